@@ -1,0 +1,47 @@
+"""The exceptions of netcalc; each knows the exit status it ends a run with."""
+
+from __future__ import annotations
+
+
+class NetcalcError(Exception):
+    """Something a user can put right: the message says what, where, and what would be right.
+
+    `source` is the text that was read and `position` the offending character's offset in it; where both
+    are given, the printed error shows the text with a caret under that character.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, source: str | None = None, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.position = position
+
+
+class ExpressionError(NetcalcError):
+    """What was typed is no expression that netcalc takes."""
+
+
+class ValueSyntaxError(NetcalcError):
+    """What was given as numbers does not read as numbers, nor as a file."""
+
+
+class FileError(NetcalcError):
+    """A file could not be read or written, or does not hold what was asked of it."""
+
+
+class ShapeError(NetcalcError):
+    """Two shapes do not fit together; the message names both."""
+
+
+class UnknownNameError(NetcalcError):
+    """No such activation, loss, format or variable; the message suggests the nearest one."""
+
+
+class UndefinedError(NetcalcError):
+    """A function is not defined at this point; the message says where it is."""
+
+
+class MissingExtraError(NetcalcError):
+    """An optional dependency is needed; the message says what to install."""
