@@ -1,0 +1,1 @@
+"""What netcalc knows by name: activations, losses and reductions, a row each."""

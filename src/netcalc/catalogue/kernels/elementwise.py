@@ -1,0 +1,84 @@
+"""What turns a formula on a block of numbers into a kernel for arrays of any shape and size."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+BLOCK = 8192  # numbers a time: a formula's intermediate arrays then stay in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """An activation in float64: each takes an array and the row's parameters, and gives an array of its shape."""
+
+    value: Callable[..., Array]
+    slope: Callable[..., Array]
+    curvature: Callable[..., Array]
+
+
+@dataclass(frozen=True, slots=True)
+class LossKernels:
+    """A loss in float64: each takes the outputs, the targets and the row's parameters."""
+
+    value: Callable[..., Array]
+    slope: Callable[..., Array]
+
+
+def elementwise(formula: Callable[..., Array]) -> Callable[..., Array]:
+    """`formula` on blocks `(n,)` -> a kernel on arrays of any shape.
+
+    Overflow and underflow inside are meant, so NumPy's warnings are off; the argument is never written to.
+    """
+
+    @wraps(formula)
+    def kernel(q: ArrayLike, **parameters: float) -> Array:
+        array = np.asarray(q, dtype=np.float64)
+        flat = array.reshape(-1)
+        result = np.empty(flat.shape)
+        with np.errstate(all="ignore"):
+            for start in range(0, flat.size, BLOCK):
+                block = slice(start, start + BLOCK)
+                result[block] = formula(flat[block], **parameters)
+        return result.reshape(array.shape)
+
+    return kernel
+
+
+def patch(
+    result: Array, q: Array, mask: NDArray[np.bool_], formula: Callable[..., Array], **parameters: float
+) -> Array:
+    """`result` with `formula` of those `q` in its place where `mask` holds; nothing is computed if it holds nowhere."""
+    if mask.any():
+        result[mask] = formula(q[mask], **parameters)
+    return result
+
+
+@cache
+def resolve(reference: str) -> Kernels:
+    """The kernels of the activation whose row says `module:NAME`."""
+    kernels = _named(reference)
+    if not isinstance(kernels, Kernels):
+        raise TypeError(f"{reference} are no activation's kernels")
+    return kernels
+
+
+@cache
+def resolve_loss(reference: str) -> LossKernels:
+    """The kernels of the loss whose row says `module:NAME`."""
+    kernels = _named(reference)
+    if not isinstance(kernels, LossKernels):
+        raise TypeError(f"{reference} are no loss's kernels")
+    return kernels
+
+
+def _named(reference: str) -> object:
+    module, name = reference.split(":")
+    return getattr(importlib.import_module(f"netcalc.catalogue.kernels.{module}"), name)

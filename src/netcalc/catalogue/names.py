@@ -1,0 +1,89 @@
+"""References to the catalogue as people type them: `gelu`, `leaky_relu(0.2)`, `elu(alpha=1.5)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from netcalc.errors import UnknownNameError, ValueSyntaxError
+
+REFERENCE = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
+PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def unknown(kind: str, text: str, names: Iterable[str], listing: str) -> UnknownNameError:
+    """The error for a name that no row has: it suggests the nearest one and says what lists them all."""
+    import difflib  # only a miss pays for it
+
+    spellings = {normalised(name): name for name in names}
+    nearest = difflib.get_close_matches(normalised(text), spellings, n=1, cutoff=0.5)
+    suggestion = f"did you mean '{spellings[nearest[0]]}'? ({listing})" if nearest else listing
+    return UnknownNameError(f"unknown {kind} '{text}'; {suggestion}")
+
+
+def normalised(text: str) -> str:
+    """The spelling that names are looked up by: `Leaky-ReLU` is `leaky_relu`."""
+    return text.strip().lower().replace("-", "_")
+
+
+def split_reference(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """`name` or `name(argument, …)` -> the name and its arguments; None if `text` has another form."""
+    match = REFERENCE.fullmatch(text)
+    if match is None:
+        return None
+    name, inside = match.groups()
+    return name, tuple(part.strip() for part in inside.split(",")) if inside and inside.strip() else ()
+
+
+def exact(text: str) -> Fraction:
+    """The number that `text` is, exactly: `0.2` is one fifth, `1/3` one third.
+
+    Raises ValueSyntaxError if it is no decimal or fraction, or is beyond float64's range.
+    """
+    numerator, *denominators = (part.strip() for part in text.split("/"))
+    parts = [numerator, *denominators]
+    if len(parts) > 2 or not all(PLAIN_NUMBER.fullmatch(part) for part in parts):
+        raise ValueSyntaxError(f"'{text}' is no number; a parameter is a decimal or a fraction such as 0.2 or 1/5")
+    divisor = Fraction(denominators[0]) if denominators else Fraction(1)
+    if divisor == 0:
+        raise ValueSyntaxError(f"'{text}' divides by zero")
+    value = Fraction(numerator) / divisor
+    if value and not 1e-300 < abs(value) < 1e300:
+        raise ValueSyntaxError(f"'{text}' is too large or too small for a parameter")
+    return value
+
+
+def bind(owner: str, defaults: Mapping[str, str], arguments: Iterable[str]) -> tuple[tuple[str, Fraction], ...]:
+    """Parameters by name, in the row's order: `arguments` are `value` or `name=value`, the rest are `defaults`.
+
+    Raises UnknownNameError for a parameter that `owner` lacks, ValueSyntaxError for a value that is no number.
+    """
+    values = {name: exact(text) for name, text in defaults.items()}
+    takes = f"{owner} takes {', '.join(defaults)}" if defaults else f"{owner} takes no parameters"
+    for index, argument in enumerate(arguments):
+        key, equals, text = argument.partition("=")
+        if not equals:
+            if index >= len(values):
+                raise ValueSyntaxError(f"'{argument}' is one parameter too many: {takes}")
+            key, text = list(values)[index], argument
+        if key.strip() not in values:
+            raise UnknownNameError(f"{owner} has no parameter '{key.strip()}'; {takes}")
+        values[key.strip()] = exact(text.strip())
+    return tuple(values.items())
+
+
+def substituted(formula: str, values: Iterable[tuple[str, Fraction]]) -> str:
+    """`formula` with each parameter's exact value in its place, in parentheses unless it is a natural number."""
+    for name, value in values:
+        text = str(value) if value.denominator == 1 and value >= 0 else f"({value})"
+        formula = re.sub(rf"\b{name}\b", text, formula)
+    return formula
+
+
+def plain(value: Fraction) -> str:
+    """A parameter as people write it: `0.2` where that is exact and short, else `1/3`."""
+    decimal = repr(float(value))
+    if value.denominator == 1 or Fraction(decimal) != value or "e" in decimal:
+        return str(value)
+    return decimal
