@@ -1,0 +1,26 @@
+"""netcalc: gradients of neurons, layers, nets and expressions, with their steps and certified digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netcalc.version import __version__
+
+if TYPE_CHECKING:
+    from netcalc.api import neuron
+    from netcalc.catalogue.activations import activation
+
+__all__ = ["__version__", "activation", "neuron"]
+
+
+def __getattr__(name: str) -> Any:
+    # The command line imports this package first; NumPy waits until something is computed.
+    if name == "neuron":
+        from netcalc.api import neuron  # noqa: PLC0415
+
+        return neuron
+    if name == "activation":
+        from netcalc.catalogue.activations import activation  # noqa: PLC0415
+
+        return activation
+    raise AttributeError(f"module 'netcalc' has no attribute {name!r}")

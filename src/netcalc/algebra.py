@@ -1,0 +1,197 @@
+"""Between trees and SymPy expressions; a tree never travels as code."""
+
+# SymPy costs more to import than the rest of a run, so only what calls these functions pays for it.
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree
+
+ONE = Number(Fraction(1))
+MINUS_ONE = Number(Fraction(-1))
+
+
+@cache
+def _operations() -> Mapping[str, Callable[..., Any]]:
+    """Each operator of a tree as the SymPy callable that builds it."""
+    import sympy as sp
+
+    def branch(condition: Any, then: Any, other: Any) -> Any:
+        return sp.Piecewise((then, condition), (other, True))
+
+    elementary = (
+        "exp log sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc gamma"
+    )
+    named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}
+    return named | {
+        "add": sp.Add,
+        "subtract": lambda a, b: a - b,
+        "multiply": sp.Mul,
+        "divide": lambda a, b: a / b,
+        "power": sp.Pow,
+        "negate": lambda a: -a,
+        "log2": lambda a: sp.log(a) / sp.log(2),
+        "log10": lambda a: sp.log(a) / sp.log(10),
+        "log1p": lambda a: sp.log(1 + a),
+        "expm1": lambda a: sp.exp(a) - 1,
+        "lgamma": sp.loggamma,
+        "abs": sp.Abs,
+        "sign": sp.sign,
+        "max": sp.Max,
+        "min": sp.Min,
+        "where": branch,
+        "less": sp.Lt,
+        "less_equal": sp.Le,
+        "greater": sp.Gt,
+        "greater_equal": sp.Ge,
+        "equal": sp.Eq,
+        "unequal": sp.Ne,
+        "and": sp.And,
+        "or": sp.Or,
+        "not": sp.Not,
+    }
+
+
+@cache
+def symbol(name: str) -> Any:
+    """The real SymPy symbol of that name."""
+    import sympy as sp
+
+    return sp.Symbol(name, real=True)
+
+
+def to_sympy(tree: Tree) -> Any:
+    """The SymPy expression of a tree; a function SymPy does not have stays an applied name."""
+    import sympy as sp
+
+    if isinstance(tree, Number):
+        return sp.Rational(tree.value.numerator, tree.value.denominator)
+    if isinstance(tree, Constant):
+        return sp.E if tree.name == "e" else sp.pi
+    if isinstance(tree, Symbol):
+        return symbol(tree.name)
+    build = _operations().get(tree.operator) or sp.Function(tree.operator, real=True)
+    return build(*(to_sympy(argument) for argument in tree.arguments))
+
+
+def from_sympy(expression: Any, order: tuple[str, ...] = ()) -> Tree:
+    """The tree of a SymPy expression; affine sums follow `order`, their constant last."""
+    return _Reader(order).tree(expression)
+
+
+def _negative(term: Any) -> bool:
+    return bool(term.could_extract_minus_sign())
+
+
+class _Reader:
+    """Reads a SymPy expression as a tree, in the order that a person would write."""
+
+    def __init__(self, order: tuple[str, ...]) -> None:
+        self.place = {name: index for index, name in enumerate(order)}
+
+    def tree(self, expression: Any) -> Tree:
+        import sympy as sp
+
+        if expression.is_Rational:
+            return _rational(Fraction(int(expression.p), int(expression.q)))
+        if expression is sp.E or expression is sp.pi:
+            return Constant("e" if expression is sp.E else "pi")
+        if expression.is_Symbol:
+            return Symbol(expression.name)
+        if expression.is_Add:
+            return self.sum(expression)
+        if expression.is_Mul:
+            return self.product(expression)
+        if expression.is_Pow or isinstance(expression, sp.exp):
+            return self.power(expression)
+        if isinstance(expression, sp.Piecewise):
+            return self.branches(list(expression.args))
+        return self.call(expression)
+
+    def sum(self, expression: Any) -> Tree:
+        terms = expression.as_ordered_terms()
+        names = {str(name) for name in expression.free_symbols}
+        if names <= self.place.keys() and all(not term.is_number for term in terms) | expression.is_polynomial():
+            terms = sorted(terms, key=self.rank)
+        elif len(terms) > 1 and _negative(terms[0]) and not _negative(terms[-1]):
+            terms = terms[::-1]
+        parts = [Apply("negate", (self.tree(-term),)) if _negative(term) else self.tree(term) for term in terms]
+        return Apply("add", tuple(parts))
+
+    def rank(self, term: Any) -> tuple[int, str]:
+        places = [self.place.get(name.name, 0) for name in term.free_symbols]
+        return (min(places) if places else len(self.place), str(term))
+
+    def product(self, expression: Any) -> Tree:
+        if _negative(expression):
+            return Apply("negate", (self.tree(-expression),))
+        above, below = expression.as_numer_denom() if expression.is_number else _fraction(expression)
+        if below != 1:
+            return Apply("divide", (self.tree(above), self.tree(below)))
+        factors = [self.tree(factor) for factor in expression.as_ordered_factors()]
+        return Apply("multiply", tuple(factors))
+
+    def power(self, expression: Any) -> Tree:
+        import sympy as sp
+
+        base, exponent = expression.as_base_exp()
+        if isinstance(expression, sp.exp) and not exponent.is_Rational:
+            return Apply("exp", (self.tree(exponent),))
+        if exponent == sp.Rational(1, 2):
+            return Apply("sqrt", (self.tree(base),))
+        if exponent.is_Rational and exponent < 0:
+            return Apply("divide", (ONE, self.tree(base ** (-exponent))))
+        return Apply("power", (self.tree(base), self.tree(exponent)))
+
+    def branches(self, pieces: list[Any]) -> Tree:
+        value, condition = pieces[0].args
+        if condition == True or len(pieces) == 1:  # noqa: E712 - SymPy's true is no Python bool
+            return self.tree(value)
+        return Apply("where", (self.tree(condition), self.tree(value), self.branches(pieces[1:])))
+
+    def call(self, expression: Any) -> Tree:
+        name = type(expression).__name__
+        operator = _NAMES.get(name, name)
+        return Apply(operator, tuple(self.tree(argument) for argument in expression.args))
+
+
+_NAMES = {
+    "Abs": "abs",
+    "Max": "max",
+    "Min": "min",
+    "loggamma": "lgamma",
+    "StrictLessThan": "less",
+    "LessThan": "less_equal",
+    "StrictGreaterThan": "greater",
+    "GreaterThan": "greater_equal",
+    "Equality": "equal",
+    "Unequality": "unequal",
+    "And": "and",
+    "Or": "or",
+    "Not": "not",
+}
+
+
+def _rational(value: Fraction) -> Tree:
+    return Number(value) if value >= 0 else Apply("negate", (Number(-value),))
+
+
+def _fraction(expression: Any) -> tuple[Any, Any]:
+    """A product as (numerator, denominator); exp(-q) stays above, as people write it."""
+    import sympy as sp
+
+    above, below = [], []
+    for factor in sp.Mul.make_args(expression):
+        base, exponent = factor.as_base_exp()
+        if factor.is_Rational:
+            above.append(sp.Integer(factor.p))
+            below.append(sp.Integer(factor.q))
+        elif exponent.is_Rational and exponent < 0 and not isinstance(factor, sp.exp):
+            below.append(base ** (-exponent))
+        else:
+            above.append(factor)
+    return sp.Mul(*above), sp.Mul(*below)

@@ -1,0 +1,67 @@
+"""The library face: the same problems, results and errors as the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc import problem
+from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
+from netcalc.expression import Number, Tree, parse
+from netcalc.result import Result
+from netcalc.solve import solve
+
+Given = float | int | str | Fraction | Sequence[Any] | np.ndarray
+
+
+def neuron(
+    x: Given | None = None,
+    w: Given | None = None,
+    b: Given | None = None,
+    activation: str | BoundActivation = "sigmoid",
+    *,
+    delta: Given | None = None,
+    index_from: int = 0,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Result:
+    """The value and every partial of f = φ(w·x + b).
+
+    `x` (n,) or (samples, n), `w` (n,), `b` and `delta` scalars (`delta` one a sample if there are many): numbers,
+    exact text such as "1/3", or float64 arrays, which are taken as the exact numbers they are. What is left out
+    stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms. Raises NetcalcError.
+    """
+    bound = read_activation(activation) if isinstance(activation, str) else activation
+    stated = problem.neuron(tensor(x), tensor(w), tensor(b), bound, tensor(delta), index_from)
+    return solve(stated, digits=digits, exact=exact)
+
+
+def read_activation(text: str) -> BoundActivation:
+    """The activation of that name, or the expression in q.
+
+    Raises UnknownNameError, ExpressionError.
+    """
+    if is_reference(text):
+        return activation(text)
+    return custom(text)
+
+
+def tensor(given: Given | None) -> np.ndarray | None:
+    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None."""
+    if given is None or (isinstance(given, np.ndarray) and given.dtype == np.float64 and given.size > 0):
+        return given
+    array = np.array(given, dtype=object)
+    out = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        out[index] = tree(array[index])
+    return out
+
+
+def tree(number: Any) -> Tree:
+    """One number as an exact tree: text is parsed, a float is the binary number that it is."""
+    if isinstance(number, str):
+        return parse(number)
+    return Number(Fraction(number))

@@ -1,0 +1,1 @@
+"""Three kinds of number, the same operations."""

@@ -1,0 +1,245 @@
+"""Numbers that know how wrong they are: exact rationals while they last, Arb balls after that.
+
+F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic", IEEE Trans. Comput. 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import derivation
+from netcalc.expression import Constant, Number, Symbol, Tree, evaluate
+
+EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
+
+Numeral = Any  # flint.fmpq or flint.arb: python-flint has no common base class for them
+UNDEFINED = arb.nan()
+ZERO = fmpq(0)
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Balls made inside have `bits` bits."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def exactly(ball: arb) -> Numeral:
+    """The rational that a ball of radius 0 is; any other ball as it came."""
+    if not ball.is_exact() or not ball.is_finite():
+        return ball
+    mantissa, exponent = (int(part) for part in ball.man_exp())
+    if abs(exponent) > EXACT_BITS:
+        return ball
+    return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
+
+
+def ball(value: Numeral) -> arb:
+    """The ball of a numeral."""
+    return value if isinstance(value, arb) else arb(value)
+
+
+def _function(name: str) -> Callable[[Numeral], Numeral]:
+    def applied(value: Numeral) -> Numeral:
+        return exactly(getattr(ball(value), name)())
+
+    return applied
+
+
+def _add(*terms: Numeral) -> Numeral:
+    total: Numeral = ZERO
+    for term in terms:
+        total = total + term
+    return total
+
+
+def _multiply(*factors: Numeral) -> Numeral:
+    product: Numeral = fmpq(1)
+    for factor in factors:
+        product = product * factor
+    return product
+
+
+def _divide(a: Numeral, b: Numeral) -> Numeral:
+    if isinstance(b, fmpq) and b == 0:
+        return UNDEFINED
+    return a / b
+
+
+def _power(base: Numeral, exponent: Numeral) -> Numeral:
+    if isinstance(exponent, fmpq) and exponent.q == 1:
+        return _integer_power(base, int(exponent.p))
+    if isinstance(exponent, fmpq) and exponent.q == 2 and abs(exponent.p) < EXACT_BITS:
+        return _integer_power(exactly(ball(base).sqrt()), int(exponent.p))
+    if isinstance(base, fmpq) and base == 0 and ball(exponent) > 0:
+        return ZERO
+    return exactly(ball(base) ** ball(exponent))
+
+
+def _integer_power(base: Numeral, exponent: int) -> Numeral:
+    if exponent < 0:
+        return _divide(fmpq(1), _integer_power(base, -exponent))
+    if isinstance(base, fmpq):
+        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+        if bits * exponent <= EXACT_BITS:
+            return base**exponent
+    return exactly(ball(base) ** exponent)
+
+
+def _cbrt(value: Numeral) -> Numeral:
+    number = ball(value)
+    if number < 0:
+        return -exactly((-number).root(3))
+    return exactly(number.root(3))
+
+
+def _log(value: Numeral) -> Numeral:
+    return exactly(ball(value).log())
+
+
+def _hull(values: list[Numeral]) -> Numeral:
+    """One ball that holds them all."""
+    whole = ball(values[0])
+    for value in values[1:]:
+        whole = whole.union(ball(value))
+    return whole
+
+
+def sign(value: Numeral) -> int | None:
+    """-1, 0 or 1; None where the ball does not tell."""
+    if isinstance(value, fmpq):
+        return (value > 0) - (value < 0)
+    if value > 0:
+        return 1
+    if value < 0:
+        return -1
+    return 0 if value.is_zero() else None
+
+
+def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], bool | None]:
+    def compared(a: Numeral, b: Numeral) -> bool | None:
+        order = sign(a - b)
+        return None if order is None else holds(order)
+
+    return compared
+
+
+def _where(condition: bool | None, then: Numeral, other: Numeral) -> Numeral:
+    if condition is None:  # undecided: whatever it is, it lies in the hull of both
+        return _hull([then, other])
+    return then if condition else other
+
+
+def _all(*conditions: bool | None) -> bool | None:
+    if any(condition is False for condition in conditions):
+        return False
+    return None if None in conditions else True
+
+
+def _not(condition: bool | None) -> bool | None:
+    return None if condition is None else not condition
+
+
+def _any(*conditions: bool | None) -> bool | None:
+    return _not(_all(*(_not(condition) for condition in conditions)))
+
+
+def _extreme(largest: bool) -> Callable[..., Numeral]:
+    def extreme(*values: Numeral) -> Numeral:
+        best = values[0]
+        for value in values[1:]:
+            order = sign(value - best)
+            if order is None:
+                best = ball(best).max(ball(value)) if largest else ball(best).min(ball(value))
+            elif (order > 0) == largest:
+                best = value
+        return best
+
+    return extreme
+
+
+def _sign(value: Numeral) -> Numeral:
+    known = sign(value)
+    return ball(value).sgn() if known is None else fmpq(known)
+
+
+def _atan2(y: Numeral, x: Numeral) -> Numeral:
+    return exactly(arb.atan2(ball(y), ball(x)))
+
+
+_ARB_NAMES = """exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc
+    gamma lgamma sech"""
+
+OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name in _ARB_NAMES.split()} | {
+    "add": _add,
+    "subtract": lambda a, b: a - b,
+    "multiply": _multiply,
+    "divide": _divide,
+    "power": _power,
+    "negate": lambda a: -a,
+    "abs": lambda a: abs(a),
+    "log": _log,
+    "log2": lambda a: _divide(_log(a), _log(fmpq(2))),
+    "log10": lambda a: _divide(_log(a), _log(fmpq(10))),
+    "cbrt": _cbrt,
+    "sign": _sign,
+    "max": _extreme(largest=True),
+    "min": _extreme(largest=False),
+    "atan2": _atan2,
+    "where": _where,
+    "less": _compare(lambda order: order < 0),
+    "less_equal": _compare(lambda order: order <= 0),
+    "greater": _compare(lambda order: order > 0),
+    "greater_equal": _compare(lambda order: order >= 0),
+    "equal": _compare(lambda order: order == 0),
+    "unequal": _compare(lambda order: order != 0),
+    "and": _all,
+    "or": _any,
+    "not": _not,
+}
+
+
+def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
+    """The value of a tree at the current precision, its symbols taken from `names`."""
+
+    def leaf(node: Number | Constant | Symbol) -> Numeral:
+        if isinstance(node, Number):
+            return fmpq(node.value.numerator, node.value.denominator)
+        if isinstance(node, Constant):
+            return arb.const_e() if node.name == "e" else arb.pi()
+        return names[node.name]
+
+    return evaluate(tree, OPERATIONS, leaf)
+
+
+class Certain:
+    """Balls of `bits` bits, exact rationals where the numbers allow it."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def array(self, tensor: np.ndarray) -> np.ndarray:
+        """A given tensor as numerals, in its shape."""
+        return _each(lambda tree: numeral(tree, {}), tensor)
+
+    def activate(self, activation: BoundActivation, order: int, q: np.ndarray) -> np.ndarray:
+        """The derivative of that order (0 is the value) at every element of q."""
+        tree = derivation(activation).stable[order]
+        return _each(lambda value: numeral(tree, {"q": value}), q)
+
+
+def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+    out = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        out[index] = function(array[index])
+    return out

@@ -1,0 +1,101 @@
+"""From numerals to digits and floats, rounded correctly or not at all."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, ctx, fmpq, fmpz
+
+from netcalc.arithmetic.certain import EXACT_BITS, ball, precision
+
+MAX_FLOAT_BITS = 1100  # |x| >= 2**1100 rounds to infinity, |x| < 2**-1100 to zero
+
+
+def nearest(value: Any) -> float | None:
+    """The float64 nearest to a numeral; None where its ball does not decide between two."""
+    if isinstance(value, fmpq):
+        return _float(Fraction(int(value.p), int(value.q)))
+    if not value.is_finite():
+        return None
+    low, high = _dyadic(value.lower()), _dyadic(value.upper())
+    return low if low is not None and low == high else None
+
+
+def _dyadic(number: arb) -> float | None:
+    mantissa, exponent = (int(part) for part in number.mid().man_exp())
+    size = mantissa.bit_length() + exponent
+    if mantissa == 0 or size < -MAX_FLOAT_BITS:
+        return 0.0
+    if size > MAX_FLOAT_BITS:
+        return float("inf") if mantissa > 0 else float("-inf")
+    return _float(Fraction(mantissa) * Fraction(2) ** exponent)
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def digits(value: Any, count: int) -> str | None:
+    """`count` significant decimal digits, correctly rounded; None where the ball does not decide them.
+
+    An exact value that needs fewer is written with fewer.
+    """
+    if isinstance(value, fmpq) and value == 0:
+        return "0"
+    if isinstance(value, fmpq) and max(int(value.p).bit_length(), int(value.q).bit_length()) <= EXACT_BITS:
+        return _exact_digits(Fraction(int(value.p), int(value.q)), count)
+    return _ball_digits(ball(value), count)
+
+
+def _exact_digits(value: Fraction, count: int) -> str:
+    exponent = _decimal_exponent(value)
+    scaled = round(abs(value) / Fraction(10) ** (exponent - count + 1))
+    if len(str(scaled)) > count:
+        scaled, exponent = scaled // 10, exponent + 1
+    exact = abs(value) == scaled * Fraction(10) ** (exponent - count + 1)
+    return _written(value < 0, str(scaled), exponent, strip=exact)
+
+
+def _decimal_exponent(value: Fraction) -> int:
+    """The e with 10**e <= |value| < 10**(e+1)."""
+    estimate = len(str(abs(value.numerator))) - len(str(value.denominator))
+    return estimate if abs(value) >= Fraction(10) ** estimate else estimate - 1
+
+
+def _ball_digits(value: arb, count: int) -> str | None:
+    magnitude = abs(value)
+    if not value.is_finite() or not magnitude > 0:
+        return None
+    with precision(max(ctx.prec, 64) + 64):
+        exponent = int(((magnitude.log() / arb(10).log()).mid().floor()).unique_fmpz() or 0)
+        for guess in (exponent, exponent + 1, exponent - 1):
+            scaled = _integer(magnitude * arb(10) ** (count - 1 - guess))
+            if scaled is not None and 10 ** (count - 1) <= scaled < 10**count:
+                return _written(bool(value < 0), str(scaled), guess, strip=False)
+    return None
+
+
+def _integer(value: arb) -> int | None:
+    """The integer nearest to a ball, if the ball decides it."""
+    rounded: fmpz | None = (value + arb("0.5")).floor().unique_fmpz()
+    return None if rounded is None else int(rounded)
+
+
+def _written(negative: bool, digits_text: str, exponent: int, *, strip: bool) -> str:
+    """Digits d₀d₁d₂… as d₀.d₁d₂…·10**exponent, plainly where that is short."""
+    count = len(digits_text)
+    if strip:
+        digits_text = digits_text.rstrip("0") or "0"
+    minus = "-" if negative else ""
+    if -5 <= exponent < 0:
+        return f"{minus}0.{'0' * (-exponent - 1)}{digits_text}"
+    if 0 <= exponent < max(count, 6):
+        whole = digits_text[: exponent + 1].ljust(exponent + 1, "0")
+        rest = digits_text[exponent + 1 :]
+        return f"{minus}{whole}.{rest}" if rest else f"{minus}{whole}"
+    rest = digits_text[1:]
+    return f"{minus}{digits_text[0]}{'.' + rest if rest else ''}e{exponent:+03d}"

@@ -1,0 +1,36 @@
+"""`netcalc neuron`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from netcalc.commands.options import Above, ActivationName, Checking, Presentation, Values, command, values
+
+
+@command(
+    order=10,
+    examples={
+        "netcalc neuron --x -1 -2 --w 4 -4 --b -3": "the value of a sigmoid neuron and its every gradient",
+        "netcalc neuron --x 1 2 --w 3 -1 -a tanh --steps": "the derivation, with b left as a symbol",
+    },
+)
+def neuron(
+    *,
+    x: Annotated[Values, values("--x", "The inputs.")] = None,
+    w: Annotated[Values, values("--w", "The weights, one an input.")] = None,
+    b: Annotated[Values, values("--b", "The bias.")] = None,
+    activation: ActivationName = "sigmoid",
+    above: Above,
+    checking: Checking,
+    presentation: Presentation,
+) -> int | None:
+    """One neuron: q = w·x + b, f = φ(q), and every ∂f/∂·; what is left out stays a symbol."""
+    from netcalc import problem
+    from netcalc.api import read_activation
+    from netcalc.present import answer
+    from netcalc.values import read_vector
+
+    given = [read_vector(texts, name) if texts else None for texts, name in ((x, "--x"), (w, "--w"), (b, "--b"))]
+    delta = read_vector(above.delta, "--delta") if above.delta else None
+    stated = problem.neuron(*given, read_activation(activation), delta, presentation.index_from)
+    return answer(stated, checking, presentation)

@@ -1,0 +1,224 @@
+"""SymPy derives; what it found is remembered as text and read back through the parser."""
+
+# SymPy costs more to import than the rest of a run, so only a derivation that is not remembered pays for it.
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.errors import NetcalcError
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.notation import to_ascii
+from netcalc.version import __version__
+
+SIMPLIFY_SECONDS = 2.0
+ONE = Number(Fraction(1))
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A function of q with its first two derivatives, and its slope as people know it."""
+
+    value: Tree
+    slope: Tree
+    curvature: Tree
+    shown: Tree
+
+    @cached_property
+    def stable(self) -> tuple[Tree, Tree, Tree]:
+        """Value, slope and curvature in forms that keep their digits in balls of modest precision."""
+        return stable(self.value), stable(self.slope), stable(self.curvature)
+
+
+@cache
+def derivation(activation: BoundActivation) -> Derivation:
+    """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
+    key = hashlib.sha256(f"{activation.formula}|{activation.familiar_slope}".encode()).hexdigest()[:32]
+    texts = _recall(key)
+    if texts is None:
+        texts = _derive(activation)
+        _remember(key, texts)
+    return Derivation(*(parse(text) for text in texts))
+
+
+def _derive(activation: BoundActivation) -> list[str]:
+    from netcalc.algebra import from_sympy, symbol, to_sympy
+
+    formula = parse(activation.formula)
+    expression = to_sympy(expand(formula))
+    slope = expression.diff(symbol("q"))
+    curvature = slope.diff(symbol("q"))
+    familiar = activation.familiar_slope and parse(activation.familiar_slope)
+    if familiar and _equal(to_sympy(expand(familiar)), slope):
+        shown = familiar
+    else:
+        shown = from_sympy(shorter(slope))
+    return [to_ascii(tree) for tree in (formula, from_sympy(slope), from_sympy(curvature), shown)]
+
+
+def expand(tree: Tree) -> Tree:
+    """The tree with every catalogue function replaced by its formula."""
+    from netcalc.catalogue.activations import ACTIVATIONS, activation
+
+    if not isinstance(tree, Apply):
+        return tree
+    arguments = tuple(expand(argument) for argument in tree.arguments)
+    if tree.operator not in ACTIVATIONS or tree.operator in ELEMENTARY:
+        return Apply(tree.operator, arguments)
+    parameters = ", ".join(to_ascii(argument) for argument in arguments[1:])
+    bound = activation(f"{tree.operator}({parameters})" if parameters else tree.operator)
+    return substitute(expand(parse(bound.formula)), {"q": arguments[0]})
+
+
+def applied(activation: BoundActivation) -> Tree:
+    """A catalogue activation as its name applied to q, its parameters after it: `leaky_relu(q, 0.2)`."""
+    parameters = tuple(Number(value) for _, value in activation.parameters) if "(" in activation.label else ()
+    return Apply(activation.name, (Symbol("q"), *parameters))
+
+
+ELEMENTARY = frozenset({"exp", "sin", "tanh"})  # activations that every arithmetic knows by themselves
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether SymPy proves it within its time."""
+    import sympy as sp
+
+    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
+        return bool(sp.simplify(a - b) == 0)
+    return False
+
+
+def shorter(expression: Any) -> Any:
+    """The expression simplified, if that takes little time and makes it no longer."""
+    import sympy as sp
+
+    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
+        return min([expression, sp.factor(expression), sp.simplify(expression)], key=sp.count_ops)
+    return expression
+
+
+class TookTooLong(NetcalcError):
+    """A piece of algebra ran out of its time."""
+
+
+@contextlib.contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Raises TookTooLong inside after that many seconds (in the main thread of a POSIX system)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise TookTooLong(f"the algebra took more than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# --- forms that keep their digits -------------------------------------------------------------------------------------
+
+
+def stable(tree: Tree) -> Tree:
+    """The same function without its cancellations: log(1 + u) as log1p(u), 1 - tanh² as 1/cosh², 1 ± erf as erfc."""
+    if not isinstance(tree, Apply):
+        return tree
+    arguments = tuple(stable(argument) for argument in tree.arguments)
+    match Apply(tree.operator, arguments):
+        case Apply("log", (Apply("add", (first, *rest)),)) if first == ONE and rest:
+            return Apply("log1p", (_sum(rest),))
+        case Apply("log", (Apply("add", (*rest, last)),)) if last == ONE and rest:
+            return Apply("log1p", (_sum(rest),))
+        case Apply("add", (first, Apply("negate", (Apply("power", (Apply("tanh", (u,)), two)),)))) if (
+            first == ONE and two == Number(Fraction(2))
+        ):
+            return Apply("divide", (ONE, Apply("power", (Apply("cosh", (u,)), two))))
+        case Apply("add", (first, Apply("erf", (u,)))) if first == ONE:
+            return Apply("erfc", (Apply("negate", (u,)),))
+        case Apply("add", (first, Apply("negate", (Apply("erf", (u,)),)))) if first == ONE:
+            return Apply("erfc", (u,))
+        case same:
+            return same
+
+
+def _sum(terms: list[Tree]) -> Tree:
+    return terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
+
+
+# --- what is remembered -----------------------------------------------------------------------------------------------
+
+
+def cache_directory() -> Path | None:
+    """Where derivations are kept: NETCALC_CACHE (`off` for nowhere), else the user's cache directory."""
+    named = os.environ.get("NETCALC_CACHE")
+    if named == "off":
+        return None
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "netcalc" if base else None
+
+
+def _entry(key: str) -> Path | None:
+    directory = cache_directory()
+    return directory and directory / f"{__version__}-sympy-{installed_version('sympy')}" / f"{key}.json"
+
+
+def _recall(key: str) -> list[str] | None:
+    """The remembered texts, or None if there is no sound entry."""
+    entry = _entry(key)
+    try:
+        texts = json.loads(entry.read_text("utf-8")) if entry else None
+        if not isinstance(texts, list) or len(texts) != 4:
+            return None
+        for text in texts:
+            if set(_symbols(parse(text))) - {"q"}:
+                return None
+    except (OSError, ValueError, TypeError, NetcalcError):
+        return None
+    return texts
+
+
+def _symbols(tree: Tree) -> Iterator[str]:
+    if isinstance(tree, Symbol):
+        yield tree.name
+    elif isinstance(tree, Apply):
+        for argument in tree.arguments:
+            yield from _symbols(argument)
+
+
+def _remember(key: str, texts: list[str]) -> None:
+    """Written beside and moved into place, so that two writers do not meet; failing costs speed only."""
+    entry = _entry(key)
+    if entry is None:
+        return
+    with contextlib.suppress(OSError):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=entry.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(texts, file)
+        os.replace(name, entry)
