@@ -1,0 +1,237 @@
+"""How a command is declared, and the options that mean the same in every command, each written once.
+
+A command is one file `commands/NAME.py` with a function `NAME` of at most fifteen lines, and is found by its name:
+
+    @command(order=10, examples={"netcalc neuron --x -1 -2 --w 4 -4 --b -3": "the value and every gradient"})
+    def neuron(
+        x: Annotated[Values, values("--x", "The inputs.")] = None,
+        activation: ActivationName = "sigmoid",
+        *, above: Above, checking: Checking, presentation: Presentation,
+    ) -> int | None:
+        '''One neuron: q = w·x + b, f = a(q), and every ∂f/∂·.'''
+
+A parameter whose type is a frozen dataclass (`Presentation`, `Checking`, `Above`, or a command's own) stands for one
+option per field; the function gets the dataclass, filled in. What it returns is the exit status, None for 0.
+Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+from netcalc.commands.variadic import VariadicCommand
+from netcalc.errors import NetcalcError
+
+Values = list[str] | None
+Function = Callable[..., int | None]
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help."""
+
+    function: Function
+    order: int
+    examples: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__.replace("_", "-")
+
+    def for_typer(self) -> TyperCommand:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(self.name, cls=VariadicCommand, epilog=self._epilog())(flatten(self.function))
+        built = get_command(app)
+        assert isinstance(built, TyperCommand)  # noqa: S101  # one command without a callback is no group
+        return built
+
+    def _epilog(self) -> str:
+        lines = [line for example, shown in self.examples.items() for line in (f"  # {shown}", f"  {example}")]
+        return "\n".join(["\b", "Examples:", *lines]) if lines else ""
+
+
+def command(*, order: int, examples: Mapping[str, str] | None = None) -> Callable[[Function], Command]:
+    return lambda function: Command(function, order, examples or {})
+
+
+def flatten(function: Function) -> Function:
+    """The same function for typer, with the fields of its dataclass parameters as parameters of their own."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters: dict[str, inspect.Parameter] = {}
+    groups: dict[str, tuple[type, list[str]]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if is_dataclass(hints[name]):
+            flat = list(field_parameters(hints[name]))
+            groups[name] = hints[name], [one.name for one in flat]
+        else:
+            flat = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])]
+        if shared := parameters.keys() & {one.name for one in flat}:
+            raise TypeError(f"{function.__name__} declares {', '.join(sorted(shared))} twice")
+        parameters |= {one.name: one for one in flat}
+
+    def run(**given: Any) -> int | None:
+        for name, (group, members) in groups.items():
+            given[name] = group(**{member: given.pop(member) for member in members})
+        return function(**given)
+
+    run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
+    run.__annotations__ = {one.name: one.annotation for one in parameters.values()}
+    vars(run)["__signature__"] = inspect.Signature(list(parameters.values()))
+    return run
+
+
+def field_parameters(group: type) -> Iterable[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for member in fields(group):
+        default = inspect.Parameter.empty if member.default is MISSING else member.default
+        yield inspect.Parameter(
+            member.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[member.name]
+        )
+
+
+def values(
+    flag: str, meaning: str, *, metavar: str = "VALUE…", names: Callable[[], Iterable[str]] | None = None
+) -> Any:
+    """An option of many values: `x: Annotated[Values, values("--x", "The inputs.")] = None`."""
+    return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, autocompletion=completion(names))
+
+
+def named(*flags: str, kind: str, meaning: str, names: Callable[[], Iterable[str]], strict: bool) -> Any:
+    """An option whose value is a name; a `strict` one takes no other and suggests the nearest."""
+
+    def check(name: str | None) -> str | None:
+        if name is None or not strict or name in names():
+            return name
+        from netcalc.catalogue.names import unknown
+
+        raise unknown(kind, name, names(), f"the {kind}s are {', '.join(names())}")
+
+    return typer.Option(*flags, help=meaning, metavar="NAME", callback=check, autocompletion=completion(names))
+
+
+def completion(names: Callable[[], Iterable[str]] | None) -> Callable[[str], list[str]] | None:
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in (names or tuple)() if name.startswith(incomplete)]
+
+    return complete if names else None
+
+
+def formats() -> Iterable[str]:
+    return FORMATS
+
+
+def activations() -> Iterable[str]:
+    from netcalc.catalogue.activations import ACTIVATIONS
+
+    return list(ACTIVATIONS)
+
+
+def losses() -> Iterable[str]:
+    from netcalc.catalogue.losses import LOSSES
+
+    return list(LOSSES)
+
+
+def reductions() -> Iterable[str]:
+    from netcalc.catalogue.losses import REDUCTIONS
+
+    return list(REDUCTIONS)
+
+
+def zero_or_one(number: int) -> int:
+    if number not in (0, 1):
+        raise NetcalcError(f"--index-from takes 0 or 1, not {number}")
+    return number
+
+
+ActivationName = Annotated[
+    str,
+    named(
+        "--activation",
+        "-a",
+        kind="activation",
+        meaning="A name of the catalogue, 'leaky_relu(0.2)', or any expression in q.",
+        names=activations,
+        strict=False,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a result is shown, and where."""
+
+    format: Annotated[
+        str,
+        named(
+            "--format",
+            "-f",
+            kind="format",
+            meaning=f"How the result is written: {', '.join(FORMATS)}.",
+            names=formats,
+            strict=True,
+        ),
+    ] = "table"
+    steps: Annotated[bool, typer.Option("--steps", help="Show the whole derivation.")] = False
+    exact: Annotated[bool, typer.Option("--exact", help="Give exact values beside the decimals.")] = False
+    digits: Annotated[
+        int | None,
+        typer.Option("--digits", help="Give N proven digits.", metavar="N", min=1, max=10_000, show_default=False),
+    ] = None
+    verify: Annotated[bool, typer.Option("--verify", help="Confirm the answer by a second way.")] = False
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to FILE.", metavar="FILE", show_default=False)
+    ] = None
+    index_from: Annotated[
+        int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
+    ] = 0
+    ascii: Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Answers to check, and how near is right."""
+
+    check: Annotated[
+        Values, values("--check", "Answers to check, as in dx0=-1.1 or f=0.73.", metavar="NAME=VALUE…")
+    ] = None
+    rtol: Annotated[
+        float | None,
+        typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
+    ] = None
+    atol: Annotated[
+        float | None,
+        typer.Option("--atol", help="Absolute tolerance of a right answer.", metavar="A", min=0, show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What comes from above: a loss and its target, or the gradient itself."""
+
+    target: Annotated[Values, values("--target", "What the output should be; goes with --loss.")] = None
+    loss: Annotated[
+        str | None,
+        named("--loss", kind="loss", meaning="The loss of the output against --target.", names=losses, strict=False),
+    ] = None
+    delta: Annotated[Values, values("--delta", "∂L/∂output, in place of --target and --loss.")] = None
+    reduction: Annotated[
+        str,
+        named(
+            "--reduction",
+            kind="reduction",
+            meaning="How a loss sums its elements: mean, sum, or batch (sum a sample, mean over samples).",
+            names=reductions,
+            strict=True,
+        ),
+    ] = "mean"
