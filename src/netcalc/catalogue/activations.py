@@ -123,7 +123,7 @@ class BoundActivation:
         return resolve(self.row.kernels)
 
     def _evaluate(self, kernel: Kernel, q: ArrayLike) -> NDArray[np.float64]:
-        return kernel(q, **{name: float(value) for name, value in self.parameters})
+        return kernel(q, **dict(self.parameters))
 
 
 def custom(formula: str) -> BoundActivation:

@@ -113,7 +113,7 @@ class BoundLoss:
         return resolve_loss(self.row.kernels)
 
     def _evaluate(self, kernel: Kernel, a: ArrayLike, t: ArrayLike) -> NDArray[np.float64]:
-        return kernel(a, t, **{name: float(value) for name, value in self.parameters})
+        return kernel(a, t, **dict(self.parameters))
 
 
 @dataclass(frozen=True, slots=True)

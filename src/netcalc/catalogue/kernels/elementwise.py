@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, wraps
 
 import numpy as np
@@ -39,7 +40,7 @@ def elementwise(formula: Callable[..., Array]) -> Callable[..., Array]:
     """
 
     @wraps(formula)
-    def kernel(q: ArrayLike, **parameters: float) -> Array:
+    def kernel(q: ArrayLike, **parameters: Fraction) -> Array:
         array = np.asarray(q, dtype=np.float64)
         flat = array.reshape(-1)
         result = np.empty(flat.shape)
@@ -57,8 +58,13 @@ def patch(
 ) -> Array:
     """`result` with `formula` of those `q` in its place where `mask` holds; nothing is computed if it holds nowhere."""
     if mask.any():
-        result[mask] = formula(q[mask], **parameters)
+        result[mask] = formula(q[mask])
     return result
+
+
+def gated(q: Array, product: Array) -> Array:
+    """`product` = q·gate(q) where gate(0) = 1/2: a tiny q as q - q/2, since q/2 of the smallest subnormal is 0."""
+    return np.where(np.abs(q) < 1e-300, q - 0.5 * q, product)
 
 
 @cache
