@@ -34,7 +34,7 @@ class VariadicCommand(TyperCommand):
     """A command whose options of many values are written with one flag."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        convert_without_pydantic(self.params)
+        convert_without_pydantic(self.get_params(ctx))
         options = {flag: p for p in self.get_params(ctx) if isinstance(p, TyperOption) for flag in p.opts}
         line = Line(options, takes_words=any(isinstance(p, TyperArgument) for p in self.params))
         ctx.meta[LINE] = line
@@ -134,9 +134,10 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant: `--dig`, `--digit` and `--didgits` are `--digits`, `--weights` is `--w`."""
     known = sorted(names, key=len, reverse=True)
     completed = [name for name in known if name.startswith(word)]
-    close = get_close_matches(word, known, n=1, cutoff=0.7)
+    close = get_close_matches(word, known, n=1, cutoff=0.75)
     shortened = [name for name in known if len(name) > 2 and word.startswith(name)]
-    return next(iter(completed + close + shortened + get_close_matches(word, known, n=1)), None)
+    far = get_close_matches(word, [name for name in known if len(name) > 3], n=1)
+    return next(iter(completed + close + shortened + far), None)
 
 
 def split_at_commas(text: str) -> list[str]:

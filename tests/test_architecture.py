@@ -1,0 +1,107 @@
+"""ARCHITECTURE.md's table is the order of the modules: an import points only up the list."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import transcript
+
+SOURCE = transcript.CHECKOUT / "src"
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in SOURCE.rglob("*.py")
+}
+FACES = {"netcalc", "netcalc.__main__"}  # below everything: the package's face, and the command's
+HEAVY = {"numpy", "sympy", "flint", "mpmath"}
+
+
+def places() -> dict[str, int]:
+    """Each module or package that the table names, and its row."""
+    page = (transcript.CHECKOUT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("| `src/netcalc/` |")[2].partition("\n\n")[0]
+    first_columns = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    names = [(place, name) for place, column in enumerate(first_columns) for name in re.findall(r"`([\w/.]+)`", column)]
+    return {"netcalc." + name.removesuffix(".py").strip("/").replace("/", "."): place for place, name in names}
+
+
+PLACES = places()
+
+
+def place(module: str) -> int:
+    if module in FACES:
+        return len(PLACES)
+    parts = module.split(".")
+    return next(p for n in range(len(parts), 0, -1) if (p := PLACES.get(".".join(parts[:n]))) is not None)
+
+
+def imports(module: str, *, at_top: bool = False) -> Iterator[str]:
+    """The modules that `module` imports: anywhere in it, or when it is itself imported."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in run_at_import(tree) if at_top else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            origin = node.module or ""
+            names = {f"{origin}.{alias.name}" for alias in node.names}
+            yield from names & MODULES.keys() or {origin}
+
+
+def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield from run_at_import(child)
+
+
+def test_table_is_read():
+    assert PLACES["netcalc.errors"] == 0
+    assert PLACES["netcalc.cli"] == PLACES["netcalc.commands"] == max(PLACES.values())
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - FACES))
+def test_module_has_its_place_in_the_table(module):
+    assert any((module + ".").startswith(name + ".") for name in PLACES), f"ARCHITECTURE.md does not name {module}"
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_table_names_what_exists(name):
+    assert name in MODULES
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_import_points_down_the_list(module):
+    own = {name for name in imports(module) if name.partition(".")[0] == "netcalc"}
+    assert own <= MODULES.keys()
+    assert {name for name in own if place(name) > place(module)} == set()
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith(("netcalc.cli", "netcalc.comm"))))
+def test_command_line_imports_no_mathematics(module):
+    """NumPy, SymPy and flint wait until something is computed, however many modules lie between."""
+    reached, waiting = set[str](), [module]
+    while waiting:
+        one = waiting.pop()
+        if one in MODULES and one not in reached:
+            packages = [one.rsplit(".", n)[0] for n in range(1, one.count(".") + 1)]
+            waiting += [*imports(one, at_top=True), *packages]
+        reached.add(one)
+    assert {name for name in reached if name.partition(".")[0] in HEAVY} == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_sympy_is_imported_where_it_is_needed(module):
+    """Importing SymPy costs more than a whole run that does without."""
+    assert "sympy" not in {name.partition(".")[0] for name in imports(module, at_top=True)}
+
+
+def test_version_stands_in_one_place():
+    holders = [path for path in SOURCE.rglob("*.py") if re.search(r"[\"']\d+\.\d+\.\d+[\"']", path.read_text("utf-8"))]
+    assert holders == [Path(SOURCE / "netcalc" / "version.py")]

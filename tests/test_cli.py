@@ -1,0 +1,161 @@
+"""How a run ends: exit status, stderr, and whose fault it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import transcript
+
+from netcalc import cli
+from netcalc.errors import NetcalcError
+from netcalc.version import __version__
+
+NEURON = ["neuron", "--x", "-1", "-2", "--w", "4", "-4", "--b", "-3"]
+
+
+def netcalc(arguments, home, **settings):
+    return subprocess.run(
+        [sys.executable, "-m", "netcalc", *arguments],
+        env=transcript.environment(home) | settings.pop("env", {}),
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+        **settings,
+    )
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"netcalc {__version__}\n"
+
+
+def test_bare_command_greets_with_commands_to_try(capsys):
+    assert cli.main([]) == 0
+    assert "  netcalc neuron --x -1 -2 --w 4 -4 --b -3\n" in capsys.readouterr().out
+
+
+def test_help_lists_the_commands_in_their_order(capsys):
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    names = list(cli.find_commands())
+    assert names[0] == "neuron"
+    assert [shown.index(f"  {name} ") for name in names] == sorted(shown.index(f"  {name} ") for name in names)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in cli.find_commands()])
+def test_examples_of_a_command_run(name, tmp_path, home):
+    """What a command's help shows as an example works as it stands."""
+    for example in cli.find_commands()[name].examples:
+        done = subprocess.run(
+            ["bash", "-c", example],
+            cwd=tmp_path,
+            env=transcript.environment(home),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b""), example
+
+
+@pytest.mark.parametrize("arguments", [NEURON, ["neuron", "--help"], ["--help"]], ids=lambda words: words[-1])
+def test_closed_pipe_ends_quietly(arguments, home):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = netcalc(arguments, home, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (cli.CLOSED_PIPE, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110  # a device
+def test_full_disk_is_told(home):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device
+        done = netcalc(NEURON, home, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: No space left on device")
+    assert b"Traceback" not in done.stderr
+
+
+def test_interrupt_ends_with_130(home):
+    """Ctrl-C while standard input is awaited: no traceback, nothing on stdout."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "netcalc", "neuron", "--x", "-", "--w", "1", "2"],
+        env=transcript.environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_terminal_without_greek_gets_no_traceback(home):
+    done = netcalc(NEURON, home, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "0.731059" in done.stdout.decode("ascii")
+
+
+@pytest.fixture
+def failing(monkeypatch, capsys):
+    """Run the app with a fault in its place; returns the status and stderr."""
+
+    def run(fault):
+        def fail():
+            raise fault
+
+        monkeypatch.setattr(cli, "greeting", fail)
+        return cli.main([]), capsys.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "source, position, shown",
+    [
+        ("1 + )", 4, "  1 + )\n      ^\n"),
+        ("1 +", 3, "  1 +\n     ^\n"),
+        ("first\nsec)ond\nthird", 9, "  sec)ond\n     ^\n"),
+        ("a\tb)", 3, "  a b)\n     ^\n"),
+        ("二 + )", 4, "  二 + )\n       ^\n"),
+        ("x\u0301 + )", 5, "  x\u0301 + )\n      ^\n"),
+        ("1+" * 100 + ")", 200, f"  …{'1+' * 18})\n{' ' * 39}^\n"),
+        (")" + "+1" * 100, 0, f"  ){'+1' * 35}+…\n  ^\n"),
+    ],
+)
+def test_caret_stands_under_the_character(failing, source, position, shown):
+    assert failing(NetcalcError("wrong", source=source, position=position)) == (2, f"error: wrong\n{shown}")
+
+
+@pytest.mark.parametrize(
+    "fault, status, message",
+    [
+        (NetcalcError("two lines\nof message"), 2, "error: two lines\nof message\n"),
+        (NetcalcError("\x1b[31mred\x07"), 2, "error: \\x1b[31mred\\x07\n"),
+        (MemoryError(), 2, "error: not enough memory for this problem\n"),
+        (FileNotFoundError(2, "No such file or directory", "a.csv"), 2, "error: No such file or directory: a.csv\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (
+            ZeroDivisionError("division by zero"),
+            70,
+            "error: netcalc has a mistake of its own: ZeroDivisionError: divisi",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
+)
+def test_fault_becomes_status_and_message(failing, fault, status, message):
+    got = failing(fault)
+    assert got[0] == status
+    assert got[1].startswith(message)
+    assert "Traceback" not in got[1]
+
+
+def test_own_mistake_shows_its_traceback_when_asked(failing, monkeypatch):
+    monkeypatch.setenv("NETCALC_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        failing(ZeroDivisionError())
