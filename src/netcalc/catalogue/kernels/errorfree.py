@@ -42,6 +42,6 @@ def high_and_low(value: Fraction | float) -> tuple[float, float]:
 
 
 def decaying(factor: Array | float, exponent: Array, low: Array | float = 0.0) -> Array:
-    """factor·exp(exponent + low) for an exponent far from 0 and a tiny low part: only the last product may underflow."""
+    """factor·exp(exponent + low), for an exponent far from 0 and a tiny low part: only the last product underflows."""
     half = np.exp(0.5 * exponent)
     return (factor * (half + half * low)) * half
