@@ -9,10 +9,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from netcalc.expression import Apply, Constant, Number, Symbol, Tree
+from netcalc.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
 ONE = Number(Fraction(1))
-MINUS_ONE = Number(Fraction(-1))
 
 
 @cache
@@ -97,7 +96,7 @@ class _Reader:
         import sympy as sp
 
         if expression.is_Rational:
-            return _rational(Fraction(int(expression.p), int(expression.q)))
+            return divide(Number(Fraction(int(expression.p))), Number(Fraction(int(expression.q)))) if expression.q != 1 else Number(Fraction(int(expression.p)))
         if expression is sp.E or expression is sp.pi:
             return Constant("e" if expression is sp.E else "pi")
         if expression.is_Symbol:
@@ -119,8 +118,8 @@ class _Reader:
             terms = sorted(terms, key=self.rank)
         elif len(terms) > 1 and _negative(terms[0]) and not _negative(terms[-1]):
             terms = terms[::-1]
-        parts = [Apply("negate", (self.tree(-term),)) if _negative(term) else self.tree(term) for term in terms]
-        return Apply("add", tuple(parts))
+        parts = [negate(self.tree(-term)) if _negative(term) else self.tree(term) for term in terms]
+        return add(*parts)
 
     def rank(self, term: Any) -> tuple[int, str]:
         places = [self.place.get(name.name, 0) for name in term.free_symbols]
@@ -128,12 +127,12 @@ class _Reader:
 
     def product(self, expression: Any) -> Tree:
         if _negative(expression):
-            return Apply("negate", (self.tree(-expression),))
+            return negate(self.tree(-expression))
         above, below = expression.as_numer_denom() if expression.is_number else _fraction(expression)
         if below != 1:
-            return Apply("divide", (self.tree(above), self.tree(below)))
+            return divide(self.tree(above), self.tree(below))
         factors = [self.tree(factor) for factor in expression.as_ordered_factors()]
-        return Apply("multiply", tuple(factors))
+        return multiply(*factors)
 
     def power(self, expression: Any) -> Tree:
         import sympy as sp
@@ -144,8 +143,8 @@ class _Reader:
         if exponent == sp.Rational(1, 2):
             return Apply("sqrt", (self.tree(base),))
         if exponent.is_Rational and exponent < 0:
-            return Apply("divide", (ONE, self.tree(base ** (-exponent))))
-        return Apply("power", (self.tree(base), self.tree(exponent)))
+            return divide(ONE, self.tree(base ** (-exponent)))
+        return power(self.tree(base), self.tree(exponent))
 
     def branches(self, pieces: list[Any]) -> Tree:
         value, condition = pieces[0].args
@@ -156,7 +155,7 @@ class _Reader:
     def call(self, expression: Any) -> Tree:
         name = type(expression).__name__
         operator = _NAMES.get(name, name)
-        return Apply(operator, tuple(self.tree(argument) for argument in expression.args))
+        return apply(operator, [self.tree(argument) for argument in expression.args])
 
 
 _NAMES = {
@@ -174,10 +173,6 @@ _NAMES = {
     "Or": "or",
     "Not": "not",
 }
-
-
-def _rational(value: Fraction) -> Tree:
-    return Number(value) if value >= 0 else Apply("negate", (Number(-value),))
 
 
 def _fraction(expression: Any) -> tuple[Any, Any]:

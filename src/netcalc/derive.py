@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.losses import BoundLoss
 from netcalc.errors import NetcalcError
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.version import __version__
 
@@ -49,7 +50,7 @@ class Derivation:
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
     key = hashlib.sha256(f"{activation.formula}|{activation.familiar_slope}".encode()).hexdigest()[:32]
-    texts = _recall(key)
+    texts = _recall(key, 4, {"q"})
     if texts is None:
         texts = _derive(activation)
         _remember(key, texts)
@@ -69,6 +70,21 @@ def _derive(activation: BoundActivation) -> list[str]:
     else:
         shown = from_sympy(shorter(slope))
     return [to_ascii(tree) for tree in (formula, from_sympy(slope), from_sympy(curvature), shown)]
+
+
+@cache
+def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree]:
+    """An elementwise loss as a tree in `a` and `t`, and its slope in `a`, remembered like an activation's."""
+    key = hashlib.sha256(f"loss|{loss.formula}".encode()).hexdigest()[:32]
+    texts = _recall(key, 2, {"a", "t"})
+    if texts is None:
+        from netcalc.algebra import from_sympy, symbol, to_sympy
+
+        formula = parse(loss.formula)
+        texts = [loss.formula, to_ascii(from_sympy(to_sympy(formula).diff(symbol("a"))))]
+        _remember(key, texts)
+    value, slope = (stable(parse(text)) for text in texts)
+    return value, slope
 
 
 def expand(tree: Tree) -> Tree:
@@ -188,27 +204,19 @@ def _entry(key: str) -> Path | None:
     return directory and directory / f"{__version__}-sympy-{installed_version('sympy')}" / f"{key}.json"
 
 
-def _recall(key: str) -> list[str] | None:
+def _recall(key: str, count: int, names: set[str]) -> list[str] | None:
     """The remembered texts, or None if there is no sound entry."""
     entry = _entry(key)
     try:
         texts = json.loads(entry.read_text("utf-8")) if entry else None
-        if not isinstance(texts, list) or len(texts) != 4:
+        if not isinstance(texts, list) or len(texts) != count:
             return None
         for text in texts:
-            if set(_symbols(parse(text))) - {"q"}:
+            if set(symbols(parse(text))) - names:
                 return None
     except (OSError, ValueError, TypeError, NetcalcError):
         return None
     return texts
-
-
-def _symbols(tree: Tree) -> Iterator[str]:
-    if isinstance(tree, Symbol):
-        yield tree.name
-    elif isinstance(tree, Apply):
-        for argument in tree.arguments:
-            yield from _symbols(argument)
 
 
 def _remember(key: str, texts: list[str]) -> None:

@@ -1,49 +1,79 @@
-"""The layers, each with its forward and backward pass written once, on NumPy arrays of any kind of number."""
+"""The layers, each with its forward and backward pass written once, on NumPy arrays of any kind of number.
+
+Rows are samples: `v` is (samples, n), and δ = ∂L/∂(a layer's output) has the output's shape.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.losses import BoundLoss
+
+Array = np.ndarray
 
 
 class Arithmetic(Protocol):
     """A kind of number: how arrays of it are made, and how functions act on them."""
 
-    def array(self, tensor: np.ndarray) -> np.ndarray:
+    def array(self, tensor: Array) -> Array:
         """A given tensor in this kind of number, in its shape."""
 
-    def activate(self, activation: BoundActivation, order: int, q: np.ndarray) -> np.ndarray:
-        """The derivative of that order (0 is the value) at every element of `q`."""
+    def activate(self, activation: BoundActivation, order: int, z: Array) -> Array:
+        """The derivative of that order (0 is the value) at every element of `z`."""
+
+    def softmax(self, z: Array) -> Array:
+        """exp(zᵢ) / Σⱼ exp(zⱼ) along rows, in z's shape."""
+
+    def log_softmax(self, z: Array) -> Array:
+        """zᵢ - log Σⱼ exp(zⱼ) along rows, in z's shape."""
+
+    def loss(self, loss: BoundLoss, order: int, a: Array, t: Array) -> Array:
+        """The unreduced loss (order 0) or its slope in `a` (order 1): (samples, n), or (samples,) by sample."""
+
+    def number(self, value: Fraction) -> object:
+        """One exact number in this kind of number."""
+
+
+class Layer(Protocol):
+    """A step of the forward pass that knows its backward pass."""
+
+    def forward(self, v: Array) -> Array:
+        """The output for rows `v`."""
+
+    def backward(self, v: Array, delta: Array) -> Array:
+        """∂L/∂v from `delta`, ∂L/∂(output)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """u = W v + b: `W` (m, n), `b` (m,) or None, on rows `v` (samples, n) -> (samples, m)."""
 
-    W: np.ndarray
-    b: np.ndarray | None
+    W: Array
+    b: Array | None
 
-    def forward(self, v: np.ndarray) -> np.ndarray:
+    def forward(self, v: Array) -> Array:
         """u = v Wᵀ + b, a row a sample."""
-        u: np.ndarray = v @ self.W.T
+        u: Array = v @ self.W.T
         return u if self.b is None else u + self.b
 
-    def backward(self, delta: np.ndarray) -> np.ndarray:
+    def backward(self, v: Array, delta: Array) -> Array:  # noqa: ARG002 - a linear map's slope is the same everywhere
         """∂L/∂v = Wᵀ δ, a row a sample."""
-        v: np.ndarray = delta @ self.W
-        return v
+        dv: Array = delta @ self.W
+        return dv
 
-    def gradients(self, v: np.ndarray, delta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(∂L/∂W, ∂L/∂b) = (δ vᵀ, δ), summed over samples."""
-        return delta.T @ v, delta.sum(axis=0)
+    def gradients(self, v: Array, delta: Array) -> Mapping[str, Array]:
+        """∂L/∂W = δ vᵀ and ∂L/∂b = δ, summed over samples."""
+        return {"W": delta.T @ v, "b": delta.sum(axis=0)}
 
-    def sample_gradients(self, v: np.ndarray, delta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(∂L/∂W, ∂L/∂b) of each sample by itself: (samples, m, n) and (samples, m)."""
-        return delta[:, :, None] * v[:, None, :], delta
+    def sample_gradients(self, v: Array, delta: Array) -> Mapping[str, Array]:
+        """∂L/∂W and ∂L/∂b of each sample by itself: (samples, m, n) and (samples, m)."""
+        return {"W": delta[:, :, None] * v[:, None, :], "b": delta}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +81,70 @@ class Elementwise:
     """a = φ(z), element by element."""
 
     activation: BoundActivation
+    arithmetic: Arithmetic
 
-    def forward(self, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
-        """φ(z), in z's shape."""
-        return arithmetic.activate(self.activation, 0, z)
+    def forward(self, v: Array) -> Array:
+        """φ(z)."""
+        return self.arithmetic.activate(self.activation, 0, v)
 
-    def slope(self, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
-        """φ'(z), in z's shape; the backward pass is δ ∘ φ'(z)."""
-        return arithmetic.activate(self.activation, 1, z)
+    def slope(self, v: Array) -> Array:
+        """φ'(z)."""
+        return self.arithmetic.activate(self.activation, 1, v)
+
+    def backward(self, v: Array, delta: Array) -> Array:
+        """∂L/∂z = δ ∘ φ'(z)."""
+        dz: Array = delta * self.slope(v)
+        return dz
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """s = softmax(z) along rows; ∂sᵢ/∂zⱼ = sᵢ(δᵢⱼ - sⱼ)."""
+
+    arithmetic: Arithmetic
+
+    def forward(self, v: Array) -> Array:
+        """softmax(z)."""
+        return self.arithmetic.softmax(v)
+
+    def backward(self, v: Array, delta: Array) -> Array:
+        """s ∘ (δ - Σ δⱼsⱼ): the whole Jacobian, not its diagonal."""
+        s = self.forward(v)
+        dz: Array = s * (delta - (delta * s).sum(axis=1, keepdims=True))
+        return dz
+
+
+@dataclass(frozen=True, slots=True)
+class LogSoftmax:
+    """log softmax(z) along rows; ∂/∂zⱼ of its i-th is δᵢⱼ - sⱼ."""
+
+    arithmetic: Arithmetic
+
+    def forward(self, v: Array) -> Array:
+        """log softmax(z)."""
+        return self.arithmetic.log_softmax(v)
+
+    def backward(self, v: Array, delta: Array) -> Array:
+        """δ - s Σ δⱼ."""
+        dz: Array = delta - self.arithmetic.softmax(v) * delta.sum(axis=1, keepdims=True)
+        return dz
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """L = factor · Σ loss(a, t), over everything that is summed."""
+
+    loss: BoundLoss
+    target: Array
+    factor: Fraction
+    arithmetic: Arithmetic
+
+    def forward(self, v: Array) -> Array:
+        """L, of shape ()."""
+        losses = self.arithmetic.loss(self.loss, 0, v, self.target)
+        return np.asarray(losses.sum() * self.arithmetic.number(self.factor))
+
+    def backward(self, v: Array) -> Array:
+        """∂L/∂a, a row a sample."""
+        slope: Array = self.arithmetic.loss(self.loss, 1, v, self.target) * self.arithmetic.number(self.factor)
+        return slope

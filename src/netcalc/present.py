@@ -10,13 +10,13 @@ from rich.console import Console
 
 from netcalc.commands.options import Checking, Presentation
 from netcalc.files import write_atomically
-from netcalc.problem import Neuron
+from netcalc.problem import Problem
 from netcalc.render import FORMATS
 from netcalc.result import Result
 from netcalc.solve import solve
 
 
-def answer(problem: Neuron, checking: Checking, presentation: Presentation) -> int | None:
+def answer(problem: Problem, checking: Checking, presentation: Presentation) -> int | None:
     """Solve a problem and print its result; the exit status."""
     del checking
     result = solve(problem, digits=presentation.digits, exact=presentation.exact)

@@ -1,42 +1,145 @@
-"""What is asked, frozen: the tensors given, the layers between them, and what comes from above."""
+"""What is asked, frozen: the tensors given, the layers between them, and what comes from above.
+
+A given tensor is an object array of trees (exact numbers, symbols) or a float64 array; what was left out is symbols.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.losses import BoundLoss, Reduction
 from netcalc.errors import ShapeError
-from netcalc.expression import Apply, Symbol, Tree
+from netcalc.expression import Number, Symbol, symbols
+
+ONE = np.array([[Number(Fraction(1))]], dtype=object)
+VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 
 
 @dataclass(frozen=True, slots=True)
-class Neuron:
-    """q = w·x + b, f = φ(q): `x` (samples, n), `w` (n,), `b` () and `delta` (samples,) or None.
+class Dense:
+    """a = φ(W v + b): `W` (m, n), `b` (m,) or None, `activation` elementwise, one of VECTOR_ACTIVATIONS, or None."""
 
-    A tensor is an object array of trees (exact numbers, symbols) or a float64 array; what was left out is symbols.
-    """
-
-    x: np.ndarray
-    w: np.ndarray
-    b: np.ndarray
-    activation: BoundActivation
-    delta: np.ndarray | None = None
-    many: bool = False
-    index_from: int = 0
+    W: np.ndarray
+    b: np.ndarray | None
+    activation: BoundActivation | str | None = None
 
     @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return self.x.size + self.w.size + 1
+    def activation_label(self) -> str:
+        """The activation's name with its parameters; `identity` for none."""
+        if self.activation is None:
+            return "identity"
+        return self.activation if isinstance(self.activation, str) else self.activation.label
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A loss from above: `target` (samples, outputs), or class indices (samples,) for a loss by sample."""
+
+    target: np.ndarray
+    loss: BoundLoss
+    reduction: Reduction
+
+    def factor(self, samples: int, outputs: int) -> Fraction:
+        """What the summed loss is multiplied by."""
+        return self.reduction.factor(samples, outputs, by_sample=self.loss.by_sample)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How one thing that the passes produce is called, and what it looks like in this command.
+
+    `shape` picks the part that is shown: () for a scalar, (-1,) for a vector; None keeps it.
+    """
+
+    name: str
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Layers, their input `x` (samples, n), and what comes from above: `delta` (samples, outputs) or a loss.
+
+    The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
+    which they are shown. `per_sample` keeps the gradients of W and b apart by sample. `given` is what was stated,
+    for the record.
+    """
+
+    command: str
+    x: np.ndarray
+    layers: tuple[Dense, ...]
+    above: np.ndarray | Against
+    names: Mapping[str, Called]
+    many: bool = False
+    per_sample: bool = False
+    index_from: int = 0
+    output: str = "L"
+    given: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def tensors(self) -> tuple[np.ndarray, ...]:
-        """Everything given, `delta` last where there is one."""
-        given = (self.x, self.w, self.b)
-        return given if self.delta is None else (*given, self.delta)
+        """Everything given."""
+        of_layers = [tensor for layer in self.layers for tensor in (layer.W, layer.b) if tensor is not None]
+        above = self.above.target if isinstance(self.above, Against) else self.above
+        return (self.x, *of_layers, above)
+
+    @property
+    def work(self) -> int:
+        """Multiplications of one forward pass, more or less."""
+        return len(self.x) * sum(layer.W.size for layer in self.layers)
+
+
+def element(name: str, index: tuple[int, ...], index_from: int = 0) -> str:
+    """The name of one element: `x0`, `W[0,1]`, and with a layer's number `b1[0]`."""
+    if not index:
+        return name
+    places = [str(place + index_from) for place in index]
+    bare = len(places) == 1 and not name[-1].isdigit()
+    return name + places[0] if bare else f"{name}[{','.join(places)}]"
+
+
+def symbol_tensor(name: str, shape: tuple[int, ...], index_from: int = 0) -> np.ndarray:
+    """A tensor of the symbols that its elements are called."""
+    tensor = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        tensor[index] = Symbol(element(name, index, index_from))
+    return tensor
+
+
+def free_names(tensors: Iterable[np.ndarray]) -> tuple[str, ...]:
+    """The symbols that stand in given tensors, in order of appearance."""
+    found: dict[str, None] = {}
+    for tensor in tensors:
+        if tensor.dtype == object:
+            for tree in tensor.flat:
+                found |= dict.fromkeys(symbols(tree))
+    return tuple(found)
+
+
+def rows(tensor: np.ndarray) -> np.ndarray:
+    """A vector as one sample, samples as they are: (n,) -> (1, n)."""
+    return tensor.reshape(1, -1) if tensor.ndim < 2 else tensor
+
+
+def count(numbers: int) -> str:
+    """A number of numbers in words: `1 number`, `2 numbers`."""
+    return f"{numbers} number" if numbers == 1 else f"{numbers} numbers"
+
+
+NEURON_NAMES: Mapping[str, Called] = {
+    "z1": Called("q", ()),
+    "a1": Called("f", ()),
+    "s1": Called("slope", ()),
+    "dx": Called("dx", (-1,)),
+    "dW1": Called("dw", (-1,)),
+    "db1": Called("db", ()),
+}
 
 
 def neuron(
@@ -46,67 +149,44 @@ def neuron(
     activation: BoundActivation,
     delta: np.ndarray | None = None,
     index_from: int = 0,
-) -> Neuron:
-    """The neuron stated by `x` (n,) or (samples, n), `w` (n,), `b` () or (1,); None is a symbol.
+) -> Problem:
+    """The neuron f = φ(w·x + b) stated by `x` (n,) or (samples, n), `w` (n,), `b` () or (1,); None is a symbol.
 
     Raises ShapeError if the lengths disagree or neither x nor w is given.
     """
-    if x is None and w is None:
-        raise ShapeError("a neuron needs --x or --w: give at least one, as in netcalc neuron --x -1 -2 --w 4 -4 --b -3")
     if w is None:
-        w = symbols("w", np.atleast_2d(x).shape[-1], index_from)
+        if x is None:
+            raise ShapeError("a neuron needs --x or --w, as in: netcalc neuron --x -1 -2 --w 4 -4 --b -3")
+        w = symbol_tensor("w", (x.shape[-1],), index_from)
     w = np.ravel(w)
     if x is None:
-        x = symbols("x", w.size, index_from)
+        x = symbol_tensor("x", (w.size,), index_from)
     many = x.ndim == 2 and x.shape[0] > 1 and not (x.shape[1] == 1 and w.size == x.shape[0])
-    rows = x if many else x.reshape(1, -1)
-    if rows.shape[1] != w.size:
-        raise ShapeError(f"x has {count(rows.shape[1])} and w has {count(w.size)}; a neuron needs one weight an input")
-    bias = _scalar(b, "b")
-    if delta is not None and delta.size != len(rows):
-        if delta.size != 1:
-            raise ShapeError(f"delta has {count(delta.size)}; one is needed for each of the {len(rows)} samples")
-        delta = np.repeat(delta, len(rows))
-    return Neuron(rows, w, bias, activation, delta, many, index_from)
+    samples = x if many else x.reshape(1, -1)
+    if samples.shape[1] != w.size:
+        raise ShapeError(f"x has {count(samples.shape[1])} and w has {count(w.size)}; a neuron has one weight an input")
+    bias = np.array([Symbol("b")], dtype=object) if b is None else b.reshape(-1)
+    if bias.size != 1:
+        raise ShapeError(f"b has {count(bias.size)}; a neuron has one bias")
+    above = _upstream(delta, len(samples))
+    given = {"x": x if many else np.ravel(x), "w": w, "b": bias.reshape(()), "delta": delta, "activation": activation.label}
+    return Problem(
+        "neuron",
+        samples,
+        (Dense(w.reshape(1, -1), bias, activation),),
+        above,
+        NEURON_NAMES,
+        many,
+        per_sample=True,
+        index_from=index_from,
+        output="f" if delta is None else "L",
+        given={name: tensor for name, tensor in given.items() if tensor is not None},
+    )
 
 
-def _scalar(given: np.ndarray | None, name: str) -> np.ndarray:
-    if given is None:
-        return np.array(Symbol(name), dtype=object)
-    if given.size != 1:
-        raise ShapeError(f"{name} has {count(given.size)}; a neuron has one {name}")
-    return given.reshape(())
-
-
-def symbols(name: str, length: int, index_from: int = 0) -> np.ndarray:
-    """The vector (name0, name1, …) of symbols."""
-    vector = np.empty(length, dtype=object)
-    vector[:] = [Symbol(f"{name}{index + index_from}") for index in range(length)]
-    return vector
-
-
-def count(numbers: int) -> str:
-    """A number of numbers in words: `1 number`, `2 numbers`."""
-    return f"{numbers} number" if numbers == 1 else f"{numbers} numbers"
-
-
-def free_names(tensors: tuple[np.ndarray, ...]) -> tuple[str, ...]:
-    """The symbols that stand in given tensors, in order of appearance."""
-    found: dict[str, None] = {}
-
-    def visit(tree: Tree) -> None:
-        if isinstance(tree, Symbol):
-            found[tree.name] = None
-        elif isinstance(tree, Apply):
-            for argument in tree.arguments:
-                visit(argument)
-
-    _each_tree(tensors, visit)
-    return tuple(found)
-
-
-def _each_tree(tensors: tuple[np.ndarray, ...], visit: Callable[[Tree], None]) -> None:
-    for tensor in tensors:
-        if tensor.dtype == object:
-            for tree in tensor.flat:
-                visit(tree)
+def _upstream(delta: np.ndarray | None, samples: int) -> np.ndarray:
+    if delta is None:
+        return ONE.repeat(samples, axis=0)
+    if delta.size not in (1, samples):
+        raise ShapeError(f"delta has {count(delta.size)}; it needs 1, or {samples}: one a sample")
+    return np.broadcast_to(delta.reshape(-1, 1), (samples, 1))

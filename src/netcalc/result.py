@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from netcalc.expression import Tree
+from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
-from netcalc.problem import Neuron
+from netcalc.problem import element
+
+GENERIC = re.compile(r"^(\w+)\[([ij](?:,[ij])*)\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,70 +31,131 @@ class Value:
 
     def plain(self) -> float | str:
         """A float, or the formula as text."""
-        return self.nearest if self.nearest is not None else self.shown
+        return self.shown if self.nearest is None else self.nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One entry of a tensor, by its own name and formula."""
+
+    name: str
+    formula: Tree
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A named part of an answer: `entries` (object array of Value, or float64), and its formula by generic index."""
+    """A named part of an answer: `entries` (an object array of Value, or float64), and its `formula` by generic index.
+
+    `of` is the output that a partial is a derivative of; None for a forward value.
+    """
 
     name: str
     entries: np.ndarray
-    formula: str
+    formula: Tree
+    of: str | None = None
+    index_from: int = 0
 
-    def plain(self) -> Any:
-        """Nested lists of floats and formulas, in the tensor's shape; a bare one for a scalar."""
-        if self.entries.dtype != object:
+    @property
+    def key(self) -> str:
+        """The name of the thing itself: `x` for the partial `dx`."""
+        return self.name.removeprefix("d") if self.of else self.name
+
+    def elements(self) -> Iterator[Element]:
+        """Every entry in row order, by its own name."""
+        for index in np.ndindex(self.entries.shape):
+            yield self.at(index)
+
+    def at(self, index: tuple[int, ...]) -> Element:
+        """One entry by its own name and formula."""
+        name = element(self.name, index, self.index_from)
+        return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
+
+    def map(self, part: Callable[[Value], Any]) -> Any:
+        """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
+        if self.entries.dtype != object and part is Value.plain:
             return self.entries.tolist()
         out = np.empty(self.entries.shape, dtype=object)
         for index in np.ndindex(self.entries.shape):
-            out[index] = self.entries[index].plain()
+            out[index] = part(as_value(self.entries[index]))
         return out.tolist()
+
+    def plain(self) -> Any:
+        """Nested lists of floats and formulas."""
+        return self.map(Value.plain)
+
+
+def as_value(entry: Any) -> Value:
+    """An entry of a tensor as a Value, be it one or a float64."""
+    return entry if isinstance(entry, Value) else Value(float(entry), f"{float(entry):.6g}")
+
+
+def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
+    """A formula by generic index (`w[i]`) as that of one element (`w1`)."""
+    places = dict(zip("ij", index, strict=False))
+    named: dict[str, Tree] = {}
+    for name in symbols(formula):
+        if match := GENERIC.match(name):
+            letters = match[2].split(",")
+            if all(letter in places for letter in letters):
+                own = element(match[1], tuple(places[letter] for letter in letters), index_from)
+                named[name] = Symbol(own)
+    return substitute(formula, named) if named else formula
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a derivation: left-hand side, then the expressions that it equals, in turn."""
+    """One line of a derivation: a left-hand side, then the expressions that it equals, in turn.
+
+    `element` is the name of the answer's element that the step arrives at, if it does.
+    """
 
     left: str
     chain: tuple[Tree, ...]
     heading: str = ""
+    element: str = ""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `solve` found: forward values, partials, the steps that lead there, and notes."""
+    """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
-    problem: Neuron
-    tensors: Mapping[str, Tensor]
-    partial_names: tuple[str, ...]
-    forward_names: tuple[str, ...]
-    steps: tuple[Step, ...]
-    notes: tuple[str, ...]
-    certainty: str
+    `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows.
+    """
+
+    command: str
+    given: Mapping[str, Any]
+    tensors: tuple[Tensor, ...]
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    certainty: str = ""
+    sample_rows: bool = False
+    hidden: tuple[Tensor, ...] = field(default=(), repr=False)
 
     @property
     def forward(self) -> dict[str, Any]:
         """Forward values by name: floats, nested lists, or formulas as text."""
-        return {name: self.tensors[name].plain() for name in self.forward_names}
+        return {tensor.name: tensor.plain() for tensor in self.tensors if tensor.of is None}
 
     @property
     def partials(self) -> dict[str, Any]:
-        """∂(output)/∂name by name, each in the shape of the thing it belongs to."""
-        return {name: self.tensors[f"d{name}"].plain() for name in self.partial_names}
+        """d(output)/d(name) by name, each in the shape of the thing it belongs to."""
+        return {tensor.key: tensor.plain() for tensor in self.tensors if tensor.of is not None}
 
     @property
     def formulas(self) -> dict[str, str]:
         """The formula of each partial, by generic index."""
-        return {name: self.tensors[f"d{name}"].formula for name in self.partial_names}
+        return {tensor.key: to_ascii(tensor.formula) for tensor in self.tensors if tensor.of is not None}
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The tensor of that name (`q`, `dx`). Raises KeyError."""
+        for tensor in (*self.tensors, *self.hidden):
+            if tensor.name == name:
+                return tensor
+        raise KeyError(name)
 
     def to_json(self) -> str:
         """The answer as one strict JSON object."""
         from netcalc.render.json import document  # noqa: PLC0415 - renderers stand below results
 
         return document(self)
-
-
-def text(tree: Tree) -> str:
-    """A formula as text that netcalc reads."""
-    return to_ascii(tree)

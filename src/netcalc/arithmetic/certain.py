@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation
+from netcalc.catalogue.losses import BoundLoss
+from netcalc.derive import derivation, loss_derivation
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate
 
 EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
@@ -229,13 +231,40 @@ class Certain:
         self.bits = bits
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
-        """A given tensor as numerals, in its shape."""
+        """A given tensor as numerals, in its shape; float64 as the exact numbers they are."""
+        if tensor.dtype != object:
+            return _each(lambda number: fmpq(*float(number).as_integer_ratio()), tensor)
         return _each(lambda tree: numeral(tree, {}), tensor)
 
-    def activate(self, activation: BoundActivation, order: int, q: np.ndarray) -> np.ndarray:
-        """The derivative of that order (0 is the value) at every element of q."""
+    def number(self, value: Fraction) -> Numeral:
+        """An exact rational."""
+        return fmpq(value.numerator, value.denominator)
+
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        """The derivative of that order (0 is the value) at every element of z."""
         tree = derivation(activation).stable[order]
-        return _each(lambda value: numeral(tree, {"q": value}), q)
+        return _each(lambda value: numeral(tree, {"q": value}), z)
+
+    def softmax(self, z: np.ndarray) -> np.ndarray:
+        """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
+        powers = _each(OPERATIONS["exp"], z)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def log_softmax(self, z: np.ndarray) -> np.ndarray:
+        """-log(1 + Σⱼ exp(zⱼ - zᵢ)) over j ≠ i, along rows, which cancels nothing."""
+        out = np.empty(z.shape, dtype=object)
+        for sample, i in np.ndindex(z.shape):
+            others = [OPERATIONS["exp"](z[sample, j] - z[sample, i]) for j in range(z.shape[1]) if j != i]
+            out[sample, i] = -OPERATIONS["log1p"](_add(*others))
+        return out
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The unreduced loss, or its slope in a."""
+        tree = loss_derivation(loss)[order]
+        out = np.empty(a.shape, dtype=object)
+        for index in np.ndindex(a.shape):
+            out[index] = numeral(tree, {"a": a[index], "t": t[index]})
+        return out
 
 
 def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:

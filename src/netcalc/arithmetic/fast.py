@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.losses import BoundLoss
 from netcalc.values import to_float64
 
 
@@ -15,7 +18,26 @@ class Fast:
         """A given tensor as float64, in its shape."""
         return to_float64(tensor)
 
-    def activate(self, activation: BoundActivation, order: int, q: np.ndarray) -> np.ndarray:
-        """The derivative of that order (0 is the value) at every element of q."""
-        kernel = (activation.value, activation.slope, activation.curvature)[order]
-        return kernel(q)
+    def number(self, value: Fraction) -> float:
+        """The float64 nearest to a rational."""
+        return float(value)
+
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        """The derivative of that order (0 is the value) at every element of z."""
+        return (activation.value, activation.slope, activation.curvature)[order](z)
+
+    def softmax(self, z: np.ndarray) -> np.ndarray:
+        """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
+        from netcalc.catalogue.kernels.softmax import softmax  # noqa: PLC0415 - few problems need it
+
+        return softmax(z)
+
+    def log_softmax(self, z: np.ndarray) -> np.ndarray:
+        """zᵢ - log Σⱼ exp(zⱼ) along rows."""
+        from netcalc.catalogue.kernels.softmax import log_softmax  # noqa: PLC0415 - few problems need it
+
+        return log_softmax(z)
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The unreduced loss, or its slope in a."""
+        return (loss.value, loss.slope)[order](a, t)

@@ -22,6 +22,12 @@ def nearest(value: Any) -> float | None:
     return low if low is not None and low == high else None
 
 
+def middle(value: Any) -> float | None:
+    """The float64 near the midpoint of a numeral that nothing is proven of; None if it is not finite."""
+    centre = ball(value)
+    return _dyadic(centre.mid()) if centre.is_finite() else None
+
+
 def _dyadic(number: arb) -> float | None:
     mantissa, exponent = (int(part) for part in number.mid().man_exp())
     size = mantissa.bit_length() + exponent

@@ -1,14 +1,19 @@
 """SymPy expressions, for formulas and closed forms."""
 
+# SymPy is this arithmetic's own library; what does not use it never imports this module.
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from netcalc.algebra import symbol, to_sympy
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation, expand
+from netcalc.catalogue.losses import BoundLoss
+from netcalc.derive import applied, derivation, expand, loss_derivation
 
 
 class Symbolic:
@@ -19,21 +24,44 @@ class Symbolic:
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as SymPy expressions, in its shape."""
-        return _each(to_sympy, tensor)
+        if tensor.dtype != object:
+            return _each(lambda number: sp.Rational(*float(number).as_integer_ratio()), tensor)
+        return _each(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
 
-    def activate(self, activation: BoundActivation, order: int, q: np.ndarray) -> np.ndarray:
-        """The derivative of that order (0 is the value) at every element of q."""
+    def number(self, value: Fraction) -> Any:
+        """A rational."""
+        return sp.Rational(value.numerator, value.denominator)
+
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        """The derivative of that order (0 is the value) at every element of z."""
         known = derivation(activation)
-        tree = (known.value, known.shown, known.curvature)[order]
         if self.closed:
             tree = expand((known.value, known.slope, known.curvature)[order])
-        elif order == 0 and activation.has_kernels:
-            tree = applied(activation)
+        else:
+            named = applied(activation) if activation.has_kernels else known.value
+            tree = (named, known.shown, known.curvature)[order]
         formula = to_sympy(tree)
-        return _each(lambda value: formula.subs(symbol("q"), value), q)
+        return _each(lambda value: formula.subs(symbol("q"), value), z)
+
+    def softmax(self, z: np.ndarray) -> np.ndarray:
+        """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
+        powers = _each(sp.exp, z)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def log_softmax(self, z: np.ndarray) -> np.ndarray:
+        """zᵢ - log Σⱼ exp(zⱼ) along rows."""
+        return np.asarray(z - _each(sp.log, _each(sp.exp, z).sum(axis=1, keepdims=True)))
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The unreduced loss, or its slope in a."""
+        formula = to_sympy(expand(loss_derivation(loss)[order]))
+        out = np.empty(a.shape, dtype=object)
+        for index in np.ndindex(a.shape):
+            out[index] = formula.subs({symbol("a"): a[index], symbol("t"): t[index]}, simultaneous=True)
+        return out
 
 
-def _each(function: Any, array: np.ndarray) -> np.ndarray:
+def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
     out = np.empty(array.shape, dtype=object)
     for index in np.ndindex(array.shape):
         out[index] = function(array[index])

@@ -1,12 +1,15 @@
-"""Names and steps as people write them: df/dx1 as ∂f/∂x1, φ'(q) with its own letter."""
+"""Names and steps as people write them: df/dx1 as ∂f/∂x1."""
 
 from __future__ import annotations
 
-from netcalc.expression import Tree
+from netcalc.expression import Symbol, Tree
 from netcalc.notation import to_latex, to_unicode
 from netcalc.result import Result, Step
 
-SLOPES = {"sigmoid": "σ′(q)"}  # activations that have a letter of their own
+
+def output_name(name: str, of: str | None) -> str:
+    """dx1 of f -> ∂f/∂x1; a forward value's name as it is."""
+    return name if of is None else f"∂{of}/∂{name.removeprefix('d')}"
 
 
 def unicode_name(name: str) -> str:
@@ -15,35 +18,21 @@ def unicode_name(name: str) -> str:
 
 
 def latex_name(name: str) -> str:
-    """df/dx1 -> a fraction of partials."""
+    """df/dx1 -> a fraction of partials; other names as the notation writes them."""
     if "/" not in name:
-        return name
-    above, below = (part[1:] for part in name.split("/"))
-    return rf"\frac{{\partial {above}}}{{\partial {_subscript(below)}}}"
-
-
-def _subscript(name: str) -> str:
-    letters = name.rstrip("0123456789")
-    digits = name[len(letters) :]
-    return f"{letters}_{{{digits}}}" if digits else letters
+        return to_latex(Symbol(name))
+    above, below = (to_latex(Symbol(part[1:])) for part in name.split("/"))
+    return rf"\frac{{\partial {above}}}{{\partial {below}}}"
 
 
 def unicode_tree(tree: Tree) -> str:
     """A formula for a terminal."""
-    return to_unicode(tree).replace("df/dq", "∂f/∂q")
+    return to_unicode(tree).replace("df/dq", "∂f/∂q").replace("delta", "δ")
 
 
 def latex_tree(tree: Tree) -> str:
     """A formula for LaTeX."""
-    text = to_latex(tree)
-    return text.replace(to_latex_symbol("df/dq"), latex_name("df/dq"))
-
-
-def to_latex_symbol(name: str) -> str:
-    """How the notation writes a symbol of that name."""
-    from netcalc.expression import Symbol  # noqa: PLC0415 - only here
-
-    return to_latex(Symbol(name))
+    return to_latex(tree).replace(to_latex(Symbol("df/dq")), latex_name("df/dq"))
 
 
 def step_line(step: Step) -> str:

@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from netcalc.expression import parse
 from netcalc.notation import to_unicode
-from netcalc.render.prose import step_lines, unicode_tree
-from netcalc.render.rows import Row, element_rows, sample_rows
-from netcalc.result import Result
+from netcalc.render.prose import output_name, step_lines, unicode_tree
+from netcalc.render.rows import elements, sample_records
+from netcalc.result import Element, Result, Tensor, Value
 
-ROWS_LIMIT = 64  # a longer answer is summarised
+ROWS_LIMIT = 64  # a longer tensor is summarised
+CORNER = 3  # elements of it that are shown
 
 
 def table(result: Result, *, steps: bool = False) -> Iterator[Table | Text]:
     """The answer, then the steps if asked for, the notes, and how sure it is."""
-    if result.problem.many:
-        yield _samples(result)
-    else:
-        yield _elements(result)
-    if steps:
-        yield Text("\n" + "\n".join(step_lines(result)) + "\n")
+    yield _samples(result) if result.sample_rows else _elements(result)
+    if steps and result.steps:
+        yield Text("\n" + "\n".join(step_lines(result)))
+    yield Text("")
     for note in result.notes:
         yield Text(f"note: {note}", style="yellow")
     yield Text(result.certainty, style="dim")
@@ -37,40 +35,51 @@ def _frame(*headers: str) -> Table:
 
 
 def _elements(result: Result) -> Table:
-    rows = element_rows(result)
-    chains = {step.left: step for step in result.steps}
-    closed = any(row.exact for row in rows)
-    frame = _frame("name", "formula", "with numbers", *(["exact"] if closed else []), "value")
-    shown = rows if len(rows) <= ROWS_LIMIT else [*rows[:4], *rows[-3:]]
-    for row in shown:
-        step = chains.get(f"df/{row.name}") or chains.get(f"dL/{row.name}") or chains.get(row.name)
-        numbers = unicode_tree(step.chain[-2]) if step and len(step.chain) > 2 else ""
-        cells = [_name(row), _formula(row), numbers]
-        if closed:
-            cells.append(to_unicode(row.value.exact) if row.value.exact is not None else "")
-        frame.add_row(*cells, _shown(row))
+    numbers = {step.element: unicode_tree(step.chain[-2]) for step in result.steps if len(step.chain) > 2}
+    closed = any(one.value.exact is not None for one in elements(result))
+    frame = _frame("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
+    for tensor in result.tensors:
+        for one in _shown_elements(tensor):
+            cells = [output_name(one.name, tensor.of), unicode_tree(one.formula)]
+            if numbers:
+                cells.append(numbers.get(one.name, ""))
+            if closed:
+                cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
+            frame.add_row(*cells, shown(one.value))
+        if tensor.entries.size > ROWS_LIMIT:
+            frame.add_row(*_summary(tensor, frame))
     return frame
 
 
-def _name(row: Row) -> str:
-    return f"∂f/∂{row.name[1:]}" if row.name.startswith("d") else row.name
+def _shown_elements(tensor: Tensor) -> Iterator[Element]:
+    if tensor.entries.size <= ROWS_LIMIT:
+        yield from tensor.elements()
+        return
+    for one, _ in zip(tensor.elements(), range(CORNER), strict=False):
+        yield one
 
 
-def _formula(row: Row) -> str:
-    try:
-        return to_unicode(parse(row.formula))
-    except ValueError:
-        return row.formula
+def _summary(tensor: Tensor, frame: Table) -> list[str]:
+    """Shape, norm and extremes of a tensor too large to list."""
+    import numpy as np  # noqa: PLC0415 - only large answers need it
+
+    values = tensor.entries
+    if values.dtype == object:
+        values = np.array([np.nan if one.value.nearest is None else one.value.nearest for one in tensor.elements()])
+    shape = "×".join(map(str, tensor.entries.shape))
+    text = f"{shape}, norm {np.linalg.norm(values):.6g}, {values.min():.6g} … {values.max():.6g}"
+    return [f"… {output_name(tensor.name, tensor.of)}", text, *[""] * (len(frame.columns) - 2)]
 
 
-def _shown(row: Row) -> str:
-    return to_unicode(row.value.formula) if row.value.formula is not None else row.value.shown.replace("-", "−")
+def shown(value: Value) -> str:
+    """A value as the table writes it."""
+    return to_unicode(value.formula) if value.formula is not None else value.shown.replace("-", "−")
 
 
 def _samples(result: Result) -> Table:
     frame: Table | None = None
-    for index, row in enumerate(sample_rows(result)):
+    for index, record in enumerate(sample_records(result)):
         if frame is None:
-            frame = _frame("sample", *row)
-        frame.add_row(str(index), *(value if isinstance(value, str) else f"{value:.6g}" for value in row.values()))
+            frame = _frame("sample", *record)
+        frame.add_row(str(index), *(text if isinstance(text, str) else f"{text:.6g}" for text in record.values()))
     return frame or _frame("sample")
