@@ -1,0 +1,55 @@
+"""What people type, as a small tree: the one parser, by whitelist, with its limits."""
+
+from netcalc.expression.functions import FUNCTIONS, Function
+from netcalc.expression.parser import parse
+from netcalc.expression.tokens import LIMITS, Limits
+from netcalc.tree import (
+    Apply,
+    Constant,
+    Leaf,
+    Number,
+    Shared,
+    Symbol,
+    Tree,
+    add,
+    apply,
+    divide,
+    evaluate,
+    fold,
+    is_constant,
+    multiply,
+    negate,
+    normalise,
+    power,
+    share,
+    substitute,
+    symbols,
+)
+
+__all__ = [
+    "FUNCTIONS",
+    "LIMITS",
+    "Apply",
+    "Constant",
+    "Function",
+    "Leaf",
+    "Limits",
+    "Number",
+    "Shared",
+    "Symbol",
+    "Tree",
+    "add",
+    "apply",
+    "divide",
+    "evaluate",
+    "fold",
+    "is_constant",
+    "multiply",
+    "negate",
+    "normalise",
+    "parse",
+    "power",
+    "share",
+    "substitute",
+    "symbols",
+]

@@ -1,0 +1,322 @@
+r"""A formula as text: ASCII and Unicode that parse again to the same tree, and LaTeX.
+
+One printer places brackets and signs; a style says how each thing looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
+from netcalc.numerals import decimals, mantissa_and_exponent, plain, whole
+from netcalc.tree import COMPARISONS, Constant, Leaf, Level, Number, Tree, fold
+
+
+def to_ascii(tree: Tree) -> str:
+    """`-2*x^2 + b`: what `parse` reads back as the same tree, if it is in normal form and within the limits."""
+    return _printed(tree, Ascii())
+
+
+def to_unicode(tree: Tree) -> str:
+    """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too."""
+    return _printed(tree, Unicode())
+
+
+def to_latex(tree: Tree) -> str:
+    r"""`-2 x^{2} + b`, for mathematics mode; `where` needs amsmath's `cases`."""
+    return _printed(tree, Latex())
+
+
+def _printed(tree: Tree, style: Ascii) -> str:
+    return fold(tree, style.leaf, style.node).text
+
+
+class Piece(NamedTuple):
+    """Printed text, how tightly it holds together, and what it was printed from.
+
+    `positive` is the piece without its leading minus, if it has one; `literal` tells that this minus belongs to a
+    number, so that a product may go on from it.
+    """
+
+    text: str
+    level: Level
+    positive: Piece | None = None
+    literal: bool = False
+    leaf: Leaf | None = None
+    operator: str = ""
+    arguments: tuple[Piece, ...] = ()
+
+    @property
+    def integer(self) -> int | None:
+        """The value, if it is a whole number."""
+        if isinstance(self.leaf, Number) and self.leaf.value.denominator == 1:
+            return self.leaf.value.numerator
+        return None
+
+
+class Ascii:
+    """The printer, and the plainest style; the others say what looks different."""
+
+    minus = "-"
+    comparisons = COMPARISONS
+    joints: Mapping[str, tuple[str, Level]] = {"and": (" and ", Level.AND), "or": (" or ", Level.OR)}
+    negation = "not "
+
+    def leaf(self, leaf: Leaf) -> Piece:
+        if isinstance(leaf, Number):
+            return self.number(leaf)
+        piece = self.constant(leaf.name) if isinstance(leaf, Constant) else self.name(leaf.name)
+        return piece._replace(leaf=leaf)
+
+    def number(self, number: Number) -> Piece:
+        if number.value < 0:
+            return self.minus_before(self.number(Number(-number.value)), literal=True)._replace(leaf=number)
+        digits = decimals(number.value)
+        if digits is None:
+            p, q = (Piece(whole(n), Level.ATOM) for n in number.value.as_integer_ratio())
+            return self.ratio(p, q)._replace(leaf=number)
+        parts = mantissa_and_exponent(digits)
+        piece = self.scientific(*parts) if parts else Piece(plain(digits), Level.ATOM)
+        return piece._replace(leaf=number)
+
+    def node(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
+        return self.operation(operator, arguments)._replace(operator=operator, arguments=arguments)
+
+    def operation(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
+        first, *others = arguments
+        if operator == "add":
+            return self.sum(arguments)
+        if operator == "subtract":
+            return self.sum((first, self.minus_before(others[0])))
+        if operator == "negate":
+            return self.minus_before(first)
+        if operator == "multiply":
+            return self.signed(first, lambda piece: self.product((piece, *others)))
+        if operator == "divide":
+            return self.signed(first, lambda piece: self.ratio(piece, others[0]))
+        if operator == "power":
+            return self.power(first, others[0])
+        if operator in self.comparisons:
+            sign = f" {self.comparisons[operator]} "
+            return Piece(sign.join(self.hold(piece, Level.ADD).text for piece in arguments), Level.COMPARE)
+        if operator in self.joints:
+            joint, level = self.joints[operator]
+            parts = [self.hold(first, level), *(self.hold(piece, Level(level + 1)) for piece in others)]
+            return Piece(joint.join(piece.text for piece in parts), level)
+        if operator == "not":
+            return Piece(self.negation + self.hold(first, Level.NOT).text, Level.NOT)
+        return self.call(operator, arguments)
+
+    def hold(self, piece: Piece, level: Level) -> Piece:
+        """The piece, in brackets unless it holds together at least this tightly."""
+        if piece.level >= level:
+            return piece
+        return Piece(self.brackets(piece.text), Level.ATOM, operator="brackets", arguments=(piece,))
+
+    def minus_before(self, piece: Piece, literal: bool = False) -> Piece:
+        return Piece(self.minus + self.hold(piece, Level.MULTIPLY).text, Level.NEGATE, piece, literal)
+
+    def signed(self, first: Piece, build: Callable[[Piece], Piece]) -> Piece:
+        """What `build` makes of its first part, with that part's minus, if it is a number's, in front of it all."""
+        if first.literal and first.positive is not None:
+            return self.minus_before(build(first.positive), literal=True)
+        return build(first)
+
+    def sum(self, terms: Sequence[Piece]) -> Piece:
+        text = self.hold(terms[0], Level.ADD).text
+        for term in terms[1:]:
+            sign = "+" if term.positive is None else self.minus
+            text += f" {sign} {self.hold(term.positive or term, Level.MULTIPLY).text}"
+        return Piece(text, Level.ADD)
+
+    def product(self, factors: Sequence[Piece]) -> Piece:
+        before = self.hold(factors[0], Level.MULTIPLY)
+        text = before.text
+        for factor in factors[1:]:
+            after = self.hold(factor, Level.POWER)
+            text += self.between(before, after) + after.text
+            before = after
+        return Piece(text, Level.MULTIPLY)
+
+    # --- how things look
+
+    def constant(self, name: str) -> Piece:
+        return Piece(name, Level.ATOM)
+
+    def name(self, name: str) -> Piece:
+        return Piece(name, Level.ATOM)
+
+    def scientific(self, mantissa: str, exponent: int) -> Piece:
+        return Piece(f"{mantissa}e{exponent}", Level.ATOM)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def between(self, _before: Piece, _after: Piece, /) -> str:
+        """The sign between two factors."""
+        return "*"
+
+    def ratio(self, numerator: Piece, denominator: Piece) -> Piece:
+        top, bottom = self.hold(numerator, Level.MULTIPLY), self.hold(denominator, Level.POWER)
+        return Piece(f"{top.text}/{bottom.text}", Level.MULTIPLY)
+
+    def power(self, base: Piece, exponent: Piece) -> Piece:
+        return Piece(f"{self.hold(base, Level.ATOM).text}^{self.hold(exponent, Level.POWER).text}", Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Piece]) -> Piece:
+        return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
+
+
+# Written `tanh²(x)` rather than `tanh(x)²`.
+_RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
+_GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
+_GREEK_NAME = re.compile(rf"({'|'.join(_GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)")
+
+
+def _raised_name(base: Piece, exponent: Piece) -> bool:
+    return base.operator in _RAISED_NAMES and exponent.integer is not None and exponent.integer > 1
+
+
+def _sum_in_brackets(piece: Piece) -> bool:
+    return piece.operator == "brackets" and piece.arguments[0].operator in ("add", "subtract")
+
+
+def _side_by_side(before: Piece, after: Piece) -> bool:
+    """Whether a sum in brackets follows a closing bracket, so that no sign is needed: `σ(q)(1 − σ(q))`."""
+    return _sum_in_brackets(after) and before.level == Level.ATOM and before.text.endswith(")")
+
+
+class Unicode(Ascii):
+    """As one writes in plain text: `x²`, `√2`, `σ(q)(1 − σ(q))`."""
+
+    minus = "−"
+    comparisons = COMPARISONS | {"less_equal": "≤", "greater_equal": "≥", "unequal": "≠"}
+    names: Mapping[str, str] = {"sigmoid": "σ", "gamma": "Γ"}
+
+    def constant(self, name: str) -> Piece:
+        return Piece("π" if name == "pi" else name, Level.ATOM)
+
+    def name(self, name: str) -> Piece:
+        greek = _GREEK_NAME.fullmatch(name)
+        return Piece(_GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
+
+    def between(self, before: Piece, after: Piece, /) -> str:
+        return "" if _side_by_side(before, after) else "·"
+
+    def power(self, base: Piece, exponent: Piece) -> Piece:
+        if exponent.integer is None:
+            return super().power(base, exponent)
+        raised = str(exponent.integer).translate(SUPERSCRIPTS)
+        if _raised_name(base, exponent):
+            return self.call(base.operator + raised, base.arguments)._replace(level=Level.POWER)
+        return Piece(self.hold(base, Level.ATOM).text + raised, Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Piece]) -> Piece:
+        if function == "sqrt":
+            (radicand,) = arguments
+            bare = radicand.leaf is not None and radicand.level == Level.ATOM
+            return Piece("√" + (radicand.text if bare else self.brackets(radicand.text)), Level.POWER)
+        return super().call(self.names.get(function, function), arguments)
+
+
+class Latex(Ascii):
+    """As a textbook sets it."""
+
+    comparisons = COMPARISONS | {"less_equal": r"\leq", "greater_equal": r"\geq", "equal": "=", "unequal": r"\neq"}
+    joints: Mapping[str, tuple[str, Level]] = {"and": (r" \land ", Level.AND), "or": (r" \lor ", Level.OR)}
+    negation = r"\lnot "
+    own_commands = _RAISED_NAMES | {"max", "min"}
+    names: Mapping[str, str] = {
+        "sigmoid": r"\sigma",
+        "gamma": r"\Gamma",
+        "digamma": r"\psi",
+        "log": r"\ln",
+        "log2": r"\log_{2}",
+        "log10": r"\log_{10}",
+        "asin": r"\arcsin",
+        "acos": r"\arccos",
+        "atan": r"\arctan",
+        "asinh": r"\operatorname{arsinh}",
+        "acosh": r"\operatorname{arcosh}",
+        "atanh": r"\operatorname{artanh}",
+        "sign": r"\operatorname{sgn}",
+    }
+    frames: Mapping[str, tuple[str, Level]] = {
+        "sqrt": (r"\sqrt{%s}", Level.POWER),
+        "cbrt": (r"\sqrt[3]{%s}", Level.POWER),
+        "abs": (r"\left|%s\right|", Level.ATOM),
+        "exp": (r"e^{%s}", Level.POWER),
+        "polygamma": (r"\psi^{(%s)}\left(%s\right)", Level.POWER),
+    }
+
+    def constant(self, name: str) -> Piece:
+        return Piece(r"\pi" if name == "pi" else name, Level.ATOM)
+
+    def name(self, name: str) -> Piece:
+        return _latex_name(name)
+
+    def scientific(self, mantissa: str, exponent: int) -> Piece:
+        power = f"10^{{{exponent}}}"
+        if mantissa == "1":
+            return Piece(power, Level.POWER)
+        return Piece(rf"{mantissa}\times {power}", Level.MULTIPLY)
+
+    def brackets(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def between(self, before: Piece, after: Piece, /) -> str:
+        is_coefficient = isinstance(before.leaf, Number) and "\\" not in before.text
+        is_number = isinstance(after.leaf, Number) or after.text[0].isdigit() or after.operator == "divide"
+        is_quantity = _sum_in_brackets(after) or (after.operator != "brackets" and not is_number)
+        if _side_by_side(before, after) or (is_coefficient and is_quantity):
+            return " "
+        return r" \cdot "
+
+    def ratio(self, numerator: Piece, denominator: Piece) -> Piece:
+        return Piece(rf"\frac{{{numerator.text}}}{{{denominator.text}}}", Level.POWER)
+
+    def power(self, base: Piece, exponent: Piece) -> Piece:
+        raised = f"^{{{exponent.text}}}"
+        if _raised_name(base, exponent):
+            return self.call(base.operator, base.arguments, raised)._replace(level=Level.POWER)
+        return Piece(self.hold(base, Level.ATOM).text + raised, Level.POWER)
+
+    def call(self, function: str, arguments: Sequence[Piece], raised: str = "") -> Piece:
+        if function == "where":
+            condition, a, b = (piece.text for piece in arguments)
+            cases = rf"{a} & \text{{if }} {condition} \\ {b} & \text{{otherwise}}"
+            return Piece(rf"\begin{{cases}} {cases} \end{{cases}}", Level.CASES)
+        if function in self.frames:
+            frame, level = self.frames[function]
+            return Piece(frame % tuple(piece.text for piece in arguments), level)
+        escaped = function.replace("_", r"\_")
+        name = "\\" + function if function in self.own_commands else rf"\operatorname{{{escaped}}}"
+        return super().call(self.names.get(function, name) + raised, arguments)
+
+
+_LATEX_NAME = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
+
+
+def _latex_name(name: str) -> Piece:
+    r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
+    parts = _LATEX_NAME.fullmatch(name)
+    if parts is None:
+        return Piece(_upright(name), Level.ATOM)
+    head, rest, index = parts.groups()
+    if len(head) > 1 and head not in _GREEK_NAMES and not (rest == "" or rest.isdigit()):
+        head, rest = name.partition("[")[0], ""
+    if head in _GREEK_NAMES:
+        head = r"\lambda" if head == "lam" else "\\" + head
+    elif len(head) > 1:
+        head = _upright(head)
+    if rest.isdigit() and index:
+        return Piece(f"{head}^{{({rest})}}_{{{index}}}", Level.POWER)
+    below = ",".join(filter(None, (rest if len(rest) < 3 or rest.isdigit() else _upright(rest), index)))
+    return Piece(f"{head}_{{{below}}}" if below else head, Level.ATOM)
+
+
+def _upright(text: str) -> str:
+    escaped = text.replace("_", r"\_")
+    return rf"\mathrm{{{escaped}}}"
