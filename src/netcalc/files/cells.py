@@ -1,0 +1,220 @@
+"""The text of one number as an exact tree or as float64."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+from netcalc.errors import ExpressionError, ValueSyntaxError
+from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
+
+# Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
+PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,2})?")
+FRACTION = re.compile(r"[+-]?[0-9]{1,60}/[0-9]{1,60}")
+NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
+DECIMAL_COMMA = re.compile(r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
+ONLY_DIGITS = re.compile(r"[0-9.+−/\-\s]+")  # a date or a telephone number, unless it is one number
+FIRST_BITS, LAST_BITS = 128, 8192
+LARGEST_BITS, SMALLEST_BITS = 1024, 20_000  # float64 ends at 2^1024; below 2^-1075 all is 0
+
+
+def read_number(text: str) -> Tree:
+    """A decimal, a fraction or a constant expression, exactly.
+
+    Raises ValueSyntaxError where it is not finite or not constant, ExpressionError where it is no expression.
+    """
+    text = text.strip()
+    if PLAIN.fullmatch(text):
+        return Number(Fraction(text))
+    if FRACTION.fullmatch(text):
+        return Number(_fraction(text))
+    if NOT_FINITE.fullmatch(text):
+        raise ValueSyntaxError(f"'{text}' is not a finite number")
+    tree = parse(text)
+    if not is_constant(tree):
+        raise ValueSyntaxError(f"'{text}' is no number")
+    rational = _rational(tree)
+    if not isinstance(rational, Number):
+        _check_real(rational, text)
+    return rational
+
+
+def _check_real(tree: Tree, text: str) -> None:
+    try:
+        with suppress(OverflowError):  # exp(1000) is a number
+            _nearest_by_balls(tree)
+    except ValueSyntaxError as error:
+        raise ValueSyntaxError(f"'{text}' is no number: {error.message}") from None
+
+
+def _rational(tree: Tree) -> Tree:
+    """The one number that a tree of arithmetic on numbers is; any other tree as it came."""
+    if isinstance(tree, Number):
+        return tree
+    try:
+        return Number(evaluate(tree, RATIONAL, _value))
+    except (KeyError, ZeroDivisionError):  # a function, a constant or a root: left for who evaluates it
+        return tree
+
+
+def _value(leaf: Number | Constant | Symbol) -> Fraction:
+    if isinstance(leaf, Number):
+        return leaf.value
+    raise KeyError(leaf.name)
+
+
+def _whole_power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
+        raise KeyError(exponent)
+    return base**exponent.numerator
+
+
+RATIONAL: dict[str, Callable[..., Fraction]] = {
+    "add": lambda *terms: sum(terms, Fraction(0)),
+    "subtract": operator.sub,
+    "multiply": lambda *factors: math.prod(factors, start=Fraction(1)),
+    "divide": operator.truediv,
+    "power": _whole_power,
+    "negate": operator.neg,
+}
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except ZeroDivisionError:
+        raise ValueSyntaxError(f"'{text}' divides by zero") from None
+
+
+def reads(text: str) -> bool:
+    """Whether `read_number` takes it."""
+    try:
+        read_number(text)
+    except (ExpressionError, ValueSyntaxError):
+        return False
+    return True
+
+
+def exact_cell(text: str, decimal: str = ".") -> Tree:
+    """A file's cell, exactly; its decimal sign is `decimal`. Raises ValueSyntaxError."""
+    text = text.strip()
+    if decimal != ".":
+        if "." in text:
+            raise ValueSyntaxError(f"'{text}' has a point, where the decimal sign is '{decimal}'")
+        text = text.replace(decimal, ".")
+    if not text:
+        raise ValueSyntaxError("the cell is empty")
+    if ONLY_DIGITS.fullmatch(text) and not PLAIN.fullmatch(text.replace("−", "-")) and not FRACTION.fullmatch(text):
+        raise ValueSyntaxError(f"'{text}' is no number")
+    try:
+        return read_number(text)
+    except ExpressionError as error:
+        raise ValueSyntaxError(_cell_message(text, error)) from None
+
+
+def _cell_message(text: str, error: ExpressionError) -> str:
+    if DECIMAL_COMMA.fullmatch(text):
+        return f"'{text}' has a decimal comma; --decimal , reads it"
+    shown = text if len(text) <= 40 else text[:40] + "…"
+    return f"'{shown}' is no number" + (f": {error.message}" if "(" in text else "")
+
+
+def float_cell(text: str, decimal: str = ".") -> float:
+    """A file's cell as the nearest float64. Raises ValueSyntaxError."""
+    text = text.strip()
+    if decimal == "." and PLAIN.fullmatch(text):
+        return float(text)
+    return nearest_float(exact_cell(text, decimal))
+
+
+def nearest_float(tree: Tree) -> float:
+    """The float64 nearest to a constant. Raises ValueSyntaxError if it is undefined or beyond float64's range."""
+    try:
+        if isinstance(tree, Number):
+            return tree.value.numerator / tree.value.denominator  # true division of integers rounds correctly
+        return _nearest_by_balls(tree)
+    except OverflowError:
+        raise ValueSyntaxError("a number is beyond the range of float64, which ends at 1.8e308") from None
+
+
+def _nearest_by_balls(tree: Tree) -> float:
+    """Precision is doubled until both ends of the ball round to the same float64."""
+    bits = FIRST_BITS
+    while bits <= LAST_BITS:
+        low, high = _ends(tree, bits)
+        if low == high:
+            return low + 0.0  # never -0: a ball around 0 as small as this is 0
+        bits *= 2
+    return 0.0 if low < 0 < high else (low + high) / 2
+
+
+def _ends(tree: Tree, bits: int) -> tuple[float, float]:
+    """The ball's ends, rounded. Raises ValueSyntaxError if it is not finite at any precision, OverflowError."""
+    from flint import arb, ctx  # only a constant such as sqrt(2) pays for it
+
+    before = ctx.prec
+    try:
+        ctx.prec = bits
+        ball = evaluate(tree, _ball_operations(arb), lambda leaf: _ball_leaf(leaf, arb))
+        if ball.is_finite():
+            return _dyadic_float(ball.lower()), _dyadic_float(ball.upper())
+    except KeyError as error:
+        raise ValueSyntaxError(f"'{error.args[0]}' has no place in a number") from None
+    finally:
+        ctx.prec = before
+    if bits >= LAST_BITS:
+        raise ValueSyntaxError("it is not a finite real number")
+    return _ends(tree, 2 * bits)
+
+
+def _dyadic_float(end: Any) -> float:
+    mantissa, exponent = (int(part) for part in end.man_exp())
+    if exponent < -SMALLEST_BITS:
+        mantissa, exponent = mantissa >> (-SMALLEST_BITS - exponent), -SMALLEST_BITS
+    if mantissa.bit_length() + exponent > LARGEST_BITS:
+        raise OverflowError
+    return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
+
+
+def _ball_leaf(leaf: Number | Constant | Symbol, arb: Any) -> Any:
+    if isinstance(leaf, Number):
+        return arb(leaf.value.numerator) / leaf.value.denominator
+    return arb.const_e() if leaf.name == "e" else arb.pi()
+
+
+def _ball_operations(arb: Any) -> dict[str, Callable[..., Any]]:
+    names = "exp log1p expm1 log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc"
+    named: dict[str, Callable[..., Any]] = {
+        name: getattr(arb, name) for name in (*names.split(), "gamma", "lgamma", "digamma")
+    }
+    return named | {
+        "add": lambda *terms: sum(terms, arb(0)),
+        "subtract": lambda a, b: a - b,
+        "multiply": _product,
+        "divide": lambda a, b: a / b,
+        "power": lambda a, b: a**b,
+        "negate": lambda a: -a,
+        "abs": abs,
+        "log2": lambda a: a.log() / arb(2).log(),
+        "log10": lambda a: a.log() / arb(10).log(),
+        "cbrt": lambda a: -((-a).root(3)) if a < 0 else a.root(3),
+        "sign": lambda a: a.sgn(),
+        "atan2": arb.atan2,
+        "max": lambda first, *rest: _fold(arb.max, first, rest),
+        "min": lambda first, *rest: _fold(arb.min, first, rest),
+    }
+
+
+def _product(first: Any, *rest: Any) -> Any:
+    return _fold(lambda a, b: a * b, first, rest)
+
+
+def _fold(function: Callable[[Any, Any], Any], value: Any, rest: tuple[Any, ...]) -> Any:
+    for other in rest:
+        value = function(value, other)
+    return value

@@ -1,0 +1,96 @@
+"""How a text of numbers is laid out: its delimiter, its header, its number of columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netcalc.errors import FileError
+from netcalc.files.cells import NOT_FINITE, reads
+
+COMMENT = "#"
+MISSING = {"na", "n/a", "null", "none"}
+NUMBER_BEGINS = tuple("0123456789+-.−")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the rows of `source` are cut into cells.
+
+    `delimiter` is None for runs of white space, `header` empty where there is none; rows begin at line `begin`, and
+    line `first` is the one that said how many columns there are.
+    """
+
+    source: str
+    delimiter: str | None
+    decimal: str
+    columns: int
+    header: tuple[str, ...]
+    begin: int
+    first: int
+
+    def cells(self, line: str) -> list[str]:
+        """A line's cells."""
+        return split(line, self.delimiter)
+
+
+def content(line: str) -> str:
+    """A line without its comment; `#` begins one where it can't be inside a quoted cell."""
+    if COMMENT not in line:
+        return line.strip("\r\n ")
+    if '"' not in line:
+        return line.partition(COMMENT)[0].strip("\r\n ")
+    return "" if line.lstrip().startswith(COMMENT) else line.strip("\r\n ")
+
+
+def split(line: str, delimiter: str | None) -> list[str]:
+    """A line's cells, quotes taken off."""
+    if '"' in line:
+        return next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True))
+    return line.split(delimiter)
+
+
+def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str) -> Dialect:
+    """The layout, from as many of the first lines as it takes. Raises FileError where there are no numbers."""
+    filled = ((number, text) for number, line in lines if (text := content(line)))
+    number, first = next(filled, (0, ""))
+    if not first:
+        raise FileError(f"{source} is empty")
+    delimiter = delimiter_of(first, decimal)
+    names = split(first, delimiter)
+    if not is_header(names, decimal):
+        return Dialect(source, delimiter, decimal, len(names), (), number, number)
+    begin, row = next(filled, (0, ""))
+    if not row:
+        raise FileError(f"{source} holds a header and no numbers")
+    delimiter = delimiter_of(row, decimal)
+    header = tuple(name.strip() for name in split(first, delimiter)) if delimiter else _words(first, row)
+    return Dialect(source, delimiter, decimal, len(header), header, begin, number)
+
+
+def _words(first: str, row: str) -> tuple[str, ...]:
+    """The header above white-space columns; above a single column it may have spaces of its own."""
+    return tuple(split(first, None)) if len(row.split()) > 1 else (first,)
+
+
+def delimiter_of(line: str, decimal: str) -> str | None:
+    """The delimiter in a line: `;`, a tab, `,`, or None for white space."""
+    if ";" in line:
+        return ";"
+    if "\t" in line and ",\t" not in line:
+        return "\t"
+    return "," if "," in line and decimal != "," else None
+
+
+def is_header(cells: list[str], decimal: str) -> bool:
+    """Whether the cells are names: none begins as a number does, and not all are constants such as `e`."""
+    names = [cell.strip().replace(decimal, ".") for cell in cells]
+    return not any(map(_is_numeric, names)) and not all(map(reads, names))
+
+
+def _is_numeric(cell: str) -> bool:
+    """Whether a cell was meant as a value, be it a bad one."""
+    if cell.startswith(NUMBER_BEGINS) or cell.lower() in MISSING or NOT_FINITE.fullmatch(cell):
+        return True
+    return "(" in cell and reads(cell)

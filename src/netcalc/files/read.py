@@ -1,0 +1,188 @@
+"""One way in for every kind of file: by its name, and where that says nothing by its first bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from netcalc.errors import FileError
+from netcalc.files.binary import NPY_MAGIC, ZIP_MAGIC, check_finite, read_npy, read_npy_stream, read_npz
+from netcalc.files.cells import nearest_float
+from netcalc.files.decode import text_chunks
+from netcalc.files.source import CHUNK, Source, StandardInput, open_source
+from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
+from netcalc.files.text import EXACT_LIMIT, counted, open_rows
+
+LARGE_CHUNK = 8 << 20
+SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz")
+WITH_NAMES = (".npz", ".json", ".json.gz")
+
+
+def split_name(path_text: str) -> tuple[str, str | None]:
+    """`grads.npz:W` -> the path and the name in it, None where there is none."""
+    path, colon, name = path_text.rpartition(":")
+    if colon and (path == "-" or path.lower().endswith(WITH_NAMES)) and not Path(path_text).exists():
+        return path, name
+    return path_text, None
+
+
+def is_file(path_text: str) -> bool:
+    """Whether it names something to read that is there: `-` is."""
+    path, _ = split_name(path_text)
+    try:
+        return path == "-" or Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def looks_like_file(path_text: str) -> bool:
+    """Whether it was meant as a file, there or not."""
+    path = split_name(path_text)[0]
+    return path.lower().endswith(SUFFIXES) or path.startswith(("./", "../", "/", "~"))
+
+
+def read_tensor(
+    path_text: str, flag: str = "the command", *, stdin: StandardInput | None = None, decimal: str = "."
+) -> Tensor:
+    """All that a file holds: trees if it is text of at most EXACT_LIMIT numbers, else float64.
+
+    A table of text is always (rows, columns). `flag` is who asks, for the message when standard input is asked
+    for twice. Raises FileError.
+    """
+    found = _open(path_text, flag, stdin, decimal, LARGE_CHUNK)
+    if isinstance(found, TextRows):
+        exact = found.exact_or_stream(wait=None)
+        return exact if isinstance(exact, Tensor) else exact.read()
+    return checked(found)
+
+
+def read_or_stream(
+    path_text: str,
+    flag: str = "the command",
+    *,
+    stdin: StandardInput | None = None,
+    decimal: str = ".",
+    columns: int | None = None,
+    wait: float | None = None,
+) -> Tensor | RowStream:
+    """What a file holds if that is small or no table, else a stream of its rows. Nothing is read twice.
+
+    Without `wait` the answer depends on the file alone; with it, a pipe that has not ended so many seconds after its
+    first row is a stream. Raises FileError, also where a table has not so many `columns`.
+    """
+    found = _open(path_text, flag, stdin, decimal, CHUNK)
+    if isinstance(found, TextRows):
+        _check_columns(found.dialect.columns, columns, found.source)
+        return found.exact_or_stream(wait)
+    if found.array.ndim == 2 and found.array.size > EXACT_LIMIT:
+        _check_columns(found.array.shape[1], columns, found.source)
+        return _array_stream(found)
+    return checked(found)
+
+
+def checked(tensor: Tensor) -> Tensor:
+    """The same tensor. Raises FileError where a number in it is NaN or infinite."""
+    if tensor.array.dtype != object:
+        check_finite(tensor.array, tensor.source)
+    return tensor
+
+
+def iter_blocks(
+    path_text: str,
+    flag: str = "the command",
+    *,
+    stdin: StandardInput | None = None,
+    decimal: str = ".",
+    columns: int | None = None,
+    rows_per_block: int | None = None,
+    on_bad_row: OnBadRow | None = None,
+) -> RowStream:
+    """A file's rows as float64, in order, as they arrive, in constant memory.
+
+    A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
+    """
+    found = _open(path_text, flag, stdin, decimal, CHUNK)
+    if isinstance(found, TextRows):
+        _check_columns(found.dialect.columns, columns, found.source)
+        stream = found.stream(on_bad_row=on_bad_row)
+    else:
+        stream = _array_stream(found)
+        _check_columns(stream.columns, columns, found.source)
+    return stream if rows_per_block is None else replace(stream, blocks=_at_most(rows_per_block, stream))
+
+
+def _at_most(rows: int, blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        for start in range(0, len(block.rows), rows):
+            yield Block(block.rows[start : start + rows], block.line + start)
+
+
+def _check_columns(columns: int, needed: int | None, source: Source | str) -> None:
+    if needed is None or columns == needed:
+        return
+    name = source if isinstance(source, str) else source.name
+    if isinstance(source, Source):
+        source.close()
+    raise FileError(f"{name} has {counted(columns)}, and {needed} {'is' if needed == 1 else 'are'} needed")
+
+
+def _array_stream(tensor: Tensor) -> RowStream:
+    array = np.atleast_2d(tensor.array)
+    if array.ndim != 2:
+        raise FileError(f"{tensor.source} has {array.ndim} dimensions; rows and columns are needed")
+    return RowStream(tensor.source, array.shape[1], tensor.header, _array_blocks(array, tensor.source), lambda: None)
+
+
+def _array_blocks(array: np.ndarray, source: str) -> Iterator[Block]:
+    step = max(1, CHUNK // (8 * max(1, array.shape[1])))
+    for start in range(0, len(array), step):
+        rows = array[start : start + step]
+        if rows.dtype == object:
+            rows = np.array([[nearest_float(tree) for tree in row] for row in rows])
+        check_finite(rows, source, start)
+        yield Block(rows, start)
+
+
+def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str, size: int) -> Tensor | TextRows:
+    """What is no text, whole; a text, as far as its first row."""
+    path, name = split_name(path_text)
+    if path.lower().endswith(".npz"):
+        return Tensor(read_npz(path, name), path_text)
+    source = open_source(path, flag, stdin or StandardInput())
+    try:
+        found = _open_source(source, name, decimal, size)
+    except BaseException:
+        source.close()
+        raise
+    if isinstance(found, Tensor):
+        source.close()
+    return found
+
+
+def _open_source(source: Source, name: str | None, decimal: str, size: int) -> Tensor | TextRows:
+    head = source.head(len(NPY_MAGIC))
+    if head.startswith(NPY_MAGIC):
+        mapped = source.size is not None
+        return Tensor(read_npy(source.name) if mapped else read_npy_stream(source), source.name)
+    if head.startswith(ZIP_MAGIC):
+        raise FileError(f"{source.name} is a zip archive (a spreadsheet?); save its table as CSV")
+    chunks = text_chunks(source, size)
+    first = next(chunks, b"")
+    chunks = chain([first], chunks)
+    beginning = first.lstrip()[:16].lower()
+    if beginning.startswith((b"{", b"[")):
+        from netcalc.files.structured import read_json
+
+        return Tensor(read_json(b"".join(chunks), source.name, name), source.name)
+    if beginning.startswith(b"%%matrixmarket"):
+        from netcalc.files.structured import read_matrix_market
+
+        return Tensor(read_matrix_market(b"".join(chunks), source.name), source.name)
+    if name is not None:
+        raise FileError(f"{source.name} is one table, so ':{name}' names nothing in it")
+    dialect, lines = open_rows(chunks, source.name, decimal)
+    return TextRows(source, dialect, lines)

@@ -1,0 +1,144 @@
+"""Where bytes come from: a file, a pipe or standard input, as they arrive."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from netcalc.errors import FileError
+
+CHUNK = 1 << 20
+STANDARD_INPUT = "standard input"
+GATHER_SECONDS = 0.01  # how long what has arrived waits for more: unnoticed by a reader, long for a fast writer
+
+
+class StandardInput:
+    """Standard input, which can be read once: the second to ask is told who was first."""
+
+    def __init__(self, stream: BinaryIO | None = None) -> None:
+        self._stream = stream
+        self._taken_by: str | None = None
+
+    def take(self, flag: str) -> BinaryIO:
+        """The stream, for the option named `flag`. Raises FileError the second time."""
+        if self._taken_by is not None:
+            both = f"{self._taken_by} and {flag}" if flag != self._taken_by else f"{flag} twice"
+            raise FileError(f"standard input can be read once, and '-' is given for {both}; put one of them in a file")
+        self._taken_by = flag
+        return self._stream if self._stream is not None else sys.stdin.buffer
+
+
+@dataclass(slots=True)
+class Source:
+    """An open input. `name` is what messages call it, `size` its bytes if it is a regular file."""
+
+    name: str
+    stream: BinaryIO
+    size: int | None
+    seen: bytes = b""
+
+    def head(self, length: int) -> bytes:
+        """The first bytes, `length` of them or more if there are so many; they are read again by `chunks`."""
+        try:
+            while len(self.seen) < length and (chunk := self._available(CHUNK)):
+                self.seen += chunk
+        except OSError as error:
+            raise unreadable(self.name, error) from None
+        return self.seen
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """Its bytes as they arrive, about `size` at a time. Raises FileError."""
+        if self.seen:
+            yield self.seen
+        self.seen = b""
+        try:
+            while chunk := self._available(size):
+                yield chunk
+        except OSError as error:
+            raise unreadable(self.name, error) from None
+
+    def ready(self, seconds: float) -> bool:
+        """Whether there is something to read (or the end) within this time; where that is unknown, True."""
+        if self.size is not None:
+            return True
+        try:
+            return bool(select.select([self.stream], [], [], max(0.0, seconds))[0])
+        except (OSError, ValueError):  # no file descriptor behind it, or none that select takes
+            return True
+
+    def close(self) -> None:
+        """Close a file; standard input stays open."""
+        if self.name != STANDARD_INPUT:
+            self.stream.close()
+
+    def _available(self, size: int) -> bytes:
+        """The first bytes to arrive, and what follows them at once; empty at the end."""
+        first = _read(self.stream, size)
+        if self.size is not None or not first or not _selectable(self.stream):
+            return first
+        parts, room, end = [first], size - len(first), time.monotonic() + GATHER_SECONDS
+        while room > 0 and self.ready(end - time.monotonic()) and (part := _read(self.stream, room)):
+            parts.append(part)
+            room -= len(part)
+        return b"".join(parts)
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    read1 = getattr(stream, "read1", stream.read)
+    data: bytes = read1(size)
+    return data
+
+
+def _selectable(stream: BinaryIO) -> bool:
+    try:
+        select.select([stream], [], [], 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def open_source(path_text: str, flag: str, stdin: StandardInput) -> Source:
+    """The input that `path_text` names; `-` is standard input. Raises FileError."""
+    if path_text == "-":
+        return Source(STANDARD_INPUT, stdin.take(flag), None)
+    try:
+        stream = Path(path_text).open("rb")  # noqa: SIM115  # the source closes it
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    status = os.fstat(stream.fileno())
+    return Source(path_text, stream, status.st_size if stat.S_ISREG(status.st_mode) else None)
+
+
+def unreadable(path_text: str, error: OSError) -> FileError:
+    """The error for a path that does not open; a missing file's suggests the nearest name beside it."""
+    if isinstance(error, FileNotFoundError):
+        return FileError(f"there is no file '{path_text}'{suggestion(path_text)}")
+    if isinstance(error, IsADirectoryError):
+        return FileError(f"'{path_text}' is a folder; name a file in it")
+    return FileError(f"{path_text}: {reason(error)}")
+
+
+def suggestion(path_text: str) -> str:
+    """`; did you mean 'x.csv'?` if a name beside the path is near it, else nothing."""
+    import difflib  # only a miss pays for it
+
+    path = Path(path_text)
+    try:
+        names = [beside.name for beside in path.parent.iterdir()]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return f"; did you mean '{path.with_name(near[0])}'?" if near else ""
+
+
+def reason(error: OSError) -> str:
+    """What the operating system says, in lower case."""
+    text = error.strerror or str(error) or "cannot be read"
+    return text[0].lower() + text[1:]

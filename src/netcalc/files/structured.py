@@ -1,0 +1,154 @@
+"""JSON and Matrix Market."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import FileError, ValueSyntaxError
+from netcalc.expression import Number
+from netcalc.files.cells import exact_cell, float_cell, nearest_float
+from netcalc.files.text import EXACT_LIMIT
+
+SECTIONS = ("given", "forward", "partials")
+DENSE_LIMIT = 10**8
+
+
+def read_json(data: bytes, source: str, key: str | None) -> np.ndarray:
+    """Nested lists of numbers, or those at `key` of an object: `W`, `partials.x`. Raises FileError."""
+    name = source if key is None else f"{source}:{key}"
+    try:
+        value = _at(json.loads(data), key, source)
+        if _count(value) > EXACT_LIMIT and (floats := _float_array(value)) is not None:
+            return floats
+        exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
+    except json.JSONDecodeError as error:
+        raise FileError(f"{source}, line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (RecursionError, UnicodeDecodeError):
+        raise FileError(f"{source} is no JSON of numbers: it is nested too deeply, or not in UTF-8") from None
+    return _array(_at(exact, key, source), name)
+
+
+def _count(value: Any) -> int:
+    return sum(map(_count, value)) if isinstance(value, list) else 1
+
+
+def _float_array(value: Any) -> np.ndarray | None:
+    try:
+        array = np.array(value)
+    except ValueError:
+        return None
+    if array.dtype.kind not in "fi" or not np.isfinite(array).all():
+        return None
+    return array.astype(np.float64, copy=False)
+
+
+class _Digits(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def _at(value: Any, key: str | None, source: str) -> Any:
+    if key is None:
+        if not isinstance(value, dict):
+            return value
+        names = [name for name, _ in _tensors(value)]
+        raise FileError(
+            f"{source} holds {', '.join(names) or 'nothing'}; say which, as in {source}:{(names or ['W'])[0]}"
+        )
+    if isinstance(value, dict):
+        found = dict(_tensors(value))
+        for name in (key, *(f"{section}.{key}" for section in SECTIONS)):
+            if name in found:
+                return found[name]
+        raise FileError(f"{source} holds no '{key}'; it holds {', '.join(found) or 'nothing'}")
+    raise FileError(f"{source} holds a list and no names, so ':{key}' names nothing")
+
+
+def _tensors(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _tensors(inner, f"{prefix}{name}.")
+        elif isinstance(inner, list | int | float | _Digits) and not isinstance(inner, bool):
+            yield prefix + name, inner
+
+
+def _array(value: Any, source: str) -> np.ndarray:
+    shape = _shape(value)
+    flat: list[Any] = []
+    _flatten(value, shape, (), flat, source)
+    if not flat:
+        raise FileError(f"{source} is empty")
+    out = np.empty(len(flat), dtype=object if len(flat) <= EXACT_LIMIT else np.float64)
+    out[:] = flat if len(flat) <= EXACT_LIMIT else [nearest_float(tree) for tree in flat]
+    return out.reshape(shape)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    shape: tuple[int, ...] = ()
+    while isinstance(value, list):
+        shape += (len(value),)
+        value = value[0] if value else None
+    return shape
+
+
+def _flatten(value: Any, shape: tuple[int, ...], index: tuple[int, ...], flat: list[Any], source: str) -> None:
+    where = f"{source}, element [{','.join(map(str, index))}]" if index else source
+    if isinstance(value, list) != bool(shape) or (shape and len(value) != shape[0]):
+        raise FileError(f"{where}: the lists are not all of one length")
+    if shape:
+        for position, inner in enumerate(value):
+            _flatten(inner, shape[1:], (*index, position), flat, source)
+        return
+    if not isinstance(value, str):
+        raise FileError(f"{where}: {json.dumps(value)[:40]} is no number")
+    try:
+        flat.append(exact_cell(value))
+    except ValueSyntaxError as error:
+        raise FileError(f"{where}: {error.message}") from None
+
+
+def read_matrix_market(data: bytes, source: str) -> np.ndarray:
+    """A real matrix, dense or sparse, general or symmetric. Raises FileError.
+
+    R. F. Boisvert et al., "The Matrix Market exchange formats", NISTIR 5935, 1996.
+    """
+    lines = data.decode(errors="replace").splitlines()
+    kind = lines[0].lower().split()[1:]
+    if len(kind) != 4 or kind[1] not in _PLACES or kind[2] not in ("real", "integer") or kind[3] not in _SYMMETRIES:
+        raise FileError(f"{source}, line 1: only real matrices, general or symmetric, are read")
+    numbered = [(n, line.split()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("%")]
+    try:
+        rows, columns = (int(text) for text in numbered[0][1][:2])
+        if not 0 < rows * columns <= DENSE_LIMIT:
+            raise FileError(f"{source}: {rows} × {columns} is no size that is read (up to {DENSE_LIMIT:,} numbers)")
+        return _filled(rows, columns, numbered[1:], kind[1] == "array", kind[3] == "symmetric", source)
+    except (ValueError, IndexError):
+        raise FileError(f"{source} is no matrix as its first line says") from None
+
+
+_PLACES = ("array", "coordinate")
+_SYMMETRIES = ("general", "symmetric")
+
+
+def _filled(
+    rows: int, columns: int, entries: list[tuple[int, list[str]]], dense: bool, symmetric: bool, source: str
+) -> np.ndarray:
+    exact = rows * columns <= EXACT_LIMIT
+    convert: Callable[[str], Any] = exact_cell if exact else float_cell
+    out = np.full((rows, columns), Number(Fraction(0))) if exact else np.zeros((rows, columns))
+    places = ((i, j) for j in range(columns) for i in range(j if symmetric else 0, rows))
+    for line, words in entries:
+        i, j = next(places) if dense else (int(words[0]) - 1, int(words[1]) - 1)
+        try:
+            out[i, j] = convert(words[-1])
+        except ValueSyntaxError as error:
+            raise FileError(f"{source}, line {line}: {error.message}") from None
+        if symmetric:
+            out[j, i] = out[i, j]
+    return out

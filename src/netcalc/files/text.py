@@ -1,0 +1,192 @@
+"""Lines of text -> rows of numbers: exact trees for a few, float64 for many."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import FileError, ValueSyntaxError
+from netcalc.files.cells import exact_cell, float_cell
+from netcalc.files.decode import line_blocks
+from netcalc.files.dialect import Dialect, content, sniff
+
+EXACT_LIMIT = 4096  # so many numbers are kept exactly; more are float64
+IN_NUMBERS = b"0123456789+-.eE \t\r"
+POLARS_BYTES = 24 << 20  # its import takes as long as NumPy takes to read this much
+POLARS_BLOCK = 256 << 10  # and its start, as this much
+
+Lines = tuple[int, bytes]  # the number of the first line, and whole lines
+
+
+class RowError(FileError):
+    """A row that does not read: `line` is its number and `text` what stands there."""
+
+    def __init__(self, message: str, line: int, text: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.text = text
+
+
+def open_rows(chunks: Iterable[bytes], source: str, decimal: str) -> tuple[Dialect, Iterator[Lines]]:
+    """The text's layout, and its lines from the first row on. Raises FileError."""
+    blocks = line_blocks(chunks)
+    held: list[Lines] = []
+
+    def first_lines() -> Iterator[tuple[int, str]]:
+        for number, data in blocks:
+            held.append((number, data))
+            for index, line in enumerate(data.split(b"\n"), number):
+                yield index, decoded(line, source, index)
+
+    dialect = sniff(first_lines(), source, decimal)
+    return dialect, chain(_from_line(held, dialect.begin), blocks)
+
+
+def _from_line(blocks: list[Lines], begin: int) -> Iterator[Lines]:
+    """The lines from number `begin` on."""
+    for number, data in blocks:
+        skipped = data.split(b"\n", max(0, begin - number))
+        if len(skipped) > begin - number and skipped[-1]:
+            yield max(begin, number), skipped[-1]
+
+
+def is_small(blocks: list[Lines], dialect: Dialect) -> bool:
+    """Whether the lines hold at most EXACT_LIMIT numbers."""
+    room = EXACT_LIMIT // dialect.columns
+    for _, data in blocks:
+        for line in data.split(b"\n"):
+            if (text := line.strip()) and not text.startswith(b"#"):
+                room -= 1
+                if room < 0:
+                    return False
+    return True
+
+
+def exact_rows(blocks: list[Lines], dialect: Dialect) -> np.ndarray:
+    """(rows, columns) of trees. Raises RowError."""
+    convert = partial(exact_cell, decimal=dialect.decimal)
+    rows = []
+    for first, data in blocks:
+        for _, row in checked_rows(first, data, dialect, convert):
+            if isinstance(row, RowError):
+                raise row
+            rows.append(row)
+    out = np.empty((len(rows), dialect.columns), dtype=object)
+    for index, row in enumerate(rows):
+        out[index] = row
+    return out
+
+
+def checked_rows(
+    first: int, data: bytes, dialect: Dialect, convert: Callable[[str], Any]
+) -> Iterator[tuple[int, list[Any] | RowError]]:
+    """Each row, cell by cell, or what is wrong with it, with its line's number."""
+    for number, line in enumerate(data.split(b"\n"), first):
+        try:
+            if text := content(decoded(line, dialect.source, number)):
+                yield number, _checked_row(number, text, dialect, convert)
+        except RowError as error:
+            yield number, error
+
+
+def decoded(line: bytes, source: str, number: int) -> str:
+    """A line of text. Raises RowError where it is no UTF-8."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        shown = line.decode(errors="replace")
+        raise RowError(f"{source}, line {number}: this is no text in UTF-8", number, shown) from None
+
+
+def _checked_row(number: int, text: str, dialect: Dialect, convert: Callable[[str], Any]) -> list[Any]:
+    where, row = f"{dialect.source}, line {number}", []
+    for column, cell in enumerate(dialect.cells(text), 1):
+        try:
+            row.append(convert(cell))
+        except ValueSyntaxError as error:
+            raise RowError(f"{where}, column {column}: {error.message}", number, text) from None
+    if len(row) != dialect.columns:
+        raise RowError(f"{where}: {counted(len(row))}, where line {dialect.first} has {dialect.columns}", number, text)
+    return row
+
+
+def counted(count: int) -> str:
+    """`3 columns`."""
+    return "1 column" if count == 1 else f"{count} columns"
+
+
+def float_rows(data: bytes, dialect: Dialect, work: int) -> np.ndarray | None:
+    """(rows, columns) of float64, each the nearest to its text; None if anything but plain numbers is there.
+
+    `work` is how many bytes there are to read in all, as far as that is known.
+    """
+    plain = _with_commas(data, dialect)
+    if plain is None or b'"' in plain:
+        return None
+    rows = _float_rows(plain, dialect.columns, work)
+    return rows if rows is not None else _float_rows(_without_comments(plain), dialect.columns, work)
+
+
+def _with_commas(data: bytes, dialect: Dialect) -> bytes | None:
+    if dialect.decimal != ".":
+        data = data.replace(b".", b"?").replace(dialect.decimal.encode(), b".")
+    if dialect.delimiter == ",":
+        return data
+    if b"," in data:
+        return None
+    if dialect.delimiter is None:
+        return b"\n".join(b",".join(line.split()) for line in data.split(b"\n"))
+    return data.replace(dialect.delimiter.encode(), b",")
+
+
+def _without_comments(plain: bytes) -> bytes:
+    lines = (line.partition(b"#")[0].strip(b" \r") for line in plain.split(b"\n"))
+    return b"".join(line + b"\n" for line in lines if line)
+
+
+def _float_rows(plain: bytes, columns: int, work: int) -> np.ndarray | None:
+    """Rows whose delimiters, and nothing else, stand between the numbers."""
+    between = plain.translate(None, IN_NUMBERS)
+    rows = len(between) // columns
+    if between != (b"," * (columns - 1) + b"\n") * rows:
+        return None
+    flat = _flat_floats(plain, work)
+    if flat is None or flat.size != rows * columns or not np.isfinite(flat).all():
+        return None
+    return flat.reshape(rows, columns)
+
+
+def _flat_floats(plain: bytes, work: int) -> np.ndarray | None:
+    if len(plain) >= POLARS_BLOCK and work >= POLARS_BYTES and (polars := load_polars()) is not None:
+        try:
+            column = polars.read_csv(plain.replace(b",", b"\n"), has_header=False, schema={"": polars.Float64})
+        except polars.exceptions.PolarsError:
+            return None
+        found: np.ndarray = column.to_series().to_numpy()
+        return found
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # older releases of NumPy warn where newer ones raise
+            return np.fromstring(plain.replace(b"\n", b","), sep=",")
+    except (ValueError, DeprecationWarning):
+        return None
+
+
+@cache
+def load_polars() -> Any:
+    """The fast reader and writer, where it is installed; else None."""
+    try:
+        import polars as pl  # an extra, and slow to import
+    except ImportError:
+        return None
+    return pl
+
+
+def slow_float_rows(first: int, data: bytes, dialect: Dialect) -> Iterator[tuple[int, list[float] | RowError]]:
+    """The same row by row, with fractions and constants too."""
+    return checked_rows(first, data, dialect, partial(float_cell, decimal=dialect.decimal))

@@ -1,0 +1,145 @@
+"""Files written whole or not at all, and float64 as text that reads back to the same bits."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Literal, TextIO, overload
+
+import numpy as np
+
+from netcalc.errors import FileError
+from netcalc.files.source import reason
+from netcalc.files.text import load_polars
+
+POLARS_VALUES = 250_000  # by then Python has written half as long as the import of Polars takes
+STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/fd/1": 1, "/dev/stderr": 2, "/dev/fd/2": 2}
+
+
+@overload
+def write_atomically(path_text: str | Path, mode: Literal["w"] = "w") -> AbstractContextManager[TextIO]: ...
+@overload
+def write_atomically(path_text: str | Path, mode: Literal["wb"]) -> AbstractContextManager[BinaryIO]: ...
+def write_atomically(path_text: str | Path, mode: Literal["w", "wb"] = "w") -> AbstractContextManager[Any]:
+    """A file to write, put in place when all of it is written; if that fails, what was there before stays.
+
+    An existing file keeps its permissions, a link its target. A pipe or a device is written to directly.
+    `mode` is "w" for UTF-8 text, "wb" for bytes. Raises FileError.
+    """
+    return _written(Path(path_text), mode)
+
+
+@contextmanager
+def _written(path: Path, mode: str) -> Iterator[IO[Any]]:
+    writing: AbstractContextManager[IO[Any]]
+    try:
+        status = path.stat() if path.exists() else None
+        if str(path) in STANDARD_STREAMS:
+            writing = _directly(os.dup(STANDARD_STREAMS[str(path)]), mode)
+        elif status is not None and not stat.S_ISREG(status.st_mode):
+            writing = _directly(path, mode)
+        else:
+            writing = _beside(path.resolve(), mode, status)
+        with writing as file:
+            yield file
+    except BrokenPipeError:
+        raise  # the reader has gone: no mistake, and the run ends quietly
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {_reason(path, error)}") from None
+
+
+def _reason(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no folder '{path.parent}'"
+    return "it is a folder" if isinstance(error, IsADirectoryError) else reason(error)
+
+
+def _directly(target: int | Path, mode: str) -> IO[Any]:
+    return open(target, mode, **_text(mode))  # noqa: PTH123  # a file descriptor too
+
+
+def _text(mode: str) -> dict[str, Any]:
+    return {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+
+
+@contextmanager
+def _beside(path: Path, mode: str, status: os.stat_result | None) -> Iterator[IO[Any]]:
+    """A new file in the same folder, then moved over the old one."""
+    if status is not None and not os.access(path, os.W_OK):
+        raise PermissionError(13, "permission denied")
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        with open(beside, mode.replace("w", "x"), **_text(mode)) as file:  # noqa: PTH123  # as above
+            yield file
+        if status is not None:
+            beside.chmod(stat.S_IMODE(status.st_mode))
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_tensors_npz(path_text: str | Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """All tensors by name, uncompressed, in one `.npz`. Raises FileError."""
+    import zipfile
+
+    with write_atomically(path_text, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, tensor in tensors.items():  # not numpy.savez, which takes no tensor named `file`
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(tensor, dtype=np.float64), allow_pickle=False)
+
+
+class RowFormatter:
+    """float64 rows as text, each number in the fewest digits that read back to it.
+
+    The text is the same whether Polars is installed or not; it is loaded once there is enough to write.
+    """
+
+    def __init__(self, delimiter: str = ",") -> None:
+        self.delimiter = delimiter
+        self.written = 0
+
+    def __call__(self, block: np.ndarray) -> str:
+        """(rows, columns) -> a line a row, each ended by a newline."""
+        self.written += block.size
+        if self.written >= POLARS_VALUES and (polars := load_polars()) is not None and _suits_polars(block):
+            return _by_polars(polars, block, self.delimiter)
+        return _by_repr(block, self.delimiter)
+
+
+def format_rows(block: np.ndarray, delimiter: str = ",") -> str:
+    """One block, as `RowFormatter` writes it."""
+    return RowFormatter(delimiter)(block)
+
+
+def _by_repr(block: np.ndarray, delimiter: str) -> str:
+    lines = repr(block.tolist())[2:-2].replace("], [", "\n")
+    return lines.replace(", ", delimiter) + "\n" if lines else "\n" * len(block)
+
+
+def _suits_polars(block: np.ndarray) -> bool:
+    # Its cost grows with the columns, and it spells NaN otherwise.
+    return block.size >= 4096 and block.shape[1] <= 1024 and bool(np.isfinite(block).all())
+
+
+def _by_polars(polars: Any, block: np.ndarray, delimiter: str) -> str:
+    text: str = polars.from_numpy(block).write_csv(include_header=False, separator=delimiter)
+    size = np.abs(block)
+    if ((size < 1e-4) & (size >= 1e-10)).any():  # where the two spell numbers differently
+        text = _EXPONENT.sub(r"e-0\1", _ZEROS.sub(_scientific, text))
+    return text
+
+
+_EXPONENT = re.compile(r"e-(\d)(?!\d)")
+_ZEROS = re.compile(r"0\.0000(\d)(\d*)")
+
+
+def _scientific(match: re.Match[str]) -> str:
+    """`0.000015` -> `1.5e-05`."""
+    first, rest = match.groups()
+    return f"{first}.{rest}e-05" if rest else f"{first}e-05"

@@ -1,0 +1,198 @@
+"""Numbers, vectors and matrices, as typed after a flag or read from the file named there.
+
+A tensor is an array of dtype object that holds constant trees, exactly what was written, or of float64 where there are
+more than EXACT_LIMIT numbers or they come from a binary file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
+from netcalc.expression import Number, Tree
+from netcalc.files import (
+    EXACT_LIMIT,
+    RowStream,
+    StandardInput,
+    Tensor,
+    is_file,
+    looks_like_file,
+    read_or_stream,
+    read_tensor,
+)
+from netcalc.files.cells import NOT_FINITE, nearest_float, read_number, reads
+from netcalc.files.source import suggestion
+
+FILE_NAME = re.compile(r"[^\W\d][\w./~-]*")
+BRACKETED_ROWS = re.compile(r"\]\s*,?\s*\[")
+
+
+def read_vector(
+    texts: Sequence[str],
+    name: str,
+    *,
+    stdin: StandardInput | None = None,
+    decimal: str = ".",
+    columns: int | None = None,
+) -> np.ndarray:
+    """The numbers after the flag `name`: (n,), or (samples, n) for rows such as "1,2; 3,4" or a file's.
+
+    `columns` is n where it is known: it tells a vector from many samples of one number, both a column in a file.
+    Raises ValueSyntaxError, ExpressionError, FileError, ShapeError.
+    """
+    rows = _typed(texts, name)
+    if rows is not None:
+        return rows[0] if len(rows) == 1 else rows
+    tensor = read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    return _vector(tensor, name, columns)
+
+
+def read_samples(
+    texts: Sequence[str],
+    name: str,
+    *,
+    stdin: StandardInput | None = None,
+    decimal: str = ".",
+    columns: int | None = None,
+    wait: float | None = None,
+) -> np.ndarray | RowStream:
+    """As `read_vector`, but a table of more than EXACT_LIMIT numbers is left as a stream of rows."""
+    rows = _typed(texts, name)
+    if rows is not None:
+        return rows[0] if len(rows) == 1 else rows
+    found = read_or_stream(texts[0], name, stdin=stdin, decimal=decimal, wait=wait)
+    return found if isinstance(found, RowStream) else _vector(found, name, columns)
+
+
+def read_matrix(
+    texts: Sequence[str], name: str, *, stdin: StandardInput | None = None, decimal: str = "."
+) -> np.ndarray:
+    """(rows, columns): a file's table, or rows with `;` between them, as in "4,-4; 1,2". Raises as `read_vector`."""
+    rows = _typed(texts, name)
+    if rows is not None:
+        return rows
+    tensor = read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    if tensor.array.ndim != 2:
+        raise ShapeError(f"{name}: {tensor.source} holds {_shaped(tensor.array)}; a matrix has rows and columns")
+    return tensor.array
+
+
+def read_scalar(text: str, name: str) -> Tree:
+    """One number, exactly. Raises ValueSyntaxError, ExpressionError."""
+    try:
+        return read_number(text)
+    except (ExpressionError, ValueSyntaxError) as error:
+        raise _no_number(text, name, error) from None
+
+
+def to_exact(array: np.ndarray) -> np.ndarray:
+    """float64 as the exact numbers they are; trees as they are. The same shape."""
+    if array.dtype == object:
+        return array
+    out = np.empty(array.size, dtype=object)
+    out[:] = [Number(Fraction(value)) for value in array.ravel().tolist()]
+    return out.reshape(array.shape)
+
+
+def to_float64(array: np.ndarray) -> np.ndarray:
+    """Constant trees as the float64 nearest to them; float64 as it is. The same shape.
+
+    Raises ValueSyntaxError for a constant that is undefined or beyond float64's range.
+    """
+    if array.dtype != object:
+        return array.astype(np.float64, copy=False)
+    return np.array([nearest_float(tree) for tree in array.ravel()], dtype=np.float64).reshape(array.shape)
+
+
+def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
+    """The numbers typed, (rows, columns); None where one file is meant. Raises ValueSyntaxError, ShapeError."""
+    rows: list[list[Tree]] = [[]]
+    for text in texts:
+        try:
+            first, *others = [[read_number(word) for word in _words(row)] for row in _rows(text)]
+        except (ExpressionError, ValueSyntaxError) as error:
+            if len(texts) == 1 and (is_file(text) or looks_like_file(text)):
+                return None
+            raise _no_number(text, name, error) from None
+        rows[-1] += first
+        rows += others
+    if not rows[-1] and len(rows) > 1:
+        rows.pop()  # "1,2; 3,4;"
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise ShapeError(f"{name}: its rows have {', '.join(str(len(row)) for row in rows)} numbers, not all the same")
+    if not rows[0]:
+        raise ValueSyntaxError(f"{name}: no number is given")
+    return _array(rows)
+
+
+def _rows(text: str) -> list[str]:
+    """The rows of `1,2; 3,4` and of `[[1, 2], [3, 4]]`."""
+    stripped = text.strip()
+    if stripped.startswith("[[") and stripped.endswith("]]"):
+        return BRACKETED_ROWS.split(stripped[2:-2])
+    if stripped.startswith("[") and stripped.endswith("]"):
+        stripped = stripped[1:-1]
+    return re.split(r"[;\n]", stripped)
+
+
+def _words(row: str) -> list[str]:
+    """A row's numbers, between commas or spaces; spaces within a formula, as in `sqrt(2) + 1`, belong to it."""
+    if not row.strip():
+        return []
+    words: list[str] = []
+    for piece in _between_commas(row):
+        parts = piece.split()
+        words += parts if len(parts) > 1 and all(map(reads, parts)) else [piece.strip()]
+    if not all(words):
+        raise ValueSyntaxError("a number is missing beside a comma")
+    return words
+
+
+def _between_commas(row: str) -> list[str]:
+    """The row cut at the commas outside brackets: `atan2(1,2), 3` is two."""
+    if "(" not in row:
+        return row.split(",")
+    pieces, depth = [""], 0
+    for character in row:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _array(rows: list[list[Tree]]) -> np.ndarray:
+    out = np.empty((len(rows), len(rows[0])), dtype=object)
+    for index, row in enumerate(rows):
+        out[index] = row
+    return out if out.size <= EXACT_LIMIT else to_float64(out)
+
+
+def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:
+    """The error for a text that is no number, whose reading as a number ended with `error`."""
+    if text == "-":
+        return ValueSyntaxError(f"{name}: '-' is standard input, and stands alone")
+    if is_file(text):
+        return ValueSyntaxError(f"{name}: '{text}' is a file; give one file alone, or numbers alone")
+    if FILE_NAME.fullmatch(text) and not NOT_FINITE.fullmatch(text):
+        return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{suggestion(text)}")
+    return ValueSyntaxError(f"{name}: {error.message}", source=error.source, position=error.position)
+
+
+def _vector(tensor: Tensor, name: str, columns: int | None) -> np.ndarray:
+    """A table of one row, or of one column, as a vector; other tables as they are."""
+    array = np.atleast_1d(tensor.array)
+    if array.ndim > 2:
+        raise ShapeError(f"{name}: {tensor.source} holds {_shaped(array)}; a vector or rows of them are needed")
+    if array.ndim == 1 or array.shape[0] == 1:
+        return array.reshape(-1)
+    return array.reshape(-1) if array.shape[1] == 1 and columns != 1 else array
+
+
+def _shaped(array: np.ndarray) -> str:
+    return f"an array of {' × '.join(map(str, array.shape))}" if array.ndim else "a single number"
