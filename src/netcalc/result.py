@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.expression import Symbol, Tree, substitute, symbols
+from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element
+from netcalc.version import __version__
 
 GENERIC = re.compile(r"^(\w+)\[([ij](?:,[ij])*)\]$")
 
@@ -155,7 +157,43 @@ class Result:
         raise KeyError(name)
 
     def to_json(self) -> str:
-        """The answer as one strict JSON object."""
-        from netcalc.render.json import document  # noqa: PLC0415 - renderers stand below results
+        """The answer as one strict JSON object; values are floats that round-trip, or formulas as text."""
+        content: dict[str, Any] = {
+            "netcalc": __version__,
+            "command": self.command,
+            "given": {name: _given(thing) for name, thing in self.given.items()},
+            "forward": self.forward,
+            "partials": self.partials,
+            "formulas": self.formulas,
+        }
+        closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
+        if closed:
+            content["exact"] = closed
+        return json.dumps(content | {"notes": list(self.notes)}, ensure_ascii=False, allow_nan=False)
 
-        return document(self)
+
+def _has_closed_forms(entries: np.ndarray) -> bool:
+    return entries.dtype == object and all(value.exact is not None for value in entries.flat)
+
+
+def _exact(value: Value) -> str | None:
+    return None if value.exact is None else to_ascii(value.exact)
+
+
+def _given(thing: Any) -> Any:
+    if not isinstance(thing, np.ndarray):
+        return thing
+    if thing.dtype != object:
+        return thing.tolist()
+    out = np.empty(thing.shape, dtype=object)
+    for index in np.ndindex(thing.shape):
+        out[index] = _number(thing[index])
+    return out.tolist()
+
+
+def _number(tree: Tree) -> float | int | str:
+    """Whole numbers and decimals as numbers, everything else as text that netcalc reads."""
+    text = to_ascii(tree)
+    if not isinstance(tree, Number) or "/" in text:
+        return text
+    return int(tree.value) if tree.value.denominator == 1 and abs(tree.value) < 1 << 53 else float(tree.value)

@@ -1,6 +1,7 @@
 """SymPy expressions, for formulas and closed forms."""
 
-# SymPy is this arithmetic's own library; what does not use it never imports this module.
+# SymPy costs more to import than the rest of a run, so only the functions that use it pay for it.
+# ruff: noqa: PLC0415
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from netcalc.algebra import symbol, to_sympy
 from netcalc.catalogue.activations import BoundActivation
@@ -25,11 +25,13 @@ class Symbolic:
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as SymPy expressions, in its shape."""
         if tensor.dtype != object:
-            return _each(lambda number: sp.Rational(*float(number).as_integer_ratio()), tensor)
+            return _each(lambda number: self.number(Fraction(float(number))), tensor)
         return _each(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
 
     def number(self, value: Fraction) -> Any:
         """A rational."""
+        import sympy as sp
+
         return sp.Rational(value.numerator, value.denominator)
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
@@ -45,11 +47,15 @@ class Symbolic:
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
+        import sympy as sp
+
         powers = _each(sp.exp, z)
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def log_softmax(self, z: np.ndarray) -> np.ndarray:
         """zᵢ - log Σⱼ exp(zⱼ) along rows."""
+        import sympy as sp
+
         return np.asarray(z - _each(sp.log, _each(sp.exp, z).sum(axis=1, keepdims=True)))
 
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:

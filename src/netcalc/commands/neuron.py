@@ -27,7 +27,7 @@ def neuron(
     """One neuron: q = w·x + b, f = φ(q), and every ∂f/∂·; what is left out stays a symbol."""
     from netcalc import problem
     from netcalc.api import read_activation
-    from netcalc.present import answer
+    from netcalc.commands._answer import answer
     from netcalc.values import read_vector
 
     given = [read_vector(texts, name) if texts else None for texts, name in ((x, "--x"), (w, "--w"), (b, "--b"))]

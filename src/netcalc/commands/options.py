@@ -226,12 +226,13 @@ class Above:
     ] = None
     delta: Annotated[Values, values("--delta", "∂L/∂output, in place of --target and --loss.")] = None
     reduction: Annotated[
-        str,
+        str | None,
         named(
             "--reduction",
             kind="reduction",
-            meaning="How a loss sums its elements: mean, sum, or batch (sum a sample, mean over samples).",
+            meaning="How a loss sums its elements: mean, sum, or batch (sum a sample, mean over samples); else as the "
+            "loss's name implies, or mean.",
             names=reductions,
             strict=True,
         ),
-    ] = "mean"
+    ] = None

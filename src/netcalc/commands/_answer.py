@@ -1,0 +1,53 @@
+"""What every command ends with: solve, and print in the format asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from netcalc.commands.options import Checking, Presentation
+
+if TYPE_CHECKING:
+    from netcalc.problem import Problem
+    from netcalc.result import Result
+
+UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
+
+
+def answer(problem: Problem, checking: Checking, presentation: Presentation) -> int | None:
+    """Solve a problem and print its result; the exit status."""
+    from netcalc.solve import solve
+
+    del checking
+    result = solve(problem, digits=presentation.digits, exact=presentation.exact)
+    show(result, presentation)
+    return None
+
+
+def show(result: Result, presentation: Presentation) -> None:
+    """Print a result, or write it to the file that was asked for, all or nothing."""
+    from netcalc.files import write_atomically
+    from netcalc.render import FORMATS
+
+    lines = FORMATS[presentation.format](result, steps=presentation.steps)
+    if presentation.output is None:
+        write(lines, sys.stdout, rich=presentation.format == "table")
+        return
+    with write_atomically(presentation.output) as file:
+        write(lines, file, rich=presentation.format == "table")
+
+
+def write(lines: Iterable[Any], file: TextIO, *, rich: bool) -> None:
+    """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
+    if not rich:
+        for line in lines:
+            file.write(f"{line}\n")
+        return
+    from rich.console import Console
+
+    measured = file.isatty() or "COLUMNS" in os.environ
+    console = Console(file=file, highlight=False, width=None if measured else UNBOUNDED)
+    for line in lines:
+        console.print(line, soft_wrap=not measured)
