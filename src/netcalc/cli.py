@@ -10,7 +10,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
@@ -64,15 +64,20 @@ class Commands(TyperGroup):
 
 def find_command(name: str) -> Command | None:
     module = name.replace("-", "_")
-    if module not in (entry.name for entry in iter_modules(commands.__path__)):
+    if module not in command_modules():
         return None
     found = getattr(import_module(f"netcalc.commands.{module}"), module, None)
     return found if isinstance(found, Command) else None
 
 
 def find_commands() -> dict[str, Command]:
-    found = [one for entry in iter_modules(commands.__path__) if (one := find_command(entry.name))]
+    found = [one for module in command_modules() if (one := find_command(module))]
     return {one.name: one for one in sorted(found, key=lambda one: one.order)}
+
+
+def command_modules() -> list[str]:
+    """The public modules beside the app; what is named `_…` is imported by the command that needs it."""
+    return [entry.name for entry in iter_modules(commands.__path__) if not entry.name.startswith("_")]
 
 
 app = typer.Typer(
@@ -125,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         status = CLOSED_PIPE
     except OSError as error:
+        discard_output()
         return end(2, f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     except MemoryError:
         return end(2, "error: not enough memory for this problem")
@@ -147,8 +153,8 @@ def closed_pipe_ends_quietly() -> Iterator[None]:
 
 
 def discard_output() -> None:
-    """Let the interpreter's last flush find somewhere to write."""
-    if sys.stdout is not None:
+    """Let the interpreter's last flush find somewhere to write what nobody takes."""
+    with suppress(AttributeError, OSError, ValueError):  # there may be no stdout, or none with a descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
