@@ -145,10 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def closed_pipe_ends_quietly() -> Iterator[None]:
-    """Ahead of typer, which would end a closed pipe with 1, the status of a wrong answer."""
+    """Ahead of typer and Rich, which would end a closed pipe with 1, the status of a wrong answer."""
     try:
         yield
-    except BrokenPipeError as error:
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         raise typer.Exit(CLOSED_PIPE) from error
 
 
