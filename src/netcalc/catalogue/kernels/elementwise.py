@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, wraps
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from netcalc.errors import ShapeError
 
 Array = NDArray[np.float64]
 
@@ -41,16 +43,38 @@ def elementwise(formula: Callable[..., Array]) -> Callable[..., Array]:
 
     @wraps(formula)
     def kernel(q: ArrayLike, **parameters: Fraction) -> Array:
-        array = np.asarray(q, dtype=np.float64)
-        flat = array.reshape(-1)
-        result = np.empty(flat.shape)
-        with np.errstate(all="ignore"):
-            for start in range(0, flat.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                result[block] = formula(flat[block], **parameters)
-        return result.reshape(array.shape)
+        return _blockwise(formula, (np.asarray(q, dtype=np.float64),), parameters)
 
     return kernel
+
+
+def pairwise(formula: Callable[..., Array]) -> Callable[..., Array]:
+    """`formula` on two blocks `(n,)` -> a kernel on two arrays whose shapes broadcast.
+
+    The kernel raises ShapeError if they do not. Warnings and arguments are treated as in `elementwise`.
+    """
+
+    @wraps(formula)
+    def kernel(a: ArrayLike, t: ArrayLike, **parameters: Fraction) -> Array:
+        arrays = np.asarray(a, dtype=np.float64), np.asarray(t, dtype=np.float64)
+        try:
+            return _blockwise(formula, np.broadcast_arrays(*arrays), parameters)
+        except ValueError as error:
+            shapes = " and ".join(str(array.shape) for array in arrays)
+            raise ShapeError(f"outputs and targets of shapes {shapes} do not fit together") from error
+
+    return kernel
+
+
+def _blockwise(formula: Callable[..., Array], arrays: tuple[Array, ...], parameters: Mapping[str, Fraction]) -> Array:
+    """`formula` on arrays of one shape, `BLOCK` numbers at a time."""
+    flat = [array.reshape(-1) for array in arrays]
+    result = np.empty(flat[0].shape)
+    with np.errstate(all="ignore"):
+        for start in range(0, result.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            result[block] = formula(*(array[block] for array in flat), **parameters)
+    return result.reshape(arrays[0].shape)
 
 
 def patch(

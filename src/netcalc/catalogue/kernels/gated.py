@@ -14,8 +14,8 @@ FAR = 1500.0  # here exp(-q)·q² is long 0, and infinity times 0 is kept out
 @elementwise
 def silu(q: Array) -> Array:
     """q/d, or q·(e/d) below 0; q never multiplies a subnormal."""
-    e = np.exp(-np.abs(q))
-    near = gated(q, np.maximum(q, -FAR) * (np.where(q >= 0, 1.0, e) / (1.0 + e)))
+    gate = np.exp(np.minimum(q, 0.0)) / (1.0 + np.exp(-np.abs(q)))
+    near = gated(q, np.maximum(q, -FAR) * gate)
     return patch(near, q, q < DEEP, lambda deep: decaying(np.maximum(deep, -FAR), deep))
 
 

@@ -7,12 +7,16 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated
+from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated, patch
 
 
-def _where(inside: NDArray[np.bool_], then: Array | float, other: Array | float, q: Array) -> Array:
-    """`then` or `other`, and NaN where `q` is NaN: a comparison alone would lose it."""
-    return np.where(np.isnan(q), q, np.where(inside, then, other))
+def _inside(mask: NDArray[np.bool_], height: float, q: Array) -> Array:
+    """`height` where `mask` holds, else 0, and NaN where `q` is NaN: a comparison alone would lose it."""
+    return _keep_nan(mask * height, q)
+
+
+def _keep_nan(result: Array, q: Array) -> Array:
+    return patch(result, q, np.isnan(q), lambda nan: nan)
 
 
 @elementwise
@@ -42,7 +46,7 @@ def relu(q: Array) -> Array:
 @elementwise
 def relu_slope(q: Array) -> Array:
     """1 above 0, else 0."""
-    return np.heaviside(q, 0.0)
+    return _inside(q > 0, 1.0, q)
 
 
 @elementwise
@@ -54,7 +58,7 @@ def leaky_relu(q: Array, negative_slope: Fraction) -> Array:
 @elementwise
 def leaky_relu_slope(q: Array, negative_slope: Fraction) -> Array:
     """1 above 0, else negative_slope."""
-    return _where(q > 0, 1.0, float(negative_slope), q)
+    return _keep_nan(np.where(q > 0, 1.0, float(negative_slope)), q)
 
 
 @elementwise
@@ -66,7 +70,7 @@ def relu6(q: Array) -> Array:
 @elementwise
 def relu6_slope(q: Array) -> Array:
     """1 between 0 and 6."""
-    return _where((q > 0) & (q < 6), 1.0, 0.0, q)
+    return _inside((q > 0) & (q < 6), 1.0, q)
 
 
 @elementwise
@@ -78,7 +82,7 @@ def hard_tanh(q: Array) -> Array:
 @elementwise
 def hard_tanh_slope(q: Array) -> Array:
     """1 between -1 and 1."""
-    return _where(np.abs(q) < 1, 1.0, 0.0, q)
+    return _inside(np.abs(q) < 1, 1.0, q)
 
 
 @elementwise
@@ -90,7 +94,7 @@ def hard_sigmoid(q: Array) -> Array:
 @elementwise
 def hard_sigmoid_slope(q: Array) -> Array:
     """1/6 between -3 and 3."""
-    return _where(np.abs(q) < 3, 1.0 / 6.0, 0.0, q)
+    return _inside(np.abs(q) < 3, 1.0 / 6.0, q)
 
 
 @elementwise
@@ -102,13 +106,13 @@ def hard_swish(q: Array) -> Array:
 @elementwise
 def hard_swish_slope(q: Array) -> Array:
     """(2q + 3)/6 between -3 and 3; 0 to the left, 1 to the right."""
-    return _where(np.abs(q) < 3, (2.0 * q + 3.0) / 6.0, np.heaviside(q, 0.0), q)
+    return np.where(np.abs(q) < 3, (2.0 * q + 3.0) / 6.0, _inside(q > 0, 1.0, q))
 
 
 @elementwise
 def hard_swish_curvature(q: Array) -> Array:
     """1/3 between -3 and 3."""
-    return _where(np.abs(q) < 3, 1.0 / 3.0, 0.0, q)
+    return _inside(np.abs(q) < 3, 1.0 / 3.0, q)
 
 
 IDENTITY = Kernels(identity, one, zero)

@@ -8,8 +8,7 @@ from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, p
 
 
 def _sigmoid(q: Array) -> Array:
-    e = np.exp(-np.abs(q))
-    return np.where(q >= 0, 1.0, e) / (1.0 + e)
+    return np.exp(np.minimum(q, 0.0)) / (1.0 + np.exp(-np.abs(q)))
 
 
 def _sigmoid_slope(q: Array) -> Array:

@@ -31,21 +31,25 @@ def arctan(q: Array) -> Array:
     return np.arctan(q)
 
 
+def _parts(q: Array) -> tuple[Array, Array]:
+    """(v, w): v = min(1, 1/|q|) and w = min(|q|, 1/|q|), whose squares never overflow."""
+    a = np.abs(q)
+    return 1.0 / np.maximum(a, 1.0), np.minimum(a, 1.0 / a)
+
+
 @elementwise
 def arctan_slope(q: Array) -> Array:
-    """1/(1 + q²); beyond 1 as w²/(1 + w²) with w = 1/q, since q² overflows."""
-    far = np.abs(q) > 1
-    w = np.divide(1.0, q, where=far, out=q.copy())
-    return np.where(far, w * w, 1.0) / (1.0 + w * w)
+    """1/(1 + q²), as v²/(1 + w²)."""
+    v, w = _parts(q)
+    return v * v / (1.0 + w * w)
 
 
 @elementwise
 def arctan_curvature(q: Array) -> Array:
-    """-2q/(1 + q²)²; beyond 1 as -2w³/(1 + w²)² with w = 1/q."""
-    far = np.abs(q) > 1
-    w = np.divide(1.0, q, where=far, out=q.copy())
+    """-2q/(1 + q²)², as -2·sign(q)·w·v²/(1 + w²)²."""
+    v, w = _parts(q)
     d = 1.0 + w * w
-    return -2.0 * w * np.where(far, w * w, 1.0) / d / d
+    return np.copysign(2.0 * w, -q) * (v * v) / d / d
 
 
 SIN = Kernels(sin, cos, minus_sin)
