@@ -10,6 +10,8 @@ import numpy as np
 
 from netcalc import problem
 from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
+from netcalc.catalogue import losses
+from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
 from netcalc.result import Result
 from netcalc.solve import solve
@@ -24,6 +26,9 @@ def neuron(
     activation: str | BoundActivation = "sigmoid",
     *,
     delta: Given | None = None,
+    target: Given | None = None,
+    loss: str | None = None,
+    reduction: str | None = None,
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
@@ -35,8 +40,27 @@ def neuron(
     stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms. Raises NetcalcError.
     """
     bound = read_activation(activation) if isinstance(activation, str) else activation
-    stated = problem.neuron(tensor(x), tensor(w), tensor(b), bound, tensor(delta), index_from)
+    above = from_above(tensor(delta), tensor(target), loss, reduction)
+    stated = problem.neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
     return solve(stated, digits=digits, exact=exact)
+
+
+def from_above(
+    delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
+) -> np.ndarray | problem.Against | None:
+    """What comes from above: `delta`, a `loss` against a `target`, or None.
+
+    Raises NetcalcError where only half of a loss was given, or both kinds.
+    """
+    if delta is not None and (target is not None or loss):
+        raise NetcalcError("delta is what comes from above in place of target and loss: give one or the other")
+    if (target is None) != (loss is None):
+        missing = "target: what the output should be" if target is None else "loss, as in --loss mse"
+        raise NetcalcError(f"a loss and a target go together; there is no {missing}")
+    if target is None or loss is None:
+        return delta
+    bound = losses.loss(loss)
+    return problem.Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
 
 
 def read_activation(text: str) -> BoundActivation:

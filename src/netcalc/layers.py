@@ -132,7 +132,7 @@ class LogSoftmax:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """L = factor · Σ loss(a, t), over everything that is summed."""
+    """L = factor · Σ loss(a, t), a number a sample."""
 
     loss: BoundLoss
     target: Array
@@ -140,9 +140,10 @@ class Criterion:
     arithmetic: Arithmetic
 
     def forward(self, v: Array) -> Array:
-        """L, of shape ()."""
+        """Each sample's part of L: (samples,)."""
         losses = self.arithmetic.loss(self.loss, 0, v, self.target)
-        return np.asarray(losses.sum() * self.arithmetic.number(self.factor))
+        summed = losses if losses.ndim == 1 else losses.sum(axis=1)
+        return np.asarray(summed * self.arithmetic.number(self.factor))
 
     def backward(self, v: Array) -> Array:
         """∂L/∂a, a row a sample."""

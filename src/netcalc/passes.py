@@ -34,9 +34,10 @@ def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
 def _from_above(problem: Problem, arithmetic: Arithmetic, a: np.ndarray, found: Quantities) -> np.ndarray:
     if not isinstance(problem.above, Against):
         return arithmetic.array(problem.above)
-    factor = problem.above.factor(*a.shape)
+    factor = problem.above.factor(1 if problem.per_sample else len(a), a.shape[1])
     criterion = Criterion(problem.above.loss, arithmetic.array(problem.above.target), factor, arithmetic)
-    found["loss"] = criterion.forward(a)
+    losses = criterion.forward(a)
+    found["loss"] = losses if problem.per_sample else np.asarray(losses.sum())
     return criterion.backward(a)
 
 

@@ -6,7 +6,7 @@ A given tensor is an object array of trees (exact numbers, symbols) or a float64
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -66,7 +66,7 @@ class Problem:
     """Layers, their input `x` (samples, n), and what comes from above: `delta` (samples, outputs) or a loss.
 
     The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
-    which they are shown. `per_sample` keeps the gradients of W and b apart by sample. `given` is what was stated,
+    which they are shown; `hidden` are those that only the steps and the table show. `per_sample` keeps the gradients of W and b apart by sample. `given` is what was stated,
     for the record.
     """
 
@@ -79,6 +79,7 @@ class Problem:
     per_sample: bool = False
     index_from: int = 0
     output: str = "L"
+    hidden: frozenset[str] = frozenset()
     given: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -135,7 +136,9 @@ def count(numbers: int) -> str:
 NEURON_NAMES: Mapping[str, Called] = {
     "z1": Called("q", ()),
     "a1": Called("f", ()),
-    "s1": Called("slope", ()),
+    "loss": Called("loss", ()),
+    "s1": Called("df/dq", ()),
+    "da1": Called("delta", ()),
     "dx": Called("dx", (-1,)),
     "dW1": Called("dw", (-1,)),
     "db1": Called("db", ()),
@@ -147,12 +150,13 @@ def neuron(
     w: np.ndarray | None,
     b: np.ndarray | None,
     activation: BoundActivation,
-    delta: np.ndarray | None = None,
+    above: np.ndarray | Against | None = None,
     index_from: int = 0,
 ) -> Problem:
     """The neuron f = φ(w·x + b) stated by `x` (n,) or (samples, n), `w` (n,), `b` () or (1,); None is a symbol.
 
-    Raises ShapeError if the lengths disagree or neither x nor w is given.
+    From `above` comes ∂L/∂f (1,) or (samples,), or a loss against a target of that shape. Many samples are many
+    problems: each has answers of its own. Raises ShapeError if the lengths disagree or neither x nor w is given.
     """
     if w is None:
         if x is None:
@@ -168,25 +172,38 @@ def neuron(
     bias = np.array([Symbol("b")], dtype=object) if b is None else b.reshape(-1)
     if bias.size != 1:
         raise ShapeError(f"b has {count(bias.size)}; a neuron has one bias")
-    above = _upstream(delta, len(samples))
-    given = {"x": x if many else np.ravel(x), "w": w, "b": bias.reshape(()), "delta": delta, "activation": activation.label}
+    given = {"x": x if many else np.ravel(x), "w": w, "b": bias.reshape(())} | given_above(above)
     return Problem(
         "neuron",
         samples,
         (Dense(w.reshape(1, -1), bias, activation),),
-        above,
-        NEURON_NAMES,
+        _from_above(above, len(samples)),
+        {name: called for name, called in NEURON_NAMES.items() if name != "loss" or isinstance(above, Against)},
         many,
         per_sample=True,
         index_from=index_from,
-        output="f" if delta is None else "L",
-        given={name: tensor for name, tensor in given.items() if tensor is not None},
+        output="f" if above is None else "L",
+        hidden=frozenset({"s1", "da1"}),
+        given=given | {"activation": activation.label},
     )
 
 
-def _upstream(delta: np.ndarray | None, samples: int) -> np.ndarray:
-    if delta is None:
-        return ONE.repeat(samples, axis=0)
-    if delta.size not in (1, samples):
-        raise ShapeError(f"delta has {count(delta.size)}; it needs 1, or {samples}: one a sample")
-    return np.broadcast_to(delta.reshape(-1, 1), (samples, 1))
+def given_above(above: np.ndarray | Against | None) -> dict[str, Any]:
+    """What was stated to come from above, for the record."""
+    if isinstance(above, Against):
+        return {"target": above.target, "loss": above.loss.label, "reduction": above.reduction.name}
+    return {} if above is None else {"delta": above}
+
+
+def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray | Against:
+    if isinstance(above, Against):
+        return replace(above, target=_a_sample("target", above.target, samples))
+    return ONE.repeat(samples, axis=0) if above is None else _a_sample("delta", above, samples)
+
+
+def _a_sample(name: str, tensor: np.ndarray, samples: int) -> np.ndarray:
+    """One number a sample as (samples, 1); one alone serves them all."""
+    if tensor.size not in (1, samples):
+        needed = "1" if samples == 1 else f"1, or {samples}: one a sample"
+        raise ShapeError(f"{name} has {count(tensor.size)}; it needs {needed}")
+    return np.broadcast_to(tensor.reshape(-1, 1), (samples, 1))

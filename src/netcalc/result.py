@@ -132,7 +132,7 @@ class Result:
     notes: tuple[str, ...] = ()
     certainty: str = ""
     sample_rows: bool = False
-    hidden: tuple[Tensor, ...] = field(default=(), repr=False)
+    inner: tuple[Tensor, ...] = field(default=(), repr=False)
 
     @property
     def forward(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Result:
 
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of that name (`q`, `dx`). Raises KeyError."""
-        for tensor in (*self.tensors, *self.hidden):
+        for tensor in (*self.tensors, *self.inner):
             if tensor.name == name:
                 return tensor
         raise KeyError(name)

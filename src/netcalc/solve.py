@@ -47,6 +47,7 @@ def _result(problem: Problem, entries: Quantities, certainty: str) -> Result:
     shown = {called.name: _shaped(problem, entries[name], called.shape) for name, called in problem.names.items()}
     _refuse_undefined(problem, shown)
     explained: Explanation = explain(problem, shown)
+    hidden = {problem.names[name].name for name in problem.hidden}
     tensors = [
         Tensor(name, array, explained.formulas[name], explained.of.get(name), problem.index_from)
         for name, array in shown.items()
@@ -54,12 +55,12 @@ def _result(problem: Problem, entries: Quantities, certainty: str) -> Result:
     return Result(
         problem.command,
         problem.given,
-        tuple(tensor for tensor in tensors if tensor.name not in explained.hidden),
+        tuple(tensor for tensor in tensors if tensor.name not in hidden),
         explained.steps,
         (*problem.notes, *explained.notes, *_underflow_notes(tensors)),
         certainty,
         problem.many and problem.per_sample,
-        tuple(tensor for tensor in tensors if tensor.name in explained.hidden),
+        tuple(tensor for tensor in tensors if tensor.name in hidden),
     )
 
 
@@ -86,7 +87,7 @@ def _certain(problem: Problem, digits: int | None) -> tuple[Quantities, str]:
                 name: each(lambda numeral: _value(numeral, count), array)
                 for name, array in run(problem, Certain(bits)).items()
             }
-        values = [value for name in problem.names for value in entries[name].flat]
+        values = [value for name in problem.names.keys() - problem.hidden for value in entries[name].flat]
         proven = sum(value.certified for value in values)
         if proven == len(values):
             break

@@ -28,9 +28,8 @@ def neuron(
     from netcalc import problem
     from netcalc.api import read_activation
     from netcalc.commands._answer import answer
-    from netcalc.values import read_vector
+    from netcalc.commands._given import read_above, vector
 
-    given = [read_vector(texts, name) if texts else None for texts, name in ((x, "--x"), (w, "--w"), (b, "--b"))]
-    delta = read_vector(above.delta, "--delta") if above.delta else None
-    stated = problem.neuron(*given, read_activation(activation), delta, presentation.index_from)
+    given = vector(x, "--x"), vector(w, "--w"), vector(b, "--b")
+    stated = problem.neuron(*given, read_activation(activation), read_above(above), presentation.index_from)
     return answer(stated, checking, presentation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from netcalc.catalogue.activations import BoundActivation
@@ -15,13 +15,12 @@ from netcalc.tree import multiply
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`formulas` by name of tensor, `of` for the partials' outputs, `hidden` for what only the steps show."""
+    """`formulas` by name of tensor, and `of`, the outputs that partials are of."""
 
     formulas: Mapping[str, Tree]
     of: Mapping[str, str]
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
-    hidden: frozenset[str] = field(default=frozenset())
 
 
 ONE = Number(Fraction(1))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import Derivation, applied, derivation
+from netcalc.derive import Derivation, applied, derivation, loss_derivation
 from netcalc.explain.explanation import ONE, Explanation, kink_notes, literal, times
-from netcalc.expression import Symbol, Tree
-from netcalc.problem import Problem, element
+from netcalc.expression import Symbol, Tree, parse, substitute
+from netcalc.problem import Against, Problem, element
 from netcalc.result import Step, as_value
 from netcalc.tree import add, multiply
 
@@ -19,71 +20,113 @@ STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody
 
 def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas by generic index, the steps of one sample, notes on kinks."""
-    activation = problem.layers[0].activation
-    assert isinstance(activation, BoundActivation)  # noqa: S101 - a neuron is stated with one
-    known = derivation(activation)
-    delta = Symbol("delta") if problem.output == "L" else None
-    size = problem.x.shape[1]
-    formulas = {
-        "q": _sum(problem) if size <= STEPS_LIMIT else Symbol("q"),
-        "f": output(activation, known),
-        "slope": known.shown,
-        "dx": times(delta, Symbol("w[i]"), known.shown),
-        "dw": times(delta, Symbol("x[i]"), known.shown),
-        "db": times(delta, known.shown),
-    }
-    many = problem.many or size > STEPS_LIMIT
-    q = np.ravel(shown["q"])
-    points = [as_value(entry).nearest for entry in q] if q.dtype == object else [float(value) for value in q]
+    paper = _Paper.of(problem)
+    short = problem.x.shape[1] <= STEPS_LIMIT
     return Explanation(
-        formulas,
+        paper.formulas(),
         dict.fromkeys(("dx", "dw", "db"), problem.output),
-        () if many else tuple(_steps(problem, shown, known, activation)),
-        tuple(kink_notes(activation, points)),
-        frozenset({"slope"}),
+        tuple(paper.steps(shown)) if short and not problem.many else (),
+        tuple(kink_notes(paper.activation, _points(shown["q"]))),
     )
 
 
-def output(activation: BoundActivation, known: Derivation) -> Tree:
-    """f as people write it: the name applied to q, or the typed formula."""
-    return applied(activation) if activation.has_kernels else known.value
+def _points(q: np.ndarray) -> list[float | None]:
+    return [as_value(entry).nearest for entry in q.flat] if q.dtype == object else [float(entry) for entry in q.flat]
 
 
-def _sum(problem: Problem) -> Tree:
-    """w0·x0 + w1·x1 + … + b."""
-    names = range(problem.x.shape[1])
-    terms = [multiply(_name(problem, "w", place), _name(problem, "x", place)) for place in names]
-    return add(*terms, Symbol("b"))
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """The page that a neuron's derivation is written on."""
 
+    problem: Problem
+    activation: BoundActivation
+    known: Derivation
 
-def _name(problem: Problem, letter: str, place: int) -> Symbol:
-    return Symbol(element(letter, (place,), problem.index_from))
+    @classmethod
+    def of(cls, problem: Problem) -> _Paper:
+        activation = problem.layers[0].activation
+        assert isinstance(activation, BoundActivation)  # noqa: S101 - a neuron is stated with one
+        return cls(problem, activation, derivation(activation))
 
+    @property
+    def against(self) -> Against | None:
+        return self.problem.above if isinstance(self.problem.above, Against) else None
 
-def _steps(
-    problem: Problem, shown: Mapping[str, np.ndarray], known: Derivation, activation: BoundActivation
-) -> Iterator[Step]:
-    x, w, b = problem.x[0], problem.layers[0].W[0], problem.tensors[2][0]
-    slope = literal(shown["slope"][()])
-    numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b)
-    yield Step("q", (_sum(problem), numbers, literal(shown["q"][()])), "Forward", "q")
-    written = () if output(activation, known) == known.value else (output(activation, known),)
-    yield Step("f", (*written, known.value, literal(shown["f"][()])), "", "f")
-    yield Step("df/dq", (known.shown, slope), "Backward: the slope of the activation")
-    delta = (Symbol("delta"), problem.tensors[3][0, 0]) if problem.output == "L" else (None, None)
-    heading = "Chain rule: the slope, times how q changes"
-    for key, factor, number in _factors(problem, x, w):
-        name = f"d{key}"
-        entry = shown[name[:2]][int(key[1:]) - problem.index_from] if key != "b" else shown["db"][()]
-        formula = times(delta[0], Symbol("df/dq"), factor)
-        substituted = multiply(*(part for part in (delta[1], slope, number) if part is not None))
-        yield Step(f"d{problem.output}/d{key}", (formula, substituted, literal(entry)), heading, name)
-        heading = ""
+    @property
+    def output(self) -> Tree:
+        """f as people write it: the name applied to q, or the typed formula."""
+        return applied(self.activation) if self.activation.has_kernels else self.known.value
 
+    def formulas(self) -> dict[str, Tree]:
+        above = self.above()
+        formulas = {
+            "q": self.sum() if self.problem.x.shape[1] <= STEPS_LIMIT else parse("sum([w[i]*x[i]]) + b"),
+            "f": self.output,
+            "df/dq": self.known.shown,
+            "delta": above or ONE,
+            "dx": times(above, Symbol("w[i]"), self.known.shown),
+            "dw": times(above, Symbol("x[i]"), self.known.shown),
+            "db": times(above, self.known.shown),
+        }
+        return formulas | {"loss": self.loss(0)} if self.against else formulas
 
-def _factors(problem: Problem, x: np.ndarray, w: np.ndarray) -> Iterator[tuple[str, Tree, Tree]]:
-    """Each input, weight and the bias: its name, ∂q/∂ it, and that as a number."""
-    for letter, other, numbers in (("x", "w", w), ("w", "x", x)):
-        for place in range(len(numbers)):
-            yield _name(problem, letter, place).name, _name(problem, other, place), numbers[place]
-    yield "b", ONE, ONE
+    def above(self) -> Tree | None:
+        """∂L/∂f as a formula; None where nothing is above f."""
+        if self.against:
+            return self.loss(1)
+        return Symbol("delta") if self.problem.output == "L" else None
+
+    def loss(self, order: int) -> Tree:
+        """The loss as a formula in f and t, or its slope in f."""
+        assert self.against  # noqa: S101 - asked for where there is one
+        return substitute(loss_derivation(self.against.loss)[order], {"a": Symbol("f")})
+
+    def sum(self) -> Tree:
+        """w0·x0 + w1·x1 + … + b."""
+        places = range(self.problem.x.shape[1])
+        return add(*(multiply(self.name("w", place), self.name("x", place)) for place in places), Symbol("b"))
+
+    def name(self, letter: str, place: int) -> Symbol:
+        return Symbol(element(letter, (place,), self.problem.index_from))
+
+    def steps(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
+        yield from self.forward(shown)
+        slope = literal(shown["df/dq"][()])
+        yield Step("df/dq", (self.known.shown, slope), "Backward: the slope of the activation", "df/dq")
+        yield from self.chain_rule(shown, slope)
+
+    def forward(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
+        x, w, b = self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2][0]
+        numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b)
+        yield Step("q", (self.sum(), numbers, literal(shown["q"][()])), "Forward", "q")
+        written = () if self.output == self.known.value else (self.output,)
+        f = literal(shown["f"][()])
+        yield Step("f", (*written, self.known.value, f), "", "f")
+        if self.against:
+            numbers_of = {"f": f, "t": self.against.target[0, 0]}
+            for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["delta"])):
+                formula = self.loss(order)
+                chain = (formula, substitute(formula, numbers_of), literal(entry[()]))
+                yield Step(left, chain, "The loss" if order == 0 else "", "loss" if order == 0 else "")
+
+    def chain_rule(self, shown: Mapping[str, np.ndarray], slope: Tree) -> Iterator[Step]:
+        output = self.problem.output
+        symbol, number = None, None
+        if output == "L":
+            symbol = Symbol("dL/df") if self.against else Symbol("delta")
+            number = literal(shown["delta"][()])
+        heading = "Chain rule: the slope, times how q changes"
+        for name, factor, value, entry in self.factors(shown):
+            formula = times(symbol, Symbol("df/dq"), factor)
+            substituted = multiply(*(part for part in (number, slope, value) if part is not None))
+            yield Step(f"d{output}/d{name}", (formula, substituted, literal(entry)), heading, f"d{name}")
+            heading = ""
+
+    def factors(self, shown: Mapping[str, np.ndarray]) -> Iterator[tuple[str, Tree, Tree | None, object]]:
+        """Each input, weight and the bias: its name, ∂q/∂ it, that as a number, and what was found."""
+        x, w = self.problem.x[0], self.problem.layers[0].W[0]
+        for letter, other, numbers in (("x", "w", w), ("w", "x", x)):
+            for place, value in enumerate(numbers):
+                entry = shown[f"d{letter}"][place]
+                yield self.name(letter, place).name, self.name(other, place), value, entry
+        yield "b", ONE, ONE, shown["db"][()]

@@ -7,6 +7,9 @@ from netcalc.notation import to_latex, to_unicode
 from netcalc.result import Result, Step
 
 
+DERIVATIVES = ("df/dq", "dL/df")  # symbols that stand for a derivative found in an earlier step
+
+
 def output_name(name: str, of: str | None) -> str:
     """dx1 of f -> ∂f/∂x1; a forward value's name as it is."""
     return name if of is None else f"∂{of}/∂{name.removeprefix('d')}"
@@ -14,7 +17,7 @@ def output_name(name: str, of: str | None) -> str:
 
 def unicode_name(name: str) -> str:
     """df/dx1 -> ∂f/∂x1; other names as they are."""
-    return "/".join(f"∂{part[1:]}" for part in name.split("/")) if "/" in name else name
+    return "/".join("∂" + part.removeprefix("∂").removeprefix("d") for part in name.split("/")) if "/" in name else name
 
 
 def latex_name(name: str) -> str:
@@ -27,12 +30,18 @@ def latex_name(name: str) -> str:
 
 def unicode_tree(tree: Tree) -> str:
     """A formula for a terminal."""
-    return to_unicode(tree).replace("df/dq", "∂f/∂q").replace("delta", "δ")
+    text = to_unicode(tree)
+    for name in DERIVATIVES:
+        text = text.replace(name, unicode_name(name))
+    return text
 
 
 def latex_tree(tree: Tree) -> str:
     """A formula for LaTeX."""
-    return to_latex(tree).replace(to_latex(Symbol("df/dq")), latex_name("df/dq"))
+    text = to_latex(tree)
+    for name in DERIVATIVES:
+        text = text.replace(to_latex(Symbol(name)), latex_name(name))
+    return text
 
 
 def step_line(step: Step) -> str:

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.notation import to_unicode
-from netcalc.render.prose import output_name, step_lines, unicode_tree
+from netcalc.render.prose import output_name, step_lines, unicode_name, unicode_tree
 from netcalc.render.rows import elements, sample_records
-from netcalc.result import Element, Result, Tensor, Value
+from netcalc.result import Element, Result, Step, Tensor, Value
 
 ROWS_LIMIT = 64  # a longer tensor is summarised
 CORNER = 3  # elements of it that are shown
@@ -35,12 +35,12 @@ def _frame(*headers: str) -> Table:
 
 
 def _elements(result: Result) -> Table:
-    numbers = {step.element: unicode_tree(step.chain[-2]) for step in result.steps if len(step.chain) > 2}
+    numbers = {step.element: _with_numbers(step) for step in result.steps if step.element}
     closed = any(one.value.exact is not None for one in elements(result))
     frame = _frame("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
-    for tensor in result.tensors:
+    for tensor in _in_order(result):
         for one in _shown_elements(tensor):
-            cells = [output_name(one.name, tensor.of), unicode_tree(one.formula)]
+            cells = [unicode_name(output_name(one.name, tensor.of)), unicode_tree(one.formula)]
             if numbers:
                 cells.append(numbers.get(one.name, ""))
             if closed:
@@ -49,6 +49,19 @@ def _elements(result: Result) -> Table:
         if tensor.entries.size > ROWS_LIMIT:
             frame.add_row(*_summary(tensor, frame))
     return frame
+
+
+def _in_order(result: Result) -> Iterator[Tensor]:
+    """Forward values, then the slopes between, then the partials."""
+    yield from (tensor for tensor in result.tensors if tensor.of is None)
+    yield from (tensor for tensor in result.inner if "/" in tensor.name)
+    yield from (tensor for tensor in result.tensors if tensor.of is not None)
+
+
+def _with_numbers(step: Step) -> str:
+    """A step's chain between its formula and its value."""
+    middle = step.chain[:-1] if step.element.startswith("d") else step.chain[1:-1]
+    return " = ".join(unicode_tree(tree) for tree in middle) if len(step.chain) > 2 else ""
 
 
 def _shown_elements(tensor: Tensor) -> Iterator[Element]:
