@@ -8,6 +8,7 @@ import select
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 import pytest
@@ -16,7 +17,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netcalc.commands.options import Presentation, Values, command, flatten, values
+from netcalc.commands.options import Command, Presentation, Values, command, flatten, values
 from netcalc.commands.variadic import nearest, split_at_commas
 from netcalc.errors import NetcalcError
 
@@ -45,9 +46,12 @@ def wordy(
     seen.append({"expression": expression, "at": at})
 
 
+for_typer = cache(Command.for_typer)
+
+
 def read(line: str, given_command=small) -> dict[str, object]:
     """What the command gets from a line."""
-    given_command.for_typer().main(line.split(), standalone_mode=False)
+    for_typer(given_command).main(line.split(), standalone_mode=False)
     return {name: value for name, value in seen.pop().items() if value not in (None, False, "table")}
 
 
