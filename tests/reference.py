@@ -16,6 +16,7 @@ BITS = 2600  # the smallest float64 beside 1, squared, and 400 bits more
 mp = mpmath.mp.clone()
 mp.prec = BITS
 number = mp.mpf
+ZERO = number(0)
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Jet:
     """A value f with f' and f''."""
 
     f: mpmath.mpf
-    d: mpmath.mpf = number(0)
-    dd: mpmath.mpf = number(0)
+    d: mpmath.mpf = ZERO
+    dd: mpmath.mpf = ZERO
 
     def chain(self, f, d, dd) -> Jet:
         """g(self), for g with value `f` and derivatives `d`, `dd` there."""
@@ -119,7 +120,7 @@ def _piecewise(*pieces: tuple[float, Callable[[Jet], Jet]], last: Callable[[Jet]
 
 
 def _constant(value) -> Callable[[Jet], Jet]:
-    return lambda x: jet(value)
+    return lambda _: jet(value)
 
 
 def _same(x: Jet) -> Jet:

@@ -35,7 +35,7 @@ def test_the_founding_note_in_json() -> None:
     assert answer["partials"] == PARTIALS
 
 
-@pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
+@pytest.mark.parametrize("form, delimiter", [("csv", ","), ("tsv", "\t")])
 def test_the_founding_note_in_rows(form: str, delimiter: str) -> None:
     """A row an element, in full precision."""
     rows = list(csv.DictReader(io.StringIO(run("neuron", *NOTE, "-f", form).stdout), delimiter=delimiter))

@@ -8,7 +8,6 @@ import select
 import subprocess
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated
 
 import pytest
@@ -17,7 +16,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netcalc.commands.options import Command, Presentation, Values, command, flatten, values
+from netcalc.commands.options import Presentation, Values, command, flatten, values
 from netcalc.commands.variadic import nearest, split_at_commas
 from netcalc.errors import NetcalcError
 
@@ -46,12 +45,12 @@ def wordy(
     seen.append({"expression": expression, "at": at})
 
 
-for_typer = cache(Command.for_typer)
+SMALL, WORDY = small.for_typer(), wordy.for_typer()
 
 
-def read(line: str, given_command=small) -> dict[str, object]:
+def read(line: str, app=SMALL) -> dict[str, object]:
     """What the command gets from a line."""
-    for_typer(given_command).main(line.split(), standalone_mode=False)
+    app.main(line.split(), standalone_mode=False)
     return {name: value for name, value in seen.pop().items() if value not in (None, False, "table")}
 
 
@@ -93,7 +92,7 @@ def test_list_runs_until_the_next_flag(line, got):
     ],
 )
 def test_words_stand_beside_lists(line, got):
-    assert read(line, wordy) == got
+    assert read(line, WORDY) == got
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_line_that_cannot_be_read_is_refused(line, message):
 
 def test_missing_words_are_named():
     with pytest.raises(NetcalcError, match=r"^missing EXPRESSION$"):
-        read("--at x=1", wordy)
+        read("--at x=1", WORDY)
 
 
 def number_like(text: str) -> bool:
@@ -173,7 +172,7 @@ def test_group_becomes_one_option_a_field():
 
 
 def test_help_names_every_flag_and_example(capsys):
-    small.for_typer().main(["--help"], standalone_mode=False)
+    SMALL.main(["--help"], standalone_mode=False)
     shown = capsys.readouterr().out
     assert "--x VALUE…" in shown
     assert "-f, --format NAME" in shown
@@ -222,10 +221,9 @@ def test_bash_completes(words, offered, tmp_path, home):
 
 def test_list_completes_its_second_value():
     """A list's names are offered for each of its values."""
-    command_line = small.for_typer()
-    context = command_line.make_context("small", ["--w", "one"], resilient_parsing=True)
-    assert [item.value for item in command_line.shell_complete(context, "o")] == ["one", "other"]
-    assert [item.value for item in command_line.shell_complete(context, "--x")] == ["--x"]
+    context = SMALL.make_context("small", ["--w", "one"], resilient_parsing=True)
+    assert [item.value for item in SMALL.shell_complete(context, "o")] == ["one", "other"]
+    assert [item.value for item in SMALL.shell_complete(context, "--x")] == ["--x"]
 
 
 def test_tab_key_completes_in_an_interactive_bash(tmp_path, home):

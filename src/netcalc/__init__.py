@@ -16,11 +16,11 @@ __all__ = ["__version__", "activation", "neuron"]
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
     if name == "neuron":
-        from netcalc.api import neuron  # noqa: PLC0415
+        from netcalc.api import neuron
 
         return neuron
     if name == "activation":
-        from netcalc.catalogue.activations import activation  # noqa: PLC0415
+        from netcalc.catalogue.activations import activation
 
         return activation
     raise AttributeError(f"module 'netcalc' has no attribute {name!r}")

@@ -1,7 +1,6 @@
 """Between trees and SymPy expressions; a tree never travels as code."""
 
 # SymPy costs more to import than the rest of a run, so only what calls these functions pays for it.
-# ruff: noqa: PLC0415
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -96,7 +95,11 @@ class _Reader:
         import sympy as sp
 
         if expression.is_Rational:
-            return divide(Number(Fraction(int(expression.p))), Number(Fraction(int(expression.q)))) if expression.q != 1 else Number(Fraction(int(expression.p)))
+            return (
+                divide(Number(Fraction(int(expression.p))), Number(Fraction(int(expression.q))))
+                if expression.q != 1
+                else Number(Fraction(int(expression.p)))
+            )
         if expression is sp.E or expression is sp.pi:
             return Constant("e" if expression is sp.E else "pi")
         if expression.is_Symbol:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from netcalc import problem
-from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
+from netcalc.arrays import each
 from netcalc.catalogue import losses
+from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
 from netcalc.result import Result
@@ -77,11 +78,7 @@ def tensor(given: Given | None) -> np.ndarray | None:
     """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None."""
     if given is None or (isinstance(given, np.ndarray) and given.dtype == np.float64 and given.size > 0):
         return given
-    array = np.array(given, dtype=object)
-    out = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        out[index] = tree(array[index])
-    return out
+    return each(tree, np.array(given, dtype=object))
 
 
 def tree(number: Any) -> Tree:

@@ -1,7 +1,6 @@
 """SymPy derives; what it found is remembered as text and read back through the parser."""
 
 # SymPy costs more to import than the rest of a run, so only a derivation that is not remembered pays for it.
-# ruff: noqa: PLC0415
 from __future__ import annotations
 
 import contextlib
@@ -65,10 +64,8 @@ def _derive(activation: BoundActivation) -> list[str]:
     slope = expression.diff(symbol("q"))
     curvature = slope.diff(symbol("q"))
     familiar = activation.familiar_slope and parse(activation.familiar_slope)
-    if familiar and _equal(to_sympy(expand(familiar)), slope):
-        shown = familiar
-    else:
-        shown = from_sympy(shorter(slope))
+    known = familiar and _equal(to_sympy(expand(familiar)), slope)
+    shown = familiar if familiar and known else from_sympy(shorter(slope))
     return [to_ascii(tree) for tree in (formula, from_sympy(slope), from_sympy(curvature), shown)]
 
 
@@ -193,9 +190,9 @@ def cache_directory() -> Path | None:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
     elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
+        base = Path("~/Library/Caches").expanduser()
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     return Path(base) / "netcalc" if base else None
 
 
@@ -229,4 +226,4 @@ def _remember(key: str, texts: list[str]) -> None:
         handle, name = tempfile.mkstemp(dir=entry.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(texts, file)
-        os.replace(name, entry)
+        Path(name).replace(entry)

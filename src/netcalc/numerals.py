@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 # Up to here a decimal is easier to read than a ratio, whatever the ratio's length.
 EASY_DIGITS = 20
-# A decimal is written out with its point between these powers of ten, and as 1.5e30 beyond them.
-PLAIN_FROM, PLAIN_TO = -7, 21
+# 0.0001 and 10^20 are written out, as `repr` does for small floats; beyond them it is 1e-5 and 1e21.
+PLAIN_FROM, PLAIN_TO = -4, 21
 
 
 class Decimals(NamedTuple):

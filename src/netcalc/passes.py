@@ -77,4 +77,4 @@ def _layers(stated: Dense, arithmetic: Arithmetic) -> tuple[Linear, Layer | None
         return linear, Elementwise(activation, arithmetic)
     if activation is None:
         return linear, None
-    return linear, {"softmax": Softmax, "log_softmax": LogSoftmax}[activation](arithmetic)
+    return linear, Softmax(arithmetic) if activation == "softmax" else LogSoftmax(arithmetic)

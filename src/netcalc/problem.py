@@ -66,8 +66,8 @@ class Problem:
     """Layers, their input `x` (samples, n), and what comes from above: `delta` (samples, outputs) or a loss.
 
     The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
-    which they are shown; `hidden` are those that only the steps and the table show. `per_sample` keeps the gradients of W and b apart by sample. `given` is what was stated,
-    for the record.
+    which they are shown; `hidden` are those that only the steps and the table show. `per_sample` keeps the
+    gradients of W and b apart by sample. `given` is what was stated, for the record.
     """
 
     command: str

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element
@@ -77,10 +78,7 @@ class Tensor:
         """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
         if self.entries.dtype != object and part is Value.plain:
             return self.entries.tolist()
-        out = np.empty(self.entries.shape, dtype=object)
-        for index in np.ndindex(self.entries.shape):
-            out[index] = part(as_value(self.entries[index]))
-        return out.tolist()
+        return each(lambda entry: part(as_value(entry)), self.entries).tolist()
 
     def plain(self) -> Any:
         """Nested lists of floats and formulas."""
@@ -183,12 +181,7 @@ def _exact(value: Value) -> str | None:
 def _given(thing: Any) -> Any:
     if not isinstance(thing, np.ndarray):
         return thing
-    if thing.dtype != object:
-        return thing.tolist()
-    out = np.empty(thing.shape, dtype=object)
-    for index in np.ndindex(thing.shape):
-        out[index] = _number(thing[index])
-    return out.tolist()
+    return thing.tolist() if thing.dtype != object else each(_number, thing).tolist()
 
 
 def _number(tree: Tree) -> float | int | str:

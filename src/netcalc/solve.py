@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.errors import UndefinedError
+from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.passes import Quantities, run
 from netcalc.problem import Problem, free_names
 from netcalc.result import Result, Tensor, Value
-from netcalc.explain import Explanation, explain
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
-# ruff: noqa: PLC0415
 
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass that balls do in about a tenth of a second
 FIRST_BITS = 128
@@ -147,32 +146,16 @@ def _with_closed_forms(problem: Problem, entries: Quantities) -> Quantities:
         return replace(value, exact=from_sympy(shorter(expression)))
 
     found = run(problem, Symbolic(closed=True))
-    return {name: _pairwise(closed, entries[name], found[name]) for name in problem.names}
-
-
-def _pairwise(function: Callable[[Any, Any], Any], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    out = np.empty(first.shape, dtype=object)
-    for index in np.ndindex(first.shape):
-        out[index] = function(first[index], second[index])
-    return out
-
-
-def each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
-    """The function of every entry, in the array's shape."""
-    out = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        out[index] = function(array[index])
-    return out
+    return {name: each(closed, entries[name], found[name]) for name in problem.names}
 
 
 def _refuse_undefined(problem: Problem, shown: Quantities) -> None:
     for name, array in shown.items():
         if array.dtype != object:
             continue
-        for index in np.ndindex(array.shape):
-            if array[index].shown == "undefined":
-                labels = ", ".join(layer.activation_label for layer in problem.layers)
-                raise UndefinedError(f"{name} is undefined here: {to_unicode_formula(labels)} has no value at this point")
+        if any(value.shown == "undefined" for value in array.flat):
+            labels = ", ".join(layer.activation_label for layer in problem.layers)
+            raise UndefinedError(f"{name} is undefined here: {to_unicode_formula(labels)} has no value at this point")
 
 
 def to_unicode_formula(text: str) -> str:

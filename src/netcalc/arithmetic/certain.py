@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq
 
+from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.losses import BoundLoss
 from netcalc.derive import derivation, loss_derivation
@@ -189,7 +190,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
     "divide": _divide,
     "power": _power,
     "negate": lambda a: -a,
-    "abs": lambda a: abs(a),
+    "abs": abs,
     "log": _log,
     "log2": lambda a: _divide(_log(a), _log(fmpq(2))),
     "log10": lambda a: _divide(_log(a), _log(fmpq(10))),
@@ -233,8 +234,8 @@ class Certain:
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as numerals, in its shape; float64 as the exact numbers they are."""
         if tensor.dtype != object:
-            return _each(lambda number: fmpq(*float(number).as_integer_ratio()), tensor)
-        return _each(lambda tree: numeral(tree, {}), tensor)
+            return each(lambda number: fmpq(*float(number).as_integer_ratio()), tensor)
+        return each(lambda tree: numeral(tree, {}), tensor)
 
     def number(self, value: Fraction) -> Numeral:
         """An exact rational."""
@@ -243,11 +244,11 @@ class Certain:
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         """The derivative of that order (0 is the value) at every element of z."""
         tree = derivation(activation).stable[order]
-        return _each(lambda value: numeral(tree, {"q": value}), z)
+        return each(lambda value: numeral(tree, {"q": value}), z)
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
-        powers = _each(OPERATIONS["exp"], z)
+        powers = each(OPERATIONS["exp"], z)
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def log_softmax(self, z: np.ndarray) -> np.ndarray:
@@ -261,14 +262,4 @@ class Certain:
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
         tree = loss_derivation(loss)[order]
-        out = np.empty(a.shape, dtype=object)
-        for index in np.ndindex(a.shape):
-            out[index] = numeral(tree, {"a": a[index], "t": t[index]})
-        return out
-
-
-def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
-    out = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        out[index] = function(array[index])
-    return out
+        return each(lambda output, aim: numeral(tree, {"a": output, "t": aim}), a, t)

@@ -28,13 +28,13 @@ class Fast:
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
-        from netcalc.catalogue.kernels.softmax import softmax  # noqa: PLC0415 - few problems need it
+        from netcalc.catalogue.kernels.softmax import softmax
 
         return softmax(z)
 
     def log_softmax(self, z: np.ndarray) -> np.ndarray:
         """zᵢ - log Σⱼ exp(zⱼ) along rows."""
-        from netcalc.catalogue.kernels.softmax import log_softmax  # noqa: PLC0415 - few problems need it
+        from netcalc.catalogue.kernels.softmax import log_softmax
 
         return log_softmax(z)
 

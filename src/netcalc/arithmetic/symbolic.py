@@ -1,16 +1,15 @@
 """SymPy expressions, for formulas and closed forms."""
 
 # SymPy costs more to import than the rest of a run, so only the functions that use it pay for it.
-# ruff: noqa: PLC0415
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from netcalc.algebra import symbol, to_sympy
+from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.losses import BoundLoss
 from netcalc.derive import applied, derivation, expand, loss_derivation
@@ -25,8 +24,8 @@ class Symbolic:
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as SymPy expressions, in its shape."""
         if tensor.dtype != object:
-            return _each(lambda number: self.number(Fraction(float(number))), tensor)
-        return _each(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
+            return each(lambda number: self.number(Fraction(float(number))), tensor)
+        return each(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
 
     def number(self, value: Fraction) -> Any:
         """A rational."""
@@ -43,32 +42,26 @@ class Symbolic:
             named = applied(activation) if activation.has_kernels else known.value
             tree = (named, known.shown, known.curvature)[order]
         formula = to_sympy(tree)
-        return _each(lambda value: formula.subs(symbol("q"), value), z)
+        return each(lambda value: formula.subs(symbol("q"), value), z)
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
         import sympy as sp
 
-        powers = _each(sp.exp, z)
+        powers = each(sp.exp, z)
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def log_softmax(self, z: np.ndarray) -> np.ndarray:
         """zᵢ - log Σⱼ exp(zⱼ) along rows."""
         import sympy as sp
 
-        return np.asarray(z - _each(sp.log, _each(sp.exp, z).sum(axis=1, keepdims=True)))
+        return np.asarray(z - each(sp.log, each(sp.exp, z).sum(axis=1, keepdims=True)))
 
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
         formula = to_sympy(expand(loss_derivation(loss)[order]))
-        out = np.empty(a.shape, dtype=object)
-        for index in np.ndindex(a.shape):
-            out[index] = formula.subs({symbol("a"): a[index], symbol("t"): t[index]}, simultaneous=True)
-        return out
 
+        def at(output: Any, aim: Any) -> Any:
+            return formula.subs({symbol("a"): output, symbol("t"): aim}, simultaneous=True)
 
-def _each(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
-    out = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        out[index] = function(array[index])
-    return out
+        return each(at, a, t)

@@ -42,8 +42,7 @@ def show(result: Result, presentation: Presentation) -> None:
 def write(lines: Iterable[Any], file: TextIO, *, rich: bool) -> None:
     """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
     if not rich:
-        for line in lines:
-            file.write(f"{line}\n")
+        file.writelines(f"{line}\n" for line in lines)
         return
     from rich.console import Console
 

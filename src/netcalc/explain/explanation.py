@@ -53,20 +53,26 @@ def kink_notes(activation: BoundActivation, at: list[float | None]) -> list[str]
     for kink in activation.kinks:
         left, right, taken = side_slopes(activation, kink)
         here = any(place is not None and place == float(Fraction(kink)) for place in at)
-        where = f"q = {kink} is a kink of {activation.label}" if here else f"{activation.label} has a kink at q = {kink}"
-        notes.append(f"{where}: ∂f/∂q is {left} on the left, {right} on the right; netcalc takes {taken}, as PyTorch does")
+        where = (
+            f"q = {kink} is a kink of {activation.label}" if here else f"{activation.label} has a kink at q = {kink}"
+        )
+        notes.append(
+            f"{where}: ∂f/∂q is {left} on the left, {right} on the right; netcalc takes {taken}, as PyTorch does"
+        )
     return notes
 
 
 def side_slopes(activation: BoundActivation, kink: str) -> tuple[str, str, str]:
     """The slopes just left of a kink, just right of it, and at it."""
-    from netcalc.arithmetic.certain import numeral  # noqa: PLC0415 - loads python-flint
-    from netcalc.arithmetic.rounding import digits  # noqa: PLC0415 - loads python-flint
+    from netcalc.arithmetic.certain import numeral
+    from netcalc.arithmetic.rounding import digits
 
     slope = derivation(activation).slope
     near = Fraction(1, 10**12)
     places = [Fraction(kink) - near, Fraction(kink) + near, Fraction(kink)]
-    left, right, taken = (digits(numeral(slope, {"q": numeral(Number(place), {})}), 6) or "undefined" for place in places)
+    left, right, taken = (
+        digits(numeral(slope, {"q": numeral(Number(place), {})}), 6) or "undefined" for place in places
+    )
     return left, right, taken
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from netcalc.errors import FileError
-from netcalc.files.source import CHUNK, Source
+from netcalc.files.source import Source
 
 GZIP_MAGIC = b"\x1f\x8b"
 MARKS = (
@@ -35,7 +35,7 @@ def line_blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         yield number, last + b"\n"
 
 
-def text_chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
+def text_chunks(source: Source, size: int) -> Iterator[bytes]:
     """The source's text as UTF-8: unpacked if it is gzip, decoded by its byte order mark. Raises FileError."""
     chunks = _headed(source.chunks(size))
     first = next(chunks)

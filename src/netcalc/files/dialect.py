@@ -85,8 +85,8 @@ def delimiter_of(line: str, decimal: str) -> str | None:
 
 def is_header(cells: list[str], decimal: str) -> bool:
     """Whether the cells are names: none begins as a number does, and not all are constants such as `e`."""
-    names = [cell.strip().replace(decimal, ".") for cell in cells]
-    return not any(map(_is_numeric, names)) and not all(map(reads, names))
+    names = (cell.strip().replace(decimal, ".") for cell in cells)
+    return not any(map(_is_numeric, names)) and not all(map(reads, cells))
 
 
 def _is_numeric(cell: str) -> bool:

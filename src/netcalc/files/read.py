@@ -13,11 +13,11 @@ from netcalc.errors import FileError
 from netcalc.files.binary import NPY_MAGIC, ZIP_MAGIC, check_finite, read_npy, read_npy_stream, read_npz
 from netcalc.files.cells import nearest_float
 from netcalc.files.decode import text_chunks
-from netcalc.files.source import CHUNK, Source, StandardInput, open_source
+from netcalc.files.source import Source, StandardInput, open_source
 from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
-from netcalc.files.text import EXACT_LIMIT, counted, open_rows
+from netcalc.files.text import EXACT_LIMIT, chunk_size, counted, open_rows
 
-LARGE_CHUNK = 8 << 20
+ARRAY_BLOCK = 1 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz")
 WITH_NAMES = (".npz", ".json", ".json.gz")
 
@@ -53,7 +53,7 @@ def read_tensor(
     A table of text is always (rows, columns). `flag` is who asks, for the message when standard input is asked
     for twice. Raises FileError.
     """
-    found = _open(path_text, flag, stdin, decimal, LARGE_CHUNK)
+    found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
         exact = found.exact_or_stream(wait=None)
         return exact if isinstance(exact, Tensor) else exact.read()
@@ -74,7 +74,7 @@ def read_or_stream(
     Without `wait` the answer depends on the file alone; with it, a pipe that has not ended so many seconds after its
     first row is a stream. Raises FileError, also where a table has not so many `columns`.
     """
-    found = _open(path_text, flag, stdin, decimal, CHUNK)
+    found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
         _check_columns(found.dialect.columns, columns, found.source)
         return found.exact_or_stream(wait)
@@ -105,7 +105,7 @@ def iter_blocks(
 
     A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
     """
-    found = _open(path_text, flag, stdin, decimal, CHUNK)
+    found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
         _check_columns(found.dialect.columns, columns, found.source)
         stream = found.stream(on_bad_row=on_bad_row)
@@ -138,7 +138,7 @@ def _array_stream(tensor: Tensor) -> RowStream:
 
 
 def _array_blocks(array: np.ndarray, source: str) -> Iterator[Block]:
-    step = max(1, CHUNK // (8 * max(1, array.shape[1])))
+    step = max(1, ARRAY_BLOCK // (8 * max(1, array.shape[1])))
     for start in range(0, len(array), step):
         rows = array[start : start + step]
         if rows.dtype == object:
@@ -147,14 +147,14 @@ def _array_blocks(array: np.ndarray, source: str) -> Iterator[Block]:
         yield Block(rows, start)
 
 
-def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str, size: int) -> Tensor | TextRows:
+def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | TextRows:
     """What is no text, whole; a text, as far as its first row."""
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
         return Tensor(read_npz(path, name), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     try:
-        found = _open_source(source, name, decimal, size)
+        found = _open_source(source, name, decimal)
     except BaseException:
         source.close()
         raise
@@ -163,14 +163,14 @@ def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str, 
     return found
 
 
-def _open_source(source: Source, name: str | None, decimal: str, size: int) -> Tensor | TextRows:
+def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | TextRows:
     head = source.head(len(NPY_MAGIC))
     if head.startswith(NPY_MAGIC):
         mapped = source.size is not None
         return Tensor(read_npy(source.name) if mapped else read_npy_stream(source), source.name)
     if head.startswith(ZIP_MAGIC):
         raise FileError(f"{source.name} is a zip archive (a spreadsheet?); save its table as CSV")
-    chunks = text_chunks(source, size)
+    chunks = text_chunks(source, chunk_size(source.size))
     first = next(chunks, b"")
     chunks = chain([first], chunks)
     beginning = first.lstrip()[:16].lower()

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from netcalc.errors import FileError
 
-CHUNK = 1 << 20
+HEAD = 1 << 16
 STANDARD_INPUT = "standard input"
 GATHER_SECONDS = 0.01  # how long what has arrived waits for more: unnoticed by a reader, long for a fast writer
 
@@ -47,13 +47,13 @@ class Source:
     def head(self, length: int) -> bytes:
         """The first bytes, `length` of them or more if there are so many; they are read again by `chunks`."""
         try:
-            while len(self.seen) < length and (chunk := self._available(CHUNK)):
+            while len(self.seen) < length and (chunk := self._available(HEAD)):
                 self.seen += chunk
         except OSError as error:
             raise unreadable(self.name, error) from None
         return self.seen
 
-    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+    def chunks(self, size: int = HEAD) -> Iterator[bytes]:
         """Its bytes as they arrive, about `size` at a time. Raises FileError."""
         if self.seen:
             yield self.seen

@@ -13,37 +13,37 @@ def _json(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - ev
 
 
 def _jsonl(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
-    from netcalc.render.rows import jsonl  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.rows import jsonl
 
     return jsonl(result)
 
 
 def _csv(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
-    from netcalc.render.rows import separated  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.rows import separated
 
     return separated(result, ",")
 
 
 def _tsv(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
-    from netcalc.render.rows import separated  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.rows import separated
 
     return separated(result, "\t")
 
 
 def _markdown(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
-    from netcalc.render.markdown import markdown  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.markdown import markdown
 
     return markdown(result)
 
 
 def _latex(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
-    from netcalc.render.latex import latex  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.latex import latex
 
     return latex(result)
 
 
 def _table(result: Result, *, steps: bool) -> Iterator[Any]:
-    from netcalc.render.table import table  # noqa: PLC0415 - a format loads when it is asked for
+    from netcalc.render.table import table
 
     return table(result, steps=steps)
 

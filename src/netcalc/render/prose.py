@@ -6,7 +6,6 @@ from netcalc.expression import Symbol, Tree
 from netcalc.notation import to_latex, to_unicode
 from netcalc.result import Result, Step
 
-
 DERIVATIVES = ("df/dq", "dL/df")  # symbols that stand for a derivative found in an earlier step
 
 

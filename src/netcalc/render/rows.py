@@ -21,7 +21,7 @@ def elements(result: Result) -> Iterator[Element]:
 
 def sample_records(result: Result) -> Iterator[Record]:
     """A record a sample: f, dx0, …, dw0, …, db."""
-    from netcalc.problem import element  # noqa: PLC0415 - only where samples have rows
+    from netcalc.problem import element
 
     samples = len(result.tensors[0].entries)
     for sample in range(samples):
@@ -34,7 +34,7 @@ def sample_records(result: Result) -> Iterator[Record]:
 
 
 def _indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    import numpy as np  # noqa: PLC0415 - only where samples have rows
+    import numpy as np
 
     return iter(np.ndindex(shape))
 

@@ -74,7 +74,7 @@ def _shown_elements(tensor: Tensor) -> Iterator[Element]:
 
 def _summary(tensor: Tensor, frame: Table) -> list[str]:
     """Shape, norm and extremes of a tensor too large to list."""
-    import numpy as np  # noqa: PLC0415 - only large answers need it
+    import numpy as np
 
     values = tensor.entries
     if values.dtype == object:

@@ -77,9 +77,7 @@ def _blockwise(formula: Callable[..., Array], arrays: tuple[Array, ...], paramet
     return result.reshape(arrays[0].shape)
 
 
-def patch(
-    result: Array, q: Array, mask: NDArray[np.bool_], formula: Callable[..., Array], **parameters: float
-) -> Array:
+def patch(result: Array, q: Array, mask: NDArray[np.bool_], formula: Callable[[Array], Array]) -> Array:
     """`result` with `formula` of those `q` in its place where `mask` holds; nothing is computed if it holds nowhere."""
     if mask.any():
         result[mask] = formula(q[mask])

@@ -12,7 +12,7 @@ from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, g
 
 def _inside(mask: NDArray[np.bool_], height: float, q: Array) -> Array:
     """`height` where `mask` holds, else 0, and NaN where `q` is NaN: a comparison alone would lose it."""
-    return _keep_nan(mask * height, q)
+    return _keep_nan(np.multiply(mask, height, dtype=np.float64), q)
 
 
 def _keep_nan(result: Array, q: Array) -> Array:
@@ -20,7 +20,7 @@ def _keep_nan(result: Array, q: Array) -> Array:
 
 
 @elementwise
-def zero(q: Array, **parameters: Fraction) -> Array:
+def zero(q: Array, **parameters: Fraction) -> Array:  # noqa: ARG001 - of straight pieces, whatever their slopes
     """0: the curvature of straight pieces."""
     return np.where(np.isnan(q), q, 0.0)
 

@@ -1,7 +1,7 @@
 """Where the slopes and curvatures of the gated activations vanish: Taylor polynomials about their roots.
 
 Near a root any plain formula subtracts two nearly equal numbers. Here r is kept to twice the digits and
-f(q) = (q - r)·(c1 + c2·(q - r) + …). The tests derive every coefficient again, at 400 bits.
+f(q) = (q - r)·(c1 + c2·(q - r) + …); a test holds each polynomial to the definition, all over its reach.
 """
 
 from __future__ import annotations
