@@ -14,6 +14,7 @@ from netcalc.catalogue import losses
 from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
+from netcalc.models.neuron import neuron as state_neuron
 from netcalc.result import Result
 from netcalc.solve import solve
 
@@ -42,7 +43,7 @@ def neuron(
     """
     bound = read_activation(activation) if isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
-    stated = problem.neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
+    stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
     return solve(stated, digits=digits, exact=exact)
 
 

@@ -25,11 +25,11 @@ def neuron(
     presentation: Presentation,
 ) -> int | None:
     """One neuron: q = w·x + b, f = φ(q), and every ∂f/∂·; what is left out stays a symbol."""
-    from netcalc import problem
     from netcalc.api import read_activation
     from netcalc.commands._answer import answer
     from netcalc.commands._given import read_above, vector
+    from netcalc.models.neuron import neuron as state
 
     given = vector(x, "--x"), vector(w, "--w"), vector(b, "--b")
-    stated = problem.neuron(*given, read_activation(activation), read_above(above), presentation.index_from)
+    stated = state(*given, read_activation(activation), read_above(above), presentation.index_from)
     return answer(stated, checking, presentation)
