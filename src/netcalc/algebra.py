@@ -85,6 +85,15 @@ def _negative(term: Any) -> bool:
     return bool(term.could_extract_minus_sign())
 
 
+def _weight(factor: Any) -> int:
+    """Where a factor stands in a product: numbers, powers of symbols, polynomials, functions, sums of functions."""
+    if factor.is_number:
+        return 0
+    if factor.is_polynomial(*factor.free_symbols):
+        return 2 if factor.is_Add else 1
+    return 4 if factor.is_Add else 3
+
+
 class _Reader:
     """Reads a SymPy expression as a tree, in the order that a person would write."""
 
@@ -116,11 +125,12 @@ class _Reader:
 
     def sum(self, expression: Any) -> Tree:
         terms = expression.as_ordered_terms()
-        names = {str(name) for name in expression.free_symbols}
-        if names <= self.place.keys() and all(not term.is_number for term in terms) | expression.is_polynomial():
-            terms = sorted(terms, key=self.rank)
-        elif len(terms) > 1 and _negative(terms[0]) and not _negative(terms[-1]):
-            terms = terms[::-1]
+        if not expression.is_polynomial(*expression.free_symbols):
+            terms.sort(key=lambda term: not term.is_number)  # 1 - tanh(q)^2, 1 + exp(q)
+        elif {name.name for name in expression.free_symbols} <= self.place.keys():
+            terms.sort(key=self.rank)
+        if _negative(terms[0]) and not _negative(terms[-1]):
+            terms.sort(key=_negative)
         parts = [negate(self.tree(-term)) if _negative(term) else self.tree(term) for term in terms]
         return add(*parts)
 
@@ -134,8 +144,8 @@ class _Reader:
         above, below = expression.as_numer_denom() if expression.is_number else _fraction(expression)
         if below != 1:
             return divide(self.tree(above), self.tree(below))
-        factors = [self.tree(factor) for factor in expression.as_ordered_factors()]
-        return multiply(*factors)
+        factors = sorted(expression.as_ordered_factors(), key=_weight)
+        return multiply(*(self.tree(factor) for factor in factors))
 
     def power(self, expression: Any) -> Tree:
         import sympy as sp

@@ -63,25 +63,31 @@ def _derive(activation: BoundActivation) -> list[str]:
     expression = to_sympy(expand(formula))
     slope = expression.diff(symbol("q"))
     curvature = slope.diff(symbol("q"))
-    familiar = activation.familiar_slope and parse(activation.familiar_slope)
-    known = familiar and _equal(to_sympy(expand(familiar)), slope)
-    shown = familiar if familiar and known else from_sympy(shorter(slope))
-    return [to_ascii(tree) for tree in (formula, from_sympy(slope), from_sympy(curvature), shown)]
+    trees = (formula, from_sympy(slope), from_sympy(curvature), _known(slope, activation))
+    return [to_ascii(tree) for tree in trees]
 
 
 @cache
-def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree]:
-    """An elementwise loss as a tree in `a` and `t`, and its slope in `a`, remembered like an activation's."""
-    key = hashlib.sha256(f"loss|{loss.formula}".encode()).hexdigest()[:32]
-    texts = _recall(key, 2, {"a", "t"})
+def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
+    """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
+    key = hashlib.sha256(f"loss|{loss.formula}|{loss.familiar_slope}".encode()).hexdigest()[:32]
+    texts = _recall(key, 3, {"a", "t"})
     if texts is None:
         from netcalc.algebra import from_sympy, symbol, to_sympy
 
-        formula = parse(loss.formula)
-        texts = [loss.formula, to_ascii(from_sympy(to_sympy(formula).diff(symbol("a"))))]
+        slope = to_sympy(parse(loss.formula)).diff(symbol("a"))
+        texts = [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
         _remember(key, texts)
-    value, slope = (stable(parse(text)) for text in texts)
-    return value, slope
+    value, slope, shown = (parse(text) for text in texts)
+    return stable(value), stable(slope), shown
+
+
+def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
+    """The slope in the form people know, where SymPy proves it equal; else as SymPy writes it."""
+    from netcalc.algebra import from_sympy, to_sympy
+
+    familiar = row.familiar_slope and parse(row.familiar_slope)
+    return familiar if familiar and _equal(to_sympy(expand(familiar)), slope) else from_sympy(shorter(slope))
 
 
 def expand(tree: Tree) -> Tree:
@@ -98,7 +104,7 @@ def expand(tree: Tree) -> Tree:
     return substitute(expand(parse(bound.formula)), {"q": arguments[0]})
 
 
-def applied(activation: BoundActivation) -> Tree:
+def applied(activation: BoundActivation) -> Apply:
     """A catalogue activation as its name applied to q, its parameters after it: `leaky_relu(q, 0.2)`."""
     parameters = tuple(Number(value) for _, value in activation.parameters) if "(" in activation.label else ()
     return Apply(activation.name, (Symbol("q"), *parameters))

@@ -72,7 +72,12 @@ class Ascii:
 
     def number(self, number: Number) -> Piece:
         if number.value < 0:
-            return self.minus_before(self.number(Number(-number.value)), literal=True)._replace(leaf=number)
+            positive = self.number(Number(-number.value, number.written))
+            return self.minus_before(positive, literal=True)._replace(leaf=number)
+        if number.written:
+            mantissa, _, exponent = number.written.lstrip("-").partition("e")
+            piece = self.scientific(mantissa, int(exponent)) if exponent else Piece(mantissa, Level.ATOM)
+            return piece._replace(leaf=number)
         digits = decimals(number.value)
         if digits is None:
             p, q = (Piece(whole(n), Level.ATOM) for n in number.value.as_integer_ratio())
@@ -169,6 +174,8 @@ class Ascii:
         return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
 
 
+DERIVATIVE = re.compile(r"d(\w+)/d(\w+(?:\[.*\])?)")  # a symbol that stands for a derivative found before
+
 # Written `tanh²(x)` rather than `tanh(x)²`.
 _RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
 _GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
@@ -193,12 +200,15 @@ class Unicode(Ascii):
 
     minus = "−"
     comparisons = COMPARISONS | {"less_equal": "≤", "greater_equal": "≥", "unequal": "≠"}
-    names: Mapping[str, str] = {"sigmoid": "σ", "gamma": "Γ"}
+    names: Mapping[str, str] = {"sigmoid": "σ", "gamma": "Γ", "phi": "φ"}
 
     def constant(self, name: str) -> Piece:
         return Piece("π" if name == "pi" else name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
+        if derivative := DERIVATIVE.fullmatch(name):
+            of, by = (self.name(part).text for part in derivative.groups())
+            return Piece(f"∂{of}/∂{by}", Level.ATOM)
         greek = _GREEK_NAME.fullmatch(name)
         return Piece(_GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
 
@@ -218,7 +228,8 @@ class Unicode(Ascii):
             (radicand,) = arguments
             bare = radicand.leaf is not None and radicand.level == Level.ATOM
             return Piece("√" + (radicand.text if bare else self.brackets(radicand.text)), Level.POWER)
-        return super().call(self.names.get(function, function), arguments)
+        name, prime = function.removesuffix("'"), "′" * function.endswith("'")
+        return super().call(self.names.get(name, name) + prime, arguments)
 
 
 class Latex(Ascii):
@@ -230,6 +241,7 @@ class Latex(Ascii):
     own_commands = _RAISED_NAMES | {"max", "min"}
     names: Mapping[str, str] = {
         "sigmoid": r"\sigma",
+        "phi": r"\varphi",
         "gamma": r"\Gamma",
         "digamma": r"\psi",
         "log": r"\ln",
@@ -255,6 +267,9 @@ class Latex(Ascii):
         return Piece(r"\pi" if name == "pi" else name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
+        if derivative := DERIVATIVE.fullmatch(name):
+            of, by = (_latex_name(part).text for part in derivative.groups())
+            return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.POWER)
         return _latex_name(name)
 
     def scientific(self, mantissa: str, exponent: int) -> Piece:
@@ -291,9 +306,10 @@ class Latex(Ascii):
         if function in self.frames:
             frame, level = self.frames[function]
             return Piece(frame % tuple(piece.text for piece in arguments), level)
-        escaped = function.replace("_", r"\_")
-        name = "\\" + function if function in self.own_commands else rf"\operatorname{{{escaped}}}"
-        return super().call(self.names.get(function, name) + raised, arguments)
+        bare, prime = function.removesuffix("'"), "'" * function.endswith("'")
+        escaped = bare.replace("_", r"\_")
+        name = "\\" + bare if bare in self.own_commands else rf"\operatorname{{{escaped}}}"
+        return super().call(self.names.get(bare, name) + prime + raised, arguments)
 
 
 _LATEX_NAME = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")

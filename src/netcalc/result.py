@@ -23,7 +23,8 @@ GENERIC = re.compile(r"^(\w+)\[([ij](?:,[ij])*)\]$")
 class Value:
     """One number of an answer, or the formula that it stays where something was left out.
 
-    `nearest` is the float64 nearest to it, `shown` its decimal digits, `exact` its closed form where asked for.
+    `nearest` is the float64 nearest to it, `shown` its decimal digits, `exact` its closed form where asked for;
+    `as_digits` says that data formats write the digits, which were asked for.
     """
 
     nearest: float | None
@@ -31,10 +32,11 @@ class Value:
     formula: Tree | None = None
     exact: Tree | None = None
     certified: bool = False
+    as_digits: bool = False
 
     def plain(self) -> float | str:
-        """A float, or the formula as text."""
-        return self.shown if self.nearest is None else self.nearest
+        """A float; its digits as text where they were asked for, its formula as text where it has no value."""
+        return self.shown if self.nearest is None or self.as_digits else self.nearest
 
 
 @dataclass(frozen=True, slots=True)

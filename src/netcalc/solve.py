@@ -32,7 +32,7 @@ def solve(problem: Problem, *, digits: int | None = None, exact: bool = False) -
     """
     names = free_names(problem.tensors)
     if names:
-        entries, certainty = _symbolic(problem, names, digits or SHOWN_DIGITS)
+        entries, certainty = _symbolic(problem, names, digits)
     elif problem.work <= CERTIFIED_WORK or digits is not None or exact:
         entries, certainty = _certain(problem, digits)
     else:
@@ -56,7 +56,7 @@ def _result(problem: Problem, entries: Quantities, certainty: str) -> Result:
         problem.given,
         tuple(tensor for tensor in tensors if tensor.name not in hidden),
         explained.steps,
-        (*problem.notes, *explained.notes, *_underflow_notes(tensors)),
+        (*problem.notes, *explained.notes, *_range_notes([one for one in tensors if one.name not in hidden])),
         certainty,
         problem.many and problem.per_sample,
         tuple(tensor for tensor in tensors if tensor.name in hidden),
@@ -83,7 +83,7 @@ def _certain(problem: Problem, digits: int | None) -> tuple[Quantities, str]:
     for bits in _doubling(count):
         with precision(bits):
             entries = {
-                name: each(lambda numeral: _value(numeral, count), array)
+                name: each(lambda numeral: _value(numeral, count, as_digits=digits is not None), array)
                 for name, array in run(problem, Certain(bits)).items()
             }
         values = [value for name in problem.names.keys() - problem.hidden for value in entries[name].flat]
@@ -100,38 +100,38 @@ def _doubling(count: int) -> list[int]:
     return [first << step for step in range(doublings)]
 
 
-def _value(numeral: Any, count: int) -> Value:
+def _value(numeral: Any, count: int, *, as_digits: bool = False) -> Value:
     """A numeral as a value; certified where both its float64 and its digits are decided."""
     from netcalc.arithmetic.rounding import digits, middle, nearest
 
     shown, number = digits(numeral, count), nearest(numeral)
     if shown is not None and number is not None:
-        return Value(number, shown, certified=True)
+        return Value(number, shown, certified=True, as_digits=as_digits)
     guess = middle(numeral)
     return Value(None, "undefined") if guess is None else Value(guess, f"{guess:.{min(count, 6)}g}")
 
 
-def _symbolic(problem: Problem, names: tuple[str, ...], count: int) -> tuple[Quantities, str]:
+def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> tuple[Quantities, str]:
     from netcalc.algebra import from_sympy
     from netcalc.arithmetic.symbolic import Symbolic
 
     def value(expression: Any) -> Value:
         tree = from_sympy(expression, names)
-        return constant(tree, count) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
+        return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
 
     found = {name: each(value, array) for name, array in run(problem, Symbolic()).items()}
     return found, "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
 
 
-def constant(tree: Tree, count: int) -> Value:
+def constant(tree: Tree, digits: int | None = None) -> Value:
     """The value of a tree without symbols, certified where it can be decided."""
     from netcalc.arithmetic.certain import numeral, precision
     from netcalc.derive import expand
 
-    whole = expand(tree)
+    whole, count = expand(tree), digits or SHOWN_DIGITS
     for bits in _doubling(count):
         with precision(bits):
-            value = _value(numeral(whole, {}), count)
+            value = _value(numeral(whole, {}), count, as_digits=digits is not None)
         if value.certified:
             break
     return value
@@ -165,7 +165,7 @@ def to_unicode_formula(text: str) -> str:
     return to_unicode(parse(text)) if "q" in text else text
 
 
-def _underflow_notes(tensors: list[Tensor]) -> list[str]:
+def _range_notes(tensors: list[Tensor]) -> list[str]:
     """A line for every value that float64 cannot hold."""
     return [
         f"{element.name} is {element.value.shown}, {side} float64's range"

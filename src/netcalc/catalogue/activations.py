@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from netcalc.catalogue.names import bind, exact, normalised, plain, split_reference, substituted, unknown
-from netcalc.errors import ValueSyntaxError
+from netcalc.errors import ExpressionError, ValueSyntaxError
+from netcalc.expression import parse, symbols
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +128,18 @@ class BoundActivation:
 
 
 def custom(formula: str) -> BoundActivation:
-    """An activation that is an expression in `q` and has no row: it is named by its formula."""
+    """An activation that is an expression in `q` and has no row: it is named by its formula.
+
+    Raises ExpressionError for one that does not read or has another variable.
+    """
+    for name in symbols(parse(formula)):
+        if name != "q":
+            place = re.search(rf"(?<!\w){re.escape(name)}", formula)
+            raise ExpressionError(
+                f"an activation is an expression in q alone; here is {name} too",
+                source=formula,
+                position=place.start() if place else 0,
+            )
     return BoundActivation(Activation(formula, formula))
 
 

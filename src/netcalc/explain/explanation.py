@@ -10,7 +10,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import derivation
 from netcalc.expression import Number, Symbol, Tree, parse
 from netcalc.result import Step, Value, as_value
-from netcalc.tree import multiply
+from netcalc.tree import apply, fold, multiply
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,21 @@ def times(*factors: Tree | None) -> Tree:
     return multiply(*flat) if flat else ONE
 
 
+def present(*parts: Tree | None) -> list[Tree]:
+    """Those that are there."""
+    return [part for part in parts if part is not None]
+
+
+def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:
+    """The tree with whole subtrees replaced, all at once."""
+
+    def combine(operator: str, arguments: tuple[tuple[Tree, Tree], ...]) -> tuple[Tree, Tree]:
+        before, after = (apply(operator, parts) for parts in zip(*arguments, strict=True))
+        return before, replacements.get(before, after)
+
+    return fold(tree, lambda leaf: (leaf, replacements.get(leaf, leaf)), combine)[1]
+
+
 def literal(entry: object) -> Tree:
     """A value as it is shown, as a leaf of an expression."""
     value: Value = as_value(entry)
@@ -44,7 +59,7 @@ def literal(entry: object) -> Tree:
         number = Fraction(value.shown)
     except ValueError:
         return Symbol(value.shown)
-    return Number(number)
+    return Number(number, value.shown)
 
 
 def kink_notes(activation: BoundActivation, at: list[float | None]) -> list[str]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import Derivation, applied, derivation, loss_derivation
-from netcalc.explain.explanation import ONE, Explanation, kink_notes, literal, times
-from netcalc.expression import Symbol, Tree, parse, substitute
+from netcalc.explain.explanation import ONE, Explanation, kink_notes, literal, present, replaced, times
+from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step, as_value
 from netcalc.tree import add, multiply
@@ -57,12 +57,18 @@ class _Paper:
         """f as people write it: the name applied to q, or the typed formula."""
         return applied(self.activation) if self.activation.has_kernels else self.known.value
 
+    @property
+    def slope(self) -> Tree:
+        """σ'(q): the activation's name with a prime, φ' for a typed formula."""
+        named = applied(self.activation) if self.activation.has_kernels else Apply("phi", (Symbol("q"),))
+        return Apply(f"{named.operator}'", named.arguments)
+
     def formulas(self) -> dict[str, Tree]:
         above = self.above()
         formulas = {
             "q": self.sum() if self.problem.x.shape[1] <= STEPS_LIMIT else parse("sum([w[i]*x[i]]) + b"),
             "f": self.output,
-            "df/dq": self.known.shown,
+            "df/dq": self.slope,
             "delta": above or ONE,
             "dx": times(above, Symbol("w[i]"), self.known.shown),
             "dw": times(above, Symbol("x[i]"), self.known.shown),
@@ -79,7 +85,8 @@ class _Paper:
     def loss(self, order: int) -> Tree:
         """The loss as a formula in f and t, or its slope in f."""
         assert self.against  # noqa: S101 - asked for where there is one
-        return substitute(loss_derivation(self.against.loss)[order], {"a": Symbol("f")})
+        loss = self.against.loss
+        return substitute(loss_derivation(loss)[2] if order else parse(loss.formula), {"a": Symbol("f")})
 
     def sum(self) -> Tree:
         """w0·x0 + w1·x1 + … + b."""
@@ -92,16 +99,16 @@ class _Paper:
     def steps(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         yield from self.forward(shown)
         slope = literal(shown["df/dq"][()])
-        yield Step("df/dq", (self.known.shown, slope), "Backward: the slope of the activation", "df/dq")
+        chain = self.with_numbers(shown, self.slope, self.known.shown)
+        yield Step("df/dq", (*chain, slope), "Backward: the slope of the activation", "df/dq")
         yield from self.chain_rule(shown, slope)
 
     def forward(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         x, w, b = self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2][0]
         numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b)
         yield Step("q", (self.sum(), numbers, literal(shown["q"][()])), "Forward", "q")
-        written = () if self.output == self.known.value else (self.output,)
         f = literal(shown["f"][()])
-        yield Step("f", (*written, self.known.value, f), "", "f")
+        yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), f), "", "f")
         if self.against:
             numbers_of = {"f": f, "t": self.against.target[0, 0]}
             for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["delta"])):
@@ -109,17 +116,25 @@ class _Paper:
                 chain = (formula, substitute(formula, numbers_of), literal(entry[()]))
                 yield Step(left, chain, "The loss" if order == 0 else "", "loss" if order == 0 else "")
 
+    def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree) -> list[Tree]:
+        """What a function of q is called, its formula, and that with q's and f's numbers put in."""
+        q, f = literal(shown["q"][()]), literal(shown["f"][()])
+        known = {Symbol("q"): q} | ({self.output: f} if name != self.output else {})
+        numbers = replaced(formula, known) if is_constant(q) else formula
+        return list(dict.fromkeys((name, formula, numbers)))
+
     def chain_rule(self, shown: Mapping[str, np.ndarray], slope: Tree) -> Iterator[Step]:
         output = self.problem.output
         symbol, number = None, None
         if output == "L":
             symbol = Symbol("dL/df") if self.against else Symbol("delta")
             number = literal(shown["delta"][()])
-        heading = "Chain rule: the slope, times how q changes"
+        heading = f"Chain rule: ∂{output}/∂· = {'∂L/∂f·' * (output == 'L')}∂f/∂q·∂q/∂·"
         for name, factor, value, entry in self.factors(shown):
-            formula = times(symbol, Symbol("df/dq"), factor)
-            substituted = multiply(*(part for part in (number, slope, value) if part is not None))
-            yield Step(f"d{output}/d{name}", (formula, substituted, literal(entry)), heading, f"d{name}")
+            rule = multiply(*present(symbol, Symbol("df/dq"), Symbol(f"dq/d{name}")))
+            formula = multiply(*present(symbol, self.slope, factor))
+            numbers = multiply(*present(number, slope, value))
+            yield Step(f"d{output}/d{name}", (rule, formula, numbers, literal(entry)), heading, f"d{name}")
             heading = ""
 
     def factors(self, shown: Mapping[str, np.ndarray]) -> Iterator[tuple[str, Tree, Tree | None, object]]:

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from netcalc.notation import to_ascii
-from netcalc.result import Element, Result, as_value
+from netcalc.result import Element, Result
 
 Record = dict[str, float | str]
 
@@ -19,30 +20,25 @@ def elements(result: Result) -> Iterator[Element]:
         yield from tensor.elements()
 
 
-def sample_records(result: Result) -> Iterator[Record]:
-    """A record a sample: f, dx0, …, dw0, …, db."""
-    from netcalc.problem import element
-
-    samples = len(result.tensors[0].entries)
-    for sample in range(samples):
-        record: Record = {}
-        for tensor in result.tensors:
-            part = tensor.entries[sample : sample + 1]
-            for index in _indices(part.shape[1:]):
-                record[element(tensor.name, index, tensor.index_from)] = as_value(part[(0, *index)]).plain()
-        yield record
+def sample_elements(result: Result, sample: int) -> Iterator[tuple[Element, str | None]]:
+    """One sample's elements, f, dx0, …, dw0, …, db, each with the output that it is a partial of."""
+    for tensor in result.tensors:
+        for one in replace(
+            tensor, entries=tensor.entries[sample : sample + 1].reshape(tensor.entries.shape[1:])
+        ).elements():
+            yield one, tensor.of
 
 
-def _indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    import numpy as np
-
-    return iter(np.ndindex(shape))
+def samples(result: Result) -> range:
+    """The samples of a result whose rows are samples."""
+    return range(len(result.tensors[0].entries))
 
 
 def records(result: Result) -> Iterator[Record]:
     """A record an element, or a sample where rows are samples."""
     if result.sample_rows:
-        yield from sample_records(result)
+        for sample in samples(result):
+            yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}
         return
     for one in elements(result):
         record: Record = {"name": one.name, "formula": to_ascii(one.formula), "value": one.value.plain()}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from rich.table import Table
 from rich.text import Text
 
 from netcalc.notation import to_unicode
-from netcalc.render.prose import output_name, step_lines, unicode_name, unicode_tree
-from netcalc.render.rows import elements, sample_records
+from netcalc.render.prose import output_name, step_lines
+from netcalc.render.rows import elements, sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
 
 ROWS_LIMIT = 64  # a longer tensor is summarised
+WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
 CORNER = 3  # elements of it that are shown
 
 
@@ -27,20 +28,23 @@ def table(result: Result, *, steps: bool = False) -> Iterator[Table | Text]:
     yield Text(result.certainty, style="dim")
 
 
-def _frame(*headers: str) -> Table:
+def _frame(*headers: str, right: Container[str] = ()) -> Table:
     frame = Table(show_edge=False, pad_edge=False, header_style="bold")
     for header in headers:
-        frame.add_column(header, overflow="fold", justify="right" if header == "value" else "left")
+        frame.add_column(header, overflow="fold", justify="right" if header in right else "left")
     return frame
 
 
 def _elements(result: Result) -> Table:
     numbers = {step.element: _with_numbers(step) for step in result.steps if step.element}
+    if any(len(one.value.shown) > WIDEST_NUMBER for one in elements(result)):
+        numbers = {}
     closed = any(one.value.exact is not None for one in elements(result))
-    frame = _frame("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
+    headers = ("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
+    frame = _frame(*headers, right=() if any(one.value.formula for one in elements(result)) else ("value",))
     for tensor in _in_order(result):
         for one in _shown_elements(tensor):
-            cells = [unicode_name(output_name(one.name, tensor.of)), unicode_tree(one.formula)]
+            cells = [output_name(one.name, tensor.of), to_unicode(one.formula)]
             if numbers:
                 cells.append(numbers.get(one.name, ""))
             if closed:
@@ -59,9 +63,8 @@ def _in_order(result: Result) -> Iterator[Tensor]:
 
 
 def _with_numbers(step: Step) -> str:
-    """A step's chain between its formula and its value."""
-    middle = step.chain[:-1] if step.element.startswith("d") else step.chain[1:-1]
-    return " = ".join(unicode_tree(tree) for tree in middle) if len(step.chain) > 2 else ""
+    """A step's chain between its formula or rule and its value."""
+    return " = ".join(to_unicode(tree) for tree in step.chain[1:-1])
 
 
 def _shown_elements(tensor: Tensor) -> Iterator[Element]:
@@ -90,9 +93,10 @@ def shown(value: Value) -> str:
 
 
 def _samples(result: Result) -> Table:
-    frame: Table | None = None
-    for index, record in enumerate(sample_records(result)):
-        if frame is None:
-            frame = _frame("sample", *record)
-        frame.add_row(str(index), *(text if isinstance(text, str) else f"{text:.6g}" for text in record.values()))
-    return frame or _frame("sample")
+    rows = [list(sample_elements(result, sample)) for sample in samples(result)]
+    headers = [output_name(one.name, of) for one, of in rows[0]]
+    numeric = all(one.value.formula is None for row in rows for one, _ in row)
+    frame = _frame("sample", *headers, right=headers if numeric else ())
+    for number, row in enumerate(rows):
+        frame.add_row(str(number), *(shown(one.value) for one, _ in row))
+    return frame
