@@ -17,6 +17,7 @@ mp = mpmath.mp.clone()
 mp.prec = BITS
 number = mp.mpf
 ZERO = number(0)
+FAR = 5000  # exp(±5000) is beyond every float64, multiplied by any float64 or not; going further only takes time
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def jet(x) -> Jet:
 
 
 def exp(x: Jet) -> Jet:
-    e = mp.exp(x.f)
+    e = mp.exp(min(max(x.f, -FAR), FAR))
     return x.chain(e, e, e)
 
 

@@ -76,6 +76,17 @@ def to_sympy(tree: Tree) -> Any:
     return build(*(to_sympy(argument) for argument in tree.arguments))
 
 
+def derivative(expression: Any, name: str) -> Any:
+    """∂(expression)/∂name; at a jump of a slope the curvature is 0, and where a max has a tie it takes the mean."""
+    import sympy as sp
+
+    def step(u: Any, *_: Any) -> Any:
+        return sp.Piecewise((1, u > 0), (0, u < 0), (sp.Rational(1, 2), True))
+
+    found = expression.diff(symbol(name))
+    return found.replace(sp.DiracDelta, lambda *_: sp.Integer(0)).replace(sp.Heaviside, step)
+
+
 def from_sympy(expression: Any, order: tuple[str, ...] = ()) -> Tree:
     """The tree of a SymPy expression; affine sums follow `order`, their constant last."""
     return _Reader(order).tree(expression)

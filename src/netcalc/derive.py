@@ -24,9 +24,11 @@ from netcalc.catalogue.losses import BoundLoss
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.notation import to_ascii
+from netcalc.tree import add, divide, multiply, negate, power
 from netcalc.version import __version__
 
 SIMPLIFY_SECONDS = 2.0
+FACTOR_SECONDS = 0.5
 ONE = Number(Fraction(1))
 
 
@@ -57,12 +59,11 @@ def derivation(activation: BoundActivation) -> Derivation:
 
 
 def _derive(activation: BoundActivation) -> list[str]:
-    from netcalc.algebra import from_sympy, symbol, to_sympy
+    from netcalc.algebra import derivative, from_sympy, to_sympy
 
-    formula = parse(activation.formula)
-    expression = to_sympy(expand(formula))
-    slope = expression.diff(symbol("q"))
-    curvature = slope.diff(symbol("q"))
+    formula = without_ones(parse(activation.formula))
+    slope = derivative(to_sympy(expand(formula)), "q")
+    curvature = factored(derivative(slope, "q"))
     trees = (formula, from_sympy(slope), from_sympy(curvature), _known(slope, activation))
     return [to_ascii(tree) for tree in trees]
 
@@ -73,9 +74,9 @@ def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     key = hashlib.sha256(f"loss|{loss.formula}|{loss.familiar_slope}".encode()).hexdigest()[:32]
     texts = _recall(key, 3, {"a", "t"})
     if texts is None:
-        from netcalc.algebra import from_sympy, symbol, to_sympy
+        from netcalc.algebra import derivative, from_sympy, to_sympy
 
-        slope = to_sympy(parse(loss.formula)).diff(symbol("a"))
+        slope = derivative(to_sympy(parse(loss.formula)), "a")
         texts = [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
         _remember(key, texts)
     value, slope, shown = (parse(text) for text in texts)
@@ -86,7 +87,7 @@ def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
     """The slope in the form people know, where SymPy proves it equal; else as SymPy writes it."""
     from netcalc.algebra import from_sympy, to_sympy
 
-    familiar = row.familiar_slope and parse(row.familiar_slope)
+    familiar = row.familiar_slope and without_ones(parse(row.familiar_slope))
     return familiar if familiar and _equal(to_sympy(expand(familiar)), slope) else from_sympy(shorter(slope))
 
 
@@ -104,6 +105,18 @@ def expand(tree: Tree) -> Tree:
     return substitute(expand(parse(bound.formula)), {"q": arguments[0]})
 
 
+def without_ones(tree: Tree) -> Tree:
+    """The tree without factors and divisors of one, which parameters leave behind."""
+    if not isinstance(tree, Apply):
+        return tree
+    arguments = tuple(without_ones(argument) for argument in tree.arguments)
+    if tree.operator == "divide" and arguments[1] == ONE:
+        return arguments[0]
+    if tree.operator == "multiply":
+        return multiply(*([factor for factor in arguments if factor != ONE] or [ONE]))
+    return Apply(tree.operator, arguments)
+
+
 def applied(activation: BoundActivation) -> Apply:
     """A catalogue activation as its name applied to q, its parameters after it: `leaky_relu(q, 0.2)`."""
     parameters = tuple(Number(value) for _, value in activation.parameters) if "(" in activation.label else ()
@@ -118,7 +131,8 @@ def _equal(a: Any, b: Any) -> bool:
     import sympy as sp
 
     with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
-        return bool(sp.simplify(a - b) == 0)
+        over_one_bar = sp.expand(sp.numer(sp.together(a - b)))  # far quicker than simplify, where it is enough
+        return bool(over_one_bar == 0 or sp.simplify(a - b) == 0)
     return False
 
 
@@ -128,6 +142,15 @@ def shorter(expression: Any) -> Any:
 
     with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
         return min([expression, sp.factor(expression), sp.simplify(expression)], key=sp.count_ops)
+    return expression
+
+
+def factored(expression: Any) -> Any:
+    """The expression as a product, if that takes little time and makes it shorter: products cancel nothing."""
+    import sympy as sp
+
+    with contextlib.suppress(TookTooLong), bounded(FACTOR_SECONDS):
+        return min([expression, sp.factor(expression)], key=sp.count_ops)
     return expression
 
 
@@ -158,29 +181,69 @@ def bounded(seconds: float) -> Iterator[None]:
 
 
 def stable(tree: Tree) -> Tree:
-    """The same function without its cancellations: log(1 + u) as log1p(u), 1 - tanh² as 1/cosh², 1 ± erf as erfc."""
+    """The same function without its cancellations: log(1 + u) as log1p(u), 1 - tanh² as 1/cosh², and the like."""
     if not isinstance(tree, Apply):
         return tree
-    arguments = tuple(stable(argument) for argument in tree.arguments)
-    match Apply(tree.operator, arguments):
-        case Apply("log", (Apply("add", (first, *rest)),)) if first == ONE and rest:
-            return Apply("log1p", (_sum(rest),))
-        case Apply("log", (Apply("add", (*rest, last)),)) if last == ONE and rest:
-            return Apply("log1p", (_sum(rest),))
-        case Apply("add", (first, Apply("negate", (Apply("power", (Apply("tanh", (u,)), two)),)))) if (
-            first == ONE and two == Number(Fraction(2))
-        ):
-            return Apply("divide", (ONE, Apply("power", (Apply("cosh", (u,)), two))))
-        case Apply("add", (first, Apply("erf", (u,)))) if first == ONE:
-            return Apply("erfc", (Apply("negate", (u,)),))
-        case Apply("add", (first, Apply("negate", (Apply("erf", (u,)),)))) if first == ONE:
-            return Apply("erfc", (u,))
-        case same:
-            return same
+    rebuilt = Apply(tree.operator, tuple(stable(argument) for argument in tree.arguments))
+    match rebuilt:
+        case Apply("log", (Apply("add", terms),)) if ONE in terms:
+            return Apply("log1p", (add(*_without(terms, ONE)),))
+        case Apply("add", terms):
+            return _cancelled(terms)
+        case _:
+            return rebuilt
 
 
-def _sum(terms: list[Tree]) -> Tree:
-    return terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
+def _cancelled(terms: tuple[Tree, ...]) -> Tree:
+    """A sum in which a constant and one other term are joined into what they come to, if any rule fits."""
+    for constant in terms:
+        for term in terms:
+            if isinstance(constant, Number) and (joined := _joined(constant.value, *_scaled(term))):
+                others = _without(_without(terms, constant), term)
+                return add(*others, joined) if others else joined
+    return Apply("add", terms)
+
+
+def _joined(c: Fraction, k: Fraction, function: Tree) -> Tree | None:
+    """c + k·function as one term that does not cancel; None if no rule fits."""
+    match function:
+        case Apply("power", (Apply("tanh", (u,)), Number(two))) if two == 2 and k == -c:
+            return divide(Number(c), power(Apply("cosh", (u,)), Number(two)))
+        case Apply("tanh", (u,)) if abs(k) == abs(c):
+            growing = multiply(Number(Fraction(2 if k == -c else -2)), u)
+            return divide(Number(2 * c), add(ONE, Apply("exp", (growing,))))
+        case Apply("exp", (u,)) if k == -c:
+            return _times(k, Apply("expm1", (u,)))
+        case Apply("erf", (u,)) if abs(k) == abs(c):
+            return _times(c, Apply("erfc", (u if k == -c else negate(u),)))
+        case Apply("erfc", (u,)) if c == -2 * k:
+            return _times(-k, Apply("erfc", (negate(u),)))
+        case _:
+            return None
+
+
+def _scaled(term: Tree) -> tuple[Fraction, Tree]:
+    """A term as a number times the rest."""
+    match term:
+        case Apply("negate", (rest,)):
+            k, function = _scaled(rest)
+            return -k, function
+        case Apply("divide", (above, Number(c))):
+            k, function = _scaled(above)
+            return k / c, function
+        case Apply("multiply", (Number(k), *rest)) if rest:
+            return k, multiply(*rest)
+        case _:
+            return Fraction(1), term
+
+
+def _times(k: Fraction, tree: Tree) -> Tree:
+    return tree if k == 1 else multiply(Number(k), tree)
+
+
+def _without(terms: tuple[Tree, ...], term: Tree) -> tuple[Tree, ...]:
+    place = terms.index(term)
+    return terms[:place] + terms[place + 1 :]
 
 
 # --- what is remembered -----------------------------------------------------------------------------------------------

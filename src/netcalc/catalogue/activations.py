@@ -166,6 +166,7 @@ def activation(text: str) -> BoundActivation:
 
 _SELU_SCALE = "1.0507009873554804934193349852946"
 _SELU_ALPHA = "1.6732632423543772848170429916717"
+_GELU_GATE = "sqrt(8/pi)*(q + 0.044715*q^3)"
 
 _ROWS = (
     Activation(
@@ -298,9 +299,10 @@ _ROWS = (
     ),
     Activation(
         "gelu_tanh",
-        "q/(1 + exp(-2*sqrt(2/pi)*(q + 0.044715*q^3)))",
+        f"q/(1 + exp(-{_GELU_GATE}))",
         source="Hendrycks & Gimpel 2016; torch.nn.functional.gelu approximate tanh, as 1 + tanh(y) = 2/(1 + exp(-2y))",
         kernels="gelu_tanh:GELU_TANH",
+        familiar_slope=f"sigmoid({_GELU_GATE})*(1 + q*(1 - sigmoid({_GELU_GATE}))*sqrt(8/pi)*(1 + 0.134145*q^2))",
         range="[-0.17004, inf)",
     ),
     Activation(

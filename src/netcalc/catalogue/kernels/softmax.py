@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netcalc.catalogue.kernels.elementwise import Array, LossKernels
-from netcalc.catalogue.kernels.errorfree import two_sum
+from netcalc.catalogue.kernels.errorfree import DEEP, decaying, two_sum
 from netcalc.errors import ShapeError, ValueSyntaxError
+
+GONE = -1500.0  # exp() of it, times any float64, is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Shifted:
     def shares(self) -> Array:
         """softmax: (…, n)."""
         return self.w / self.total
+
+    def weighted(self, factor: Array) -> Array:
+        """factor·w: (…, n), where only the last product underflows; 0 far down, however large the factor."""
+        near = np.where(self.d < DEEP, decaying(factor, self.d, self.low), factor * self.w)
+        return np.where((self.d < GONE) & ~np.isnan(factor), 0.0, near)
 
     @property
     def log_shares(self) -> Array:
@@ -133,7 +140,7 @@ def softmax_product(a: Array, g: Array) -> Array:
     shifted = _shift(a)
     s = shifted.shares
     relative = _alike(g, a) - np.take_along_axis(g, shifted.top, axis=-1)
-    return s * (relative - total(_weighted(s, relative)))
+    return shifted.weighted((relative - total(_weighted(s, relative))) / shifted.total)
 
 
 @along_last_axis
@@ -155,7 +162,7 @@ def _pull(shifted: Shifted, t: Array) -> Array:
     """sᵢ·Σt - tᵢ, as sᵢ·(the sum of the other t) - tᵢ·(1 - sᵢ)."""
     high, low = _two_part_total(t)
     rest = (high - t) + low
-    return (_weighted(rest, shifted.w) - _weighted(t, shifted.others)) / shifted.total
+    return (shifted.weighted(rest) - _weighted(t, shifted.others)) / shifted.total
 
 
 def _weighted(weight: Array, values: Array) -> Array:
