@@ -29,6 +29,16 @@ def to_latex(tree: Tree) -> str:
     return _printed(tree, Latex())
 
 
+def tensor_to_latex(name: str) -> str:
+    r"""A whole tensor by its name: `W1`, of layer 1, is W^{(1)}; `dL/dW1` the derivative by it."""
+    if derivative := DERIVATIVE.fullmatch(name):
+        of, by = (tensor_to_latex(part) for part in derivative.groups())
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
+    if numbered := _OF_LAYER.fullmatch(name):
+        return f"{_latex_name(numbered[1]).text}^{{({numbered[2]})}}"
+    return _latex_name(name).text
+
+
 def _printed(tree: Tree, style: Ascii) -> str:
     return fold(tree, style.leaf, style.node).text
 
@@ -312,6 +322,7 @@ class Latex(Ascii):
         return super().call(self.names.get(bare, name) + prime + raised, arguments)
 
 
+_OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)")
 _LATEX_NAME = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
 
 

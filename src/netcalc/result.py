@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element
@@ -107,13 +108,14 @@ def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a derivation: a left-hand side, then the expressions that it equals, in turn.
+    """One line of a derivation: a left-hand side, then what it equals, in turn.
 
+    `left` names an element or a scalar by text, a whole tensor by `Named`.
     `element` is the name of the answer's element that the step arrives at, if it does.
     """
 
-    left: str
-    chain: tuple[Tree, ...]
+    left: str | Named
+    chain: tuple[Display, ...]
     heading: str = ""
     element: str = ""
 

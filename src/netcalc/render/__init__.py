@@ -30,10 +30,10 @@ def _tsv(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - eve
     return separated(result, "\t")
 
 
-def _markdown(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+def _markdown(result: Result, *, steps: bool) -> Iterator[str]:
     from netcalc.render.markdown import markdown
 
-    return markdown(result)
+    return markdown(result, steps=steps)
 
 
 def _latex(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same

@@ -1,15 +1,16 @@
-"""A result as a Markdown table."""
+"""A result as a Markdown table, its steps as mathematics between dollar signs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netcalc.render.latex import step_lines
 from netcalc.render.rows import records
 from netcalc.result import Result
 
 
-def markdown(result: Result) -> Iterator[str]:
-    """A pipe table: a row an element, or a row a sample."""
+def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
+    """A pipe table: a row an element, or a row a sample; then the steps if asked for."""
     started = False
     for record in records(result):
         if not started:
@@ -17,6 +18,20 @@ def markdown(result: Result) -> Iterator[str]:
             yield _line(["---"] * len(record))
             started = True
         yield _line([_cell(name, value) for name, value in record.items()])
+    if steps:
+        yield from _steps(result)
+
+
+def _steps(result: Result) -> Iterator[str]:
+    """The derivation as display mathematics, an environment a heading."""
+    for step in result.steps:
+        if step.heading or step is result.steps[0]:
+            if step is not result.steps[0]:
+                yield from (r"\end{aligned}", "$$")
+            yield from ("", *([step.heading, ""] if step.heading else []), "$$", r"\begin{aligned}")
+        yield from (f"{line} \\\\" for line in step_lines(step))
+    if result.steps:
+        yield from (r"\end{aligned}", "$$")
 
 
 def _cell(name: str, value: float | str) -> str:

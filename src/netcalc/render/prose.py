@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from netcalc.displays import Display, Named
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
+from netcalc.render.blocks import chain
 from netcalc.result import Result, Step
+
+MARGIN = "  "
+READABLE = 100  # columns of a step with matrices, where there is no narrower page
 
 
 def output_name(name: str, of: str | None) -> str:
@@ -12,16 +19,23 @@ def output_name(name: str, of: str | None) -> str:
     return to_unicode(Symbol(name if of is None else f"d{of}/d{name.removeprefix('d')}"))
 
 
-def step_line(step: Step) -> str:
-    """∂f/∂w1 = ∂f/∂q·∂q/∂w1 = σ′(q)·x1 = 0.196612·(−2) = −0.393224."""
-    return " = ".join(to_unicode(tree) for tree in (Symbol(step.left), *step.chain))
+def left(step: Step) -> Display:
+    """A step's left-hand side."""
+    return step.left if isinstance(step.left, Named) else Symbol(step.left)
 
 
-def step_lines(result: Result) -> list[str]:
-    """The whole derivation, headings between."""
-    lines: list[str] = []
-    for step in result.steps:
+def step_lines(result: Result, width: int = READABLE) -> Iterator[str]:
+    """The whole derivation: ∂f/∂w1 = ∂f/∂q·∂q/∂w1 = σ′(q)·x1 = −0.393224, headings between.
+
+    Steps that take several lines each stand apart.
+    """
+    tall = False
+    for number, step in enumerate(result.steps):
+        was_tall, blocks = tall, list(chain((left(step), *step.chain), width - len(MARGIN)))
+        tall = len(blocks) > 1 or len(blocks[0].lines) > 1
+        if number and (step.heading or tall or was_tall):
+            yield ""
         if step.heading:
-            lines += [*([""] if lines else []), step.heading]
-        lines.append("  " + step_line(step))
-    return lines
+            yield step.heading
+        for block in blocks:
+            yield from (f"{MARGIN}{text}".rstrip() for text in block.lines)

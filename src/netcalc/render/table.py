@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from netcalc.notation import to_unicode
-from netcalc.render.prose import output_name, step_lines
+from netcalc.render.blocks import in_line
+from netcalc.render.prose import READABLE, output_name, step_lines
 from netcalc.render.rows import elements, sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
 
@@ -17,15 +20,25 @@ WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads 
 CORNER = 3  # elements of it that are shown
 
 
-def table(result: Result, *, steps: bool = False) -> Iterator[Table | Text]:
+def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
     """The answer, then the steps if asked for, the notes, and how sure it is."""
     yield _samples(result) if result.sample_rows else _elements(result)
     if steps and result.steps:
-        yield Text("\n" + "\n".join(step_lines(result)))
+        yield _Steps(result)
     yield Text("")
     for note in result.notes:
         yield Text(f"note: {note}", style="yellow")
     yield Text(result.certainty, style="dim")
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The derivation, in the width that there is."""
+
+    result: Result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text("\n" + "\n".join(step_lines(self.result, min(options.max_width, READABLE))))
 
 
 def _frame(*headers: str, right: Container[str] = ()) -> Table:
@@ -64,7 +77,7 @@ def _in_order(result: Result) -> Iterator[Tensor]:
 
 def _with_numbers(step: Step) -> str:
     """A step's chain between its formula or rule and its value."""
-    return " = ".join(to_unicode(tree) for tree in step.chain[1:-1])
+    return " = ".join(in_line(part) for part in step.chain[1:-1])
 
 
 def _shown_elements(tensor: Tensor) -> Iterator[Element]:

@@ -1,0 +1,155 @@
+"""Displays laid out as lines of text: brackets around rows, parts side by side on one baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, needs_brackets
+from netcalc.notation import to_ascii, to_unicode
+from netcalc.tree import Number, Symbol, Tree
+
+EQUALS = " = "
+GAP = "  "  # between the columns of a matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of one width; the `baseline` is the line on which a neighbour of one line stands."""
+
+    lines: tuple[str, ...]
+    baseline: int = 0
+
+    @property
+    def width(self) -> int:
+        return len(self.lines[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How formulas and the things between them are written; brackets are (alone, top, middle, bottom), each a pair.
+
+    `flat` writes a matrix in one line, as it is typed: `[4, -4; 1, 2]`.
+    """
+
+    formula: Callable[[Tree], str]
+    square: tuple[str, str, str, str]
+    round: tuple[str, str, str, str]
+    transposed: str
+    symbols: Mapping[str, str]
+    flat: bool = False
+
+
+UNICODE = Style(to_unicode, ("[]", "⎡⎤", "⎢⎥", "⎣⎦"), ("()", "⎛⎞", "⎜⎟", "⎝⎠"), "ᵀ", {"": " ", "∘": " ∘ "})
+ASCII = Style(to_ascii, ("[]", "[]", "[]", "[]"), ("()", "/\\", "||", "\\/"), "^T", {"": " ", "∘": " .* "})
+INDENT = 8  # columns at most that a chain's further lines stand to the right
+
+
+def in_line(display: Display, style: Style = UNICODE) -> str:
+    """A display in one line of text."""
+    return lay_out(display, replace(style, flat=True)).lines[0]
+
+
+def lay_out(display: Display, style: Style = UNICODE) -> Block:
+    """A display as a block of text."""
+    if isinstance(display, Matrix):
+        return _matrix(display, style)
+    if isinstance(display, Named):
+        return line(style.formula(Symbol(display.text)))
+    if isinstance(display, Transposed):
+        inner = _held(display.of, style, (Product, Sum))
+        return beside([inner, Block((style.transposed, *[""] * (len(inner.lines) - 1)), inner.baseline)])
+    if isinstance(display, Product):
+        return _joined([_held(part, style, (Sum,)) for part in display.parts], style.symbols[display.symbol])
+    if isinstance(display, Sum):
+        return _joined([lay_out(part, style) for part in display.parts], " + ")
+    return line(style.formula(display))
+
+
+def line(text: str) -> Block:
+    """One line."""
+    return Block((text,))
+
+
+def beside(blocks: Sequence[Block]) -> Block:
+    """Blocks from left to right, their baselines on one line."""
+    above = max(block.baseline for block in blocks)
+    below = max(len(block.lines) - block.baseline for block in blocks)
+    columns = []
+    for block in blocks:
+        width = max(map(len, block.lines))
+        top = above - block.baseline
+        filled = [*[""] * top, *block.lines, *[""] * (above + below - top - len(block.lines))]
+        columns.append([text.ljust(width) for text in filled])
+    return Block(tuple("".join(parts) for parts in zip(*columns, strict=True)), above)
+
+
+def chain(displays: Sequence[Display], width: int, style: Style = UNICODE) -> Iterator[Block]:
+    """`a = b = c` in as many blocks, one below another, as keep within the width; each further one begins with `=`.
+
+    What is wider than that by itself is written in one line, for whoever prints it to wrap.
+    """
+    parts = [_fitting(display, width - INDENT - len(EQUALS), style) for display in displays]
+    indent = line(" " * min(parts[0].width, INDENT))
+    held = [parts[0]]
+    for part in parts[1:]:
+        if len(held) > 1 and sum(block.width for block in (*held, part)) + len(EQUALS) > width:
+            yield beside(held)
+            held = [indent]
+        held += [line(EQUALS), part]
+    yield beside(held)
+
+
+def _fitting(display: Display, width: int, style: Style) -> Block:
+    block = lay_out(display, style)
+    return block if block.width <= width else line(in_line(display, style))
+
+
+def _joined(blocks: Sequence[Block], between: str) -> Block:
+    parts = [blocks[0]]
+    for block in blocks[1:]:
+        parts += [line(between), block]
+    return beside(parts)
+
+
+def _held(part: Display, style: Style, loose: tuple[type, ...]) -> Block:
+    """A part, in brackets if it is one of the `loose` kinds, or a formula that a product would tear apart."""
+    block = lay_out(part, style)
+    return _bracketed(block, style.round) if isinstance(part, loose) or needs_brackets(part) else block
+
+
+def _matrix(matrix: Matrix, style: Style) -> Block:
+    if style.flat:
+        return line("[" + "; ".join(", ".join(map(style.formula, entries)) for entries in matrix.entries) + "]")
+    columns = [_column(entries, style) for entries in zip(*matrix.entries, strict=True)]
+    lines = tuple(GAP.join(cells) for cells in zip(*columns, strict=True))
+    return _bracketed(Block(lines, (len(lines) - 1) // 2), style.square, space=" ")
+
+
+def _column(entries: Sequence[Tree], style: Style) -> list[str]:
+    """A matrix's column, numbers to the right on their decimal points, formulas centred."""
+    texts = [style.formula(entry) for entry in entries]
+    if not all(isinstance(entry, Number) for entry in entries):
+        width = max(map(len, texts))
+        return [text.center(width) for text in texts]
+    wholes = [text.partition(".")[0] for text in texts]
+    return _aligned(texts, wholes) if not any("e" in text or "/" in text for text in texts) else _right(texts)
+
+
+def _aligned(texts: Sequence[str], wholes: Sequence[str]) -> list[str]:
+    left = max(map(len, wholes))
+    right = max(len(text) - len(whole) for text, whole in zip(texts, wholes, strict=True))
+    return [whole.rjust(left) + text[len(whole) :].ljust(right) for text, whole in zip(texts, wholes, strict=True)]
+
+
+def _right(texts: Sequence[str]) -> list[str]:
+    width = max(map(len, texts))
+    return [text.rjust(width) for text in texts]
+
+
+def _bracketed(block: Block, brackets: tuple[str, str, str, str], space: str = "") -> Block:
+    alone, top, middle, bottom = brackets
+    rows = len(block.lines)
+    pairs = [alone] if rows == 1 else [top, *[middle] * (rows - 2), bottom]
+    lines = [f"{pair[0]}{space}{text}{space}{pair[1]}" for text, pair in zip(block.lines, pairs, strict=True)]
+    return Block(tuple(lines), block.baseline)
