@@ -1,0 +1,69 @@
+"""The benchmarks' own arithmetic: what they measure is only as good as this."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from benchmarks.__main__ import names
+from benchmarks.case import Case, Command, netcalc, piped, python
+from benchmarks.measure import Run, compare, exponent, middle, run
+from benchmarks.report import keep, missing, section
+
+
+def test_a_ratio_is_of_pairs_and_a_missing_peer_is_named():
+    """A case beside one peer that is there, and one that is not."""
+    peers = {"it": python("import json"), "other": Command(("no-such-program",), ("no-such-program",))}
+    case = Case("nothing", python("pass"), peers, most={"it": 100.0}, most_memory={"it": 0.01}, runs=3)
+    here, absent = compare(case, 3)
+    assert 0 < here.seconds < 100
+    assert here.ours.memory > 1
+    assert here.kept is False, "its memory is more than a hundredth"
+    assert absent.missing == ("no-such-program",)
+    assert absent.kept is None
+    assert list(missing([here, absent])) == ["no-such-program"]
+    assert "no-such-program: not installed" in section("name", "text", [here, absent])
+
+
+def test_a_command_that_fails_is_no_measurement():
+    """Nor is its time taken for one."""
+    with pytest.raises(RuntimeError, match="oh no"):
+        run(python("raise SystemExit('oh no')"))
+
+
+def test_both_sides_of_a_pipe(tmp_path):
+    """The file comes in at one end; what is printed goes out at the other."""
+    (tmp_path / "it s").write_text("7\n", encoding="utf-8")
+    run(piped(python("import sys; sys.exit(int(sys.stdin.read()) - 7)"), tmp_path / "it s"))
+
+
+@pytest.mark.parametrize("power", [0.9, 1, 2])
+def test_the_exponent_of_a_power_law_with_start_up(power):
+    """Start-up does not flatten it."""
+    seconds = {n: 0.3 + 1e-8 * n**power for n in (1, 10**6, 10**7, 10**8, 10**9)}
+    assert exponent(seconds) == pytest.approx(power, abs=0.02)
+
+
+def test_no_growth_is_the_exponent_zero():
+    """What takes as long for any work."""
+    assert exponent({1: 1.0, 10: 1.01, 100: 1.0}) == 0
+
+
+def test_medians_of_seconds_and_memory_apart():
+    """The slow run need not be the large one."""
+    assert middle([Run(1, 9), Run(5, 2), Run(2, 3)]) == Run(2, 3)
+
+
+def test_a_page_keeps_what_stands_around_its_measurements():
+    """A second measurement replaces the first, and that alone."""
+    page = keep(keep("# Speed\n\nwords\n", "a", "1"), "b", "2")
+    again = keep(page, "a", r"new \1")
+    assert again == page.replace("\n1\n", "\nnew \\1\n")
+    assert again.startswith("# Speed\n\nwords\n")
+
+
+def test_every_file_of_cases_is_found():
+    """By its function alone; and what it measures is this checkout's netcalc, or a process of this interpreter."""
+    assert {"startup"} <= set(names())
+    assert netcalc("--help").words[0].startswith(sys.prefix)
