@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeGuard
 
 import numpy as np
@@ -11,6 +12,15 @@ from netcalc.layers import Arithmetic, Criterion, Elementwise, Layer, Linear, Lo
 from netcalc.problem import Against, Dense, Problem
 
 Quantities = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What both passes produced, as values or float64; how sure it is, in a few words; and notes."""
+
+    entries: Quantities
+    certainty: str
+    notes: tuple[str, ...] = ()
 
 
 def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:

@@ -93,6 +93,12 @@ class Problem:
         """Multiplications of one forward pass, more or less."""
         return len(self.x) * sum(layer.W.size for layer in self.layers)
 
+    def shaped(self, array: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+        """The part of an array that the command shows; the samples' axis stays in front where there are many."""
+        if shape is None:
+            return array
+        return array.reshape((len(self.x), *shape) if self.many else shape)
+
 
 def element(name: str, index: tuple[int, ...], index_from: int = 0) -> str:
     """The name of one element: `x0`, `W[0,1]`, and with a layer's number `b1[0]`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,9 +36,12 @@ class Value:
     certified: bool = False
     as_digits: bool = False
 
-    def plain(self) -> float | str:
-        """A float; its digits as text where they were asked for, its formula as text where it has no value."""
-        return self.shown if self.nearest is None or self.as_digits else self.nearest
+    def plain(self) -> float | str | None:
+        """A float; digits as text where they were asked for or float64 has none; a formula; None if undecided."""
+        if self.formula is None and (self.nearest is None or (self.as_digits and not self.certified)):
+            return None
+        beyond = self.nearest is not None and math.isinf(self.nearest)
+        return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq
+from flint import acb, arb, ctx, fmpq
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
@@ -96,7 +96,10 @@ def _integer_power(base: Numeral, exponent: int) -> Numeral:
         bits = max(int(base.p).bit_length(), int(base.q).bit_length())
         if bits * exponent <= EXACT_BITS:
             return base**exponent
-    return exactly(ball(base) ** exponent)
+    number = ball(base)
+    if number.contains(0):  # python-flint 0.9 has no power of such a ball; of the same complex one it has
+        return exactly((acb(number) ** exponent).real)
+    return exactly(number**exponent)
 
 
 def _cbrt(value: Numeral) -> Numeral:

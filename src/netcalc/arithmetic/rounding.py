@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
-from netcalc.arithmetic.certain import EXACT_BITS, ball, precision
+from netcalc.arithmetic.certain import EXACT_BITS, ball, exactly, precision
 
 MAX_FLOAT_BITS = 1100  # |x| >= 2**1100 rounds to infinity, |x| < 2**-1100 to zero
+ENCLOSED_DIGITS = 17
 
 
 def nearest(value: Any) -> float | None:
@@ -18,14 +21,14 @@ def nearest(value: Any) -> float | None:
         return _float(Fraction(int(value.p), int(value.q)))
     if not value.is_finite():
         return None
-    low, high = _dyadic(value.lower()), _dyadic(value.upper())
+    with _precision_of(value):
+        low, high = _dyadic(value.lower()), _dyadic(value.upper())
     return low if low is not None and low == high else None
 
 
-def middle(value: Any) -> float | None:
-    """The float64 near the midpoint of a numeral that nothing is proven of; None if it is not finite."""
-    centre = ball(value)
-    return _dyadic(centre.mid()) if centre.is_finite() else None
+def _precision_of(value: arb) -> AbstractContextManager[None]:
+    """Bits enough to look at a ball without blurring it."""
+    return precision(max(ctx.prec, value.bits(), 64) + 64)
 
 
 def _dyadic(number: arb) -> float | None:
@@ -50,6 +53,7 @@ def digits(value: Any, count: int) -> str | None:
 
     An exact value that needs fewer is written with fewer.
     """
+    value = exactly(value) if isinstance(value, arb) else value
     if isinstance(value, fmpq) and value == 0:
         return "0"
     if isinstance(value, fmpq) and max(int(value.p).bit_length(), int(value.q).bit_length()) <= EXACT_BITS:
@@ -57,31 +61,65 @@ def digits(value: Any, count: int) -> str | None:
     return _ball_digits(ball(value), count)
 
 
+def enclosure(value: Any) -> str | None:
+    """What is known of a value whose digits are not decided, as `0.5 ± 0.5`; None if that is nothing."""
+    known = ball(value)
+    if not known.is_finite():
+        return None
+    middle = _worth_writing(known)
+    error = abs(known - arb(middle))
+    return f"{middle} ± {_above(error.upper())}"
+
+
+def _worth_writing(known: arb) -> str:
+    """The midpoint, to the digits that its radius does not blur."""
+    size, radius = abs(known.mid()), known.rad()
+    if not 2 * size > radius:
+        return "0"
+    blurred = int((size / radius).log().floor().mid().unique_fmpz() or 0) if radius > 0 else ENCLOSED_DIGITS
+    return digits(exactly(known.mid()), min(blurred // 2 + 2, ENCLOSED_DIGITS)) or "0"
+
+
+def _above(bound: arb) -> str:
+    """Two digits of a number that is not negative, rounded up."""
+    for nudge in ("1", "1.01", "1.02", "1.05", "1.1"):
+        written = digits(exactly((bound * arb(nudge)).mid()), 2) or "inf"
+        if arb(written) >= bound:
+            break
+    return written
+
+
 def _exact_digits(value: Fraction, count: int) -> str:
     exponent = _decimal_exponent(value)
     scaled = round(abs(value) / Fraction(10) ** (exponent - count + 1))
-    if len(str(scaled)) > count:
+    if scaled >= 10**count:
         scaled, exponent = scaled // 10, exponent + 1
     exact = abs(value) == scaled * Fraction(10) ** (exponent - count + 1)
-    return _written(value < 0, str(scaled), exponent, strip=exact)
+    return _written(value < 0, str(fmpz(scaled)), exponent, strip=exact)
 
 
 def _decimal_exponent(value: Fraction) -> int:
     """The e with 10**e <= |value| < 10**(e+1)."""
-    estimate = len(str(abs(value.numerator))) - len(str(value.denominator))
-    return estimate if abs(value) >= Fraction(10) ** estimate else estimate - 1
+    size = abs(value)
+    exponent = math.floor((size.numerator.bit_length() - size.denominator.bit_length() - 1) * math.log10(2))
+    while size >= Fraction(10) ** (exponent + 1):
+        exponent += 1
+    return exponent
 
 
 def _ball_digits(value: arb, count: int) -> str | None:
     magnitude = abs(value)
     if not value.is_finite() or not magnitude > 0:
         return None
-    with precision(max(ctx.prec, 64) + 64):
-        exponent = int(((magnitude.log() / arb(10).log()).mid().floor()).unique_fmpz() or 0)
+    with _precision_of(value):
+        logarithm = magnitude.log() / arb(10).log()
+        if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
+            return None
+        exponent = int(logarithm.mid().floor().unique_fmpz() or 0)
         for guess in (exponent, exponent + 1, exponent - 1):
             scaled = _integer(magnitude * arb(10) ** (count - 1 - guess))
             if scaled is not None and 10 ** (count - 1) <= scaled < 10**count:
-                return _written(bool(value < 0), str(scaled), guess, strip=False)
+                return _written(bool(value < 0), str(fmpz(scaled)), guess, strip=False)
     return None
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation
 from netcalc.expression import Number, Symbol, Tree, parse
 from netcalc.result import Step, Value, as_value
 from netcalc.tree import apply, fold, multiply
@@ -24,6 +22,7 @@ class Explanation:
 
 
 ONE = Number(Fraction(1))
+LONG_EXPONENT = 6  # characters: a power of ten that would fill the memory, and no arithmetic is done with it
 
 
 def times(*factors: Tree | None) -> Tree:
@@ -56,39 +55,13 @@ def literal(entry: object) -> Tree:
     if value.formula is not None:
         return value.formula
     try:
-        number = Fraction(value.shown)
+        _, _, exponent = value.shown.partition("e")
+        number = Fraction(value.shown) if len(exponent) < LONG_EXPONENT else None
     except ValueError:
+        number = None
+    if number is None:
         return Symbol(value.shown)
     return Number(number, value.shown)
-
-
-def kink_notes(activation: BoundActivation, at: list[float | None]) -> list[str]:
-    """What is taken for the slope at each kink, and whether one of these points is there."""
-    notes = []
-    for kink in activation.kinks:
-        left, right, taken = side_slopes(activation, kink)
-        here = any(place is not None and place == float(Fraction(kink)) for place in at)
-        where = (
-            f"q = {kink} is a kink of {activation.label}" if here else f"{activation.label} has a kink at q = {kink}"
-        )
-        notes.append(
-            f"{where}: ∂f/∂q is {left} on the left, {right} on the right; netcalc takes {taken}, as PyTorch does"
-        )
-    return notes
-
-
-def side_slopes(activation: BoundActivation, kink: str) -> tuple[str, str, str]:
-    """The slopes just left of a kink, just right of it, and at it."""
-    from netcalc.arithmetic.certain import numeral
-    from netcalc.arithmetic.rounding import digits
-
-    slope = derivation(activation).slope
-    near = Fraction(1, 10**12)
-    places = [Fraction(kink) - near, Fraction(kink) + near, Fraction(kink)]
-    left, right, taken = (
-        digits(numeral(slope, {"q": numeral(Number(place), {})}), 6) or "undefined" for place in places
-    )
-    return left, right, taken
 
 
 def tree(text: str) -> Tree:

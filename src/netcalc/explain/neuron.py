@@ -9,10 +9,10 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import Derivation, applied, derivation, loss_derivation
-from netcalc.explain.explanation import ONE, Explanation, kink_notes, literal, present, replaced, times
+from netcalc.explain.explanation import ONE, Explanation, literal, present, replaced, times
 from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
 from netcalc.problem import Against, Problem, element
-from netcalc.result import Step, as_value
+from netcalc.result import Step
 from netcalc.tree import add, multiply
 
 STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody
@@ -26,12 +26,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
         paper.formulas(),
         dict.fromkeys(("dx", "dw", "db"), problem.output),
         tuple(paper.steps(shown)) if short and not problem.many else (),
-        tuple(kink_notes(paper.activation, _points(shown["q"]))),
     )
-
-
-def _points(q: np.ndarray) -> list[float | None]:
-    return [as_value(entry).nearest for entry in q.flat] if q.dtype == object else [float(entry) for entry in q.flat]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netcalc.render.latex import step_lines
-from netcalc.render.rows import records
+from netcalc.render.rows import cell, records
 from netcalc.result import Result
 
 
@@ -34,8 +34,8 @@ def _steps(result: Result) -> Iterator[str]:
         yield from (r"\end{aligned}", "$$")
 
 
-def _cell(name: str, value: float | str) -> str:
-    text = value if isinstance(value, str) else repr(value)
+def _cell(name: str, value: float | str | None) -> str:
+    text = cell(value)
     return f"`{text}`" if name in {"formula", "exact"} else text
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from netcalc.notation import to_ascii
 from netcalc.result import Element, Result
 
-Record = dict[str, float | str]
+Record = dict[str, float | str | None]
 
 
 def elements(result: Result) -> Iterator[Element]:
@@ -57,7 +57,12 @@ def separated(result: Result, delimiter: str) -> Iterator[str]:
         if not header:
             header = list(record)
             yield _line(header, delimiter)
-        yield _line([value if isinstance(value, str) else repr(value) for value in record.values()], delimiter)
+        yield _line([cell(value) for value in record.values()], delimiter)
+
+
+def cell(value: float | str | None) -> str:
+    """A value as delimited text has it; nothing for one that is not decided."""
+    return "" if value is None else value if isinstance(value, str) else repr(value)
 
 
 def _line(cells: Iterable[str], delimiter: str) -> str:

@@ -1,0 +1,160 @@
+"""The certified path: balls of more and more bits until every value is decided; what never is says so."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from netcalc.arithmetic.certain import Certain, ball, numeral, precision
+from netcalc.arithmetic.rounding import digits, enclosure, nearest
+from netcalc.arrays import each
+from netcalc.expression import Tree
+from netcalc.kinks import kink_notes
+from netcalc.passes import Found, Quantities, run
+from netcalc.problem import Problem, element
+from netcalc.result import Value
+
+SHOWN_DIGITS = 6
+FIRST_BITS = 128
+LAST_BITS = 1 << 16
+SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
+SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
+ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
+ALGEBRA_SECONDS = 3.0
+NAMED_LIMIT = 4
+
+
+def certify(problem: Problem, count: int | None = None) -> Found:
+    """Both passes in balls, each value proven to `count` digits and to its float64, as far as balls can tell."""
+    found, entries = _as_far_as_balls_tell(problem, count)
+    if not all(value.certified for value in _values(problem, entries)):
+        found, entries = _settled(problem, found, entries, count)
+    shown = {
+        called.name: problem.shaped(entries[name], called.shape)
+        for name, called in problem.names.items()
+        if name not in problem.hidden
+    }
+    proven = [value.certified for value in _values(problem, entries)]
+    notes = [*kink_notes(problem, found), *_undecided_notes(problem, shown)]
+    if count is not None:
+        notes += _zero_notes(problem, shown)
+    return Found(entries, f"certified: {sum(proven)} of {len(proven)} values", tuple(notes))
+
+
+def _values(problem: Problem, entries: Quantities) -> list[Value]:
+    """All the values that are shown."""
+    return [value for name in problem.names if name not in problem.hidden for value in entries[name].flat]
+
+
+def _as_far_as_balls_tell(problem: Problem, count: int | None) -> tuple[Quantities, Quantities]:
+    """What both passes find with as many bits as all the values shown take, in balls and as values."""
+    patience = SECONDS if count is None else SECONDS_FOR_DIGITS
+    for bits in precisions(count or SHOWN_DIGITS):
+        started = time.monotonic()
+        with precision(bits):
+            found = run(problem, Certain(bits))
+            entries = {name: each(lambda entry: as_value(entry, count), array) for name, array in found.items()}
+        decided = all(value.certified for value in _values(problem, entries))
+        if decided or time.monotonic() - started > patience:
+            break
+    return found, entries
+
+
+def precisions(count: int) -> list[int]:
+    """Precisions to try for that many digits, in bits."""
+    first = max(FIRST_BITS, int(count * 3.33) + 64)
+    return [first << step for step in range(max(2, (LAST_BITS // first).bit_length()))]
+
+
+def as_value(value: Any, count: int | None) -> Value:
+    """A numeral as a value, with `count` digits if asked for; certified where digits and float64 are proven."""
+    shown, number = digits(value, count or SHOWN_DIGITS), nearest(value)
+    if shown is not None and number is not None:
+        return Value(number, shown, certified=True, as_digits=count is not None)
+    return Value(number, enclosure(value) or "undefined", as_digits=count is not None)
+
+
+def constant(tree: Tree, count: int | None = None) -> Value:
+    """The value of a tree without symbols, certified where it can be decided."""
+    from netcalc.derive import expand
+
+    whole = expand(tree)
+    for bits in precisions(count or SHOWN_DIGITS):
+        with precision(bits):
+            value = as_value(numeral(whole, {}), count)
+        if value.certified:
+            break
+    return value
+
+
+def _settled(
+    problem: Problem, found: Quantities, entries: Quantities, count: int | None
+) -> tuple[Quantities, Quantities]:
+    """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
+    from netcalc.arithmetic.symbolic import Symbolic
+    from netcalc.derive import TookTooLong, bounded
+
+    if problem.work > ALGEBRA_WORK:
+        return found, entries
+    settled = dict(found)
+    with contextlib.suppress(TookTooLong), bounded(ALGEBRA_SECONDS):
+        for name, array in run(problem, Symbolic(closed=True)).items():
+            settled[name] = each(_rational, found[name], entries[name], array)
+
+    def value(known: Value, entry: Any) -> Value:
+        return known if known.certified else as_value(entry, count)
+
+    return settled, {name: each(value, entries[name], array) for name, array in settled.items()}
+
+
+def _rational(value: Any, known: Value, expression: Any) -> Any:
+    """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
+    if known.certified:
+        return value
+    closed = expression.simplify()
+    if not closed.is_Rational:
+        return value
+    rational = fmpq(int(closed.p), int(closed.q))
+    return rational if ball(value).contains(rational) else value
+
+
+def _undecided_notes(problem: Problem, shown: Quantities) -> Iterator[str]:
+    for name, array in shown.items():
+        left = [(own, value) for own, value in _named(problem, name, array) if not value.certified]
+        if len(left) > NAMED_LIMIT:
+            yield f"{len(left)} of {name}'s {array.size} values are not decided by balls of {LAST_BITS} bits"
+            continue
+        for own, value in left:
+            yield f"{own} is not decided: it lies in {value.shown}"
+
+
+def _zero_notes(problem: Problem, shown: Quantities) -> list[str]:
+    zeros = [own for name, array in shown.items() for own, value in _named(problem, name, array) if value.shown == "0"]
+    if len(zeros) > NAMED_LIMIT:
+        return [f"{len(zeros)} values are exactly 0"]
+    return [f"{', '.join(zeros)} {'is' if len(zeros) == 1 else 'are'} exactly 0"] if zeros else []
+
+
+def _named(problem: Problem, name: str, array: np.ndarray) -> Iterator[tuple[str, Value]]:
+    """Each entry by its own name."""
+    for index, value in zip(np.ndindex(array.shape), array.flat, strict=True):
+        yield element(name, index, problem.index_from), value
+
+
+def with_closed_forms(problem: Problem, entries: Quantities) -> Quantities:
+    """The entries, each with its closed form."""
+    from netcalc.algebra import from_sympy
+    from netcalc.arithmetic.symbolic import Symbolic
+    from netcalc.derive import shorter
+
+    def closed(value: Value, expression: Any) -> Value:
+        return replace(value, exact=from_sympy(shorter(expression)))
+
+    found = run(problem, Symbolic(closed=True))
+    return {name: each(closed, entries[name], found[name]) for name in problem.names}

@@ -1,0 +1,121 @@
+"""Notes on kinks: which points are at one, decided exactly, the slopes on either side, and the one taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from netcalc.arithmetic.certain import Certain, numeral, precision
+from netcalc.arithmetic.rounding import digits, enclosure
+from netcalc.arithmetic.sides import BITS, Tie, has_switches, one_sided, tie
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import derivation, loss_derivation
+from netcalc.expression import Tree
+from netcalc.problem import Against, Problem, element
+
+SAME = fmpq(1, 1 << 150)  # the limits are taken far closer than this
+NAMED_LIMIT = 3  # points at one kink that are named one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """What a point at a kink is like: where it is, the slopes to the left and the right, and the one at it."""
+
+    place: str
+    left: str
+    right: str
+    taken: str
+    decided: bool
+
+
+def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
+    """The kink at the place of `name` in `names`, if `slope` jumps there, or may."""
+    found: Tie = tie(slope, names)
+    if found is None:
+        return None
+    sides = [one_sided(slope, name, names, side) for side in (-1, 1)]
+    with precision(BITS):
+        if not _differ(*sides):
+            return None
+    left, right, taken = (digits(value, 6) or "undefined" for value in (*sides, numeral(slope, names)))
+    place = digits(names[name], 6) or enclosure(names[name]) or "undefined"
+    return Kink(place, left, right, taken, found == "exact")
+
+
+def _differ(left: Any, right: Any) -> bool:
+    difference = left - right
+    return bool(difference != 0) and not abs(difference) < SAME
+
+
+def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """A line for each kink that any of the numbers found, in balls or float64, is at."""
+    for number, layer in enumerate(problem.layers, 1):
+        activation = layer.activation
+        z = problem.names.get(f"z{number}")
+        if not isinstance(activation, BoundActivation) or z is None:
+            continue
+        slope = derivation(activation).stable[1]
+        if not has_switches(slope):
+            continue
+        a = problem.names.get(f"a{number}", z)
+        at: dict[Kink, list[str]] = {}
+        entries = problem.shaped(found[f"z{number}"], z.shape)
+        for index in _suspects(entries, activation):
+            if one := kink(slope, "q", {"q": _numeral(entries[index])}):
+                at.setdefault(one, []).append(_entry_name(problem, z.name, index))
+        for one, names in at.items():
+            yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
+    if isinstance(problem.above, Against):
+        yield from _loss_notes(problem, problem.above, found)
+
+
+def _suspects(entries: np.ndarray, activation: BoundActivation) -> Iterable[tuple[int, ...]]:
+    """Where a kink may be: everywhere among numerals; among float64 where one equals a kink of the catalogue's."""
+    if entries.dtype == object:
+        return np.ndindex(entries.shape)
+    places = np.isin(entries, [float(Fraction(place)) for place in activation.kinks])
+    return [tuple(map(int, index)) for index in np.argwhere(places)]
+
+
+def _numeral(entry: Any) -> Any:
+    return fmpq(*float(entry).as_integer_ratio()) if isinstance(entry, np.float64) else entry
+
+
+def _loss_notes(problem: Problem, above: Against, found: Mapping[str, np.ndarray]) -> Iterator[str]:
+    if above.loss.by_sample or found["z1"].dtype != object or not has_switches(slope := loss_derivation(above.loss)[1]):
+        return
+    last = len(problem.layers)
+    name = f"a{last}" if f"a{last}" in found else f"z{last}"
+    called = problem.names.get(name)
+    at: dict[Kink, list[str]] = {}
+    shape = called.shape if called else None
+    outputs, targets = (problem.shaped(array, shape) for array in (found[name], Certain(BITS).array(above.target)))
+    for index in np.ndindex(outputs.shape):
+        if one := kink(slope, "a", {"a": outputs[index], "t": targets[index]}):
+            at.setdefault(one, []).append(_entry_name(problem, called.name if called else "output", index))
+    convention = above.loss.row.kink.rpartition(", ")[2] or "as PyTorch does"
+    for one, names in at.items():
+        yield _line(one, names, above.loss.label, "its slope", convention)
+
+
+def _entry_name(problem: Problem, name: str, index: tuple[int, ...]) -> str:
+    """`q`, `z1[0]`, and `q of sample 2` where each sample has answers of its own."""
+    if problem.many and problem.per_sample:
+        return f"{element(name, index[1:], problem.index_from)} of sample {index[0]}"
+    return element(name, index, problem.index_from)
+
+
+def _line(one: Kink, names: list[str], owner: str, derivative: str, convention: str) -> str:
+    who = ", ".join(names[:NAMED_LIMIT])
+    if len(names) > NAMED_LIMIT:
+        who += f" and {len(names) - NAMED_LIMIT} more"
+    sides = f"{derivative} is {one.left} on the left, {one.right} on the right"
+    if not one.decided:
+        return f"{who} can't be told from a kink of {owner}, being {one.place}: {sides}; which of them is not decided"
+    where = f"{who} = {one.place} is" if len(names) == 1 else f"{who} are {one.place},"
+    return f"{where} a kink of {owner}: {sides}; netcalc takes {one.taken}, {convention}"
