@@ -176,8 +176,18 @@ class _Reader:
             return self.tree(value)
         return Apply("where", (self.tree(condition), self.tree(value), self.branches(pieces[1:])))
 
+    def step(self, argument: Any, middle: Any) -> Tree:
+        """0 below zero, 1 above, `middle` at zero: the slope of max and min."""
+        place, zero = self.tree(argument), Number(Fraction(0))
+        inner = Apply("where", (Apply("less", (place, zero)), zero, self.tree(middle)))
+        return Apply("where", (Apply("greater", (place, zero)), ONE, inner))
+
     def call(self, expression: Any) -> Tree:
         name = type(expression).__name__
+        if name == "Heaviside":
+            return self.step(*expression.args)
+        if name == "DiracDelta":
+            return Number(Fraction(0))  # a step's slope wherever there is one
         operator = _NAMES.get(name, name)
         return apply(operator, [self.tree(argument) for argument in expression.args])
 

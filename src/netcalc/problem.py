@@ -89,6 +89,11 @@ class Problem:
         return (self.x, *of_layers, above)
 
     @property
+    def size(self) -> int:
+        """How many numbers are given."""
+        return sum(tensor.size for tensor in self.tensors)
+
+    @property
     def work(self) -> int:
         """Multiplications of one forward pass, more or less."""
         return len(self.x) * sum(layer.W.size for layer in self.layers)

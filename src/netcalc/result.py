@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from netcalc.notation import to_ascii
 from netcalc.problem import element
 from netcalc.version import __version__
 
-GENERIC = re.compile(r"^(\w+)\[([ij](?:,[ij])*)\]$")
+GENERIC = re.compile(r"(\w+)\[([ij](?:,[ij])*)\]")  # w[i], W[i,j]: an element, whichever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class Tensor:
         name = element(self.name, index, self.index_from)
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
 
+    @property
+    def values(self) -> Iterable[Value]:
+        """The entries that are more than a float64."""
+        return self.entries.flat if self.entries.dtype == object else ()
+
     def map(self, part: Callable[[Value], Any]) -> Any:
         """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
         if self.entries.dtype != object and part is Value.plain:
@@ -99,15 +104,22 @@ def as_value(entry: Any) -> Value:
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
     """A formula by generic index (`w[i]`) as that of one element (`w1`)."""
+    generic = [name for name in symbols(formula) if GENERIC.fullmatch(name)]
+    own = {name: Symbol(text_at(name, index, index_from)) for name in generic}
+    return substitute(formula, own) if own else formula
+
+
+def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
+    """The same for a formula that is text: only names have square brackets."""
     places = dict(zip("ij", index, strict=False))
-    named: dict[str, Tree] = {}
-    for name in symbols(formula):
-        if match := GENERIC.match(name):
-            letters = match[2].split(",")
-            if all(letter in places for letter in letters):
-                own = element(match[1], tuple(places[letter] for letter in letters), index_from)
-                named[name] = Symbol(own)
-    return substitute(formula, named) if named else formula
+
+    def own(generic: re.Match[str]) -> str:
+        letters = generic[2].split(",")
+        if not places.keys() >= set(letters):
+            return generic[0]
+        return element(generic[1], tuple(places[letter] for letter in letters), index_from)
+
+    return GENERIC.sub(own, formula)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,9 @@ from netcalc.result import Result, Tensor, Value
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
-CERTIFIED_WORK = 20_000  # multiplications of a forward pass that balls do in about a tenth of a second
+CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
+CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or two
+NOTES_EACH = 8  # values out of range that a tensor names one by one
 
 
 def solve(problem: Problem, *, digits: int | None = None, exact: bool = False) -> Result:
@@ -28,7 +31,7 @@ def solve(problem: Problem, *, digits: int | None = None, exact: bool = False) -
     names = free_names(problem.tensors)
     if names:
         found = _symbolic(problem, names, digits)
-    elif problem.work <= CERTIFIED_WORK or digits is not None or exact:
+    elif digits is not None or exact or (problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE):
         found = _certain(problem, digits, exact=exact)
     else:
         found = _fast(problem)
@@ -106,19 +109,22 @@ def to_unicode_formula(text: str) -> str:
     return to_unicode(parse(text)) if "q" in text else text
 
 
-def _range_notes(tensors: list[Tensor]) -> list[str]:
-    """A line for every value that float64 cannot hold."""
-    return [
-        f"{element.name} is {element.value.shown}, {side} float64's range"
-        for tensor in tensors
-        if tensor.entries.dtype == object
-        for element in tensor.elements()
-        if element.value.certified and element.value.nearest is not None
-        for side in _outside(element.value.nearest, element.value.shown)
-    ]
+def _range_notes(tensors: list[Tensor]) -> Iterator[str]:
+    """A line for every value that float64 cannot hold, or one for them all where a tensor has many."""
+    for tensor in tensors:
+        sides = [side for value in tensor.values if (side := _outside(value))]
+        if len(sides) > NOTES_EACH:
+            yield f"{len(sides)} of {tensor.name}'s {tensor.entries.size} values are {sides[0]} float64's range"
+        elif sides:
+            for one in tensor.elements():
+                if side := _outside(one.value):
+                    yield f"{one.name} is {one.value.shown}, {side} float64's range"
 
 
-def _outside(nearest: float, shown: str) -> list[str]:
-    if nearest == 0 and shown != "0":
-        return ["below"]
-    return ["above"] if abs(nearest) == float("inf") else []
+def _outside(value: Value) -> str:
+    """`below` or `above` float64's range; nothing within it."""
+    if not value.certified or value.nearest is None:
+        return ""
+    if value.nearest == 0 and value.shown != "0":
+        return "below"
+    return "above" if abs(value.nearest) == float("inf") else ""

@@ -8,7 +8,7 @@ a ratio of whole numbers without a short decimal is one number.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from math import gcd
@@ -24,7 +24,7 @@ class Number:
     """An exact rational number: `0.1` is one tenth. `written` are the digits to show it with, if not its own."""
 
     value: Fraction
-    written: str = field(default="", compare=False)
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from netcalc.expression import Number, Symbol, Tree, parse
 from netcalc.result import Step, Value, as_value
-from netcalc.tree import apply, fold, multiply
+from netcalc.tree import apply, fold, multiply, power
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Explanation:
 
 
 ONE = Number(Fraction(1))
-LONG_EXPONENT = 6  # characters: a power of ten that would fill the memory, and no arithmetic is done with it
+TEN = Number(Fraction(10))
+MOST_DIGITS = 400  # of a number that is written out: 1e-1000000 takes long to make a fraction of
 
 
 def times(*factors: Tree | None) -> Tree:
@@ -31,6 +32,7 @@ def times(*factors: Tree | None) -> Tree:
     for factor in factors:
         parts = getattr(factor, "arguments", ()) if getattr(factor, "operator", "") == "multiply" else (factor,)
         flat += [part for part in parts if part is not None and part != ONE]
+    flat.sort(key=lambda part: not isinstance(part, Number))
     return multiply(*flat) if flat else ONE
 
 
@@ -54,14 +56,13 @@ def literal(entry: object) -> Tree:
     value: Value = as_value(entry)
     if value.formula is not None:
         return value.formula
+    mantissa, _, exponent = value.shown.partition("e")
     try:
-        _, _, exponent = value.shown.partition("e")
-        number = Fraction(value.shown) if len(exponent) < LONG_EXPONENT else None
+        if abs(int(exponent or 0)) > MOST_DIGITS:
+            return multiply(Number(Fraction(mantissa), mantissa), power(TEN, Number(Fraction(int(exponent)))))
+        return Number(Fraction(value.shown), value.shown)
     except ValueError:
-        number = None
-    if number is None:
         return Symbol(value.shown)
-    return Number(number, value.shown)
 
 
 def tree(text: str) -> Tree:

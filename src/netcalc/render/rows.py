@@ -8,16 +8,13 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from netcalc.notation import to_ascii
-from netcalc.result import Element, Result
+from netcalc.problem import element
+from netcalc.result import Element, Result, as_value, text_at
 
 Record = dict[str, float | str | None]
-
-
-def elements(result: Result) -> Iterator[Element]:
-    """Every element: forward values first, then every partial."""
-    for tensor in result.tensors:
-        yield from tensor.elements()
 
 
 def sample_elements(result: Result, sample: int) -> Iterator[tuple[Element, str | None]]:
@@ -40,9 +37,16 @@ def records(result: Result) -> Iterator[Record]:
         for sample in samples(result):
             yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}
         return
-    for one in elements(result):
-        record: Record = {"name": one.name, "formula": to_ascii(one.formula), "value": one.value.plain()}
-        yield record if one.value.exact is None else record | {"exact": to_ascii(one.value.exact)}
+    for tensor in result.tensors:
+        formula = to_ascii(tensor.formula)  # once: a tensor may have a million elements
+        for index in np.ndindex(tensor.entries.shape):
+            value = as_value(tensor.entries[index])
+            record: Record = {
+                "name": element(tensor.name, index, tensor.index_from),
+                "formula": text_at(formula, index, tensor.index_from),
+                "value": value.plain(),
+            }
+            yield record if value.exact is None else record | {"exact": to_ascii(value.exact)}
 
 
 def jsonl(result: Result) -> Iterator[str]:

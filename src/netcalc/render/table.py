@@ -12,7 +12,7 @@ from rich.text import Text
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import in_line
 from netcalc.render.prose import READABLE, output_name, step_lines
-from netcalc.render.rows import elements, sample_elements, samples
+from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
 
 ROWS_LIMIT = 64  # a longer tensor is summarised
@@ -50,11 +50,12 @@ def _frame(*headers: str, right: Container[str] = ()) -> Table:
 
 def _elements(result: Result) -> Table:
     numbers = {step.element: _with_numbers(step) for step in result.steps if step.element}
-    if any(len(one.value.shown) > WIDEST_NUMBER for one in elements(result)):
+    values = [value for tensor in result.tensors for value in tensor.values]
+    if any(len(value.shown) > WIDEST_NUMBER for value in values):
         numbers = {}
-    closed = any(one.value.exact is not None for one in elements(result))
+    closed = any(value.exact is not None for value in values)
     headers = ("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
-    frame = _frame(*headers, right=() if any(one.value.formula for one in elements(result)) else ("value",))
+    frame = _frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     for tensor in _in_order(result):
         for one in _shown_elements(tensor):
             cells = [output_name(one.name, tensor.of), to_unicode(one.formula)]
@@ -94,7 +95,7 @@ def _summary(tensor: Tensor, frame: Table) -> list[str]:
 
     values = tensor.entries
     if values.dtype == object:
-        values = np.array([np.nan if one.value.nearest is None else one.value.nearest for one in tensor.elements()])
+        values = np.array([np.nan if value.nearest is None else value.nearest for value in tensor.values])
     shape = "×".join(map(str, tensor.entries.shape))
     text = f"{shape}, norm {np.linalg.norm(values):.6g}, {values.min():.6g} … {values.max():.6g}"
     return [f"… {output_name(tensor.name, tensor.of)}", text, *[""] * (len(frame.columns) - 2)]
