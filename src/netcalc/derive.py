@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -50,11 +50,7 @@ class Derivation:
 @cache
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
-    key = hashlib.sha256(f"{activation.formula}|{activation.familiar_slope}".encode()).hexdigest()[:32]
-    texts = _recall(key, 4, {"q"})
-    if texts is None:
-        texts = _derive(activation)
-        _remember(key, texts)
+    texts = remembered(f"{activation.formula}|{activation.familiar_slope}", 4, {"q"}, lambda: _derive(activation))
     return Derivation(*(parse(text) for text in texts))
 
 
@@ -71,16 +67,16 @@ def _derive(activation: BoundActivation) -> list[str]:
 @cache
 def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
-    key = hashlib.sha256(f"loss|{loss.formula}|{loss.familiar_slope}".encode()).hexdigest()[:32]
-    texts = _recall(key, 3, {"a", "t"})
-    if texts is None:
-        from netcalc.algebra import derivative, from_sympy, to_sympy
-
-        slope = derivative(to_sympy(parse(loss.formula)), "a")
-        texts = [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
-        _remember(key, texts)
+    texts = remembered(f"loss|{loss.formula}|{loss.familiar_slope}", 3, {"a", "t"}, lambda: _derive_loss(loss))
     value, slope, shown = (parse(text) for text in texts)
     return stable(value), stable(slope), shown
+
+
+def _derive_loss(loss: BoundLoss) -> list[str]:
+    from netcalc.algebra import derivative, from_sympy, to_sympy
+
+    slope = derivative(to_sympy(parse(loss.formula)), "a")
+    return [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
 
 
 def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
@@ -268,6 +264,16 @@ def cache_directory() -> Path | None:
 def _entry(key: str) -> Path | None:
     directory = cache_directory()
     return directory and directory / f"{__version__}-sympy-{installed_version('sympy')}" / f"{key}.json"
+
+
+def remembered(subject: str, count: int, names: set[str], derive: Callable[[], list[str]]) -> list[str]:
+    """The `count` formulas, in these `names` alone, that `derive` finds for a subject; found once and kept."""
+    key = hashlib.sha256(subject.encode()).hexdigest()[:32]
+    texts = _recall(key, count, names)
+    if texts is None:
+        texts = derive()
+        _remember(key, texts)
+    return texts
 
 
 def _recall(key: str, count: int, names: set[str]) -> list[str] | None:

@@ -29,7 +29,7 @@ class Activation:
     `kinks` are where the slope jumps; the slope there is that of the branch `formula` takes, as in PyTorch 2.13.
     `smooth_at` are parameter values at which there are none. `familiar_slope` is a form of the slope to display
     once it is proven equal to the derivation. `kernels` is `module:name` under `catalogue.kernels`; without
-    kernels only the formula can be evaluated.
+    kernels only the formula can be evaluated. `elsewhere` is where float64 in PyTorch 2.13 and JAX 0.10.2 differs.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Activation:
     kinks: tuple[str, ...] = ()
     familiar_slope: str | None = None
     range: str = ""
+    elsewhere: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     smooth_at: Mapping[str, str] = field(default_factory=dict, hash=False)
     nonzero: tuple[str, ...] = ()
@@ -185,6 +186,7 @@ _ROWS = (
         kernels="logistic:SIGMOID",
         familiar_slope="sigmoid(q)*(1 - sigmoid(q))",
         range="(0, 1)",
+        elsewhere="PyTorch's and JAX's slope is 0 from q = 37 on, where it is 8.53305e-17",
         aliases=("logistic", "expit"),
     ),
     Activation(
@@ -194,6 +196,7 @@ _ROWS = (
         kernels="logistic:TANH",
         familiar_slope="1 - tanh(q)^2",
         range="(-1, 1)",
+        elsewhere="PyTorch's and JAX's slope is 0 from |q| = 20 on, where it is 1.69934e-17",
     ),
     Activation(
         "relu",
@@ -212,6 +215,7 @@ _ROWS = (
         kinks=("0",),
         familiar_slope="where(q > 0, 1, negative_slope)",
         range="(-inf, inf)",
+        elsewhere="JAX takes the slope 1 at 0, PyTorch negative_slope",
         parameters=MappingProxyType({"negative_slope": "1/100"}),
         smooth_at=MappingProxyType({"negative_slope": "1"}),
         aliases=("leakyrelu",),
@@ -233,6 +237,7 @@ _ROWS = (
         kinks=("0",),
         familiar_slope="where(q > 0, 1, alpha*exp(q))",
         range="(-alpha, inf)",
+        elsewhere="JAX's slope is 0 at q = -38, where it is 3.13913e-17",
         parameters=MappingProxyType({"alpha": "1"}),
         smooth_at=MappingProxyType({"alpha": "1"}),
     ),
@@ -244,6 +249,7 @@ _ROWS = (
         kinks=("0",),
         familiar_slope=f"where(q > 0, {_SELU_SCALE}, {_SELU_SCALE}*{_SELU_ALPHA}*exp(q))",
         range="(-1.7581, inf)",
+        elsewhere="JAX's slope is 0 at q = -38, where it is 5.51891e-17",
     ),
     Activation(
         "celu",
@@ -252,6 +258,7 @@ _ROWS = (
         kernels="exponential:CELU",
         familiar_slope="where(q > 0, 1, exp(q/alpha))",
         range="(-alpha, inf)",
+        elsewhere="JAX's slope is 0 at q = -38, where it is 3.13913e-17",
         parameters=MappingProxyType({"alpha": "1"}),
         nonzero=("alpha",),
     ),
@@ -262,6 +269,7 @@ _ROWS = (
         kernels="logistic:SOFTPLUS",
         familiar_slope="sigmoid(q)",
         range="(0, inf)",
+        elsewhere="PyTorch takes q itself above its threshold of 20",
     ),
     Activation(
         "log_sigmoid",
@@ -279,6 +287,7 @@ _ROWS = (
         kernels="rational:SOFTSIGN",
         familiar_slope="1/(1 + abs(q))^2",
         range="(-1, 1)",
+        elsewhere="JAX's slope at q = 1e200 is 1e-200, where it is 1e-400",
     ),
     Activation(
         "silu",
@@ -287,6 +296,7 @@ _ROWS = (
         kernels="gated:SILU",
         familiar_slope="sigmoid(q)*(1 + q*(1 - sigmoid(q)))",
         range="[-0.27846, inf)",
+        elsewhere="PyTorch and JAX give 0 at q = -746, where it is -7.76e-322",
         aliases=("swish",),
     ),
     Activation(
@@ -296,6 +306,7 @@ _ROWS = (
         kernels="gelu:GELU",
         familiar_slope="erfc(-q/sqrt(2))/2 + q*exp(-q^2/2)/sqrt(2*pi)",
         range="[-0.16997, inf)",
+        elsewhere="JAX's gelu is gelu_tanh by default; PyTorch gives 0 at q = -20, where it is -5.50725e-88",
     ),
     Activation(
         "gelu_tanh",
@@ -304,6 +315,7 @@ _ROWS = (
         kernels="gelu_tanh:GELU_TANH",
         familiar_slope=f"sigmoid({_GELU_GATE})*(1 + q*(1 - sigmoid({_GELU_GATE}))*sqrt(8/pi)*(1 + 0.134145*q^2))",
         range="[-0.17004, inf)",
+        elsewhere="PyTorch and JAX give 0 at q = -20, where it is -3.37545e-261, and nan as the slope at q = 1e200",
     ),
     Activation(
         "mish",
@@ -312,6 +324,7 @@ _ROWS = (
         kernels="mish:MISH",
         familiar_slope="tanh(log(1 + exp(q))) + q*sigmoid(q)*(1 - tanh(log(1 + exp(q)))^2)",
         range="[-0.30884, inf)",
+        elsewhere="PyTorch and JAX give 0 at q = -746, where it is -7.76e-322",
     ),
     Activation(
         "hard_sigmoid",
@@ -321,6 +334,7 @@ _ROWS = (
         kinks=("-3", "3"),
         familiar_slope="where(q > -3, where(q < 3, 1/6, 0), 0)",
         range="[0, 1]",
+        elsewhere="PyTorch's slope carries 1/6 in float32: 0.16666667163",
         aliases=("hardsigmoid",),
     ),
     Activation(
@@ -331,6 +345,7 @@ _ROWS = (
         kinks=("-1", "1"),
         familiar_slope="where(q > -1, where(q < 1, 1, 0), 0)",
         range="[-1, 1]",
+        elsewhere="JAX takes the slope 1 at -1 and 1, PyTorch 0",
         aliases=("hardtanh",),
     ),
     Activation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from netcalc.commands.options import Checking, Presentation
@@ -28,15 +29,21 @@ def answer(problem: Problem, checking: Checking, presentation: Presentation) -> 
 
 def show(result: Result, presentation: Presentation) -> None:
     """Print a result, or write it to the file that was asked for, all or nothing."""
-    from netcalc.files import write_atomically
     from netcalc.render import FORMATS
 
     lines = FORMATS[presentation.format](result, steps=presentation.steps)
-    if presentation.output is None:
-        write(lines, sys.stdout, rich=presentation.format == "table")
+    write_out(lines, presentation.output, rich=presentation.format == "table")
+
+
+def write_out(lines: Iterable[Any], output: Path | None, *, rich: bool) -> None:
+    """Print lines, or write them to a file, all or nothing."""
+    from netcalc.files import write_atomically
+
+    if output is None:
+        write(lines, sys.stdout, rich=rich)
         return
-    with write_atomically(presentation.output) as file:
-        write(lines, file, rich=presentation.format == "table")
+    with write_atomically(output) as file:
+        write(lines, file, rich=rich)
 
 
 def write(lines: Iterable[Any], file: TextIO, *, rich: bool) -> None:

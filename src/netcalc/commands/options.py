@@ -130,7 +130,7 @@ def formats() -> Iterable[str]:
     return FORMATS
 
 
-def activations() -> Iterable[str]:
+def activation_names() -> Iterable[str]:
     from netcalc.catalogue.activations import ACTIVATIONS
 
     return list(ACTIVATIONS)
@@ -161,27 +161,34 @@ ActivationName = Annotated[
         "-a",
         kind="activation",
         meaning="A name of the catalogue, 'leaky_relu(0.2)', or any expression in q.",
-        names=activations,
+        names=activation_names,
         strict=False,
     ),
 ]
+
+
+FormatName = Annotated[
+    str,
+    named(
+        "--format",
+        "-f",
+        kind="format",
+        meaning=f"How the result is written: {', '.join(FORMATS)}.",
+        names=formats,
+        strict=True,
+    ),
+]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to FILE.", metavar="FILE", show_default=False)
+]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")]
 
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
     """How a result is shown, and where."""
 
-    format: Annotated[
-        str,
-        named(
-            "--format",
-            "-f",
-            kind="format",
-            meaning=f"How the result is written: {', '.join(FORMATS)}.",
-            names=formats,
-            strict=True,
-        ),
-    ] = "table"
+    format: FormatName = "table"
     steps: Annotated[bool, typer.Option("--steps", help="Show the whole derivation.")] = False
     exact: Annotated[bool, typer.Option("--exact", help="Give exact values beside the decimals.")] = False
     digits: Annotated[
@@ -189,13 +196,20 @@ class Presentation:
         typer.Option("--digits", help="Give N proven digits.", metavar="N", min=1, max=10_000, show_default=False),
     ] = None
     verify: Annotated[bool, typer.Option("--verify", help="Confirm the answer by a second way.")] = False
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to FILE.", metavar="FILE", show_default=False)
-    ] = None
+    output: OutputFile = None
     index_from: Annotated[
         int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
     ] = 0
-    ascii: Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")] = False
+    ascii: Ascii = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a list out of the catalogue is shown, and where."""
+
+    format: FormatName = "table"
+    output: OutputFile = None
+    ascii: Ascii = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""An activation described: its formulas as derived, its limits, and its curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.names import plain
+from netcalc.derive import applied, derivation
+from netcalc.expression import Tree, parse
+from netcalc.limits import limits
+from netcalc.notation import to_ascii
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HALF_WINDOW = 5.0  # of q to either side of 0, unless a kink lies near it or beyond
+BITS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalogue says of an activation f(q), or of any expression in q.
+
+    `limits` are those at -∞ and ∞, where there is one (`oo` for infinity); None while they were not asked for.
+    """
+
+    activation: BoundActivation
+    formula: Tree
+    slope: Tree
+    curvature: Tree
+    limits: tuple[Tree | None, Tree | None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The activation's label."""
+        return self.activation.label
+
+    @property
+    def function(self) -> Tree:
+        """f as it is called: the name applied to q; a typed expression by itself."""
+        return applied(self.activation) if self.activation.has_kernels else self.formula
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Its parameters' values."""
+        return {name: to_ascii(parse(str(value))) for name, value in self.activation.parameters}
+
+    @property
+    def range(self) -> str:
+        """Its values, with the parameters' own in them: `[-0.3, inf)`."""
+        text = self.activation.row.range
+        for name, value in self.activation.parameters:
+            text = text.replace(f"-{name}", plain(-value))
+        return text
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The stretch of q worth looking at: all kinks, and as much again on either side."""
+        half = max([HALF_WINDOW, *(1.5 * abs(float(kink)) for kink in self.activation.kinks)])
+        return -half, half
+
+    def curve(self, order: int, q: np.ndarray) -> np.ndarray:
+        """f (order 0), its slope or its curvature at each of `q`: float64, nan where it has no value."""
+        if self.activation.has_kernels:
+            return (self.activation.value, self.activation.slope, self.activation.curvature)[order](q)
+        return _by_balls(derivation(self.activation).stable[order], q)
+
+    def record(self) -> Mapping[str, object]:
+        """Everything as text that data formats write."""
+        row = self.activation.row
+        return {
+            "name": self.name,
+            "formula": to_ascii(self.formula),
+            "slope": to_ascii(self.slope),
+            "curvature": to_ascii(self.curvature),
+            "range": self.range,
+            "kinks": list(self.activation.kinks),
+            "parameters": self.parameters,
+            "aliases": list(row.aliases),
+            "source": row.source,
+            "elsewhere": row.elsewhere,
+        } | ({"limits": [one and to_ascii(one) for one in self.limits]} if self.limits else {})
+
+
+def describe(activation: BoundActivation, *, with_limits: bool = False) -> Entry:
+    """The entry of an activation."""
+    known = derivation(activation)
+    ends = limits(activation) if with_limits else None
+    return Entry(activation, known.value, known.shown, known.curvature, ends)
+
+
+def _by_balls(tree: Tree, q: np.ndarray) -> np.ndarray:
+    """A formula without float64 kernels, by its balls' midpoints."""
+    import numpy as np
+    from flint import fmpq
+
+    from netcalc.arithmetic.certain import ball, numeral, precision
+
+    with precision(BITS):
+        found = [ball(numeral(tree, {"q": fmpq(*float(place).as_integer_ratio())})) for place in q.flat]
+        return np.array([float(one.mid()) if one.is_finite() else np.nan for one in found]).reshape(q.shape)
