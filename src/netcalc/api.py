@@ -10,7 +10,6 @@ import numpy as np
 
 from netcalc import problem
 from netcalc.arrays import each
-from netcalc.catalogue import losses
 from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
@@ -61,6 +60,8 @@ def from_above(
         raise NetcalcError(f"a loss and a target go together; there is no {missing}")
     if target is None or loss is None:
         return delta
+    from netcalc.catalogue import losses
+
     bound = losses.loss(loss)
     return problem.Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
 

@@ -4,28 +4,23 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import os
 import signal
-import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from importlib.metadata import version as installed_version
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss
 from netcalc.errors import NetcalcError
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.notation import to_ascii
+from netcalc.remembered import remembered
 from netcalc.tree import add, divide, multiply, negate, power
-from netcalc.version import __version__
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 SIMPLIFY_SECONDS = 2.0
 FACTOR_SECONDS = 0.5
@@ -50,8 +45,8 @@ class Derivation:
 @cache
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
-    texts = remembered(f"{activation.formula}|{activation.familiar_slope}", 4, {"q"}, lambda: _derive(activation))
-    return Derivation(*(parse(text) for text in texts))
+    subject = f"{activation.formula} | {activation.familiar_slope}"
+    return Derivation(*remembered(subject, 4, {"q"}, lambda: _derive(activation)))
 
 
 def _derive(activation: BoundActivation) -> list[str]:
@@ -67,8 +62,8 @@ def _derive(activation: BoundActivation) -> list[str]:
 @cache
 def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
-    texts = remembered(f"loss|{loss.formula}|{loss.familiar_slope}", 3, {"a", "t"}, lambda: _derive_loss(loss))
-    value, slope, shown = (parse(text) for text in texts)
+    subject = f"loss | {loss.formula} | {loss.familiar_slope}"
+    value, slope, shown = remembered(subject, 3, {"a", "t"}, lambda: _derive_loss(loss))
     return stable(value), stable(slope), shown
 
 
@@ -240,65 +235,3 @@ def _times(k: Fraction, tree: Tree) -> Tree:
 def _without(terms: tuple[Tree, ...], term: Tree) -> tuple[Tree, ...]:
     place = terms.index(term)
     return terms[:place] + terms[place + 1 :]
-
-
-# --- what is remembered -----------------------------------------------------------------------------------------------
-
-
-def cache_directory() -> Path | None:
-    """Where derivations are kept: NETCALC_CACHE (`off` for nowhere), else the user's cache directory."""
-    named = os.environ.get("NETCALC_CACHE")
-    if named == "off":
-        return None
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        base = Path("~/Library/Caches").expanduser()
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(base) / "netcalc" if base else None
-
-
-def _entry(key: str) -> Path | None:
-    directory = cache_directory()
-    return directory and directory / f"{__version__}-sympy-{installed_version('sympy')}" / f"{key}.json"
-
-
-def remembered(subject: str, count: int, names: set[str], derive: Callable[[], list[str]]) -> list[str]:
-    """The `count` formulas, in these `names` alone, that `derive` finds for a subject; found once and kept."""
-    key = hashlib.sha256(subject.encode()).hexdigest()[:32]
-    texts = _recall(key, count, names)
-    if texts is None:
-        texts = derive()
-        _remember(key, texts)
-    return texts
-
-
-def _recall(key: str, count: int, names: set[str]) -> list[str] | None:
-    """The remembered texts, or None if there is no sound entry."""
-    entry = _entry(key)
-    try:
-        texts = json.loads(entry.read_text("utf-8")) if entry else None
-        if not isinstance(texts, list) or len(texts) != count:
-            return None
-        for text in texts:
-            if set(symbols(parse(text))) - names:
-                return None
-    except (OSError, ValueError, TypeError, NetcalcError):
-        return None
-    return texts
-
-
-def _remember(key: str, texts: list[str]) -> None:
-    """Written beside and moved into place, so that two writers do not meet; failing costs speed only."""
-    entry = _entry(key)
-    if entry is None:
-        return
-    with contextlib.suppress(OSError):
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=entry.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(texts, file)
-        Path(name).replace(entry)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 Array = np.ndarray
 

@@ -6,9 +6,10 @@ import contextlib
 from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import TookTooLong, bounded, expand, remembered
+from netcalc.derive import TookTooLong, bounded, expand
 from netcalc.expression import Apply, Number, Symbol, Tree, parse
 from netcalc.notation import to_ascii
+from netcalc.remembered import remembered
 from netcalc.tree import COMPARISONS
 
 INFINITY = Symbol("oo")
@@ -23,8 +24,8 @@ _BRANCHES = {
 
 def limits(activation: BoundActivation) -> tuple[Tree | None, Tree | None]:
     """The limits of f at -∞ and at ∞, `oo` for infinity; None where there is none or it was not found."""
-    texts = remembered(f"limits|{activation.formula}", 2, {"oo", "none"}, lambda: _texts(activation))
-    left, right = (None if text == "none" else parse(text) for text in texts)
+    found = remembered(f"limits | {activation.formula}", 2, {"oo", "none"}, lambda: _texts(activation))
+    left, right = (None if tree == Symbol("none") else tree for tree in found)
     return left, right
 
 

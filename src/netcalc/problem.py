@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss, Reduction
 from netcalc.expression import Symbol, symbols
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss, Reduction
 
 VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -176,6 +175,8 @@ class Result:
 
     def to_json(self) -> str:
         """The answer as one strict JSON object; values are floats that round-trip, or formulas as text."""
+        import json  # the table does without
+
         content: dict[str, Any] = {
             "netcalc": __version__,
             "command": self.command,

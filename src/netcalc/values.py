@@ -12,20 +12,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from netcalc import files
 from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
-from netcalc.files import (
-    EXACT_LIMIT,
-    RowStream,
-    StandardInput,
-    Tensor,
-    is_file,
-    looks_like_file,
-    read_or_stream,
-    read_tensor,
-)
-from netcalc.files.cells import NOT_FINITE, nearest_float, read_number, reads
-from netcalc.files.source import suggestion
+from netcalc.files.cells import EXACT_LIMIT, NOT_FINITE, nearest_float, read_number, reads
 
 FILE_NAME = re.compile(r"[^\W\d][\w./~-]*")
 BRACKETED_ROWS = re.compile(r"\]\s*,?\s*\[")
@@ -35,7 +25,7 @@ def read_vector(
     texts: Sequence[str],
     name: str,
     *,
-    stdin: StandardInput | None = None,
+    stdin: files.StandardInput | None = None,
     decimal: str = ".",
     columns: int | None = None,
 ) -> np.ndarray:
@@ -47,7 +37,7 @@ def read_vector(
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    tensor = read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
     return _vector(tensor, name, columns)
 
 
@@ -55,27 +45,27 @@ def read_samples(
     texts: Sequence[str],
     name: str,
     *,
-    stdin: StandardInput | None = None,
+    stdin: files.StandardInput | None = None,
     decimal: str = ".",
     columns: int | None = None,
     wait: float | None = None,
-) -> np.ndarray | RowStream:
+) -> np.ndarray | files.RowStream:
     """As `read_vector`, but a table of more than EXACT_LIMIT numbers is left as a stream of rows."""
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    found = read_or_stream(texts[0], name, stdin=stdin, decimal=decimal, wait=wait)
-    return found if isinstance(found, RowStream) else _vector(found, name, columns)
+    found = files.read_or_stream(texts[0], name, stdin=stdin, decimal=decimal, wait=wait)
+    return found if isinstance(found, files.RowStream) else _vector(found, name, columns)
 
 
 def read_matrix(
-    texts: Sequence[str], name: str, *, stdin: StandardInput | None = None, decimal: str = "."
+    texts: Sequence[str], name: str, *, stdin: files.StandardInput | None = None, decimal: str = "."
 ) -> np.ndarray:
     """(rows, columns): a file's table, or rows with `;` between them, as in "4,-4; 1,2". Raises as `read_vector`."""
     rows = _typed(texts, name)
     if rows is not None:
         return rows
-    tensor = read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
     if tensor.array.ndim != 2:
         raise ShapeError(f"{name}: {tensor.source} holds {_shaped(tensor.array)}; a matrix has rows and columns")
     return tensor.array
@@ -115,7 +105,7 @@ def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
         try:
             first, *others = [[read_number(word) for word in _words(row)] for row in _rows(text)]
         except (ExpressionError, ValueSyntaxError) as error:
-            if len(texts) == 1 and (is_file(text) or looks_like_file(text)):
+            if len(texts) == 1 and (files.is_file(text) or files.looks_like_file(text)):
                 return None
             raise _no_number(text, name, error) from None
         rows[-1] += first
@@ -177,14 +167,14 @@ def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) 
     """The error for a text that is no number, whose reading as a number ended with `error`."""
     if text == "-":
         return ValueSyntaxError(f"{name}: '-' is standard input, and stands alone")
-    if is_file(text):
+    if files.is_file(text):
         return ValueSyntaxError(f"{name}: '{text}' is a file; give one file alone, or numbers alone")
     if FILE_NAME.fullmatch(text) and not NOT_FINITE.fullmatch(text):
-        return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{suggestion(text)}")
+        return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{files.suggestion(text)}")
     return ValueSyntaxError(f"{name}: {error.message}", source=error.source, position=error.position)
 
 
-def _vector(tensor: Tensor, name: str, columns: int | None) -> np.ndarray:
+def _vector(tensor: files.Tensor, name: str, columns: int | None) -> np.ndarray:
     """A table of one row, or of one column, as a vector; other tables as they are."""
     array = np.atleast_1d(tensor.array)
     if array.ndim > 2:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import acb, arb, ctx, fmpq
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss
 from netcalc.derive import derivation, loss_derivation
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
 

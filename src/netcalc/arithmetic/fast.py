@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss
 from netcalc.values import to_float64
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 
 class Fast:

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.algebra import symbol, to_sympy
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.catalogue.losses import BoundLoss
 from netcalc.derive import applied, derivation, expand, loss_derivation
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 
 class Symbolic:

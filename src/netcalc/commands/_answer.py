@@ -37,11 +37,11 @@ def show(result: Result, presentation: Presentation) -> None:
 
 def write_out(lines: Iterable[Any], output: Path | None, *, rich: bool) -> None:
     """Print lines, or write them to a file, all or nothing."""
-    from netcalc.files import write_atomically
-
     if output is None:
         write(lines, sys.stdout, rich=rich)
         return
+    from netcalc.files import write_atomically
+
     with write_atomically(output) as file:
         write(lines, file, rich=rich)
 
@@ -54,6 +54,6 @@ def write(lines: Iterable[Any], file: TextIO, *, rich: bool) -> None:
     from rich.console import Console
 
     measured = file.isatty() or "COLUMNS" in os.environ
-    console = Console(file=file, highlight=False, width=None if measured else UNBOUNDED)
+    console = Console(file=file, highlight=False, markup=False, emoji=False, width=None if measured else UNBOUNDED)
     for line in lines:
         console.print(line, soft_wrap=not measured)

@@ -1,10 +1,18 @@
 """Files: tensors in, results out."""
 
-from netcalc.files.read import is_file, iter_blocks, looks_like_file, read_or_stream, read_tensor
-from netcalc.files.source import StandardInput
-from netcalc.files.stream import Block, RowStream, Tensor
-from netcalc.files.text import EXACT_LIMIT, RowError
-from netcalc.files.write import RowFormatter, format_rows, write_atomically, write_tensors_npz
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from netcalc.files.cells import EXACT_LIMIT
+
+if TYPE_CHECKING:
+    from netcalc.files.read import is_file, iter_blocks, looks_like_file, read_or_stream, read_tensor
+    from netcalc.files.source import StandardInput, suggestion
+    from netcalc.files.stream import Block, RowStream, Tensor
+    from netcalc.files.text import RowError
+    from netcalc.files.write import RowFormatter, format_rows, write_atomically, write_tensors_npz
 
 __all__ = [
     "EXACT_LIMIT",
@@ -20,6 +28,16 @@ __all__ = [
     "looks_like_file",
     "read_or_stream",
     "read_tensor",
+    "suggestion",
     "write_atomically",
     "write_tensors_npz",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Numbers typed on the command line come through here too, and need no file.
+    if name in __all__:
+        for module in ("read", "source", "stream", "text", "write"):
+            if hasattr(found := import_module(f"netcalc.files.{module}"), name):
+                return getattr(found, name)
+    raise AttributeError(f"module 'netcalc.files' has no attribute {name!r}")

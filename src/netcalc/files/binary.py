@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from io import BytesIO
 from typing import Any
 
@@ -46,6 +45,8 @@ def _npy_reason(error: Exception) -> str:
 
 def read_npz(path_text: str, name: str | None) -> np.ndarray:
     """One array of a `.npz` file as float64; `name` may be left out where there is one only. Raises FileError."""
+    import zipfile  # NumPy too waits for an archive
+
     try:
         with np.load(path_text, allow_pickle=False) as archive:
             key = _only(list(archive.files), name, path_text)

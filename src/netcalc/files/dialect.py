@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +46,8 @@ def content(line: str) -> str:
 def split(line: str, delimiter: str | None) -> list[str]:
     """A line's cells, quotes taken off."""
     if '"' in line:
+        import csv
+
         return next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True))
     return line.split(delimiter)
 

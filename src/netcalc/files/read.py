@@ -11,11 +11,11 @@ import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.binary import NPY_MAGIC, ZIP_MAGIC, check_finite, read_npy, read_npy_stream, read_npz
-from netcalc.files.cells import nearest_float
+from netcalc.files.cells import EXACT_LIMIT, nearest_float
 from netcalc.files.decode import text_chunks
 from netcalc.files.source import Source, StandardInput, open_source
 from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
-from netcalc.files.text import EXACT_LIMIT, chunk_size, counted, open_rows
+from netcalc.files.text import chunk_size, counted, open_rows
 
 ARRAY_BLOCK = 1 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz")

@@ -11,8 +11,7 @@ import numpy as np
 
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.expression import Number
-from netcalc.files.cells import exact_cell, float_cell, nearest_float
-from netcalc.files.text import EXACT_LIMIT
+from netcalc.files.cells import EXACT_LIMIT, exact_cell, float_cell, nearest_float
 
 SECTIONS = ("given", "forward", "partials")
 DENSE_LIMIT = 10**8

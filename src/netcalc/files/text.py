@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import FileError, ValueSyntaxError
-from netcalc.files.cells import exact_cell, float_cell
+from netcalc.files.cells import EXACT_LIMIT, exact_cell, float_cell
 from netcalc.files.decode import line_blocks
 from netcalc.files.dialect import Dialect, content, sniff
 
-EXACT_LIMIT = 4096  # so many numbers are kept exactly; more are float64
 IN_NUMBERS = b"0123456789+-.eE \t\r"
 POLARS_BYTES = 24 << 20  # its import takes as long as NumPy takes to read this much
 POLARS_BLOCK = 512 << 10  # and its start, as this much

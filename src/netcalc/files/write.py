@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -70,6 +69,8 @@ def _text(mode: str) -> dict[str, Any]:
 @contextmanager
 def _beside(path: Path, mode: str, status: os.stat_result | None) -> Iterator[IO[Any]]:
     """A new file in the same folder, then moved over the old one."""
+    import secrets
+
     if status is not None and not os.access(path, os.W_OK):
         raise PermissionError(13, "permission denied")
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -51,6 +48,8 @@ def records(result: Result) -> Iterator[Record]:
 
 def jsonl(result: Result) -> Iterator[str]:
     """A JSON object a line."""
+    import json  # the table, which counts on this module too, does without
+
     return (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records(result))
 
 
@@ -70,6 +69,9 @@ def cell(value: float | str | None) -> str:
 
 
 def _line(cells: Iterable[str], delimiter: str) -> str:
+    import csv
+    import io
+
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(cells)
     return buffer.getvalue()
