@@ -269,3 +269,10 @@ def test_balls_agree_with_themselves_at_more_bits() -> None:
         with precision(100):
             coarse = getattr(Certain(100), name)(z)
         assert all(arb(a).overlaps(arb(b)) for a, b in zip(coarse.flat, fine.flat, strict=True))
+
+
+@pytest.mark.parametrize("q", ["1e5", "-1e9", "1e-6", "123.4567"])
+def test_a_closed_form_of_a_high_degree_is_given_at_once(q):
+    """e^100000 is a polynomial of that degree in e, which no factoring should be tried on; no time limit reaches it."""
+    result = netcalc.neuron([q], [1], 0, exact=True)
+    assert all(one.value.exact is not None for tensor in result.tensors for one in tensor.elements())

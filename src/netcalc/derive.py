@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SIMPLIFY_SECONDS = 2.0
 FACTOR_SECONDS = 0.5
+HIGHEST_DEGREE = 200
 ONE = Number(Fraction(1))
 
 
@@ -131,6 +132,8 @@ def shorter(expression: Any) -> Any:
     """The expression simplified, if that takes little time and makes it no longer."""
     import sympy as sp
 
+    if not _tame(expression):
+        return expression
     with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
         return min([expression, sp.factor(expression), sp.simplify(expression)], key=sp.count_ops)
     return expression
@@ -140,9 +143,22 @@ def factored(expression: Any) -> Any:
     """The expression as a product, if that takes little time and makes it shorter: products cancel nothing."""
     import sympy as sp
 
+    if not _tame(expression):
+        return expression
     with contextlib.suppress(TookTooLong), bounded(FACTOR_SECONDS):
         return min([expression, sp.factor(expression)], key=sp.count_ops)
     return expression
+
+
+def _tame(expression: Any) -> bool:
+    """Whether its polynomials are of a degree that is factored at once: compiled code hears no alarm until it is done.
+
+    e^100000 is a polynomial of degree 100,000 in e; so is e^(1/100000), of its root.
+    """
+    import sympy as sp
+
+    exponents = [power.exp.as_coeff_Mul()[0] for power in expression.atoms(sp.Pow, sp.exp)]
+    return all(max(abs(int(c.p)), int(c.q)) <= HIGHEST_DEGREE for c in exponents if c.is_Rational)
 
 
 class TookTooLong(NetcalcError):

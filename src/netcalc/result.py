@@ -188,7 +188,8 @@ class Result:
         closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
-        return json.dumps(content | {"notes": list(self.notes)}, ensure_ascii=False, allow_nan=False)
+        content |= {"notes": list(self.notes), "certainty": self.certainty}
+        return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 
 def _has_closed_forms(entries: np.ndarray) -> bool:

@@ -1,22 +1,67 @@
-r"""The derivation as an aligned display, ready for a worksheet (package amsmath)."""
+r"""The derivation as an aligned display, or the answers as a table, ready for a worksheet (package amsmath)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, needs_brackets
+from netcalc.expression import Symbol
 from netcalc.notation import tensor_to_latex, to_latex
-from netcalc.render.prose import left
-from netcalc.result import Result, Step
+from netcalc.render.prose import full_name, left
+from netcalc.render.rows import sample_elements, samples
+from netcalc.result import Element, Result, Step, Value
 
 SYMBOLS = {"": r" \, ", "∘": r" \circ "}
 
 
 def latex(result: Result) -> Iterator[str]:
-    """An align* environment, a line a step, or a line an equals sign where matrices are shown."""
+    """An align* environment where there are steps, else a tabular; notes as comments above."""
+    yield from (f"% {note}" for note in (*result.notes, result.certainty) if note)
+    yield from _align(result) if result.steps else _tabular(result)
+
+
+def _align(result: Result) -> Iterator[str]:
+    """A line a step, or a line an equals sign where matrices are shown."""
     yield r"\begin{align*}"
     yield " \\\\\n".join(f"  {line}" for step in result.steps for line in step_lines(step))
     yield r"\end{align*}"
+
+
+def _tabular(result: Result) -> Iterator[str]:
+    """A row an element, or a row a sample."""
+    if not result.sample_rows:
+        yield from (r"\begin{tabular}{lll}", r"  & formula & value \\ \hline")
+        for tensor in result.tensors:
+            yield from (_row([_name(one, tensor.of), to_latex(one.formula), _value(one)]) for one in tensor.elements())
+    else:
+        rows = (list(sample_elements(result, sample)) for sample in samples(result))
+        for number, row in enumerate(rows):
+            if not number:
+                yield rf"\begin{{tabular}}{{l{'r' * len(row)}}}"
+                yield "  sample" + "".join(f" & ${_name(*cell)}$" for cell in row) + r" \\ \hline"
+            yield f"  {number}" + "".join(f" & ${_value(one)}$" for one, _ in row) + r" \\"
+    yield r"\end{tabular}"
+
+
+def _row(cells: list[str]) -> str:
+    return "  " + " & ".join(f"${cell}$" for cell in cells) + r" \\"
+
+
+def _name(one: Element, of: str | None) -> str:
+    return to_latex(Symbol(full_name(one.name, of)))
+
+
+def _value(one: Element) -> str:
+    return value_to_latex(one.value)
+
+
+def value_to_latex(value: Value) -> str:
+    """A value for mathematics mode: 5.07596e-435 as 5.07596 · 10⁻⁴³⁵, a formula as it is, its closed form beside it."""
+    if value.formula is not None:
+        return to_latex(value.formula)
+    mantissa, _, exponent = value.shown.partition("e")
+    number = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    return number if value.exact is None else rf"{to_latex(value.exact)} = {number}"
 
 
 def step_lines(step: Step) -> Iterator[str]:

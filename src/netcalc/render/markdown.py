@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netcalc.render.latex import step_lines
 from netcalc.render.rows import cell, records
 from netcalc.result import Result
 
+DIGITS = re.compile(r"[-+.e\d]*")  # a number written as text has no marks
+MARKS = re.compile(r"[\\`*_{}\[\]<>#|$]")
+
 
 def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
-    """A pipe table: a row an element, or a row a sample; then the steps if asked for."""
+    """A pipe table, a row an element or a row a sample; the steps if asked for; notes, and how sure it is."""
     started = False
     for record in records(result):
         if not started:
@@ -20,6 +24,10 @@ def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
         yield _line([_cell(name, value) for name, value in record.items()])
     if steps:
         yield from _steps(result)
+    if result.notes:
+        yield from ("", *(f"- {_prose(note)}" for note in result.notes))
+    if result.certainty:
+        yield from ("", f"_{_prose(result.certainty)}_")
 
 
 def _steps(result: Result) -> Iterator[str]:
@@ -34,9 +42,14 @@ def _steps(result: Result) -> Iterator[str]:
         yield from (r"\end{aligned}", "$$")
 
 
+def _prose(text: str) -> str:
+    """Text in which Markdown sees nothing of its own."""
+    return MARKS.sub(r"\\\g<0>", text)
+
+
 def _cell(name: str, value: float | str | None) -> str:
     text = cell(value)
-    return f"`{text}`" if name in {"formula", "exact"} else text
+    return f"`{text}`" if name != "name" and isinstance(value, str) and not DIGITS.fullmatch(text) else text
 
 
 def _line(cells: list[str]) -> str:

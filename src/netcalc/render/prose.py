@@ -16,7 +16,12 @@ READABLE = 100  # columns of a step with matrices, where there is no narrower pa
 
 def output_name(name: str, of: str | None) -> str:
     """dx1 of f -> ∂f/∂x1; a forward value's name as it is written."""
-    return to_unicode(Symbol(name if of is None else f"d{of}/d{name.removeprefix('d')}"))
+    return to_unicode(Symbol(full_name(name, of)))
+
+
+def full_name(name: str, of: str | None) -> str:
+    """dx1 of f -> df/dx1; a forward value's name as it is."""
+    return name if of is None else f"d{of}/d{name.removeprefix('d')}"
 
 
 def left(step: Step) -> Display:
