@@ -19,6 +19,7 @@ import netcalc
 from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.derive import TookTooLong, bounded
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
 from netcalc.solve import solve
@@ -276,3 +277,22 @@ def test_a_closed_form_of_a_high_degree_is_given_at_once(q):
     """e^100000 is a polynomial of that degree in e, which no factoring should be tried on; no time limit reaches it."""
     result = netcalc.neuron([q], [1], 0, exact=True)
     assert all(one.value.exact is not None for tensor in result.tensors for one in tensor.elements())
+
+
+def test_the_bound_on_algebra_is_heard_after_something_swallowed_it():
+    """An exception in a finalizer or in the collector's callback is dropped: the alarm rings again."""
+    swallowed = []
+
+    def busy():
+        while True:
+            try:
+                for _ in iter(int, 1):
+                    pass
+            except TookTooLong as error:
+                if swallowed:
+                    raise
+                swallowed.append(error)
+
+    with pytest.raises(TookTooLong), bounded(0.05):
+        busy()
+    assert swallowed

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SIMPLIFY_SECONDS = 2.0
 FACTOR_SECONDS = 0.5
+RING_AGAIN = 0.05  # seconds between an alarm and the next
 HIGHEST_DEGREE = 200
 ONE = Number(Fraction(1))
 
@@ -167,7 +168,11 @@ class TookTooLong(NetcalcError):
 
 @contextlib.contextmanager
 def bounded(seconds: float) -> Iterator[None]:
-    """Raises TookTooLong inside after that many seconds (in the main thread of a POSIX system)."""
+    """Raises TookTooLong inside after that many seconds of computing (in the main thread of a POSIX system).
+
+    The processor's time, not the wall's: what a formula simplifies to doesn't depend on what else the machine does.
+    The alarm rings again until it is heard: an exception in a finalizer or a collector's callback is dropped.
+    """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -175,13 +180,13 @@ def bounded(seconds: float) -> Iterator[None]:
     def ring(*_: object) -> None:
         raise TookTooLong(f"the algebra took more than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds, RING_AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 # --- forms that keep their digits -------------------------------------------------------------------------------------
