@@ -33,17 +33,19 @@ def neuron(
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
+    verify: bool = False,
 ) -> Result:
     """The value and every partial of f = φ(w·x + b).
 
     `x` (n,) or (samples, n), `w` (n,), `b` and `delta` scalars (`delta` one a sample if there are many): numbers,
     exact text such as "1/3", or float64 arrays, which are taken as the exact numbers they are. What is left out
-    stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms. Raises NetcalcError.
+    stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms,
+    `verify` for central differences beside the partials (`Result.verification`). Raises NetcalcError.
     """
     bound = read_activation(activation) if isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
     stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
-    return solve(stated, digits=digits, exact=exact)
+    return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
 def from_above(

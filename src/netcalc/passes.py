@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -12,6 +13,7 @@ from netcalc.layers import Arithmetic, Criterion, Elementwise, Layer, Linear, Lo
 from netcalc.problem import Against, Dense, Problem
 
 Quantities = dict[str, np.ndarray]
+Move = Callable[[str, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +25,68 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """The layers, what went into each, and what came out of the last: all that a way back needs."""
+
+    layers: list[tuple[Linear, Layer | None]]
+    inputs: list[np.ndarray]
+    output: np.ndarray
+
+
 def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
     """Everything that both passes produce: z1, a1, …, loss; then da1, dz1, dW1, db1, …, dx; s1, … are the slopes."""
     found: Quantities = {}
-    layers = [_layers(stated, arithmetic) for stated in problem.layers]
-    v = arithmetic.array(problem.x)
-    inputs = []
-    for number, (linear, activation) in enumerate(layers, 1):
-        inputs.append(v)
-        v = found[f"z{number}"] = linear.forward(v)
-        if activation:
-            v = found[f"a{number}"] = activation.forward(v)
-    delta = _from_above(problem, arithmetic, v, found)
-    for number in range(len(layers), 0, -1):
-        linear, activation = layers[number - 1]
-        delta = _backward(number, linear, activation, inputs[number - 1], delta, found, per_sample=problem.per_sample)
+    passed = _forward(problem, arithmetic, found)
+    delta = _from_above(problem, arithmetic, passed.output, found)
+    for number in range(len(passed.layers), 0, -1):
+        linear, activation = passed.layers[number - 1]
+        v = passed.inputs[number - 1]
+        delta = _backward(number, linear, activation, v, delta, found, per_sample=problem.per_sample)
     return found | {"dx": delta}
+
+
+def outcome(problem: Problem, arithmetic: Arithmetic, move: Move) -> np.ndarray:
+    """What the partials are partials of, by the forward pass alone: each sample's part of L, (samples,).
+
+    `move` may change each of x, W1, b1, z1, a1, … as the pass comes to it.
+    """
+    a = _forward(problem, arithmetic, {}, move).output
+    if isinstance(problem.above, Against):
+        return _criterion(problem, problem.above, arithmetic, a).forward(a)
+    return np.asarray((arithmetic.array(problem.above) * a).sum(axis=1))
+
+
+def _as_it_is(_: str, array: np.ndarray) -> np.ndarray:
+    return array
+
+
+def _forward(problem: Problem, arithmetic: Arithmetic, found: Quantities, move: Move = _as_it_is) -> _Passed:
+    """Through every layer; z1, a1, … are put into `found`."""
+    layers, inputs = [], []
+    v = move("x", arithmetic.array(problem.x))
+    for number, stated in enumerate(problem.layers, 1):
+        linear, activation = _layers(stated, number, arithmetic, move)
+        layers.append((linear, activation))
+        inputs.append(v)
+        v = found[f"z{number}"] = move(f"z{number}", linear.forward(v))
+        if activation:
+            v = found[f"a{number}"] = move(f"a{number}", activation.forward(v))
+    return _Passed(layers, inputs, v)
 
 
 def _from_above(problem: Problem, arithmetic: Arithmetic, a: np.ndarray, found: Quantities) -> np.ndarray:
     if not isinstance(problem.above, Against):
         return arithmetic.array(problem.above)
-    factor = problem.above.factor(1 if problem.per_sample else len(a), a.shape[1])
-    criterion = Criterion(problem.above.loss, arithmetic.array(problem.above.target), factor, arithmetic)
+    criterion = _criterion(problem, problem.above, arithmetic, a)
     losses = criterion.forward(a)
     found["loss"] = losses if problem.per_sample else np.asarray(losses.sum())
     return criterion.backward(a)
+
+
+def _criterion(problem: Problem, above: Against, arithmetic: Arithmetic, a: np.ndarray) -> Criterion:
+    factor = above.factor(1 if problem.per_sample else len(a), a.shape[1])
+    return Criterion(above.loss, arithmetic.array(above.target), factor, arithmetic)
 
 
 def _backward(
@@ -80,8 +118,9 @@ def _is_elementwise(layer: Layer) -> TypeGuard[Elementwise]:
     return isinstance(layer, Elementwise)
 
 
-def _layers(stated: Dense, arithmetic: Arithmetic) -> tuple[Linear, Layer | None]:
-    linear = Linear(arithmetic.array(stated.W), None if stated.b is None else arithmetic.array(stated.b))
+def _layers(stated: Dense, number: int, arithmetic: Arithmetic, move: Move) -> tuple[Linear, Layer | None]:
+    W = move(f"W{number}", arithmetic.array(stated.W))
+    linear = Linear(W, None if stated.b is None else move(f"b{number}", arithmetic.array(stated.b)))
     activation = stated.activation
     if isinstance(activation, BoundActivation):
         return linear, Elementwise(activation, arithmetic)

@@ -15,6 +15,7 @@ from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element
+from netcalc.verification import Verification
 from netcalc.version import __version__
 
 GENERIC = re.compile(r"(\w+)\[([ij](?:,[ij])*)\]")  # w[i], W[i,j]: an element, whichever it is
@@ -95,6 +96,13 @@ class Tensor:
         """Nested lists of floats and formulas."""
         return self.map(Value.plain)
 
+    def numbers(self) -> np.ndarray:
+        """The entries as float64, in their shape; NaN for those without a number."""
+        if self.entries.dtype != object:
+            return self.entries
+        floats = [math.nan if value.nearest is None else value.nearest for value in self.values]
+        return np.array(floats).reshape(self.entries.shape)
+
 
 def as_value(entry: Any) -> Value:
     """An entry of a tensor as a Value, be it one or a float64."""
@@ -150,6 +158,7 @@ class Result:
     certainty: str = ""
     sample_rows: bool = False
     inner: tuple[Tensor, ...] = field(default=(), repr=False)
+    verification: Verification | None = None
 
     @property
     def forward(self) -> dict[str, Any]:
@@ -160,6 +169,12 @@ class Result:
     def partials(self) -> dict[str, Any]:
         """d(output)/d(name) by name, each in the shape of the thing it belongs to."""
         return {tensor.key: tensor.plain() for tensor in self.tensors if tensor.of is not None}
+
+    @property
+    def assurance(self) -> tuple[str, ...]:
+        """How sure the answer is, and what differences say of it: lines to end with."""
+        verified = self.verification.line if self.verification else ""
+        return tuple(line for line in (self.certainty, verified) if line)
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -189,6 +204,8 @@ class Result:
         if closed:
             content["exact"] = closed
         content |= {"notes": list(self.notes), "certainty": self.certainty}
+        if self.verification is not None:
+            content["verification"] = self.verification.to_data()
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 

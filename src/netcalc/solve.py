@@ -22,11 +22,11 @@ CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or 
 NOTES_EACH = 8  # values out of range that a tensor names one by one
 
 
-def solve(problem: Problem, *, digits: int | None = None, exact: bool = False) -> Result:
+def solve(problem: Problem, *, digits: int | None = None, exact: bool = False, verify: bool = False) -> Result:
     """The forward values and every partial.
 
-    `digits` asks for that many proven significant digits, `exact` for closed forms.
-    Raises UndefinedError where a function has no value.
+    `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
+    beside the partials. Raises UndefinedError where a function has no value.
     """
     names = free_names(problem.tensors)
     if names:
@@ -35,7 +35,16 @@ def solve(problem: Problem, *, digits: int | None = None, exact: bool = False) -
         found = _certain(problem, digits, exact=exact)
     else:
         found = _fast(problem)
-    return _result(problem, found)
+    result = _result(problem, found)
+    return verified(problem, result) if verify else result
+
+
+def verified(problem: Problem, result: Result) -> Result:
+    """The result with what central differences say of it."""
+    from netcalc.verify import verify
+
+    verification = verify(problem, result)
+    return replace(result, notes=(*result.notes, *verification.notes), verification=verification)
 
 
 def _result(problem: Problem, found: Found) -> Result:

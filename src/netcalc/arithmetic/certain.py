@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -231,16 +232,17 @@ def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
 
 
 class Certain:
-    """Balls of `bits` bits, exact rationals where the numbers allow it."""
+    """Balls of `bits` bits, exact rationals where the numbers allow it; symbols are what `names` says."""
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, names: Mapping[str, Numeral] = MappingProxyType({})) -> None:
         self.bits = bits
+        self.names = names
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as numerals, in its shape; float64 as the exact numbers they are."""
         if tensor.dtype != object:
             return each(lambda number: fmpq(*float(number).as_integer_ratio()), tensor)
-        return each(lambda tree: numeral(tree, {}), tensor)
+        return each(lambda tree: numeral(tree, self.names), tensor)
 
     def number(self, value: Fraction) -> Numeral:
         """An exact rational."""

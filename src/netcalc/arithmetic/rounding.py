@@ -68,7 +68,7 @@ def enclosure(value: Any) -> str | None:
         return None
     middle = _worth_writing(known)
     error = abs(known - arb(middle))
-    return f"{middle} ± {_above(error.upper())}"
+    return f"{middle} ± {above(error.upper())}"
 
 
 def _worth_writing(known: arb) -> str:
@@ -80,7 +80,7 @@ def _worth_writing(known: arb) -> str:
     return digits(exactly(known.mid()), min(blurred // 2 + 2, ENCLOSED_DIGITS)) or "0"
 
 
-def _above(bound: arb) -> str:
+def above(bound: arb) -> str:
     """Two digits of a number that is not negative, rounded up."""
     for nudge in ("1", "1.01", "1.02", "1.05", "1.1"):
         written = digits(exactly((bound * arb(nudge)).mid()), 2) or "inf"

@@ -22,9 +22,19 @@ def answer(problem: Problem, checking: Checking, presentation: Presentation) -> 
     from netcalc.solve import solve
 
     del checking
-    result = solve(problem, digits=presentation.digits, exact=presentation.exact)
+    result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
     show(result, presentation)
-    return None
+    return contradicted(result, presentation)
+
+
+def contradicted(result: Result, presentation: Presentation) -> int | None:
+    """1 if differences contradict the answer; formats that hold rows alone have their word on stderr."""
+    if result.verification is None:
+        return None
+    if presentation.format in ("csv", "tsv", "jsonl"):
+        for line in (*(f"note: {note}" for note in result.verification.notes), result.verification.line):
+            print(line, file=sys.stderr)
+    return 1 if result.verification.wrong else None
 
 
 def show(result: Result, presentation: Presentation) -> None:

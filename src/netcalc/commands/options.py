@@ -195,7 +195,9 @@ class Presentation:
         int | None,
         typer.Option("--digits", help="Give N proven digits.", metavar="N", min=1, max=10_000, show_default=False),
     ] = None
-    verify: Annotated[bool, typer.Option("--verify", help="Confirm the answer by a second way.")] = False
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Hold every partial to central differences of the forward pass.")
+    ] = False
     output: OutputFile = None
     index_from: Annotated[
         int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)

@@ -16,7 +16,7 @@ SYMBOLS = {"": r" \, ", "∘": r" \circ "}
 
 def latex(result: Result) -> Iterator[str]:
     """An align* environment where there are steps, else a tabular; notes as comments above."""
-    yield from (f"% {note}" for note in (*result.notes, result.certainty) if note)
+    yield from (f"% {note}" for note in (*result.notes, *result.assurance))
     yield from _align(result) if result.steps else _tabular(result)
 
 

@@ -26,8 +26,8 @@ def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
         yield from _steps(result)
     if result.notes:
         yield from ("", *(f"- {_prose(note)}" for note in result.notes))
-    if result.certainty:
-        yield from ("", f"_{_prose(result.certainty)}_")
+    for line in result.assurance:
+        yield from ("", f"_{_prose(line)}_")
 
 
 def _steps(result: Result) -> Iterator[str]:

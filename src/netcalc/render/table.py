@@ -28,7 +28,8 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
     yield Text("")
     for note in result.notes:
         yield Text(f"note: {note}", style="yellow")
-    yield Text(result.certainty, style="dim")
+    for line in result.assurance:
+        yield Text(line, style="dim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,7 @@ def _summary(tensor: Tensor, frame: Table) -> list[str]:
     """Shape, norm and extremes of a tensor too large to list."""
     import numpy as np
 
-    values = tensor.entries
-    if values.dtype == object:
-        values = np.array([np.nan if value.nearest is None else value.nearest for value in tensor.values])
+    values = tensor.numbers()
     shape = "×".join(map(str, tensor.entries.shape))
     text = f"{shape}, norm {np.linalg.norm(values):.6g}, {values.min():.6g} … {values.max():.6g}"
     return [f"… {output_name(tensor.name, tensor.of)}", text, *[""] * (len(frame.columns) - 2)]

@@ -1,0 +1,113 @@
+"""Answers held to central differences of the forward pass alone, which knows no derivative."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from netcalc.arithmetic.rounding import above
+from netcalc.notation import to_ascii
+from netcalc.problem import Problem
+from netcalc.result import Result, Tensor, Value
+from netcalc.verification import Compared, Verification
+from netcalc.verify.coarse import judge_in_float64
+from netcalc.verify.drawn import drawn_points
+from netcalc.verify.forward import Forward, Index
+from netcalc.verify.judge import Judgement, judge
+from netcalc.verify.layers import LayersForward
+
+__all__ = ["FORWARDS", "Forward", "verify"]
+
+FORWARDS: dict[type, Callable[[Any], Forward]] = {Problem: LayersForward}
+
+PASSES = 3  # an entry takes the values before, at and after the point
+OVERHEAD = 200  # multiplications that a pass takes as long as, however small it is
+BALL_WORK = 10_000_000  # multiplications that differences may take: seconds
+FLOAT_WORK = 1_000_000_000
+MOST_IN_FLOAT64 = 96
+LEAST_OF_A_TENSOR = 4
+
+Place = tuple[Tensor, Index]
+Judge = Callable[[Tensor, Index], Judgement]
+
+
+def verify(problem: Any, result: Result) -> Verification:
+    """Every partial, or a drawn sample where there are many, held to differences: in balls, or float64 if large."""
+    forward = FORWARDS[type(problem)](problem)
+    partials = [tensor for tensor in result.tensors if tensor.of is not None]
+    count = BALL_WORK // (PASSES * (forward.work + OVERHEAD))
+    if isinstance(forward, LayersForward) and count < LEAST_OF_A_TENSOR * len(partials):
+        return _in_float64(partials, forward)
+    places = list(_places(partials, count))
+    for point in drawn_points(forward.names):
+        numerals = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
+        found = _judged(places, lambda tensor, index: judge(tensor, index, forward, numerals))  # noqa: B023 - called here
+        if any(one.kind != "untold" for _, one in found):
+            break
+    written = {name: str(number) for name, number in point.items()}
+    return _verification(partials, found, "balls", written)
+
+
+def _in_float64(partials: list[Tensor], forward: LayersForward) -> Verification:
+    count = min(MOST_IN_FLOAT64, FLOAT_WORK // (PASSES * forward.work))
+    scales = {tensor.name: float(np.max(np.abs(tensor.numbers()))) or 1.0 for tensor in partials}
+
+    def judged(tensor: Tensor, index: Index) -> Judgement:
+        return judge_in_float64(tensor, index, scales[tensor.name], forward)
+
+    return _verification(partials, _judged(list(_places(partials, count)), judged), "float64", {})
+
+
+def _places(partials: list[Tensor], count: int) -> Iterator[Place]:
+    """Every entry, or of each tensor its share of `count`, drawn; always the same ones."""
+    total = sum(tensor.entries.size for tensor in partials)
+    for tensor in partials:
+        size = tensor.entries.size
+        share = size if total <= count else min(size, max(LEAST_OF_A_TENSOR, count * size // total))
+        drawn = np.arange(size) if share == size else np.random.default_rng(0).choice(size, share, replace=False)
+        for flat in np.sort(drawn).tolist():
+            yield tensor, tuple(int(place) for place in np.unravel_index(flat, tensor.entries.shape))
+
+
+def _judged(places: list[Place], judged: Judge) -> list[tuple[Place, Judgement]]:
+    return [(place, judged(*place)) for place in places]
+
+
+def _verification(
+    partials: list[Tensor], found: list[tuple[Place, Judgement]], arithmetic: str, point: Mapping[str, str]
+) -> Verification:
+    def of_kind(kind: str) -> tuple[Compared, ...]:
+        return tuple(
+            Compared(tensor.at(index).name, _written(tensor.at(index).value, kind), one.left, one.right)
+            for (tensor, index), one in found
+            if one.kind == kind
+        )
+
+    return Verification(
+        sum(tensor.entries.size for tensor in partials),
+        len(found),
+        _largest([one.apart for _, one in found if one.kind == "agrees"]),
+        arithmetic,
+        point,
+        of_kind("kink"),
+        of_kind("wrong"),
+        len(of_kind("untold")),
+    )
+
+
+def _written(value: Value, kind: str) -> str:
+    """As it is shown; where it is wrong, with all its digits."""
+    if value.formula is not None:
+        return to_ascii(value.formula)
+    return repr(value.nearest) if kind == "wrong" and value.nearest and not value.as_digits else value.shown
+
+
+def _largest(apart: list[arb]) -> str:
+    if not apart:
+        return ""
+    largest = functools.reduce(arb.max, apart)
+    return "0" if largest == 0 else above(largest)

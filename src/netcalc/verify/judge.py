@@ -1,0 +1,130 @@
+"""One entry of an answer beside what differences give in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from flint import arb, fmpq
+
+from netcalc.arithmetic.certain import ZERO, Numeral, ball, exactly, numeral, precision
+from netcalc.arithmetic.differences import Difference, differences
+from netcalc.arithmetic.rounding import digits
+from netcalc.derive import expand
+from netcalc.expression import Tree
+from netcalc.result import Tensor
+from netcalc.verify.forward import Forward, Index, Point
+
+FLOAT_BITS = 60
+HALF_UNIT = arb(2) ** -53 * arb(1.000001)
+NORMAL = 2.0**-1022  # a float64 below this has fewer digits
+LOOSE = arb(1e-6)  # what a float64 that is not certified may be off, relative to its tensor's largest
+SHOWN_DIGITS = 6
+WRONG_DIGITS = 17
+
+Kind = Literal["agrees", "kink", "wrong", "untold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came of it, how far the two are apart, and the slopes on either side as text."""
+
+    kind: Kind
+    apart: arb
+    left: str = ""
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A printed value as a number proven to `bits` bits, and how far off it may be: relatively, or by `scale`."""
+
+    number: Numeral
+    slack: arb
+    bits: int
+    scale: arb | None = None
+
+
+def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judgement:
+    """The entry, held to differences that come nearer until they tell."""
+    known = answer(tensor, index, point)
+    if known is None:
+        return Judgement("untold", arb(0))
+
+    def moved(*steps: Numeral) -> Numeral:
+        return forward.moved(tensor, index, steps, point)
+
+    last: Difference | None = None
+    for found in differences(moved, forward.order(tensor), known.bits, forward.work):
+        if not found.known:
+            continue
+        last = found
+        with precision(found.bits):
+            apart = abs(ball(known.number) - found.central)
+            if found.smooth:
+                apart /= known.scale or abs(found.central)
+                return _judgement("wrong" if apart > known.slack else "agrees", apart, found)
+            if found.nothing and known.number == 0:
+                return _judgement("agrees", apart, found)
+    return Judgement("untold", arb(0)) if last is None else _beside_a_kink(known, last)
+
+
+def answer(tensor: Tensor, index: Index, point: Point) -> Answer | None:
+    """The most precise form in which a value is printed; None for one that isn't decided, or undefined at the point."""
+    value = tensor.at(index).value
+    if value.formula is not None:
+        return _of_formula(value.formula, point)
+    if value.nearest is None:
+        return None
+    number = fmpq(*value.nearest.as_integer_ratio()) if abs(value.nearest) < float("inf") else None
+    if tensor.entries.dtype != object:
+        scale = arb(float(np.abs(tensor.entries).max()))
+        return None if number is None else Answer(number, LOOSE, FLOAT_BITS, scale)
+    if number is not None and not value.as_digits and abs(value.nearest) >= NORMAL:
+        return Answer(number, HALF_UNIT, FLOAT_BITS)
+    return _of_digits(value.shown)
+
+
+def _of_formula(formula: Tree, point: Point) -> Answer | None:
+    with precision(4 * FLOAT_BITS):
+        number = ball(numeral(expand(formula), point))
+    return Answer(exactly(number), arb(2) ** -FLOAT_BITS, FLOAT_BITS) if number.is_finite() else None
+
+
+def _of_digits(shown: str) -> Answer:
+    count = len(shown.partition("e")[0].lstrip("-0.").replace(".", ""))
+    bits = int(3.33 * count) + FLOAT_BITS
+    with precision(2 * bits):
+        return Answer(ZERO if shown == "0" else arb(shown), arb(10) ** (1 - count) * arb(0.5000001), bits)
+
+
+def _beside_a_kink(known: Answer, found: Difference) -> Judgement:
+    """What to think of slopes that stay apart, or of one too small to be told."""
+    with precision(found.bits):
+        number, low, high = ball(known.number), found.left.min(found.right), found.left.max(found.right)
+        jump, apart = high - low, abs(number - found.central)
+        slack = (known.scale or abs(number)) * known.slack + jump * known.slack
+        if jump > found.small:
+            outside = number < low - slack or number > high + slack
+            return _judgement("wrong" if outside else "kink", apart, found)
+        return _judgement("wrong" if apart > jump + slack else "untold", apart, found)
+
+
+def _judgement(kind: Kind, apart: arb, found: Difference) -> Judgement:
+    count = WRONG_DIGITS if kind == "wrong" else SHOWN_DIGITS
+    sides = [slope(side, found.exponent, count) for side in (found.left, found.right)]
+    return Judgement(kind, apart.upper(), *sides)
+
+
+def slope(side: arb, exponent: int, count: int) -> str:
+    """A one-sided slope to `count` digits: what it comes to as its step, 2^-`exponent`, comes to nothing."""
+    near = fmpq(1, 1 << (exponent // 4))
+    middle = exactly(side.mid())
+    shown = digits(middle, count) or "0"
+    rounded = fmpq(*Fraction(shown).as_integer_ratio())
+    for short in (fmpq(0), rounded):
+        if abs(middle - short) < near:
+            return digits(short, count) or shown
+    return shown

@@ -1,0 +1,83 @@
+"""The forward pass through layers, with one number moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from flint import ctx
+
+from netcalc.arithmetic.certain import Certain, Numeral, ball
+from netcalc.arrays import each
+from netcalc.layers import Arithmetic
+from netcalc.passes import outcome
+from netcalc.problem import Problem, free_names
+from netcalc.result import Tensor
+from netcalc.verify.forward import Index, Point
+
+ACTIVATION_WORK = 40
+
+
+class _Remembering(Certain):
+    """Balls that read each given tensor once, rather than at every pass."""
+
+    def __init__(self, bits: int, point: Point) -> None:
+        super().__init__(bits, point)
+        self.read: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def array(self, tensor: np.ndarray) -> np.ndarray:
+        """A given tensor as balls: passes with rationals would take longer the more numbers they add up."""
+        if id(tensor) not in self.read:
+            self.read[id(tensor)] = tensor, each(ball, super().array(tensor))
+        return self.read[id(tensor)][1]
+
+
+@dataclass(frozen=True)
+class LayersForward:
+    """L, or each sample's own, as x, W1, b1, z1, a1, … move."""
+
+    problem: Problem
+    arithmetics: dict[tuple[int, int], _Remembering] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The symbols that were left out."""
+        return free_names(self.problem.tensors)
+
+    @property
+    def work(self) -> int:
+        """Multiplications of one pass, and what activations take, in multiplications."""
+        outputs = sum(len(layer.W) for layer in self.problem.layers)
+        return self.problem.work + ACTIVATION_WORK * outputs * len(self.problem.x)
+
+    def order(self, tensor: Tensor) -> int:  # noqa: ARG002 - a backward pass finds first derivatives alone
+        """1."""
+        return 1
+
+    def moved(self, tensor: Tensor, index: Index, steps: Sequence[Numeral], point: Point) -> Numeral:
+        """In balls, by entries of any tensor of partials."""
+        (step,) = steps
+        key = (ctx.prec, id(point))
+        arithmetic = self.arithmetics.setdefault(key, _Remembering(ctx.prec, point))
+        return self.parts(tensor, index, lambda number: number + step, arithmetic).sum()
+
+    def parts(self, tensor: Tensor, index: Index, move: Callable[[Any], Any], arithmetic: Arithmetic) -> np.ndarray:
+        """The samples' parts of L, or the one that the entry belongs to, `move` applied to what it is a partial by."""
+        inner = next(name for name, called in self.problem.names.items() if called.name == tensor.name)
+        flat = int(np.ravel_multi_index(index, tensor.entries.shape)) if index else 0
+
+        def with_one_moved(name: str, array: np.ndarray) -> np.ndarray:
+            if name != inner.removeprefix("d"):
+                return array
+            moved = array.copy()
+            place = flat % array.size  # a sample's own gradient of W or b is by the W or b of them all
+            moved.reshape(-1)[place] = move(array.reshape(-1)[place])
+            return moved
+
+        parts = outcome(self.problem, arithmetic, with_one_moved)
+        if not self.problem.per_sample:
+            return parts
+        sample = flat // (tensor.entries.size // len(self.problem.x))
+        return parts[sample : sample + 1]

@@ -1,0 +1,235 @@
+"""--verify: answers held to central differences of the forward pass, and what is said where they aren't confirmed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import netcalc
+from netcalc.arithmetic.certain import Certain, precision
+from netcalc.arithmetic.fast import Fast
+from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.catalogue.losses import loss, reduction
+from netcalc.certify import as_value
+from netcalc.commands._answer import contradicted
+from netcalc.commands.options import Presentation
+from netcalc.expression import Number, parse
+from netcalc.models.neuron import neuron
+from netcalc.passes import run
+from netcalc.problem import Against, Called, Dense, Problem
+from netcalc.result import Result, Tensor, Value
+from netcalc.verify import FORWARDS, verify
+
+GIVEN = {"x": ["-1/3", "0.7"], "w": ["1.1", "-2"], "b": "0.2"}
+ONE = Number(Fraction(1))
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_every_activation_is_confirmed(name: str) -> None:
+    """Each partial is within half a unit of its last place of what differences give."""
+    found = netcalc.neuron(**GIVEN, activation=name, verify=True).verification
+    assert (found.agreed, found.checked, found.partials, found.arithmetic) == (5, 5, 5, "balls")
+    assert float(found.disagreement) <= 2**-53 * 1.1
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "huber", "bce", "bce-with-logits", "hinge"])
+def test_every_loss_of_a_neuron_is_confirmed(name: str) -> None:
+    """dL/d· through the loss, of several samples."""
+    found = netcalc.neuron([[1, 2], [3, -4]], ["0.3", "0.1"], 0, target=[1, 1], loss=name, verify=True).verification
+    assert found.line.startswith("verified: 10 of 10 partials by central differences; largest disagreement ")
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    name=st.sampled_from(["sigmoid", "gelu", "silu", "softplus", "log_sigmoid"]), q=st.integers(-1000, 1000).map(float)
+)
+def test_tails_are_confirmed(name: str, q: float) -> None:
+    """Also where the slope is far below float64's range, as far as it is shown."""
+    found = netcalc.neuron([q], [1], 0, activation=name, verify=True).verification
+    assert found.agreed == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"x": ["1e16", 1, "-1e16"], "w": [1, 1, 1], "b": 0},
+        {"x": ["1e300"], "w": [1], "b": 0, "activation": "sin"},
+        {"x": ["1e-60"], "w": [1], "b": 0, "activation": "relu"},
+        {"x": ["1e-5000"], "w": [1], "b": 0, "activation": "relu"},
+        {"x": [0], "w": [1], "b": 0, "activation": "gaussian"},
+        {"x": [0], "w": [0], "b": 0},
+        {"x": [1], "w": [2], "b": -2, "activation": "max(q,0) - max(-q,0)"},
+    ],
+)
+def test_hard_points_are_confirmed(given: dict) -> None:
+    """Cancellation, steep functions, next to a kink but not at it, a slope of 0, kinks that make up for each other."""
+    assert netcalc.neuron(**given, verify=True).verification.line.startswith("verified: ")
+    assert not netcalc.neuron(**given, verify=True).verification.kinks
+
+
+def test_digits_are_confirmed_to_the_last() -> None:
+    """As many as were asked for."""
+    found = netcalc.neuron(**GIVEN, digits=300, verify=True).verification
+    assert found.agreed == 5
+    assert Fraction(found.disagreement) < Fraction(6, 10**300)
+
+
+def test_formulas_are_confirmed_at_a_drawn_point() -> None:
+    """What was left out is put in, and said."""
+    found = netcalc.neuron(x=[1, 2], w=[3, -1], activation="log(q)", verify=True).verification
+    assert found.line.startswith("verified: 5 of 5 partials by central differences at b = ")
+    assert found.point.keys() == {"b"}
+
+
+def test_at_a_kink_both_slopes_are_told() -> None:
+    """The left and right slopes, and which of them netcalc takes; other partials are confirmed."""
+    result = netcalc.neuron(x=["sqrt(2)", 0], w=["sqrt(2)", 0], b=-2, activation="relu", verify=True)
+    assert result.verification.line.startswith("verified: 2 of 5 partials by central differences, 3 at a kink; largest")
+    assert "dx0 is at a kink: differences give 0 on the left, 1.41421 on the right; netcalc takes 0" in result.notes
+
+
+def test_what_is_not_decided_is_not_confirmed() -> None:
+    """An answer that was left open stays open."""
+    found = netcalc.neuron(x=["erf(1) + erfc(1) - 1"], w=[1], b=0, activation="relu", verify=True).verification
+    assert found.line == "verified: 0 of 3 partials by central differences, 3 undecided"
+
+
+@pytest.mark.parametrize("off", [1e-15, 1.0, -0.786])
+def test_a_wrong_answer_is_contradicted(off: float, capsys: pytest.CaptureFixture) -> None:
+    """One entry off, by its last digit or its sign: it is named, and the exit status is 1."""
+    result = netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3)
+    stated = neuron(
+        *(np.array([parse(n) for n in ns.split()]) for ns in ("-1 -2", "4 -4", "-3")), netcalc.activation("sigmoid")
+    )
+    tensors = list(result.tensors)
+    place = next(n for n, tensor in enumerate(tensors) if tensor.name == "dx")
+    entries = tensors[place].entries.copy()
+    entries[1] = replace(entries[1], nearest=entries[1].nearest + off)
+    tensors[place] = replace(tensors[place], entries=entries)
+    found = verify(stated, replace(result, tensors=tuple(tensors)))
+    assert found.line == "not verified: 1 of 5 partials contradicts central differences"
+    assert found.notes == (f"dx1 is {entries[1].nearest!r}, and differences give -0.78644773296592741",)
+    assert contradicted(replace(result, verification=found), Presentation(format="csv")) == 1
+    assert capsys.readouterr().err.splitlines() == [f"note: {found.notes[0]}", found.line]
+
+
+def test_in_json() -> None:
+    """The record as it is."""
+    found = json.loads(netcalc.neuron(x=[1], w=[2], b=-2, activation="relu", verify=True).to_json())["verification"]
+    assert found == {
+        "partials": 3,
+        "checked": 3,
+        "disagreement": "",
+        "arithmetic": "balls",
+        "point": {},
+        "kinks": [
+            {"name": "dx0", "answer": "0", "left": "0", "right": "2"},
+            {"name": "dw0", "answer": "0", "left": "0", "right": "1"},
+            {"name": "db", "answer": "0", "left": "0", "right": "1"},
+        ],
+        "wrong": [],
+        "untold": 0,
+        "agreed": 0,
+    }
+
+
+# --- other models -----------------------------------------------------------------------------------------------------
+
+NAMES = {f"{kind}{number}": Called(f"{kind}{number}") for number in (1, 2) for kind in ("dW", "db", "dz", "da")}
+
+
+def net(above: np.ndarray | Against, *, samples: int = 3, width: int = 4, second: object = "sigmoid") -> Problem:
+    """Two layers on a batch, in exact thousandths."""
+    random = np.random.default_rng(5)
+
+    def drawn(*shape: int) -> np.ndarray:
+        numbers = random.integers(-1500, 1500, shape)
+        return np.vectorize(lambda n: Number(Fraction(int(n), 1000)), otypes=[object])(numbers)
+
+    layers = (
+        Dense(drawn(width, 3), drawn(width), netcalc.activation("tanh")),
+        Dense(drawn(2, width), drawn(2), netcalc.activation(second) if second == "sigmoid" else second),
+    )
+    return Problem("net", drawn(samples, 3), layers, above, NAMES | {"dx": Called("dx")})
+
+
+def answered(problem: Problem, arithmetic: Certain | Fast) -> Result:
+    """The backward pass's partials, without explanations."""
+    with precision(200):
+        found = run(problem, arithmetic)
+    entries = {
+        name: np.vectorize(lambda one: as_value(one, None), otypes=[object])(array) if array.dtype == object else array
+        for name, array in found.items()
+    }
+    shown = [Tensor(called.name, entries[name], ONE, "L") for name, called in problem.names.items() if name in entries]
+    return Result("net", {}, tuple(shown))
+
+
+TARGET = np.array([[ONE, ONE]] * 3, dtype=object)
+
+
+@pytest.mark.parametrize("second", ["sigmoid", "softmax", "log_softmax"])
+@pytest.mark.parametrize("kind", ["mean", "batch", "delta"])
+def test_layers_losses_and_reductions_are_confirmed(second: str, kind: str) -> None:
+    """Every dW, db, dz, da and dx of a batch."""
+    delta = np.array([[Number(Fraction(i - j, 3)) for j in range(2)] for i in range(3)], dtype=object)
+    problem = net(delta if kind == "delta" else Against(TARGET, loss("mse"), reduction(kind)), second=second)
+    found = verify(problem, answered(problem, Certain(200)))
+    assert found.agreed == found.partials == found.checked > 50
+
+
+def test_a_large_problem_is_confirmed_by_a_sample() -> None:
+    """Certified partials: as many as there is time for, always the same ones."""
+    problem = net(TARGET, width=300)
+    found = verify(problem, answered(problem, Certain(200)))
+    assert found.agreed == found.checked < found.partials
+    assert f"verified: {found.checked} of a sample of {found.checked} out of {found.partials:,} partials" in found.line
+
+
+def test_a_very_large_problem_is_confirmed_in_float64() -> None:
+    """Where balls would take too long; a wrong entry is found there too."""
+    random = np.random.default_rng(1)
+    x, w, b = random.normal(size=(400, 1000)), random.normal(size=1000) / 30, np.array([0.1])
+    result = netcalc.neuron(x=x, w=w, b=b, verify=True)
+    assert result.verification.arithmetic == "float64"
+    assert result.verification.agreed == result.verification.checked
+    wrong = tuple(replace(one, entries=one.entries * 1.001) if one.name == "dw" else one for one in result.tensors)
+    found = verify(neuron(x, w, b, netcalc.activation("sigmoid")), replace(result, tensors=wrong))
+    assert {one.name[:2] for one in found.wrong} == {"dw"}
+
+
+@dataclass(frozen=True)
+class Cube:
+    """f = x³y, a kind of problem of its own with first and second derivatives."""
+
+    names: tuple[str, ...] = ()
+    work: int = 3
+
+    def order(self, tensor: Tensor) -> int:
+        return 2 if tensor.name == "hessian" else 1
+
+    def moved(self, tensor: Tensor, index: tuple[int, ...], steps: tuple, point: dict) -> fmpq:  # noqa: ARG002
+        place = [fmpq(3), fmpq(1, 2)]
+        for axis, step in zip(index, steps, strict=True):
+            place[axis] += step
+        return place[0] ** 3 * place[1]
+
+
+def test_second_derivatives_of_another_kind_of_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of problem says how its output moves, and everything else is done."""
+    monkeypatch.setitem(FORWARDS, Cube, lambda problem: problem)
+
+    def tensor(name: str, numbers: list) -> Tensor:
+        return Tensor(name, np.vectorize(lambda n: Value(n, f"{n:g}"), otypes=[object])(np.array(numbers)), ONE, "f")
+
+    right = Result("grad", {}, (tensor("dx", [13.5, 27.0]), tensor("hessian", [[9.0, 27.0], [27.0, 0.0]])))
+    assert verify(Cube(), right).line.startswith("verified: 6 of 6 partials by central differences; largest")
+    wrong = Result("grad", {}, (tensor("hessian", [[9.0, 27.0], [26.0, 0.5]]),))
+    assert [one.name for one in verify(Cube(), wrong).wrong] == ["hessian[1,0]", "hessian[1,1]"]
