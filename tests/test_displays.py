@@ -100,7 +100,7 @@ STEPS = Result(
 
 
 def test_steps_with_matrices_stand_apart():
-    assert list(step_lines(STEPS)) == [
+    assert list(step_lines(STEPS.steps)) == [
         "Forward",
         "  u = W v = ⎡ 4  −4    ⎤ ⎡ v0 ⎤",
         "            ⎣ 1   0.25 ⎦ ⎣ v1 ⎦",

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from netcalc.version import __version__
 
 if TYPE_CHECKING:
-    from netcalc.api import neuron
+    from netcalc.api import linear, neuron
     from netcalc.catalogue.activations import activation
 
-__all__ = ["__version__", "activation", "neuron"]
+__all__ = ["__version__", "activation", "linear", "neuron"]
 
 
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
-    if name == "neuron":
-        from netcalc.api import neuron
+    if name in ("linear", "neuron"):
+        from netcalc import api
 
-        return neuron
+        return getattr(api, name)
     if name == "activation":
         from netcalc.catalogue.activations import activation
 

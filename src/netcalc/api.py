@@ -13,7 +13,9 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
+from netcalc.models.linear import linear as state_linear
 from netcalc.models.neuron import neuron as state_neuron
+from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result
 from netcalc.solve import solve
 
@@ -48,6 +50,32 @@ def neuron(
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
+def linear(
+    W: Given | None = None,
+    v: Given | None = None,
+    b: Given | None = None,
+    activation: str | BoundActivation | None = None,
+    *,
+    bias: bool = True,
+    delta: Given | None = None,
+    target: Given | None = None,
+    loss: str | None = None,
+    reduction: str | None = None,
+    index_from: int = 0,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Result:
+    """The layer u = W v + b, its output a = φ(u) if an activation is named, and every partial of L.
+
+    `W` (m, n), `v` (n,) or (samples, n), `b` (m,), `delta` and `target` (m,) or (samples, m); given and answered as by
+    `neuron`. ∂L/∂W and ∂L/∂b are summed over samples. Without `bias` there is no b. Raises NetcalcError.
+    """
+    bound = maybe_activation(activation) if activation is None or isinstance(activation, str) else activation
+    above = from_above(tensor(delta), tensor(target), loss, reduction)
+    stated = state_linear(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
+    return solve(stated, digits=digits, exact=exact)
+
+
 def from_above(
     delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
 ) -> np.ndarray | problem.Against | None:
@@ -76,6 +104,11 @@ def read_activation(text: str) -> BoundActivation:
     if is_reference(text):
         return activation(text)
     return custom(text)
+
+
+def maybe_activation(text: str | None) -> BoundActivation | str | None:
+    """An activation that may be left out, or act on a whole vector, as softmax does. Raises as above."""
+    return text if text is None or text in VECTOR_ACTIVATIONS else read_activation(text)
 
 
 def tensor(given: Given | None) -> np.ndarray | None:

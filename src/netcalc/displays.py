@@ -54,6 +54,11 @@ def needs_brackets(part: Display) -> bool:
     return isinstance(part, Apply) and part.operator in ("add", "subtract", "negate")
 
 
+def is_ratio(part: Display) -> bool:
+    """Whether it is written with a fraction bar, behind which an exponent would hang on the denominator."""
+    return isinstance(part, Named) and "/" in part.text
+
+
 def column(entries: Iterable[Tree]) -> Matrix:
     """A vector as it stands in a matrix product: n × 1."""
     return Matrix(tuple((entry,) for entry in entries))

@@ -43,6 +43,10 @@ def _printed(tree: Tree, style: Ascii) -> str:
     return fold(tree, style.leaf, style.node).text
 
 
+SUM_OVER = "sum_"  # an operator that sums over the places its letters stand for
+_BELOW = str.maketrans("ijkst", "ᵢⱼₖₛₜ")
+
+
 class Piece(NamedTuple):
     """Printed text, how tightly it holds together, and what it was printed from.
 
@@ -120,6 +124,8 @@ class Ascii:
             joint, level = self.joints[operator]
             parts = [self.hold(first, level), *(self.hold(piece, Level(level + 1)) for piece in others)]
             return Piece(joint.join(piece.text for piece in parts), level)
+        if operator.startswith(SUM_OVER):
+            return self.sum_over(operator.removeprefix(SUM_OVER), first)
         if operator == "not":
             return Piece(self.negation + self.hold(first, Level.NOT).text, Level.NOT)
         return self.call(operator, arguments)
@@ -173,6 +179,10 @@ class Ascii:
         """The sign between two factors."""
         return "*"
 
+    def sum_over(self, letters: str, term: Piece) -> Piece:
+        """A sum over places: `sum_k(W[0,k]*v[k])`."""
+        return Piece(SUM_OVER + letters + self.brackets(term.text), Level.ATOM)
+
     def ratio(self, numerator: Piece, denominator: Piece) -> Piece:
         top, bottom = self.hold(numerator, Level.MULTIPLY), self.hold(denominator, Level.POWER)
         return Piece(f"{top.text}/{bottom.text}", Level.MULTIPLY)
@@ -224,6 +234,9 @@ class Unicode(Ascii):
 
     def between(self, before: Piece, after: Piece, /) -> str:
         return "" if _side_by_side(before, after) else "·"
+
+    def sum_over(self, letters: str, term: Piece) -> Piece:
+        return Piece(f"Σ{letters.translate(_BELOW)} {self.hold(term, Level.MULTIPLY).text}", Level.MULTIPLY)
 
     def power(self, base: Piece, exponent: Piece) -> Piece:
         if exponent.integer is None:
@@ -298,6 +311,9 @@ class Latex(Ascii):
         if _side_by_side(before, after) or (is_coefficient and is_quantity):
             return " "
         return r" \cdot "
+
+    def sum_over(self, letters: str, term: Piece) -> Piece:
+        return Piece(rf"\sum_{{{','.join(letters)}}} {self.hold(term, Level.MULTIPLY).text}", Level.MULTIPLY)
 
     def ratio(self, numerator: Piece, denominator: Piece) -> Piece:
         return Piece(rf"\frac{{{numerator.text}}}{{{denominator.text}}}", Level.POWER)

@@ -5,7 +5,7 @@ A given tensor is an object array of trees (exact numbers, symbols) or a float64
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -109,10 +109,14 @@ class Problem:
 
 def element(name: str, index: tuple[int, ...], index_from: int = 0) -> str:
     """The name of one element: `x0`, `W[0,1]`, and with a layer's number `b1[0]`."""
-    if not index:
+    return labelled(name, [str(place + index_from) for place in index])
+
+
+def labelled(name: str, places: Sequence[str]) -> str:
+    """The same from places as they are written, which may be letters: `v[k]`, `W[k,0]`."""
+    if not places:
         return name
-    places = [str(place + index_from) for place in index]
-    bare = len(places) == 1 and not name[-1].isdigit()
+    bare = len(places) == 1 and places[0].isdigit() and not name[-1].isdigit()
     return name + places[0] if bare else f"{name}[{','.join(places)}]"
 
 

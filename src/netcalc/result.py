@@ -14,11 +14,11 @@ from netcalc.arrays import each
 from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
-from netcalc.problem import element
+from netcalc.problem import element, labelled
 from netcalc.verification import Verification
 from netcalc.version import __version__
 
-GENERIC = re.compile(r"(\w+)\[([ij](?:,[ij])*)\]")  # w[i], W[i,j]: an element, whichever it is
+GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +111,17 @@ def as_value(entry: Any) -> Value:
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
     """A formula by generic index (`w[i]`) as that of one element (`w1`)."""
-    generic = [name for name in symbols(formula) if GENERIC.fullmatch(name)]
+    generic = [name for name in symbols(formula) if GENERIC.search(name)]
     own = {name: Symbol(text_at(name, index, index_from)) for name in generic}
     return substitute(formula, own) if own else formula
 
 
 def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
-    """The same for a formula that is text: only names have square brackets."""
-    places = dict(zip("ij", index, strict=False))
+    """The same for a formula that is text: only names have square brackets. Letters but i and j stay as they are."""
+    places = {letter: str(place + index_from) for letter, place in zip("ij", index, strict=False)}
 
     def own(generic: re.Match[str]) -> str:
-        letters = generic[2].split(",")
-        if not places.keys() >= set(letters):
-            return generic[0]
-        return element(generic[1], tuple(places[letter] for letter in letters), index_from)
+        return labelled(generic[1], [places.get(letter, letter) for letter in generic[2].split(",")])
 
     return GENERIC.sub(own, formula)
 
@@ -134,13 +131,15 @@ class Step:
     """One line of a derivation: a left-hand side, then what it equals, in turn.
 
     `left` names an element or a scalar by text, a whole tensor by `Named`.
-    `element` is the name of the answer's element that the step arrives at, if it does.
+    `element` is the name of the answer's element that the step arrives at, if it does. What is `drawn` shows whole
+    tensors; all such steps together say what a table of elements would.
     """
 
     left: str | Named
     chain: tuple[Display, ...]
     heading: str = ""
     element: str = ""
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +179,11 @@ class Result:
     def formulas(self) -> dict[str, str]:
         """The formula of each partial, by generic index."""
         return {tensor.key: to_ascii(tensor.formula) for tensor in self.tensors if tensor.of is not None}
+
+    @property
+    def drawings(self) -> tuple[Step, ...]:
+        """The steps that show whole tensors."""
+        return tuple(step for step in self.steps if step.drawn)
 
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of that name (`q`, `dx`). Raises KeyError."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netcalc.commands.options import Above, Values
+from netcalc.commands.options import Above, Reading, Values
+from netcalc.files.source import StandardInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,18 +14,37 @@ if TYPE_CHECKING:
     from netcalc.problem import Against
 
 
-def vector(texts: Values, flag: str) -> np.ndarray | None:
-    """The numbers given to a flag; None if it was left out."""
-    from netcalc.values import read_vector
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The values of one command: standard input serves one of them, and files are read in one way."""
 
-    return read_vector(texts, flag) if texts else None
+    reading: Reading = field(default_factory=Reading)
+    stdin: StandardInput = field(default_factory=StandardInput)
+
+    def vector(self, texts: Values, flag: str, columns: int | None = None) -> np.ndarray | None:
+        """The numbers given to a flag, (n,) or (samples, n), None if it was left out; `columns` is n if known."""
+        from netcalc.values import read_vector
+
+        if not texts:
+            return None
+        return read_vector(texts, flag, stdin=self.stdin, decimal=self.reading.decimal, columns=columns)
+
+    def matrix(self, texts: Values, flag: str) -> np.ndarray | None:
+        """The matrix given to a flag; None if it was left out."""
+        from netcalc.values import read_matrix
+
+        return read_matrix(texts, flag, stdin=self.stdin, decimal=self.reading.decimal) if texts else None
+
+    def above(self, above: Above, columns: int | None = None) -> np.ndarray | Against | None:
+        """What comes from above: delta, a loss against a target, or nothing; `columns` is the outputs if known.
+
+        Raises NetcalcError where only half of it was given, or too much.
+        """
+        from netcalc.api import from_above
+
+        delta, target = (self.vector(given, flag, columns) for given, flag in _reached(above))
+        return from_above(delta, target, above.loss, above.reduction)
 
 
-def read_above(above: Above) -> np.ndarray | Against | None:
-    """What comes from above: delta, a loss against a target, or nothing.
-
-    Raises NetcalcError where only half of it was given, or too much.
-    """
-    from netcalc.api import from_above
-
-    return from_above(vector(above.delta, "--delta"), vector(above.target, "--target"), above.loss, above.reduction)
+def _reached(above: Above) -> tuple[tuple[Values, str], tuple[Values, str]]:
+    return (above.delta, "--delta"), (above.target, "--target")

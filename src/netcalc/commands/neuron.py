@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netcalc.commands.options import Above, ActivationName, Checking, Presentation, Values, command, values
+from netcalc.commands.options import Above, ActivationName, Checking, Presentation, Reading, Values, command, values
 
 
 @command(
@@ -21,15 +21,17 @@ def neuron(
     b: Annotated[Values, values("--b", "The bias.")] = None,
     activation: ActivationName = "sigmoid",
     above: Above,
+    reading: Reading,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
     """One neuron: q = w·x + b, f = φ(q), and every ∂f/∂·; what is left out stays a symbol."""
     from netcalc.api import read_activation
     from netcalc.commands._answer import answer
-    from netcalc.commands._given import read_above, vector
+    from netcalc.commands._given import Inputs
     from netcalc.models.neuron import neuron as state
 
-    given = vector(x, "--x"), vector(w, "--w"), vector(b, "--b")
-    stated = state(*given, read_activation(activation), read_above(above), presentation.index_from)
+    inputs = Inputs(reading)
+    given = inputs.vector(x, "--x"), inputs.vector(w, "--w"), inputs.vector(b, "--b")
+    stated = state(*given, read_activation(activation), inputs.above(above), presentation.index_from)
     return answer(stated, checking, presentation)

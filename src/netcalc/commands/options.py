@@ -106,6 +106,11 @@ def values(
     return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, autocompletion=completion(names))
 
 
+def switch(flag: str, meaning: str) -> Any:
+    """An option without a value: `no_bias: Annotated[bool, switch("--no-bias", "Without b.")] = False`."""
+    return typer.Option(flag, help=meaning)
+
+
 def named(*flags: str, kind: str, meaning: str, names: Callable[[], Iterable[str]], strict: bool) -> Any:
     """An option whose value is a name; a `strict` one takes no other and suggests the nearest."""
 
@@ -154,17 +159,32 @@ def zero_or_one(number: int) -> int:
     return number
 
 
-ActivationName = Annotated[
-    str,
-    named(
-        "--activation",
-        "-a",
-        kind="activation",
-        meaning="A name of the catalogue, 'leaky_relu(0.2)', or any expression in q.",
-        names=activation_names,
-        strict=False,
-    ),
-]
+def sign(text: str) -> str:
+    if text not in (".", ","):
+        raise NetcalcError(f"--decimal takes . or , and not {text!r}")
+    return text
+
+
+_ACTIVATION = named(
+    "--activation",
+    "-a",
+    kind="activation",
+    meaning="A name of the catalogue, 'leaky_relu(0.2)', or any expression in q.",
+    names=activation_names,
+    strict=False,
+)
+ActivationName = Annotated[str, _ACTIVATION]
+MaybeActivation = Annotated[str | None, _ACTIVATION]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files of numbers are read."""
+
+    decimal: Annotated[
+        str,
+        typer.Option("--decimal", help="The decimal sign in files: a point, or a comma.", metavar=".|,", callback=sign),
+    ] = "."
 
 
 FormatName = Annotated[

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from netcalc.explain.explanation import Explanation
+from netcalc.explain.linear import linear
 from netcalc.explain.neuron import neuron
 from netcalc.problem import Problem
 
 __all__ = ["Explanation", "explain"]
 
-KINDS: Mapping[str, Callable[[Problem, Mapping[str, np.ndarray]], Explanation]] = {"neuron": neuron}
+KINDS: Mapping[str, Callable[[Problem, Mapping[str, np.ndarray]], Explanation]] = {"neuron": neuron, "linear": linear}
 
 
 def explain(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:

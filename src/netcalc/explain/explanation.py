@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from netcalc.expression import Number, Symbol, Tree, parse
+from netcalc.notation import to_ascii
 from netcalc.result import Step, Value, as_value
 from netcalc.tree import apply, fold, multiply, power
 
@@ -39,6 +40,11 @@ def times(*factors: Tree | None) -> Tree:
 def present(*parts: Tree | None) -> list[Tree]:
     """Those that are there."""
     return [part for part in parts if part is not None]
+
+
+def distinct(*chain: Tree) -> tuple[Tree, ...]:
+    """A chain without what would be written twice."""
+    return tuple({to_ascii(part): part for part in chain}.values())
 
 
 def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:

@@ -36,10 +36,10 @@ def _markdown(result: Result, *, steps: bool) -> Iterator[str]:
     return markdown(result, steps=steps)
 
 
-def _latex(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+def _latex(result: Result, *, steps: bool) -> Iterator[str]:
     from netcalc.render.latex import latex
 
-    return latex(result)
+    return latex(result, steps=steps)
 
 
 def _table(result: Result, *, steps: bool) -> Iterator[Any]:

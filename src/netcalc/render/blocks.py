@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, needs_brackets
+from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.tree import Number, Symbol, Tree
 
@@ -57,7 +57,7 @@ def lay_out(display: Display, style: Style = UNICODE) -> Block:
     if isinstance(display, Named):
         return line(style.formula(Symbol(display.text)))
     if isinstance(display, Transposed):
-        inner = _held(display.of, style, (Product, Sum))
+        inner = _held(display.of, style, (Product, Sum, *([Named] if is_ratio(display.of) else [])))
         return beside([inner, Block((style.transposed, *[""] * (len(inner.lines) - 1)), inner.baseline)])
     if isinstance(display, Product):
         return _joined([_held(part, style, (Sum,)) for part in display.parts], style.symbols[display.symbol])

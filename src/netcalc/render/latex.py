@@ -2,9 +2,9 @@ r"""The derivation as an aligned display, or the answers as a table, ready for a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, needs_brackets
+from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.expression import Symbol
 from netcalc.notation import tensor_to_latex, to_latex
 from netcalc.render.prose import full_name, left
@@ -14,16 +14,20 @@ from netcalc.result import Element, Result, Step, Value
 SYMBOLS = {"": r" \, ", "∘": r" \circ "}
 
 
-def latex(result: Result) -> Iterator[str]:
-    """An align* environment where there are steps, else a tabular; notes as comments above."""
+def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
+    """An align* environment where there are steps, else a tabular; notes as comments above.
+
+    Where whole tensors are drawn, their elements are gone through only if `steps` are asked for.
+    """
     yield from (f"% {note}" for note in (*result.notes, *result.assurance))
-    yield from _align(result) if result.steps else _tabular(result)
+    shown = result.steps if steps else result.drawings or result.steps
+    yield from _align(shown) if shown else _tabular(result)
 
 
-def _align(result: Result) -> Iterator[str]:
+def _align(steps: Iterable[Step]) -> Iterator[str]:
     """A line a step, or a line an equals sign where matrices are shown."""
     yield r"\begin{align*}"
-    yield " \\\\\n".join(f"  {line}" for step in result.steps for line in step_lines(step))
+    yield " \\\\\n".join(f"  {line}" for step in steps for line in step_lines(step))
     yield r"\end{align*}"
 
 
@@ -83,7 +87,7 @@ def display_to_latex(display: Display) -> str:
     if isinstance(display, Named):
         return tensor_to_latex(display.text)
     if isinstance(display, Transposed):
-        return _held(display.of, Product, Sum) + r"^{\top}"
+        return _held(display.of, Product, Sum, *([Named] if is_ratio(display.of) else [])) + r"^{\top}"
     if isinstance(display, Product):
         return SYMBOLS[display.symbol].join(_held(part, Sum) for part in display.parts)
     if isinstance(display, Sum):

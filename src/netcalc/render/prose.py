@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netcalc.displays import Display, Named
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import chain
-from netcalc.result import Result, Step
+from netcalc.result import Step
 
 MARGIN = "  "
 READABLE = 100  # columns of a step with matrices, where there is no narrower page
@@ -29,13 +29,13 @@ def left(step: Step) -> Display:
     return step.left if isinstance(step.left, Named) else Symbol(step.left)
 
 
-def step_lines(result: Result, width: int = READABLE) -> Iterator[str]:
+def step_lines(steps: Iterable[Step], width: int = READABLE) -> Iterator[str]:
     """The whole derivation: ∂f/∂w1 = ∂f/∂q·∂q/∂w1 = σ′(q)·x1 = −0.393224, headings between.
 
     Steps that take several lines each stand apart.
     """
     tall = False
-    for number, step in enumerate(result.steps):
+    for number, step in enumerate(steps):
         was_tall, blocks = tall, list(chain((left(step), *step.chain), width - len(MARGIN)))
         tall = len(blocks) > 1 or len(blocks[0].lines) > 1
         if number and (step.heading or tall or was_tall):

@@ -21,10 +21,18 @@ CORNER = 3  # elements of it that are shown
 
 
 def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
-    """The answer, then the steps if asked for, the notes, and how sure it is."""
-    yield _samples(result) if result.sample_rows else _elements(result)
-    if steps and result.steps:
-        yield _Steps(result)
+    """What is drawn, or else every element; then the other steps if asked for, the notes, and how sure it is."""
+    drawings = result.drawings
+    if drawings:
+        yield _Steps(drawings)
+    if drawings and has_closed_forms(result):
+        yield Text("")
+    if not drawings or has_closed_forms(result):
+        yield _samples(result) if result.sample_rows else _elements(result)
+    others = tuple(step for step in result.steps if not step.drawn)
+    if steps and others:
+        yield Text("")
+        yield _Steps(others)
     yield Text("")
     for note in result.notes:
         yield Text(f"note: {note}", style="yellow")
@@ -34,12 +42,17 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """The derivation, in the width that there is."""
+    """Steps, in the width that there is."""
 
-    result: Result
+    steps: tuple[Step, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("\n" + "\n".join(step_lines(self.result, min(options.max_width, READABLE))))
+        yield Text("\n".join(step_lines(self.steps, min(options.max_width, READABLE))))
+
+
+def has_closed_forms(result: Result) -> bool:
+    """Whether values have exact forms to show beside their digits."""
+    return any(value.exact is not None for tensor in result.tensors for value in tensor.values)
 
 
 def _frame(*headers: str, right: Container[str] = ()) -> Table:
@@ -54,7 +67,7 @@ def _elements(result: Result) -> Table:
     values = [value for tensor in result.tensors for value in tensor.values]
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
         numbers = {}
-    closed = any(value.exact is not None for value in values)
+    closed = has_closed_forms(result)
     headers = ("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
     frame = _frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     for tensor in _in_order(result):

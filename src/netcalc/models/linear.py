@@ -1,0 +1,171 @@
+"""A linear layer as a problem: u = W v + b, an activation after it if one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.errors import ShapeError
+from netcalc.problem import Against, Called, Dense, Problem, count, given_above, rows, symbol_tensor
+
+LINEAR_NAMES: Mapping[str, Called] = {
+    "z1": Called("u", (-1,)),
+    "a1": Called("a", (-1,)),
+    "loss": Called("loss"),
+    "s1": Called("da/du", (-1,)),
+    "da1": Called("da", (-1,)),
+    "dz1": Called("du", (-1,)),
+    "dx": Called("dv", (-1,)),
+    "dW1": Called("dW"),
+    "db1": Called("db"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """`W` is outputs × inputs; `samples` is None for one sample given as a vector."""
+
+    outputs: int
+    inputs: int
+    samples: int | None
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return 1 if self.samples is None else self.samples
+
+
+def linear(
+    W: np.ndarray | None,
+    v: np.ndarray | None = None,
+    b: np.ndarray | None = None,
+    activation: BoundActivation | str | None = None,
+    above: np.ndarray | Against | None = None,
+    *,
+    bias: bool = True,
+    index_from: int = 0,
+) -> Problem:
+    """The layer stated by `W` (m, n), `v` (n,) or (samples, n), `b` (m,); None is symbols, and no `bias` is no b.
+
+    From `above` comes ∂L/∂u, or ∂L/∂a behind an activation, (m,) or (samples, m), or a loss against a target.
+    ∂L/∂W and ∂L/∂b are summed over samples. Raises ShapeError if the shapes disagree or aren't known.
+    """
+    sizes = _sizes(W, v, b, above)
+    W = symbol_tensor("W", (sizes.outputs, sizes.inputs), index_from) if W is None else W
+    v = _symbols("v", sizes.inputs, sizes, index_from) if v is None else v
+    if bias and b is None:
+        b = symbol_tensor("b", (sizes.outputs,), index_from)
+    reached = _symbols("delta", sizes.outputs, sizes, index_from) if above is None else above
+    given: dict[str, Any] = {"W": W, "v": v} | ({} if b is None else {"b": b})
+    if activation is not None:
+        given["activation"] = activation if isinstance(activation, str) else activation.label
+    against = isinstance(above, Against)
+    left_out = _left_out(activation, against=against, bias=b is not None)
+    return Problem(
+        "linear",
+        rows(v),
+        (Dense(W, b, activation),),
+        replace(reached, target=rows(reached.target)) if isinstance(reached, Against) else rows(reached),
+        {name: called for name, called in LINEAR_NAMES.items() if name not in left_out},
+        many=sizes.samples is not None,
+        index_from=index_from,
+        output="L",
+        hidden=frozenset(_only_in_steps(activation, against=against) - left_out),
+        given=given | given_above(above),
+    )
+
+
+def _only_in_steps(activation: BoundActivation | str | None, *, against: bool) -> set[str]:
+    """The slopes between, and what is given and so no answer."""
+    if against:
+        return {"s1"}
+    return {"s1", "dz1"} if activation is None else {"s1", "da1"}
+
+
+def without_bias_column(W: np.ndarray | None, b: object = None) -> tuple[np.ndarray, np.ndarray]:
+    """W and b from the augmented form [W | b]. Raises ShapeError where b is given besides, or no W is left."""
+    if b is not None:
+        raise ShapeError("b is given twice: with --bias-column it is the matrix's last column")
+    if W is None or W.ndim != 2 or W.shape[1] < 2:
+        raise ShapeError("--bias-column needs a --matrix [W | b] of at least two columns")
+    return W[:, :-1], W[:, -1]
+
+
+def shape_of(W: np.ndarray | None) -> tuple[int, int] | tuple[None, None]:
+    """(outputs, inputs), so far as the matrix tells."""
+    return (None, None) if W is None or W.ndim != 2 else (W.shape[0], W.shape[1])
+
+
+def _left_out(activation: BoundActivation | str | None, *, against: bool, bias: bool) -> set[str]:
+    """What the passes don't produce here."""
+    left_out = set() if against else {"loss"}
+    if activation is None:
+        left_out |= {"a1", "s1", "da1"}
+    elif isinstance(activation, str):
+        left_out |= {"s1"}
+    return left_out if bias else left_out | {"db1"}
+
+
+def _symbols(letter: str, width: int, sizes: Sizes, index_from: int) -> np.ndarray:
+    shape = (width,) if sizes.samples is None else (sizes.samples, width)
+    return symbol_tensor(letter, shape, index_from)
+
+
+def _sizes(W: np.ndarray | None, v: np.ndarray | None, b: np.ndarray | None, above: Any) -> Sizes:
+    """The layer's sizes. Raises ShapeError where two of the given disagree, or none tells."""
+    by_sample = isinstance(above, Against) and above.loss.by_sample
+    name, reached = ("target", above.target) if isinstance(above, Against) else ("delta", above)
+    outputs, inputs = _outputs_and_inputs(W, v, b, None if by_sample else reached)
+    shape = f"W is {outputs}×{inputs}, so " if W is not None else f"there are {count(outputs)} in u, so "
+    samples = _samples("v", v, inputs, shape)
+    if b is not None and b.shape != (outputs,):
+        raise ShapeError(f"{shape}b needs {count(outputs)}; it has {_size(b)}")
+    if reached is None:
+        return Sizes(outputs, inputs, samples)
+    if by_sample and reached.size == (samples or 1) and reached.ndim < 2:
+        return Sizes(outputs, inputs, samples)
+    others = _samples(name, reached, outputs, shape)
+    if v is None:
+        return Sizes(outputs, inputs, others)
+    if others != samples:
+        raise ShapeError(f"v has {_samples_in_words(samples)}, and {name} has {_samples_in_words(others)}")
+    return Sizes(outputs, inputs, samples)
+
+
+def _outputs_and_inputs(
+    W: np.ndarray | None, v: np.ndarray | None, b: np.ndarray | None, reached: np.ndarray | None
+) -> tuple[int, int]:
+    if W is not None:
+        if W.ndim != 2:
+            raise ShapeError(f"W is a matrix, outputs × inputs; what is given has {W.ndim} dimensions")
+        return W.shape[0], W.shape[1]
+    sized = b if b is not None else reached
+    if v is None or sized is None:
+        raise ShapeError("a layer needs --matrix, as in: netcalc linear --matrix W.csv; or --v and --b, for its shape")
+    return sized.shape[-1], v.shape[-1]
+
+
+def _samples(name: str, tensor: np.ndarray | None, width: int, shape: str) -> int | None:
+    """How many samples a tensor holds; None for one, given as a vector. Raises ShapeError."""
+    if tensor is None:
+        return None
+    if tensor.ndim > 2:
+        raise ShapeError(f"{name} is a vector, or a row a sample; what is given has {tensor.ndim} dimensions")
+    if tensor.shape[-1:] == (width,):
+        return None if tensor.ndim == 1 else int(tensor.shape[0])
+    if tensor.ndim < 2:
+        raise ShapeError(f"{shape}{name} needs {count(width)}; it has {_size(tensor)}")
+    hint = ": a sample is a row, so transpose it" if tensor.shape[0] == width else ""
+    raise ShapeError(f"{shape}{name} needs {count(width)} a sample; it is {_size(tensor)}{hint}")
+
+
+def _size(tensor: np.ndarray) -> str:
+    return str(tensor.size) if tensor.ndim < 2 else "×".join(map(str, tensor.shape))
+
+
+def _samples_in_words(samples: int | None) -> str:
+    return "one sample" if samples in (None, 1) else f"{samples} samples"
