@@ -71,6 +71,13 @@ def literal(entry: object) -> Tree:
         return Symbol(value.shown)
 
 
+def outcome(entry: object) -> tuple[Tree, ...]:
+    """What a step ends in: the closed form where one was asked for and says more, then the value as it is shown."""
+    shown, exact = literal(entry), as_value(entry).exact
+    whole = isinstance(exact, Number) and exact.value.denominator == 1
+    return (shown,) if exact is None or whole else (exact, shown)
+
+
 def tree(text: str) -> Tree:
     """A formula written in the code."""
     return parse(text)

@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import Derivation, applied, derivation, loss_derivation
-from netcalc.explain.explanation import ONE, Explanation, literal, present, replaced, times
+from netcalc.explain.explanation import ONE, Explanation, outcome, present, replaced, times
 from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
@@ -93,27 +93,27 @@ class _Paper:
 
     def steps(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         yield from self.forward(shown)
-        slope = literal(shown["df/dq"][()])
+        slope = outcome(shown["df/dq"][()])[0]
         chain = self.with_numbers(shown, self.slope, self.known.shown)
-        yield Step("df/dq", (*chain, slope), "Backward: the slope of the activation", "df/dq")
+        yield Step("df/dq", (*chain, *outcome(shown["df/dq"][()])), "Backward: the slope of the activation", "df/dq")
         yield from self.chain_rule(shown, slope)
 
     def forward(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         x, w, b = self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2][0]
         numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b)
-        yield Step("q", (self.sum(), numbers, literal(shown["q"][()])), "Forward", "q")
-        f = literal(shown["f"][()])
-        yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), f), "", "f")
+        yield Step("q", (self.sum(), numbers, *outcome(shown["q"][()])), "Forward", "q")
+        f = outcome(shown["f"][()])[0]
+        yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), *outcome(shown["f"][()])), "", "f")
         if self.against:
             numbers_of = {"f": f, "t": self.against.target[0, 0]}
             for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["delta"])):
                 formula = self.loss(order)
-                chain = (formula, substitute(formula, numbers_of), literal(entry[()]))
+                chain = (formula, substitute(formula, numbers_of), *outcome(entry[()]))
                 yield Step(left, chain, "The loss" if order == 0 else "", "loss" if order == 0 else "")
 
     def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree) -> list[Tree]:
         """What a function of q is called, its formula, and that with q's and f's numbers put in."""
-        q, f = literal(shown["q"][()]), literal(shown["f"][()])
+        q, f = outcome(shown["q"][()])[0], outcome(shown["f"][()])[0]
         known = {Symbol("q"): q} | ({self.output: f} if name != self.output else {})
         numbers = replaced(formula, known) if is_constant(q) else formula
         return list(dict.fromkeys((name, formula, numbers)))
@@ -123,13 +123,13 @@ class _Paper:
         symbol, number = None, None
         if output == "L":
             symbol = Symbol("dL/df") if self.against else Symbol("delta")
-            number = literal(shown["delta"][()])
+            number = outcome(shown["delta"][()])[0]
         heading = f"Chain rule: ∂{output}/∂· = {'∂L/∂f·' * (output == 'L')}∂f/∂q·∂q/∂·"
         for name, factor, value, entry in self.factors(shown):
             rule = multiply(*present(symbol, Symbol("df/dq"), Symbol(f"dq/d{name}")))
             formula = multiply(*present(symbol, self.slope, factor))
             numbers = multiply(*present(number, slope, value))
-            yield Step(f"d{output}/d{name}", (rule, formula, numbers, literal(entry)), heading, f"d{name}")
+            yield Step(f"d{output}/d{name}", (rule, formula, numbers, *outcome(entry)), heading, f"d{name}")
             heading = ""
 
     def factors(self, shown: Mapping[str, np.ndarray]) -> Iterator[tuple[str, Tree, Tree | None, object]]:

@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from netcalc.expression import Tree
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import in_line
 from netcalc.render.prose import READABLE, output_name, step_lines
@@ -63,7 +64,7 @@ def _frame(*headers: str, right: Container[str] = ()) -> Table:
 
 
 def _elements(result: Result) -> Table:
-    numbers = {step.element: _with_numbers(step) for step in result.steps if step.element}
+    numbers = {step.element: step for step in result.steps if step.element}
     values = [value for tensor in result.tensors for value in tensor.values]
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
         numbers = {}
@@ -74,7 +75,7 @@ def _elements(result: Result) -> Table:
         for one in _shown_elements(tensor):
             cells = [output_name(one.name, tensor.of), to_unicode(one.formula)]
             if numbers:
-                cells.append(numbers.get(one.name, ""))
+                cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
             if closed:
                 cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
             frame.add_row(*cells, shown(one.value))
@@ -90,9 +91,9 @@ def _in_order(result: Result) -> Iterator[Tensor]:
     yield from (tensor for tensor in result.tensors if tensor.of is not None)
 
 
-def _with_numbers(step: Step) -> str:
-    """A step's chain between its formula or rule and its value."""
-    return " = ".join(in_line(part) for part in step.chain[1:-1])
+def _with_numbers(step: Step, exact: Tree | None) -> str:
+    """A step's chain between its formula or rule and its value, without the closed form that has its own column."""
+    return " = ".join(in_line(part) for part in step.chain[1:-1] if exact is None or part != exact)
 
 
 def _shown_elements(tensor: Tensor) -> Iterator[Element]:
