@@ -22,7 +22,8 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         return sp.Piecewise((then, condition), (other, True))
 
     elementary = (
-        "exp log sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc gamma"
+        "exp log sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
+        "gamma digamma polygamma"
     )
     named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}
     return named | {
@@ -188,6 +189,8 @@ class _Reader:
             return self.step(*expression.args)
         if name == "DiracDelta":
             return Number(Fraction(0))  # a step's slope wherever there is one
+        if name == "polygamma" and expression.args[0] == 0:
+            return Apply("digamma", (self.tree(expression.args[1]),))
         operator = _NAMES.get(name, name)
         return apply(operator, [self.tree(argument) for argument in expression.args])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
+from netcalc.models.grad import grad as state_grad
 from netcalc.models.linear import linear as state_linear
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
@@ -48,6 +49,25 @@ def neuron(
     above = from_above(tensor(delta), tensor(target), loss, reduction)
     stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
     return solve(stated, digits=digits, exact=exact, verify=verify)
+
+
+def grad(
+    *expressions: str,
+    at: Mapping[str, Given] | None = None,
+    wrt: Sequence[str] | None = None,
+    order: int = 1,
+    index_from: int = 0,
+    digits: int | None = None,
+    exact: bool = False,
+    verify: bool = False,
+) -> Result:
+    """The values of expressions and their derivatives by every variable, or by `wrt`.
+
+    `at` has a number a variable, or (points,) numbers: as `neuron` takes them. A variable without one stays a symbol.
+    `order` 2 adds the Hessian; a higher one is for one expression by one variable. Raises NetcalcError.
+    """
+    points = {name: np.asarray(tensor(value)) for name, value in (at or {}).items()}
+    return solve(state_grad(expressions, points, wrt, order, index_from), digits=digits, exact=exact, verify=verify)
 
 
 def linear(

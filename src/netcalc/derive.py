@@ -6,18 +6,18 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, activation
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.notation import to_ascii
 from netcalc.remembered import remembered
-from netcalc.tree import add, divide, multiply, negate, power
+from netcalc.tree import add, divide, fold, fold_all, multiply, negate, power
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -85,17 +85,32 @@ def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
 
 
 def expand(tree: Tree) -> Tree:
-    """The tree with every catalogue function replaced by its formula."""
-    from netcalc.catalogue.activations import ACTIVATIONS, activation
+    """The tree with every catalogue function, and `sigmoid'` and `sigmoid''`, replaced by its formula."""
+    return fold(tree, lambda leaf: leaf, _expanded)
 
-    if not isinstance(tree, Apply):
-        return tree
-    arguments = tuple(expand(argument) for argument in tree.arguments)
-    if tree.operator not in ACTIVATIONS or tree.operator in ELEMENTARY:
-        return Apply(tree.operator, arguments)
-    parameters = ", ".join(to_ascii(argument) for argument in arguments[1:])
-    bound = activation(f"{tree.operator}({parameters})" if parameters else tree.operator)
-    return substitute(expand(parse(bound.formula)), {"q": arguments[0]})
+
+def _expanded(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+    node = Apply(operator, arguments)
+    if not is_activation(node):
+        return node
+    if operator.endswith("'"):
+        known = derivation(bound(node))
+        formula = known.curvature if operator.endswith("''") else known.slope
+    else:
+        formula = parse(bound(node).formula)
+    return substitute(expand(formula), {"q": arguments[0]})
+
+
+def is_activation(tree: Tree) -> bool:
+    """Whether a tree applies a function of the catalogue by name, or its derivative: `gelu(x)`, `gelu'(x)`."""
+    return isinstance(tree, Apply) and (name := tree.operator.rstrip("'")) in ACTIVATIONS and name not in ELEMENTARY
+
+
+def bound(node: Apply) -> BoundActivation:
+    """The activation that a tree applies, or a derivative of which it applies; its parameters follow q."""
+    name = node.operator.rstrip("'")
+    parameters = ", ".join(to_ascii(argument) for argument in node.arguments[1:])
+    return activation(f"{name}({parameters})" if parameters else name)
 
 
 def without_ones(tree: Tree) -> Tree:
@@ -133,7 +148,7 @@ def shorter(expression: Any) -> Any:
     """The expression simplified, if that takes little time and makes it no longer."""
     import sympy as sp
 
-    if not _tame(expression):
+    if not is_tame(expression):
         return expression
     with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
         return min([expression, sp.factor(expression), sp.simplify(expression)], key=sp.count_ops)
@@ -144,14 +159,14 @@ def factored(expression: Any) -> Any:
     """The expression as a product, if that takes little time and makes it shorter: products cancel nothing."""
     import sympy as sp
 
-    if not _tame(expression):
+    if not is_tame(expression):
         return expression
     with contextlib.suppress(TookTooLong), bounded(FACTOR_SECONDS):
         return min([expression, sp.factor(expression)], key=sp.count_ops)
     return expression
 
 
-def _tame(expression: Any) -> bool:
+def is_tame(expression: Any) -> bool:
     """Whether its polynomials are of a degree that is factored at once: compiled code hears no alarm until it is done.
 
     e^100000 is a polynomial of degree 100,000 in e; so is e^(1/100000), of its root.
@@ -194,23 +209,31 @@ def bounded(seconds: float) -> Iterator[None]:
 
 def stable(tree: Tree) -> Tree:
     """The same function without its cancellations: log(1 + u) as log1p(u), 1 - tanh² as 1/cosh², and the like."""
-    if not isinstance(tree, Apply):
-        return tree
-    rebuilt = Apply(tree.operator, tuple(stable(argument) for argument in tree.arguments))
-    match rebuilt:
+    return fold(tree, lambda leaf: leaf, _stable)
+
+
+def evaluable(trees: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The trees in terms of the elementary functions alone, without their cancellations."""
+    return fold_all(fold_all(trees, lambda leaf: leaf, _expanded), lambda leaf: leaf, _stable)
+
+
+def _stable(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+    match Apply(operator, arguments):
         case Apply("log", (Apply("add", terms),)) if ONE in terms:
             return Apply("log1p", (add(*_without(terms, ONE)),))
         case Apply("add", terms):
             return _cancelled(terms)
-        case _:
-            return rebuilt
+        case node:
+            return node
 
 
 def _cancelled(terms: tuple[Tree, ...]) -> Tree:
     """A sum in which a constant and one other term are joined into what they come to, if any rule fits."""
     for constant in terms:
+        if not isinstance(constant, Number):
+            continue
         for term in terms:
-            if isinstance(constant, Number) and (joined := _joined(constant.value, *_scaled(term))):
+            if joined := _joined(constant.value, *_scaled(term)):
                 others = _without(_without(terms, constant), term)
                 return add(*others, joined) if others else joined
     return Apply("add", terms)

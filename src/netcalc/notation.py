@@ -194,7 +194,8 @@ class Ascii:
         return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
 
 
-DERIVATIVE = re.compile(r"d(\w+)/d(\w+(?:\[.*\])?)")  # a symbol that stands for a derivative found before
+DERIVATIVE = re.compile(r"d([^\W\d]\w*)/d(\w+(?:\[.*\])?)")  # a symbol that stands for a derivative found before
+HIGHER_DERIVATIVE = re.compile(r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))")  # `d2f/dx^2`, `d2f/(dx dy)`
 
 # Written `tanh²(x)` rather than `tanh(x)²`.
 _RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
@@ -229,6 +230,12 @@ class Unicode(Ascii):
         if derivative := DERIVATIVE.fullmatch(name):
             of, by = (self.name(part).text for part in derivative.groups())
             return Piece(f"∂{of}/∂{by}", Level.ATOM)
+        if higher := HIGHER_DERIVATIVE.fullmatch(name):
+            order, of, same, mixed = higher.groups()
+            raised = order.translate(SUPERSCRIPTS)
+            names = [same] if same else [part[1:] for part in mixed.split()]
+            below = "".join(f"∂{self.name(part).text}" for part in names) + (raised if same else "")
+            return Piece(f"∂{raised}{self.name(of).text}/{below}", Level.ATOM)
         greek = _GREEK_NAME.fullmatch(name)
         return Piece(_GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
 
@@ -293,6 +300,12 @@ class Latex(Ascii):
         if derivative := DERIVATIVE.fullmatch(name):
             of, by = (_latex_name(part).text for part in derivative.groups())
             return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.POWER)
+        if higher := HIGHER_DERIVATIVE.fullmatch(name):
+            order, of, same, mixed = higher.groups()
+            names = [same] if same else [part[1:] for part in mixed.split()]
+            below = r" \, ".join(rf"\partial {_latex_name(part).text}" for part in names)
+            below += f"^{{{order}}}" if same else ""
+            return Piece(rf"\frac{{\partial^{{{order}}} {_latex_name(of).text}}}{{{below}}}", Level.POWER)
         return _latex_name(name)
 
     def scientific(self, mantissa: str, exponent: int) -> Piece:

@@ -120,6 +120,20 @@ def labelled(name: str, places: Sequence[str]) -> str:
     return name + places[0] if bare else f"{name}[{','.join(places)}]"
 
 
+def derivative(output: str, by: Sequence[str]) -> str:
+    """The long name of a derivative: `df/dx`, `d2f/(dx dy)`, `d3f/dx^3`."""
+    order = len(by)
+    if order == 1:
+        return f"d{output}/d{by[0]}"
+    below = f"d{by[0]}^{order}" if len(set(by)) == 1 else f"({' '.join(f'd{name}' for name in by)})"
+    return f"d{order}{output}/{below}"
+
+
+def derivative_in_short(by: Sequence[str]) -> str:
+    """The short name of a derivative: `dx`, `dxdy`, `d3x`."""
+    return f"d{len(by)}{by[0]}" if len(by) > 2 else "".join(f"d{name}" for name in by)
+
+
 def symbol_tensor(name: str, shape: tuple[int, ...], index_from: int = 0) -> np.ndarray:
     """A tensor of the symbols that its elements are called."""
     tensor = np.empty(shape, dtype=object)

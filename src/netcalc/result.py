@@ -14,7 +14,7 @@ from netcalc.arrays import each
 from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
-from netcalc.problem import element, labelled
+from netcalc.problem import derivative, element, labelled
 from netcalc.verification import Verification
 from netcalc.version import __version__
 
@@ -46,18 +46,20 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One entry of a tensor, by its own name and formula."""
+    """One entry of a tensor, by its own name and formula; `full` is the long name where `d` before it won't do."""
 
     name: str
     formula: Tree
     value: Value
+    full: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A named part of an answer: `entries` (an object array of Value, or float64), and its `formula` by generic index.
 
-    `of` is the output that a partial is a derivative of; None for a forward value.
+    `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
+    `by` variables; where there are several expressions, `own` and `called` are each entry's formula and name.
     """
 
     name: str
@@ -65,6 +67,9 @@ class Tensor:
     formula: Tree
     of: str | None = None
     index_from: int = 0
+    by: tuple[str, ...] = ()
+    own: tuple[Tree, ...] = ()
+    called: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -78,7 +83,13 @@ class Tensor:
 
     def at(self, index: tuple[int, ...]) -> Element:
         """One entry by its own name and formula."""
+        if self.own:
+            place = int(np.ravel_multi_index(index, self.entries.shape))
+            name = self.called[place] if self.called else element(self.name, index, self.index_from)
+            return Element(name, self.own[place], as_value(self.entries[index]), name if self.by else "")
         name = element(self.name, index, self.index_from)
+        if self.by and self.of:
+            return Element(name, self.formula, as_value(self.entries[index]), derivative(self.of, self.by))
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
 
     @property
@@ -102,6 +113,10 @@ class Tensor:
             return self.entries
         floats = [math.nan if value.nearest is None else value.nearest for value in self.values]
         return np.array(floats).reshape(self.entries.shape)
+
+    def formula_texts(self) -> str | list[str]:
+        """The formula as text; a list where each entry has its own."""
+        return [to_ascii(formula) for formula in self.own] if self.own else to_ascii(self.formula)
 
 
 def as_value(entry: Any) -> Value:
@@ -167,7 +182,7 @@ class Result:
     @property
     def partials(self) -> dict[str, Any]:
         """d(output)/d(name) by name, each in the shape of the thing it belongs to."""
-        return {tensor.key: tensor.plain() for tensor in self.tensors if tensor.of is not None}
+        return {tensor.key: tensor.plain() for tensor in self._partials}
 
     @property
     def assurance(self) -> tuple[str, ...]:
@@ -176,9 +191,28 @@ class Result:
         return tuple(line for line in (self.certainty, verified) if line)
 
     @property
-    def formulas(self) -> dict[str, str]:
-        """The formula of each partial, by generic index."""
-        return {tensor.key: to_ascii(tensor.formula) for tensor in self.tensors if tensor.of is not None}
+    def _partials(self) -> Iterator[Tensor]:
+        return (tensor for tensor in self.tensors if tensor.of is not None and len(tensor.by) < 2)
+
+    @property
+    def hessian(self) -> dict[str, dict[str, Any]]:
+        """d²(output)/d(name)d(name) by name and name, each a number, or a list where there are several expressions."""
+        found: dict[str, dict[str, Any]] = {}
+        for tensor in () if self.derivatives else self.tensors:
+            if len(tensor.by) == 2:
+                found.setdefault(tensor.by[0], {})[tensor.by[1]] = tensor.plain()
+        return found
+
+    @property
+    def derivatives(self) -> list[Any]:
+        """The derivatives of an expression by one variable from the first on, where more than two were asked for."""
+        found = [tensor.plain() for tensor in self.tensors if tensor.by]
+        return found if any(len(tensor.by) > 2 for tensor in self.tensors) else []
+
+    @property
+    def formulas(self) -> dict[str, Any]:
+        """The formula of each partial, by generic index; a list where each expression has its own."""
+        return {tensor.key: tensor.formula_texts() for tensor in self._partials}
 
     @property
     def drawings(self) -> tuple[Step, ...]:
@@ -204,6 +238,10 @@ class Result:
             "partials": self.partials,
             "formulas": self.formulas,
         }
+        if self.hessian:
+            content["hessian"] = self.hessian
+        if self.derivatives:
+            content["derivatives"] = self.derivatives
         closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
@@ -222,6 +260,8 @@ def _exact(value: Value) -> str | None:
 
 
 def _given(thing: Any) -> Any:
+    if isinstance(thing, Mapping):
+        return {name: _given(part) for name, part in thing.items()}
     if not isinstance(thing, np.ndarray):
         return thing
     return thing.tolist() if thing.dtype != object else each(_number, thing).tolist()

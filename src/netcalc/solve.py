@@ -10,10 +10,12 @@ from netcalc.arrays import each
 from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import is_constant
+from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, free_names
 from netcalc.result import Result, Tensor, Value
+from netcalc.solve_grad import solve as solve_gradient
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -22,12 +24,17 @@ CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or 
 NOTES_EACH = 8  # values out of range that a tensor names one by one
 
 
-def solve(problem: Problem, *, digits: int | None = None, exact: bool = False, verify: bool = False) -> Result:
+def solve(
+    problem: Problem | Gradient, *, digits: int | None = None, exact: bool = False, verify: bool = False
+) -> Result:
     """The forward values and every partial.
 
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
     beside the partials. Raises UndefinedError where a function has no value.
     """
+    if isinstance(problem, Gradient):
+        result = solve_gradient(problem, digits=digits, exact=exact)
+        return verified(problem, result) if verify else result
     names = free_names(problem.tensors)
     if names:
         found = _symbolic(problem, names, digits)
@@ -39,7 +46,7 @@ def solve(problem: Problem, *, digits: int | None = None, exact: bool = False, v
     return verified(problem, result) if verify else result
 
 
-def verified(problem: Problem, result: Result) -> Result:
+def verified(problem: Problem | Gradient, result: Result) -> Result:
     """The result with what central differences say of it."""
     from netcalc.verify import verify
 

@@ -187,14 +187,21 @@ def share(trees: Sequence[Tree]) -> Shared:
 
 def fold(tree: Tree, leaf: Callable[[Leaf], T], combine: Callable[[str, tuple[T, ...]], T]) -> T:
     """`leaf` at each leaf, `combine(operator, its arguments' results)` above; once for equal subtrees."""
-    shared = share((tree,))
+    return fold_all((tree,), leaf, combine)[0]
+
+
+def fold_all(
+    trees: Sequence[Tree], leaf: Callable[[Leaf], T], combine: Callable[[str, tuple[T, ...]], T]
+) -> tuple[T, ...]:
+    """The same for many trees at once, so that what they share is done once."""
+    shared = share(trees)
     results: list[T] = []
     for node, places in zip(shared.nodes, shared.arguments, strict=True):
         if isinstance(node, Apply):
             results.append(combine(node.operator, tuple(results[place] for place in places)))
         else:
             results.append(leaf(node))
-    return results[shared.roots[0]]
+    return tuple(results[root] for root in shared.roots)
 
 
 def evaluate(tree: Tree, operations: Mapping[str, Callable[..., T]], leaf: Callable[[Leaf], T]) -> T:
@@ -202,7 +209,14 @@ def evaluate(tree: Tree, operations: Mapping[str, Callable[..., T]], leaf: Calla
 
     Every branch of a `where` is evaluated. Raises KeyError for an operator that `operations` lacks.
     """
-    return fold(tree, leaf, lambda operator, arguments: operations[operator](*arguments))
+    return evaluate_all((tree,), operations, leaf)[0]
+
+
+def evaluate_all(
+    trees: Sequence[Tree], operations: Mapping[str, Callable[..., T]], leaf: Callable[[Leaf], T]
+) -> tuple[T, ...]:
+    """The same for many trees at once."""
+    return fold_all(trees, leaf, lambda operator, arguments: operations[operator](*arguments))
 
 
 def normalise(tree: Tree) -> Tree:

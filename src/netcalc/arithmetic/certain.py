@@ -5,7 +5,7 @@ F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arith
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from types import MappingProxyType
@@ -17,7 +17,8 @@ from flint import acb, arb, ctx, fmpq
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import derivation, loss_derivation
-from netcalc.expression import Constant, Number, Symbol, Tree, evaluate
+from netcalc.expression import Constant, Number, Symbol, Tree
+from netcalc.tree import evaluate_all
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -182,12 +183,24 @@ def _sign(value: Numeral) -> Numeral:
     return ball(value).sgn() if known is None else fmpq(known)
 
 
+def _lgamma(value: Numeral) -> Numeral:
+    """log|Γ(q)|, which left of 0 is the real part of the complex logarithm."""
+    number = ball(value)
+    return exactly(number.lgamma() if number > 0 else acb(number).lgamma().real)
+
+
+def _polygamma(order: Numeral, value: Numeral) -> Numeral:
+    if not isinstance(order, fmpq) or order.q != 1 or order < 0:
+        return UNDEFINED
+    return exactly(acb(ball(value)).polygamma(int(order.p)).real)
+
+
 def _atan2(y: Numeral, x: Numeral) -> Numeral:
     return exactly(arb.atan2(ball(y), ball(x)))
 
 
 _ARB_NAMES = """exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc
-    gamma lgamma sech"""
+    gamma digamma sech"""
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name in _ARB_NAMES.split()} | {
     "add": _add,
@@ -201,6 +214,8 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
     "log2": lambda a: _divide(_log(a), _log(fmpq(2))),
     "log10": lambda a: _divide(_log(a), _log(fmpq(10))),
     "cbrt": _cbrt,
+    "lgamma": _lgamma,
+    "polygamma": _polygamma,
     "sign": _sign,
     "max": _extreme(largest=True),
     "min": _extreme(largest=False),
@@ -220,6 +235,11 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
 
 def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
     """The value of a tree at the current precision, its symbols taken from `names`."""
+    return numerals((tree,), names)[0]
+
+
+def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
+    """The values of many trees, what they share evaluated once."""
 
     def leaf(node: Number | Constant | Symbol) -> Numeral:
         if isinstance(node, Number):
@@ -228,7 +248,7 @@ def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
             return arb.const_e() if node.name == "e" else arb.pi()
         return names[node.name]
 
-    return evaluate(tree, OPERATIONS, leaf)
+    return evaluate_all(trees, OPERATIONS, leaf)
 
 
 class Certain:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 from netcalc.commands.options import Checking, Presentation
 
 if TYPE_CHECKING:
+    from netcalc.models.grad import Gradient
     from netcalc.problem import Problem
     from netcalc.result import Result
 
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
 
-def answer(problem: Problem, checking: Checking, presentation: Presentation) -> int | None:
+def answer(problem: Problem | Gradient, checking: Checking, presentation: Presentation) -> int | None:
     """Solve a problem and print its result; the exit status."""
     from netcalc.solve import solve
 

@@ -52,7 +52,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _name(one: Element, of: str | None) -> str:
-    return to_latex(Symbol(full_name(one.name, of)))
+    return to_latex(Symbol(one.full or full_name(one.name, of)))
 
 
 def _value(one: Element) -> str:

@@ -8,7 +8,7 @@ from netcalc.displays import Display, Named
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import chain
-from netcalc.result import Step
+from netcalc.result import Element, Step
 
 MARGIN = "  "
 READABLE = 100  # columns of a step with matrices, where there is no narrower page
@@ -22,6 +22,11 @@ def output_name(name: str, of: str | None) -> str:
 def full_name(name: str, of: str | None) -> str:
     """dx1 of f -> df/dx1; a forward value's name as it is."""
     return name if of is None else f"d{of}/d{name.removeprefix('d')}"
+
+
+def element_name(one: Element, of: str | None) -> str:
+    """The same for an element, which may have a long name of its own."""
+    return output_name(one.full, None) if one.full else output_name(one.name, of)
 
 
 def left(step: Step) -> Display:

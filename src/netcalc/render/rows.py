@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.notation import to_ascii
 from netcalc.problem import element
-from netcalc.result import Element, Result, as_value, text_at
+from netcalc.result import Element, Result, Value, as_value, text_at
 
 Record = dict[str, float | str | None]
 
@@ -35,15 +35,18 @@ def records(result: Result) -> Iterator[Record]:
             yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}
         return
     for tensor in result.tensors:
+        if tensor.own:
+            yield from (_record(one.name, to_ascii(one.formula), one.value) for one in tensor.elements())
+            continue
         formula = to_ascii(tensor.formula)  # once: a tensor may have a million elements
         for index in np.ndindex(tensor.entries.shape):
-            value = as_value(tensor.entries[index])
-            record: Record = {
-                "name": element(tensor.name, index, tensor.index_from),
-                "formula": text_at(formula, index, tensor.index_from),
-                "value": value.plain(),
-            }
-            yield record if value.exact is None else record | {"exact": to_ascii(value.exact)}
+            own = text_at(formula, index, tensor.index_from)
+            yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]))
+
+
+def _record(name: str, formula: str, value: Value) -> Record:
+    record: Record = {"name": name, "formula": formula, "value": value.plain()}
+    return record if value.exact is None else record | {"exact": to_ascii(value.exact)}
 
 
 def jsonl(result: Result) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from netcalc.expression import Tree
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import in_line
-from netcalc.render.prose import READABLE, output_name, step_lines
+from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
 
@@ -34,11 +34,9 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
     if steps and others:
         yield Text("")
         yield _Steps(others)
-    yield Text("")
-    for note in result.notes:
-        yield Text(f"note: {note}", style="yellow")
-    for line in result.assurance:
-        yield Text(line, style="dim")
+    below = [Text(f"note: {note}", style="yellow") for note in result.notes]
+    below += [Text(line, style="dim") for line in result.assurance]
+    yield from (Text(""), *below) if below else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +67,26 @@ def _elements(result: Result) -> Table:
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
         numbers = {}
     closed = has_closed_forms(result)
-    headers = ("", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else []), "value")
+    bare = _is_formulas_alone(result)
+    headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
+    headers += [] if bare else ["value"]
     frame = _frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     for tensor in _in_order(result):
         for one in _shown_elements(tensor):
-            cells = [output_name(one.name, tensor.of), to_unicode(one.formula)]
+            cells = [element_name(one, tensor.of), to_unicode(one.formula)]
             if numbers:
                 cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
             if closed:
                 cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
-            frame.add_row(*cells, shown(one.value))
+            frame.add_row(*cells, *([] if bare else [shown(one.value)]))
         if tensor.entries.size > ROWS_LIMIT:
             frame.add_row(*_summary(tensor, frame))
     return frame
+
+
+def _is_formulas_alone(result: Result) -> bool:
+    """Whether every value is its formula: no number was given."""
+    return all(one.value.formula == one.formula for tensor in result.tensors for one in _shown_elements(tensor))
 
 
 def _in_order(result: Result) -> Iterator[Tensor]:
@@ -121,7 +126,7 @@ def shown(value: Value) -> str:
 
 def _samples(result: Result) -> Table:
     rows = [list(sample_elements(result, sample)) for sample in samples(result)]
-    headers = [output_name(one.name, of) for one, of in rows[0]]
+    headers = [element_name(one, of) for one, of in rows[0]]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
     frame = _frame("sample", *headers, right=headers if numeric else ())
     for number, row in enumerate(rows):

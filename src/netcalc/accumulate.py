@@ -1,0 +1,183 @@
+"""Reverse accumulation over a formula: one sweep from the output back gives the derivative by every variable.
+
+A. Griewank, A. Walther, "Evaluating Derivatives", SIAM 2008, ch. 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from netcalc.derive import bound, derivation
+from netcalc.forms import Forms
+from netcalc.rules import RULES
+from netcalc.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold, share
+
+DIRECT = 8  # factors up to which each one's cofactor is a product of its own
+
+Passed = tuple[int, int, Tree]  # the place it came from, which of that node's arguments, and the slope there
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One output's sweep: the formula's `nodes`, ∂(output)/∂(each), and how each node got its share.
+
+    `adjoints[i]` is None where nothing asked for depends on node i, or it does not reach the output.
+    """
+
+    nodes: Shared
+    adjoints: tuple[Tree | None, ...]
+    passed: tuple[tuple[Passed, ...], ...]
+
+    def by(self, name: str) -> Tree | None:
+        """∂(output)/∂name; None if the output does not depend on it."""
+        for node, adjoint in zip(self.nodes.nodes, self.adjoints, strict=True):
+            if isinstance(node, Symbol) and node.name == name:
+                return adjoint
+        return None
+
+
+def sweep(forms: Forms, tree: Tree, wrt: Iterable[str]) -> Sweep:
+    """The derivative of `tree` by each of the variables, and by everything between, in time linear in its size."""
+    shared = share((forms.keep(tree),))
+    depends = _dependent(shared, frozenset(wrt))
+    passed: list[list[Passed]] = [[] for _ in shared.nodes]
+    adjoints: list[Tree | None] = [None] * len(shared.nodes)
+    shares: list[list[Tree]] = [[] for _ in shared.nodes]
+    shares[shared.roots[0]].append(forms.one)
+    for place in range(len(shared.nodes) - 1, -1, -1):
+        node = shared.nodes[place]
+        if not depends[place] or not shares[place]:
+            continue
+        adjoint = adjoints[place] = forms.total(shares[place])
+        if not isinstance(node, Apply) or adjoint is forms.zero:
+            continue
+        wanted = [depends[below] for below in shared.arguments[place]]
+        for index, slope in _slopes(forms, node, wanted):
+            below = shared.arguments[place][index]
+            passed[below].append((place, index, slope))
+            shares[below].append(forms.product(adjoint, slope))
+    return Sweep(shared, tuple(adjoints), tuple(map(tuple, passed)))
+
+
+def gradient(forms: Forms, tree: Tree, wrt: Sequence[str]) -> list[Tree]:
+    """∂(tree)/∂(each variable)."""
+    swept = sweep(forms, tree, wrt)
+    return [swept.by(name) or forms.zero for name in wrt]
+
+
+def _dependent(shared: Shared, wrt: frozenset[str]) -> list[bool]:
+    found: list[bool] = []
+    for node, places in zip(shared.nodes, shared.arguments, strict=True):
+        if isinstance(node, Symbol):
+            found.append(node.name in wrt)
+        else:
+            is_condition = isinstance(node, Apply) and node.operator in CONDITIONS
+            found.append(not is_condition and any(found[place] for place in places))
+    return found
+
+
+def _slopes(forms: Forms, node: Apply, wanted: Sequence[bool]) -> Iterator[tuple[int, Tree]]:
+    """∂(node)/∂(each argument wanted), by the argument's index."""
+    if node.operator == "multiply" and len(node.arguments) > DIRECT:
+        cofactors = _cofactors(forms, node.arguments)
+        yield from ((index, cofactors[index]) for index, want in enumerate(wanted) if want)
+        return
+    for index, want in enumerate(wanted):
+        if want and (slope := _slope(forms, node, index)) is not forms.zero:
+            yield index, slope
+
+
+def _cofactors(forms: Forms, factors: Sequence[Tree]) -> list[Tree]:
+    """The product of all the other factors, for each: products from the left and from the right, met in the middle."""
+    before = [forms.one]
+    for factor in factors[:-1]:
+        before.append(forms.keep(Apply("multiply", (before[-1], factor))) if before[-1] is not forms.one else factor)
+    after = [forms.one]
+    for factor in factors[:0:-1]:
+        after.append(forms.keep(Apply("multiply", (factor, after[-1]))) if after[-1] is not forms.one else factor)
+    return [forms.product(left, right) for left, right in zip(before, reversed(after), strict=True)]
+
+
+def _slope(forms: Forms, node: Apply, index: int) -> Tree:
+    arguments = node.arguments
+    match node.operator:
+        case "add":
+            return forms.one
+        case "subtract":
+            return forms.number(1 if index == 0 else -1)
+        case "negate":
+            return forms.number(-1)
+        case "multiply":
+            return forms.product(*(factor for place, factor in enumerate(arguments) if place != index))
+        case "divide":
+            above, below = arguments
+            one_over = forms.reciprocal(below)
+            return one_over if index == 0 else forms.product(forms.number(-1), above, one_over, one_over)
+        case "power":
+            return _power(forms, node, index)
+        case "where":
+            condition = arguments[0]
+            branches = (forms.one, forms.zero) if index == 1 else (forms.zero, forms.one)
+            return forms.where(condition, *branches)
+        case "max" | "min":
+            return _extreme(forms, node, index)
+        case operator if operator in RULES:
+            slope = RULES[operator].trees[index]
+            names = {"q": arguments[-1], "p": arguments[0]}
+            return forms.zero if slope is None else forms.put(slope, names)
+        case _:
+            return _activation(forms, node)
+
+
+def _power(forms: Forms, node: Apply, index: int) -> Tree:
+    base, exponent = node.arguments
+    if index == 1:
+        return node if base == Constant("e") else forms.product(forms.keep(Apply("log", (base,))), node)
+    if isinstance(exponent, Number):
+        return forms.product(exponent, forms.raised(base, exponent.value - 1))
+    less = forms.total((exponent, forms.number(-1)))
+    return forms.product(exponent, forms.apply("power", (base, less)))
+
+
+def _extreme(forms: Forms, node: Apply, index: int) -> Tree:
+    """1 where the argument alone is the extreme, 0 where it is not; those that tie share it equally, as in PyTorch."""
+    own = node.arguments[index]
+    beaten = "less" if node.operator == "max" else "greater"
+    if len(node.arguments) == 2:
+        other = node.arguments[1 - index]
+        ahead = "greater" if node.operator == "max" else "less"
+        tied = forms.where(forms.keep(Apply(beaten, (own, other))), forms.zero, forms.number(Fraction(1, 2)))
+        return forms.where(forms.keep(Apply(ahead, (own, other))), forms.one, tied)
+    ties = [forms.where(forms.keep(Apply(beaten, (one, node))), forms.zero, forms.one) for one in node.arguments]
+    part = forms.reciprocal(forms.keep(Apply("add", tuple(ties))))
+    return forms.where(forms.keep(Apply(beaten, (own, node))), forms.zero, part)
+
+
+# --- the catalogue's activations: φ′ and φ″ are nodes of their own, `sigmoid'` and `sigmoid''`
+
+
+def _activation(forms: Forms, node: Apply) -> Tree:
+    if not node.operator.endswith("''"):
+        return forms.keep(Apply(node.operator + "'", node.arguments))
+    curvature = written_out(forms, node)
+    names = {"q": node.arguments[0]}
+    return forms.put(gradient(forms, curvature, ["q"])[0], names)
+
+
+def written_out(forms: Forms, node: Apply) -> Tree:
+    """φ′ as people know it, or φ″ as the derivative of that: a formula in q, with φ itself by name."""
+    shown = forms.keep(derivation(bound(node)).shown)
+    return gradient(forms, shown, ["q"])[0] if node.operator.endswith("''") else shown
+
+
+def shown(forms: Forms, tree: Tree) -> Tree:
+    """The tree with every φ′ and φ″ in it written out."""
+
+    def put(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        if operator.endswith("'"):
+            return shown(forms, forms.put(written_out(forms, Apply(operator, arguments)), {"q": arguments[0]}))
+        return forms.apply(operator, arguments)
+
+    return fold(tree, forms.keep, put)

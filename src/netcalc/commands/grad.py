@@ -1,0 +1,41 @@
+"""`netcalc grad`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netcalc.commands.options import Checking, Presentation, Values, command, values
+
+
+@command(
+    order=40,
+    examples={
+        "netcalc grad 'log(1 + exp(w*x + b))' --at w=2 x=1 b=0": "the value and every partial derivative",
+        "netcalc grad 'x^2*y' 'sin(x)+y' --at x=1 y=2": "a Jacobian",
+        "netcalc grad '100*(y-x^2)^2 + (1-x)^2' --at x=-1.2 y=1 --order 2": "gradient and Hessian",
+        "netcalc grad 'sigmoid(w*x+b)'": "formulas alone",
+        "netcalc grad --at x=2 -- '-x^2'": "an expression that starts with a minus stands behind --",
+    },
+)
+def grad(
+    *,
+    expressions: Annotated[list[str] | None, typer.Argument(metavar="EXPR…", help="The expressions.")] = None,
+    at: Annotated[
+        Values, values("--at", "Where: values by name, or a table of points.", metavar="NAME=VALUE…|FILE")
+    ] = None,
+    wrt: Annotated[Values, values("--wrt", "The variables to differentiate by.", metavar="NAME…")] = None,
+    order: Annotated[
+        int, typer.Option("--order", help="2 for the Hessian; more for one variable.", metavar="N", min=1)
+    ] = 1,
+    checking: Checking,
+    presentation: Presentation,
+) -> int | None:
+    """Any expressions: their values and every partial derivative; a variable without a value stays a symbol."""
+    from netcalc.commands._answer import answer
+    from netcalc.models.grad import grad as state
+    from netcalc.points import read_points
+
+    points = read_points(at or [], "--at")
+    return answer(state(expressions or [], points, wrt, order, presentation.index_from), checking, presentation)

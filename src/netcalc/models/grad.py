@@ -1,0 +1,113 @@
+"""Any expressions as a problem: their variables, the points where they are wanted, how often to differentiate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from netcalc.catalogue.names import unknown
+from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.expression import Symbol, Tree, parse
+from netcalc.tree import share
+
+NAMES_SHOWN = 12  # variables that a message lists
+HIGHEST = 20  # derivative of one variable: formulas grow with every one
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Expressions in `variables`, to be differentiated `order` times by each of `wrt`.
+
+    `points` has a number a variable, as an array of shape () or, where there are many points, (points,): trees,
+    exactly what was given, or float64. A variable without one stays a symbol. `texts` are the expressions as typed.
+    """
+
+    texts: tuple[str, ...]
+    expressions: tuple[Tree, ...]
+    variables: tuple[str, ...]
+    wrt: tuple[str, ...]
+    order: int = 1
+    points: Mapping[str, np.ndarray] = field(default_factory=dict)
+    many: bool = False
+    index_from: int = 0
+
+    command = "grad"
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the expressions are called: `f`, or `f0`, `f1`, …"""
+        if len(self.texts) == 1:
+            return ("f",)
+        return tuple(f"f{place + self.index_from}" for place in range(len(self.texts)))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The variables that stay symbols."""
+        return tuple(name for name in self.variables if name not in self.points)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was stated, for the record."""
+        stated: dict[str, Any] = {"f": self.texts[0] if len(self.texts) == 1 else list(self.texts)}
+        stated |= {"at": dict(self.points), "wrt": list(self.wrt)}
+        return stated if self.order == 1 else stated | {"order": self.order}
+
+
+def grad(
+    texts: Sequence[str],
+    points: Mapping[str, np.ndarray] | None = None,
+    wrt: Sequence[str] | None = None,
+    order: int = 1,
+    index_from: int = 0,
+) -> Gradient:
+    """The problem that expressions, as text, state. Variables come in the order in which points name them.
+
+    Raises ExpressionError, UnknownNameError for a variable that occurs nowhere, NetcalcError for an order too high.
+    """
+    points = points or {}
+    expressions = tuple(parse(text) for text in texts)
+    if not expressions:
+        raise NetcalcError("an expression is missing, as in: netcalc grad 'x^2*y' --at x=1 y=2")
+    found = _symbols(expressions)
+    for name in points:
+        _check_known(name, found, "--at gives a value to")
+    variables = (*(name for name in points if name in found), *(name for name in found if name not in points))
+    chosen = variables if wrt is None else tuple(wrt)
+    for place, name in enumerate(chosen):
+        _check_known(name, found, "--wrt names")
+        if name in chosen[:place]:
+            raise NetcalcError(f"--wrt names {name} twice")
+    _check_order(order, chosen, len(expressions))
+    many = any(column.ndim for column in points.values())
+    return Gradient(tuple(texts), expressions, variables, chosen, order, dict(points), many, index_from)
+
+
+def _symbols(expressions: Sequence[Tree]) -> tuple[str, ...]:
+    return tuple(node.name for node in share(expressions).nodes if isinstance(node, Symbol))
+
+
+def _check_known(name: str, variables: Iterable[str], who: str) -> None:
+    if name in variables:
+        return
+    names = list(variables)
+    listed = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+    if not names:
+        raise UnknownNameError(f"{who} {name}, and the expression has no variables")
+    kind = f"the variables are {listed}" if len(names) > 1 else f"the only variable is {listed}"
+    suggestion = unknown("variable", name, names, kind).message.partition("; ")[2]
+    raise UnknownNameError(f"{who} {name}, which occurs in no expression; {suggestion}")
+
+
+def _check_order(order: int, wrt: Sequence[str], expressions: int) -> None:
+    if order <= 2:
+        return
+    if len(wrt) != 1 or expressions != 1:
+        example = wrt[0] if wrt else "x"
+        raise NetcalcError(
+            f"--order {order} is for one expression by one variable, as in --wrt {example}; --order 2 is for any number"
+        )
+    if order > HIGHEST:
+        raise NetcalcError(f"--order goes up to {HIGHEST}: formulas grow with every derivative")

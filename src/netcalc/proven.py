@@ -1,0 +1,58 @@
+"""Formulas evaluated at a point in balls, with more and more bits until each value is decided."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flint import fmpq
+
+from netcalc.arithmetic.certain import ball, numeral, numerals, precision
+from netcalc.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
+from netcalc.derive import TookTooLong, bounded, expand
+from netcalc.expression import Tree, substitute
+from netcalc.result import Value
+
+ALGEBRA_SECONDS = 3.0
+LARGEST = 2_000  # nodes of a formula that algebra is tried on
+
+
+def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None = None) -> tuple[list[Value], list[Any]]:
+    """The trees' values at a point, each proven to `count` digits and to its float64 as far as balls can tell.
+
+    `trees` are evaluable ones (`derive.evaluable`). Beside each value stands the numeral that it is written from.
+    """
+    found: list[Any] = [None] * len(trees)
+    values: list[Value] = [Value(None, "undefined")] * len(trees)
+    left = list(range(len(trees)))
+    patience = SECONDS if count is None else SECONDS_FOR_DIGITS
+    for bits in precisions(count or SHOWN_DIGITS):
+        started = time.monotonic()
+        with precision(bits):
+            names = {name: numeral(tree, {}) for name, tree in point.items()}
+            for place, entry in zip(left, numerals([trees[place] for place in left], names), strict=True):
+                found[place], values[place] = entry, as_value(entry, count)
+        left = [place for place in left if not values[place].certified]
+        if not left or time.monotonic() - started > patience:
+            break
+    for place in _settled(trees, point, found, left):
+        values[place] = as_value(found[place], count)
+    return values, found
+
+
+def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any], left: Sequence[int]) -> list[int]:
+    """Puts the rational in place of each undecided ball that algebra shows to be one; the places of these."""
+    from netcalc.algebra import to_sympy
+
+    settled: list[int] = []
+    with contextlib.suppress(TookTooLong), bounded(ALGEBRA_SECONDS):
+        for place in left:
+            if not ball(found[place]).is_finite():
+                continue
+            closed = to_sympy(expand(substitute(trees[place], point))).simplify()
+            if closed.is_Rational and ball(found[place]).contains(rational := fmpq(int(closed.p), int(closed.q))):
+                found[place] = rational
+                settled.append(place)
+    return settled
