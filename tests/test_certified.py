@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flint import arb, fmpq, fmpz
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference import definition, jet, mp, number
 
@@ -55,6 +55,7 @@ def test_digits_of_a_rational_are_correctly_rounded(value: Fraction, count: int)
 
 @settings(max_examples=60, deadline=None)
 @given(value=FRACTIONS.filter(lambda value: value != 0), count=st.integers(1, 30))
+@example(value=Fraction(3, 4), count=1)
 def test_digits_of_a_ball_are_those_of_what_it_holds(value: Fraction, count: int) -> None:
     """Decided or not said: exp(log|x|) holds x, and digits that are given are x's."""
     with precision(256):

@@ -118,7 +118,9 @@ def _ball_digits(value: arb, count: int) -> str | None:
         exponent = int(logarithm.mid().floor().unique_fmpz() or 0)
         for guess in (exponent, exponent + 1, exponent - 1):
             scaled = _integer(magnitude * arb(10) ** (count - 1 - guess))
-            if scaled is not None and 10 ** (count - 1) <= scaled < 10**count:
+            if scaled is None:  # not decided; with a larger exponent 7.5 would round to 1 of the next decade
+                return None
+            if 10 ** (count - 1) <= scaled < 10**count:
                 return _written(bool(value < 0), str(fmpz(scaled)), guess, strip=False)
     return None
 
