@@ -161,7 +161,8 @@ class Step:
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
-    `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows.
+    `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
+    the problem that this answers.
     """
 
     command: str
@@ -173,6 +174,7 @@ class Result:
     sample_rows: bool = False
     inner: tuple[Tensor, ...] = field(default=(), repr=False)
     verification: Verification | None = None
+    asked: Any = field(default=None, repr=False)
 
     @property
     def forward(self) -> dict[str, Any]:

@@ -40,9 +40,10 @@ def contradicted(result: Result, presentation: Presentation) -> int | None:
 
 def show(result: Result, presentation: Presentation) -> None:
     """Print a result, or write it to the file that was asked for, all or nothing."""
-    from netcalc.render import FORMATS
+    from netcalc.render import View, render
 
-    lines = FORMATS[presentation.format](result, steps=presentation.steps)
+    view = View(presentation.steps, presentation.circuit, presentation.by_layer, presentation.ascii)
+    lines = render(result, presentation.format, view)
     write_out(lines, presentation.output, rich=presentation.format == "table")
 
 

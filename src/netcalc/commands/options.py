@@ -33,7 +33,8 @@ from netcalc.errors import NetcalcError
 Values = list[str] | None
 Function = Callable[..., int | None]
 
-FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")
+LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")
+FORMATS = (*LISTS, "dot", "mermaid", "svg")
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,6 @@ def completion(names: Callable[[], Iterable[str]] | None) -> Callable[[str], lis
     return complete if names else None
 
 
-def formats() -> Iterable[str]:
-    return FORMATS
-
-
 def activation_names() -> Iterable[str]:
     from netcalc.catalogue.activations import ACTIVATIONS
 
@@ -187,17 +184,14 @@ class Reading:
     ] = "."
 
 
-FormatName = Annotated[
-    str,
-    named(
-        "--format",
-        "-f",
-        kind="format",
-        meaning=f"How the result is written: {', '.join(FORMATS)}.",
-        names=formats,
-        strict=True,
-    ),
-]
+def format_option(names: tuple[str, ...]) -> Any:
+    """`--format`, with the formats that a command has."""
+    meaning = f"How the result is written: {', '.join(names)}."
+    return named("--format", "-f", kind="format", meaning=meaning, names=lambda: names, strict=True)
+
+
+FormatName = Annotated[str, format_option(FORMATS)]
+ListFormatName = Annotated[str, format_option(LISTS)]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to FILE.", metavar="FILE", show_default=False)
 ]
@@ -210,6 +204,8 @@ class Presentation:
 
     format: FormatName = "table"
     steps: Annotated[bool, typer.Option("--steps", help="Show the whole derivation.")] = False
+    circuit: Annotated[bool, typer.Option("--circuit", help="Draw the circuit, values above gradients.")] = False
+    by_layer: Annotated[bool, typer.Option("--by-layer", help="Draw the circuit layer by layer.")] = False
     exact: Annotated[bool, typer.Option("--exact", help="Give exact values beside the decimals.")] = False
     digits: Annotated[
         int | None,
@@ -229,7 +225,7 @@ class Presentation:
 class Listing:
     """How a list out of the catalogue is shown, and where."""
 
-    format: FormatName = "table"
+    format: ListFormatName = "table"
     output: OutputFile = None
     ascii: Ascii = False
 

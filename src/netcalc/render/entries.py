@@ -12,7 +12,6 @@ from textwrap import wrap
 from typing import Any
 
 import numpy as np
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +20,7 @@ from netcalc.certify import constant
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.notation import to_ascii, to_latex, to_unicode
+from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import ascii_only
 from netcalc.tree import fold
@@ -102,14 +102,12 @@ FORMATS: Mapping[str, Callable[[Sequence[Entry]], Iterator[str]]] = {
 
 def _list(listed: Sequence[Entry], ascii: bool) -> Table:  # noqa: A002  # the option's name
     write = to_ascii if ascii else to_unicode
-    style = box.ASCII if ascii else box.HEAVY_HEAD
-    frame = Table(show_edge=False, pad_edge=False, header_style="bold", box=style)
-    for header in ("name", "f(q)", "slope", "range", "kinks"):
-        frame.add_column(header, overflow="fold", no_wrap=header == "name")
+    table = frame("name", "f(q)", "slope", "range", "kinks", ascii_alone=ascii)
+    table.columns[0].no_wrap = True
     for entry in listed:
         texts = [*(write(_rounded(tree)) for tree in (entry.formula, entry.slope)), _range(entry), _kinks(entry)]
-        frame.add_row(entry.name, *(ascii_only(text) if ascii else text for text in texts))
-    return frame
+        table.add_row(entry.name, *(ascii_only(text) if ascii else text for text in texts))
+    return table
 
 
 def _rounded(tree: Tree) -> Tree:

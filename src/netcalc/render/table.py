@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -12,6 +12,7 @@ from rich.text import Text
 from netcalc.expression import Tree
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import in_line
+from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
@@ -54,13 +55,6 @@ def has_closed_forms(result: Result) -> bool:
     return any(value.exact is not None for tensor in result.tensors for value in tensor.values)
 
 
-def _frame(*headers: str, right: Container[str] = ()) -> Table:
-    frame = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for header in headers:
-        frame.add_column(header, overflow="fold", justify="right" if header in right else "left")
-    return frame
-
-
 def _elements(result: Result) -> Table:
     numbers = {step.element: step for step in result.steps if step.element}
     values = [value for tensor in result.tensors for value in tensor.values]
@@ -70,7 +64,7 @@ def _elements(result: Result) -> Table:
     bare = _is_formulas_alone(result)
     headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
     headers += [] if bare else ["value"]
-    frame = _frame(*headers, right=() if any(value.formula for value in values) else ("value",))
+    frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     for tensor in _in_order(result):
         for one in _shown_elements(tensor):
             cells = [element_name(one, tensor.of), to_unicode(one.formula)]
@@ -128,7 +122,7 @@ def _samples(result: Result) -> Table:
     rows = [list(sample_elements(result, sample)) for sample in samples(result)]
     headers = [element_name(one, of) for one, of in rows[0]]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
-    frame = _frame("sample", *headers, right=headers if numeric else ())
+    frame = new_frame("sample", *headers, right=headers if numeric else ())
     for number, row in enumerate(rows):
         frame.add_row(str(number), *(shown(one.value) for one, _ in row))
     return frame

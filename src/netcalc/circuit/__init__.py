@@ -1,0 +1,45 @@
+"""The computation graph of an answer: each wire with its value, going forward, and its gradient, coming back."""
+
+from __future__ import annotations
+
+from netcalc.circuit.graph import Circuit, Node, Wire
+from netcalc.circuit.layers import by_layers, by_units
+from netcalc.circuit.neuron import neuron
+from netcalc.errors import NetcalcError
+from netcalc.problem import Problem
+from netcalc.result import Result
+
+__all__ = ["Circuit", "Node", "Wire", "circuit"]
+
+MOST_GATES = 12  # inputs of a neuron that are drawn one by one
+MOST_UNITS = 8  # of a layer, likewise
+MOST_LAYERS = 4  # of a net drawn unit by unit
+MOST_NUMBERS = 100_000  # beyond which a drawing has to be asked for layer by layer
+
+
+def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
+    """The graph of what was computed: gate by gate, unit by unit, or for a large one or if asked for layer by layer.
+
+    Raises NetcalcError for an answer that has none, and for one too large to be looked at.
+    """
+    asked = result.asked
+    if not isinstance(asked, Problem):
+        raise NetcalcError(f"{result.command} has no circuit to draw")
+    if by_layer:
+        return by_layers(asked, result)
+    if asked.size > MOST_NUMBERS:
+        raise NetcalcError(
+            f"a drawing of {asked.size:,} numbers would show nothing; draw it layer by layer: --by-layer"
+        )
+    if len(asked.x) == 1 and asked.command == "neuron" and asked.x.shape[1] <= MOST_GATES:
+        return neuron(asked, result)
+    widths = [asked.x.shape[1], *(layer.W.shape[0] for layer in asked.layers)]
+    if len(asked.x) > 1 or max(widths) > MOST_UNITS or len(asked.layers) > MOST_LAYERS:
+        return by_layers(asked, result)
+    return by_units(asked, result)
+
+
+def chain(result: Result, *, by_layer: bool = False) -> Circuit:
+    """The graph as a tree, which can be drawn with characters: gate by gate, or layer by layer."""
+    found = circuit(result, by_layer=by_layer)
+    return found if found.is_tree else circuit(result, by_layer=True)

@@ -1,0 +1,152 @@
+"""A circuit as SVG, by itself: no program, no network, light and dark."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from netcalc.circuit import Circuit, Node, Wire
+from netcalc.render.layout import Place, places
+
+LETTER = 7.4  # pixels of an average letter at the size of the text
+LINE = 17.0  # pixels between two lines of text
+ROW = 46.0  # pixels between two nodes of a column
+PORT = 38.0  # pixels between the wires that end at a unit
+MARGIN = 16.0
+AIR = 10.0  # pixels on either side of the text on a wire
+BEND = 34.0  # pixels that a wire takes to come to another height
+GATE = 15.0  # radius of a round gate
+STYLE = (
+    ".nc{color-scheme:light dark}.nc text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#1f2328}"
+    ".nc .w{stroke:#8b949e;fill:none}.nc .g{stroke:#57606a;fill:#f6f8fa}"
+    ".nc .f{fill:#1a7f37}.nc .b{fill:#c0362c}.nc .t{font-weight:600}"
+    "@media(prefers-color-scheme:dark){.nc text{fill:#e6edf3}.nc .w{stroke:#6e7681}.nc .g{stroke:#8b949e;fill:#21262d}"
+    ".nc .f{fill:#56d364}.nc .b{fill:#ff9b8e}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node on the page: its middle, and half its width and height."""
+
+    x: float
+    y: float
+    half_width: float
+    half_height: float
+
+
+def svg(circuit: Circuit) -> Iterator[str]:
+    """The drawing: values above the wires in green, gradients below in red."""
+    boxes = _boxes(circuit, places(circuit))
+    width = max(box.x + box.half_width for box in boxes.values()) + MARGIN
+    height = max(box.y + box.half_height for box in boxes.values()) + MARGIN
+    width = max(width, _wide(circuit.title) + 2 * MARGIN)
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" class="nc">'
+    )
+    yield f"<title>{escape(circuit.title)}</title>"
+    yield f"<desc>{escape(description(circuit))}</desc>"
+    yield f"<style>{STYLE}</style>"
+    yield f'<text class="t" x="{MARGIN:.0f}" y="{MARGIN + 6:.0f}">{escape(circuit.title)}</text>'
+    for node in circuit.nodes:
+        ends = circuit.sources(node.key)
+        for port, wire in enumerate(ends):
+            draw = _ported if node.kind == "unit" else _levelled
+            yield from draw(wire, boxes[wire.source], boxes[wire.target], port - (len(ends) - 1) / 2)
+    for node in circuit.nodes:
+        yield from _node(node, boxes[node.key])
+    yield "</svg>"
+
+
+def description(circuit: Circuit) -> str:
+    """The drawing in words, for who cannot see it."""
+    names = {node.key: node.label for node in circuit.nodes}
+    said = [f"{node.label} is {node.forward}, its gradient {node.backward}" for node in circuit.nodes if node.forward]
+    for wire in circuit.wires:
+        if wire.forward or wire.backward:
+            back = f", gradient {wire.backward}" if wire.backward else ""
+            said.append(f"from {names[wire.source]} to {names[wire.target]}: value {wire.forward}{back}")
+    return "; ".join(said) + "."
+
+
+def _wide(text: str) -> float:
+    """How wide a text is, about."""
+    return LETTER * sum(not unicodedata.combining(letter) for letter in text)
+
+
+def _boxes(circuit: Circuit, placed: Mapping[str, Place]) -> dict[str, Box]:
+    sizes = {node.key: _size(node, len(circuit.sources(node.key))) for node in circuit.nodes}
+    count = max(place.column for place in placed.values()) + 1
+    widest = [max(sizes[key][0] for key, place in placed.items() if place.column == column) for column in range(count)]
+    gaps = [0.0] * count  # before each column
+    for wire in circuit.wires:
+        start, end = placed[wire.source].column, placed[wire.target].column
+        there = sum(gaps[start + 1 : end]) + sum(2 * one for one in widest[start + 1 : end])
+        gaps[end] = max(gaps[end], _label_width(wire) + 1.5 * BEND - there)
+    lefts = [MARGIN + sum(gaps[: column + 1]) + 2 * sum(widest[:column]) for column in range(count)]
+    row = max(ROW, *(2 * size[1] + LINE / 2 for size in sizes.values()))
+    top = 2 * MARGIN + LINE + row / 2
+    return {
+        key: Box(lefts[place.column] + widest[place.column], top + place.row * row, *sizes[key])
+        for key, place in placed.items()
+    }
+
+
+def _label_width(wire: Wire) -> float:
+    return max(_wide(wire.forward), _wide(wire.backward)) + 2 * AIR
+
+
+def _size(node: Node, ends: int) -> tuple[float, float]:
+    """Half a node's width and height."""
+    lines = [one for one in (node.label, node.forward, node.backward) if one]
+    if node.kind == "gate" and len(node.label) <= 2:
+        return GATE, GATE
+    height = max(LINE * len(lines) + 8, PORT * ends if node.kind == "unit" else 0)
+    return max(map(_wide, lines)) / 2 + 8, height / 2
+
+
+def _levelled(wire: Wire, start: Box, end: Box, _port: float) -> Iterator[str]:
+    """Level from where it starts, its text above and below, then to the middle of where it ends."""
+    x1, y1, x2, y2 = start.x + start.half_width, start.y, end.x - end.half_width, end.y
+    bend = x2 - BEND
+    yield f'<path class="w" d="M{x1:.1f} {y1:.1f}H{bend:.1f}{_curve(bend, y1, x2, y2)}"/>'
+    x = x1 + _label_width(wire) / 2 if y1 != y2 else (x1 + x2) / 2
+    yield from _texts(wire, x, y1)
+
+
+def _ported(wire: Wire, start: Box, end: Box, port: float) -> Iterator[str]:
+    """To a height of its own before it ends, and level from there, its text above and below."""
+    x1, y1, x2, y2 = start.x + start.half_width, start.y, end.x - end.half_width, end.y + port * PORT
+    level = x2 - _label_width(wire)
+    yield f'<path class="w" d="M{x1:.1f} {y1:.1f}{_curve(x1, y1, level, y2)}H{x2:.1f}"/>'
+    yield from _texts(wire, x2 - _label_width(wire) / 2, y2)
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
+    """From one height to another, level at both ends."""
+    middle = (x1 + x2) / 2
+    return f"C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+
+
+def _texts(wire: Wire, x: float, y: float) -> Iterator[str]:
+    for text, style, offset in ((wire.forward, "f", -5.0), (wire.backward, "b", LINE - 3)):
+        if text:
+            yield f'<text class="{style}" x="{x:.1f}" y="{y + offset:.1f}" text-anchor="middle">{escape(text)}</text>'
+
+
+def _node(node: Node, box: Box) -> Iterator[str]:
+    lines = [(node.label, "t"), (node.forward, "f"), (node.backward, "b")]
+    shown = [(text, style) for text, style in lines if text]
+    if node.kind == "gate" and len(node.label) <= 2:
+        yield f'<circle class="g" cx="{box.x:.1f}" cy="{box.y:.1f}" r="{GATE:.0f}"/>'
+    elif node.kind in ("gate", "unit"):
+        left, top = box.x - box.half_width, box.y - box.half_height
+        size = f'width="{2 * box.half_width:.1f}" height="{2 * box.half_height:.1f}"'
+        yield f'<rect class="g" x="{left:.1f}" y="{top:.1f}" {size} rx="8"/>'
+    first = box.y - LINE * (len(shown) - 1) / 2 + 4.5
+    for number, (text, style) in enumerate(shown):
+        y = first + number * LINE
+        yield f'<text class="{style}" x="{box.x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>'

@@ -1,0 +1,164 @@
+"""The circuit: each gate's rule holds between the values and gradients on its wires, in every drawing of it."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+import netcalc
+from netcalc import cli
+from netcalc.circuit import chain, circuit
+from netcalc.errors import NetcalcError
+from netcalc.render import View, render
+from netcalc.render.graphs import dot, mermaid
+from netcalc.render.layout import places
+from netcalc.render.svg import svg
+from netcalc.render.wires import Drawing
+
+NEAR = 2e-5  # the wires show six digits
+numbers = st.integers(-400, 400).map(lambda n: n / 100)
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def near(a, b):
+    return a == pytest.approx(b, rel=NEAR, abs=1e-9)
+
+
+@st.composite
+def neurons(draw):
+    size = draw(st.integers(1, 5))
+    lists = st.lists(numbers, min_size=size, max_size=size)
+    return netcalc.neuron(draw(lists), draw(lists), draw(numbers), draw(st.sampled_from(["tanh", "silu", "identity"])))
+
+
+@given(neurons())
+@settings(max_examples=25, deadline=None)
+def test_gates_pass_gradients_on_by_their_rules(result):
+    """A sum hands its gradient to each part; a product hands each factor its gradient times the other factor."""
+    drawn = circuit(result)
+    out = {wire.source: wire for wire in drawn.wires}
+    for node in drawn.nodes:
+        into = drawn.sources(node.key)
+        if node.label == "+":
+            assert near(number(out[node.key].forward), sum(number(wire.forward) for wire in into))
+            assert all(wire.backward == out[node.key].backward for wire in into)
+        elif node.label == "×":
+            left, right = into
+            assert near(number(out[node.key].forward), number(left.forward) * number(right.forward))
+            assert near(number(left.backward), number(out[node.key].backward) * number(right.forward))
+            assert near(number(right.backward), number(out[node.key].backward) * number(left.forward))
+
+
+def test_loss_stands_above_the_neuron():
+    """Its gradient by f is on f's wire, and the target's wire carries none."""
+    result = netcalc.neuron([-1, -2], [4, -4], -3, target=1, loss="bce")
+    out = {wire.source: wire for wire in circuit(result).wires}
+    assert out["activation"].backward == "−1.36788"
+    assert (out["t"].forward, out["t"].backward) == ("1", "")
+    assert (out["loss"].forward, out["loss"].backward) == ("0.313262", "1")
+
+
+def test_what_was_left_out_is_a_formula_on_its_wire():
+    result = netcalc.neuron([-1, -2], [4, -4], None)
+    out = {wire.source: wire for wire in circuit(result).wires}
+    assert out["sum"].forward == "b + 4"
+    assert out["x0"].backward == "4·σ(b + 4)(1 − σ(b + 4))"
+
+
+def test_layer_by_layer_shows_whole_tensors():
+    result = netcalc.neuron([-1, -2], [4, -4], -3)
+    out = {wire.source: wire for wire in circuit(result, by_layer=True).wires}
+    assert (out["x"].forward, out["x"].backward) == ("[−1, −2]", "[0.786448, −0.786448]")
+    assert (out["linear1"].forward, out["linear1"].backward) == ("1", "0.196612")
+
+
+def test_many_inputs_are_drawn_as_one_tensor():
+    result = netcalc.neuron(list(range(40)), [0.01] * 40, 0)
+    assert [node.label for node in circuit(result).nodes] == ["x", "w", "b", "w·x + b", "sigmoid", "f"]
+
+
+def test_a_million_numbers_are_refused_with_the_alternative():
+    import numpy as np
+
+    result = netcalc.neuron(np.ones(60_000), np.ones(60_000), 0)
+    with pytest.raises(NetcalcError, match="--by-layer"):
+        circuit(result)
+    assert "60000" in circuit(result, by_layer=True).wires[0].forward
+
+
+DRAWN = [
+    pytest.param(netcalc.neuron([-1, -2], [4, -4], -3), id="numbers"),
+    pytest.param(netcalc.neuron([-1, -2], [4, -4], None, "q*exp(-q^2)"), id="formulas"),
+    pytest.param(netcalc.neuron([1], [2], 3, target=1, loss="mse"), id="loss"),
+    pytest.param(netcalc.neuron([[1, 2], [3, 4]], [2, 1], 3), id="samples"),
+]
+
+
+@pytest.mark.parametrize("result", DRAWN)
+def test_no_two_nodes_share_a_place(result):
+    """In a column, nodes keep a row apart; every wire goes from left to right."""
+    drawn = circuit(result)
+    placed = places(drawn)
+    for one in placed:
+        for other in placed:
+            if one < other and placed[one].column == placed[other].column:
+                assert abs(placed[one].row - placed[other].row) >= 1
+    assert all(placed[wire.source].column < placed[wire.target].column for wire in drawn.wires)
+
+
+@pytest.mark.parametrize("result", DRAWN)
+def test_svg_is_sound_and_says_everything(result):
+    """Well-formed, self-contained, and each value and gradient is a text in it."""
+    drawn = circuit(result)
+    root = ET.fromstring("\n".join(svg(drawn)))  # noqa: S314  # netcalc's own
+    space = "{http://www.w3.org/2000/svg}"
+    texts = {text.text for text in root.iter(f"{space}text")}
+    assert texts >= {part for wire in drawn.wires for part in (wire.forward, wire.backward) if part}
+    assert texts >= {node.label for node in drawn.nodes}
+    assert root.find(f"{space}title").text == drawn.title
+    width, height = float(root.get("width")), float(root.get("height"))
+    for text in root.iter(f"{space}text"):
+        assert 0 <= float(text.get("x")) <= width
+        assert 0 <= float(text.get("y")) <= height
+    assert not any("href" in key or "src" in key for element in root.iter() for key in element.attrib)
+
+
+@pytest.mark.parametrize("result", DRAWN)
+def test_dot_and_mermaid_have_every_wire(result):
+    drawn = circuit(result)
+    assert sum(" -> " in line for line in dot(drawn)) == len(drawn.wires)
+    assert sum(" -->" in line for line in mermaid(drawn)) == len(drawn.wires)
+
+
+@pytest.mark.parametrize("result", DRAWN)
+@pytest.mark.parametrize("ascii_alone", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("width", [40, 80, 500])
+def test_terminal_drawing_keeps_within_its_width(result, ascii_alone, width):
+    """Each value is there whole; what doesn't fit as a drawing is a list."""
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(Drawing(chain(result), ascii=ascii_alone))
+    shown = console.export_text()
+    assert max(map(len, shown.splitlines())) <= width
+    assert shown.isascii() or not ascii_alone
+    if width == 500:
+        for wire in chain(result).wires:
+            assert ascii_alone or wire.forward in shown
+
+
+def test_circuit_of_rows_is_refused(capsys):
+    assert cli.main(["neuron", "--x", "1", "--circuit", "-f", "csv"]) == 2
+    assert "dot, mermaid, svg" in capsys.readouterr().err
+
+
+def test_markdown_carries_the_circuit_as_mermaid():
+    lines = list(render(netcalc.neuron([1], [2], 3), "md", View(circuit=True)))
+    assert lines[-1] == "```"
+    assert "```mermaid" in lines
