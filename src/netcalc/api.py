@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc import problem
 from netcalc.arrays import each
-from netcalc.catalogue.activations import BoundActivation, activation, custom, is_reference
+from netcalc.catalogue.activations import BoundActivation, read
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, parse
 from netcalc.models.grad import grad as state_grad
@@ -19,6 +20,9 @@ from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result
 from netcalc.solve import solve
+
+if TYPE_CHECKING:
+    from netcalc.models.net import Asked, Layer
 
 Given = float | int | str | Fraction | Sequence[Any] | np.ndarray
 
@@ -96,6 +100,94 @@ def linear(
     return solve(stated, digits=digits, exact=exact)
 
 
+def net(
+    layers: Sequence[Mapping[str, Any]],
+    *,
+    input: Given | None = None,  # noqa: A002 - as the file calls it
+    target: Given | None = None,
+    delta: Given | None = None,
+    loss: str | None = None,
+    reduction: str | None = None,
+    seed: int = 0,
+    per_sample: bool = False,
+    lr: float | str | Fraction | None = None,
+    trace: str | None = None,
+    index_from: int = 0,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Result:
+    """Everything that backpropagation through a net of these layers yields: z1, a1, …, loss, and every gradient.
+
+    A layer has the keys of a file's: `W` (outputs, inputs), `b` (outputs,), `activation` by name or as an expression
+    in q, or `size` and `init` ("zeros", "ones", "xavier", "he") in place of W. `input` (n,) or (samples, n); `target`
+    in the outputs' shape, or class indices (samples,). Numbers are taken as `neuron` takes them, and what is left out
+    stays a symbol. `lr` adds the weights after a step of gradient descent, `trace` ("dW1[0,1]") the paths from one
+    weight to the loss. Raises NetcalcError.
+    """
+    from netcalc.catalogue import losses
+    from netcalc.models.net import Stated
+    from netcalc.models.net import net as state_net
+
+    stated = Stated(
+        tensor(input),
+        tensor(target),
+        tensor(delta),
+        losses.loss(loss) if loss else None,
+        losses.reduction(reduction) if reduction else None,
+    )
+    given: dict[str, Any] = {"input": stated.input, "target": stated.target, "delta": stated.delta, "loss": loss}
+    given |= {"reduction": reduction, "layers": [dict(layer) for layer in layers]}
+    given = {name: thing for name, thing in given.items() if thing is not None}
+    asked = _asked(per_sample, lr, trace, index_from, given)
+    made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
+    return solve(state_net(made, stated, asked), digits=digits, exact=exact)
+
+
+def _asked(
+    per_sample: bool, lr: Any, trace: str | None, index_from: int, given: Mapping[str, Any] | None = None
+) -> Asked:
+    from netcalc.models.net import Asked, read_trace
+
+    weight = None if trace is None else read_trace(trace)
+    return Asked(per_sample, None if lr is None else tree(lr), weight, index_from, given or {})
+
+
+def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
+    from netcalc.catalogue.names import unknown
+    from netcalc.models.net import Layer, vector_or_bound
+
+    keys = ("W", "b", "activation", "size", "init", "seed")
+    for key in given:
+        if key not in keys:
+            raise unknown("key", f"{key}", keys, f"layer {number} takes {', '.join(keys)}")
+    activation = given.get("activation")
+    return Layer(
+        tensor(given.get("W")),
+        tensor(given.get("b")),
+        vector_or_bound(activation) if isinstance(activation, str) else activation,
+        given.get("size"),
+        given.get("init"),
+        given.get("seed", seed),
+    )
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    per_sample: bool = False,
+    lr: float | str | Fraction | None = None,
+    trace: str | None = None,
+    index_from: int = 0,
+    digits: int | None = None,
+    exact: bool = False,
+) -> Result:
+    """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError."""
+    from netcalc.spec import read_problem
+
+    asked = _asked(per_sample, lr, trace, index_from)
+    return solve(read_problem(os.fspath(path), asked), digits=digits, exact=exact)
+
+
 def from_above(
     delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
 ) -> np.ndarray | problem.Against | None:
@@ -121,9 +213,7 @@ def read_activation(text: str) -> BoundActivation:
 
     Raises UnknownNameError, ExpressionError.
     """
-    if is_reference(text):
-        return activation(text)
-    return custom(text)
+    return read(text)
 
 
 def maybe_activation(text: str | None) -> BoundActivation | str | None:

@@ -5,7 +5,7 @@ Rows are samples: `v` is (samples, n), and δ = ∂L/∂(a layer's output) has t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +34,12 @@ class Arithmetic(Protocol):
 
     def log_softmax(self, z: Array) -> Array:
         """zᵢ - log Σⱼ exp(zⱼ) along rows, in z's shape."""
+
+    def softmax_product(self, z: Array, g: Array) -> Array:
+        """sᵢ(gᵢ - Σⱼ gⱼsⱼ) along rows, s the softmax of z, in z's shape."""
+
+    def log_softmax_product(self, z: Array, g: Array) -> Array:
+        """gᵢ - sᵢ Σⱼ gⱼ along rows, s the softmax of z, in z's shape."""
 
     def loss(self, loss: BoundLoss, order: int, a: Array, t: Array) -> Array:
         """The unreduced loss (order 0) or its slope in `a` (order 1): (samples, n), or (samples,) by sample."""
@@ -111,9 +117,11 @@ class Softmax:
 
     def backward(self, v: Array, delta: Array) -> Array:
         """s ∘ (δ - Σ δⱼsⱼ): the whole Jacobian, not its diagonal."""
-        s = self.forward(v)
-        dz: Array = s * (delta - (delta * s).sum(axis=1, keepdims=True))
-        return dz
+        return self.arithmetic.softmax_product(v, delta)
+
+    def jacobian(self, v: Array) -> Array:
+        """∂sᵢ/∂zⱼ for each sample: (samples, n, n)."""
+        return _jacobian(v, self.backward)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +136,21 @@ class LogSoftmax:
 
     def backward(self, v: Array, delta: Array) -> Array:
         """δ - s Σ δⱼ."""
-        dz: Array = delta - self.arithmetic.softmax(v) * delta.sum(axis=1, keepdims=True)
-        return dz
+        return self.arithmetic.log_softmax_product(v, delta)
+
+    def jacobian(self, v: Array) -> Array:
+        """∂(log s)ᵢ/∂zⱼ for each sample: (samples, n, n)."""
+        return _jacobian(v, self.backward)
+
+
+def _jacobian(v: Array, backward: Callable[[Array, Array], Array]) -> Array:
+    """Row i is what comes back where 1 comes from above at output i alone."""
+    rows = []
+    for output in range(v.shape[1]):
+        unit = np.zeros(v.shape, dtype=v.dtype)
+        unit[:, output] = 1
+        rows.append(backward(v, unit))
+    return np.stack(rows, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +172,25 @@ class Criterion:
         """∂L/∂a, a row a sample."""
         slope: Array = self.arithmetic.loss(self.loss, 1, v, self.target) * self.arithmetic.number(self.factor)
         return slope
+
+
+@dataclass(frozen=True, slots=True)
+class SoftmaxCriterion:
+    """Cross-entropy of a softmax, taken together: nothing is lost where a probability is nearly 0 or 1."""
+
+    target: Array
+    factor: Fraction
+    arithmetic: Arithmetic
+
+    def forward(self, v: Array) -> Array:
+        """-factor · Σ tᵢ log softmax(z)ᵢ, each sample's part: (samples,)."""
+        return self._of_logits().forward(v)
+
+    def backward(self, v: Array) -> Array:
+        """factor · (softmax(z) Σ tᵢ - t), a row a sample: the Jacobian has gone into it."""
+        return self._of_logits().backward(v)
+
+    def _of_logits(self) -> Criterion:
+        from netcalc.catalogue.losses import CROSS_ENTROPY  # most problems have no loss
+
+        return Criterion(CROSS_ENTROPY, self.target, self.factor, self.arithmetic)

@@ -194,7 +194,7 @@ class Ascii:
         return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
 
 
-DERIVATIVE = re.compile(r"d([^\W\d]\w*)/d(\w+(?:\[.*\])?)")  # a symbol that stands for a derivative found before
+DERIVATIVE = re.compile(r"d([^\W\d]\w*(?:\[[^\]]*\])?)/d(\w+(?:\[.*\])?)")  # a derivative found before
 HIGHER_DERIVATIVE = re.compile(r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))")  # `d2f/dx^2`, `d2f/(dx dy)`
 
 # Written `tanh²(x)` rather than `tanh(x)²`.

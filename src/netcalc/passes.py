@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeGuard
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.layers import Arithmetic, Criterion, Elementwise, Layer, Linear, LogSoftmax, Softmax
+from netcalc.layers import Arithmetic, Array, Criterion, Elementwise, Linear, LogSoftmax, Softmax, SoftmaxCriterion
 from netcalc.problem import Against, Dense, Problem
+from netcalc.trace import path_products
 
 Quantities = dict[str, np.ndarray]
 Move = Callable[[str, np.ndarray], np.ndarray]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,25 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Passed:
-    """The layers, what went into each, and what came out of the last: all that a way back needs."""
-
-    layers: list[tuple[Linear, Layer | None]]
-    inputs: list[np.ndarray]
-    output: np.ndarray
+def _as_it_is(_: str, array: np.ndarray) -> np.ndarray:
+    return array
 
 
-def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
-    """Everything that both passes produce: z1, a1, …, loss; then da1, dz1, dW1, db1, …, dx; s1, … are the slopes."""
-    found: Quantities = {}
-    passed = _forward(problem, arithmetic, found)
-    delta = _from_above(problem, arithmetic, passed.output, found)
-    for number in range(len(passed.layers), 0, -1):
-        linear, activation = passed.layers[number - 1]
-        v = passed.inputs[number - 1]
-        delta = _backward(number, linear, activation, v, delta, found, per_sample=problem.per_sample)
-    return found | {"dx": delta}
+def run(
+    problem: Problem, arithmetic: Arithmetic, move: Move = _as_it_is, progress: Progress | None = None
+) -> Quantities:
+    """Everything that both passes produce.
+
+    z1, a1, …, loss; then da1, dz1, dW1, db1, …, dx; s1, … are the slopes, and where the problem names them J1, … the
+    Jacobians of vector activations, W1_new, … the weights after a step, `paths` the products along a weight's paths.
+    The passes go on with what `move` makes of each z1, a1, …, da1, dz1 found. `progress` is told of each layer passed,
+    and of how many there are to pass.
+    """
+    passes = _Passes(problem, arithmetic, move, progress)
+    passes.backward(passes.from_above(passes.forward()))
+    if problem.trace:
+        passes.found["paths"] = path_products(problem, passes.found, arithmetic.array)
+    return passes.found
 
 
 def outcome(problem: Problem, arithmetic: Arithmetic, move: Move) -> np.ndarray:
@@ -51,37 +52,10 @@ def outcome(problem: Problem, arithmetic: Arithmetic, move: Move) -> np.ndarray:
 
     `move` may change each of x, W1, b1, z1, a1, … as the pass comes to it.
     """
-    a = _forward(problem, arithmetic, {}, move).output
+    a = _Passes(problem, arithmetic, move).forward()
     if isinstance(problem.above, Against):
         return _criterion(problem, problem.above, arithmetic, a).forward(a)
     return np.asarray((arithmetic.array(problem.above) * a).sum(axis=1))
-
-
-def _as_it_is(_: str, array: np.ndarray) -> np.ndarray:
-    return array
-
-
-def _forward(problem: Problem, arithmetic: Arithmetic, found: Quantities, move: Move = _as_it_is) -> _Passed:
-    """Through every layer; z1, a1, … are put into `found`."""
-    layers, inputs = [], []
-    v = move("x", arithmetic.array(problem.x))
-    for number, stated in enumerate(problem.layers, 1):
-        linear, activation = _layers(stated, number, arithmetic, move)
-        layers.append((linear, activation))
-        inputs.append(v)
-        v = found[f"z{number}"] = move(f"z{number}", linear.forward(v))
-        if activation:
-            v = found[f"a{number}"] = move(f"a{number}", activation.forward(v))
-    return _Passed(layers, inputs, v)
-
-
-def _from_above(problem: Problem, arithmetic: Arithmetic, a: np.ndarray, found: Quantities) -> np.ndarray:
-    if not isinstance(problem.above, Against):
-        return arithmetic.array(problem.above)
-    criterion = _criterion(problem, problem.above, arithmetic, a)
-    losses = criterion.forward(a)
-    found["loss"] = losses if problem.per_sample else np.asarray(losses.sum())
-    return criterion.backward(a)
 
 
 def _criterion(problem: Problem, above: Against, arithmetic: Arithmetic, a: np.ndarray) -> Criterion:
@@ -89,41 +63,103 @@ def _criterion(problem: Problem, above: Against, arithmetic: Arithmetic, a: np.n
     return Criterion(above.loss, arithmetic.array(above.target), factor, arithmetic)
 
 
-def _backward(
-    number: int,
-    linear: Linear,
-    activation: Layer | None,
-    v: np.ndarray,
-    delta: np.ndarray,
-    found: Quantities,
-    *,
-    per_sample: bool,
-) -> np.ndarray:
-    """Through one layer: what is found there, and ∂L/∂v."""
-    if activation:
-        found[f"da{number}"] = delta
-        z = found[f"z{number}"]
-        if _is_elementwise(activation):
-            found[f"s{number}"] = activation.slope(z)
-        delta = activation.backward(z, delta)
-    found[f"dz{number}"] = delta
-    gradients = linear.sample_gradients if per_sample else linear.gradients
-    for name, gradient in gradients(v, delta).items():
-        if name == "W" or linear.b is not None:
-            found[f"d{name}{number}"] = gradient
-    return linear.backward(v, delta)
+@dataclass(slots=True)
+class _Stage:
+    """A layer in use: what goes into it, what comes out of its linear part, and where the loss is one with it."""
+
+    number: int
+    linear: Linear
+    activation: Elementwise | Softmax | LogSoftmax | None
+    v: Array
+    z: Array
+    fused: SoftmaxCriterion | None = None
 
 
-def _is_elementwise(layer: Layer) -> TypeGuard[Elementwise]:
-    return isinstance(layer, Elementwise)
+@dataclass(slots=True)
+class _Passes:
+    """Both passes under way: what was found, and the layers with what the way back needs of each."""
 
+    problem: Problem
+    arithmetic: Arithmetic
+    move: Move
+    progress: Progress | None = None
+    found: Quantities = field(default_factory=dict)
+    stages: list[_Stage] = field(default_factory=list)
+    passed: int = 0
 
-def _layers(stated: Dense, number: int, arithmetic: Arithmetic, move: Move) -> tuple[Linear, Layer | None]:
-    W = move(f"W{number}", arithmetic.array(stated.W))
-    linear = Linear(W, None if stated.b is None else move(f"b{number}", arithmetic.array(stated.b)))
-    activation = stated.activation
-    if isinstance(activation, BoundActivation):
-        return linear, Elementwise(activation, arithmetic)
-    if activation is None:
-        return linear, None
-    return linear, Softmax(arithmetic) if activation == "softmax" else LogSoftmax(arithmetic)
+    def forward(self) -> Array:
+        """Through every layer; the last one's output."""
+        v = self.move("x", self.arithmetic.array(self.problem.x))
+        for number, stated in enumerate(self.problem.layers, 1):
+            linear, activation = self.layer(stated, number)
+            z = self.keep(f"z{number}", linear.forward(v))
+            self.stages.append(_Stage(number, linear, activation, v, z))
+            v = self.keep(f"a{number}", activation.forward(z)) if activation else z
+            self.tell()
+        return v
+
+    def layer(self, stated: Dense, number: int) -> tuple[Linear, Elementwise | Softmax | LogSoftmax | None]:
+        W = self.move(f"W{number}", self.arithmetic.array(stated.W))
+        b = None if stated.b is None else self.move(f"b{number}", self.arithmetic.array(stated.b))
+        linear, activation = Linear(W, b), stated.activation
+        if isinstance(activation, BoundActivation):
+            return linear, Elementwise(activation, self.arithmetic)
+        if activation is None:
+            return linear, None
+        return linear, Softmax(self.arithmetic) if activation == "softmax" else LogSoftmax(self.arithmetic)
+
+    def keep(self, name: str, array: Array) -> Array:
+        """Note down what was found; what the passes go on with."""
+        self.found[name] = array
+        return self.move(name, array)
+
+    def tell(self) -> None:
+        self.passed += 1
+        if self.progress:
+            self.progress(self.passed, 2 * len(self.problem.layers))
+
+    def from_above(self, a: Array) -> Array:
+        """∂L/∂(the last output), the loss found by the way."""
+        above, last = self.problem.above, self.stages[-1]
+        if not isinstance(above, Against):
+            return self.arithmetic.array(above)
+        criterion = _criterion(self.problem, above, self.arithmetic, a)
+        losses = criterion.forward(a)
+        if above.loss.of_probabilities and isinstance(last.activation, Softmax):
+            last.fused = SoftmaxCriterion(criterion.target, criterion.factor, self.arithmetic)
+            losses = last.fused.forward(last.z)
+        self.found["loss"] = losses if self.problem.per_sample else np.asarray(losses.sum())
+        return criterion.backward(a)
+
+    def backward(self, delta: Array) -> None:
+        """From the last layer to the first."""
+        for stage in reversed(self.stages):
+            if stage.activation:
+                delta = self.through(stage, stage.activation, self.keep(f"da{stage.number}", delta))
+            delta = self.keep(f"dz{stage.number}", delta)
+            self.gradients(stage, delta)
+            delta = stage.linear.backward(stage.v, delta)
+            self.tell()
+        self.found["dx"] = delta
+
+    def through(self, stage: _Stage, activation: Elementwise | Softmax | LogSoftmax, delta: Array) -> Array:
+        """∂L/∂z from ∂L/∂a, the slope or Jacobian found by the way."""
+        if isinstance(activation, Elementwise):
+            slope = self.found[f"s{stage.number}"] = activation.slope(stage.z)
+            return np.asarray(delta * slope)
+        if f"J{stage.number}" in self.problem.names:
+            self.found[f"J{stage.number}"] = activation.jacobian(stage.z)
+        return stage.fused.backward(stage.z) if stage.fused else activation.backward(stage.z, delta)
+
+    def gradients(self, stage: _Stage, delta: Array) -> None:
+        """∂L/∂W and ∂L/∂b, and both after a step of gradient descent."""
+        linear, number = stage.linear, stage.number
+        gradients = linear.sample_gradients if self.problem.per_sample else linear.gradients
+        rate = self.problem.lr and self.arithmetic.array(np.array(self.problem.lr, dtype=object))
+        for name, gradient in gradients(stage.v, delta).items():
+            old = linear.W if name == "W" else linear.b
+            if old is None:
+                continue
+            self.found[f"d{name}{number}"] = gradient
+            if rate is not None:
+                self.found[f"{name}{number}_new"] = old - rate * gradient

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.expression import Symbol, symbols
+from netcalc.expression import Symbol, Tree, symbols
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss, Reduction
@@ -67,7 +67,8 @@ class Problem:
 
     The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
     which they are shown; `hidden` are those that only the steps and the table show. `per_sample` keeps the
-    gradients of W and b apart by sample. `given` is what was stated, for the record.
+    gradients of W and b apart by sample. `given` is what was stated, for the record. `lr` asks for the weights after
+    a step of gradient descent, `trace` for every path from one weight to the loss: `W1` and its index.
     """
 
     command: str
@@ -82,6 +83,8 @@ class Problem:
     hidden: frozenset[str] = frozenset()
     given: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    lr: Tree | None = None
+    trace: tuple[str, tuple[int, ...]] | None = None
 
     @property
     def tensors(self) -> tuple[np.ndarray, ...]:

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -132,8 +134,8 @@ def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
 
 
 def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
-    """The same for a formula that is text: only names have square brackets. Letters but i and j stay as they are."""
-    places = {letter: str(place + index_from) for letter, place in zip("ij", index, strict=False)}
+    """The same for a formula that is text: only names have square brackets. Letters but i, j and k stay as they are."""
+    places = {letter: str(place + index_from) for letter, place in zip("ijk", index, strict=False)}
 
     def own(generic: re.Match[str]) -> str:
         return labelled(generic[1], [places.get(letter, letter) for letter in generic[2].split(",")])
@@ -263,7 +265,11 @@ def _exact(value: Value) -> str | None:
 
 def _given(thing: Any) -> Any:
     if isinstance(thing, Mapping):
-        return {name: _given(part) for name, part in thing.items()}
+        return {name: _given(inner) for name, inner in thing.items()}
+    if isinstance(thing, list):
+        return [_given(inner) for inner in thing]
+    if isinstance(thing, Decimal):
+        return _number(Number(Fraction(thing)))
     if not isinstance(thing, np.ndarray):
         return thing
     return thing.tolist() if thing.dtype != object else each(_number, thing).tolist()

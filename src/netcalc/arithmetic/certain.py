@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import acb, arb, ctx, fmpq
 
+from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import derivation, loss_derivation
@@ -251,7 +252,7 @@ def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> tuple[Numer
     return evaluate_all(trees, OPERATIONS, leaf)
 
 
-class Certain:
+class Certain(Exact):
     """Balls of `bits` bits, exact rationals where the numbers allow it; symbols are what `names` says."""
 
     def __init__(self, bits: int, names: Mapping[str, Numeral] = MappingProxyType({})) -> None:
@@ -286,7 +287,13 @@ class Certain:
             out[sample, i] = -OPERATIONS["log1p"](_add(*others))
         return out
 
+    def log(self, a: np.ndarray) -> np.ndarray:
+        """log(a), element by element."""
+        return each(_log, a)
+
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
+        if loss.by_sample:
+            return by_sample(self, loss, order, a, t)
         tree = loss_derivation(loss)[order]
         return each(lambda output, aim: numeral(tree, {"a": output, "t": aim}), a, t)

@@ -41,6 +41,18 @@ class Fast:
 
         return log_softmax(z)
 
+    def softmax_product(self, z: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The softmax's Jacobian times g, along rows."""
+        from netcalc.catalogue.kernels.softmax import softmax_product
+
+        return softmax_product(z, g)
+
+    def log_softmax_product(self, z: np.ndarray, g: np.ndarray) -> np.ndarray:
+        """The log_softmax's Jacobian, transposed, times g, along rows."""
+        from netcalc.catalogue.kernels.softmax import log_softmax_product
+
+        return log_softmax_product(z, g)
+
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
         return (loss.value, loss.slope)[order](a, t)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netcalc.algebra import symbol, to_sympy
+from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import applied, derivation, expand, loss_derivation
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
 
 
-class Symbolic:
+class Symbolic(Exact):
     """SymPy expressions; activations stay named unless `closed`, which writes their formulas out."""
 
     def __init__(self, *, closed: bool = False) -> None:
@@ -59,8 +60,16 @@ class Symbolic:
 
         return np.asarray(z - each(sp.log, each(sp.exp, z).sum(axis=1, keepdims=True)))
 
+    def log(self, a: np.ndarray) -> np.ndarray:
+        """log(a), element by element."""
+        import sympy as sp
+
+        return each(sp.log, a)
+
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
+        if loss.by_sample:
+            return by_sample(self, loss, order, a, t)
         formula = to_sympy(expand(loss_derivation(loss)[order]))
 
         def at(output: Any, aim: Any) -> Any:

@@ -144,6 +144,14 @@ def custom(formula: str) -> BoundActivation:
     return BoundActivation(Activation(formula, formula))
 
 
+def read(text: str) -> BoundActivation:
+    """The activation of that name, or the expression in q.
+
+    Raises UnknownNameError, ExpressionError.
+    """
+    return activation(text) if is_reference(text) else custom(text)
+
+
 def is_reference(text: str) -> bool:
     """Whether `text` names a row or tries to (`gelu`, `sigmod`, `elu(1.5)`) and is no expression in q (`sin(q)`)."""
     reference = split_reference(text)

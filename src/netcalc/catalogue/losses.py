@@ -96,6 +96,11 @@ class BoundLoss:
         """Whether one value belongs to a whole sample's outputs."""
         return self.row.by_sample
 
+    @property
+    def of_probabilities(self) -> bool:
+        """Whether it is cross-entropy of what a softmax layer yields, and not of logits."""
+        return self.row is OF_PROBABILITIES
+
     def value(self, a: ArrayLike, t: ArrayLike) -> NDArray[np.float64]:
         """The losses, unreduced: `a`, `t` of one shape -> that shape; by sample `a` (…, n) -> (…).
 
@@ -254,7 +259,18 @@ _ROWS = (
     ),
 )
 
+OF_PROBABILITIES = Loss(
+    "cross-entropy",
+    "-sum(t[i]*log(a[i]))",
+    source="Goodfellow et al. 2016, ch. 6: the softmax is a layer of its own, ahead of the loss",
+    kernels="softmax:LOG_LOSS",
+    by_sample=True,
+    familiar_slope="-t[i]/a[i]",
+    target="class",
+)
+
 LOSSES: Mapping[str, Loss] = MappingProxyType({row.name: row for row in _ROWS})
+CROSS_ENTROPY = LOSSES["cross-entropy"].bind()
 _BY_NAME = {normalised(name): row for row in _ROWS for name in (row.name, *row.aliases)}
 
 REDUCTIONS: Mapping[str, Reduction] = MappingProxyType(

@@ -8,12 +8,17 @@ import numpy as np
 
 from netcalc.explain.explanation import Explanation
 from netcalc.explain.linear import linear
+from netcalc.explain.net import net
 from netcalc.explain.neuron import neuron
 from netcalc.problem import Problem
 
 __all__ = ["Explanation", "explain"]
 
-KINDS: Mapping[str, Callable[[Problem, Mapping[str, np.ndarray]], Explanation]] = {"neuron": neuron, "linear": linear}
+KINDS: Mapping[str, Callable[[Problem, Mapping[str, np.ndarray]], Explanation]] = {
+    "neuron": neuron,
+    "linear": linear,
+    "net": net,
+}
 
 
 def explain(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:

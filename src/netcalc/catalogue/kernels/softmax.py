@@ -219,5 +219,22 @@ def nll_slope(a: Array, t: Array) -> Array:
     return 0.0 - _distribution(a, t)
 
 
+@along_last_axis
+def log_loss(a: Array, t: Array) -> Array:
+    """-Σ tᵢ·log(aᵢ): probabilities (…, n) and targets as in `cross_entropy` -> (…); 0·log(0) is 0.
+
+    Raises ShapeError, ValueSyntaxError.
+    """
+    return total(_weighted(_distribution(a, t), -np.log(a)))[..., 0]
+
+
+@along_last_axis
+def log_loss_slope(a: Array, t: Array) -> Array:
+    """-tᵢ/aᵢ, 0 where tᵢ is 0: (…, n). Raises ShapeError, ValueSyntaxError."""
+    distribution = _distribution(a, t)
+    return np.where(distribution == 0, 0.0, -distribution / a)
+
+
 CROSS_ENTROPY = LossKernels(cross_entropy, cross_entropy_slope)
 NLL = LossKernels(nll, nll_slope)
+LOG_LOSS = LossKernels(log_loss, log_loss_slope)

@@ -1,0 +1,228 @@
+"""The formulas of a net, layer by layer, in δ and a: never one expanded expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import applied, derivation, loss_derivation
+from netcalc.explain.explanation import replaced, times
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.problem import Against, Problem, labelled
+from netcalc.tree import add, divide, multiply, negate
+
+WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
+
+Place = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """What each tensor of a net is, by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
+
+    problem: Problem
+
+    @property
+    def unit(self) -> str:
+        """The letter of a unit's place."""
+        return "j" if self.problem.many else "i"
+
+    def all(self) -> dict[str, Tree]:
+        """By name."""
+        found: dict[str, Tree] = {}
+        last = len(self.problem.layers)
+        for number in range(1, last + 1):
+            above = self.from_above() if number == last else self.pulled(number + 1)
+            found |= {
+                f"z{number}": self.sum(number),
+                f"a{number}": self.activated(number),
+                f"da{number}": above,
+                f"s{number}": self.slope(number),
+                f"J{number}": Symbol(f"J{number}"),
+                f"dz{number}": self.through(number),
+            }
+            found |= self.gradients(number)
+        found["dx"] = self.pulled(1)
+        if isinstance(self.problem.above, Against):
+            found["loss"] = self.loss()
+        return found | {"paths": Symbol("path")}
+
+    def at(self, name: str, unit: Place, sample: Place = "i") -> Symbol:
+        """A vector's entry: `z1[i]`, of a sample where there are many."""
+        return self.entry(name, (sample, unit) if self.problem.many else (unit,))
+
+    def entry(self, name: str, places: tuple[Place, ...]) -> Symbol:
+        """`W1[0,i]`: numbers are places, which the answer may count from 1; letters stay."""
+        shown = [place if isinstance(place, str) else str(place + self.problem.index_from) for place in places]
+        return Symbol(labelled(name, shown))
+
+    def before(self, number: int) -> str:
+        """What goes into a layer."""
+        return f"a{number - 1}" if number > 1 else "x"
+
+    def sum(self, number: int) -> Tree:
+        """Σ W[u,k]·v[k] + b[u]."""
+        layer, unit = self.problem.layers[number - 1], self.unit
+        v = self.before(number)
+        terms = summed(layer.W.shape[1], lambda k: multiply(self.entry(f"W{number}", (unit, k)), self.at(v, k)))
+        return terms if layer.b is None else add(terms, self.entry(f"b{number}", (unit,)))
+
+    def activated(self, number: int) -> Tree:
+        """φ(z)."""
+        activation = self.problem.layers[number - 1].activation
+        z = self.at(f"z{number}", self.unit)
+        if isinstance(activation, BoundActivation):
+            return self.of(activation, z)
+        width = len(self.problem.layers[number - 1].W)
+        share = divide(exp(z), summed(width, lambda k: exp(self.at(f"z{number}", k))))
+        return share if activation == "softmax" else Apply("log", (share,))
+
+    def of(self, activation: BoundActivation, z: Tree) -> Tree:
+        """φ(z): the activation's name applied, or the formula that was typed."""
+        named = applied(activation) if activation.has_kernels else derivation(activation).value
+        return z if activation.name == "identity" else substitute(named, {"q": z})
+
+    def slope(self, number: int) -> Tree:
+        """φ'(z), in terms of a where that is how it is known: a(1 - a)."""
+        activation = self.problem.layers[number - 1].activation
+        z, a = self.at(f"z{number}", self.unit), self.at(f"a{number}", self.unit)
+        if not isinstance(activation, BoundActivation):
+            return Symbol(f"J{number}")
+        known = substitute(derivation(activation).shown, {"q": z})
+        return known if activation.name == "identity" else replaced(known, {self.of(activation, z): a})
+
+    def through(self, number: int) -> Tree:
+        """∂L/∂z."""
+        layer = self.problem.layers[number - 1]
+        above = self.problem.above
+        da = self.at(f"da{number}", self.unit)
+        a = self.at(f"a{number}", self.unit)
+        width = len(layer.W)
+        if isinstance(layer.activation, BoundActivation):
+            return times(da, self.slope(number))
+        if number == len(self.problem.layers) and isinstance(above, Against) and above.loss.of_probabilities:
+            return self.scaled(add(a, negate(self.at("t", self.unit))))
+        if layer.activation == "softmax":
+            others = summed(width, lambda k: multiply(self.at(f"da{number}", k), self.at(f"a{number}", k)))
+            return multiply(a, add(da, minus(others)))
+        total = summed(width, lambda k: self.at(f"da{number}", k))
+        return add(da, negate(multiply(exp(a), total)))
+
+    def pulled(self, number: int) -> Tree:
+        """∂L/∂(what goes into a layer): Σ W[k,u]·δ[k]."""
+        W = self.problem.layers[number - 1].W
+        delta = f"dz{number}"
+        return summed(len(W), lambda k: multiply(self.entry(f"W{number}", (k, self.unit)), self.at(delta, k)))
+
+    def gradients(self, number: int) -> dict[str, Tree]:
+        """∂L/∂W and ∂L/∂b, and the weights after a step."""
+        delta, v, samples = f"dz{number}", self.before(number), len(self.problem.x)
+        if self.problem.per_sample:
+            dW: Tree = multiply(self.entry(delta, ("i", "j")), self.entry(v, ("i", "k")))
+            db: Tree = self.entry(delta, ("i", "j"))
+        elif self.problem.many:
+            dW = summed(samples, lambda s: multiply(self.entry(delta, (s, "i")), self.entry(v, (s, "j"))), "s")
+            db = summed(samples, lambda s: self.entry(delta, (s, "i")), "s")
+        else:
+            dW, db = multiply(self.entry(delta, ("i",)), self.entry(v, ("j",))), self.entry(delta, ("i",))
+        found = {f"dW{number}": dW, f"db{number}": db}
+        if self.problem.lr is not None:
+            for name, places in ((f"W{number}", ("i", "j")), (f"b{number}", ("i",))):
+                step = times(self.problem.lr, self.entry(f"d{name}", places))
+                found[f"{name}_new"] = add(self.entry(name, places), negate(step))
+        return found
+
+    @property
+    def against(self) -> Against:
+        """The loss, asked for where there is one."""
+        assert isinstance(self.problem.above, Against)  # noqa: S101 - as it says
+        return self.problem.above
+
+    @property
+    def factor(self) -> Fraction:
+        """What the losses' sum is multiplied by."""
+        samples = 1 if self.problem.per_sample else len(self.problem.x)
+        return self.against.factor(samples, len(self.problem.layers[-1].W))
+
+    def scaled(self, tree: Tree) -> Tree:
+        """A tree times the loss's factor, which is one over a whole number."""
+        divisor = 1 / self.factor
+        return tree if divisor == 1 else divide(tree, Number(divisor))
+
+    def loss(self) -> Tree:
+        """The loss with its factor, over all samples, or of one where each has its own."""
+        outputs, last = len(self.problem.layers[-1].W), f"a{len(self.problem.layers)}"
+        samples: Iterable[Place] = ["i"] if self.problem.per_sample else range(len(self.problem.x))
+        places = [(s, k) for s in samples for k in range(outputs)]
+        if len(places) > WRITTEN_OUT:
+            letters = ("i" if self.problem.per_sample else "s", "k")
+            return self.scaled(self.total([letters], last, Apply))
+        return self.scaled(self.total(places, last, None))
+
+    def total(self, places: Iterable[tuple[Place, Place]], last: str, sign: Callable[..., Tree] | None) -> Tree:
+        """The sum of the losses at these places, under a Σ where one place stands for all."""
+        terms = []
+        for sample, output in places:
+            a, t = self.at(last, output, sample), self.at("t", output, sample)
+            terms.append(self.one_loss(a, t, last, sample))
+        whole = add(*terms)
+        if sign is not None:
+            whole = (
+                minus(sign("sum_k", (_positive(whole),))) if self.against.loss.by_sample else sign("sum_k", (whole,))
+            )
+        return whole
+
+    def one_loss(self, a: Tree, t: Tree, last: str, sample: Place) -> Tree:
+        """The loss of one output against its target."""
+        loss = self.against.loss
+        if not loss.by_sample:
+            return substitute(parse(loss.formula), {"a": a, "t": t})
+        logarithm = a
+        if self.against.loss.of_probabilities:
+            logarithm = Apply("log", (a,))
+        elif loss.name == "cross-entropy":
+            outputs = len(self.problem.layers[-1].W)
+            logarithm = Apply("log", (divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k, sample)))),))
+        return negate(multiply(t, logarithm))
+
+    def from_above(self) -> Tree:
+        """∂L/∂(the net's output)."""
+        if not isinstance(self.problem.above, Against):
+            return self.at("delta", self.unit)
+        last = f"a{len(self.problem.layers)}"
+        return self.scaled(self.loss_slope(self.at(last, self.unit), self.at("t", self.unit), last))
+
+    def loss_slope(self, a: Tree, t: Tree, last: str) -> Tree:
+        """The slope of the loss in one output, before the factor."""
+        loss = self.against.loss
+        if not loss.by_sample:
+            return substitute(loss_derivation(loss)[2], {"a": a, "t": t})
+        if loss.name == "nll":
+            return negate(t)
+        if self.against.loss.of_probabilities:
+            return divide(negate(t), a)
+        outputs = len(self.problem.layers[-1].W)
+        return add(divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k)))), negate(t))
+
+
+def exp(tree: Tree) -> Tree:
+    """exp(tree)."""
+    return Apply("exp", (tree,))
+
+
+def minus(tree: Tree) -> Tree:
+    """-tree, of a sum too."""
+    return Apply("negate", (tree,))
+
+
+def _positive(term: Tree) -> Tree:
+    return term.arguments[0] if isinstance(term, Apply) and term.operator == "negate" else term
+
+
+def summed(count: int, term: Callable[[Place], Tree], letter: str = "k") -> Tree:
+    """term(0) + term(1) + …, or Σ term(letter) where they are many."""
+    if count > WRITTEN_OUT:
+        return Apply(f"sum_{letter}", (term(letter),))
+    return add(*(term(place) for place in range(count)))

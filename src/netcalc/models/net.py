@@ -1,0 +1,302 @@
+"""A net as a problem: layers one after another, then a loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from netcalc import trace as paths
+from netcalc.catalogue.activations import BoundActivation, activation, read
+from netcalc.catalogue.losses import OF_PROBABILITIES, BoundLoss, Reduction, reduction
+from netcalc.catalogue.names import normalised
+from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
+from netcalc.expression import Tree
+from netcalc.models.initial import initial
+from netcalc.models.memory import check_memory
+from netcalc.models.targets import check_targets, distributions
+from netcalc.problem import VECTOR_ACTIVATIONS, Against, Called, Dense, Problem, count, symbol_tensor
+
+JACOBIAN_LIMIT = 4096  # entries of all samples' Jacobians that steps and traces are made of
+CLASSES = "class"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer as stated: `W` (m, n), or an `init` rule with a `size` m, or a size alone, and then W is symbols.
+
+    `b` is (m,), one number for all, or None for no bias; `activation` a bound one, `softmax`, `log_softmax` or None.
+    """
+
+    W: np.ndarray | None = None
+    b: np.ndarray | None = None
+    activation: BoundActivation | str | None = None
+    size: int | None = None
+    init: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What comes into a net and what comes from above; what is left out is None, and a symbol."""
+
+    input: np.ndarray | None = None
+    target: np.ndarray | None = None
+    delta: np.ndarray | None = None
+    loss: BoundLoss | None = None
+    reduction: Reduction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked beside both passes."""
+
+    per_sample: bool = False
+    lr: Tree | None = None
+    trace: tuple[str, tuple[int, ...]] | None = None
+    index_from: int = 0
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> Problem:
+    """The net of these layers on `stated.input` (n,) or (samples, n).
+
+    Raises ShapeError where two shapes don't fit, naming both; NetcalcError where something is missing or too much.
+    """
+    asked = asked or Asked()
+    widths = _widths(layers, stated)
+    samples, many = _samples(stated, widths[0])
+    check_memory(samples, widths)
+    dense = tuple(_dense(layer, number, widths, asked) for number, layer in enumerate(layers, 1))
+    x = _input(stated.input, widths[0], many, asked)
+    last = dense[-1]
+    above, notes = _from_above(_of_layer(stated, last), samples, widths[-1], many, asked)
+    per_sample = asked.per_sample and many
+    if per_sample and asked.lr is not None:
+        raise NetcalcError("the weights are updated by the gradient of the whole batch: leave out --per-sample or --lr")
+    names = _names(dense, above, many, samples, asked)
+    problem = Problem(
+        "net",
+        x,
+        dense,
+        above,
+        names,
+        many,
+        per_sample=per_sample,
+        index_from=asked.index_from,
+        hidden=frozenset(name for name in names if name[0] in "sJ" or name == "paths"),
+        given=asked.given,
+        notes=notes,
+        lr=asked.lr,
+        trace=_trace(asked, dense),
+    )
+    if problem.trace:
+        paths.check_count(problem)
+    return problem
+
+
+def vector_or_bound(text: str) -> BoundActivation | str:
+    """An activation by name or as an expression in q, or the name of one that takes the whole vector.
+
+    Raises UnknownNameError, ExpressionError.
+    """
+    return normalised(text) if normalised(text) in VECTOR_ACTIVATIONS else read(text)
+
+
+def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
+    """Inputs, then each layer's outputs. Raises ShapeError where layers don't chain."""
+    if not layers:
+        raise NetcalcError("a net needs layers, each with W, b and activation")
+    widths: list[int] = []
+    for number, layer in enumerate(layers, 1):
+        W = layer.W
+        if W is not None and W.ndim != 2:
+            raise ShapeError(f"W{number} has shape {shape(W)}; it needs rows, one an output, and columns, one an input")
+        if not widths:
+            widths.append(_inputs(layer, stated))
+        if W is not None and W.shape[1] != widths[-1]:
+            raise ShapeError(_mismatch(number, W, widths[-1], layers, stated))
+        if W is None and layer.size is None:
+            raise NetcalcError(f"layer {number} has no W; give it, or a size, with init for numbers to start from")
+        outputs = W.shape[0] if W is not None else layer.size or 0
+        if W is not None and layer.size not in (None, outputs):
+            raise ShapeError(f"layer {number} has size {layer.size}, and W{number} is {shape(W)}")
+        if layer.b is not None and layer.b.size not in (1, outputs):
+            raise ShapeError(f"b{number} has {count(layer.b.size)}, and layer {number} has {_outputs(outputs)}")
+        widths.append(outputs)
+    return widths
+
+
+def _inputs(layer: Layer, stated: Stated) -> int:
+    x = stated.input
+    if x is not None and x.ndim > 2:
+        raise ShapeError(f"input has shape {shape(x)}; it needs one sample, or rows, one a sample")
+    if layer.W is not None and (x is None or _is_column(x, layer.W.shape[1])):
+        return int(layer.W.shape[1])
+    if x is None:
+        raise NetcalcError("nothing says how many inputs there are: give input, or the first layer's W")
+    return int(x.shape[-1]) if x.ndim else 1
+
+
+def _is_column(x: np.ndarray, inputs: int) -> bool:
+    """Whether one sample stands upright, as in a file with a number a line."""
+    return x.ndim == 2 and x.shape[1] == 1 and 1 < inputs == x.shape[0]
+
+
+def _mismatch(number: int, W: np.ndarray, width: int, layers: Sequence[Layer], stated: Stated) -> str:
+    takes = f"W{number} is {shape(W)} and takes {W.shape[1]}"
+    hint = "; its transpose would fit: W has a row an output" if W.shape[0] == width else ""
+    if number == 1:
+        if W.shape[1] == 1 and stated.input is not None and stated.input.ndim < 2:
+            hint = f"; {width} samples of one number are rows: [[…], […]]"
+        return f"input and layer 1 don't fit: input has {count(width)} a sample, and {takes}{hint}"
+    before = layers[number - 2]
+    of = f" (W{number - 1} is {shape(before.W)})" if before.W is not None else ""
+    return f"layers {number - 1} and {number} don't chain: layer {number - 1} has {_outputs(width)}{of}; {takes}{hint}"
+
+
+def _outputs(number: int) -> str:
+    return f"{number} output" if number == 1 else f"{number} outputs"
+
+
+def shape(array: np.ndarray) -> str:
+    """A shape in words: `2 × 3`."""
+    return " × ".join(map(str, array.shape)) if array.ndim else "a single number"
+
+
+def _samples(stated: Stated, inputs: int) -> tuple[int, bool]:
+    x = stated.input
+    if x is not None:
+        return (len(x), True) if x.ndim == 2 and not _is_column(x, inputs) else (1, False)
+    known = stated.delta
+    return (len(known), True) if known is not None and known.ndim == 2 else (1, False)
+
+
+def _input(x: np.ndarray | None, inputs: int, many: bool, asked: Asked) -> np.ndarray:
+    if x is None:
+        return symbol_tensor("x", (inputs,), asked.index_from).reshape(1, -1)
+    return x if many else x.reshape(1, -1)
+
+
+def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> Dense:
+    m, n = widths[number], widths[number - 1]
+    W = layer.W
+    if W is None and layer.init is not None:
+        W = initial(layer.init, m, n, layer.seed, number)
+    elif W is None:
+        W = symbol_tensor(f"W{number}", (m, n), asked.index_from)
+    b = layer.b if layer.b is None or layer.b.size == m else np.repeat(layer.b.reshape(-1), m)
+    return Dense(W, None if b is None else b.reshape(-1), layer.activation or activation("identity"))
+
+
+def _of_layer(stated: Stated, last: Dense) -> Stated:
+    """Cross-entropy after a softmax is that of its probabilities: the softmax isn't taken twice."""
+    loss = stated.loss
+    if loss is None or loss.name != "cross-entropy" or last.activation != "softmax":
+        return stated
+    return replace(stated, loss=OF_PROBABILITIES.bind())
+
+
+def _from_above(
+    stated: Stated, samples: int, outputs: int, many: bool, asked: Asked
+) -> tuple[np.ndarray | Against, tuple[str, ...]]:
+    """∂L/∂(the last output) as given or as symbols, or the loss against a target; and notes."""
+    loss, target = stated.loss, stated.target
+    of_sample = (samples, outputs) if many else (outputs,)
+    if stated.delta is not None and (target is not None or loss is not None):
+        raise NetcalcError("delta is what comes from above in place of target and loss: give one or the other")
+    if target is not None and loss is None:
+        raise NetcalcError('target is there and loss is not: which loss is it, as in loss = "mse"?')
+    if loss is None:
+        if stated.reduction is not None:
+            raise NetcalcError("reduction says how a loss is summed, and there is no loss")
+        delta = stated.delta if stated.delta is not None else symbol_tensor("delta", of_sample, asked.index_from)
+        if delta.size != samples * outputs:
+            raise ShapeError(
+                f"delta has shape {shape(delta)}, and the outputs have {_of_outputs(samples, outputs, many)}"
+            )
+        return delta.reshape(samples, outputs), ()
+    notes: tuple[str, ...] = ()
+    if target is None:
+        aims = symbol_tensor("t", of_sample, asked.index_from).reshape(samples, outputs)
+    elif loss.row.target == CLASSES:
+        aims, notes = distributions(target, samples, outputs)
+    else:
+        if target.size != samples * outputs or (many and target.ndim == 2 and target.shape != of_sample):
+            raise ShapeError(
+                f"target has shape {shape(target)}, and the outputs have {_of_outputs(samples, outputs, many)}"
+            )
+        aims = target.reshape(samples, outputs)
+        check_targets(aims, loss, many)
+    by = stated.reduction or reduction(loss.row.reduction or "mean")
+    return Against(aims, loss, by), notes
+
+
+def _of_outputs(samples: int, outputs: int, many: bool) -> str:
+    return f"{samples} × {outputs}, a row a sample" if many else f"{outputs}: one a unit of the last layer"
+
+
+def _names(
+    dense: Sequence[Dense], above: np.ndarray | Against, many: bool, samples: int, asked: Asked
+) -> dict[str, Called]:
+    """What is shown, in order: forward, then backward from the last layer to the input, then what is new."""
+    row = (-1,) if not many else None
+    names: dict[str, Called] = {}
+    numbers = range(1, len(dense) + 1)
+    for number in numbers:
+        names |= {f"z{number}": Called(f"z{number}", row), f"a{number}": Called(f"a{number}", row)}
+    if isinstance(above, Against):
+        names["loss"] = Called("loss")
+    for number in reversed(numbers):
+        layer = dense[number - 1]
+        names[f"da{number}"] = Called(f"da{number}", row)
+        if not isinstance(layer.activation, str):
+            names[f"s{number}"] = Called(f"s{number}", row)
+        elif samples * len(layer.W) ** 2 <= JACOBIAN_LIMIT:
+            names[f"J{number}"] = Called(f"J{number}")
+        names[f"dz{number}"] = Called(f"dz{number}", row)
+        names[f"dW{number}"] = Called(f"dW{number}")
+        if layer.b is not None:
+            names[f"db{number}"] = Called(f"db{number}")
+    names["dx"] = Called("dx", row)
+    if asked.lr is not None:
+        for number in numbers:
+            names[f"W{number}_new"] = Called(f"W{number}_new")
+            if dense[number - 1].b is not None:
+                names[f"b{number}_new"] = Called(f"b{number}_new")
+    return names | ({"paths": Called("paths")} if asked.trace else {})
+
+
+TRACE = re.compile(r"d?([Wb]\d+)\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]")
+
+
+def read_trace(text: str) -> tuple[str, tuple[int, ...]]:
+    """The weight that `dW1[0,1]` names. Raises ValueSyntaxError."""
+    found = TRACE.fullmatch(text.strip())
+    if found is None:
+        raise ValueSyntaxError(f"'{text}' names no weight; one is written as in dW1[0,1] or db2[0]")
+    return found[1], tuple(int(place) for place in found.groups()[1:] if place)
+
+
+def _trace(asked: Asked, dense: Sequence[Dense]) -> tuple[str, tuple[int, ...]] | None:
+    """The weight to trace, by places that count from 0. Raises ShapeError where there is none there."""
+    if asked.trace is None:
+        return None
+    name, index = asked.trace
+    places = tuple(place - asked.index_from for place in index)
+    tensors = {f"W{n}": layer.W for n, layer in enumerate(dense, 1)}
+    tensors |= {f"b{n}": layer.b for n, layer in enumerate(dense, 1) if layer.b is not None}
+    if name not in tensors:
+        raise ShapeError(f"there is no d{name} to trace; this net has {', '.join(f'd{one}' for one in tensors)}")
+    tensor = tensors[name]
+    if len(places) != tensor.ndim or not all(0 <= p < size for p, size in zip(places, tensor.shape, strict=True)):
+        where = ",".join(map(str, index))
+        first, last = asked.index_from, [size - 1 + asked.index_from for size in tensor.shape]
+        raise ShapeError(
+            f"d{name}[{where}] is no entry of {name}, which is {shape(tensor)}: "
+            f"its entries are d{name}[{','.join([str(first)] * tensor.ndim)}] to d{name}[{','.join(map(str, last))}]"
+        )
+    return name, places

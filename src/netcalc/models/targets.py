@@ -1,0 +1,85 @@
+"""What the output should be: numbers, probabilities, signs, classes. What a loss has no value for is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.arrays import each
+from netcalc.catalogue.losses import BoundLoss
+from netcalc.errors import ShapeError, ValueSyntaxError
+from netcalc.expression import Number, Tree
+from netcalc.files.cells import nearest_float
+from netcalc.notation import to_ascii
+from netcalc.values import to_float64
+
+SLACK = 1e-6  # a distribution in float64 sums to 1 this nearly
+
+
+def check_targets(target: np.ndarray, loss: BoundLoss, many: bool) -> None:
+    """Raises ValueSyntaxError for a target (samples, outputs) that the loss has no value for."""
+    fits, what = _RULES.get(loss.row.target, (None, ""))
+    if fits is None:
+        return
+    bad = ~fits(to_float64(target))
+    if bad.any():
+        sample, output = map(int, np.argwhere(bad)[0])
+        of_sample = f" of sample {sample}" if many else ""
+        raise ValueSyntaxError(
+            f"target {output}{of_sample} is {_shown(target[sample, output])}; {loss.name} takes {what}"
+        )
+
+
+_RULES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
+    "probability": (lambda t: (t >= 0) & (t <= 1), "probabilities, from 0 to 1"),
+    "sign": (lambda t: np.abs(t) == 1, "-1 or 1"),
+}
+
+
+def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Classes, (samples,) or one, or distributions, as (samples, outputs); and a note where one doesn't sum to 1.
+
+    Raises ShapeError, ValueSyntaxError.
+    """
+    if target.size == samples and (target.ndim < 2 or outputs > 1 or target.shape != (samples, outputs)):
+        return _one_hot(target.reshape(-1), outputs), ()
+    if target.size != samples * outputs:
+        each_has = "" if samples == 1 else " each"
+        raise ShapeError(
+            f"target has {target.size} numbers; {samples} {'sample needs' if samples == 1 else 'samples need'} "
+            f"a class{each_has}, or {outputs} probabilities{each_has}"
+        )
+    rows = target.reshape(samples, outputs)
+    floats = to_float64(rows)
+    if (floats < 0).any():
+        sample, output = map(int, np.argwhere(floats < 0)[0])
+        raise ValueSyntaxError(f"target {output} of sample {sample} is {_shown(rows[sample, output])}, no probability")
+    off = np.flatnonzero(np.abs(floats.sum(axis=1) - 1) > SLACK)
+    if not len(off):
+        return rows, ()
+    total = f"{floats[off[0]].sum():g}"
+    others = f", and {len(off) - 1} more don't either" if len(off) > 1 else ""
+    return rows, (f"the target of sample {off[0]} sums to {total}, not to 1{others}",)
+
+
+def _one_hot(classes: np.ndarray, outputs: int) -> np.ndarray:
+    floats = to_float64(classes)
+    bad = ~np.isin(floats, np.arange(outputs))
+    if bad.any():
+        sample = int(np.argmax(bad))
+        raise ValueSyntaxError(
+            f"target of sample {sample} is {_shown(classes[sample])}, which is no class: "
+            f"of {outputs} outputs, the classes are 0 to {outputs - 1}"
+        )
+    chosen: np.ndarray = np.equal(np.arange(outputs), floats[:, None])
+    if classes.dtype != object:
+        return chosen.astype(np.float64)
+    return each(lambda one: Number(Fraction(int(one))), chosen)
+
+
+def _shown(entry: Tree | float) -> str:
+    if isinstance(entry, float):
+        return f"{entry:g}"
+    return to_ascii(entry) if isinstance(entry, Number) else f"{to_ascii(entry)} = {nearest_float(entry):g}"

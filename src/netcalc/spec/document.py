@@ -1,0 +1,193 @@
+"""A file of keys and values, TOML or JSON, whose numbers stay as they are written and whose keys have lines."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from netcalc.errors import FileError
+from netcalc.files.source import StandardInput, open_source
+
+Place = Sequence[str | int]
+LARGEST = 64 << 20  # bytes of a file that is read whole
+SPACE = re.compile(r"[ \t\n\r]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file holds; `name` is what messages call it, and files that it names are found in `folder`."""
+
+    content: dict[str, Any]
+    name: str
+    folder: Path
+    text: str = ""
+    is_json: bool = False
+
+    def where(self, place: Place) -> str:
+        """`mazur.toml, line 7`: where a key stands, or the nearest of its tables that is there."""
+        if not self.text:
+            return self.name
+        find = _json_line if self.is_json else _toml_line
+        lines = (find(self.text, place[:length]) for length in range(len(place), 0, -1))
+        line = next((line for line in lines if line), None)
+        return f"{self.name}, line {line}" if line else self.name
+
+
+def read_document(path_text: str) -> Document:
+    """The file at a path; `-` is standard input. Raises FileError where it is neither TOML nor JSON."""
+    source = open_source(path_text, "the spec", StandardInput())
+    try:
+        data, size = [], 0
+        for chunk in source.chunks():
+            data.append(chunk)
+            size += len(chunk)
+            if size > LARGEST:
+                raise FileError(
+                    f"{source.name} has more than 64 MB; put large tensors into .npy or .csv files and name them"
+                )
+        text = b"".join(data).decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise FileError(f"{source.name} is no text in UTF-8; a spec is TOML or JSON") from None
+    finally:
+        source.close()
+    is_json = text.lstrip().startswith("{")
+    content = (_json if is_json else _toml)(text, source.name)
+    folder = Path() if path_text == "-" else Path(path_text).parent
+    return Document(content, source.name, folder, text, is_json)
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=_decimal)
+    except tomllib.TOMLDecodeError as error:
+        message = re.sub(r" \(at (line \d+), column \d+\)$", "", str(error))
+        place = re.search(r"\(at (line \d+), column \d+\)$", str(error))
+        raise FileError(f"{name}{', ' + place[1] if place else ''}: {_lower(message)}") from None
+    except RecursionError:
+        raise FileError(f"{name}: it is nested too deeply") from None
+
+
+def _json(text: str, name: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(
+            text, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_once
+        )
+    except json.JSONDecodeError as error:
+        raise FileError(f"{name}, line {error.lineno}: {_lower(error.msg)}") from None
+    except RecursionError:
+        raise FileError(f"{name}: it is nested too deeply") from None
+    except _TwiceError as error:
+        raise FileError(f"{name}: the key '{error.args[0]}' is given twice") from None
+    return content
+
+
+class _TwiceError(Exception):
+    """A key that an object has twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(key)
+        found[key] = value
+    return found
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond all bounds: its text is refused where the number is read
+        return Decimal("nan")
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _toml_line(text: str, place: Place) -> int | None:
+    """The line on which a key first appears: what stands before it parses without it, and with it has it.
+
+    A part of the file that ends with a statement is a file too, so tomllib itself says where statements end.
+    """
+    lines = text.split("\n")
+
+    def has(count: int) -> bool:
+        for length in range(count, 0, -1):
+            try:
+                return _holds(tomllib.loads("\n".join(lines[:length]) + "\n"), place)
+            except tomllib.TOMLDecodeError:
+                continue
+        return False
+
+    end = bisect.bisect_left(range(len(lines) + 1), True, key=has)
+    if end > len(lines):
+        return None
+    start = end - 1
+    while start > 0 and not _parses(lines[:start]):
+        start -= 1
+    while start < end - 1 and re.fullmatch(r"\s*(#.*)?", lines[start]):
+        start += 1
+    return start + 1
+
+
+def _parses(lines: Sequence[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines) + "\n")
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def _holds(content: Any, place: Place) -> bool:
+    for key in place:
+        inside = (
+            key in content if isinstance(content, dict) else isinstance(content, list) and key in range(len(content))
+        )
+        if not inside:
+            return False
+        content = content[key]
+    return True
+
+
+def _json_line(text: str, place: Place) -> int | None:
+    """The line of a key, found by walking the text that has been read without an error before."""
+    at = _after_space(text, 0)
+    for depth, key in enumerate(place):
+        found = _json_member(text, at, key)
+        if found is None:
+            return None
+        start, at = found
+        if depth == len(place) - 1:
+            return text.count("\n", 0, start) + 1
+    return None
+
+
+def _json_member(text: str, at: int, key: str | int) -> tuple[int, int] | None:
+    """Where a member begins, at its key in an object, and where its value does."""
+    if text[at] != ("{" if isinstance(key, str) else "["):
+        return None
+    decoder, number, at = json.JSONDecoder(), 0, _after_space(text, at + 1)
+    while text[at] not in "]}":
+        start, name = at, number
+        if isinstance(key, str):
+            name, at = decoder.raw_decode(text, at)
+            at = _after_space(text, _after_space(text, at) + 1)
+        if key == name:
+            return start, at
+        at = _after_space(text, decoder.raw_decode(text, at)[1])
+        at = _after_space(text, at + 1) if text[at] == "," else at
+        number += 1
+    return None
+
+
+def _after_space(text: str, at: int) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at

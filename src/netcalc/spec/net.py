@@ -1,0 +1,69 @@
+"""A net's file as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from netcalc.catalogue import losses
+from netcalc.errors import ExpressionError, NetcalcError
+from netcalc.models.net import Asked, Layer, Stated, vector_or_bound
+from netcalc.models.net import net as state
+from netcalc.problem import Problem
+from netcalc.spec.document import Document, Place
+from netcalc.spec.schema import check, spelled
+from netcalc.spec.tensors import tensor
+
+T = TypeVar("T")
+
+
+def net(document: Document, asked: Asked) -> Problem:
+    """The net that a file states. Raises what `models.net` raises, and FileError with the line of a bad key."""
+    check(document, "net")
+    layers = [_layer(document, number) for number in range(len(document.content["layers"]))]
+    stated = Stated(
+        _read(document, ["input"], tensor),
+        _read(document, ["target"], tensor),
+        _read(document, ["delta"], tensor),
+        _read(document, ["loss"], lambda _, text: losses.loss(text)),
+        _read(document, ["reduction"], lambda _, text: losses.reduction(text)),
+    )
+    try:
+        return state(layers, stated, replace(asked, given=document.content))
+    except NetcalcError as error:
+        error.message = f"{document.name}: {error.message}"
+        raise
+
+
+def _layer(document: Document, number: int) -> Layer:
+    place: Place = ["layers", number]
+    stated = document.content["layers"][number]
+    return Layer(
+        _read(document, [*place, "W"], tensor),
+        _read(document, [*place, "b"], tensor),
+        _read(document, [*place, "activation"], lambda _, text: vector_or_bound(text)),
+        stated.get("size"),
+        stated.get("init"),
+        stated.get("seed", document.content.get("seed", 0)),
+    )
+
+
+def _read(document: Document, place: Place, read: Callable[[Document, Any], T]) -> T | None:
+    """What stands at a place, read; None where nothing does. An error says the line."""
+    value: Any = document.content
+    for key in place:
+        if isinstance(value, dict) and key not in value:
+            return None
+        value = value[key]
+    try:
+        return read(document, value)
+    except NetcalcError as error:
+        error.message = f"{document.where(place)}: {_said(error, place)}"
+        raise
+
+
+def _said(error: NetcalcError, place: Place) -> str:
+    if isinstance(error, ExpressionError) and place[-1] != "activation":
+        return f"{spelled(place)}: {error.message}"
+    return error.message if "unknown" in error.message[:8] else f"{spelled(place)}: {error.message}"

@@ -1,0 +1,89 @@
+"""A document checked against its published JSON Schema; what is wrong is told with its line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from netcalc.errors import FileError, NetcalcError, UnknownNameError
+from netcalc.spec.document import Document, Place
+
+
+@cache
+def schema(kind: str) -> dict[str, Any]:
+    """The published schema of a kind of file, as JSON Schema (draft 7)."""
+    text = files("netcalc.spec").joinpath(f"{kind}.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def _validator(kind: str) -> Callable[[Any], Any]:
+    from fastjsonschema import compile as compiled
+
+    check: Callable[[Any], Any] = compiled(schema(kind), use_default=False)
+    return check
+
+
+def check(document: Document, kind: str) -> None:
+    """Raises UnknownNameError for a key that isn't there, FileError for a value of another form, with its line."""
+    from fastjsonschema import JsonSchemaValueException
+
+    try:
+        _validator(kind)(document.content)
+    except JsonSchemaValueException as error:
+        raise _explained(document, kind, error) from None
+
+
+def _explained(document: Document, kind: str, error: Any) -> NetcalcError:
+    """The exception in netcalc's words."""
+    place = [int(part) if part.isdigit() else part for part in error.path[1:]]
+    definition, value = error.definition, error.value
+    if error.rule == "additionalProperties":
+        key = next(name for name in value if name not in definition["properties"])
+        return _unknown_key(document, [*place, key], list(definition["properties"]))
+    if error.rule == "required":
+        missing = next(name for name in definition["required"] if name not in value)
+        described = definition["properties"][missing]["description"]
+        return FileError(f"{document.where(place)}: there is no {missing}: {described}")
+    place = _outermost(schema(kind), place)
+    return FileError(f"{document.where(place)}: {spelled(place)} should be {_description(schema(kind), place)}")
+
+
+def _unknown_key(document: Document, place: Place, known: Sequence[str]) -> NetcalcError:
+    from difflib import get_close_matches
+
+    key = str(place[-1])
+    spellings = {name.lower(): name for name in known}
+    near = get_close_matches(key.lower(), spellings, n=1, cutoff=0.5)
+    listing = f"the keys here are {', '.join(known)}"
+    hint = f"did you mean '{spellings[near[0]]}'? ({listing})" if near else listing
+    return UnknownNameError(f"{document.where(place)}: unknown key '{key}'; {hint}")
+
+
+def spelled(place: Place) -> str:
+    """`W of layer 1`, `input`: a place in words, layers counted from 1 as their names are."""
+    if len(place) > 1 and place[0] == "layers" and isinstance(place[1], int):
+        of = f"layer {place[1] + 1}"
+        return f"{place[2]} of {of}" if len(place) > 2 else of
+    return str(place[0]) if place else "the file"
+
+
+def _outermost(whole: Mapping[str, Any], place: Place) -> list[str | int]:
+    """The part of a place that the schema describes: an entry of W is wrong, and W is named."""
+    found = [length for length in range(len(place) + 1) if _description(whole, place[:length])]
+    return list(place[: max(found)])
+
+
+def _description(whole: Mapping[str, Any], place: Place) -> str:
+    node: Mapping[str, Any] = whole
+    for key in place:
+        inner = node.get("properties", {}).get(key) if isinstance(key, str) else node.get("items")
+        if inner is None:
+            return ""
+        reference = inner.get("$ref", "").rpartition("/")[2]
+        node = {**(whole["definitions"][reference] if reference else {}), **inner}
+    return str(node.get("description", ""))

@@ -1,0 +1,55 @@
+"""A tensor in a document: numbers, lists of them, or the name of a file beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import ShapeError
+from netcalc.expression import Tree
+from netcalc.files import EXACT_LIMIT, is_file, looks_like_file, read_tensor
+from netcalc.files.cells import read_number
+from netcalc.spec.document import Document
+from netcalc.values import to_float64
+
+
+def tensor(document: Document, value: Any) -> np.ndarray:
+    """A number (), a list (n,), rows (m, n), or what a file holds: exact trees, float64 where there are many.
+
+    Raises ValueSyntaxError, ExpressionError, FileError, ShapeError.
+    """
+    if isinstance(value, str) and (path := _path(document, value)):
+        return read_tensor(path, "the spec").array
+    rows = value if isinstance(value, list) else [value]
+    if isinstance(rows[0], list):
+        return _few(_rows(rows))
+    flat = np.empty(len(rows), dtype=object)
+    flat[:] = [_number(entry) for entry in rows]
+    return _few(flat if isinstance(value, list) else flat.reshape(()))
+
+
+def _path(document: Document, text: str) -> str | None:
+    """The file that is meant, seen from the document; None for a number in quotes."""
+    beside = text if text == "-" else str(document.folder / Path(text))
+    return beside if is_file(beside) or looks_like_file(text) else None
+
+
+def _rows(rows: list[list[Any]]) -> np.ndarray:
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1:
+        odd = next(n for n, length in enumerate(lengths) if length != lengths[0])
+        raise ShapeError(f"row {odd} has {lengths[odd]} numbers, and row 0 has {lengths[0]}")
+    out = np.empty((len(rows), lengths[0]), dtype=object)
+    for place, row in enumerate(rows):
+        out[place] = [_number(entry) for entry in row]
+    return out
+
+
+def _number(entry: Any) -> Tree:
+    return read_number(str(entry))
+
+
+def _few(array: np.ndarray) -> np.ndarray:
+    return array if array.size <= EXACT_LIMIT else to_float64(array)

@@ -1,0 +1,94 @@
+"""Every path from one weight to the loss, and the product of the derivatives along each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import ShapeError
+from netcalc.problem import Dense, Problem
+
+PATHS_LIMIT = 256  # more on a page help nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One path through a sample: the units `z[k]` and `a[k]` that it passes, of the weight's layer and all above."""
+
+    sample: int
+    z: tuple[int, ...]
+    a: tuple[int, ...]
+
+
+def paths(problem: Problem) -> Iterator[Path]:
+    """The paths of the problem's trace, sample by sample; from the weight's own unit on."""
+    assert problem.trace  # noqa: S101 - asked for where there is one
+    name, index = problem.trace
+    first = int(name[1:]) - 1
+    above = problem.layers[first + 1 :]
+    for sample in range(len(problem.x)):
+        for units in itertools.product(*(range(len(layer.W)) for layer in above)):
+            z = (index[0], *units)
+            outputs = [_reached(layer, unit) for layer, unit in zip(problem.layers[first:], z, strict=True)]
+            for a in itertools.product(*outputs):
+                yield Path(sample, z, a)
+
+
+def _reached(layer: Dense, unit: int) -> range:
+    """The outputs that a unit's sum goes into: its own, or all where the activation takes the whole vector."""
+    return range(len(layer.W)) if isinstance(layer.activation, str) else range(unit, unit + 1)
+
+
+def count(problem: Problem) -> int:
+    """How many paths there are."""
+    assert problem.trace  # noqa: S101 - as above
+    name, _ = problem.trace
+    first, total = int(name[1:]) - 1, len(problem.x)
+    for number, layer in enumerate(problem.layers[first:]):
+        width = len(layer.W)
+        total *= (width if number else 1) * (width if isinstance(layer.activation, str) else 1)
+    return total
+
+
+def check_count(problem: Problem) -> None:
+    """Raises ShapeError where there are more paths than a page can show."""
+    assert problem.trace  # noqa: S101 - as above
+    found = count(problem)
+    if found > PATHS_LIMIT:
+        name, index = problem.trace
+        where = f"d{name}[{','.join(str(place + problem.index_from) for place in index)}]"
+        raise ShapeError(
+            f"there are {found:,} paths from {where.removeprefix('d')} to the loss, and up to {PATHS_LIMIT} are "
+            f"written out; {where} itself is in the answer, and a weight of a later layer has fewer paths"
+        )
+
+
+def path_products(
+    problem: Problem, found: Mapping[str, np.ndarray], array: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The product along each path: (paths,), in the order of `paths`."""
+    assert problem.trace  # noqa: S101 - as above
+    name, index = problem.trace
+    first = int(name[1:])
+    weights = {number: array(layer.W) for number, layer in enumerate(problem.layers, 1) if number > first}
+    inputs = found[f"a{first - 1}"] if first > 1 else array(problem.x)
+    products = []
+    for path in paths(problem):
+        last = first + len(path.z) - 1
+        product: Any = found[f"da{last}"][path.sample, path.a[-1]]
+        for number in range(last, first - 1, -1):
+            z, a = path.z[number - first], path.a[number - first]
+            slope = found.get(f"s{number}")
+            product = product * (found[f"J{number}"][path.sample, a, z] if slope is None else slope[path.sample, z])
+            if number > first:
+                product = product * weights[number][z, path.a[number - first - 1]]
+        if name[0] == "W":
+            product = product * inputs[path.sample, index[1]]
+        products.append(product)
+    out = np.empty(len(products), dtype=object)
+    out[:] = products
+    return out
