@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netcalc.commands.options import Checking, Presentation, command
+from netcalc.commands.options import Checking, Presentation, command, completion
+from netcalc.errors import NetcalcError
 
 if TYPE_CHECKING:
     from netcalc.models.net import Asked
+
+
+def examples() -> Iterable[str]:
+    """The names that --example takes."""
+    from netcalc.examples import names
+
+    return names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,16 @@ class Net:
             show_default=False,
         ),
     ] = None
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example",
+            help="Print a commented file to start from.",
+            metavar="NAME",
+            show_default=False,
+            autocompletion=completion(examples),
+        ),
+    ] = None
 
     def read(self, index_from: int) -> Asked:
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""
@@ -47,19 +66,28 @@ class Net:
 @command(
     order=30,
     examples={
-        "netcalc net mazur.toml": "every z, a, δ, dW and db of the net in a file",
-        "netcalc net mazur.toml --steps --lr 0.5": "the derivation with its matrices, and the weights after a step",
+        "netcalc net --example mlp > mlp.toml": "a commented file to start from",
+        "netcalc net mlp.toml": "every z, a, δ, dW and db of the net in it",
+        "netcalc net mlp.toml --steps --lr 0.5": "the derivation with its matrices, and the weights after a step",
     },
 )
 def net(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The net's file, TOML or JSON.", show_default=False)],
+    spec: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="The net, in TOML or JSON.")] = None,
     *,
     asked: Net,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
     """A whole net from a file: forward, loss, and the gradient of every weight and bias."""
-    from netcalc.commands._answer import answer
+    from netcalc.commands._answer import answer, write_out
+
+    if asked.example is not None:
+        from netcalc.examples import example
+
+        write_out(example(asked.example).splitlines(), presentation.output, rich=False)
+        return None
+    if not spec or len(spec) > 1:
+        raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
     from netcalc.spec import read_problem
 
-    return answer(read_problem(spec, asked.read(presentation.index_from)), checking, presentation)
+    return answer(read_problem(spec[0], asked.read(presentation.index_from)), checking, presentation)
