@@ -62,6 +62,7 @@ class Tensor:
 
     `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
     `by` variables; where there are several expressions, `own` and `called` are each entry's formula and name.
+    `brief` is the formula with the activation's slope by its name, where there is one.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Tensor:
     by: tuple[str, ...] = ()
     own: tuple[Tree, ...] = ()
     called: tuple[str, ...] = ()
+    brief: Tree | None = None
 
     @property
     def key(self) -> str:

@@ -60,7 +60,14 @@ def _result(problem: Problem, found: Found) -> Result:
     explained: Explanation = explain(problem, shown)
     hidden = {problem.names[name].name for name in problem.hidden}
     tensors = [
-        Tensor(name, array, explained.formulas[name], explained.of.get(name), problem.index_from)
+        Tensor(
+            name,
+            array,
+            explained.formulas[name],
+            explained.of.get(name),
+            problem.index_from,
+            brief=explained.brief.get(name),
+        )
         for name, array in shown.items()
     ]
     visible = [tensor for tensor in tensors if tensor.name not in hidden]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from netcalc.expression import Number, Symbol, Tree, parse
@@ -14,12 +14,16 @@ from netcalc.tree import apply, fold, multiply, power
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`formulas` by name of tensor, and `of`, the outputs that partials are of."""
+    """`formulas` by name of tensor, and `of`, the outputs that partials are of.
+
+    `brief` are formulas that name the activation's slope, σ'(q), for where its own formula is too long to repeat.
+    """
 
     formulas: Mapping[str, Tree]
     of: Mapping[str, str]
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    brief: Mapping[str, Tree] = field(default_factory=dict)
 
 
 ONE = Number(Fraction(1))

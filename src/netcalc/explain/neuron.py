@@ -26,6 +26,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
         paper.formulas(),
         dict.fromkeys(("dx", "dw", "db"), problem.output),
         tuple(paper.steps(shown)) if short and not problem.many else (),
+        brief=paper.partials(paper.slope, Symbol("dL/df") if paper.against else paper.above()),
     )
 
 
@@ -59,17 +60,22 @@ class _Paper:
         return Apply(f"{named.operator}'", named.arguments)
 
     def formulas(self) -> dict[str, Tree]:
-        above = self.above()
         formulas = {
             "q": self.sum() if self.problem.x.shape[1] <= STEPS_LIMIT else parse("sum([w[i]*x[i]]) + b"),
             "f": self.output,
             "df/dq": self.slope,
-            "delta": above or ONE,
-            "dx": times(above, Symbol("w[i]"), self.known.shown),
-            "dw": times(above, Symbol("x[i]"), self.known.shown),
-            "db": times(above, self.known.shown),
+            **self.partials(self.known.shown, self.above()),
         }
-        return formulas | {"loss": self.loss(0)} if self.against else formulas
+        return formulas | {"loss": self.loss(0), "dL/df": self.loss(1)} if self.against else formulas
+
+    @staticmethod
+    def partials(slope: Tree, above: Tree | None) -> dict[str, Tree]:
+        """The partials by generic index, of both slopes as formulas or by their names."""
+        return {
+            "dx": times(above, Symbol("w[i]"), slope),
+            "dw": times(above, Symbol("x[i]"), slope),
+            "db": times(above, slope),
+        }
 
     def above(self) -> Tree | None:
         """∂L/∂f as a formula; None where nothing is above f."""
@@ -106,10 +112,10 @@ class _Paper:
         yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), *outcome(shown["f"][()])), "", "f")
         if self.against:
             numbers_of = {"f": f, "t": self.against.target[0, 0]}
-            for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["delta"])):
+            for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["dL/df"])):
                 formula = self.loss(order)
                 chain = (formula, substitute(formula, numbers_of), *outcome(entry[()]))
-                yield Step(left, chain, "The loss" if order == 0 else "", "loss" if order == 0 else "")
+                yield Step(left, chain, "" if order else "The loss", left if order else "loss")
 
     def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree) -> list[Tree]:
         """What a function of q is called, its formula, and that with q's and f's numbers put in."""
@@ -123,7 +129,7 @@ class _Paper:
         symbol, number = None, None
         if output == "L":
             symbol = Symbol("dL/df") if self.against else Symbol("delta")
-            number = outcome(shown["delta"][()])[0]
+            number = outcome(shown["dL/df"][()])[0] if self.against else self.problem.tensors[-1][0, 0]
         heading = f"Chain rule: ∂{output}/∂· = {'∂L/∂f·' * (output == 'L')}∂f/∂q·∂q/∂·"
         for name, factor, value, entry in self.factors(shown):
             rule = multiply(*present(symbol, Symbol("df/dq"), Symbol(f"dq/d{name}")))

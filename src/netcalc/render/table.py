@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -18,6 +18,7 @@ from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Element, Result, Step, Tensor, Value
 
 ROWS_LIMIT = 64  # a longer tensor is summarised
+WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
 CORNER = 3  # elements of it that are shown
 
@@ -66,7 +67,7 @@ def _elements(result: Result) -> Table:
     headers += [] if bare else ["value"]
     frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     for tensor in _in_order(result):
-        for one in _shown_elements(tensor):
+        for one in _shown_elements(_brief(tensor)):
             cells = [element_name(one, tensor.of), to_unicode(one.formula)]
             if numbers:
                 cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
@@ -81,6 +82,13 @@ def _elements(result: Result) -> Table:
 def _is_formulas_alone(result: Result) -> bool:
     """Whether every value is its formula: no number was given."""
     return all(one.value.formula == one.formula for tensor in result.tensors for one in _shown_elements(tensor))
+
+
+def _brief(tensor: Tensor) -> Tensor:
+    """The tensor with the activation's slope by its name, where its formula is too long to repeat for each element."""
+    if tensor.brief is None or len(to_unicode(tensor.formula)) <= WIDEST_FORMULA:
+        return tensor
+    return replace(tensor, formula=tensor.brief)
 
 
 def _in_order(result: Result) -> Iterator[Tensor]:
