@@ -39,7 +39,7 @@ def neuron(problem: Problem, result: Result) -> Circuit:
 
 def _above(problem: Problem, result: Result) -> tuple[list[Node], list[Wire]]:
     """What the activation's output goes to: the end, or the loss."""
-    value, delta = text(result["f"].at(()).value), text(result["delta"].at(()).value)
+    value, delta = text(result["f"].at(()).value), text(result["df"].at(()).value)
     if not isinstance(problem.above, Against):
         return [Node("f", "f", "output")], [Wire("activation", "f", value, delta)]
     target = to_exact(problem.above.target)[0, 0]

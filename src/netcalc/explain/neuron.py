@@ -24,7 +24,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     short = problem.x.shape[1] <= STEPS_LIMIT
     return Explanation(
         paper.formulas(),
-        dict.fromkeys(("dx", "dw", "db"), problem.output),
+        dict.fromkeys(("dx", "dw", "db", "df"), problem.output),
         tuple(paper.steps(shown)) if short and not problem.many else (),
         brief=paper.partials(paper.slope, Symbol("dL/df") if paper.against else paper.above()),
     )
@@ -63,10 +63,11 @@ class _Paper:
         formulas = {
             "q": self.sum() if self.problem.x.shape[1] <= STEPS_LIMIT else parse("sum([w[i]*x[i]]) + b"),
             "f": self.output,
+            "df": self.above() or ONE,
             "df/dq": self.slope,
             **self.partials(self.known.shown, self.above()),
         }
-        return formulas | {"loss": self.loss(0), "dL/df": self.loss(1)} if self.against else formulas
+        return formulas | {"loss": self.loss(0)} if self.against else formulas
 
     @staticmethod
     def partials(slope: Tree, above: Tree | None) -> dict[str, Tree]:
@@ -112,10 +113,10 @@ class _Paper:
         yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), *outcome(shown["f"][()])), "", "f")
         if self.against:
             numbers_of = {"f": f, "t": self.against.target[0, 0]}
-            for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["dL/df"])):
+            for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["df"])):
                 formula = self.loss(order)
                 chain = (formula, substitute(formula, numbers_of), *outcome(entry[()]))
-                yield Step(left, chain, "" if order else "The loss", left if order else "loss")
+                yield Step(left, chain, "" if order else "The loss", "df" if order else "loss")
 
     def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree) -> list[Tree]:
         """What a function of q is called, its formula, and that with q's and f's numbers put in."""
@@ -129,7 +130,7 @@ class _Paper:
         symbol, number = None, None
         if output == "L":
             symbol = Symbol("dL/df") if self.against else Symbol("delta")
-            number = outcome(shown["dL/df"][()])[0] if self.against else self.problem.tensors[-1][0, 0]
+            number = outcome(shown["df"][()])[0]
         heading = f"Chain rule: ∂{output}/∂· = {'∂L/∂f·' * (output == 'L')}∂f/∂q·∂q/∂·"
         for name, factor, value, entry in self.factors(shown):
             rule = multiply(*present(symbol, Symbol("df/dq"), Symbol(f"dq/d{name}")))

@@ -18,7 +18,7 @@ NEURON_NAMES: Mapping[str, Called] = {
     "z1": Called("q", ()),
     "a1": Called("f", ()),
     "loss": Called("loss", ()),
-    "da1": Called("dL/df", ()),
+    "da1": Called("df", ()),
     "s1": Called("df/dq", ()),
     "dx": Called("dx", (-1,)),
     "dW1": Called("dw", (-1,)),
@@ -64,15 +64,14 @@ def neuron(
         per_sample=True,
         index_from=index_from,
         output="f" if above is None else "L",
-        hidden=frozenset({"s1", "da1"} & _names(above).keys()),
+        hidden=frozenset({"s1", "da1"}),
         given=given | {"activation": activation.label},
     )
 
 
 def _names(above: np.ndarray | Against | None) -> dict[str, Called]:
-    """The names of what there is: only a loss has a value and a slope of its own."""
-    absent = () if isinstance(above, Against) else ("loss", "da1")
-    return {name: called for name, called in NEURON_NAMES.items() if name not in absent}
+    """The names of what there is."""
+    return {name: called for name, called in NEURON_NAMES.items() if name != "loss" or isinstance(above, Against)}
 
 
 def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray | Against:

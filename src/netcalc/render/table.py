@@ -94,7 +94,7 @@ def _brief(tensor: Tensor) -> Tensor:
 def _in_order(result: Result) -> Iterator[Tensor]:
     """Forward values, then the slopes between, then the partials."""
     yield from (tensor for tensor in result.tensors if tensor.of is None)
-    yield from (tensor for tensor in result.inner if "/" in tensor.name)
+    yield from (tensor for tensor in result.inner if "/" in tensor.name or tensor.of not in (None, tensor.key))
     yield from (tensor for tensor in result.tensors if tensor.of is not None)
 
 
