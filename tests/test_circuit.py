@@ -13,6 +13,7 @@ from rich.console import Console
 import netcalc
 from netcalc import cli
 from netcalc.circuit import chain, circuit
+from netcalc.circuit.expression import expression
 from netcalc.errors import NetcalcError
 from netcalc.render import View, render
 from netcalc.render.graphs import dot, mermaid
@@ -80,6 +81,75 @@ def test_layer_by_layer_shows_whole_tensors():
     assert (out["linear1"].forward, out["linear1"].backward) == ("1", "0.196612")
 
 
+def test_an_expression_is_drawn_as_in_the_course_notes():
+    """The sigmoid circuit of Stanford's CS231n, "Backpropagation, Intuitions": every number on its wires."""
+    result = netcalc.grad("1/(1 + exp(-(w0*x0 + w1*x1 + w2)))", at={"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3})
+    drawn = circuit(result)
+    label = {node.key: node.label for node in drawn.nodes}
+    shown = [
+        (label[wire.source], f"{number(wire.forward):.2f}", f"{number(wire.backward):.2f}")
+        for wire in drawn.wires
+        if wire.forward
+    ]
+    assert sorted(shown) == sorted([
+        ("w0", "2.00", "-0.20"), ("x0", "-1.00", "0.39"), ("w1", "-3.00", "-0.39"), ("x1", "-2.00", "-0.59"), ("w2", "-3.00", "0.20"),
+        ("×", "-2.00", "0.20"), ("×", "6.00", "0.20"), ("+", "1.00", "0.20"), ("−", "-1.00", "-0.20"), ("exp", "0.37", "-0.53"),
+        ("+", "1.37", "-0.53"), ("÷", "0.73", "1.00"),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text, point",
+    [
+        ("x^2*y + sin(x)", {"x": 1, "y": 2}),
+        ("sigmoid(x*y)*where(x > 0, x^3, y)/(x + 2)", {"x": "1/3", "y": -2}),
+        ("max(x*y, x + y, 1) - x*log(y)", {"x": 2, "y": 3}),
+        ("exp(x)^y*cbrt(x)", {"x": 2, "y": "1/2"}),
+    ],
+)
+def test_parts_that_come_back_on_a_variable_s_wires_sum_to_its_partial(text, point):
+    """Drawn whole or once a use, the parts on a variable's wires are its gradient."""
+    result = netcalc.grad(text, at=point)
+    for drawn in (circuit(result), expression(result.asked, split=True)):
+        names = {node.key: node.label for node in drawn.nodes}
+        for name in point:
+            parts = [number(wire.backward) for wire in drawn.wires if names[wire.source] == name and wire.backward]
+            assert near(sum(parts), result.partials[name])
+
+
+def test_an_open_variable_leaves_formulas_on_the_wires():
+    drawn = circuit(netcalc.grad("x*exp(y)"))
+    assert {(wire.forward, wire.backward) for wire in drawn.wires} == {
+        ("x", "exp(y)"),
+        ("y", "x·exp(y)"),
+        ("exp(y)", "x"),
+        ("x·exp(y)", "1"),
+    }
+
+
+def test_several_expressions_and_too_many_gates_are_refused():
+    with pytest.raises(NetcalcError, match="one expression"):
+        circuit(netcalc.grad("x", "y"))
+    with pytest.raises(NetcalcError, match="gates"):
+        circuit(netcalc.grad("*".join(f"(x+{n})" for n in range(40)), at={"x": 1}))
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_layer_shows_each_weight_with_its_gradient(samples):
+    """One sample unit by unit, several as whole tensors."""
+    result = netcalc.linear([[1, 2, 3], [4, 5, 6]], [[1, 0, -1]] * samples, [0, 1], delta=[[1, -2]] * samples)
+    drawn = circuit(result)
+    if samples > 1:
+        assert drawn.is_tree
+        return
+    weights = {(wire.forward, wire.backward) for wire in drawn.wires if wire.forward}
+    assert weights == {("1", "1"), ("2", "0"), ("3", "−1"), ("4", "−2"), ("5", "0"), ("6", "2")}
+    units = {node.label: (node.forward, node.backward) for node in drawn.nodes}
+    assert units["v0"] == ("1", "−7")
+    assert units["b1"] == ("1", "−2")
+    assert units["u1"] == ("−1", "−2")
+
+
 def test_many_inputs_are_drawn_as_one_tensor():
     result = netcalc.neuron(list(range(40)), [0.01] * 40, 0)
     assert [node.label for node in circuit(result).nodes] == ["x", "w", "b", "w·x + b", "sigmoid", "f"]
@@ -99,6 +169,9 @@ DRAWN = [
     pytest.param(netcalc.neuron([-1, -2], [4, -4], None, "q*exp(-q^2)"), id="formulas"),
     pytest.param(netcalc.neuron([1], [2], 3, target=1, loss="mse"), id="loss"),
     pytest.param(netcalc.neuron([[1, 2], [3, 4]], [2, 1], 3), id="samples"),
+    pytest.param(netcalc.grad("x^2*y + sin(x)/x", at={"x": 1, "y": 2}), id="expression"),
+    pytest.param(netcalc.linear([[1, 2], [4, 5]], [1, 2], [1, 1], "tanh", target=[1, 0], loss="mse"), id="layer"),
+    pytest.param(netcalc.linear([[1, 2], [4, 5]]), id="layer of symbols"),
 ]
 
 
@@ -149,8 +222,7 @@ def test_terminal_drawing_keeps_within_its_width(result, ascii_alone, width):
     assert max(map(len, shown.splitlines())) <= width
     assert shown.isascii() or not ascii_alone
     if width == 500:
-        for wire in chain(result).wires:
-            assert ascii_alone or wire.forward in shown
+        assert all(ascii_alone or wire.forward in shown for wire in chain(result).wires)
 
 
 def test_circuit_of_rows_is_refused(capsys):

@@ -39,6 +39,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) 
         explained.notes,
         certainty,
         problem.many,
+        asked=problem,
     )
 
 

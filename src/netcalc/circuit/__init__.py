@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from netcalc.circuit.expression import expression
 from netcalc.circuit.graph import Circuit, Node, Wire
 from netcalc.circuit.layers import by_layers, by_units
 from netcalc.circuit.neuron import neuron
 from netcalc.errors import NetcalcError
+from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
 from netcalc.result import Result
 
@@ -23,6 +25,8 @@ def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
     Raises NetcalcError for an answer that has none, and for one too large to be looked at.
     """
     asked = result.asked
+    if isinstance(asked, Gradient):
+        return expression(asked)
     if not isinstance(asked, Problem):
         raise NetcalcError(f"{result.command} has no circuit to draw")
     if by_layer:
@@ -42,4 +46,6 @@ def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
 def chain(result: Result, *, by_layer: bool = False) -> Circuit:
     """The graph as a tree, which can be drawn with characters: gate by gate, or layer by layer."""
     found = circuit(result, by_layer=by_layer)
+    if isinstance(result.asked, Gradient) and not found.is_tree:
+        return expression(result.asked, split=True)
     return found if found.is_tree else circuit(result, by_layer=True)

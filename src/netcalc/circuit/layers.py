@@ -160,10 +160,15 @@ def by_units(problem: Problem, result: Result) -> Circuit:
 
 def title(problem: Problem) -> str:
     """What is drawn, in a line."""
-    kinds = ", ".join(f"{layer.W.shape[1]} → {layer.W.shape[0]} {layer.activation_label}" for layer in problem.layers)
+    kinds = ", ".join(map(_kind, problem.layers))
     above = f", then {problem.above.loss.label}" if isinstance(problem.above, Against) else ""
     samples = f", {len(problem.x)} samples" if len(problem.x) > 1 else ""
     return f"{'A layer' if len(problem.layers) == 1 else 'A net'}: {kinds}{above}{samples}"
+
+
+def _kind(layer: Dense) -> str:
+    activation = f" {layer.activation_label}" if layer.activation is not None else ""
+    return f"{layer.W.shape[1]} → {layer.W.shape[0]}{activation}"
 
 
 def _name(name: str) -> str:

@@ -22,16 +22,16 @@ def places(circuit: Circuit) -> Mapping[str, Place]:
     Given things stand in the column before their first use where that is not the first, so that wires stay short.
     """
     columns = _columns(circuit)
-    members: dict[int, list[str]] = {}
-    for node in circuit.nodes:
-        members.setdefault(columns[node.key], []).append(node.key)
-    rows = _tree_rows(circuit) if circuit.is_tree else {}
-    if not rows:
-        tallest = max(map(len, members.values()))
-        for keys in members.values():
-            for place, key in enumerate(keys):
-                rows[key] = place + (tallest - len(keys)) / 2
+    rows = _tree_rows(circuit) if circuit.is_tree else _stacked(columns)
     return {key: Place(columns[key], row) for key, row in rows.items()}
+
+
+def _stacked(columns: Mapping[str, int]) -> dict[str, float]:
+    """Each column's nodes one below another, amid the height 0."""
+    members: dict[int, list[str]] = {}
+    for key, column in columns.items():
+        members.setdefault(column, []).append(key)
+    return {key: place - (len(keys) - 1) / 2 for keys in members.values() for place, key in enumerate(keys)}
 
 
 def _columns(circuit: Circuit) -> dict[str, int]:

@@ -41,7 +41,8 @@ def svg(circuit: Circuit) -> Iterator[str]:
     """The drawing: values above the wires in green, gradients below in red."""
     boxes = _boxes(circuit, places(circuit))
     width = max(box.x + box.half_width for box in boxes.values()) + MARGIN
-    height = max(box.y + box.half_height for box in boxes.values()) + MARGIN
+    sizes = {key: (box.half_width, box.half_height) for key, box in boxes.items()}
+    height = max(box.y + _reach(circuit, key, sizes) for key, box in boxes.items()) + LINE
     width = max(width, _wide(circuit.title) + 2 * MARGIN)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -54,7 +55,7 @@ def svg(circuit: Circuit) -> Iterator[str]:
     for node in circuit.nodes:
         ends = circuit.sources(node.key)
         for port, wire in enumerate(ends):
-            draw = _ported if node.kind == "unit" else _levelled
+            draw = _levelled if circuit.is_tree else _ported
             yield from draw(wire, boxes[wire.source], boxes[wire.target], port - (len(ends) - 1) / 2)
     for node in circuit.nodes:
         yield from _node(node, boxes[node.key])
@@ -78,34 +79,57 @@ def _wide(text: str) -> float:
 
 
 def _boxes(circuit: Circuit, placed: Mapping[str, Place]) -> dict[str, Box]:
-    sizes = {node.key: _size(node, len(circuit.sources(node.key))) for node in circuit.nodes}
-    count = max(place.column for place in placed.values()) + 1
-    widest = [max(sizes[key][0] for key, place in placed.items() if place.column == column) for column in range(count)]
-    gaps = [0.0] * count  # before each column
+    sizes = {node.key: _size(node) for node in circuit.nodes}
+    columns: dict[int, list[str]] = {}
+    for key, place in placed.items():
+        columns.setdefault(place.column, []).append(key)
+    lefts = _lefts(circuit, placed, sizes, columns)
+    rows = {column: _spacing(circuit, keys, sizes) for column, keys in columns.items()}
+    if circuit.is_tree:
+        rows = dict.fromkeys(rows, max(rows.values()))
+    heights = {key: place.row * rows[place.column] for key, place in placed.items()}
+    top = 2 * MARGIN + LINE - min(heights[key] - _reach(circuit, key, sizes) for key in heights)
+    return {key: Box(lefts[place.column], top + heights[key], *sizes[key]) for key, place in placed.items()}
+
+
+def _lefts(
+    circuit: Circuit,
+    placed: Mapping[str, Place],
+    sizes: Mapping[str, tuple[float, float]],
+    columns: Mapping[int, list[str]],
+) -> list[float]:
+    """The middle of each column: between two there is room for the texts on the wires, and for their bends."""
+    widest = [max(sizes[key][0] for key in columns[column]) for column in sorted(columns)]
+    gaps = [0.0] * len(widest)  # before each column
+    bends = 1.5 * BEND if circuit.is_tree else 4 * BEND
     for wire in circuit.wires:
         start, end = placed[wire.source].column, placed[wire.target].column
         there = sum(gaps[start + 1 : end]) + sum(2 * one for one in widest[start + 1 : end])
-        gaps[end] = max(gaps[end], _label_width(wire) + 1.5 * BEND - there)
-    lefts = [MARGIN + sum(gaps[: column + 1]) + 2 * sum(widest[:column]) for column in range(count)]
-    row = max(ROW, *(2 * size[1] + LINE / 2 for size in sizes.values()))
-    top = 2 * MARGIN + LINE + row / 2
-    return {
-        key: Box(lefts[place.column] + widest[place.column], top + place.row * row, *sizes[key])
-        for key, place in placed.items()
-    }
+        gaps[end] = max(gaps[end], _label_width(wire) + bends - there)
+    return [MARGIN + sum(gaps[: column + 1]) + 2 * sum(widest[:column]) + widest[column] for column in range(len(gaps))]
+
+
+def _spacing(circuit: Circuit, keys: list[str], sizes: Mapping[str, tuple[float, float]]) -> float:
+    """Pixels from a node of a column to the next."""
+    return max(ROW, 2 * max(_reach(circuit, key, sizes) for key in keys) + LINE / 2)
+
+
+def _reach(circuit: Circuit, key: str, sizes: Mapping[str, tuple[float, float]]) -> float:
+    """How far above its middle a node reaches, with the wires that end there."""
+    wires = 0.0 if circuit.is_tree else PORT * len(circuit.sources(key)) / 2
+    return max(sizes[key][1], wires)
 
 
 def _label_width(wire: Wire) -> float:
     return max(_wide(wire.forward), _wide(wire.backward)) + 2 * AIR
 
 
-def _size(node: Node, ends: int) -> tuple[float, float]:
+def _size(node: Node) -> tuple[float, float]:
     """Half a node's width and height."""
     lines = [one for one in (node.label, node.forward, node.backward) if one]
     if node.kind == "gate" and len(node.label) <= 2:
         return GATE, GATE
-    height = max(LINE * len(lines) + 8, PORT * ends if node.kind == "unit" else 0)
-    return max(map(_wide, lines)) / 2 + 8, height / 2
+    return max(map(_wide, lines)) / 2 + 8, LINE * len(lines) / 2 + 4
 
 
 def _levelled(wire: Wire, start: Box, end: Box, _port: float) -> Iterator[str]:
@@ -118,11 +142,14 @@ def _levelled(wire: Wire, start: Box, end: Box, _port: float) -> Iterator[str]:
 
 
 def _ported(wire: Wire, start: Box, end: Box, port: float) -> Iterator[str]:
-    """To a height of its own before it ends, and level from there, its text above and below."""
+    """To a height of its own before it ends, level there, its text above and below, then to the middle."""
     x1, y1, x2, y2 = start.x + start.half_width, start.y, end.x - end.half_width, end.y + port * PORT
-    level = x2 - _label_width(wire)
-    yield f'<path class="w" d="M{x1:.1f} {y1:.1f}{_curve(x1, y1, level, y2)}H{x2:.1f}"/>'
-    yield from _texts(wire, x2 - _label_width(wire) / 2, y2)
+    bend = x2 - BEND
+    level = bend - _label_width(wire)
+    bent = _curve(bend, y2, x2, end.y)
+    turn = max(x1, level - 3 * BEND)  # level past the columns between
+    yield f'<path class="w" d="M{x1:.1f} {y1:.1f}H{turn:.1f}{_curve(turn, y1, level, y2)}H{bend:.1f}{bent}"/>'
+    yield from _texts(wire, bend - _label_width(wire) / 2, y2)
 
 
 def _curve(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -18,6 +18,7 @@ LINES = {3: "─", 12: "│", 9: "╮", 5: "╯", 10: "╭", 6: "╰", 11: "┬"
 PLAIN = {3: "-", 12: "|", 1: "-", 2: "-"}  # and + for every corner
 APART = 2  # lines between two rows: one for the wire, one for its gradient
 SHORTEST = 8  # columns of a wire beside its text
+WIDEST = 160  # columns that a drawing is still taken in with
 FORWARD, BACKWARD = "green", "red"
 
 
@@ -32,7 +33,7 @@ class Drawing:
         yield Text(f"\n{ascii_only(self.circuit.title) if self.ascii else self.circuit.title}", style="bold")
         if self.circuit.is_tree:
             lines = list(_Grid.of(self.circuit, self.ascii).lines(self.ascii))
-            if max(line.cell_len for line in lines) <= options.max_width:
+            if max(line.cell_len for line in lines) <= min(options.max_width, WIDEST):
                 yield Text("\n").join(lines)
                 return
         yield _listed(self.circuit, self.ascii)
