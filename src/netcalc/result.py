@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.catalogue.names import unknown
 from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
@@ -166,7 +167,7 @@ class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
     `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
-    the problem that this answers.
+    the problem that this answers. `alone` says that one tensor was asked for by itself.
     """
 
     command: str
@@ -179,6 +180,7 @@ class Result:
     inner: tuple[Tensor, ...] = field(default=(), repr=False)
     verification: Verification | None = None
     asked: Any = field(default=None, repr=False)
+    alone: bool = False
 
     @property
     def forward(self) -> dict[str, Any]:
@@ -225,6 +227,23 @@ class Result:
         """The steps that show whole tensors."""
         return tuple(step for step in self.steps if step.drawn)
 
+    def only(self, names: Sequence[str]) -> Result:
+        """The same with those tensors alone, and the steps that arrive at them. Raises UnknownNameError."""
+        known = {tensor.name: tensor for tensor in self.tensors}
+        for name in names:
+            if name not in known:
+                raise unknown("part", name, known, f"the parts are {', '.join(known)}")
+        kept = tuple(known[name] for name in dict.fromkeys(names))
+        labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
+        elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
+        steps = tuple(step for step in self.steps if step.element in elements or _label(step) in labels)
+        return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1)
+
+    @property
+    def is_many_tables(self) -> bool:
+        """Whether a table of numbers can't hold it all: several tensors, one of them a matrix."""
+        return not self.sample_rows and len(self.tensors) > 1 and any(one.entries.ndim > 1 for one in self.tensors)
+
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of that name (`q`, `dx`). Raises KeyError."""
         for tensor in (*self.tensors, *self.inner):
@@ -255,6 +274,10 @@ class Result:
         if self.verification is not None:
             content["verification"] = self.verification.to_data()
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+def _label(step: Step) -> str:
+    return step.left.text if isinstance(step.left, Named) else step.left
 
 
 def _has_closed_forms(entries: np.ndarray) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from netcalc.commands.options import Checking, Presentation
+from netcalc.errors import NetcalcError
+from netcalc.render import Format, View, chosen, render
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
@@ -23,28 +25,50 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
     from netcalc.solve import solve
 
     del checking
+    form = chosen(presentation.format, presentation.output)
     result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
-    show(result, presentation)
-    return contradicted(result, presentation)
+    show(result.only(presentation.only) if presentation.only else result, form, presentation)
+    return contradicted(result, form)
 
 
-def contradicted(result: Result, presentation: Presentation) -> int | None:
-    """1 if differences contradict the answer; formats that hold rows alone have their word on stderr."""
+def contradicted(result: Result, form: Format) -> int | None:
+    """1 if differences contradict the answer; formats that hold numbers alone have their word on stderr."""
     if result.verification is None:
         return None
-    if presentation.format in ("csv", "tsv", "jsonl"):
+    if form.bare:
         for line in (*(f"note: {note}" for note in result.verification.notes), result.verification.line):
             print(line, file=sys.stderr)
     return 1 if result.verification.wrong else None
 
 
-def show(result: Result, presentation: Presentation) -> None:
+def show(result: Result, form: Format, presentation: Presentation) -> None:
     """Print a result, or write it to the file that was asked for, all or nothing."""
-    from netcalc.render import View, render
+    output = presentation.output
+    if output is not None and presentation.format is None and form.one_table and result.is_many_tables:
+        names = ", ".join(tensor.name for tensor in result.tensors)
+        raise NetcalcError(
+            f"{output} holds one table, and there are {names}: choose one with --only, or have a row an element with "
+            f"--format {form.name}"
+        )
+    if form.save is not None:
+        save(result, form, output)
+    else:
+        view = View(presentation.steps, presentation.circuit, presentation.by_layer, presentation.ascii)
+        write_out(render(result, form.name, view), output, rich=form.name == "table")
 
-    view = View(presentation.steps, presentation.circuit, presentation.by_layer, presentation.ascii)
-    lines = render(result, presentation.format, view)
-    write_out(lines, presentation.output, rich=presentation.format == "table")
+
+def save(result: Result, form: Format, output: Path | None) -> None:
+    """Write bytes to a file or a pipe, all or nothing."""
+    from netcalc.files import write_atomically
+
+    assert form.save is not None  # noqa: S101 - a format of bytes
+    if output is not None:
+        with write_atomically(output, "wb") as file:
+            form.save(result, file)
+    elif sys.stdout.isatty():
+        raise NetcalcError(f"{form.name} is no text; name a file, as in --output answer{form.suffixes[0]}")
+    else:
+        form.save(result, sys.stdout.buffer)
 
 
 def write_out(lines: Iterable[Any], output: Path | None, *, rich: bool) -> None:

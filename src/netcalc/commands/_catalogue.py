@@ -11,6 +11,7 @@ def show_entries(name: str | None, listing: Listing) -> None:
     from netcalc.catalogue.activations import ACTIVATIONS
     from netcalc.commands._answer import write_out
     from netcalc.entry import describe
+    from netcalc.render import LISTS, chosen
     from netcalc.render.entries import entries
     from netcalc.render.picture import is_picture, picture
 
@@ -21,5 +22,5 @@ def show_entries(name: str | None, listing: Listing) -> None:
     if name is not None and is_picture(listing.output):
         picture(listed[0], listing.output)
         return
-    lines = entries(listing.format, listed, alone=name is not None, ascii=listing.ascii)
-    write_out(lines, listing.output, rich=listing.format == "table")
+    form = chosen(listing.format, listing.output, LISTS).name
+    write_out(entries(form, listed, alone=name is not None, ascii=listing.ascii), listing.output, rich=form == "table")

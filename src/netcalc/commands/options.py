@@ -18,7 +18,7 @@ Values arrive as they were typed. Import NumPy, SymPy and whatever imports them 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -29,12 +29,10 @@ from typer.main import get_command
 
 from netcalc.commands.variadic import VariadicCommand
 from netcalc.errors import NetcalcError
+from netcalc.render import FORMATS, LISTS
 
 Values = list[str] | None
 Function = Callable[..., int | None]
-
-LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")
-FORMATS = (*LISTS, "dot", "mermaid", "svg")
 
 
 @dataclass(frozen=True)
@@ -184,16 +182,19 @@ class Reading:
     ] = "."
 
 
-def format_option(names: tuple[str, ...]) -> Any:
+def format_option(names: Collection[str]) -> Any:
     """`--format`, with the formats that a command has."""
-    meaning = f"How the result is written: {', '.join(names)}."
+    meaning = f"How the result is written: {', '.join(names)}; else as the file's name ends, or a table."
     return named("--format", "-f", kind="format", meaning=meaning, names=lambda: names, strict=True)
 
 
-FormatName = Annotated[str, format_option(FORMATS)]
-ListFormatName = Annotated[str, format_option(LISTS)]
+FormatName = Annotated[str | None, format_option(FORMATS)]
+ListFormatName = Annotated[str | None, format_option(LISTS)]
 OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write to FILE.", metavar="FILE", show_default=False)
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write to FILE, in the format its name ends with.", metavar="FILE", show_default=False
+    ),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")]
 
@@ -202,7 +203,7 @@ Ascii = Annotated[bool, typer.Option("--ascii", help="Write with ASCII character
 class Presentation:
     """How a result is shown, and where."""
 
-    format: FormatName = "table"
+    format: FormatName = None
     steps: Annotated[bool, typer.Option("--steps", help="Show the whole derivation.")] = False
     circuit: Annotated[bool, typer.Option("--circuit", help="Draw the circuit, values above gradients.")] = False
     by_layer: Annotated[bool, typer.Option("--by-layer", help="Draw the circuit layer by layer.")] = False
@@ -215,6 +216,7 @@ class Presentation:
         bool, typer.Option("--verify", help="Hold every partial to central differences of the forward pass.")
     ] = False
     output: OutputFile = None
+    only: Annotated[Values, values("--only", "The parts of the answer to give, as in dW db.", metavar="NAME…")] = None
     index_from: Annotated[
         int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
     ] = 0
@@ -225,7 +227,7 @@ class Presentation:
 class Listing:
     """How a list out of the catalogue is shown, and where."""
 
-    format: ListFormatName = "table"
+    format: ListFormatName = None
     output: OutputFile = None
     ascii: Ascii = False
 

@@ -136,7 +136,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     completed = [name for name in known if name.startswith(word)]
     close = get_close_matches(word, known, n=1, cutoff=0.75)
     shortened = [name for name in known if len(name) > 2 and word.startswith(name)]
-    far = get_close_matches(word, [name for name in known if len(name) > 3], n=1)
+    far = get_close_matches(word, [name for name in known if min(len(name), len(word)) > 3], n=1)
     return next(iter(completed + close + shortened + far), None)
 
 

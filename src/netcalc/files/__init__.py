@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netcalc.files.source import StandardInput, suggestion
     from netcalc.files.stream import Block, RowStream, Tensor
     from netcalc.files.text import RowError
-    from netcalc.files.write import RowFormatter, format_rows, write_atomically, write_tensors_npz
+    from netcalc.files.write import RowFormatter, format_rows, write_atomically, write_npz
 
 __all__ = [
     "EXACT_LIMIT",
@@ -30,7 +30,7 @@ __all__ = [
     "read_tensor",
     "suggestion",
     "write_atomically",
-    "write_tensors_npz",
+    "write_npz",
 ]
 
 

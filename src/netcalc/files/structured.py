@@ -62,7 +62,8 @@ def _at(value: Any, key: str | None, source: str) -> Any:
         )
     if isinstance(value, dict):
         found = dict(_tensors(value))
-        for name in (key, *(f"{section}.{key}" for section in SECTIONS)):
+        partial = [f"partials.{key[1:]}"] if key.startswith("d") else []
+        for name in (key, *(f"{section}.{key}" for section in SECTIONS), *partial):
             if name in found:
                 return found[name]
         raise FileError(f"{source} holds no '{key}'; it holds {', '.join(found) or 'nothing'}")
@@ -73,8 +74,15 @@ def _tensors(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
     for name, inner in value.items():
         if isinstance(inner, dict):
             yield from _tensors(inner, f"{prefix}{name}.")
-        elif isinstance(inner, list | int | float | _Digits) and not isinstance(inner, bool):
+        elif _is_numeric(inner):
             yield prefix + name, inner
+
+
+def _is_numeric(value: Any) -> bool:
+    """A number, or lists that begin with one."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return isinstance(value, int | float | _Digits) and not isinstance(value, bool)
 
 
 def _array(value: Any, source: str) -> np.ndarray:

@@ -85,11 +85,11 @@ def _beside(path: Path, mode: str, status: os.stat_result | None) -> Iterator[IO
         raise
 
 
-def write_tensors_npz(path_text: str | Path, tensors: Mapping[str, np.ndarray]) -> None:
-    """All tensors by name, uncompressed, in one `.npz`. Raises FileError."""
+def write_npz(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
+    """All tensors by name, uncompressed, as a `.npz`."""
     import zipfile
 
-    with write_atomically(path_text, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, tensor in tensors.items():  # not numpy.savez, which takes no tensor named `file`
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(tensor, dtype=np.float64), allow_pickle=False)

@@ -1,16 +1,20 @@
-"""One file a format; a renderer takes a result and yields lines."""
+"""The formats, a row each; a renderer takes a result and yields lines, or saves bytes to a file.
+
+Nothing heavy is imported here: the names serve the command line's help.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from netcalc.errors import NetcalcError
-from netcalc.result import Result
+from netcalc.errors import NetcalcError, UnknownNameError
 
 if TYPE_CHECKING:
     from netcalc.circuit import Circuit
+    from netcalc.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,100 +27,162 @@ class View:
     ascii: bool = False
 
 
-def _json(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write a result: as `lines` (for the table, what Rich prints), or bytes that it is `saved` as.
+
+    A file that ends with one of `suffixes` is written so. What is `bare` has no room for notes; a file of `one_table`
+    holds one tensor, or a row an element; `drawn` is a picture of the circuit.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    lines: Callable[[Result, View], Iterable[Any]] | None = None
+    save: Callable[[Result, BinaryIO], None] | None = None
+    bare: bool = False
+    one_table: bool = False
+    drawn: bool = False
+
+    def __call__(self, result: Result, *, steps: bool = False) -> Iterable[Any]:
+        """A result's lines. Raises NetcalcError for a circuit that can't be drawn."""
+        return render(result, self.name, View(steps=steps))
+
+
+def render(result: Result, name: str, view: View) -> Iterable[Any]:
+    """The lines of a result in the format of that name; for the table, what Rich prints.
+
+    Raises NetcalcError for a circuit that can't be drawn.
+    """
+    form = FORMATS[name]
+    if form.lines is None:
+        raise NetcalcError(f"{form.name} is no text; name a file, as in --output answer{form.suffixes[0]}")
+    lines = form.lines(result, view)
+    return [*lines, *_circuit(result, form, view)] if view.circuit and not form.drawn else lines
+
+
+def _circuit(result: Result, form: Format, view: View) -> Iterator[Any]:
+    """The drawing below a table, or in Markdown."""
+    from netcalc.circuit import chain, circuit
+    from netcalc.render.graphs import mermaid
+
+    if form.name == "md":
+        yield from ("", "```mermaid", *mermaid(circuit(result, by_layer=view.by_layer)), "```")
+        return
+    if form.name != "table":
+        pictures = ", ".join(row.name for row in _ROWS if row.drawn)
+        raise NetcalcError(f"--circuit draws below a table or in md; the formats {pictures} are drawings by themselves")
+    from netcalc.render.wires import Drawing
+
+    yield Drawing(chain(result, by_layer=view.by_layer), view.ascii)
+
+
+# --- each format's renderer is imported when it is asked for ----------------------------------------------------------
+
+
+def _table(result: Result, view: View) -> Iterator[Any]:
+    from netcalc.render.table import table
+
+    return table(result, steps=view.steps)
+
+
+def _json(result: Result, _view: View) -> Iterator[str]:
     yield result.to_json()
 
 
-def _jsonl(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+def _jsonl(result: Result, _view: View) -> Iterator[str]:
     from netcalc.render.rows import jsonl
 
     return jsonl(result)
 
 
-def _csv(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+def _csv(result: Result, _view: View) -> Iterator[str]:
     from netcalc.render.rows import separated
 
     return separated(result, ",")
 
 
-def _tsv(result: Result, *, steps: bool) -> Iterator[str]:  # noqa: ARG001 - every format takes the same
+def _tsv(result: Result, _view: View) -> Iterator[str]:
     from netcalc.render.rows import separated
 
     return separated(result, "\t")
 
 
-def _markdown(result: Result, *, steps: bool) -> Iterator[str]:
+def _markdown(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.markdown import markdown
 
-    return markdown(result, steps=steps)
+    return markdown(result, steps=view.steps)
 
 
-def _latex(result: Result, *, steps: bool) -> Iterator[str]:
+def _latex(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.latex import latex
 
-    return latex(result, steps=steps)
+    return latex(result, steps=view.steps)
 
 
-def _table(result: Result, *, steps: bool) -> Iterator[Any]:
-    from netcalc.render.table import table
+def _npz(result: Result, file: BinaryIO) -> None:
+    from netcalc.render.arrays import npz
 
-    return table(result, steps=steps)
+    npz(result, file)
 
 
-def _dot(drawn: Circuit) -> Iterator[str]:
+def _drawn(result: Result, view: View) -> Circuit:
+    from netcalc.circuit import circuit
+
+    return circuit(result, by_layer=view.by_layer)
+
+
+def _dot(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.graphs import dot
 
-    return dot(drawn)
+    return dot(_drawn(result, view))
 
 
-def _mermaid(drawn: Circuit) -> Iterator[str]:
+def _mermaid(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.graphs import mermaid
 
-    return mermaid(drawn)
+    return mermaid(_drawn(result, view))
 
 
-def _svg(drawn: Circuit) -> Iterator[str]:
+def _svg(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.svg import svg
 
-    return svg(drawn)
+    return svg(_drawn(result, view))
 
 
-DRAWN: Mapping[str, Callable[[Circuit], Iterator[str]]] = {"dot": _dot, "mermaid": _mermaid, "svg": _svg}
-FORMATS: Mapping[str, Callable[..., Iterable[Any]]] = {
-    "table": _table,
-    "json": _json,
-    "jsonl": _jsonl,
-    "csv": _csv,
-    "tsv": _tsv,
-    "md": _markdown,
-    "latex": _latex,
-}
+_ROWS = (
+    Format("table", (".txt",), _table),
+    Format("json", (".json",), _json),
+    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True),
+    Format("csv", (".csv",), _csv, bare=True, one_table=True),
+    Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
+    Format("md", (".md", ".markdown"), _markdown),
+    Format("latex", (".tex",), _latex),
+    Format("npz", (".npz",), save=_npz, bare=True),
+    Format("dot", (".dot", ".gv"), _dot, drawn=True),
+    Format("mermaid", (".mmd",), _mermaid, drawn=True),
+    Format("svg", (".svg",), _svg, drawn=True),
+)
+FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
+LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")  # those that a list out of the catalogue has
 
 
-def render(result: Result, name: str, view: View) -> Iterable[Any]:
-    """The lines of a result in the format of that name; for `table`, what Rich prints.
+def chosen(name: str | None, output: Path | None, among: Collection[str] = FORMATS) -> Format:
+    """The format of that name, or the one that the file asked for ends with; else the table.
 
-    Raises NetcalcError for a circuit that can't be drawn.
+    Raises UnknownNameError where the ending is none that is known, or the format not `among` what is offered here.
     """
-    if name in DRAWN:
-        from netcalc.circuit import circuit
-
-        return DRAWN[name](circuit(result, by_layer=view.by_layer))
-    lines = FORMATS[name](result, steps=view.steps)
-    return [*lines, *_circuit(result, name, view)] if view.circuit else lines
+    row = FORMATS[name] if name else _by_suffix(output)
+    if row.name not in among:
+        raise UnknownNameError(f"{row.name} is not offered here; the formats are {', '.join(among)}")
+    return row
 
 
-def _circuit(result: Result, name: str, view: View) -> Iterator[Any]:
-    """The drawing below a table, or in Markdown."""
-    from netcalc.circuit import chain, circuit
-
-    if name == "md":
-        yield from ("", "```mermaid", *_mermaid(circuit(result, by_layer=view.by_layer)), "```")
-        return
-    if name != "table":
-        raise NetcalcError(
-            f"--circuit draws below a table or in md; the formats {', '.join(DRAWN)} are drawings by themselves"
-        )
-    from netcalc.render.wires import Drawing
-
-    yield Drawing(chain(result, by_layer=view.by_layer), view.ascii)
+def _by_suffix(output: Path | None) -> Format:
+    ending = "" if output is None else output.suffix.lower()
+    if not ending:
+        return FORMATS["table"]
+    for row in _ROWS:
+        if ending in row.suffixes:
+            return row
+    known = ", ".join(suffix for row in _ROWS for suffix in row.suffixes)
+    raise UnknownNameError(f"no format is known by '{ending}': name one with --format, or end the file with {known}")

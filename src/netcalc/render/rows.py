@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from netcalc.files import RowFormatter
 from netcalc.notation import to_ascii
 from netcalc.problem import element
-from netcalc.result import Element, Result, Value, as_value, text_at
+from netcalc.result import Element, Result, Tensor, Value, as_value, text_at
 
+BLOCK = 1 << 17  # numbers written at once
 Record = dict[str, float | str | None]
 
 
@@ -57,13 +59,28 @@ def jsonl(result: Result) -> Iterator[str]:
 
 
 def separated(result: Result, delimiter: str) -> Iterator[str]:
-    """Delimited text with a header line."""
+    """Delimited text with a header line; one tensor by itself as the table of numbers that it is."""
+    if result.alone and not result.sample_rows:
+        yield from bare(result.tensors[0], delimiter)
+        return
     header: list[str] = []
     for record in records(result):
         if not header:
             header = list(record)
             yield _line(header, delimiter)
         yield _line([cell(value) for value in record.values()], delimiter)
+
+
+def bare(tensor: Tensor, delimiter: str) -> Iterator[str]:
+    """A tensor's rows and nothing else, as a file of numbers that is read again; a vector is one row."""
+    rows = tensor.entries.reshape(-1, tensor.entries.shape[-1]) if tensor.entries.ndim else tensor.entries.reshape(1, 1)
+    if rows.dtype != object:
+        write = RowFormatter(delimiter)
+        step = max(1, BLOCK // rows.shape[1])
+        yield from (write(rows[start : start + step])[:-1] for start in range(0, len(rows), step))
+        return
+    for row in rows:
+        yield _line([cell(value.plain()) for value in row], delimiter)
 
 
 def cell(value: float | str | None) -> str:

@@ -1,0 +1,29 @@
+"""A result as NumPy arrays by name: `u`, `dW`, …"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.files import write_npz
+from netcalc.result import Result, Tensor, Value
+
+
+def npz(result: Result, file: BinaryIO) -> None:
+    """Every tensor as float64, by its name. Raises NetcalcError where one is a formula."""
+    write_npz(file, {tensor.name: as_floats(tensor) for tensor in result.tensors})
+
+
+def as_floats(tensor: Tensor) -> np.ndarray:
+    """A tensor's float64 values, NaN where one isn't decided. Raises NetcalcError where one is a formula."""
+    if tensor.entries.dtype != object:
+        return tensor.entries
+    if any(value.formula is not None for value in tensor.values):
+        raise NetcalcError(f"{tensor.name} is a formula, and .npz holds numbers: give what it needs, or --only others")
+    return np.array([_nearest(value) for value in tensor.values]).reshape(tensor.entries.shape)
+
+
+def _nearest(value: Value) -> float:
+    return float("nan") if value.nearest is None else value.nearest
