@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.certain import Certain, ball, numeral, precision
@@ -17,7 +15,7 @@ from netcalc.arrays import each
 from netcalc.expression import Tree
 from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Problem, element
+from netcalc.problem import Problem
 from netcalc.result import Value
 
 SHOWN_DIGITS = 6
@@ -27,7 +25,6 @@ SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
 SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
 ALGEBRA_SECONDS = 3.0
-NAMED_LIMIT = 4
 
 
 def certify(problem: Problem, count: int | None = None) -> Found:
@@ -35,16 +32,9 @@ def certify(problem: Problem, count: int | None = None) -> Found:
     found, entries = _as_far_as_balls_tell(problem, count)
     if not all(value.certified for value in _values(problem, entries)):
         found, entries = _settled(problem, found, entries, count)
-    shown = {
-        called.name: problem.shaped(entries[name], called.shape)
-        for name, called in problem.names.items()
-        if name not in problem.hidden
-    }
     proven = [value.certified for value in _values(problem, entries)]
-    notes = [*kink_notes(problem, found), *_undecided_notes(problem, shown)]
-    if count is not None:
-        notes += _zero_notes(problem, shown)
-    return Found(entries, f"certified: {sum(proven)} of {len(proven)} values", tuple(notes))
+    certainty = f"certified: {sum(proven)} of {len(proven)} values"
+    return Found(entries, certainty, tuple(kink_notes(problem, found)))
 
 
 def _values(problem: Problem, entries: Quantities) -> list[Value]:
@@ -122,29 +112,6 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
         return value
     rational = fmpq(int(closed.p), int(closed.q))
     return rational if ball(value).contains(rational) else value
-
-
-def _undecided_notes(problem: Problem, shown: Quantities) -> Iterator[str]:
-    for name, array in shown.items():
-        left = [(own, value) for own, value in _named(problem, name, array) if not value.certified]
-        if len(left) > NAMED_LIMIT:
-            yield f"{len(left)} of {name}'s {array.size} values are not decided by balls of {LAST_BITS} bits"
-            continue
-        for own, value in left:
-            yield f"{own} is not decided: it lies in {value.shown}"
-
-
-def _zero_notes(problem: Problem, shown: Quantities) -> list[str]:
-    zeros = [own for name, array in shown.items() for own, value in _named(problem, name, array) if value.shown == "0"]
-    if len(zeros) > NAMED_LIMIT:
-        return [f"{len(zeros)} values are exactly 0"]
-    return [f"{', '.join(zeros)} {'is' if len(zeros) == 1 else 'are'} exactly 0"] if zeros else []
-
-
-def _named(problem: Problem, name: str, array: np.ndarray) -> Iterator[tuple[str, Value]]:
-    """Each entry by its own name."""
-    for index, value in zip(np.ndindex(array.shape), array.flat, strict=True):
-        yield element(name, index, problem.index_from), value
 
 
 def with_closed_forms(problem: Problem, entries: Quantities) -> Quantities:

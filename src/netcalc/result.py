@@ -17,7 +17,7 @@ from netcalc.catalogue.names import unknown
 from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
-from netcalc.problem import derivative, element, labelled
+from netcalc.problem import element, labelled
 from netcalc.verification import Verification
 from netcalc.version import __version__
 
@@ -62,7 +62,8 @@ class Tensor:
     """A named part of an answer: `entries` (an object array of Value, or float64), and its `formula` by generic index.
 
     `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
-    `by` variables; where there are several expressions, `own` and `called` are each entry's formula and name.
+    `by` variables; `full` is such a derivative's long name, and where there are several expressions, `own` and `called`
+    are each entry's formula and name.
     `brief` is the formula with the activation's slope by its name, where there is one.
     """
 
@@ -75,6 +76,7 @@ class Tensor:
     own: tuple[Tree, ...] = ()
     called: tuple[str, ...] = ()
     brief: Tree | None = None
+    full: str = ""
 
     @property
     def key(self) -> str:
@@ -89,12 +91,13 @@ class Tensor:
     def at(self, index: tuple[int, ...]) -> Element:
         """One entry by its own name and formula."""
         if self.own:
-            place = int(np.ravel_multi_index(index, self.entries.shape))
-            name = self.called[place] if self.called else element(self.name, index, self.index_from)
-            return Element(name, self.own[place], as_value(self.entries[index]), name if self.by else "")
+            own = int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)
+            return Element(
+                self.called[own], self.own[own], as_value(self.entries[index]), self.called[own] if self.by else ""
+            )
         name = element(self.name, index, self.index_from)
-        if self.by and self.of:
-            return Element(name, self.formula, as_value(self.entries[index]), derivative(self.of, self.by))
+        if self.by:
+            return Element(name, self.formula, as_value(self.entries[index]), self.full)
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from netcalc.explain import Explanation, explain
 from netcalc.expression import is_constant
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii, to_unicode
+from netcalc.notes import value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, free_names
 from netcalc.result import Result, Tensor, Value
@@ -21,7 +21,6 @@ from netcalc.solve_grad import solve as solve_gradient
 
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
 CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or two
-NOTES_EACH = 8  # values out of range that a tensor names one by one
 
 
 def solve(
@@ -80,7 +79,7 @@ def _result(problem: Problem, found: Found) -> Result:
             *problem.notes,
             *found.notes,
             *explained.notes,
-            *_range_notes([one for one in tensors if one.name not in hidden]),
+            *value_notes(visible),
         ),
         found.certainty,
         problem.many and problem.per_sample,
@@ -131,24 +130,3 @@ def to_unicode_formula(text: str) -> str:
     from netcalc.expression import parse
 
     return to_unicode(parse(text)) if "q" in text else text
-
-
-def _range_notes(tensors: list[Tensor]) -> Iterator[str]:
-    """A line for every value that float64 cannot hold, or one for them all where a tensor has many."""
-    for tensor in tensors:
-        sides = [side for value in tensor.values if (side := _outside(value))]
-        if len(sides) > NOTES_EACH:
-            yield f"{len(sides)} of {tensor.name}'s {tensor.entries.size} values are {sides[0]} float64's range"
-        elif sides:
-            for one in tensor.elements():
-                if side := _outside(one.value):
-                    yield f"{one.name} is {one.value.shown}, {side} float64's range"
-
-
-def _outside(value: Value) -> str:
-    """`below` or `above` float64's range; nothing within it."""
-    if not value.certified or value.nearest is None:
-        return ""
-    if value.nearest == 0 and value.shown != "0":
-        return "below"
-    return "above" if abs(value.nearest) == float("inf") else ""

@@ -3,84 +3,147 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from netcalc.derive import evaluable, expand
-from netcalc.explain.grad import explain, formulas_of
+from netcalc.errors import UndefinedError
+from netcalc.explain.corners import corner_notes, refuse_undefined
+from netcalc.explain.grad import element_name, formulas_of, label, steps, trail
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.gradient import Derived, Wanted, derive
-from netcalc.models.grad import Gradient
+from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
-from netcalc.problem import derivative, derivative_in_short
+from netcalc.notes import value_notes
+from netcalc.problem import derivative_in_short
 from netcalc.result import Result, Tensor, Value
+
+Point = Mapping[str, Tree]
+CERTIFIED_WORK = 400_000  # operations, at all points together, that balls are done with in a second or two
+UNDEFINED_NAMED = 4  # points without a value that are told one by one
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was found: a number wanted each, an array of shape () or (points,); how sure; notes; the trail's values."""
+
+    entries: Sequence[np.ndarray]
+    certainty: str = ""
+    notes: tuple[str, ...] = ()
+    trail: Mapping[int, Value] = field(default_factory=dict)
 
 
 def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) -> Result:
     """Every value and derivative that the problem asks for. Raises UndefinedError."""
     derived = derive(problem)
     formulas = formulas_of(derived)
-    if not problem.points:
-        entries = [Value(None, to_ascii(formula), formula=formula) for formula in formulas]
-        certainty = ""
-    elif problem.free:
-        entries, certainty = _formulas(derived, digits)
-    else:
-        entries, certainty = _certain(derived, digits)
-        entries = _with_closed_forms(derived, entries) if exact else entries
-    explained = explain(derived, entries)
+    answered = _answered(derived, formulas, digits, exact=exact)
+    found = tuple(_tensors(derived, answered.entries, formulas))
+    numbers = [one.item() for one in answered.entries] if not problem.many else []
     return Result(
         problem.command,
         problem.given,
-        tuple(tensors(derived, entries, formulas)),
-        explained.steps,
-        explained.notes,
-        certainty,
+        found,
+        () if problem.many else tuple(steps(derived, numbers, formulas, answered.trail)),
+        (*answered.notes, *value_notes(found)),
+        answered.certainty,
         problem.many,
         asked=problem,
     )
 
 
-def _certain(derived: Derived, digits: int | None) -> tuple[list[Value], str]:
+def _answered(derived: Derived, formulas: Sequence[Tree], digits: int | None, *, exact: bool) -> Answered:
+    problem = derived.problem
+    if not problem.points:
+        return Answered([_scalar(Value(None, to_ascii(one), formula=one)) for one in formulas])
+    if problem.free:
+        return _formulas(derived, digits)
+    if problem.many:
+        return _at_points(derived, digits, exact=exact)
+    return _at_a_point(derived, digits, exact=exact)
+
+
+def _scalar(value: Value) -> np.ndarray:
+    out = np.empty((), dtype=object)
+    out[()] = value
+    return out
+
+
+def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
+    from netcalc.proven import proven
+
+    point = point_at(derived.problem)
+    wanted, behind = [one.tree for one in derived.wanted], trail(derived)
+    values, _ = proven(evaluable(wanted), point, digits)
+    for one, value in zip(derived.wanted, values, strict=True):
+        if value.shown == "undefined":
+            refuse_undefined(derived, one, point)
+    sure = sum(value.certified for value in values)
+    behind_values, _ = proven(evaluable(behind), point, digits)
+    return Answered(
+        [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
+        f"certified: {sure} of {len(values)} values",
+        tuple(corner_notes(derived, point)),
+        dict(zip(map(id, behind), behind_values, strict=True)),
+    )
+
+
+def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
+    """Each point by itself, in balls; what has no value at a point is said below."""
     from netcalc.proven import proven
 
     trees = evaluable([one.tree for one in derived.wanted])
-    values, _ = proven(trees, _point(derived.problem), digits)
-    sure = sum(value.certified for value in values)
-    return values, f"certified: {sure} of {len(values)} values"
+    rows: list[list[Value]] = []
+    told: list[str] = []
+    for sample in range(derived.problem.samples):
+        point = point_at(derived.problem, sample)
+        values, _ = proven(trees, point, digits)
+        told += _undefined(derived, values, point, sample)
+        rows.append(_with_closed_forms(derived, values, point) if exact else values)
+    sure = sum(value.certified for row in rows for value in row)
+    columns = np.empty((len(rows), len(trees)), dtype=object)
+    columns[:] = rows
+    more = [f"{len(told) - UNDEFINED_NAMED} more points have no value"] if len(told) > UNDEFINED_NAMED else []
+    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values", (*told[:UNDEFINED_NAMED], *more))
 
 
-def _with_closed_forms(derived: Derived, entries: Sequence[Value]) -> list[Value]:
+def _undefined(derived: Derived, values: Sequence[Value], point: Point, sample: int) -> Iterator[str]:
+    """Why the first of a point's values is undefined, if any is."""
+    for one, value in zip(derived.wanted, values, strict=True):
+        if value.shown == "undefined":
+            try:
+                refuse_undefined(derived, one, point)
+            except UndefinedError as error:
+                yield f"point {sample}: {error.message}"
+            return
+
+
+def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
     from netcalc.algebra import from_sympy, to_sympy
     from netcalc.derive import shorter
 
-    point = _point(derived.problem)
     whole = [expand(substitute(one.tree, point)) for one in derived.wanted]
     closed = [from_sympy(shorter(to_sympy(tree))) for tree in whole]
-    return [replace(value, exact=tree) for value, tree in zip(entries, closed, strict=True)]
+    return [replace(value, exact=tree) for value, tree in zip(values, closed, strict=True)]
 
 
-def _point(problem: Gradient) -> Mapping[str, Tree]:
-    numbers: dict[str, Any] = {name: column[()] for name, column in problem.points.items()}
-    return numbers
-
-
-def _formulas(derived: Derived, digits: int | None) -> tuple[list[Value], str]:
+def _formulas(derived: Derived, digits: int | None) -> Answered:
     from netcalc.certify import constant
 
-    point = {name: derived.forms.keep(number) for name, number in _point(derived.problem).items()}
+    forms = derived.forms
+    point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}
 
     def value(one: Wanted) -> Value:
-        tree = derived.forms.put(derived.written(one.tree), point)
+        tree = forms.put(derived.written(one.tree), point)
         return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
 
     names = derived.problem.free
-    return list(map(value, derived.wanted)), "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    return Answered([_scalar(value(one)) for one in derived.wanted], certainty)
 
 
-def tensors(derived: Derived, entries: Sequence[Value], formulas: Sequence[Tree]) -> Iterator[Tensor]:
+def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: Sequence[Tree]) -> Iterator[Tensor]:
     """The answers by name: f, dx, dy, dxdx, …, each with an entry an expression where there are several."""
     problem = derived.problem
     places: dict[tuple[str, ...], list[int]] = {}
@@ -88,17 +151,15 @@ def tensors(derived: Derived, entries: Sequence[Value], formulas: Sequence[Tree]
         places.setdefault(one.by, []).append(place)
     single = len(problem.texts) == 1
     for by, own in places.items():
-        array = np.empty(len(own), dtype=object)
-        array[:] = [entries[place] for place in own]
-        shape = () if single else (len(own),)
-        called = () if single or not by else tuple(derivative(output, by) for output in problem.outputs)
+        wanted = [derived.wanted[place] for place in own]
         yield Tensor(
             derivative_in_short(by) if by else "f",
-            array.reshape(shape),
+            entries[own[0]] if single else np.stack([entries[place] for place in own], axis=-1),
             formulas[own[0]],
-            None if not by else problem.outputs[0] if single else "f",
+            None if not by else "f",
             problem.index_from,
             by,
             () if single else tuple(formulas[place] for place in own),
-            called,
+            () if single else tuple(element_name(problem, one) for one in wanted),
+            full=label(problem, wanted[0]) if single and by else "",
         )

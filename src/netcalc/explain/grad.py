@@ -1,22 +1,30 @@
-"""Expressions explained: each derivative as people write it, and the rules that lead there."""
+"""Expressions explained: forward through named intermediates, then back through them, a rule at each.
+
+Everything that is shown is the sweep's own: its nodes, the slopes that it passed on, the adjoints that it added up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from netcalc.expression import Tree
-from netcalc.gradient import Derived
+from netcalc.accumulate import Sweep
+from netcalc.derive import is_activation
+from netcalc.explain.explanation import literal
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree, is_constant, substitute, symbols
+from netcalc.gradient import Derived, Wanted
+from netcalc.models.grad import Gradient, point_at
+from netcalc.notation import to_ascii, to_unicode
+from netcalc.problem import derivative, derivative_in_short
 from netcalc.readable import readable
 from netcalc.result import Step, Value
+from netcalc.rules import OPERATOR_RULES, RULES
+from netcalc.tree import add, apply, multiply
 
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """The steps, and notes."""
-
-    steps: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
+STEPS_LIMIT = 40  # operations beyond which a derivation on paper helps nobody
+OUTPUTS_LIMIT = 6
+LONGEST = 72  # characters of a formula that is repeated with its numbers
+LETTERS = "vuthgk"  # what intermediates are called, the first that no variable is called
 
 
 def formulas_of(derived: Derived) -> list[Tree]:
@@ -26,7 +34,203 @@ def formulas_of(derived: Derived) -> list[Tree]:
     return [next(shorter) if one.by else one.tree for one in derived.wanted]
 
 
-def explain(derived: Derived, entries: Sequence[Value]) -> Explained:
-    """The steps that lead to what was found."""
-    del derived, entries
-    return Explained()
+def trail(derived: Derived) -> list[Tree]:
+    """What the steps need the values of: every node and adjoint; nothing where there would be too many steps."""
+    sizes = [sum(adjoint is not None for adjoint in swept.adjoints) for swept in derived.sweeps]
+    if derived.problem.many or len(sizes) > OUTPUTS_LIMIT or sum(sizes) > STEPS_LIMIT:
+        return []
+    found: dict[int, Tree] = {}
+    for swept in derived.sweeps:
+        for node, adjoint in zip(swept.nodes.nodes, swept.adjoints, strict=True):
+            if adjoint is not None:
+                found |= {id(node): node, id(adjoint): adjoint}
+    return list(found.values())
+
+
+def steps(
+    derived: Derived, entries: Sequence[Value], formulas: Sequence[Tree], values: Mapping[int, Value]
+) -> Iterator[Step]:
+    """The steps that lead to what was found; `values` are those of the trail, by the id of the tree, if known."""
+    if trail(derived):
+        for output, swept in zip(derived.problem.outputs, derived.sweeps, strict=True):
+            paper = _Paper(derived, swept, output, values)
+            yield from paper.forward()
+            yield from paper.backward()
+    yield from _with_numbers(derived, entries, formulas)
+
+
+def _with_numbers(derived: Derived, entries: Sequence[Value], formulas: Sequence[Tree]) -> Iterator[Step]:
+    """Each formula with the point's numbers put in."""
+    if derived.problem.many:
+        return
+    numbers = point_at(derived.problem)
+    heading = "With the numbers put in" if numbers else "Together"
+    for one, value, formula in zip(derived.wanted, entries, formulas, strict=True):
+        if len(to_ascii(formula)) > LONGEST:
+            continue
+        put_in = [] if is_constant(formula) or not numbers else [substitute(formula, numbers)]
+        chain = different([formula, *put_in, literal(value)])
+        yield Step(label(derived.problem, one), chain, heading, element_name(derived.problem, one))
+        heading = ""
+
+
+def different(chain: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The parts of a chain that don't read as one before does."""
+    return tuple({to_ascii(part): part for part in chain}.values())
+
+
+def label(problem: Gradient, one: Wanted) -> str:
+    """The long name of a number of the answer: `f1`, `df/dx`, `d2f/(dx dy)`."""
+    output = problem.outputs[one.output]
+    return derivative(output, one.by) if one.by else output
+
+
+def element_name(problem: Gradient, one: Wanted) -> str:
+    """The name that the answer has it by: `dxdy`, or the long name where there are several expressions."""
+    return label(problem, one) if len(problem.texts) > 1 or not one.by else derivative_in_short(one.by)
+
+
+class _Paper:
+    """The page for one output: what each node of its formula is called there, and the lines that say it."""
+
+    def __init__(self, derived: Derived, swept: Sweep, output: str, values: Mapping[int, Value]) -> None:
+        self.derived, self.swept, self.output, self.values = derived, swept, output, values
+        self.root = swept.nodes.roots[0]
+        self.names = dict(self._named())
+        self.numbers = {name: literal(values[place]) for place, name in self._by_id() if place in values}
+
+    def _named(self) -> Iterator[tuple[int, str]]:
+        """The id of each node that gets a name, and the name."""
+        variables = self.derived.problem.variables
+        letter = next((one for one in LETTERS if not any(re.fullmatch(f"{one}\\d*", name) for name in variables)), "v_")
+        count = 0
+        for place, node in enumerate(self.swept.nodes.nodes):
+            if place == self.root:
+                yield id(node), self.output
+            elif isinstance(node, Symbol):
+                yield id(node), node.name
+            elif isinstance(node, Apply) and self.swept.adjoints[place] is not None and node.operator != "negate":
+                count += 1
+                yield id(node), f"{letter}{count}"
+
+    def _by_id(self) -> Iterator[tuple[int, str]]:
+        """The ids of the trees whose values are known by a name: nodes by their own, adjoints by a derivative's."""
+        for node, adjoint in zip(self.swept.nodes.nodes, self.swept.adjoints, strict=True):
+            if adjoint is not None and id(node) in self.names:
+                yield id(node), self.names[id(node)]
+                yield id(adjoint), self.slope_name(self.output, self.names[id(node)])
+
+    def slope_name(self, of: str, by: str) -> str:
+        """`df/dv1`."""
+        return derivative(of, (by,))
+
+    def in_names(self, tree: Tree, own: int = 0) -> Tree:
+        """A tree in terms of what has a name, but for the node whose id is `own`."""
+        if id(tree) in self.names and id(tree) != own:
+            return Symbol(self.names[id(tree)])
+        if not isinstance(tree, Apply):
+            return tree
+        return apply(tree.operator, [self.in_names(argument, own) for argument in tree.arguments])
+
+    def put_in(self, tree: Tree) -> list[Tree]:
+        """The same with the names' numbers in their place, where they are known and change anything."""
+        known = {name: number for name, number in self.numbers.items() if name in symbols(tree)}
+        return [substitute(tree, known)] if known else []
+
+    def forward(self) -> Iterator[Step]:
+        heading = "Forward" if self.output == "f" else f"Forward: {self.output}"
+        for node, adjoint in zip(self.swept.nodes.nodes, self.swept.adjoints, strict=True):
+            if isinstance(node, Apply) and id(node) in self.names and (adjoint is not None):
+                formula = self.in_names(node, id(node))
+                yield Step(self.names[id(node)], self.chain([formula], formula, node), heading)
+                heading = ""
+
+    def chain(self, parts: Sequence[Tree], last: Tree, tree: Tree) -> tuple[Tree, ...]:
+        """What something equals in turn: its formulas, the last one with numbers put in, and its value."""
+        value = self.values.get(id(tree))
+        return different([*parts, *self.put_in(last), *([] if value is None else [literal(value)])])
+
+    def backward(self) -> Iterator[Step]:
+        """∂f/∂(each), from the output back: by the rule of what it went into, added up over all of these."""
+        said = f"Backward, from {self.output} to each variable\n"
+        nodes = self.swept.nodes.nodes
+        for user in range(len(nodes) - 1, -1, -1):
+            last = ""
+            for place in self.completed(user):
+                paths = list(self.paths(place))
+                name = self.names[id(nodes[place])]
+                heading = self.heading(paths, name)
+                left = self.slope_name(self.output, name)
+                shown = said + heading if heading != last else ""
+                yield Step(left, self.summed(paths, name, self.swept.adjoints[place] or nodes[place]), shown)
+                said, last = "", heading
+
+    def completed(self, user: int) -> list[int]:
+        """The places whose last path back to the output goes through this node, in the order of its arguments."""
+        reached = dict.fromkeys(self.reached(user))
+        return [place for place in reached if min(one for one, _ in self.paths(place)) == user]
+
+    def reached(self, user: int) -> Iterator[int]:
+        """The named nodes that a node uses, directly or with a minus between."""
+        if self.swept.adjoints[user] is None or id(self.swept.nodes.nodes[user]) not in self.names:
+            return
+        waiting = list(reversed(self.swept.nodes.arguments[user]))
+        while waiting:
+            place = waiting.pop()
+            if not self.swept.passed[place]:
+                continue
+            if id(self.swept.nodes.nodes[place]) in self.names:
+                yield place
+            else:
+                waiting += reversed(self.swept.nodes.arguments[place])
+
+    def paths(self, place: int, factor: Tree | None = None) -> Iterator[tuple[int, Tree]]:
+        """The nodes that a node went into, each with the slope there; a bare minus between is no node of its own."""
+        for user, _, slope in self.swept.passed[place]:
+            whole = slope if factor is None else self.derived.forms.product(slope, factor)
+            if id(self.swept.nodes.nodes[user]) in self.names:
+                yield user, whole
+            else:
+                yield from self.paths(user, whole)
+
+    def heading(self, paths: Sequence[tuple[int, Tree]], name: str) -> str:
+        """`Product rule: v1 = w·x`, or the rules of all the paths."""
+        users = list(dict.fromkeys(user for user, _ in paths))
+        nodes = [self.swept.nodes.nodes[user] for user in users]
+        if len(users) > 1:
+            listed = ", ".join(f"{to_unicode(Symbol(self.names[id(node)]))} ({rule_name(node)})" for node in nodes)
+            return f"Chain rule over all paths: {to_unicode(Symbol(name))} went into {listed}"
+        (node,) = nodes
+        rule = rule_name(node)
+        left = to_unicode(Symbol(self.names[id(node)]))
+        return f"{rule[0].upper()}{rule[1:]}: {left} = {to_unicode(self.in_names(node, id(node)))}"
+
+    def summed(self, paths: Sequence[tuple[int, Tree]], name: str, adjoint: Tree) -> tuple[Tree, ...]:
+        """∂f/∂v·∂v/∂x added up over the paths: with the slopes' names, with their formulas, with numbers."""
+        forms = self.derived.forms
+        called, formulas, numbers = [], [], []
+        for user, slope in paths:
+            node = self.swept.nodes.nodes[user]
+            before = (
+                [] if user == self.root else [forms.keep(Symbol(self.slope_name(self.output, self.names[id(node)])))]
+            )
+            written = self.derived.written(slope)
+            formulas.append(forms.product(*before, forms.keep(self.in_names(written, id(node)))))
+            numbers.append(forms.product(*before, forms.keep(self.in_names(written))))
+            last = Symbol(self.slope_name(self.names[id(node)], name))
+            called.append(multiply(*before, last) if before else formulas[-1])
+        return self.chain([add(*called), add(*formulas)], add(*numbers), adjoint)
+
+
+def rule_name(node: Tree) -> str:
+    """The rule that a node is differentiated by."""
+    operator, arguments = (node.operator, node.arguments) if isinstance(node, Apply) else ("", ())
+    if is_activation(node):
+        return f"chain rule, slope of {operator}"
+    if operator in OPERATOR_RULES:
+        if operator == "power" and isinstance(arguments[1], Symbol | Apply):
+            return "exponential rule" if isinstance(arguments[0], Number | Constant) else "power rule, in both parts"
+        if operator == "multiply" and isinstance(arguments[0], Number) and len(arguments) == 2:
+            return "constant factor"
+        return f"{OPERATOR_RULES[operator]} rule"
+    return f"chain rule, {RULES[operator].called}"

@@ -49,6 +49,11 @@ class Gradient:
         return tuple(name for name in self.variables if name not in self.points)
 
     @property
+    def samples(self) -> int:
+        """How many points there are."""
+        return max((len(column) for column in self.points.values() if column.ndim), default=1)
+
+    @property
     def given(self) -> dict[str, Any]:
         """What was stated, for the record."""
         stated: dict[str, Any] = {"f": self.texts[0] if len(self.texts) == 1 else list(self.texts)}
@@ -111,3 +116,12 @@ def _check_order(order: int, wrt: Sequence[str], expressions: int) -> None:
         )
     if order > HIGHEST:
         raise NetcalcError(f"--order goes up to {HIGHEST}: formulas grow with every derivative")
+
+
+def point_at(problem: Gradient, sample: int | None = None) -> dict[str, Tree]:
+    """One point: each variable's number, those that are the same everywhere too."""
+    numbers: dict[str, Any] = {
+        name: column[()] if sample is None or not column.ndim else column[sample]
+        for name, column in problem.points.items()
+    }
+    return numbers

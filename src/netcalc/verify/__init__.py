@@ -10,19 +10,21 @@ import numpy as np
 from flint import arb, fmpq
 
 from netcalc.arithmetic.rounding import above
+from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor, Value
 from netcalc.verification import Compared, Verification
 from netcalc.verify.coarse import judge_in_float64
 from netcalc.verify.drawn import drawn_points
+from netcalc.verify.expressions import ExpressionsForward
 from netcalc.verify.forward import Forward, Index
 from netcalc.verify.judge import Judgement, judge
 from netcalc.verify.layers import LayersForward
 
 __all__ = ["FORWARDS", "Forward", "verify"]
 
-FORWARDS: dict[type, Callable[[Any], Forward]] = {Problem: LayersForward}
+FORWARDS: dict[type, Callable[[Any], Forward]] = {Problem: LayersForward, Gradient: ExpressionsForward}
 
 PASSES = 3  # an entry takes the values before, at and after the point
 OVERHEAD = 200  # multiplications that a pass takes as long as, however small it is

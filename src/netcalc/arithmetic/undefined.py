@@ -1,0 +1,116 @@
+"""Why a formula has no value at a point: the innermost subexpression without one, and where it would have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flint import fmpq
+
+from netcalc.arithmetic.certain import OPERATIONS, Numeral, numeral, precision, sign
+from netcalc.arithmetic.rounding import digits
+from netcalc.derive import evaluable, is_activation
+from netcalc.notation import to_ascii
+from netcalc.tree import Apply, Number, Symbol, Tree, share
+
+BITS = 1024
+POLES_AT_ODD = "has poles at odd multiples of pi/2"
+POLES_AT_ALL = "has poles at multiples of pi"
+POLES_BELOW = "has poles at 0, -1, -2, …"
+
+DOMAINS: Mapping[str, str] = {
+    **dict.fromkeys(("log", "log2", "log10"), "is defined for {q} > 0"),
+    "log1p": "is defined for {q} > -1",
+    "sqrt": "is defined for {q} >= 0",
+    **dict.fromkeys(("asin", "acos"), "is defined for -1 <= {q} and {q} <= 1"),
+    "acosh": "is defined for {q} >= 1",
+    "atanh": "is defined for -1 < {q} and {q} < 1",
+    **dict.fromkeys(("tan", "sec"), POLES_AT_ODD),
+    **dict.fromkeys(("cot", "csc"), POLES_AT_ALL),
+    **dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), POLES_BELOW),
+}
+
+
+def why_undefined(tree: Tree, names: Mapping[str, Numeral]) -> str | None:
+    """`log(x - 1) is defined for x - 1 > 0; here x - 1 = -2`; None where the formula has a value."""
+    with precision(BITS):
+        return _Blame(tree, names).of_root()
+
+
+class _Blame:
+    """The values of all subexpressions, and which of them is to blame."""
+
+    def __init__(self, tree: Tree, names: Mapping[str, Numeral]) -> None:
+        self.shared = share((tree,))
+        self.values: list[Any] = []
+        for node, places in zip(self.shared.nodes, self.shared.arguments, strict=True):
+            if not isinstance(node, Apply):
+                self.values.append(numeral(node, names))
+            else:
+                self.values.append(_operation(node)(*(self.values[place] for place in places)))
+
+    def of_root(self) -> str | None:
+        place: int | None = self.shared.roots[0]
+        if place is None or _is_known(self.values[place]):
+            return None
+        while (below := self.below(place)) is not None:
+            place = below
+        return self.told(place)
+
+    def below(self, place: int) -> int | None:
+        """The argument that is to blame for a node's having no value; None if the node itself is."""
+        node, places = self.shared.nodes[place], self.shared.arguments[place]
+        if isinstance(node, Apply) and node.operator == "where" and isinstance(self.values[places[0]], bool):
+            taken = places[1] if self.values[places[0]] else places[2]
+            return taken if not _is_known(self.values[taken]) else None
+        return next((below for below in places if not _is_known(self.values[below])), None)
+
+    def told(self, place: int) -> str:
+        node, places = self.shared.nodes[place], self.shared.arguments[place]
+        if not isinstance(node, Apply):
+            return f"{to_ascii(node)} has no value"
+        written = to_ascii(node)
+        if node.operator == "divide":
+            above, divisor = node.arguments
+            zero_by_zero = _is_zero(self.values[places[0]]) and _is_zero(self.values[places[1]])
+            kind = f" (0/0: {to_ascii(above)} is 0 too)" if zero_by_zero and not isinstance(above, Number) else ""
+            return f"{written} is defined for {to_ascii(divisor)} != 0; {self.here([divisor], places[1:])}{kind}"
+        if node.operator == "power":
+            return f"{written} {self.power(places)}; {self.here(node.arguments, places)}"
+        if node.operator in DOMAINS:
+            domain = DOMAINS[node.operator].format(q=to_ascii(node.arguments[-1]))
+            return f"{written} {domain}; {self.here(node.arguments[-1:], places[-1:])}"
+        return f"{written} has no value; {self.here(node.arguments, places)}"
+
+    def power(self, places: Sequence[int]) -> str:
+        base, exponent = (self.values[place] for place in places)
+        if sign(base) == 0:
+            return "divides by 0 to that power" if sign(exponent) == -1 else "is not defined for 0 to that power"
+        if isinstance(exponent, fmpq):
+            return "is not real: a negative number to a power that is no whole number"
+        return "is defined for a positive base, or a whole exponent"
+
+    def here(self, parts: Sequence[Tree], places: Sequence[int]) -> str:
+        """`here x = -1`."""
+        said = []
+        for part, place in zip(parts, places, strict=True):
+            if isinstance(part, Number):
+                continue
+            shown = digits(self.values[place], 6)
+            said.append(f"{to_ascii(part)} = {shown}" if shown else f"{to_ascii(part)} can't be told from 0")
+        return f"here {', '.join(said)}" if said else "here it is not"
+
+
+def _operation(node: Apply) -> Callable[..., Any]:
+    if not is_activation(node):
+        return OPERATIONS[node.operator]
+    (formula,) = evaluable((Apply(node.operator, (Symbol("q"), *node.arguments[1:])),))
+    return lambda q, *_: numeral(formula, {"q": q})
+
+
+def _is_known(value: Any) -> bool:
+    return value is None or isinstance(value, bool | fmpq) or bool(value.is_finite())
+
+
+def _is_zero(value: Any) -> bool:
+    return sign(value) == 0

@@ -1,0 +1,66 @@
+"""What is said below an answer about single values: those out of float64's range, undecided, or exactly 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from netcalc.result import Tensor, Value
+
+NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
+RANGE_LIMIT = 8  # and so many out of range
+
+
+def value_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
+    """All of them, for the tensors that are shown."""
+    tensors = list(tensors)
+    yield from _undecided_notes(tensors)
+    yield from _zero_notes(tensors)
+    yield from _range_notes(tensors)
+
+
+def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
+    for tensor in tensors:
+        left = list(_named(tensor, lambda value: value.formula is None and not value.certified))
+        if len(left) > NAMED_LIMIT:
+            yield f"{len(left)} of {tensor.name}'s {tensor.entries.size} values are not decided"
+            continue
+        for own, value in left:
+            yield f"{own} is not decided: it lies in {value.shown}"
+
+
+def _zero_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
+    """Where digits were asked for, and 0 has none to show."""
+    zeros = [
+        own for tensor in tensors for own, _ in _named(tensor, lambda value: value.as_digits and value.shown == "0")
+    ]
+    if len(zeros) > NAMED_LIMIT:
+        yield f"{len(zeros)} values are exactly 0"
+    elif zeros:
+        yield f"{', '.join(zeros)} {'is' if len(zeros) == 1 else 'are'} exactly 0"
+
+
+def _range_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
+    """A line for every value that float64 cannot hold, or one for them all where a tensor has many."""
+    for tensor in tensors:
+        beyond = list(_named(tensor, lambda value: bool(_outside(value))))
+        if len(beyond) > RANGE_LIMIT:
+            side = _outside(beyond[0][1])
+            yield f"{len(beyond)} of {tensor.name}'s {tensor.entries.size} values are {side} float64's range"
+            continue
+        for own, value in beyond:
+            yield f"{own} is {value.shown}, {_outside(value)} float64's range"
+
+
+def _named(tensor: Tensor, kind: Callable[[Value], bool]) -> Iterator[tuple[str, Value]]:
+    """The entries of a kind, each by its own name."""
+    if any(map(kind, tensor.values)):
+        yield from ((one.name, one.value) for one in tensor.elements() if kind(one.value))
+
+
+def _outside(value: Value) -> str:
+    """`below` or `above` float64's range; nothing within it."""
+    if not value.certified or value.nearest is None:
+        return ""
+    if value.nearest == 0 and value.shown != "0":
+        return "below"
+    return "above" if abs(value.nearest) == float("inf") else ""
