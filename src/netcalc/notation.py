@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
 from netcalc.numerals import decimals, mantissa_and_exponent, plain, whole
-from netcalc.tree import COMPARISONS, Constant, Leaf, Level, Number, Tree, fold
+from netcalc.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol, Tree, fold
 
 
 def to_ascii(tree: Tree) -> str:
@@ -35,7 +35,8 @@ def tensor_to_latex(name: str) -> str:
         of, by = (tensor_to_latex(part) for part in derivative.groups())
         return rf"\frac{{\partial {of}}}{{\partial {by}}}"
     if numbered := _OF_LAYER.fullmatch(name):
-        return f"{_latex_name(numbered[1]).text}^{{({numbered[2]})}}"
+        below = r"_{\mathrm{new}}" if numbered[3] else ""
+        return f"{_latex_name(numbered[1]).text}^{{({numbered[2]})}}{below}"
     return _latex_name(name).text
 
 
@@ -43,6 +44,7 @@ def _printed(tree: Tree, style: Ascii) -> str:
     return fold(tree, style.leaf, style.node).text
 
 
+WHOLE = "[]"  # behind the name of a whole tensor, where a formula is of whole tensors: `z1[]` is no first z
 SUM_OVER = "sum_"  # an operator that sums over the places its letters stand for
 _BELOW = str.maketrans("ijkst", "ᵢⱼₖₛₜ")
 
@@ -81,6 +83,8 @@ class Ascii:
     def leaf(self, leaf: Leaf) -> Piece:
         if isinstance(leaf, Number):
             return self.number(leaf)
+        if isinstance(leaf, Symbol) and leaf.name.endswith(WHOLE):
+            return self.whole(leaf.name.removesuffix(WHOLE))._replace(leaf=leaf)
         piece = self.constant(leaf.name) if isinstance(leaf, Constant) else self.name(leaf.name)
         return piece._replace(leaf=leaf)
 
@@ -168,6 +172,10 @@ class Ascii:
 
     def name(self, name: str) -> Piece:
         return Piece(name, Level.ATOM)
+
+    def whole(self, name: str) -> Piece:
+        """A whole tensor by its name."""
+        return self.name(name)
 
     def scientific(self, mantissa: str, exponent: int) -> Piece:
         return Piece(f"{mantissa}e{exponent}", Level.ATOM)
@@ -308,6 +316,10 @@ class Latex(Ascii):
             return Piece(rf"\frac{{\partial^{{{order}}} {_latex_name(of).text}}}{{{below}}}", Level.POWER)
         return _latex_name(name)
 
+    def whole(self, name: str) -> Piece:
+        text = tensor_to_latex(name)
+        return Piece(text, Level.POWER if "^" in text else Level.ATOM)
+
     def scientific(self, mantissa: str, exponent: int) -> Piece:
         power = f"10^{{{exponent}}}"
         if mantissa == "1":
@@ -351,12 +363,15 @@ class Latex(Ascii):
         return super().call(self.names.get(bare, name) + prime + raised, arguments)
 
 
-_OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)")
+_OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)(_new)?")
+_NEW_ENTRY = re.compile(r"([A-Za-z])(\d+)_new\[(.*)\]")
 _LATEX_NAME = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
 
 
 def _latex_name(name: str) -> Piece:
     r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
+    if new := _NEW_ENTRY.fullmatch(name):
+        return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
     parts = _LATEX_NAME.fullmatch(name)
     if parts is None:
         return Piece(_upright(name), Level.ATOM)

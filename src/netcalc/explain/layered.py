@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import applied, derivation, loss_derivation
-from netcalc.explain.explanation import replaced, times
+from netcalc.explain.explanation import ONE, replaced, times
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.notation import WHOLE, to_unicode
 from netcalc.problem import Against, Problem, labelled
+from netcalc.result import at_index
 from netcalc.tree import add, divide, multiply, negate
 
+ZERO = Number(Fraction(0))
+MOST_TERMS = 8  # of a loss with its numbers
+SHORT = 40  # characters of a formula that stands between others
 WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 
 Place = str | int
@@ -93,16 +99,25 @@ class Formulas:
         known = substitute(derivation(activation).shown, {"q": z})
         return known if activation.name == "identity" else replaced(known, {self.of(activation, z): a})
 
+    def slope_whole(self, number: int) -> Tree | None:
+        """φ'(z) in whole tensors, where it is short enough for a line."""
+        activation = self.problem.layers[number - 1].activation
+        z, a = whole(f"z{number}"), whole(f"a{number}")
+        if not isinstance(activation, BoundActivation):
+            return None
+        known = substitute(derivation(activation).shown, {"q": z})
+        slope = replaced(known, {self.of(activation, z): a})
+        return slope if len(to_unicode(slope)) <= SHORT else None
+
     def through(self, number: int) -> Tree:
         """∂L/∂z."""
         layer = self.problem.layers[number - 1]
-        above = self.problem.above
         da = self.at(f"da{number}", self.unit)
         a = self.at(f"a{number}", self.unit)
         width = len(layer.W)
         if isinstance(layer.activation, BoundActivation):
             return times(da, self.slope(number))
-        if number == len(self.problem.layers) and isinstance(above, Against) and above.loss.of_probabilities:
+        if self.is_fused(number):
             return self.scaled(add(a, negate(self.at("t", self.unit))))
         if layer.activation == "softmax":
             others = summed(width, lambda k: multiply(self.at(f"da{number}", k), self.at(f"a{number}", k)))
@@ -153,26 +168,30 @@ class Formulas:
 
     def loss(self) -> Tree:
         """The loss with its factor, over all samples, or of one where each has its own."""
-        outputs, last = len(self.problem.layers[-1].W), f"a{len(self.problem.layers)}"
-        samples: Iterable[Place] = ["i"] if self.problem.per_sample else range(len(self.problem.x))
-        places = [(s, k) for s in samples for k in range(outputs)]
-        if len(places) > WRITTEN_OUT:
-            letters = ("i" if self.problem.per_sample else "s", "k")
-            return self.scaled(self.total([letters], last, Apply))
-        return self.scaled(self.total(places, last, None))
+        outputs = len(self.problem.layers[-1].W)
+        samples: Sequence[Place] = ["i"] if self.problem.per_sample else range(len(self.problem.x))
+        if len(samples) * outputs <= WRITTEN_OUT:
+            return self.scaled(add(*(self.term(s, k) for s in samples for k in range(outputs))))
+        one = len(samples) == 1
+        term, letters = self.term(samples[0] if one else "s", "k"), "sum_k" if one else "sum_sk"
+        return self.scaled(minus(Apply(letters, (_positive(term),))) if _is_minus(term) else Apply(letters, (term,)))
 
-    def total(self, places: Iterable[tuple[Place, Place]], last: str, sign: Callable[..., Tree] | None) -> Tree:
-        """The sum of the losses at these places, under a Σ where one place stands for all."""
+    def loss_with(self, numbers: Mapping[str, Tree]) -> tuple[Tree, ...]:
+        """The loss written out with its numbers, terms without weight left out; nothing where it is too long."""
+        outputs, last = len(self.problem.layers[-1].W), f"a{len(self.problem.layers)}"
         terms = []
-        for sample, output in places:
-            a, t = self.at(last, output, sample), self.at("t", output, sample)
-            terms.append(self.one_loss(a, t, last, sample))
-        whole = add(*terms)
-        if sign is not None:
-            whole = (
-                minus(sign("sum_k", (_positive(whole),))) if self.against.loss.by_sample else sign("sum_k", (whole,))
-            )
-        return whole
+        for sample, output in product(range(len(self.problem.x)), range(outputs)):
+            t = numbers[self.at("t", output, sample).name]
+            if self.against.loss.by_sample and t == ZERO:
+                continue
+            term = self.one_loss(self.at(last, output, sample), t, last, sample)
+            terms.append(substitute(term, numbers))
+        return (self.scaled(add(*terms)),) if 0 < len(terms) <= MOST_TERMS else ()
+
+    def term(self, sample: Place, output: Place) -> Tree:
+        """The loss at one place."""
+        last = f"a{len(self.problem.layers)}"
+        return self.one_loss(self.at(last, output, sample), self.at("t", output, sample), last, sample)
 
     def one_loss(self, a: Tree, t: Tree, last: str, sample: Place) -> Tree:
         """The loss of one output against its target."""
@@ -185,7 +204,39 @@ class Formulas:
         elif loss.name == "cross-entropy":
             outputs = len(self.problem.layers[-1].W)
             logarithm = Apply("log", (divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k, sample)))),))
-        return negate(multiply(t, logarithm))
+        return negate(times(t, logarithm))
+
+    def is_fused(self, number: int) -> bool:
+        """Whether the loss is cross-entropy of this layer's softmax."""
+        above = self.problem.above
+        return number == len(self.problem.layers) and isinstance(above, Against) and above.loss.of_probabilities
+
+    def own(self, formula: Tree, index: tuple[int, ...]) -> Tree:
+        """A formula by generic index as that of one element."""
+        return at_index(formula, index, self.problem.index_from)
+
+    def through_whole(self) -> Tree:
+        """Softmax and cross-entropy together, in whole tensors: (a - t)/m."""
+        return self.scaled(add(whole(f"a{len(self.problem.layers)}"), negate(whole("t"))))
+
+    def from_above_whole(self) -> tuple[Tree, ...]:
+        """∂L/∂(the net's output) in whole tensors; nothing for a loss that takes them in otherwise."""
+        last, t = whole(f"a{len(self.problem.layers)}"), whole("t")
+        if self.against.loss.name == "cross-entropy" and not self.against.loss.of_probabilities:
+            return (self.scaled(add(Apply("softmax", (last,)), negate(t))),)
+        return (self.scaled(self.loss_slope(last, t, "")),)
+
+    def jacobian(self, number: int, width: int) -> list[Tree]:
+        """∂a/∂z, row by row: a[i](1 - a[i]) and -a[i]a[j]; for log_softmax 1 - exp(a[j]) and -exp(a[j])."""
+        found: list[Tree] = []
+        for i in range(width):
+            for j in range(width):
+                a, b = self.at(f"a{number}", i), self.at(f"a{number}", j)
+                if self.problem.layers[number - 1].activation == "log_softmax":
+                    found.append(add(ONE, negate(exp(b))) if i == j else negate(exp(b)))
+                else:
+                    found.append(multiply(a, add(ONE, negate(a))) if i == j else negate(multiply(a, b)))
+        return found
 
     def from_above(self) -> Tree:
         """∂L/∂(the net's output)."""
@@ -207,6 +258,11 @@ class Formulas:
         return add(divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k)))), negate(t))
 
 
+def whole(name: str) -> Symbol:
+    """A whole tensor, where a formula is of whole tensors."""
+    return Symbol(f"{name}{WHOLE}")
+
+
 def exp(tree: Tree) -> Tree:
     """exp(tree)."""
     return Apply("exp", (tree,))
@@ -215,6 +271,10 @@ def exp(tree: Tree) -> Tree:
 def minus(tree: Tree) -> Tree:
     """-tree, of a sum too."""
     return Apply("negate", (tree,))
+
+
+def _is_minus(term: Tree) -> bool:
+    return isinstance(term, Apply) and term.operator == "negate"
 
 
 def _positive(term: Tree) -> Tree:

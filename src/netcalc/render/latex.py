@@ -87,7 +87,9 @@ def display_to_latex(display: Display) -> str:
     if isinstance(display, Named):
         return tensor_to_latex(display.text)
     if isinstance(display, Transposed):
-        return _held(display.of, Product, Sum, *([Named] if is_ratio(display.of) else [])) + r"^{\top}"
+        inner = _held(display.of, Product, Sum, *([Named] if is_ratio(display.of) else []))
+        raised = isinstance(display.of, Named) and inner.endswith("}") and "^" in inner and not is_ratio(display.of)
+        return (f"{{{inner}}}" if raised else inner) + r"^{\top}"
     if isinstance(display, Product):
         return SYMBOLS[display.symbol].join(_held(part, Sum) for part in display.parts)
     if isinstance(display, Sum):

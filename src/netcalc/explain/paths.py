@@ -1,0 +1,117 @@
+"""Every path from one weight to the loss, with the product of the derivatives along it, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.explain.drawing import leaves
+from netcalc.explain.explanation import literal
+from netcalc.explain.layered import Formulas
+from netcalc.expression import Apply, Symbol, Tree
+from netcalc.problem import Problem, element
+from netcalc.result import Step
+from netcalc.trace import Path, paths
+from netcalc.tree import add, multiply
+
+
+def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> Iterator[Step]:
+    """A step a path, and their sum, which is the weight's gradient."""
+    page = _Trace(problem, shown, formulas)
+    found = list(paths(problem))
+    heading = f"{len(found)} path{'s' * (len(found) > 1)} from {page.weight} to the loss"
+    products = [literal(entry) for entry in shown["paths"]]
+    for number, (path, product) in enumerate(zip(found, products, strict=True), 1):
+        yield Step(f"path_{number}", (*page.chain(path), product), page.route(path, number, heading))
+        heading = ""
+    total = literal(shown[f"d{page.name}"][page.index])
+    sums = (add(*products),) if len(products) > 1 else ()
+    yield Step(f"dL/d{page.weight}", (*sums, total), "Their sum", f"d{page.weight}")
+
+
+class _Trace:
+    def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
+        assert problem.trace  # noqa: S101 - asked for where there is one
+        self.problem, self.formulas = problem, formulas
+        self.name, self.index = problem.trace
+        self.first = int(self.name[1:])
+        self.weight = element(self.name, self.index, problem.index_from)
+        self.found = {name: leaves(array) for name, array in shown.items()}
+
+    def unit(self, name: str, place: int, sample: int) -> Symbol:
+        """An entry of a vector, of a sample where there are many."""
+        return self.formulas.at(name, place, sample)
+
+    def route(self, path: Path, number: int, heading: str) -> str:
+        """The quantities on the way: `W1[0,1] → z1[0] → a1[0] → … → L`."""
+        stops = [self.weight]
+        for layer, (z, a) in enumerate(zip(path.z, path.a, strict=True), self.first):
+            stops += [self.unit(f"z{layer}", z, path.sample).name, self.unit(f"a{layer}", a, path.sample).name]
+        way = f"{number}: {' → '.join([*stops, 'L'])}"
+        return f"{heading}\n\n{way}" if heading else way
+
+    def chain(self, path: Path) -> Iterator[Tree]:
+        """The product of derivatives, of their formulas, and of their numbers."""
+        factors = list(self.factors(path))
+        yield multiply(*(Symbol(derivative) for derivative, _, _ in factors))
+        yield multiply(*(formula for _, formula, _ in factors))
+        yield multiply(*(value for _, _, value in factors))
+
+    def factors(self, path: Path) -> Iterator[tuple[str, Tree, Tree]]:
+        """From the loss down to the weight: each derivative by name, its formula, its value."""
+        last = self.first + len(path.z) - 1
+        a = self.unit(f"a{last}", path.a[-1], path.sample)
+        above = Symbol(f"dL/d{a.name}")
+        yield above.name, above, self.entry(f"da{last}", path.sample, path.a[-1])
+        for number in range(last, self.first - 1, -1):
+            yield self.through(path, number)
+            if number > self.first:
+                yield self.between(path, number)
+        if self.name[0] == "W":
+            z, x = self.z(path, self.first), self.unit(self.formulas.before(self.first), self.index[1], path.sample)
+            value = self.into(self.first, path.sample, self.index[1])
+            yield f"d{z.name}/d{self.weight}", x, value
+
+    def z(self, path: Path, number: int) -> Symbol:
+        return self.unit(f"z{number}", path.z[number - self.first], path.sample)
+
+    def a(self, path: Path, number: int) -> Symbol:
+        return self.unit(f"a{number}", path.a[number - self.first], path.sample)
+
+    def through(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
+        """∂a/∂z of one layer: the slope there, or an entry of the Jacobian."""
+        z, a = self.z(path, number), self.a(path, number)
+        activation = self.problem.layers[number - 1].activation
+        places = path.z[number - self.first], path.a[number - self.first]
+        if not isinstance(activation, BoundActivation):
+            width = len(self.problem.layers[number - 1].W)
+            formulas = self.formulas.jacobian(number, width)
+            index = (path.sample,) if self.problem.many else ()
+            formula = self.formulas.own(formulas[places[1] * width + places[0]], index)
+            return f"d{a.name}/d{z.name}", formula, self.found[f"J{number}"][path.sample, places[1], places[0]]
+        applied = self.formulas.of(activation, z)
+        named = applied if activation.has_kernels and isinstance(applied, Apply) else Apply("phi", (z,))
+        return (
+            f"d{a.name}/d{z.name}",
+            Apply(f"{named.operator}'", named.arguments),
+            self.entry(f"s{number}", path.sample, places[0]),
+        )
+
+    def between(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
+        """∂z/∂(the a of the layer below): a weight."""
+        place = path.z[number - self.first], path.a[number - self.first - 1]
+        name = f"d{self.z(path, number).name}/d{self.a(path, number - 1).name}"
+        return name, self.formulas.entry(f"W{number}", place), leaves(self.problem.layers[number - 1].W)[place]
+
+    def entry(self, name: str, sample: int, place: int) -> Tree:
+        array = self.found[name]
+        found: Tree = array[sample, place] if self.problem.many else array[place]
+        return found
+
+    def into(self, number: int, sample: int, place: int) -> Tree:
+        if number > 1:
+            return self.entry(f"a{number - 1}", sample, place)
+        found: Tree = leaves(self.problem.x[sample : sample + 1])[0, place]
+        return found
