@@ -237,9 +237,9 @@ def test_arithmetic_has_pythons_precedence(text, point):
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case['category']}: {short(case['expr'])!r}")
 def test_refused_expressions_get_a_message_and_a_place_at_once(case):
-    started = time.perf_counter()
+    started = time.process_time()
     error = refusal(case["expr"])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert error.message.isprintable()
     assert 0 <= error.position <= len(case["expr"])
 
@@ -324,9 +324,9 @@ def test_refusal(text, position, message):
     ids=short,
 )
 def test_depth_is_limited(text):
-    started = time.perf_counter()
+    started = time.process_time()
     assert "nests at most 100 deep" in refusal(text).message
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_length_is_limited():
@@ -350,9 +350,9 @@ def test_depth_just_within_the_limit_is_read():
     ids=short,
 )
 def test_long_sums_and_products_are_flat_and_quick(text):
-    started = time.perf_counter()
+    started = time.process_time()
     tree = parse(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(share((tree,)).nodes) < 20_010
     assert parse(to_ascii(tree), limits=Limits(length=200_000)) == tree
 
@@ -367,7 +367,7 @@ PIECES = ["x", "y0", "W[0,1]", "sin(", "where(", "dot([", "(", ")", "[", "]", ",
 @example("1e" + "9" * 5000)
 @example("x⁹" + "⁹" * 5000)
 def test_any_text_is_an_expression_or_refused(text):
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         tree, refusal = parse(text), None
     except ExpressionError as error:
@@ -379,7 +379,7 @@ def test_any_text_is_an_expression_or_refused(text):
     else:
         assert normalise(tree) == tree
         assert parse(to_ascii(tree)) == tree
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 # --- trees

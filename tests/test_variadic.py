@@ -142,9 +142,9 @@ def test_long_list_costs_its_length():
     """Twenty times the values take less than a hundred times as long."""
 
     def seconds(count: int) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         read(" ".join(["--x", *map(str, range(count))]))
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert seconds(200_000) < 100 * max(seconds(10_000), 0.005)
 
