@@ -8,9 +8,11 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from netcalc.numerals import decimals, mantissa_and_exponent
 from netcalc.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
 ONE = Number(Fraction(1))
+LARGEST_DENOMINATOR = 10**6  # of a ratio that is easier to read than a decimal, if that is short
 
 
 @cache
@@ -98,12 +100,21 @@ def _negative(term: Any) -> bool:
 
 
 def _weight(factor: Any) -> int:
-    """Where a factor stands in a product: numbers, powers of symbols, polynomials, functions, sums of functions."""
-    if factor.is_number:
-        return 0
-    if factor.is_polynomial(*factor.free_symbols):
-        return 2 if factor.is_Add else 1
-    return 4 if factor.is_Add else 3
+    """Where a factor stands: numbers, sums of them, powers of symbols, polynomials, functions, sums of functions."""
+    kind = 0 if factor.is_number else 2 if factor.is_polynomial(*factor.free_symbols) else 4
+    return kind + bool(factor.is_Add or (factor.is_Pow and factor.base.is_Add))
+
+
+def _rank_of_number(term: Any) -> tuple[int, Fraction]:
+    """Where a number stands in a sum of numbers: 1 + √2 + e + e^2 + log(3)."""
+    import sympy as sp
+
+    if term.is_algebraic:
+        return (0 if term.is_Rational else 1), Fraction(0)
+    base, exponent = term.as_coeff_Mul()[1].as_base_exp()
+    if base is sp.E and exponent.is_Rational:
+        return 2, Fraction(int(exponent.p), int(exponent.q))
+    return 3, Fraction(0)
 
 
 class _Reader:
@@ -116,11 +127,7 @@ class _Reader:
         import sympy as sp
 
         if expression.is_Rational:
-            return (
-                divide(Number(Fraction(int(expression.p))), Number(Fraction(int(expression.q))))
-                if expression.q != 1
-                else Number(Fraction(int(expression.p)))
-            )
+            return _rational(Fraction(int(expression.p), int(expression.q)))
         if expression is sp.E or expression is sp.pi:
             return Constant("e" if expression is sp.E else "pi")
         if expression.is_Symbol:
@@ -137,7 +144,9 @@ class _Reader:
 
     def sum(self, expression: Any) -> Tree:
         terms = expression.as_ordered_terms()
-        if not expression.is_polynomial(*expression.free_symbols):
+        if expression.is_number:
+            terms.sort(key=_rank_of_number)
+        elif not expression.is_polynomial(*expression.free_symbols):
             terms.sort(key=lambda term: not term.is_number)  # 1 - tanh(q)^2, 1 + exp(q)
         elif {name.name for name in expression.free_symbols} <= self.place.keys():
             terms.sort(key=self.rank)
@@ -153,11 +162,12 @@ class _Reader:
     def product(self, expression: Any) -> Tree:
         if _negative(expression):
             return negate(self.tree(-expression))
-        above, below = expression.as_numer_denom() if expression.is_number else _fraction(expression)
-        if below != 1:
-            return divide(self.tree(above), self.tree(below))
-        factors = sorted(expression.as_ordered_factors(), key=_weight)
-        return multiply(*(self.tree(factor) for factor in factors))
+        above, below = (self.factors(factors) for factors in _fraction(expression))
+        return divide(above, below) if below != ONE else above
+
+    def factors(self, factors: list[Any]) -> Tree:
+        trees = [self.tree(factor) for factor in sorted(factors, key=_weight)]
+        return multiply(*([tree for tree in trees if tree != ONE] or [ONE]))
 
     def power(self, expression: Any) -> Tree:
         import sympy as sp
@@ -212,18 +222,29 @@ _NAMES = {
 }
 
 
-def _fraction(expression: Any) -> tuple[Any, Any]:
-    """A product as (numerator, denominator); exp(-q) stays above, as people write it."""
+def _rational(value: Fraction) -> Tree:
+    """A ratio of whole numbers; a decimal where the denominator is a large power of ten, and it is short."""
+    p, q = value.as_integer_ratio()
+    digits = decimals(value) if q > LARGEST_DENOMINATOR else None
+    if digits is not None and mantissa_and_exponent(digits) is None:
+        return Number(value)
+    return divide(Number(Fraction(p)), Number(Fraction(q))) if q != 1 else Number(value)
+
+
+def _fraction(expression: Any) -> tuple[list[Any], list[Any]]:
+    """A product as the factors above and below the bar; exp(-q) stays above, as people write it, e^(-1) does not."""
     import sympy as sp
 
-    above, below = [], []
-    for factor in sp.Mul.make_args(expression):
+    above: list[Any] = []
+    below: list[Any] = []
+    for factor in expression.as_ordered_factors():
         base, exponent = factor.as_base_exp()
+        under = exponent.is_Rational and exponent < 0 and not isinstance(base, sp.exp)
         if factor.is_Rational:
             above.append(sp.Integer(factor.p))
             below.append(sp.Integer(factor.q))
-        elif exponent.is_Rational and exponent < 0 and not isinstance(factor, sp.exp):
+        elif under and (not isinstance(factor, sp.exp) or factor.is_number):
             below.append(base ** (-exponent))
         else:
             above.append(factor)
-    return sp.Mul(*above), sp.Mul(*below)
+    return above, below

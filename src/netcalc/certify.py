@@ -25,6 +25,7 @@ SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
 SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
 ALGEBRA_SECONDS = 3.0
+EXACT_SECONDS = 20.0  # who asks for closed forms waits for them
 
 
 def certify(problem: Problem, count: int | None = None) -> Found:
@@ -114,14 +115,30 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
     return rational if ball(value).contains(rational) else value
 
 
-def with_closed_forms(problem: Problem, entries: Quantities) -> Quantities:
-    """The entries, each with its closed form."""
-    from netcalc.algebra import from_sympy
+def with_closed_forms(problem: Problem, found: Found) -> Found:
+    """What was found, each entry with its closed form, as long as balls confirm it."""
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derive import shorter
+    from netcalc.closed import ClosedForms
+    from netcalc.derive import TookTooLong, bounded
+
+    forms = ClosedForms()
 
     def closed(value: Value, expression: Any) -> Value:
-        return replace(value, exact=from_sympy(shorter(expression)))
+        return confirmed(value, forms.tree(expression, deep=False))
 
-    found = run(problem, Symbolic(closed=True))
-    return {name: each(closed, entries[name], found[name]) for name in problem.names}
+    try:
+        with bounded(EXACT_SECONDS):
+            expressions = run(problem, Symbolic(closed=True, forms=forms))
+    except TookTooLong:
+        return replace(found, notes=(*found.notes, "closed forms of all this are too long to be found"))
+    entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
+    return replace(found, entries=entries)
+
+
+def confirmed(value: Value, closed: Tree | None) -> Value:
+    """The value with its closed form, if there is one and it doesn't come to other digits."""
+    if closed is None:
+        return value
+    again = constant(closed, len(value.shown) if value.as_digits else None)
+    differs = again.certified and value.certified and again.nearest != value.nearest
+    return value if differs else replace(value, exact=closed)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
 
-from netcalc.result import Tensor, Value
+import numpy as np
+
+from netcalc.result import Result, Tensor, Value
 
 NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
 RANGE_LIMIT = 8  # and so many out of range
@@ -64,3 +68,23 @@ def _outside(value: Value) -> str:
     if value.nearest == 0 and value.shown != "0":
         return "below"
     return "above" if abs(value.nearest) == float("inf") else ""
+
+
+def exact_notes(result: Result) -> Iterator[str]:
+    """Where closed forms were asked for: what binary floats are taken for, and which numbers have no closed form."""
+    floats = [name for name, given in _arrays(result.given) if given.dtype != object]
+    if floats:
+        who = f"{', '.join(floats)} {'is' if len(floats) == 1 else 'are'}"
+        yield f"{who} float64, taken as the exact binary numbers that they are: 0.1 would be {Fraction(0.1)}"
+    values = [value for tensor in result.tensors for value in tensor.values if value.formula is None]
+    without = sum(value.exact is None for value in values)
+    if without:
+        yield f"{without} of the {len(values)} values have no closed form short enough to read"
+
+
+def _arrays(given: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, thing in given.items():
+        if isinstance(thing, Mapping):
+            yield from _arrays(thing)
+        elif isinstance(thing, np.ndarray):
+            yield name, thing

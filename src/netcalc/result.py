@@ -284,7 +284,7 @@ def _label(step: Step) -> str:
 
 
 def _has_closed_forms(entries: np.ndarray) -> bool:
-    return entries.dtype == object and all(value.exact is not None for value in entries.flat)
+    return entries.dtype == object and any(value.exact is not None for value in entries.flat)
 
 
 def _exact(value: Value) -> str | None:

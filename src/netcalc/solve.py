@@ -11,7 +11,7 @@ from netcalc.explain import Explanation, explain
 from netcalc.expression import is_constant
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii, to_unicode
-from netcalc.notes import value_notes
+from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, free_names
 from netcalc.result import Result, Tensor, Value
@@ -33,16 +33,20 @@ def solve(
     """
     if isinstance(problem, Gradient):
         result = solve_gradient(problem, digits=digits, exact=exact)
-        return verified(problem, result) if verify else result
+    else:
+        result = _result(problem, _found(problem, digits, exact=exact))
+    if exact:
+        result = replace(result, notes=(*result.notes, *exact_notes(result)))
+    return verified(problem, result) if verify else result
+
+
+def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
     names = free_names(problem.tensors)
     if names:
-        found = _symbolic(problem, names, digits)
-    elif digits is not None or exact or (problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE):
-        found = _certain(problem, digits, exact=exact)
-    else:
-        found = _fast(problem)
-    result = _result(problem, found)
-    return verified(problem, result) if verify else result
+        return _symbolic(problem, names, digits)
+    if digits is not None or exact or (problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE):
+        return _certain(problem, digits, exact=exact)
+    return _fast(problem)
 
 
 def verified(problem: Problem | Gradient, result: Result) -> Result:
@@ -100,7 +104,7 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
     from netcalc.certify import certify, with_closed_forms
 
     found = certify(problem, digits)
-    return replace(found, entries=with_closed_forms(problem, found.entries)) if exact else found
+    return with_closed_forms(problem, found) if exact else found
 
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -120,12 +120,13 @@ def _undefined(derived: Derived, values: Sequence[Value], point: Point, sample: 
 
 
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
-    from netcalc.algebra import from_sympy, to_sympy
-    from netcalc.derive import shorter
+    from netcalc.algebra import to_sympy
+    from netcalc.certify import confirmed
+    from netcalc.closed import ClosedForms
 
-    whole = [expand(substitute(one.tree, point)) for one in derived.wanted]
-    closed = [from_sympy(shorter(to_sympy(tree))) for tree in whole]
-    return [replace(value, exact=tree) for value, tree in zip(values, closed, strict=True)]
+    forms = ClosedForms()
+    whole = [to_sympy(expand(substitute(one.tree, point))) for one in derived.wanted]
+    return [confirmed(value, forms.tree(number)) for value, number in zip(values, whole, strict=True)]
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:

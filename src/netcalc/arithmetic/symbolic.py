@@ -16,13 +16,18 @@ from netcalc.derive import applied, derivation, expand, loss_derivation
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
+    from netcalc.closed import ClosedForms
 
 
 class Symbolic(Exact):
-    """SymPy expressions; activations stay named unless `closed`, which writes their formulas out."""
+    """SymPy expressions; activations stay named unless `closed`, which writes their formulas out.
 
-    def __init__(self, *, closed: bool = False) -> None:
+    Closed, what each function comes to is made short, if `forms` are there to do it, before anything is made of it.
+    """
+
+    def __init__(self, *, closed: bool = False, forms: ClosedForms | None = None) -> None:
         self.closed = closed
+        self.forms = forms
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         """A given tensor as SymPy expressions, in its shape."""
@@ -45,7 +50,10 @@ class Symbolic(Exact):
             named = applied(activation) if activation.has_kernels else known.value
             tree = (named, known.shown, known.curvature)[order]
         formula = to_sympy(tree)
-        return each(lambda value: formula.subs(symbol("q"), value), z)
+        return each(lambda value: self._short(formula.subs(symbol("q"), value)), z)
+
+    def _short(self, expression: Any) -> Any:
+        return self.forms.shortest(expression) if self.forms else expression
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
@@ -73,6 +81,6 @@ class Symbolic(Exact):
         formula = to_sympy(expand(loss_derivation(loss)[order]))
 
         def at(output: Any, aim: Any) -> Any:
-            return formula.subs({symbol("a"): output, symbol("t"): aim}, simultaneous=True)
+            return self._short(formula.subs({symbol("a"): output, symbol("t"): aim}, simultaneous=True))
 
         return each(at, a, t)

@@ -1,0 +1,130 @@
+"""Closed forms of numbers, as people write them: `-4*e/(1 + e)^2`.
+
+A number is taken as one fraction in powers of e, with whatever else stands in it; algebra has a bounded time, and what
+it finds is kept only where it is no longer to read.
+"""
+
+# SymPy costs more to import than the rest of a run, so only the functions that use it pay for it.
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+from netcalc.algebra import from_sympy
+from netcalc.derive import TookTooLong, bounded
+from netcalc.expression import Tree
+from netcalc.notation import to_ascii
+
+SECONDS = 3.0  # for all of a problem's numbers together
+SECONDS_EACH = 0.5
+HIGHEST_DEGREE = 40  # of a polynomial that is factored at once: compiled code hears no alarm until it is done
+POWER_OF_E = re.compile(r"e\^\([^()]*\)|e\^\w+|exp\((?:[^()]|\([^()]*\))*\)")
+LARGEST = 600  # parts of an expression that algebra is tried on
+READABLE = 5_000  # parts of one that is written at all
+
+
+class ClosedForms:
+    """Shortens numbers until its time is up; after that they stay as they are."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.left = seconds
+        self.known: dict[Any, Any] = {}
+        self.sizes: dict[Any, int] = {}
+
+    def tree(self, number: Any, *, deep: bool = True) -> Tree | None:
+        """The closed form of a SymPy number as a tree; None if nobody would read it to its end.
+
+        A number made of functions that are already short needs no algebra that goes `deep`.
+        """
+        return from_sympy(self.shortest(number, deep=deep)) if self.size(number) <= READABLE else None
+
+    def size(self, number: Any) -> int:
+        """How many parts an expression has written out; what it shares is counted each time, and looked at once."""
+        if number not in self.sizes:
+            self.sizes[number] = 1 + sum(map(self.size, number.args))
+        return self.sizes[number]
+
+    def shortest(self, number: Any, *, deep: bool = True) -> Any:
+        """The number in the form found that is shortest to read; `deep` looks for all that SymPy knows."""
+        if number.is_Atom or self.size(number) > LARGEST or number.free_symbols:
+            return number
+        if (number, deep) not in self.known:
+            started = time.process_time()
+            candidates = [number]
+            with contextlib.suppress(TookTooLong, NotImplementedError, RecursionError), bounded(SECONDS_EACH):
+                if self.left > 0:
+                    candidates.extend(_forms(number, deep=deep))
+            self.left -= time.process_time() - started
+            self.known[number, deep] = min(reversed(candidates), key=_length)
+        return self.known[number, deep]
+
+
+def _forms(number: Any, *, deep: bool) -> Iterator[Any]:
+    import sympy as sp
+
+    fraction = one_fraction(number)
+    yield fraction
+    if deep and fraction.atoms(sp.Function) - fraction.atoms(sp.exp):
+        yield sp.simplify(fraction)
+
+
+def _length(form: Any) -> int:
+    """Characters of a form, a power of e as one: 1/(1 + 1/e^(3/100)) isn't shorter than what has that power above."""
+    return len(POWER_OF_E.sub("e", to_ascii(from_sympy(form))))
+
+
+def one_fraction(number: Any) -> Any:
+    """A number as one fraction in lowest terms, its numerator and denominator polynomials in powers of e, factored."""
+    import sympy as sp
+
+    opened = sp.expand_power_exp(number.replace(_is_function, _in_fractions))
+    there: dict[Any, Any] = {}
+    back: dict[Any, Any] = {}
+    for rest, powers in _powers_of_e(opened).items():
+        unit = _greatest_divisor(powers.values())
+        degrees = {power: int(coefficient / unit) for power, coefficient in powers.items()}
+        if max(map(abs, degrees.values())) > HIGHEST_DEGREE:
+            return number
+        base = sp.Dummy(positive=True)
+        there |= {power: base**degree for power, degree in degrees.items()}
+        back[base] = sp.exp(sp.Rational(unit.numerator, unit.denominator) * rest)
+    return sp.factor(opened.xreplace(there)).xreplace(back)
+
+
+def _powers_of_e(number: Any) -> dict[Any, dict[Any, Fraction]]:
+    """The powers of e in a number, exp(c·r) by what stands beside a rational c."""
+    import sympy as sp
+
+    found: dict[Any, dict[Any, Fraction]] = {}
+    for power in number.atoms(sp.exp, sp.E.func):
+        coefficient, rest = power.exp.as_coeff_Mul() if isinstance(power, sp.exp) else (sp.S.One, sp.S.One)
+        found.setdefault(rest, {})[power] = Fraction(int(coefficient.p), int(coefficient.q))
+    return found
+
+
+def _greatest_divisor(numbers: Iterable[Fraction]) -> Fraction:
+    listed = list(numbers)
+    return Fraction(gcd(*(n.numerator for n in listed)), lcm(*(n.denominator for n in listed)))
+
+
+def _is_function(part: Any) -> bool:
+    import sympy as sp
+
+    return isinstance(part, sp.Function) and not isinstance(part, sp.exp | sp.Piecewise)
+
+
+def _in_fractions(function: Any) -> Any:
+    """A function of fractions; a logarithm of one as a sum, and tanh(log u) as (u² - 1)/(u² + 1)."""
+    import sympy as sp
+
+    arguments = [one_fraction(argument) for argument in function.args]
+    if isinstance(function, sp.tanh) and isinstance(function.args[0], sp.log):
+        squared = function.args[0].args[0] ** 2
+        return (squared - 1) / (squared + 1)
+    rebuilt = function.func(*arguments)
+    return sp.expand_log(rebuilt) if isinstance(rebuilt, sp.log) else rebuilt
