@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from netcalc.version import __version__
 
 if TYPE_CHECKING:
-    from netcalc.api import grad, linear, load, net, neuron
+    from netcalc.api import check, grad, linear, load, net, neuron
     from netcalc.catalogue.activations import activation
 
-__all__ = ["__version__", "activation", "grad", "linear", "load", "net", "neuron"]
+__all__ = ["__version__", "activation", "check", "grad", "linear", "load", "net", "neuron"]
 
 
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
-    if name in ("grad", "linear", "load", "net", "neuron"):
+    if name in ("check", "grad", "linear", "load", "net", "neuron"):
         from netcalc import api
 
         return getattr(api, name)

@@ -188,6 +188,29 @@ def load(
     return solve(read_problem(os.fspath(path), asked), digits=digits, exact=exact)
 
 
+def check(
+    result: Result,
+    answers: Mapping[str, Any] | Sequence[str],
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    sig: int | None = None,
+) -> Result:
+    """The same result with a verdict on each answer, in its `checked`.
+
+    `answers` are numbers, nested lists, arrays or texts by name, or what the command line's --check takes. An answer is
+    held to the digits that it is written with, where neither a tolerance nor `sig` digits are asked for.
+    Raises NetcalcError.
+    """
+    from netcalc.checking import Tolerance
+    from netcalc.checking import check as judged
+    from netcalc.checking.sources import answers as read
+    from netcalc.checking.sources import given
+
+    found = given(answers) if isinstance(answers, Mapping) else read(answers)
+    return judged(result, found, Tolerance(rtol, atol, sig))
+
+
 def from_above(
     delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
 ) -> np.ndarray | problem.Against | None:

@@ -14,6 +14,7 @@ from netcalc.trace import path_products
 
 Quantities = dict[str, np.ndarray]
 Move = Callable[[str, np.ndarray], np.ndarray]
+Activation = Elementwise | Softmax | LogSoftmax
 Progress = Callable[[int, int], None]
 
 
@@ -54,13 +55,24 @@ def outcome(problem: Problem, arithmetic: Arithmetic, move: Move) -> np.ndarray:
     """
     a = _Passes(problem, arithmetic, move).forward()
     if isinstance(problem.above, Against):
-        return _criterion(problem, problem.above, arithmetic, a).forward(a)
+        return criterion(problem, problem.above, arithmetic, a).forward(a)
     return np.asarray((arithmetic.array(problem.above) * a).sum(axis=1))
 
 
-def _criterion(problem: Problem, above: Against, arithmetic: Arithmetic, a: np.ndarray) -> Criterion:
+def criterion(problem: Problem, above: Against, arithmetic: Arithmetic, a: np.ndarray) -> Criterion:
+    """The loss of the last layer's output `a` (samples, outputs), in this arithmetic."""
     factor = above.factor(1 if problem.per_sample else len(a), a.shape[1])
     return Criterion(above.loss, arithmetic.array(above.target), factor, arithmetic)
+
+
+def activation_of(stated: Dense, arithmetic: Arithmetic) -> Activation | None:
+    """A layer's activation in this arithmetic; None where it has none."""
+    activation = stated.activation
+    if isinstance(activation, BoundActivation):
+        return Elementwise(activation, arithmetic)
+    if activation is None:
+        return None
+    return Softmax(arithmetic) if activation == "softmax" else LogSoftmax(arithmetic)
 
 
 @dataclass(slots=True)
@@ -69,7 +81,7 @@ class _Stage:
 
     number: int
     linear: Linear
-    activation: Elementwise | Softmax | LogSoftmax | None
+    activation: Activation | None
     v: Array
     z: Array
     fused: SoftmaxCriterion | None = None
@@ -98,15 +110,10 @@ class _Passes:
             self.tell()
         return v
 
-    def layer(self, stated: Dense, number: int) -> tuple[Linear, Elementwise | Softmax | LogSoftmax | None]:
+    def layer(self, stated: Dense, number: int) -> tuple[Linear, Activation | None]:
         W = self.move(f"W{number}", self.arithmetic.array(stated.W))
         b = None if stated.b is None else self.move(f"b{number}", self.arithmetic.array(stated.b))
-        linear, activation = Linear(W, b), stated.activation
-        if isinstance(activation, BoundActivation):
-            return linear, Elementwise(activation, self.arithmetic)
-        if activation is None:
-            return linear, None
-        return linear, Softmax(self.arithmetic) if activation == "softmax" else LogSoftmax(self.arithmetic)
+        return Linear(W, b), activation_of(stated, self.arithmetic)
 
     def keep(self, name: str, array: Array) -> Array:
         """Note down what was found; what the passes go on with."""
@@ -123,13 +130,13 @@ class _Passes:
         above, last = self.problem.above, self.stages[-1]
         if not isinstance(above, Against):
             return self.arithmetic.array(above)
-        criterion = _criterion(self.problem, above, self.arithmetic, a)
-        losses = criterion.forward(a)
+        judge = criterion(self.problem, above, self.arithmetic, a)
+        losses = judge.forward(a)
         if above.loss.of_probabilities and isinstance(last.activation, Softmax):
-            last.fused = SoftmaxCriterion(criterion.target, criterion.factor, self.arithmetic)
+            last.fused = SoftmaxCriterion(judge.target, judge.factor, self.arithmetic)
             losses = last.fused.forward(last.z)
         self.found["loss"] = losses if self.problem.per_sample else np.asarray(losses.sum())
-        return criterion.backward(a)
+        return judge.backward(a)
 
     def backward(self, delta: Array) -> None:
         """From the last layer to the first."""
@@ -142,7 +149,7 @@ class _Passes:
             self.tell()
         self.found["dx"] = delta
 
-    def through(self, stage: _Stage, activation: Elementwise | Softmax | LogSoftmax, delta: Array) -> Array:
+    def through(self, stage: _Stage, activation: Activation, delta: Array) -> Array:
         """∂L/∂z from ∂L/∂a, the slope or Jacobian found by the way."""
         if isinstance(activation, Elementwise):
             slope = self.found[f"s{stage.number}"] = activation.slope(stage.z)

@@ -165,12 +165,46 @@ class Step:
     drawn: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A verdict on an answer that was brought: `right`, `rounded` (right to the digits that were given) or `wrong`.
+
+    `diagnosis` says what went wrong, where that is known, `explanation` is the step that goes right, `note` how the
+    answer was understood; `follows` names an earlier answer that was brought and from which this one is right.
+    """
+
+    name: str
+    claimed: Value
+    correct: Value
+    verdict: str
+    diagnosis: str = ""
+    explanation: str = ""
+    note: str = ""
+    follows: str = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.verdict == "wrong"
+
+    def record(self) -> dict[str, float | str | None]:
+        """As data formats write it."""
+        return {
+            "name": self.name,
+            "claimed": self.claimed.plain(),
+            "correct": self.correct.plain(),
+            "verdict": self.verdict,
+            "diagnosis": self.diagnosis or None,
+            "explanation": self.explanation or self.note or None,
+        }
+
+
 @dataclass(frozen=True)
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
     `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
-    the problem that this answers. `alone` says that one tensor was asked for by itself.
+    the problem that this answers. `alone` says that one tensor was asked for by itself. `checked` are verdicts on
+    answers that were brought along.
     """
 
     command: str
@@ -184,6 +218,7 @@ class Result:
     verification: Verification | None = None
     asked: Any = field(default=None, repr=False)
     alone: bool = False
+    checked: tuple[Checked, ...] = ()
 
     @property
     def forward(self) -> dict[str, Any]:
@@ -273,6 +308,8 @@ class Result:
         closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
+        if self.checked:
+            content["check"] = [one.record() for one in self.checked]
         content |= {"notes": list(self.notes), "certainty": self.certainty}
         if self.verification is not None:
             content["verification"] = self.verification.to_data()

@@ -186,3 +186,8 @@ def _vector(tensor: files.Tensor, name: str, columns: int | None) -> np.ndarray:
 
 def _shaped(array: np.ndarray) -> str:
     return f"an array of {' × '.join(map(str, array.shape))}" if array.ndim else "a single number"
+
+
+def written_rows(text: str) -> list[list[str]]:
+    """The numbers of `1,2; 3,4` as they are written, a list a row."""
+    return [words for row in _rows(text) if (words := _words(row))] or [[""]]

@@ -24,11 +24,15 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
     """Solve a problem and print its result; the exit status."""
     from netcalc.solve import solve
 
-    del checking
     form = chosen(presentation.format, presentation.output)
     result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
+    if checking.check:
+        from netcalc.checking import check
+        from netcalc.checking.sources import answers
+
+        result = check(result, answers(checking.check), checking.tolerance())
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
-    return contradicted(result, form)
+    return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
 
 
 def contradicted(result: Result, form: Format) -> int | None:

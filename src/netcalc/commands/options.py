@@ -21,7 +21,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -30,6 +30,9 @@ from typer.main import get_command
 from netcalc.commands.variadic import VariadicCommand
 from netcalc.errors import NetcalcError
 from netcalc.render import FORMATS, LISTS
+
+if TYPE_CHECKING:
+    from netcalc.checking import Tolerance
 
 Values = list[str] | None
 Function = Callable[..., int | None]
@@ -237,7 +240,12 @@ class Checking:
     """Answers to check, and how near is right."""
 
     check: Annotated[
-        Values, values("--check", "Answers to check, as in dx0=-1.1 or f=0.73.", metavar="NAME=VALUE…")
+        Values,
+        values(
+            "--check",
+            "Answers to check: dx0=-1.1 f=0.73, or a file of them (.json, .csv, .npz, - for standard input).",
+            metavar="NAME=VALUE…",
+        ),
     ] = None
     rtol: Annotated[
         float | None,
@@ -247,6 +255,18 @@ class Checking:
         float | None,
         typer.Option("--atol", help="Absolute tolerance of a right answer.", metavar="A", min=0, show_default=False),
     ] = None
+    sig: Annotated[
+        int | None,
+        typer.Option(
+            "--sig", help="Significant digits of a right answer.", metavar="N", min=1, max=1000, show_default=False
+        ),
+    ] = None
+
+    def tolerance(self) -> Tolerance:
+        """How near is right; as the answers' own digits say where nothing is given."""
+        from netcalc.checking import Tolerance
+
+        return Tolerance(self.rtol, self.atol, self.sig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from netcalc.displays import Display, Named
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
-from netcalc.render.blocks import chain
+from netcalc.render.blocks import chain, in_line
 from netcalc.result import Element, Step
 
 MARGIN = "  "
@@ -32,6 +32,11 @@ def element_name(one: Element, of: str | None) -> str:
 def left(step: Step) -> Display:
     """A step's left-hand side."""
     return step.left if isinstance(step.left, Named) else Symbol(step.left)
+
+
+def in_one_line(step: Step) -> str:
+    """A step in one line, matrices as they are typed."""
+    return " = ".join(in_line(part) for part in (left(step), *step.chain))
 
 
 def step_lines(steps: Iterable[Step], width: int = READABLE) -> Iterator[str]:

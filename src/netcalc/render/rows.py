@@ -31,7 +31,10 @@ def samples(result: Result) -> range:
 
 
 def records(result: Result) -> Iterator[Record]:
-    """A record an element, or a sample where rows are samples."""
+    """A record an element, or a sample where rows are samples; a record a verdict where answers were brought."""
+    if result.checked:
+        yield from (one.record() for one in result.checked)
+        return
     if result.sample_rows:
         for sample in samples(result):
             yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}

@@ -24,7 +24,25 @@ CORNER = 3  # elements of it that are shown
 
 
 def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
-    """What is drawn, or else every element; then the other steps if asked for, the notes, and how sure it is."""
+    """What is drawn, or else every element; then the other steps if asked for, the notes, and how sure it is.
+
+    Where answers were brought, the verdicts on them come in place of the answer.
+    """
+    if result.checked:
+        from netcalc.render.verdicts import verdicts
+
+        yield from verdicts(result)
+        if steps and result.steps:
+            yield Text("")
+            yield _Steps(result.steps)
+    else:
+        yield from _answer(result, steps=steps)
+    below = [Text(f"note: {note}", style="yellow") for note in result.notes]
+    below += [Text(line, style="dim") for line in result.assurance]
+    yield from (Text(""), *below) if below else ()
+
+
+def _answer(result: Result, *, steps: bool) -> Iterator[RenderableType]:
     drawings = result.drawings
     if drawings:
         yield _Steps(drawings)
@@ -36,9 +54,6 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
     if steps and others:
         yield Text("")
         yield _Steps(others)
-    below = [Text(f"note: {note}", style="yellow") for note in result.notes]
-    below += [Text(line, style="dim") for line in result.assurance]
-    yield from (Text(""), *below) if below else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,184 @@
+"""A problem made ready for checking: what is right in balls, what a mistake yields, and other points to compare at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from netcalc import passes
+from netcalc.arithmetic.certain import Certain, numeral, precision
+from netcalc.arithmetic.rounding import nearest
+from netcalc.arrays import each
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.checking.variation import Array, Variation, run
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number, Tree, is_constant, substitute
+from netcalc.layers import Arithmetic
+from netcalc.passes import Quantities
+from netcalc.problem import Against, Problem, element, free_names
+
+BITS = 320
+POINTS = 3  # at which formulas are compared
+ATTEMPTS = 12  # to find so many where everything is defined
+Forced = Mapping[str, Callable[[Array], Array]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One point of a problem: every given number is known there."""
+
+    problem: Problem
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        """The right answers, in balls, by the command's names."""
+        with precision(BITS):
+            return self._called(passes.run(self.problem, Certain(BITS)))
+
+    def exactly(self, variation: Variation, forced: Forced | None = None) -> dict[str, Array]:
+        """What a variation yields, in balls."""
+        with precision(BITS):
+            return self._yielded(Certain(BITS), variation, forced)
+
+    def nearly(self, variation: Variation, forced: Forced | None = None) -> dict[str, Array]:
+        """The same in float64, which is far quicker."""
+        from netcalc.arithmetic.fast import Fast
+
+        if self._has_kernels:
+            with np.errstate(all="ignore"):
+                return self._yielded(Fast(), variation, forced)
+        return {name: to_floats(array) for name, array in self.exactly(variation, forced).items()}
+
+    def _yielded(self, arithmetic: Arithmetic, variation: Variation, forced: Forced | None) -> dict[str, Array]:
+        return self._called(run(self.problem, arithmetic, variation, forced))
+
+    def _called(self, found: Quantities) -> dict[str, Array]:
+        """What was found, as the command calls and shapes it."""
+        names = self.problem.names.items()
+        return {called.name: self.problem.shaped(found[name], called.shape) for name, called in names if name in found}
+
+    @property
+    def _has_kernels(self) -> bool:
+        activations = [layer.activation for layer in self.problem.layers]
+        return all(one.has_kernels for one in activations if isinstance(one, BoundActivation))
+
+    def quantity(self, name: str) -> str | None:
+        """What the passes call the answer of that name."""
+        return next((own for own, called in self.problem.names.items() if called.name == name), None)
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """Every given number and every answer by its own name, in balls."""
+        with precision(BITS):
+            given = {
+                element(name, index, self.problem.index_from): _exact(array[index])
+                for name, array in given_tensors(self.problem)
+                for index in np.ndindex(array.shape)
+            }
+        answers = {
+            element(name, index, self.problem.index_from): array[index]
+            for name, array in self.truth.items()
+            for index in np.ndindex(array.shape)
+        }
+        return given | answers
+
+
+def _exact(entry: Any) -> Any:
+    return numeral(entry if not isinstance(entry, float) else Number(Fraction(entry)), {})
+
+
+def to_floats(array: Array) -> Array:
+    """Balls as the nearest float64, nan where they don't decide one."""
+
+    def one(value: Any) -> float:
+        found = nearest(value)
+        return float("nan") if found is None else found
+
+    return each(one, array).astype(np.float64)
+
+
+def given_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
+    """The arrays that were stated, by the names that formulas call them."""
+    if problem.command == "net":
+        yield "x", problem.x if problem.many else problem.x.reshape(-1)
+        for number, layer in enumerate(problem.layers, 1):
+            yield f"W{number}", layer.W
+            if layer.b is not None:
+                yield f"b{number}", layer.b
+        return
+    for name, thing in problem.given.items():
+        if isinstance(thing, np.ndarray):
+            yield name, thing
+
+
+def here(problem: Problem) -> list[Bench]:
+    """The problem as it is where every number is given; else at points in place of what was left out."""
+    names = free_names(problem.tensors)
+    if not names:
+        return [Bench(problem)]
+
+    def at(attempt: int) -> Problem:
+        numbers = {name: Number(number_at(place, attempt)) for place, name in enumerate(names)}
+        return changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree)
+
+    return _defined(at)
+
+
+def elsewhere(problem: Problem) -> list[Bench]:
+    """The problem with other numbers in place of all that were given; none if they can't be told apart."""
+    given = [entry for _, array in given_tensors(problem) if array.dtype == object for entry in array.flat]
+    if any(array.dtype != object for _, array in given_tensors(problem)):
+        return []
+    target = problem.above.target if isinstance(problem.above, Against) else np.empty(0, dtype=object)
+    fixed = {id(entry) for entry in target.flat}
+
+    def at(attempt: int) -> Problem:
+        numbers = {id(entry): Number(number_at(place, attempt)) for place, entry in enumerate(given)}
+        return changed(problem, lambda tree: tree if id(tree) in fixed else numbers.get(id(tree), tree))
+
+    return _defined(at)
+
+
+def _defined(at: Callable[[int], Problem]) -> list[Bench]:
+    """Points at which every answer has a value."""
+    found: list[Bench] = []
+    for attempt in range(ATTEMPTS):
+        bench = Bench(at(attempt))
+        try:
+            sound = all(_is_finite(value) for array in bench.truth.values() for value in array.flat)
+        except (NetcalcError, ZeroDivisionError):
+            continue
+        if sound:
+            found.append(bench)
+        if len(found) == POINTS:
+            break
+    return found
+
+
+def _is_finite(value: Any) -> bool:
+    return not hasattr(value, "is_finite") or bool(value.is_finite())
+
+
+def number_at(place: int, attempt: int) -> Fraction:
+    """A number that nothing makes special, between -5/4 and 5/4 and not 0."""
+    return Fraction(2 * ((37 * (place + 1) + 23 * (attempt + 1) * (place + 3)) % 50) - 49, 40)
+
+
+def changed(problem: Problem, function: Callable[[Tree], Tree]) -> Problem:
+    """The problem with a function applied to each given number, wherever it stands."""
+
+    def tensor(array: Array) -> Array:
+        return each(function, array) if array.dtype == object else array
+
+    layers = tuple(
+        replace(layer, W=tensor(layer.W), b=None if layer.b is None else tensor(layer.b)) for layer in problem.layers
+    )
+    above = problem.above
+    above = replace(above, target=tensor(above.target)) if isinstance(above, Against) else tensor(above)
+    given = {name: tensor(thing) if isinstance(thing, np.ndarray) else thing for name, thing in problem.given.items()}
+    return replace(problem, x=tensor(problem.x), layers=layers, above=above, given=given)

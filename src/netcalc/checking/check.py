@@ -1,0 +1,102 @@
+"""A result with verdicts on the answers that were brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from netcalc.arithmetic.certain import precision
+from netcalc.certify import as_value
+from netcalc.checking.bench import BITS, Bench, elsewhere, here
+from netcalc.checking.claims import Claim, claims_of
+from netcalc.checking.diagnose import Diagnosis, Evidence, diagnose
+from netcalc.checking.names import Names
+from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
+from netcalc.errors import NetcalcError, UndefinedError
+from netcalc.notation import to_unicode
+from netcalc.render.prose import in_one_line
+from netcalc.result import Checked, Result, Step, Value
+from netcalc.result import as_value as as_entry
+
+NO_DIAGNOSIS = Diagnosis("the cause was not identified")
+COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
+ONLY_HERE = "right for these numbers, though not as a formula"
+
+
+def check(result: Result, given: Iterable[tuple[str, Any]], tolerance: Tolerance | None = None) -> Result:
+    """The same result with a verdict on each answer of `given`, (name, what was written for it).
+
+    Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
+    """
+    benches = here(result.asked)
+    if not benches:
+        raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
+    names = Names(result)
+    claims = claims_of(names, given, allowed=list(benches[0].names))
+    how_near = tolerance or Tolerance()
+    judgements = [judge(claim, benches, how_near) for claim in claims]
+    wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
+    found = {place: COARSE for place in wrong if judge(claims[place], benches, Tolerance()) != "wrong"}
+    if sought := [place for place in wrong if place not in found]:
+        found |= diagnose(Evidence(benches, claims, how_near), sought)
+    with_numbers = len(benches) == 1 and any(not claim.written.is_constant for claim in claims)
+    others = elsewhere(result.asked) if with_numbers else []
+    return replace(
+        result,
+        checked=tuple(
+            _checked(result, claim, benches, judgement, found.get(place), _note(claim, judgement, others))
+            for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
+        ),
+    )
+
+
+def _note(claim: Claim, judgement: Judgement, others: Sequence[Bench]) -> str:
+    """What there is to say of a claim beside its verdict."""
+    if judgement != "wrong" and not claim.written.is_constant and others:
+        try:
+            if judge(claim, others, Tolerance()) == "wrong":
+                return ONLY_HERE
+        except NetcalcError:
+            return claim.note
+    return claim.note
+
+
+def _checked(
+    result: Result, claim: Claim, benches: Sequence[Bench], judgement: Judgement, found: Diagnosis | None, note: str
+) -> Checked:
+    diagnosis = found or NO_DIAGNOSIS if judgement == "wrong" else Diagnosis("")
+    step = _step(result, claim) if judgement == "wrong" else None
+    return Checked(
+        claim.name,
+        _claimed(claim, benches),
+        as_entry(result[claim.tensor].entries[claim.index]),
+        judgement,
+        diagnosis.said,
+        in_one_line(step) if step else "",
+        note=note,
+        follows=diagnosis.follows,
+    )
+
+
+def _claimed(claim: Claim, benches: Sequence[Bench]) -> Value:
+    """What was claimed, as a value: the digits as written where they are plain."""
+    if not claim.written.is_constant and len(benches) > 1:
+        return Value(None, to_unicode(claim.written.tree), formula=claim.written.tree)
+    with precision(BITS):
+        value = as_value(claimed_value(claim, benches[0]), None)
+    plain = claim.written.value is not None and len(claim.written.text) <= len(value.shown) + 2
+    return replace(value, shown=claim.written.text.replace("−", "-")) if plain else value
+
+
+def _step(result: Result, claim: Claim) -> Step | None:
+    """The step of the derivation that arrives at this answer, or at the tensor that it is in."""
+    tensor = result[claim.tensor]
+    long_form = f"d{tensor.of}/{tensor.name}"
+    for step in result.steps:
+        if step.element == claim.name:
+            return step
+    for step in result.steps:
+        if getattr(step.left, "text", step.left) in (tensor.name, long_form) or step.element == tensor.name:
+            return step
+    return None

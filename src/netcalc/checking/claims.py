@@ -1,0 +1,142 @@
+"""The answers that were brought: each a name of this answer's, and what was written for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from netcalc.checking.names import Names, Target, described, name_at
+from netcalc.checking.written import Written, read
+from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
+from netcalc.expression import symbols
+from netcalc.result import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One answer: the element `index` of the tensor of that name is what was written."""
+
+    tensor: str
+    index: tuple[int, ...]
+    name: str
+    written: Written
+    note: str = ""
+
+
+def claims_of(names: Names, given: Iterable[tuple[str, Any]], allowed: Sequence[str] = ()) -> tuple[Claim, ...]:
+    """Each (name, what was written for it) as claims; what was written is a text, a Written, or nested lists of them.
+
+    `allowed` are the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
+    an expression that does not read.
+    """
+    found: dict[str, Claim] = {}
+    for name, content in given:
+        for claim in _claims(names, name, content):
+            if claim.name in found:
+                raise NetcalcError(
+                    f"{claim.name} is answered twice: {found[claim.name].written.text} and {claim.written.text}"
+                )
+            _check_names(claim, allowed)
+            found[claim.name] = claim
+    return tuple(found.values())
+
+
+def _claims(names: Names, name: str, content: Any) -> Iterator[Claim]:
+    target = names.find(name)
+    if target.index is not None:
+        yield _one(target, target.index, _single(content, target.name))
+        return
+    cells, note = _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
+    for index in np.ndindex(cells.shape):
+        yield replace(_one(target, index, _read(cells[index], name)), note=note)
+
+
+def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
+    return Claim(target.tensor.name, index, name_at(target.tensor, index), written)
+
+
+def _single(content: Any, name: str) -> Written:
+    """What was written for one number; in brackets, it may be one alone."""
+    cells = np.array(_nested(content, name), dtype=object)
+    if cells.size != 1:
+        raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it")
+    return _read(cells.reshape(-1)[0], name)
+
+
+def _nested(content: Any, name: str) -> Any:
+    """Typed text as lists of cells, [[…], […]] where there are rows; lists as they are."""
+    if isinstance(content, np.ndarray) or not isinstance(content, str):
+        _check_even(content, name)
+        return content
+    from netcalc.values import written_rows
+
+    rows = written_rows(content)
+    if len({len(row) for row in rows}) > 1:
+        raise ShapeError(f"{name}: its rows have {', '.join(str(len(row)) for row in rows)} numbers, not all the same")
+    if len(rows) > 1 or content.strip().startswith("[["):
+        return rows
+    return rows[0] if len(rows[0]) != 1 or content.strip().startswith("[") else rows[0][0]
+
+
+def _check_even(content: Any, name: str) -> None:
+    """Refuse lists that make no tensor."""
+    if isinstance(content, list):
+        kinds = {len(one) if isinstance(one, list) else None for one in content}
+        if len(kinds) > 1:
+            raise ShapeError(f"{name}: its lists are not all of one length")
+        for one in content:
+            _check_even(one, name)
+
+
+def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
+    """What was written, in the tensor's shape, and a note where it was understood in another."""
+    shape = tensor.entries.shape
+    if cells.shape == shape:
+        return cells, ""
+    if cells.size == tensor.entries.size and _squeezed(cells.shape) == _squeezed(shape):
+        return cells.reshape(shape), f"given as {described(cells.shape)}; {tensor.name} is {described(shape)}"
+    if cells.shape == shape[::-1]:
+        return cells.T, f"given transposed, as {described(cells.shape)}; {tensor.name} is {described(shape)}"
+    raise ShapeError(f"{tensor.name} is {described(shape)}, and what is given for it is {described(cells.shape)}")
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _read(cell: Any, name: str) -> Written:
+    if isinstance(cell, Written):
+        return cell
+    try:
+        return read(str(cell))
+    except ExpressionError as error:
+        raise ExpressionError(f"{name}: {error.message}", source=error.source, position=error.position) from None
+
+
+def _check_names(claim: Claim, allowed: Sequence[str]) -> None:
+    for name in symbols(claim.written.tree):
+        if name not in allowed:
+            text = claim.written.text
+            place = text.find(name)
+            listed = ", ".join(list(allowed)[:24])
+            raise _named_wrongly(claim, name, listed, text, max(place, 0))
+
+
+def _named_wrongly(claim: Claim, name: str, listed: str, text: str, place: int) -> NetcalcError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, listed.split(", "), n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {listed}"
+    return UnknownNameError(f"{claim.name}: there is no '{name}' in this problem; {hint}", source=text, position=place)
+
+
+def split(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """`dx1=-4/e` as (name, text). Raises NetcalcError where there is no `=`."""
+    for text in texts:
+        name, equals, content = text.partition("=")
+        if not equals or not name.strip():
+            raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
+        yield name, content

@@ -1,0 +1,239 @@
+"""Wrong turns above the last layer: the loss, its derivative, its factor, and signs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.catalogue.losses import REDUCTIONS
+from netcalc.checking.mistakes.mistake import (
+    RARE,
+    SEEN,
+    USUAL,
+    Mistake,
+    after,
+    constant,
+    loss_name,
+    parts,
+    scaled,
+)
+from netcalc.checking.variation import Array, Change, Place, Top
+from netcalc.layers import Elementwise
+from netcalc.problem import Against, Problem
+
+SQUARES = ("mse", "sse")
+HALF_SQUARES = ("half-mse", "half-sse")
+LOGARITHMS = ("bce", "bce-with-logits", "cross-entropy", "nll")
+OF_RESIDUAL = (*SQUARES, *HALF_SQUARES, "mae", "huber", "cross-entropy", "bce-with-logits")
+LAST_OF_ALL = "the mean over all elements"
+TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
+BOTH_SIDES = ("mae", "mse", "sse", "half-mse", "half-sse", "huber")
+
+
+def _loss(*names: str) -> Any:
+    return lambda problem: loss_name(problem) in names
+
+
+def _residual(problem: Problem) -> bool:
+    return loss_name(problem) in OF_RESIDUAL
+
+
+def _no_residual(problem: Problem) -> bool:
+    return not _residual(problem)
+
+
+def _has_above(problem: Problem) -> bool:
+    return problem.output == "L"
+
+
+def _negated(_: Top | Place, array: Array) -> Array:
+    return -array
+
+
+def _reduced(name: str) -> Change:
+    """The loss reduced in another way."""
+
+    def state(problem: Problem) -> Problem:
+        assert isinstance(problem.above, Against)  # noqa: S101 - it applies to those alone
+        return replace(problem, above=replace(problem.above, reduction=REDUCTIONS[name]))
+
+    return parts(state=state)
+
+
+def _reduced_otherwise(name: str) -> Any:
+    return lambda problem: isinstance(problem.above, Against) and problem.above.reduction.name != name
+
+
+def _natural_to_decimal(_: Top, array: Array) -> Array:
+    """log10 in place of log."""
+    if array.dtype != object:
+        return np.asarray(array / np.log(10))
+    from flint import arb
+
+    return np.asarray(array / arb(10).log())
+
+
+def _softmax_twice(top: Top) -> Array:
+    assert top.judge  # noqa: S101 - it applies to a loss alone
+    return top.judge.backward(top.arithmetic.softmax(top.a))
+
+
+def _loss_of_softmax(top: Top, _: Array) -> Array:
+    assert top.judge  # noqa: S101 - it applies to a loss alone
+    return top.judge.forward(top.arithmetic.softmax(top.a))
+
+
+def _without_target(top: Top) -> Array:
+    assert top.judge  # noqa: S101 - it applies to a loss alone
+    factor = top.arithmetic.number(top.judge.factor)
+    if top.judge.loss.by_sample:
+        return np.asarray(top.arithmetic.softmax(top.a) * factor)
+    return replace(top.judge, target=constant(top, top.judge.target, 0)).backward(top.a)
+
+
+def _factor_again(top: Top, array: Array) -> Array:
+    return array if top.judge is None else np.asarray(array * top.arithmetic.number(top.judge.factor))
+
+
+def _is_scaled(problem: Problem) -> bool:
+    above = problem.above
+    return isinstance(above, Against) and not problem.per_sample and above.factor(len(problem.x), 2) != 1
+
+
+def _flipped_exponent(place: Place) -> Array:
+    assert place.activation  # noqa: S101 - it applies to those alone
+    return place.activation.forward(-place.z)
+
+
+def _activation_left_out(place: Place) -> Array:
+    return place.z
+
+
+def _one(place: Place) -> Array | None:
+    return constant(place, place.z, 1) if place.bound else None
+
+
+def _in_degrees(place: Place) -> Array:
+    """The sum as if it were degrees."""
+    if place.z.dtype != object:
+        return np.asarray(np.deg2rad(place.z))
+    from flint import arb
+
+    return np.asarray(place.z * arb.pi() / 180)
+
+
+def _turned(place: Place) -> bool:
+    """Whether its activation takes an angle."""
+    return place.bound is not None and any(f"{name}(" in place.bound.formula for name in TRIGONOMETRIC)
+
+
+def _value_in_degrees(place: Place) -> Array:
+    assert place.activation  # noqa: S101 - called where there is one
+    return place.activation.forward(_in_degrees(place) if _turned(place) else place.z)
+
+
+def _slope_in_degrees(place: Place) -> Array | None:
+    if not isinstance(place.activation, Elementwise):
+        return None
+    return place.activation.slope(_in_degrees(place) if _turned(place) else place.z)
+
+
+def _takes_angles(problem: Problem) -> bool:
+    return any(
+        f"{name}(" in getattr(layer.activation, "formula", "") for layer in problem.layers for name in TRIGONOMETRIC
+    )
+
+
+ABOVE = (
+    Mistake("the sign is wrong", after(above=_negated), USUAL, applies=_no_residual, in_one_layer=False),
+    Mistake(
+        "the sign is wrong: (t − y) taken for (y − t)",
+        after(above=_negated),
+        USUAL,
+        applies=_residual,
+        in_one_layer=False,
+    ),
+    Mistake(
+        "what comes from above is left out: ∂L/∂ the output taken as 1",
+        parts(above=lambda top: constant(top, top.delta, 1)),
+        USUAL,
+        applies=_has_above,
+        in_one_layer=False,
+    ),
+    Mistake(
+        "the 2 of the square's derivative left out",
+        after(above=scaled(Fraction(1, 2))),
+        USUAL,
+        applies=_loss(*SQUARES),
+        in_one_layer=False,
+    ),
+    Mistake(
+        "½ put before the square",
+        after(above=scaled(Fraction(1, 2)), loss=scaled(Fraction(1, 2))),
+        USUAL,
+        applies=_loss(*SQUARES),
+        in_one_layer=False,
+    ),
+    Mistake(
+        "a 2 too many: the square's derivative cancels the ½",
+        after(above=scaled(2)),
+        USUAL,
+        applies=_loss(*HALF_SQUARES),
+        in_one_layer=False,
+    ),
+    Mistake(
+        "the loss's ½ left out",
+        after(above=scaled(2), loss=scaled(2)),
+        USUAL,
+        applies=_loss(*HALF_SQUARES),
+        in_one_layer=False,
+    ),
+    Mistake("twice what it is", after(above=scaled(2)), SEEN, applies=_no_residual, in_one_layer=False),
+    Mistake("half of what it is", after(above=scaled(Fraction(1, 2))), SEEN, applies=_no_residual, in_one_layer=False),
+    *(
+        Mistake(
+            f"the loss reduced by {name} ({REDUCTIONS[name].meaning})",
+            _reduced(name),
+            USUAL,
+            applies=_reduced_otherwise(name),
+            in_one_layer=False,
+        )
+        for name in REDUCTIONS
+    ),
+    Mistake(
+        "the mean's factor applied twice", after(above=_factor_again), SEEN, applies=_is_scaled, in_one_layer=False
+    ),
+    Mistake(
+        "the logarithm taken to base 10",
+        after(above=_natural_to_decimal, loss=_natural_to_decimal),
+        SEEN,
+        applies=_loss(*LOGARITHMS),
+        in_one_layer=False,
+    ),
+    Mistake(
+        "softmax applied before cross-entropy, which has it inside",
+        parts(above=_softmax_twice, loss=_loss_of_softmax),
+        USUAL,
+        applies=_loss("cross-entropy"),
+        in_one_layer=False,
+    ),
+    Mistake(
+        "the target left out of the gradient: without − t",
+        parts(above=_without_target),
+        USUAL,
+        applies=_loss("cross-entropy", *BOTH_SIDES),
+        in_one_layer=False,
+    ),
+    Mistake("{phi} taken at −q: exp(q) for exp(−q)", parts(a=_flipped_exponent), SEEN, ("sigmoid",)),
+    Mistake("{phi} left out", parts(a=_activation_left_out, slope=_one), RARE),
+    Mistake(
+        "degrees taken for radians",
+        parts(a=_value_in_degrees, slope=_slope_in_degrees),
+        SEEN,
+        applies=_takes_angles,
+        in_one_layer=False,
+    ),
+)

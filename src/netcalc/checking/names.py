@@ -1,0 +1,118 @@
+"""What a claim may be about: an answer's tensors and their elements, by the names that people give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netcalc.errors import ShapeError, UnknownNameError
+from netcalc.problem import element
+from netcalc.result import Result, Tensor
+
+BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
+NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
+LONG_FORM = re.compile(r"d(\w+)/d(.+)")
+LISTED = 24  # names that an error lists at most
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A tensor of an answer, or one element of it; `index` is None for the whole."""
+
+    tensor: Tensor
+    index: tuple[int, ...] | None
+
+    @property
+    def name(self) -> str:
+        """As the answer calls it: `dx1`, `dW1`."""
+        return self.tensor.name if self.index is None else name_at(self.tensor, self.index)
+
+
+def name_at(tensor: Tensor, index: tuple[int, ...]) -> str:
+    """The name of one element."""
+    return element(tensor.name, index, tensor.index_from)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of an answer."""
+
+    result: Result
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor that may be claimed, by its name."""
+        return {tensor.name: tensor for tensor in (*self.result.tensors, *self.result.inner)}
+
+    def find(self, text: str) -> Target:
+        """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is.
+
+        Raises UnknownNameError with the near names, ShapeError for an index that isn't there.
+        """
+        name = re.sub(r"[\s{}_]", "", text.strip()).replace("∂", "d").replace("δ", "delta")
+        for spelling in self._spellings(name):
+            if found := self._at(spelling, text):
+                return found
+        raise self._unknown(text)
+
+    def _spellings(self, name: str) -> Iterator[str]:
+        yield name
+        if long := LONG_FORM.fullmatch(name):
+            yield f"d{long[2]}"
+        elif name.startswith("d"):
+            yield from (f"d{output}/{name}" for output in ("f", "L"))
+
+    def _at(self, name: str, text: str) -> Target | None:
+        tensors = self.tensors
+        if name in tensors:
+            whole = tensors[name]
+            return Target(whole, () if whole.entries.ndim == 0 else None)
+        for form in (BRACKETED, NUMBERED):
+            match = form.fullmatch(name)
+            if match and match[1] in tensors:
+                tensor = tensors[match[1]]
+                index = tuple(int(place) - tensor.index_from for place in match[2].split(","))
+                return Target(tensor, _checked(tensor, index, text))
+        return None
+
+    def _unknown(self, text: str) -> UnknownNameError:
+        from difflib import get_close_matches
+
+        names = [name for tensor in self.tensors.values() for name in _some_names(tensor)]
+        near = get_close_matches(text.strip(), names, n=3, cutoff=0.5)
+        visible = [name for tensor in self.result.tensors for name in _some_names(tensor)]
+        listed = ", ".join(visible[:LISTED]) + (", …" if len(visible) > LISTED else "")
+        hint = f"did you mean {_or([repr(name) for name in near])}?" if near else f"the answers are {listed}"
+        return UnknownNameError(f"there is no answer '{text.strip()}' here; {hint}")
+
+
+def _some_names(tensor: Tensor) -> Iterator[str]:
+    """A tensor's own name, and its elements' as far as one would list them."""
+    if tensor.entries.ndim == 0 or tensor.entries.size > LISTED:
+        yield tensor.name
+        return
+    yield from (one.name for one in tensor.elements())
+
+
+def _or(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _checked(tensor: Tensor, index: tuple[int, ...], text: str) -> tuple[int, ...]:
+    shape = tensor.entries.shape
+    if len(index) != len(shape):
+        form = f"an index such as {name_at(tensor, (0,) * len(shape))}" if shape else "no index"
+        raise ShapeError(f"{text.strip()}: {tensor.name} is {described(shape)} and takes {form}")
+    for place, size in zip(index, shape, strict=True):
+        if not 0 <= place < size:
+            first, last = (name_at(tensor, tuple(at)) for at in ((0,) * len(shape), [n - 1 for n in shape]))
+            raise ShapeError(f"{text.strip()}: {tensor.name} goes from {first} to {last}")
+    return index
+
+
+def described(shape: tuple[int, ...]) -> str:
+    """A shape in words: `2 × 3`, `a vector of 3`, `a single number`."""
+    if len(shape) < 2:
+        return f"a vector of {shape[0]}" if shape else "a single number"
+    return " × ".join(map(str, shape))

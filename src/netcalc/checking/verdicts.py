@@ -1,0 +1,125 @@
+"""Right, right to the digits given, or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flint import arb, fmpq
+
+from netcalc.arithmetic.certain import ball, precision
+from netcalc.checking.bench import BITS, Bench
+from netcalc.checking.claims import Claim
+from netcalc.checking.written import Written, numeral
+from netcalc.errors import NetcalcError
+
+Judgement = Literal["right", "rounded", "wrong"]
+SAME = 200  # bits to which an exact claim has to agree
+FLOAT64_BITS, SINGLE_BITS = 40, 17  # bits to which what a program computed in binary has to agree with the answer, and
+LOST_BITS = 6  # more than that, to the largest of its tensor: sums lose the digits of the small
+SLACK = "1e-12"  # relative: half a unit is still right
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How near is right, in place of an answer's own precision.
+
+    `rtol` and `atol`: |answer - correct| ≤ atol + rtol |correct|; `sig` asks for so many significant digits.
+    """
+
+    rtol: float | None = None
+    atol: float | None = None
+    sig: int | None = None
+
+
+def judge(claim: Claim, benches: Sequence[Bench], tolerance: Tolerance) -> Judgement:
+    """How a claim stands at all points."""
+    found = {judge_at(claim, bench, tolerance) for bench in benches}
+    return "wrong" if "wrong" in found else "rounded" if "rounded" in found else "right"
+
+
+def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
+    """How a claim stands at one point."""
+    array = bench.truth[claim.tensor]
+    with precision(BITS):
+        claimed, correct = claimed_value(claim, bench), array[claim.index]
+        if _same(claimed, correct):
+            return "right"
+        if tolerance.rtol is not None or tolerance.atol is not None:
+            radius = arb(tolerance.atol or 0) + arb(tolerance.rtol or 0) * abs(ball(correct))
+            return "right" if _within(claimed, correct, radius) else "wrong"
+        if tolerance.sig is not None:
+            return "rounded" if _to_digits(claimed, correct, tolerance.sig) else "wrong"
+        if _computed(claim.written, claimed, correct, array):
+            return "right"
+        return "rounded" if _to_own_digits(claim.written, claimed, correct) else "wrong"
+
+
+def claimed_value(claim: Claim, bench: Bench) -> Any:
+    """What a claim comes to at a point. Raises NetcalcError where it is nothing."""
+    names = {} if claim.written.is_constant else bench.names
+    value = numeral(claim.written, names)
+    if not isinstance(value, fmpq) and not value.is_finite():
+        raise NetcalcError(f"{claim.name}: '{claim.written.text}' has no value")
+    return value
+
+
+def _same(claimed: Any, correct: Any) -> bool:
+    if isinstance(claimed, fmpq) and isinstance(correct, fmpq):
+        return bool(claimed == correct)
+    difference = abs(ball(claimed) - ball(correct))
+    return bool(difference <= abs(ball(correct)) * arb(2) ** -SAME)
+
+
+def _within(claimed: Any, correct: Any, radius: Any) -> bool:
+    return bool(abs(ball(claimed) - ball(correct)) <= ball(radius) * (1 + arb(SLACK)))
+
+
+def _computed(written: Written, claimed: Any, correct: Any, array: Any) -> bool:
+    """Whether it is what a program may compute for it."""
+    bits = SINGLE_BITS if written.single else FLOAT64_BITS
+    largest = max((abs(ball(value)) for value in array.flat), key=lambda value: float(value.mid()))
+    if not written.machine:
+        return bool(ball(correct) == 0) and _within(claimed, correct, largest * arb(2) ** -(FLOAT64_BITS + LOST_BITS))
+    radius = abs(ball(correct)) * arb(2) ** -bits
+    return _within(claimed, correct, radius) or _within(claimed, correct, largest * arb(2) ** -(bits + LOST_BITS))
+
+
+def _to_own_digits(written: Written, claimed: Any, correct: Any) -> bool:
+    if written.place is None:
+        return not isinstance(claimed, fmpq) and bool(ball(claimed).overlaps(ball(correct)))
+    if not written.whole:
+        return _within(claimed, correct, unit(written.place) / 2)
+    lead = leading_place(correct)
+    if lead is None or claimed == 0:
+        return False
+    if lead == -1:  # 0.96 to one digit is 1, and 0.6 is not: 1 is what is left where a slope is forgotten
+        return _within(claimed, correct, unit(lead) / 2)
+    places = range(max(1, min(_trailing_zeros(written) + 1, lead)))
+    return lead >= 0 and any(_within(claimed, correct, unit(place) / 2) for place in places)
+
+
+def _trailing_zeros(written: Written) -> int:
+    """The zeros at the end of a whole number, which may stand for digits that were rounded away."""
+    digits = str(abs(int(written.value or 0)))
+    return len(digits) - len(digits.rstrip("0")) if written.whole else 0
+
+
+def _to_digits(claimed: Any, correct: Any, digits: int) -> bool:
+    lead = leading_place(correct)
+    return lead is not None and _within(claimed, correct, unit(lead - digits + 1) / 2)
+
+
+def unit(place: int) -> arb:
+    """10^place."""
+    return arb(10) ** place
+
+
+def leading_place(value: Any) -> int | None:
+    """The power of ten of a number's first digit; None for 0."""
+    size = abs(ball(value))
+    if not size > 0:
+        return None
+    exponent = int((size.log() / arb(10).log()).mid().floor().unique_fmpz() or 0)
+    return exponent if size < arb(10) ** (exponent + 1) else exponent + 1

@@ -1,0 +1,254 @@
+"""Answers brought along: what is right, what is wrong, and why."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import netcalc
+
+NOTE = {"x": [-1, -2], "w": [4, -4], "b": -3}
+PROBLEMS = (  # x, w, b: for each mistake, several in which it alone explains
+    ([-1, -2], [4, -4], -3),
+    (["0.5", "-1.5", "2"], ["1.2", "0.7", "-0.3"], "0.4"),
+    (["1.3", "0.6", "-2.2"], ["-0.8", "1.7", "2.1"], "-0.35"),
+)
+
+
+def sigmoid(q):
+    return 1 / (1 + math.exp(-q))
+
+
+class Page:
+    """A neuron's forward pass by hand, and what a slip makes of its gradient."""
+
+    def __init__(self, x, w, b, value=sigmoid):
+        self.x, self.w, self.b = [float(n) for n in x], [float(n) for n in w], float(b)
+        self.q = sum(one * other for one, other in zip(self.x, self.w, strict=True)) + self.b
+        self.f = value(self.q)
+
+    def gradient(self, s):
+        return {"dx": [w * s for w in self.w], "dw": [x * s for x in self.x], "db": s}
+
+
+def answers(**slips):
+    """Six digits of each, as one would copy them from a calculator."""
+    shown = {name: value if isinstance(value, list) else [value] for name, value in slips.items()}
+    return {
+        name: [f"{one:.6g}" for one in values] if isinstance(slips[name], list) else f"{values[0]:.6g}"
+        for name, values in shown.items()
+    }
+
+
+def gradient_with(slope):
+    return lambda page: page.gradient(slope(page.f))
+
+
+def with_forgotten_bias(page):
+    q = page.q - page.b
+    return {"q": q, "f": sigmoid(q), **page.gradient(sigmoid(q) * (1 - sigmoid(q)))}
+
+
+def right(page):
+    return page.gradient(page.f * (1 - page.f))
+
+
+BY_HAND = {
+    "σ′ taken as (1 − σ)/σ": gradient_with(lambda f: (1 - f) / f),
+    "σ′ taken as σ(1 + σ)": gradient_with(lambda f: f * (1 + f)),
+    "σ′ taken as 1 − σ, which is": lambda page: page.gradient(math.exp(-page.q) / (1 + math.exp(-page.q))),
+    "σ′ taken as σ²": gradient_with(lambda f: f**2),
+    "σ(q) taken for σ′(q)": gradient_with(lambda f: f),
+    "σ′ taken at σ(q)": gradient_with(lambda f: sigmoid(f) * (1 - sigmoid(f))),
+    "σ′ left out": lambda page: page.gradient(1),
+    "σ′ applied twice": gradient_with(lambda f: (f * (1 - f)) ** 2),
+    "the sign is wrong": gradient_with(lambda f: -f * (1 - f)),
+    "the bias forgotten in q": with_forgotten_bias,
+    "x and w confused": lambda page: right(page) | {"dx": right(page)["dw"], "dw": right(page)["dx"]},
+    "own derivative left out": lambda page: {
+        "dx": [page.f * (1 - page.f)] * len(page.x),
+        "dw": [page.f * (1 - page.f)] * len(page.x),
+    },
+    "the bias's gradient taken as 0": lambda page: right(page) | {"db": 0},
+    "the bias's gradient taken as b": lambda page: right(page) | {"db": page.b},
+    "either σ′ left out": lambda page: right(page) | {"db": 1},
+}
+
+
+@pytest.mark.parametrize("numbers", PROBLEMS, ids=["the note", "three inputs", "decimals"])
+@pytest.mark.parametrize("said", BY_HAND)
+def test_a_slip_worked_out_by_hand_is_named(said, numbers):
+    """Every wrong answer gets the slip's name, every right one none."""
+    x, w, b = numbers
+    page = Page(x, w, b)
+    brought = answers(**BY_HAND[said](page))
+    checked = netcalc.check(netcalc.neuron(x=x, w=w, b=b), brought).checked
+    wrong = [one for one in checked if one.is_wrong]
+    assert wrong
+    assert {said.removeprefix("either ") in one.diagnosis for one in wrong} == {True}, wrong
+    assert {one.diagnosis for one in checked if not one.is_wrong} <= {""}
+
+
+@pytest.mark.parametrize(
+    "said, order", [("run backwards", [2, 1, 0]), ("the one before taken", [2, 0, 1]), ("the next taken", [1, 2, 0])]
+)
+def test_an_index_slip_is_named(said, order):
+    x, w, b = PROBLEMS[1]
+    page = Page(x, w, b)
+    brought = answers(**{name: [right(page)[name][place] for place in order] for name in ("dx", "dw")})
+    checked = netcalc.check(netcalc.neuron(x=x, w=w, b=b), brought).checked
+    assert {said in one.diagnosis for one in checked if one.is_wrong} == {True}
+
+
+TANH = {
+    "tanh′ taken as 1 − tanh;": lambda f: 1 - f,
+    "tanh′ taken as 1 + tanh²": lambda f: 1 + f * f,
+    "tanh′ taken as tanh(1 − tanh)": lambda f: f * (1 - f),
+    "tanh′ taken as tanh², without": lambda f: f * f,
+}
+
+
+@pytest.mark.parametrize("numbers", PROBLEMS[1:])
+@pytest.mark.parametrize("said", TANH)
+def test_a_slip_with_tanh_is_named(said, numbers):
+    x, w, b = numbers
+    page = Page(x, w, b, math.tanh)
+    brought = answers(**page.gradient(TANH[said](page.f)))
+    checked = netcalc.check(netcalc.neuron(x=x, w=w, b=b, activation="tanh"), brought).checked
+    assert {said in one.diagnosis for one in checked} == {True}
+
+
+numbers = st.decimals(min_value=-4, max_value=4, places=2, allow_nan=False).map(str)
+ROUNDINGS = ("{:.{n}g}", "{:.{n}e}", "{:.{n}f}")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    x=st.lists(numbers, min_size=2, max_size=2),
+    w=st.lists(numbers, min_size=2, max_size=2),
+    b=numbers,
+    activation=st.sampled_from(["sigmoid", "tanh", "relu", "silu"]),
+    form=st.sampled_from(ROUNDINGS),
+    n=st.integers(1, 17),
+)
+@example(x=["1", "0"], w=["1", "1"], b="-0.04", activation="identity", form="{:.{n}g}", n=1)  # 0.96 is 1
+@example(x=["40", "0"], w=["30", "1"], b="34.5", activation="identity", form="{:.{n}g}", n=2)  # 1.2e+03
+def test_a_right_answer_at_any_rounding_is_never_wrong(x, w, b, activation, form, n):
+    """Nor does it get a diagnosis."""
+    result = netcalc.neuron(x=x, w=w, b=b, activation=activation)
+    brought = {}
+    for tensor in result.tensors:
+        for one in tensor.elements():
+            value = one.value.nearest
+            text = form.format(value, n=n)
+            brought[one.name] = text
+    checked = netcalc.check(result, brought).checked
+    assert [one for one in checked if one.is_wrong or one.diagnosis] == []
+
+
+def verdict(text, **options):
+    """The verdict on dx1 of the note's neuron, −0.786447732965927…"""
+    (one,) = netcalc.check(netcalc.neuron(**NOTE), {"dx1": text}, **options).checked
+    return one.verdict
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("-4*e/(1+e)^2", "right"),
+        ("-0.7864477329659274", "right"),
+        ("-0.786447732965927410149698934344", "rounded"),
+        ("-0.786447732965927410149698934353", "wrong"),
+        ("-0.786448", "rounded"),
+        ("-0.79", "rounded"),
+        ("-.8", "rounded"),
+        ("-7.86e-1", "rounded"),
+        ("-0.78", "wrong"),
+        ("-0.790", "wrong"),
+        ("-1", "wrong"),
+        ("-1.", "rounded"),
+        ("-0", "wrong"),
+        ("0", "wrong"),
+        ("0.79", "wrong"),
+        ("-4*0.1966", "rounded"),
+        ("-4*0.2", "wrong"),
+        ("−0.79", "rounded"),
+        ("w1*f*(1-f)", "right"),
+        ("-1/4 - 0.5364", "rounded"),
+    ],
+)
+def test_an_answer_is_held_to_its_own_digits(text, expected):
+    assert verdict(text) == expected
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"rtol": 0.01}, "right"),
+        ({"atol": 0.01}, "right"),
+        ({"sig": 2}, "wrong"),
+        ({"sig": 1}, "rounded"),
+        ({"rtol": 1e-4}, "wrong"),
+    ],
+)
+def test_a_tolerance_takes_the_place_of_the_answers_own(options, expected):
+    assert verdict("-0.78", **options) == expected
+
+
+def test_an_answer_that_follows_from_an_earlier_one_is_marked():
+    """q is wrong; f and the gradient are right from there."""
+    page = Page([-1, -2], [4, -4], -6)  # what q = -2 leads to
+    brought = {"q": "-2", "f": f"{page.f:.5f}", "db": f"{page.f * (1 - page.f):.5f}"}
+    checked = netcalc.check(netcalc.neuron(**NOTE), brought).checked
+    assert [one.follows for one in checked] == ["", "q", "q"]
+    assert checked[1].diagnosis == "right, given your q"
+
+
+def test_two_slips_in_two_places_are_told_apart():
+    """The planted bugs that gradient checkers don't tell apart: the sign of dw1, and σ' missing in db."""
+    page = Page([-1, -2], [4, -4], -3)
+    brought = answers(**right(page)) | {"db": "1"}
+    brought["dw"][1] = brought["dw"][1].removeprefix("-")
+    said = {one.name: one.diagnosis for one in netcalc.check(netcalc.neuron(**NOTE), brought).checked if one.is_wrong}
+    assert said.keys() == {"dw1", "db"}
+    assert said["dw1"] == "the sign is wrong"
+    assert "σ′ left out" in said["db"]
+
+
+def test_two_slips_at_once_are_named_together():
+    page = Page(["0.5", "-1.5"], ["1.2", "0.7"], "0.4")
+    brought = answers(**page.gradient(-(1 - page.f) / page.f))
+    checked = netcalc.check(netcalc.neuron(x=["0.5", "-1.5"], w=["1.2", "0.7"], b="0.4"), brought).checked
+    assert {"(1 − σ)/σ" in one.diagnosis and "sign" in one.diagnosis for one in checked} == {True}
+
+
+def test_a_right_step_stands_beside_a_wrong_answer():
+    """It is the one that --steps shows."""
+    (one,) = netcalc.check(netcalc.neuron(**NOTE), {"dx1": "-4/e"}).checked
+    assert one.explanation == "∂f/∂x1 = ∂f/∂q·∂q/∂x1 = σ′(q)·w1 = 0.196612·(−4) = −0.786448"
+
+
+def test_the_command_line_says_the_same_in_json():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "netcalc",
+            *["neuron", "--x", "-1", "-2", "--w", "4", "-4", "--b", "-3", "-f", "json", "--check"],
+            "dx1=-4/e",
+            "f=0.73",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, second = json.loads(done.stdout)["check"]
+    assert done.returncode == 1
+    assert first.keys() == {"name", "claimed", "correct", "verdict", "diagnosis", "explanation"}
+    assert (first["verdict"], second["verdict"], second["diagnosis"]) == ("wrong", "rounded", None)
