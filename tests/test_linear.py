@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
 from netcalc.errors import ShapeError
+from netcalc.expression import Number, evaluate
+from netcalc.files.cells import RATIONAL
 
 W = [[1, 2, 3], [4, 5, 6]]
 
@@ -71,3 +74,66 @@ def test_shapes_that_disagree_are_both_named(given, message):
     with pytest.raises(ShapeError) as caught:
         netcalc.linear(W, **given)
     assert message in caught.value.message
+
+
+@given(layers(), st.sets(st.sampled_from(["v", "b", "delta"]), min_size=1))
+@settings(max_examples=25, deadline=None)
+def test_formulas_become_the_numbers_that_are_put_in(layer, left_out):
+    """What stays a symbol gives, with the numbers put in afterwards, what they give from the start."""
+    W, v, delta, b = layer
+    given = {"v": v, "delta": delta, "b": b}
+    formulas = netcalc.linear(W, **{name: given[name] for name in given if name not in left_out})
+    if not {"v", "delta"} - left_out:
+        v, delta = v[:1], delta[:1]  # nothing says how many samples there are
+    numbers = netcalc.linear(W, v=v, delta=delta, b=b)
+    values = {}
+    many = "v" not in left_out or "delta" not in left_out
+    for letter, rows in (("v", v), ("delta", delta)):
+        for sample, row in enumerate(rows):
+            values |= {f"{letter}[{sample},{i}]" if many else f"{letter}{i}": x for i, x in enumerate(row)}
+    values |= {f"b{i}": x for i, x in enumerate(b)}
+    for name in ("u", "dv", "dW", "db"):
+        for formula, number in zip(formulas[name].values, numbers[name].values, strict=True):
+            assert exactly(formula, values) == Fraction(number.nearest)
+
+
+def exactly(value, values):
+    tree = Number(Fraction(value.nearest)) if value.formula is None else value.formula
+    return evaluate(tree, RATIONAL, lambda leaf: leaf.value if isinstance(leaf, Number) else values[leaf.name])
+
+
+def test_a_large_layer_gives_numbers_where_all_is_known():
+    """Without b, u is one formula, and all else is what NumPy says."""
+    draw = np.random.default_rng(5)
+    W, v, delta = draw.standard_normal((90, 80)), draw.standard_normal((7, 80)), draw.standard_normal((7, 90))
+    result = netcalc.linear(W, v=v, delta=delta)
+    assert result.forward["u"] == "sum_k(W[j,k]*v[i,k]) + b[j]"
+    assert result["u"].shape == (7, 90)
+    assert np.allclose(result.partials["W"], delta.T @ v, rtol=1e-13, atol=1e-12)
+    assert np.allclose(result.partials["v"], delta @ W, rtol=1e-13, atol=1e-12)
+    assert np.array_equal(result.partials["b"], delta.sum(axis=0))
+
+
+def test_a_large_layer_with_an_activation_needs_u_for_its_gradients():
+    """Where b is left out, φ'(u) is unknown, and so is every gradient; without a bias all is known."""
+    draw = np.random.default_rng(5)
+    W, v, delta = draw.standard_normal((90, 80)), draw.standard_normal(80), draw.standard_normal(90)
+    assert set(netcalc.linear(W, v=v, delta=delta, activation="tanh").partials) == {"u", "v", "W", "b"}
+    assert all(isinstance(one, str) for one in netcalc.linear(W, v, delta=delta, activation="tanh").partials.values())
+    known = netcalc.linear(W, v, delta=delta, activation="tanh", bias=False)
+    u = W @ v
+    assert np.allclose(known.partials["v"], W.T @ (delta * (1 - np.tanh(u) ** 2)), rtol=1e-9, atol=1e-12)
+
+
+def test_long_and_wide_shapes_agree_in_float64():
+    """The float64 path on shapes from one row or column to a wide batch, against plain loops of exact sums."""
+    draw = np.random.default_rng(11)
+    for m, n, samples in [(1, 300, 80), (300, 1, 80), (150, 140, 1), (2, 3, 9000)]:
+        W, v, b, delta = (draw.standard_normal(shape) for shape in ((m, n), (samples, n), (m,), (samples, m)))
+        result = netcalc.linear(W, v=v, b=b, delta=delta)
+        assert result.certainty == "float64, not certified"
+        for i, s in [(0, 0), (m - 1, samples - 1)]:
+            exact = sum(Fraction(w) * Fraction(x) for w, x in zip(W[i].tolist(), v[s].tolist(), strict=True))
+            assert result.forward["u"][s][i] == pytest.approx(float(exact + Fraction(b[i].item())), abs=1e-12)
+        column = sum(Fraction(d) * Fraction(x) for d, x in zip(delta[:, 0].tolist(), v[:, -1].tolist(), strict=True))
+        assert result.partials["W"][0][n - 1] == pytest.approx(float(column), abs=1e-10)

@@ -20,11 +20,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What both passes produced, as values or float64; how sure it is, in a few words; and notes."""
+    """What both passes produced, as values or float64; how sure it is, in a few words; and notes.
+
+    What is `unknown`, its elements too many to write out, stays one formula.
+    """
 
     entries: Quantities
     certainty: str
     notes: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()
 
 
 def _as_it_is(_: str, array: np.ndarray) -> np.ndarray:

@@ -64,7 +64,8 @@ class Tensor:
     `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
     `by` variables; `full` is such a derivative's long name, and where there are several expressions, `own` and `called`
     are each entry's formula and name.
-    `brief` is the formula with the activation's slope by its name, where there is one.
+    `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
+    formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape.
     """
 
     name: str
@@ -77,6 +78,12 @@ class Tensor:
     called: tuple[str, ...] = ()
     brief: Tree | None = None
     full: str = ""
+    whole: tuple[int, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return self.entries.shape if self.whole is None else self.whole
 
     @property
     def key(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+
+import numpy as np
 
 from netcalc.arrays import each
 from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
-from netcalc.expression import is_constant
+from netcalc.expression import Tree, is_constant
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.notes import exact_notes, value_notes
@@ -21,6 +22,7 @@ from netcalc.solve_grad import solve as solve_gradient
 
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
 CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or two
+POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
 
 
 def solve(
@@ -73,6 +75,8 @@ def _result(problem: Problem, found: Found) -> Result:
         )
         for name, array in shown.items()
     ]
+    unknown = {problem.names[name].name for name in found.unknown & problem.names.keys()}
+    tensors = [_as_one_formula(tensor) if tensor.name in unknown else tensor for tensor in tensors]
     visible = [tensor for tensor in tensors if tensor.name not in hidden]
     return Result(
         problem.command,
@@ -92,6 +96,12 @@ def _result(problem: Problem, found: Found) -> Result:
     )
 
 
+def _as_one_formula(tensor: Tensor) -> Tensor:
+    """The tensor with its formula in the place of all its elements."""
+    value = Value(None, to_ascii(tensor.formula), formula=tensor.formula)
+    return replace(tensor, entries=np.array(value, dtype=object), whole=tensor.entries.shape)
+
+
 def _fast(problem: Problem) -> Found:
     from netcalc.arithmetic.fast import Fast
     from netcalc.kinks import kink_notes
@@ -108,16 +118,35 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
-    from netcalc.algebra import from_sympy
-    from netcalc.arithmetic.symbolic import Symbolic
+    from netcalc.arithmetic.polynomial import adds_and_multiplies
     from netcalc.certify import constant
 
-    def value(expression: Any) -> Value:
-        tree = from_sympy(expression, names)
+    simple = adds_and_multiplies(problem)
+    if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
+        from netcalc.partly import partly
+
+        return partly(problem)
+
+    def value(tree: Tree) -> Value:
         return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
 
-    entries = {name: each(value, array) for name, array in run(problem, Symbolic()).items()}
+    trees = _as_polynomials(problem) if simple else _by_algebra(problem, names)
+    entries = {name: each(value, array) for name, array in trees.items()}
     return Found(entries, "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else ""))
+
+
+def _as_polynomials(problem: Problem) -> Quantities:
+    from netcalc.arithmetic.polynomial import Polynomials, to_tree
+
+    return {name: each(to_tree, array) for name, array in run(problem, Polynomials()).items()}
+
+
+def _by_algebra(problem: Problem, names: tuple[str, ...]) -> Quantities:
+    from netcalc.algebra import from_sympy
+    from netcalc.arithmetic.symbolic import Symbolic
+
+    found = run(problem, Symbolic())
+    return {name: each(lambda entry: from_sympy(entry, names), array) for name, array in found.items()}
 
 
 def _refuse_undefined(problem: Problem, shown: Quantities) -> None:

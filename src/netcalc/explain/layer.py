@@ -65,6 +65,11 @@ class Layer:
         """What ∂L/∂u is called: δ where it is given."""
         return "dL/du" if self.against or self.stated.activation is not None else "delta"
 
+    @property
+    def given(self) -> str:
+        """The partial that was given, as δ; nothing where a loss was."""
+        return "" if self.against else f"d{self.output}"
+
     def at(self, letter: str, *places: Place) -> Symbol:
         """An element by its places."""
         shift = self.problem.index_from

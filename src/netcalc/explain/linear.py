@@ -46,7 +46,9 @@ def linear(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
         if page.elements <= SPELLED:
             steps += page.sums()
     notes = (SUMMED,) if problem.many else ()
-    return Explanation(layer.formulas(), dict.fromkeys(PARTIALS, "L"), tuple(steps), notes)
+    return Explanation(
+        layer.formulas(), dict.fromkeys((name for name in PARTIALS if name != layer.given), "L"), tuple(steps), notes
+    )
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,9 @@ class _Page:
 
     def sums(self) -> Iterator[Step]:
         """Every element: its sum, that with numbers, and what it is."""
-        numbers = self.numbers()
+        layer, numbers = self.layer, self.numbers()
         for name, array in self.shown.items():
-            if name == "loss" or {"da": self.layer.above, "du": self.layer.reached}.get(name) == "delta":
+            if name in ("loss", layer.given):
                 continue  # it is drawn, or given
             heading = self.heading(name)
             for index in np.ndindex(array.shape):

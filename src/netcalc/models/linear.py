@@ -74,16 +74,9 @@ def linear(
         many=sizes.samples is not None,
         index_from=index_from,
         output="L",
-        hidden=frozenset(_only_in_steps(activation, against=against) - left_out),
+        hidden=frozenset({"s1", *(() if against else ("dz1" if activation is None else "da1",))} - left_out),
         given=given | given_above(above),
     )
-
-
-def _only_in_steps(activation: BoundActivation | str | None, *, against: bool) -> set[str]:
-    """The slopes between, and what is given and so no answer."""
-    if against:
-        return {"s1"}
-    return {"s1", "dz1"} if activation is None else {"s1", "da1"}
 
 
 def without_bias_column(W: np.ndarray | None, b: object = None) -> tuple[np.ndarray, np.ndarray]:

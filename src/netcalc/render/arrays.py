@@ -8,7 +8,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError
 from netcalc.files import write_npz
-from netcalc.result import Result, Tensor, Value
+from netcalc.result import Result, Tensor
 
 
 def npz(result: Result, file: BinaryIO) -> None:
@@ -18,12 +18,6 @@ def npz(result: Result, file: BinaryIO) -> None:
 
 def as_floats(tensor: Tensor) -> np.ndarray:
     """A tensor's float64 values, NaN where one isn't decided. Raises NetcalcError where one is a formula."""
-    if tensor.entries.dtype != object:
-        return tensor.entries
     if any(value.formula is not None for value in tensor.values):
         raise NetcalcError(f"{tensor.name} is a formula, and .npz holds numbers: give what it needs, or --only others")
-    return np.array([_nearest(value) for value in tensor.values]).reshape(tensor.entries.shape)
-
-
-def _nearest(value: Value) -> float:
-    return float("nan") if value.nearest is None else value.nearest
+    return tensor.numbers()

@@ -42,6 +42,7 @@ class Style:
 
 UNICODE = Style(to_unicode, ("[]", "⎡⎤", "⎢⎥", "⎣⎦"), ("()", "⎛⎞", "⎜⎟", "⎝⎠"), "ᵀ", {"": " ", "∘": " ∘ "})
 ASCII = Style(to_ascii, ("[]", "[]", "[]", "[]"), ("()", "/\\", "||", "\\/"), "^T", {"": " ", "∘": " .* "})
+DOTS = frozenset("⋯⋮⋱")  # in the place of rows and columns that are not drawn
 INDENT = 8  # columns at most that a chain's further lines stand to the right
 
 
@@ -127,13 +128,19 @@ def _matrix(matrix: Matrix, style: Style) -> Block:
 
 
 def _column(entries: Sequence[Tree], style: Style) -> list[str]:
-    """A matrix's column, numbers to the right on their decimal points, formulas centred."""
+    """A matrix's column, numbers to the right on their decimal points, formulas centred, dots between numbers too."""
     texts = [style.formula(entry) for entry in entries]
-    if not all(isinstance(entry, Number) for entry in entries):
+    numbers = [text for text, entry in zip(texts, entries, strict=True) if isinstance(entry, Number)]
+    if not all(isinstance(entry, Number) or text in DOTS for text, entry in zip(texts, entries, strict=True)):
         width = max(map(len, texts))
         return [text.center(width) for text in texts]
-    wholes = [text.partition(".")[0] for text in texts]
-    return _aligned(texts, wholes) if not any("e" in text or "/" in text for text in texts) else _right(texts)
+    if not numbers:
+        return texts
+    wholes = [text.partition(".")[0] for text in numbers]
+    in_one_way = not any("e" in text or "/" in text for text in numbers)
+    aligned = _aligned(numbers, wholes) if in_one_way else _right(numbers)
+    width, rest = len(aligned[0]), iter(aligned)
+    return [next(rest) if isinstance(entry, Number) else style.formula(entry).center(width) for entry in entries]
 
 
 def _aligned(texts: Sequence[str], wholes: Sequence[str]) -> list[str]:

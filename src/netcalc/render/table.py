@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -11,16 +11,16 @@ from rich.text import Text
 
 from netcalc.expression import Tree
 from netcalc.notation import to_unicode
-from netcalc.render.blocks import in_line
+from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import sample_elements, samples
+from netcalc.render.summary import LISTED, corners, is_large, large_given, summary
 from netcalc.result import Element, Result, Step, Tensor, Value
 
-ROWS_LIMIT = 64  # a longer tensor is summarised
 WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
-CORNER = 3  # elements of it that are shown
+FIRST = 8  # formulas of a tensor too large to list that are shown
 
 
 def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
@@ -49,11 +49,39 @@ def _answer(result: Result, *, steps: bool) -> Iterator[RenderableType]:
     if drawings and has_closed_forms(result):
         yield Text("")
     if not drawings or has_closed_forms(result):
-        yield _samples(result) if result.sample_rows else _elements(result)
+        yield from _answers(result)
     others = tuple(step for step in result.steps if not step.drawn)
     if steps and others:
         yield Text("")
         yield _Steps(others)
+
+
+def _answers(result: Result) -> Iterator[RenderableType]:
+    """A row a sample, or a row an element, and of what is too large for that a summary."""
+    if result.sample_rows:
+        yield _samples(result)
+        return
+    large = [tensor for tensor in _in_order(result) if is_large(tensor)]
+    listed = [tensor for tensor in _in_order(result) if not is_large(tensor)]
+    if listed:
+        yield _elements(result, listed)
+    if large or any(large_given(result)):
+        yield from [Text("")] if listed else []
+        yield summary(result, large)
+        yield _Corners(tuple(tensor for tensor in large if tensor.whole is None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Corners:
+    """The corners of large tensors, in the width that there is."""
+
+    tensors: tuple[Tensor, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for tensor in self.tensors:
+            width = min(options.max_width, READABLE)
+            lines = [line for block in chain(corners(tensor), width) for line in block.lines]
+            yield Text("\n".join(["", *(line.rstrip() for line in lines)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +99,7 @@ def has_closed_forms(result: Result) -> bool:
     return any(value.exact is not None for tensor in result.tensors for value in tensor.values)
 
 
-def _elements(result: Result) -> Table:
+def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
     numbers = {step.element: step for step in result.steps if step.element}
     values = [value for tensor in result.tensors for value in tensor.values]
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
@@ -81,7 +109,7 @@ def _elements(result: Result) -> Table:
     headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
     headers += [] if bare else ["value"]
     frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
-    for tensor in _in_order(result):
+    for tensor in listed:
         for one in _shown_elements(_brief(tensor)):
             cells = [element_name(one, tensor.of), to_unicode(one.formula)]
             if numbers:
@@ -89,8 +117,9 @@ def _elements(result: Result) -> Table:
             if closed:
                 cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
             frame.add_row(*cells, *([] if bare else [shown(one.value)]))
-        if tensor.entries.size > ROWS_LIMIT:
-            frame.add_row(*_summary(tensor, frame))
+        if tensor.entries.size > LISTED:
+            shape = "×".join(map(str, tensor.entries.shape))
+            frame.add_row(f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all")
     return frame
 
 
@@ -119,21 +148,11 @@ def _with_numbers(step: Step, exact: Tree | None) -> str:
 
 
 def _shown_elements(tensor: Tensor) -> Iterator[Element]:
-    if tensor.entries.size <= ROWS_LIMIT:
+    if tensor.entries.size <= LISTED:
         yield from tensor.elements()
         return
-    for one, _ in zip(tensor.elements(), range(CORNER), strict=False):
+    for one, _ in zip(tensor.elements(), range(FIRST), strict=False):
         yield one
-
-
-def _summary(tensor: Tensor, frame: Table) -> list[str]:
-    """Shape, norm and extremes of a tensor too large to list."""
-    import numpy as np
-
-    values = tensor.numbers()
-    shape = "×".join(map(str, tensor.entries.shape))
-    text = f"{shape}, norm {np.linalg.norm(values):.6g}, {values.min():.6g} … {values.max():.6g}"
-    return [f"… {output_name(tensor.name, tensor.of)}", text, *[""] * (len(frame.columns) - 2)]
 
 
 def shown(value: Value) -> str:

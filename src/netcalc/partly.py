@@ -1,0 +1,79 @@
+"""Large problems of which something was left out: numbers where all is known, one formula a tensor elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from netcalc.arithmetic.fast import Fast
+from netcalc.expression import is_constant
+from netcalc.passes import Found, run
+from netcalc.problem import Against, Dense, Problem, free_names
+
+SHOWN_NAMES = 4
+
+
+def partly(problem: Problem) -> Found:
+    """Both passes in float64; `unknown` names what depends on something left out."""
+    unknown = depending(problem)
+    known = replace(problem, x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
+    entries = {name: np.asarray(np.nan) for name in unknown} | run(known, Fast())
+    letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
+    formulas = f"formulas in {', '.join(letters[:SHOWN_NAMES])}" + ", …" * (len(letters) > SHOWN_NAMES)
+    all_unknown = unknown >= problem.names.keys()
+    return Found(
+        entries, formulas if all_unknown else f"float64, not certified; {formulas}", unknown=frozenset(unknown)
+    )
+
+
+def depending(problem: Problem) -> set[str]:
+    """What the passes produce that depends on a symbol."""
+    return {name for name, is_unknown in _walk(problem) if is_unknown}
+
+
+def _walk(problem: Problem) -> Iterator[tuple[str, bool]]:
+    v, inputs, sums = _has_symbols(problem.x), [], []
+    for number, layer in enumerate(problem.layers, 1):
+        inputs.append(v)
+        v = v or _has_symbols(layer.W) or (layer.b is not None and _has_symbols(layer.b))
+        sums.append(v)
+        yield from ((f"{letter}{number}", v) for letter in "zas")
+    above = problem.above
+    delta = v or _has_symbols(above.target) if isinstance(above, Against) else _has_symbols(above)
+    yield "loss", delta
+    for number in range(len(problem.layers), 0, -1):
+        layer = problem.layers[number - 1]
+        yield f"da{number}", delta
+        delta = delta or (layer.activation is not None and sums[number - 1])
+        yield from ((f"dz{number}", delta), (f"db{number}", delta), (f"dW{number}", delta or inputs[number - 1]))
+        delta = delta or _has_symbols(layer.W)
+    yield "dx", delta
+
+
+def _has_symbols(tensor: np.ndarray) -> bool:
+    return tensor.dtype == object and not all(map(is_constant, tensor.flat))
+
+
+def _filled(tensor: np.ndarray) -> np.ndarray:
+    """Zeros in the place of what is not known."""
+    return np.zeros(tensor.shape) if _has_symbols(tensor) else tensor
+
+
+def _known(layer: Dense) -> Dense:
+    return replace(layer, W=_filled(layer.W), b=None if layer.b is None else _filled(layer.b))
+
+
+def _above(problem: Problem) -> np.ndarray | Against:
+    """What comes from above, or zeros where that isn't known: a loss may have no value at a guess."""
+    if isinstance(problem.above, Against):
+        outputs = (len(problem.x), problem.layers[-1].W.shape[0])
+        return np.zeros(outputs) if "loss" in depending(problem) else problem.above
+    return _filled(problem.above)
+
+
+def _letter(name: str) -> str:
+    """`v` for `v[0,1]`, `b` for `b3`."""
+    return re.split(r"[\d\[]", name)[0]
