@@ -76,6 +76,10 @@ def _names(above: np.ndarray | Against | None) -> dict[str, Called]:
 
 def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray | Against:
     if isinstance(above, Against):
+        if above.loss.by_sample:
+            raise ShapeError(
+                f"{above.loss} compares a sample's several outputs, and a neuron has one: bce is its loss for one"
+            )
         return replace(above, target=_a_sample("target", above.target, samples))
     return ONE.repeat(samples, axis=0) if above is None else _a_sample("delta", above, samples)
 
