@@ -70,3 +70,25 @@ def test_a_file_and_the_library_give_the_same(tmp_path, suffix):
     loaded, stated = netcalc.load(path), mazur()
     assert loaded.partials == stated.partials
     assert loaded.certainty == "certified: 31 of 31 values"
+
+
+def test_deep_symbolic_formulas_are_a_layer_long():
+    """However deep the net, what stays symbolic is in the layer's own δ and a."""
+    layer = {"size": 3, "b": "0.1", "activation": "tanh"}
+    result = netcalc.net([layer] * 30, input=[1, "1/2"], target=[0, 1, 0], loss="mse")
+    assert result.forward["z30"][1] == "W30[1,0]*a29[0] + W30[1,1]*a29[1] + W30[1,2]*a29[2] + 0.1"
+    assert result.partials["z7"][0] == "da7[0]*(1 - a7[0]^2)"
+    assert max(len(text) for name in result.partials for text in _texts(result.partials[name])) < 100
+
+
+def _texts(nested):
+    return [text for inner in nested for text in _texts(inner)] if isinstance(nested, list) else [nested]
+
+
+def test_what_nothing_unknown_comes_into_is_a_number():
+    """Without a target the forward pass is numbers, and the gradients are formulas in δ."""
+    layers = MAZUR["layers"]
+    result = netcalc.net(layers, input=["0.05", "0.10"])
+    assert result.forward["a2"] == mazur().forward["a2"]
+    assert result.partials["a2"] == ["delta0", "delta1"]
+    assert result.partials["a1"][0] == "0.4*dz2[0] + 0.5*dz2[1]"

@@ -44,6 +44,10 @@ def solve(
 
 def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
     names = free_names(problem.tensors)
+    if names and problem.command == "net":
+        from netcalc.layerwise import layerwise
+
+        return layerwise(problem, names, digits)
     if names:
         return _symbolic(problem, names, digits)
     if digits is not None or exact or (problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE):

@@ -29,6 +29,7 @@ class Formulas:
     """What each tensor of a net is, by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
 
     problem: Problem
+    written_out: int = WRITTEN_OUT
 
     @property
     def unit(self) -> str:
@@ -64,6 +65,12 @@ class Formulas:
         shown = [place if isinstance(place, str) else str(place + self.problem.index_from) for place in places]
         return Symbol(labelled(name, shown))
 
+    def summed(self, count: int, term: Callable[[Place], Tree], letter: str = "k") -> Tree:
+        """term(0) + term(1) + …, or Σ term(letter) where they are many."""
+        if count > self.written_out:
+            return Apply(f"sum_{letter}", (term(letter),))
+        return add(*(term(place) for place in range(count)))
+
     def before(self, number: int) -> str:
         """What goes into a layer."""
         return f"a{number - 1}" if number > 1 else "x"
@@ -72,7 +79,7 @@ class Formulas:
         """Σ W[u,k]·v[k] + b[u]."""
         layer, unit = self.problem.layers[number - 1], self.unit
         v = self.before(number)
-        terms = summed(layer.W.shape[1], lambda k: multiply(self.entry(f"W{number}", (unit, k)), self.at(v, k)))
+        terms = self.summed(layer.W.shape[1], lambda k: multiply(self.entry(f"W{number}", (unit, k)), self.at(v, k)))
         return terms if layer.b is None else add(terms, self.entry(f"b{number}", (unit,)))
 
     def activated(self, number: int) -> Tree:
@@ -82,7 +89,7 @@ class Formulas:
         if isinstance(activation, BoundActivation):
             return self.of(activation, z)
         width = len(self.problem.layers[number - 1].W)
-        share = divide(exp(z), summed(width, lambda k: exp(self.at(f"z{number}", k))))
+        share = divide(exp(z), self.summed(width, lambda k: exp(self.at(f"z{number}", k))))
         return share if activation == "softmax" else Apply("log", (share,))
 
     def of(self, activation: BoundActivation, z: Tree) -> Tree:
@@ -120,16 +127,16 @@ class Formulas:
         if self.is_fused(number):
             return self.scaled(add(a, negate(self.at("t", self.unit))))
         if layer.activation == "softmax":
-            others = summed(width, lambda k: multiply(self.at(f"da{number}", k), self.at(f"a{number}", k)))
+            others = self.summed(width, lambda k: multiply(self.at(f"da{number}", k), self.at(f"a{number}", k)))
             return multiply(a, add(da, minus(others)))
-        total = summed(width, lambda k: self.at(f"da{number}", k))
+        total = self.summed(width, lambda k: self.at(f"da{number}", k))
         return add(da, negate(multiply(exp(a), total)))
 
     def pulled(self, number: int) -> Tree:
         """∂L/∂(what goes into a layer): Σ W[k,u]·δ[k]."""
         W = self.problem.layers[number - 1].W
         delta = f"dz{number}"
-        return summed(len(W), lambda k: multiply(self.entry(f"W{number}", (k, self.unit)), self.at(delta, k)))
+        return self.summed(len(W), lambda k: multiply(self.entry(f"W{number}", (k, self.unit)), self.at(delta, k)))
 
     def gradients(self, number: int) -> dict[str, Tree]:
         """∂L/∂W and ∂L/∂b, and the weights after a step."""
@@ -138,8 +145,8 @@ class Formulas:
             dW: Tree = multiply(self.entry(delta, ("i", "j")), self.entry(v, ("i", "k")))
             db: Tree = self.entry(delta, ("i", "j"))
         elif self.problem.many:
-            dW = summed(samples, lambda s: multiply(self.entry(delta, (s, "i")), self.entry(v, (s, "j"))), "s")
-            db = summed(samples, lambda s: self.entry(delta, (s, "i")), "s")
+            dW = self.summed(samples, lambda s: multiply(self.entry(delta, (s, "i")), self.entry(v, (s, "j"))), "s")
+            db = self.summed(samples, lambda s: self.entry(delta, (s, "i")), "s")
         else:
             dW, db = multiply(self.entry(delta, ("i",)), self.entry(v, ("j",))), self.entry(delta, ("i",))
         found = {f"dW{number}": dW, f"db{number}": db}
@@ -170,7 +177,7 @@ class Formulas:
         """The loss with its factor, over all samples, or of one where each has its own."""
         outputs = len(self.problem.layers[-1].W)
         samples: Sequence[Place] = ["i"] if self.problem.per_sample else range(len(self.problem.x))
-        if len(samples) * outputs <= WRITTEN_OUT:
+        if len(samples) * outputs <= self.written_out:
             return self.scaled(add(*(self.term(s, k) for s in samples for k in range(outputs))))
         one = len(samples) == 1
         term, letters = self.term(samples[0] if one else "s", "k"), "sum_k" if one else "sum_sk"
@@ -203,7 +210,7 @@ class Formulas:
             logarithm = Apply("log", (a,))
         elif loss.name == "cross-entropy":
             outputs = len(self.problem.layers[-1].W)
-            logarithm = Apply("log", (divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k, sample)))),))
+            logarithm = Apply("log", (divide(exp(a), self.summed(outputs, lambda k: exp(self.at(last, k, sample)))),))
         return negate(times(t, logarithm))
 
     def is_fused(self, number: int) -> bool:
@@ -255,7 +262,7 @@ class Formulas:
         if self.against.loss.of_probabilities:
             return divide(negate(t), a)
         outputs = len(self.problem.layers[-1].W)
-        return add(divide(exp(a), summed(outputs, lambda k: exp(self.at(last, k)))), negate(t))
+        return add(divide(exp(a), self.summed(outputs, lambda k: exp(self.at(last, k)))), negate(t))
 
 
 def whole(name: str) -> Symbol:
@@ -279,10 +286,3 @@ def _is_minus(term: Tree) -> bool:
 
 def _positive(term: Tree) -> Tree:
     return term.arguments[0] if isinstance(term, Apply) and term.operator == "negate" else term
-
-
-def summed(count: int, term: Callable[[Place], Tree], letter: str = "k") -> Tree:
-    """term(0) + term(1) + …, or Σ term(letter) where they are many."""
-    if count > WRITTEN_OUT:
-        return Apply(f"sum_{letter}", (term(letter),))
-    return add(*(term(place) for place in range(count)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from netcalc.explain.drawing import drawn, leaves, with_matrices
 from netcalc.explain.explanation import Explanation
 from netcalc.explain.layered import Formulas, whole
 from netcalc.explain.paths import trace_steps
-from netcalc.expression import Apply, Symbol, Tree, substitute
+from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
 from netcalc.tree import add, multiply, negate
@@ -29,12 +29,14 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas layer by layer, the steps with their matrices, or the paths of a trace."""
     formulas = Formulas(problem)
     partials = [name for name in shown if name.startswith("d")]
-    steps: list[Step] = []
+    size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
+    found: Iterable[Step] = ()
     if problem.trace:
-        steps = [replace(step, drawn=True) for step in trace_steps(problem, shown, formulas)]
+        found = trace_steps(problem, shown, formulas)
     elif _is_small(problem, shown):
-        size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
-        steps = [replace(step, drawn=size > LISTED) for step in Page(problem, shown, formulas).steps()]
+        found = Page(problem, shown, formulas).steps()
+    is_drawn = problem.trace is not None or size > LISTED
+    steps = [replace(step, chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in found]
     return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(steps), ())
 
 
@@ -49,7 +51,9 @@ class Page:
     def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
         self.problem, self.formulas = problem, formulas
         self.last = len(problem.layers)
-        self.tensors = {name: leaves(array) for name, array in {**shown, **_given(problem)}.items()}
+        self.results = {name: leaves(array) for name, array in shown.items()}
+        named = {name: _by_name(name, array, problem.index_from) for name, array in self.results.items()}
+        self.tensors = named | {name: leaves(array) for name, array in _given(problem).items()}
 
     def steps(self) -> Iterator[Step]:
         numbers = range(1, self.last + 1)
@@ -70,7 +74,7 @@ class Page:
         heading = f"Layer {number}, forward: W{number} is {size}{', a row a sample' * many}"
         product = Product((v, Transposed(W))) if many else Product((W, v))
         yield self.drawn(f"z{number}", product if layer.b is None else Sum((product, Named(f"b{number}"))), heading)
-        yield Step(Named(f"a{number}"), (self.function(number), *self.applied(number), self.matrix(f"a{number}")))
+        yield Step(Named(f"a{number}"), (self.function(number), *self.applied(number), self.result(f"a{number}")))
 
     def function(self, number: int) -> Tree:
         """φ(z), of the whole vector."""
@@ -96,7 +100,7 @@ class Page:
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
         counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        return Step("L", (formula, *numbers, self.tensors["loss"].item()), heading, "loss")
+        return Step("L", (formula, *numbers, self.results["loss"].item()), heading, "loss")
 
     def numbers(self, *names: str) -> dict[str, Tree]:
         """What stands in formulas for each element of these tensors."""
@@ -117,7 +121,7 @@ class Page:
         yield self.drawn(f"dL/dW{number}", Product((Transposed(delta), v)) if many else Product((delta, Transposed(v))))
         if layer.b is not None:
             summed = Apply("sum_s", (Symbol(f"delta{number}[s]"),))
-            yield Step(Named(f"dL/db{number}"), (summed if many else delta, self.matrix(f"dL/db{number}")))
+            yield Step(Named(f"dL/db{number}"), (summed if many else delta, self.result(f"dL/db{number}")))
         if number == 1:
             W = Named("W1")
             yield self.drawn("dL/dx", Product((delta, W)) if many else Product((Transposed(W), delta)))
@@ -130,11 +134,11 @@ class Page:
             pulled = Product((delta, W)) if self.problem.many else Product((Transposed(W), delta))
             yield self.drawn(name, pulled, heading)
         elif not isinstance(self.problem.above, Against):
-            yield Step(Named(name), (Named("delta"), self.matrix(name)), heading)
+            yield Step(Named(name), (Named("delta"), self.result(name)), heading)
         else:
             whole = self.formulas.from_above_whole()
             entries = self.each_entry(self.formulas.from_above(), f"a{number}", "t")
-            yield Step(Named(name), (*whole, *entries, self.matrix(name)), heading)
+            yield Step(Named(name), (*whole, *entries, self.result(name)), heading)
 
     def each_entry(self, formula: Tree, *names: str) -> Iterator[Matrix]:
         """A formula by generic index with the numbers of each entry of the first tensor."""
@@ -156,7 +160,7 @@ class Page:
         )
         if isinstance(activation, BoundActivation):
             if activation.name == "identity":
-                yield Step(Named(name), (above, self.matrix(name)))
+                yield Step(Named(name), (above, self.result(name)))
                 return
             function = self.function(number)
             called = function if activation.has_kernels else Apply("phi", (whole(f"z{number}"),))
@@ -169,27 +173,27 @@ class Page:
             formula = self.formulas.through_whole()
             entries = self.each_entry(self.formulas.through(number), f"a{number}", "t")
             heading = "Cross-entropy after softmax: the Jacobian and the loss's slope come to"
-            yield Step(Named(name), (formula, *entries, self.matrix(name)), heading)
+            yield Step(Named(name), (formula, *entries, self.result(name)), heading)
 
     def by_slope(self, number: int, slope: Tree) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z); where both are too wide for a line, the slope stands alone before."""
-        name, above, slopes = f"delta{number}", Named(f"dL/da{number}"), self.matrix(f"s{number}")
+        name, above, slopes = f"delta{number}", Named(f"dL/da{number}"), self.result(f"s{number}")
         known = self.formulas.slope_whole(number)
         formulas = [slope] if known is None or known == slope else [slope, known]
         numbers = Product((self.matrix(above.text), slopes), "∘")
         if _columns(numbers) > ACROSS:
             alone = Named(f"da{number}/dz{number}")
             yield Step(alone, (*formulas, slopes))
-            yield Step(Named(name), (Product((above, alone), "∘"), self.matrix(name)))
+            yield Step(Named(name), (Product((above, alone), "∘"), self.result(name)))
             return
-        yield Step(Named(name), (*(Product((above, part), "∘") for part in formulas), numbers, self.matrix(name)))
+        yield Step(Named(name), (*(Product((above, part), "∘") for part in formulas), numbers, self.result(name)))
 
     def jacobian(self, number: int) -> Iterator[Step]:
         """∂a/∂z of each sample, and δ by it."""
         name, above = f"delta{number}", Named(f"dL/da{number}")
-        jacobians = self.tensors.get(f"J{number}")
+        jacobians = self.results.get(f"J{number}")
         if jacobians is None or len(jacobians) > SAMPLES:
-            yield Step(Named(name), (self.formulas.through(number), self.matrix(name)))
+            yield Step(Named(name), (self.formulas.through(number), self.result(name)))
             return
         for sample, entries in enumerate(jacobians):
             heading = (
@@ -207,7 +211,7 @@ class Page:
         if not self.problem.many:
             J = Named(f"da{number}/dz{number}")
             numbers_of = Product((matrix(zip(*jacobians[0], strict=True)), self.matrix(above.text)))
-            yield Step(Named(name), (Product((Transposed(J), above)), numbers_of, self.matrix(name)))
+            yield Step(Named(name), (Product((Transposed(J), above)), numbers_of, self.result(name)))
 
     def updates(self) -> Iterator[Step]:
         """The weights after a step, all from the old ones."""
@@ -219,23 +223,40 @@ class Page:
                 name = f"{letter}{number}"
                 formula = add(whole(name), negate(multiply(rate, whole(f"dL/d{name}"))))
                 parts = (self.matrix(name), Product((negate(rate), self.matrix(f"dL/d{name}"))))
-                yield Step(Named(f"{name}_new"), (formula, Sum(parts), self.matrix(f"{name}_new")), heading)
+                yield Step(Named(f"{name}_new"), (formula, Sum(parts), self.result(f"{name}_new")), heading)
                 heading = ""
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:
         """name = display = that with its matrices, if they fit into a line, = the answer."""
         numbers = with_matrices(display, self.matrix)
         written = (numbers,) if _columns(numbers) <= ACROSS else ()
-        return Step(Named(name), (display, *written, self.matrix(name)), heading)
+        return Step(Named(name), (display, *written, self.result(name)), heading)
 
     def matrix(self, name: str) -> Matrix:
-        """A tensor by the name it has on the page, drawn; where samples are rows, b is in every row."""
+        """A tensor by the name it has on the page, drawn; what is a formula is by its name."""
+        return self.draw(name, self.tensors)
+
+    def result(self, name: str) -> Matrix:
+        """A tensor where it is found, its formulas in full."""
+        return self.draw(name, self.results)
+
+    def draw(self, name: str, tensors: Mapping[str, np.ndarray]) -> Matrix:
+        """Vectors are columns; where samples are rows, b is in every row."""
         if name.startswith("delta") and name != "delta":
             name = f"dz{name.removeprefix('delta')}"
-        array, many = self.tensors[name.replace("dL/", "")], self.problem.many
+        array, many = tensors[name.replace("dL/", "")], self.problem.many
         if many and array.ndim == 1:
             return matrix([tuple(array)] * (len(self.problem.x) if name[0] == "b" and "_" not in name else 1))
         return drawn(array) if array.ndim == 2 else column(array.ravel())
+
+
+def _by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
+    """Numbers and names as they are, formulas by the names of their entries."""
+    found = array.copy()
+    for index in np.ndindex(array.shape):
+        if symbols(array.item(index)) and isinstance(array.item(index), Apply):
+            found[index] = Symbol(element(name, index, index_from))
+    return found
 
 
 def _columns(display: Display) -> int:

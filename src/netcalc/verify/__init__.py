@@ -18,7 +18,7 @@ from netcalc.verification import Compared, Verification
 from netcalc.verify.coarse import judge_in_float64
 from netcalc.verify.drawn import drawn_points
 from netcalc.verify.expressions import ExpressionsForward
-from netcalc.verify.forward import Forward, Index
+from netcalc.verify.forward import Forward, Index, Point
 from netcalc.verify.judge import Judgement, judge
 from netcalc.verify.layers import LayersForward
 
@@ -46,7 +46,9 @@ def verify(problem: Any, result: Result) -> Verification:
         return _in_float64(partials, forward)
     places = list(_places(partials, count))
     for point in drawn_points(forward.names):
-        numerals = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
+        numerals: Point = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
+        if isinstance(forward, LayersForward):
+            numerals = forward.named(numerals)
         found = _judged(places, lambda tensor, index: judge(tensor, index, forward, numerals))  # noqa: B023 - called here
         if any(one.kind != "untold" for _, one in found):
             break

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from flint import ctx
 
-from netcalc.arithmetic.certain import Certain, Numeral, ball
+from netcalc.arithmetic.certain import Certain, Numeral, ball, precision
 from netcalc.arrays import each
 from netcalc.layers import Arithmetic
-from netcalc.passes import outcome
-from netcalc.problem import Problem, free_names
+from netcalc.passes import outcome, run
+from netcalc.problem import Problem, element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
 
 ACTIVATION_WORK = 40
+NAMED_BITS = 512  # of the numbers that formulas name
 
 
 class _Remembering(Certain):
@@ -51,6 +52,19 @@ class LayersForward:
         """Multiplications of one pass, and what activations take, in multiplications."""
         outputs = sum(len(layer.W) for layer in self.problem.layers)
         return self.problem.work + ACTIVATION_WORK * outputs * len(self.problem.x)
+
+    def named(self, point: Point) -> Point:
+        """The point, with the number there of everything that a formula may name: z1[0], da1[0], …"""
+        if self.problem.command != "net" or not self.names:
+            return point
+        with precision(NAMED_BITS):
+            found = run(self.problem, Certain(NAMED_BITS, point))
+        numbers = dict(point)
+        for name, called in self.problem.names.items():
+            entries = self.problem.shaped(found[name], called.shape)
+            for index in np.ndindex(entries.shape):
+                numbers[element(called.name, index, self.problem.index_from)] = entries[index]
+        return numbers
 
     def order(self, tensor: Tensor) -> int:  # noqa: ARG002 - a backward pass finds first derivatives alone
         """1."""
