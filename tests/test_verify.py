@@ -19,11 +19,11 @@ from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction
 from netcalc.certify import as_value
 from netcalc.commands._answer import contradicted
-from netcalc.commands.options import Presentation
 from netcalc.expression import Number, parse
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Dense, Problem
+from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
 from netcalc.verify import FORWARDS, verify
 
@@ -116,7 +116,7 @@ def test_a_wrong_answer_is_contradicted(off: float, capsys: pytest.CaptureFixtur
     found = verify(stated, replace(result, tensors=tuple(tensors)))
     assert found.line == "not verified: 1 of 5 partials contradicts central differences"
     assert found.notes == (f"dx1 is {entries[1].nearest!r}, and differences give -0.78644773296592741",)
-    assert contradicted(replace(result, verification=found), Presentation(format="csv")) == 1
+    assert contradicted(replace(result, verification=found), chosen("csv", None)) == 1
     assert capsys.readouterr().err.splitlines() == [f"note: {found.notes[0]}", found.line]
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.certify import certify
-from netcalc.errors import NetcalcError
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, symbols
 from netcalc.forms import Forms
 from netcalc.notation import to_ascii
+from netcalc.partly import depending, partly
 from netcalc.passes import Found, Quantities
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Value
@@ -31,10 +31,11 @@ ZERO = Number(Fraction(0))
 def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
     """What both passes find: values where they are numbers, formulas layer by layer where they are not.
 
-    Raises NetcalcError where there are too many formulas to write.
+    Of a large net, float64 and one formula a tensor.
     """
-    known = _known(problem)
-    _check_size(problem, known, names)
+    known = problem.names.keys() - depending(problem)
+    if _terms(problem, known) > MOST_TERMS:
+        return partly(problem)
     numbers = certify(_of_numbers(problem, known), digits)
     given = {name: tree for name, tree in _given(problem).items() if is_constant(tree)}
     formulas, forms = Formulas(problem, written_out=MOST_TERMS), Forms()
@@ -58,48 +59,13 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     return Found(entries, f"formulas in {listed}, and in the quantities before them", numbers.notes)
 
 
-def _known(problem: Problem) -> set[str]:
-    """Which of the things that the passes find depend on nothing that was left out."""
-    is_known = {
-        f"{letter}{n}": tensor is None or _is_known(tensor)
-        for n, layer in enumerate(problem.layers, 1)
-        for letter, tensor in (("W", layer.W), ("b", layer.b))
-    }
-    v = is_known["a0"] = _is_known(problem.x)
-    last = len(problem.layers)
-    for n in range(1, last + 1):
-        v = v and is_known[f"W{n}"] and is_known[f"b{n}"]
-        is_known |= dict.fromkeys((f"z{n}", f"a{n}", f"s{n}", f"J{n}"), v)
-    above = problem.above.target if isinstance(problem.above, Against) else problem.above
-    delta = _is_known(above) and (v or not isinstance(problem.above, Against))
-    is_known["loss"] = delta
-    for n in range(last, 0, -1):
-        is_known[f"da{n}"] = delta
-        delta = is_known[f"dz{n}"] = is_known[f"db{n}"] = delta and is_known[f"z{n}"]
-        is_known[f"dW{n}"] = delta and is_known[f"a{n - 1}"]
-        for letter in "Wb":
-            is_known[f"{letter}{n}_new"] = is_known[f"{letter}{n}"] and is_known[f"d{letter}{n}"]
-        delta = delta and is_known[f"W{n}"]
-    is_known["dx"] = delta
-    return {name for name, sure in is_known.items() if sure} & problem.names.keys()
-
-
-def _is_known(tensor: np.ndarray) -> bool:
-    return tensor.dtype != object or not any(symbols(tree) for tree in tensor.flat)
-
-
-def _check_size(problem: Problem, known: set[str], names: tuple[str, ...]) -> None:
-    samples, widths = len(problem.x), [problem.x.shape[1], *(len(layer.W) for layer in problem.layers)]
-    terms = 0
+def _terms(problem: Problem, known: set[str]) -> int:
+    """How many terms the formulas have together, more or less."""
+    samples, terms = len(problem.x), 0
     for n, layer in enumerate(problem.layers, 1):
-        for name in (f"z{n}", f"dz{n}", f"dW{n}"):
-            terms += 0 if name in known else samples * layer.W.size
-        terms += 0 if f"a{n}" in known or not isinstance(layer.activation, str) else samples * widths[n] ** 2
-    if terms > MOST_TERMS:
-        raise NetcalcError(
-            f"formulas in {', '.join(names[:3])}{', …' * (len(names) > 3)} would have about {terms:,} terms, "
-            f"more than the {MOST_TERMS:,} that are written: give what was left out, or take a smaller net"
-        )
+        terms += samples * layer.W.size * sum(name not in known for name in (f"z{n}", f"dz{n}", f"dW{n}"))
+        terms += 0 if f"a{n}" in known or not isinstance(layer.activation, str) else samples * len(layer.W) ** 2
+    return terms
 
 
 def _of_numbers(problem: Problem, known: set[str]) -> Problem:

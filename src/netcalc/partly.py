@@ -40,7 +40,7 @@ def _walk(problem: Problem) -> Iterator[tuple[str, bool]]:
         inputs.append(v)
         v = v or _has_symbols(layer.W) or (layer.b is not None and _has_symbols(layer.b))
         sums.append(v)
-        yield from ((f"{letter}{number}", v) for letter in "zas")
+        yield from ((f"{letter}{number}", v) for letter in "zasJ")
     above = problem.above
     delta = v or _has_symbols(above.target) if isinstance(above, Against) else _has_symbols(above)
     yield "loss", delta
@@ -48,9 +48,13 @@ def _walk(problem: Problem) -> Iterator[tuple[str, bool]]:
         layer = problem.layers[number - 1]
         yield f"da{number}", delta
         delta = delta or (layer.activation is not None and sums[number - 1])
-        yield from ((f"dz{number}", delta), (f"db{number}", delta), (f"dW{number}", delta or inputs[number - 1]))
+        gradients = {"W": delta or inputs[number - 1], "b": delta}
+        yield f"dz{number}", delta
+        for letter, tensor in (("W", layer.W), ("b", layer.b)):
+            yield f"d{letter}{number}", gradients[letter]
+            yield f"{letter}{number}_new", gradients[letter] or (tensor is not None and _has_symbols(tensor))
         delta = delta or _has_symbols(layer.W)
-    yield "dx", delta
+    yield from (("dx", delta), ("paths", True))
 
 
 def _has_symbols(tensor: np.ndarray) -> bool:
