@@ -206,13 +206,13 @@ DERIVATIVE = re.compile(r"d([^\W\d]\w*(?:\[[^\]]*\])?)/d(\w+(?:\[.*\])?)")  # a 
 HIGHER_DERIVATIVE = re.compile(r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))")  # `d2f/dx^2`, `d2f/(dx dy)`
 
 # Written `tanh²(x)` rather than `tanh(x)²`.
-_RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
-_GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
-_GREEK_NAME = re.compile(rf"({'|'.join(_GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)")
+RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
+GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
+_GREEK_NAME = re.compile(rf"({'|'.join(GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)")
 
 
 def _raised_name(base: Piece, exponent: Piece) -> bool:
-    return base.operator in _RAISED_NAMES and exponent.integer is not None and exponent.integer > 1
+    return base.operator in RAISED_NAMES and exponent.integer is not None and exponent.integer > 1
 
 
 def _sum_in_brackets(piece: Piece) -> bool:
@@ -245,7 +245,7 @@ class Unicode(Ascii):
             below = "".join(f"∂{self.name(part).text}" for part in names) + (raised if same else "")
             return Piece(f"∂{raised}{self.name(of).text}/{below}", Level.ATOM)
         greek = _GREEK_NAME.fullmatch(name)
-        return Piece(_GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
+        return Piece(GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
 
     def between(self, before: Piece, after: Piece, /) -> str:
         return "" if _side_by_side(before, after) else "·"
@@ -276,7 +276,7 @@ class Latex(Ascii):
     comparisons = COMPARISONS | {"less_equal": r"\leq", "greater_equal": r"\geq", "equal": "=", "unequal": r"\neq"}
     joints: Mapping[str, tuple[str, Level]] = {"and": (r" \land ", Level.AND), "or": (r" \lor ", Level.OR)}
     negation = r"\lnot "
-    own_commands = _RAISED_NAMES | {"max", "min"}
+    own_commands = RAISED_NAMES | {"max", "min"}
     names: Mapping[str, str] = {
         "sigmoid": r"\sigma",
         "phi": r"\varphi",
@@ -365,20 +365,20 @@ class Latex(Ascii):
 
 _OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)(_new)?")
 _NEW_ENTRY = re.compile(r"([A-Za-z])(\d+)_new\[(.*)\]")
-_LATEX_NAME = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
+NAME_PARTS = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
 
 
 def _latex_name(name: str) -> Piece:
     r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
     if new := _NEW_ENTRY.fullmatch(name):
         return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
-    parts = _LATEX_NAME.fullmatch(name)
+    parts = NAME_PARTS.fullmatch(name)
     if parts is None:
         return Piece(_upright(name), Level.ATOM)
     head, rest, index = parts.groups()
-    if len(head) > 1 and head not in _GREEK_NAMES and not (rest == "" or rest.isdigit()):
+    if len(head) > 1 and head not in GREEK_NAMES and not (rest == "" or rest.isdigit()):
         head, rest = name.partition("[")[0], ""
-    if head in _GREEK_NAMES:
+    if head in GREEK_NAMES:
         head = r"\lambda" if head == "lam" else "\\" + head
     elif len(head) > 1:
         head = _upright(head)

@@ -44,7 +44,7 @@ class Drawing:
     def whole(self, name: str) -> str:
         """A tensor that was found, on a wire."""
         found = self.tensor(name)
-        return "" if found is None else _summary(found.entries)
+        return "" if found is None else summary(found.entries)
 
     def signal(self, source: str, letter: str, number: int) -> Signal:
         """What leaves a layer's sum, z, or its activation, a."""
@@ -81,14 +81,14 @@ def by_layers(problem: Problem, result: Result) -> Circuit:
     drawing = Drawing(problem, result)
     name = drawing.given_name("x")
     nodes, wires = [Node("x", name, "given")], []
-    signal = Signal("x", name, _summary(problem.x), drawing.whole("dx"))
+    signal = Signal("x", name, summary(problem.x), drawing.whole("dx"))
     for number, layer in enumerate(problem.layers, 1):
         linear, activation = f"linear{number}", f"activation{number}"
         names = {letter: drawing.given_name(f"{letter}{number}") for letter, _ in _parameters(layer)}
         wires.append(signal.into(linear))
         for letter, tensor in _parameters(layer):
             nodes.append(Node(names[letter], _name(names[letter]), "given"))
-            wires.append(Wire(names[letter], linear, _summary(tensor), drawing.whole(f"d{letter}{number}")))
+            wires.append(Wire(names[letter], linear, summary(tensor), drawing.whole(f"d{letter}{number}")))
         bias = f" + {_name(names['b'])}" if "b" in names else ""
         nodes.append(Node(linear, f"{_name(names['W'])}·{_name(signal.name)}{bias}", "gate"))
         signal = drawing.signal(linear, "z", number)
@@ -117,7 +117,7 @@ def _last_wires(drawing: Drawing, signal: Signal) -> list[Wire]:
     above = drawing.problem.above
     if not isinstance(above, Against):
         return [signal.into("output")]
-    wires = [signal.into("loss"), Wire("target", "loss", _summary(above.target), "")]
+    wires = [signal.into("loss"), Wire("target", "loss", summary(above.target), "")]
     return [*wires, Wire("loss", "output", drawing.whole("loss"), "1")]
 
 
@@ -180,11 +180,13 @@ def _entry(tensor: np.ndarray, *index: int) -> str:
     return text(as_value(entry)) if isinstance(entry, np.floating | Value) else text(entry)
 
 
-def _summary(tensor: np.ndarray) -> str:
-    """A tensor in a few characters: its entries where they are few, else shape and norm."""
-    if tensor.size <= SHORT:
-        entries = [_entry(tensor, *index) for index in np.ndindex(tensor.shape)]
-        return entries[0] if tensor.size == 1 else f"[{', '.join(entries)}]"
+def summary(tensor: np.ndarray, most: int = SHORT) -> str:
+    """A tensor in a few characters: its entries where there are no more than `most`, else shape and norm."""
+    if tensor.size == 1:
+        return _entry(tensor, *(0 for _ in tensor.shape))
+    if tensor.size <= most:
+        rows = (tensor[place] for place in np.ndindex(tensor.shape[:-1]))
+        return f"[{'; '.join(', '.join(_entry(one, place) for place in range(len(one))) for one in rows)}]"
     shape = "×".join(map(str, tensor.shape))
     size = norm(tensor)
     return f"{shape}" if size is None else f"{shape}, norm {size:.6g}"

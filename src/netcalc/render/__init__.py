@@ -143,6 +143,12 @@ def _mermaid(result: Result, view: View) -> Iterator[str]:
     return mermaid(_drawn(result, view))
 
 
+def _html(result: Result, view: View) -> Iterator[str]:
+    from netcalc.render.html import html
+
+    return html(result, by_layer=view.by_layer)
+
+
 def _svg(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.svg import svg
 
@@ -157,6 +163,7 @@ _ROWS = (
     Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
     Format("md", (".md", ".markdown"), _markdown),
     Format("latex", (".tex",), _latex),
+    Format("html", (".html", ".htm"), _html, drawn=True),
     Format("npz", (".npz",), save=_npz, bare=True),
     Format("dot", (".dot", ".gv"), _dot, drawn=True),
     Format("mermaid", (".mmd",), _mermaid, drawn=True),

@@ -1,0 +1,170 @@
+"""A result as one page that needs nothing else: typeset mathematics, the circuit, the tables; for screen and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import islice
+
+import numpy as np
+
+from netcalc.circuit import Circuit, circuit
+from netcalc.circuit.layers import summary as tensor_text
+from netcalc.errors import NetcalcError
+from netcalc.explain.explanation import literal
+from netcalc.expression import Symbol, Tree
+from netcalc.mathml import to_mathml
+from netcalc.models.grad import Gradient
+from netcalc.render.mathematics import step_to_mathml
+from netcalc.render.prose import element_name, full_name
+from netcalc.render.rows import sample_elements, samples
+from netcalc.render.summary import FIRST, LISTED
+from netcalc.render.svg import svg
+from netcalc.result import Element, Result, Tensor, Value
+from netcalc.version import __version__
+
+ROWS_OF_SAMPLES = 500  # beyond which a page is no place for rows
+STYLE = """
+:root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--page:#fff;--panel:#f6f8fa}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3d444d;--page:#0d1117;--panel:#151b23}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 ui-sans-serif,system-ui,sans-serif}
+main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+h1{font-size:1.5rem;margin:.2rem 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .6rem}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}
+.wide{overflow-x:auto;max-width:100%}
+table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}
+th{color:var(--soft);font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n{font-family:ui-monospace,monospace}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}
+dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+math[display=block]{width:max-content;max-width:100%;margin:.35rem 0 .35rem 1rem;overflow-x:auto;overflow-y:hidden}
+mtd{text-align:right;padding:.1em .45em}.chain>mtr>mtd{text-align:left;padding:.35rem .15rem}
+.cases>mtr>mtd{text-align:left}
+figure{margin:0}svg{height:auto}.note{border-left:3px solid #bf8700;padding:.1rem .8rem;margin:.5rem 0}
+footer,.sure{color:var(--soft);font-size:.9rem}
+@media print{:root{--ink:#000;--soft:#444;--line:#bbb;--page:#fff}main{max-width:none;padding:0}
+h2,h3{break-after:avoid}tr,figure,math{break-inside:avoid}.wide{overflow:visible}svg{max-width:100%}}
+"""
+
+
+def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
+    """The page, line by line. Raises NetcalcError for an answer whose drawing would show nothing."""
+    drawn = _drawn(result, by_layer=by_layer)
+    title = f"netcalc {result.command}"
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    yield f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>"
+    yield from _given(result)
+    yield "<h2>Answer</h2>"
+    yield from table(result)
+    yield from _checked(result)
+    yield from (f'<p class="note">{escape(note)}</p>' for note in result.notes)
+    yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
+    yield from _steps(result)
+    if drawn is not None:
+        yield '<h2>Circuit</h2>\n<p class="sure">Values above the wires, gradients below.</p>\n<figure class="wide">'
+        yield from svg(drawn)
+        yield "</figure>"
+    yield f"<footer><p>netcalc {__version__}</p></footer>\n</main>\n</body>\n</html>"
+
+
+def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
+    """The circuit, if this answer has one."""
+    if result.asked is None:
+        return None
+    try:
+        return circuit(result, by_layer=by_layer)
+    except NetcalcError:
+        if isinstance(result.asked, Gradient):
+            return None
+        raise
+
+
+def _given(result: Result) -> Iterator[str]:
+    yield "<h2>Problem</h2>\n<dl>"
+    for name, thing in result.given.items():
+        yield f"<dt>{escape(name)}</dt><dd>{escape(given_text(thing))}</dd>"
+    yield "</dl>"
+
+
+def given_text(thing: object) -> str:
+    """What was given, in a line."""
+    if isinstance(thing, np.ndarray):
+        return tensor_text(thing, most=LISTED)
+    if isinstance(thing, dict):
+        return ", ".join(f"{name} = {given_text(value)}" for name, value in thing.items())
+    return ", ".join(map(str, thing)) if isinstance(thing, list | tuple) else str(thing)
+
+
+def table(result: Result) -> Iterator[str]:
+    """Every element with its formula and value, or a row a sample."""
+    yield '<div class="wide"><table>'
+    yield from _samples(result) if result.sample_rows else _elements(result)
+    yield "</table></div>"
+
+
+def _elements(result: Result) -> Iterator[str]:
+    closed = any(value.exact is not None for tensor in result.tensors for value in tensor.values)
+    yield f"<tr><th></th><th>formula</th>{'<th>exact</th>' if closed else ''}<th class=n>value</th></tr>"
+    for tensor in result.tensors:
+        large = tensor.entries.size > LISTED
+        for one in islice(tensor.elements(), FIRST if large else None):
+            exact = (
+                f"<td>{_math(one.value.exact)}</td>" if closed and one.value.exact is not None else "<td></td>" * closed
+            )
+            yield f"<tr><td>{_name(one, tensor)}</td><td>{_math(one.formula)}</td>{exact}{_value(one.value)}</tr>"
+        if large:
+            name = _math(Symbol(full_name(tensor.name, tensor.of)))
+            yield f'<tr><td>… {name}</td><td colspan="{2 + closed}">{escape(tensor_text(tensor.entries))}</td></tr>'
+
+
+def _samples(result: Result) -> Iterator[str]:
+    for number in islice(samples(result), ROWS_OF_SAMPLES):
+        row = list(sample_elements(result, number))
+        if not number:
+            names = "".join(f"<th class=n>{escape(element_name(one, of))}</th>" for one, of in row)
+            yield f"<tr><th class=n>sample</th>{names}</tr>"
+        yield f"<tr><td class=n>{number}</td>{''.join(_value(one.value) for one, _ in row)}</tr>"
+    if len(samples(result)) > ROWS_OF_SAMPLES:
+        more = len(samples(result)) - ROWS_OF_SAMPLES
+        yield f'<tr><td colspan="{1 + len(row)}">… and {more} more samples: -f csv has them all</td></tr>'
+
+
+def _checked(result: Result) -> Iterator[str]:
+    """The verdicts on answers that were brought along."""
+    if not result.checked:
+        return
+    yield '<h2>Your answers</h2>\n<div class="wide"><table>'
+    yield "<tr><th></th><th class=n>yours</th><th class=n>correct</th><th></th><th></th></tr>"
+    for one in result.checked:
+        said = escape(". ".join(filter(None, (one.diagnosis, one.explanation, one.note))))
+        cells = f"{_value(one.claimed)}{_value(one.correct)}<td>{one.verdict}</td><td>{said}</td>"
+        yield f"<tr><td>{_math(Symbol(one.name))}</td>{cells}</tr>"
+    yield "</table></div>"
+
+
+def _name(one: Element, tensor: Tensor) -> str:
+    return _math(Symbol(one.full or full_name(one.name, tensor.of)))
+
+
+def _value(value: Value) -> str:
+    if value.formula is not None:
+        return f"<td>{_math(value.formula)}</td>"
+    return (
+        f"<td class=n>{_math(literal(value))}</td>"
+        if "e" in value.shown
+        else f"<td class=n>{value.shown.replace('-', '−')}</td>"
+    )
+
+
+def _math(tree: Tree) -> str:
+    return f"<math>{to_mathml(tree)}</math>"
+
+
+def _steps(result: Result) -> Iterator[str]:
+    if result.steps:
+        yield "<h2>Steps</h2>"
+    for step in result.steps:
+        if step.heading:
+            yield f"<h3>{escape(step.heading)}</h3>"
+        yield step_to_mathml(step)

@@ -1,0 +1,164 @@
+"""The page: sound, by itself, complete; and formulas as MathML."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+import transcript
+
+import netcalc
+from netcalc import cli
+from netcalc.expression import parse
+from netcalc.mathml import name_to_mathml, to_mathml
+from netcalc.render import View, render
+
+VOID = {"meta", "br", "!doctype"}
+ACCEPTED = json.loads((transcript.CHECKOUT / "tests/data/expressions/accepted.json").read_text(encoding="utf-8"))
+
+RESULTS = [
+    pytest.param(netcalc.neuron([-1, -2], [4, -4], -3), id="neuron"),
+    pytest.param(netcalc.neuron([-1, -2], [4, -4], -3, target=1, loss="bce", exact=True), id="exact with a loss"),
+    pytest.param(netcalc.neuron([1, 2], None, None, "q*exp(-q^2)"), id="symbols"),
+    pytest.param(netcalc.neuron([-1000], [1], 0, digits=30), id="beyond float64"),
+    pytest.param(netcalc.neuron([[1, 2], [3, 4]], [2, 1], 3), id="samples"),
+    pytest.param(netcalc.linear([[1, 2], [4, 5]], [1, 2], [1, 1], "tanh", target=[1, 0], loss="mse"), id="layer"),
+    pytest.param(netcalc.grad("x^2*y + sin(x)", at={"x": 1, "y": 2}, order=2), id="hessian"),
+    pytest.param(netcalc.grad("x", "y*x"), id="jacobian of symbols"),
+]
+
+
+class Page(HTMLParser):
+    """The texts of a page, its attributes, and whether its elements are nested as they ought to be."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.texts = [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def page(result):
+    return Page("\n".join(render(result, "html", View())))
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_page_is_sound_and_needs_nothing_else(result):
+    """Elements nest, nothing is fetched, and no script runs."""
+    read = page(result)
+    assert read.open == []
+    assert not {"script", "link", "img", "iframe", "object"} & set(read.tags)
+    assert not [one for one in read.attributes if one[0] in ("src", "href") or one[0].startswith("on")]
+    assert {"math", "style", "table", "title"} <= set(read.tags)
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_page_shows_every_value(result):
+    """Each number of the answer stands in the page as the table has it."""
+    text = "".join(page(result).texts).replace("−", "-")
+    for tensor in result.tensors:
+        for one in tensor.elements():
+            mantissa = one.value.shown.partition("e")[0]
+            assert one.value.formula is not None or mantissa in text
+
+
+def test_page_shows_notes():
+    assert any("kink" in text for text in page(netcalc.neuron([0], [1], 0, "relu")).texts)
+
+
+def test_text_of_others_is_escaped():
+    """What was typed is text, never markup."""
+    result = netcalc.grad("where(x<1, x, 2)", at={"x": 0})
+    assert "<1" not in "\n".join(render(result, "html", View()))
+
+
+def test_page_of_a_million_numbers_is_refused_with_the_alternative(tmp_path, capsys):
+    import numpy as np
+
+    numbers = tmp_path / "x.npy"
+    np.save(numbers, np.ones(60_000))
+    ask = ["neuron", "--x", str(numbers), "--w", str(numbers), "--b", "0", "-f", "html"]
+    assert cli.main(ask) == 2
+    assert "--by-layer" in capsys.readouterr().err
+    assert cli.main([*ask, "--by-layer"]) == 0
+    assert len(capsys.readouterr().out) < 20_000
+
+
+@pytest.mark.parametrize("text", [pytest.param(case["expr"], id=str(case["id"])) for case in ACCEPTED])
+def test_every_expression_is_sound_mathml(text):
+    ET.fromstring(f"<math>{to_mathml(parse(text))}</math>")  # noqa: S314  # netcalc's own
+
+
+PIECES = [
+    ("x^2", "<msup><mrow><mi>x</mi></mrow><mrow><mn>2</mn></mrow></msup>"),
+    ("w0", "<msub><mi>w</mi><mrow><mn>0</mn></mrow></msub>"),
+    ("1/3", "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>3</mn></mrow></mfrac>"),
+    ("-1", '<mo form="prefix">−</mo><mn>1</mn>'),
+    ("sqrt(2)", "<msqrt><mrow><mn>2</mn></mrow></msqrt>"),
+    ("2*x", "<mn>2</mn><mo>&#x2062;</mo><mi>x</mi>"),
+    ("2*3", "<mn>2</mn><mo>·</mo><mn>3</mn>"),
+    ("a-b", "<mi>a</mi><mo>−</mo><mi>b</mi>"),
+    ("pi", "<mi>π</mi>"),
+    ("alpha", "<mi>α</mi>"),
+    ("exp(x)", "<msup><mi>e</mi><mrow><mi>x</mi></mrow></msup>"),
+    ("abs(x)", "<mrow><mo>|</mo><mi>x</mi><mo>|</mo></mrow>"),
+    ("1e-40", "<msup><mn>10</mn><mrow><mo>−</mo><mn>40</mn></mrow></msup>"),
+]
+
+
+@pytest.mark.parametrize("text, expected", PIECES)
+def test_mathml(text, expected):
+    assert to_mathml(parse(text)) == expected
+
+
+def test_names_of_layers():
+    """The number of a whole tensor's name is its layer's; a derivative is a fraction."""
+    assert name_to_mathml("W1") == "<msup><mi>W</mi><mrow><mo>(</mo><mn>1</mn><mo>)</mo></mrow></msup>"
+    assert to_mathml(parse("W1[0,1]")) == (
+        "<msubsup><mi>W</mi><mrow><mn>0</mn><mo>,</mo><mn>1</mn></mrow>"
+        "<mrow><mo>(</mo><mn>1</mn><mo>)</mo></mrow></msubsup>"
+    )
+    assert name_to_mathml("delta") == "<mi>δ</mi>"
+    assert name_to_mathml("dL/dv") == (
+        "<mfrac><mrow><mo>∂</mo><mi>L</mi></mrow><mrow><mo>∂</mo><mi>v</mi></mrow></mfrac>"
+    )
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
+def test_a_browser_sets_the_page_within_a_phone_s_width(tmp_path):
+    """Nothing but what scrolls by itself is wider than the page."""
+    lines = "\n".join(render(RESULTS[1].values[0], "html", View()))
+    measure = "<script>document.title=document.documentElement.scrollWidth+'of'+innerWidth</script></body>"
+    (tmp_path / "page.html").write_text(lines.replace("</body>", measure), encoding="utf-8")
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    flags += "--disable-component-update --disable-sync --window-size=500,900 --dump-dom"
+    done = subprocess.run(
+        ["chromium", *flags.split(), f"--user-data-dir={tmp_path}/profile", f"file://{tmp_path}/page.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    wide, room = re.search(r"<title>(\d+)of(\d+)</title>", done.stdout).groups()
+    assert int(wide) <= int(room)
