@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from netcalc.derive import bound, derivation
+from netcalc.expression import parse
 from netcalc.forms import Forms
 from netcalc.rules import RULES
 from netcalc.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold, share
 
+# ∂(p^q)/∂q is a node of its own, `power'(p, q)`, since it is 0 where p is 0 and q positive; log(p) is not.
+POWER_BY_EXPONENT = parse("p^q*log(p)")
 DIRECT = 8  # factors up to which each one's cofactor is a product of its own
 
 Passed = tuple[int, int, Tree]  # the place it came from, which of that node's arguments, and the slope there
@@ -123,6 +126,9 @@ def _slope(forms: Forms, node: Apply, index: int) -> Tree:
             return forms.where(condition, *branches)
         case "max" | "min":
             return _extreme(forms, node, index)
+        case "power'":
+            by = "pq"[index]
+            return forms.put(gradient(forms, POWER_BY_EXPONENT, [by])[0], dict(zip("pq", arguments, strict=True)))
         case operator if operator in RULES:
             slope = RULES[operator].trees[index]
             names = {"q": arguments[-1], "p": arguments[0]}
@@ -134,7 +140,11 @@ def _slope(forms: Forms, node: Apply, index: int) -> Tree:
 def _power(forms: Forms, node: Apply, index: int) -> Tree:
     base, exponent = node.arguments
     if index == 1:
-        return node if base == Constant("e") else forms.product(forms.keep(Apply("log", (base,))), node)
+        if base == Constant("e"):
+            return node
+        if isinstance(base, Symbol | Apply):
+            return forms.keep(Apply("power'", (base, exponent)))
+        return forms.product(forms.keep(Apply("log", (base,))), node)
     if isinstance(exponent, Number):
         return forms.product(exponent, forms.raised(base, exponent.value - 1))
     less = forms.total((exponent, forms.number(-1)))
@@ -176,6 +186,8 @@ def shown(forms: Forms, tree: Tree) -> Tree:
     """The tree with every φ′ and φ″ in it written out."""
 
     def put(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        if operator == "power'":
+            return forms.put(POWER_BY_EXPONENT, dict(zip("pq", arguments, strict=True)))
         if operator.endswith("'"):
             return shown(forms, forms.put(written_out(forms, Apply(operator, arguments)), {"q": arguments[0]}))
         return forms.apply(operator, arguments)

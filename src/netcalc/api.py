@@ -12,7 +12,7 @@ import numpy as np
 from netcalc import problem
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation, read
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.expression import Number, Tree, parse
 from netcalc.models.grad import grad as state_grad
 from netcalc.models.linear import linear as state_linear
@@ -236,6 +236,10 @@ def read_activation(text: str) -> BoundActivation:
 
     Raises UnknownNameError, ExpressionError.
     """
+    if text in VECTOR_ACTIVATIONS:
+        raise UnknownNameError(
+            f"{text} acts on all outputs of a layer, and one neuron has one: it is for netcalc linear and netcalc net"
+        )
     return read(text)
 
 

@@ -92,6 +92,8 @@ def expand(tree: Tree) -> Tree:
 
 def _expanded(operator: str, arguments: tuple[Tree, ...]) -> Tree:
     node = Apply(operator, arguments)
+    if operator == "power'":
+        return _power_by_exponent(*arguments)
     if not is_activation(node):
         return node
     if operator.endswith("'"):
@@ -100,6 +102,13 @@ def _expanded(operator: str, arguments: tuple[Tree, ...]) -> Tree:
     else:
         formula = parse(bound(node).formula)
     return substitute(expand(formula), {"q": arguments[0]})
+
+
+def _power_by_exponent(base: Tree, exponent: Tree) -> Tree:
+    """∂(base^exponent)/∂exponent, which is 0 at base 0 although its logarithm has no value there."""
+    zero = Number(Fraction(0))
+    at_zero = Apply("and", (Apply("equal", (base, zero)), Apply("greater", (exponent, zero))))
+    return Apply("where", (at_zero, zero, multiply(power(base, exponent), Apply("log", (base,)))))
 
 
 def is_activation(tree: Tree) -> bool:
@@ -219,6 +228,55 @@ def stable(tree: Tree) -> Tree:
 def evaluable(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     """The trees in terms of the elementary functions alone, without their cancellations."""
     return fold_all(fold_all(trees, lambda leaf: leaf, _expanded), lambda leaf: leaf, _stable)
+
+
+def settled(trees: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The trees in forms that keep their digits in float64 as well: what overflows becomes a sigmoid or softplus."""
+    return fold_all(trees, lambda leaf: leaf, _settled)
+
+
+def _settled(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+    match _stable(operator, arguments):
+        case Apply("power'", (base, exponent)):
+            return _power_by_exponent(base, exponent)
+        case Apply("log1p", (Apply("exp", (u,)),)):
+            return Apply("softplus", (u,))
+        case Apply("divide", (above, below)):
+            return _with_sigmoids(above, below)
+        case node:
+            return node
+
+
+def _with_sigmoids(above: Tree, below: Tree) -> Tree:
+    """above/below, where exp(u)/(1 + exp(u)) is sigmoid(u) and 1/(1 + exp(u)) is sigmoid(-u)."""
+    over, under = _factors(above), []
+    for factor in _factors(below):
+        base, exponent = factor.arguments if isinstance(factor, Apply) and factor.operator == "power" else (factor, ONE)
+        growing = _one_plus_exp(base)
+        if growing is None or not isinstance(exponent, Number) or exponent.value not in range(1, 9):
+            under.append(factor)
+            continue
+        for _ in range(int(exponent.value)):
+            if (power := Apply("exp", (growing,))) in over:
+                over.remove(power)
+                over.append(Apply("sigmoid", (growing,)))
+            else:
+                over.append(Apply("sigmoid", (negate(growing),)))
+    product = multiply(*over) if over else ONE
+    return divide(product, multiply(*under)) if under else product
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    return list(tree.arguments) if isinstance(tree, Apply) and tree.operator == "multiply" else [tree]
+
+
+def _one_plus_exp(tree: Tree) -> Tree | None:
+    """The u of 1 + exp(u)."""
+    match tree:
+        case Apply("add", (Number(one), Apply("exp", (u,)))) | Apply("add", (Apply("exp", (u,)), Number(one))):
+            return u if one == 1 else None
+        case _:
+            return None
 
 
 def _stable(operator: str, arguments: tuple[Tree, ...]) -> Tree:

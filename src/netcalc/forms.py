@@ -94,6 +94,8 @@ class Forms:
         """base^exponent."""
         if exponent == 0:
             return self.one
+        if isinstance(base, Number) and base.value and exponent.denominator == 1 and abs(exponent) <= FLAT:
+            return self.number(base.value**exponent.numerator)
         return base if exponent == 1 else self.keep(power(base, Number(exponent)))
 
     def where(self, condition: Tree, then: Tree, other: Tree) -> Tree:
@@ -164,7 +166,7 @@ class Forms:
         """Where a factor stands: numbers and names, sums of them, functions, sums of functions."""
         if not isinstance(tree, Apply):
             return 0, self._rank.get(tree.name, 0) if isinstance(tree, Symbol) else -1
-        return (1 if tree.operator == "add" else 0) + (2 if self._has_function(tree) else 0), 0
+        return (1 if tree.operator in ("add", "power") else 0) + (2 if self._has_function(tree) else 0), 0
 
     def _has_function(self, tree: Tree) -> bool:
         if not isinstance(tree, Apply):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netcalc.errors import NetcalcError, ValueSyntaxError
-from netcalc.values import read_scalar
+from netcalc.errors import ExpressionError, NetcalcError, ValueSyntaxError
+from netcalc.files.cells import read_number
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)
 
@@ -26,6 +26,10 @@ def read_points(words: Sequence[str], flag: str) -> dict[str, np.ndarray]:
         if not text:
             raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
         point = np.empty((), dtype=object)
-        point[()] = read_scalar(text, f"{flag} {name}")
+        try:
+            point[()] = read_number(text)
+        except (ExpressionError, ValueSyntaxError) as error:
+            message = f"{flag} {name}: {error.message}"
+            raise ValueSyntaxError(message, source=error.source, position=error.position) from None
         points[name] = point
     return points

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import derivation
 from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.models.grad import Gradient
-from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, free_names
@@ -65,7 +69,7 @@ def verified(problem: Problem | Gradient, result: Result) -> Result:
 
 def _result(problem: Problem, found: Found) -> Result:
     shown = {called.name: problem.shaped(found.entries[name], called.shape) for name, called in problem.names.items()}
-    _refuse_undefined(problem, shown)
+    _refuse_undefined(problem, found.entries, shown)
     explained: Explanation = explain(problem, shown)
     hidden = {problem.names[name].name for name in problem.hidden}
     tensors = [
@@ -153,17 +157,26 @@ def _by_algebra(problem: Problem, names: tuple[str, ...]) -> Quantities:
     return {name: each(lambda entry: from_sympy(entry, names), array) for name, array in found.items()}
 
 
-def _refuse_undefined(problem: Problem, shown: Quantities) -> None:
+def _refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> None:
     for name, array in shown.items():
-        if array.dtype != object:
+        if array.dtype == object and any(value.shown == "undefined" for value in array.flat):
+            why = next(_reasons(problem, found), "a function in it has no value at this point")
+            raise UndefinedError(f"{name} is undefined here: {why}")
+
+
+def _reasons(problem: Problem, found: Quantities) -> Iterator[str]:
+    """Which subexpression of a typed activation has no value at what goes into it, and why."""
+    from flint import fmpq
+
+    from netcalc.arithmetic.undefined import why_undefined
+
+    for number, layer in enumerate(problem.layers, 1):
+        if not isinstance(layer.activation, BoundActivation):
             continue
-        if any(value.shown == "undefined" for value in array.flat):
-            labels = ", ".join(layer.activation_label for layer in problem.layers)
-            raise UndefinedError(f"{name} is undefined here: {to_unicode_formula(labels)} has no value at this point")
-
-
-def to_unicode_formula(text: str) -> str:
-    """A formula typed as text, as it is shown."""
-    from netcalc.expression import parse
-
-    return to_unicode(parse(text)) if "q" in text else text
+        known = derivation(layer.activation)
+        for value in found[f"z{number}"].flat:
+            if value.nearest is None or not math.isfinite(value.nearest):
+                continue
+            at = {"q": fmpq(*value.nearest.as_integer_ratio())}
+            reasons = (why_undefined(tree, at) for tree in (known.value, known.shown, known.slope))
+            yield from (why for why in reasons if why)

@@ -209,14 +209,7 @@ def evaluate(tree: Tree, operations: Mapping[str, Callable[..., T]], leaf: Calla
 
     Every branch of a `where` is evaluated. Raises KeyError for an operator that `operations` lacks.
     """
-    return evaluate_all((tree,), operations, leaf)[0]
-
-
-def evaluate_all(
-    trees: Sequence[Tree], operations: Mapping[str, Callable[..., T]], leaf: Callable[[Leaf], T]
-) -> tuple[T, ...]:
-    """The same for many trees at once."""
-    return fold_all(trees, leaf, lambda operator, arguments: operations[operator](*arguments))
+    return fold(tree, leaf, lambda operator, arguments: operations[operator](*arguments))
 
 
 def normalise(tree: Tree) -> Tree:

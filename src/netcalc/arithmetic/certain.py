@@ -19,7 +19,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import derivation, loss_derivation
 from netcalc.expression import Constant, Number, Symbol, Tree
-from netcalc.tree import evaluate_all
+from netcalc.tree import Apply, share
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -197,6 +197,8 @@ def _polygamma(order: Numeral, value: Numeral) -> Numeral:
 
 
 def _atan2(y: Numeral, x: Numeral) -> Numeral:
+    if sign(y) == 0 and sign(x) == 0:
+        return UNDEFINED  # where Arb follows C, and says 0
     return exactly(arb.atan2(ball(y), ball(x)))
 
 
@@ -241,15 +243,34 @@ def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
 
 def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
     """The values of many trees, what they share evaluated once."""
+    return Evaluation(trees).at(names)
 
-    def leaf(node: Number | Constant | Symbol) -> Numeral:
-        if isinstance(node, Number):
-            return fmpq(node.value.numerator, node.value.denominator)
-        if isinstance(node, Constant):
-            return arb.const_e() if node.name == "e" else arb.pi()
-        return names[node.name]
 
-    return evaluate_all(trees, OPERATIONS, leaf)
+class Evaluation:
+    """Trees made ready to be evaluated at many points."""
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.shared = share(trees)
+        self.operations = [OPERATIONS[node.operator] if isinstance(node, Apply) else None for node in self.shared.nodes]
+
+    def at(self, names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
+        """Their values at the current precision, the symbols taken from `names`."""
+        found: list[Numeral] = []
+        for node, operation, places in zip(self.shared.nodes, self.operations, self.shared.arguments, strict=True):
+            if operation is None:
+                found.append(_leaf(node, names))
+            else:
+                found.append(operation(*[found[place] for place in places]))
+        return tuple(found[root] for root in self.shared.roots)
+
+
+def _leaf(node: Tree, names: Mapping[str, Numeral]) -> Numeral:
+    if isinstance(node, Number):
+        return fmpq(node.value.numerator, node.value.denominator)
+    if isinstance(node, Constant):
+        return arb.const_e() if node.name == "e" else arb.pi()
+    assert isinstance(node, Symbol)  # noqa: S101 - what has arguments has an operation
+    return names[node.name]
 
 
 class Certain(Exact):

@@ -76,19 +76,23 @@ class _Blame:
             kind = f" (0/0: {to_ascii(above)} is 0 too)" if zero_by_zero and not isinstance(above, Number) else ""
             return f"{written} is defined for {to_ascii(divisor)} != 0; {self.here([divisor], places[1:])}{kind}"
         if node.operator == "power":
-            return f"{written} {self.power(places)}; {self.here(node.arguments, places)}"
+            return f"{written} {self.power(node, places)}; {self.here(node.arguments, places)}"
         if node.operator in DOMAINS:
             domain = DOMAINS[node.operator].format(q=to_ascii(node.arguments[-1]))
+            if isinstance(node.arguments[-1], Number):
+                return f"{written} has no value"
             return f"{written} {domain}; {self.here(node.arguments[-1:], places[-1:])}"
+        if node.operator == "atan2":
+            return f"{written} is not defined where both are 0"
         return f"{written} has no value; {self.here(node.arguments, places)}"
 
-    def power(self, places: Sequence[int]) -> str:
+    def power(self, node: Apply, places: Sequence[int]) -> str:
         base, exponent = (self.values[place] for place in places)
         if sign(base) == 0:
-            return "divides by 0 to that power" if sign(exponent) == -1 else "is not defined for 0 to that power"
+            return f"is defined for {to_ascii(node.arguments[0])} != 0"
         if isinstance(exponent, fmpq):
-            return "is not real: a negative number to a power that is no whole number"
-        return "is defined for a positive base, or a whole exponent"
+            return f"is defined for {to_ascii(node.arguments[0])} >= 0, as its exponent is no whole number"
+        return f"is defined for {to_ascii(node.arguments[0])} > 0"
 
     def here(self, parts: Sequence[Tree], places: Sequence[int]) -> str:
         """`here x = -1`."""
@@ -98,7 +102,7 @@ class _Blame:
                 continue
             shown = digits(self.values[place], 6)
             said.append(f"{to_ascii(part)} = {shown}" if shown else f"{to_ascii(part)} can't be told from 0")
-        return f"here {', '.join(said)}" if said else "here it is not"
+        return f"here {', '.join(said)}" if said else "which it is not"
 
 
 def _operation(node: Apply) -> Callable[..., Any]:

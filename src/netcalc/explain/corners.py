@@ -30,7 +30,7 @@ def refuse_undefined(derived: Derived, one: Wanted, point: Mapping[str, Tree], w
     why = why_undefined(derived.wanted[one.output].tree, names)
     if why is None and one.by:
         shown = derived.written(one.tree)
-        why = why_undefined(one.tree, names) or why_undefined(shown, names)
+        why = why_undefined(shown, names) or why_undefined(expand(one.tree), names)
         label = to_unicode(Symbol(derivative(output, one.by)))
         why = f"{label} has no value here: {why}" if why else f"{label} has no value here"
     raise UndefinedError((why or f"{output} has no value here") + where)
@@ -86,7 +86,7 @@ def _jump(derived: Derived, one: Wanted, value: Tree, names: Mapping[str, Any]) 
             sides = [one_sided(value, name, names, side) for side in (-1, 1)]
             if all(_same(side, here) for side in sides):
                 continue
-            left, right = (digits(side, 6) or "undefined" for side in sides)
+            left, right = (digits(side, 6) or "no value" for side in sides)
             place = digits(names[name], 6) or "there"
             yield (
                 f"{output} jumps at {name} = {place}: it comes to {left} from the left, {right} from the right, and is "

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from netcalc.catalogue.names import unknown
+from netcalc.derive import is_activation
 from netcalc.errors import NetcalcError, UnknownNameError
-from netcalc.expression import Symbol, Tree, parse
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, symbols
+from netcalc.notation import to_ascii
 from netcalc.tree import share
 
 NAMES_SHOWN = 12  # variables that a message lists
@@ -76,6 +78,7 @@ def grad(
     expressions = tuple(parse(text) for text in texts)
     if not expressions:
         raise NetcalcError("an expression is missing, as in: netcalc grad 'x^2*y' --at x=1 y=2")
+    _check_parameters(expressions)
     found = _symbols(expressions)
     for name in points:
         _check_known(name, found, "--at gives a value to")
@@ -92,6 +95,19 @@ def grad(
 
 def _symbols(expressions: Sequence[Tree]) -> tuple[str, ...]:
     return tuple(node.name for node in share(expressions).nodes if isinstance(node, Symbol))
+
+
+def _check_parameters(expressions: Sequence[Tree]) -> None:
+    """Raises NetcalcError where what must be a number is none: an activation's parameter, a polygamma's order."""
+    for node in share(expressions).nodes:
+        if is_activation(node) and isinstance(node, Apply) and any(map(symbols, node.arguments[1:])):
+            raise NetcalcError(
+                f"{to_ascii(node)}: the parameter of {node.operator} is a number, as in {node.operator}(x, 0.5)"
+            )
+        if isinstance(node, Apply) and node.operator == "polygamma":
+            order = node.arguments[0]
+            if not isinstance(order, Number) or order.value.denominator != 1 or order.value < 0:
+                raise NetcalcError(f"{to_ascii(node)}: the order of polygamma is a whole number, as in polygamma(1, x)")
 
 
 def _check_known(name: str, variables: Iterable[str], who: str) -> None:

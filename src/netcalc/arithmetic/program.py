@@ -1,0 +1,99 @@
+"""Formulas over columns of numbers: float64 by the block, in balls where rounding would show. Nothing is run as code.
+
+A formula is compiled once into a list of calls of NumPy and the catalogue's kernels, arguments before what uses them,
+what the formulas share once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from flint import fmpq
+from numpy.typing import NDArray
+
+from netcalc.arithmetic.certain import Evaluation, precision
+from netcalc.arithmetic.rounding import nearest
+from netcalc.arithmetic.watched import Watched, leaf, operation
+from netcalc.derive import evaluable, settled
+from netcalc.expression import Tree
+from netcalc.tree import Apply, share
+
+Array = NDArray[np.float64]
+
+CELLS = 1 << 20  # intermediate numbers held at once
+ROWS = 8192  # a block's numbers then stay in the processor's cache
+ALLOWED = 2.0**-40  # of a value: 12 digits
+UNDERFLOW = 2.0**-1050  # what is lost where numbers have fewer digits, close to the smallest of them
+BITS = (128, 512, 2048, 8192, 32768)
+
+
+class Program:
+    """Formulas, ready for columns."""
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.in_balls = Evaluation(evaluable(trees))
+        self.shared = share(settled(trees))
+        self.operations = [operation(node) if isinstance(node, Apply) else None for node in self.shared.nodes]
+        self.last = self._last_uses()
+
+    def _last_uses(self) -> list[list[int]]:
+        """After which node each result is no longer needed."""
+        last = dict.fromkeys(range(len(self.shared.nodes)), -1)
+        for place, arguments in enumerate(self.shared.arguments):
+            last |= dict.fromkeys(arguments, place)
+        found: list[list[int]] = [[] for _ in self.shared.nodes]
+        for place, user in last.items():
+            if user >= 0 and place not in self.shared.roots:
+                found[user].append(place)
+        return found
+
+    def run(self, columns: Mapping[str, Array]) -> list[Array]:
+        """Each formula's column, from columns (n,) by name; nan where it has no value, inf beyond float64's range."""
+        count = len(next(iter(columns.values())))
+        found = [np.empty(count) for _ in self.shared.roots]
+        step = max(64, min(ROWS, CELLS // max(1, len(self.shared.nodes))))
+        for start in range(0, count, step):
+            block = {name: column[start : start + step] for name, column in columns.items()}
+            for column, values in zip(found, self._block(block), strict=True):
+                column[start : start + step] = values
+        return found
+
+    def _block(self, columns: Mapping[str, Array]) -> list[Array]:
+        count = len(next(iter(columns.values())))
+        with np.errstate(all="ignore"):
+            watched = self._watched(columns)
+            values = [np.array(np.broadcast_to(one.value, count)) for one in watched]
+            doubtful = np.zeros(count, dtype=bool)
+            for one, value in zip(watched, values, strict=True):
+                doubtful |= ~np.isfinite(value) | ~(one.error <= np.maximum(ALLOWED * np.abs(value), UNDERFLOW))
+        for row in np.flatnonzero(doubtful).tolist():
+            point = {name: float(column[row]) for name, column in columns.items()}
+            for value, number in zip(values, self._in_balls(point), strict=True):
+                value[row] = number
+        return values
+
+    def _watched(self, columns: Mapping[str, Array]) -> list[Watched]:
+        results: dict[int, Watched] = {}
+        steps = zip(self.shared.nodes, self.shared.arguments, self.operations, self.last, strict=True)
+        for place, (node, arguments, act, over) in enumerate(steps):
+            if isinstance(node, Apply):
+                assert act is not None  # noqa: S101 - every operator has an operation
+                results[place] = act(*(results[argument] for argument in arguments))
+            else:
+                results[place] = leaf(node, columns)
+            for argument in over:
+                del results[argument]
+        return [results[root] for root in self.shared.roots]
+
+    def _in_balls(self, point: Mapping[str, float]) -> list[float]:
+        """The float64 nearest to each formula's value."""
+        exact = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
+        found: list[float | None] = []
+        for bits in BITS:
+            with precision(bits):
+                numbers = [nearest(numeral) for numeral in self.in_balls.at(exact)]
+            found = [new if old is None else old for old, new in zip(found or numbers, numbers, strict=True)]
+            if None not in found:
+                break
+        return [float("nan") if number is None else number for number in found]
