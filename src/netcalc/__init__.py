@@ -7,20 +7,31 @@ from typing import TYPE_CHECKING, Any
 from netcalc.version import __version__
 
 if TYPE_CHECKING:
-    from netcalc.api import check, grad, linear, load, net, neuron
+    from netcalc.api import check, grad, linear, load, net, neuron, neuron_block, neuron_columns
     from netcalc.catalogue.activations import activation
 
-__all__ = ["__version__", "activation", "check", "grad", "linear", "load", "net", "neuron"]
+__all__ = [
+    "__version__",
+    "activation",
+    "check",
+    "grad",
+    "linear",
+    "load",
+    "net",
+    "neuron",
+    "neuron_block",
+    "neuron_columns",
+]
 
 
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
-    if name in ("check", "grad", "linear", "load", "net", "neuron"):
-        from netcalc import api
-
-        return getattr(api, name)
     if name == "activation":
         from netcalc.catalogue.activations import activation
 
         return activation
+    if name in __all__:
+        from netcalc import api
+
+        return getattr(api, name)
     raise AttributeError(f"module 'netcalc' has no attribute {name!r}")

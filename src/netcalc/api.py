@@ -11,6 +11,7 @@ import numpy as np
 
 from netcalc import problem
 from netcalc.arrays import each
+from netcalc.blocks import NeuronRows
 from netcalc.catalogue.activations import BoundActivation, read
 from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.expression import Number, Tree, parse
@@ -209,6 +210,36 @@ def check(
 
     found = given(answers) if isinstance(answers, Mapping) else read(answers)
     return judged(result, found, Tolerance(rtol, atol, sig))
+
+
+def neuron_block(
+    x: np.ndarray,
+    w: Given,
+    b: Given,
+    activation: str | BoundActivation = "sigmoid",
+    *,
+    delta: Given | None = None,
+    target: Given | None = None,
+    loss: str | None = None,
+    reduction: str | None = None,
+) -> np.ndarray:
+    """A block of samples through one neuron, in float64: `x` (rows, n) -> (rows, columns), one answer after the other.
+
+    The columns are q, f, the loss if one is given, dx (n,), dw (n,), db: `neuron_columns` names them. `w` (n,) and `b`
+    are numbers; `delta` and `target` are one for all rows, or one a row. Each row is a problem of its own. This is what
+    `netcalc neuron` does with every block of a file, and what Dask, joblib or a loop may map over blocks of one's own.
+    A value is `inf` beyond float64's range. Raises NetcalcError, also where a row has no answer.
+    """
+    bound = read_activation(activation) if isinstance(activation, str) else activation
+    above = from_above(tensor(delta), tensor(target), loss, reduction)
+    weights, bias = (np.ravel(one) for one in (tensor(w), tensor(b)) if one is not None)
+    return NeuronRows(weights, bias, bound, above).answers(np.asarray(x, dtype=np.float64))
+
+
+def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> tuple[str, ...]:
+    """What the columns of `neuron_block` are called for that many inputs: q, f, dx0, …, dw0, …, db."""
+    above = from_above(None, tensor(0), "mse") if loss else None
+    return NeuronRows(np.zeros(inputs), np.zeros(1), read_activation("sigmoid"), above, index_from).columns
 
 
 def from_above(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 HALF_WINDOW = 5.0  # of q to either side of 0, unless a kink lies near it or beyond
-BITS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,9 @@ class Entry:
 
     def curve(self, order: int, q: np.ndarray) -> np.ndarray:
         """f (order 0), its slope or its curvature at each of `q`: float64, nan where it has no value."""
-        if self.activation.has_kernels:
-            return (self.activation.value, self.activation.slope, self.activation.curvature)[order](q)
-        return _by_balls(derivation(self.activation).stable[order], q)
+        from netcalc.arithmetic.fast import Fast
+
+        return Fast().activate(self.activation, order, q)
 
     def record(self) -> Mapping[str, object]:
         """Everything as text that data formats write."""
@@ -90,15 +89,3 @@ def describe(activation: BoundActivation, *, with_limits: bool = False) -> Entry
     known = derivation(activation)
     ends = limits(activation) if with_limits else None
     return Entry(activation, known.value, known.shown, known.curvature, ends)
-
-
-def _by_balls(tree: Tree, q: np.ndarray) -> np.ndarray:
-    """A formula without float64 kernels, by its balls' midpoints."""
-    import numpy as np
-    from flint import fmpq
-
-    from netcalc.arithmetic.certain import ball, numeral, precision
-
-    with precision(BITS):
-        found = [ball(numeral(tree, {"q": fmpq(*float(place).as_integer_ratio())})) for place in q.flat]
-        return np.array([float(one.mid()) if one.is_finite() else np.nan for one in found]).reshape(q.shape)

@@ -14,6 +14,7 @@ from netcalc.derive import derivation
 from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
+from netcalc.files import EXACT_LIMIT
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
@@ -25,8 +26,8 @@ from netcalc.solve_grad import solve as solve_gradient
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
-CERTIFIED_SIZE = 8192  # numbers given, that balls are done with in a second or two
 POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
+CERTIFIED_SIZE = EXACT_LIMIT  # numbers given, that balls are done with in a second or two
 
 
 def solve(

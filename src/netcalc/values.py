@@ -41,20 +41,24 @@ def read_vector(
     return _vector(tensor, name, columns)
 
 
-def read_samples(
+def read_rows(
     texts: Sequence[str],
     name: str,
     *,
+    columns: int,
+    few: int,
     stdin: files.StandardInput | None = None,
     decimal: str = ".",
-    columns: int | None = None,
     wait: float | None = None,
+    on_bad_row: files.OnBadRow | None = None,
 ) -> np.ndarray | files.RowStream:
-    """As `read_vector`, but a table of more than EXACT_LIMIT numbers is left as a stream of rows."""
+    """As `read_vector`, but a file's table of many rows is left as a stream of them: see `files.read_rows`."""
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    found = files.read_or_stream(texts[0], name, stdin=stdin, decimal=decimal, wait=wait)
+    found = files.read_rows(
+        texts[0], name, columns=columns, few=few, stdin=stdin, decimal=decimal, wait=wait, on_bad_row=on_bad_row
+    )
     return found if isinstance(found, files.RowStream) else _vector(found, name, columns)
 
 

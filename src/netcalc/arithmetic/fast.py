@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import derivation
 from netcalc.values import to_float64
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ class Fast:
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         """The derivative of that order (0 is the value) at every element of z."""
-        return (activation.value, activation.slope, activation.curvature)[order](z)
+        if activation.has_kernels:
+            return (activation.value, activation.slope, activation.curvature)[order](z)
+        from netcalc.arithmetic.pointwise import pointwise
+
+        return pointwise(derivation(activation).stable[order], z)
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""

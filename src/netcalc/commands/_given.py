@@ -11,7 +11,10 @@ from netcalc.files.source import StandardInput
 if TYPE_CHECKING:
     import numpy as np
 
+    from netcalc.files import OnBadRow, RowStream
     from netcalc.problem import Against
+
+PIPE_PATIENCE = 0.25  # seconds that the rows of a pipe are waited for before the first are answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,23 @@ class Inputs:
         if not texts:
             return None
         return read_vector(texts, flag, stdin=self.stdin, decimal=self.reading.decimal, columns=columns)
+
+    def rows(
+        self, texts: Values, flag: str, columns: int, few: int, on_bad_row: OnBadRow | None
+    ) -> np.ndarray | RowStream:
+        """The same, but many rows of a file are left as a stream of them, the first `few` exact."""
+        from netcalc.values import read_rows
+
+        return read_rows(
+            texts or [],
+            flag,
+            columns=columns,
+            few=few,
+            stdin=self.stdin,
+            decimal=self.reading.decimal,
+            wait=PIPE_PATIENCE,
+            on_bad_row=on_bad_row,
+        )
 
     def matrix(self, texts: Values, flag: str) -> np.ndarray | None:
         """The matrix given to a flag; None if it was left out."""

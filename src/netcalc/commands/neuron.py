@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netcalc.commands.options import Above, ActivationName, Checking, Presentation, Reading, Values, command, values
+from netcalc.commands.options import (
+    Above,
+    ActivationName,
+    Checking,
+    Presentation,
+    Reading,
+    Rows,
+    Values,
+    command,
+    values,
+)
 
 
 @command(
@@ -22,6 +32,7 @@ def neuron(
     activation: ActivationName = "sigmoid",
     above: Above,
     reading: Reading,
+    rows: Rows,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
@@ -29,9 +40,12 @@ def neuron(
     from netcalc.api import read_activation
     from netcalc.commands._answer import answer
     from netcalc.commands._given import Inputs
+    from netcalc.commands._rows import Streamed, vector_or_rows
     from netcalc.models.neuron import neuron as state
 
     inputs = Inputs(reading)
-    given = inputs.vector(x, "--x"), inputs.vector(w, "--w"), inputs.vector(b, "--b")
-    stated = state(*given, read_activation(activation), inputs.above(above), presentation.index_from)
-    return answer(stated, checking, presentation)
+    parameters = inputs.vector(w, "--w"), inputs.vector(b, "--b"), read_activation(activation), inputs.above(above)
+    given = vector_or_rows(x, inputs, parameters, rows, checking, presentation)
+    if isinstance(given, Streamed):
+        return given.answer(presentation.output)
+    return answer(state(given, *parameters, presentation.index_from), checking, presentation)

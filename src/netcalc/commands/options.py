@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Values = list[str] | None
 Function = Callable[..., int | None]
 
+ON_ERROR = ("stop", "skip")
+
 
 @dataclass(frozen=True)
 class Command:
@@ -133,6 +135,10 @@ def completion(names: Callable[[], Iterable[str]] | None) -> Callable[[str], lis
     return complete if names else None
 
 
+def formats() -> Iterable[str]:
+    return FORMATS
+
+
 def activation_names() -> Iterable[str]:
     from netcalc.catalogue.activations import ACTIVATIONS
 
@@ -149,6 +155,12 @@ def reductions() -> Iterable[str]:
     from netcalc.catalogue.losses import REDUCTIONS
 
     return list(REDUCTIONS)
+
+
+def stop_or_skip(text: str) -> str:
+    if text not in ON_ERROR:
+        raise NetcalcError(f"--on-error takes {' or '.join(ON_ERROR)}, not {text!r}")
+    return text
 
 
 def zero_or_one(number: int) -> int:
@@ -233,6 +245,31 @@ class Listing:
     format: ListFormatName = None
     output: OutputFile = None
     ascii: Ascii = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is done with rows that stream."""
+
+    on_error: Annotated[
+        str,
+        typer.Option(
+            "--on-error",
+            help="What a row that does not read does: stop the run, or be left out (skip), which ends with 1.",
+            metavar="|".join(ON_ERROR),
+            callback=stop_or_skip,
+            autocompletion=completion(lambda: ON_ERROR),
+        ),
+    ] = "stop"
+    bad_rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--bad-rows",
+            help="Where --on-error skip keeps the rows left out; else x.bad.csv for x.csv.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

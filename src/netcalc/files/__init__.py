@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING, Any
 from netcalc.files.cells import EXACT_LIMIT
 
 if TYPE_CHECKING:
-    from netcalc.files.read import is_file, iter_blocks, looks_like_file, read_or_stream, read_tensor
+    from netcalc.files.read import is_file, looks_like_file, read_rows, read_tensor
     from netcalc.files.source import StandardInput, suggestion
-    from netcalc.files.stream import Block, RowStream, Tensor
+    from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor
     from netcalc.files.text import RowError
-    from netcalc.files.write import RowFormatter, format_rows, write_atomically, write_npz
+    from netcalc.files.write import write_atomically, write_npz
 
 __all__ = [
     "EXACT_LIMIT",
     "Block",
+    "OnBadRow",
     "RowError",
-    "RowFormatter",
     "RowStream",
     "StandardInput",
     "Tensor",
-    "format_rows",
     "is_file",
-    "iter_blocks",
     "looks_like_file",
-    "read_or_stream",
+    "read_rows",
     "read_tensor",
     "suggestion",
     "write_atomically",

@@ -13,7 +13,7 @@ from typing import Any
 from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
 
-EXACT_LIMIT = 4096  # so many numbers are kept exactly; more are float64
+EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64
 # Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,2})?")
 FRACTION = re.compile(r"[+-]?[0-9]{1,60}/[0-9]{1,60}")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from netcalc.errors import FileError
-from netcalc.files.source import Source
+from netcalc.files.source import Source, may_be_longer
 
 GZIP_MAGIC = b"\x1f\x8b"
 MARKS = (
@@ -17,7 +17,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LONGEST_MARK = 4
+ALL_MARKS = (GZIP_MAGIC, codecs.BOM_UTF8, *(mark for mark, _ in MARKS))
 
 
 def line_blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -49,11 +49,11 @@ def text_chunks(source: Source, size: int) -> Iterator[bytes]:
 
 
 def _headed(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes; the first chunk is long enough to show a byte order mark, and may be empty."""
+    """The same bytes; the first chunk is long enough to show which mark it begins with, and may be empty."""
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head) >= LONGEST_MARK:
+        if not may_be_longer(head, ALL_MARKS):
             break
     yield head
     yield from chunks

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.binary import NPY_MAGIC, ZIP_MAGIC, check_finite, read_npy, read_npy_stream, read_npz
-from netcalc.files.cells import EXACT_LIMIT, nearest_float
+from netcalc.files.cells import nearest_float
 from netcalc.files.decode import text_chunks
 from netcalc.files.source import Source, StandardInput, open_source
 from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
-from netcalc.files.text import chunk_size, counted, open_rows
+from netcalc.files.text import RowError, chunk_size, counted, open_rows
 
 ARRAY_BLOCK = 1 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz")
@@ -55,33 +54,37 @@ def read_tensor(
     """
     found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
-        exact = found.exact_or_stream(wait=None)
-        return exact if isinstance(exact, Tensor) else exact.read()
+        return found.read()
     return checked(found)
 
 
-def read_or_stream(
+def read_rows(
     path_text: str,
     flag: str = "the command",
     *,
+    columns: int,
+    few: int,
     stdin: StandardInput | None = None,
     decimal: str = ".",
-    columns: int | None = None,
     wait: float | None = None,
+    on_bad_row: OnBadRow | None = None,
 ) -> Tensor | RowStream:
-    """What a file holds if that is small or no table, else a stream of its rows. Nothing is read twice.
+    """A table's rows of so many `columns`, as they arrive; a tensor if it is one row, one column, or no table.
 
-    Without `wait` the answer depends on the file alone; with it, a pipe that has not ended so many seconds after its
-    first row is a stream. Raises FileError, also where a table has not so many `columns`.
+    Up to `few` rows come exactly as they are written; if there are more, all are float64. With `wait`, a pipe that has
+    not ended so many seconds after its first row is taken for few rows until it has more.
+    A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
     """
     found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
+        if found.dialect.columns == 1 != columns:
+            return found.read()
         _check_columns(found.dialect.columns, columns, found.source)
-        return found.exact_or_stream(wait)
-    if found.array.ndim == 2 and found.array.size > EXACT_LIMIT:
-        _check_columns(found.array.shape[1], columns, found.source)
-        return _array_stream(found)
-    return checked(found)
+        return found.rows(few, wait, on_bad_row)
+    if found.array.ndim != 2 or len(found.array) == 1 or found.array.shape[1] == 1 != columns:
+        return checked(found)
+    _check_columns(found.array.shape[1], columns, found.source)
+    return _array_stream(found, few, on_bad_row)
 
 
 def checked(tensor: Tensor) -> Tensor:
@@ -89,36 +92,6 @@ def checked(tensor: Tensor) -> Tensor:
     if tensor.array.dtype != object:
         check_finite(tensor.array, tensor.source)
     return tensor
-
-
-def iter_blocks(
-    path_text: str,
-    flag: str = "the command",
-    *,
-    stdin: StandardInput | None = None,
-    decimal: str = ".",
-    columns: int | None = None,
-    rows_per_block: int | None = None,
-    on_bad_row: OnBadRow | None = None,
-) -> RowStream:
-    """A file's rows as float64, in order, as they arrive, in constant memory.
-
-    A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
-    """
-    found = _open(path_text, flag, stdin, decimal)
-    if isinstance(found, TextRows):
-        _check_columns(found.dialect.columns, columns, found.source)
-        stream = found.stream(on_bad_row=on_bad_row)
-    else:
-        stream = _array_stream(found)
-        _check_columns(stream.columns, columns, found.source)
-    return stream if rows_per_block is None else replace(stream, blocks=_at_most(rows_per_block, stream))
-
-
-def _at_most(rows: int, blocks: Iterable[Block]) -> Iterator[Block]:
-    for block in blocks:
-        for start in range(0, len(block.rows), rows):
-            yield Block(block.rows[start : start + rows], block.line + start)
 
 
 def _check_columns(columns: int, needed: int | None, source: Source | str) -> None:
@@ -130,21 +103,37 @@ def _check_columns(columns: int, needed: int | None, source: Source | str) -> No
     raise FileError(f"{name} has {counted(columns)}, and {needed} {'is' if needed == 1 else 'are'} needed")
 
 
-def _array_stream(tensor: Tensor) -> RowStream:
-    array = np.atleast_2d(tensor.array)
-    if array.ndim != 2:
-        raise FileError(f"{tensor.source} has {array.ndim} dimensions; rows and columns are needed")
-    return RowStream(tensor.source, array.shape[1], tensor.header, _array_blocks(array, tensor.source), lambda: None)
+def _array_stream(tensor: Tensor, few: int, on_bad_row: OnBadRow | None) -> RowStream:
+    blocks = _array_blocks(tensor.array, tensor.source, few, on_bad_row)
+    return RowStream(tensor.source, tensor.array.shape[1], tensor.header, blocks, lambda: None)
 
 
-def _array_blocks(array: np.ndarray, source: str) -> Iterator[Block]:
+def _array_blocks(array: np.ndarray, source: str, few: int, on_bad_row: OnBadRow | None) -> Iterator[Block]:
     step = max(1, ARRAY_BLOCK // (8 * max(1, array.shape[1])))
     for start in range(0, len(array), step):
         rows = array[start : start + step]
-        if rows.dtype == object:
+        if rows.dtype == object and len(array) > few:
             rows = np.array([[nearest_float(tree) for tree in row] for row in rows])
-        check_finite(rows, source, start)
-        yield Block(rows, start)
+        good = rows if rows.dtype == object else _finite_rows(rows, source, start, on_bad_row)
+        if len(good):
+            yield Block(good, start, len(array) <= few)
+        if len(good) < len(rows) and on_bad_row is None:
+            check_finite(rows, source, start)
+
+
+def _finite_rows(rows: np.ndarray, source: str, start: int, on_bad_row: OnBadRow | None) -> np.ndarray:
+    """The rows without NaN or infinity: those before the first bad one if the bad ones go nowhere."""
+    finite = np.isfinite(rows).all(axis=1)
+    if finite.all():
+        return rows
+    bad = np.flatnonzero(~finite).tolist()
+    if on_bad_row is None:
+        return rows[: bad[0]]
+    for index in bad:
+        text = ",".join(map(repr, rows[index].tolist()))
+        on_bad_row(RowError(f"{source}: row {start + index} has a number that is not finite", start + index, text))
+    good: np.ndarray = rows[finite]
+    return good
 
 
 def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | TextRows:
@@ -164,7 +153,7 @@ def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) 
 
 
 def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | TextRows:
-    head = source.head(len(NPY_MAGIC))
+    head = source.head((NPY_MAGIC, ZIP_MAGIC))
     if head.startswith(NPY_MAGIC):
         mapped = source.size is not None
         return Tensor(read_npy(source.name) if mapped else read_npy_stream(source), source.name)

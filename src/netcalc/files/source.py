@@ -7,7 +7,7 @@ import select
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -44,10 +44,10 @@ class Source:
     size: int | None
     seen: bytes = b""
 
-    def head(self, length: int) -> bytes:
-        """The first bytes, `length` of them or more if there are so many; they are read again by `chunks`."""
+    def head(self, marks: Collection[bytes]) -> bytes:
+        """So many of the first bytes that they show which mark they begin with; they are read again by `chunks`."""
         try:
-            while len(self.seen) < length and (chunk := self._available(HEAD)):
+            while may_be_longer(self.seen, marks) and (chunk := self._available(HEAD)):
                 self.seen += chunk
         except OSError as error:
             raise unreadable(self.name, error) from None
@@ -88,6 +88,11 @@ class Source:
             parts.append(part)
             room -= len(part)
         return b"".join(parts)
+
+
+def may_be_longer(head: bytes, marks: Collection[bytes]) -> bool:
+    """Whether more bytes could make it begin with another of the marks; a short row must not wait for them."""
+    return any(mark.startswith(head) and mark != head for mark in marks)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:

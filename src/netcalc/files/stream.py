@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from netcalc.errors import FileError
+from netcalc.files.cells import EXACT_LIMIT
 from netcalc.files.dialect import Dialect
 from netcalc.files.source import Source
-from netcalc.files.text import Lines, RowError, exact_rows, float_rows, is_small, slow_float_rows
+from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 
 OnBadRow = Callable[[RowError], None]
 SLOW_BYTES = 4096  # fewer are not worth halving again
@@ -22,10 +23,14 @@ SLOW_BYTES = 4096  # fewer are not worth halving again
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`rows` (rows, columns) in float64; `line` is where the first of them stands: a line of text, or a row from 0."""
+    """`rows` (rows, columns); `line` is where the first of them stands: a line of text, or a row from 0.
+
+    They are float64, or trees where the rows so far are `few`.
+    """
 
     rows: np.ndarray
     line: int
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +80,39 @@ class TextRows:
     dialect: Dialect
     lines: Iterator[Lines]
 
-    def stream(self, held: Iterable[Lines] = (), on_bad_row: OnBadRow | None = None) -> RowStream:
-        """The lines held back and those to come, as blocks of float64."""
-        blocks = self._blocks(chain(held, self.lines), on_bad_row)
-        return RowStream(self.source.name, self.dialect.columns, self.dialect.header, blocks, self.source.close)
+    def read(self) -> Tensor:
+        """All of it, as trees if it holds at most EXACT_LIMIT numbers. Raises FileError."""
+        most = EXACT_LIMIT // self.dialect.columns
+        held, _ = self._first_lines(most, None)
+        return self._tensor(held, few=count_rows(held, most) <= most)
 
-    def exact_or_stream(self, wait: float | None) -> Tensor | RowStream:
-        """Trees if the numbers are few, else a stream. Raises RowError."""
-        held, ended = self._first_lines(wait)
-        if not ended or not is_small(held, self.dialect):
-            return self.stream(held)
+    def rows(self, few: int, wait: float | None, on_bad_row: OnBadRow | None) -> Tensor | RowStream:
+        """A stream whose first `few` rows are trees if there are no more, or no more yet; a lone row is a tensor.
+
+        With `wait`, a pipe that has not ended so many seconds after its first row is not waited for.
+        """
+        held, ended = self._first_lines(few, wait)
+        count = count_rows(held, few)
+        if ended and count == 1 and on_bad_row is None:
+            return self._tensor(held, few=self.dialect.columns <= EXACT_LIMIT)
+        if count > few:
+            return self._stream(self._blocks(chain(held, self.lines), on_bad_row))
+        return self._stream(self._few_blocks(held, few, on_bad_row))
+
+    def _tensor(self, held: list[Lines], *, few: bool) -> Tensor:
+        if not few:
+            return self._stream(self._blocks(chain(held, self.lines), None)).read()
         with closing(self.source):
             return Tensor(exact_rows(held, self.dialect), self.source.name, self.dialect.header)
 
-    def _first_lines(self, wait: float | None) -> tuple[list[Lines], bool]:
-        """Lines until they are too many to be small, or the text has ended (True), or the time is over."""
+    def _stream(self, blocks: Iterator[Block]) -> RowStream:
+        return RowStream(self.source.name, self.dialect.columns, self.dialect.header, blocks, self.source.close)
+
+    def _first_lines(self, most: int, wait: float | None) -> tuple[list[Lines], bool]:
+        """Lines until they hold more rows than `most`, or the text has ended (True), or the time is over."""
         held: list[Lines] = []
         end = None if wait is None else time.monotonic() + wait
-        while is_small(held, self.dialect):
+        while count_rows(held, most) <= most:
             if held and end is not None and not self.source.ready(end - time.monotonic()):
                 return held, False
             block = next(self.lines, None)
@@ -100,6 +120,16 @@ class TextRows:
                 return held, True
             held.append(block)
         return held, False
+
+    def _few_blocks(self, held: list[Lines], few: int, on_bad_row: OnBadRow | None) -> Iterator[Block]:
+        """Trees as they arrive, as long as the rows are few."""
+        with closing(self.source):
+            for lines in chain(held, self.lines):
+                few -= count_rows([lines], few)
+                if few < 0:
+                    yield from self._blocks(chain([lines], self.lines), on_bad_row)
+                    return
+                yield from slow_blocks(*lines, self.dialect, on_bad_row, few=True)
 
     def _blocks(self, lines: Iterable[Lines], on_bad_row: OnBadRow | None) -> Iterator[Block]:
         done = 0
@@ -118,26 +148,28 @@ def float_blocks(first: int, data: bytes, dialect: Dialect, work: int, on_bad_ro
         return
     half = data.find(b"\n", len(data) // 2) + 1
     if len(data) < SLOW_BYTES or half in (0, len(data)):
-        yield from _slow_blocks(first, data, dialect, on_bad_row)
+        yield from slow_blocks(first, data, dialect, on_bad_row)
         return
     yield from float_blocks(first, data[:half], dialect, work, on_bad_row)
     yield from float_blocks(first + data.count(b"\n", 0, half), data[half:], dialect, work, on_bad_row)
 
 
-def _slow_blocks(first: int, data: bytes, dialect: Dialect, on_bad_row: OnBadRow | None) -> Iterator[Block]:
-    """The good rows before a bad one, which goes to `on_bad_row` or ends the stream, then the rest."""
-    good: list[list[float]] = []
-    begin = first
-    for number, row in slow_float_rows(first, data, dialect):
+def slow_blocks(
+    first: int, data: bytes, dialect: Dialect, on_bad_row: OnBadRow | None, *, few: bool = False
+) -> Iterator[Block]:
+    """The rows cell by cell; a bad one goes to `on_bad_row`, or ends the stream after those before it."""
+    good: list[list[Any]] = []
+    bad, begin = None, first
+    for number, row in slow_rows(first, data, dialect, exact=few):
         if not isinstance(row, RowError):
             begin = begin if good else number
             good.append(row)
-            continue
-        if good:
-            yield Block(np.array(good), begin)
-            good = []
-        if on_bad_row is None:
-            raise row
-        on_bad_row(row)
+        elif on_bad_row is not None:
+            on_bad_row(row)
+        else:
+            bad = row
+            break
     if good:
-        yield Block(np.array(good), begin)
+        yield Block(array_of(good, exact=few), begin, few)
+    if bad is not None:
+        raise bad

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from io import BytesIO
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
 from netcalc.errors import FileError, ValueSyntaxError
-from netcalc.files.cells import EXACT_LIMIT, exact_cell, float_cell
+from netcalc.files.cells import exact_cell, float_cell
 from netcalc.files.decode import line_blocks
 from netcalc.files.dialect import Dialect, content, sniff
 
@@ -63,37 +64,36 @@ def _from_line(blocks: list[Lines], begin: int) -> Iterator[Lines]:
             yield max(begin, number), skipped[-1]
 
 
-def is_small(blocks: list[Lines], dialect: Dialect) -> bool:
-    """Whether the lines hold at most EXACT_LIMIT numbers."""
-    room = EXACT_LIMIT // dialect.columns
-    for _, data in blocks:
-        for line in BytesIO(data):
-            if (text := line.strip()) and not text.startswith(b"#"):
-                room -= 1
-                if room < 0:
-                    return False
-    return True
+def count_rows(blocks: Iterable[Lines], most: int) -> int:
+    """How many rows the lines hold; one more than `most` for any more of them."""
+    filled = (line for _, data in blocks for line in BytesIO(data) if (text := line.strip()) and text[:1] != b"#")
+    return sum(1 for _ in islice(filled, most + 1))
 
 
 def exact_rows(blocks: list[Lines], dialect: Dialect) -> np.ndarray:
     """(rows, columns) of trees. Raises RowError."""
-    convert = partial(exact_cell, decimal=dialect.decimal)
     rows = []
     for first, data in blocks:
-        for _, row in checked_rows(first, data, dialect, convert):
+        for _, row in slow_rows(first, data, dialect, exact=True):
             if isinstance(row, RowError):
                 raise row
             rows.append(row)
-    out = np.empty((len(rows), dialect.columns), dtype=object)
+    return array_of(rows, exact=True)
+
+
+def array_of(rows: list[list[Any]], *, exact: bool) -> np.ndarray:
+    """Rows of trees, or of float64, as an array."""
+    if not exact:
+        return np.array(rows, dtype=np.float64)
+    out = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
     for index, row in enumerate(rows):
         out[index] = row
     return out
 
 
-def checked_rows(
-    first: int, data: bytes, dialect: Dialect, convert: Callable[[str], Any]
-) -> Iterator[tuple[int, list[Any] | RowError]]:
-    """Each row, cell by cell, or what is wrong with it, with its line's number."""
+def slow_rows(first: int, data: bytes, dialect: Dialect, *, exact: bool) -> Iterator[tuple[int, list[Any] | RowError]]:
+    """Each row, cell by cell, as trees or float64, or what is wrong with it, with its line's number."""
+    convert = partial(exact_cell if exact else float_cell, decimal=dialect.decimal)
     for number, line in enumerate(BytesIO(data), first):
         try:
             if text := content(decoded(line, dialect.source, number)):
@@ -170,7 +170,8 @@ def _float_rows(plain: bytes, columns: int, work: int) -> np.ndarray | None:
 
 
 def _flat_floats(plain: bytes, work: int) -> np.ndarray | None:
-    if len(plain) >= POLARS_BLOCK and work >= POLARS_BYTES and (polars := load_polars()) is not None:
+    worth = work >= POLARS_BYTES or "polars" in sys.modules  # what writes rows has often loaded it already
+    if len(plain) >= POLARS_BLOCK and worth and (polars := load_polars()) is not None:
         try:
             column = polars.read_csv(plain.replace(b",", b"\n"), has_header=False, schema={"": polars.Float64})
         except polars.exceptions.PolarsError:
@@ -193,8 +194,3 @@ def load_polars() -> Any:
     except ImportError:
         return None
     return pl
-
-
-def slow_float_rows(first: int, data: bytes, dialect: Dialect) -> Iterator[tuple[int, list[float] | RowError]]:
-    """The same row by row, with fractions and constants too."""
-    return checked_rows(first, data, dialect, partial(float_cell, decimal=dialect.decimal))

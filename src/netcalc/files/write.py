@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,9 +13,7 @@ import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.source import reason
-from netcalc.files.text import load_polars
 
-POLARS_VALUES = 250_000  # by then Python has written half as long as the import of Polars takes
 STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/fd/1": 1, "/dev/stderr": 2, "/dev/fd/2": 2}
 
 
@@ -93,54 +90,3 @@ def write_npz(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
         for name, tensor in tensors.items():  # not numpy.savez, which takes no tensor named `file`
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(tensor, dtype=np.float64), allow_pickle=False)
-
-
-class RowFormatter:
-    """float64 rows as text, each number in the fewest digits that read back to it.
-
-    The text is the same whether Polars is installed or not; it is loaded once there is enough to write.
-    """
-
-    def __init__(self, delimiter: str = ",") -> None:
-        self.delimiter = delimiter
-        self.written = 0
-
-    def __call__(self, block: np.ndarray) -> str:
-        """(rows, columns) -> a line a row, each ended by a newline."""
-        self.written += block.size
-        if self.written >= POLARS_VALUES and (polars := load_polars()) is not None and _suits_polars(block):
-            return _by_polars(polars, block, self.delimiter)
-        return _by_repr(block, self.delimiter)
-
-
-def format_rows(block: np.ndarray, delimiter: str = ",") -> str:
-    """One block, as `RowFormatter` writes it."""
-    return RowFormatter(delimiter)(block)
-
-
-def _by_repr(block: np.ndarray, delimiter: str) -> str:
-    lines = repr(block.tolist())[2:-2].replace("], [", "\n")
-    return lines.replace(", ", delimiter) + "\n" if lines else "\n" * len(block)
-
-
-def _suits_polars(block: np.ndarray) -> bool:
-    # Its cost grows with the columns, and it spells NaN otherwise.
-    return block.size >= 4096 and block.shape[1] <= 1024 and bool(np.isfinite(block).all())
-
-
-def _by_polars(polars: Any, block: np.ndarray, delimiter: str) -> str:
-    text: str = polars.from_numpy(block).write_csv(include_header=False, separator=delimiter)
-    size = np.abs(block)
-    if ((size < 1e-4) & (size >= 1e-10)).any():  # where the two spell numbers differently
-        text = _EXPONENT.sub(r"e-0\1", _ZEROS.sub(_scientific, text))
-    return text
-
-
-_EXPONENT = re.compile(r"e-(\d)(?!\d)")
-_ZEROS = re.compile(r"0\.0000(\d)(\d*)")
-
-
-def _scientific(match: re.Match[str]) -> str:
-    """`0.000015` -> `1.5e-05`."""
-    first, rest = match.groups()
-    return f"{first}.{rest}e-05" if rest else f"{first}e-05"

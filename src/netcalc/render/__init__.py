@@ -90,21 +90,21 @@ def _json(result: Result, _view: View) -> Iterator[str]:
 
 
 def _jsonl(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import jsonl
+    from netcalc.render.rows import lines
 
-    return jsonl(result)
+    return lines(result, "jsonl")
 
 
 def _csv(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import separated
+    from netcalc.render.rows import lines
 
-    return separated(result, ",")
+    return lines(result, "csv")
 
 
 def _tsv(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import separated
+    from netcalc.render.rows import lines
 
-    return separated(result, "\t")
+    return lines(result, "tsv")
 
 
 def _markdown(result: Result, view: View) -> Iterator[str]:

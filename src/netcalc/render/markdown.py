@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from netcalc.files.rows import cell
 from netcalc.render.latex import step_lines
-from netcalc.render.rows import cell, records
+from netcalc.render.rows import records
 from netcalc.result import Result
 
 DIGITS = re.compile(r"[-+.e\d]*")  # a number written as text has no marks

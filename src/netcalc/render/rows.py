@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from netcalc.files import RowFormatter
+from netcalc.files.rows import DELIMITERS, RowWriter
 from netcalc.notation import to_ascii
 from netcalc.problem import element
 from netcalc.result import Element, Result, Tensor, Value, as_value, text_at
@@ -54,47 +54,29 @@ def _record(name: str, formula: str, value: Value) -> Record:
     return record if value.exact is None else record | {"exact": to_ascii(value.exact)}
 
 
-def jsonl(result: Result) -> Iterator[str]:
-    """A JSON object a line."""
-    import json  # the table, which counts on this module too, does without
+def lines(result: Result, format_name: str) -> Iterator[str]:
+    """A line a record, as `csv`, `tsv` (with a header line) or `jsonl`.
 
-    return (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records(result))
-
-
-def separated(result: Result, delimiter: str) -> Iterator[str]:
-    """Delimited text with a header line; one tensor by itself as the table of numbers that it is."""
-    if result.alone and not result.sample_rows:
-        yield from bare(result.tensors[0], delimiter)
+    One tensor by itself is the table of numbers that it is, in delimited text.
+    """
+    if result.alone and not result.sample_rows and DELIMITERS[format_name]:
+        yield from bare(result.tensors[0], format_name)
         return
-    header: list[str] = []
+    writer = None
     for record in records(result):
-        if not header:
-            header = list(record)
-            yield _line(header, delimiter)
-        yield _line([cell(value) for value in record.values()], delimiter)
+        if writer is None:
+            writer = RowWriter(tuple(record), format_name)
+            yield from writer.header()
+        yield writer.row(record.values())
 
 
-def bare(tensor: Tensor, delimiter: str) -> Iterator[str]:
+def bare(tensor: Tensor, format_name: str) -> Iterator[str]:
     """A tensor's rows and nothing else, as a file of numbers that is read again; a vector is one row."""
     rows = tensor.entries.reshape(-1, tensor.entries.shape[-1]) if tensor.entries.ndim else tensor.entries.reshape(1, 1)
-    if rows.dtype != object:
-        write = RowFormatter(delimiter)
-        step = max(1, BLOCK // rows.shape[1])
-        yield from (write(rows[start : start + step])[:-1] for start in range(0, len(rows), step))
+    writer = RowWriter(list(map(str, range(rows.shape[1]))), format_name)
+    if rows.dtype == object:
+        yield from (writer.row([value.plain() for value in row]) for row in rows)
         return
-    for row in rows:
-        yield _line([cell(value.plain()) for value in row], delimiter)
-
-
-def cell(value: float | str | None) -> str:
-    """A value as delimited text has it; nothing for one that is not decided."""
-    return "" if value is None else value if isinstance(value, str) else repr(value)
-
-
-def _line(cells: Iterable[str], delimiter: str) -> str:
-    import csv
-    import io
-
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(cells)
-    return buffer.getvalue()
+    step = max(1, BLOCK // rows.shape[1])
+    for start in range(0, len(rows), step):
+        yield writer.rows(rows[start : start + step]).decode()[:-1]

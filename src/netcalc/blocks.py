@@ -1,0 +1,87 @@
+"""A neuron over many rows: exactly while they are few, in float64 by the block when they are many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from netcalc.arithmetic.fast import Fast
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.catalogue.names import unknown
+from netcalc.errors import ShapeError
+from netcalc.files import EXACT_LIMIT
+from netcalc.models.neuron import neuron
+from netcalc.passes import run
+from netcalc.problem import Against, Called, Problem, count, element
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronRows:
+    """The neuron that every row x is put into: `w` (n,), `b` (1,), and what is above, the same or one a row.
+
+    Everything is a number; a row's answers are q, f, the loss if there is one, dx (n,), dw (n,), db, or those of them
+    that are in `only`. Raises UnknownNameError where there is no such part.
+    """
+
+    w: np.ndarray
+    b: np.ndarray
+    activation: BoundActivation
+    above: np.ndarray | Against | None = None
+    index_from: int = 0
+    only: tuple[str, ...] = ()
+
+    @property
+    def few(self) -> int:
+        """So many rows are few: they are read and answered exactly."""
+        return max(1, (EXACT_LIMIT - self.w.size - 1) // (self.w.size + 1))
+
+    @property
+    def same_above(self) -> bool:
+        """Whether the same comes from above for every row."""
+        given = self.above.target if isinstance(self.above, Against) else self.above
+        return given is None or given.size == 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a row's answers."""
+        places = [(place,) for place in range(self.w.size)]
+        return tuple(
+            element(one.name, at, self.index_from)
+            for one in self._shown.values()
+            for at in (places if one.shape == (-1,) else [()])
+        )
+
+    def problem(self, x: np.ndarray, first: int = 0) -> Problem:
+        """The rows `x` (rows, n), of which the first is row number `first` of all, as a problem of many samples."""
+        stated = neuron(x, self.w, self.b, self.activation, self._above(first, len(x)), self.index_from)
+        return replace(stated, many=True)
+
+    def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:
+        """`x` (rows, n) in float64 -> (rows, columns). Raises UndefinedError where a row has no answer."""
+        with np.errstate(all="ignore"):
+            found = run(self.problem(x, first), Fast())
+        return np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
+
+    @property
+    def _shown(self) -> dict[str, Called]:
+        stated = self.problem(np.zeros((1, self.w.size)))
+        shown = {called.name: name for name, called in stated.names.items() if name not in stated.hidden}
+        for name in self.only:
+            if name not in shown:
+                raise unknown("part", name, shown, f"the parts are {', '.join(shown)}")
+        return {shown[name]: stated.names[shown[name]] for name in self.only or shown}
+
+    def _above(self, first: int, rows: int) -> np.ndarray | Against | None:
+        if isinstance(self.above, Against):
+            return replace(self.above, target=_of_rows(self.above.target, "target", first, rows))
+        return None if self.above is None else _of_rows(self.above, "delta", first, rows)
+
+
+def _of_rows(tensor: np.ndarray, name: str, first: int, rows: int) -> np.ndarray:
+    """What is given once for all, or the part of it that belongs to these rows."""
+    if tensor.size == 1:
+        return tensor
+    if first + rows > tensor.size:
+        raise ShapeError(f"{name} has {count(tensor.size)}, and x has more rows")
+    return tensor.reshape(-1)[first : first + rows]

@@ -1,0 +1,477 @@
+"""Rows that stream: the same answers however they come, in order, at once, and what goes wrong told by its line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import transcript
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import netcalc
+from netcalc import cli
+from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.files import rows, text
+
+NEURON = ["neuron", "--w", "4", "-4", "--b", "-3"]
+STREAM = [*NEURON, "--x", "-", "-f", "csv"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfdbinary):
+    """A command in a folder of its own: its status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        status = cli.main([str(word) for word in words])
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return run
+
+
+def process(words, home, **settings):
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    settings = pipes | {"env": transcript.environment(home)} | settings
+    return subprocess.Popen([sys.executable, "-m", "netcalc", *words], **settings)
+
+
+def table(output, delimiter=","):
+    header, *lines = output.splitlines()
+    return header.split(delimiter), np.array([[float(cell) for cell in line.split(delimiter)] for line in lines])
+
+
+def many(count, columns=2, seed=0):
+    """Numbers of a few digits, with exponents here and there."""
+    x = np.random.default_rng(seed).standard_normal((count, columns)).round(3)
+    x[::7] *= 1e-5
+    return x
+
+
+def save(path, x):
+    path.write_text("".join(",".join(map(repr, row)) + "\n" for row in x.tolist()), encoding="utf-8")
+    return path
+
+
+# --- the same answers, however they come -------------------------------------------------------------------------------
+
+
+def test_few_rows_are_certified_as_if_they_were_typed(run, tmp_path):
+    """0.1 is a tenth, and each value is the float64 nearest to the true one."""
+    (tmp_path / "x.csv").write_text("a,b\n0.1,1/3\n-1,sqrt(2)\n7,1e-9\n", encoding="utf-8")
+    streamed = run(*NEURON, "--x", "x.csv", "-f", "csv")
+    typed = run(*NEURON, "--x", "0.1,1/3; -1,sqrt(2); 7,1e-9", "-f", "csv")
+    assert streamed == typed
+    whole = json.loads(run(*NEURON, "--x", "x.csv", "-f", "json")[1])
+    names, values = table(streamed[1])
+    assert names == ["q", "f", "dx0", "dx1", "dw0", "dw1", "db"]
+    assert values[:, 2:4].tolist() == whole["partials"]["x"]
+    assert values[:, 1].tolist() == whole["forward"]["f"]
+
+
+def test_rows_and_formats_agree_to_the_last_that_is_certified(run, tmp_path):
+    """At the border between few rows and many, the rows say what the whole does."""
+    few = netcalc.blocks.NeuronRows(np.zeros(2), np.zeros(1), netcalc.activation("sigmoid")).few
+    for count in (few, few + 1):
+        save(tmp_path / "x.csv", many(count))
+        whole = json.loads(run(*NEURON, "--x", "x.csv", "-f", "json")[1])
+        assert table(run(*NEURON, "--x", "x.csv", "-f", "csv")[1])[1][:, 1].tolist() == whole["forward"]["f"], count
+
+
+def test_many_rows_are_what_each_row_alone_is(run, tmp_path):
+    """In float64, within a few units in the last place of the certified answer."""
+    x = many(6000)
+    save(tmp_path / "x.csv", x)
+    _, values = table(run(*NEURON, "--x", "x.csv", "-f", "csv")[1])
+    assert len(values) == len(x)
+    for place in (0, 1, 2999, 5999):
+        alone = netcalc.neuron(x=x[place], w=[4, -4], b=-3)
+        expected = [
+            alone.forward["q"],
+            alone.forward["f"],
+            *alone.partials["x"],
+            *alone.partials["w"],
+            alone.partials["b"],
+        ]
+        assert values[place] == pytest.approx(expected, rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.parametrize("format_name, read", [("csv", ","), ("tsv", "\t"), ("jsonl", None)])
+def test_formats_say_the_same(run, tmp_path, format_name, read):
+    save(tmp_path / "x.csv", many(5000))
+    names, values = table(run(*NEURON, "--x", "x.csv", "-f", "csv")[1])
+    output = run(*NEURON, "--x", "x.csv", "-f", format_name)[1]
+    if read is None:
+        assert [list(json.loads(line).values()) for line in output.splitlines()] == values.tolist()
+        assert list(json.loads(output.splitlines()[0])) == names
+    else:
+        assert table(output, read)[1].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.json", "x.tsv", "x.csv.gz", "x.txt"])
+def test_any_file_of_rows_streams(run, tmp_path, name):
+    """The same answers from each."""
+    import gzip
+
+    x = many(4500)
+    expected = run(*NEURON, "--x", save(tmp_path / "x.csv", x), "-f", "csv")
+    content = (tmp_path / "x.csv").read_bytes()
+    if name == "x.npy":
+        np.save(tmp_path / name, x)
+    elif name == "x.npz":
+        np.savez(tmp_path / name, x=x)
+    elif name == "x.json":
+        (tmp_path / name).write_text(json.dumps(x.tolist()), encoding="utf-8")
+    elif name == "x.csv.gz":
+        (tmp_path / name).write_bytes(gzip.compress(content))
+    else:
+        (tmp_path / name).write_bytes(content.replace(b",", b"\t" if name == "x.tsv" else b" "))
+    assert run(*NEURON, "--x", name, "-f", "csv") == expected
+
+
+def test_without_polars_the_text_is_the_same(run, tmp_path, monkeypatch):
+    """Every digit and every letter, by either reader and writer."""
+    pytest.importorskip("polars", reason="polars is not installed")
+    save(tmp_path / "x.csv", many(20_000))
+    monkeypatch.setattr(rows, "POLARS_VALUES", 0)
+    monkeypatch.setattr(text, "POLARS_BYTES", 0)
+    monkeypatch.setattr(text, "POLARS_BLOCK", 0)
+    for format_name in rows.DELIMITERS:
+        fast = run(*NEURON, "--x", "x.csv", "-f", format_name)
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "load_polars", lambda: None)
+            patch.setattr(text, "load_polars", lambda: None)
+            assert run(*NEURON, "--x", "x.csv", "-f", format_name) == fast
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+@settings(max_examples=300, deadline=None)
+def test_a_number_is_written_alike_and_reads_back(values):
+    """By Polars and by Python, any float64 there is."""
+    block = np.array([values])
+    writer = rows.RowWriter([str(n) for n in range(len(values))], "csv")
+    written = writer.rows(block).decode()
+    assert [float(cell) for cell in written.split(",")] == values
+    assert written == writer.row(values) + "\n"
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    assert writer._by_polars(polars, block).decode() == written
+
+
+def test_a_number_that_is_not_finite():
+    """`inf` in delimited text, null in JSON, which has no word for it."""
+    block = np.array([[np.inf, -np.inf, 1.0]])
+    assert rows.RowWriter("abc", "csv").rows(block) == b"inf,-inf,1.0\n"
+    assert rows.RowWriter("abc", "jsonl").rows(block) == b'{"a":null,"b":null,"c":1.0}\n'
+
+
+# --- what comes from above ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [40, 5000])
+def test_a_target_or_a_delta_a_row(run, tmp_path, count):
+    """Each row takes its own, or all take one."""
+    x, t = many(count), many(count, 1, seed=1)
+    save(tmp_path / "x.csv", x)
+    save(tmp_path / "t.csv", t)
+    names, values = table(run(*NEURON, "--x", "x.csv", "--target", "t.csv", "--loss", "half-mse", "-f", "csv")[1])
+    assert names[2] == "loss"
+    f, loss, db = values[:, 1], values[:, 2], values[:, -1]
+    assert loss == pytest.approx((f - t[:, 0]) ** 2 / 2, abs=1e-15)
+    assert db == pytest.approx((f - t[:, 0]) * f * (1 - f), abs=1e-15)
+    _, one = table(run(*NEURON, "--x", "x.csv", "--delta", "2", "-f", "csv")[1])
+    assert one[:, -1] == pytest.approx(2 * f * (1 - f), abs=1e-15)
+
+
+def test_too_few_targets_are_told(run, tmp_path):
+    save(tmp_path / "x.csv", many(5000))
+    save(tmp_path / "t.csv", many(10, 1))
+    status, _, err = run(*NEURON, "--x", "x.csv", "--target", "t.csv", "--loss", "mse", "-f", "csv")
+    assert (status, err) == (2, "error: target has 10 numbers, and x has more rows\n")
+
+
+# --- the kernel for a block --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_block_is_what_the_rows_alone_are(name):
+    """Every activation, in the order in which the columns are named."""
+    x = many(5, 3)
+    block = netcalc.neuron_block(x, [1, "1/2", -0.25], 0.5, name, target=0.5, loss="mse")
+    assert netcalc.neuron_columns(3, loss=True) == (
+        "q",
+        "f",
+        "loss",
+        *(f"d{v}{i}" for v in "xw" for i in range(3)),
+        "db",
+    )
+    for sample, row in zip(x, block, strict=True):
+        alone = netcalc.neuron(x=sample, w=[1, "1/2", -0.25], b=0.5, activation=name, target=[0.5], loss="mse")
+        parts = alone.forward | alone.partials
+        expected = [parts["q"], parts["f"], parts["loss"], *parts["x"], *parts["w"], parts["b"]]
+        assert row == pytest.approx(expected, rel=1e-13, abs=1e-14)
+
+
+def test_block_refuses_what_does_not_fit():
+    with pytest.raises(netcalc.errors.ShapeError, match="x has 3 numbers and w has 2"):
+        netcalc.neuron_block(np.ones((4, 3)), [1, 2], 0)
+
+
+# --- rows that do not read ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [30, 9000], ids=["few", "many"])
+@pytest.mark.parametrize("bad", ["1,x", "1,2,3", "1", "nan,1", "1e999,0", "\xff,1"])
+def test_a_bad_row_stops_with_its_line_and_the_rows_before_it_written(run, tmp_path, count, bad):
+    x = save(tmp_path / "x.csv", many(count))
+    whole = run(*NEURON, "--x", x, "-f", "csv")[1].splitlines()
+    lines = x.read_bytes().splitlines()
+    place = count - 3
+    x.write_bytes(b"\n".join([*lines[:place], bad.encode("latin-1"), *lines[place:]]))
+    status, out, err = run(*NEURON, "--x", "x.csv", "-f", "csv")
+    assert status == 2
+    assert err.startswith(f"error: x.csv, line {place + 1}")
+    assert out.splitlines() == whole[: place + 1]
+
+
+@pytest.mark.parametrize("count", [30, 9000], ids=["few", "many"])
+def test_bad_rows_are_left_out_and_kept(run, tmp_path, count):
+    """The others are answered in order, the count is on stderr, and the status is 1."""
+    x = save(tmp_path / "x.csv", many(count))
+    whole = run(*NEURON, "--x", x, "-f", "csv")[1]
+    lines = x.read_text(encoding="utf-8").splitlines()
+    for place in (count - 1, count // 2, 0):
+        lines.insert(place, f"{place},bad")
+    x.write_text("a,b\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    status, out, err = run(*NEURON, "--x", "x.csv", "-f", "csv", "--on-error", "skip")
+    assert (status, out) == (1, whole)
+    assert err.startswith(
+        "error: 3 rows do not read; they are left out, and kept in x.bad.csv; the first: x.csv, line 2"
+    )
+    kept = (tmp_path / "x.bad.csv").read_text(encoding="utf-8").splitlines()
+    assert kept[1::2] == ["0,bad", f"{count // 2},bad", f"{count - 1},bad"]
+    assert all(line.startswith("# x.csv, line ") for line in kept[::2])
+
+
+def test_the_rows_that_were_kept_read_once_they_are_mended(run, tmp_path):
+    """What is wrong with a row stands above it as a comment."""
+    (tmp_path / "x.csv").write_text("1,2\n3,four\n5,6\n", encoding="utf-8")
+    run(*NEURON, "--x", "x.csv", "-f", "csv", "--on-error", "skip", "--bad-rows", "kept.csv")
+    kept = tmp_path / "kept.csv"
+    kept.write_text(kept.read_text(encoding="utf-8").replace("four\n", "4\n7,8\n"), encoding="utf-8")
+    status, out, _ = run(*NEURON, "--x", "kept.csv", "-f", "csv")
+    assert (status, len(out.splitlines())) == (0, 3)
+
+
+def test_no_bad_row_no_file(run, tmp_path):
+    save(tmp_path / "x.csv", many(5))
+    assert run(*NEURON, "--x", "x.csv", "-f", "csv", "--on-error", "skip")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_nothing_but_bad_rows(run, tmp_path):
+    """An empty table, and the count."""
+    (tmp_path / "x.csv").write_text("a,b\n1,x\n2,y\n", encoding="utf-8")
+    status, out, err = run(*NEURON, "--x", "x.csv", "-f", "csv", "--on-error", "skip")
+    assert (status, out) == (1, "q,f,dx0,dx1,dw0,dw1,db\n")
+    assert err.startswith("error: 2 rows")
+
+
+def test_rows_of_an_array_that_are_not_finite(run, tmp_path):
+    """They have no line, but a number."""
+    x = many(5000)
+    x[4000, 1] = np.nan
+    np.save(tmp_path / "x.npy", x)
+    status, out, err = run(*NEURON, "--x", "x.npy", "-f", "csv")
+    assert (status, err, len(out.splitlines())) == (
+        2,
+        "error: x.npy: element [4000,1] is nan, not a finite number\n",
+        4001,
+    )
+    status, out, err = run(*NEURON, "--x", "x.npy", "-f", "csv", "--on-error", "skip")
+    assert (status, len(out.splitlines())) == (1, 5000)
+    assert "row 4000" in err
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_a_row_without_an_answer_stops_the_run(run, tmp_path, count):
+    """log(q) where q is negative: after the rows before it."""
+    save(tmp_path / "x.csv", np.linspace(1, 2, count)[:, None] * [1, 1])
+    with (tmp_path / "x.csv").open("a", encoding="utf-8") as file:
+        file.write("-5,1\n1,1\n")
+    status, out, err = run("neuron", "--w", 1, 1, "--b", 0, "-a", "log(q)", "--x", "x.csv", "-f", "csv")
+    assert (status, len(out.splitlines())) == (2, count + 1)
+    assert err.startswith(f"error: sample {count}: f is undefined")
+
+
+def test_a_failed_run_leaves_the_output_file_as_it_was(run, tmp_path):
+    (tmp_path / "x.csv").write_text("1,2\n3,x\n", encoding="utf-8")
+    (tmp_path / "out.csv").write_text("before", encoding="utf-8")
+    assert run(*NEURON, "--x", "x.csv", "-f", "csv", "-o", "out.csv")[0] == 2
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "before"
+    assert run(*NEURON, "--x", "x.csv", "-f", "csv", "-o", "out.csv", "--on-error", "skip")[0] == 1
+    assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 2
+
+
+# --- pipes -------------------------------------------------------------------------------------------------------------
+
+
+def test_first_rows_are_out_before_the_last_are_in(home):
+    """A row's answer does not wait for the next, and says what the whole file's would."""
+    one = process(STREAM, home)
+    answers = []
+    for row in (b"1,2\n", b"3,0.1\n", b"-1,-2\n"):
+        one.stdin.write(row)
+        one.stdin.flush()
+        answers += [one.stdout.readline() for _ in range(1 if answers else 2)]
+    rest = one.communicate(timeout=60)
+    assert (rest, one.returncode) == ((b"", b""), 0)
+    all_at_once = process(STREAM, home).communicate(b"1,2\n3,0.1\n-1,-2\n", timeout=60)[0]
+    assert b"".join(answers) == all_at_once
+
+
+def test_a_pipe_on_both_sides_keeps_the_order_and_the_answers(home, tmp_path):
+    x = save(tmp_path / "x.csv", many(30_000))
+    piped = process(STREAM, home)
+    read = process([*NEURON, "--x", str(x), "-f", "csv"], home, stdin=subprocess.DEVNULL)
+    with ThreadPoolExecutor() as pool:
+        ours, theirs = pool.map(
+            lambda p: p[0].communicate(p[1], timeout=120)[0], [(piped, x.read_bytes()), (read, None)]
+        )
+    assert ours == theirs
+    assert len(ours.splitlines()) == 30_001
+
+
+def test_a_closed_pipe_ends_quietly(home, tmp_path):
+    """head takes two lines and goes."""
+    save(tmp_path / "x.csv", many(100_000))
+    with process([*NEURON, "--x", str(tmp_path / "x.csv"), "-f", "csv"], home, stdin=subprocess.DEVNULL) as one:
+        one.stdout.readline()
+        one.stdout.close()
+        assert (one.stderr.read(), one.wait(60)) == (b"", cli.CLOSED_PIPE)
+
+
+def test_an_interrupt_ends_with_130(home):
+    """In the midst of the rows: what was written is whole lines."""
+    one = process(STREAM, home)
+    one.stdin.write(b"1,2\n3,4\n")
+    one.stdin.flush()
+    lines = [one.stdout.readline() for _ in range(3)]
+    one.send_signal(signal.SIGINT)
+    out, err = one.communicate(timeout=60)
+    assert (one.returncode, out, err) == (130, b"", b"")
+    assert all(line.endswith(b"\n") for line in lines)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110  # a device
+@pytest.mark.parametrize("words", [[], ["-o", "/dev/full"]], ids=["stdout", "-o"])
+def test_a_full_disk_is_told(home, words):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device
+        one = process([*STREAM, *words], home, stdout=full)
+        err = one.communicate(b"1,2\n3,4\n" * 5000, timeout=60)[1].decode()
+    assert one.returncode == 2
+    assert err.lower().startswith("error: ")
+    assert "no space left on device" in err.lower()
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory from /proc")
+def test_memory_does_not_grow_with_the_rows(home):
+    """A second million bytes of rows needs no more than the first few did."""
+    one = process(STREAM, home, stdout=subprocess.DEVNULL)
+
+    def peak():
+        with open(f"/proc/{one.pid}/status", encoding="utf-8") as status:  # noqa: PTH123  # a device
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+    rows = b"0.5,1\n" * 50_000
+    for _ in range(10):
+        one.stdin.write(rows)
+    one.stdin.flush()
+    before = peak()
+    for _ in range(20):
+        one.stdin.write(rows)
+    one.stdin.flush()
+    after = peak()
+    one.communicate(timeout=60)
+    assert after < before + 60_000, "a million rows are 50 MB of numbers, and 100 MB of text"
+
+
+def test_progress_is_for_terminals_alone(home):
+    """On stderr, when the work is long."""
+    import pty
+    import select
+
+    leader, follower = pty.openpty()
+    environment = transcript.environment(home) | {"TERM": "xterm"}
+    one = process(STREAM, home, stderr=follower, stdout=subprocess.DEVNULL, env=environment)
+    seen, end = b"", time.monotonic() + 30
+    while b"rows, " not in seen and time.monotonic() < end:
+        one.stdin.write(b"0.5,1\n0.25,2\n")
+        one.stdin.flush()
+        if select.select([leader], [], [], 0.2)[0]:
+            seen += os.read(leader, 4096)
+    one.communicate(timeout=60)
+    os.close(leader)
+    os.close(follower)
+    assert b"standard input: " in seen
+    assert b"rows, " in seen
+
+
+# --- one row, one column -----------------------------------------------------------------------------------------------
+
+
+def test_a_lone_row_is_a_vector(run, tmp_path):
+    """As when it is typed: an element a row."""
+    (tmp_path / "x.csv").write_text("-1,-2\n", encoding="utf-8")
+    (tmp_path / "column.csv").write_text("-1\n-2\n", encoding="utf-8")
+    typed = run(*NEURON, "--x", -1, -2, "-f", "csv")
+    assert run(*NEURON, "--x", "x.csv", "-f", "csv") == typed
+    assert run(*NEURON, "--x", "column.csv", "-f", "csv") == typed
+
+
+def test_a_column_of_samples_of_one_input(run, tmp_path):
+    """With one weight, each line is a sample."""
+    save(tmp_path / "x.csv", many(5000, 1))
+    names, values = table(run("neuron", "--w", 2, "--b", 0, "--x", "x.csv", "-f", "csv")[1])
+    assert names == ["q", "f", "dx0", "dw0", "db"]
+    assert len(values) == 5000
+
+
+def test_a_long_lone_row(run, tmp_path):
+    """More inputs than are certified, in one line."""
+    x = many(1, 20_000)
+    save(tmp_path / "x.csv", x)
+    np.save(tmp_path / "w.npy", np.ones(20_000))
+    status, out, _ = run("neuron", "--x", "x.csv", "--w", "w.npy", "--b", 0, "-f", "csv")
+    assert (status, len(out.splitlines())) == (0, 1 + 2 + 2 * 20_000 + 1)
+    assert float(out.splitlines()[1].rpartition(",")[2]) == pytest.approx(float(sum(map(Fraction, x[0].tolist()))))
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_only_some_parts_of_a_row(run, tmp_path, count):
+    """In the order asked for; a part that there is not is told before anything is written."""
+    save(tmp_path / "x.csv", many(count))
+    names, values = table(run(*NEURON, "--x", "x.csv", "-f", "csv")[1])
+    some, parts = table(run(*NEURON, "--x", "x.csv", "-f", "csv", "--only", "db", "dx")[1])
+    assert some == ["db", "dx0", "dx1"]
+    assert parts.tolist() == values[:, [names.index(name) for name in some]].tolist()
+    status, out, err = run(*NEURON, "--x", "x.csv", "-f", "csv", "--only", "dX")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: unknown part 'dX'")
+
+
+def test_the_file_to_write_names_the_format(run, tmp_path):
+    """`-o out.tsv` streams too."""
+    save(tmp_path / "x.csv", many(5000))
+    expected = run(*NEURON, "--x", "x.csv", "-f", "tsv")[1]
+    assert run(*NEURON, "--x", "x.csv", "-o", "out.tsv") == (0, "", "")
+    assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == expected
