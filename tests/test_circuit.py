@@ -15,6 +15,7 @@ from netcalc import cli
 from netcalc.circuit import chain, circuit
 from netcalc.circuit.expression import expression
 from netcalc.errors import NetcalcError
+from netcalc.notation import plainly
 from netcalc.render import View, render
 from netcalc.render.graphs import dot, mermaid
 from netcalc.render.layout import places
@@ -217,7 +218,8 @@ def test_dot_and_mermaid_have_every_wire(result):
 def test_terminal_drawing_keeps_within_its_width(result, ascii_alone, width):
     """Each value is there whole; what doesn't fit as a drawing is a list."""
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(Drawing(chain(result), ascii=ascii_alone))
+    with plainly(ascii_alone):
+        console.print(Drawing(chain(result)))
     shown = console.export_text()
     assert max(map(len, shown.splitlines())) <= width
     assert shown.isascii() or not ascii_alone

@@ -14,7 +14,7 @@ from netcalc import cli
 from netcalc.api import read_activation
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.entry import describe
-from netcalc.notation import to_ascii
+from netcalc.notation import plainly, to_ascii
 from netcalc.render.entries import entries, heights
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 
@@ -81,8 +81,9 @@ def test_portrait_keeps_within_the_terminal(width, ascii_alone):
     """No line is wider than the terminal, nor in ASCII a character beyond it."""
     listed = [describe(read_activation("gelu_tanh"), with_limits=True)]
     console = Console(width=width, record=True, file=io.StringIO())
-    for line in entries("table", listed, alone=True, ascii=ascii_alone):
-        console.print(line)
+    with plainly(ascii_alone):
+        for line in entries("table", listed, alone=True):
+            console.print(line)
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= max(width, 34)
     assert text.isascii() or not ascii_alone

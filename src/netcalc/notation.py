@@ -6,7 +6,9 @@ One printer places brackets and signs; a style says how each thing looks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
@@ -20,8 +22,26 @@ def to_ascii(tree: Tree) -> str:
 
 
 def to_unicode(tree: Tree) -> str:
-    """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too."""
-    return _printed(tree, Unicode())
+    """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too. Where only ASCII can be read, `to_ascii`."""
+    return to_ascii(tree) if is_plain() else _printed(tree, Unicode())
+
+
+_PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
+
+
+def is_plain() -> bool:
+    """Whether what is written now has to do with ASCII."""
+    return _PLAIN.get()
+
+
+@contextmanager
+def plainly(wanted: bool = True) -> Iterator[None]:
+    """What is written inside does with ASCII, if that is wanted: a terminal or a reader has no more."""
+    before = _PLAIN.set(wanted)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(before)
 
 
 def to_latex(tree: Tree) -> str:

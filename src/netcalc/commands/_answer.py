@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
-from netcalc.render import Format, View, chosen, render
+from netcalc.notation import is_plain, plainly
+from netcalc.render import FORMATS, Format, View, chosen, render
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
     from netcalc.problem import Problem
     from netcalc.result import Result
 
+TEXT = FORMATS["latex"]  # what is text by itself is written as LaTeX is
+SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
 
@@ -57,8 +61,8 @@ def show(result: Result, form: Format, presentation: Presentation) -> None:
     if form.save is not None:
         save(result, form, output)
     else:
-        view = View(presentation.steps, presentation.circuit, presentation.by_layer, presentation.ascii)
-        write_out(render(result, form.name, view), output, rich=form.name == "table")
+        view = View(presentation.steps, presentation.circuit, presentation.by_layer)
+        write_out(lambda: render(result, form.name, view), form, output, plain=presentation.ascii)
 
 
 def save(result: Result, form: Format, output: Path | None) -> None:
@@ -75,25 +79,54 @@ def save(result: Result, form: Format, output: Path | None) -> None:
         form.save(result, sys.stdout.buffer)
 
 
-def write_out(lines: Iterable[Any], output: Path | None, *, rich: bool) -> None:
-    """Print lines, or write them to a file, all or nothing."""
+def write_out(lines: Callable[[], Iterable[Any]], form: Format, output: Path | None, *, plain: bool = False) -> None:
+    """Print lines, or write them to a file, all or nothing; in ASCII if that is wanted, or all that stdout takes."""
     if output is None:
-        write(lines, sys.stdout, rich=rich)
+        with plainly(plain or not takes_unicode(sys.stdout)):
+            write(lines(), sys.stdout, form)
         return
     from netcalc.files import write_atomically
 
-    with write_atomically(output) as file:
-        write(lines, file, rich=rich)
+    with write_atomically(output) as file, plainly(plain):
+        write(lines(), file, form)
 
 
-def write(lines: Iterable[Any], file: TextIO, *, rich: bool) -> None:
+def takes_unicode(file: TextIO) -> bool:
+    """Whether what people are shown can be written there."""
+    try:
+        SAMPLE.encode(getattr(file, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
     """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
-    if not rich:
-        file.writelines(f"{line}\n" for line in lines)
+    measured = file.isatty() or "COLUMNS" in os.environ
+    written: Any = InAscii(file, form.in_ascii) if is_plain() else file
+    if form.name != "table":
+        written.writelines(f"{line}\n" for line in lines)
         return
     from rich.console import Console
 
-    measured = file.isatty() or "COLUMNS" in os.environ
-    console = Console(file=file, highlight=False, markup=False, emoji=False, width=None if measured else UNBOUNDED)
+    width = None if measured else UNBOUNDED
+    console = Console(file=written, highlight=False, markup=False, emoji=False, width=width)
     for line in lines:
         console.print(line, soft_wrap=not measured)
+
+
+@dataclass(frozen=True, slots=True)
+class InAscii:
+    """A file behind a spelling in ASCII."""
+
+    file: TextIO
+    spell: Callable[[str], str]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def write(self, text: str) -> int:
+        return self.file.write(self.spell(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.file.writelines(map(self.spell, lines))

@@ -22,5 +22,6 @@ def show_entries(name: str | None, listing: Listing) -> None:
     if name is not None and is_picture(listing.output):
         picture(listed[0], listing.output)
         return
-    form = chosen(listing.format, listing.output, LISTS).name
-    write_out(entries(form, listed, alone=name is not None, ascii=listing.ascii), listing.output, rich=form == "table")
+    form = chosen(listing.format, listing.output, LISTS)
+    alone = name is not None
+    write_out(lambda: entries(form.name, listed, alone=alone), form, listing.output, plain=listing.ascii)

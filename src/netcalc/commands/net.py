@@ -79,12 +79,12 @@ def net(
     presentation: Presentation,
 ) -> int | None:
     """A whole net from a file: forward, loss, and the gradient of every weight and bias."""
-    from netcalc.commands._answer import answer, write_out
+    from netcalc.commands._answer import TEXT, answer, write_out
 
     if asked.example is not None:
         from netcalc.examples import example
 
-        write_out(example(asked.example).splitlines(), presentation.output, rich=False)
+        write_out(example(asked.example).splitlines, TEXT, presentation.output)
         return None
     if not spec or len(spec) > 1:
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")

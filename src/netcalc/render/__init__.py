@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.render.spelling import ascii_only, in_json, in_markup
 
 if TYPE_CHECKING:
     from netcalc.circuit import Circuit
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown of a result: its steps, its circuit (layer by layer if asked for), in ASCII alone."""
+    """What is shown of a result: its steps, its circuit (layer by layer if asked for)."""
 
     steps: bool = False
     circuit: bool = False
     by_layer: bool = False
-    ascii: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Format:
     """A way to write a result: as `lines` (for the table, what Rich prints), or bytes that it is `saved` as.
 
     A file that ends with one of `suffixes` is written so. What is `bare` has no room for notes; a file of `one_table`
-    holds one tensor, or a row an element; `drawn` is a picture of the circuit.
+    holds one tensor, or a row an element; `drawn` is a picture of the circuit. `in_ascii` spells text for who
+    reads no more.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Format:
     bare: bool = False
     one_table: bool = False
     drawn: bool = False
+    in_ascii: Callable[[str], str] = ascii_only
 
     def __call__(self, result: Result, *, steps: bool = False) -> Iterable[Any]:
         """A result's lines. Raises NetcalcError for a circuit that can't be drawn."""
@@ -73,7 +75,7 @@ def _circuit(result: Result, form: Format, view: View) -> Iterator[Any]:
         raise NetcalcError(f"--circuit draws below a table or in md; the formats {pictures} are drawings by themselves")
     from netcalc.render.wires import Drawing
 
-    yield Drawing(chain(result, by_layer=view.by_layer), view.ascii)
+    yield Drawing(chain(result, by_layer=view.by_layer))
 
 
 # --- each format's renderer is imported when it is asked for ----------------------------------------------------------
@@ -157,17 +159,17 @@ def _svg(result: Result, view: View) -> Iterator[str]:
 
 _ROWS = (
     Format("table", (".txt",), _table),
-    Format("json", (".json",), _json),
-    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True),
+    Format("json", (".json",), _json, in_ascii=in_json),
+    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True, in_ascii=in_json),
     Format("csv", (".csv",), _csv, bare=True, one_table=True),
     Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
     Format("md", (".md", ".markdown"), _markdown),
     Format("latex", (".tex",), _latex),
-    Format("html", (".html", ".htm"), _html, drawn=True),
+    Format("html", (".html", ".htm"), _html, drawn=True, in_ascii=in_markup),
     Format("npz", (".npz",), save=_npz, bare=True),
     Format("dot", (".dot", ".gv"), _dot, drawn=True),
     Format("mermaid", (".mmd",), _mermaid, drawn=True),
-    Format("svg", (".svg",), _svg, drawn=True),
+    Format("svg", (".svg",), _svg, drawn=True, in_ascii=in_markup),
 )
 FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
 LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")  # those that a list out of the catalogue has

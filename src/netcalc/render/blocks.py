@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
-from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation import is_plain, to_ascii, to_unicode
 from netcalc.tree import Number, Symbol, Tree
 
 EQUALS = " = "
@@ -46,13 +46,20 @@ DOTS = frozenset("⋯⋮⋱")  # in the place of rows and columns that are not d
 INDENT = 8  # columns at most that a chain's further lines stand to the right
 
 
-def in_line(display: Display, style: Style = UNICODE) -> str:
+def current() -> Style:
+    """How formulas are written now."""
+    return ASCII if is_plain() else UNICODE
+
+
+def in_line(display: Display, style: Style | None = None) -> str:
     """A display in one line of text."""
+    style = style or current()
     return lay_out(display, replace(style, flat=True)).lines[0]
 
 
-def lay_out(display: Display, style: Style = UNICODE) -> Block:
+def lay_out(display: Display, style: Style | None = None) -> Block:
     """A display as a block of text."""
+    style = style or current()
     if isinstance(display, Matrix):
         return _matrix(display, style)
     if isinstance(display, Named):
@@ -85,11 +92,12 @@ def beside(blocks: Sequence[Block]) -> Block:
     return Block(tuple("".join(parts) for parts in zip(*columns, strict=True)), above)
 
 
-def chain(displays: Sequence[Display], width: int, style: Style = UNICODE) -> Iterator[Block]:
+def chain(displays: Sequence[Display], width: int, style: Style | None = None) -> Iterator[Block]:
     """`a = b = c` in as many blocks, one below another, as keep within the width; each further one begins with `=`.
 
     What is wider than that by itself is written in one line, for whoever prints it to wrap.
     """
+    style = style or current()
     parts = [_fitting(display, width - INDENT - len(EQUALS), style) for display in displays]
     indent = line(" " * min(parts[0].width, INDENT))
     held = [parts[0]]

@@ -19,10 +19,10 @@ from rich.text import Text
 from netcalc.certify import constant
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
-from netcalc.notation import to_ascii, to_latex, to_unicode
+from netcalc.notation import is_plain, to_ascii, to_latex, to_unicode
 from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
-from netcalc.render.spelling import ascii_only
+from netcalc.render.spelling import spelled
 from netcalc.tree import fold
 
 ORDERS = ("f", "slope", "curvature")
@@ -34,10 +34,10 @@ SAMPLES = 1001  # that a curve's extremes are taken from
 LONG, SHORT = 12, 7  # characters of a number that a list cuts, and of what it leaves
 
 
-def entries(format_name: str, listed: Sequence[Entry], *, alone: bool, ascii: bool = False) -> Iterable[Any]:  # noqa: A002  # the option's name
+def entries(format_name: str, listed: Sequence[Entry], *, alone: bool) -> Iterable[Any]:
     """The entries as lines (for `table`, what Rich prints); one `alone` is shown in full."""
     if format_name == "table":
-        return _portrait(listed[0], ascii) if alone else [_list(listed, ascii)]
+        return _portrait(listed[0]) if alone else [_list(listed)]
     if format_name == "json":
         content = listed[0].record() if alone else [entry.record() for entry in listed]
         return [json.dumps(content, ensure_ascii=False)]
@@ -100,13 +100,12 @@ FORMATS: Mapping[str, Callable[[Sequence[Entry]], Iterator[str]]] = {
 # --- for people -------------------------------------------------------------------------------------------------------
 
 
-def _list(listed: Sequence[Entry], ascii: bool) -> Table:  # noqa: A002  # the option's name
-    write = to_ascii if ascii else to_unicode
-    table = frame("name", "f(q)", "slope", "range", "kinks", ascii_alone=ascii)
+def _list(listed: Sequence[Entry]) -> Table:
+    table = frame("name", "f(q)", "slope", "range", "kinks")
     table.columns[0].no_wrap = True
     for entry in listed:
-        texts = [*(write(_rounded(tree)) for tree in (entry.formula, entry.slope)), _range(entry), _kinks(entry)]
-        table.add_row(entry.name, *(ascii_only(text) if ascii else text for text in texts))
+        texts = [*(to_unicode(_rounded(tree)) for tree in (entry.formula, entry.slope)), _range(entry), _kinks(entry)]
+        table.add_row(entry.name, *map(spelled, texts))
     return table
 
 
@@ -132,12 +131,11 @@ def _kinks(entry: Entry) -> str:
     return ", ".join(entry.activation.kinks).replace("-", "−")
 
 
-def _portrait(entry: Entry, ascii: bool) -> Iterator[RenderableType]:  # noqa: A002  # the option's name
-    write = to_ascii if ascii else to_unicode
-    facts_given = list(facts(entry, lambda tree: write(_rounded(tree))))
-    yield _Facts([(ascii_only(name), ascii_only(text)) for name, text in facts_given] if ascii else facts_given)
+def _portrait(entry: Entry) -> Iterator[RenderableType]:
+    facts_given = list(facts(entry, lambda tree: to_unicode(_rounded(tree))))
+    yield _Facts([(spelled(name), spelled(text)) for name, text in facts_given])
     yield Text("")
-    yield _Curves(entry, ascii)
+    yield _Curves(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +187,6 @@ class _Curves:
     """f and its slope, side by side where there is room."""
 
     entry: Entry
-    ascii: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, PAGE)
@@ -209,7 +206,7 @@ class _Curves:
         left, right = entry.window
         kinks = [float(kink) for kink in entry.activation.kinks]
         labels = max(len(_number(one)) for one in (left, right, -1.25)) + 1
-        pen = PLAIN if self.ascii else DOTS
+        pen = PLAIN if is_plain() else DOTS
         rough = np.linspace(left, right, SAMPLES)
         bottom, top = heights(entry.curve(order, rough), right)
         canvas = Canvas(Window(left, right, bottom, top), max(width - labels - 1, 10), ROWS, pen)
@@ -219,7 +216,7 @@ class _Curves:
         lines += [f"{ends.get(row, '').rjust(labels)} {text}" for row, text in enumerate(canvas.lines())]
         low, high = _number(left), _number(right)
         lines.append(f"{' ' * labels} {low}{'q'.center(canvas.columns - len(low) - len(high))}{high}")
-        return [ascii_only(line) for line in lines] if self.ascii else lines
+        return list(map(spelled, lines))
 
 
 def heights(values: np.ndarray, most: float) -> tuple[float, float]:

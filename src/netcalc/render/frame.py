@@ -7,12 +7,12 @@ from collections.abc import Container
 from rich import box
 from rich.table import Table
 
+from netcalc.notation import is_plain
 
-def frame(*headers: str, right: Container[str] = (), ascii_alone: bool = False) -> Table:
+
+def frame(*headers: str, right: Container[str] = ()) -> Table:
     """A table without outer edges that folds what is too wide, so that no value is cut off."""
-    table = Table(
-        show_edge=False, pad_edge=False, header_style="bold", box=box.ASCII if ascii_alone else box.HEAVY_HEAD
-    )
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", box=box.ASCII if is_plain() else box.HEAVY_HEAD)
     for header in headers:
         table.add_column(header, overflow="fold", justify="right" if header in right else "left")
     return table

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from netcalc.circuit import Circuit, Node, Wire
+from netcalc.notation import is_plain
 from netcalc.render.frame import frame
 from netcalc.render.layout import places
-from netcalc.render.spelling import ascii_only
+from netcalc.render.spelling import spelled
 
 LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
 LINES = {3: "─", 12: "│", 9: "╮", 5: "╯", 10: "╭", 6: "╰", 11: "┬", 7: "┴", 13: "┤", 14: "├", 15: "┼", 1: "─", 2: "─"}
@@ -27,25 +28,24 @@ class Drawing:
     """The circuit as a drawing where it is a tree and fits, else as a list of its wires."""
 
     circuit: Circuit
-    ascii: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text(f"\n{ascii_only(self.circuit.title) if self.ascii else self.circuit.title}", style="bold")
+        yield Text(f"\n{spelled(self.circuit.title)}", style="bold")
         if self.circuit.is_tree:
-            lines = list(_Grid.of(self.circuit, self.ascii).lines(self.ascii))
+            lines = list(_Grid.of(self.circuit).lines())
             if max(line.cell_len for line in lines) <= min(options.max_width, WIDEST):
                 yield Text("\n").join(lines)
                 return
-        yield _listed(self.circuit, self.ascii)
+        yield _listed(self.circuit)
 
 
-def _listed(circuit: Circuit, ascii_alone: bool) -> RenderableType:
+def _listed(circuit: Circuit) -> RenderableType:
     """A row a wire: from where to where, the value and the gradient."""
-    table = frame("from", "to", "value", "gradient", right=("value", "gradient"), ascii_alone=ascii_alone)
+    table = frame("from", "to", "value", "gradient", right=("value", "gradient"))
     labels = {node.key: node.label for node in circuit.nodes}
     for wire in circuit.wires:
         cells = labels[wire.source], labels[wire.target], wire.forward, wire.backward
-        table.add_row(*(ascii_only(cell) if ascii_alone else cell for cell in cells))
+        table.add_row(*map(spelled, cells))
     return table
 
 
@@ -57,9 +57,8 @@ class _Grid:
     texts: list[tuple[int, int, str, str]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, circuit: Circuit, ascii_alone: bool) -> _Grid:
+    def of(cls, circuit: Circuit) -> _Grid:
         grid, placed = cls(), places(circuit)
-        spelled: Callable[[str], str] = ascii_only if ascii_alone else str
         labels = {node.key: spelled(_label(node)) for node in circuit.nodes}
         count = max(place.column for place in placed.values()) + 1
         widths = [max(len(labels[key]) for key, at in placed.items() if at.column == column) for column in range(count)]
@@ -73,7 +72,7 @@ class _Grid:
             start, end = placed[wire.source].column, placed[wire.target].column
             grid.wire((lefts[start] + widths[start] + 1, rows[wire.source]), (lefts[end] - 2, rows[wire.target]))
             room = gaps[start + 1] - 3
-            grid.label(wire, lefts[start] + widths[start] + 1, rows[wire.source], room, spelled)
+            grid.label(wire, lefts[start] + widths[start] + 1, rows[wire.source], room)
         for key, at in placed.items():
             grid.texts.append((rows[key], lefts[at.column], labels[key].rjust(widths[at.column]), "bold"))
         return grid
@@ -94,7 +93,7 @@ class _Grid:
     def add(self, x: int, y: int, directions: int) -> None:
         self.wires[y, x] = self.wires.get((y, x), 0) | directions
 
-    def label(self, wire: Wire, x: int, y: int, room: int, spelled: Callable[[str], str]) -> None:
+    def label(self, wire: Wire, x: int, y: int, room: int) -> None:
         """The value on the wire, the gradient below."""
         if wire.forward:
             text = spelled(wire.forward)
@@ -103,10 +102,10 @@ class _Grid:
             text = spelled(wire.backward)
             self.texts.append((y + 1, x + (room - len(text)) // 2, text, BACKWARD))
 
-    def lines(self, ascii_alone: bool) -> Iterator[Text]:
+    def lines(self) -> Iterator[Text]:
         """The drawing, from the top."""
         height = max([y for y, *_ in self.texts] + [y for y, _ in self.wires]) + 1
-        signs = PLAIN if ascii_alone else LINES
+        signs = PLAIN if is_plain() else LINES
         for line in range(height):
             drawn = {x: signs.get(bits, "+") for (y, x), bits in self.wires.items() if y == line}
             over = sorted((x, text, style) for y, x, text, style in self.texts if y == line)
