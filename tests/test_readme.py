@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import re
+
 import pytest
 import transcript
 
@@ -14,6 +18,27 @@ PAGES = [transcript.CHECKOUT / "README.md", *sorted((transcript.CHECKOUT / "docs
 def test_console_blocks_run_word_for_word(page, tmp_path, home):
     """Every console block of a page prints what the page says, one after the other in one folder."""
     transcript.check(page, tmp_path, home)
+
+
+def python_blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [pytest.param(p, id=p.stem) for p in PAGES if python_blocks(p)])
+def test_python_blocks_run_and_give_what_their_comments_say(page, tmp_path, monkeypatch):
+    """The Python of a page runs from the top to the bottom; `expression  # value` has that value."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in python_blocks(page):
+        lines = block.splitlines()
+        for statement in ast.parse(block).body:
+            code = ast.unparse(statement)
+            if not isinstance(statement, ast.Expr):
+                exec(code, names)  # noqa: S102 - the page's own code
+                continue
+            value = eval(code, names)  # noqa: S307 - as above
+            with contextlib.suppress(ValueError, SyntaxError):  # other comments are prose
+                assert repr(value) == repr(ast.literal_eval(lines[statement.end_lineno - 1].partition("  # ")[2])), code
 
 
 def test_readme_sets_up_and_tests_in_one_line_each():
