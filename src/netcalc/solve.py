@@ -19,9 +19,8 @@ from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Problem, free_names
+from netcalc.problem import Against, Problem, free_names
 from netcalc.result import Result, Tensor, Value
-from netcalc.solve_grad import solve as solve_gradient
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -39,6 +38,8 @@ def solve(
     beside the partials. Raises UndefinedError where a function has no value.
     """
     if isinstance(problem, Gradient):
+        from netcalc.solve_grad import solve as solve_gradient
+
         result = solve_gradient(problem, digits=digits, exact=exact)
     else:
         result = _result(problem, _found(problem, digits, exact=exact))
@@ -113,10 +114,17 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 
 def _fast(problem: Problem) -> Found:
     from netcalc.arithmetic.fast import Fast
-    from netcalc.kinks import kink_notes
 
     entries = run(problem, Fast())
-    return Found(entries, "float64, not certified", tuple(kink_notes(problem, entries)))
+    return Found(entries, "float64, not certified", _kink_notes(problem, entries))
+
+
+def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
+    if all(layer.activation is None for layer in problem.layers) and not isinstance(problem.above, Against):
+        return ()  # balls, which decide what is at a kink, needn't be loaded
+    from netcalc.kinks import kink_notes
+
+    return tuple(kink_notes(problem, entries))
 
 
 def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:

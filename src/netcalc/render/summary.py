@@ -19,6 +19,7 @@ from netcalc.values import to_float64
 
 LISTED = 64  # numbers; a tensor of more is summarised
 FIRST, LAST = 3, 1  # rows and columns of it that are drawn
+BLOCK = 1 << 18  # numbers looked through at once
 ACROSS, DOWN, SLANTED = Symbol("⋯"), Symbol("⋮"), Symbol("⋱")
 
 
@@ -58,9 +59,19 @@ def _is_numbers(array: np.ndarray) -> bool:
 
 def _facts(array: np.ndarray, index_from: int) -> list[str]:
     """Norm, and both extremes with their places."""
-    ends = int(array.argmin()), int(array.argmax())
-    cells = [f"{_number(array.flat[place])} at {_place(array.shape, place, index_from)}" for place in ends]
+    cells = [f"{_number(array.flat[place])} at {_place(array.shape, place, index_from)}" for place in _ends(array)]
     return [_number(float(np.linalg.norm(array))), *cells]
+
+
+def _ends(array: np.ndarray) -> tuple[int, int]:
+    """Where the least and the greatest are, block by block: NumPy copies a file that is mapped to look for them."""
+    flat, least, greatest = array.reshape(-1), 0, 0
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK]
+        low, high = start + int(block.argmin()), start + int(block.argmax())
+        least = low if flat[low] < flat[least] else least
+        greatest = high if flat[high] > flat[greatest] else greatest
+    return least, greatest
 
 
 def _place(shape: tuple[int, ...], flat: int, index_from: int) -> str:
