@@ -137,3 +137,23 @@ def test_long_and_wide_shapes_agree_in_float64():
             assert result.forward["u"][s][i] == pytest.approx(float(exact + Fraction(b[i].item())), abs=1e-12)
         column = sum(Fraction(d) * Fraction(x) for d, x in zip(delta[:, 0].tolist(), v[:, -1].tolist(), strict=True))
         assert result.partials["W"][0][n - 1] == pytest.approx(float(column), abs=1e-10)
+
+
+@pytest.mark.parametrize("activation", [None, "tanh", "softmax", "log_softmax"])
+@pytest.mark.parametrize("loss", ["mse", "huber", "cross-entropy"])
+def test_a_loss_above_agrees_with_differences_of_the_forward_pass(activation, loss):
+    """Every partial, for one sample and for two, behind each kind of activation."""
+    W, b = [["1/2", -1], [2, "1/3"], [0, 1]], [0, 1, "-1/4"]
+    for v, target in (([1, -2], [0, 1, 0]), ([[1, -2], ["1/5", 3]], [[0, 1, 0], [1, 0, 0]])):
+        result = netcalc.linear(W, v=v, b=b, activation=activation, target=target, loss=loss, verify=True)
+        assert result.verification is not None
+        assert not result.verification.wrong
+
+
+def test_a_class_is_a_one_among_zeros():
+    """A class index and its distribution give the same loss and gradients."""
+    W = [[1, 2], [3, 4], [5, 6]]
+    by_class = netcalc.linear(W, v=[[1, 2], [0, 1]], b=[0, 0, 0], target=[2, 0], loss="cross-entropy")
+    spread = netcalc.linear(W, v=[[1, 2], [0, 1]], b=[0, 0, 0], target=[[0, 0, 1], [1, 0, 0]], loss="cross-entropy")
+    assert by_class.forward == spread.forward
+    assert by_class.partials == spread.partials

@@ -89,6 +89,7 @@ def linear(
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
+    verify: bool = False,
 ) -> Result:
     """The layer u = W v + b, its output a = φ(u) if an activation is named, and every partial of L.
 
@@ -98,7 +99,7 @@ def linear(
     bound = maybe_activation(activation) if activation is None or isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
     stated = state_linear(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
-    return solve(stated, digits=digits, exact=exact)
+    return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
 def net(

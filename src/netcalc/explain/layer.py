@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation, loss_derivation
+from netcalc.derive import applied, derivation
 from netcalc.explain.explanation import ONE, times
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.explain.losses import loss_slope, loss_term
+from netcalc.expression import Apply, Number, Symbol, Tree, substitute
 from netcalc.problem import Against, Dense, Problem, labelled
-from netcalc.tree import add, multiply
+from netcalc.tree import add, divide, multiply, negate
 
-TERMS = 8  # a longer sum is written with a Σ
+TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
+ZERO = Number(Fraction(0))
 Place = int | str  # an element's place from 0, or the letter of a generic index
 
 
@@ -101,7 +103,7 @@ class Layer:
             return substitute(named, {"q": u})
         powers = summed(("k",), (self.outputs,), lambda k: Apply("exp", (self.of("u", k, sample),)))
         if activation == "softmax":
-            return Apply("divide", (Apply("exp", (u,)), powers))
+            return divide(Apply("exp", (u,)), powers)
         return add(u, Apply("negate", (Apply("log", (powers,)),)))
 
     def slope(self, place: Place, sample: Place) -> Tree:
@@ -115,13 +117,16 @@ class Layer:
         """∂L/∂(output): the loss's slope with its factor, or δ."""
         if self.against is None:
             return self.of("delta", place, sample)
-        return times(self.factor, self._in_loss(loss_derivation(self.against.loss)[2], place, sample))
+        a, t = self.of(self.output, place, sample), self.of("t", place, sample)
+        return times(self.factor, loss_slope(self.against.loss, a, t, self.share(place, sample)))
 
     def du(self, place: Place, sample: Place) -> Tree:
         """∂L/∂u: ∂L/∂a·φ'(u), for a whole vector's activation by its Jacobian."""
         activation = self.stated.activation
         if activation is None:
             return self.da(place, sample)
+        if self.is_fused:
+            return times(self.factor, add(self.of("a", place, sample), negate(self.of("t", place, sample))))
         above = self.of(self.above, place, sample)
         if isinstance(activation, BoundActivation):
             return times(above, self.slope(place, sample))
@@ -150,35 +155,53 @@ class Layer:
 
     def loss(self) -> Tree:
         """The whole loss, with its factor."""
+        return times(self.factor, summed(("s", "k"), (self.samples, self.outputs), self._loss_term, LOSS_TERMS))
+
+    def loss_with(self, numbers: Mapping[str, Tree]) -> tuple[Tree, ...]:
+        """The loss with its numbers, terms without weight left out; nothing where it is long."""
+        terms = []
+        for sample, place in product(range(self.samples), range(self.outputs)):
+            weight = numbers[self.of("t", place, sample).name]
+            if weight != ZERO or not (self.against and self.against.loss.by_sample):
+                terms.append(substitute(self._loss_term(sample, place), numbers))
+        return (times(self.factor, add(*terms)),) if 0 < len(terms) <= LOSS_TERMS else ()
+
+    def _loss_term(self, sample: Place, place: Place) -> Tree:
         if self.against is None:
             return ONE
-        formula = parse(self.against.loss.formula)
-        return times(
-            self.factor,
-            summed(("s", "k"), (self.samples, self.outputs), lambda s, k: self._in_loss(formula, k, s)),
-        )
+        a, t = self.of(self.output, place, sample), self.of("t", place, sample)
+        return loss_term(self.against.loss, a, t, self.share(place, sample))
 
     def loss_slope(self) -> Tree:
-        """∂L/∂(output) as a formula in whole tensors."""
+        """∂L/∂(output) as a formula in whole tensors; ∂L/∂u where a softmax is one with its cross-entropy."""
         assert self.against  # noqa: S101 - asked for where there is one
-        shown = loss_derivation(self.against.loss)[2]
-        return times(self.factor, substitute(shown, {"a": Symbol(self.output)}))
+        a = Symbol(self.output)
+        if self.is_fused:
+            return times(self.factor, add(a, negate(Symbol("t"))))
+        return times(self.factor, loss_slope(self.against.loss, a, Symbol("t"), Apply("softmax", (a,))))
+
+    def share(self, place: Place, sample: Place) -> Tree:
+        """The softmax of one output among them all."""
+        whole = summed(("k",), (self.outputs,), lambda k: Apply("exp", (self.of(self.output, k, sample),)), LOSS_TERMS)
+        return divide(Apply("exp", (self.of(self.output, place, sample),)), whole)
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether the loss is cross-entropy of this layer's softmax: its slope in u is a - t."""
+        return self.against is not None and self.against.loss.of_probabilities and self.stated.activation == "softmax"
 
     @property
     def factor(self) -> Number:
         """What the summed loss is multiplied by."""
         return Number(self.against.factor(self.samples, self.outputs) if self.against else Fraction(1))
 
-    def _in_loss(self, formula: Tree, place: Place, sample: Place) -> Tree:
-        return substitute(formula, {"a": self.of(self.output, place, sample), "t": self.of("t", place, sample)})
-
     def _over_samples(self, term: Callable[[Place], Tree]) -> Tree:
         return summed(("s",), (self.samples,), term) if self.problem.many else term(0)
 
 
-def summed(letters: Sequence[str], counts: Sequence[int], term: Callable[..., Tree]) -> Tree:
-    """The sum of `term` over places, written out if it has few terms, else with a Σ over the letters."""
-    if math.prod(counts) <= TERMS:
+def summed(letters: Sequence[str], counts: Sequence[int], term: Callable[..., Tree], most: int = TERMS) -> Tree:
+    """The sum of `term` over places, written out if it has at most so many terms, else with a Σ over the letters."""
+    if math.prod(counts) <= most:
         terms = [term(*places) for places in product(*map(range, counts))]
         return add(*terms) if len(terms) > 1 else terms[0]
     return Apply(f"sum_{''.join(letters)}", (term(*letters),))

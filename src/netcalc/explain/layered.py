@@ -8,9 +8,10 @@ from fractions import Fraction
 from itertools import product
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation, loss_derivation
+from netcalc.derive import applied, derivation
 from netcalc.explain.explanation import ONE, replaced, times
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.explain.losses import loss_slope, loss_term
+from netcalc.expression import Apply, Number, Symbol, Tree, substitute
 from netcalc.notation import WHOLE, to_unicode
 from netcalc.problem import Against, Problem, labelled
 from netcalc.result import at_index
@@ -202,16 +203,11 @@ class Formulas:
 
     def one_loss(self, a: Tree, t: Tree, last: str, sample: Place) -> Tree:
         """The loss of one output against its target."""
-        loss = self.against.loss
-        if not loss.by_sample:
-            return substitute(parse(loss.formula), {"a": a, "t": t})
-        logarithm = a
-        if self.against.loss.of_probabilities:
-            logarithm = Apply("log", (a,))
-        elif loss.name == "cross-entropy":
-            outputs = len(self.problem.layers[-1].W)
-            logarithm = Apply("log", (divide(exp(a), self.summed(outputs, lambda k: exp(self.at(last, k, sample)))),))
-        return negate(times(t, logarithm))
+        return loss_term(self.against.loss, a, t, self.share(a, last, sample))
+
+    def share(self, a: Tree, last: str, sample: Place = "i") -> Tree:
+        """The softmax of one output among them all."""
+        return divide(exp(a), self.summed(len(self.problem.layers[-1].W), lambda k: exp(self.at(last, k, sample))))
 
     def is_fused(self, number: int) -> bool:
         """Whether the loss is cross-entropy of this layer's softmax."""
@@ -231,7 +227,7 @@ class Formulas:
         last, t = whole(f"a{len(self.problem.layers)}"), whole("t")
         if self.against.loss.name == "cross-entropy" and not self.against.loss.of_probabilities:
             return (self.scaled(add(Apply("softmax", (last,)), negate(t))),)
-        return (self.scaled(self.loss_slope(last, t, "")),)
+        return (self.scaled(loss_slope(self.against.loss, last, t, last)),)
 
     def jacobian(self, number: int, width: int) -> list[Tree]:
         """∂a/∂z, row by row: a[i](1 - a[i]) and -a[i]a[j]; for log_softmax 1 - exp(a[j]) and -exp(a[j])."""
@@ -250,19 +246,8 @@ class Formulas:
         if not isinstance(self.problem.above, Against):
             return self.at("delta", self.unit)
         last = f"a{len(self.problem.layers)}"
-        return self.scaled(self.loss_slope(self.at(last, self.unit), self.at("t", self.unit), last))
-
-    def loss_slope(self, a: Tree, t: Tree, last: str) -> Tree:
-        """The slope of the loss in one output, before the factor."""
-        loss = self.against.loss
-        if not loss.by_sample:
-            return substitute(loss_derivation(loss)[2], {"a": a, "t": t})
-        if loss.name == "nll":
-            return negate(t)
-        if self.against.loss.of_probabilities:
-            return divide(negate(t), a)
-        outputs = len(self.problem.layers[-1].W)
-        return add(divide(exp(a), self.summed(outputs, lambda k: exp(self.at(last, k)))), negate(t))
+        a, t = self.at(last, self.unit), self.at("t", self.unit)
+        return self.scaled(loss_slope(self.against.loss, a, t, self.share(a, last)))
 
 
 def whole(name: str) -> Symbol:

@@ -86,7 +86,7 @@ class _Page:
         if self.layer.stated.activation is not None:
             yield Step(Named("a"), (self.function(), self.matrix("a")), drawn=True)
         if self.layer.against:
-            yield replace(self.spelled("loss", (), self.shown["loss"].item(), self.numbers(), ""), drawn=True)
+            yield self.drawn_loss()
         yield Step(Named("du/dv"), (W, self.matrix("W")), "Backward" + ", a row a sample" * many, drawn=True)
         yield from self.drawn_above()
         yield self.drawn("dL/dv", Product((reached, W)) if many else Product((Transposed(W), reached)))
@@ -95,9 +95,17 @@ class _Page:
             summed = Apply("sum_s", (self.layer.at(self.layer.reached, "s"),))
             yield Step(Named("dL/db"), (summed if many else reached, self.matrix("dL/db")), drawn=True)
 
+    def drawn_loss(self) -> Step:
+        """The loss with its factor, then with its numbers."""
+        chain = distinct(self.layer.loss(), *self.layer.loss_with(self.numbers()), self.shown["loss"].item())
+        return Step("loss", chain, "", "loss", drawn=True)
+
     def drawn_above(self) -> Iterator[Step]:
         """∂L/∂u as it comes from the loss, and through the activation."""
         layer = self.layer
+        if layer.is_fused:
+            yield Step(Named("dL/du"), (layer.loss_slope(), self.matrix("dL/du")), drawn=True)
+            return
         if layer.against:
             yield Step(Named(layer.above), (layer.loss_slope(), self.matrix(layer.above)), drawn=True)
         if layer.stated.activation is None:

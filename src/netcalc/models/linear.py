@@ -10,6 +10,7 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
+from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.problem import Against, Called, Dense, Problem, count, given_above, rows, symbol_tensor
 
 LINEAR_NAMES: Mapping[str, Called] = {
@@ -59,7 +60,13 @@ def linear(
     v = _symbols("v", sizes.inputs, sizes, index_from) if v is None else v
     if bias and b is None:
         b = symbol_tensor("b", (sizes.outputs,), index_from)
-    reached = _symbols("delta", sizes.outputs, sizes, index_from) if above is None else above
+    notes: tuple[str, ...] = ()
+    reached: np.ndarray | Against
+    if isinstance(above, Against):
+        reached, notes = _aims(replace(above, loss=loss_after(activation, above.loss)), sizes)
+    else:
+        delta = _symbols("delta", sizes.outputs, sizes, index_from) if above is None else above
+        reached = rows(delta)
     given: dict[str, Any] = {"W": W, "v": v} | ({} if b is None else {"b": b})
     if activation is not None:
         given["activation"] = activation if isinstance(activation, str) else activation.label
@@ -69,14 +76,25 @@ def linear(
         "linear",
         rows(v),
         (Dense(W, b, activation),),
-        replace(reached, target=rows(reached.target)) if isinstance(reached, Against) else rows(reached),
+        reached,
         {name: called for name, called in LINEAR_NAMES.items() if name not in left_out},
         many=sizes.samples is not None,
         index_from=index_from,
         output="L",
         hidden=frozenset({"s1", *(() if against else ("dz1" if activation is None else "da1",))} - left_out),
         given=given | given_above(above),
+        notes=notes,
     )
+
+
+def _aims(above: Against, sizes: Sizes) -> tuple[Against, tuple[str, ...]]:
+    """The loss with its targets as (samples, outputs), classes as a 1 among zeros; and notes on them."""
+    if above.loss.row.target == "class":
+        aims, notes = distributions(above.target, sizes.count, sizes.outputs)
+        return replace(above, target=aims), notes
+    aims = rows(above.target)
+    check_targets(aims, above.loss, sizes.samples is not None)
+    return replace(above, target=aims), ()
 
 
 def without_bias_column(W: np.ndarray | None, b: object = None) -> tuple[np.ndarray, np.ndarray]:
@@ -110,23 +128,30 @@ def _symbols(letter: str, width: int, sizes: Sizes, index_from: int) -> np.ndarr
 
 def _sizes(W: np.ndarray | None, v: np.ndarray | None, b: np.ndarray | None, above: Any) -> Sizes:
     """The layer's sizes. Raises ShapeError where two of the given disagree, or none tells."""
-    by_sample = isinstance(above, Against) and above.loss.by_sample
+    of_classes = isinstance(above, Against) and above.loss.row.target == "class"
     name, reached = ("target", above.target) if isinstance(above, Against) else ("delta", above)
-    outputs, inputs = _outputs_and_inputs(W, v, b, None if by_sample else reached)
+    outputs, inputs = _outputs_and_inputs(W, v, b, None if of_classes else reached)
     shape = f"W is {outputs}×{inputs}, so " if W is not None else f"there are {count(outputs)} in u, so "
     samples = _samples("v", v, inputs, shape)
     if b is not None and b.shape != (outputs,):
         raise ShapeError(f"{shape}b needs {count(outputs)}; it has {_size(b)}")
     if reached is None:
         return Sizes(outputs, inputs, samples)
-    if by_sample and reached.size == (samples or 1) and reached.ndim < 2:
-        return Sizes(outputs, inputs, samples)
+    if of_classes and _are_classes(reached, outputs, samples, any_count=v is None):
+        return Sizes(outputs, inputs, samples if v is not None or reached.size == 1 else reached.size)
     others = _samples(name, reached, outputs, shape)
     if v is None:
         return Sizes(outputs, inputs, others)
     if others != samples:
         raise ShapeError(f"v has {_samples_in_words(samples)}, and {name} has {_samples_in_words(others)}")
     return Sizes(outputs, inputs, samples)
+
+
+def _are_classes(target: np.ndarray, outputs: int, samples: int | None, *, any_count: bool) -> bool:
+    """Whether a target is a class a sample, and not a distribution."""
+    if target.ndim > 1 and target.shape[1] != 1:
+        return False
+    return target.size == (samples or 1) or (any_count and target.size != outputs)
 
 
 def _outputs_and_inputs(

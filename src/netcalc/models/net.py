@@ -11,13 +11,13 @@ import numpy as np
 
 from netcalc import trace as paths
 from netcalc.catalogue.activations import BoundActivation, activation, read
-from netcalc.catalogue.losses import OF_PROBABILITIES, BoundLoss, Reduction, reduction
+from netcalc.catalogue.losses import BoundLoss, Reduction, reduction
 from netcalc.catalogue.names import normalised
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.initial import initial
 from netcalc.models.memory import check_memory
-from netcalc.models.targets import check_targets, distributions
+from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.problem import VECTOR_ACTIVATIONS, Against, Called, Dense, Problem, count, symbol_tensor
 
 JACOBIAN_LIMIT = 4096  # entries of all samples' Jacobians that steps and traces are made of
@@ -73,7 +73,7 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
     dense = tuple(_dense(layer, number, widths, asked) for number, layer in enumerate(layers, 1))
     x = _input(stated.input, widths[0], many, asked)
     last = dense[-1]
-    above, notes = _from_above(_of_layer(stated, last), samples, widths[-1], many, asked)
+    above, notes = _from_above(_with_loss_after(stated, last), samples, widths[-1], many, asked)
     per_sample = asked.per_sample and many
     if per_sample and asked.lr is not None:
         raise NetcalcError("the weights are updated by the gradient of the whole batch: leave out --per-sample or --lr")
@@ -192,12 +192,8 @@ def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> De
     return Dense(W, None if b is None else b.reshape(-1), layer.activation or activation("identity"))
 
 
-def _of_layer(stated: Stated, last: Dense) -> Stated:
-    """Cross-entropy after a softmax is that of its probabilities: the softmax isn't taken twice."""
-    loss = stated.loss
-    if loss is None or loss.name != "cross-entropy" or last.activation != "softmax":
-        return stated
-    return replace(stated, loss=OF_PROBABILITIES.bind())
+def _with_loss_after(stated: Stated, last: Dense) -> Stated:
+    return stated if stated.loss is None else replace(stated, loss=loss_after(last.activation, stated.loss))
 
 
 def _from_above(

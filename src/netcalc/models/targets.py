@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.catalogue.losses import BoundLoss
+from netcalc.catalogue.losses import OF_PROBABILITIES, BoundLoss
 from netcalc.errors import ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
 from netcalc.files.cells import nearest_float
@@ -16,6 +16,11 @@ from netcalc.notation import to_ascii
 from netcalc.values import to_float64
 
 SLACK = 1e-6  # a distribution in float64 sums to 1 this nearly
+
+
+def loss_after(activation: object, loss: BoundLoss) -> BoundLoss:
+    """Cross-entropy after a softmax is that of its probabilities: the softmax isn't taken twice."""
+    return OF_PROBABILITIES.bind() if loss.name == "cross-entropy" and activation == "softmax" else loss
 
 
 def check_targets(target: np.ndarray, loss: BoundLoss, many: bool) -> None:
