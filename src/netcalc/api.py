@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc import problem
 from netcalc.arrays import each
 from netcalc.blocks import NeuronRows

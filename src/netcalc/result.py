@@ -205,7 +205,7 @@ class Checked:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
@@ -289,6 +289,22 @@ class Result:
         """Whether a table of numbers can't hold it all: several tensors, one of them a matrix."""
         return not self.sample_rows and len(self.tensors) > 1 and any(one.entries.ndim > 1 for one in self.tensors)
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{tensor.name} {tensor.entries.shape}" for tensor in self.tensors)
+        return f"<{self.command}: {parts}>".replace(" ()", "")
+
+    def __str__(self) -> str:
+        return _shown("text", self) or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return _shown("html", self)
+
+    def _repr_latex_(self) -> str | None:
+        return _shown("latex", self)
+
+    def _repr_markdown_(self) -> str | None:
+        return _shown("markdown", self)
+
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of that name (`q`, `dx`). Raises KeyError."""
         for tensor in (*self.tensors, *self.inner):
@@ -321,6 +337,23 @@ class Result:
         if self.verification is not None:
             content["verification"] = self.verification.to_data()
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+_DISPLAYS: dict[str, Callable[[Result], str | None]] = {}  # how notebooks show a result, entered by the renderers
+
+
+def shown_as(kind: str) -> Callable[[Callable[[Result], str | None]], Callable[[Result], str | None]]:
+    """Has notebooks show a result of that kind (`html`, `latex`, `markdown`) by the function; None shows nothing."""
+
+    def enter(display: Callable[[Result], str | None]) -> Callable[[Result], str | None]:
+        _DISPLAYS[kind] = display
+        return display
+
+    return enter
+
+
+def _shown(kind: str, result: Result) -> str | None:
+    return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
 
 
 def _label(step: Step) -> str:

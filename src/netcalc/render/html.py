@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from html import escape
 from itertools import islice
 
@@ -66,6 +67,21 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
         yield from svg(drawn)
         yield "</figure>"
     yield f"<footer><p>netcalc {__version__}</p></footer>\n</main>\n</body>\n</html>"
+
+
+def fragment(result: Result) -> Iterator[str]:
+    """The answer for a page that is there already, such as a notebook's; steps and circuit folded away."""
+    yield from table(result)
+    yield from _checked(result)
+    yield from (f"<p>{escape(note)}</p>" for note in result.notes)
+    yield from (f"<p><small>{escape(line)}</small></p>" for line in result.assurance)
+    if result.steps:
+        yield "<details><summary>Steps</summary>"
+        yield from _steps(result)
+        yield "</details>"
+    with suppress(NetcalcError):
+        if result.asked is not None:
+            yield "\n".join(["<details><summary>Circuit</summary>", *svg(circuit(result)), "</details>"])
 
 
 def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
@@ -166,5 +182,5 @@ def _steps(result: Result) -> Iterator[str]:
         yield "<h2>Steps</h2>"
     for step in result.steps:
         if step.heading:
-            yield f"<h3>{escape(step.heading)}</h3>"
+            yield f"<h3>{escape(step.heading).replace(chr(10), '<br>')}</h3>"
         yield step_to_mathml(step)

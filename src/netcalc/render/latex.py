@@ -47,6 +47,12 @@ def _tabular(result: Result) -> Iterator[str]:
     yield r"\end{tabular}"
 
 
+def answer_lines(result: Result) -> Iterator[str]:
+    """A line an element, with its mark of alignment."""
+    for tensor in result.tensors:
+        yield from (f"{_name(one, tensor.of)} &= {_value(one)}" for one in tensor.elements())
+
+
 def _row(cells: list[str]) -> str:
     return "  " + " & ".join(f"${cell}$" for cell in cells) + r" \\"
 
