@@ -24,6 +24,7 @@ from netcalc.render.svg import svg
 from netcalc.result import Element, Result, Tensor, Value
 from netcalc.version import __version__
 
+LONGEST = 600  # characters of something given
 ROWS_OF_SAMPLES = 500  # beyond which a page is no place for rows
 STYLE = """
 :root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--page:#fff;--panel:#f6f8fa}
@@ -99,17 +100,27 @@ def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
 def _given(result: Result) -> Iterator[str]:
     yield "<h2>Problem</h2>\n<dl>"
     for name, thing in result.given.items():
-        yield f"<dt>{escape(name)}</dt><dd>{escape(given_text(thing))}</dd>"
+        parts = thing if isinstance(thing, list) and thing and isinstance(thing[0], dict) else [thing]
+        for number, part in enumerate(parts, 1):
+            called = f"{name} {number}" if parts is thing else name
+            yield f"<dt>{escape(called)}</dt><dd>{escape(given_text(part))}</dd>"
     yield "</dl>"
 
 
 def given_text(thing: object) -> str:
-    """What was given, in a line."""
+    """What was given, in a line, cut short where it would fill the page."""
+    text = _text(thing).removeprefix("[").removesuffix("]") if isinstance(thing, list | tuple) else _text(thing)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+
+
+def _text(thing: object) -> str:
     if isinstance(thing, np.ndarray):
         return tensor_text(thing, most=LISTED)
     if isinstance(thing, dict):
-        return ", ".join(f"{name} = {given_text(value)}" for name, value in thing.items())
-    return ", ".join(map(str, thing)) if isinstance(thing, list | tuple) else str(thing)
+        return ", ".join(f"{name} = {_text(value)}" for name, value in thing.items())
+    if isinstance(thing, list | tuple):
+        return f"[{', '.join(map(_text, thing[:LISTED]))}{', …' * (len(thing) > LISTED)}]"
+    return str(thing)
 
 
 def table(result: Result) -> Iterator[str]:

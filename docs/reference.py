@@ -1,0 +1,100 @@
+"""Writes the pages of docs/reference/ that say what the code says: `python docs/reference.py`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.catalogue.losses import LOSSES
+from netcalc.checking.mistakes import MISTAKES
+from netcalc.cli import find_commands, main
+from netcalc.entry import describe
+from netcalc.notation import to_unicode
+from netcalc.render.entries import facts
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def pages() -> Mapping[str, str]:
+    """The text of each page, by its file's name."""
+    written = {"commands": commands, "activations": activations, "losses": losses, "mistakes": mistakes}
+    return {f"{name}.md": "\n".join(lines()) + "\n" for name, lines in written.items()}
+
+
+def commands() -> Iterator[str]:
+    """Each command as its help has it."""
+    yield from ("# Commands", "", "Every command's own help, word for word.")
+    for name in find_commands():
+        yield from ("", f"## netcalc {name}", "", "```text", *help_of(name), "```")
+    yield from ("", "## Exit status", "", "| status | meaning |", "| --- | --- |")
+    yield from (
+        "| 0 | done |",
+        "| 1 | a checked answer is wrong, or differences contradict a value |",
+        "| 2 | the request or an input is bad; stderr says what, where, and what would be right |",
+        "| 130 | interrupted |",
+    )
+
+
+def help_of(name: str) -> list[str]:
+    """The help of a command, as a terminal of COLUMNS columns shows it."""
+    with redirect_stdout(StringIO()) as shown:
+        main([name, "--help"])
+    return [line.rstrip() for line in shown.getvalue().splitlines()]
+
+
+def activations() -> Iterator[str]:
+    """The catalogue, a section an entry."""
+    yield from ("# Activations", "", "`netcalc activations NAME` shows the same with the curve.")
+    for row in ACTIVATIONS.values():
+        yield from ("", f"## {row.name}", "", "| | |", "| --- | --- |")
+        for heading, text in facts(describe(row.bind(), with_limits=True), to_unicode):
+            yield f"| {heading} | {cell(text)} |"
+
+
+def losses() -> Iterator[str]:
+    """The losses, a row each, and the reductions."""
+    yield from (
+        "# Losses",
+        "",
+        "Of an output `a` against a target `t`; `--reduction` says how elements are summed.",
+        "",
+    )
+    yield from ("| name | formula | target | at a kink | also | source |", "| --- | --- | --- | --- | --- | --- |")
+    for row in LOSSES.values():
+        cells = (f"`{row.formula}`", row.target, row.kink, ", ".join(row.aliases), row.source)
+        yield f"| {row.name} | {' | '.join(map(cell, cells))} |"
+    yield from ("", "| reduction | meaning |", "| --- | --- |")
+    yield from (
+        "| mean | as `torch.nn` does: over all elements; over samples for cross-entropy and nll |",
+        "| sum | over everything |",
+        "| batch | summed over a sample's outputs, averaged over samples |",
+    )
+
+
+def mistakes() -> Iterator[str]:
+    """The mistakes that `--check` knows, in the order in which they are tried."""
+    yield from (
+        "# Mistakes",
+        "",
+        "What `--check` recognises in a wrong answer, the usual ones first. A mistake is named only",
+    )
+    yield from ("where it explains the very digits of the answer; where several do, they are all named.", "")
+    spelled = {"phi": "φ", "slope": "φ′(q)", "t": "t", "a": "a"}
+    names = (mistake.said.format_map(spelled) for mistake in MISTAKES)
+    yield from (f"- {name}" for name in dict.fromkeys(names))
+
+
+def cell(text: str) -> str:
+    """A cell of a pipe table."""
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    os.environ["COLUMNS"] = "80"
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
