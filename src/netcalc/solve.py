@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation
+from netcalc.derive import derivation, loss_derivation
 from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
-from netcalc.expression import Tree, is_constant
+from netcalc.expression import Number, Tree, is_constant, parse
 from netcalc.files import EXACT_LIMIT
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
@@ -170,22 +171,41 @@ def _refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) ->
     for name, array in shown.items():
         if array.dtype == object and any(value.shown == "undefined" for value in array.flat):
             why = next(_reasons(problem, found), "a function in it has no value at this point")
-            raise UndefinedError(f"{name} is undefined here: {why}")
+            output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, Against) else ""
+            raise UndefinedError(f"{name} is undefined here: {why}{output if name == 'loss' else ''}")
 
 
 def _reasons(problem: Problem, found: Quantities) -> Iterator[str]:
-    """Which subexpression of a typed activation has no value at what goes into it, and why."""
-    from flint import fmpq
-
+    """Which subexpression of an activation or of the loss has no value at what goes into it, and why."""
     from netcalc.arithmetic.undefined import why_undefined
 
+    for trees, names in _formulas(problem, found):
+        at = {name: rational for name, value in names.items() if (rational := _rational(value)) is not None}
+        if len(at) == len(names):
+            yield from (why for tree in trees if (why := why_undefined(tree, at)))
+
+
+def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree, ...], dict[str, Any]]]:
+    """What is evaluated at each place, with what its symbols are there."""
     for number, layer in enumerate(problem.layers, 1):
-        if not isinstance(layer.activation, BoundActivation):
-            continue
-        known = derivation(layer.activation)
-        for value in found[f"z{number}"].flat:
-            if value.nearest is None or not math.isfinite(value.nearest):
-                continue
-            at = {"q": fmpq(*value.nearest.as_integer_ratio())}
-            reasons = (why_undefined(tree, at) for tree in (known.value, known.shown, known.slope))
-            yield from (why for why in reasons if why)
+        if isinstance(layer.activation, BoundActivation):
+            known = derivation(layer.activation)
+            yield from (((known.value, known.shown, known.slope), {"q": value}) for value in found[f"z{number}"].flat)
+    above = problem.above
+    if isinstance(above, Against) and not above.loss.by_sample:
+        outputs = found.get(f"a{len(problem.layers)}", found[f"z{len(problem.layers)}"])
+        formulas = (parse(above.loss.formula), loss_derivation(above.loss)[2])
+        pairs = zip(outputs.flat, np.broadcast_to(above.target, outputs.shape).flat, strict=True)
+        yield from ((formulas, {"a": a, "t": t}) for a, t in pairs)
+
+
+def _rational(value: Any) -> Any:
+    """A number given or found, as the rational that it is, or that float64 has for it."""
+    from flint import fmpq
+
+    if isinstance(value, Number):
+        return fmpq(value.value.numerator, value.value.denominator)
+    nearest = value.nearest if isinstance(value, Value) else value
+    if not isinstance(nearest, float) or not math.isfinite(nearest):
+        return None
+    return fmpq(*nearest.as_integer_ratio())
