@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,24 @@ def netcalc(arguments, home, **settings):
 def test_version(capsys):
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"netcalc {__version__}\n"
+
+
+def test_manual_page_has_every_command_and_option(capsys):
+    """It is made of the help itself, and groff, where there is one, takes it without a warning."""
+    assert cli.main(["--man"]) == 0
+    page = capsys.readouterr().out
+    assert page.isascii()
+    for name, command in cli.find_commands().items():
+        assert f".SS {name}\n" in page
+        for parameter in command.for_typer().params:
+            if parameter.param_type_name == "option":
+                assert parameter.opts[0].replace("-", "\\-") in page
+    if shutil.which("groff"):
+        done = subprocess.run(
+            ["groff", "-man", "-ww", "-Tutf8"], input=page, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert done.stderr == ""
+        assert "∂L/∂output" in done.stdout
 
 
 def test_bare_command_greets_with_commands_to_try(capsys):

@@ -29,6 +29,9 @@ def completing(*words):
         pytest.param([], completing("neuron", "--activation", "s"), id="completing an activation"),
         pytest.param([], completing("neuron", "--loss", "m"), id="completing a loss"),
         pytest.param([], completing("neuron", "--format", "j"), id="completing a format"),
+        pytest.param([], completing("grad", "x*y", "--wrt", "x"), id="completing a variable"),
+        pytest.param([], completing("neuron", "--x", "1", "--check", "d"), id="completing an answer"),
+        pytest.param(["--man"], {}, id="manual page"),
     ],
 )
 def test_imports_no_mathematics(arguments, environment, home):

@@ -96,11 +96,23 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def print_manual(wanted: bool) -> None:
+    if wanted:
+        from netcalc.manual import manual
+
+        print("\n".join(manual(find_commands())))
+        raise typer.Exit
+
+
 @app.callback()
 def netcalc(
     ctx: typer.Context,
     version: Annotated[  # noqa: ARG001  # its callback does the work
         bool, typer.Option("--version", help="Show the version.", callback=print_version, is_eager=True)
+    ] = False,
+    man: Annotated[  # noqa: ARG001  # as above
+        bool,
+        typer.Option("--man", help="Write the manual page, for: man -l -", callback=print_manual, is_eager=True),
     ] = False,
 ) -> None:
     """A gradient calculator for the building blocks of neural nets."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Checking, Presentation, Values, command, values
+from netcalc.commands.options import Checking, Presentation, Values, command, names_on_line, values
 
 
 @command(
@@ -25,7 +25,9 @@ def grad(
     at: Annotated[
         Values, values("--at", "Where: values by name, or a table of points.", metavar="NAME=VALUE…|FILE")
     ] = None,
-    wrt: Annotated[Values, values("--wrt", "The variables to differentiate by.", metavar="NAME…")] = None,
+    wrt: Annotated[
+        Values, values("--wrt", "The variables to differentiate by.", metavar="NAME…", completed=names_on_line)
+    ] = None,
     order: Annotated[
         int, typer.Option("--order", help="2 for the Hessian; more for one variable.", metavar="N", min=1)
     ] = 1,

@@ -27,7 +27,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from netcalc.commands.variadic import VariadicCommand
+from netcalc.commands.variadic import LINE, VariadicCommand
 from netcalc.errors import NetcalcError
 from netcalc.render import FORMATS, LISTS
 
@@ -104,10 +104,24 @@ def field_parameters(group: type) -> Iterable[inspect.Parameter]:
 
 
 def values(
-    flag: str, meaning: str, *, metavar: str = "VALUE…", names: Callable[[], Iterable[str]] | None = None
+    flag: str,
+    meaning: str,
+    *,
+    metavar: str = "VALUE…",
+    completed: Callable[[typer.Context, str], list[str]] | None = None,
 ) -> Any:
     """An option of many values: `x: Annotated[Values, values("--x", "The inputs.")] = None`."""
-    return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, autocompletion=completion(names))
+    return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, autocompletion=completed)
+
+
+def names_on_line(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The names that an open list can take, as far as the line tells."""
+    from netcalc.commands._names import names
+
+    line = ctx.meta.get(LINE)
+    if line is None or line.open is None:
+        return []
+    return [name for name in names(line.open.name, ctx.command.name or "", line) if name.startswith(incomplete)]
 
 
 def switch(flag: str, meaning: str) -> Any:
@@ -231,7 +245,10 @@ class Presentation:
         bool, typer.Option("--verify", help="Hold every partial to central differences of the forward pass.")
     ] = False
     output: OutputFile = None
-    only: Annotated[Values, values("--only", "The parts of the answer to give, as in dW db.", metavar="NAME…")] = None
+    only: Annotated[
+        Values,
+        values("--only", "The parts of the answer to give, as in dW db.", metavar="NAME…", completed=names_on_line),
+    ] = None
     index_from: Annotated[
         int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
     ] = 0
@@ -282,6 +299,7 @@ class Checking:
             "--check",
             "Answers to check: dx0=-1.1 f=0.73, or a file of them (.json, .csv, .npz, - for standard input).",
             metavar="NAME=VALUE…",
+            completed=names_on_line,
         ),
     ] = None
     rtol: Annotated[
