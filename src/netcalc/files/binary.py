@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def read_npy_stream(source: Source) -> np.ndarray:
 
 def _npy_reason(error: Exception) -> str:
     text = str(error)
-    if "pickle" in text or "Object arrays" in text:
+    if "pickle" in text or "Object arrays" in text or "Python objects" in text:
         return "it holds pickled Python objects, which are never loaded; save plain numbers with numpy.save"
     if "mmap length" in text or "cannot reshape" in text or isinstance(error, EOFError) or "EOF" in text:
         return "the file is cut short"
@@ -48,7 +49,7 @@ def read_npz(path_text: str, name: str | None) -> np.ndarray:
     import zipfile  # NumPy too waits for an archive
 
     try:
-        with np.load(path_text, allow_pickle=False) as archive:
+        with Path(path_text).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             key = _only(list(archive.files), name, path_text)
             array = archive[key]
     except OSError as error:

@@ -54,15 +54,19 @@ class Source:
         return self.seen
 
     def chunks(self, size: int = HEAD) -> Iterator[bytes]:
-        """Its bytes as they arrive, about `size` at a time. Raises FileError."""
+        """Its bytes as they arrive, about `size` at a time. Raises FileError, also where a file shrinks meanwhile."""
+        read = len(self.seen)
         if self.seen:
             yield self.seen
         self.seen = b""
         try:
             while chunk := self._available(size):
+                read += len(chunk)
                 yield chunk
         except OSError as error:
             raise unreadable(self.name, error) from None
+        if self.size is not None and read < self.size:
+            raise FileError(f"{self.name} became shorter while it was read: {read} of {self.size} bytes are left")
 
     def ready(self, seconds: float) -> bool:
         """Whether there is something to read (or the end) within this time; where that is unknown, True."""

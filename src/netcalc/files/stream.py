@@ -115,11 +115,19 @@ class TextRows:
         while count_rows(held, most) <= most:
             if held and end is not None and not self.source.ready(end - time.monotonic()):
                 return held, False
-            block = next(self.lines, None)
+            block = self._next()
             if block is None:
                 return held, True
             held.append(block)
         return held, False
+
+    def _next(self) -> Lines | None:
+        """The next lines; the file is closed if they don't come."""
+        try:
+            return next(self.lines, None)
+        except BaseException:
+            self.source.close()
+            raise
 
     def _few_blocks(self, held: list[Lines], few: int, on_bad_row: OnBadRow | None) -> Iterator[Block]:
         """Trees as they arrive, as long as the rows are few."""

@@ -130,13 +130,22 @@ def read_matrix_market(data: bytes, source: str) -> np.ndarray:
     if len(kind) != 4 or kind[1] not in _PLACES or kind[2] not in ("real", "integer") or kind[3] not in _SYMMETRIES:
         raise FileError(f"{source}, line 1: only real matrices, general or symmetric, are read")
     numbered = [(n, line.split()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("%")]
-    try:
-        rows, columns = (int(text) for text in numbered[0][1][:2])
-        if not 0 < rows * columns <= DENSE_LIMIT:
-            raise FileError(f"{source}: {rows} × {columns} is no size that is read (up to {DENSE_LIMIT:,} numbers)")
-        return _filled(rows, columns, numbered[1:], kind[1] == "array", kind[3] == "symmetric", source)
-    except (ValueError, IndexError):
-        raise FileError(f"{source} is no matrix as its first line says") from None
+    (size_line, sizes), *entries = numbered or [(1, [])]
+    dense, symmetric = kind[1] == "array", kind[3] == "symmetric"
+    if len(sizes) != (2 if dense else 3) or not all(size.isdigit() for size in sizes):
+        raise FileError(f"{source}, line {size_line}: the size is missing, as in {'2 3' if dense else '2 3 4'}")
+    rows, columns = int(sizes[0]), int(sizes[1])
+    if not 0 < rows * columns <= DENSE_LIMIT:
+        raise FileError(f"{source}: {rows} × {columns} is no size that is read (up to {DENSE_LIMIT:,} numbers)")
+    needed = _stored(rows, columns, symmetric) if dense else int(sizes[2])
+    if len(entries) != needed or (symmetric and rows != columns):
+        raise FileError(f"{source} has {len(entries)} entries, where its size, {' '.join(sizes)}, means {needed}")
+    return _filled((rows, columns), entries, dense, symmetric, source)
+
+
+def _stored(rows: int, columns: int, symmetric: bool) -> int:
+    """How many numbers a dense file holds: of a symmetric matrix, the lower triangle."""
+    return rows * (rows + 1) // 2 if symmetric else rows * columns
 
 
 _PLACES = ("array", "coordinate")
@@ -144,18 +153,30 @@ _SYMMETRIES = ("general", "symmetric")
 
 
 def _filled(
-    rows: int, columns: int, entries: list[tuple[int, list[str]]], dense: bool, symmetric: bool, source: str
+    shape: tuple[int, int], entries: list[tuple[int, list[str]]], dense: bool, symmetric: bool, source: str
 ) -> np.ndarray:
+    rows, columns = shape
     exact = rows * columns <= EXACT_LIMIT
     convert: Callable[[str], Any] = exact_cell if exact else float_cell
-    out = np.full((rows, columns), Number(Fraction(0))) if exact else np.zeros((rows, columns))
+    out = np.full(shape, Number(Fraction(0))) if exact else np.zeros(shape)
     places = ((i, j) for j in range(columns) for i in range(j if symmetric else 0, rows))
     for line, words in entries:
-        i, j = next(places) if dense else (int(words[0]) - 1, int(words[1]) - 1)
+        where = f"{source}, line {line}"
+        i, j = next(places) if dense else _place(words, shape, where)
         try:
             out[i, j] = convert(words[-1])
         except ValueSyntaxError as error:
-            raise FileError(f"{source}, line {line}: {error.message}") from None
+            raise FileError(f"{where}: {error.message}") from None
         if symmetric:
             out[j, i] = out[i, j]
     return out
+
+
+def _place(words: list[str], shape: tuple[int, int], where: str) -> tuple[int, int]:
+    """The place of `2 3 0.5`, whose row and column count from 1."""
+    if len(words) != 3 or not (words[0].isdigit() and words[1].isdigit()):
+        raise FileError(f"{where}: an entry is a row, a column and a number, as in 2 3 0.5")
+    i, j = int(words[0]) - 1, int(words[1]) - 1
+    if not (0 <= i < shape[0] and 0 <= j < shape[1]):
+        raise FileError(f"{where}: there is no row {words[0]}, column {words[1]} in {shape[0]} × {shape[1]}")
+    return i, j

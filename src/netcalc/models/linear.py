@@ -55,6 +55,8 @@ def linear(
     From `above` comes ∂L/∂u, or ∂L/∂a behind an activation, (m,) or (samples, m), or a loss against a target.
     ∂L/∂W and ∂L/∂b are summed over samples. Raises ShapeError if the shapes disagree or aren't known.
     """
+    if b is not None and not bias:
+        raise ShapeError("b is given, and the layer is to have no bias: leave one of them out")
     sizes = _sizes(W, v, b, above)
     W = symbol_tensor("W", (sizes.outputs, sizes.inputs), index_from) if W is None else W
     v = _symbols("v", sizes.inputs, sizes, index_from) if v is None else v

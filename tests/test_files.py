@@ -1,0 +1,318 @@
+"""Files of numbers: every layout reads to the same numbers, and what is wrong is named with its place."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netcalc.arrays import each
+from netcalc.errors import FileError
+from netcalc.expression import Number
+from netcalc.files import EXACT_LIMIT, StandardInput, read_tensor, text, write_atomically, write_npz
+from netcalc.files.source import open_source
+
+TABLE = [[1, -2], [3, 4]]
+CONTENTS = {
+    "plain.csv": "1,-2\n3,4\n",
+    "no-newline.csv": "1,-2\n3,4",
+    "windows.csv": "1,-2\r\n3,4\r\n",
+    "header.csv": "a,b\n1,-2\n3,4\n",
+    "quoted.csv": '"first, one","b"\n"1","-2"\n"3",4\n',
+    "comments.csv": "# two rows\n\n1,-2 # the first\n\n   \n3,4\n# end\n",
+    "spaces.csv": " 1 , -2\n 3,4 \n",
+    "tabs.tsv": "1\t-2\n3\t4\n",
+    "tabs-header.tsv": "a\tb\n1\t-2\n3\t4\n",
+    "words.txt": "1 -2\n3   4\n",
+    "semicolons.csv": "1;-2\n3;4\n",
+    "minus.csv": "1,\u22122\n3,4\n",
+    "exponents.csv": "1e0,-0.2E1\n+3.,4\n",
+    "fractions.csv": "2/2,-2\n3,8/2\n",
+    "formulas.csv": "sqrt(1),-2\n3,2^2\n",
+    "lists.json": "[[1, -2], [3.0, 4e0]]",
+    "general.mtx": "%%MatrixMarket matrix array real general\n% columns\n2 2\n1\n3\n-2\n4\n",
+    "sparse.mtx": "%%MatrixMarket matrix coordinate real general\n2 2 4\n1 1 1\n2 2 4\n1 2 -2\n2 1 3\n",
+}
+
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def numbers(array):
+    """The exact numbers of a tensor, as nested lists."""
+    if array.dtype != object:
+        return array.tolist()
+    return each(lambda tree: tree.value if isinstance(tree, Number) else tree, array).tolist()
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("packed", [False, True], ids=["", "gzip"])
+def test_every_layout_reads_to_the_same_numbers(name, packed, here):
+    content = CONTENTS[name].encode()
+    (here / name).write_bytes(gzip.compress(content) if packed else content)
+    if "formulas" in name:
+        assert read_tensor(name).array.shape == (2, 2)
+        return
+    assert numbers(read_tensor(name).array) == TABLE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_no_number(encoding, here):
+    """As spreadsheets write, with a header too."""
+    for content in ("1,-2\n3,4\n", "a,b\n1,-2\n3,4\n"):
+        (here / "marked.csv").write_bytes(content.encode(encoding))
+        assert numbers(read_tensor("marked.csv").array) == TABLE
+
+
+def test_a_header_keeps_its_names_and_a_constant_is_no_header(here):
+    (here / "a.csv").write_text("x0,x1\n1,2\n")
+    (here / "b.csv").write_text("pi,e\n1,2\n")
+    assert read_tensor("a.csv").header == ("x0", "x1")
+    assert read_tensor("b.csv").array.shape == (2, 2)
+
+
+def test_decimal_commas_are_read_where_they_are_announced(here):
+    """As spreadsheets write in half of Europe; without the announcement the message says how."""
+    (here / "euro.csv").write_text("a;b\n1,5;-2\n3;4,25\n")
+    assert numbers(read_tensor("euro.csv", decimal=",").array) == [[Fraction("1.5"), -2], [3, Fraction("4.25")]]
+    with pytest.raises(FileError, match=r"line 2, column 1: '1,5' has a decimal comma; --decimal , reads it"):
+        read_tensor("euro.csv")
+
+
+numerals = st.builds(
+    lambda whole, places: str(whole) if not places else f"{whole}.{places}",
+    st.integers(-(10**6), 10**6),
+    st.text("0123456789", max_size=6),
+)
+
+
+@st.composite
+def tables(draw):
+    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    return draw(st.lists(st.lists(numerals, min_size=columns, max_size=columns), min_size=rows, max_size=rows))
+
+
+@given(
+    tables(),
+    st.sampled_from([",", ";", "\t", " "]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([".", ","]),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_written_is_read_exactly(tmp_path_factory, table, delimiter, header, marked, newline, decimal):
+    """Any table in any dialect: the very numbers that were written."""
+    if decimal == "," and delimiter == ",":
+        delimiter = ";"
+    path = tmp_path_factory.mktemp("dialect") / "table.csv"
+    lines = [delimiter.join(cell.replace(".", decimal) for cell in row) for row in table]
+    if header:
+        lines.insert(0, delimiter.join(f"x{column}" for column in range(len(table[0]))))
+    path.write_bytes((newline.join(lines) + newline).encode("utf-8-sig" if marked else "utf-8"))
+    assert numbers(read_tensor(str(path), decimal=decimal).array) == [[Fraction(cell) for cell in row] for row in table]
+
+
+def test_few_numbers_are_exact_and_many_are_the_nearest_float64(here):
+    """On either side of the limit; a tenth is a tenth, or the float64 nearest to it."""
+    for rows in (EXACT_LIMIT // 4, EXACT_LIMIT // 4 + 1):
+        (here / "tenths.csv").write_text("0.1,0.2,1e-3,7\n" * rows)
+        array = read_tensor("tenths.csv").array
+        assert array.shape == (rows, 4)
+        expected = Number(Fraction(1, 10)) if rows == EXACT_LIMIT // 4 else 0.1
+        assert array[0, 0] == array[-1, 0] == expected
+
+
+@pytest.mark.parametrize("polars", [True, False])
+def test_many_numbers_are_what_python_reads(polars, here, monkeypatch):
+    """Each the float64 nearest to its text, by either reader; comments and bad rows among them."""
+    if polars and text.load_polars() is None:
+        pytest.skip("Polars is not installed")
+    monkeypatch.setattr(text, "POLARS_BYTES", 0 if polars else 1 << 60)
+    monkeypatch.setattr(text, "POLARS_BLOCK", 0)
+    draw = np.random.default_rng(3)
+    rows = (draw.standard_normal((1900, 7)) * 10.0 ** draw.integers(-30, 30, (1900, 7))).tolist()
+    lines = [",".join(repr(cell) for cell in row) for row in rows]
+    (here / "many.csv").write_text("\n".join([lines[0], "# a comment", "", *lines[1:]]) + "\n")
+    assert read_tensor("many.csv").array.tolist() == rows
+    lines[700] = "1,2,3,oops,5,6,7"
+    (here / "many.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(FileError, match=r"many.csv, line 701, column 4: 'oops' is no number"):
+        read_tensor("many.csv")
+    lines[700] = "1,2,3"
+    (here / "many.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(FileError, match=r"line 701: 3 columns, where line 1 has 7"):
+        read_tensor("many.csv")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "uint8", "bool"])
+def test_arrays_of_numpy_by_any_real_type(dtype):
+    array = np.array([[1, 0], [1, 1]]).astype(dtype)
+    np.save("a.npy", array)
+    np.save("f.npy", np.asfortranarray(array))
+    for name in ("a.npy", "f.npy"):
+        assert read_tensor(name).array.tolist() == array.astype(float).tolist()
+
+
+def test_float64_stays_in_its_file():
+    """Memory-mapped, not copied."""
+    np.save("a.npy", np.eye(3))
+    assert isinstance(read_tensor("a.npy").array, np.memmap)
+
+
+def test_archives_by_name():
+    """The one array of an archive needs no name; what was written is read back."""
+    tensors = {"W": np.eye(2), "file": np.arange(3.0)}
+    with write_atomically("two.npz", "wb") as file:
+        write_npz(file, tensors)
+    assert read_tensor("two.npz:file").array.tolist() == [0, 1, 2]
+    with np.load("two.npz") as archive:
+        assert {name: archive[name].tolist() for name in archive} == {"W": [[1, 0], [0, 1]], "file": [0, 1, 2]}
+    np.savez("one.npz", W=np.eye(2))
+    assert read_tensor("one.npz").array.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(FileError, match=r"two.npz holds W, file; say which, as in two.npz:W"):
+        read_tensor("two.npz")
+
+
+def test_an_answer_in_json_is_read_by_the_names_it_has(here):
+    answer = {"given": {"W": [[1]]}, "forward": {"u": [2.5]}, "partials": {"v": [7, 8]}, "notes": [], "b": 3}
+    (here / "answer.json").write_text(json.dumps(answer))
+    for name, found in {"u": [2.5], "v": [7, 8], "dv": [7, 8], "partials.v": [7, 8], "W": [[1]], "b": 3}.items():
+        assert numbers(read_tensor(f"answer.json:{name}").array) == found
+    with pytest.raises(FileError, match=r"it holds given.W, forward.u, partials.v, b"):
+        read_tensor("answer.json:x")
+
+
+WRONG = {
+    "empty.csv": ("", "empty.csv is empty"),
+    "comments.csv": ("# nothing\n\n", "comments.csv is empty"),
+    "header.csv": ("a,b\n", "holds a header and no numbers"),
+    "ragged.csv": ("1,2\n3\n", "line 2: 1 column, where line 1 has 2"),
+    "long.csv": ("1,2\n3,4,5\n", "line 2: 3 columns, where line 1 has 2"),
+    "hole.csv": ("1,2\n3,\n", "line 2, column 2: the cell is empty"),
+    "word.csv": ("1,2\n3,x1\n", "line 2, column 2: 'x1' is no number"),
+    "date.csv": ("1,2020-11-25\n", "line 1, column 2: '2020-11-25' is no number"),
+    "nan.csv": ("1,2\nnan,4\n", "line 2, column 1: 'nan' is not a finite number"),
+    "infinite.csv": ("1,2\n3,-Infinity\n", "line 2, column 2: '-Infinity' is not a finite number"),
+    "missing.csv": ("1,2\nNA,4\n", "line 2, column 1: 'NA' is no number"),
+    "code.csv": ("1,__import__('os')\n", "line 1, column 2"),
+    "zero.csv": ("1,1/0\n", "line 1, column 2: '1/0' divides by zero"),
+    "binary.csv": ("1,\0\n", "binary.csv is no text"),
+    "cut.json": ("[[1, 2], [3,", "cut.json, line 1, column 13"),
+    "ragged.json": ("[[1, 2], [3]]", "element [1]: the lists are not all of one length"),
+    "text.json": ('[[1, 2], [3, "x"]]', "element [1,1]: 'x' is no number"),
+    "nothing.json": ("[]", "nothing.json is empty"),
+    "deep.json": ("[" * 5000 + "]" * 5000, "nested too deeply"),
+    "outside.mtx": ("%%MatrixMarket matrix coordinate real general\n2 2 1\n0 1 5\n", "line 3: there is no row 0"),
+    "few.mtx": ("%%MatrixMarket matrix array real general\n2 2\n1\n2\n", "has 2 entries, where its size, 2 2, means 4"),
+    "complex.mtx": ("%%MatrixMarket matrix array complex general\n1 1\n1 2\n", "line 1: only real matrices"),
+    "sizeless.mtx": ("%%MatrixMarket matrix array real general\n", "the size is missing"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named_with_its_place(name, here):
+    content, message = WRONG[name]
+    (here / name).write_text(content)
+    with pytest.raises(FileError) as caught:
+        read_tensor(name)
+    assert caught.value.message.startswith(name)
+    assert message in caught.value.message
+
+
+def test_arrays_that_are_no_real_numbers_are_refused(here):
+    np.save("pickled.npy", np.array([{1: 2}], dtype=object), allow_pickle=True)
+    np.save("complex.npy", np.eye(2) * 1j)
+    np.save("nothing.npy", np.zeros((0, 3)))
+    np.save("nan.npy", np.array([[1, np.nan]]))
+    np.save("huge.npy", np.eye(2))
+    whole = (here / "huge.npy").read_bytes()
+    (here / "cut.npy").write_bytes(whole[:-8])
+    (here / "other.npz").write_bytes(b"PK\x03\x04 no archive")
+    (here / "sheet.csv").write_bytes(b"PK\x03\x04 no archive")
+    messages = {
+        "pickled.npy": "pickled Python objects, which are never loaded",
+        "complex.npy": "holds complex128, not real numbers",
+        "nothing.npy": "is empty: its shape is (0, 3)",
+        "nan.npy": "element [0,1] is nan, not a finite number",
+        "cut.npy": "the file is cut short",
+        "other.npz": "is no .npz file",
+        "sheet.csv": "is a zip archive (a spreadsheet?)",
+    }
+    for name, message in messages.items():
+        with pytest.raises(FileError) as caught:
+            read_tensor(name)
+        assert message in caught.value.message
+
+
+def test_gzip_that_is_cut_or_damaged_is_refused(here):
+    whole = gzip.compress(b"1,2\n3,4\n" * 100)
+    (here / "cut.csv.gz").write_bytes(whole[:-10])
+    (here / "damaged.csv.gz").write_bytes(whole[:12] + b"\xff\xff\xff" + whole[15:])
+    with pytest.raises(FileError, match=r"cut short"):
+        read_tensor("cut.csv.gz")
+    with pytest.raises(FileError, match=r"damaged"):
+        read_tensor("damaged.csv.gz")
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused(here):
+    """Rows that were there when it was opened are missed."""
+    path = here / "log.csv"
+    path.write_text("1,2\n" * 200_000)
+    source = open_source("log.csv", "--matrix", StandardInput())
+    chunks = source.chunks(4096)
+    next(chunks)
+    path.write_text("")
+    with pytest.raises(FileError, match=r"log.csv became shorter while it was read: 4096 of 800000 bytes"):
+        list(chunks)
+    source.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_without_permission_is_refused(here):
+    (here / "secret.csv").write_text("1,2\n")
+    (here / "secret.csv").chmod(0)
+    with pytest.raises(FileError, match=r"secret.csv: permission denied"):
+        read_tensor("secret.csv")
+
+
+def test_standard_input_serves_one():
+    """The second to ask is told who was first."""
+    stdin = StandardInput(io.BytesIO(b"1,2\n3,4\n"))
+    assert numbers(read_tensor("-", "--matrix", stdin=stdin).array) == [[1, 2], [3, 4]]
+    with pytest.raises(FileError, match=r"'-' is given for --matrix and --v"):
+        read_tensor("-", "--v", stdin=stdin)
+
+
+@pytest.mark.parametrize("kind", ["npy", "csv", "gzip", "json"])
+def test_standard_input_may_be_of_any_kind(kind):
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(TABLE, dtype=float))
+    plain = CONTENTS["header.csv"].encode()
+    content = {"npy": buffer.getvalue(), "csv": plain, "gzip": gzip.compress(plain), "json": b"[[1,-2],[3,4]]"}[kind]
+    found = read_tensor("-", stdin=StandardInput(io.BytesIO(content))).array
+    assert numbers(found) == TABLE
+
+
+def test_a_run_that_fails_leaves_the_old_file(here):
+    """And nothing beside it."""
+    (here / "answer.csv").write_text("old\n")
+    with contextlib.suppress(RuntimeError), write_atomically("answer.csv") as file:
+        file.write("new\n")
+        raise RuntimeError
+    assert (here / "answer.csv").read_text() == "old\n"
+    assert [path.name for path in here.iterdir()] == ["answer.csv"]
