@@ -105,16 +105,17 @@ def _weight(factor: Any) -> int:
     return kind + bool(factor.is_Add or (factor.is_Pow and factor.base.is_Add))
 
 
-def _rank_of_number(term: Any) -> tuple[int, Fraction]:
+def _rank_of_number(term: Any) -> tuple[int, Fraction, Any]:
     """Where a number stands in a sum of numbers: 1 + √2 + e + e^2 + log(3)."""
     import sympy as sp
 
-    if term.is_algebraic:
-        return (0 if term.is_Rational else 1), Fraction(0)
+    if term.is_Rational:
+        return 0, Fraction(0), ()
     base, exponent = term.as_coeff_Mul()[1].as_base_exp()
-    if base is sp.E and exponent.is_Rational:
-        return 2, Fraction(int(exponent.p), int(exponent.q))
-    return 3, Fraction(0)
+    power = Fraction(int(exponent.p), int(exponent.q)) if exponent.is_Rational else Fraction(0)
+    if base is sp.E:
+        return 2, power, ()
+    return (1 if base.is_Rational else 3), Fraction(0), term.sort_key()
 
 
 class _Reader:
@@ -143,13 +144,14 @@ class _Reader:
         return self.call(expression)
 
     def sum(self, expression: Any) -> Tree:
-        terms = expression.as_ordered_terms()
-        if expression.is_number:
-            terms.sort(key=_rank_of_number)
-        elif not expression.is_polynomial(*expression.free_symbols):
-            terms.sort(key=lambda term: not term.is_number)  # 1 - tanh(q)^2, 1 + exp(q)
-        elif {name.name for name in expression.free_symbols} <= self.place.keys():
-            terms.sort(key=self.rank)
+        if expression.is_number:  # whose order by SymPy takes each apart into real and imaginary, at great cost
+            terms = sorted(expression.args, key=_rank_of_number)
+        else:
+            terms = expression.as_ordered_terms()
+            if not expression.is_polynomial(*expression.free_symbols):
+                terms.sort(key=lambda term: not term.is_number)  # 1 - tanh(q)^2, 1 + exp(q)
+            elif {name.name for name in expression.free_symbols} <= self.place.keys():
+                terms.sort(key=self.rank)
         if _negative(terms[0]) and not _negative(terms[-1]):
             terms.sort(key=_negative)
         parts = [negate(self.tree(-term)) if _negative(term) else self.tree(term) for term in terms]

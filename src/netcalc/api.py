@@ -118,6 +118,7 @@ def net(
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
+    verify: bool = False,
 ) -> Result:
     """Everything that backpropagation through a net of these layers yields: z1, a1, …, loss, and every gradient.
 
@@ -143,7 +144,7 @@ def net(
     given = {name: thing for name, thing in given.items() if thing is not None}
     asked = _asked(per_sample, lr, trace, index_from, given)
     made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
-    return solve(state_net(made, stated, asked), digits=digits, exact=exact)
+    return solve(state_net(made, stated, asked), digits=digits, exact=exact, verify=verify)
 
 
 def _asked(
@@ -183,12 +184,13 @@ def load(
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
+    verify: bool = False,
 ) -> Result:
     """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError."""
     from netcalc.spec import read_problem
 
     asked = _asked(per_sample, lr, trace, index_from)
-    return solve(read_problem(os.fspath(path), asked), digits=digits, exact=exact)
+    return solve(read_problem(os.fspath(path), asked), digits=digits, exact=exact, verify=verify)
 
 
 def check(

@@ -25,7 +25,7 @@ SECONDS_EACH = 0.5
 HIGHEST_DEGREE = 40  # of a polynomial that is factored at once: compiled code hears no alarm until it is done
 POWER_OF_E = re.compile(r"e\^\([^()]*\)|e\^\w+|exp\((?:[^()]|\([^()]*\))*\)")
 LARGEST = 600  # parts of an expression that algebra is tried on
-READABLE = 5_000  # parts of one that is written at all
+READABLE = 1_500  # parts of one that is written at all
 
 
 class ClosedForms:
@@ -37,11 +37,16 @@ class ClosedForms:
         self.sizes: dict[Any, int] = {}
 
     def tree(self, number: Any, *, deep: bool = True) -> Tree | None:
-        """The closed form of a SymPy number as a tree; None if nobody would read it to its end.
+        """The closed form of a SymPy number as a tree; None if nobody would read it to its end,
+        or it is no real number.
 
         A number made of functions that are already short needs no algebra that goes `deep`.
         """
-        return from_sympy(self.shortest(number, deep=deep)) if self.size(number) <= READABLE else None
+        import sympy as sp
+
+        if self.size(number) > READABLE or number.has(sp.I, sp.nan, sp.zoo, sp.oo, -sp.oo):
+            return None
+        return from_sympy(self.shortest(number, deep=deep))
 
     def size(self, number: Any) -> int:
         """How many parts an expression has written out; what it shares is counted each time, and looked at once."""
@@ -51,7 +56,9 @@ class ClosedForms:
 
     def shortest(self, number: Any, *, deep: bool = True) -> Any:
         """The number in the form found that is shortest to read; `deep` looks for all that SymPy knows."""
-        if number.is_Atom or self.size(number) > LARGEST or number.free_symbols:
+        import sympy as sp
+
+        if number.is_Atom or self.size(number) > LARGEST or number.free_symbols or number.has(sp.I, sp.nan, sp.zoo):
             return number
         if (number, deep) not in self.known:
             started = time.process_time()
