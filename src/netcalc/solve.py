@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation, loss_derivation
-from netcalc.errors import UndefinedError
 from netcalc.explain import Explanation, explain
-from netcalc.expression import Number, Tree, is_constant, parse
+from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
@@ -22,6 +16,7 @@ from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Problem, free_names
 from netcalc.result import Result, Tensor, Value
+from netcalc.undefined import refuse_undefined
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -72,7 +67,7 @@ def verified(problem: Problem | Gradient, result: Result) -> Result:
 
 def _result(problem: Problem, found: Found) -> Result:
     shown = {called.name: problem.shaped(found.entries[name], called.shape) for name, called in problem.names.items()}
-    _refuse_undefined(problem, found.entries, shown)
+    refuse_undefined(problem, found.entries, shown)
     explained: Explanation = explain(problem, shown)
     hidden = {problem.names[name].name for name in problem.hidden}
     tensors = [
@@ -165,47 +160,3 @@ def _by_algebra(problem: Problem, names: tuple[str, ...]) -> Quantities:
 
     found = run(problem, Symbolic())
     return {name: each(lambda entry: from_sympy(entry, names), array) for name, array in found.items()}
-
-
-def _refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> None:
-    for name, array in shown.items():
-        if array.dtype == object and any(value.shown == "undefined" for value in array.flat):
-            why = next(_reasons(problem, found), "a function in it has no value at this point")
-            output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, Against) else ""
-            raise UndefinedError(f"{name} is undefined here: {why}{output if name == 'loss' else ''}")
-
-
-def _reasons(problem: Problem, found: Quantities) -> Iterator[str]:
-    """Which subexpression of an activation or of the loss has no value at what goes into it, and why."""
-    from netcalc.arithmetic.undefined import why_undefined
-
-    for trees, names in _formulas(problem, found):
-        at = {name: rational for name, value in names.items() if (rational := _rational(value)) is not None}
-        if len(at) == len(names):
-            yield from (why for tree in trees if (why := why_undefined(tree, at)))
-
-
-def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree, ...], dict[str, Any]]]:
-    """What is evaluated at each place, with what its symbols are there."""
-    for number, layer in enumerate(problem.layers, 1):
-        if isinstance(layer.activation, BoundActivation):
-            known = derivation(layer.activation)
-            yield from (((known.value, known.shown, known.slope), {"q": value}) for value in found[f"z{number}"].flat)
-    above = problem.above
-    if isinstance(above, Against) and not above.loss.by_sample:
-        outputs = found.get(f"a{len(problem.layers)}", found[f"z{len(problem.layers)}"])
-        formulas = (parse(above.loss.formula), loss_derivation(above.loss)[2])
-        pairs = zip(outputs.flat, np.broadcast_to(above.target, outputs.shape).flat, strict=True)
-        yield from ((formulas, {"a": a, "t": t}) for a, t in pairs)
-
-
-def _rational(value: Any) -> Any:
-    """A number given or found, as the rational that it is, or that float64 has for it."""
-    from flint import fmpq
-
-    if isinstance(value, Number):
-        return fmpq(value.value.numerator, value.value.denominator)
-    nearest = value.nearest if isinstance(value, Value) else value
-    if not isinstance(nearest, float) or not math.isfinite(nearest):
-        return None
-    return fmpq(*nearest.as_integer_ratio())

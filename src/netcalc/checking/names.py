@@ -51,7 +51,7 @@ class Names:
         Raises UnknownNameError with the near names, ShapeError for an index that isn't there.
         """
         name = re.sub(r"[\s{}_]", "", text.strip()).replace("∂", "d").replace("δ", "delta")
-        for spelling in self._spellings(name):
+        for spelling in (text.strip(), *self._spellings(name)):
             if found := self._at(spelling, text):
                 return found
         raise self._unknown(text)
@@ -62,6 +62,8 @@ class Names:
             yield f"d{long[2]}"
         elif name.startswith("d"):
             yield from (f"d{output}/{name}" for output in ("f", "L"))
+        elif self.result.command == "net":  # a course's δ1, and W1 as JSON has it among the partials
+            yield from (re.sub(r"^delta(?=\d)", "dz", name), f"d{name}")
 
     def _at(self, name: str, text: str) -> Target | None:
         tensors = self.tensors

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.errors import FileError
+from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.source import Source, unreadable
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -58,6 +58,28 @@ def read_npz(path_text: str, name: str | None) -> np.ndarray:
         raise FileError(f"{path_text} is no .npz file, or a damaged one ({error})") from None
     except ValueError as error:
         raise FileError(f"{path_text}: {_npy_reason(error)}") from None
+    return as_float64(array, f"{path_text}:{key}")
+
+
+def read_safetensors(path_text: str, name: str | None) -> np.ndarray:
+    """One tensor of a `.safetensors` file as float64; the name may be left out where there is one only.
+
+    Raises FileError, and MissingExtraError where the package that reads them is not installed.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise MissingExtraError(
+            f"{path_text} needs the package safetensors: pip install 'netcalc-gradients[safetensors]'"
+        ) from None
+    try:
+        with safe_open(path_text, framework="numpy") as archive:
+            key = _only(list(archive.keys()), name, path_text)
+            array = archive.get_tensor(key)
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (SafetensorError, TypeError) as error:  # TypeError for bfloat16, which NumPy doesn't have
+        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
     return as_float64(array, f"{path_text}:{key}")
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from netcalc.errors import FileError
-from netcalc.files.binary import NPY_MAGIC, ZIP_MAGIC, check_finite, read_npy, read_npy_stream, read_npz
+from netcalc.files.binary import (
+    NPY_MAGIC,
+    ZIP_MAGIC,
+    check_finite,
+    read_npy,
+    read_npy_stream,
+    read_npz,
+    read_safetensors,
+)
 from netcalc.files.cells import nearest_float
 from netcalc.files.decode import text_chunks
 from netcalc.files.source import Source, StandardInput, open_source
@@ -17,8 +25,8 @@ from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
 from netcalc.files.text import RowError, chunk_size, counted, open_rows
 
 ARRAY_BLOCK = 1 << 20  # bytes
-SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz")
-WITH_NAMES = (".npz", ".json", ".json.gz")
+SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
+WITH_NAMES = (".npz", ".safetensors", ".json", ".json.gz")
 
 
 def split_name(path_text: str) -> tuple[str, str | None]:
@@ -141,6 +149,8 @@ def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) 
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
         return Tensor(read_npz(path, name), path_text)
+    if path.lower().endswith(".safetensors"):
+        return Tensor(read_safetensors(path, name), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     try:
         found = _open_source(source, name, decimal)

@@ -10,7 +10,7 @@ import numpy as np
 from netcalc.arrays import each
 from netcalc.catalogue.losses import OF_PROBABILITIES, BoundLoss
 from netcalc.errors import ShapeError, ValueSyntaxError
-from netcalc.expression import Number, Tree
+from netcalc.expression import Number, Tree, symbols
 from netcalc.files.cells import nearest_float
 from netcalc.notation import to_ascii
 from netcalc.values import to_float64
@@ -28,7 +28,8 @@ def check_targets(target: np.ndarray, loss: BoundLoss, many: bool) -> None:
     fits, what = _RULES.get(loss.row.target, (None, ""))
     if fits is None:
         return
-    bad = ~fits(to_float64(target))
+    floats = _floats(target)
+    bad = ~fits(floats) & ~np.isnan(floats)
     if bad.any():
         sample, output = map(int, np.argwhere(bad)[0])
         of_sample = f" of sample {sample}" if many else ""
@@ -57,7 +58,7 @@ def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.nd
             f"a class{each_has}, or {outputs} probabilities{each_has}"
         )
     rows = target.reshape(samples, outputs)
-    floats = to_float64(rows)
+    floats = _floats(rows)
     if (floats < 0).any():
         sample, output = map(int, np.argwhere(floats < 0)[0])
         raise ValueSyntaxError(f"target {output} of sample {sample} is {_shown(rows[sample, output])}, no probability")
@@ -70,7 +71,7 @@ def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.nd
 
 
 def _one_hot(classes: np.ndarray, outputs: int) -> np.ndarray:
-    floats = to_float64(classes)
+    floats = _floats(classes)
     bad = ~np.isin(floats, np.arange(outputs))
     if bad.any():
         sample = int(np.argmax(bad))
@@ -82,6 +83,14 @@ def _one_hot(classes: np.ndarray, outputs: int) -> np.ndarray:
     if classes.dtype != object:
         return chosen.astype(np.float64)
     return each(lambda one: Number(Fraction(int(one))), chosen)
+
+
+def _floats(target: np.ndarray) -> np.ndarray:
+    """As float64, NaN for what is left a symbol."""
+    if target.dtype != object:
+        return to_float64(target)
+    numbers = [float("nan") if symbols(tree) else nearest_float(tree) for tree in target.flat]
+    return np.array(numbers).reshape(target.shape)
 
 
 def _shown(entry: Tree | float) -> str:

@@ -13,7 +13,13 @@ from netcalc.result import Result, Tensor
 
 def npz(result: Result, file: BinaryIO) -> None:
     """Every tensor as float64, by its name. Raises NetcalcError where one is a formula."""
-    write_npz(file, {tensor.name: as_floats(tensor) for tensor in result.tensors})
+    write_npz(file, {_name(result, tensor): as_floats(tensor) for tensor in result.tensors})
+
+
+def _name(result: Result, tensor: Tensor) -> str:
+    """A net's gradients are called as what they are of: W1, b1, x; but z1 and a1 are the forward pass's."""
+    forward = {one.name for one in result.tensors if one.of is None}
+    return tensor.name if result.command != "net" or tensor.key in forward else tensor.key
 
 
 def as_floats(tensor: Tensor) -> np.ndarray:

@@ -48,7 +48,7 @@ def _explained(document: Document, kind: str, error: Any) -> NetcalcError:
     if error.rule == "required":
         missing = next(name for name in definition["required"] if name not in value)
         described = definition["properties"][missing]["description"]
-        return FileError(f"{document.where(place)}: there is no {missing}: {described}")
+        return FileError(f"{document.where(place)}: {missing} is missing: {described}")
     place = _outermost(schema(kind), place)
     return FileError(f"{document.where(place)}: {spelled(place)} should be {_description(schema(kind), place)}")
 

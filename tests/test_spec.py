@@ -1,0 +1,182 @@
+"""A net's file: its published schema and its reader agree, and every error names its line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import netcalc
+from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.catalogue.losses import LOSSES, REDUCTIONS
+from netcalc.errors import NetcalcError
+from netcalc.examples import example, names
+from netcalc.models.initial import INITIALS
+from netcalc.problem import VECTOR_ACTIVATIONS
+from netcalc.spec.document import read_document
+from netcalc.spec.schema import schema
+
+KEYS = schema("net")["properties"]
+LAYER = schema("net")["definitions"]["layer"]["properties"]
+
+
+def test_the_schema_names_what_the_catalogues_hold():
+    """Names for completion and those that are allowed are the catalogues' own."""
+    assert KEYS["loss"]["examples"] == list(LOSSES)
+    assert KEYS["reduction"]["enum"] == list(REDUCTIONS)
+    assert LAYER["activation"]["examples"] == [*ACTIVATIONS, *VECTOR_ACTIVATIONS]
+    assert LAYER["init"]["enum"] == list(INITIALS)
+
+
+FULL = {
+    "input": [[1, 2], [3, 4]],
+    "target": [[1], [0]],
+    "loss": "mse",
+    "reduction": "sum",
+    "seed": 3,
+    "layers": [
+        {"W": [[1, 2], [3, 4]], "b": [1, 2], "activation": "relu", "size": 2},
+        {"size": 1, "init": "he", "seed": 4},
+    ],
+}
+
+
+@pytest.mark.parametrize("key", [*KEYS, *(f"layers.{key}" for key in LAYER)])
+def test_the_reader_reads_every_key_of_the_schema(tmp_path, key):
+    """A file with another value there gives another answer."""
+    other = {
+        "input": [[1, 2], [3, 5]], "target": [[1], [1]], "delta": [[1], [1]], "loss": "mae", "reduction": "mean", "seed": 9,
+        "layers": FULL["layers"][:1], "layers.W": [[1, 2], [3, 5]], "layers.b": [1, 3], "layers.activation": "tanh",
+        "layers.size": 3, "layers.init": "xavier", "layers.seed": 5,
+    }[key]  # fmt: skip
+    changed = json.loads(json.dumps(FULL))
+    if key == "delta":
+        changed = {name: thing for name, thing in changed.items() if name not in ("target", "loss", "reduction")}
+    if key == "layers":
+        changed["target"] = [[1, 2], [1, 2]]
+    if key == "seed":
+        del changed["layers"][1]["seed"]
+    place, _, inner = key.rpartition(".")
+    if place:
+        changed["layers"][int(inner in ("init", "seed"))][inner] = other
+    else:
+        changed[key] = other
+    assert answer(tmp_path, changed) != answer(tmp_path, FULL)
+
+
+def answer(folder, content):
+    path = folder / "net.json"
+    path.write_text(json.dumps(content))
+    try:
+        result = netcalc.load(path)
+    except NetcalcError as error:
+        return str(error)
+    return result.forward, result.partials
+
+
+@pytest.mark.parametrize("key", [*(key for key in KEYS if key != "layers"), *(f"layers.{key}" for key in LAYER)])
+def test_a_value_of_another_form_is_refused_with_its_line(tmp_path, key):
+    """Nothing that the schema refuses gets as far as the reader, and the message says what would be right."""
+    place, _, inner = key.rpartition(".")
+    target = f"{inner} = {{ x = 1 }}"
+    path = tmp_path / "net.toml"
+    lines = [target] if not place else ["input = [1, 2]", "", "[[layers]]", target]
+    rest = [] if place else ["[[layers]]", "W = [[1, 2]]"]
+    path.write_text("\n".join([*lines, *rest]))
+    described = (LAYER if place else KEYS)[inner]["description"]
+    with pytest.raises(NetcalcError) as error:
+        netcalc.load(path)
+    assert (
+        error.value.message == f"{path}, line {len(lines)}: {inner}{' of layer 1' * bool(place)} should be {described}"
+    )
+
+
+@pytest.mark.parametrize("name", names())
+def test_examples_are_files_of_the_schema(tmp_path, name):
+    """Each example runs, and is certified."""
+    path = tmp_path / f"{name}.toml"
+    path.write_text(example(name))
+    assert netcalc.load(path).certainty.startswith("certified: ")
+
+
+TOML = """# a comment
+input = [
+  1,  # one
+  2,
+]
+loss = "mse"
+
+# layers
+
+[[layers]]
+W = [[1, 2]]
+
+[[layers]]
+W = [[1]]
+activation = "relu"
+"""
+
+
+@pytest.mark.parametrize(
+    "place, line",
+    [
+        (["input"], 2),
+        (["loss"], 6),
+        (["layers", 0, "W"], 11),
+        (["layers", 1], 13),
+        (["layers", 1, "activation"], 15),
+        (["layers", 1, "missing"], 13),
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_key_has_its_line(tmp_path, place, line, ending):
+    path = tmp_path / "net.toml"
+    path.write_bytes(TOML.replace("\n", ending).encode())
+    assert read_document(str(path)).where(place) == f"{path}, line {line}"
+
+
+def test_a_key_of_json_has_its_line(tmp_path):
+    path = tmp_path / "net.json"
+    path.write_text(
+        '{"input": [1, 2],\n "layers": [\n  {"W": [[1, {"a": "]"}]]},\n  {"b":\n 1, "activation": "relu"}]}'
+    )
+    document = read_document(str(path))
+    for place, line in (
+        (["input"], 1),
+        (["layers", 0, "W"], 3),
+        (["layers", 1, "b"], 4),
+        (["layers", 1, "activation"], 5),
+    ):
+        assert document.where(place) == f"{path}, line {line}"
+
+
+def test_numbers_are_read_exactly(tmp_path):
+    """One tenth is one tenth, and what is in quotes is an expression."""
+    path = tmp_path / "net.toml"
+    path.write_text('input = [0.1, "1/3"]\ndelta = [1]\nlayers = [{W = [[10, 3e0]]}]')
+    assert netcalc.load(path, digits=30).forward["z1"] == ["2"]
+
+
+def test_files_are_found_beside_the_spec(tmp_path):
+    """Names of files are relative to the file that names them, .npy, .npz and .csv alike."""
+    np = pytest.importorskip("numpy")
+    folder = tmp_path / "nets"
+    folder.mkdir()
+    np.save(folder / "x.npy", np.array([[1.0, 2.0]]))
+    np.savez(folder / "all.npz", W=np.array([[1.0, 3.0]]), b=np.array([1.0]))
+    (folder / "t.csv").write_text("0.5\n")
+    path = folder / "net.toml"
+    path.write_text('input = "x.npy"\ntarget = "t.csv"\nloss = "mse"\nlayers = [{W = "all.npz:W", b = "all.npz:b"}]')
+    assert netcalc.load(path).forward["z1"] == [[8.0]]
+
+
+def test_safetensors_are_read_by_name(tmp_path):
+    """Where the extra is installed."""
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    np = pytest.importorskip("numpy")
+    save_file(
+        {"fc.weight": np.array([[1.0, 3.0]], dtype=np.float32), "fc.bias": np.array([1.0])}, tmp_path / "m.safetensors"
+    )
+    path = tmp_path / "net.toml"
+    path.write_text('input = [1, 2]\nlayers = [{W = "m.safetensors:fc.weight", b = "m.safetensors:fc.bias"}]')
+    assert netcalc.load(path).forward["z1"] == [8.0]
