@@ -37,6 +37,31 @@ def test_limits_are_where_the_kernels_go(name):
             assert value == pytest.approx(float(sp.sympify(to_ascii(limit))), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    "formula, limits",
+    [
+        ("log(q)", (None, "oo")),
+        ("sqrt(-q)", ("oo", None)),
+        ("gamma(q)", (None, "oo")),
+        ("q^q", (None, "oo")),
+        ("tan(q)", (None, None)),
+        ("1/q", ("0", "0")),
+        ("exp(exp(q))", ("1", "oo")),
+        ("where(q < 2, 5, q*exp(-q))", ("5", "0")),
+        ("3", ("3", "3")),
+    ],
+)
+def test_limits_of_a_typed_formula(formula, limits):
+    """There is none on a side where the formula has no values, nor where SymPy finds none."""
+    found = describe(read_activation(formula), with_limits=True).limits
+    assert tuple(one and to_ascii(one) for one in found) == limits
+
+
+def test_a_slope_is_drawn_where_the_function_is():
+    slope = describe(read_activation("log(q)")).curve(1, np.array([-1.0, 2.0]))
+    np.testing.assert_array_equal(slope, [np.nan, 0.5])
+
+
 @pytest.mark.parametrize("name", ["gelu", "hard_swish", "leaky_relu(0.2)"])
 def test_a_curve_of_a_typed_formula_is_that_of_the_catalogue(name):
     """Balls and kernels draw the same curve."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import plain
@@ -13,9 +14,7 @@ from netcalc.expression import Tree, parse
 from netcalc.limits import limits
 from netcalc.notation import to_ascii
 
-if TYPE_CHECKING:
-    import numpy as np
-
+FAR = 30.5  # where a formula that has values on a side has one
 HALF_WINDOW = 5.0  # of q to either side of 0, unless a kink lies near it or beyond
 
 
@@ -65,7 +64,8 @@ class Entry:
         """f (order 0), its slope or its curvature at each of `q`: float64, nan where it has no value."""
         from netcalc.arithmetic.fast import Fast
 
-        return Fast().activate(self.activation, order, q)
+        found = Fast().activate(self.activation, order, q)
+        return np.where(np.isnan(Fast().activate(self.activation, 0, q)), np.nan, found) if order else found
 
     def record(self) -> Mapping[str, object]:
         """Everything as text that data formats write."""
@@ -87,5 +87,12 @@ class Entry:
 def describe(activation: BoundActivation, *, with_limits: bool = False) -> Entry:
     """The entry of an activation."""
     known = derivation(activation)
-    ends = limits(activation) if with_limits else None
-    return Entry(activation, known.value, known.shown, known.curvature, ends)
+    entry = Entry(activation, known.value, known.shown, known.curvature)
+    return replace(entry, limits=_limits(entry)) if with_limits else entry
+
+
+def _limits(entry: Entry) -> tuple[Tree | None, Tree | None]:
+    """The limits on those sides where there is a function at all: log(q) has none at -∞."""
+    there = ~np.isnan(entry.curve(0, np.array([-FAR, FAR])))
+    left, right = limits(entry.activation)
+    return left if there[0] else None, right if there[1] else None

@@ -65,5 +65,6 @@ def _limit(formula: Tree, side: int) -> Tree | None:
         found = sp.limit(to_sympy(formula), symbol("q"), sp.oo if side else -sp.oo)
     if found in (sp.oo, -sp.oo):
         return INFINITY if found is sp.oo else Apply("negate", (INFINITY,))
-    settled = isinstance(found, sp.Expr) and not isinstance(found, sp.AccumBounds) and found.is_number and found.is_real
-    return from_sympy(found) if settled else None
+    if not isinstance(found, sp.Expr) or found.has(sp.oo, -sp.oo, sp.zoo, sp.nan, sp.AccumBounds) or found.free_symbols:
+        return None
+    return from_sympy(found) if found.is_real else None
