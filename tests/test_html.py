@@ -87,6 +87,19 @@ def test_page_shows_notes():
     assert any("kink" in text for text in page(netcalc.neuron([0], [1], 0, "relu")).texts)
 
 
+def test_page_of_a_part_has_no_circuit():
+    part = netcalc.neuron([1], [2], 3).only(["dx"])
+    assert "svg" not in page(part).tags
+
+
+def test_page_shows_verdicts():
+    checked = netcalc.check(netcalc.neuron([-1, -2], [4, -4], -3), {"dw0": -0.73, "db": 0.2})
+    text = "".join(page(checked).texts)
+    assert "Your answers" in text
+    assert "wrong" in text
+    assert "rounded" in text
+
+
 def test_text_of_others_is_escaped():
     """What was typed is text, never markup."""
     result = netcalc.grad("where(x<1, x, 2)", at={"x": 0})

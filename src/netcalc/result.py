@@ -210,8 +210,8 @@ class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
     `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
-    the problem that this answers. `alone` says that one tensor was asked for by itself. `checked` are verdicts on
-    answers that were brought along.
+    the problem that this answers, None for a part of an answer. `alone` says that one tensor was asked for by itself.
+    `checked` are verdicts on answers that were brought along.
     """
 
     command: str
@@ -282,7 +282,7 @@ class Result:
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
         elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
         steps = tuple(step for step in self.steps if step.element in elements or _label(step) in labels)
-        return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1)
+        return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1, asked=None)
 
     @property
     def is_many_tables(self) -> bool:

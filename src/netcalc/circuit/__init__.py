@@ -19,6 +19,10 @@ MOST_LAYERS = 4  # of a net drawn unit by unit
 MOST_NUMBERS = 100_000  # beyond which a drawing has to be asked for layer by layer
 
 
+class TooLargeError(NetcalcError):
+    """A drawing would show nothing; the message has the alternative."""
+
+
 def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
     """The graph of what was computed: gate by gate, unit by unit, or for a large one or if asked for layer by layer.
 
@@ -28,11 +32,11 @@ def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
     if isinstance(asked, Gradient):
         return expression(asked)
     if not isinstance(asked, Problem):
-        raise NetcalcError(f"{result.command} has no circuit to draw")
+        raise NetcalcError("a circuit is drawn of a whole answer: leave out --only")
     if by_layer:
         return by_layers(asked, result)
     if asked.size > MOST_NUMBERS:
-        raise NetcalcError(
+        raise TooLargeError(
             f"a drawing of {asked.size:,} numbers would show nothing; draw it layer by layer: --by-layer"
         )
     if len(asked.x) == 1 and asked.command == "neuron" and asked.x.shape[1] <= MOST_GATES:

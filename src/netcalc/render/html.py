@@ -9,13 +9,12 @@ from itertools import islice
 
 import numpy as np
 
-from netcalc.circuit import Circuit, circuit
+from netcalc.circuit import Circuit, TooLargeError, circuit
 from netcalc.circuit.layers import summary as tensor_text
 from netcalc.errors import NetcalcError
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
 from netcalc.mathml import to_mathml
-from netcalc.models.grad import Gradient
 from netcalc.render.mathematics import step_to_mathml
 from netcalc.render.prose import element_name, full_name
 from netcalc.render.rows import sample_elements, samples
@@ -91,10 +90,10 @@ def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
         return None
     try:
         return circuit(result, by_layer=by_layer)
-    except NetcalcError:
-        if isinstance(result.asked, Gradient):
-            return None
+    except TooLargeError:
         raise
+    except NetcalcError:
+        return None
 
 
 def _given(result: Result) -> Iterator[str]:
