@@ -30,6 +30,7 @@ class NeuronRows:
     above: np.ndarray | Against | None = None
     index_from: int = 0
     only: tuple[str, ...] = ()
+    row_called: str = "sample"
 
     @property
     def few(self) -> int:
@@ -62,6 +63,10 @@ class NeuronRows:
         with np.errstate(all="ignore"):
             found = run(self.problem(x, first), Fast())
         return np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
+
+    def why_undefined(self, x: np.ndarray, column: int) -> str:  # noqa: ARG002 - the column says it
+        """`dx0 is undefined`."""
+        return f"{self.columns[column]} is undefined"
 
     @property
     def _shown(self) -> dict[str, Called]:

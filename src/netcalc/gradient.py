@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netcalc.accumulate import Sweep, gradient, shown, sweep
+from netcalc.catalogue.names import unknown
 from netcalc.expression import Tree
 from netcalc.forms import Forms
 from netcalc.models.grad import Gradient
+from netcalc.problem import derivative, derivative_in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,34 @@ def _higher(problem: Gradient, forms: Forms, first: Wanted) -> Iterator[Wanted]:
     for order in range(2, problem.order + 1):
         tree = gradient(forms, tree, problem.wrt)[0]
         yield Wanted(first.output, problem.wrt * order, tree)
+
+
+def groups(derived: Derived) -> dict[tuple[str, ...], list[int]]:
+    """The places of what is wanted, by the variables that it is a derivative by: f, dx, dy, dxdx, …"""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for place, one in enumerate(derived.wanted):
+        found.setdefault(one.by, []).append(place)
+    return found
+
+
+def in_order(derived: Derived, only: Sequence[str] = ()) -> list[int]:
+    """The places of what is wanted in the order in which it is shown: all, or the parts named.
+
+    Raises UnknownNameError.
+    """
+    parts = {derivative_in_short(by) if by else "f": places for by, places in groups(derived).items()}
+    for name in only:
+        if name not in parts:
+            raise unknown("part", name, parts, f"the parts are {', '.join(parts)}")
+    return [place for name in only or parts for place in parts[name]]
+
+
+def label(problem: Gradient, one: Wanted) -> str:
+    """The long name of a number of the answer: `f1`, `df/dx`, `d2f/(dx dy)`."""
+    output = problem.outputs[one.output]
+    return derivative(output, one.by) if one.by else output
+
+
+def element_name(problem: Gradient, one: Wanted) -> str:
+    """The name that the answer has it by: `dxdy`, or the long name where there are several expressions."""
+    return label(problem, one) if len(problem.texts) > 1 or not one.by else derivative_in_short(one.by)

@@ -3,33 +3,152 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from netcalc.errors import ExpressionError, NetcalcError, ValueSyntaxError
+from netcalc.arithmetic.program import Program
+from netcalc.errors import ExpressionError, FileError, NetcalcError, UndefinedError, ValueSyntaxError
+from netcalc.explain.corners import refuse_undefined
+from netcalc.expression import Symbol, parse, substitute
+from netcalc.files import is_file, looks_like_file
 from netcalc.files.cells import read_number
+from netcalc.gradient import Derived, derive, element_name, in_order
+from netcalc.models.grad import Gradient, point_at
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)
+FEW = 1000  # rows that are read and answered exactly
+NAMES_SHOWN = 12  # columns that a message lists
 
 
-def read_points(words: Sequence[str], flag: str) -> dict[str, np.ndarray]:
-    """The numbers by name, each an array of shape (). Raises NetcalcError."""
-    points: dict[str, np.ndarray] = {}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Numbers by name, each an array of shape (), and the table that has the others, if there is one."""
+
+    fixed: Mapping[str, np.ndarray]
+    table: str | None = None
+
+
+def read_place(words: Sequence[str], flag: str) -> Place:
+    """What was typed after the flag: NAME=VALUE, and one file or `-`. Raises NetcalcError."""
+    fixed: dict[str, np.ndarray] = {}
+    table = None
     for word in words:
         named = NAMED.fullmatch(word)
+        if named is None and (is_file(word) or looks_like_file(word)):
+            if table is not None:
+                raise ValueSyntaxError(f"{flag}: '{table}' and '{word}' are two files; points come from one")
+            table = word
+            continue
         if named is None:
-            raise ValueSyntaxError(f"{flag}: '{word}' is no NAME=VALUE; write {flag} x=1 y=2")
-        name, text = named[1], named[2].strip()
-        if name in points:
+            raise ValueSyntaxError(f"{flag}: '{word}' is no NAME=VALUE and no file; write {flag} x=1 y=2")
+        name, text = _symbol(named[1]), named[2].strip()
+        if name in fixed:
             raise NetcalcError(f"{flag} gives two values to {name}")
-        if not text:
-            raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
-        point = np.empty((), dtype=object)
+        fixed[name] = _number(name, text, flag)
+    return Place(fixed, table)
+
+
+def _number(name: str, text: str, flag: str) -> np.ndarray:
+    if not text:
+        raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
+    point = np.empty((), dtype=object)
+    try:
+        point[()] = read_number(text)
+    except (ExpressionError, ValueSyntaxError) as error:
+        message = f"{flag} {name}: {error.message}"
+        raise ValueSyntaxError(message, source=error.source, position=error.position) from None
+    return point
+
+
+def _symbol(text: str) -> str:
+    """The variable that a name stands for: `θ` is `theta`, `W[0, 1]` is `W[0,1]`."""
+    try:
+        tree = parse(text)
+    except ExpressionError:
+        return text.strip()
+    return tree.name if isinstance(tree, Symbol) else text.strip()
+
+
+def in_header_order(problem: Gradient, header: Sequence[str]) -> Gradient:
+    """The problem with its variables in the order in which a table names them."""
+    named = [name for name in map(_symbol, header) if name in problem.variables]
+    variables = tuple(dict.fromkeys([*named, *problem.variables]))
+    return replace(problem, variables=variables, wrt=variables if problem.wrt == problem.variables else problem.wrt)
+
+
+@dataclass(frozen=True)
+class GradientRows:
+    """Expressions at every row of a table: what is `stated` without the table, `header` what its columns are called.
+
+    Answers are the numbers wanted in the order of the result's tensors, or those of `only`. Raises FileError where a
+    variable has no number, NetcalcError where it has two.
+    """
+
+    stated: Gradient
+    header: tuple[str, ...]
+    source: str
+    only: tuple[str, ...] = ()
+    row_called: str = "point"
+
+    def __post_init__(self) -> None:
+        if not self.header:
+            example = ",".join(self.stated.variables) or "x"
+            raise FileError(f"{self.source} has no header: its first line names the variables, as in {example}")
+        names = [name for name in map(_symbol, self.header) if name in self.stated.variables]
+        for name in names:
+            if name in self.stated.points or names.count(name) > 1:
+                other = "beside the file" if name in self.stated.points else "in two columns"
+                raise NetcalcError(f"{name} has two values: {self.source} has a column {name}, and it is given {other}")
+        if not names:
+            raise FileError(f"{self.source} has no column of a variable: {', '.join(self.stated.variables)}")
+        for name in self.stated.free:
+            if name not in names:
+                listed = ", ".join(self.header[:NAMES_SHOWN]) + (", …" if len(self.header) > NAMES_SHOWN else "")
+                raise FileError(f"{self.source} has no column {name} (its columns: {listed}); add one, or {name}=VALUE")
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Which column each variable's numbers are in."""
+        return {name: place for place, name in enumerate(map(_symbol, self.header)) if name in self.stated.variables}
+
+    def problem(self, x: np.ndarray, first: int = 0) -> Gradient:  # noqa: ARG002 - each row is for itself
+        """The problem at these rows (rows, columns)."""
+        points = {name: x[:, place] for name, place in self.places.items()}
+        return replace(self.stated, points={**points, **self.stated.points}, many=True)
+
+    @cached_property
+    def derived(self) -> Derived:
+        """What every row is put into."""
+        return derive(self.stated)
+
+    @cached_property
+    def shown(self) -> list[int]:
+        """The places, among what is derived, of a row's answers."""
+        return in_order(self.derived, self.only)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a row's answers."""
+        return tuple(element_name(self.stated, self.derived.wanted[place]) for place in self.shown)
+
+    @cached_property
+    def program(self) -> Program:
+        """The formulas of a row's answers, the numbers that are the same in every row put in."""
+        fixed = point_at(self.stated)
+        return Program([substitute(self.derived.wanted[place].tree, fixed) for place in self.shown])
+
+    def why_undefined(self, x: np.ndarray, column: int) -> str:
+        """Which subexpression has no value at a row, and why."""
+        one = self.derived.wanted[self.shown[column]]
         try:
-            point[()] = read_number(text)
-        except (ExpressionError, ValueSyntaxError) as error:
-            message = f"{flag} {name}: {error.message}"
-            raise ValueSyntaxError(message, source=error.source, position=error.position) from None
-        points[name] = point
-    return points
+            refuse_undefined(self.derived, one, point_at(self.problem(x.reshape(1, -1)), 0))
+        except UndefinedError as error:
+            return error.message
+
+    def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:  # noqa: ARG002 - as above
+        """`x` (rows, columns) in float64 -> (rows, answers); nan where there is no value."""
+        named = {name: np.ascontiguousarray(x[:, place]) for name, place in self.places.items()}
+        return np.stack(self.program.run(named), axis=1)

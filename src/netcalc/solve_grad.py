@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from netcalc.derive import evaluable, expand
-from netcalc.errors import UndefinedError
 from netcalc.explain.corners import corner_notes, refuse_undefined
-from netcalc.explain.grad import element_name, formulas_of, label, steps, trail
+from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.expression import Tree, is_constant, substitute
-from netcalc.gradient import Derived, Wanted, derive
+from netcalc.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
 from netcalc.notes import value_notes
@@ -20,8 +19,7 @@ from netcalc.problem import derivative_in_short
 from netcalc.result import Result, Tensor, Value
 
 Point = Mapping[str, Tree]
-CERTIFIED_WORK = 400_000  # operations, at all points together, that balls are done with in a second or two
-UNDEFINED_NAMED = 4  # points without a value that are told one by one
+CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are done with in a second or two
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,9 @@ def _answered(derived: Derived, formulas: Sequence[Tree], digits: int | None, *,
         return Answered([_scalar(Value(None, to_ascii(one), formula=one)) for one in formulas])
     if problem.free:
         return _formulas(derived, digits)
+    many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.wanted)
+    if problem.many and digits is None and not exact and many > CERTIFIED_WORK:
+        return _in_float64(derived)
     if problem.many:
         return _at_points(derived, digits, exact=exact)
     return _at_a_point(derived, digits, exact=exact)
@@ -90,33 +91,36 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
 
 
 def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
-    """Each point by itself, in balls; what has no value at a point is said below."""
+    """Each point by itself, in balls. Raises UndefinedError at the first without a value."""
     from netcalc.proven import proven
 
     trees = evaluable([one.tree for one in derived.wanted])
-    rows: list[list[Value]] = []
-    told: list[str] = []
-    for sample in range(derived.problem.samples):
+    samples = derived.problem.samples
+    columns = np.empty((samples, len(trees)), dtype=object)
+    for sample in range(samples):
         point = point_at(derived.problem, sample)
         values, _ = proven(trees, point, digits)
-        told += _undefined(derived, values, point, sample)
-        rows.append(_with_closed_forms(derived, values, point) if exact else values)
-    sure = sum(value.certified for row in rows for value in row)
-    columns = np.empty((len(rows), len(trees)), dtype=object)
-    columns[:] = rows
-    more = [f"{len(told) - UNDEFINED_NAMED} more points have no value"] if len(told) > UNDEFINED_NAMED else []
-    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values", (*told[:UNDEFINED_NAMED], *more))
+        for one, value in zip(derived.wanted, values, strict=True):
+            if value.shown == "undefined":
+                refuse_undefined(derived, one, point, f" (point {sample})" if samples > 1 else "")
+        columns[sample] = _with_closed_forms(derived, values, point) if exact else values
+    sure = sum(value.certified for value in columns.flat)
+    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values")
 
 
-def _undefined(derived: Derived, values: Sequence[Value], point: Point, sample: int) -> Iterator[str]:
-    """Why the first of a point's values is undefined, if any is."""
-    for one, value in zip(derived.wanted, values, strict=True):
-        if value.shown == "undefined":
-            try:
-                refuse_undefined(derived, one, point)
-            except UndefinedError as error:
-                yield f"point {sample}: {error.message}"
-            return
+def _in_float64(derived: Derived) -> Answered:
+    """Many points at once. Raises UndefinedError at the first without a value."""
+    from netcalc.arithmetic.program import Program
+    from netcalc.values import to_float64
+
+    columns = {name: to_float64(column) for name, column in derived.problem.points.items() if column.ndim}
+    fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
+    found = Program([substitute(one.tree, fixed) for one in derived.wanted]).run(columns)
+    for one, column in zip(derived.wanted, found, strict=True):
+        if np.isnan(column).any():
+            sample = int(np.isnan(column).argmax())
+            refuse_undefined(derived, one, point_at(derived.problem, sample), f" (point {sample})")
+    return Answered(found, "float64, not certified")
 
 
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
@@ -147,11 +151,8 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
 def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: Sequence[Tree]) -> Iterator[Tensor]:
     """The answers by name: f, dx, dy, dxdx, …, each with an entry an expression where there are several."""
     problem = derived.problem
-    places: dict[tuple[str, ...], list[int]] = {}
-    for place, one in enumerate(derived.wanted):
-        places.setdefault(one.by, []).append(place)
     single = len(problem.texts) == 1
-    for by, own in places.items():
+    for by, own in groups(derived).items():
         wanted = [derived.wanted[place] for place in own]
         yield Tensor(
             derivative_in_short(by) if by else "f",

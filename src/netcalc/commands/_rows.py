@@ -17,11 +17,11 @@ from netcalc.render import chosen
 if TYPE_CHECKING:
     import numpy as np
 
-    from netcalc.blocks import NeuronRows
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.commands._given import Inputs
     from netcalc.files import RowError, RowStream
     from netcalc.problem import Against
+    from netcalc.render.stream import RowAnswers
 
 ROW_FORMATS = ("csv", "tsv", "jsonl")
 READ = frozenset({".csv", ".tsv", ".txt", ".gz", ".npy", ".npz", ".json"})
@@ -58,10 +58,10 @@ def vector_or_rows(
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """Rows to come, the neuron that each is put into, and where bad ones go."""
+    """Rows to come, what each is put into, and where bad ones go."""
 
     rows: RowStream
-    neuron: NeuronRows
+    kind: RowAnswers
     format: str
     bad: BadRows | None
 
@@ -70,7 +70,7 @@ class Streamed:
         from netcalc.render.stream import stream
 
         with self.rows, self.bad.stack if self.bad else ExitStack(), opened(output) as out:
-            for text in stream(watched(self.rows), self.neuron, self.format):
+            for text in stream(watched(self.rows), self.kind, self.format):
                 out.write(text)
                 out.flush()
         return self.bad.status() if self.bad else None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Checking, Presentation, Values, command, names_on_line, values
+from netcalc.commands.options import Checking, Presentation, Reading, Rows, Values, command, names_on_line, values
 
 
 @command(
@@ -31,13 +31,19 @@ def grad(
     order: Annotated[
         int, typer.Option("--order", help="2 for the Hessian; more for one variable.", metavar="N", min=1)
     ] = 1,
+    reading: Reading,
+    rows: Rows,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
     """Any expressions: their values and every partial derivative; a variable without a value stays a symbol."""
     from netcalc.commands._answer import answer
+    from netcalc.commands._points import at_rows
     from netcalc.models.grad import grad as state
-    from netcalc.points import read_points
+    from netcalc.points import read_place
 
-    points = read_points(at or [], "--at")
-    return answer(state(expressions or [], points, wrt, order, presentation.index_from), checking, presentation)
+    place = read_place(at or [], "--at")
+    stated = state(expressions or [], place.fixed, wrt, order, presentation.index_from)
+    if place.table is not None:
+        return at_rows(stated, place.table, reading, rows, checking, presentation)
+    return answer(stated, checking, presentation)

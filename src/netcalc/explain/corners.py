@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from flint import arb, fmpq
 
@@ -23,7 +23,7 @@ from netcalc.tree import Apply, Symbol
 NAMED_LIMIT = 8  # kinks told one by one
 
 
-def refuse_undefined(derived: Derived, one: Wanted, point: Mapping[str, Tree], where: str = "") -> None:
+def refuse_undefined(derived: Derived, one: Wanted, point: Mapping[str, Tree], where: str = "") -> NoReturn:
     """Raises UndefinedError, saying which subexpression has no value at the point, and why."""
     names = _numerals(point)
     output = derived.problem.outputs[one.output]

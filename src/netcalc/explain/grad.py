@@ -12,10 +12,10 @@ from netcalc.accumulate import Sweep
 from netcalc.derive import is_activation
 from netcalc.explain.explanation import literal
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, is_constant, substitute, symbols
-from netcalc.gradient import Derived, Wanted
-from netcalc.models.grad import Gradient, point_at
+from netcalc.gradient import Derived, element_name, label
+from netcalc.models.grad import point_at
 from netcalc.notation import to_ascii, to_unicode
-from netcalc.problem import derivative, derivative_in_short
+from netcalc.problem import derivative
 from netcalc.readable import readable
 from netcalc.result import Step, Value
 from netcalc.rules import OPERATOR_RULES, RULES
@@ -77,17 +77,6 @@ def _with_numbers(derived: Derived, entries: Sequence[Value], formulas: Sequence
 def different(chain: Sequence[Tree]) -> tuple[Tree, ...]:
     """The parts of a chain that don't read as one before does."""
     return tuple({to_ascii(part): part for part in chain}.values())
-
-
-def label(problem: Gradient, one: Wanted) -> str:
-    """The long name of a number of the answer: `f1`, `df/dx`, `d2f/(dx dy)`."""
-    output = problem.outputs[one.output]
-    return derivative(output, one.by) if one.by else output
-
-
-def element_name(problem: Gradient, one: Wanted) -> str:
-    """The name that the answer has it by: `dxdy`, or the long name where there are several expressions."""
-    return label(problem, one) if len(problem.texts) > 1 or not one.by else derivative_in_short(one.by)
 
 
 class _Paper:

@@ -70,7 +70,7 @@ def read_rows(
     path_text: str,
     flag: str = "the command",
     *,
-    columns: int,
+    columns: int | None,
     few: int,
     stdin: StandardInput | None = None,
     decimal: str = ".",
@@ -79,17 +79,19 @@ def read_rows(
 ) -> Tensor | RowStream:
     """A table's rows of so many `columns`, as they arrive; a tensor if it is one row, one column, or no table.
 
+    Where `columns` is None the table may have any number of them, and one too.
+
     Up to `few` rows come exactly as they are written; if there are more, all are float64. With `wait`, a pipe that has
     not ended so many seconds after its first row is taken for few rows until it has more.
     A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
     """
     found = _open(path_text, flag, stdin, decimal)
     if isinstance(found, TextRows):
-        if found.dialect.columns == 1 != columns:
+        if columns is not None and found.dialect.columns == 1 != columns:
             return found.read()
         _check_columns(found.dialect.columns, columns, found.source)
         return found.rows(few, wait, on_bad_row)
-    if found.array.ndim != 2 or len(found.array) == 1 or found.array.shape[1] == 1 != columns:
+    if found.array.ndim != 2 or len(found.array) == 1 or (columns is not None and found.array.shape[1] == 1 != columns):
         return checked(found)
     _check_columns(found.array.shape[1], columns, found.source)
     return _array_stream(found, few, on_bad_row)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from netcalc.catalogue.names import unknown
 from netcalc.derive import is_activation
-from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, symbols
 from netcalc.notation import to_ascii
+from netcalc.problem import count
 from netcalc.tree import share
 
 NAMES_SHOWN = 12  # variables that a message lists
@@ -89,7 +91,7 @@ def grad(
         if name in chosen[:place]:
             raise NetcalcError(f"--wrt names {name} twice")
     _check_order(order, chosen, len(expressions))
-    many = any(column.ndim for column in points.values())
+    many = _check_points(points, [name for name in variables if name not in points])
     return Gradient(tuple(texts), expressions, variables, chosen, order, dict(points), many, index_from)
 
 
@@ -122,6 +124,20 @@ def _check_known(name: str, variables: Iterable[str], who: str) -> None:
     raise UnknownNameError(f"{who} {name}, which occurs in no expression; {suggestion}")
 
 
+def _check_points(points: Mapping[str, np.ndarray], free: Sequence[str]) -> bool:
+    """Whether there are many points. Raises ShapeError where their numbers differ, or one has no number."""
+    lengths = {name: len(column) for name, column in points.items() if column.ndim == 1}
+    for name, column in points.items():
+        if column.ndim > 1:
+            raise ShapeError(f"{name} has {column.ndim} dimensions; a number, or a number a point, is needed")
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} has {count(length)}" for name, length in lengths.items())
+        raise ShapeError(f"{listed}: each variable has a number a point, or one for them all")
+    if lengths and free:
+        raise ShapeError(f"{free[0]} has no value: at many points every variable has one")
+    return bool(lengths)
+
+
 def _check_order(order: int, wrt: Sequence[str], expressions: int) -> None:
     if order <= 2:
         return
@@ -135,9 +151,12 @@ def _check_order(order: int, wrt: Sequence[str], expressions: int) -> None:
 
 
 def point_at(problem: Gradient, sample: int | None = None) -> dict[str, Tree]:
-    """One point: each variable's number, those that are the same everywhere too."""
-    numbers: dict[str, Any] = {
-        name: column[()] if sample is None or not column.ndim else column[sample]
+    """One point as exact numbers: the columns' at row `sample`, and those that are the same everywhere."""
+    return {
+        name: _exact(column[()] if sample is None or not column.ndim else column[sample])
         for name, column in problem.points.items()
     }
-    return numbers
+
+
+def _exact(entry: Any) -> Tree:
+    return Number(Fraction(float(entry))) if isinstance(entry, np.floating) else entry

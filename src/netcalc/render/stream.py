@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 
-from netcalc.blocks import NeuronRows
 from netcalc.errors import UndefinedError
 from netcalc.files import Block
 from netcalc.files.rows import RowWriter
+from netcalc.models.grad import Gradient
+from netcalc.problem import Problem
 from netcalc.render.rows import records
 from netcalc.solve import solve
 
 
-def stream(blocks: Iterable[Block], neuron: NeuronRows, format_name: str) -> Iterator[bytes]:
+class RowAnswers(Protocol):
+    """What every row is put into; a row's answers are under `columns`, or those of the parts `only` names."""
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """The parts of the answer that are asked for; all where it is empty."""
+
+    @property
+    def row_called(self) -> str:
+        """What messages call a row: `sample`, `point`."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a row's answers."""
+
+    def problem(self, x: np.ndarray, first: int) -> Problem | Gradient:
+        """The rows `x`, of which the first is row number `first` of all, as a problem of many samples."""
+
+    def answers(self, x: np.ndarray, first: int) -> np.ndarray:
+        """Rows of float64 -> (rows, columns), nan where there is no value. May raise UndefinedError."""
+
+    def why_undefined(self, x: np.ndarray, column: int) -> str:
+        """What is said of a row `x` (n,) where an answer has no value."""
+
+
+def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str) -> Iterator[bytes]:
     """Each row's answers in `csv`, `tsv` or `jsonl`, with a header line where the format has one.
 
     Raises UndefinedError at a row that has no answer, after the rows before it, and whatever reading raises.
     """
-    writer = RowWriter(neuron.columns, format_name)
+    writer = RowWriter(kind.columns, format_name)
     header = "".join(f"{line}\n" for line in writer.header()).encode()
     first = 0
     for block in blocks:
-        for text in (_exactly if block.few else _in_float64)(block.rows, neuron, first, writer):
+        for text in (_exactly if block.few else _in_float64)(block.rows, kind, first, writer):
             yield header + text
             header = b""
         first += len(block.rows)
@@ -31,28 +58,27 @@ def stream(blocks: Iterable[Block], neuron: NeuronRows, format_name: str) -> Ite
         yield header
 
 
-def _exactly(x: np.ndarray, neuron: NeuronRows, first: int, writer: RowWriter) -> Iterator[bytes]:
+def _exactly(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> Iterator[bytes]:
     """Few rows; one by one where a row among them has no answer."""
     try:
-        result = solve(neuron.problem(x, first))
+        result = solve(kind.problem(x, first))
     except UndefinedError as error:
         if len(x) == 1:
-            raise UndefinedError(f"sample {first}: {error.message}") from None
+            raise UndefinedError(f"{kind.row_called} {first}: {error.message}") from None
         for index in range(len(x)):
-            yield from _exactly(x[index : index + 1], neuron, first + index, writer)
+            yield from _exactly(x[index : index + 1], kind, first + index, writer)
         return
     yield "".join(
-        f"{writer.row(record.values())}\n" for record in records(result.only(neuron.only) if neuron.only else result)
+        f"{writer.row(record.values())}\n" for record in records(result.only(kind.only) if kind.only else result)
     ).encode()
 
 
-def _in_float64(x: np.ndarray, neuron: NeuronRows, first: int, writer: RowWriter) -> Iterator[bytes]:
-    answers = neuron.answers(x, first)
+def _in_float64(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> Iterator[bytes]:
+    answers = kind.answers(x, first)
     undefined = np.isnan(answers).any(axis=1)
     good = int(undefined.argmax()) if undefined.any() else len(x)
     if good:
         yield writer.rows(answers[:good])
     if good < len(x):
-        raise UndefinedError(
-            f"sample {first + good}: {neuron.columns[int(np.isnan(answers[good]).argmax())]} is undefined"
-        )
+        why = kind.why_undefined(x[good], int(np.isnan(answers[good]).argmax()))
+        raise UndefinedError(f"{kind.row_called} {first + good}: {why}")

@@ -20,7 +20,8 @@ from netcalc.result import Element, Result, Step, Tensor, Value
 
 WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
-FIRST = 8  # formulas of a tensor too large to list that are shown
+FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
+SAMPLES_LIMIT = 1000  # samples that are listed
 
 
 def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
@@ -161,10 +162,21 @@ def shown(value: Value) -> str:
 
 
 def _samples(result: Result) -> Table:
-    rows = [list(sample_elements(result, sample)) for sample in samples(result)]
+    count = len(samples(result))
+    listed = samples(result) if count <= SAMPLES_LIMIT else range(FIRST)
+    rows = [list(sample_elements(result, sample)) for sample in listed]
     headers = [element_name(one, of) for one, of in rows[0]]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
     frame = new_frame("sample", *headers, right=headers if numeric else ())
     for number, row in enumerate(rows):
         frame.add_row(str(number), *(shown(one.value) for one, _ in row))
+    if len(rows) < count:
+        frame.add_row(f"… {count:,}", *_spans(result))
     return frame
+
+
+def _spans(result: Result) -> Iterator[str]:
+    """The least and the greatest of each column of samples."""
+    for tensor in result.tensors:
+        for column in tensor.numbers().reshape(len(tensor.entries), -1).T:
+            yield f"{column.min():.6g} … {column.max():.6g}".replace("-", "−")

@@ -1,0 +1,36 @@
+"""A gradient at every row of a table."""
+
+from __future__ import annotations
+
+from netcalc.commands._answer import answer
+from netcalc.commands._given import PIPE_PATIENCE
+from netcalc.commands._rows import ROW_FORMATS, BadRows, Streamed
+from netcalc.commands.options import Checking, Presentation, Reading, Rows
+from netcalc.errors import NetcalcError
+from netcalc.models.grad import Gradient
+from netcalc.render import chosen
+
+
+def at_rows(
+    problem: Gradient, table: str, reading: Reading, rows: Rows, checking: Checking, presentation: Presentation
+) -> int | None:
+    """Row by row as they come where the format is one of rows, else all together; the exit status."""
+    import numpy as np
+
+    from netcalc.files import RowStream, read_rows
+    from netcalc.points import FEW, GradientRows, in_header_order
+
+    form = chosen(presentation.format, presentation.output)
+    together = presentation.exact or presentation.digits or presentation.verify or checking.check
+    streams = form.name in ROW_FORMATS and not together
+    bad = BadRows.of(rows, table)
+    if bad and not streams:
+        raise NetcalcError("--on-error skip and --bad-rows go with -f csv, tsv or jsonl")
+    wait = PIPE_PATIENCE if streams else None
+    found = read_rows(table, "--at", columns=None, few=FEW, decimal=reading.decimal, wait=wait, on_bad_row=bad)
+    only = tuple(dict.fromkeys(presentation.only or ()))
+    stated = GradientRows(in_header_order(problem, found.header), found.header, found.source, only)
+    if isinstance(found, RowStream) and streams:
+        return Streamed(found, stated, form.name, bad).answer(presentation.output)
+    whole = found.read() if isinstance(found, RowStream) else found
+    return answer(stated.problem(np.atleast_2d(whole.array)), checking, presentation)

@@ -1,0 +1,156 @@
+"""netcalc.grad and its rows: values, shapes, kinks, what is said where there is no value."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+import netcalc
+from netcalc.cli import main
+from netcalc.errors import NetcalcError, UndefinedError
+
+
+def test_a_jacobian_has_a_list_by_each_variable():
+    result = netcalc.grad("x^2*y", "sin(x) + y", at={"x": 1, "y": 2})
+    assert result.forward == {"f": [2.0, pytest.approx(2.8414709848078967)]}
+    assert result.partials == {"x": [4.0, 0.5403023058681398], "y": [1.0, 1.0]}
+    assert result.formulas == {"x": ["2*x*y", "cos(x)"], "y": ["x^2", "1"]}
+
+
+def test_a_hessian_is_by_name_and_name():
+    result = netcalc.grad("100*(y-x^2)^2 + (1-x)^2", at={"x": "-1.2", "y": 1}, order=2)
+    assert result.hessian == {"x": {"x": 1330.0, "y": 480.0}, "y": {"x": 480.0, "y": 200.0}}
+    assert json.loads(result.to_json())["hessian"] == result.hessian
+
+
+def test_derivatives_of_a_higher_order_come_in_order():
+    assert netcalc.grad("sin(2*x)", at={"x": 0}, order=5).derivatives == [2.0, 0.0, -8.0, 0.0, 32.0]
+
+
+def test_wrt_chooses_and_orders():
+    result = netcalc.grad("x*y*z", at={"x": 2, "y": 3, "z": 5}, wrt=["z", "x"])
+    assert result.partials == {"z": 6.0, "x": 15.0}
+
+
+def test_what_has_no_value_stays_a_symbol():
+    result = netcalc.grad("sigmoid(w*x + b)", at={"w": 2, "x": "1/2"})
+    assert result.forward["f"] == "sigmoid(1 + b)"
+    assert result.partials["b"] == "sigmoid(1 + b)*(1 - sigmoid(1 + b))"
+
+
+@pytest.mark.parametrize(
+    "text, at, value, slope",
+    [
+        ("log(1+exp(x))", "1000", lambda x: mp.log1p(mp.exp(x)), lambda x: 1 / (1 + mp.exp(-x))),
+        ("log(1+exp(x))", "-40", lambda x: mp.log1p(mp.exp(x)), lambda x: 1 / (1 + mp.exp(-x))),
+        ("(exp(x)-1)/x", "1e-20", lambda x: mp.expm1(x) / x, lambda x: (x * mp.exp(x) - mp.expm1(x)) / x**2),
+        ("1/(1+exp(-x))", "-1000", lambda x: 1 / (1 + mp.exp(-x)), lambda x: 1 / (2 + 2 * mp.cosh(x))),
+    ],
+)
+def test_stable_where_the_naive_formula_is_not(text, at, value, slope):
+    """To the last of 30 digits."""
+    result = netcalc.grad(text, at={"x": at}, digits=30)
+    with mp.workdps(120):
+        x = mp.mpf(at)
+        for found, true in ((result.forward["f"], value(x)), (result.partials["x"], slope(x))):
+            assert abs(mp.mpf(found) - true) <= abs(true) * mp.mpf("5.1e-30")
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("abs(x)", "x = 0 is a kink of f: ∂f/∂x is -1 on the left, 1 on the right; netcalc takes 0, as PyTorch does"),
+        ("relu(x)", "x = 0 is a kink of f: ∂f/∂x is 0 on the left, 1 on the right; netcalc takes 0, as PyTorch does"),
+        ("max(x, 0)", "x = 0 is a kink of f: ∂f/∂x is 0 on the left, 1 on the right; netcalc takes 0.5"),
+        ("sign(x)", "f jumps at x = 0: it comes to -1 from the left, 1 from the right"),
+        ("x*sign(x)", "x = 0 is a kink"),
+    ],
+)
+def test_kinks_and_jumps_are_told(text, said):
+    assert any(note.startswith(said) for note in netcalc.grad(text, at={"x": 0}).notes)
+
+
+@pytest.mark.parametrize("text", ["abs(x)^3", "x*relu(x)", "where(x > 1, 0, x)", "max(x, -1)", "abs(x - 1)"])
+def test_smooth_points_have_no_note(text):
+    assert netcalc.grad(text, at={"x": 0}).notes == ()
+
+
+@pytest.mark.parametrize(
+    "text, at, said",
+    [
+        ("log(x - 3)*y", {"x": 1, "y": 1}, "log(x - 3) is defined for x - 3 > 0; here x - 3 = -2"),
+        ("x/y", {"x": 0, "y": 0}, "x/y is defined for y != 0; here y = 0 (0/0: x is 0 too)"),
+        ("asin(2*x)", {"x": 1}, "asin(2*x) is defined for -1 <= 2*x and 2*x <= 1; here 2*x = 2"),
+        ("gamma(x)", {"x": -3}, "gamma(x) has poles at 0, -1, -2, …; here x = -3"),
+        ("(x - 1)^0.5", {"x": 0}, "(x - 1)^0.5 is defined for x - 1 >= 0, as its exponent is no whole number"),
+        ("x^y", {"x": 0, "y": -1}, "x^y is defined for x != 0"),
+        ("atan2(x, x)", {"x": 0}, "atan2(x, x) is not defined where both are 0"),
+        ("tan(x)", {"x": "pi/2"}, "tan(x) has poles at odd multiples of pi/2"),
+        ("exp(sqrt(log(x)))", {"x": "1/2"}, "sqrt(log(x)) is defined for log(x) >= 0; here log(x) = -0.693147"),
+        ("where(x > 0, x, 1/x)", {"x": 0}, "1/x is defined for x != 0"),
+    ],
+)
+def test_no_value_says_which_subexpression_and_why(text, at, said):
+    with pytest.raises(UndefinedError) as caught:
+        netcalc.grad(text, at=at)
+    assert caught.value.message.startswith(said)
+
+
+def test_a_branch_not_taken_has_no_say():
+    """Its slope is undefined, and multiplies nothing."""
+    result = netcalc.grad("where(x > 0, log(x), x^2) + where(x < 0, 3, sqrt(x + 1))", at={"x": "-2"})
+    assert result.partials["x"] == -4.0
+
+
+def test_arrays_are_many_points():
+    x = np.linspace(-3, 3, 7)
+    result = netcalc.grad("x^2*y", at={"x": x, "y": 2})
+    assert result.partials["x"] == (4 * x).tolist()
+
+
+def test_lengths_that_differ_are_refused():
+    with pytest.raises(NetcalcError, match="each variable has a number a point"):
+        netcalc.grad("x*y", at={"x": np.ones(3), "y": np.ones(4)})
+
+
+def test_a_few_rows_and_many_give_the_same(tmp_path, capfdbinary):
+    """The first are exact and read as trees, the others float64: what is printed agrees to 12 digits."""
+    draw = np.random.default_rng(1)
+    rows = draw.uniform(-2, 2, (3000, 2))
+    lines = [f"{x!r},{y!r}" for x, y in rows.tolist()]
+    answers = []
+    for count in (5, 3000):
+        path = tmp_path / f"{count}.csv"
+        path.write_text("\n".join(["x,y", *lines[:count]]) + "\n")
+        assert main(["grad", "x*sin(y) + exp(-x^2)", "--at", str(path), "-f", "csv"]) == 0
+        answers.append(np.loadtxt(capfdbinary.readouterr().out.decode().splitlines()[1:6], delimiter=","))
+    assert np.allclose(*answers, rtol=1e-12, atol=0)
+    assert np.allclose(answers[0][:, 2], (rows[:5, 0] * np.cos(rows[:5, 1])), rtol=1e-12)
+
+
+def test_a_row_without_a_value_ends_the_stream_after_the_rows_before_it(tmp_path, capfdbinary):
+    path = tmp_path / "rows.csv"
+    path.write_text("x\n" + "1\n" * 2500 + "-1\n" + "1\n" * 10)
+    assert main(["grad", "log(x)", "--at", str(path), "-f", "csv"]) == 2
+    out, err = capfdbinary.readouterr()
+    assert out.count(b"\n") == 2501
+    assert err.decode() == "error: point 2500: log(x) is defined for x > 0; here x = -1\n"
+
+
+def test_steps_and_table_say_the_same():
+    """The last number of each answer's steps is the answer's."""
+    result = netcalc.grad("x^2*y/(1 + exp(x))", at={"x": 2, "y": 3})
+    values = {one.name: one.value for tensor in result.tensors for one in tensor.elements()}
+    last = {step.element: step.chain[-1] for step in result.steps if step.element}
+    assert {name: str(values[name].shown) for name in last} == {name: leaf.written for name, leaf in last.items()}
+
+
+def test_a_large_expression_takes_seconds():
+    """A Rosenbrock function of 40 variables, every partial proven."""
+    rosenbrock = "+".join(f"100*(x{i + 1} - x{i}^2)^2 + (1 - x{i})^2" for i in range(39))
+    result = netcalc.grad(rosenbrock, at={f"x{i}": "1/3" for i in range(40)})
+    assert result.certainty == "certified: 41 of 41 values"
+    assert result.partials["x0"] == pytest.approx(-4 / 3 - 400 / 3 * (1 / 3 - 1 / 9))
