@@ -19,6 +19,8 @@ A file beside this one that has a function `cases` is a set of benchmarks, named
         )
         yield Growth("linear, n × n", "entries", {n * n: netcalc("linear", …) for n in (256, 512, 1024)})
 
+A file with a function `tables` counts rather than times: it yields sections for the page that its `PAGE` names.
+
 The file's docstring is the text above its table. A `Case` is run beside each peer in turn, and its ratio is the median
 of the ratios of the pairs; a peer that is not installed is named and left out. A `Growth` is a command at several
 amounts of work, and the exponent of its time. `most` is the ratio that is promised, `most_memory` the same of memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from benchmarks.report import keep_in, missing, section
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
+HAS_BENCHMARKS = re.compile(r"^def (cases|tables)\(", re.MULTILINE)
 ORDER = ("startup", "wide", "rows", "linear", "net", "grad", "cluster")
 
 
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections, everything = [], list[Comparison | Scaling]()
     for name in options.names or names():
         module = import_module(f"benchmarks.{name}")
+        if hasattr(module, "tables"):
+            count(module, dry=options.dry)
+            continue
         found = measure(module, options.runs)
         text = section(name, module.__doc__ or "", found)
         print(f"\n{text}", flush=True)
@@ -36,9 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{machine()}")
     if absent := list(missing(everything)):
         print(f"not installed, so not measured: {', '.join(absent)}")
-    if not options.dry:
+    if sections and not options.dry:
         keep_in(PAGE, [("machine", f"Measured on {machine()}."), *sections])
     return int(any(isinstance(one, Comparison) and one.kept is False for one in everything))
+
+
+def count(module: ModuleType, *, dry: bool) -> None:
+    """What is counted rather than timed, kept in a page of its own."""
+    found = list(module.tables())
+    print("\n\n".join(text for _, text in found), flush=True)
+    if not dry:
+        keep_in(module.PAGE, found)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,8 +64,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def names() -> list[str]:
-    """The files beside this one that have cases."""
-    own = (path.stem for path in HERE.glob("*.py") if "\ndef cases(" in path.read_text(encoding="utf-8"))
+    """The files beside this one that have cases, or tables."""
+    own = (path.stem for path in HERE.glob("*.py") if HAS_BENCHMARKS.search(path.read_text(encoding="utf-8")))
     return sorted(own, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import pytest
 
 from benchmarks.__main__ import names
+from benchmarks.accuracy import Misses, cells
 from benchmarks.case import Case, Command, netcalc, piped, python
 from benchmarks.measure import Run, compare, exponent, middle, run
 from benchmarks.report import keep, missing, section
@@ -67,3 +69,13 @@ def test_every_file_of_cases_is_found():
     """By its function alone; and what it measures is this checkout's netcalc, or a process of this interpreter."""
     assert {"startup"} <= set(names())
     assert netcalc("--help").words[0].startswith(sys.prefix)
+
+
+def test_accuracy_counts_what_is_wrong_apart_from_what_is_off():
+    """A false infinity is no distance; the worst ulp is of the rest."""
+    misses = Misses()
+    for error in (0.5, 3.25, math.inf):
+        misses.see(error)
+    assert (misses.worst, misses.wrong, misses.checked) == (3.25, 1, 3)
+    assert cells((misses, Misses())) == ["3.2", "", "1"]
+    assert "accuracy" in names()
