@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.errors import ShapeError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, evaluate
 from netcalc.files.cells import RATIONAL
 
@@ -157,3 +157,22 @@ def test_a_class_is_a_one_among_zeros():
     spread = netcalc.linear(W, v=[[1, 2], [0, 1]], b=[0, 0, 0], target=[[0, 0, 1], [1, 0, 0]], loss="cross-entropy")
     assert by_class.forward == spread.forward
     assert by_class.partials == spread.partials
+
+
+@given(layers())
+@settings(max_examples=15, deadline=None)
+def test_exact_answers_are_the_rationals_themselves(layer):
+    """Under exact each value has its closed form: what the digits stand for, to the last."""
+    W, v, delta, b = layer
+    result = netcalc.linear(W, v=v, b=b, delta=delta, exact=True)
+    for name in ("u", "dv", "dW", "db"):
+        for value in result[name].values:
+            exact = evaluate(value.exact, RATIONAL, lambda leaf: leaf.value)
+            assert Fraction(value.nearest) == exact  # numbers of 64ths fit float64
+
+
+def test_what_overflows_float64_is_named_without_a_warning():
+    """A large layer whose sums leave float64's range is refused by the element's name."""
+    W, v = np.full((200, 200), 1e200), np.full(200, 1e200)
+    with pytest.raises(NetcalcError, match="u0 is inf: beyond the range of float64"):
+        netcalc.linear(W, v=v, bias=False, delta=np.ones(200))

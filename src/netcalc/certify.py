@@ -117,6 +117,10 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
 
 def with_closed_forms(problem: Problem, found: Found) -> Found:
     """What was found, each entry with its closed form, as long as balls confirm it."""
+    from netcalc.arithmetic.polynomial import adds_and_multiplies
+
+    if adds_and_multiplies(problem):
+        return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.closed import ClosedForms
     from netcalc.derive import TookTooLong, bounded
@@ -132,6 +136,18 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     except TookTooLong:
         return replace(found, notes=(*found.notes, "closed forms of all this are too long to be found"))
     entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
+    return replace(found, entries=entries)
+
+
+def _with_rationals(problem: Problem, found: Found) -> Found:
+    """The same where all is rational, without algebra."""
+    from netcalc.arithmetic.polynomial import Polynomials, ratio
+
+    exact = run(problem, Polynomials())
+    entries = {
+        name: each(lambda value, one: replace(value, exact=ratio(one)), found.entries[name], exact[name])
+        for name in problem.names
+    }
     return replace(found, entries=entries)
 
 

@@ -20,7 +20,8 @@ def partly(problem: Problem) -> Found:
     """Both passes in float64; `unknown` names what depends on something left out."""
     unknown = depending(problem)
     known = replace(problem, x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
-    entries = {name: np.asarray(np.nan) for name in unknown} | run(known, Fast())
+    with np.errstate(all="ignore"):  # what stands in for the unknown may have no value
+        entries = {name: np.asarray(np.nan) for name in unknown} | run(known, Fast())
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
     formulas = f"formulas in {', '.join(letters[:SHOWN_NAMES])}" + ", …" * (len(letters) > SHOWN_NAMES)
     all_unknown = unknown >= problem.names.keys()

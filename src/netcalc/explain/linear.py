@@ -10,7 +10,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied
+from netcalc.derive import applied, derivation
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.explain.explanation import Explanation, distinct, literal
 from netcalc.explain.layer import Layer
@@ -84,7 +84,7 @@ class _Page:
         heading = f"Forward: W is {self.layer.outputs}×{self.layer.inputs}" + ", a row a sample" * many
         yield self.drawn("u", product if self.layer.stated.b is None else Sum((product, b)), heading)
         if self.layer.stated.activation is not None:
-            yield Step(Named("a"), (self.function(), self.matrix("a")), drawn=True)
+            yield Step(Named("a"), (*self.functions(), self.matrix("a")), drawn=True)
         if self.layer.against:
             yield self.drawn_loss()
         yield Step(Named("du/dv"), (W, self.matrix("W")), "Backward" + ", a row a sample" * many, drawn=True)
@@ -127,6 +127,13 @@ class _Page:
             assert isinstance(named, Apply)  # noqa: S101 - a name applied
             return named
         return Apply(str(activation), (u,))
+
+    def functions(self) -> tuple[Tree, ...]:
+        """φ(u), and what φ is where it was typed."""
+        activation = self.layer.stated.activation
+        if not isinstance(activation, BoundActivation) or activation.has_kernels:
+            return (self.function(),)
+        return self.function(), substitute(derivation(activation).value, {"q": Symbol("u")})
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:
         """name = display = that with its matrices = the answer."""
