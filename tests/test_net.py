@@ -47,14 +47,14 @@ def test_mazurs_example():
     assert [f"{number:.9f}" for number in result.forward["a2"]] == ["0.751365070", "0.772928465"]
     assert f"{result.partials['W2'][0][0]:.9f}" == "0.082167041"
     assert f"{result.partials['W1'][0][0]:.9f}" == "0.000438568"
-    new = result.forward["W1_new"]
+    new = result.updated["W1"]
     assert [f"{number:.8f}" for row in new for number in row] == [
         "0.14978072",
         "0.19956143",
         "0.24975114",
         "0.29950229",
     ]
-    new = result.forward["W2_new"]
+    new = result.updated["W2"]
     assert [f"{number:.8f}" for row in new for number in row] == [
         "0.35891648",
         "0.40866619",
@@ -118,3 +118,14 @@ def test_a_batch_at_one_kink_is_told_once():
     )
     (note,) = result.notes
     assert note.startswith("z1[0,0], z1[0,1], z1[0,2] and 32765 more are 0, a kink of relu")
+
+
+def test_json_has_the_updated_weights_and_the_trace():
+    """Each in a part of its own; products of paths are floats."""
+    content = json.loads(mazur(lr="0.5", trace="dW1[0,1]").to_json())
+    assert f"{content['updated']['W1'][0][0]:.9f}" == "0.149780716"
+    assert set(content["forward"]) == {"z1", "a1", "z2", "a2", "loss"}
+    assert content["trace"]["weight"] == "W1[0,1]"
+    first, second = content["trace"]["paths"]
+    assert first["through"] == ["W1[0,1]", "z1[0]", "a1[0]", "z2[0]", "a2[0]", "L"]
+    assert first["product"] + second["product"] == pytest.approx(content["partials"]["W1"][0][1], rel=1e-14)
