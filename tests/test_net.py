@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import netcalc
@@ -46,14 +47,14 @@ def test_mazurs_example():
     assert [f"{number:.9f}" for number in result.forward["a2"]] == ["0.751365070", "0.772928465"]
     assert f"{result.partials['W2'][0][0]:.9f}" == "0.082167041"
     assert f"{result.partials['W1'][0][0]:.9f}" == "0.000438568"
-    new = result.forward["W1_new"]
+    new = result.updated["W1"]
     assert [f"{number:.8f}" for row in new for number in row] == [
         "0.14978072",
         "0.19956143",
         "0.24975114",
         "0.29950229",
     ]
-    new = result.forward["W2_new"]
+    new = result.updated["W2"]
     assert [f"{number:.8f}" for row in new for number in row] == [
         "0.35891648",
         "0.40866619",
@@ -92,3 +93,39 @@ def test_what_nothing_unknown_comes_into_is_a_number():
     assert result.forward["a2"] == mazur().forward["a2"]
     assert result.partials["a2"] == ["delta0", "delta1"]
     assert result.partials["a1"][0] == "0.4*dz2[0] + 0.5*dz2[1]"
+
+
+def test_targets_that_do_not_sum_to_one_weigh_the_softmax():
+    """The slope of cross-entropy is s·Σt - t, in the formula too, and a note says that Σt is not 1."""
+    layers = [{"W": [[1, 2], [0, 1]], "activation": "softmax"}]
+    result = netcalc.net(layers, input=[1, "0.5"], target=["0.5", "0.2"], loss="cross-entropy", verify=True)
+    assert result.notes[0] == "the target of sample 0 sums to 0.7, not to 1"
+    assert result.formulas["z1"] == "a1[i]*(t0 + t1) - t[i]"
+    assert result.verification.wrong == ()
+
+
+def test_what_is_left_out_is_verified_too():
+    """Formulas that name quantities of other layers are held to differences at numbers drawn for the symbols."""
+    layers = [{"W": [[1, 2], [0, 1]], "activation": "tanh"}, {"size": 3, "activation": "softmax"}]
+    result = netcalc.net(layers, input=[1, "0.5"], loss="cross-entropy", verify=True)
+    assert result.verification.line.startswith("verified: 22 of 22 partials")
+
+
+def test_a_batch_at_one_kink_is_told_once():
+    """Zeros everywhere, in float64: one note, with a count."""
+    result = netcalc.net(
+        [{"size": 64, "init": "zeros", "activation": "relu"}], input=np.ones((512, 64)), delta=np.ones((512, 64))
+    )
+    (note,) = result.notes
+    assert note.startswith("z1[0,0], z1[0,1], z1[0,2] and 32765 more are 0, a kink of relu")
+
+
+def test_json_has_the_updated_weights_and_the_trace():
+    """Each in a part of its own; products of paths are floats."""
+    content = json.loads(mazur(lr="0.5", trace="dW1[0,1]").to_json())
+    assert f"{content['updated']['W1'][0][0]:.9f}" == "0.149780716"
+    assert set(content["forward"]) == {"z1", "a1", "z2", "a2", "loss"}
+    assert content["trace"]["weight"] == "W1[0,1]"
+    first, second = content["trace"]["paths"]
+    assert first["through"] == ["W1[0,1]", "z1[0]", "a1[0]", "z2[0]", "a2[0]", "L"]
+    assert first["product"] + second["product"] == pytest.approx(content["partials"]["W1"][0][1], rel=1e-14)

@@ -85,6 +85,26 @@ def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
     return familiar if familiar and _equal(to_sympy(expand(familiar)), slope) else from_sympy(shorter(slope))
 
 
+def is_softmax_simplified(outputs: int) -> bool:
+    """Whether SymPy proves, for so many outputs, that cross-entropy of a softmax has the slope softmax(z) - t.
+
+    Targets are a distribution: they sum to 1.
+    """
+    subject = f"cross-entropy after softmax | {outputs}"
+    (answer,) = remembered(subject, 1, set(), lambda: [str(int(_proves_softmax(outputs)))])
+    return answer == ONE
+
+
+def _proves_softmax(outputs: int) -> bool:
+    import sympy as sp
+
+    z, t = sp.symbols(f"z0:{outputs}", real=True), sp.symbols(f"t0:{outputs}", real=True)
+    shares = [sp.exp(one) / sum(map(sp.exp, z)) for one in z]
+    aims = [*t[:-1], 1 - sum(t[:-1])]
+    loss = -sum(aim * sp.log(share) for aim, share in zip(aims, shares, strict=True))
+    return all(_equal(sp.diff(loss, z[k]), shares[k] - aims[k]) for k in range(outputs))
+
+
 def expand(tree: Tree) -> Tree:
     """The tree with every catalogue function, and `sigmoid'` and `sigmoid''`, replaced by its formula."""
     return fold(tree, lambda leaf: leaf, _expanded)

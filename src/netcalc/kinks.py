@@ -65,8 +65,16 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
         a = problem.names.get(f"a{number}", z)
         at: dict[Kink, list[str]] = {}
         entries = problem.shaped(found[f"z{number}"], z.shape)
+        known: dict[float, Kink | None] = {}  # a batch may be at one kink a million times
         for index in _suspects(entries, activation):
-            if one := kink(slope, "q", {"q": _numeral(entries[index])}):
+            entry = entries[index]
+            if not isinstance(entry, np.float64):
+                one = kink(slope, "q", {"q": entry})
+            elif float(entry) in known:
+                one = known[float(entry)]
+            else:
+                one = known[float(entry)] = kink(slope, "q", {"q": _numeral(entry)})
+            if one:
                 at.setdefault(one, []).append(_entry_name(problem, z.name, index))
         for one, names in at.items():
             yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")

@@ -15,7 +15,7 @@ import numpy as np
 from netcalc.arrays import each
 from netcalc.certify import certify
 from netcalc.explain.layered import Formulas
-from netcalc.expression import Number, Tree, is_constant, symbols
+from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.forms import Forms
 from netcalc.notation import to_ascii
 from netcalc.partly import depending, partly
@@ -40,9 +40,11 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     given = {name: tree for name, tree in _given(problem).items() if is_constant(tree)}
     formulas, forms = Formulas(problem, written_out=MOST_TERMS), Forms()
     generic = formulas.all()
+    binary = any(tensor.dtype != object for tensor in problem.tensors)  # too many digits to be multiplied out
 
     def value(formula: Tree, index: tuple[int, ...]) -> Value:
-        tree = forms.put(formulas.own(formula, index), given)
+        own = formulas.own(formula, index)
+        tree = substitute(own, given) if binary else forms.put(own, given)
         return Value(None, to_ascii(tree), formula=tree)
 
     entries: Quantities = {}

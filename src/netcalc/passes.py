@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ Quantities = dict[str, np.ndarray]
 Move = Callable[[str, np.ndarray], np.ndarray]
 Activation = Elementwise | Softmax | LogSoftmax
 Progress = Callable[[int, int], None]
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)  # told of each layer passed, and of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,14 @@ def _as_it_is(_: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def run(
-    problem: Problem, arithmetic: Arithmetic, move: Move = _as_it_is, progress: Progress | None = None
-) -> Quantities:
+def run(problem: Problem, arithmetic: Arithmetic, move: Move = _as_it_is) -> Quantities:
     """Everything that both passes produce.
 
     z1, a1, …, loss; then da1, dz1, dW1, db1, …, dx; s1, … are the slopes, and where the problem names them J1, … the
     Jacobians of vector activations, W1_new, … the weights after a step, `paths` the products along a weight's paths.
-    The passes go on with what `move` makes of each z1, a1, …, da1, dz1 found. `progress` is told of each layer passed,
-    and of how many there are to pass.
+    The passes go on with what `move` makes of each z1, a1, …, da1, dz1 found.
     """
-    passes = _Passes(problem, arithmetic, move, progress)
+    passes = _Passes(problem, arithmetic, move)
     passes.backward(passes.from_above(passes.forward()))
     if problem.trace:
         passes.found["paths"] = path_products(problem, passes.found, arithmetic.array)
@@ -98,7 +97,6 @@ class _Passes:
     problem: Problem
     arithmetic: Arithmetic
     move: Move
-    progress: Progress | None = None
     found: Quantities = field(default_factory=dict)
     stages: list[_Stage] = field(default_factory=list)
     passed: int = 0
@@ -126,8 +124,8 @@ class _Passes:
 
     def tell(self) -> None:
         self.passed += 1
-        if self.progress:
-            self.progress(self.passed, 2 * len(self.problem.layers))
+        if told := WATCHER.get():
+            told(self.passed, 2 * len(self.problem.layers))
 
     def from_above(self, a: Array) -> Array:
         """∂L/∂(the last output), the loss found by the way."""

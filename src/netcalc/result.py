@@ -18,9 +18,11 @@ from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element, labelled
+from netcalc.trace import paths, route, weight
 from netcalc.verification import Verification
 from netcalc.version import __version__
 
+NEW = "_new"  # behind the name of a weight after a step of gradient descent
 GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 
@@ -230,7 +232,21 @@ class Result:
     @property
     def forward(self) -> dict[str, Any]:
         """Forward values by name: floats, nested lists, or formulas as text."""
-        return {tensor.name: tensor.plain() for tensor in self.tensors if tensor.of is None}
+        return {one.name: one.plain() for one in self.tensors if one.of is None and not one.name.endswith(NEW)}
+
+    @property
+    def updated(self) -> dict[str, Any]:
+        """Weights and biases after a step of gradient descent, by name, where one was asked for."""
+        return {one.name.removesuffix(NEW): one.plain() for one in self.tensors if one.name.endswith(NEW)}
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """Every path from one weight to the loss with its product, where that was asked for."""
+        if getattr(self.asked, "trace", None) is None:
+            return {}
+        routes = zip(paths(self.asked), self["paths"].values, strict=True)
+        found = [{"through": route(self.asked, path), "product": value.plain()} for path, value in routes]
+        return {"weight": weight(self.asked), "paths": found}
 
     @property
     def partials(self) -> dict[str, Any]:
@@ -324,6 +340,10 @@ class Result:
             "partials": self.partials,
             "formulas": self.formulas,
         }
+        if self.updated:
+            content["updated"] = self.updated
+        if self.trace:
+            content["trace"] = self.trace
         if self.hessian:
             content["hessian"] = self.hessian
         if self.derivatives:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
@@ -14,7 +16,7 @@ from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Against, Problem, free_names
+from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
 from netcalc.undefined import refuse_undefined
 
@@ -116,8 +118,14 @@ def _fast(problem: Problem) -> Found:
     return Found(entries, "float64, not certified", _kink_notes(problem, entries))
 
 
+def _may_be_at_a_kink(layer: Dense, z: np.ndarray) -> bool:
+    """Whether a float64 is where the catalogue has a kink; of the loss's own kinks nothing is said in float64."""
+    kinks = layer.activation.kinks if isinstance(layer.activation, BoundActivation) else ()
+    return any(bool((z == float(Fraction(place))).any()) for place in kinks)
+
+
 def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
-    if all(layer.activation is None for layer in problem.layers) and not isinstance(problem.above, Against):
+    if not any(_may_be_at_a_kink(layer, entries[f"z{n}"]) for n, layer in enumerate(problem.layers, 1)):
         return ()  # balls, which decide what is at a kink, needn't be loaded
     from netcalc.kinks import kink_notes
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import ShapeError
-from netcalc.problem import Dense, Problem
+from netcalc.problem import Dense, Problem, element
 
 PATHS_LIMIT = 256  # more on a page help nobody
 
@@ -38,6 +38,23 @@ def paths(problem: Problem) -> Iterator[Path]:
                 yield Path(sample, z, a)
 
 
+def weight(problem: Problem) -> str:
+    """The name of the weight that is traced: `W1[0,1]`."""
+    assert problem.trace  # noqa: S101 - as above
+    return element(*problem.trace, problem.index_from)
+
+
+def route(problem: Problem, path: Path) -> list[str]:
+    """The quantities on a path: `W1[0,1]`, `z1[0]`, `a1[0]`, …, `L`."""
+    assert problem.trace  # noqa: S101 - as above
+    sample = (path.sample,) if problem.many else ()
+    stops = [weight(problem)]
+    for number, (z, a) in enumerate(zip(path.z, path.a, strict=True), int(problem.trace[0][1:])):
+        places = ((f"z{number}", z), (f"a{number}", a))
+        stops += [element(name, (*sample, place), problem.index_from) for name, place in places]
+    return [*stops, "L"]
+
+
 def _reached(layer: Dense, unit: int) -> range:
     """The outputs that a unit's sum goes into: its own, or all where the activation takes the whole vector."""
     return range(len(layer.W)) if isinstance(layer.activation, str) else range(unit, unit + 1)
@@ -59,11 +76,9 @@ def check_count(problem: Problem) -> None:
     assert problem.trace  # noqa: S101 - as above
     found = count(problem)
     if found > PATHS_LIMIT:
-        name, index = problem.trace
-        where = f"d{name}[{','.join(str(place + problem.index_from) for place in index)}]"
         raise ShapeError(
-            f"there are {found:,} paths from {where.removeprefix('d')} to the loss, and up to {PATHS_LIMIT} are "
-            f"written out; {where} itself is in the answer, and a weight of a later layer has fewer paths"
+            f"there are {found:,} paths from {weight(problem)} to the loss, and up to {PATHS_LIMIT} are written out; "
+            f"d{weight(problem)} itself is in the answer, and a weight of a later layer has fewer paths"
         )
 
 

@@ -26,10 +26,12 @@ UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are 
 
 def answer(problem: Problem | Gradient, checking: Checking, presentation: Presentation) -> int | None:
     """Solve a problem and print its result; the exit status."""
+    from netcalc.commands._progress import layers_told
     from netcalc.solve import solve
 
     form = chosen(presentation.format, presentation.output)
-    result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
+    with layers_told():
+        result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
     if checking.check:
         from netcalc.checking import check
         from netcalc.checking.sources import answers

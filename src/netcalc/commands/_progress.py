@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netcalc.files import Block, RowStream
@@ -32,3 +32,31 @@ def watched(rows: RowStream) -> Iterator[Block]:
             if shown is not None:
                 rate = count / (time.monotonic() - begin)
                 shown.update(f"{rows.source}: {count:,} rows, {rate:,.0f} a second")
+
+
+@contextmanager
+def layers_told() -> Iterator[None]:
+    """While passes run that take long: a bar of the layers passed, if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from netcalc.passes import WATCHER
+
+    begin, bars = time.monotonic(), list[Any]()
+    with ExitStack() as stack:
+
+        def told(passed: int, total: int) -> None:
+            if not bars and time.monotonic() - begin > PATIENCE:
+                from rich.console import Console
+                from rich.progress import Progress
+
+                bars.append(stack.enter_context(Progress(console=Console(stderr=True), transient=True)))
+                bars[0].add_task("layers, forward and back", total=total)
+            if bars:
+                bars[0].update(bars[0].task_ids[0], completed=passed, total=total)
+
+        before = WATCHER.set(told)
+        try:
+            yield
+        finally:
+            WATCHER.reset(before)

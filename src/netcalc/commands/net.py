@@ -53,6 +53,21 @@ class Net:
         ),
     ] = None
 
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the file.")] = False
+
+    @property
+    def page(self) -> str | None:
+        """What is printed as it is, in place of an answer. Raises UnknownNameError."""
+        from netcalc.examples import example
+
+        if self.schema:
+            import json
+
+            from netcalc.spec.schema import schema
+
+            return json.dumps(schema("net"), ensure_ascii=False, indent=2)
+        return None if self.example is None else example(self.example)
+
     def read(self, index_from: int) -> Asked:
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""
         from netcalc.models.net import Asked, read_trace
@@ -81,10 +96,8 @@ def net(
     """A whole net from a file: forward, loss, and the gradient of every weight and bias."""
     from netcalc.commands._answer import TEXT, answer, write_out
 
-    if asked.example is not None:
-        from netcalc.examples import example
-
-        write_out(example(asked.example).splitlines, TEXT, presentation.output)
+    if (page := asked.page) is not None:
+        write_out(page.splitlines, TEXT, presentation.output)
         return None
     if not spec or len(spec) > 1:
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")

@@ -19,6 +19,7 @@ from netcalc.tree import add, divide, multiply, negate
 
 ZERO = Number(Fraction(0))
 MOST_TERMS = 8  # of a loss with its numbers
+NEARLY = 1e-9  # float64 sums of a distribution
 SHORT = 40  # characters of a formula that stands between others
 WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 
@@ -126,7 +127,7 @@ class Formulas:
         if isinstance(layer.activation, BoundActivation):
             return times(da, self.slope(number))
         if self.is_fused(number):
-            return self.scaled(add(a, negate(self.at("t", self.unit))))
+            return self.scaled(add(self.weighted(a, "i"), negate(self.at("t", self.unit))))
         if layer.activation == "softmax":
             others = self.summed(width, lambda k: multiply(self.at(f"da{number}", k), self.at(f"a{number}", k)))
             return multiply(a, add(da, minus(others)))
@@ -209,6 +210,20 @@ class Formulas:
         """The softmax of one output among them all."""
         return divide(exp(a), self.summed(len(self.problem.layers[-1].W), lambda k: exp(self.at(last, k, sample))))
 
+    @property
+    def is_distribution(self) -> bool:
+        """Whether every sample's targets are known to sum to 1."""
+        target = self.against.target
+        if target.dtype != object:
+            return bool((abs(target.sum(axis=1) - 1) < NEARLY).all())
+        return all(all(isinstance(t, Number) for t in row) and sum(t.value for t in row) == 1 for row in target)
+
+    def weighted(self, share: Tree, sample: Place) -> Tree:
+        """A share of the softmax, times the sum of the targets where that is not known to be 1."""
+        if not self.against.loss.by_sample or self.is_distribution:
+            return share
+        return multiply(share, self.summed(len(self.problem.layers[-1].W), lambda k: self.at("t", k, sample)))
+
     def is_fused(self, number: int) -> bool:
         """Whether the loss is cross-entropy of this layer's softmax."""
         above = self.problem.above
@@ -220,13 +235,16 @@ class Formulas:
 
     def through_whole(self) -> Tree:
         """Softmax and cross-entropy together, in whole tensors: (a - t)/m."""
-        return self.scaled(add(whole(f"a{len(self.problem.layers)}"), negate(whole("t"))))
+        a = whole(f"a{len(self.problem.layers)}")
+        weight = () if self.is_distribution else (Apply("sum_k", (Symbol("t[k]"),)),)
+        return self.scaled(add(multiply(a, *weight), negate(whole("t"))))
 
     def from_above_whole(self) -> tuple[Tree, ...]:
         """∂L/∂(the net's output) in whole tensors; nothing for a loss that takes them in otherwise."""
         last, t = whole(f"a{len(self.problem.layers)}"), whole("t")
         if self.against.loss.name == "cross-entropy" and not self.against.loss.of_probabilities:
-            return (self.scaled(add(Apply("softmax", (last,)), negate(t))),)
+            weight = () if self.is_distribution else (Apply("sum_k", (Symbol("t[k]"),)),)
+            return (self.scaled(add(multiply(Apply("softmax", (last,)), *weight), negate(t))),)
         return (self.scaled(loss_slope(self.against.loss, last, t, last)),)
 
     def jacobian(self, number: int, width: int) -> list[Tree]:
@@ -247,7 +265,7 @@ class Formulas:
             return self.at("delta", self.unit)
         last = f"a{len(self.problem.layers)}"
         a, t = self.at(last, self.unit), self.at("t", self.unit)
-        return self.scaled(loss_slope(self.against.loss, a, t, self.share(a, last)))
+        return self.scaled(loss_slope(self.against.loss, a, t, self.weighted(self.share(a, last), "i")))
 
 
 def whole(name: str) -> Symbol:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import is_softmax_simplified
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.explain.drawing import drawn, leaves, with_matrices
 from netcalc.explain.explanation import Explanation
@@ -100,7 +101,7 @@ class Page:
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
         counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        return Step("L", (formula, *numbers, self.results["loss"].item()), heading, "loss")
+        return Step("L", (formula, *numbers, self.results["loss"].item()), heading)
 
     def numbers(self, *names: str) -> dict[str, Tree]:
         """What stands in formulas for each element of these tensors."""
@@ -172,7 +173,8 @@ class Page:
         if self.formulas.is_fused(number):
             formula = self.formulas.through_whole()
             entries = self.each_entry(self.formulas.through(number), f"a{number}", "t")
-            heading = "Cross-entropy after softmax: the Jacobian and the loss's slope come to"
+            proven = ", as SymPy proves," if is_softmax_simplified(len(self.problem.layers[-1].W)) else ""
+            heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
             yield Step(Named(name), (formula, *entries, self.result(name)), heading)
 
     def by_slope(self, number: int, slope: Tree) -> Iterator[Step]:

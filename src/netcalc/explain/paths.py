@@ -11,9 +11,9 @@ from netcalc.explain.drawing import leaves
 from netcalc.explain.explanation import literal
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Apply, Symbol, Tree
-from netcalc.problem import Problem, element
+from netcalc.problem import Problem
 from netcalc.result import Step
-from netcalc.trace import Path, paths
+from netcalc.trace import Path, paths, route, weight
 from netcalc.tree import add, multiply
 
 
@@ -37,7 +37,7 @@ class _Trace:
         self.problem, self.formulas = problem, formulas
         self.name, self.index = problem.trace
         self.first = int(self.name[1:])
-        self.weight = element(self.name, self.index, problem.index_from)
+        self.weight = weight(problem)
         self.found = {name: leaves(array) for name, array in shown.items()}
 
     def unit(self, name: str, place: int, sample: int) -> Symbol:
@@ -46,10 +46,7 @@ class _Trace:
 
     def route(self, path: Path, number: int, heading: str) -> str:
         """The quantities on the way: `W1[0,1] → z1[0] → a1[0] → … → L`."""
-        stops = [self.weight]
-        for layer, (z, a) in enumerate(zip(path.z, path.a, strict=True), self.first):
-            stops += [self.unit(f"z{layer}", z, path.sample).name, self.unit(f"a{layer}", a, path.sample).name]
-        way = f"{number}: {' → '.join([*stops, 'L'])}"
+        way = f"{number}: {' → '.join(route(self.problem, path))}"
         return f"{heading}\n\n{way}" if heading else way
 
     def chain(self, path: Path) -> Iterator[Tree]:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from netcalc.catalogue.names import unknown
 from netcalc.values import to_exact
 
-Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+Draw = Callable[[Any, int, int], np.ndarray]  # naming numpy.random.Generator would load it in every run
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,13 +114,17 @@ def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
     for number, layer in enumerate(layers, 1):
         W = layer.W
         if W is not None and W.ndim != 2:
-            raise ShapeError(f"W{number} has shape {shape(W)}; it needs rows, one an output, and columns, one an input")
+            raise ShapeError(f"W{number} is {_flat(W)}; it needs rows, one an output: [[1, 2], [3, 4]]")
         if not widths:
             widths.append(_inputs(layer, stated))
         if W is not None and W.shape[1] != widths[-1]:
             raise ShapeError(_mismatch(number, W, widths[-1], layers, stated))
         if W is None and layer.size is None:
             raise NetcalcError(f"layer {number} has no W; give it, or a size, with init for numbers to start from")
+        if W is not None and layer.init is not None:
+            raise NetcalcError(
+                f"layer {number} has W and init, the rule that W would be drawn by: give one or the other"
+            )
         outputs = W.shape[0] if W is not None else layer.size or 0
         if W is not None and layer.size not in (None, outputs):
             raise ShapeError(f"layer {number} has size {layer.size}, and W{number} is {shape(W)}")
@@ -160,6 +164,10 @@ def _mismatch(number: int, W: np.ndarray, width: int, layers: Sequence[Layer], s
 
 def _outputs(number: int) -> str:
     return f"{number} output" if number == 1 else f"{number} outputs"
+
+
+def _flat(array: np.ndarray) -> str:
+    return f"a list of {count(array.size)}" if array.ndim == 1 else shape(array)
 
 
 def shape(array: np.ndarray) -> str:

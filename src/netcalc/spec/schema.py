@@ -21,10 +21,11 @@ def schema(kind: str) -> dict[str, Any]:
 
 
 @cache
-def _validator(kind: str) -> Callable[[Any], Any]:
+def _validator(kind: str, *, detailed: bool) -> Callable[[Any], Any]:
+    """What checks a file; one that says what is wrong takes four times as long to make."""
     from fastjsonschema import compile as compiled
 
-    check: Callable[[Any], Any] = compiled(schema(kind), use_default=False)
+    check: Callable[[Any], Any] = compiled(schema(kind), use_default=False, detailed_exceptions=detailed)
     return check
 
 
@@ -33,9 +34,13 @@ def check(document: Document, kind: str) -> None:
     from fastjsonschema import JsonSchemaValueException
 
     try:
-        _validator(kind)(document.content)
-    except JsonSchemaValueException as error:
-        raise _explained(document, kind, error) from None
+        _validator(kind, detailed=False)(document.content)
+    except JsonSchemaValueException:
+        try:
+            _validator(kind, detailed=True)(document.content)
+        except JsonSchemaValueException as error:
+            raise _explained(document, kind, error) from None
+        raise
 
 
 def _explained(document: Document, kind: str, error: Any) -> NetcalcError:
