@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import netcalc
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import LOSSES
 from netcalc.checking.mistakes import MISTAKES
@@ -15,13 +17,20 @@ from netcalc.cli import find_commands, main
 from netcalc.entry import describe
 from netcalc.notation import to_unicode
 from netcalc.render.entries import facts
+from netcalc.result import Result
 
 FOLDER = Path(__file__).parent / "reference"
 
 
 def pages() -> Mapping[str, str]:
     """The text of each page, by its file's name."""
-    written = {"commands": commands, "activations": activations, "losses": losses, "mistakes": mistakes}
+    written = {
+        "commands": commands,
+        "activations": activations,
+        "losses": losses,
+        "mistakes": mistakes,
+        "python": python,
+    }
     return {f"{name}.md": "\n".join(lines()) + "\n" for name, lines in written.items()}
 
 
@@ -86,6 +95,42 @@ def mistakes() -> Iterator[str]:
     spelled = {"phi": "φ", "slope": "φ′(q)", "t": "t", "a": "a"}
     names = (mistake.said.format_map(spelled) for mistake in MISTAKES)
     yield from (f"- {name}" for name in dict.fromkeys(names))
+
+
+def python() -> Iterator[str]:
+    """The library's functions, with their own words."""
+    yield from (
+        "# Python",
+        "",
+        "The command line is a thin face of this library; every function returns the same `Result`.",
+    )
+    for name in netcalc.__all__:
+        function = getattr(netcalc, name)
+        if callable(function):
+            yield from ("", f"## netcalc.{name}", "", "```text", *signature(name, function), "```", "")
+            yield from inspect.cleandoc(function.__doc__ or "").splitlines()
+    yield from ("", "## Result", "", "| part | is |", "| --- | --- |")
+    for name, part in vars(Result).items():
+        words = inspect.getdoc(part) if isinstance(part, property) or inspect.isfunction(part) else None
+        if words and not name.startswith("_"):
+            yield f"| `.{name}{'' if isinstance(part, property) else '()'}` | {cell(' '.join(words.split()))} |"
+
+
+def signature(name: str, function: Callable[..., object]) -> Iterator[str]:
+    """A function as it is called, a line a parameter."""
+    yield f"{name}("
+    free = True  # arguments may still be given by their place
+    for parameter in inspect.signature(function).parameters.values():
+        if free and parameter.kind is parameter.KEYWORD_ONLY:
+            yield "    *,"
+        free = free and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            yield f"    *{parameter.name},"
+        elif parameter.default is parameter.empty:
+            yield f"    {parameter.name},"
+        else:
+            yield f"    {parameter.name}={parameter.default!r},"
+    yield ")"
 
 
 def cell(text: str) -> str:

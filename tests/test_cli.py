@@ -58,6 +58,22 @@ def test_bare_command_greets_with_commands_to_try(capsys):
     assert "  netcalc neuron --x -1 -2 --w 4 -4 --b -3\n" in capsys.readouterr().out
 
 
+def test_commands_of_the_greeting_run(capsys, tmp_path, home):
+    """All three, as they stand."""
+    cli.main([])
+    tries = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  netcalc ")]
+    assert len(tries) == 3
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(tries)],
+        cwd=tmp_path,
+        env=transcript.environment(home),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_help_lists_the_commands_in_their_order(capsys):
     assert cli.main(["--help"]) == 0
     shown = capsys.readouterr().out

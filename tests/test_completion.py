@@ -72,3 +72,18 @@ def test_there_is_a_script_for_each_shell(shell, home):
         check=False,
     )
     assert "_NETCALC_COMPLETE" in done.stdout
+
+
+def test_a_new_bash_completes_once_it_is_installed(tmp_path):
+    """`netcalc --install-completion` is all that it takes."""
+    setting = transcript.environment(tmp_path)
+    subprocess.run(["bash", "-c", "netcalc --install-completion; true"], env=setting, timeout=60, check=True)
+    done = subprocess.run(
+        ["bash", "-c", f"source {tmp_path}/.bashrc; complete -p netcalc"],
+        env=setting,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "_netcalc_completion" in done.stdout

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 
+import fastjsonschema
 import pytest
 import transcript
 
@@ -33,12 +34,31 @@ def test_reference_is_what_the_code_says(monkeypatch):
         )
 
 
-def test_every_key_of_the_json_is_described():
-    neuron = netcalc.check(netcalc.neuron([1], [2], 3, exact=True, verify=True), {"db": 4})
-    hessian = netcalc.grad("x^2*y", at={"x": 1, "y": 2}, order=2)
-    written = json.loads(neuron.to_json()) | json.loads(hessian.to_json())
+SCHEMA = json.loads((DOCS / "reference" / "answer.schema.json").read_text(encoding="utf-8"))
+ANSWERS = {
+    "neuron": lambda: netcalc.neuron([1], [2], 3, exact=True, verify=True),
+    "check": lambda: netcalc.check(netcalc.neuron([1, 2], [2, 1], 3), {"db": 4, "dx": [1, 2]}),
+    "symbols": lambda: netcalc.neuron([1], None, None),
+    "digits": lambda: netcalc.neuron([1], [-1000], 0, digits=20),
+    "samples": lambda: netcalc.neuron([[1], [2]], [2], 3, target=[1, 0], loss="bce"),
+    "linear": lambda: netcalc.linear([[1, 2], [3, 4]], [1, 1], [0, 0], delta=[1, 1]),
+    "net": lambda: netcalc.net([{"W": [[1, 2]], "b": [0], "activation": "tanh"}], input=[1, 2], target=[1], loss="mse"),
+    "jacobian": lambda: netcalc.grad("x*y", "sin(x)", at={"x": 1, "y": 2}),
+    "hessian": lambda: netcalc.grad("x^2*y", at={"x": 1, "y": 2}, order=2, exact=True),
+    "points": lambda: netcalc.grad("x^2*y", at={"x": [1, 2], "y": 2}),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_every_answer_is_as_the_schema_says(answer):
+    """No key beside those that are described."""
+    fastjsonschema.compile(SCHEMA)(json.loads(answer().to_json()))
+
+
+def test_every_key_of_the_schema_is_on_the_page():
     page = (DOCS / "reference" / "json.md").read_text(encoding="utf-8")
-    assert [key for key in written if f"| `{key}` |" not in page] == []
+    for key, described in SCHEMA["properties"].items():
+        assert f"| `{key}` | {described['description']} |" in page
 
 
 def test_site_builds_with_every_link_sound(tmp_path):
