@@ -10,7 +10,6 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.layers import Arithmetic, Array, Criterion, Elementwise, Linear, LogSoftmax, Softmax, SoftmaxCriterion
 from netcalc.problem import Against, Dense, Problem
-from netcalc.trace import path_products
 
 Quantities = dict[str, np.ndarray]
 Move = Callable[[str, np.ndarray], np.ndarray]
@@ -48,6 +47,8 @@ def run(
     passes = _Passes(problem, arithmetic, move, progress)
     passes.backward(passes.from_above(passes.forward()))
     if problem.trace:
+        from netcalc.trace import path_products
+
         passes.found["paths"] = path_products(problem, passes.found, arithmetic.array)
     return passes.found
 

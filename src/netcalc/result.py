@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from netcalc.displays import Display, Named
 from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element, labelled
-from netcalc.verification import Verification
 from netcalc.version import __version__
+
+if TYPE_CHECKING:
+    from netcalc.verification import Verification
 
 GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derive import derivation
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
-from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Against, Problem, free_names
+from netcalc.problem import Problem, free_names
 from netcalc.result import Result, Tensor, Value
+from netcalc.tree import has_switches
 from netcalc.undefined import refuse_undefined
+
+if TYPE_CHECKING:
+    from netcalc.models.grad import Gradient
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -33,12 +39,12 @@ def solve(
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
     beside the partials. Raises UndefinedError where a function has no value.
     """
-    if isinstance(problem, Gradient):
+    if isinstance(problem, Problem):
+        result = _result(problem, _found(problem, digits, exact=exact))
+    else:
         from netcalc.solve_grad import solve as solve_gradient
 
         result = solve_gradient(problem, digits=digits, exact=exact)
-    else:
-        result = _result(problem, _found(problem, digits, exact=exact))
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
     return verified(problem, result) if verify else result
@@ -116,7 +122,8 @@ def _fast(problem: Problem) -> Found:
 
 
 def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
-    if all(layer.activation is None for layer in problem.layers) and not isinstance(problem.above, Against):
+    activations = (layer.activation for layer in problem.layers if isinstance(layer.activation, BoundActivation))
+    if not any(has_switches(derivation(activation).stable[1]) for activation in activations):
         return ()  # balls, which decide what is at a kink, needn't be loaded
     from netcalc.kinks import kink_notes
 
