@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc import cli
+from netcalc.blocks import NeuronRows
 from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.errors import ShapeError
 from netcalc.files import rows, text
 
 NEURON = ["neuron", "--w", "4", "-4", "--b", "-3"]
@@ -80,7 +82,7 @@ def test_few_rows_are_certified_as_if_they_were_typed(run, tmp_path):
 
 def test_rows_and_formats_agree_to_the_last_that_is_certified(run, tmp_path):
     """At the border between few rows and many, the rows say what the whole does."""
-    few = netcalc.blocks.NeuronRows(np.zeros(2), np.zeros(1), netcalc.activation("sigmoid")).few
+    few = NeuronRows(np.zeros(2), np.zeros(1), netcalc.activation("sigmoid")).few
     for count in (few, few + 1):
         save(tmp_path / "x.csv", many(count))
         whole = json.loads(run(*NEURON, "--x", "x.csv", "-f", "json")[1])
@@ -148,7 +150,6 @@ def test_without_polars_the_text_is_the_same(run, tmp_path, monkeypatch):
     for format_name in rows.DELIMITERS:
         fast = run(*NEURON, "--x", "x.csv", "-f", format_name)
         with monkeypatch.context() as patch:
-            patch.setattr(rows, "load_polars", lambda: None)
             patch.setattr(text, "load_polars", lambda: None)
             assert run(*NEURON, "--x", "x.csv", "-f", format_name) == fast
 
@@ -221,7 +222,7 @@ def test_block_is_what_the_rows_alone_are(name):
 
 
 def test_block_refuses_what_does_not_fit():
-    with pytest.raises(netcalc.errors.ShapeError, match="x has 3 numbers and w has 2"):
+    with pytest.raises(ShapeError, match="x has 3 numbers and w has 2"):
         netcalc.neuron_block(np.ones((4, 3)), [1, 2], 0)
 
 

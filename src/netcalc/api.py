@@ -12,12 +12,9 @@ import numpy as np
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc import problem
 from netcalc.arrays import each
-from netcalc.blocks import NeuronRows
 from netcalc.catalogue.activations import BoundActivation, read
 from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.expression import Number, Tree, parse
-from netcalc.models.grad import grad as state_grad
-from netcalc.models.linear import linear as state_linear
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result
@@ -72,8 +69,10 @@ def grad(
     `at` has a number a variable, or (points,) numbers: as `neuron` takes them. A variable without one stays a symbol.
     `order` 2 adds the Hessian; a higher one is for one expression by one variable. Raises NetcalcError.
     """
+    from netcalc.models.grad import grad as state
+
     points = {name: np.asarray(tensor(value)) for name, value in (at or {}).items()}
-    return solve(state_grad(expressions, points, wrt, order, index_from), digits=digits, exact=exact, verify=verify)
+    return solve(state(expressions, points, wrt, order, index_from), digits=digits, exact=exact, verify=verify)
 
 
 def linear(
@@ -97,9 +96,11 @@ def linear(
     `W` (m, n), `v` (n,) or (samples, n), `b` (m,), `delta` and `target` (m,) or (samples, m); given and answered as by
     `neuron`. ∂L/∂W and ∂L/∂b are summed over samples. Without `bias` there is no b. Raises NetcalcError.
     """
+    from netcalc.models.linear import linear as state
+
     bound = maybe_activation(activation) if activation is None or isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
-    stated = state_linear(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
+    stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
@@ -237,6 +238,8 @@ def neuron_block(
     `netcalc neuron` does with every block of a file, and what Dask, joblib or a loop may map over blocks of one's own.
     A value is `inf` beyond float64's range. Raises NetcalcError, also where a row has no answer.
     """
+    from netcalc.blocks import NeuronRows
+
     bound = read_activation(activation) if isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
     weights, bias = (np.ravel(one) for one in (tensor(w), tensor(b)) if one is not None)
@@ -245,6 +248,8 @@ def neuron_block(
 
 def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> tuple[str, ...]:
     """What the columns of `neuron_block` are called for that many inputs: q, f, dx0, …, dw0, …, db."""
+    from netcalc.blocks import NeuronRows
+
     above = from_above(None, tensor(0), "mse") if loss else None
     return NeuronRows(np.zeros(inputs), np.zeros(1), read_activation("sigmoid"), above, index_from).columns
 

@@ -11,7 +11,6 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.layers import Arithmetic, Array, Criterion, Elementwise, Linear, LogSoftmax, Softmax, SoftmaxCriterion
 from netcalc.problem import Against, Dense, Problem
-from netcalc.trace import path_products
 
 Quantities = dict[str, np.ndarray]
 Move = Callable[[str, np.ndarray], np.ndarray]
@@ -47,6 +46,8 @@ def run(problem: Problem, arithmetic: Arithmetic, move: Move = _as_it_is) -> Qua
     passes = _Passes(problem, arithmetic, move)
     passes.backward(passes.from_above(passes.forward()))
     if problem.trace:
+        from netcalc.trace import path_products
+
         passes.found["paths"] = path_products(problem, passes.found, arithmetic.array)
     return passes.found
 

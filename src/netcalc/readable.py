@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numerals, precision
-from netcalc.arithmetic.sides import has_switches
 from netcalc.derive import TookTooLong, bounded, evaluable, is_tame
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse
 from netcalc.forms import Forms
 from netcalc.notation import to_ascii
 from netcalc.remembered import remembered
-from netcalc.tree import fold
+from netcalc.tree import fold, has_switches
 
 SECONDS = 1.0  # for all of a problem's formulas together
 LONGEST = 600  # characters of a formula that is worth shortening

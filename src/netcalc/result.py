@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from netcalc.expression import Number, Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element, labelled
 from netcalc.trace import paths, route, weight
-from netcalc.verification import Verification
 from netcalc.version import __version__
+
+if TYPE_CHECKING:
+    from netcalc.verification import Verification
 
 NEW = "_new"  # behind the name of a weight after a step of gradient descent
 GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +13,15 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
-from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
 from netcalc.undefined import refuse_undefined
+
+if TYPE_CHECKING:
+    from netcalc.models.grad import Gradient
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -35,12 +38,12 @@ def solve(
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
     beside the partials. Raises UndefinedError where a function has no value.
     """
-    if isinstance(problem, Gradient):
+    if isinstance(problem, Problem):
+        result = _result(problem, _found(problem, digits, exact=exact))
+    else:
         from netcalc.solve_grad import solve as solve_gradient
 
         result = solve_gradient(problem, digits=digits, exact=exact)
-    else:
-        result = _result(problem, _found(problem, digits, exact=exact))
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
     return verified(problem, result) if verify else result

@@ -64,6 +64,7 @@ COMPARISONS = {
     "equal": "==",
     "unequal": "!=",
 }
+SWITCHES = frozenset({"where", "abs", "max", "min", "sign"})
 CONDITIONS = frozenset(COMPARISONS) | {"and", "or", "not"}
 
 
@@ -234,3 +235,8 @@ def symbols(tree: Tree) -> tuple[str, ...]:
 def is_constant(tree: Tree) -> bool:
     """Whether no variable occurs."""
     return not symbols(tree)
+
+
+def has_switches(tree: Tree) -> bool:
+    """Whether anything in the tree can tie."""
+    return any(isinstance(node, Apply) and node.operator in SWITCHES for node in share((tree,)).nodes)

@@ -10,9 +10,8 @@ from flint import arb, fmpq
 
 from netcalc.arithmetic.certain import OPERATIONS, UNDEFINED, ZERO, Numeral, ball, exactly, numeral, precision, sign
 from netcalc.expression import Tree, evaluate
-from netcalc.tree import COMPARISONS, Apply, Constant, Number, Symbol, share
+from netcalc.tree import COMPARISONS, Constant, Number, Symbol
 
-SWITCHES = frozenset({"where", "abs", "max", "min", "sign"})
 BITS = 1024
 NEAR = fmpq(1, 1 << 200)  # far below what tells two kinks apart, far above what BITS can't tell from 0
 
@@ -94,11 +93,6 @@ _SIDED: Mapping[str, Callable[..., Any]] = {
     "abs": _signed(lambda value, order: Beside(order * value.here, order * value.beside)),
     "sign": _signed(lambda _, order: Beside(fmpq(order), fmpq(order))),
 }
-
-
-def has_switches(tree: Tree) -> bool:
-    """Whether anything in the tree can tie."""
-    return any(isinstance(node, Apply) and node.operator in SWITCHES for node in share((tree,)).nodes)
 
 
 def tie(tree: Tree, names: Mapping[str, Numeral]) -> Tie:

@@ -6,32 +6,56 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from netcalc.files import Block, RowStream
 
 PATIENCE = 1.0  # seconds of work that nobody needs to be told of
 
 
+class Progress:
+    """A line on stderr, where that is a terminal and stdout is none, once the work takes long."""
+
+    def __init__(self) -> None:
+        self.wanted = sys.stderr.isatty() and not sys.stdout.isatty()
+        self.begin = time.monotonic()
+        self.stack = ExitStack()
+        self.line: Status | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self.begin
+
+    def show(self, text: str) -> None:
+        """Say how far it is."""
+        if not self.wanted or self.seconds < PATIENCE:
+            return
+        if self.line is None:
+            from rich.console import Console
+            from rich.status import Status
+
+            self.line = self.stack.enter_context(Status(text, console=Console(stderr=True)))
+        self.line.update(text)
+
+
 def watched(rows: RowStream) -> Iterator[Block]:
-    """The blocks; once they take long, how many rows there were, if stderr is a terminal and stdout is none."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from rows
-        return
-    begin, count, shown = time.monotonic(), 0, None
-    with ExitStack() as stack:
+    """The blocks, and how many rows there were."""
+    with Progress() as progress:
+        count = 0
         for block in rows:
             yield block
             count += len(block.rows)
-            if shown is None and time.monotonic() - begin > PATIENCE:
-                from rich.console import Console
-                from rich.status import Status
-
-                shown = stack.enter_context(Status("", console=Console(stderr=True)))
-            if shown is not None:
-                rate = count / (time.monotonic() - begin)
-                shown.update(f"{rows.source}: {count:,} rows, {rate:,.0f} a second")
+            progress.show(f"{rows.source}: {count:,} rows, {count / progress.seconds:,.0f} a second")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, runtime_checkable
 
 from netcalc.commands._progress import watched
 from netcalc.commands.options import Checking, Presentation, Rows, Values
@@ -32,12 +32,16 @@ Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", 
 
 def vector_or_rows(
     x: Values, inputs: Inputs, parameters: Parameters, rows: Rows, checking: Checking, presentation: Presentation
-) -> Streamed | np.ndarray | None:
+) -> Answerable | np.ndarray | None:
     """A neuron's inputs: the rows of a file are to be answered one after the other if the format is one of rows,
     `parameters` w and b are numbers, and each row's answer is for itself.
     """
+    if rows.engine or rows.scheduler:
+        from netcalc.commands._files import Files
+
+        return Files.of(x, parameters, rows, checking, presentation, inputs.reading.decimal)
     w, b, activation, above = parameters
-    whole = presentation.exact or presentation.digits or presentation.verify or checking.check
+    whole = asked_of_the_whole(checking, presentation)
     form = chosen(presentation.format, presentation.output)
     if not x or w is None or b is None or whole or form.name not in ROW_FORMATS:
         if rows.on_error == "skip" or rows.bad_rows:
@@ -54,6 +58,19 @@ def vector_or_rows(
         raise NetcalcError("--on-error skip would leave no way to tell which --target or --delta is a row's; give one")
     given = inputs.rows(x, "--x", neuron.w.size, neuron.few, bad)
     return Streamed(given, neuron, form.name, bad) if isinstance(given, RowStream) else given
+
+
+def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:
+    """Whether something is asked for that rows by themselves don't have."""
+    return bool(presentation.exact or presentation.digits or presentation.verify or checking.check)
+
+
+@runtime_checkable
+class Answerable(Protocol):
+    """Rows that are not read yet."""
+
+    def answer(self, output: Path | None) -> int | None:
+        """Answer and write them all; the exit status."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,12 @@ def neuron(
     from netcalc.api import read_activation
     from netcalc.commands._answer import answer
     from netcalc.commands._given import Inputs
-    from netcalc.commands._rows import Streamed, vector_or_rows
+    from netcalc.commands._rows import Answerable, vector_or_rows
     from netcalc.models.neuron import neuron as state
 
     inputs = Inputs(reading)
     parameters = inputs.vector(w, "--w"), inputs.vector(b, "--b"), read_activation(activation), inputs.above(above)
     given = vector_or_rows(x, inputs, parameters, rows, checking, presentation)
-    if isinstance(given, Streamed):
+    if isinstance(given, Answerable):
         return given.answer(presentation.output)
     return answer(state(given, *parameters, presentation.index_from), checking, presentation)

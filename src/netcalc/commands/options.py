@@ -177,6 +177,12 @@ def stop_or_skip(text: str) -> str:
     return text
 
 
+def engine_of(text: str | None) -> str | None:
+    if text not in (None, "dask"):
+        raise NetcalcError(f"--engine takes dask, not {text!r}")
+    return text
+
+
 def zero_or_one(number: int) -> int:
     if number not in (0, 1):
         raise NetcalcError(f"--index-from takes 0 or 1, not {number}")
@@ -284,6 +290,25 @@ class Rows:
             "--bad-rows",
             help="Where --on-error skip keeps the rows left out; else x.bad.csv for x.csv.",
             metavar="FILE",
+            show_default=False,
+        ),
+    ] = None
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="Answer the rows of many files on a Dask cluster, into the folder -o, as Parquet or as -f says.",
+            metavar="dask",
+            callback=engine_of,
+            show_default=False,
+        ),
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            help="The cluster's scheduler, as in tcp://host:8786; else processes of this machine.",
+            metavar="ADDRESS",
             show_default=False,
         ),
     ] = None

@@ -9,7 +9,7 @@ from flint import arb, fmpq
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import digits
-from netcalc.arithmetic.sides import BITS, has_switches, one_sided, tie
+from netcalc.arithmetic.sides import BITS, one_sided, tie
 from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derive import evaluable, expand
 from netcalc.errors import UndefinedError
@@ -18,7 +18,7 @@ from netcalc.gradient import Derived, Wanted
 from netcalc.kinks import SAME, kink
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
-from netcalc.tree import Apply, Symbol
+from netcalc.tree import Apply, Symbol, has_switches
 
 NAMED_LIMIT = 8  # kinks told one by one
 

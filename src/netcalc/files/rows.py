@@ -5,15 +5,12 @@ The text is the same whether Polars writes it or Python does: 1e-5 is 0.00001, a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO, StringIO
 from typing import Any
 
 import numpy as np
-
-from netcalc.files.text import load_polars
 
 DELIMITERS = {"csv": ",", "tsv": "\t", "jsonl": None}
 POLARS_VALUES = 250_000  # by then Python has written half as long as the import of Polars takes
@@ -37,12 +34,16 @@ class RowWriter:
         """One row, in which a value may be a formula as text, or not be known."""
         if self.delimiter is not None:
             return separated(map(cell, values), self.delimiter)
+        import json  # tables, which write numbers here too, do without
+
         pairs = (f"{json.dumps(name)}:{json_value(value)}" for name, value in zip(self.columns, values, strict=True))
         return f"{{{','.join(pairs)}}}"
 
     def rows(self, block: np.ndarray) -> bytes:
         """(rows, columns) of float64, a line each; what is not finite is `inf` or `nan`, and null in JSON."""
         self.written += block.size
+        from netcalc.files.text import load_polars
+
         fast = block.size >= POLARS_BLOCK and block.shape[1] <= POLARS_COLUMNS and self.written >= POLARS_VALUES
         if fast and np.isfinite(block).all() and (polars := load_polars()) is not None:
             return self._by_polars(polars, block)
@@ -78,6 +79,8 @@ def cell(value: float | str | None) -> str:
 def json_value(value: float | str | None) -> str:
     """A value as JSON has it; null for one that is not decided, or not finite."""
     if isinstance(value, str):
+        import json
+
         return json.dumps(value, ensure_ascii=False)
     return "null" if value is None or not np.isfinite(value) else spelled(repr(value))
 
