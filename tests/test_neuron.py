@@ -8,9 +8,11 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import netcalc
+from netcalc.render import FORMATS
 
 NOTE = ["--x", "-1", "-2", "--w", "4", "-4", "--b", "-3"]
 F = 0.7310585786300049  # sigmoid(1) and the partials, float64 nearest of a 40-digit evaluation
@@ -76,3 +78,26 @@ def test_lengths_that_disagree_are_refused() -> None:
     done = run("neuron", "--x", "1", "2", "3", "--w", "1", "2")
     assert (done.returncode, done.stdout) == (2, "")
     assert "x has 3 numbers and w has 2 numbers" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "activation", ["relu(q) + q^2", "sigmoid(q)*q", "gelu(q)^2", "leaky_relu(q, 0.1) + 1", "elu(q - 1)"]
+)
+def test_a_typed_activation_may_call_the_catalogue(activation):
+    """A formula of catalogue functions has the value and the slope of those written out, small or large."""
+    small = netcalc.neuron([1, 2], [3, -4], "1/2", activation)
+    h = 1e-6
+    up, down = (netcalc.neuron([1, 2], [3, -4], 0.5 + step, activation).forward["f"] for step in (h, -h))
+    assert small.partials["b"] == pytest.approx((up - down) / (2 * h), rel=1e-6)
+    large = netcalc.neuron(np.ones(9000), np.full(9000, -4.5 / 9000), 0, activation)
+    assert large.forward["f"] == pytest.approx(small.forward["f"], rel=1e-9)
+    assert large.partials["b"] == pytest.approx(small.partials["b"], rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 2)])
+def test_one_sample_of_float64_is_written_out(shape):
+    """An array of float64 is explained as typed numbers are."""
+    result = netcalc.neuron(np.array([-1.0, -2.0]).reshape(shape), [4, -4], -3)
+    typed = netcalc.neuron([-1, -2], [4, -4], -3)
+    lines = ["".join(f"{line}\n" for line in FORMATS["latex"](one, steps=True)) for one in (result, typed)]
+    assert lines[0] == lines[1]

@@ -42,7 +42,7 @@ class Derivation:
     @cached_property
     def stable(self) -> tuple[Tree, Tree, Tree]:
         """Value, slope and curvature in forms that keep their digits in balls of modest precision."""
-        return stable(self.value), stable(self.slope), stable(self.curvature)
+        return stable(expand(self.value)), stable(self.slope), stable(self.curvature)
 
 
 @cache

@@ -61,6 +61,11 @@ def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:
     return fold(tree, lambda leaf: (leaf, replacements.get(leaf, leaf)), combine)[1]
 
 
+def leaf(entry: Tree | float) -> Tree:
+    """A given number as a formula shows it: a tree as it is, a float64 in six digits."""
+    return literal(entry) if isinstance(entry, float) else entry
+
+
 def literal(entry: object) -> Tree:
     """A value as it is shown, as a leaf of an expression."""
     value: Value = as_value(entry)

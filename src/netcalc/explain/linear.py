@@ -12,7 +12,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import applied, derivation
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
-from netcalc.explain.explanation import Explanation, distinct, literal
+from netcalc.explain.explanation import Explanation, distinct, leaf, literal
 from netcalc.explain.layer import Layer
 from netcalc.expression import Symbol, Tree, substitute
 from netcalc.problem import Against, Problem, element
@@ -74,7 +74,7 @@ class _Page:
         if stated.b is not None:
             given["b"] = stated.b
         found = {"dL/" + name if name in PARTIALS else name: array for name, array in self.shown.items()}
-        return {name: each(_leaf, array) for name, array in given.items()} | found
+        return {name: each(leaf, array) for name, array in given.items()} | found
 
     def drawings(self) -> Iterator[Step]:
         """The layer as it is written with matrices: forward, then backward. Many samples are rows."""
@@ -199,8 +199,3 @@ class _Page:
             for index in np.ndindex(whole.shape):
                 found[element(name, index, layer.problem.index_from)] = whole.item(index)
         return found
-
-
-def _leaf(entry: Tree | float) -> Tree:
-    """A given number as a formula shows it."""
-    return literal(entry) if isinstance(entry, float) else entry

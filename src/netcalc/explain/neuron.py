@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import Derivation, applied, derivation, loss_derivation
-from netcalc.explain.explanation import ONE, Explanation, outcome, present, replaced, times
+from netcalc.explain.explanation import ONE, Explanation, leaf, outcome, present, replaced, times
 from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
@@ -106,13 +106,13 @@ class _Paper:
         yield from self.chain_rule(shown, slope)
 
     def forward(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
-        x, w, b = self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2][0]
-        numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b)
+        x, w, b = map(_leaves, (self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2]))
+        numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b[0])
         yield Step("q", (self.sum(), numbers, *outcome(shown["q"][()])), "Forward", "q")
         f = outcome(shown["f"][()])[0]
         yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), *outcome(shown["f"][()])), "", "f")
         if self.against:
-            numbers_of = {"f": f, "t": self.against.target[0, 0]}
+            numbers_of = {"f": f, "t": leaf(self.against.target.item(0))}
             for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["df"])):
                 formula = self.loss(order)
                 chain = (formula, substitute(formula, numbers_of), *outcome(entry[()]))
@@ -141,9 +141,13 @@ class _Paper:
 
     def factors(self, shown: Mapping[str, np.ndarray]) -> Iterator[tuple[str, Tree, Tree | None, object]]:
         """Each input, weight and the bias: its name, ∂q/∂ it, that as a number, and what was found."""
-        x, w = self.problem.x[0], self.problem.layers[0].W[0]
+        x, w = _leaves(self.problem.x[0]), _leaves(self.problem.layers[0].W[0])
         for letter, other, numbers in (("x", "w", w), ("w", "x", x)):
             for place, value in enumerate(numbers):
                 entry = shown[f"d{letter}"][place]
                 yield self.name(letter, place).name, self.name(other, place), value, entry
         yield "b", ONE, ONE, shown["db"][()]
+
+
+def _leaves(given: np.ndarray) -> list[Tree]:
+    return [leaf(entry) for entry in given.tolist()]

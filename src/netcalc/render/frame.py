@@ -19,10 +19,13 @@ LEAST = 16  # columns that a cell of a list is given
 MARGIN = "  "
 
 
-def frame(*headers: str, right: Container[str] = ()) -> Frame:
-    """A table without outer edges that folds what is too wide, so that no value is cut off."""
+def frame(*headers: str, right: Container[str] = (), folds: bool = True) -> Frame:
+    """A table without outer edges that folds what is too wide, so that no value is cut off.
+
+    One that does not fold is a list as soon as the terminal is too narrow for it: no number is torn apart.
+    """
     style = box.ASCII if is_plain() else box.HEAVY_HEAD
-    table = Frame(show_edge=False, pad_edge=False, header_style="bold", box=style)
+    table = Frame(folds=folds, show_edge=False, pad_edge=False, header_style="bold", box=style)
     for header in headers:
         table.add_column(header, overflow="fold", justify="right" if header in right else "left")
     return table
@@ -31,8 +34,9 @@ def frame(*headers: str, right: Container[str] = ()) -> Frame:
 class Frame(Table):
     """A table that is a list, a line a cell, where the terminal is too narrow for its columns."""
 
-    def __init__(self, *headers: Any, **style: Any) -> None:
+    def __init__(self, *headers: Any, folds: bool = True, **style: Any) -> None:
         super().__init__(*headers, **style)
+        self.narrow = NARROW if folds else UNBOUNDED
         self.kept: list[tuple[str, ...]] = []
 
     def add_row(self, *cells: Any, **style: Any) -> None:
@@ -42,7 +46,7 @@ class Frame(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        if width >= NARROW or self._natural(console, options) <= width:
+        if width >= self.narrow or self._natural(console, options) <= width:
             yield from super().__rich_console__(console, options)
             return
         headers = [str(column.header) for column in self.columns]

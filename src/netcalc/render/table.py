@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from netcalc.expression import Tree
+from netcalc.expression import Tree, is_constant
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
@@ -125,8 +125,10 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
 
 
 def _is_formulas_alone(result: Result) -> bool:
-    """Whether every value is its formula: no number was given."""
-    return all(one.value.formula == one.formula for tensor in result.tensors for one in _shown_elements(tensor))
+    """Whether every value is its formula, and not all of them are numbers: none was given."""
+    listed = [one for tensor in result.tensors for one in _shown_elements(tensor)]
+    formulas = all(one.value.formula == one.formula for one in listed)
+    return formulas and not all(is_constant(one.formula) for one in listed)
 
 
 def _brief(tensor: Tensor) -> Tensor:
@@ -167,7 +169,7 @@ def _samples(result: Result) -> Table:
     rows = [list(sample_elements(result, sample)) for sample in listed]
     headers = [element_name(one, of) for one, of in rows[0]]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
-    frame = new_frame("sample", *headers, right=headers if numeric else ())
+    frame = new_frame("sample", *headers, right=headers if numeric else (), folds=False)
     for number, row in enumerate(rows):
         frame.add_row(str(number), *(shown(one.value) for one, _ in row))
     if len(rows) < count:
