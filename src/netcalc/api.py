@@ -14,7 +14,7 @@ from netcalc import problem
 from netcalc.arrays import each
 from netcalc.blocks import NeuronRows
 from netcalc.catalogue.activations import BoundActivation, read
-from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.errors import NetcalcError, ShapeError, UnknownNameError, ValueSyntaxError
 from netcalc.expression import Number, Tree, parse
 from netcalc.models.grad import grad as state_grad
 from netcalc.models.linear import linear as state_linear
@@ -139,11 +139,11 @@ def net(
         losses.loss(loss) if loss else None,
         losses.reduction(reduction) if reduction else None,
     )
+    made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     given: dict[str, Any] = {"input": stated.input, "target": stated.target, "delta": stated.delta, "loss": loss}
-    given |= {"reduction": reduction, "layers": [dict(layer) for layer in layers]}
+    given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
     given = {name: thing for name, thing in given.items() if thing is not None}
     asked = _asked(per_sample, lr, trace, index_from, given)
-    made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     return solve(state_net(made, stated, asked), digits=digits, exact=exact, verify=verify)
 
 
@@ -161,10 +161,14 @@ def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
     from netcalc.models.net import Layer, vector_or_bound
 
     keys = ("W", "b", "activation", "size", "init", "seed")
+    if not isinstance(given, Mapping):
+        raise NetcalcError(f"layer {number} is no mapping with W, b and activation, or size and init")
     for key in given:
         if key not in keys:
             raise unknown("key", f"{key}", keys, f"layer {number} takes {', '.join(keys)}")
     activation = given.get("activation")
+    if not isinstance(activation, str | BoundActivation | None):
+        raise NetcalcError(f"the activation of layer {number} is a name, an expression in q, or netcalc.activation(…)")
     return Layer(
         tensor(given.get("W")),
         tensor(given.get("b")),
@@ -284,14 +288,25 @@ def maybe_activation(text: str | None) -> BoundActivation | str | None:
 
 
 def tensor(given: Given | None) -> np.ndarray | None:
-    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None."""
-    if given is None or (isinstance(given, np.ndarray) and given.dtype == np.float64 and given.size > 0):
+    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None.
+
+    Raises NetcalcError for NaN and infinity, ShapeError for rows that are not all of one length.
+    """
+    if isinstance(given, np.ndarray) and given.dtype == np.float64 and given.size > 0:
+        from netcalc.files.binary import check_finite
+
+        check_finite(given, "an array given")
         return given
-    return each(tree, np.array(given, dtype=object))
+    return None if given is None else each(tree, np.array(given, dtype=object))
 
 
 def tree(number: Any) -> Tree:
     """One number as an exact tree: text is parsed, a float is the binary number that it is."""
     if isinstance(number, str):
         return parse(number)
-    return Number(Fraction(number))
+    if isinstance(number, Sequence | np.ndarray):
+        raise ShapeError("rows of numbers are not all of one length")
+    try:
+        return Number(Fraction(number))
+    except (ValueError, OverflowError, TypeError):
+        raise ValueSyntaxError(f"{number!r} is no finite number") from None
