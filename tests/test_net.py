@@ -176,3 +176,10 @@ def test_json_records_whatever_a_net_was_given():
     layers = [{"W": np.array([[1.0, 2.0]]), "b": [Fraction(1, 3)], "activation": netcalc.activation("elu(2)")}]
     content = json.loads(netcalc.net(layers, input=[1, "sqrt(2)"], delta=[1]).to_json())
     assert content["given"]["layers"] == [{"W": [[1.0, 2.0]], "b": ["1/3"], "activation": "elu(2)"}]
+
+
+def test_answers_of_a_net_go_by_a_courses_names():
+    """δ2 is ∂L/∂z2, and W1 is its gradient, as in JSON's partials."""
+    brought = {"δ2[0]": "0.138499", "W1[0,0]": "0.000438568", "∂L/∂W2[0,0]": "0.082167041"}
+    checked = netcalc.check(mazur(), brought).checked
+    assert [one.verdict for one in checked] == ["rounded", "rounded", "rounded"]
