@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import netcalc
+from netcalc.errors import NetcalcError
 
 # M. Mazur, "A Step by Step Backpropagation Example", 2015: what he prints, to the digits he prints.
 MAZUR = {
@@ -129,3 +131,55 @@ def test_json_has_the_updated_weights_and_the_trace():
     first, second = content["trace"]["paths"]
     assert first["through"] == ["W1[0,1]", "z1[0]", "a1[0]", "z2[0]", "a2[0]", "L"]
     assert first["product"] + second["product"] == pytest.approx(content["partials"]["W1"][0][1], rel=1e-14)
+
+
+def test_a_terminal_is_told_how_far_long_work_has_come(monkeypatch, tmp_path, capsys):
+    """A bar of the layers on stderr, and nothing of it on stdout."""
+    from netcalc import cli
+    from netcalc.commands import _progress
+
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    path = tmp_path / "net.toml"
+    path.write_text(MAZUR_TOML)
+    assert cli.main(["net", str(path), "-f", "csv", "--only", "loss"]) == 0
+    shown = capsys.readouterr()
+    assert "layers, forward and back" in shown.err
+    assert shown.out.startswith("0.298371108")
+
+
+BAD = [
+    ({"W": [[1, float("nan")]]}, "nan is no finite number"),
+    ({"W": np.array([[1.0, np.inf]])}, "an array given: element [0,1] is inf, not a finite number"),
+    ({"W": [[1, 2], [3]]}, "rows of numbers are not all of one length"),
+    ({"size": 2.5}, "size of layer 1 is 2.5; it is a whole number from 1"),
+    ({"size": 2, "init": "he", "seed": -1}, "seed of layer 1 is -1; it is a whole number from 0"),
+    ([[1, 2]], "layer 1 is no mapping with W, b and activation, or size and init"),
+    (
+        {"W": [[1, 2]], "activation": 3},
+        "the activation of layer 1 is a name, an expression in q, or netcalc.activation(…)",
+    ),
+    ({"w": [[1, 2]]}, "unknown key 'w'; did you mean 'W'? (layer 1 takes W, b, activation, size, init, seed)"),
+]
+
+
+@pytest.mark.parametrize("layer, message", BAD)
+def test_bad_layers_are_refused_in_python_too(layer, message):
+    with pytest.raises(NetcalcError) as error:
+        netcalc.net([layer], input=[1, 2])
+    assert error.value.message == message
+
+
+def test_json_records_whatever_a_net_was_given():
+    """Arrays, fractions and activations that are objects."""
+    layers = [{"W": np.array([[1.0, 2.0]]), "b": [Fraction(1, 3)], "activation": netcalc.activation("elu(2)")}]
+    content = json.loads(netcalc.net(layers, input=[1, "sqrt(2)"], delta=[1]).to_json())
+    assert content["given"]["layers"] == [{"W": [[1.0, 2.0]], "b": ["1/3"], "activation": "elu(2)"}]
+
+
+def test_answers_of_a_net_go_by_a_courses_names():
+    """δ2 is ∂L/∂z2, and W1 is its gradient, as in JSON's partials."""
+    brought = {"δ2[0]": "0.138499", "W1[0,0]": "0.000438568", "∂L/∂W2[0,0]": "0.082167041"}
+    checked = netcalc.check(mazur(), brought).checked
+    assert [one.verdict for one in checked] == ["rounded", "rounded", "rounded"]

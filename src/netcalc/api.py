@@ -141,11 +141,11 @@ def net(
         losses.loss(loss) if loss else None,
         losses.reduction(reduction) if reduction else None,
     )
+    made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     given: dict[str, Any] = {"input": stated.input, "target": stated.target, "delta": stated.delta, "loss": loss}
-    given |= {"reduction": reduction, "layers": [dict(layer) for layer in layers]}
+    given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
     given = {name: thing for name, thing in given.items() if thing is not None}
     asked = _asked(per_sample, lr, trace, index_from, given)
-    made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     return solve(state_net(made, stated, asked), digits=digits, exact=exact, verify=verify)
 
 
@@ -163,10 +163,14 @@ def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
     from netcalc.models.net import Layer, vector_or_bound
 
     keys = ("W", "b", "activation", "size", "init", "seed")
+    if not isinstance(given, Mapping):
+        raise NetcalcError(f"layer {number} is no mapping with W, b and activation, or size and init")
     for key in given:
         if key not in keys:
             raise unknown("key", f"{key}", keys, f"layer {number} takes {', '.join(keys)}")
     activation = given.get("activation")
+    if not isinstance(activation, str | BoundActivation | None):
+        raise NetcalcError(f"the activation of layer {number} is a name, an expression in q, or netcalc.activation(…)")
     return Layer(
         tensor(given.get("W")),
         tensor(given.get("b")),

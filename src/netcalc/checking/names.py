@@ -73,7 +73,7 @@ class Names:
             yield f"d{long[2]}"
         elif name.startswith("d"):
             yield from (f"d{output}/{name}" for output in ("f", "L"))
-        elif self.result.command == "net":  # a course's δ1, and W1 as JSON has it among the partials
+        if self.result.command == "net":  # a course's δ1, and W1 as JSON has it among the partials
             yield from (re.sub(r"^delta(?=\d)", "dz", name), f"d{name}")
 
     def _at(self, name: str, text: str) -> Target | None:

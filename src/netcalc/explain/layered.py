@@ -208,7 +208,8 @@ class Formulas:
 
     def share(self, a: Tree, last: str, sample: Place = "i") -> Tree:
         """The softmax of one output among them all."""
-        return divide(exp(a), self.summed(len(self.problem.layers[-1].W), lambda k: exp(self.at(last, k, sample))))
+        width = len(self.problem.layers[-1].W)
+        return divide(exp(a), self.summed(width, lambda place: exp(self.at(last, place, sample)), "l"))
 
     @property
     def is_distribution(self) -> bool:

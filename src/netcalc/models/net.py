@@ -38,6 +38,13 @@ class Layer:
     init: str | None = None
     seed: int = 0
 
+    def given(self) -> dict[str, Any]:
+        """What was stated, for the record."""
+        label = self.activation.label if isinstance(self.activation, BoundActivation) else self.activation
+        stated = {"W": self.W, "b": self.b, "activation": label, "size": self.size, "init": self.init}
+        found = {name: thing for name, thing in stated.items() if thing is not None}
+        return found if self.init is None else found | {"seed": self.seed}
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
@@ -121,6 +128,10 @@ def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
             raise ShapeError(_mismatch(number, W, widths[-1], layers, stated))
         if W is None and layer.size is None:
             raise NetcalcError(f"layer {number} has no W; give it, or a size, with init for numbers to start from")
+        wholes: tuple[tuple[str, Any, int], ...] = (("size", layer.size, 1), ("seed", layer.seed, 0))
+        for name, whole, least in wholes:
+            if whole is not None and (not isinstance(whole, int) or whole < least):
+                raise NetcalcError(f"{name} of layer {number} is {whole}; it is a whole number from {least}")
         if W is not None and layer.init is not None:
             raise NetcalcError(
                 f"layer {number} has W and init, the rule that W would be drawn by: give one or the other"

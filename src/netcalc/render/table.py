@@ -19,6 +19,8 @@ from netcalc.render.summary import LISTED, corners, is_large, large_given, summa
 from netcalc.result import Element, Result, Step, Tensor, Value
 
 WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
+WIDEST_ROW = 16  # elements of a sample that stand in one row
+BESIDE = 4  # samples beside each other where they do not
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
 FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
 SAMPLES_LIMIT = 1000  # samples that are listed
@@ -60,7 +62,7 @@ def _answer(result: Result, *, steps: bool) -> Iterator[RenderableType]:
 def _answers(result: Result) -> Iterator[RenderableType]:
     """A row a sample, or a row an element, and of what is too large for that a summary."""
     if result.sample_rows:
-        yield _samples(result)
+        yield from _samples(result)
         return
     large = [tensor for tensor in _in_order(result) if is_large(tensor)]
     listed = [tensor for tensor in _in_order(result) if not is_large(tensor)]
@@ -163,18 +165,35 @@ def shown(value: Value) -> str:
     return to_unicode(value.formula) if value.formula is not None else value.shown.replace("-", "−")
 
 
-def _samples(result: Result) -> Table:
+def _samples(result: Result) -> Iterator[RenderableType]:
+    """A row a sample; where that would be too wide, a row an element and a few samples beside each other."""
     count = len(samples(result))
     listed = samples(result) if count <= SAMPLES_LIMIT else range(FIRST)
     rows = [list(sample_elements(result, sample)) for sample in listed]
     headers = [element_name(one, of) for one, of in rows[0]]
+    cells = [[shown(one.value) for one, _ in row] for row in rows]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
-    frame = new_frame("sample", *headers, right=headers if numeric else (), folds=False)
-    for number, row in enumerate(rows):
-        frame.add_row(str(number), *(shown(one.value) for one, _ in row))
+    if len(headers) <= WIDEST_ROW:
+        frame = new_frame("sample", *headers, right=headers if numeric else (), folds=False)
+        for number, row in enumerate(cells):
+            frame.add_row(str(number), *row)
+        if len(rows) < count:
+            frame.add_row(f"… {count:,}", *_spans(result))
+        yield frame
+        return
+    for first in range(0, len(cells), BESIDE):
+        several = cells[first : first + BESIDE]
+        names = [f"sample {first + number}" for number in range(len(several))]
+        frame = new_frame("", *names, right=names if numeric else ())
+        for name, *values in zip(headers, *several, strict=True):
+            frame.add_row(name, *values)
+        yield from [Text("")] if first else []
+        yield frame
     if len(rows) < count:
-        frame.add_row(f"… {count:,}", *_spans(result))
-    return frame
+        spans = new_frame("", f"… {count:,} samples")
+        for name, span in zip(headers, _spans(result), strict=True):
+            spans.add_row(name, span)
+        yield from (Text(""), spans)
 
 
 def _spans(result: Result) -> Iterator[str]:
