@@ -9,11 +9,13 @@ import subprocess
 import pytest
 import transcript
 
+from netcalc.cli import find_commands
+
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 
 CASES = {
     "command": (["neu"], ["neuron"]),
-    "commands": ([""], ["neuron", "linear", "net", "grad", "activations"]),
+    "commands": ([""], list(find_commands())),
     "option": (["neuron", "--x", "-1", "-2", "--act"], ["--activation"]),
     "activation": (["neuron", "-a", "soft"], ["softplus", "softsign"]),
     "loss": (["neuron", "--loss", "half"], ["half-mse", "half-sse"]),
