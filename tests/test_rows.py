@@ -498,3 +498,18 @@ def test_the_file_to_write_names_the_format(run, tmp_path):
     expected = run(*NEURON, "--x", "x.csv", "-f", "tsv")[1]
     assert run(*NEURON, "--x", "x.csv", "-o", "out.tsv") == (0, "", "")
     assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    "words", [["-f", "csv"], ["-f", "jsonl", "--index-from", "1"], ["-f", "tsv", "-a", "leaky_relu(0.2)"]]
+)
+def test_a_long_vectors_lines_are_those_of_its_elements(run, tmp_path, words, monkeypatch):
+    """Written by what they share, or one by one."""
+    from netcalc.render import rows as rendered
+
+    np.save(tmp_path / "x.npy", many(1, 9000)[0])
+    np.save(tmp_path / "w.npy", many(1, 9000, seed=1)[0])
+    shared = run("neuron", "--x", "x.npy", "--w", "w.npy", "--b", 0, *words)
+    monkeypatch.setattr(rendered, "_is_vector", lambda _: False)
+    assert run("neuron", "--x", "x.npy", "--w", "w.npy", "--b", 0, *words) == shared
+    assert shared[0] == 0
