@@ -62,6 +62,7 @@ def run(command: Command) -> Run:
     """Start a command and wait for it. Raises RuntimeError if it fails."""
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile() as errors:
         environment = os.environ | ({"NETCALC_CACHE": empty} if command.first_run else {})
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once
         begin = time.perf_counter()
         process = subprocess.Popen(
             command.words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=environment

@@ -313,6 +313,28 @@ def test_a_row_without_an_answer_stops_the_run(run, tmp_path, count):
     assert err.startswith(f"error: sample {count}: f is undefined")
 
 
+@pytest.mark.parametrize("count", [10, 5000])
+def test_a_row_beyond_float64(run, tmp_path, count):
+    """Certified digits while the rows are few; a clear end when they are many."""
+    save(tmp_path / "x.csv", np.ones((count, 2)))
+    with (tmp_path / "x.csv").open("a", encoding="utf-8") as file:
+        file.write("999,1\n")
+    status, out, err = run("neuron", "--w", 1, 1, "--b", 0, "-a", "exp", "--x", "x.csv", "-f", "csv", "--only", "f")
+    if count == 10:
+        assert (status, err, out.splitlines()[-1]) == (0, "", "1.97007e+434")
+    else:
+        assert (status, len(out.splitlines())) == (2, count + 1)
+        assert err == f"error: sample {count}: f is inf: beyond the range of float64\n"
+
+
+def test_a_table_of_very_many_samples_is_short(run, tmp_path):
+    """For people: the first of them, and what they all span."""
+    save(tmp_path / "x.csv", many(5000))
+    status, out, _ = run(*NEURON, "--x", "x.csv")
+    assert (status, len(out.splitlines()) < 24) == (0, True)
+    assert "5,000" in out
+
+
 def test_a_failed_run_leaves_the_output_file_as_it_was(run, tmp_path):
     (tmp_path / "x.csv").write_text("1,2\n3,x\n", encoding="utf-8")
     (tmp_path / "out.csv").write_text("before", encoding="utf-8")
@@ -476,3 +498,18 @@ def test_the_file_to_write_names_the_format(run, tmp_path):
     expected = run(*NEURON, "--x", "x.csv", "-f", "tsv")[1]
     assert run(*NEURON, "--x", "x.csv", "-o", "out.tsv") == (0, "", "")
     assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    "words", [["-f", "csv"], ["-f", "jsonl", "--index-from", "1"], ["-f", "tsv", "-a", "leaky_relu(0.2)"]]
+)
+def test_a_long_vectors_lines_are_those_of_its_elements(run, tmp_path, words, monkeypatch):
+    """Written by what they share, or one by one."""
+    from netcalc.render import rows as rendered
+
+    np.save(tmp_path / "x.npy", many(1, 9000)[0])
+    np.save(tmp_path / "w.npy", many(1, 9000, seed=1)[0])
+    shared = run("neuron", "--x", "x.npy", "--w", "w.npy", "--b", 0, *words)
+    monkeypatch.setattr(rendered, "_is_vector", lambda _: False)
+    assert run("neuron", "--x", "x.npy", "--w", "w.npy", "--b", 0, *words) == shared
+    assert shared[0] == 0

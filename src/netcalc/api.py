@@ -241,7 +241,7 @@ def neuron_block(
     The columns are q, f, the loss if one is given, dx (n,), dw (n,), db: `neuron_columns` names them. `w` (n,) and `b`
     are numbers; `delta` and `target` are one for all rows, or one a row. Each row is a problem of its own. This is what
     `netcalc neuron` does with every block of a file, and what Dask, joblib or a loop may map over blocks of one's own.
-    A value is `inf` beyond float64's range. Raises NetcalcError, also where a row has no answer.
+    A value is `inf` beyond float64's range, and `nan` where there is none. Raises NetcalcError.
     """
     from netcalc.blocks import NeuronRows
 

@@ -59,7 +59,7 @@ class NeuronRows:
         return replace(stated, many=True)
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:
-        """`x` (rows, n) in float64 -> (rows, columns). Raises UndefinedError where a row has no answer."""
+        """`x` (rows, n) in float64 -> (rows, columns), nan or infinite where float64 has no answer."""
         with np.errstate(all="ignore"):
             found = run(self.problem(x, first), Fast())
         return np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
@@ -81,6 +81,13 @@ class NeuronRows:
         if isinstance(self.above, Against):
             return replace(self.above, target=_of_rows(self.above.target, "target", first, rows))
         return None if self.above is None else _of_rows(self.above, "delta", first, rows)
+
+
+def without_value(columns: tuple[str, ...], row: np.ndarray) -> str:
+    """What a row of answers lacks: the first of them that is not finite."""
+    place = int(np.isfinite(row).argmin())
+    why = "undefined" if np.isnan(row[place]) else f"{row[place]}: beyond the range of float64"
+    return f"{columns[place]} is {why}"
 
 
 def _of_rows(tensor: np.ndarray, name: str, first: int, rows: int) -> np.ndarray:

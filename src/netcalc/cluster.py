@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.blocks import NeuronRows
+from netcalc.blocks import NeuronRows, without_value
 from netcalc.catalogue import losses
 from netcalc.catalogue.activations import read
 from netcalc.errors import FileError, MissingExtraError, NetcalcError, UndefinedError
@@ -170,9 +170,11 @@ def type_of(error: NetcalcError) -> type[NetcalcError]:
 def answered(neuron: NeuronRows, x: np.ndarray, part: Part) -> np.ndarray:
     """A block's answers. Raises UndefinedError where a row has none."""
     answers = neuron.answers(x)
-    if np.isnan(answers).any():
-        bad = x[np.isnan(answers).any(axis=1)][0].tolist()
-        raise UndefinedError(f"{part.path}: there is no answer where x is {', '.join(map(repr, bad[:6]))}")
+    finite = np.isfinite(answers).all(axis=1)
+    if not finite.all():
+        bad = int(finite.argmin())
+        at = ", ".join(map(repr, x[bad, :6].tolist()))
+        raise UndefinedError(f"{part.path}, where x is {at}: {without_value(neuron.columns, answers[bad])}")
     return answers
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO, StringIO
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def json_value(value: float | str | None) -> str:
         import json
 
         return json.dumps(value, ensure_ascii=False)
-    return "null" if value is None or not np.isfinite(value) else spelled(repr(value))
+    return "null" if value is None or not isfinite(value) else spelled(repr(value))
 
 
 def spelled(text: str) -> str:

@@ -147,6 +147,8 @@ def _with_commas(data: bytes, dialect: Dialect) -> bytes | None:
         return data
     if b"," in data:
         return None
+    if dialect.delimiter is None and dialect.columns == 1 and b" " not in data and b"\t" not in data:
+        return data
     if dialect.delimiter is None:
         return b"\n".join(b",".join(line.split()) for line in data.split(b"\n"))
     return data.replace(dialect.delimiter.encode(), b",")

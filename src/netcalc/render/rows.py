@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from netcalc.files.rows import DELIMITERS, RowWriter
+from netcalc.files.rows import DELIMITERS, RowWriter, cell, json_value
 from netcalc.notation import to_ascii
 from netcalc.problem import element
 from netcalc.result import Element, Result, Tensor, Value, as_value, text_at
 
 BLOCK = 1 << 17  # numbers written at once
+PLACE = 10**12 + 39  # stands for every place in a line that many elements share
 Record = dict[str, float | str | None]
 
 
@@ -40,13 +41,17 @@ def records(result: Result) -> Iterator[Record]:
             yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}
         return
     for tensor in result.tensors:
-        if tensor.own:
-            yield from (_record(one.name, to_ascii(one.formula), one.value) for one in tensor.elements())
-            continue
-        formula = to_ascii(tensor.formula)  # once: a tensor may have a million elements
-        for index in np.ndindex(tensor.entries.shape):
-            own = text_at(formula, index, tensor.index_from)
-            yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]))
+        yield from _of_elements(tensor)
+
+
+def _of_elements(tensor: Tensor) -> Iterator[Record]:
+    if tensor.own:
+        yield from (_record(one.name, to_ascii(one.formula), one.value) for one in tensor.elements())
+        return
+    formula = to_ascii(tensor.formula)  # once: a tensor may have many elements
+    for index in np.ndindex(tensor.entries.shape):
+        own = text_at(formula, index, tensor.index_from)
+        yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]))
 
 
 def _record(name: str, formula: str, value: Value) -> Record:
@@ -63,11 +68,36 @@ def lines(result: Result, format_name: str) -> Iterator[str]:
         yield from bare(result.tensors[0], format_name)
         return
     writer = None
+    if all(map(_is_vector, result.tensors)) and not result.checked and not result.sample_rows:
+        writer = RowWriter(("name", "formula", "value"), format_name)
+        yield from writer.header()
+        for tensor in result.tensors:
+            yield from _of_vector(tensor, writer)
+        return
     for record in records(result):
         if writer is None:
             writer = RowWriter(tuple(record), format_name)
             yield from writer.header()
         yield writer.row(record.values())
+
+
+def _is_vector(tensor: Tensor) -> bool:
+    """Whether it is float64, with one place or none."""
+    return tensor.entries.dtype != object and tensor.entries.ndim < 2 and not tensor.own
+
+
+def _of_vector(tensor: Tensor, writer: RowWriter) -> Iterator[str]:
+    """A line an element, of which there may be a million: what all lines share is written once, around each place."""
+    if tensor.entries.ndim == 0:
+        yield from (writer.row(record.values()) for record in _of_elements(tensor))
+        return
+    own = text_at(to_ascii(tensor.formula), (PLACE,), 0)
+    line = writer.row([element(tensor.name, (PLACE,)), own, 0.5])
+    shared, _, end = line.rpartition("0.5")
+    around = shared.split(str(PLACE))
+    value = json_value if writer.delimiter is None else cell
+    for place, entry in enumerate(tensor.entries.tolist(), tensor.index_from):
+        yield f"{str(place).join(around)}{value(entry)}{end}"
 
 
 def bare(tensor: Tensor, format_name: str) -> Iterator[str]:

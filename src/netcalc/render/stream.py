@@ -75,10 +75,13 @@ def _exactly(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> 
 
 def _in_float64(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> Iterator[bytes]:
     answers = kind.answers(x, first)
-    undefined = np.isnan(answers).any(axis=1)
-    good = int(undefined.argmax()) if undefined.any() else len(x)
+    finite = np.isfinite(answers).all(axis=1)
+    good = len(x) if finite.all() else int(finite.argmin())
     if good:
         yield writer.rows(answers[:good])
     if good < len(x):
-        why = kind.why_undefined(x[good], int(np.isnan(answers[good]).argmax()))
+        column = int(np.isfinite(answers[good]).argmin())
+        value = answers[good, column]
+        undefined = kind.why_undefined(x[good], column) if np.isnan(value) else ""
+        why = undefined or f"{kind.columns[column]} is {value}: beyond the range of float64"
         raise UndefinedError(f"{kind.row_called} {first + good}: {why}")
