@@ -154,3 +154,20 @@ def test_a_large_expression_takes_seconds():
     result = netcalc.grad(rosenbrock, at={f"x{i}": "1/3" for i in range(40)})
     assert result.certainty == "certified: 41 of 41 values"
     assert result.partials["x0"] == pytest.approx(-4 / 3 - 400 / 3 * (1 / 3 - 1 / 9))
+
+
+@pytest.mark.parametrize("text", ["exp(exp(exp(x)))", "1/exp(exp(exp(x)))", "gelu(1e300*x)", "sin(exp(exp(x)))"])
+def test_numbers_beyond_all_bounds_end_in_a_word(text):
+    """Exponents of thousands of digits, and algebra that overflows within SymPy."""
+    result = netcalc.grad(text, at={"x": 10})
+    assert "certified" in result.certainty
+
+
+def test_a_derivative_that_grows_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr("netcalc.forms.LARGEST", 2_000)
+    with pytest.raises(NetcalcError, match="grow too large"):
+        netcalc.grad("tan(tan(tan(x)))", at={"x": 1}, order=12)
+
+
+def test_a_constant_has_its_value():
+    assert netcalc.grad("sqrt(2)").forward["f"] == 1.4142135623730951

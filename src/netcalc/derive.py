@@ -207,6 +207,10 @@ def is_tame(expression: Any) -> bool:
     return all(max(abs(int(c.p)), int(c.q)) <= HIGHEST_DEGREE for c in exponents if c.is_Rational)
 
 
+# What SymPy, asked for too much, may end with; the formula then stays as it is.
+SYMPY_FAILURES = (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError)
+
+
 class TookTooLong(NetcalcError):
     """A piece of algebra ran out of its time."""
 

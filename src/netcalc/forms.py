@@ -6,16 +6,19 @@ ones, zeros and double minuses. What is made here is in normal form, and equal t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from netcalc.errors import NetcalcError
 from netcalc.numerals import decimals
 from netcalc.tree import Apply, Constant, Leaf, Number, Symbol, Tree, add, apply, divide, fold, multiply, negate, power
 
 FLAT = 32  # factors or terms up to which a product within a product, or a sum within a sum, is opened
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals
-BITS = 2_000  # of a coefficient that is multiplied out
+LARGEST = 400_000  # subexpressions
+SECONDS = 30.0  # in which they are to be found
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class Forms:
     """
 
     def __init__(self, order: Sequence[str] = ()) -> None:
+        self._started = time.monotonic()
         self._rank = {name: place for place, name in enumerate(order)}
         self._known: dict[Hashable, Tree] = {}
         self._own: set[int] = set()
@@ -60,6 +64,11 @@ class Forms:
         return self._one((tree.operator, *map(id, arguments)), Apply(tree.operator, arguments))
 
     def _one(self, key: Hashable, tree: Tree) -> Tree:
+        if len(self._known) % 1024 == 0 and (len(self._known) > LARGEST or time.monotonic() - self._started > SECONDS):
+            raise NetcalcError(
+                f"the derivatives grow too large ({len(self._known):,} subexpressions so far): ask for a lower order, "
+                "or for fewer variables"
+            )
         known = self._known.setdefault(key, tree)
         self._own.add(id(known))
         return known

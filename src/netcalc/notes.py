@@ -29,7 +29,8 @@ def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
             yield f"{len(left)} of {tensor.name}'s {tensor.entries.size} values are not decided"
             continue
         for own, value in left:
-            yield f"{own} is not decided: it lies in {value.shown}"
+            lies = "it is" if value.shown.startswith("beyond") else "it lies in"
+            yield f"{own} is not decided: {lies} {value.shown}"
 
 
 def _zero_notes(tensors: Iterable[Tensor]) -> Iterator[str]:

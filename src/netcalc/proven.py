@@ -11,12 +11,12 @@ from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
-from netcalc.derive import TookTooLong, bounded, expand
+from netcalc.derive import SYMPY_FAILURES, TookTooLong, bounded, expand
 from netcalc.expression import Tree, substitute
 from netcalc.result import Value
 
 ALGEBRA_SECONDS = 3.0
-LARGEST = 2_000  # nodes of a formula that algebra is tried on
+HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
 
 
 def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None = None) -> tuple[list[Value], list[Any]]:
@@ -35,7 +35,8 @@ def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None =
             for place, entry in zip(left, numerals([trees[place] for place in left], names), strict=True):
                 found[place], values[place] = entry, as_value(entry, count)
         left = [place for place in left if not values[place].certified]
-        if not left or time.monotonic() - started > patience:
+        nowhere = bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left)
+        if not left or nowhere or time.monotonic() - started > patience:
             break
     for place in _settled(trees, point, found, left):
         values[place] = as_value(found[place], count)
@@ -47,7 +48,7 @@ def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any],
     from netcalc.algebra import to_sympy
 
     settled: list[int] = []
-    with contextlib.suppress(TookTooLong), bounded(ALGEBRA_SECONDS):
+    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):
         for place in left:
             if not ball(found[place]).is_finite():
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numerals, precision
-from netcalc.derive import TookTooLong, bounded, evaluable, is_tame
+from netcalc.derive import SYMPY_FAILURES, TookTooLong, bounded, evaluable, is_tame
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse
 from netcalc.forms import Forms
@@ -32,7 +32,8 @@ def size(tree: Tree) -> int:
 
 def readable(forms: Forms, trees: Sequence[Tree], order: Sequence[str]) -> list[Tree]:
     """Each tree, or a shorter form of it."""
-    texts = {id(tree): to_ascii(tree) for tree in trees if size(tree) <= LARGEST and not has_switches(tree)}
+    unique = {id(tree): tree for tree in trees}
+    texts = {key: to_ascii(tree) for key, tree in unique.items() if size(tree) <= LARGEST and not has_switches(tree)}
     worth = list(dict.fromkeys(text for text in texts.values() if WORTH < len(text) <= LONGEST))
     if not worth:
         return list(trees)
@@ -62,7 +63,7 @@ def _shorter(text: str, order: Sequence[str]) -> str:
         return text
     candidates = set()
     for simplified in (sp.factor, sp.simplify):
-        with contextlib.suppress(NetcalcError, NotImplementedError, RecursionError):
+        with contextlib.suppress(*SYMPY_FAILURES):
             candidates.add(to_ascii(from_sympy(simplified(expression), tuple(order))))
     shorter = sorted((one for one in candidates if len(one) < CLEARLY * len(text)), key=lambda one: (len(one), one))
     return next((one for one in shorter if _same(tree, one, order)), text)

@@ -53,7 +53,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) 
 
 def _answered(derived: Derived, formulas: Sequence[Tree], digits: int | None, *, exact: bool) -> Answered:
     problem = derived.problem
-    if not problem.points:
+    if problem.free and not problem.points:
         return Answered([_scalar(Value(None, to_ascii(one), formula=one)) for one in formulas])
     if problem.free:
         return _formulas(derived, digits)

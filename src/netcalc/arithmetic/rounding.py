@@ -13,6 +13,7 @@ from netcalc.arithmetic.certain import EXACT_BITS, ball, exactly, precision
 
 MAX_FLOAT_BITS = 1100  # |x| >= 2**1100 rounds to infinity, |x| < 2**-1100 to zero
 ENCLOSED_DIGITS = 17
+LARGEST_EXPONENT = 10**15  # decimal exponents that are written; a larger one says no more than that it is large
 
 
 def nearest(value: Any) -> float | None:
@@ -66,6 +67,10 @@ def enclosure(value: Any) -> str | None:
     known = ball(value)
     if not known.is_finite():
         return None
+    if not abs(known) < arb(10) ** LARGEST_EXPONENT:
+        return f"beyond 1e{LARGEST_EXPONENT}"
+    if abs(known) < arb(10) ** -LARGEST_EXPONENT:
+        return f"0 ± 1e-{LARGEST_EXPONENT}"
     middle = _worth_writing(known)
     error = abs(known - arb(middle))
     return f"{middle} ± {above(error.upper())}"
@@ -116,6 +121,8 @@ def _ball_digits(value: arb, count: int) -> str | None:
         if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
             return None
         exponent = int(logarithm.mid().floor().unique_fmpz() or 0)
+        if abs(exponent) > LARGEST_EXPONENT:
+            return None
         for guess in (exponent, exponent + 1, exponent - 1):
             scaled = _integer(magnitude * arb(10) ** (count - 1 - guess))
             if scaled is None:  # not decided; with a larger exponent 7.5 would round to 1 of the next decade

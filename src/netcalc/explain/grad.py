@@ -16,22 +16,28 @@ from netcalc.gradient import Derived, element_name, label
 from netcalc.models.grad import point_at
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.problem import derivative
-from netcalc.readable import readable
+from netcalc.readable import readable, size
 from netcalc.result import Step, Value
 from netcalc.rules import OPERATOR_RULES, RULES
 from netcalc.tree import add, apply, multiply
 
 STEPS_LIMIT = 40  # operations beyond which a derivation on paper helps nobody
 OUTPUTS_LIMIT = 6
+WRITTEN = 20_000  # numbers, names and operators of a formula that is written out
 LONGEST = 72  # characters of a formula that is repeated with its numbers
 LETTERS = "vuthgk"  # what intermediates are called, the first that no variable is called
 
 
 def formulas_of(derived: Derived) -> list[Tree]:
     """A formula for each number of the answer: an expression as it was typed, a derivative in its shortest form."""
-    written = [derived.written(one.tree) for one in derived.wanted if one.by]
+    written = [_writable(derived.written(one.tree)) for one in derived.wanted if one.by]
     shorter = iter(readable(derived.forms, written, derived.problem.variables))
     return [next(shorter) if one.by else one.tree for one in derived.wanted]
+
+
+def _writable(formula: Tree) -> Tree:
+    """The formula, or three dots where it would fill pages."""
+    return formula if size(formula) <= WRITTEN else Symbol("…")
 
 
 def trail(derived: Derived) -> list[Tree]:
