@@ -196,6 +196,23 @@ def test_a_catastrophic_cancellation_comes_out_right() -> None:
     assert result.partials["b"] == 0.19661193324148185
 
 
+@pytest.mark.parametrize(
+    "count, certainty", [(9_000, "certified: 18003 of 18003 values"), (30_000, "float64, not certified")]
+)
+def test_where_many_numbers_cancel_float64_is_not_believed(count: int, certainty: str) -> None:
+    """More numbers than are certified by default: in balls all the same, or with a word on it."""
+    x = np.random.default_rng(0).normal(size=count)
+    x[:2] = 1e16, -1e16
+    result = netcalc.neuron(x=x, w=np.ones(count), b=0)
+    assert result.certainty == certainty
+    if result.certainty.startswith("certified"):
+        assert result.forward["q"] == float(sum(map(Fraction, x)))
+    else:
+        assert result.notes == ("q: sums cancel, and float64 may have lost digits of them and of what follows",)
+    x[:2] = 1, -1
+    assert netcalc.neuron(x=x, w=np.ones(count), b=0).notes == ()
+
+
 def test_below_and_above_the_range_of_float64() -> None:
     """True digits in the table and a note; 0.0 in JSON below, the digits as text above."""
     below = netcalc.neuron(x=[1000], w=[-1], b=0)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
+BALLS_AFTER_ALL = 20_000  # multiplications, and numbers given, that balls take some seconds for
 POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
 CERTIFIED_SIZE = EXACT_LIMIT  # numbers given, that balls are done with in a second or two
 
@@ -114,11 +115,31 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 
 
 def _fast(problem: Problem) -> Found:
+    """In float64; where sums cancel so far that a digit that is shown may be wrong, in balls, or with a word on it."""
     from netcalc.arithmetic.fast import Fast
 
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
         entries = run(problem, Fast())
-    return Found(entries, "float64, not certified", _kink_notes(problem, entries))
+        cancelled = _cancelled(problem, entries)
+    if cancelled and problem.work <= BALLS_AFTER_ALL and problem.size <= BALLS_AFTER_ALL:
+        return _certain(problem, None, exact=False)
+    lost = f"{', '.join(cancelled)}: sums cancel, and float64 may have lost digits of them and of what follows"
+    return Found(entries, "float64, not certified", (*_kink_notes(problem, entries), *([lost] if cancelled else [])))
+
+
+def _cancelled(problem: Problem, entries: Quantities) -> list[str]:
+    """The z, by name, that float64 may not have six digits of."""
+    from netcalc.arithmetic.fast import sums_cancel
+    from netcalc.values import to_float64
+
+    names, v = [], to_float64(problem.x)
+    for number, layer in enumerate(problem.layers, 1):
+        z = entries[f"z{number}"]
+        W, b = to_float64(layer.W), None if layer.b is None else to_float64(layer.b)
+        if f"z{number}" in problem.names and sums_cancel(v, W, b, z):
+            names.append(problem.names[f"z{number}"].name)
+        v = entries.get(f"a{number}", z)
+    return names
 
 
 def _may_be_at_a_kink(layer: Dense, z: np.ndarray) -> bool:

@@ -61,3 +61,23 @@ class Fast:
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""
         return (loss.value, loss.slope)[order](a, t)
+
+
+UNIT = 2.0**-53
+SHOWN = 5e-7  # half a unit of the sixth digit, the last that a table shows
+MOST = 4_000_000  # multiplications; of a larger layer the corner that a table shows is looked at
+CORNER = 3
+
+
+def sums_cancel(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarray) -> bool:
+    """Whether rounding may have reached the sixth digit of a sum z = W v + b: |z - fl(z)| <= n·u·(|W||v| + |b|).
+
+    `v` (samples, n), `W` (m, n), `b` (m,) or None, `z` (samples, m). N. J. Higham 2002, Accuracy and Stability, ch. 3.
+    """
+    if len(v) * W.size > MOST:
+        v, W, z = v[:CORNER], W[:CORNER], z[:CORNER, :CORNER]
+        b = None if b is None else b[:CORNER]
+    size = np.abs(v) @ np.abs(W).T
+    if b is not None:
+        size += np.abs(b)
+    return bool(np.any((W.shape[1] + 1) * UNIT * size > SHOWN * np.abs(z)))
