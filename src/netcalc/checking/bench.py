@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from netcalc import passes
-from netcalc.arithmetic.certain import Certain, numeral, precision
+from netcalc.arithmetic.certain import Certain, ball, numeral, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
@@ -39,6 +39,15 @@ class Bench:
         """The right answers, in balls, by the command's names."""
         with precision(BITS):
             return self._called(passes.run(self.problem, Certain(BITS)))
+
+    @cached_property
+    def largest(self) -> dict[str, Any]:
+        """The largest magnitude in each answer."""
+        with precision(BITS):
+            return {
+                name: max((abs(ball(value)) for value in array.flat), key=lambda value: float(value.mid()))
+                for name, array in self.truth.items()
+            }
 
     def exactly(self, variation: Variation, forced: Forced | None = None) -> dict[str, Array]:
         """What a variation yields, in balls."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,9 @@ from netcalc.certify import as_value
 from netcalc.checking.bench import BITS, Bench, elsewhere, here
 from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import Diagnosis, Evidence, diagnose
+from netcalc.checking.library import Library
 from netcalc.checking.names import Names
+from netcalc.checking.patterns import patterns, transposed
 from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.notation import to_unicode
@@ -24,31 +26,55 @@ COARSE = Diagnosis("right to the digits that it has, which are fewer than asked 
 ONLY_HERE = "right for these numbers, though not as a formula"
 
 
-def check(result: Result, given: Iterable[tuple[str, Any]], tolerance: Tolerance | None = None) -> Result:
-    """The same result with a verdict on each answer of `given`, (name, what was written for it).
+class Checker:
+    """A result made ready to check answers against, those of many if need be.
 
-    Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
+    Raises UndefinedError where it has no values.
     """
-    benches = here(result.asked)
-    if not benches:
-        raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
-    names = Names(result)
-    claims = claims_of(names, given, allowed=list(benches[0].names))
-    how_near = tolerance or Tolerance()
-    judgements = [judge(claim, benches, how_near) for claim in claims]
-    wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
+
+    def __init__(self, result: Result, tolerance: Tolerance | None = None) -> None:
+        self.result = result
+        self.names = Names(result)
+        self.library = Library(here(result.asked))
+        self.tolerance = tolerance or Tolerance()
+        if not self.library.benches:
+            raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
+
+    def checked(self, given: Iterable[tuple[str, Any]]) -> Result:
+        """The result with a verdict on each answer, (name, what was written for it).
+
+        Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
+        """
+        benches = self.library.benches
+        claims = claims_of(self.names, given, allowed=list(benches[0].names))
+        evidence = Evidence(self.library, claims, self.tolerance)
+        judgements = [judge(claim, benches, self.tolerance) for claim in claims]
+        found = _diagnoses(evidence, [place for place, judgement in enumerate(judgements) if judgement == "wrong"])
+        with_numbers = len(benches) == 1 and any(not claim.written.is_constant for claim in claims)
+        others = elsewhere(self.result.asked) if with_numbers else []
+        checked = tuple(
+            _checked(self.result, claim, benches, judgement, found.get(place), _note(claim, judgement, others))
+            for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
+        )
+        lines = patterns(self.result, evidence, frozenset(found)) if len(benches) == 1 else ()
+        return replace(self.result, checked=checked, notes=(*lines, *self.result.notes))
+
+
+def check(
+    result: Result, read: Callable[[Names], Iterable[tuple[str, Any]]], tolerance: Tolerance | None = None
+) -> Result:
+    """The same result with a verdict on each answer that `read` yields. Raises as Checker does."""
+    checker = Checker(result, tolerance)
+    return checker.checked(read(checker.names))
+
+
+def _diagnoses(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
+    """What is said of each wrong claim."""
+    claims, benches = evidence.claims, evidence.benches
     found = {place: COARSE for place in wrong if judge(claims[place], benches, Tolerance()) != "wrong"}
     if sought := [place for place in wrong if place not in found]:
-        found |= diagnose(Evidence(benches, claims, how_near), sought)
-    with_numbers = len(benches) == 1 and any(not claim.written.is_constant for claim in claims)
-    others = elsewhere(result.asked) if with_numbers else []
-    return replace(
-        result,
-        checked=tuple(
-            _checked(result, claim, benches, judgement, found.get(place), _note(claim, judgement, others))
-            for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
-        ),
-    )
+        found |= dict.fromkeys(sought, NO_DIAGNOSIS) | transposed(evidence, sought) | diagnose(evidence, sought)
+    return found
 
 
 def _note(claim: Claim, judgement: Judgement, others: Sequence[Bench]) -> str:
@@ -65,7 +91,7 @@ def _note(claim: Claim, judgement: Judgement, others: Sequence[Bench]) -> str:
 def _checked(
     result: Result, claim: Claim, benches: Sequence[Bench], judgement: Judgement, found: Diagnosis | None, note: str
 ) -> Checked:
-    diagnosis = found or NO_DIAGNOSIS if judgement == "wrong" else Diagnosis("")
+    diagnosis = found or Diagnosis("")
     step = _step(result, claim) if judgement == "wrong" else None
     return Checked(
         claim.name,

@@ -131,12 +131,3 @@ def _named_wrongly(claim: Claim, name: str, listed: str, text: str, place: int) 
     near = get_close_matches(name, listed.split(", "), n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {listed}"
     return UnknownNameError(f"{claim.name}: there is no '{name}' in this problem; {hint}", source=text, position=place)
-
-
-def split(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """`dx1=-4/e` as (name, text). Raises NetcalcError where there is no `=`."""
-    for text in texts:
-        name, equals, content = text.partition("=")
-        if not equals or not name.strip():
-            raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
-        yield name, content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,8 @@ import numpy as np
 from netcalc.arithmetic.certain import ball, precision
 from netcalc.checking.bench import BITS, Bench, to_floats
 from netcalc.checking.claims import Claim
-from netcalc.checking.hypotheses import FAILED, Hypothesis, Yielded, distinct, pairs, rounded, roundings, singles
+from netcalc.checking.hypotheses import FAILED, Hypothesis
+from netcalc.checking.library import Library, Prediction, Yielded, rounded
 from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import Tolerance, claimed_value, unit
 
@@ -21,8 +21,8 @@ CHANCE = 0.005  # how probable a meeting by chance may be for an explanation to 
 EXACT = 1e-10  # relative: an exact answer's width in float64
 EXACT_CHANCE = 1e-9  # how probable it is that an exact answer is met by chance
 PLAIN_CHANCE = 0.002  # the same for a whole number or a short decimal that is met exactly
+SHORT = 1e-9  # what is left of a thousandfold where three decimals are all that there are
 NEAR = 0.1  # relative: how far from the truth an answer may be for early rounding to explain it
-PAIR_SECONDS = 2.0
 AT_MOST = 3  # explanations that are named where several would do
 
 
@@ -30,9 +30,14 @@ AT_MOST = 3  # explanations that are named where several would do
 class Evidence:
     """Claims as float64, at every point: what is claimed, how precisely, and what is right; (points, claims)."""
 
-    benches: Sequence[Bench]
+    library: Library
     claims: Sequence[Claim]
     tolerance: Tolerance
+
+    @property
+    def benches(self) -> Sequence[Bench]:
+        """The points."""
+        return self.library.benches
 
     @cached_property
     def claimed(self) -> Array:
@@ -66,9 +71,22 @@ class Evidence:
         """How probable it is that an answer made at random is met so nearly: (claims,)."""
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(self.truth), np.abs(self.claimed)).max(axis=0)
-            chance = np.clip(2 * self.radius.max(axis=0) / size, EXACT_CHANCE, 1)
+            steps = np.maximum(2 * self.radius.max(axis=0), self.units)
+            chance = np.nan_to_num(np.clip(steps / (2 * size + steps), EXACT_CHANCE, 1), nan=1.0)
             exactly = (np.abs(values - self.claimed) <= EXACT * np.abs(self.claimed)).all(axis=0)
-        return np.asarray(np.where(exactly, np.minimum(chance, PLAIN_CHANCE), np.nan_to_num(chance, nan=1.0)))
+        return np.asarray(np.where(exactly & ~self.plain, np.minimum(chance, PLAIN_CHANCE), chance))
+
+    @cached_property
+    def units(self) -> Array:
+        """What lies between two numbers written with as many decimals; next to nothing for expressions."""
+        places = [claim.written.place for claim in self.claims]
+        return np.array([0.0 if place is None else float(unit(place)) for place in places])
+
+    @cached_property
+    def plain(self) -> Array:
+        """Which right answers are whole numbers or short decimals, so that such a number, if not 0, is no sign."""
+        with np.errstate(all="ignore"):
+            return np.asarray(((np.abs(self.truth * 1000 % 1) < SHORT) & (self.claimed != 0)).all(axis=0))
 
 
 def _float(value: object) -> float:
@@ -102,26 +120,19 @@ class _Search:
     wrong: frozenset[int]
 
     @cached_property
-    def singles(self) -> list[Yielded]:
-        return self._distinct(singles(self.evidence.benches[0].problem))
+    def singles(self) -> list[Prediction]:
+        return self.predictions(self.evidence.library.singles)
 
     @cached_property
-    def roundings(self) -> list[Yielded]:
-        return self._distinct(roundings(self.evidence.benches[0].problem))
+    def roundings(self) -> list[Prediction]:
+        return self.predictions(self.evidence.library.roundings)
 
     @cached_property
-    def pairs(self) -> list[Yielded]:
-        return list(self._in_time(pairs(self.singles)))
+    def pairs(self) -> list[Prediction]:
+        return self.predictions(self.evidence.library.pairs)
 
-    def _distinct(self, hypotheses: Iterable[Hypothesis]) -> list[Yielded]:
-        return list(distinct(hypotheses, self.evidence.benches, self.evidence.claims, self.evidence.truth))
-
-    def _in_time(self, hypotheses: Iterator[Hypothesis]) -> Iterator[Yielded]:
-        end = time.monotonic() + PAIR_SECONDS
-        for one in distinct(hypotheses, self.evidence.benches, self.evidence.claims, self.evidence.truth):
-            yield one
-            if time.monotonic() > end:
-                return
+    def predictions(self, found: Iterable[Yielded]) -> list[Prediction]:
+        return self.evidence.library.predictions(found, self.evidence.claims, self.evidence.truth)
 
     def found(self) -> Iterator[tuple[int, Diagnosis]]:
         left = self.wrong
@@ -186,7 +197,7 @@ class _Search:
                 return _either(explaining)
         return None
 
-    def candidates(self, at: list[int], *, twofold: bool) -> Iterator[tuple[list[Yielded], float]]:
+    def candidates(self, at: list[int], *, twofold: bool) -> Iterator[tuple[list[Prediction], float]]:
         """The lists of what is tried, each with how much one of its entries counts."""
         if twofold:
             yield self.singles, 1.0
@@ -234,7 +245,7 @@ class _Search:
             hypothesis = self.given(earlier)
             if not others or hypothesis is None or self.evidence.claims[earlier].name in found.values():
                 continue
-            one = next(iter(self._distinct([hypothesis])), None)
+            one = next(iter(self.predictions(self.evidence.library.distinct([hypothesis]))), None)
             if one is None:
                 continue
             met = self.evidence.meets(one.values)
@@ -267,7 +278,10 @@ class _Search:
 def _either(explaining: list[Hypothesis]) -> str:
     """One explanation, or `either … or …`; a rare one is passed over beside a usual one."""
     often = [one for one in explaining if one.frequency <= explaining[0].frequency + 1]
-    said = list(dict.fromkeys(one.said for one in often))
+    by_row: dict[object, str] = {}
+    for one in often:
+        by_row.setdefault(id(one.row) if one.row else one.said, one.said)
+    said = list(by_row.values())
     shown = list(islice(said, AT_MOST))
     if len(said) == 1:
         return said[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.problem import element
@@ -13,6 +14,7 @@ from netcalc.result import Result, Tensor
 BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
 NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
 LONG_FORM = re.compile(r"d(\w+)/d(.+)")
+SPACES = r"[\s{}]"
 LISTED = 24  # names that an error lists at most
 
 
@@ -31,7 +33,7 @@ class Target:
 
 def name_at(tensor: Tensor, index: tuple[int, ...]) -> str:
     """The name of one element."""
-    return element(tensor.name, index, tensor.index_from)
+    return tensor.called[index[-1]] if tensor.own else element(tensor.name, index, tensor.index_from)
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,26 @@ class Names:
 
     result: Result
 
-    @property
+    @cached_property
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that may be claimed, by its name."""
         return {tensor.name: tensor for tensor in (*self.result.tensors, *self.result.inner)}
+
+    @cached_property
+    def called(self) -> dict[str, Target]:
+        """Elements that have names of their own, as those of a Jacobian have, and long names of derivatives."""
+        found = {re.sub(SPACES, "", tensor.full): Target(tensor, ()) for tensor in self.tensors.values() if tensor.full}
+        for tensor in self.tensors.values():
+            if tensor.own and not self.result.sample_rows:
+                found |= {re.sub(SPACES, "", one): Target(tensor, (place,)) for place, one in enumerate(tensor.called)}
+        return {name: target for name, target in found.items() if target.tensor.entries.ndim == len(target.index or ())}
 
     def find(self, text: str) -> Target:
         """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is.
 
         Raises UnknownNameError with the near names, ShapeError for an index that isn't there.
         """
-        name = re.sub(r"[\s{}_]", "", text.strip()).replace("∂", "d").replace("δ", "delta")
+        name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("δ", "delta")
         for spelling in (text.strip(), *self._spellings(name)):
             if found := self._at(spelling, text):
                 return found
@@ -67,13 +78,15 @@ class Names:
 
     def _at(self, name: str, text: str) -> Target | None:
         tensors = self.tensors
+        if name in self.called:
+            return self.called[name]
         if name in tensors:
             whole = tensors[name]
             return Target(whole, () if whole.entries.ndim == 0 else None)
         for form in (BRACKETED, NUMBERED):
             match = form.fullmatch(name)
-            if match and match[1] in tensors:
-                tensor = tensors[match[1]]
+            tensor = tensors.get(match[1]) if match else None
+            if match and tensor is not None and (tensor.entries.ndim or form is BRACKETED):
                 index = tuple(int(place) - tensor.index_from for place in match[2].split(","))
                 return Target(tensor, _checked(tensor, index, text))
         return None

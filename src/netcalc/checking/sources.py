@@ -1,52 +1,186 @@
-"""Where answers come from: typed, handed over from Python, or from a file."""
+"""Where answers come from: typed, handed over from Python, or from a file of JSON, CSV or NumPy's arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from netcalc.checking.claims import split
-from netcalc.checking.written import Written, computed, read
+from netcalc.checking.names import BRACKETED, NUMBERED, Names
+from netcalc.checking.written import computed, read
+from netcalc.errors import FileError, NetcalcError
+from netcalc.files import StandardInput, is_file, looks_like_file
+from netcalc.files.binary import read_npz_whole
+from netcalc.files.decode import text_chunks
+from netcalc.files.source import open_source
 
-SECTIONS = ("forward", "partials")
+Given = tuple[str, Any]
+OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
+NAME_COLUMNS, VALUE_COLUMNS = ("name",), ("value", "answer", "claimed")
+PASSED_OVER = (
+    "formula",
+    "exact",
+    "correct",
+    "verdict",
+    "diagnosis",
+    "explanation",
+)  # columns that netcalc itself writes
+DELIMITERS = ",\t;"
+CHUNK = 1 << 20
+FLOAT64_DIGITS = 15
 
 
-def answers(texts: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """What was given to --check, as (name, what was written for it)."""
-    yield from split(texts)
+def answers(texts: Sequence[str], names: Names) -> Iterator[Given]:
+    """What was given to --check, as (name, what was written for it): `dx1=-4/e`, or a file of answers.
+
+    Raises NetcalcError for what is neither, FileError for a file that doesn't hold answers.
+    """
+    stdin = StandardInput()
+    for text in texts:
+        name, equals, content = text.partition("=")
+        if not equals and (is_file(text) or looks_like_file(text)):
+            yield from _in_file(text, names, stdin)
+        elif not equals or not name.strip():
+            raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
+        else:
+            yield name, content
 
 
-def given(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def given(tree: Mapping[str, Any]) -> Iterator[Given]:
     """Answers by name: numbers, texts, lists, arrays; `forward` and `partials` as netcalc's own JSON has them."""
     for name, content in tree.items():
-        if isinstance(content, Mapping):
+        if name in OWN_KEYS and isinstance(content, Mapping):
             prefix = "d" if name == "partials" else ""
             yield from ((f"{prefix}{inner}", thing) for inner, thing in given(content))
-        elif isinstance(content, np.ndarray) and content.ndim:
-            yield name, _cells(content.tolist(), single=_is_single(content))
-        else:
-            yield name, _cells(content, single=False)
+        elif isinstance(content, Mapping):
+            raise NetcalcError(
+                f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"
+            )
+        elif isinstance(content, np.ndarray):
+            yield name, _cells(content.tolist(), single=_is_single(content), machine=content.dtype.kind == "f")
+        elif content is not None:
+            yield name, _cells(content)
 
 
-def _cells(content: Any, *, single: bool) -> Any:
+def _cells(content: Any, *, single: bool = False, machine: bool = False) -> Any:
     if isinstance(content, list | tuple):
-        return [_cells(one, single=single) for one in content]
+        return [_cells(one, single=single, machine=machine) for one in content]
+    if isinstance(content, bool) or content is None:
+        raise NetcalcError(f"{json.dumps(content)} is no number")
     if isinstance(content, float | np.floating):
-        return _number(float(content), single=single)
-    return str(content) if isinstance(content, int | Fraction) else content
-
-
-def _number(value: float, *, single: bool) -> Written:
-    """A float: rounded if it is short, as 0.79 is; else what was computed."""
-    shown = read(repr(value))
-    return shown if shown.digits < 15 and not single else computed(value, single=single)
+        shown = read(repr(float(content)))
+        binary = machine or single or shown.digits >= FLOAT64_DIGITS
+        return computed(float(content), single=single) if binary else shown
+    return str(content) if isinstance(content, int | np.integer | Fraction) else content
 
 
 def _is_single(array: np.ndarray) -> bool:
-    """Whether these are numbers of 24 bits."""
+    """Whether these are numbers of 24 bits, be they stored so or not."""
     if array.dtype.kind != "f":
         return False
-    return array.dtype.itemsize < 8 or bool((array.astype(np.float32) == array).all() and (array % 1 != 0).any())
+    fractions = array[array % 1 != 0]
+    return array.dtype.itemsize < 8 or (fractions.size > 1 and bool((fractions.astype(np.float32) == fractions).all()))
+
+
+def _in_file(path: str, names: Names, stdin: StandardInput) -> Iterator[Given]:
+    if path.lower().endswith(".npz"):
+        yield from given(read_npz_whole(path))
+        return
+    source = open_source(path, "--check", stdin)
+    text = b"".join(text_chunks(source, CHUNK)).decode(errors="replace")
+    source.close()
+    found = _json(text, source.name) if text.lstrip()[:1] in ("{", "[") else _table(text, source.name, names)
+    try:
+        yield from found
+    except FileError:
+        raise
+    except NetcalcError as error:
+        raise FileError(f"{source.name}: {error.message}", source=error.source, position=error.position) from None
+
+
+def _json(text: str, name: str) -> Iterator[Given]:
+    """netcalc's own JSON, a plain tree, or objects with `name` and `value`, in a list or one a line."""
+    try:
+        content = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise _no_json(error, name) from None
+        try:
+            content = [json.loads(line, parse_float=str, parse_int=str, parse_constant=str) for line in lines]
+        except json.JSONDecodeError:
+            raise _no_json(error, name) from None
+    except RecursionError:
+        raise FileError(f"{name} is no JSON of answers: it is nested too deeply") from None
+    if isinstance(content, dict):
+        own = "netcalc" in content
+        yield from given({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
+        return
+    for one in content:
+        if not isinstance(one, dict) or "name" not in one or not any(key in one for key in VALUE_COLUMNS):
+            raise FileError(f"{name}: a list of answers has objects with a name and a value each")
+        yield from given({one["name"]: next(one[key] for key in VALUE_COLUMNS if key in one)})
+
+
+def _no_json(error: json.JSONDecodeError, name: str) -> FileError:
+    return FileError(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}")
+
+
+def _table(text: str, name: str, names: Names) -> Iterator[Given]:
+    """A row an answer, with columns name and value; or a column an answer, with their names on top."""
+    lines = text.lstrip("\ufeff").splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if not first:
+        raise FileError(f"{name} is empty")
+    delimiter = max(DELIMITERS, key=first.count)
+    rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(cell.strip() for cell in row)]
+    header = [cell.strip() for cell in rows[0]]
+    if any(cell.lower() in NAME_COLUMNS for cell in header):
+        yield from _a_row_an_answer([cell.lower() for cell in header], rows[1:], name)
+    else:
+        yield from _a_column_an_answer(header, rows[1:], name, names)
+
+
+def _a_row_an_answer(header: Sequence[str], rows: Iterable[Sequence[str]], source: str) -> Iterator[Given]:
+    unknown = [cell for cell in header if cell not in (*NAME_COLUMNS, *VALUE_COLUMNS, *PASSED_OVER)]
+    value = next((header.index(cell) for cell in VALUE_COLUMNS if cell in header), None)
+    if unknown or value is None:
+        what = f"has a column '{unknown[0]}'" if unknown else "has no column 'value'"
+        raise FileError(f"{source} {what}; a table with a row an answer has the columns name and value")
+    name = header.index("name")
+    for line, row in enumerate(rows, 2):
+        if len(row) <= max(name, value):
+            raise FileError(f"{source}, line {line}: it has {len(row)} of {len(header)} columns")
+        if row[value].strip():
+            yield row[name], row[value]
+
+
+def _a_column_an_answer(
+    header: Sequence[str], rows: Sequence[Sequence[str]], source: str, names: Names
+) -> Iterator[Given]:
+    for cell in header:
+        try:
+            names.find(_of_sample(cell, 0, names) if names.result.sample_rows else cell)
+        except NetcalcError as error:
+            raise FileError(f"{source}, column '{cell}': {error.message}") from None
+    if len(rows) > 1 and not names.result.sample_rows:
+        raise FileError(f"{source} has {len(rows)} rows of answers, and there is one sample; netcalc grade marks many")
+    for line, row in enumerate(rows):
+        if len(row) != len(header):
+            raise FileError(f"{source}, line {line + 2}: it has {len(row)} of {len(header)} columns")
+        for cell, content in zip(header, row, strict=True):
+            if content.strip():
+                yield (_of_sample(cell, line, names) if names.result.sample_rows else cell), content
+
+
+def _of_sample(name: str, line: int, names: Names) -> str:
+    """`dx0` in a row of its own as the element of that sample: `dx[2,0]`."""
+    first = line + names.result.tensors[0].index_from
+    if name in names.tensors:
+        return f"{name}[{first}]"
+    match = BRACKETED.fullmatch(name) or NUMBERED.fullmatch(name)
+    return f"{match[1]}[{first},{match[2]}]" if match else name

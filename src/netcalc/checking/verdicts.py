@@ -41,9 +41,8 @@ def judge(claim: Claim, benches: Sequence[Bench], tolerance: Tolerance) -> Judge
 
 def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
     """How a claim stands at one point."""
-    array = bench.truth[claim.tensor]
     with precision(BITS):
-        claimed, correct = claimed_value(claim, bench), array[claim.index]
+        claimed, correct = claimed_value(claim, bench), bench.truth[claim.tensor][claim.index]
         if _same(claimed, correct):
             return "right"
         if tolerance.rtol is not None or tolerance.atol is not None:
@@ -51,7 +50,7 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
             return "right" if _within(claimed, correct, radius) else "wrong"
         if tolerance.sig is not None:
             return "rounded" if _to_digits(claimed, correct, tolerance.sig) else "wrong"
-        if _computed(claim.written, claimed, correct, array):
+        if _computed(claim.written, claimed, correct, bench.largest[claim.tensor]):
             return "right"
         return "rounded" if _to_own_digits(claim.written, claimed, correct) else "wrong"
 
@@ -76,10 +75,9 @@ def _within(claimed: Any, correct: Any, radius: Any) -> bool:
     return bool(abs(ball(claimed) - ball(correct)) <= ball(radius) * (1 + arb(SLACK)))
 
 
-def _computed(written: Written, claimed: Any, correct: Any, array: Any) -> bool:
+def _computed(written: Written, claimed: Any, correct: Any, largest: Any) -> bool:
     """Whether it is what a program may compute for it."""
     bits = SINGLE_BITS if written.single else FLOAT64_BITS
-    largest = max((abs(ball(value)) for value in array.flat), key=lambda value: float(value.mid()))
     if not written.machine:
         return bool(ball(correct) == 0) and _within(claimed, correct, largest * arb(2) ** -(FLOAT64_BITS + LOST_BITS))
     radius = abs(ball(correct)) * arb(2) ** -bits

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -34,7 +35,7 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
         from netcalc.checking import check
         from netcalc.checking.sources import answers
 
-        result = check(result, answers(checking.check), checking.tolerance())
+        result = check(result, partial(answers, checking.check), checking.tolerance())
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
 

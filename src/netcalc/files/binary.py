@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,19 +48,35 @@ def _npy_reason(error: Exception) -> str:
 
 def read_npz(path_text: str, name: str | None) -> np.ndarray:
     """One array of a `.npz` file as float64; `name` may be left out where there is one only. Raises FileError."""
+    with _archive(path_text) as archive:
+        key = _only(list(archive.files), name, path_text)
+        array = archive[key]
+    return as_float64(array, f"{path_text}:{key}")
+
+
+def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
+    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no finite real number."""
+    with _archive(path_text) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    for name, array in arrays.items():
+        check_finite(as_float64(array, f"{path_text}:{name}"), f"{path_text}:{name}")
+    return arrays
+
+
+@contextmanager
+def _archive(path_text: str) -> Iterator[Any]:
+    """The archive, open; what is wrong with it as a FileError."""
     import zipfile  # NumPy too waits for an archive
 
     try:
         with Path(path_text).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            key = _only(list(archive.files), name, path_text)
-            array = archive[key]
+            yield archive
     except OSError as error:
         raise unreadable(path_text, error) from None
     except (zipfile.BadZipFile, EOFError) as error:
         raise FileError(f"{path_text} is no .npz file, or a damaged one ({error})") from None
     except ValueError as error:
         raise FileError(f"{path_text}: {_npy_reason(error)}") from None
-    return as_float64(array, f"{path_text}:{key}")
 
 
 def read_safetensors(path_text: str, name: str | None) -> np.ndarray:

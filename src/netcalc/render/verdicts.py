@@ -73,5 +73,5 @@ def summary(result: Result) -> str:
     total = len(result.checked)
     answers = "1 answer" if total == 1 else f"{total} answers"
     if not wrong:
-        return "right" if total == 1 else f"all {answers} are right"
+        return "right" if total == 1 else f"{'both' if total == 2 else f'all {total}'} answers are right"
     return "wrong" if total == 1 else f"{wrong} of {answers} {'is' if wrong == 1 else 'are'} wrong"

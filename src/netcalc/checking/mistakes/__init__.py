@@ -4,8 +4,10 @@ from netcalc.checking.mistakes.above import ABOVE
 from netcalc.checking.mistakes.mistake import Frequency, Mistake
 from netcalc.checking.mistakes.roundings import ROUNDINGS
 from netcalc.checking.mistakes.slopes import SLOPES
-from netcalc.checking.mistakes.sums import SUMS
+from netcalc.checking.mistakes.sums import SUMS, TRANSPOSES
 
 __all__ = ["MISTAKES", "ROUNDINGS", "Frequency", "Mistake"]
 
-MISTAKES: tuple[Mistake, ...] = tuple(sorted((*SLOPES, *ABOVE, *SUMS), key=lambda mistake: mistake.frequency))
+MISTAKES: tuple[Mistake, ...] = tuple(
+    sorted((*TRANSPOSES, *SLOPES, *ABOVE, *SUMS), key=lambda mistake: mistake.frequency)
+)

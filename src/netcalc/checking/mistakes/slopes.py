@@ -90,6 +90,7 @@ def _vector_left_out(_: Place, delta: Array, s: Array | None) -> Array:
 VECTOR = ("softmax", "log_softmax")
 
 SLOPES = (
+    Mistake("{phi}′ taken as 1 where q is negative; it is {slope}", after(slope=_where_negative), USUAL, RELUS),
     Mistake("{phi}′ left out of the chain rule", parts(slope=_left_out), USUAL, applies=_has_slope),
     Mistake(f"{TAKEN}(1 − {{phi}})/{{phi}}{IT_IS}", slope_from(lambda f: (1 - f) / f), USUAL, SIGMOID),
     Mistake(f"{{phi}}(q) taken for {{phi}}′(q){IT_IS}", slope_from(lambda f: f), USUAL, applies=_has_slope),
@@ -106,7 +107,6 @@ SLOPES = (
     Mistake(f"{TAKEN}tanh(1 − tanh), as if it were σ{IT_IS}", slope_from(lambda f: f * (1 - f)), SEEN, TANH),
     Mistake("{phi}′ taken at {phi}(q) in place of q", parts(slope=_at_the_output), SEEN, applies=_has_slope),
     Mistake("{phi}′ applied twice", after(slope=lambda _, s: s * s), SEEN, applies=_has_slope),
-    Mistake("{phi}′ taken as 1 where q is negative; it is {slope}", after(slope=_where_negative), USUAL, RELUS),
     Mistake("{phi}′ taken from the other side of its kink; it is {slope}", parts(slope=_sides_swapped), SEEN, RELUS),
     Mistake(
         "{phi}′ taken as {phi}(q)/q: the product rule's other term is left out",

@@ -12,7 +12,7 @@ from netcalc.checking.variation import Array, Change, Place
 from netcalc.layers import Linear
 from netcalc.problem import Problem
 
-MOST_UNITS = 4  # of a layer, that are tried one by one as the only path, or the one left out
+MOST_UNITS = 3  # of a layer, that are tried one by one as the only path, or the one left out
 
 
 def _stays(problem: Problem) -> bool:
@@ -144,6 +144,11 @@ def _updated(rate: str) -> Callable[[Place, Array], Array]:
 
 NEIGHBOURS = ((1, "the one before"), (-1, "the next"))
 
+TRANSPOSES = (
+    Mistake("W taken for Wᵀ", parts(dv=_transposed_back), USUAL, applies=_is_square),
+    Mistake("the outer product transposed: ∂L/∂W is δ vᵀ", after(dW=_outer_transposed), USUAL, applies=_is_square),
+)
+
 SUMS = (
     Mistake("x and w confused: ∂q/∂w is x, and ∂q/∂x is w", parts(dW=_weights_for, dv=_inputs_for), USUAL),
     Mistake("w taken for x: ∂q/∂w is x", parts(dW=_weights_for), USUAL),
@@ -180,8 +185,6 @@ SUMS = (
     Mistake("the indices run backwards", after(dW=_reversed, dv=_reversed), SEEN, applies=_stays),
     Mistake("x's indices run backwards", after(dW=_reversed), RARE, applies=_stays),
     Mistake("w's indices run backwards", after(dv=_reversed), RARE, applies=_stays),
-    Mistake("W taken for Wᵀ", parts(dv=_transposed_back), USUAL, applies=_is_square),
-    Mistake("the outer product transposed: ∂L/∂W is δ vᵀ", after(dW=_outer_transposed), USUAL, applies=_is_square),
     *(
         Mistake(
             f"a path left out: only the one through unit {unit} is taken",

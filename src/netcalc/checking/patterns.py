@@ -1,0 +1,89 @@
+"""How the wrong entries of a tensor lie: how many, how far off, in which rows or columns, and if it is transposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from netcalc.checking.claims import Claim
+from netcalc.checking.diagnose import Diagnosis, Evidence
+from netcalc.checking.names import described
+from netcalc.checking.variation import Array
+from netcalc.result import Result
+
+FEWEST = 3  # entries from which on there is a pattern to speak of
+
+
+def patterns(result: Result, evidence: Evidence, wrong: frozenset[int]) -> Iterator[str]:
+    """A line for each tensor that was brought with several wrong entries."""
+    for name in dict.fromkeys(evidence.claims[place].tensor for place in sorted(wrong)):
+        places = [place for place, claim in enumerate(evidence.claims) if claim.tensor == name]
+        if len(places) >= FEWEST and sum(place in wrong for place in places) > 1:
+            yield _line(result, evidence, places, wrong)
+
+
+def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: frozenset[int]) -> str:
+    claims = [evidence.claims[place] for place in places]
+    name, shape = claims[0].tensor, result[claims[0].tensor].entries.shape
+    claimed, truth = (_tensor(values[0, places], claims, shape) for values in (evidence.claimed, evidence.truth))
+    is_wrong = _tensor(np.array([float(place in wrong) for place in places]), claims, shape)
+    count = int(np.nansum(is_wrong))
+    where = _where(name, is_wrong, result[name].index_from)
+    parts = [
+        f"{name}, {described(shape)}: {count} of {len(places)} entries are wrong{where}",
+        _error(claimed, truth, is_wrong),
+    ]
+    if _is_transposed(claimed, truth, evidence, places):
+        parts.append(f"the transpose of {name} is right")
+    return "; ".join(part for part in parts if part)
+
+
+def _tensor(values: Array, claims: Sequence[Claim], shape: tuple[int, ...]) -> Array:
+    """Values of claims in their tensor's shape, nan where none was made."""
+    tensor = np.full(shape, np.nan)
+    for value, claim in zip(values, claims, strict=True):
+        tensor[claim.index] = value
+    return tensor
+
+
+def _where(name: str, is_wrong: Array, index_from: int) -> str:
+    """`, all of row 2`; `: all of dW1` where every one is."""
+    if not (is_wrong == 0).any():
+        return f", all of {name}" if not np.isnan(is_wrong).any() else ""
+    if is_wrong.ndim != 2:
+        return ""
+    for axis, word in ((1, "row"), (0, "column")):
+        lines = [place for place in range(is_wrong.shape[1 - axis]) if (is_wrong.take(place, axis=1 - axis) == 1).any()]
+        full = all((is_wrong.take(place, axis=1 - axis) == 1).all() for place in lines)
+        if full and is_wrong.shape[axis] > 1:
+            listed = ", ".join(str(place + index_from) for place in lines)
+            return f", all of {word}{'s' if len(lines) > 1 else ''} {listed}"
+    return ""
+
+
+def _error(claimed: Array, truth: Array, is_wrong: Array) -> str:
+    with np.errstate(all="ignore"):
+        errors = np.abs(claimed - truth)[is_wrong == 1] / np.abs(truth)[is_wrong == 1]
+    finite = errors[np.isfinite(errors)]
+    return f"the largest relative error is {finite.max():.3g}" if finite.size else ""
+
+
+def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
+    """What is said of entries whose rows and columns are swapped."""
+    found: dict[int, Diagnosis] = {}
+    for name in dict.fromkeys(evidence.claims[place].tensor for place in wrong):
+        places = [place for place, claim in enumerate(evidence.claims) if claim.tensor == name]
+        claims, shape = [evidence.claims[place] for place in places], evidence.benches[0].truth[name].shape
+        claimed, truth = (_tensor(values[0, places], claims, shape) for values in (evidence.claimed, evidence.truth))
+        if _is_transposed(claimed, truth, evidence, places):
+            said = Diagnosis(f"rows and columns swapped: the transpose of {name} is right")
+            found |= {place: said for place in places if place in wrong}
+    return found
+
+
+def _is_transposed(claimed: Array, truth: Array, evidence: Evidence, places: Sequence[int]) -> bool:
+    if claimed.ndim != 2 or claimed.shape[0] != claimed.shape[1] or np.isnan(claimed).any():
+        return False
+    radius = float(evidence.radius[0, list(places)].max())
+    return bool((np.abs(claimed.T - truth) <= radius * (1 + 1e-9)).all())
