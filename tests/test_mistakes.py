@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 import pytest
 
 import netcalc
 from netcalc.checking import Checker
-from netcalc.checking.mistakes import MISTAKES
+from netcalc.checking.mistakes import CALCULUS, MISTAKES
 
 X, W, B = ["0.6", "-1.3", "2.1"], ["1.2", "0.7", "-0.35"], "0.45"
 X2, W2, B2 = ["1.3", "0.4", "-0.8"], ["-0.9", "1.7", "0.65"], "-0.55"
@@ -60,7 +62,27 @@ PROBLEMS = {
     "nets": nets("tanh", "sigmoid", target=["0.2", "0.9", "0.4"], loss="half-mse"),
     "nets of classes": nets("sigmoid", "identity", target=1, loss="cross-entropy"),
 }
-ALONE: Counter[int] = Counter()
+EXPRESSIONS = (  # at x = 0.7, y = 1.9
+    "x^2*sin(y)",
+    "exp(-x^2*y) + 3.2174*x",
+    "sin(2*x)*cos(3*y) + 4",
+    "(x^2 + y)/(3*y - x*y)",
+    "(1 + x*y)/(y^2 + x)",
+    "1.2731*x^2 + (1 + x*y)/(y^2 + x)",
+    "x*y - (x + 2)/(y + x^2)",
+    "x*y^2*z + exp(z)",
+    "x*sin(y)*z^3 - 1.3719*x^2",
+    "1.2731*x^2*z - y*exp(x*z)",
+    "sqrt(x + 3*y^2) + log10(x*y)",
+    "2^(x*y) + y^3",
+    "sqrt(2*x*y) - log2(x^3 + y)",
+    "sigmoid(x*y + 1) + 1.7*x*y",
+    "tanh(x - 2*y)*x",
+    "tanh(x*y) + cos(x^2 - y)",
+    "sigmoid(x^2 - y)*y",
+    "x*3^y + cos(x/y)*y^2",
+    "exp(x*y)*x + cos(y)*x",
+)
 
 
 def brought(checker, yielded):
@@ -74,10 +96,10 @@ def brought(checker, yielded):
     }
 
 
-@pytest.mark.parametrize("kind", PROBLEMS)
-def test_a_mistake_is_found_where_it_was_made(kind):
-    """Alone or among others that yield the same; never is something else said."""
-    for result in PROBLEMS[kind]:
+def test_every_mistake_is_found_where_it_was_made():
+    """Alone in several problems, elsewhere among others that yield the same; never is something else said."""
+    alone: Counter[int] = Counter()
+    for result in chain(*PROBLEMS.values()):
         checker = Checker(result)
         for one in checker.library.singles:
             yielded = {name: np.asarray(array, dtype=float) for name, array in one.whole[0].items()}
@@ -90,11 +112,43 @@ def test_a_mistake_is_found_where_it_was_made(kind):
             )
             assert not said or all(row in answer or "more)" in answer for answer in said), (row, said)
             if said == {one.hypothesis.said}:
-                ALONE[MISTAKES.index(one.hypothesis.row)] += 1
+                alone[MISTAKES.index(one.hypothesis.row)] += 1
+    assert [row.said for place, row in enumerate(MISTAKES) if alone[place] < 2] == []
 
 
-def test_every_mistake_was_found_alone_in_several_problems():
-    """Every row of the table, with what it needs in one problem or another."""
-    if len(ALONE) == 0:
-        pytest.skip("the problems above were left out")
-    assert [row.said for place, row in enumerate(MISTAKES) if ALONE[place] < 2] == []
+def test_every_slip_with_a_rule_is_found_where_it_was_made():
+    """Alone in several expressions, elsewhere among others that yield the same; never is something else said."""
+    alone: Counter[int] = Counter()
+    for text in EXPRESSIONS:
+        all_slips_of(text, alone)
+    assert [slip.said for place, slip in enumerate(CALCULUS) if alone[place] < 2] == []
+
+
+def all_slips_of(text, alone):
+    checker = Checker(netcalc.grad(text, at={"x": "0.7", "y": "1.9"} | ({"z": "-1.3"} if "z" in text else {})))
+    for one in checker.library.singles:
+        checked = checker.checked(brought(checker, one.whole[0]).items()).checked
+        said = {answer.diagnosis for answer in checked if answer.is_wrong}
+        assert not said or all(one.hypothesis.said in answer for answer in said), (one.hypothesis.said, said)
+        if said == {one.hypothesis.said}:
+            alone[CALCULUS.index(one.hypothesis.row)] += 1
+
+
+BY_HAND = [
+    ("exp(-x^2)", "0.7", math.exp(-0.49), "inner derivative left out"),
+    ("x^3", "1.3", 3 * 1.3**3, "exponent not lowered"),
+    ("x^3", "1.3", 1.3**2, "exponent not brought down"),
+    ("x*sin(x)", "0.7", math.cos(0.7), "product of the derivatives"),
+    ("x/sin(x)", "0.7", 1 / math.cos(0.7), "quotient of the derivatives"),
+    ("x/exp(x)", "0.7", (1 + 0.7) * math.exp(-0.7), "quotient rule with a plus"),
+    ("cos(x)", "0.7", math.sin(0.7), "sign of cos′"),
+    ("2^x", "1.7", 1.7 * 2**0.7, "exponential differentiated as a power"),
+    ("sin(x)", "0.7", math.cos(math.radians(0.7)), "degrees taken for radians"),
+    ("log10(x)", "0.7", 1 / 0.7, "logarithm's base forgotten"),
+]
+
+
+@pytest.mark.parametrize("text, x, wrong, said", BY_HAND)
+def test_a_slip_worked_out_by_hand_is_named(text, x, wrong, said):
+    (one,) = netcalc.check(netcalc.grad(text, at={"x": x}), {"dx": f"{wrong:.6g}"}).checked
+    assert said in one.diagnosis

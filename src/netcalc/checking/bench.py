@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,7 +16,7 @@ from netcalc.arithmetic.certain import Certain, ball, numeral, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.checking.variation import Array, Variation, run
+from netcalc.checking.variation import RIGHT, Array, Variation, run
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.layers import Arithmetic
@@ -28,17 +29,20 @@ ATTEMPTS = 12  # to find so many where everything is defined
 Forced = Mapping[str, Callable[[Array], Array]]
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(ABC):
     """One point of a problem: every given number is known there."""
 
-    problem: Problem
+    problem: Any
 
-    @cached_property
+    @property
+    @abstractmethod
     def truth(self) -> dict[str, Array]:
         """The right answers, in balls, by the command's names."""
-        with precision(BITS):
-            return self._called(passes.run(self.problem, Certain(BITS)))
+
+    @property
+    @abstractmethod
+    def names(self) -> dict[str, Any]:
+        """Every given number and every answer by its own name, in balls."""
 
     @cached_property
     def largest(self) -> dict[str, Any]:
@@ -49,19 +53,41 @@ class Bench:
                 for name, array in self.truth.items()
             }
 
-    def exactly(self, variation: Variation, forced: Forced | None = None) -> dict[str, Array]:
-        """What a variation yields, in balls."""
-        with precision(BITS):
-            return self._yielded(Certain(BITS), variation, forced)
+    @abstractmethod
+    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        """What comes out where something is done otherwise, in balls."""
 
-    def nearly(self, variation: Variation, forced: Forced | None = None) -> dict[str, Array]:
-        """The same in float64, which is far quicker."""
+    @abstractmethod
+    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        """The same in float64."""
+
+    @abstractmethod
+    def quantity(self, name: str) -> str | None:
+        """What the passes call the answer of that name, if something follows from it."""
+
+
+@dataclass(frozen=True)
+class Layers(Bench):
+    """One point of a problem of layers."""
+
+    problem: Problem
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        with precision(BITS):
+            return self._called(passes.run(self.problem, Certain(BITS)))
+
+    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        with precision(BITS):
+            return self._yielded(Certain(BITS), change(RIGHT), forced)
+
+    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         from netcalc.arithmetic.fast import Fast
 
         if self._has_kernels:
             with np.errstate(all="ignore"):
-                return self._yielded(Fast(), variation, forced)
-        return {name: to_floats(array) for name, array in self.exactly(variation, forced).items()}
+                return self._yielded(Fast(), change(RIGHT), forced)
+        return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
 
     def _yielded(self, arithmetic: Arithmetic, variation: Variation, forced: Forced | None) -> dict[str, Array]:
         return self._called(run(self.problem, arithmetic, variation, forced))
@@ -77,12 +103,10 @@ class Bench:
         return all(one.has_kernels for one in activations if isinstance(one, BoundActivation))
 
     def quantity(self, name: str) -> str | None:
-        """What the passes call the answer of that name."""
         return next((own for own, called in self.problem.names.items() if called.name == name), None)
 
     @cached_property
     def names(self) -> dict[str, Any]:
-        """Every given number and every answer by its own name, in balls."""
         with precision(BITS):
             given = {
                 element(name, index, self.problem.index_from): _exact(array[index])
@@ -125,20 +149,20 @@ def given_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
             yield name, thing
 
 
-def here(problem: Problem) -> list[Bench]:
+def here(problem: Problem) -> Sequence[Bench]:
     """The problem as it is where every number is given; else at points in place of what was left out."""
     names = free_names(problem.tensors)
     if not names:
-        return [Bench(problem)]
+        return [Layers(problem)]
 
-    def at(attempt: int) -> Problem:
+    def at(attempt: int) -> Bench:
         numbers = {name: Number(number_at(place, attempt)) for place, name in enumerate(names)}
-        return changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree)
+        return Layers(changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree))
 
-    return _defined(at)
+    return defined(at)
 
 
-def elsewhere(problem: Problem) -> list[Bench]:
+def elsewhere(problem: Problem) -> Sequence[Bench]:
     """The problem with other numbers in place of all that were given; none if they can't be told apart."""
     given = [entry for _, array in given_tensors(problem) if array.dtype == object for entry in array.flat]
     if any(array.dtype != object for _, array in given_tensors(problem)):
@@ -146,18 +170,18 @@ def elsewhere(problem: Problem) -> list[Bench]:
     target = problem.above.target if isinstance(problem.above, Against) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}
 
-    def at(attempt: int) -> Problem:
+    def at(attempt: int) -> Bench:
         numbers = {id(entry): Number(number_at(place, attempt)) for place, entry in enumerate(given)}
-        return changed(problem, lambda tree: tree if id(tree) in fixed else numbers.get(id(tree), tree))
+        return Layers(changed(problem, lambda tree: tree if id(tree) in fixed else numbers.get(id(tree), tree)))
 
-    return _defined(at)
+    return defined(at)
 
 
-def _defined(at: Callable[[int], Problem]) -> list[Bench]:
+def defined(at: Callable[[int], Bench]) -> list[Bench]:
     """Points at which every answer has a value."""
     found: list[Bench] = []
     for attempt in range(ATTEMPTS):
-        bench = Bench(at(attempt))
+        bench = at(attempt)
         try:
             sound = all(_is_finite(value) for array in bench.truth.values() for value in array.flat)
         except (NetcalcError, ZeroDivisionError):

@@ -8,9 +8,10 @@ from typing import Any
 
 from netcalc.arithmetic.certain import precision
 from netcalc.certify import as_value
-from netcalc.checking.bench import BITS, Bench, elsewhere, here
+from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import Diagnosis, Evidence, diagnose
+from netcalc.checking.kinds import kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
 from netcalc.checking.patterns import patterns, transposed
@@ -35,7 +36,7 @@ class Checker:
     def __init__(self, result: Result, tolerance: Tolerance | None = None) -> None:
         self.result = result
         self.names = Names(result)
-        self.library = Library(here(result.asked))
+        self.library = Library(kind_of(result.asked).here(result.asked))
         self.tolerance = tolerance or Tolerance()
         if not self.library.benches:
             raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
@@ -51,7 +52,7 @@ class Checker:
         judgements = [judge(claim, benches, self.tolerance) for claim in claims]
         found = _diagnoses(evidence, [place for place, judgement in enumerate(judgements) if judgement == "wrong"])
         with_numbers = len(benches) == 1 and any(not claim.written.is_constant for claim in claims)
-        others = elsewhere(self.result.asked) if with_numbers else []
+        others = kind_of(self.result.asked).elsewhere(self.result.asked) if with_numbers else []
         checked = tuple(
             _checked(self.result, claim, benches, judgement, found.get(place), _note(claim, judgement, others))
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.bench import Bench, Forced
 from netcalc.checking.mistakes import MISTAKES, ROUNDINGS, Frequency, Mistake
-from netcalc.checking.variation import RIGHT, Array, Change, Variation
+from netcalc.checking.variation import Array, Change, Variation
 from netcalc.derive import derivation
 from netcalc.errors import NetcalcError
 from netcalc.notation import to_unicode
@@ -23,19 +24,19 @@ class Hypothesis:
     """A slip, or several at once: what is said of it, the change of the passes that it is, and the row it is from."""
 
     said: str
-    change: Change
+    change: Callable[[Any], Any]
     frequency: Frequency = Frequency.SEEN
     forced: Forced | None = None
-    row: Mistake | None = None
+    row: object = None
 
     def exactly(self, bench: Bench) -> dict[str, Array]:
         """What it yields, in balls."""
-        return bench.exactly(self.change(RIGHT), self.forced)
+        return bench.exactly(self.change, self.forced)
 
     def nearly(self, bench: Bench) -> dict[str, Array] | None:
         """What it yields in float64; None where it can't be done."""
         try:
-            return bench.nearly(self.change(RIGHT), self.forced)
+            return bench.nearly(self.change, self.forced)
         except FAILED:
             return None
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from netcalc.checking.bench import Bench
 from netcalc.checking.claims import Claim
-from netcalc.checking.hypotheses import Hypothesis, roundings, singles
+from netcalc.checking.hypotheses import Hypothesis
+from netcalc.checking.kinds import kind_of
 from netcalc.checking.variation import Array
 
 PAIR_SECONDS = 2.0  # that combinations of two may take
@@ -42,12 +43,12 @@ class Library:
     @cached_property
     def singles(self) -> list[Yielded]:
         """One slip."""
-        return list(self.distinct(singles(self.benches[0].problem)))
+        return list(self.distinct(kind_of(self.benches[0].problem).singles(self.benches[0].problem)))
 
     @cached_property
     def roundings(self) -> list[Yielded]:
         """One number rounded too early."""
-        return list(self.distinct(roundings(self.benches[0].problem)))
+        return list(self.distinct(kind_of(self.benches[0].problem).roundings(self.benches[0].problem)))
 
     @cached_property
     def pairs(self) -> list[Yielded]:

@@ -1,0 +1,121 @@
+"""Expressions made ready for checking: the right derivatives in balls, those of a slip, and other points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from netcalc.arithmetic.certain import numeral, numerals, precision
+from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, to_floats
+from netcalc.checking.calculus import Calculus, Work
+from netcalc.checking.hypotheses import Hypothesis
+from netcalc.checking.mistakes import CALCULUS
+from netcalc.checking.variation import Array
+from netcalc.derive import evaluable
+from netcalc.expression import Number
+from netcalc.gradient import Derived, derive
+from netcalc.models.grad import Gradient, point_at
+from netcalc.problem import derivative_in_short, element
+
+
+@dataclass(frozen=True)
+class Expressions(Bench):
+    """A problem of expressions in which every variable has a number, or one at each of many points."""
+
+    problem: Gradient
+
+    @cached_property
+    def derived(self) -> Derived:
+        """Every number of the answer as a tree."""
+        return derive(self.problem)
+
+    @cached_property
+    def points(self) -> list[dict[str, Any]]:
+        """The variables' numbers at each point, in balls."""
+        samples: Iterable[int | None] = range(self.problem.samples) if self.problem.many else [None]
+        return [
+            {name: numeral(tree, {}) for name, tree in point_at(self.problem, sample).items()} for sample in samples
+        ]
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        trees = evaluable([one.tree for one in self.derived.wanted])
+        with precision(BITS):
+            return self.shaped([list(numerals(trees, point)) for point in self.points])
+
+    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        assert forced is None  # noqa: S101 - nothing follows from an answer here
+        calculus = change(Calculus())
+        with precision(BITS):
+            return self.shaped([self.worked(calculus, point) for point in self.points])
+
+    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
+
+    def worked(self, calculus: Calculus, point: dict[str, Any]) -> list[Any]:
+        """What rules yield for each number of the answer; nothing for derivatives of derivatives."""
+        found: list[Any] = []
+        for one in self.derived.wanted:
+            work = Work(self.problem.expressions[one.output], point, calculus)
+            if not one.by:
+                found.append(work.value())
+            elif len(one.by) == 1:
+                found.append(work.derivative(one.by[0], self.problem.wrt))
+            else:
+                found.append(arb.nan())
+        return found
+
+    def shaped(self, rows: list[list[Any]]) -> dict[str, Array]:
+        """The numbers of each point, as the answer calls and shapes them."""
+        columns: dict[str, list[Array]] = {}
+        for place, one in enumerate(self.derived.wanted):
+            column = np.empty(len(rows) if self.problem.many else (), dtype=object)
+            column[...] = [row[place] for row in rows] if self.problem.many else rows[0][place]
+            columns.setdefault(derivative_in_short(one.by) if one.by else "f", []).append(column)
+        single = len(self.problem.texts) == 1
+        return {name: own[0] if single else np.stack(own, axis=-1) for name, own in columns.items()}
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        given = {} if self.problem.many else self.points[0]
+        answers = {
+            element(name, index, self.problem.index_from): array[index]
+            for name, array in self.truth.items()
+            for index in np.ndindex(array.shape)
+        }
+        return {**answers, **given}
+
+    def quantity(self, name: str) -> None:
+        """Nothing follows from an answer."""
+
+
+def here(problem: Gradient) -> list[Bench]:
+    """The problem where every variable has a number; else at points in place of those left open."""
+    if not problem.free:
+        return [Expressions(problem)]
+    return defined(lambda attempt: Expressions(at(problem, problem.free, attempt)))
+
+
+def elsewhere(problem: Gradient) -> list[Bench]:
+    """The problem with other numbers for all its variables."""
+    return [] if problem.many else defined(lambda attempt: Expressions(at(problem, problem.variables, attempt)))
+
+
+def at(problem: Gradient, names: Iterable[str], attempt: int) -> Gradient:
+    """The problem with numbers that nothing makes special."""
+    points = dict(problem.points)
+    for place, name in enumerate(names):
+        points[name] = np.empty((), dtype=object)
+        points[name][()] = Number(abs(number_at(place, attempt)))
+    return replace(problem, points=points)
+
+
+def singles(_: Gradient) -> Iterator[Hypothesis]:
+    """Each row of the table."""
+    for slip in sorted(CALCULUS, key=lambda one: one.frequency):
+        yield Hypothesis(slip.said, slip.change, slip.frequency, row=slip)
