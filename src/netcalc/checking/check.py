@@ -41,6 +41,19 @@ class Checker:
         if not self.library.benches:
             raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
 
+    def refused(self, name: str, text: str) -> str:
+        """What keeps one element's answer from being read; nothing if it reads."""
+        try:
+            if self.names.find(name).index is None:
+                return f"{name} is a whole tensor; a cell holds one number"
+            (claim,) = claims_of(self.names, [(name, text)], allowed=list(self.library.benches[0].names))
+            for bench in self.library.benches:
+                with precision(BITS):
+                    claimed_value(claim, bench)
+        except (NetcalcError, ZeroDivisionError) as error:
+            return str(getattr(error, "message", "a division by zero")).removeprefix(f"{name}: ")
+        return ""
+
     def checked(self, given: Iterable[tuple[str, Any]]) -> Result:
         """The result with a verdict on each answer, (name, what was written for it).
 

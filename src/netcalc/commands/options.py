@@ -290,18 +290,9 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
-    """Answers to check, and how near is right."""
+class Nearness:
+    """How near is right, for answers that are checked."""
 
-    check: Annotated[
-        Values,
-        values(
-            "--check",
-            "Answers to check: dx0=-1.1 f=0.73, or a file of them (.json, .csv, .npz, - for standard input).",
-            metavar="NAME=VALUE…",
-            completed=names_on_line,
-        ),
-    ] = None
     rtol: Annotated[
         float | None,
         typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
@@ -322,6 +313,21 @@ class Checking:
         from netcalc.checking import Tolerance
 
         return Tolerance(self.rtol, self.atol, self.sig)
+
+
+@dataclass(frozen=True, slots=True)
+class Checking(Nearness):
+    """Answers to check, and how near is right."""
+
+    check: Annotated[
+        Values,
+        values(
+            "--check",
+            "Answers to check: dx0=-1.1 f=0.73, or a file of them (.json, .csv, .npz, - for standard input).",
+            metavar="NAME=VALUE…",
+            completed=names_on_line,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

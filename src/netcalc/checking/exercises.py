@@ -1,0 +1,35 @@
+"""The problems that a file asks, made ready to mark answers to: one, or a quiz's several by their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netcalc.checking.check import Checker
+from netcalc.checking.verdicts import Tolerance
+from netcalc.errors import FileError
+from netcalc.solve import solve
+from netcalc.spec import stated
+from netcalc.spec.document import Document, read_document
+
+
+def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
+    """By what stands before the names of its answers: nothing for one problem, `1.`, `2.`, … for a quiz's.
+
+    Raises NetcalcError.
+    """
+    document = read_document(path)
+    exercises = document.content.get("exercises")
+    if exercises is None:
+        return {"": Checker(solve(stated(document)), tolerance)}
+    if not isinstance(exercises, list) or not all(isinstance(one, dict) and "problem" in one for one in exercises):
+        raise FileError(
+            f"{document.name}: the exercises of a quiz have a problem each, as netcalc quiz -f json writes them"
+        )
+    return {
+        f"{number}.": Checker(solve(stated(_of(document, one["problem"]))), tolerance)
+        for number, one in enumerate(exercises, 1)
+    }
+
+
+def _of(document: Document, problem: dict[str, object]) -> Document:
+    return replace(document, content=problem, text="")

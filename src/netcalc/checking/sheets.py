@@ -1,0 +1,135 @@
+"""A marked class in every format: a row a student, and how many made which mistake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from netcalc.checking.grading import Grades, Student
+from netcalc.files.rows import RowWriter
+from netcalc.render.frame import frame
+from netcalc.version import __version__
+
+MARKS = {"right": "✓", "rounded": "✓", "follows": "(✓)", "wrong": "✗", "unreadable": "?", "missing": "–"}
+LATEX_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{one: f"\\{one}" for one in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def grades(format_name: str, marked: Grades) -> Iterable[Any]:
+    """The class as lines; for `table`, what Rich prints."""
+    if format_name == "table":
+        return _table(marked)
+    if format_name == "json":
+        return [json.dumps(_content(marked), ensure_ascii=False, allow_nan=False)]
+    if format_name == "md":
+        return _markdown(marked)
+    if format_name == "latex":
+        return _latex(marked)
+    return _rows(marked, format_name)
+
+
+def _content(marked: Grades) -> dict[str, Any]:
+    students = [
+        {
+            "student": one.name,
+            "marks": one.marks,
+            "of": len(one.answers),
+            "verdicts": {mark.name: mark.verdict for mark in one.answers},
+            "diagnoses": one.diagnoses,
+        }
+        for one in marked.students
+    ]
+    mistakes = [{"diagnosis": said, "students": count} for said, count in marked.mistakes]
+    summary = {"students": len(students), "mean": marked.mean, "of": len(marked.answers), "mistakes": mistakes}
+    return {"netcalc": __version__, "command": "grade", "students": students, "summary": summary}
+
+
+def _record(student: Student) -> dict[str, float | str | None]:
+    verdicts: dict[str, float | str | None] = {mark.name: mark.verdict for mark in student.answers}
+    return {
+        "student": student.name,
+        "marks": student.marks,
+        "of": len(student.answers),
+        **verdicts,
+        "diagnosis": _said(student) or None,
+    }
+
+
+def _said(student: Student) -> str:
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in student.diagnoses.items())
+
+
+def _rows(marked: Grades, format_name: str) -> Iterator[str]:
+    records = [_record(student) for student in marked.students]
+    writer = RowWriter(list(records[0]), format_name)
+    yield from writer.header()
+    yield from (writer.row(record.values()) for record in records)
+
+
+def _lines(marked: Grades, marks: Mapping[str, str]) -> Iterator[Sequence[str]]:
+    for student in marked.students:
+        signs = (marks[one.verdict] for one in student.answers)
+        yield student.name, f"{student.marks}/{len(student.answers)}", *signs, _said(student)
+
+
+def _table(marked: Grades) -> Iterator[RenderableType]:
+    table = frame("student", "marks", *marked.answers, "what went wrong")
+    for line in _lines(marked, MARKS):
+        table.add_row(*line)
+    yield table
+    if marked.mistakes:
+        yield Text("")
+        yield _mistakes(marked)
+    students = "1 student" if len(marked.students) == 1 else f"{len(marked.students)} students"
+    yield Text("")
+    yield Text(f"{students}, {marked.mean:.3g} of {len(marked.answers)} on average", style="bold")
+
+
+def _mistakes(marked: Grades) -> Table:
+    table = frame("mistake", "students", right=("students",))
+    for said, count in marked.mistakes:
+        table.add_row(said, str(count))
+    return table
+
+
+def _markdown(marked: Grades) -> Iterator[str]:
+    yield from _pipe_table(("student", "marks", *marked.answers, "what went wrong"), _lines(marked, MARKS))
+    if marked.mistakes:
+        yield ""
+        yield from _pipe_table(("mistake", "students"), ((said, str(count)) for said, count in marked.mistakes))
+
+
+def _pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for line in (header, ["---"] * len(header), *rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+
+
+def _latex(marked: Grades) -> Iterator[str]:
+    """Two tabulars, for text; marks are in the usual fonts' mathematics."""
+    signs = {
+        "right": r"$\surd$",
+        "rounded": r"$\surd$",
+        "follows": r"($\surd$)",
+        "wrong": r"$\times$",
+        "unreadable": "?",
+        "missing": "--",
+    }
+    header = ("student", "marks", *marked.answers)
+    yield rf"\begin{{tabular}}{{l{'c' * (len(header) - 1)}}}"
+    yield " & ".join(map(_escaped, header)) + r" \\ \hline"
+    for line in _lines(marked, signs):
+        yield " & ".join((_escaped(line[0]), *line[1:-1])) + r" \\"
+    yield r"\end{tabular}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX_SPECIAL.get(one, one) for one in text)

@@ -1,0 +1,39 @@
+"""`netcalc grade`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netcalc.commands.options import Listing, Nearness, command, switch
+
+
+@command(
+    order=60,
+    examples={
+        "netcalc grade problem.toml answers.csv": "a row a student, and how many made which mistake",
+        "netcalc grade problem.toml answers.csv -f csv -o marks.csv": "the marks for a spreadsheet",
+    },
+)
+def grade(
+    *,
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="The problem, in TOML or JSON, or a quiz.")],
+    answers: Annotated[str, typer.Argument(metavar="ANSWERS", help="A row a student, a column an answer.")],
+    follow_through: Annotated[
+        bool, switch("--follow-through", "Give the mark to what is right from an earlier wrong answer.")
+    ] = False,
+    nearness: Nearness,
+    listing: Listing,
+) -> int | None:
+    """The answers of a class, marked: right or wrong, and what went wrong."""
+    from netcalc.checking.exercises import checkers
+    from netcalc.checking.grading import grade as marked
+    from netcalc.checking.sheets import grades
+    from netcalc.commands._answer import write_out
+    from netcalc.render import LISTS, chosen
+
+    found = marked(checkers(problem, nearness.tolerance()), answers, follow_through=follow_through)
+    form = chosen(listing.format, listing.output, LISTS)
+    write_out(lambda: grades(form.name, found), form, listing.output, plain=listing.ascii)
+    return int(not found.is_all_right)
