@@ -1,0 +1,42 @@
+"""A quiz on a terminal: it asks, marks and explains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from netcalc.checking import Checker
+from netcalc.quiz.exercise import Exercise
+from netcalc.quiz.sheets import question
+from netcalc.render.verdicts import verdicts
+
+Ask = Callable[[str], str]  # shows a prompt and gives the line typed; EOFError where there is no more
+Show = Callable[[Any], None]
+
+
+def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
+    """Ask every exercise, mark it and explain what went wrong; whether all was right. An empty line passes."""
+    all_right = True
+    for exercise in exercises:
+        for line in question(exercise):
+            show(line)
+        checker = Checker(exercise.result)
+        brought = {one.name: text for one in exercise.asked if (text := _answered(checker, one.name, ask, show))}
+        if brought:
+            checked = checker.checked(brought.items())
+            for line in verdicts(checked):
+                show(line)
+            all_right &= not any(one.is_wrong for one in checked.checked)
+        all_right &= len(brought) == len(exercise.asked)
+        show("")
+    return all_right
+
+
+def _answered(checker: Checker, name: str, ask: Ask, show: Show) -> str:
+    """One answer that reads; nothing where it is passed."""
+    while text := ask(f"  {name} = ").strip():
+        refused = checker.refused(name, text)
+        if not refused:
+            return text
+        show(f"  {refused}")
+    return ""

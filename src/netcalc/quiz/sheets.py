@@ -1,0 +1,95 @@
+"""A quiz as text, as a LaTeX worksheet, as JSON; its key apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from netcalc.displays import Display
+from netcalc.expression import Symbol, Tree
+from netcalc.notation import to_ascii, to_latex, to_unicode
+from netcalc.quiz.exercise import Exercise, answer_of
+from netcalc.render.blocks import in_line
+from netcalc.render.latex import display_to_latex, latex
+from netcalc.render.prose import step_lines
+from netcalc.result import Element
+from netcalc.version import __version__
+
+FORMATS = ("table", "json", "latex")
+
+
+def sheets(format_name: str, exercises: Sequence[Exercise], *, key: bool, heading: dict[str, Any]) -> Iterator[str]:
+    """The questions, or the key, as lines."""
+    if format_name == "json":
+        content = [_record(one, key=key) for one in exercises]
+        whole = {"netcalc": __version__, "command": "quiz", **heading, "exercises": content}
+        return iter([json.dumps(whole, ensure_ascii=False)])
+    return _latex(exercises, key=key) if format_name == "latex" else _text(exercises, key=key)
+
+
+def _record(exercise: Exercise, *, key: bool) -> dict[str, Any]:
+    asked = exercise.asked
+    record: dict[str, Any] = {
+        "number": exercise.number,
+        "text": " ".join(question(exercise)),
+        "problem": exercise.content,
+        "asked": [one.name for one in asked],
+    }
+    return record | ({"answers": {one.name: _plain(answer_of(one)) for one in asked}} if key else {})
+
+
+def _plain(answer: Tree | str) -> str:
+    return answer if isinstance(answer, str) else to_ascii(answer)
+
+
+def question(exercise: Exercise) -> Iterator[str]:
+    """The exercise in words, a line or two."""
+    given = ", ".join(_said(name, thing, in_line, to_unicode) for name, thing in exercise.given())
+    yield f"{exercise.number}. {exercise.title}: {given}."
+    yield f"Find {', '.join(_names(exercise))}."
+
+
+def _said(name: str, thing: Display | str, shown: Any, spelled: Any) -> str:
+    return f"{name} {thing}" if isinstance(thing, str) else f"{spelled(Symbol(name))} = {shown(thing)}"
+
+
+def _names(exercise: Exercise) -> list[str]:
+    return [one.name for one in exercise.asked]
+
+
+def _text(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
+    for exercise in exercises:
+        if exercise.number > 1:
+            yield ""
+        lines = list(question(exercise))
+        yield lines[0]
+        if not key:
+            yield f"   {lines[1]}"
+            continue
+        yield from (f"   {one.name} = {_shown(one)}" for one in exercise.asked)
+        yield ""
+        yield from (f"   {line}".rstrip() for line in step_lines(exercise.result.steps))
+
+
+def _shown(one: Element) -> str:
+    answer = answer_of(one)
+    return answer.replace("-", "−") if isinstance(answer, str) else to_unicode(answer)
+
+
+def _latex(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
+    yield from (r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}", r"\begin{enumerate}")
+    for exercise in exercises:
+        given = ", ".join(
+            _said(name, thing, lambda one: display_to_latex(one), to_latex)
+            if not isinstance(thing, str)
+            else rf"\text{{{name} {thing}}}"
+            for name, thing in exercise.given()
+        )
+        yield rf"\item {exercise.title}: ${given}$."
+        if key:
+            yield from latex(exercise.result)
+        else:
+            asked = ", ".join(f"${to_latex(Symbol(one.name))}$" for one in exercise.asked)
+            yield f"Find {asked}."
+    yield from (r"\end{enumerate}", r"\end{document}")
