@@ -221,6 +221,13 @@ def test_two_slips_in_two_places_are_told_apart():
     assert "σ′ left out" in said["db"]
 
 
+def test_an_irrational_point_is_exact():
+    """Closed forms at x = pi/3 are right to the last bit."""
+    result = netcalc.grad("sin(x*y)/(4 + x^2)", at={"x": "1", "y": "pi/3"})
+    checked = netcalc.check(result, {"f": "sqrt(3)/10", "dx": "pi/30 - sqrt(3)/25", "dy": "1/10"}).checked
+    assert [one.verdict for one in checked] == ["right"] * 3
+
+
 def test_two_slips_at_once_are_named_together():
     page = Page(["0.5", "-1.5"], ["1.2", "0.7"], "0.4")
     brought = answers(**page.gradient(-(1 - page.f) / page.f))

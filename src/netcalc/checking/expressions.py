@@ -38,9 +38,10 @@ class Expressions(Bench):
     def points(self) -> list[dict[str, Any]]:
         """The variables' numbers at each point, in balls."""
         samples: Iterable[int | None] = range(self.problem.samples) if self.problem.many else [None]
-        return [
-            {name: numeral(tree, {}) for name, tree in point_at(self.problem, sample).items()} for sample in samples
-        ]
+        with precision(BITS):
+            return [
+                {name: numeral(tree, {}) for name, tree in point_at(self.problem, sample).items()} for sample in samples
+            ]
 
     @cached_property
     def truth(self) -> dict[str, Array]:

@@ -12,8 +12,10 @@ from netcalc.commands.options import Listing, Nearness, command, switch
 @command(
     order=60,
     examples={
-        "netcalc grade problem.toml answers.csv": "a row a student, and how many made which mistake",
-        "netcalc grade problem.toml answers.csv -f csv -o marks.csv": "the marks for a spreadsheet",
+        "netcalc quiz neuron --count 2 -f json > quiz.json": "problems to mark answers to, or a file of your own",
+        "printf 'student,1.q,1.f,2.f\\nAda,3,3,1/2\\n' > answers.csv": "a row a student, a column an answer",
+        "netcalc grade quiz.json answers.csv": "the marks, and how many made which mistake",
+        "netcalc grade quiz.json answers.csv -f csv -o marks.csv": "the marks for a spreadsheet",
     },
 )
 def grade(

@@ -15,7 +15,6 @@ from netcalc.commands.options import Listing, command, switch
         "netcalc quiz neuron --seed 7 --count 5": "five exercises",
         "netcalc quiz neuron --seed 7 --count 5 --key": "their answers, with the steps",
         "netcalc quiz net --level 2 -f latex -o worksheet.tex": "a worksheet",
-        "netcalc quiz grad --interactive": "asks, marks and explains",
     },
 )
 def quiz(
@@ -32,4 +31,7 @@ def quiz(
     from netcalc.commands._quiz import ask, print_quiz
 
     heading = {"kind": kind, "seed": seed, "level": level}
-    return ask(kind, seed, count, level) if interactive else print_quiz(heading, count, listing, key=key)
+    if interactive:
+        return ask(kind, seed, count, level)
+    print_quiz(heading, count, listing, key=key)
+    return None

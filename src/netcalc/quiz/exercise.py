@@ -45,6 +45,12 @@ class Exercise:
         ]
 
     @property
+    def asked_tensors(self) -> list[str]:
+        """Their tensors, by name."""
+        asked = {one.name for one in self.asked}
+        return [one.name for one in self.result.tensors if any(part.name in asked for part in one.elements())]
+
+    @property
     def title(self) -> str:
         """What it is about, in a word or two."""
         table = self.content.get(self.kind, self.content)
@@ -94,10 +100,22 @@ def answer_of(one: Element) -> Tree | str:
     return exact if exact is not None and len(to_ascii(exact)) <= LONGEST else one.value.shown
 
 
+ATTEMPTS = 50
 LONGEST = 24  # characters of a closed form that is a pleasant answer
 
 
 def quiz(kind: str, seed: int, count: int, level: int) -> list[Exercise]:
     """So many exercises of a kind, the same for the same seed."""
     random = Random(f"{kind} {seed} {level}")  # noqa: S311 - exercises, no secrets
-    return [Exercise(number, kind, KINDS[kind](random, level)) for number in range(1, count + 1)]
+    return [_drawn(random, number, kind, level) for number in range(1, count + 1)]
+
+
+def _drawn(random: Random, number: int, kind: str, level: int) -> Exercise:
+    """One exercise; drawn again where it is at a kink, or there is nothing to find but zeros."""
+    for _ in range(ATTEMPTS):
+        exercise = Exercise(number, kind, KINDS[kind](random, level))
+        partials = [tensor for tensor in exercise.result.tensors if tensor.of]
+        at_a_kink = any("kink" in note for note in exercise.result.notes)
+        if not at_a_kink and all(any(value.nearest for value in one.values) for one in partials):
+            break
+    return exercise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -51,7 +52,7 @@ def net(random: Random, level: int) -> Content:
             "b": [random.randint(1, 4) for _ in range(outputs)],
             "activation": "relu" if number < len(widths) - 1 else "identity",
         }
-        for number, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), 1)
+        for number, (inputs, outputs) in enumerate(pairwise(widths), 1)
     ]
     target = _whole(random, widths[-1])
     return {"input": _whole(random, 2), "target": target, "loss": "half-mse", "reduction": "sum", "layers": layers}

@@ -24,8 +24,8 @@ def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
         brought = {one.name: text for one in exercise.asked if (text := _answered(checker, one.name, ask, show))}
         if brought:
             checked = checker.checked(brought.items())
-            for line in verdicts(checked):
-                show(line)
+            for verdict in verdicts(checked):
+                show(verdict)
             all_right &= not any(one.is_wrong for one in checked.checked)
         all_right &= len(brought) == len(exercise.asked)
         show("")

@@ -8,7 +8,7 @@ from typing import Any
 
 from netcalc.displays import Display
 from netcalc.expression import Symbol, Tree
-from netcalc.notation import to_ascii, to_latex, to_unicode
+from netcalc.notation import tensor_to_latex, to_ascii, to_latex, to_unicode
 from netcalc.quiz.exercise import Exercise, answer_of
 from netcalc.render.blocks import in_line
 from netcalc.render.latex import display_to_latex, latex
@@ -47,15 +47,11 @@ def question(exercise: Exercise) -> Iterator[str]:
     """The exercise in words, a line or two."""
     given = ", ".join(_said(name, thing, in_line, to_unicode) for name, thing in exercise.given())
     yield f"{exercise.number}. {exercise.title}: {given}."
-    yield f"Find {', '.join(_names(exercise))}."
+    yield f"Find {', '.join(exercise.asked_tensors)}."
 
 
 def _said(name: str, thing: Display | str, shown: Any, spelled: Any) -> str:
     return f"{name} {thing}" if isinstance(thing, str) else f"{spelled(Symbol(name))} = {shown(thing)}"
-
-
-def _names(exercise: Exercise) -> list[str]:
-    return [one.name for one in exercise.asked]
 
 
 def _text(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
@@ -77,11 +73,17 @@ def _shown(one: Element) -> str:
     return answer.replace("-", "−") if isinstance(answer, str) else to_unicode(answer)
 
 
+def _long(exercise: Exercise, name: str) -> str:
+    """`dL/dW` for the partial `dW`."""
+    tensor = exercise.result[name]
+    return f"d{tensor.of}/d{tensor.key}" if tensor.of else name
+
+
 def _latex(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
     yield from (r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}", r"\begin{enumerate}")
     for exercise in exercises:
         given = ", ".join(
-            _said(name, thing, lambda one: display_to_latex(one), to_latex)
+            _said(name, thing, display_to_latex, to_latex)
             if not isinstance(thing, str)
             else rf"\text{{{name} {thing}}}"
             for name, thing in exercise.given()
@@ -90,6 +92,6 @@ def _latex(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
         if key:
             yield from latex(exercise.result)
         else:
-            asked = ", ".join(f"${to_latex(Symbol(one.name))}$" for one in exercise.asked)
+            asked = ", ".join(f"${tensor_to_latex(_long(exercise, name))}$" for name in exercise.asked_tensors)
             yield f"Find {asked}."
     yield from (r"\end{enumerate}", r"\end{document}")
