@@ -22,6 +22,7 @@ EXACT = 1e-10  # relative: an exact answer's width in float64
 EXACT_CHANCE = 1e-9  # how probable it is that an exact answer is met by chance
 PLAIN_CHANCE = 0.002  # the same for a whole number or a short decimal that is met exactly
 SHORT = 1e-9  # what is left of a thousandfold where three decimals are all that there are
+FOLLOWING = 0.02  # how probable it may be that what follows from any of the wrong answers does so by chance
 NEAR = 0.1  # relative: how far from the truth an answer may be for early rounding to explain it
 AT_MOST = 3  # explanations that are named where several would do
 
@@ -251,9 +252,13 @@ class _Search:
             met = self.evidence.meets(one.values)
             moved = np.abs(one.values - self.evidence.truth).max(axis=0) > self.evidence.radius.max(axis=0)
             chances = self.evidence.chances(one.values)
-            for place in others:
-                if met[place] and moved[place] and chances[place] <= NEAR and self.confirmed(hypothesis, [place]):
-                    found[place] = self.evidence.claims[earlier].name
+            places = [place for place in others if met[place] and moved[place]]
+            if (
+                places
+                and np.prod(chances[places]) <= FOLLOWING / len(self.wrong)
+                and self.confirmed(hypothesis, places)
+            ):
+                found |= dict.fromkeys(places, self.evidence.claims[earlier].name)
         return found
 
     def given(self, place: int) -> Hypothesis | None:
