@@ -176,3 +176,24 @@ def test_what_overflows_float64_is_named_without_a_warning():
     W, v = np.full((200, 200), 1e200), np.full(200, 1e200)
     with pytest.raises(NetcalcError, match="u0 is inf: beyond the range of float64"):
         netcalc.linear(W, v=v, bias=False, delta=np.ones(200))
+
+
+@pytest.mark.parametrize(
+    "W, message",
+    [
+        ([[1, 2], [3]], "rows that are not all of one length"),
+        ([[1, 2], 3], "rows that are not all of one length"),
+        ([], "holds no numbers"),
+        ([[]], "holds no numbers"),
+        ([1, 2], "W is a matrix, outputs × inputs; what is given has 1 dimensions"),
+        ([[1, None]], "None is not a finite real number"),
+        ([[1, float("nan")]], "nan is not a finite real number"),
+        ([[1, 2j]], "2j is not a finite real number"),
+        (np.array([[1, np.inf]]), "element [0,1] is inf, not a finite number"),
+    ],
+)
+def test_what_is_no_matrix_is_refused_in_python_too(W, message):
+    """The library's errors are the command line's: one kind, and what is wrong."""
+    with pytest.raises(NetcalcError) as caught:
+        netcalc.linear(W)
+    assert message in caught.value.message

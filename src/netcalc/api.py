@@ -13,8 +13,9 @@ import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc import problem
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation, read
-from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.errors import NetcalcError, ShapeError, UnknownNameError, ValueSyntaxError
 from netcalc.expression import Number, Tree, parse
+from netcalc.files.binary import check_finite
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result
@@ -292,14 +293,32 @@ def maybe_activation(text: str | None) -> BoundActivation | str | None:
 
 
 def tensor(given: Given | None) -> np.ndarray | None:
-    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None."""
-    if given is None or (isinstance(given, np.ndarray) and given.dtype == np.float64 and given.size > 0):
-        return given
-    return each(tree, np.array(given, dtype=object))
+    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None.
+
+    Raises ShapeError for lists that are not all of one length, ValueSyntaxError for what is no finite number.
+    """
+    if given is None:
+        return None
+    if isinstance(given, np.ndarray) and given.dtype.kind == "f" and given.size > 0:
+        floats = given.astype(np.float64, copy=False)
+        check_finite(floats, "what is given")
+        return floats
+    array = np.array(given, dtype=object)
+    if not array.size:
+        raise ShapeError("what is given holds no numbers")
+    if any(isinstance(entry, list | tuple | np.ndarray) for entry in array.flat):
+        raise ShapeError("what is given has rows that are not all of one length")
+    return each(tree, array)
 
 
 def tree(number: Any) -> Tree:
-    """One number as an exact tree: text is parsed, a float is the binary number that it is."""
+    """One number as an exact tree: text is parsed, a float is the binary number that it is.
+
+    Raises ExpressionError, ValueSyntaxError.
+    """
     if isinstance(number, str):
         return parse(number)
-    return Number(Fraction(number))
+    try:
+        return Number(Fraction(number))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueSyntaxError(f"{number!r} is not a finite real number") from None
