@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import netcalc
+from netcalc.cli import main
 from netcalc.render import FORMATS
 
 NOTE = ["--x", "-1", "-2", "--w", "4", "-4", "--b", "-3"]
@@ -101,3 +102,20 @@ def test_one_sample_of_float64_is_written_out(shape):
     typed = netcalc.neuron([-1, -2], [4, -4], -3)
     lines = ["".join(f"{line}\n" for line in FORMATS["latex"](one, steps=True)) for one in (result, typed)]
     assert lines[0] == lines[1]
+
+
+def test_rows_whose_sums_cancel_are_right_among_many(tmp_path, capsys):
+    """Among rows in float64, one where 3e15 cancels has the answers that it has alone."""
+    row = "3e15,-0.4416125592041887,-3e15"
+    path = tmp_path / "rows.csv"
+    path.write_text("1,2,3\n" * 3000 + f"{row}\n" * 2, "ascii")
+    asked = ["--w", "1", "1", "1", "--b", "0.1", "-f", "csv"]
+    assert main(["neuron", "--x", str(path), *asked]) == 0
+    among = capsys.readouterr().out.splitlines()[-1]
+    path.write_text(f"{row}\n" * 2, "ascii")
+    assert main(["neuron", "--x", str(path), *asked]) == 0
+    alone = capsys.readouterr().out.splitlines()[-1]
+    assert [float(cell) for cell in among.split(",")] == pytest.approx(
+        [float(cell) for cell in alone.split(",")], rel=1e-12
+    )
+    assert float(alone.split(",")[0]) == -0.3416125592041887

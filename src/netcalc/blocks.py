@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from netcalc.arithmetic.fast import Fast
+from netcalc.arithmetic.fast import Fast, cancelled
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import unknown
 from netcalc.errors import ShapeError
@@ -14,6 +14,7 @@ from netcalc.files import EXACT_LIMIT
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Problem, count, element
+from netcalc.values import to_float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,24 @@ class NeuronRows:
         return replace(stated, many=True)
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:
-        """`x` (rows, n) in float64 -> (rows, columns), nan or infinite where float64 has no answer."""
+        """`x` (rows, n) in float64 -> (rows, columns), nan or infinite where float64 has no answer.
+
+        A row whose sum cancels so far that rounding may have reached its sixth digit is answered in balls.
+        """
         with np.errstate(all="ignore"):
             found = run(self.problem(x, first), Fast())
-        return np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
+            lost = cancelled(x, to_float64(self.w).reshape(1, -1), to_float64(self.b), found["z1"])[:, 0]
+        answers = np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
+        for row in np.flatnonzero(lost):
+            answers[row] = self._in_balls(x[row : row + 1], first + int(row))
+        return answers
+
+    def _in_balls(self, x: np.ndarray, row: int) -> np.ndarray:
+        from netcalc.certify import certify  # loads balls, which few runs need
+
+        found = certify(self.problem(x, row), None).entries
+        values = [value for name in self._shown for value in found[name].flat]
+        return np.array([np.nan if value.nearest is None else value.nearest for value in values])
 
     def why_undefined(self, x: np.ndarray, column: int) -> str:  # noqa: ARG002 - the column says it
         """`dx0 is undefined`."""

@@ -77,7 +77,19 @@ def sums_cancel(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarra
     if len(v) * W.size > MOST:
         v, W, z = v[:CORNER], W[:CORNER], z[:CORNER, :CORNER]
         b = None if b is None else b[:CORNER]
+    return bool(np.any(cancelled(v, W, b, z)))
+
+
+def cancelled(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarray) -> np.ndarray:
+    """Which of the sums z = W v + b it may have reached, (samples, m). Sums of whole numbers are exact."""
     size = np.abs(v) @ np.abs(W).T
     if b is not None:
         size += np.abs(b)
-    return bool(np.any((W.shape[1] + 1) * UNIT * size > SHOWN * np.abs(z)))
+    lost: np.ndarray = (W.shape[1] + 1) * UNIT * size > SHOWN * np.abs(z)
+    if lost.any() and _whole(W) and (b is None or _whole(b)):
+        lost &= ~((v == np.rint(v)).all(axis=1)[:, None] & (size <= 1 / UNIT))
+    return lost
+
+
+def _whole(numbers: np.ndarray) -> bool:
+    return bool((numbers == np.rint(numbers)).all())
