@@ -259,3 +259,34 @@ def test_the_command_line_says_the_same_in_json():
     assert done.returncode == 1
     assert first.keys() == {"name", "claimed", "correct", "verdict", "diagnosis", "explanation"}
     assert (first["verdict"], second["verdict"], second["diagnosis"]) == ("wrong", "rounded", None)
+
+
+def large_layer():
+    import numpy as np
+
+    rng = np.random.default_rng(5)
+    W, v, b, delta = (rng.normal(size=shape) for shape in ((128, 90), (8, 90), (128,), (8, 128)))
+    return netcalc.linear(W=W, v=v, b=b, delta=delta), {"dW": delta.T @ v, "dv": delta @ W, "db": delta.sum(axis=0)}
+
+
+def test_a_backward_pass_of_many_numbers_is_right():
+    """In 64 and in 32 bits; a tensor of thousands gets one line."""
+    import numpy as np
+
+    result, own = large_layer()
+    for kind in (np.float64, np.float32):
+        checked = netcalc.check(result, {name: array.astype(kind) for name, array in own.items()}).checked
+        assert {one.verdict for one in checked} == {"right"}
+        assert checked[0].name == "dW"
+
+
+def test_a_wrong_backward_pass_of_many_numbers_is_told_apart():
+    """Where the wrong entries lie, each by name, and what explains them."""
+    result, own = large_layer()
+    own["dW"][3] *= 2
+    whole, *entries = netcalc.check(result, {"dW": own["dW"]}).checked
+    assert (whole.name, whole.verdict, whole.diagnosis) == ("dW", "wrong", "twice what it is")
+    assert "90 of 11,520 entries are wrong, all of row 3" in whole.note
+    assert [one.name for one in entries] == [f"dW[3,{column}]" for column in range(90)]
+    own["dW"][5, 7] += 0.25
+    assert netcalc.check(result, {"dW": own["dW"]}).checked[0].diagnosis == "the cause was not identified"

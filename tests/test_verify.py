@@ -233,3 +233,10 @@ def test_second_derivatives_of_another_kind_of_problem(monkeypatch: pytest.Monke
     assert verify(Cube(), right).line.startswith("verified: 6 of 6 partials by central differences; largest")
     wrong = Result("grad", {}, (tensor("hessian", [[9.0, 27.0], [26.0, 0.5]]),))
     assert [one.name for one in verify(Cube(), wrong).wrong] == ["hessian[1,0]", "hessian[1,1]"]
+
+
+def test_a_second_derivative_at_a_kink_has_no_limit() -> None:
+    """Differences there grow as the steps shrink; no number is made of them."""
+    result = netcalc.grad("abs(x)*y", at={"x": 0, "y": 2}, order=2, verify=True)
+    assert "dxdx is at a kink: differences give no limit; netcalc takes 0" in result.notes
+    assert result.verification.agreed == 4

@@ -58,9 +58,14 @@ def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
         return layerwise(problem, names, digits)
     if names:
         return _symbolic(problem, names, digits)
-    if digits is not None or exact or (problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE):
+    if digits is not None or exact or is_certain(problem):
         return _certain(problem, digits, exact=exact)
     return _fast(problem)
+
+
+def is_certain(problem: Problem) -> bool:
+    """Whether a problem of numbers is small enough to be answered in balls, unasked."""
+    return problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE
 
 
 def verified(problem: Problem | Gradient, result: Result) -> Result:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from netcalc import passes
 from netcalc.arithmetic.certain import Certain, ball, numeral, precision
@@ -22,6 +23,7 @@ from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.layers import Arithmetic
 from netcalc.passes import Quantities
 from netcalc.problem import Against, Problem, element, free_names
+from netcalc.solve import is_certain
 
 BITS = 320
 POINTS = 3  # at which formulas are compared
@@ -126,7 +128,9 @@ def _exact(entry: Any) -> Any:
 
 
 def to_floats(array: Array) -> Array:
-    """Balls as the nearest float64, nan where they don't decide one."""
+    """Balls as the nearest float64, nan where they don't decide one; float64 as it is."""
+    if array.dtype == np.float64:
+        return array
 
     def one(value: Any) -> float:
         found = nearest(value)
@@ -149,11 +153,29 @@ def given_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
             yield name, thing
 
 
+@dataclass(frozen=True)
+class Unproven(Layers):
+    """A problem so large that its answers are float64."""
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        from netcalc.arithmetic.fast import Fast
+
+        return self._called(passes.run(self.problem, Fast()))
+
+    @cached_property
+    def largest(self) -> dict[str, Any]:
+        return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
+
+    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
+        return self.nearly(change, forced)
+
+
 def here(problem: Problem) -> Sequence[Bench]:
     """The problem as it is where every number is given; else at points in place of what was left out."""
     names = free_names(problem.tensors)
     if not names:
-        return [Layers(problem)]
+        return [Layers(problem) if is_certain(problem) else Unproven(problem)]
 
     def at(attempt: int) -> Bench:
         numbers = {name: Number(number_at(place, attempt)) for place, name in enumerate(names)}

@@ -9,6 +9,7 @@ from typing import Any
 from netcalc.arithmetic.certain import precision
 from netcalc.certify import as_value
 from netcalc.checking.bench import BITS, Bench
+from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import Diagnosis, Evidence, diagnose
 from netcalc.checking.kinds import kind_of
@@ -16,6 +17,7 @@ from netcalc.checking.library import Library
 from netcalc.checking.names import Names
 from netcalc.checking.patterns import patterns, transposed
 from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
+from netcalc.checking.written import Large
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
@@ -46,7 +48,7 @@ class Checker:
         try:
             if self.names.find(name).index is None:
                 return f"{name} is a whole tensor; a cell holds one number"
-            (claim,) = claims_of(self.names, [(name, text)], allowed=list(self.library.benches[0].names))
+            (claim,) = claims_of(self.names, [(name, text)], allowed=self.formula_names)
             for bench in self.library.benches:
                 with precision(BITS):
                     claimed_value(claim, bench)
@@ -60,7 +62,14 @@ class Checker:
         Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
         """
         benches = self.library.benches
-        claims = claims_of(self.names, given, allowed=list(benches[0].names))
+        large: list[tuple[str, Large]] = []
+        small: list[tuple[str, Any]] = []
+        for name, content in given:
+            if isinstance(content, Large):
+                large.append((name, content))
+            else:
+                small.append((name, content))
+        claims = claims_of(self.names, small, allowed=self.formula_names)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements = [judge(claim, benches, self.tolerance) for claim in claims]
         found = _diagnoses(evidence, [place for place, judgement in enumerate(judgements) if judgement == "wrong"])
@@ -71,7 +80,16 @@ class Checker:
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         )
         lines = patterns(self.result, evidence, frozenset(found)) if len(benches) == 1 else ()
-        return replace(self.result, checked=checked, notes=(*lines, *self.result.notes))
+        whole = [
+            one
+            for name, content in large
+            for one in bulk(self.names, self.library, self.tolerance, name, content.array, single=content.single)
+        ]
+        return replace(self.result, checked=(*whole, *checked), notes=(*lines, *self.result.notes))
+
+    def formula_names(self) -> Iterable[str]:
+        """The names that a formula may use."""
+        return self.library.benches[0].names
 
 
 def check(

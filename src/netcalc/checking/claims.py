@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +26,12 @@ class Claim:
     note: str = ""
 
 
-def claims_of(names: Names, given: Iterable[tuple[str, Any]], allowed: Sequence[str] = ()) -> tuple[Claim, ...]:
+def claims_of(
+    names: Names, given: Iterable[tuple[str, Any]], allowed: Callable[[], Iterable[str]]
+) -> tuple[Claim, ...]:
     """Each (name, what was written for it) as claims; what was written is a text, a Written, or nested lists of them.
 
-    `allowed` are the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
+    `allowed` gives the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
     an expression that does not read.
     """
     found: dict[str, Claim] = {}
@@ -116,12 +118,12 @@ def _read(cell: Any, name: str) -> Written:
         raise ExpressionError(f"{name}: {error.message}", source=error.source, position=error.position) from None
 
 
-def _check_names(claim: Claim, allowed: Sequence[str]) -> None:
+def _check_names(claim: Claim, allowed: Callable[[], Iterable[str]]) -> None:
     for name in symbols(claim.written.tree):
-        if name not in allowed:
+        if name not in (known := list(allowed())):
             text = claim.written.text
             place = text.find(name)
-            listed = ", ".join(list(allowed)[:24])
+            listed = ", ".join(known[:24])
             raise _named_wrongly(claim, name, listed, text, max(place, 0))
 
 

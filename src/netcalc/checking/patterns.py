@@ -29,9 +29,9 @@ def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: froz
     claimed, truth = (_tensor(values[0, places], claims, shape) for values in (evidence.claimed, evidence.truth))
     is_wrong = _tensor(np.array([float(place in wrong) for place in places]), claims, shape)
     count = int(np.nansum(is_wrong))
-    where = _where(name, is_wrong, result[name].index_from)
+    place = where(name, is_wrong, result[name].index_from)
     parts = [
-        f"{name}, {described(shape)}: {count} of {len(places)} entries are wrong{where}",
+        f"{name}, {described(shape)}: {count} of {len(places)} entries are wrong{place}",
         _error(claimed, truth, is_wrong),
     ]
     if _is_transposed(claimed, truth, evidence, places):
@@ -47,8 +47,8 @@ def _tensor(values: Array, claims: Sequence[Claim], shape: tuple[int, ...]) -> A
     return tensor
 
 
-def _where(name: str, is_wrong: Array, index_from: int) -> str:
-    """`, all of row 2`; `: all of dW1` where every one is."""
+def where(name: str, is_wrong: Array, index_from: int) -> str:
+    """Where the ones lie: `, all of row 2`; `: all of dW1` where every one is."""
     if not (is_wrong == 0).any():
         return f", all of {name}" if not np.isnan(is_wrong).any() else ""
     if is_wrong.ndim != 2:

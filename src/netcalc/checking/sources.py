@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.checking.bulk import MANY
 from netcalc.checking.names import BRACKETED, NUMBERED, Names
-from netcalc.checking.written import computed, read
+from netcalc.checking.written import Large, computed, read
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.binary import read_npz_whole
@@ -60,10 +61,24 @@ def given(tree: Mapping[str, Any]) -> Iterator[Given]:
             raise NetcalcError(
                 f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"
             )
+        elif isinstance(content, np.ndarray) and content.size > MANY:
+            yield name, Large(content.astype(np.float64), _is_single(content))
+        elif isinstance(content, list) and (array := _many(content)) is not None:
+            yield name, Large(array, _is_single(array))
         elif isinstance(content, np.ndarray):
             yield name, _cells(content.tolist(), single=_is_single(content), machine=content.dtype.kind == "f")
         elif content is not None:
             yield name, _cells(content)
+
+
+def _many(content: list[Any]) -> np.ndarray | None:
+    """Lists of many plain numbers as an array; None for few, and for what is no plain number."""
+    if len(content) * (len(content[0]) if content and isinstance(content[0], list) else 1) <= MANY:
+        return None
+    try:
+        return np.array(content, dtype=np.float64)
+    except ValueError:
+        return None
 
 
 def _cells(content: Any, *, single: bool = False, machine: bool = False) -> Any:

@@ -17,7 +17,7 @@ from netcalc.errors import NetcalcError
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree
 FLOAT64_BITS, SINGLE_BITS = 40, 17  # bits to which what a program computed in binary has to agree with the answer, and
-LOST_BITS = 6  # more than that, to the largest of its tensor: sums lose the digits of the small
+LOST_BITS = 3  # more than that, to the largest of its tensor: sums lose the digits of the small
 SLACK = "1e-12"  # relative: half a unit is still right
 
 
@@ -42,7 +42,7 @@ def judge(claim: Claim, benches: Sequence[Bench], tolerance: Tolerance) -> Judge
 def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
     """How a claim stands at one point."""
     with precision(BITS):
-        claimed, correct = claimed_value(claim, bench), bench.truth[claim.tensor][claim.index]
+        claimed, correct = claimed_value(claim, bench), _numeral(bench.truth[claim.tensor][claim.index])
         if _same(claimed, correct):
             return "right"
         if tolerance.rtol is not None or tolerance.atol is not None:
@@ -53,6 +53,10 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
         if _computed(claim.written, claimed, correct, bench.largest[claim.tensor]):
             return "right"
         return "rounded" if _to_own_digits(claim.written, claimed, correct) else "wrong"
+
+
+def _numeral(value: Any) -> Any:
+    return fmpq(*float(value).as_integer_ratio()) if isinstance(value, float) else value
 
 
 def claimed_value(claim: Claim, bench: Bench) -> Any:

@@ -84,6 +84,14 @@ def _significant(digits: str) -> int:
     return len(digits.lstrip("0"))
 
 
+@dataclass(frozen=True, slots=True)
+class Large:
+    """Many numbers that a program computed; `single` says that they are of 24 bits."""
+
+    array: Any
+    single: bool
+
+
 def computed(value: float, *, single: bool) -> Written:
     """A number that a program computed; `single` says that it is one of 24 bits."""
     return Written(f"{value:.9g}" if single else repr(value), Number(Fraction(value)), machine=True, single=single)

@@ -68,7 +68,9 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
                 return _judgement("wrong" if apart > known.slack else "agrees", apart, found)
             if found.nothing and known.number == 0:
                 return _judgement("agrees", apart, found)
-    return Judgement("untold", arb(0)) if last is None else _beside_a_kink(known, last)
+    if last is None:
+        return Judgement("untold", arb(0))
+    return _beside_a_kink(known, last) if forward.order(tensor) == 1 else _bent(known, last)
 
 
 def answer(tensor: Tensor, index: Index, point: Point) -> Answer | None:
@@ -110,6 +112,16 @@ def _beside_a_kink(known: Answer, found: Difference) -> Judgement:
             outside = number < low - slack or number > high + slack
             return _judgement("wrong" if outside else "kink", apart, found)
         return _judgement("wrong" if apart > jump + slack else "untold", apart, found)
+
+
+def _bent(known: Answer, found: Difference) -> Judgement:
+    """The same for derivatives of higher order: their differences at a kink grow without bound as steps shrink."""
+    with precision(found.bits):
+        number, jump = ball(known.number), abs(found.right - found.left)
+        apart = abs(number - found.central)
+        if jump > found.small:
+            return Judgement("kink", apart.upper(), "no limit", "no limit")
+        return _judgement("wrong" if apart > jump + abs(number) * known.slack else "untold", apart, found)
 
 
 def _judgement(kind: Kind, apart: arb, found: Difference) -> Judgement:

@@ -1,0 +1,91 @@
+"""Tensors of many numbers, compared all at once in float64: how many are wrong, where, and what explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netcalc.checking.diagnose import AT_MOST
+from netcalc.checking.library import Library, Yielded
+from netcalc.checking.names import Names, described
+from netcalc.checking.patterns import where
+from netcalc.checking.variation import Array
+from netcalc.checking.verdicts import FLOAT64_BITS, LOST_BITS, SINGLE_BITS, Tolerance
+from netcalc.errors import ShapeError
+from netcalc.result import Checked, Value, as_value
+
+MANY = 4096  # numbers from which on a tensor is compared as a whole
+NAMED = 100  # wrong entries that are named one by one
+NOT_IDENTIFIED = "the cause was not identified"
+
+
+def bulk(
+    names: Names, library: Library, tolerance: Tolerance, name: str, claimed: Array, *, single: bool
+) -> Iterator[Checked]:
+    """The verdict on a whole tensor, then on its wrong entries. Raises ShapeError."""
+    tensor = names.find(name).tensor
+    truth = tensor.numbers()
+    if claimed.shape != truth.shape and claimed.shape == truth.shape[::-1]:
+        claimed = claimed.T
+    if claimed.shape != truth.shape:
+        raise ShapeError(
+            f"{tensor.name} is {described(truth.shape)}, and what is given for it is {described(claimed.shape)}"
+        )
+    wrong = np.abs(claimed - truth) > _radius(truth, tolerance, single=single)
+    if not wrong.any():
+        yield Checked(tensor.name, _many(claimed), _many(truth), "right")
+        return
+    said = _said(library, tensor.name, claimed, truth, wrong, single=single)
+    with np.errstate(all="ignore"):
+        largest = np.max((np.abs(claimed - truth) / np.abs(truth))[wrong])
+    place = where(tensor.name, wrong.astype(float), tensor.index_from)
+    note = (
+        f"{int(wrong.sum()):,} of {wrong.size:,} entries are wrong{place}; the largest relative error is {largest:.3g}"
+    )
+    yield Checked(tensor.name, _many(claimed), _many(truth), "wrong", said, note=note)
+    for index in np.argwhere(wrong)[:NAMED]:
+        at = tuple(int(one) for one in index)
+        entry = tensor.at(at)
+        yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", said)
+
+
+def _many(array: Array) -> Value:
+    return Value(None, f"{array.size:,} numbers")
+
+
+def _radius(truth: Array, tolerance: Tolerance, *, single: bool) -> Array:
+    """How far from each right entry a right answer may be."""
+    size = np.abs(truth)
+    if tolerance.rtol is not None or tolerance.atol is not None:
+        return np.asarray((tolerance.atol or 0) + (tolerance.rtol or 0) * size)
+    if tolerance.sig is not None:
+        with np.errstate(all="ignore"):
+            return np.asarray(0.5 * 10.0 ** (np.floor(np.log10(size)) - tolerance.sig + 1))
+    bits = SINGLE_BITS if single else FLOAT64_BITS
+    return np.asarray(np.maximum(size * 2.0**-bits, size.max() * 2.0 ** -(bits + LOST_BITS)))
+
+
+def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, *, single: bool) -> str:
+    """The slips that yield every wrong entry."""
+    if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
+        return f"rows and columns swapped: the transpose of {name} is right"
+    bits = SINGLE_BITS if single else FLOAT64_BITS
+    found = [
+        one.hypothesis
+        for one in library.singles
+        if _explains(one, name, (claimed, truth), wrong, 2.0 ** -(bits - LOST_BITS))
+    ]
+    said = list({id(one.row): one.said for one in reversed(found)}.values())[::-1][:AT_MOST]
+    return NOT_IDENTIFIED if not said else said[0] if len(said) == 1 else f"either {', or '.join(said)}"
+
+
+def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:
+    """Whether a slip yields all the wrong entries, and they are no rounding errors beside it."""
+    claimed, truth = brought
+    yielded = one.whole[0].get(name)
+    if yielded is None or yielded.shape != claimed.shape:
+        return False
+    off, apart = np.abs(yielded - claimed)[wrong], np.abs(claimed - truth)[wrong]
+    near = off <= width * np.abs(claimed)[wrong] + 1e-9 * width * np.abs(claimed).max()
+    return bool((near & (16 * off <= apart)).all())
