@@ -156,7 +156,7 @@ def test_a_large_expression_takes_seconds():
     assert result.partials["x0"] == pytest.approx(-4 / 3 - 400 / 3 * (1 / 3 - 1 / 9))
 
 
-@pytest.mark.parametrize("text", ["exp(exp(exp(x)))", "1/exp(exp(exp(x)))", "gelu(1e300*x)", "sin(exp(exp(x)))"])
+@pytest.mark.parametrize("text", ["exp(exp(x))", "gelu(1e300*x)", "sin(exp(exp(x)))"])
 def test_numbers_beyond_all_bounds_end_in_a_word(text):
     """Exponents of thousands of digits, and algebra that overflows within SymPy."""
     result = netcalc.grad(text, at={"x": 10})
