@@ -67,8 +67,7 @@ def cases(folder: Path) -> Iterator[Case | Growth]:
     yield Case("10⁶ × 10", netcalc(*words(file)), peers, most, {best: 1.0, torch: 1.0}, runs=runs)
     between = {best: piped(python(POLARS, "-", needs=scripts[best]), file)}
     yield Case("10⁶ × 10 between pipes", piped(netcalc(*words("-")), file), between, {best: 2.0}, runs=runs)
-    alone = {torch: peers[torch]}
-    yield Case("10⁶ × 10, without Polars", without_polars(*words(file)), alone, {torch: 1.0}, runs=3)
+    yield Case("10⁶ × 10, without Polars", without_polars(*words(file)), {best: peers[best]}, runs=3)
     yield Growth("A neuron over rows", "rows", {rows: netcalc(*words(folder / f"{rows}.csv")) for rows in ROWS})
 
 

@@ -87,6 +87,8 @@ def matching(patterns: list[str]) -> list[str]:
     found: list[str] = []
     for pattern in patterns:
         paths = [pattern] if Path(pattern).exists() else sorted(glob(pattern, recursive=True))  # noqa: PTH207 - as typed
+        if pattern == "-":
+            raise FileError("--engine dask reads files, not standard input")
         if not paths:
             raise FileError(f"no file matches '{pattern}'")
         found += paths

@@ -105,8 +105,11 @@ class BadRows:
 
     @classmethod
     def of(cls, rows: Rows, source: str) -> Self | None:
-        """None if the first of them is to end the run."""
-        return cls(rows.bad_rows or beside(source)) if rows.on_error == "skip" else None
+        """None if the first of them is to end the run. Raises NetcalcError rather than overwrite what is read."""
+        path = rows.bad_rows or beside(source)
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise NetcalcError(f"--bad-rows {path} is the file that is read; name another one")
+        return cls(path) if rows.on_error == "skip" else None
 
     def __call__(self, error: RowError) -> None:
         from netcalc.files import write_atomically
