@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from netcalc.expression.tokens import GREEK
-from netcalc.notation import is_plain
-
 SPELLED = {
     "−": "-",
     "–": "-",
@@ -36,7 +33,6 @@ SPELLED = {
     "½": "1/2",
     "±": "+-",
     "σ": "sigmoid",
-    **{letter: name for letter, name in GREEK.items() if letter != "σ"},
 }
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 EXPONENT = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
@@ -51,14 +47,18 @@ def ascii_only(text: str) -> str:
 
 
 def _spelled(character: str) -> str:
-    if character in SPELLED:
-        return SPELLED[character]
+    from netcalc.expression.tokens import GREEK  # what lists the formats for --help needs no formulas
+
+    if known := SPELLED.get(character) or GREEK.get(character):
+        return known
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain or unicodedata.name(character, "?").lower().replace(" ", "-")
 
 
 def spelled(text: str) -> str:
     """A text as it can be read now; before there is a layout, since it may grow longer."""
+    from netcalc.notation import is_plain
+
     return ascii_only(text) if is_plain() else text
 
 
