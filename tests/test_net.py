@@ -150,9 +150,9 @@ def test_a_terminal_is_told_how_far_long_work_has_come(monkeypatch, tmp_path, ca
 
 
 BAD = [
-    ({"W": [[1, float("nan")]]}, "nan is no finite number"),
-    ({"W": np.array([[1.0, np.inf]])}, "an array given: element [0,1] is inf, not a finite number"),
-    ({"W": [[1, 2], [3]]}, "rows of numbers are not all of one length"),
+    ({"W": [[1, float("nan")]]}, "nan is not a finite real number"),
+    ({"W": np.array([[1.0, np.inf]])}, "what is given: element [0,1] is inf, not a finite number"),
+    ({"W": [[1, 2], [3]]}, "what is given has rows that are not all of one length"),
     ({"size": 2.5}, "size of layer 1 is 2.5; it is a whole number from 1"),
     ({"size": 2, "init": "he", "seed": -1}, "seed of layer 1 is -1; it is a whole number from 0"),
     ([[1, 2]], "layer 1 is no mapping with W, b and activation, or size and init"),
