@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TEXT = FORMATS["latex"]  # what is text by itself is written as LaTeX is
 SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
+TRAILING = re.compile(r" +(?=\n)")
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
 
@@ -106,21 +108,28 @@ def takes_unicode(file: TextIO) -> bool:
 def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
     """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
     measured = file.isatty() or "COLUMNS" in os.environ
-    written: Any = InAscii(file, form.in_ascii) if is_plain() else file
+    written: Any = Spelled(file, form.in_ascii) if is_plain() else file
     if form.name != "table":
         written.writelines(f"{line}\n" for line in lines)
         return
     from rich.console import Console
 
+    if not file.isatty():
+        written = Spelled(written, trimmed)
     width = None if measured else UNBOUNDED
     console = Console(file=written, highlight=False, markup=False, emoji=False, width=width)
     for line in lines:
         console.print(line, soft_wrap=not measured)
 
 
+def trimmed(text: str) -> str:
+    """Lines without the blanks that fill a table's last column."""
+    return TRAILING.sub("", text)
+
+
 @dataclass(frozen=True, slots=True)
-class InAscii:
-    """A file behind a spelling in ASCII."""
+class Spelled:
+    """A file behind a spelling of what is written to it."""
 
     file: TextIO
     spell: Callable[[str], str]
