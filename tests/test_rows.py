@@ -331,7 +331,7 @@ def test_a_table_of_very_many_samples_is_short(run, tmp_path):
     """For people: the first of them, and what they all span."""
     save(tmp_path / "x.csv", many(5000))
     status, out, _ = run(*NEURON, "--x", "x.csv")
-    assert (status, len(out.splitlines()) < 24) == (0, True)
+    assert (status, len(out.splitlines()) < 100) == (0, True)
     assert "5,000" in out
 
 

@@ -23,11 +23,16 @@ from netcalc.errors import NetcalcError
 seen: list[dict[str, object]] = []
 
 
+def some(_: typer.Context, incomplete: str) -> list[str]:
+    """What a list of names completes to."""
+    return [name for name in ("one", "other") if name.startswith(incomplete)]
+
+
 @command(order=1, examples={"small --x -1": "an example"})
 def small(
     *,
     x: Annotated[Values, values("--x", "The inputs.")] = None,
-    w: Annotated[Values, values("--w", "The weights.", names=lambda: ["one", "other"])] = None,
+    w: Annotated[Values, values("--w", "The weights.", completed=some)] = None,
     b: Annotated[str | None, typer.Option("--b")] = None,
     presentation: Presentation,
 ) -> None:

@@ -92,6 +92,8 @@ def answer_files(
             rows = gathered(
                 client, [(part, sent, one, decimal) for part, one in zip(parts, targets, strict=True)], progress
             )
+            for left in {*beside.iterdir()} - {Path(target) for target in targets}:
+                left.unlink()  # half a part of a worker that died
             if output.exists():
                 output.rmdir()
             beside.replace(output)
