@@ -66,7 +66,7 @@ def show(result: Result, form: Format, presentation: Presentation) -> None:
     if form.save is not None:
         save(result, form, output)
     else:
-        view = View(presentation.steps, presentation.circuit, presentation.by_layer)
+        view = View(presentation.steps, presentation.circuit or presentation.by_layer, presentation.by_layer)
         write_out(lambda: render(result, form.name, view), form, output, plain=presentation.ascii)
 
 

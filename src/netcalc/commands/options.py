@@ -225,10 +225,16 @@ def format_option(names: Collection[str]) -> Any:
 
 FormatName = Annotated[str | None, format_option(FORMATS)]
 ListFormatName = Annotated[str | None, format_option(LISTS)]
+STDOUT = Path("-")
 OutputFile = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Write to FILE, in the format its name ends with.", metavar="FILE", show_default=False
+        "--output",
+        "-o",
+        help="Write to FILE, in the format its name ends with.",
+        metavar="FILE",
+        show_default=False,
+        callback=lambda path: None if path == STDOUT else path,
     ),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")]

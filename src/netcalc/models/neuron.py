@@ -11,6 +11,7 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol
+from netcalc.models.targets import check_targets
 from netcalc.problem import Against, Called, Dense, Problem, count, given_above, symbol_tensor
 
 ONE = np.array([[Number(Fraction(1))]], dtype=object)
@@ -80,7 +81,9 @@ def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray 
             raise ShapeError(
                 f"{above.loss} compares a sample's several outputs, and a neuron has one: bce is its loss for one"
             )
-        return replace(above, target=_a_sample("target", above.target, samples))
+        target = _a_sample("target", above.target, samples)
+        check_targets(target, above.loss, many=samples > 1)
+        return replace(above, target=target)
     return ONE.repeat(samples, axis=0) if above is None else _a_sample("delta", above, samples)
 
 

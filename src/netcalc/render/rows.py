@@ -38,7 +38,11 @@ def records(result: Result) -> Iterator[Record]:
         return
     if result.sample_rows:
         for sample in samples(result):
-            yield {one.name: one.value.plain() for one, _ in sample_elements(result, sample)}
+            row = [one for one, _ in sample_elements(result, sample)]
+            closed: Record = {
+                f"{one.name} exact": to_ascii(one.value.exact) for one in row if one.value.exact is not None
+            }
+            yield {one.name: one.value.plain() for one in row} | closed
         return
     for tensor in result.tensors:
         yield from _of_elements(tensor)

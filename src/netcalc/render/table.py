@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from netcalc.expression import Tree, is_constant
+from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import to_unicode
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
@@ -18,6 +18,7 @@ from netcalc.render.rows import sample_elements, samples
 from netcalc.render.summary import LISTED, corners, is_large, large_given, summary
 from netcalc.result import Element, Result, Step, Tensor, Value
 
+NO_STEPS = "the steps are written out for one sample of a small problem"
 WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
 WIDEST_ROW = 16  # elements of a sample that stand in one row
 BESIDE = 4  # samples beside each other where they do not
@@ -41,6 +42,8 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
     else:
         yield from _answer(result, steps=steps)
     below = [Text(f"note: {note}", style="yellow") for note in result.notes]
+    if steps and not result.steps:
+        below.append(Text(f"note: {NO_STEPS}", style="yellow"))
     below += [Text(line, style="dim") for line in result.assurance]
     yield from (Text(""), *below) if below else ()
 
@@ -165,13 +168,19 @@ def shown(value: Value) -> str:
     return to_unicode(value.formula) if value.formula is not None else value.shown.replace("-", "−")
 
 
+def _with_closed_form(value: Value) -> str:
+    """A value, behind its closed form if that was asked for and says more."""
+    whole = isinstance(value.exact, Number) and value.exact.value.denominator == 1
+    return shown(value) if value.exact is None or whole else f"{to_unicode(value.exact)} = {shown(value)}"
+
+
 def _samples(result: Result) -> Iterator[RenderableType]:
     """A row a sample; where that would be too wide, a row an element and a few samples beside each other."""
     count = len(samples(result))
     listed = samples(result) if count <= SAMPLES_LIMIT else range(FIRST)
     rows = [list(sample_elements(result, sample)) for sample in listed]
     headers = [element_name(one, of) for one, of in rows[0]]
-    cells = [[shown(one.value) for one, _ in row] for row in rows]
+    cells = [[_with_closed_form(one.value) for one, _ in row] for row in rows]
     numeric = all(one.value.formula is None for row in rows for one, _ in row)
     if len(headers) <= WIDEST_ROW:
         frame = new_frame("sample", *headers, right=headers if numeric else (), folds=False)
