@@ -9,19 +9,25 @@ from netcalc.expression import Symbol
 from netcalc.notation import tensor_to_latex, to_latex
 from netcalc.render.prose import full_name, left
 from netcalc.render.rows import sample_elements, samples
-from netcalc.result import Element, Result, Step, Value
+from netcalc.result import Checked, Element, Result, Step, Value
 
 SYMBOLS = {"": r" \, ", "∘": r" \circ "}
 
 
 def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
-    """An align* environment where there are steps, else a tabular; notes as comments above.
+    """An align* environment where there are steps, else a tabular; notes, and verdicts on answers, as comments above.
 
     Where whole tensors are drawn, their elements are gone through only if `steps` are asked for.
     """
-    yield from (f"% {note}" for note in (*result.notes, *result.assurance))
+    yield from (f"% {note}" for note in (*result.notes, *result.assurance, *map(_verdict, result.checked)))
     shown = result.steps if steps else result.drawings or result.steps
     yield from _align(shown) if shown else _tabular(result)
+
+
+def _verdict(one: Checked) -> str:
+    """`db: wrong, 0.367879 for 0.196612: …`, on an answer that was brought."""
+    apart = f", {one.claimed.shown} for {one.correct.shown}" if one.is_wrong else ""
+    return f"{one.name}: {one.verdict}{apart}{': ' if one.diagnosis else ''}{one.diagnosis}"
 
 
 def _align(steps: Iterable[Step]) -> Iterator[str]:
