@@ -79,7 +79,8 @@ def test_every_float64_is_the_nearest_to_the_truth(name, pairs, b):
         for number, true in zip(got, expected, strict=True):
             if isinstance(number, str):  # its digits, where float64 ends
                 assert abs(true) > 1.79e308
-                assert abs(mpmath.mpf(number) - true) <= abs(true) * mpmath.mpf(10) ** -5 / 2
+                if abs(q) <= reference.FAR:  # beyond, the reference only says that it is far out
+                    assert abs(mpmath.mpf(number) - true) <= abs(true) * mpmath.mpf(10) ** -5 / 2
             else:
                 assert reference.ulps(number, true) <= 0.5 + 1e-9
 
