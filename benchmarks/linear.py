@@ -1,7 +1,7 @@
 """A layer u = Wv + b, forward and backward, beside the same lines of NumPy in a bare script; both read and write files.
 
-4096 × 4096 from .npy with 64 samples: the matrix is mapped into memory, and ∂L/∂W is as large again. 2000 × 2000 from
-CSV: netcalc's whole run beside `np.loadtxt` alone; Polars, where it is installed, reads the CSV.
+4096 × 4096 from .npy with 64 samples: ∂L/∂W is as large again as the matrix. 2000 × 2000 from CSV: netcalc's whole run
+beside `np.loadtxt` alone; Polars, where it is installed, reads the CSV.
 """
 
 from __future__ import annotations

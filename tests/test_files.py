@@ -7,17 +7,30 @@ import gzip
 import io
 import json
 import os
+import zipfile
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import netcalc
 from netcalc.arrays import each
 from netcalc.errors import FileError
 from netcalc.expression import Number
-from netcalc.files import EXACT_LIMIT, StandardInput, read_tensor, text, write_atomically, write_npz
+from netcalc.files import (
+    EXACT_LIMIT,
+    StandardInput,
+    npy,
+    read,
+    read_rows,
+    read_tensor,
+    text,
+    write_atomically,
+    write_npz,
+)
 from netcalc.files.source import open_source
 
 TABLE = [[1, -2], [3, 4]]
@@ -168,10 +181,63 @@ def test_arrays_of_numpy_by_any_real_type(dtype):
         assert read_tensor(name).array.tolist() == array.astype(float).tolist()
 
 
-def test_float64_stays_in_its_file():
-    """Memory-mapped, not copied."""
+def test_very_large_float64_stays_in_its_file(monkeypatch):
+    """Memory-mapped, not copied; what is not is read, whatever its order, type and version."""
     np.save("a.npy", np.eye(3))
+    assert not isinstance(read_tensor("a.npy").array, np.memmap)
+    monkeypatch.setattr(npy, "MAPPED_BYTES", 0)
     assert isinstance(read_tensor("a.npy").array, np.memmap)
+    with open("b.npy", "wb") as file:  # noqa: PTH123  # as NumPy takes it
+        np.lib.format.write_array(file, np.arange(6, dtype=">i2").reshape(2, 3, order="F"), version=(2, 0))
+    assert read_tensor("b.npy").array.tolist() == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_rows_of_a_file_of_numpy_come_by_the_block(monkeypatch):
+    """In either order, from a file or a pipe."""
+    monkeypatch.setattr(read, "ARRAY_BLOCK", 64)
+    array = np.arange(60.0).reshape(20, 3)
+    np.save("c.npy", array)
+    np.save("f.npy", np.asfortranarray(array))
+    with open("c.npy", "rb") as file:  # noqa: PTH123  # as standard input is
+        streams = [read_rows(name, columns=3, few=1) for name in ("c.npy", "f.npy")]
+        streams.append(read_rows("-", columns=3, few=1, stdin=StandardInput(file)))
+        for stream in streams:
+            with stream:
+                blocks = [block.rows for block in stream]
+            assert len(blocks) == 10
+            assert np.concatenate(blocks).tolist() == array.tolist()
+
+
+def test_an_array_whose_file_is_cut_short_is_refused(monkeypatch):
+    """Before it is opened, while it is read, and between two blocks of its rows."""
+    monkeypatch.setattr(read, "ARRAY_BLOCK", 1 << 16)
+    np.save("a.npy", np.ones((4000, 8)))
+    whole = Path("a.npy").read_bytes()
+    with open("a.npy", "rb") as file:  # noqa: PTH123  # as they are opened
+        opened = npy.NpyFile.open("a.npy", file, len(whole))
+        os.truncate("a.npy", 20_000)
+        with pytest.raises(FileError, match=r"^a.npy became shorter while it was read$"):
+            opened.array()
+    with pytest.raises(FileError, match=r"^a.npy: the file is cut short$"):
+        read_tensor("a.npy")
+    Path("a.npy").write_bytes(whole)
+    with read_rows("a.npy", columns=8, few=1) as stream:
+        next(stream.blocks)
+        os.truncate("a.npy", 200_000)
+        with pytest.raises(FileError, match="became shorter"):
+            list(stream)
+    with pytest.raises(FileError, match=r"^standard input: the file is cut short$"):
+        read_tensor("-", stdin=StandardInput(io.BytesIO(whole[:-1])))
+
+
+def test_a_mapped_file_that_became_shorter_gives_no_answer(monkeypatch):
+    """The rest of its last page would be zeros."""
+    monkeypatch.setattr(npy, "MAPPED_BYTES", 0)
+    np.save("w.npy", np.ones(20_000))
+    w = read_tensor("w.npy").array
+    os.truncate("w.npy", Path("w.npy").stat().st_size - 8)
+    with pytest.raises(FileError, match=r"w.npy became shorter while it was read"):
+        netcalc.neuron(x=np.ones(20_000), w=w, b=0)
 
 
 def test_archives_by_name():
@@ -257,6 +323,42 @@ def test_arrays_that_are_no_real_numbers_are_refused(here):
         with pytest.raises(FileError) as caught:
             read_tensor(name)
         assert message in caught.value.message
+
+
+def test_damaged_archives_and_headers_are_refused(here):
+    """Each told as what it is, none read as far as it seems to go, nothing allocated that is not there."""
+
+    def header(shape):
+        with io.BytesIO() as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+            return file.getvalue() + bytes(80)
+
+    np.savez_compressed("whole.npz", W=np.random.default_rng(0).random((50, 50)))
+    whole = (here / "whole.npz").read_bytes()
+    (here / "damaged.npz").write_bytes(whole[:200] + b"\xff" * 60 + whole[260:])
+    (here / "late.npz").write_bytes(whole[:9000] + b"\xff" * 60 + whole[9060:])
+    (here / "cut.npz").write_bytes(whole[:3000])
+    for name, content in (("huge.npz", ("W.npy", header((10**12,)))), ("text.npz", ("W.txt", "hello"))):
+        with zipfile.ZipFile(here / name, "w") as archive:
+            archive.writestr(*content)
+    (here / "huge.npy").write_bytes(header((10**12,)))
+    (here / "minus.npy").write_bytes(header((-5,)))
+    (here / "words.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + b"{" * 0x76)
+    for name, message in {
+        "damaged.npz": "damaged.npz is no .npz file, or a damaged one",
+        "late.npz": "late.npz is no .npz file, or a damaged one",
+        "cut.npz": "cut.npz is no .npz file, or a damaged one",
+        "huge.npz": "huge.npz:W: the file is cut short",
+        "text.npz": "text.npz holds no array",
+        "huge.npy": "huge.npy: the file is cut short",
+        "minus.npy": "minus.npy is empty",
+        "words.npy": "words.npy: it is no .npy file, or a damaged one",
+    }.items():
+        with pytest.raises(FileError) as caught:
+            read_tensor(name)
+        assert caught.value.message.startswith(message)
+    with pytest.raises(FileError, match=r"^text.npz holds no array$"):
+        netcalc.check(netcalc.neuron(x=[1], w=[1], b=1), ["text.npz"])
 
 
 def test_gzip_that_is_cut_or_damaged_is_refused(here):

@@ -15,7 +15,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation, read
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError, ValueSyntaxError
 from netcalc.expression import Number, Tree, parse
-from netcalc.files.binary import check_finite
+from netcalc.files.numbers import check_finite
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result

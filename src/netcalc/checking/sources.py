@@ -15,7 +15,7 @@ from netcalc.checking.names import BRACKETED, NUMBERED, Names
 from netcalc.checking.written import Large, computed, read
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file
-from netcalc.files.binary import read_npz_whole
+from netcalc.files.archives import read_npz_whole
 from netcalc.files.decode import text_chunks
 from netcalc.files.source import open_source
 

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from netcalc.errors import FileError, MissingExtraError
-from netcalc.files.binary import check_finite
 from netcalc.files.decode import ALL_MARKS
+from netcalc.files.numbers import check_finite
 from netcalc.files.read import read_rows
 from netcalc.files.source import unreadable
 from netcalc.files.stream import Tensor, float_blocks

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from netcalc.errors import FileError
-from netcalc.files.binary import (
-    NPY_MAGIC,
-    ZIP_MAGIC,
-    check_finite,
-    read_npy,
-    read_npy_stream,
-    read_npz,
-    read_safetensors,
-)
+from netcalc.files.archives import ZIP_MAGIC, read_npz, read_safetensors
 from netcalc.files.cells import nearest_float
 from netcalc.files.decode import text_chunks
+from netcalc.files.npy import NPY_MAGIC, NpyFile
+from netcalc.files.numbers import check_finite
 from netcalc.files.source import Source, StandardInput, open_source
 from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
 from netcalc.files.text import RowError, chunk_size, counted, open_rows
@@ -61,9 +57,7 @@ def read_tensor(
     for twice. Raises FileError.
     """
     found = _open(path_text, flag, stdin, decimal)
-    if isinstance(found, TextRows):
-        return found.read()
-    return checked(found)
+    return found.read() if isinstance(found, TextRows) else _whole(found)
 
 
 def read_rows(
@@ -89,46 +83,59 @@ def read_rows(
     if isinstance(found, TextRows):
         if columns is not None and found.dialect.columns == 1 != columns:
             return found.read()
-        _check_columns(found.dialect.columns, columns, found.source)
+        with closed_if_refused(found.source.close):
+            _check_columns(found.dialect.columns, columns, found.source.name)
         return found.rows(few, wait, on_bad_row)
-    if found.array.ndim != 2 or len(found.array) == 1 or (columns is not None and found.array.shape[1] == 1 != columns):
-        return checked(found)
-    _check_columns(found.array.shape[1], columns, found.source)
-    return _array_stream(found, few, on_bad_row)
+    if len(found.shape) != 2 or found.shape[0] == 1 or (columns is not None and found.shape[1] == 1 != columns):
+        return _whole(found)
+    close = found.stream.close if isinstance(found, NpyFile) else _nothing
+    with closed_if_refused(close):
+        _check_columns(found.shape[1], columns, found.source)
+    blocks = _array_blocks(found, few, on_bad_row)
+    return RowStream(found.source, found.shape[1], () if isinstance(found, NpyFile) else found.header, blocks, close)
 
 
-def checked(tensor: Tensor) -> Tensor:
-    """The same tensor. Raises FileError where a number in it is NaN or infinite."""
-    if tensor.array.dtype != object:
-        check_finite(tensor.array, tensor.source)
-    return tensor
+def _nothing() -> None:
+    """What there is to close of an array in memory."""
 
 
-def _check_columns(columns: int, needed: int | None, source: Source | str) -> None:
-    if needed is None or columns == needed:
-        return
-    name = source if isinstance(source, str) else source.name
-    if isinstance(source, Source):
-        source.close()
-    raise FileError(f"{name} has {counted(columns)}, and {needed} {'is' if needed == 1 else 'are'} needed")
+@contextmanager
+def closed_if_refused(close: Callable[[], None]) -> Iterator[None]:
+    """A file is open no longer than it is read."""
+    try:
+        yield
+    except BaseException:
+        close()
+        raise
 
 
-def _array_stream(tensor: Tensor, few: int, on_bad_row: OnBadRow | None) -> RowStream:
-    blocks = _array_blocks(tensor.array, tensor.source, few, on_bad_row)
-    return RowStream(tensor.source, tensor.array.shape[1], tensor.header, blocks, lambda: None)
+def _whole(found: Tensor | NpyFile) -> Tensor:
+    """All of it. Raises FileError where a number in it is NaN or infinite."""
+    if isinstance(found, NpyFile):
+        with closing(found.stream):
+            found = Tensor(found.array(), found.source)
+    if found.array.dtype != object:
+        check_finite(found.array, found.source)
+    return found
 
 
-def _array_blocks(array: np.ndarray, source: str, few: int, on_bad_row: OnBadRow | None) -> Iterator[Block]:
-    step = max(1, ARRAY_BLOCK // (8 * max(1, array.shape[1])))
-    for start in range(0, len(array), step):
-        rows = array[start : start + step]
-        if rows.dtype == object and len(array) > few:
+def _check_columns(columns: int, needed: int | None, name: str) -> None:
+    if needed is not None and columns != needed:
+        raise FileError(f"{name} has {counted(columns)}, and {needed} {'is' if needed == 1 else 'are'} needed")
+
+
+def _array_blocks(found: Tensor | NpyFile, few: int, on_bad_row: OnBadRow | None) -> Iterator[Block]:
+    count, start = found.shape[0], 0
+    for given in found.blocks(max(1, ARRAY_BLOCK // (8 * max(1, found.shape[1])))):
+        rows = given
+        if rows.dtype == object and count > few:
             rows = np.array([[nearest_float(tree) for tree in row] for row in rows])
-        good = rows if rows.dtype == object else _finite_rows(rows, source, start, on_bad_row)
+        good = rows if rows.dtype == object else _finite_rows(rows, found.source, start, on_bad_row)
         if len(good):
-            yield Block(good, start, len(array) <= few)
+            yield Block(good, start, count <= few)
         if len(good) < len(rows) and on_bad_row is None:
-            check_finite(rows, source, start)
+            check_finite(rows, found.source, start)
+        start += len(rows)
 
 
 def _finite_rows(rows: np.ndarray, source: str, start: int, on_bad_row: OnBadRow | None) -> np.ndarray:
@@ -146,29 +153,29 @@ def _finite_rows(rows: np.ndarray, source: str, start: int, on_bad_row: OnBadRow
     return good
 
 
-def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | TextRows:
-    """What is no text, whole; a text, as far as its first row."""
+def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | NpyFile | TextRows:
+    """What is no table of rows, whole; a text, or an array, as far as its first row."""
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
         return Tensor(read_npz(path, name), path_text)
     if path.lower().endswith(".safetensors"):
         return Tensor(read_safetensors(path, name), path_text)
     source = open_source(path, flag, stdin or StandardInput())
-    try:
+    with closed_if_refused(source.close):
         found = _open_source(source, name, decimal)
-    except BaseException:
-        source.close()
-        raise
     if isinstance(found, Tensor):
         source.close()
     return found
 
 
-def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | TextRows:
+def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | NpyFile | TextRows:
     head = source.head((NPY_MAGIC, ZIP_MAGIC))
     if head.startswith(NPY_MAGIC):
-        mapped = source.size is not None
-        return Tensor(read_npy(source.name) if mapped else read_npy_stream(source), source.name)
+        if source.size is not None:
+            source.stream.seek(0)
+            return NpyFile.open(source.name, source.stream, source.size)
+        piped = b"".join(source.chunks())
+        return NpyFile.open(source.name, BytesIO(piped), len(piped))
     if head.startswith(ZIP_MAGIC):
         raise FileError(f"{source.name} is a zip archive (a spreadsheet?); save its table as CSV")
     chunks = text_chunks(source, chunk_size(source.size))

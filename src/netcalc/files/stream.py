@@ -41,6 +41,15 @@ class Tensor:
     source: str
     header: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's."""
+        return self.array.shape
+
+    def blocks(self, rows: int) -> Iterator[np.ndarray]:
+        """So many rows at a time."""
+        return (self.array[start : start + rows] for start in range(0, len(self.array), rows))
+
 
 @dataclass(frozen=True, slots=True)
 class RowStream:

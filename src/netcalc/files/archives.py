@@ -1,0 +1,98 @@
+"""Archives of arrays by name: `.npz` and `.safetensors`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netcalc.errors import FileError, MissingExtraError
+from netcalc.files.npy import NpyFile
+from netcalc.files.numbers import as_float64, check_finite
+from netcalc.files.source import unreadable
+
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
+ZIP_MAGIC = b"PK\x03\x04"
+
+
+def read_npz(path_text: str, name: str | None) -> np.ndarray:
+    """One array of a `.npz` file as float64; `name` may be left out where there is one only. Raises FileError."""
+    with _members(path_text) as members:
+        key = _only(list(members), name, path_text)
+        return members[key]().array()
+
+
+def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
+    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no finite real number."""
+    with _members(path_text) as members:
+        arrays = {name: member().stored() for name, member in members.items()}
+    if not arrays:
+        raise FileError(f"{path_text} holds no array")
+    for name, array in arrays.items():
+        check_finite(array, f"{path_text}:{name}")
+    return arrays
+
+
+@contextmanager
+def _members(path_text: str) -> Iterator[dict[str, Callable[[], NpyFile]]]:
+    """What opens each array of an archive; what is wrong with it as a FileError."""
+    import zipfile  # only an archive pays for it
+    import zlib
+
+    try:
+        with Path(path_text).open("rb") as file, zipfile.ZipFile(file) as archive, ExitStack() as opened:
+
+            def member(info: zipfile.ZipInfo) -> NpyFile:
+                stream: Any = opened.enter_context(archive.open(info))
+                return NpyFile.open(f"{path_text}:{_stem(info)}", stream, info.file_size)
+
+            yield {_stem(info): partial(member, info) for info in archive.infolist() if info.filename.endswith(".npy")}
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise FileError(f"{path_text} is no .npz file, or a damaged one ({error})") from None
+
+
+def _stem(info: ZipInfo) -> str:
+    return info.filename.removesuffix(".npy")
+
+
+def read_safetensors(path_text: str, name: str | None) -> np.ndarray:
+    """One tensor of a `.safetensors` file as float64; the name may be left out where there is one only.
+
+    Raises FileError, and MissingExtraError where the package that reads them is not installed.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise MissingExtraError(
+            f"{path_text} needs the package safetensors: pip install 'netcalc-gradients[safetensors]'"
+        ) from None
+    try:
+        with safe_open(path_text, framework="numpy") as archive:
+            key = _only(list(archive.keys()), name, path_text)
+            array = archive.get_tensor(key)
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (SafetensorError, TypeError) as error:  # TypeError for bfloat16, which NumPy doesn't have
+        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
+    return as_float64(array, f"{path_text}:{key}")
+
+
+def _only(names: list[str], name: str | None, path_text: str) -> str:
+    if name is not None and name in names:
+        return name
+    listed = ", ".join(names) or "no array"
+    if name is not None:
+        raise FileError(f"{path_text} holds no '{name}'; it holds {listed}")
+    if not names:
+        raise FileError(f"{path_text} holds {listed}")
+    if len(names) != 1:
+        raise FileError(f"{path_text} holds {listed}; say which, as in {path_text}:{names[0]}")
+    return names[0]

@@ -1,0 +1,40 @@
+"""What any file's array has to hold: real, finite numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import FileError
+
+PICKLED = "it holds pickled Python objects, which are never loaded; save plain numbers with numpy.save"
+
+
+def as_float64(array: Any, source: str) -> np.ndarray:
+    """The numbers as float64. Raises FileError for what is not real numbers, and for no numbers at all."""
+    refuse_no_numbers(array.shape, array.dtype, source)
+    floats: np.ndarray = array.astype(np.float64, copy=False)
+    return floats
+
+
+def refuse_no_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], source: str) -> None:
+    """Raises FileError for what is not real numbers, and for no numbers at all."""
+    if dtype.hasobject:
+        raise FileError(f"{source}: {PICKLED}")
+    if dtype.kind not in "fiub":
+        raise FileError(f"{source} holds {dtype}, not real numbers")
+    if min(shape, default=1) <= 0:
+        raise FileError(f"{source} is empty: its shape is {shape}")
+
+
+def check_finite(array: np.ndarray, source: str, first: int = 0) -> None:
+    """Raises FileError naming the first element that is NaN or infinite; rows count from `first`."""
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.add.reduce(array, axis=None)):  # one pass and no array of flags; it may overflow, so look
+            return
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        at = tuple(int(i) for i in bad[0])
+        where = ",".join(map(str, (at[0] + first, *at[1:])))
+        raise FileError(f"{source}: element [{where}] is {array[at]}, not a finite number")
