@@ -12,6 +12,8 @@ from netcalc.numerals import decimals, mantissa_and_exponent
 from netcalc.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
 ONE = Number(Fraction(1))
+LARGEST_WRITTEN_OUT = 200  # argument of a gamma function that algebra may write as a factorial
+LARGEST_POWER = 200_000  # bits of a power of numbers
 LARGEST_DENOMINATOR = 10**6  # of a ratio that is easier to read than a decimal, if that is short
 
 
@@ -28,18 +30,19 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         "gamma digamma polygamma"
     )
     named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}
+    named |= {name: _small(named[name]) for name in ("gamma", "digamma", "polygamma")}
     return named | {
         "add": sp.Add,
         "subtract": lambda a, b: a - b,
         "multiply": sp.Mul,
         "divide": lambda a, b: a / b,
-        "power": sp.Pow,
+        "power": _power,
         "negate": lambda a: -a,
         "log2": lambda a: sp.log(a) / sp.log(2),
         "log10": lambda a: sp.log(a) / sp.log(10),
         "log1p": lambda a: sp.log(1 + a),
         "expm1": lambda a: sp.exp(a) - 1,
-        "lgamma": sp.loggamma,
+        "lgamma": _small(sp.loggamma),
         "abs": sp.Abs,
         "sign": sp.sign,
         "max": sp.Max,
@@ -55,6 +58,27 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         "or": sp.Or,
         "not": sp.Not,
     }
+
+
+def _small(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that SymPy writes out at whole and half numbers, as a factorial or a sum, where those are small."""
+
+    def applied(*arguments: Any) -> Any:
+        if any(argument.is_Rational and abs(argument) > LARGEST_WRITTEN_OUT for argument in arguments):
+            raise OverflowError(f"{function} of a number beyond {LARGEST_WRITTEN_OUT} is too long for algebra")
+        return function(*arguments)
+
+    return applied
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    import sympy as sp
+
+    if base.is_Rational and exponent.is_Integer:
+        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+        if bits > 1 and bits * abs(int(exponent)) > LARGEST_POWER:
+            raise OverflowError(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
+    return sp.Pow(base, exponent)
 
 
 @cache

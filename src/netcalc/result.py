@@ -48,6 +48,8 @@ class Value:
         if self.formula is None and (self.nearest is None or (self.as_digits and not self.certified)):
             return None
         beyond = self.nearest is not None and math.isinf(self.nearest)
+        if beyond and not self.certified:
+            return None
         return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
 
 

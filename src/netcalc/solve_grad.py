@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from netcalc.derive import evaluable, expand
+from netcalc.derive import SYMPY_FAILURES, evaluable, expand
 from netcalc.explain.corners import corner_notes, refuse_undefined
 from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.expression import Tree, is_constant, substitute
@@ -129,8 +130,13 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
     from netcalc.closed import ClosedForms
 
     forms = ClosedForms()
-    whole = [to_sympy(expand(substitute(one.tree, point))) for one in derived.wanted]
-    return [confirmed(value, forms.tree(number)) for value, number in zip(values, whole, strict=True)]
+
+    def closed(one: Wanted, value: Value) -> Value:
+        with contextlib.suppress(*SYMPY_FAILURES):  # as for what has no value, or is beyond all bounds
+            return confirmed(value, forms.tree(to_sympy(expand(substitute(one.tree, point)))))
+        return value
+
+    return [closed(one, value) for one, value in zip(derived.wanted, values, strict=True)]
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:

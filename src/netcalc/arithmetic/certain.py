@@ -126,6 +126,11 @@ def _hull(values: list[Numeral]) -> Numeral:
     return whole
 
 
+def is_nowhere(value: Numeral) -> bool:
+    """Whether nothing bounds a numeral: it has no value, or none that so few bits can tell."""
+    return isinstance(value, arb) and not value.is_finite()
+
+
 def sign(value: Numeral) -> int | None:
     """-1, 0 or 1; None where the ball does not tell."""
     if isinstance(value, fmpq):
@@ -137,31 +142,40 @@ def sign(value: Numeral) -> int | None:
     return 0 if value.is_zero() else None
 
 
-def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], bool | None]:
-    def compared(a: Numeral, b: Numeral) -> bool | None:
+Condition = bool | None | arb  # None is undecided; UNDEFINED is about something that has no value
+
+
+def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condition]:
+    def compared(a: Numeral, b: Numeral) -> Condition:
+        if is_nowhere(a) or is_nowhere(b):
+            return UNDEFINED
         order = sign(a - b)
         return None if order is None else holds(order)
 
     return compared
 
 
-def _where(condition: bool | None, then: Numeral, other: Numeral) -> Numeral:
+def _where(condition: Condition, then: Numeral, other: Numeral) -> Numeral:
+    if condition is UNDEFINED:
+        return UNDEFINED
     if condition is None:  # undecided: whatever it is, it lies in the hull of both
         return _hull([then, other])
     return then if condition else other
 
 
-def _all(*conditions: bool | None) -> bool | None:
+def _all(*conditions: Condition) -> Condition:
     if any(condition is False for condition in conditions):
         return False
+    if any(condition is UNDEFINED for condition in conditions):
+        return UNDEFINED
     return None if None in conditions else True
 
 
-def _not(condition: bool | None) -> bool | None:
-    return None if condition is None else not condition
+def _not(condition: Condition) -> Condition:
+    return not condition if isinstance(condition, bool) else condition
 
 
-def _any(*conditions: bool | None) -> bool | None:
+def _any(*conditions: Condition) -> Condition:
     return _not(_all(*(_not(condition) for condition in conditions)))
 
 
@@ -180,6 +194,8 @@ def _extreme(largest: bool) -> Callable[..., Numeral]:
 
 
 def _sign(value: Numeral) -> Numeral:
+    if is_nowhere(value):
+        return UNDEFINED  # where Arb says 0 ± 1
     known = sign(value)
     return ball(value).sgn() if known is None else fmpq(known)
 
@@ -197,8 +213,8 @@ def _polygamma(order: Numeral, value: Numeral) -> Numeral:
 
 
 def _atan2(y: Numeral, x: Numeral) -> Numeral:
-    if sign(y) == 0 and sign(x) == 0:
-        return UNDEFINED  # where Arb follows C, and says 0
+    if (sign(y) == 0 and sign(x) == 0) or is_nowhere(y) or is_nowhere(x):
+        return UNDEFINED  # where Arb follows C, and says 0; or that any angle will do
     return exactly(arb.atan2(ball(y), ball(x)))
 
 

@@ -68,7 +68,8 @@ def enclosure(value: Any) -> str | None:
     if not known.is_finite():
         return None
     if not abs(known) < arb(10) ** LARGEST_EXPONENT:
-        return f"beyond 1e{LARGEST_EXPONENT}"
+        far = f"1e{LARGEST_EXPONENT}"
+        return f"beyond {far}" if abs(known) > arb(10) ** LARGEST_EXPONENT else f"0 ± more than {far}"
     if abs(known) < arb(10) ** -LARGEST_EXPONENT:
         return f"0 ± 1e-{LARGEST_EXPONENT}"
     middle = _worth_writing(known)

@@ -8,7 +8,18 @@ from typing import Any, Literal
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS, UNDEFINED, ZERO, Numeral, ball, exactly, numeral, precision, sign
+from netcalc.arithmetic.certain import (
+    OPERATIONS,
+    UNDEFINED,
+    ZERO,
+    Condition,
+    Numeral,
+    ball,
+    exactly,
+    numeral,
+    precision,
+    sign,
+)
 from netcalc.expression import Tree, evaluate
 from netcalc.tree import COMPARISONS, Constant, Number, Symbol
 
@@ -52,12 +63,12 @@ def _both(operation: Callable[..., Numeral]) -> Callable[..., Beside]:
     return applied
 
 
-def _compared(operation: Callable[..., bool | None]) -> Callable[[Beside, Beside], bool | None]:
+def _compared(operation: Callable[..., Condition]) -> Callable[[Beside, Beside], Condition]:
     return lambda a, b: operation(a.beside, b.beside)
 
 
-def _where(condition: bool | None, then: Beside, other: Beside) -> Beside:
-    if condition is None:
+def _where(condition: Condition, then: Beside, other: Beside) -> Beside:
+    if not isinstance(condition, bool):
         return Beside(UNDEFINED, UNDEFINED)
     return then if condition else other
 

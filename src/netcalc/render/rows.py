@@ -36,31 +36,39 @@ def records(result: Result) -> Iterator[Record]:
     if result.checked:
         yield from (one.record() for one in result.checked)
         return
+    closed = has_closed_forms(result)
     if result.sample_rows:
         for sample in samples(result):
             row = [one for one, _ in sample_elements(result, sample)]
-            closed: Record = {
-                f"{one.name} exact": to_ascii(one.value.exact) for one in row if one.value.exact is not None
-            }
-            yield {one.name: one.value.plain() for one in row} | closed
+            forms: Record = {f"{one.name} exact": _closed_form(one.value) for one in row} if closed else {}
+            yield {one.name: one.value.plain() for one in row} | forms
         return
     for tensor in result.tensors:
-        yield from _of_elements(tensor)
+        yield from _of_elements(tensor, closed=closed)
 
 
-def _of_elements(tensor: Tensor) -> Iterator[Record]:
+def has_closed_forms(result: Result) -> bool:
+    """Whether values have exact forms to show beside their digits."""
+    return any(value.exact is not None for tensor in result.tensors for value in tensor.values)
+
+
+def _of_elements(tensor: Tensor, *, closed: bool = False) -> Iterator[Record]:
     if tensor.own:
-        yield from (_record(one.name, to_ascii(one.formula), one.value) for one in tensor.elements())
+        yield from (_record(one.name, to_ascii(one.formula), one.value, closed) for one in tensor.elements())
         return
     formula = to_ascii(tensor.formula)  # once: a tensor may have many elements
     for index in np.ndindex(tensor.entries.shape):
         own = text_at(formula, index, tensor.index_from)
-        yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]))
+        yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]), closed)
 
 
-def _record(name: str, formula: str, value: Value) -> Record:
+def _record(name: str, formula: str, value: Value, closed: bool) -> Record:
     record: Record = {"name": name, "formula": formula, "value": value.plain()}
-    return record if value.exact is None else record | {"exact": to_ascii(value.exact)}
+    return record | {"exact": _closed_form(value)} if closed else record
+
+
+def _closed_form(value: Value) -> str | None:
+    return None if value.exact is None else to_ascii(value.exact)
 
 
 def lines(result: Result, format_name: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from netcalc.notation import to_unicode
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
-from netcalc.render.rows import sample_elements, samples
+from netcalc.render.rows import has_closed_forms, sample_elements, samples
 from netcalc.render.summary import LISTED, corners, is_large, large_given, summary
 from netcalc.result import Element, Result, Step, Tensor, Value
 
@@ -98,11 +98,6 @@ class _Steps:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text("\n".join(step_lines(self.steps, min(options.max_width, READABLE))))
-
-
-def has_closed_forms(result: Result) -> bool:
-    """Whether values have exact forms to show beside their digits."""
-    return any(value.exact is not None for tensor in result.tensors for value in tensor.values)
 
 
 def _elements(result: Result, listed: Sequence[Tensor]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -23,6 +24,7 @@ NORMAL = 2.0**-1022  # a float64 below this has fewer digits
 LOOSE = arb(1e-6)  # what a float64 that is not certified may be off, relative to its tensor's largest
 SHOWN_DIGITS = 6
 WRONG_DIGITS = 17
+EXPONENT_DIGITS = 5  # with its sign, of a number that is written out as a fraction
 
 Kind = Literal["agrees", "kink", "wrong", "untold"]
 
@@ -78,7 +80,7 @@ def answer(tensor: Tensor, index: Index, point: Point) -> Answer | None:
     value = tensor.at(index).value
     if value.formula is not None:
         return _of_formula(value.formula, point)
-    if value.nearest is None:
+    if value.nearest is None or (math.isinf(value.nearest) and not value.certified):
         return None
     number = fmpq(*value.nearest.as_integer_ratio()) if abs(value.nearest) < float("inf") else None
     if tensor.entries.dtype != object:
@@ -96,7 +98,8 @@ def _of_formula(formula: Tree, point: Point) -> Answer | None:
 
 
 def _of_digits(shown: str) -> Answer:
-    count = len(shown.partition("e")[0].lstrip("-0.").replace(".", ""))
+    mantissa = shown.partition("e")[0].lstrip("-0.")
+    count = len(mantissa.replace(".", "") if "." in mantissa else mantissa.rstrip("0"))  # 200 may be 161 to one digit
     bits = int(3.33 * count) + FLOAT_BITS
     with precision(2 * bits):
         return Answer(ZERO if shown == "0" else arb(shown), arb(10) ** (1 - count) * arb(0.5000001), bits)
@@ -134,9 +137,10 @@ def slope(side: arb, exponent: int, count: int) -> str:
     """A one-sided slope to `count` digits: what it comes to as its step, 2^-`exponent`, comes to nothing."""
     near = fmpq(1, 1 << (exponent // 4))
     middle = exactly(side.mid())
+    if abs(middle) < near:
+        return "0"
     shown = digits(middle, count) or "0"
+    if len(shown.partition("e")[2]) > EXPONENT_DIGITS:
+        return shown  # too large for a fraction; nothing shorter is near
     rounded = fmpq(*Fraction(shown).as_integer_ratio())
-    for short in (fmpq(0), rounded):
-        if abs(middle - short) < near:
-            return digits(short, count) or shown
-    return shown
+    return digits(rounded, count) or shown if abs(middle - rounded) < near else shown

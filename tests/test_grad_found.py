@@ -1,0 +1,66 @@
+"""What random problems found (tests/fuzz): each a kind of problem that went wrong once."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+import netcalc
+from netcalc.errors import UndefinedError
+from netcalc.render import View, render
+
+
+@pytest.mark.parametrize(
+    "text, at, said",
+    [
+        ("sign(1/x)", {"x": 0}, "1/x is defined for x != 0"),
+        ("sign(log(x))", {"x": -1}, "log(x) is defined for x > 0"),
+        ("atan2(gamma(x), 0)", {"x": 0}, "gamma(x) has poles at 0, -1, -2, …"),
+        ("where(1/x > 0, 1, 2)", {"x": 0}, "1/x is defined for x != 0"),
+        ("relu(log(x))", {"x": 0}, "log(x) is defined for x > 0"),
+    ],
+)
+def test_bounded_functions_of_what_has_no_value_have_none(text, at, said):
+    with pytest.raises(UndefinedError) as caught:
+        netcalc.grad(text, at=at)
+    assert caught.value.message.startswith(said)
+
+
+def test_a_condition_that_is_decided_without_what_has_no_value_is_decided():
+    assert netcalc.grad("where(x > 0 and log(x) < 1, 1, 2)", at={"x": -1}).forward["f"] == 2.0
+
+
+def test_few_digits_are_not_contradicted_by_differences():
+    """161 to one digit is 200."""
+    result = netcalc.grad("x^2 - 39*x", at={"x": 100}, digits=1, verify=True)
+    assert result.partials["x"] == "200"
+    assert not result.verification.wrong
+
+
+@pytest.mark.parametrize(
+    "text, at",
+    [
+        ("(gamma(y) - gamma(y))^1000", {"y": "1e16"}),  # a factorial of 10^16 is not written out
+        ("((y^1000)^1000)^1000", {"y": 3}),
+        ("gamma(sign(gelu(1e399)) + y)", {"y": 0}),
+        ("where(gamma(y) < 0 and y < 0, y, 0)^0", {"y": 0}),
+        ("y - gamma(y) - gamma(gamma(y))", {"y": 100}),
+    ],
+)
+def test_numbers_that_algebra_cannot_hold_end_soon_without_a_closed_form(text, at):
+    result = netcalc.grad(text, at=at, exact=True, verify=True)
+    assert not result.verification.wrong
+    json.loads(result.to_json())
+
+
+def test_what_may_be_anything_is_not_said_to_be_beyond_all_bounds():
+    result = netcalc.grad("gamma(y) - gamma(y)", at={"y": "1e16"})
+    assert result.forward["f"] is None
+    assert result.notes[0] == "f is not decided: it lies in 0 ± more than 1e1000000000000000"
+
+
+def test_rows_are_of_one_length_where_not_all_have_a_closed_form():
+    result = netcalc.grad("x + digamma(x)", "x^2", at={"x": 3}, exact=True)
+    assert {len(row) for row in csv.reader(render(result, "csv", View()))} == {4}
