@@ -6,8 +6,8 @@ A. Griewank, A. Walther, "Evaluating Derivatives", SIAM 2008, ch. 3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from netcalc.derive import bound, derivation
 from netcalc.expression import parse
@@ -22,8 +22,7 @@ DIRECT = 8  # factors up to which each one's cofactor is a product of its own
 Passed = tuple[int, int, Tree]  # the place it came from, which of that node's arguments, and the slope there
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """One output's sweep: the formula's `nodes`, ∂(output)/∂(each), and how each node got its share.
 
     `adjoints[i]` is None where nothing asked for depends on node i, or it does not reach the output.

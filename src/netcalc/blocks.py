@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class NeuronRows:
     def problem(self, x: np.ndarray, first: int = 0) -> Problem:
         """The rows `x` (rows, n), of which the first is row number `first` of all, as a problem of many samples."""
         stated = neuron(x, self.w, self.b, self.activation, self._above(first, len(x)), self.index_from)
-        return replace(stated, many=True)
+        return stated._replace(many=True)
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:
         """`x` (rows, n) in float64 -> (rows, columns), nan or infinite where float64 has no answer.
@@ -94,7 +94,7 @@ class NeuronRows:
 
     def _above(self, first: int, rows: int) -> np.ndarray | Against | None:
         if isinstance(self.above, Against):
-            return replace(self.above, target=_of_rows(self.above.target, "target", first, rows))
+            return self.above._replace(target=_of_rows(self.above.target, "target", first, rows))
         return None if self.above is None else _of_rows(self.above, "delta", first, rows)
 
 

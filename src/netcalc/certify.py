@@ -134,9 +134,9 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
         with bounded(EXACT_SECONDS):
             expressions = run(problem, Symbolic(closed=True, forms=forms))
     except TookTooLong:
-        return replace(found, notes=(*found.notes, "closed forms of all this are too long to be found"))
+        return found._replace(notes=(*found.notes, "closed forms of all this are too long to be found"))
     entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
-    return replace(found, entries=entries)
+    return found._replace(entries=entries)
 
 
 def _with_rationals(problem: Problem, found: Found) -> Found:
@@ -148,7 +148,7 @@ def _with_rationals(problem: Problem, found: Found) -> Found:
         name: each(lambda value, one: replace(value, exact=ratio(one)), found.entries[name], exact[name])
         for name in problem.names
     }
-    return replace(found, entries=entries)
+    return found._replace(entries=entries)
 
 
 def confirmed(value: Value, closed: Tree | None) -> Value:

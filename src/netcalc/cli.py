@@ -6,6 +6,7 @@ input is bad, 130 when interrupted, 141 when the reader of a pipe has gone, 70 f
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -130,6 +131,7 @@ def greeting() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, and return its exit status."""
     gc.set_threshold(*FEW_COLLECTIONS)
+    atexit.register(gc.freeze)  # nor is it looked for once more in all that was imported when the process ends
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without σ gets \u03c3, and no traceback
     try:

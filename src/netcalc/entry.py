@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ FAR = 30.5  # where a formula that has values on a side has one
 HALF_WINDOW = 5.0  # of q to either side of 0, unless a kink lies near it or beyond
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the catalogue says of an activation f(q), or of any expression in q.
 
     `limits` are those at -∞ and ∞, where there is one (`oo` for infinity); None while they were not asked for.
@@ -88,7 +87,7 @@ def describe(activation: BoundActivation, *, with_limits: bool = False) -> Entry
     """The entry of an activation."""
     known = derivation(activation)
     entry = Entry(activation, known.value, known.shown, known.curvature)
-    return replace(entry, limits=_limits(entry)) if with_limits else entry
+    return entry._replace(limits=_limits(entry)) if with_limits else entry
 
 
 def _limits(entry: Entry) -> tuple[Tree | None, Tree | None]:

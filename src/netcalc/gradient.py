@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netcalc.accumulate import Sweep, gradient, shown, sweep
 from netcalc.catalogue.names import unknown
@@ -13,8 +13,7 @@ from netcalc.models.grad import Gradient
 from netcalc.problem import derivative, derivative_in_short
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One number of the answer: an output, or its derivative `by` some variables; `tree` names φ′ as `sigmoid'`."""
 
     output: int
@@ -22,8 +21,7 @@ class Wanted:
     tree: Tree
 
 
-@dataclass(frozen=True)
-class Derived:
+class Derived(NamedTuple):
     """Everything asked of a problem as trees that share what they have in common, in the order of the answer."""
 
     problem: Gradient

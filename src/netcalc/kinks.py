@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -23,8 +22,7 @@ SAME = fmpq(1, 1 << 150)  # the limits are taken far closer than this
 NAMED_LIMIT = 3  # points at one kink that are named one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Kink:
+class Kink(NamedTuple):
     """What a point at a kink is like: where it is, the slopes to the left and the right, and the one at it."""
 
     place: str

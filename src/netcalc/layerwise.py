@@ -6,7 +6,6 @@ However deep the net, a formula is as long as its layer is wide.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -73,13 +72,13 @@ def _terms(problem: Problem, known: set[str]) -> int:
 def _of_numbers(problem: Problem, known: set[str]) -> Problem:
     """The same problem with 0 for what is unknown; only what does not depend on it is looked at."""
     layers = tuple(
-        replace(layer, W=_numbers(layer.W), b=None if layer.b is None else _numbers(layer.b))
+        layer._replace(W=_numbers(layer.W), b=None if layer.b is None else _numbers(layer.b))
         for layer in problem.layers
     )
     above = problem.above
-    stated = replace(above, target=_numbers(above.target)) if isinstance(above, Against) else _numbers(above)
+    stated = above._replace(target=_numbers(above.target)) if isinstance(above, Against) else _numbers(above)
     names = {name: called for name, called in problem.names.items() if name in known}
-    return replace(problem, x=_numbers(problem.x), layers=layers, above=stated, names=names, trace=None)
+    return problem._replace(x=_numbers(problem.x), layers=layers, above=stated, names=names, trace=None)
 
 
 def _numbers(tensor: np.ndarray) -> np.ndarray:

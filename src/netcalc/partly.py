@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +18,7 @@ SHOWN_NAMES = 4
 def partly(problem: Problem) -> Found:
     """Both passes in float64; `unknown` names what depends on something left out."""
     unknown = depending(problem)
-    known = replace(problem, x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
+    known = problem._replace(x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
     with np.errstate(all="ignore"):  # what stands in for the unknown may have no value
         entries = {name: np.asarray(np.nan) for name in unknown} | run(known, Fast())
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
@@ -68,7 +67,7 @@ def _filled(tensor: np.ndarray) -> np.ndarray:
 
 
 def _known(layer: Dense) -> Dense:
-    return replace(layer, W=_filled(layer.W), b=None if layer.b is None else _filled(layer.b))
+    return layer._replace(W=_filled(layer.W), b=None if layer.b is None else _filled(layer.b))
 
 
 def _above(problem: Problem) -> np.ndarray | Against:

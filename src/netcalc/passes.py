@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,7 @@ Progress = Callable[[int, int], None]
 WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)  # told of each layer passed, and of how many
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What both passes produced, as values or float64; how sure it is, in a few words; and notes.
 
     What is `unknown`, its elements too many to write out, stays one formula.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +24,7 @@ FEW = 1000  # rows that are read and answered exactly
 NAMES_SHOWN = 12  # columns that a message lists
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Numbers by name, each an array of shape (), and the table that has the others, if there is one."""
 
     fixed: Mapping[str, np.ndarray]

@@ -6,9 +6,9 @@ A given tensor is an object array of trees (exact numbers, symbols) or a float64
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 
 
-@dataclass(frozen=True, slots=True)
-class Dense:
+class Dense(NamedTuple):
     """a = φ(W v + b): `W` (m, n), `b` (m,) or None, `activation` elementwise, one of VECTOR_ACTIVATIONS, or None."""
 
     W: np.ndarray
@@ -37,8 +36,7 @@ class Dense:
         return self.activation if isinstance(self.activation, str) else self.activation.label
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(NamedTuple):
     """A loss from above: `target` (samples, outputs), or class indices (samples,) for a loss by sample."""
 
     target: np.ndarray
@@ -50,8 +48,7 @@ class Against:
         return self.reduction.factor(samples, outputs, by_sample=self.loss.by_sample)
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(NamedTuple):
     """How one thing that the passes produce is called, and what it looks like in this command.
 
     `shape` picks the part that is shown: () for a scalar, (-1,) for a vector; None keeps it.
@@ -61,8 +58,7 @@ class Called:
     shape: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Layers, their input `x` (samples, n), and what comes from above: `delta` (samples, outputs) or a loss.
 
     The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
@@ -81,7 +77,7 @@ class Problem:
     index_from: int = 0
     output: str = "L"
     hidden: frozenset[str] = frozenset()
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     lr: Tree | None = None
     trace: tuple[str, tuple[int, ...]] | None = None

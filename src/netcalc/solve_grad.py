@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +24,13 @@ Point = Mapping[str, Tree]
 CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are done with in a second or two
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """What was found: a number wanted each, an array of shape () or (points,); how sure; notes; the trail's values."""
 
     entries: Sequence[np.ndarray]
     certainty: str = ""
     notes: tuple[str, ...] = ()
-    trail: Mapping[int, Value] = field(default_factory=dict)
+    trail: Mapping[int, Value] = MappingProxyType({})
 
 
 def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) -> Result:

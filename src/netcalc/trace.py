@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from netcalc.problem import Dense, Problem, element
 PATHS_LIMIT = 256  # more on a page help nobody
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """One path through a sample: the units `z[k]` and `a[k]` that it passes, of the weight's layer and all above."""
 
     sample: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flint import arb, fmpq
 
@@ -30,8 +29,7 @@ Side = Literal[-1, 1]
 Tie = Literal["exact", "undecided"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(NamedTuple):
     """A number at the point, and the same a little to the side."""
 
     here: Numeral

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netcalc.catalogue.names import bind, exact, normalised, plain, split_reference, substituted, unknown
 from netcalc.errors import ExpressionError, ValueSyntaxError
@@ -60,8 +60,7 @@ class Activation:
         return BoundActivation(self, values)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundActivation:
+class BoundActivation(NamedTuple):
     """An activation whose parameters are exact numbers: what a layer applies, and `netcalc.activation` gives."""
 
     row: Activation

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from netcalc.catalogue.names import bind, exact, normalised, plain, split_reference, substituted, unknown
 from netcalc.errors import ValueSyntaxError
@@ -59,8 +59,7 @@ class Loss:
         return BoundLoss(self, values)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundLoss:
+class BoundLoss(NamedTuple):
     """A loss whose parameters are exact numbers."""
 
     row: Loss
@@ -121,8 +120,7 @@ class BoundLoss:
         return kernel(a, t, **dict(self.parameters))
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(NamedTuple):
     """How many losses become one number: their sum times `elementwise` or, for losses by sample, `by_sample`.
 
     The factors are expressions in `m`, the number of samples, and `n`, the outputs of one sample.

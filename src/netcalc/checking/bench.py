@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -231,9 +231,9 @@ def changed(problem: Problem, function: Callable[[Tree], Tree]) -> Problem:
         return each(function, array) if array.dtype == object else array
 
     layers = tuple(
-        replace(layer, W=tensor(layer.W), b=None if layer.b is None else tensor(layer.b)) for layer in problem.layers
+        layer._replace(W=tensor(layer.W), b=None if layer.b is None else tensor(layer.b)) for layer in problem.layers
     )
     above = problem.above
-    above = replace(above, target=tensor(above.target)) if isinstance(above, Against) else tensor(above)
+    above = above._replace(target=tensor(above.target)) if isinstance(above, Against) else tensor(above)
     given = {name: tensor(thing) if isinstance(thing, np.ndarray) else thing for name, thing in problem.given.items()}
-    return replace(problem, x=tensor(problem.x), layers=layers, above=above, given=given)
+    return problem._replace(x=tensor(problem.x), layers=layers, above=above, given=given)

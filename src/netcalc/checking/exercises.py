@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netcalc.checking.check import Checker
 from netcalc.checking.verdicts import Tolerance
 from netcalc.errors import FileError
@@ -32,4 +30,4 @@ def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
 
 
 def _of(document: Document, problem: dict[str, object]) -> Document:
-    return replace(document, content=problem, text="")
+    return document._replace(content=problem, text="")

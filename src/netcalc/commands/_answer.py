@@ -6,10 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
@@ -36,10 +35,10 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
     with layers_told():
         result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
     if checking.check:
-        from netcalc.checking import check
+        from netcalc.checking import Tolerance, check
         from netcalc.checking.sources import answers
 
-        result = check(result, partial(answers, checking.check), checking.tolerance())
+        result = check(result, partial(answers, checking.check), Tolerance(checking.rtol, checking.atol, checking.sig))
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
 
@@ -127,8 +126,7 @@ def trimmed(text: str) -> str:
     return TRAILING.sub("", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(NamedTuple):
     """A file behind a spelling of what is written to it."""
 
     file: TextIO

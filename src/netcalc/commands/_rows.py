@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
 
 from netcalc.commands._progress import watched
 from netcalc.commands.options import Checking, Presentation, Rows, Values
@@ -73,8 +73,7 @@ class Answerable(Protocol):
         """Answer and write them all; the exit status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(NamedTuple):
     """Rows to come, what each is put into, and where bad ones go."""
 
     rows: RowStream

@@ -29,13 +29,14 @@ def grade(
     listing: Listing,
 ) -> int | None:
     """The answers of a class, marked: right or wrong, and what went wrong."""
+    from netcalc.checking import Tolerance
     from netcalc.checking.exercises import checkers
     from netcalc.checking.grading import grade as marked
     from netcalc.checking.sheets import grades
     from netcalc.commands._answer import write_out
     from netcalc.render import LISTS, chosen
 
-    found = marked(checkers(problem, nearness.tolerance()), answers, follow_through=follow_through)
+    found = marked(checkers(problem, Tolerance(*nearness)), answers, follow_through=follow_through)
     form = chosen(listing.format, listing.output, LISTS)
     write_out(lambda: grades(form.name, found), form, listing.output, plain=listing.ascii)
     return int(not found.is_all_right)

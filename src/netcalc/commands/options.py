@@ -10,8 +10,8 @@ A command is one file `commands/NAME.py` with a function `NAME` of at most fifte
     ) -> int | None:
         '''One neuron: q = w·x + b, f = a(q), and every ∂f/∂·.'''
 
-A parameter whose type is a frozen dataclass (`Presentation`, `Checking`, `Above`, or a command's own) stands for one
-option per field; the function gets the dataclass, filled in. What it returns is the exit status, None for 0.
+A parameter whose type is a named tuple (`Presentation`, `Checking`, `Above`, or a command's own) stands for one option
+per field; the function gets the tuple, filled in. What it returns is the exit status, None for 0.
 Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function.
 """
 
@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -31,17 +30,13 @@ from netcalc.commands.variadic import LINE, VariadicCommand
 from netcalc.errors import NetcalcError
 from netcalc.render import FORMATS, LISTS
 
-if TYPE_CHECKING:
-    from netcalc.checking import Tolerance
-
 Values = list[str] | None
 Function = Callable[..., int | None]
 
 ON_ERROR = ("stop", "skip")
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help."""
 
     function: Function
@@ -69,12 +64,12 @@ def command(*, order: int, examples: Mapping[str, str] | None = None) -> Callabl
 
 
 def flatten(function: Function) -> Function:
-    """The same function for typer, with the fields of its dataclass parameters as parameters of their own."""
+    """The same function for typer, with the fields of its named tuples as parameters of their own."""
     hints = get_type_hints(function, include_extras=True)
     parameters: dict[str, inspect.Parameter] = {}
     groups: dict[str, tuple[type, list[str]]] = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        if is_dataclass(hints[name]):
+        if is_group(hints[name]):
             flat = list(field_parameters(hints[name]))
             groups[name] = hints[name], [one.name for one in flat]
         else:
@@ -94,13 +89,14 @@ def flatten(function: Function) -> Function:
     return run
 
 
-def field_parameters(group: type) -> Iterable[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    for member in fields(group):
-        default = inspect.Parameter.empty if member.default is MISSING else member.default
-        yield inspect.Parameter(
-            member.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[member.name]
-        )
+def is_group(hint: Any) -> bool:
+    return isinstance(hint, type) and hasattr(hint, "_field_defaults")
+
+
+def field_parameters(group: Any) -> Iterable[inspect.Parameter]:
+    for name, hint in get_type_hints(group, include_extras=True).items():
+        default = group._field_defaults.get(name, inspect.Parameter.empty)
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
 def values(
@@ -207,8 +203,7 @@ ActivationName = Annotated[str, _ACTIVATION]
 MaybeActivation = Annotated[str | None, _ACTIVATION]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How files of numbers are read."""
 
     decimal: Annotated[
@@ -240,8 +235,7 @@ OutputFile = Annotated[
 Ascii = Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters alone.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(NamedTuple):
     """How a result is shown, and where."""
 
     format: FormatName = None
@@ -267,8 +261,7 @@ class Presentation:
     ascii: Ascii = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """How a list out of the catalogue is shown, and where."""
 
     format: ListFormatName = None
@@ -276,8 +269,7 @@ class Listing:
     ascii: Ascii = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """What is done with rows that stream."""
 
     on_error: Annotated[
@@ -320,34 +312,31 @@ class Rows:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
-    """How near is right, for answers that are checked."""
-
-    rtol: Annotated[
-        float | None,
-        typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
-    ] = None
-    atol: Annotated[
-        float | None,
-        typer.Option("--atol", help="Absolute tolerance of a right answer.", metavar="A", min=0, show_default=False),
-    ] = None
-    sig: Annotated[
-        int | None,
-        typer.Option(
-            "--sig", help="Significant digits of a right answer.", metavar="N", min=1, max=1000, show_default=False
-        ),
-    ] = None
-
-    def tolerance(self) -> Tolerance:
-        """How near is right; as the answers' own digits say where nothing is given."""
-        from netcalc.checking import Tolerance
-
-        return Tolerance(self.rtol, self.atol, self.sig)
+RelativeTolerance = Annotated[
+    float | None,
+    typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
+]
+AbsoluteTolerance = Annotated[
+    float | None,
+    typer.Option("--atol", help="Absolute tolerance of a right answer.", metavar="A", min=0, show_default=False),
+]
+SignificantDigits = Annotated[
+    int | None,
+    typer.Option(
+        "--sig", help="Significant digits of a right answer.", metavar="N", min=1, max=1000, show_default=False
+    ),
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Checking(Nearness):
+class Nearness(NamedTuple):
+    """How near is right, for answers that are checked; as the answers' own digits say where nothing is given."""
+
+    rtol: RelativeTolerance = None
+    atol: AbsoluteTolerance = None
+    sig: SignificantDigits = None
+
+
+class Checking(NamedTuple):
     """Answers to check, and how near is right."""
 
     check: Annotated[
@@ -359,10 +348,12 @@ class Checking(Nearness):
             completed=names_on_line,
         ),
     ] = None
+    rtol: RelativeTolerance = None
+    atol: AbsoluteTolerance = None
+    sig: SignificantDigits = None
 
 
-@dataclass(frozen=True, slots=True)
-class Above:
+class Above(NamedTuple):
     """What comes from above: a loss and its target, or the gradient itself."""
 
     target: Annotated[Values, values("--target", "What the output should be; goes with --loss.")] = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
+from typing import NamedTuple
 
 from netcalc.expression import Number, Symbol, Tree, parse
 from netcalc.notation import to_ascii
@@ -12,8 +13,7 @@ from netcalc.result import Step, Value, as_value
 from netcalc.tree import apply, fold, multiply, power
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """`formulas` by name of tensor, and `of`, the outputs that partials are of.
 
     `brief` are formulas that name the activation's slope, σ'(q), for where its own formula is too long to repeat.
@@ -23,7 +23,7 @@ class Explanation:
     of: Mapping[str, str]
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
-    brief: Mapping[str, Tree] = field(default_factory=dict)
+    brief: Mapping[str, Tree] = MappingProxyType({})
 
 
 ONE = Number(Fraction(1))

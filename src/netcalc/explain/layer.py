@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import applied, derivation
@@ -21,8 +21,7 @@ ZERO = Number(Fraction(0))
 Place = int | str  # an element's place from 0, or the letter of a generic index
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """How the elements of a problem of one layer depend on each other; of many samples, theirs is the first index."""
 
     problem: Problem

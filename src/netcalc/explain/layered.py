@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derive import applied, derivation
@@ -26,8 +26,7 @@ WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 Place = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Formulas:
+class Formulas(NamedTuple):
     """What each tensor of a net is, by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
 
     problem: Problem

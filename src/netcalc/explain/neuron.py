@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Paper:
+class _Paper(NamedTuple):
     """The page that a neuron's derivation is written on."""
 
     problem: Problem

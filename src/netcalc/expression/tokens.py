@@ -6,14 +6,12 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from netcalc.errors import ExpressionError
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What an expression may not exceed; checked before anything that costs time or memory.
 
     A number has at most `digits` digits, and its magnitude is below 10^`largest` and, unless 0, at least

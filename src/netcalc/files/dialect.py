@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netcalc.errors import FileError
 from netcalc.files.cells import NOT_FINITE, reads
@@ -13,8 +13,7 @@ MISSING = {"na", "n/a", "null", "none"}
 NUMBER_BEGINS = tuple("0123456789+-.−")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How the rows of `source` are cut into cells.
 
     `delimiter` is None for runs of white space, `header` empty where there is none; rows begin at line `begin`, and

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -21,8 +21,7 @@ OnBadRow = Callable[[RowError], None]
 SLOW_BYTES = 4096  # fewer are not worth halving again
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """`rows` (rows, columns); `line` is where the first of them stands: a line of text, or a row from 0.
 
     They are float64, or trees where the rows so far are `few`.
@@ -33,8 +32,7 @@ class Block:
     few: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """What a file holds: trees where there are few numbers and they are text, else float64. `header` may be empty."""
 
     array: np.ndarray
@@ -81,8 +79,7 @@ class RowStream:
         return Tensor(array, self.source, self.header)
 
 
-@dataclass(frozen=True, slots=True)
-class TextRows:
+class TextRows(NamedTuple):
     """An open text: its layout, and its lines from the first row on."""
 
     source: Source

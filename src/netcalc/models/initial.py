@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from netcalc.values import to_exact
 Draw = Callable[[Any, int, int], np.ndarray]  # naming numpy.random.Generator would load it in every run
 
 
-@dataclass(frozen=True, slots=True)
-class Initial:
+class Initial(NamedTuple):
     """One rule: `draw(generator, m, n)` yields W (m, n), of which `meaning` is the distribution."""
 
     name: str

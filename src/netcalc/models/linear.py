@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def linear(
     notes: tuple[str, ...] = ()
     reached: np.ndarray | Against
     if isinstance(above, Against):
-        reached, notes = _aims(replace(above, loss=loss_after(activation, above.loss)), sizes)
+        reached, notes = _aims(above._replace(loss=loss_after(activation, above.loss)), sizes)
     else:
         delta = _symbols("delta", sizes.outputs, sizes, index_from) if above is None else above
         reached = rows(delta)
@@ -93,10 +93,10 @@ def _aims(above: Against, sizes: Sizes) -> tuple[Against, tuple[str, ...]]:
     """The loss with its targets as (samples, outputs), classes as a 1 among zeros; and notes on them."""
     if above.loss.row.target == "class":
         aims, notes = distributions(above.target, sizes.count, sizes.outputs)
-        return replace(above, target=aims), notes
+        return above._replace(target=aims), notes
     aims = rows(above.target)
     check_targets(aims, above.loss, sizes.samples is not None)
-    return replace(above, target=aims), ()
+    return above._replace(target=aims), ()
 
 
 def without_bias_column(W: np.ndarray | None, b: object = None) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ JACOBIAN_LIMIT = 4096  # entries of all samples' Jacobians that steps and traces
 CLASSES = "class"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer as stated: `W` (m, n), or an `init` rule with a `size` m, or a size alone, and then W is symbols.
 
     `b` is (m,), one number for all, or None for no bias; `activation` a bound one, `softmax`, `log_softmax` or None.
@@ -46,8 +45,7 @@ class Layer:
         return found if self.init is None else found | {"seed": self.seed}
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """What comes into a net and what comes from above; what is left out is None, and a symbol."""
 
     input: np.ndarray | None = None
@@ -57,8 +55,7 @@ class Stated:
     reduction: Reduction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What is asked beside both passes."""
 
     per_sample: bool = False
@@ -212,7 +209,7 @@ def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> De
 
 
 def _with_loss_after(stated: Stated, last: Dense) -> Stated:
-    return stated if stated.loss is None else replace(stated, loss=loss_after(last.activation, stated.loss))
+    return stated if stated.loss is None else stated._replace(loss=loss_after(last.activation, stated.loss))
 
 
 def _from_above(

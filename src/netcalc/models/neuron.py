@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -83,7 +82,7 @@ def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray 
             )
         target = _a_sample("target", above.target, samples)
         check_targets(target, above.loss, many=samples > 1)
-        return replace(above, target=target)
+        return above._replace(target=target)
     return ONE.repeat(samples, axis=0) if above is None else _a_sample("delta", above, samples)
 
 

@@ -6,9 +6,8 @@ Nothing heavy is imported here: the names serve the command line's help.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.render.spelling import ascii_only, in_json, in_markup
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from netcalc.result import Result
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What is shown of a result: its steps, its circuit (layer by layer if asked for)."""
 
     steps: bool = False
@@ -27,8 +25,7 @@ class View:
     by_layer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A way to write a result: as `lines` (for the table, what Rich prints), or bytes that it is `saved` as.
 
     A file that ends with one of `suffixes` is written so. What is `bare` has no room for notes; a file of `one_table`

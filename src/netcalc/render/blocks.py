@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.notation import is_plain, to_ascii, to_unicode
@@ -13,8 +13,7 @@ EQUALS = " = "
 GAP = "  "  # between the columns of a matrix
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Lines of one width; the `baseline` is the line on which a neighbour of one line stands."""
 
     lines: tuple[str, ...]
@@ -25,8 +24,7 @@ class Block:
         return len(self.lines[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How formulas and the things between them are written; brackets are (alone, top, middle, bottom), each a pair.
 
     `flat` writes a matrix in one line, as it is typed: `[4, -4; 1, 2]`.
@@ -54,7 +52,7 @@ def current() -> Style:
 def in_line(display: Display, style: Style | None = None) -> str:
     """A display in one line of text."""
     style = style or current()
-    return lay_out(display, replace(style, flat=True)).lines[0]
+    return lay_out(display, style._replace(flat=True)).lines[0]
 
 
 def lay_out(display: Display, style: Style | None = None) -> Block:

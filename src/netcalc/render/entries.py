@@ -7,9 +7,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -138,8 +137,7 @@ def _portrait(entry: Entry) -> Iterator[RenderableType]:
     yield _Curves(entry)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(NamedTuple):
     """Headings and texts in two columns, in the width that there is."""
 
     facts: Sequence[tuple[str, str]]
@@ -182,8 +180,7 @@ def _end(limit: Tree, write: Callable[[Tree], str]) -> str:
     return write(limit).replace("oo", "∞")
 
 
-@dataclass(frozen=True, slots=True)
-class _Curves:
+class _Curves(NamedTuple):
     """f and its slope, side by side where there is room."""
 
     entry: Entry

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import NamedTuple
 
 Cell = tuple[int, int]
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row and column of a cell's dots
 STEEPEST = 0.25  # of the height: a longer step between two dots across a kink is a jump, and left open
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(NamedTuple):
     """What is drawn with: dots across and down a cell, the axes, and how a cell's dots become a character."""
 
     across: int
@@ -31,8 +31,7 @@ DOTS = Pen(2, 4, "┄", "┆", braille=True)
 PLAIN = Pen(1, 2, "-", "|", braille=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The stretch of the plane that is shown."""
 
     left: float

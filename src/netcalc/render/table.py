@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -77,8 +78,7 @@ def _answers(result: Result) -> Iterator[RenderableType]:
         yield _Corners(tuple(tensor for tensor in large if tensor.whole is None))
 
 
-@dataclass(frozen=True, slots=True)
-class _Corners:
+class _Corners(NamedTuple):
     """The corners of large tensors, in the width that there is."""
 
     tensors: tuple[Tensor, ...]
@@ -90,8 +90,7 @@ class _Corners:
             yield Text("\n".join(["", *(line.rstrip() for line in lines)]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
+class _Steps(NamedTuple):
     """Steps, in the width that there is."""
 
     steps: tuple[Step, ...]

@@ -7,10 +7,9 @@ import json
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from netcalc.errors import FileError
 from netcalc.files.source import StandardInput, open_source
@@ -20,8 +19,7 @@ LARGEST = 64 << 20  # bytes of a file that is read whole
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """What a file holds; `name` is what messages call it, and files that it names are found in `folder`."""
 
     content: dict[str, Any]

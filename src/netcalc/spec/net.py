@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from netcalc.catalogue import losses
@@ -30,7 +29,7 @@ def net(document: Document, asked: Asked) -> Problem:
         _read(document, ["reduction"], lambda _, text: losses.reduction(text)),
     )
     try:
-        return state(layers, stated, replace(asked, given=document.content))
+        return state(layers, stated, asked._replace(given=document.content))
     except NetcalcError as error:
         error.message = f"{document.name}: {error.message}"
         raise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, wraps
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,8 +18,7 @@ Array = NDArray[np.float64]
 BLOCK = 8192  # numbers a time: a formula's intermediate arrays then stay in the processor's cache
 
 
-@dataclass(frozen=True, slots=True)
-class Kernels:
+class Kernels(NamedTuple):
     """An activation in float64: each takes an array and the row's parameters, and gives an array of its shape."""
 
     value: Callable[..., Array]
@@ -27,8 +26,7 @@ class Kernels:
     curvature: Callable[..., Array]
 
 
-@dataclass(frozen=True, slots=True)
-class LossKernels:
+class LossKernels(NamedTuple):
     """A loss in float64: each takes the outputs, the targets and the row's parameters."""
 
     value: Callable[..., Array]

@@ -58,7 +58,7 @@ def _reduced(name: str) -> Change:
 
     def state(problem: Problem) -> Problem:
         assert isinstance(problem.above, Against)  # noqa: S101 - it applies to those alone
-        return replace(problem, above=replace(problem.above, reduction=REDUCTIONS[name]))
+        return problem._replace(above=problem.above._replace(reduction=REDUCTIONS[name]))
 
     return parts(state=state)
 
