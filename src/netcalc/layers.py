@@ -6,9 +6,8 @@ Rows are samples: `v` is (samples, n), and δ = ∂L/∂(a layer's output) has t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -58,8 +57,7 @@ class Layer(Protocol):
         """∂L/∂v from `delta`, ∂L/∂(output)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(NamedTuple):
     """u = W v + b: `W` (m, n), `b` (m,) or None, on rows `v` (samples, n) -> (samples, m)."""
 
     W: Array
@@ -84,8 +82,7 @@ class Linear:
         return {"W": delta[:, :, None] * v[:, None, :], "b": delta}
 
 
-@dataclass(frozen=True, slots=True)
-class Elementwise:
+class Elementwise(NamedTuple):
     """a = φ(z), element by element."""
 
     activation: BoundActivation
@@ -105,8 +102,7 @@ class Elementwise:
         return dz
 
 
-@dataclass(frozen=True, slots=True)
-class Softmax:
+class Softmax(NamedTuple):
     """s = softmax(z) along rows; ∂sᵢ/∂zⱼ = sᵢ(δᵢⱼ - sⱼ)."""
 
     arithmetic: Arithmetic
@@ -124,8 +120,7 @@ class Softmax:
         return _jacobian(v, self.backward)
 
 
-@dataclass(frozen=True, slots=True)
-class LogSoftmax:
+class LogSoftmax(NamedTuple):
     """log softmax(z) along rows; ∂/∂zⱼ of its i-th is δᵢⱼ - sⱼ."""
 
     arithmetic: Arithmetic
@@ -153,8 +148,7 @@ def _jacobian(v: Array, backward: Callable[[Array, Array], Array]) -> Array:
     return np.stack(rows, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(NamedTuple):
     """L = factor · Σ loss(a, t), a number a sample."""
 
     loss: BoundLoss
@@ -174,8 +168,7 @@ class Criterion:
         return slope
 
 
-@dataclass(frozen=True, slots=True)
-class SoftmaxCriterion:
+class SoftmaxCriterion(NamedTuple):
     """Cross-entropy of a softmax, taken together: nothing is lost where a probability is nearly 0 or 1."""
 
     target: Array

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -91,7 +90,7 @@ def _without_target(top: Top) -> Array:
     factor = top.arithmetic.number(top.judge.factor)
     if top.judge.loss.by_sample:
         return np.asarray(top.arithmetic.softmax(top.a) * factor)
-    return replace(top.judge, target=constant(top, top.judge.target, 0)).backward(top.a)
+    return top.judge._replace(target=constant(top, top.judge.target, 0)).backward(top.a)
 
 
 def _factor_again(top: Top, array: Array) -> Array:
