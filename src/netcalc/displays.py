@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netcalc.tree import Apply, Number, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """Rows of formulas, all of one length; a column vector is n × 1."""
 
     entries: tuple[tuple[Tree, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A whole tensor by its name: `W`, `delta`, `dL/dW1`; the 1 is the layer's number."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transposed:
+class Transposed(NamedTuple):
     """ofᵀ."""
 
     of: Display
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """The parts one after another, as a matrix product is written, or with `symbol` between, as in `δ ∘ σ'(z)`."""
 
     parts: tuple[Display, ...]
     symbol: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """The parts with plus signs between."""
 
     parts: tuple[Display, ...]

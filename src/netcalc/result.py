@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -53,8 +53,7 @@ class Value:
         return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One entry of a tensor, by its own name and formula; `full` is the long name where `d` before it won't do."""
 
     name: str
@@ -162,8 +161,7 @@ def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
     return GENERIC.sub(own, formula)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line of a derivation: a left-hand side, then what it equals, in turn.
 
     `left` names an element or a scalar by text, a whole tensor by `Named`.
@@ -178,8 +176,7 @@ class Step:
     drawn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """A verdict on an answer that was brought: `right`, `rounded` (right to the digits that were given) or `wrong`.
 
     `diagnosis` says what went wrong, where that is known, `explanation` is the step that goes right, `note` how the

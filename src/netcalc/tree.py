@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from math import gcd
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from netcalc.numerals import decimals
 
@@ -146,8 +146,7 @@ def apply(operator: str, arguments: Sequence[Tree]) -> Tree:
     return Apply(operator, tuple(arguments)) if normal is None else normal(*arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """Trees as one list of nodes, each subtree once however often it occurs, arguments before what uses them.
 
     `arguments[i]` are the places in `nodes` of the arguments of `nodes[i]`; `roots` those of the trees.

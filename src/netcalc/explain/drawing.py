@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +23,7 @@ def with_matrices(display: Display, matrix_of: Callable[[str], Matrix]) -> Displ
     if isinstance(display, Transposed) and isinstance(display.of, Named):
         return transposed(matrix_of(display.of.text))
     if isinstance(display, Product | Sum):
-        return replace(display, parts=tuple(with_matrices(part, matrix_of) for part in display.parts))
+        return display._replace(parts=tuple(with_matrices(part, matrix_of) for part in display.parts))
     return display
 
 

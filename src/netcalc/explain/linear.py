@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -146,7 +146,7 @@ class _Page:
         if isinstance(display, Transposed) and isinstance(display.of, Named):
             return matrix(zip(*self.matrix(display.of.text).entries, strict=True))
         if isinstance(display, Product | Sum):
-            return replace(display, parts=tuple(map(self.with_matrices, display.parts)))
+            return display._replace(parts=tuple(map(self.with_matrices, display.parts)))
         return display
 
     def matrix(self, name: str) -> Matrix:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -37,7 +36,7 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     elif _is_small(problem, shown):
         found = Page(problem, shown, formulas).steps()
     is_drawn = problem.trace is not None or size > LISTED
-    steps = [replace(step, chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in found]
+    steps = [step._replace(chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in found]
     return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(steps), ())
 
 
