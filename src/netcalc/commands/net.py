@@ -78,6 +78,7 @@ class Net(NamedTuple):
 
 @command(
     order=30,
+    matrices=True,
     examples={
         "netcalc net --example mlp > mlp.toml": "a commented file to start from",
         "netcalc net mlp.toml": "every z, a, δ, dW and db of the net in it",

@@ -18,6 +18,7 @@ Values arrive as they were typed. Import NumPy, SymPy and whatever imports them 
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -37,17 +38,23 @@ ON_ERROR = ("stop", "skip")
 
 
 class Command(NamedTuple):
-    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help."""
+    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help.
+
+    `matrices` tells that it multiplies some: only then is it worth starting the threads that NumPy's BLAS does it with.
+    """
 
     function: Function
     order: int
     examples: Mapping[str, str]
+    matrices: bool
 
     @property
     def name(self) -> str:
         return self.function.__name__.replace("_", "-")
 
     def for_typer(self) -> TyperCommand:
+        if not self.matrices:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(self.name, cls=VariadicCommand, epilog=self._epilog())(flatten(self.function))
         built = get_command(app)
@@ -59,8 +66,10 @@ class Command(NamedTuple):
         return "\n".join(["\b", "Examples:", *lines]) if lines else ""
 
 
-def command(*, order: int, examples: Mapping[str, str] | None = None) -> Callable[[Function], Command]:
-    return lambda function: Command(function, order, examples or {})
+def command(
+    *, order: int, examples: Mapping[str, str] | None = None, matrices: bool = False
+) -> Callable[[Function], Command]:
+    return lambda function: Command(function, order, examples or {}, matrices)
 
 
 def flatten(function: Function) -> Function:
