@@ -19,10 +19,10 @@ import netcalc
 from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
-from netcalc.derive import TookTooLong, bounded
+from netcalc.derivation.derive import TookTooLong, bounded
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
-from netcalc.solve import solve
+from netcalc.solving.solve import solve
 from netcalc.values import read_vector
 
 FRACTIONS = st.fractions(max_denominator=10**30) | st.floats(allow_nan=False, allow_infinity=False).map(Fraction)

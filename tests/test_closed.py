@@ -10,18 +10,18 @@ import sympy as sp
 from reference import mp
 
 import netcalc
-from netcalc.algebra import from_sympy
 from netcalc.catalogue.activations import ACTIVATIONS
-from netcalc.certify import confirmed, constant
-from netcalc.closed import ClosedForms
-from netcalc.derive import TookTooLong, bounded
+from netcalc.derivation.algebra import from_sympy
+from netcalc.derivation.closed import ClosedForms
+from netcalc.derivation.derive import TookTooLong, bounded
 from netcalc.expression import Apply, Tree, is_constant, parse
 from netcalc.notation import to_ascii
+from netcalc.solving.certify import confirmed, constant
 
 
 def mp_value(tree: Tree) -> mp.mpf:
     """A constant tree by mpmath, through SymPy's own printer."""
-    from netcalc.algebra import to_sympy
+    from netcalc.derivation.algebra import to_sympy
 
     return mp.mpf(sp.N(to_sympy(tree), 30))
 
@@ -48,7 +48,7 @@ def mp_value(tree: Tree) -> mp.mpf:
 )
 def test_closed_forms_read_as_people_write_them(text: str, closed: str) -> None:
     """One fraction in powers of e, the constant first, nothing over 1 + 1/e."""
-    from netcalc.algebra import to_sympy
+    from netcalc.derivation.algebra import to_sympy
 
     assert to_ascii(ClosedForms().tree(to_sympy(parse(text)))) == closed
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netcalc.displays import Named, Product, Sum, Transposed, column, matrix, row
 from netcalc.expression import parse
+from netcalc.notation.displays import Named, Product, Sum, Transposed, column, matrix, row
 from netcalc.render.blocks import ASCII, chain, in_line, lay_out
 from netcalc.render.latex import display_to_latex
 from netcalc.render.markdown import markdown

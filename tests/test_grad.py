@@ -164,7 +164,7 @@ def test_numbers_beyond_all_bounds_end_in_a_word(text):
 
 
 def test_a_derivative_that_grows_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr("netcalc.forms.LARGEST", 2_000)
+    monkeypatch.setattr("netcalc.derivation.forms.LARGEST", 2_000)
     with pytest.raises(NetcalcError, match="grow too large"):
         netcalc.grad("tan(tan(tan(x)))", at={"x": 1}, order=12)
 

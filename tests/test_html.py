@@ -15,7 +15,7 @@ import transcript
 import netcalc
 from netcalc import cli
 from netcalc.expression import parse
-from netcalc.mathml import name_to_mathml, to_mathml
+from netcalc.notation.mathml import name_to_mathml, to_mathml
 from netcalc.render import View, render
 
 VOID = {"meta", "br", "!doctype"}

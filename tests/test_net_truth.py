@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.algebra import symbol, to_sympy
 from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.catalogue.activations import activation
 from netcalc.catalogue.losses import loss, reduction
-from netcalc.derive import expand
+from netcalc.derivation.algebra import symbol, to_sympy
+from netcalc.derivation.derive import expand
 from netcalc.expression import parse
 from netcalc.models.net import Layer, Stated, net, vector_or_bound
 from netcalc.passes import run

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.algebra import symbol, to_sympy
 from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.catalogue.activations import ACTIVATIONS, activation
-from netcalc.derive import expand
+from netcalc.derivation.algebra import symbol, to_sympy
+from netcalc.derivation.derive import expand
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
 from netcalc.passes import run

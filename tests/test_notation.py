@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from netcalc.errors import ExpressionError
 from netcalc.expression import Apply, Constant, Number, Symbol, normalise, parse
-from netcalc.notation import to_ascii, to_latex, to_unicode
+from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation.latex import to_latex
 
 FORMULAS = [
     # typed, ASCII, Unicode, LaTeX

@@ -10,14 +10,14 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netcalc.accumulate import gradient
 from netcalc.arithmetic.certain import OPERATIONS, numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.watched import OPERATIONS as WATCHED
 from netcalc.catalogue.activations import ACTIVATIONS
-from netcalc.derive import evaluable
+from netcalc.derivation.accumulate import gradient
+from netcalc.derivation.derive import evaluable
+from netcalc.derivation.forms import Forms
 from netcalc.expression import parse, symbols
-from netcalc.forms import Forms
 
 FORMULAS = (
     "log(1 + exp(x))",

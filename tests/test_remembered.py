@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import transcript
 
-from netcalc import derive, remembered
 from netcalc.catalogue.activations import activation
+from netcalc.derivation import derive, remembered
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc import cli
-from netcalc.blocks import NeuronRows
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.errors import ShapeError
 from netcalc.files import rows, text
+from netcalc.rows.blocks import NeuronRows
 
 NEURON = ["neuron", "--w", "4", "-4", "--b", "-3"]
 STREAM = [*NEURON, "--x", "-", "-f", "csv"]

@@ -9,17 +9,17 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netcalc.accumulate import gradient, shown, sweep
-from netcalc.algebra import symbol, to_sympy
 from netcalc.arithmetic.certain import numeral, precision
-from netcalc.derive import evaluable, expand
+from netcalc.derivation.accumulate import gradient, shown, sweep
+from netcalc.derivation.algebra import symbol, to_sympy
+from netcalc.derivation.derive import evaluable, expand
+from netcalc.derivation.forms import Forms
+from netcalc.derivation.rules import OPERATOR_RULES, RULES
 from netcalc.errors import ExpressionError
 from netcalc.expression import FUNCTIONS, parse, symbols
 from netcalc.expression.functions import ELEMENTARY
-from netcalc.forms import Forms
+from netcalc.expression.tree import Symbol, share
 from netcalc.notation import to_ascii
-from netcalc.rules import OPERATOR_RULES, RULES
-from netcalc.tree import Symbol, share
 
 INSIDE = {"acosh": "13/8", "acos": "3/10", "asin": "3/10", "atanh": "3/10"}
 

@@ -17,7 +17,6 @@ from netcalc.arithmetic.certain import Certain, precision
 from netcalc.arithmetic.fast import Fast
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction
-from netcalc.certify import as_value
 from netcalc.commands._answer import contradicted
 from netcalc.expression import Number, parse
 from netcalc.models.neuron import neuron
@@ -25,6 +24,7 @@ from netcalc.passes import run
 from netcalc.problem import Against, Called, Dense, Problem
 from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
+from netcalc.solving.certify import as_value
 from netcalc.verify import FORWARDS, verify
 
 GIVEN = {"x": ["-1/3", "0.7"], "w": ["1.1", "-2"], "b": "0.2"}

@@ -19,7 +19,7 @@ from netcalc.files.numbers import check_finite
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.result import Result
-from netcalc.solve import solve
+from netcalc.solving.solve import solve
 
 if TYPE_CHECKING:
     from netcalc.models.net import Asked, Layer
@@ -243,7 +243,7 @@ def neuron_block(
     `netcalc neuron` does with every block of a file, and what Dask, joblib or a loop may map over blocks of one's own.
     A value is `inf` beyond float64's range, and `nan` where there is none. Raises NetcalcError.
     """
-    from netcalc.blocks import NeuronRows
+    from netcalc.rows.blocks import NeuronRows
 
     bound = read_activation(activation) if isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
@@ -253,7 +253,7 @@ def neuron_block(
 
 def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> tuple[str, ...]:
     """What the columns of `neuron_block` are called for that many inputs: q, f, dx0, …, dw0, …, db."""
-    from netcalc.blocks import NeuronRows
+    from netcalc.rows.blocks import NeuronRows
 
     above = from_above(None, tensor(0), "mse") if loss else None
     return NeuronRows(np.zeros(inputs), np.zeros(1), read_activation("sigmoid"), above, index_from).columns

@@ -9,9 +9,9 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import plain
-from netcalc.derive import applied, derivation
+from netcalc.derivation.derive import applied, derivation
+from netcalc.derivation.limits import limits
 from netcalc.expression import Tree, parse
-from netcalc.limits import limits
 from netcalc.notation import to_ascii
 
 FAR = 30.5  # where a formula that has values on a side has one

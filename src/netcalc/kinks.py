@@ -13,10 +13,10 @@ from netcalc.arithmetic.certain import Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, Tie, one_sided, tie
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation, loss_derivation
+from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
+from netcalc.expression.tree import has_switches
 from netcalc.problem import Against, Problem, element
-from netcalc.tree import has_switches
 
 SAME = fmpq(1, 1 << 150)  # the limits are taken far closer than this
 NAMED_LIMIT = 3  # points at one kink that are named one by one

@@ -24,13 +24,13 @@ MEGABYTES = 500  # that one run may add
 with atheris.instrument_imports(include=["netcalc"]):
     import targets
 
-    import netcalc.algebra
     import netcalc.api
     import netcalc.circuit
     import netcalc.cli
-    import netcalc.closed
     import netcalc.commands.grad
-    import netcalc.solve_grad  # noqa: F401
+    import netcalc.derivation.algebra
+    import netcalc.derivation.closed
+    import netcalc.solving.expressions  # noqa: F401
 
 
 class Findings:

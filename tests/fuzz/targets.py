@@ -24,11 +24,12 @@ import netcalc
 from netcalc.cli import main
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse, symbols
-from netcalc.mathml import to_mathml
-from netcalc.notation import to_ascii, to_latex, to_unicode
-from netcalc.points import read_place
+from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation.latex import to_latex
+from netcalc.notation.mathml import to_mathml
 from netcalc.render import FORMATS, View, render
 from netcalc.result import Result, Tensor, Value, as_value
+from netcalc.rows.points import read_place
 
 CLOSE = truth.mp.mpf("1e-30")
 HALF = Decimal("0.5000001")  # of a unit in the last place that is shown

@@ -12,7 +12,7 @@ from fractions import Fraction
 import mpmath
 
 from netcalc.expression import Constant, Number, Symbol, Tree
-from netcalc.tree import fold
+from netcalc.expression.tree import fold
 
 DIGITS = 320
 STEPS = ("1e-60", "1e-62")

@@ -17,9 +17,9 @@ from flint import acb, arb, ctx, fmpq
 from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation, loss_derivation
+from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Constant, Number, Symbol, Tree
-from netcalc.tree import Apply, share
+from netcalc.expression.tree import Apply, share
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation
+from netcalc.derivation.derive import derivation
 from netcalc.values import to_float64
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import numpy as np
 from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.arrays import each
 from netcalc.expression import Number, Symbol, Tree
-from netcalc.numerals import decimals
+from netcalc.expression.numerals import decimals
+from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.problem import Problem
-from netcalc.tree import add, divide, multiply, negate
 
 Monomial = tuple[str, ...]  # symbols in the order of their names, so that x·y and y·x are one
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from netcalc.arithmetic.certain import Evaluation, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arithmetic.watched import Watched, leaf, operation
-from netcalc.derive import evaluable, settled
+from netcalc.derivation.derive import evaluable, settled
 from netcalc.expression import Tree
-from netcalc.tree import Apply, share
+from netcalc.expression.tree import Apply, share
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from netcalc.arithmetic.certain import (
     sign,
 )
 from netcalc.expression import Tree, evaluate
-from netcalc.tree import COMPARISONS, Constant, Number, Symbol
+from netcalc.expression.tree import COMPARISONS, Constant, Number, Symbol
 
 BITS = 1024
 NEAR = fmpq(1, 1 << 200)  # far below what tells two kinks apart, far above what BITS can't tell from 0

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcalc.algebra import symbol, to_sympy
 from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation, expand, loss_derivation
+from netcalc.derivation.algebra import symbol, to_sympy
+from netcalc.derivation.derive import applied, derivation, expand, loss_derivation
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
-    from netcalc.closed import ClosedForms
+    from netcalc.derivation.closed import ClosedForms
 
 
 class Symbolic(Exact):

@@ -9,9 +9,9 @@ from flint import fmpq
 
 from netcalc.arithmetic.certain import OPERATIONS, Numeral, numeral, precision, sign
 from netcalc.arithmetic.rounding import digits
-from netcalc.derive import evaluable, is_activation
+from netcalc.derivation.derive import evaluable, is_activation
+from netcalc.expression.tree import Apply, Number, Symbol, Tree, share
 from netcalc.notation import to_ascii
-from netcalc.tree import Apply, Number, Symbol, Tree, share
 
 BITS = 1024
 POLES_AT_ODD = "has poles at odd multiples of pi/2"

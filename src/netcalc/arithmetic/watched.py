@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netcalc.derive import bound
-from netcalc.tree import Apply, Constant, Leaf, Symbol
+from netcalc.derivation.derive import bound
+from netcalc.expression.tree import Apply, Constant, Leaf, Symbol
 
 Array = NDArray[np.float64]
 UNIT = 2.0**-53

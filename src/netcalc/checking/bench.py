@@ -23,7 +23,7 @@ from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.layers import Arithmetic
 from netcalc.passes import Quantities
 from netcalc.problem import Against, Problem, element, free_names
-from netcalc.solve import is_certain
+from netcalc.solving.solve import is_certain
 
 BITS = 320
 POINTS = 3  # at which formulas are compared

@@ -9,9 +9,9 @@ from typing import Any
 from flint import fmpq
 
 from netcalc.arithmetic.certain import OPERATIONS, numeral
-from netcalc.derive import bound, derivation
-from netcalc.rules import RULES
-from netcalc.tree import CONDITIONS, Apply, Symbol, Tree, share
+from netcalc.derivation.derive import bound, derivation
+from netcalc.derivation.rules import RULES
+from netcalc.expression.tree import CONDITIONS, Apply, Symbol, Tree, share
 
 Numeral = Any  # flint.fmpq or flint.arb
 ZERO, ONE = fmpq(0), fmpq(1)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from netcalc.arithmetic.certain import precision
-from netcalc.certify import as_value
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
@@ -23,6 +22,7 @@ from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
 from netcalc.result import Checked, Result, Step, Value
 from netcalc.result import as_value as as_entry
+from netcalc.solving.certify import as_value
 
 NO_DIAGNOSIS = Diagnosis("the cause was not identified")
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netcalc.checking.check import Checker
 from netcalc.checking.verdicts import Tolerance
 from netcalc.errors import FileError
-from netcalc.solve import solve
+from netcalc.solving.solve import solve
 from netcalc.spec import stated
 from netcalc.spec.document import Document, read_document
 

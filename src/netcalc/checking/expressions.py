@@ -16,9 +16,9 @@ from netcalc.checking.calculus import Calculus, Work
 from netcalc.checking.hypotheses import Hypothesis
 from netcalc.checking.mistakes import CALCULUS
 from netcalc.checking.variation import Array
-from netcalc.derive import evaluable
+from netcalc.derivation.derive import evaluable
+from netcalc.derivation.gradient import Derived, derive
 from netcalc.expression import Number
-from netcalc.gradient import Derived, derive
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short, element
 

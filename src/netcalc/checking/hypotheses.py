@@ -10,7 +10,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.bench import Bench, Forced
 from netcalc.checking.mistakes import MISTAKES, ROUNDINGS, Frequency, Mistake
 from netcalc.checking.variation import Array, Change, Variation
-from netcalc.derive import derivation
+from netcalc.derivation.derive import derivation
 from netcalc.errors import NetcalcError
 from netcalc.notation import to_unicode
 from netcalc.problem import Dense, Problem

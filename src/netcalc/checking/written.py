@@ -11,10 +11,10 @@ from typing import Any
 from flint import arb, fmpq
 
 from netcalc.arithmetic.certain import OPERATIONS, ball
-from netcalc.derive import expand
+from netcalc.derivation.derive import expand
 from netcalc.errors import ExpressionError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
-from netcalc.numerals import decimals
+from netcalc.expression.numerals import decimals
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
 FLOAT64_DIGITS = range(15, 18)  # as many as a float64 is printed with

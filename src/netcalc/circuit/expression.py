@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netcalc.accumulate import Sweep, shown, sweep
 from netcalc.circuit.graph import Circuit, Node, Wire, text
-from netcalc.derive import evaluable
+from netcalc.derivation.accumulate import Sweep, shown, sweep
+from netcalc.derivation.derive import evaluable
+from netcalc.derivation.forms import Forms
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree
-from netcalc.forms import Forms
+from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Symbol
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_unicode
-from netcalc.proven import proven
-from netcalc.tree import CONDITIONS, Apply, Constant, Number, Symbol
+from netcalc.solving.proven import proven
 
 MOST_GATES = 64
 SIGNS = {"add": "+", "multiply": "×", "divide": "÷", "negate": "−", "subtract": "−", "sigmoid": "σ", "sqrt": "√"}

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from netcalc.certify import constant
 from netcalc.expression import Tree, is_constant
 from netcalc.notation import to_unicode
 from netcalc.result import Value
+from netcalc.solving.certify import constant
 
 LONGEST = 12  # characters of a given number, as it was typed
 Kind = Literal["given", "gate", "output", "unit"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from netcalc.certify import constant
 from netcalc.circuit.graph import Circuit, Node, Wire, text
 from netcalc.explain.explanation import times
 from netcalc.expression import Symbol, Tree, is_constant
+from netcalc.expression.tree import Number, multiply, negate
 from netcalc.notation import to_unicode
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Result, Tensor, Value
-from netcalc.tree import Number, multiply, negate
+from netcalc.solving.certify import constant
 from netcalc.values import to_exact
 
 MINUS_ONE = Number(Fraction(-1))

@@ -29,7 +29,7 @@ UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are 
 def answer(problem: Problem | Gradient, checking: Checking, presentation: Presentation) -> int | None:
     """Solve a problem and print its result; the exit status."""
     from netcalc.commands._progress import layers_told
-    from netcalc.solve import solve
+    from netcalc.solving.solve import solve
 
     form = chosen(presentation.format, presentation.output)
     with layers_told():

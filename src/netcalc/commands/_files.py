@@ -12,8 +12,8 @@ from netcalc.commands.options import Checking, Presentation, Rows, Values
 from netcalc.errors import FileError, NetcalcError
 
 if TYPE_CHECKING:
-    from netcalc.blocks import NeuronRows
     from netcalc.commands._rows import Parameters
+    from netcalc.rows.blocks import NeuronRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Files:
         decimal: str,
     ) -> Self:
         """Raises NetcalcError where the command asks for what a cluster does not do."""
-        from netcalc.blocks import NeuronRows
         from netcalc.commands._rows import ROW_FORMATS, asked_of_the_whole
+        from netcalc.rows.blocks import NeuronRows
 
         w, b, activation, above = parameters
         if rows.engine is None:
@@ -66,7 +66,7 @@ class Files:
 
     def answer(self, output: Path | None) -> int | None:
         """Answer and write them all; the exit status."""
-        from netcalc.cluster import answer_files
+        from netcalc.rows.cluster import answer_files
 
         assert output is not None  # noqa: S101 - it is asked for
         with Progress() as progress:

@@ -18,7 +18,7 @@ def at_rows(
     import numpy as np
 
     from netcalc.files import RowStream, read_rows
-    from netcalc.points import FEW, GradientRows, in_header_order
+    from netcalc.rows.points import FEW, GradientRows, in_header_order
 
     form = chosen(presentation.format, presentation.output)
     together = presentation.exact or presentation.digits or presentation.verify or checking.check

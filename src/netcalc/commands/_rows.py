@@ -48,8 +48,8 @@ def vector_or_rows(
             needed = "the rows of a file for --x, numbers for --w and --b, and -f csv, tsv or jsonl"
             raise NetcalcError(f"--on-error skip and --bad-rows go with {needed}")
         return inputs.vector(x, "--x")
-    from netcalc.blocks import NeuronRows
     from netcalc.files import RowStream
+    from netcalc.rows.blocks import NeuronRows
 
     only = tuple(dict.fromkeys(presentation.only or ()))
     neuron = NeuronRows(w.reshape(-1), b.reshape(-1), activation, above, presentation.index_from, only)

@@ -40,7 +40,7 @@ def grad(
     from netcalc.commands._answer import answer
     from netcalc.commands._points import at_rows
     from netcalc.models.grad import grad as state
-    from netcalc.points import read_place
+    from netcalc.rows.points import read_place
 
     place = read_place(at or [], "--at")
     stated = state(expressions or [], place.fixed, wrt, order, presentation.index_from)

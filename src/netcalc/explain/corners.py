@@ -11,14 +11,14 @@ from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import digits
 from netcalc.arithmetic.sides import BITS, one_sided, tie
 from netcalc.arithmetic.undefined import why_undefined
-from netcalc.derive import evaluable, expand
+from netcalc.derivation.derive import evaluable, expand
+from netcalc.derivation.gradient import Derived, Wanted
 from netcalc.errors import UndefinedError
 from netcalc.expression import Tree
-from netcalc.gradient import Derived, Wanted
+from netcalc.expression.tree import Apply, Symbol, has_switches
 from netcalc.kinks import SAME, kink
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
-from netcalc.tree import Apply, Symbol, has_switches
 
 NAMED_LIMIT = 8  # kinks told one by one
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.explain.explanation import literal
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
-from netcalc.numerals import decimals
+from netcalc.expression.numerals import decimals
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.result import Value
 
 WIDEST = 8  # digits of a given number that is drawn as it is

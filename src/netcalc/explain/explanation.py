@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from netcalc.expression import Number, Symbol, Tree, parse
+from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
 from netcalc.result import Step, Value, as_value
-from netcalc.tree import apply, fold, multiply, power
 
 
 class Explanation(NamedTuple):

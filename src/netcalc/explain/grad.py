@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from netcalc.accumulate import Sweep
-from netcalc.derive import is_activation
+from netcalc.derivation.accumulate import Sweep
+from netcalc.derivation.derive import is_activation
+from netcalc.derivation.gradient import Derived, element_name, label
+from netcalc.derivation.readable import readable, size
+from netcalc.derivation.rules import OPERATOR_RULES, RULES
 from netcalc.explain.explanation import literal
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, is_constant, substitute, symbols
-from netcalc.gradient import Derived, element_name, label
+from netcalc.expression.tree import add, apply, multiply
 from netcalc.models.grad import point_at
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.problem import derivative
-from netcalc.readable import readable, size
 from netcalc.result import Step, Value
-from netcalc.rules import OPERATOR_RULES, RULES
-from netcalc.tree import add, apply, multiply
 
 STEPS_LIMIT = 40  # operations beyond which a derivation on paper helps nobody
 OUTPUTS_LIMIT = 6

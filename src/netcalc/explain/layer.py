@@ -9,12 +9,12 @@ from itertools import product
 from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation
+from netcalc.derivation.derive import applied, derivation
 from netcalc.explain.explanation import ONE, times
 from netcalc.explain.losses import loss_slope, loss_term
 from netcalc.expression import Apply, Number, Symbol, Tree, substitute
+from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.problem import Against, Dense, Problem, labelled
-from netcalc.tree import add, divide, multiply, negate
 
 TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
 ZERO = Number(Fraction(0))

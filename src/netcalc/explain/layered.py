@@ -8,14 +8,15 @@ from itertools import product
 from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation
+from netcalc.derivation.derive import applied, derivation
 from netcalc.explain.explanation import ONE, replaced, times
 from netcalc.explain.losses import loss_slope, loss_term
 from netcalc.expression import Apply, Number, Symbol, Tree, substitute
-from netcalc.notation import WHOLE, to_unicode
+from netcalc.expression.tree import add, divide, multiply, negate
+from netcalc.notation import to_unicode
+from netcalc.notation.printer import WHOLE
 from netcalc.problem import Against, Problem, labelled
 from netcalc.result import at_index
-from netcalc.tree import add, divide, multiply, negate
 
 ZERO = Number(Fraction(0))
 MOST_TERMS = 8  # of a loss with its numbers

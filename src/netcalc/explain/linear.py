@@ -10,14 +10,14 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import applied, derivation
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
+from netcalc.derivation.derive import applied, derivation
 from netcalc.explain.explanation import Explanation, distinct, leaf, literal
 from netcalc.explain.layer import Layer
 from netcalc.expression import Symbol, Tree, substitute
+from netcalc.expression.tree import Apply
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
-from netcalc.tree import Apply
 
 DRAWN = 8  # rows or columns beyond which a matrix is not drawn
 WIDEST = 16  # characters of a number that is drawn

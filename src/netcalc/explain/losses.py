@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from netcalc.catalogue.losses import BoundLoss
-from netcalc.derive import loss_derivation
+from netcalc.derivation.derive import loss_derivation
 from netcalc.explain.explanation import times
 from netcalc.expression import Apply, Tree, parse, substitute
-from netcalc.tree import add, divide, negate
+from netcalc.expression.tree import add, divide, negate
 
 
 def loss_term(loss: BoundLoss, a: Tree, t: Tree, share: Tree) -> Tree:

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import is_softmax_simplified
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
+from netcalc.derivation.derive import is_softmax_simplified
 from netcalc.explain.drawing import drawn, leaves, with_matrices
 from netcalc.explain.explanation import Explanation
 from netcalc.explain.layered import Formulas, whole
 from netcalc.explain.paths import trace_steps
 from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
+from netcalc.expression.tree import add, multiply, negate
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
-from netcalc.tree import add, multiply, negate
 
 WIDEST = 8  # rows or columns of a matrix that is drawn
 MOST = 600  # elements of an answer beyond which nobody reads every matrix

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import Derivation, applied, derivation, loss_derivation
+from netcalc.derivation.derive import Derivation, applied, derivation, loss_derivation
 from netcalc.explain.explanation import ONE, Explanation, leaf, outcome, present, replaced, times
 from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
+from netcalc.expression.tree import add, multiply
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
-from netcalc.tree import add, multiply
 
 STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody
 

@@ -11,10 +11,10 @@ from netcalc.explain.drawing import leaves
 from netcalc.explain.explanation import literal
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Apply, Symbol, Tree
+from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem
 from netcalc.result import Step
 from netcalc.trace import Path, paths, route, weight
-from netcalc.tree import add, multiply
 
 
 def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> Iterator[Step]:

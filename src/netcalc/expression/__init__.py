@@ -3,7 +3,7 @@
 from netcalc.expression.functions import FUNCTIONS, Function
 from netcalc.expression.parser import parse
 from netcalc.expression.tokens import LIMITS, Limits
-from netcalc.tree import (
+from netcalc.expression.tree import (
     Apply,
     Constant,
     Leaf,

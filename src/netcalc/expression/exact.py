@@ -8,7 +8,7 @@ from math import log10
 
 from netcalc.errors import ExpressionError
 from netcalc.expression.tokens import Limits
-from netcalc.tree import Apply, Constant, Number, Tree, share
+from netcalc.expression.tree import Apply, Constant, Number, Tree, share
 
 # A sum of monomials with rational coefficients; a monomial is the places of its factors among the shared nodes.
 Monomial = tuple[int, ...]

@@ -17,7 +17,7 @@ from netcalc.expression.cursor import Cursor
 from netcalc.expression.exact import check_exact
 from netcalc.expression.functions import ALSO_VARIABLES, FUNCTIONS, Function
 from netcalc.expression.tokens import LIMITS, Limits, Token
-from netcalc.tree import COMPARISONS, CONDITIONS, Apply, Constant, Level, Number, Symbol, Tree, apply
+from netcalc.expression.tree import COMPARISONS, CONDITIONS, Apply, Constant, Level, Number, Symbol, Tree, apply
 
 CONSTANTS = frozenset({"e", "pi"})
 # Other calculators' names, and what to write here.

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from netcalc.catalogue.names import unknown
-from netcalc.derive import is_activation
+from netcalc.derivation.derive import is_activation
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, symbols
+from netcalc.expression.tree import share
 from netcalc.notation import to_ascii
 from netcalc.problem import count
-from netcalc.tree import share
 
 NAMES_SHOWN = 12  # variables that a message lists
 HIGHEST = 20  # derivative of one variable: formulas grow with every one

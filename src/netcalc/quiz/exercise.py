@@ -9,12 +9,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from netcalc.displays import Display, matrix, row
 from netcalc.expression import Tree, parse
 from netcalc.notation import to_ascii
+from netcalc.notation.displays import Display, matrix, row
 from netcalc.quiz.kinds import KINDS, Content
 from netcalc.result import Element, Result
-from netcalc.solve import solve
+from netcalc.solving.solve import solve
 from netcalc.spec import stated
 from netcalc.spec.document import Document
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from netcalc.displays import Display
 from netcalc.expression import Symbol, Tree
-from netcalc.notation import tensor_to_latex, to_ascii, to_latex, to_unicode
+from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation.displays import Display
+from netcalc.notation.latex import tensor_to_latex, to_latex
 from netcalc.quiz.exercise import Exercise, answer_of
 from netcalc.render.blocks import in_line
 from netcalc.render.latex import display_to_latex, latex

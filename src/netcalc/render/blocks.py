@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
+from netcalc.expression.tree import Number, Symbol, Tree
 from netcalc.notation import is_plain, to_ascii, to_unicode
-from netcalc.tree import Number, Symbol, Tree
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 
 EQUALS = " = "
 GAP = "  "  # between the columns of a matrix

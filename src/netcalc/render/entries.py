@@ -15,14 +15,15 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from netcalc.certify import constant
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
-from netcalc.notation import is_plain, to_ascii, to_latex, to_unicode
+from netcalc.expression.tree import fold
+from netcalc.notation import is_plain, to_ascii, to_unicode
+from netcalc.notation.latex import to_latex
 from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import spelled
-from netcalc.tree import fold
+from netcalc.solving.certify import constant
 
 ORDERS = ("f", "slope", "curvature")
 PAGE = 80  # columns of a drawing where there is no narrower terminal

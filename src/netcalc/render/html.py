@@ -14,7 +14,7 @@ from netcalc.circuit.layers import summary as tensor_text
 from netcalc.errors import NetcalcError
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
-from netcalc.mathml import to_mathml
+from netcalc.notation.mathml import to_mathml
 from netcalc.render.mathematics import step_to_mathml
 from netcalc.render.prose import element_name, full_name
 from netcalc.render.rows import sample_elements, samples

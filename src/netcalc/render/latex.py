@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.expression import Symbol
-from netcalc.notation import tensor_to_latex, to_latex
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
+from netcalc.notation.latex import tensor_to_latex, to_latex
 from netcalc.render.prose import full_name, left
 from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Checked, Element, Result, Step, Value

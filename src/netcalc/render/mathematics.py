@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netcalc.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
-from netcalc.mathml import name_to_mathml, operator, row, to_mathml
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
+from netcalc.notation.mathml import name_to_mathml, operator, row, to_mathml
 from netcalc.render.prose import left
 from netcalc.result import Step
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netcalc.displays import Display, Named
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
+from netcalc.notation.displays import Display, Named
 from netcalc.render.blocks import chain, in_line
 from netcalc.result import Element, Step
 

@@ -13,7 +13,7 @@ from netcalc.files.rows import RowWriter
 from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
 from netcalc.render.rows import records
-from netcalc.solve import solve
+from netcalc.solving.solve import solve
 
 
 class RowAnswers(Protocol):

@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 from rich.table import Table
 
-from netcalc.displays import Display, Matrix
 from netcalc.explain.explanation import literal
 from netcalc.expression import Number, Symbol, Tree
 from netcalc.notation import to_unicode
+from netcalc.notation.displays import Display, Matrix
 from netcalc.render.frame import frame
 from netcalc.render.prose import output_name
 from netcalc.result import Result, Tensor, as_value

@@ -14,7 +14,7 @@ from netcalc.models.grad import Gradient
 from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor, Value
-from netcalc.verification import Compared, Verification
+from netcalc.result.verification import Compared, Verification
 from netcalc.verify.coarse import judge_in_float64
 from netcalc.verify.drawn import drawn_points
 from netcalc.verify.expressions import ExpressionsForward

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from netcalc.arithmetic.certain import Certain, Numeral, numeral
-from netcalc.derive import expand
+from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
+from netcalc.expression.tree import share
 from netcalc.models.grad import Gradient
 from netcalc.result import Tensor
-from netcalc.tree import share
 from netcalc.verify.forward import Index, Point
 
 

@@ -13,7 +13,7 @@ from flint import arb, fmpq
 from netcalc.arithmetic.certain import ZERO, Numeral, ball, exactly, numeral, precision
 from netcalc.arithmetic.differences import Difference, differences
 from netcalc.arithmetic.rounding import digits
-from netcalc.derive import expand
+from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
 from netcalc.result import Tensor
 from netcalc.verify.forward import Forward, Index, Point

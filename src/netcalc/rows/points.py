@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.arithmetic.program import Program
+from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, UndefinedError, ValueSyntaxError
 from netcalc.explain.corners import refuse_undefined
 from netcalc.expression import Symbol, parse, substitute
 from netcalc.files import is_file, looks_like_file
 from netcalc.files.cells import read_number
-from netcalc.gradient import Derived, derive, element_name, in_order
 from netcalc.models.grad import Gradient, point_at
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)

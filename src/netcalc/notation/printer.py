@@ -1,68 +1,14 @@
-r"""A formula as text: ASCII and Unicode that parse again to the same tree, and LaTeX.
-
-One printer places brackets and signs; a style says how each thing looks.
-"""
+"""The printer of formulas, which places brackets and signs, and its two plain styles."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from netcalc.expression.numerals import decimals, mantissa_and_exponent, plain, whole
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
-from netcalc.numerals import decimals, mantissa_and_exponent, plain, whole
-from netcalc.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol, Tree, fold
-
-
-def to_ascii(tree: Tree) -> str:
-    """`-2*x^2 + b`: what `parse` reads back as the same tree, if it is in normal form and within the limits."""
-    return _printed(tree, Ascii())
-
-
-def to_unicode(tree: Tree) -> str:
-    """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too. Where only ASCII can be read, `to_ascii`."""
-    return to_ascii(tree) if is_plain() else _printed(tree, Unicode())
-
-
-_PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
-
-
-def is_plain() -> bool:
-    """Whether what is written now has to do with ASCII."""
-    return _PLAIN.get()
-
-
-@contextmanager
-def plainly(wanted: bool = True) -> Iterator[None]:
-    """What is written inside does with ASCII, if that is wanted: a terminal or a reader has no more."""
-    before = _PLAIN.set(wanted)
-    try:
-        yield
-    finally:
-        _PLAIN.reset(before)
-
-
-def to_latex(tree: Tree) -> str:
-    r"""`-2 x^{2} + b`, for mathematics mode; `where` needs amsmath's `cases`."""
-    return _printed(tree, Latex())
-
-
-def tensor_to_latex(name: str) -> str:
-    r"""A whole tensor by its name: `W1`, of layer 1, is W^{(1)}; `dL/dW1` the derivative by it."""
-    if derivative := DERIVATIVE.fullmatch(name):
-        of, by = (tensor_to_latex(part) for part in derivative.groups())
-        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
-    if numbered := _OF_LAYER.fullmatch(name):
-        below = r"_{\mathrm{new}}" if numbered[3] else ""
-        return f"{_latex_name(numbered[1]).text}^{{({numbered[2]})}}{below}"
-    return _latex_name(name).text
-
-
-def _printed(tree: Tree, style: Ascii) -> str:
-    return fold(tree, style.leaf, style.node).text
-
+from netcalc.expression.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol
 
 WHOLE = "[]"  # behind the name of a whole tensor, where a formula is of whole tensors: `z1[]` is no first z
 SUM_OVER = "sum_"  # an operator that sums over the places its letters stand for
@@ -227,21 +173,22 @@ HIGHER_DERIVATIVE = re.compile(r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\)
 
 # Written `tanh²(x)` rather than `tanh(x)²`.
 RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
+NAME_PARTS = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
 GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
 _GREEK_NAME = re.compile(rf"({'|'.join(GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)")
 
 
-def _raised_name(base: Piece, exponent: Piece) -> bool:
+def is_raised_name(base: Piece, exponent: Piece) -> bool:
     return base.operator in RAISED_NAMES and exponent.integer is not None and exponent.integer > 1
 
 
-def _sum_in_brackets(piece: Piece) -> bool:
+def is_sum_in_brackets(piece: Piece) -> bool:
     return piece.operator == "brackets" and piece.arguments[0].operator in ("add", "subtract")
 
 
-def _side_by_side(before: Piece, after: Piece) -> bool:
+def are_side_by_side(before: Piece, after: Piece) -> bool:
     """Whether a sum in brackets follows a closing bracket, so that no sign is needed: `σ(q)(1 − σ(q))`."""
-    return _sum_in_brackets(after) and before.level == Level.ATOM and before.text.endswith(")")
+    return is_sum_in_brackets(after) and before.level == Level.ATOM and before.text.endswith(")")
 
 
 class Unicode(Ascii):
@@ -268,7 +215,7 @@ class Unicode(Ascii):
         return Piece(GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
 
     def between(self, before: Piece, after: Piece, /) -> str:
-        return "" if _side_by_side(before, after) else "·"
+        return "" if are_side_by_side(before, after) else "·"
 
     def sum_over(self, letters: str, term: Piece) -> Piece:
         return Piece(f"Σ{letters.translate(_BELOW)} {self.hold(term, Level.MULTIPLY).text}", Level.MULTIPLY)
@@ -277,7 +224,7 @@ class Unicode(Ascii):
         if exponent.integer is None:
             return super().power(base, exponent)
         raised = str(exponent.integer).translate(SUPERSCRIPTS)
-        if _raised_name(base, exponent):
+        if is_raised_name(base, exponent):
             return self.call(base.operator + raised, base.arguments)._replace(level=Level.POWER)
         return Piece(self.hold(base, Level.ATOM).text + raised, Level.POWER)
 
@@ -288,126 +235,3 @@ class Unicode(Ascii):
             return Piece("√" + (radicand.text if bare else self.brackets(radicand.text)), Level.POWER)
         name, prime = function.removesuffix("'"), "′" * function.endswith("'")
         return super().call(self.names.get(name, name) + prime, arguments)
-
-
-class Latex(Ascii):
-    """As a textbook sets it."""
-
-    comparisons = COMPARISONS | {"less_equal": r"\leq", "greater_equal": r"\geq", "equal": "=", "unequal": r"\neq"}
-    joints: Mapping[str, tuple[str, Level]] = {"and": (r" \land ", Level.AND), "or": (r" \lor ", Level.OR)}
-    negation = r"\lnot "
-    own_commands = RAISED_NAMES | {"max", "min"}
-    names: Mapping[str, str] = {
-        "sigmoid": r"\sigma",
-        "phi": r"\varphi",
-        "gamma": r"\Gamma",
-        "digamma": r"\psi",
-        "log": r"\ln",
-        "log2": r"\log_{2}",
-        "log10": r"\log_{10}",
-        "asin": r"\arcsin",
-        "acos": r"\arccos",
-        "atan": r"\arctan",
-        "asinh": r"\operatorname{arsinh}",
-        "acosh": r"\operatorname{arcosh}",
-        "atanh": r"\operatorname{artanh}",
-        "sign": r"\operatorname{sgn}",
-    }
-    frames: Mapping[str, tuple[str, Level]] = {
-        "sqrt": (r"\sqrt{%s}", Level.POWER),
-        "cbrt": (r"\sqrt[3]{%s}", Level.POWER),
-        "abs": (r"\left|%s\right|", Level.ATOM),
-        "exp": (r"e^{%s}", Level.POWER),
-        "polygamma": (r"\psi^{(%s)}\left(%s\right)", Level.POWER),
-    }
-
-    def constant(self, name: str) -> Piece:
-        return Piece(r"\pi" if name == "pi" else name, Level.ATOM)
-
-    def name(self, name: str) -> Piece:
-        if derivative := DERIVATIVE.fullmatch(name):
-            of, by = (_latex_name(part).text for part in derivative.groups())
-            return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.POWER)
-        if higher := HIGHER_DERIVATIVE.fullmatch(name):
-            order, of, same, mixed = higher.groups()
-            names = [same] if same else [part[1:] for part in mixed.split()]
-            below = r" \, ".join(rf"\partial {_latex_name(part).text}" for part in names)
-            below += f"^{{{order}}}" if same else ""
-            return Piece(rf"\frac{{\partial^{{{order}}} {_latex_name(of).text}}}{{{below}}}", Level.POWER)
-        return _latex_name(name)
-
-    def whole(self, name: str) -> Piece:
-        text = tensor_to_latex(name)
-        return Piece(text, Level.POWER if "^" in text else Level.ATOM)
-
-    def scientific(self, mantissa: str, exponent: int) -> Piece:
-        power = f"10^{{{exponent}}}"
-        if mantissa == "1":
-            return Piece(power, Level.POWER)
-        return Piece(rf"{mantissa}\times {power}", Level.MULTIPLY)
-
-    def brackets(self, text: str) -> str:
-        return rf"\left({text}\right)"
-
-    def between(self, before: Piece, after: Piece, /) -> str:
-        is_coefficient = isinstance(before.leaf, Number) and "\\" not in before.text
-        is_number = isinstance(after.leaf, Number) or after.text[0].isdigit() or after.operator == "divide"
-        is_quantity = _sum_in_brackets(after) or (after.operator != "brackets" and not is_number)
-        if _side_by_side(before, after) or (is_coefficient and is_quantity):
-            return " "
-        return r" \cdot "
-
-    def sum_over(self, letters: str, term: Piece) -> Piece:
-        return Piece(rf"\sum_{{{','.join(letters)}}} {self.hold(term, Level.MULTIPLY).text}", Level.MULTIPLY)
-
-    def ratio(self, numerator: Piece, denominator: Piece) -> Piece:
-        return Piece(rf"\frac{{{numerator.text}}}{{{denominator.text}}}", Level.POWER)
-
-    def power(self, base: Piece, exponent: Piece) -> Piece:
-        raised = f"^{{{exponent.text}}}"
-        if _raised_name(base, exponent):
-            return self.call(base.operator, base.arguments, raised)._replace(level=Level.POWER)
-        return Piece(self.hold(base, Level.ATOM).text + raised, Level.POWER)
-
-    def call(self, function: str, arguments: Sequence[Piece], raised: str = "") -> Piece:
-        if function == "where":
-            condition, a, b = (piece.text for piece in arguments)
-            cases = rf"{a} & \text{{if }} {condition} \\ {b} & \text{{otherwise}}"
-            return Piece(rf"\begin{{cases}} {cases} \end{{cases}}", Level.CASES)
-        if function in self.frames:
-            frame, level = self.frames[function]
-            return Piece(frame % tuple(piece.text for piece in arguments), level)
-        bare, prime = function.removesuffix("'"), "'" * function.endswith("'")
-        escaped = bare.replace("_", r"\_")
-        name = "\\" + bare if bare in self.own_commands else rf"\operatorname{{{escaped}}}"
-        return super().call(self.names.get(bare, name) + prime + raised, arguments)
-
-
-_OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)(_new)?")
-_NEW_ENTRY = re.compile(r"([A-Za-z])(\d+)_new\[(.*)\]")
-NAME_PARTS = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
-
-
-def _latex_name(name: str) -> Piece:
-    r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
-    if new := _NEW_ENTRY.fullmatch(name):
-        return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
-    parts = NAME_PARTS.fullmatch(name)
-    if parts is None:
-        return Piece(_upright(name), Level.ATOM)
-    head, rest, index = parts.groups()
-    if len(head) > 1 and head not in GREEK_NAMES and not (rest == "" or rest.isdigit()):
-        head, rest = name.partition("[")[0], ""
-    if head in GREEK_NAMES:
-        head = r"\lambda" if head == "lam" else "\\" + head
-    elif len(head) > 1:
-        head = _upright(head)
-    if rest.isdigit() and index:
-        return Piece(f"{head}^{{({rest})}}_{{{index}}}", Level.POWER)
-    below = ",".join(filter(None, (rest if len(rest) < 3 or rest.isdigit() else _upright(rest), index)))
-    return Piece(f"{head}_{{{below}}}" if below else head, Level.ATOM)
-
-
-def _upright(text: str) -> str:
-    escaped = text.replace("_", r"\_")
-    return rf"\mathrm{{{escaped}}}"

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.blocks import NeuronRows, without_value
 from netcalc.catalogue import losses
 from netcalc.catalogue.activations import read
 from netcalc.errors import FileError, MissingExtraError, NetcalcError, UndefinedError
@@ -23,6 +22,7 @@ from netcalc.files.parts import PART_BYTES, Part, part_blocks, parts_of
 from netcalc.files.rows import RowWriter
 from netcalc.files.write import write_atomically
 from netcalc.problem import Against
+from netcalc.rows.blocks import NeuronRows, without_value
 from netcalc.values import to_float64
 
 CONNECT_SECONDS = 5.0

@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from netcalc.numerals import decimals, mantissa_and_exponent
-from netcalc.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
+from netcalc.expression.numerals import decimals, mantissa_and_exponent
+from netcalc.expression.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
 ONE = Number(Fraction(1))
 LARGEST_WRITTEN_OUT = 200  # argument of a gamma function that algebra may write as a factorial

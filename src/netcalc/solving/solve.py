@@ -14,11 +14,11 @@ from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
 from netcalc.notation import to_ascii
-from netcalc.notes import exact_notes, value_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
-from netcalc.undefined import refuse_undefined
+from netcalc.solving.notes import exact_notes, value_notes
+from netcalc.solving.undefined import refuse_undefined
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
@@ -42,7 +42,7 @@ def solve(
     if isinstance(problem, Problem):
         result = _result(problem, _found(problem, digits, exact=exact))
     else:
-        from netcalc.solve_grad import solve as solve_gradient
+        from netcalc.solving.expressions import solve as solve_gradient
 
         result = solve_gradient(problem, digits=digits, exact=exact)
     if exact:
@@ -53,7 +53,7 @@ def solve(
 def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
     names = free_names(problem.tensors)
     if names and problem.command == "net":
-        from netcalc.layerwise import layerwise
+        from netcalc.solving.layerwise import layerwise
 
         return layerwise(problem, names, digits)
     if names:
@@ -165,7 +165,7 @@ def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
 
 
 def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
-    from netcalc.certify import certify, with_closed_forms
+    from netcalc.solving.certify import certify, with_closed_forms
 
     found = certify(problem, digits)
     return with_closed_forms(problem, found) if exact else found
@@ -173,11 +173,11 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
     from netcalc.arithmetic.polynomial import adds_and_multiplies
-    from netcalc.certify import constant
+    from netcalc.solving.certify import constant
 
     simple = adds_and_multiplies(problem)
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
-        from netcalc.partly import partly
+        from netcalc.solving.partly import partly
 
         return partly(problem)
 
@@ -196,8 +196,8 @@ def _as_polynomials(problem: Problem) -> Quantities:
 
 
 def _by_algebra(problem: Problem, names: tuple[str, ...]) -> Quantities:
-    from netcalc.algebra import from_sympy
     from netcalc.arithmetic.symbolic import Symbolic
+    from netcalc.derivation.algebra import from_sympy
 
     found = run(problem, Symbolic())
     return {name: each(lambda entry: from_sympy(entry, names), array) for name, array in found.items()}

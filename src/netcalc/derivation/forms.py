@@ -12,8 +12,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from netcalc.errors import NetcalcError
-from netcalc.numerals import decimals
-from netcalc.tree import Apply, Constant, Leaf, Number, Symbol, Tree, add, apply, divide, fold, multiply, negate, power
+from netcalc.expression.numerals import decimals
+from netcalc.expression.tree import (
+    Apply,
+    Constant,
+    Leaf,
+    Number,
+    Symbol,
+    Tree,
+    add,
+    apply,
+    divide,
+    fold,
+    multiply,
+    negate,
+    power,
+)
 
 FLAT = 32  # factors or terms up to which a product within a product, or a sum within a sum, is opened
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals

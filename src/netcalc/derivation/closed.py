@@ -15,8 +15,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from netcalc.algebra import from_sympy
-from netcalc.derive import TookTooLong, bounded
+from netcalc.derivation.algebra import from_sympy
+from netcalc.derivation.derive import TookTooLong, bounded
 from netcalc.expression import Tree
 from netcalc.notation import to_ascii
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numerals, precision
-from netcalc.derive import SYMPY_FAILURES, TookTooLong, bounded, evaluable, is_tame
+from netcalc.derivation.derive import SYMPY_FAILURES, TookTooLong, bounded, evaluable, is_tame
+from netcalc.derivation.forms import Forms
+from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse
-from netcalc.forms import Forms
+from netcalc.expression.tree import fold, has_switches
 from netcalc.notation import to_ascii
-from netcalc.remembered import remembered
-from netcalc.tree import fold, has_switches
 
 SECONDS = 1.0  # for all of a problem's formulas together
 LONGEST = 600  # characters of a formula that is worth shortening
@@ -55,7 +55,7 @@ def _shorter(text: str, order: Sequence[str]) -> str:
     """The shortest of what SymPy makes of a formula, if it is shorter and has the same values."""
     import sympy as sp
 
-    from netcalc.algebra import from_sympy, to_sympy
+    from netcalc.derivation.algebra import from_sympy, to_sympy
 
     tree = parse(text)
     expression = to_sympy(tree)

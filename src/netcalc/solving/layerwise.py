@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.certify import certify
+from netcalc.derivation.forms import Forms
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
-from netcalc.forms import Forms
 from netcalc.notation import to_ascii
-from netcalc.partly import depending, partly
 from netcalc.passes import Found, Quantities
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Value
+from netcalc.solving.certify import certify
+from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
 MOST_TERMS = 50_000  # of all formulas together: about what is written in ten seconds
@@ -143,7 +143,7 @@ def _jacobians(formulas: Formulas, number: int, value: Any) -> np.ndarray:
 
 def _paths(problem: Problem, entries: Quantities, names: tuple[str, ...]) -> np.ndarray:
     """The product along each path, multiplied out."""
-    from netcalc.algebra import from_sympy, to_sympy
+    from netcalc.derivation.algebra import from_sympy, to_sympy
     from netcalc.explain.explanation import literal
 
     found = {name: each(lambda entry: to_sympy(literal(entry)), array) for name, array in entries.items()}

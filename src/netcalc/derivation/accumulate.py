@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from netcalc.derive import bound, derivation
+from netcalc.derivation.derive import bound, derivation
+from netcalc.derivation.forms import Forms
+from netcalc.derivation.rules import RULES
 from netcalc.expression import parse
-from netcalc.forms import Forms
-from netcalc.rules import RULES
-from netcalc.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold, share
+from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold, share
 
 # ∂(p^q)/∂q is a node of its own, `power'(p, q)`, since it is 0 where p is 0 and q positive; log(p) is not.
 POWER_BY_EXPONENT = parse("p^q*log(p)")

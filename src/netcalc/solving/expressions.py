@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.derive import SYMPY_FAILURES, evaluable, expand
+from netcalc.derivation.derive import SYMPY_FAILURES, evaluable, expand
+from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.explain.corners import corner_notes, refuse_undefined
 from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.expression import Tree, is_constant, substitute
-from netcalc.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
-from netcalc.notes import value_notes
 from netcalc.problem import derivative_in_short
 from netcalc.result import Result, Tensor, Value
+from netcalc.solving.notes import value_notes
 
 Point = Mapping[str, Tree]
 CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are done with in a second or two
@@ -73,7 +73,7 @@ def _scalar(value: Value) -> np.ndarray:
 
 
 def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
-    from netcalc.proven import proven
+    from netcalc.solving.proven import proven
 
     point = point_at(derived.problem)
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
@@ -93,7 +93,7 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
 
 def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
     """Each point by itself, in balls. Raises UndefinedError at the first without a value."""
-    from netcalc.proven import proven
+    from netcalc.solving.proven import proven
 
     trees = evaluable([one.tree for one in derived.wanted])
     samples = derived.problem.samples
@@ -125,9 +125,9 @@ def _in_float64(derived: Derived) -> Answered:
 
 
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
-    from netcalc.algebra import to_sympy
-    from netcalc.certify import confirmed
-    from netcalc.closed import ClosedForms
+    from netcalc.derivation.algebra import to_sympy
+    from netcalc.derivation.closed import ClosedForms
+    from netcalc.solving.certify import confirmed
 
     forms = ClosedForms()
 
@@ -140,7 +140,7 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:
-    from netcalc.certify import constant
+    from netcalc.solving.certify import constant
 
     forms = derived.forms
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from netcalc.expression.tokens import GREEK
-from netcalc.notation import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii, Piece
-from netcalc.tree import COMPARISONS, Level, Number, Tree, fold
+from netcalc.expression.tree import COMPARISONS, Level, Number, Tree, fold
+from netcalc.notation.printer import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii, Piece
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
 TIMES = "<mo>&#x2062;</mo>"  # a product without a sign

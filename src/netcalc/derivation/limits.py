@@ -6,11 +6,11 @@ import contextlib
 from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import TookTooLong, bounded, expand
+from netcalc.derivation.derive import TookTooLong, bounded, expand
+from netcalc.derivation.remembered import remembered
 from netcalc.expression import Apply, Number, Symbol, Tree, parse
+from netcalc.expression.tree import COMPARISONS
 from netcalc.notation import to_ascii
-from netcalc.remembered import remembered
-from netcalc.tree import COMPARISONS
 
 INFINITY = Symbol("oo")
 LIMIT_SECONDS = 2.0
@@ -57,7 +57,7 @@ def _taken(condition: Tree, side: int) -> bool | None:
 def _limit(formula: Tree, side: int) -> Tree | None:
     import sympy as sp
 
-    from netcalc.algebra import from_sympy, symbol, to_sympy
+    from netcalc.derivation.algebra import from_sympy, symbol, to_sympy
 
     found: Any = None
     # SymPy raises whatever its heuristics stumble over: NotImplementedError, ValueError, TypeError, PoleError, …

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import gcd
 from typing import NamedTuple, TypeVar
 
-from netcalc.numerals import decimals
+from netcalc.expression.numerals import decimals
 
 T = TypeVar("T")
 

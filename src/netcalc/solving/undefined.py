@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derive import derivation, loss_derivation
+from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.errors import UndefinedError
 from netcalc.expression import Number, Tree, parse
 from netcalc.passes import Quantities

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from netcalc.accumulate import Sweep, gradient, shown, sweep
 from netcalc.catalogue.names import unknown
+from netcalc.derivation.accumulate import Sweep, gradient, shown, sweep
+from netcalc.derivation.forms import Forms
 from netcalc.expression import Tree
-from netcalc.forms import Forms
 from netcalc.models.grad import Gradient
 from netcalc.problem import derivative, derivative_in_short
 

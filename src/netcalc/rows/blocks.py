@@ -73,7 +73,7 @@ class NeuronRows:
         return answers
 
     def _in_balls(self, x: np.ndarray, row: int) -> np.ndarray:
-        from netcalc.certify import certify  # loads balls, which few runs need
+        from netcalc.solving.certify import certify  # loads balls, which few runs need
 
         found = certify(self.problem(x, row), None).entries
         values = [value for name in self._shown for value in found[name].flat]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from netcalc.tree import Apply, Number, Tree
+from netcalc.expression.tree import Apply, Number, Tree
 
 
 class Matrix(NamedTuple):

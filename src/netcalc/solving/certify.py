@@ -73,7 +73,7 @@ def as_value(value: Any, count: int | None) -> Value:
 
 def constant(tree: Tree, count: int | None = None) -> Value:
     """The value of a tree without symbols, certified where it can be decided."""
-    from netcalc.derive import expand
+    from netcalc.derivation.derive import expand
 
     whole = expand(tree)
     for bits in precisions(count or SHOWN_DIGITS):
@@ -89,7 +89,7 @@ def _settled(
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derive import TookTooLong, bounded
+    from netcalc.derivation.derive import TookTooLong, bounded
 
     if problem.work > ALGEBRA_WORK:
         return found, entries
@@ -122,8 +122,8 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     if adds_and_multiplies(problem):
         return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.closed import ClosedForms
-    from netcalc.derive import TookTooLong, bounded
+    from netcalc.derivation.closed import ClosedForms
+    from netcalc.derivation.derive import TookTooLong, bounded
 
     forms = ClosedForms()
 

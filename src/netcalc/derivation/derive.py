@@ -14,11 +14,11 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, activation
+from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.expression.tree import add, divide, fold, fold_all, multiply, negate, power
 from netcalc.notation import to_ascii
-from netcalc.remembered import remembered
-from netcalc.tree import add, divide, fold, fold_all, multiply, negate, power
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -53,7 +53,7 @@ def derivation(activation: BoundActivation) -> Derivation:
 
 
 def _derive(activation: BoundActivation) -> list[str]:
-    from netcalc.algebra import derivative, from_sympy, to_sympy
+    from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
 
     formula = without_ones(parse(activation.formula))
     slope = derivative(to_sympy(expand(formula)), "q")
@@ -71,7 +71,7 @@ def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
 
 
 def _derive_loss(loss: BoundLoss) -> list[str]:
-    from netcalc.algebra import derivative, from_sympy, to_sympy
+    from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
 
     slope = derivative(to_sympy(parse(loss.formula)), "a")
     return [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
@@ -79,7 +79,7 @@ def _derive_loss(loss: BoundLoss) -> list[str]:
 
 def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
     """The slope in the form people know, where SymPy proves it equal; else as SymPy writes it."""
-    from netcalc.algebra import from_sympy, to_sympy
+    from netcalc.derivation.algebra import from_sympy, to_sympy
 
     familiar = row.familiar_slope and without_ones(parse(row.familiar_slope))
     return familiar if familiar and _equal(to_sympy(expand(familiar)), slope) else from_sympy(shorter(slope))

@@ -10,10 +10,10 @@ from typing import Any
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
-from netcalc.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
-from netcalc.derive import SYMPY_FAILURES, TookTooLong, bounded, expand
+from netcalc.derivation.derive import SYMPY_FAILURES, TookTooLong, bounded, expand
 from netcalc.expression import Tree, substitute
 from netcalc.result import Value
+from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
 
 ALGEBRA_SECONDS = 3.0
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
@@ -45,7 +45,7 @@ def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None =
 
 def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any], left: Sequence[int]) -> list[int]:
     """Puts the rational in place of each undecided ball that algebra shows to be one; the places of these."""
-    from netcalc.algebra import to_sympy
+    from netcalc.derivation.algebra import to_sympy
 
     settled: list[int] = []
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):

@@ -1,0 +1,46 @@
+"""Tree → text: ASCII and Unicode that parse again to the same tree; LaTeX, MathML and matrices, a file each.
+
+One printer places brackets and signs; a style says how each thing looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from netcalc.expression.tree import Tree, fold
+from netcalc.notation.printer import Ascii, Unicode
+
+
+def to_ascii(tree: Tree) -> str:
+    """`-2*x^2 + b`: what `parse` reads back as the same tree, if it is in normal form and within the limits."""
+    return printed(tree, Ascii())
+
+
+def to_unicode(tree: Tree) -> str:
+    """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too. Where only ASCII can be read, `to_ascii`."""
+    return to_ascii(tree) if is_plain() else printed(tree, Unicode())
+
+
+_PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
+
+
+def is_plain() -> bool:
+    """Whether what is written now has to do with ASCII."""
+    return _PLAIN.get()
+
+
+@contextmanager
+def plainly(wanted: bool = True) -> Iterator[None]:
+    """What is written inside does with ASCII, if that is wanted: a terminal or a reader has no more."""
+    before = _PLAIN.set(wanted)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(before)
+
+
+def printed(tree: Tree, style: Ascii) -> str:
+    """The tree in any style."""
+    return fold(tree, style.leaf, style.node).text

@@ -1,0 +1,151 @@
+"""The parts of an answer: numbers, and tensors of them, with their formulas."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.arrays import each
+from netcalc.expression import Symbol, Tree, substitute, symbols
+from netcalc.notation import to_ascii
+from netcalc.problem import element, labelled
+
+GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number of an answer, or the formula that it stays where something was left out.
+
+    `nearest` is the float64 nearest to it, `shown` its decimal digits, `exact` its closed form where asked for;
+    `as_digits` says that data formats write the digits, which were asked for.
+    """
+
+    nearest: float | None
+    shown: str
+    formula: Tree | None = None
+    exact: Tree | None = None
+    certified: bool = False
+    as_digits: bool = False
+
+    def plain(self) -> float | str | None:
+        """A float; digits as text where they were asked for or float64 has none; a formula; None if undecided."""
+        if self.formula is None and (self.nearest is None or (self.as_digits and not self.certified)):
+            return None
+        beyond = self.nearest is not None and math.isinf(self.nearest)
+        if beyond and not self.certified:
+            return None
+        return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
+
+
+class Element(NamedTuple):
+    """One entry of a tensor, by its own name and formula; `full` is the long name where `d` before it won't do."""
+
+    name: str
+    formula: Tree
+    value: Value
+    full: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named part of an answer: `entries` (an object array of Value, or float64), and its `formula` by generic index.
+
+    `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
+    `by` variables; `full` is such a derivative's long name, and where there are several expressions, `own` and `called`
+    are each entry's formula and name.
+    `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
+    formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape.
+    """
+
+    name: str
+    entries: np.ndarray
+    formula: Tree
+    of: str | None = None
+    index_from: int = 0
+    by: tuple[str, ...] = ()
+    own: tuple[Tree, ...] = ()
+    called: tuple[str, ...] = ()
+    brief: Tree | None = None
+    full: str = ""
+    whole: tuple[int, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return self.entries.shape if self.whole is None else self.whole
+
+    @property
+    def key(self) -> str:
+        """The name of the thing itself: `x` for the partial `dx`."""
+        return self.name.removeprefix("d") if self.of else self.name
+
+    def elements(self) -> Iterator[Element]:
+        """Every entry in row order, by its own name."""
+        for index in np.ndindex(self.entries.shape):
+            yield self.at(index)
+
+    def at(self, index: tuple[int, ...]) -> Element:
+        """One entry by its own name and formula."""
+        if self.own:
+            own = int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)
+            return Element(
+                self.called[own], self.own[own], as_value(self.entries[index]), self.called[own] if self.by else ""
+            )
+        name = element(self.name, index, self.index_from)
+        if self.by:
+            return Element(name, self.formula, as_value(self.entries[index]), self.full)
+        return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
+
+    @property
+    def values(self) -> Iterable[Value]:
+        """The entries that are more than a float64."""
+        return self.entries.flat if self.entries.dtype == object else ()
+
+    def map(self, part: Callable[[Value], Any]) -> Any:
+        """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
+        if self.entries.dtype != object and part is Value.plain:
+            return self.entries.tolist()
+        return each(lambda entry: part(as_value(entry)), self.entries).tolist()
+
+    def plain(self) -> Any:
+        """Nested lists of floats and formulas."""
+        return self.map(Value.plain)
+
+    def numbers(self) -> np.ndarray:
+        """The entries as float64, in their shape; NaN for those without a number."""
+        if self.entries.dtype != object:
+            return self.entries
+        floats = [math.nan if value.nearest is None else value.nearest for value in self.values]
+        return np.array(floats).reshape(self.entries.shape)
+
+    def formula_texts(self) -> str | list[str]:
+        """The formula as text; a list where each entry has its own."""
+        return [to_ascii(formula) for formula in self.own] if self.own else to_ascii(self.formula)
+
+
+def as_value(entry: Any) -> Value:
+    """An entry of a tensor as a Value, be it one or a float64."""
+    return entry if isinstance(entry, Value) else Value(float(entry), f"{float(entry):.6g}")
+
+
+def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
+    """A formula by generic index (`w[i]`) as that of one element (`w1`)."""
+    generic = [name for name in symbols(formula) if GENERIC.search(name)]
+    own = {name: Symbol(text_at(name, index, index_from)) for name in generic}
+    return substitute(formula, own) if own else formula
+
+
+def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
+    """The same for a formula that is text: only names have square brackets. Letters but i, j and k stay as they are."""
+    places = {letter: str(place + index_from) for letter, place in zip("ijk", index, strict=False)}
+
+    def own(generic: re.Match[str]) -> str:
+        return labelled(generic[1], [places.get(letter, letter) for letter in generic[2].split(",")])
+
+    return GENERIC.sub(own, formula)

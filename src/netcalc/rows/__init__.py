@@ -1,0 +1,1 @@
+"""The same problem for very many rows: by the block, point by point, on a cluster."""

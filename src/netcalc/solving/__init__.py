@@ -1,0 +1,1 @@
+"""Problem → result: what is certain, what the numbers are, and what there is to say about them."""
