@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
+from netcalc.arithmetic import fast
+from netcalc.cli import main
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, evaluate
 from netcalc.files.cells import RATIONAL
@@ -197,3 +199,24 @@ def test_what_is_no_matrix_is_refused_in_python_too(W, message):
     with pytest.raises(NetcalcError) as caught:
         netcalc.linear(W)
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("scale", [1e200, 1.0, 1e-200])
+def test_norms_of_large_and_of_small_numbers(scale, tmp_path, capsys):
+    """Numbers whose squares float64 doesn't have: the norm of 10,000 of them is a hundred times theirs."""
+    np.save(tmp_path / "W.npy", np.full((100, 100), scale))
+    np.save(tmp_path / "v.npy", np.ones((100, 100)))
+    assert main(["linear", "--matrix", str(tmp_path / "W.npy"), "--v", str(tmp_path / "v.npy"), "--no-bias"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("W "))
+    assert float(row.split("│")[3].replace("−", "-")) == pytest.approx(100 * scale)
+
+
+@pytest.mark.parametrize("long", [7, 1 << 30])
+def test_where_sums_cancel(long, monkeypatch):
+    """1e16 - 1e16 + 0.1 has no digit left, however many columns are looked at together; 1e16 + 0.1 has all it shows."""
+    monkeypatch.setattr(fast, "LONG", long)
+    v = np.full((2, 100), 1e-20)
+    v[:, [3, 90]] = [[1e16, 0.1], [1e16, -1e16]]
+    W = np.ones((2, 100))
+    W[1] = 0.5
+    assert fast.cancelled(v, W, np.array([0.1, 0.1]), v @ W.T + 0.1).tolist() == [[False, False], [True, True]]

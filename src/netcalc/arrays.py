@@ -1,8 +1,8 @@
-"""Object arrays, element by element."""
+"""Arrays, element by element."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,3 +14,13 @@ def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     for index in np.ndindex(out.shape):
         out[index] = function(*(array[index] for array in arrays))
     return out
+
+
+def places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Every index of an array of that shape, in row order; NumPy's `ndindex` makes all of them before the first."""
+    if not shape:
+        yield ()
+        return
+    for first in range(shape[0]):
+        for others in places(shape[1:]):
+            yield (first, *others)

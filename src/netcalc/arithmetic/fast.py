@@ -67,6 +67,7 @@ UNIT = 2.0**-53
 SHOWN = 5e-7  # half a unit of the sixth digit, the last that a table shows
 MOST = 4_000_000  # multiplications; of a larger layer the corner that a table shows is looked at
 CORNER = 3
+LONG = 1 << 14  # numbers
 
 
 def sums_cancel(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarray) -> bool:
@@ -82,13 +83,22 @@ def sums_cancel(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarra
 
 def cancelled(v: np.ndarray, W: np.ndarray, b: np.ndarray | None, z: np.ndarray) -> np.ndarray:
     """Which of the sums z = W v + b it may have reached, (samples, m). Sums of whole numbers are exact."""
-    size = np.abs(v) @ np.abs(W).T
+    size = _product_of_sizes(v, W)
     if b is not None:
         size += np.abs(b)
     lost: np.ndarray = (W.shape[1] + 1) * UNIT * size > SHOWN * np.abs(z)
     if lost.any() and _whole(W) and (b is None or _whole(b)):
         lost &= ~((v == np.rint(v)).all(axis=1)[:, None] & (size <= 1 / UNIT))
     return lost
+
+
+def _product_of_sizes(v: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """|v| |W|ᵀ; of long rows a few columns at a time, so that their absolute values stay in the processor's cache."""
+    if W.shape[1] <= LONG:
+        product: np.ndarray = np.abs(v) @ np.abs(W).T
+        return product
+    parts = (slice(first, first + LONG) for first in range(0, W.shape[1], LONG))
+    return sum((np.einsum("ij,kj->ik", np.abs(v[:, part]), np.abs(W[:, part])) for part in parts), np.zeros(1))
 
 
 def _whole(numbers: np.ndarray) -> bool:

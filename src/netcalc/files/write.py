@@ -14,6 +14,7 @@ import numpy as np
 from netcalc.errors import FileError
 from netcalc.files.source import reason
 
+CACHED = 1 << 18  # bytes: what the checksum has read is still in the processor's cache when it is written
 STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/fd/1": 1, "/dev/stderr": 2, "/dev/fd/2": 2}
 
 
@@ -89,4 +90,13 @@ def write_npz(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, tensor in tensors.items():  # not numpy.savez, which takes no tensor named `file`
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(tensor, dtype=np.float64), allow_pickle=False)
+                _write_npy(member, np.asarray(tensor, dtype=np.float64))
+
+
+def _write_npy(member: IO[bytes], tensor: np.ndarray) -> None:
+    """A tensor as a `.npy`, straight from its memory: NumPy writes a copy."""
+    header = {"descr": tensor.dtype.str, "fortran_order": False, "shape": tensor.shape}
+    np.lib.format.write_array_header_1_0(member, header)
+    data = np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data
+    for first in range(0, len(data), CACHED):
+        member.write(data[first : first + CACHED])

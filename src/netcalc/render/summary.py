@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -20,6 +21,7 @@ from netcalc.values import to_float64
 LISTED = 64  # numbers; a tensor of more is summarised
 FIRST, LAST = 3, 1  # rows and columns of it that are drawn
 BLOCK = 1 << 18  # numbers looked through at once
+SQUARES = 1e-150, 1e150  # numbers between them have squares, and those a sum
 ACROSS, DOWN, SLANTED = Symbol("⋯"), Symbol("⋮"), Symbol("⋱")
 
 
@@ -59,13 +61,23 @@ def _is_numbers(array: np.ndarray) -> bool:
 
 def _facts(array: np.ndarray, index_from: int) -> list[str]:
     """Norm, and both extremes with their places."""
-    cells = [f"{_number(array.flat[place])} at {_place(array.shape, place, index_from)}" for place in _ends(array)]
-    return [_number(float(np.linalg.norm(array))), *cells]
+    flat = array.reshape(-1)
+    ends = _ends(flat)
+    cells = [f"{_number(flat[place])} at {_place(array.shape, place, index_from)}" for place in ends]
+    return [_number(_norm(flat, max(abs(float(flat[place])) for place in ends))), *cells]
 
 
-def _ends(array: np.ndarray) -> tuple[int, int]:
+def _norm(flat: np.ndarray, largest: float) -> float:
+    """√Σxᵢ², also where the squares of numbers as large, or as small, as `largest` are out of float64's range."""
+    if largest == 0 or SQUARES[0] < largest < SQUARES[1]:
+        return math.sqrt(np.einsum("i,i->", flat, flat))  # BLAS would wake its threads for it
+    scaled = flat / largest
+    return largest * math.sqrt(np.einsum("i,i->", scaled, scaled))
+
+
+def _ends(flat: np.ndarray) -> tuple[int, int]:
     """Where the least and the greatest are, block by block: NumPy copies a file that is mapped to look for them."""
-    flat, least, greatest = array.reshape(-1), 0, 0
+    least, greatest = 0, 0
     for start in range(0, flat.size, BLOCK):
         block = flat[start : start + BLOCK]
         low, high = start + int(block.argmin()), start + int(block.argmax())

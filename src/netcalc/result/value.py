@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.arrays import each
+from netcalc.arrays import each, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element, labelled
@@ -87,7 +87,7 @@ class Tensor:
 
     def elements(self) -> Iterator[Element]:
         """Every entry in row order, by its own name."""
-        for index in np.ndindex(self.entries.shape):
+        for index in places(self.entries.shape):
             yield self.at(index)
 
     def at(self, index: tuple[int, ...]) -> Element:
@@ -143,9 +143,9 @@ def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
 
 def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
     """The same for a formula that is text: only names have square brackets. Letters but i, j and k stay as they are."""
-    places = {letter: str(place + index_from) for letter, place in zip("ijk", index, strict=False)}
+    indices = {letter: str(place + index_from) for letter, place in zip("ijk", index, strict=False)}
 
     def own(generic: re.Match[str]) -> str:
-        return labelled(generic[1], [places.get(letter, letter) for letter in generic[2].split(",")])
+        return labelled(generic[1], [indices.get(letter, letter) for letter in generic[2].split(",")])
 
     return GENERIC.sub(own, formula)
