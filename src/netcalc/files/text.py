@@ -136,8 +136,13 @@ def float_rows(data: bytes, dialect: Dialect, work: int) -> np.ndarray | None:
     plain = _with_commas(data, dialect)
     if plain is None or b'"' in plain:
         return None
-    rows = _float_rows(plain, dialect.columns, work)
-    return rows if rows is not None else _float_rows(_without_comments(plain), dialect.columns, work)
+    worth = work >= POLARS_BYTES or "polars" in sys.modules  # what writes rows has often loaded it already
+    polars = load_polars() if len(plain) >= POLARS_BLOCK and worth else None
+    read = partial(_by_polars, polars) if polars is not None else _by_numpy
+    rows = read(plain, dialect.columns)
+    if rows is None and (cleaned := _without_comments(plain)) != plain:
+        return read(cleaned, dialect.columns)
+    return rows
 
 
 def _with_commas(data: bytes, dialect: Dialect) -> bytes | None:
@@ -159,33 +164,33 @@ def _without_comments(plain: bytes) -> bytes:
     return b"".join(line + b"\n" for line in lines if line)
 
 
-def _float_rows(plain: bytes, columns: int, work: int) -> np.ndarray | None:
-    """Rows whose delimiters, and nothing else, stand between the numbers."""
+def _by_numpy(plain: bytes, columns: int) -> np.ndarray | None:
+    """Rows of numbers between commas."""
+    if not plain.isascii():
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # lines without a number are no mistake
+            rows = np.loadtxt(BytesIO(plain), delimiter=",", comments="#", ndmin=2)
+    except ValueError:
+        return None
+    if not rows.size:
+        return np.empty((0, columns))
+    return rows if rows.shape[1] == columns and np.isfinite(rows).all() else None
+
+
+def _by_polars(polars: Any, plain: bytes, columns: int) -> np.ndarray | None:
+    """The same where the delimiters, and nothing else, stand between the numbers."""
     between = plain.translate(None, IN_NUMBERS)
     rows = len(between) // columns
     if between != (b"," * (columns - 1) + b"\n") * rows:
         return None
-    flat = _flat_floats(plain, work)
-    if flat is None or flat.size != rows * columns or not np.isfinite(flat).all():
-        return None
-    return flat.reshape(rows, columns)
-
-
-def _flat_floats(plain: bytes, work: int) -> np.ndarray | None:
-    worth = work >= POLARS_BYTES or "polars" in sys.modules  # what writes rows has often loaded it already
-    if len(plain) >= POLARS_BLOCK and worth and (polars := load_polars()) is not None:
-        try:
-            column = polars.read_csv(plain.replace(b",", b"\n"), has_header=False, schema={"": polars.Float64})
-        except polars.exceptions.PolarsError:
-            return None
-        found: np.ndarray = column.to_series().to_numpy()
-        return found
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # older releases of NumPy warn where newer ones raise
-            return np.fromstring(plain.replace(b"\n", b","), sep=",")
-    except (ValueError, DeprecationWarning):
+        column = polars.read_csv(plain.replace(b",", b"\n"), has_header=False, schema={"": polars.Float64})
+    except polars.exceptions.PolarsError:
         return None
+    flat: np.ndarray = column.to_series().to_numpy()
+    return flat.reshape(rows, columns) if flat.size == rows * columns and np.isfinite(flat).all() else None
 
 
 @cache
