@@ -19,7 +19,8 @@ import netcalc
 from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
-from netcalc.derivation.derive import TookTooLong, bounded
+from netcalc.derivation.derive import bounded
+from netcalc.errors import TookTooLong
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
 from netcalc.solving.solve import solve

@@ -171,3 +171,30 @@ def test_a_derivative_that_grows_too_large_is_refused(monkeypatch):
 
 def test_a_constant_has_its_value():
     assert netcalc.grad("sqrt(2)").forward["f"] == 1.4142135623730951
+
+
+def test_one_partial_without_a_value_leaves_the_others():
+    """sqrt has no slope at 0; what stands beside it does."""
+    result = netcalc.grad("sqrt(x)*y^2 + z", at={"x": 0, "y": 1, "z": 2}, verify=True)
+    assert result.partials == {"x": None, "y": 0.0, "z": 1.0}
+    assert result["dx"].entries.item().shown == "undefined"
+    said = "∂f/∂x has no value here: y^2/(2*sqrt(x)) is defined for 2*sqrt(x) != 0; here 2*sqrt(x) = 0"
+    assert result.notes == (said,)
+    assert not result.verification.wrong
+
+
+def test_what_has_no_value_has_no_derivative():
+    """Nor has a derivative, where its formula would be 0 all the same."""
+    result = netcalc.grad("1/x", "y^2", at={"x": 0, "y": 3})
+    assert result.forward["f"] == [None, 9.0]
+    assert result.partials == {"x": [None, 0.0], "y": [None, 6.0]}
+    assert result.notes == ("f0 has no value here: 1/x is defined for x != 0; here x = 0",)
+    hessian = netcalc.grad("sqrt(x) + y", at={"x": 0, "y": 3}, order=2).hessian
+    assert hessian == {"x": {"x": None, "y": None}, "y": {"x": 0.0, "y": 0.0}}
+
+
+def test_a_partial_without_a_value_is_told_on_stderr_where_cells_are_bare(capfd):
+    assert main(["grad", "sqrt(x) + y", "--at", "x=0", "y=1", "-f", "csv"]) == 0
+    out, told = capfd.readouterr()
+    assert out.splitlines()[2] == "dx,1/(2*sqrt(x)),"
+    assert told.startswith("note: ∂f/∂x has no value here: 1/(2*sqrt(x)) is defined for")

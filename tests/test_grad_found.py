@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 
 import pytest
 
@@ -64,3 +65,26 @@ def test_what_may_be_anything_is_not_said_to_be_beyond_all_bounds():
 def test_rows_are_of_one_length_where_not_all_have_a_closed_form():
     result = netcalc.grad("x + digamma(x)", "x^2", at={"x": 3}, exact=True)
     assert {len(row) for row in csv.reader(render(result, "csv", View()))} == {4}
+
+
+@pytest.mark.parametrize("text", ["1e399", "1e-400", "0.99999999999999999999", "-1e300"])
+def test_json_keeps_what_was_given(text):
+    """A number that float64 would change is text."""
+    given = json.loads(netcalc.grad("x", at={"x": text}).to_json())["given"]["at"]["x"]
+    assert Fraction(str(given)) == Fraction(text)
+
+
+def test_a_factorial_in_a_formula_is_not_written_out():
+    assert netcalc.grad("atanh(y/x*gamma(1500))").formulas["y"].count("gamma(1500)") == 2
+
+
+def test_a_closed_form_of_pages_of_digits_is_none():
+    assert netcalc.grad("x + 1e399", at={"x": "3.283"}, exact=True)["f"].entries.item().exact is None
+
+
+@pytest.mark.parametrize("text, at", [("gamma((x - 1)^100)", "-pi/2"), ("swish(x/(-1e-8))/(2/7)", "-40")])
+def test_algebra_is_not_begun_on_numbers_that_it_never_ends_with(text, at, monkeypatch):
+    """It would take minutes and gigabytes, and compiled code hears no alarm."""
+    monkeypatch.setattr("sympy.simplify", None)
+    monkeypatch.setattr("sympy.Expr.simplify", None)
+    assert netcalc.grad(text, at={"x": at}, exact=True).forward.keys() == {"f"}

@@ -45,3 +45,7 @@ class UndefinedError(NetcalcError):
 
 class MissingExtraError(NetcalcError):
     """An optional dependency is needed; the message says what to install."""
+
+
+class TookTooLong(NetcalcError):
+    """A piece of algebra ran out of its time, or would if it were begun."""

@@ -14,7 +14,8 @@ import mpmath
 from netcalc.expression import Constant, Number, Symbol, Tree
 from netcalc.expression.tree import fold
 
-DIGITS = 320
+DIGITS = 900
+MORE = 1200  # digits of a second look, which must see the same
 STEPS = ("1e-60", "1e-62")
 AGREED = mpmath.mpf("1e-45")
 TIED = mpmath.mpf("1e-50")
@@ -32,13 +33,18 @@ class Untold(Exception):
 
 def value(tree: Tree, point: Point) -> Real:
     """The tree's value. Raises Untold."""
-    return _value(tree, point)
+    found = _value(tree, point)
+    with mp.workdps(MORE):
+        again = _value(tree, point)
+    if abs(found - again) > AGREED * abs(again):
+        raise Untold
+    return found
 
 
 def slope(tree: Tree, by: Sequence[str], point: Point) -> Real:
     """The tree's derivative by those variables in turn. Raises Untold."""
     rough, fine = (_difference(tree, list(by), point, mp.mpf(step)) for step in STEPS)
-    if abs(rough - fine) > AGREED * abs(fine):
+    if fine == 0 or abs(rough - fine) > AGREED * abs(fine):  # 0 may be what cancelled
         raise Untold
     return fine
 
@@ -140,7 +146,7 @@ def _gamma(q: Real) -> Real:
 def _erfc(q: Real) -> Real:
     if abs(q) > 300:
         raise Untold
-    with mp.workdps(DIGITS + 100):
+    with mp.workdps(mp.dps + 100):
         return mp.erfc(q) if q > 0 else 1 + mp.erf(-q)
 
 
@@ -156,7 +162,7 @@ def _of_size(function):
     def bounded(q: Real) -> Real:
         if q and mp.mag(q) > 400:
             raise Untold
-        with mp.workdps(DIGITS + 150):
+        with mp.workdps(mp.dps + 150):
             return function(q)
 
     return bounded
@@ -248,8 +254,8 @@ _FUNCTIONS = {
     "polygamma": _polygamma,
     "abs": abs,
     "sign": mp.sign,
-    "max": max,
-    "min": min,
+    "max": lambda *a: max(a),
+    "min": lambda *a: min(a),
     "identity": lambda q: q,
     "sigmoid": _sigmoid,
     "relu": lambda q: max(q, mp.zero),

@@ -67,14 +67,20 @@ def enclosure(value: Any) -> str | None:
     known = ball(value)
     if not known.is_finite():
         return None
+    far = f"1e{LARGEST_EXPONENT}"
+    if is_out_of_reach(known):
+        return f"beyond {far}" if abs(known) > 1 else f"0 ± 1e-{LARGEST_EXPONENT}"
     if not abs(known) < arb(10) ** LARGEST_EXPONENT:
-        far = f"1e{LARGEST_EXPONENT}"
-        return f"beyond {far}" if abs(known) > arb(10) ** LARGEST_EXPONENT else f"0 ± more than {far}"
-    if abs(known) < arb(10) ** -LARGEST_EXPONENT:
-        return f"0 ± 1e-{LARGEST_EXPONENT}"
+        return f"0 ± more than {far}"
     middle = _worth_writing(known)
     error = abs(known - arb(middle))
     return f"{middle} ± {above(error.upper())}"
+
+
+def is_out_of_reach(value: Any) -> bool:
+    """Whether a numeral is so large or small that no number of bits will show its digits."""
+    size = abs(ball(value))
+    return bool(size > arb(10) ** LARGEST_EXPONENT or size < arb(10) ** -LARGEST_EXPONENT) and not size.is_zero()
 
 
 def _worth_writing(known: arb) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 TEXT = FORMATS["latex"]  # what is text by itself is written as LaTeX is
 SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
-TRAILING = re.compile(r" +(?=\n)")
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
 
@@ -40,6 +38,8 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
 
         result = check(result, partial(answers, checking.check), Tolerance(checking.rtol, checking.atol, checking.sig))
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
+    if form.bare and any(value.is_undefined for tensor in result.tensors for value in tensor.values):
+        tell(result.notes)
     return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
 
 
@@ -48,9 +48,15 @@ def contradicted(result: Result, form: Format) -> int | None:
     if result.verification is None:
         return None
     if form.bare:
-        for line in (*(f"note: {note}" for note in result.verification.notes), result.verification.line):
-            print(line, file=sys.stderr)
+        tell(result.verification.notes)
+        print(result.verification.line, file=sys.stderr)
     return 1 if result.verification.wrong else None
+
+
+def tell(notes: Iterable[str]) -> None:
+    """What a format has no room for, on stderr."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def show(result: Result, form: Format, presentation: Presentation) -> None:
@@ -123,7 +129,7 @@ def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
 
 def trimmed(text: str) -> str:
     """Lines without the blanks that fill a table's last column."""
-    return TRAILING.sub("", text)
+    return "\n".join(line.rstrip(" ") for line in text.split("\n"))
 
 
 class Spelled(NamedTuple):

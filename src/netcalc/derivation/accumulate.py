@@ -34,10 +34,12 @@ class Sweep(NamedTuple):
 
     def by(self, name: str) -> Tree | None:
         """∂(output)/∂name; None if the output does not depend on it."""
-        for node, adjoint in zip(self.nodes.nodes, self.adjoints, strict=True):
-            if isinstance(node, Symbol) and node.name == name:
-                return adjoint
-        return None
+        return self.of_variables().get(name)
+
+    def of_variables(self) -> dict[str, Tree]:
+        """∂(output)/∂(each variable) that the output depends on."""
+        pairs = zip(self.nodes.nodes, self.adjoints, strict=True)
+        return {node.name: adjoint for node, adjoint in pairs if isinstance(node, Symbol) and adjoint is not None}
 
 
 def sweep(forms: Forms, tree: Tree, wrt: Iterable[str]) -> Sweep:
@@ -65,8 +67,8 @@ def sweep(forms: Forms, tree: Tree, wrt: Iterable[str]) -> Sweep:
 
 def gradient(forms: Forms, tree: Tree, wrt: Sequence[str]) -> list[Tree]:
     """∂(tree)/∂(each variable)."""
-    swept = sweep(forms, tree, wrt)
-    return [swept.by(name) or forms.zero for name in wrt]
+    found = sweep(forms, tree, wrt).of_variables()
+    return [found.get(name, forms.zero) for name in wrt]
 
 
 def _dependent(shared: Shared, wrt: frozenset[str]) -> list[bool]:

@@ -8,11 +8,12 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from netcalc.errors import TookTooLong
 from netcalc.expression.numerals import decimals, mantissa_and_exponent
 from netcalc.expression.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
 ONE = Number(Fraction(1))
-LARGEST_WRITTEN_OUT = 200  # argument of a gamma function that algebra may write as a factorial
+LARGEST_WRITTEN_OUT = 1_000  # argument of a gamma function that algebra may write as a factorial
 LARGEST_POWER = 200_000  # bits of a power of numbers
 LARGEST_DENOMINATOR = 10**6  # of a ratio that is easier to read than a decimal, if that is short
 
@@ -65,7 +66,8 @@ def _small(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def applied(*arguments: Any) -> Any:
         if any(argument.is_Rational and abs(argument) > LARGEST_WRITTEN_OUT for argument in arguments):
-            raise OverflowError(f"{function} of a number beyond {LARGEST_WRITTEN_OUT} is too long for algebra")
+            name = function.__name__
+            raise TookTooLong(f"{name} of a number beyond {LARGEST_WRITTEN_OUT:,} is too long for algebra")
         return function(*arguments)
 
     return applied
@@ -77,7 +79,7 @@ def _power(base: Any, exponent: Any) -> Any:
     if base.is_Rational and exponent.is_Integer:
         bits = max(int(base.p).bit_length(), int(base.q).bit_length())
         if bits > 1 and bits * abs(int(exponent)) > LARGEST_POWER:
-            raise OverflowError(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
+            raise TookTooLong(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
     return sp.Pow(base, exponent)
 
 

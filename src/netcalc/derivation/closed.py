@@ -16,7 +16,8 @@ from math import gcd, lcm
 from typing import Any
 
 from netcalc.derivation.algebra import from_sympy
-from netcalc.derivation.derive import TookTooLong, bounded
+from netcalc.derivation.derive import bounded, is_tame
+from netcalc.errors import TookTooLong
 from netcalc.expression import Tree
 from netcalc.notation import to_ascii
 
@@ -25,6 +26,7 @@ SECONDS_EACH = 0.5
 HIGHEST_DEGREE = 40  # of a polynomial that is factored at once: compiled code hears no alarm until it is done
 POWER_OF_E = re.compile(r"e\^\([^()]*\)|e\^\w+|exp\((?:[^()]|\([^()]*\))*\)")
 LARGEST = 600  # parts of an expression that algebra is tried on
+PAGES_OF_DIGITS = re.compile(r"\d{100}")
 READABLE = 1_500  # parts of one that is written at all
 
 
@@ -46,7 +48,8 @@ class ClosedForms:
 
         if self.size(number) > READABLE or number.has(sp.I, sp.nan, sp.zoo, sp.oo, -sp.oo):
             return None
-        return from_sympy(self.shortest(number, deep=deep))
+        tree = from_sympy(self.shortest(number, deep=deep))
+        return None if PAGES_OF_DIGITS.search(to_ascii(tree)) else tree
 
     def size(self, number: Any) -> int:
         """How many parts an expression has written out; what it shares is counted each time, and looked at once."""
@@ -76,7 +79,7 @@ def _forms(number: Any, *, deep: bool) -> Iterator[Any]:
 
     fraction = one_fraction(number)
     yield fraction
-    if deep and fraction.atoms(sp.Function) - fraction.atoms(sp.exp):
+    if deep and is_tame(fraction) and fraction.atoms(sp.Function) - fraction.atoms(sp.exp):
         yield sp.simplify(fraction)
 
 

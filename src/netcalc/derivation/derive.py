@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, activation
 from netcalc.derivation.remembered import remembered
-from netcalc.errors import NetcalcError
+from netcalc.errors import TookTooLong
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.tree import add, divide, fold, fold_all, multiply, negate, power
 from netcalc.notation import to_ascii
@@ -27,6 +27,8 @@ SIMPLIFY_SECONDS = 2.0
 FACTOR_SECONDS = 0.5
 RING_AGAIN = 0.05  # seconds between an alarm and the next
 HIGHEST_DEGREE = 200
+LONGEST_EXPANSION = 30  # exponent of a sum that may be multiplied out
+LONGEST_NUMBER = 400  # bits
 ONE = Number(Fraction(1))
 
 
@@ -203,16 +205,18 @@ def is_tame(expression: Any) -> bool:
     """
     import sympy as sp
 
-    exponents = [power.exp.as_coeff_Mul()[0] for power in expression.atoms(sp.Pow, sp.exp)]
+    numbers = expression.atoms(sp.Rational)
+    if any(max(int(one.p).bit_length(), int(one.q).bit_length()) > LONGEST_NUMBER for one in numbers):
+        return False
+    powers = expression.atoms(sp.Pow, sp.exp)
+    if any(one.base.is_Add and one.exp.is_Integer and abs(int(one.exp)) > LONGEST_EXPANSION for one in powers):
+        return False
+    exponents = [power.exp.as_coeff_Mul()[0] for power in powers]
     return all(max(abs(int(c.p)), int(c.q)) <= HIGHEST_DEGREE for c in exponents if c.is_Rational)
 
 
 # What SymPy, asked for too much, may end with; the formula then stays as it is.
 SYMPY_FAILURES = (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError)
-
-
-class TookTooLong(NetcalcError):
-    """A piece of algebra ran out of its time."""
 
 
 @contextlib.contextmanager

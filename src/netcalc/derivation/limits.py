@@ -6,8 +6,9 @@ import contextlib
 from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import TookTooLong, bounded, expand
+from netcalc.derivation.derive import bounded, expand
 from netcalc.derivation.remembered import remembered
+from netcalc.errors import TookTooLong
 from netcalc.expression import Apply, Number, Symbol, Tree, parse
 from netcalc.expression.tree import COMPARISONS
 from netcalc.notation import to_ascii

@@ -1,28 +1,45 @@
-"""Derivatives as people would write them: shortened by SymPy within a time, never made longer, remembered."""
+"""Derivatives as people would write them: shortened by SymPy within bounds, never made longer, remembered.
+
+What is tried is counted in characters, not in seconds, so that an answer doesn't depend on the machine.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numerals, precision
-from netcalc.derivation.derive import SYMPY_FAILURES, TookTooLong, bounded, evaluable, is_tame
+from netcalc.derivation.derive import SYMPY_FAILURES, bounded, evaluable, is_tame
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.remembered import remembered
-from netcalc.errors import NetcalcError
-from netcalc.expression import Tree, parse
+from netcalc.errors import NetcalcError, TookTooLong
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.expression.tree import fold, has_switches
 from netcalc.notation import to_ascii
 
-SECONDS = 1.0  # for all of a problem's formulas together
 LONGEST = 600  # characters of a formula that is worth shortening
 WORTH = 20  # and so many are short enough
+IN_ALL = 2_000  # characters of all that are tried, those of one pattern counted once
 CLEARLY = 0.85  # of the length: a form hardly shorter is no easier to read than the one that the rules gave
 LARGEST = 2_000  # nodes of a formula that is written out to see whether it is
+SECONDS = 4.0  # a guard for what none of these foresaw, for all formulas together
 BITS = 256
 SCALES = (fmpq(1, 5), fmpq(-1, 3), fmpq(9, 4), fmpq(-7, 5), fmpq(1, 31))  # of the points where two forms must agree
+ALGEBRAIC = frozenset({"add", "subtract", "multiply", "divide", "power", "negate"})
+ALIKE = {
+    name: family
+    for family, names in {
+        "exponential": "exp sinh cosh tanh",
+        "circular": "sin cos tan sec csc cot",
+        "logarithm": "log log1p log2 log10",
+        "root": "sqrt cbrt",
+        "gamma": "gamma lgamma digamma polygamma",
+    }.items()
+    for name in names.split()
+}
 
 
 def size(tree: Tree) -> int:
@@ -31,16 +48,91 @@ def size(tree: Tree) -> int:
 
 
 def readable(forms: Forms, trees: Sequence[Tree], order: Sequence[str]) -> list[Tree]:
-    """Each tree, or a shorter form of it."""
+    """Each tree, or a shorter form of it; those that differ in their variables' names alone have one form."""
     unique = {id(tree): tree for tree in trees}
-    texts = {key: to_ascii(tree) for key, tree in unique.items() if size(tree) <= LARGEST and not has_switches(tree)}
-    worth = list(dict.fromkeys(text for text in texts.values() if WORTH < len(text) <= LONGEST))
-    if not worth:
-        return list(trees)
-    subject = " | ".join(["readable", *order, "", *worth])
-    found = remembered(subject, len(worth), set(order), lambda: _shortened(worth, order))
-    shorter = dict(zip(worth, map(forms.keep, found), strict=True))
-    return [shorter.get(texts.get(id(tree), ""), tree) for tree in trees]
+    patterns = {key: _Pattern.of(tree, order) for key, tree in unique.items() if _may_be_shorter(tree)}
+    first: dict[str, _Pattern] = {}
+    for pattern in patterns.values():
+        first.setdefault(pattern.text, pattern)
+    shorter = dict(zip(first, _shorter_forms(forms, list(first.values()), order), strict=True))
+
+    def form(tree: Tree) -> Tree:
+        pattern = patterns.get(id(tree))
+        found = shorter.get(pattern.text) if pattern else None
+        if pattern is None or found is None:
+            return tree
+        renamed = dict(zip(first[pattern.text].names, pattern.names, strict=True))
+        return forms.keep(substitute(found, {old: Symbol(new) for old, new in renamed.items() if old != new}))
+
+    return [form(tree) for tree in trees]
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """A formula, its variables in their order, and what it reads as with these numbered."""
+
+    tree: Tree
+    names: tuple[str, ...]
+    text: str
+
+    @classmethod
+    def of(cls, tree: Tree, order: Sequence[str]) -> _Pattern:
+        own = set(symbols(tree))
+        names = tuple(name for name in order if name in own)
+        return cls(tree, names, to_ascii(substitute(tree, {one: Symbol(f"v{n}") for n, one in enumerate(names)})))
+
+
+def _may_be_shorter(tree: Tree) -> bool:
+    if size(tree) > LARGEST or has_switches(tree) or not _is_redundant(tree):
+        return False
+    return WORTH < len(to_ascii(tree)) <= LONGEST
+
+
+def _is_redundant(tree: Tree) -> bool:
+    """Whether algebra may find anything in it: what occurs twice in one fraction, or functions that it can join."""
+    waiting = [tree]
+    while waiting:
+        seen: set[Tree | str] = set()
+        parts = [waiting.pop()]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, Apply) and part.operator in ALGEBRAIC:
+                parts += part.arguments
+                if part.operator == "power" and _is_joined(part.arguments[0]):
+                    return True
+                continue
+            kind = ALIKE.get(part.operator, part) if isinstance(part, Apply) else part
+            if isinstance(part, Number | Constant):
+                continue
+            if kind in seen:
+                return True
+            seen.add(kind)
+            waiting += part.arguments if isinstance(part, Apply) else ()
+    return False
+
+
+def _is_joined(base: Tree) -> bool:
+    """Whether a power of it may be another function's, as 1 - tanh² is, or another power."""
+    return isinstance(base, Apply) and (base.operator in ALIKE or base.operator in ("power", "negate"))
+
+
+def _shorter_forms(forms: Forms, patterns: Sequence[_Pattern], order: Sequence[str]) -> list[Tree | None]:
+    """The shorter form of each, as far as they come before all are too many; found once, and remembered."""
+    texts, left = [], IN_ALL
+    for pattern in patterns:
+        texts.append(to_ascii(pattern.tree))
+        left -= len(texts[-1])
+        if left < 0:
+            break
+    if not texts:
+        return []
+    names = [name for name in order if any(name in pattern.names for pattern in patterns[: len(texts)])]
+    subject = " | ".join(["readable", *names, "", *texts])
+    try:
+        found = remembered(subject, len(texts), set(names), lambda: _shortened(texts, names))
+    except NetcalcError:  # nested deeper than is read back
+        return [None] * len(patterns)
+    return [*map(forms.keep, found), *[None] * (len(patterns) - len(texts))]
 
 
 def _shortened(texts: Sequence[str], order: Sequence[str]) -> list[str]:
@@ -58,11 +150,12 @@ def _shorter(text: str, order: Sequence[str]) -> str:
     from netcalc.derivation.algebra import from_sympy, to_sympy
 
     tree = parse(text)
-    expression = to_sympy(tree)
-    if not is_tame(expression):
+    try:
+        expression = to_sympy(tree)
+    except (TookTooLong, *SYMPY_FAILURES):
         return text
     candidates = set()
-    for simplified in (sp.factor, sp.simplify):
+    for simplified in (sp.factor, sp.simplify) if is_tame(expression) else ():
         with contextlib.suppress(*SYMPY_FAILURES):
             candidates.add(to_ascii(from_sympy(simplified(expression), tuple(order))))
     shorter = sorted((one for one in candidates if len(one) < CLEARLY * len(text)), key=lambda one: (len(one), one))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from flint import arb, fmpq
@@ -19,21 +19,46 @@ from netcalc.expression.tree import Apply, Symbol, has_switches
 from netcalc.kinks import SAME, kink
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
+from netcalc.result import Value
 
 NAMED_LIMIT = 8  # kinks told one by one
 
 
 def refuse_undefined(derived: Derived, one: Wanted, point: Mapping[str, Tree], where: str = "") -> NoReturn:
     """Raises UndefinedError, saying which subexpression has no value at the point, and why."""
+    raise UndefinedError(why_no_value(derived, one, point) + where)
+
+
+def why_no_value(derived: Derived, one: Wanted, point: Mapping[str, Tree]) -> str:
+    """Which subexpression of an expression, or of its derivative, has no value at the point, and why."""
     names = _numerals(point)
     output = derived.problem.outputs[one.output]
     why = why_undefined(derived.wanted[one.output].tree, names)
-    if why is None and one.by:
-        shown = derived.written(one.tree)
-        why = why_undefined(shown, names) or why_undefined(expand(one.tree), names)
-        label = to_unicode(Symbol(derivative(output, one.by)))
-        why = f"{label} has no value here: {why}" if why else f"{label} has no value here"
-    raise UndefinedError((why or f"{output} has no value here") + where)
+    if why is not None or not one.by:
+        return why or f"{output} has no value here"
+    shown = derived.written(one.tree)
+    why = why_undefined(shown, names) or why_undefined(expand(one.tree), names)
+    label = to_unicode(Symbol(derivative(output, one.by)))
+    return f"{label} has no value here" + (f": {why}" if why else "")
+
+
+def undefined_notes(derived: Derived, values: Sequence[Value], point: Mapping[str, Tree]) -> Iterator[str]:
+    """Why each of those without a value has none. Raises UndefinedError where no expression, or no derivative, has one.
+
+    What has no value has no derivatives either, of which nothing more is said.
+    """
+    without = [one for one, value in zip(derived.wanted, values, strict=True) if value.is_undefined]
+    nowhere = {(one.output, one.by) for one in without}
+    for is_derivative in (False, True):
+        asked = [one for one in derived.wanted if bool(one.by) is is_derivative]
+        if asked and nowhere.issuperset((one.output, one.by) for one in asked):
+            refuse_undefined(derived, asked[0], point)
+    told = [one for one in without if not one.by or (one.output, one.by[:-1]) not in nowhere]
+    for one in told[:NAMED_LIMIT]:
+        output = "" if one.by else f"{derived.problem.outputs[one.output]} has no value here: "
+        yield output + why_no_value(derived, one, point)
+    if len(told) > NAMED_LIMIT:
+        yield f"{len(told) - NAMED_LIMIT} more have no value here"
 
 
 def corner_notes(derived: Derived, point: Mapping[str, Tree]) -> Iterator[str]:

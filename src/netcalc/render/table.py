@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -25,6 +26,7 @@ WIDEST_ROW = 16  # elements of a sample that stand in one row
 BESIDE = 4  # samples beside each other where they do not
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
 FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
+ZERO = Number(Fraction(0))
 SAMPLES_LIMIT = 1000  # samples that are listed
 
 
@@ -109,7 +111,8 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
     headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
     headers += [] if bare else ["value"]
     frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
-    for tensor in listed:
+    told = listed if len(listed) <= LISTED else [tensor for tensor in listed if not _vanishes(tensor)]
+    for tensor in told:
         for one in _shown_elements(_brief(tensor)):
             cells = [element_name(one, tensor.of), to_unicode(one.formula)]
             if numbers:
@@ -120,7 +123,14 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
         if tensor.entries.size > LISTED:
             shape = "×".join(map(str, tensor.entries.shape))
             frame.add_row(f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all")
+    if len(told) < len(listed):
+        frame.add_row("…", f"{len(listed) - len(told):,} more second derivatives are 0 everywhere")
     return frame
+
+
+def _vanishes(tensor: Tensor) -> bool:
+    """Whether it is a second derivative by variables that no term has together."""
+    return len(tensor.by) == 2 and all(one == ZERO for one in tensor.own or (tensor.formula,))
 
 
 def _is_formulas_alone(result: Result) -> bool:

@@ -1,6 +1,18 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
 from netcalc.result.result import Checked, Result, Step, shown_as
-from netcalc.result.value import Element, Tensor, Value, as_value, at_index, text_at
+from netcalc.result.value import UNDEFINED, Element, Tensor, Value, as_value, at_index, text_at
 
-__all__ = ["Checked", "Element", "Result", "Step", "Tensor", "Value", "as_value", "at_index", "shown_as", "text_at"]
+__all__ = [
+    "UNDEFINED",
+    "Checked",
+    "Element",
+    "Result",
+    "Step",
+    "Tensor",
+    "Value",
+    "as_value",
+    "at_index",
+    "shown_as",
+    "text_at",
+]

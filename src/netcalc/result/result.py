@@ -266,8 +266,14 @@ def _given(thing: Any) -> Any:
 
 
 def _number(tree: Tree) -> float | int | str:
-    """Whole numbers and decimals as numbers, everything else as text that netcalc reads."""
+    """Whole numbers and decimals that float64 keeps as numbers, everything else as text that netcalc reads."""
     text = to_ascii(tree)
     if not isinstance(tree, Number) or "/" in text:
         return text
-    return int(tree.value) if tree.value.denominator == 1 and abs(tree.value) < 1 << 53 else float(tree.value)
+    if tree.value.denominator == 1 and abs(tree.value) < 1 << 53:
+        return int(tree.value)
+    try:
+        number = float(tree.value)
+    except OverflowError:
+        return text
+    return number if Fraction(repr(number)) == tree.value else text

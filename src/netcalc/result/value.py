@@ -15,6 +15,7 @@ from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.problem import element, labelled
 
+UNDEFINED = "undefined"  # as a value is shown that does not exist
 GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 
@@ -32,6 +33,11 @@ class Value:
     exact: Tree | None = None
     certified: bool = False
     as_digits: bool = False
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether there is no value at this point, as of 1/0."""
+        return self.shown == UNDEFINED and self.formula is None
 
     def plain(self) -> float | str | None:
         """A float; digits as text where they were asked for or float64 has none; a formula; None if undecided."""

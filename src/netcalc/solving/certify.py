@@ -16,7 +16,7 @@ from netcalc.expression import Tree
 from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem
-from netcalc.result import Value
+from netcalc.result import UNDEFINED, Value
 
 SHOWN_DIGITS = 6
 FIRST_BITS = 128
@@ -68,7 +68,7 @@ def as_value(value: Any, count: int | None) -> Value:
     shown, number = digits(value, count or SHOWN_DIGITS), nearest(value)
     if shown is not None and number is not None:
         return Value(number, shown, certified=True, as_digits=count is not None)
-    return Value(number, enclosure(value) or "undefined", as_digits=count is not None)
+    return Value(number, enclosure(value) or UNDEFINED, as_digits=count is not None)
 
 
 def constant(tree: Tree, count: int | None = None) -> Value:
@@ -89,7 +89,8 @@ def _settled(
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derivation.derive import TookTooLong, bounded
+    from netcalc.derivation.derive import bounded
+    from netcalc.errors import TookTooLong
 
     if problem.work > ALGEBRA_WORK:
         return found, entries
@@ -123,7 +124,8 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
         return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.derivation.closed import ClosedForms
-    from netcalc.derivation.derive import TookTooLong, bounded
+    from netcalc.derivation.derive import bounded
+    from netcalc.errors import TookTooLong
 
     forms = ClosedForms()
 

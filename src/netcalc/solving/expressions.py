@@ -11,13 +11,14 @@ import numpy as np
 
 from netcalc.derivation.derive import SYMPY_FAILURES, evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
-from netcalc.explain.corners import corner_notes, refuse_undefined
+from netcalc.errors import TookTooLong
+from netcalc.explain.corners import corner_notes, refuse_undefined, undefined_notes
 from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
 from netcalc.problem import derivative_in_short
-from netcalc.result import Result, Tensor, Value
+from netcalc.result import UNDEFINED, Result, Tensor, Value
 from netcalc.solving.notes import value_notes
 
 Point = Mapping[str, Tree]
@@ -78,17 +79,29 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     point = point_at(derived.problem)
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
     values, _ = proven(evaluable(wanted), point, digits)
-    for one, value in zip(derived.wanted, values, strict=True):
-        if value.shown == "undefined":
-            refuse_undefined(derived, one, point)
+    values = _where_defined(derived, values)
+    undefined = tuple(undefined_notes(derived, values, point))
     sure = sum(value.certified for value in values)
     behind_values, _ = proven(evaluable(behind), point, digits)
     return Answered(
         [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
         f"certified: {sure} of {len(values)} values",
-        tuple(corner_notes(derived, point)),
+        (*undefined, *corner_notes(derived, point)),
         dict(zip(map(id, behind), behind_values, strict=True)),
     )
+
+
+def _where_defined(derived: Derived, values: Sequence[Value]) -> list[Value]:
+    """The values, undefined where the expression is, or the derivative that a further one is of."""
+    found: list[Value] = []
+    nowhere: set[tuple[int, tuple[str, ...]]] = set()
+    for one, value in zip(derived.wanted, values, strict=True):
+        if value.is_undefined or any((one.output, one.by[:count]) in nowhere for count in range(len(one.by))):
+            nowhere.add((one.output, one.by))
+            found.append(Value(None, UNDEFINED))
+        else:
+            found.append(value)
+    return found
 
 
 def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
@@ -102,7 +115,7 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
         point = point_at(derived.problem, sample)
         values, _ = proven(trees, point, digits)
         for one, value in zip(derived.wanted, values, strict=True):
-            if value.shown == "undefined":
+            if value.is_undefined:
                 refuse_undefined(derived, one, point, f" (point {sample})" if samples > 1 else "")
         columns[sample] = _with_closed_forms(derived, values, point) if exact else values
     sure = sum(value.certified for value in columns.flat)
@@ -132,7 +145,7 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
     forms = ClosedForms()
 
     def closed(one: Wanted, value: Value) -> Value:
-        with contextlib.suppress(*SYMPY_FAILURES):  # as for what has no value, or is beyond all bounds
+        with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what has no value, or is beyond all bounds
             return confirmed(value, forms.tree(to_sympy(expand(substitute(one.tree, point)))))
         return value
 

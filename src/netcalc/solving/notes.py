@@ -24,13 +24,17 @@ def value_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
 
 def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
     for tensor in tensors:
-        left = list(_named(tensor, lambda value: value.formula is None and not value.certified))
+        left = list(_named(tensor, _is_undecided))
         if len(left) > NAMED_LIMIT:
             yield f"{len(left)} of {tensor.name}'s {tensor.entries.size} values are not decided"
             continue
         for own, value in left:
             lies = "it is" if value.shown.startswith("beyond") else "it lies in"
             yield f"{own} is not decided: {lies} {value.shown}"
+
+
+def _is_undecided(value: Value) -> bool:
+    return value.formula is None and not value.certified and not value.is_undefined
 
 
 def _zero_notes(tensors: Iterable[Tensor]) -> Iterator[str]:

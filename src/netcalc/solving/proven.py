@@ -10,9 +10,11 @@ from typing import Any
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
-from netcalc.derivation.derive import SYMPY_FAILURES, TookTooLong, bounded, expand
+from netcalc.arithmetic.rounding import is_out_of_reach
+from netcalc.derivation.derive import SYMPY_FAILURES, bounded, expand, is_tame
+from netcalc.errors import TookTooLong
 from netcalc.expression import Tree, substitute
-from netcalc.result import Value
+from netcalc.result import UNDEFINED, Value
 from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
 
 ALGEBRA_SECONDS = 3.0
@@ -25,7 +27,7 @@ def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None =
     `trees` are evaluable ones (`derive.evaluable`). Beside each value stands the numeral that it is written from.
     """
     found: list[Any] = [None] * len(trees)
-    values: list[Value] = [Value(None, "undefined")] * len(trees)
+    values: list[Value] = [Value(None, UNDEFINED)] * len(trees)
     left = list(range(len(trees)))
     patience = SECONDS if count is None else SECONDS_FOR_DIGITS
     for bits in precisions(count or SHOWN_DIGITS):
@@ -34,7 +36,7 @@ def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None =
             names = {name: numeral(tree, {}) for name, tree in point.items()}
             for place, entry in zip(left, numerals([trees[place] for place in left], names), strict=True):
                 found[place], values[place] = entry, as_value(entry, count)
-        left = [place for place in left if not values[place].certified]
+        left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
         nowhere = bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left)
         if not left or nowhere or time.monotonic() - started > patience:
             break
@@ -50,9 +52,10 @@ def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any],
     settled: list[int] = []
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):
         for place in left:
-            if not ball(found[place]).is_finite():
+            if not ball(found[place]).rad() < 1:  # nothing is nearly decided
                 continue
-            closed = to_sympy(expand(substitute(trees[place], point))).simplify()
+            number = to_sympy(expand(substitute(trees[place], point)))
+            closed = number.simplify() if is_tame(number) else number
             if closed.is_Rational and ball(found[place]).contains(rational := fmpq(int(closed.p), int(closed.q))):
                 found[place] = rational
                 settled.append(place)
