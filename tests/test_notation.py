@@ -32,6 +32,7 @@ FORMULAS = [
     ("a-(b+c)", "a - (b + c)", "a − (b + c)", r"a - \left(b + c\right)"),
     ("a-(-3)", "a - (-3)", "a − (−3)", r"a - \left(-3\right)"),
     ("a+(-3)", "a - 3", "a − 3", "a - 3"),
+    ("a-0", "a - 0", "a − 0", "a - 0"),
     ("-(-(-x))", "-(-(-x))", "−(−(−x))", r"-\left(-\left(-x\right)\right)"),
     ("(-x)*y", "(-x)*y", "(−x)·y", r"\left(-x\right) \cdot y"),
     ("-x*y", "-x*y", "−x·y", r"-x \cdot y"),

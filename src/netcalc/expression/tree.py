@@ -109,7 +109,7 @@ def negate(tree: Tree) -> Tree:
 
 def _flip(tree: Tree) -> Tree | None:
     if isinstance(tree, Number):
-        return Number(-tree.value, tree.written) if tree.value >= 0 else None
+        return Number(-tree.value, tree.written) if tree.value > 0 else None  # "f - 0" stays a difference
     if isinstance(tree, Apply) and tree.operator in ("multiply", "divide"):
         first = _flip(tree.arguments[0])
         return None if first is None else Apply(tree.operator, (first, *tree.arguments[1:]))
