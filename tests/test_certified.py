@@ -315,3 +315,22 @@ def test_the_bound_on_algebra_is_heard_after_something_swallowed_it():
     with pytest.raises(TookTooLong), bounded(0.05):
         busy()
     assert swallowed
+
+
+def test_digits_are_given_of_what_is_known_in_a_large_problem():
+    """The bias is left out: u is one formula, and all the rest has its digits."""
+    draw = np.random.default_rng(0)
+    W, v, delta = draw.standard_normal((150, 150)), draw.standard_normal(150), draw.standard_normal(150)
+    found = netcalc.linear(W, v=v, delta=delta, digits=25)
+    exact = sum(Fraction(w) * Fraction(d) for w, d in zip(W[:, 7], delta, strict=True))
+    shown = Fraction(found["dv"].entries[7].shown)
+    assert abs(shown - exact) <= abs(exact) * Fraction(5, 10**25)
+    assert found["u"].entries.item().formula is not None
+    assert found.certainty.startswith("certified: 22800 of 22800 numbers; formulas in b")
+
+
+def test_closed_forms_of_very_many_values_are_declined():
+    x = np.random.default_rng(0).standard_normal(1_000)
+    found = netcalc.neuron(x, x / 100, 0, exact=True)
+    assert any("closed forms are given of up to 2,000 values, and here are 2,003" in note for note in found.notes)
+    assert not any("short enough" in note for note in found.notes)

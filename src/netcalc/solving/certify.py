@@ -17,6 +17,7 @@ from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem
 from netcalc.result import UNDEFINED, Value
+from netcalc.solving.notes import NO_CLOSED_FORMS
 
 SHOWN_DIGITS = 6
 FIRST_BITS = 128
@@ -26,6 +27,7 @@ SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
 ALGEBRA_SECONDS = 3.0
 EXACT_SECONDS = 20.0  # who asks for closed forms waits for them
+MOST_RATIONALS, MOST_CLOSED_FORMS = 100_000, 2_000  # which take about so long
 
 
 def certify(problem: Problem, count: int | None = None) -> Found:
@@ -120,7 +122,11 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     """What was found, each entry with its closed form, as long as balls confirm it."""
     from netcalc.arithmetic.polynomial import adds_and_multiplies
 
-    if adds_and_multiplies(problem):
+    rational, values = adds_and_multiplies(problem), len(_values(problem, found.entries))
+    most = MOST_RATIONALS if rational else MOST_CLOSED_FORMS
+    if values > most:
+        return _without(found, f"{NO_CLOSED_FORMS} up to {most:,} values, and here are {values:,}")
+    if rational:
         return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.derivation.closed import ClosedForms
@@ -136,9 +142,13 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
         with bounded(EXACT_SECONDS):
             expressions = run(problem, Symbolic(closed=True, forms=forms))
     except TookTooLong:
-        return found._replace(notes=(*found.notes, "closed forms of all this are too long to be found"))
+        return _without(found, f"{NO_CLOSED_FORMS} shorter problems: here they are too long to be found")
     entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
     return found._replace(entries=entries)
+
+
+def _without(found: Found, why: str) -> Found:
+    return found._replace(notes=(*found.notes, why))
 
 
 def _with_rationals(problem: Problem, found: Found) -> Found:

@@ -34,7 +34,7 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     """
     known = problem.names.keys() - depending(problem)
     if _terms(problem, known) > MOST_TERMS:
-        return partly(problem)
+        return partly(problem, digits)
     numbers = certify(_of_numbers(problem, known), digits)
     given = {name: tree for name, tree in _given(problem).items() if is_constant(tree)}
     formulas, forms = Formulas(problem, written_out=MOST_TERMS), Forms()

@@ -12,6 +12,7 @@ from netcalc.result import Result, Tensor, Value
 
 NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
 RANGE_LIMIT = 8  # and so many out of range
+NO_CLOSED_FORMS = "closed forms are given of"  # a note on why there are none begins so
 
 
 def value_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
@@ -83,7 +84,7 @@ def exact_notes(result: Result) -> Iterator[str]:
         yield f"{who} float64, taken as the exact binary numbers that they are: 0.1 would be {Fraction(0.1)}"
     values = [value for tensor in result.tensors for value in tensor.values if value.formula is None]
     without = sum(value.exact is None for value in values)
-    if without:
+    if without and not any(note.startswith(NO_CLOSED_FORMS) for note in result.notes):  # which says why
         yield f"{without} of the {len(values)} values have no closed form short enough to read"
 
 

@@ -9,24 +9,31 @@ import numpy as np
 
 from netcalc.arithmetic.fast import Fast
 from netcalc.expression import is_constant
-from netcalc.passes import Found, run
+from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Dense, Problem, free_names
+from netcalc.solving.certify import certify
 
 SHOWN_NAMES = 4
 
 
-def partly(problem: Problem) -> Found:
-    """Both passes in float64; `unknown` names what depends on something left out."""
+def partly(problem: Problem, digits: int | None = None) -> Found:
+    """Both passes in float64, or in balls for proven digits; `unknown` names what depends on something left out."""
     unknown = depending(problem)
     known = problem._replace(x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
     with np.errstate(all="ignore"):  # what stands in for the unknown may have no value
-        entries = {name: np.asarray(np.nan) for name in unknown} | run(known, Fast())
+        numbers = run(known, Fast()) if digits is None else certify(known, digits).entries
+    certainty = "float64, not certified" if digits is None else _certainty(problem, unknown, numbers)
+    entries = {name: np.asarray(np.nan) for name in unknown} | numbers
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
     formulas = f"formulas in {', '.join(letters[:SHOWN_NAMES])}" + ", …" * (len(letters) > SHOWN_NAMES)
     all_unknown = unknown >= problem.names.keys()
-    return Found(
-        entries, formulas if all_unknown else f"float64, not certified; {formulas}", unknown=frozenset(unknown)
-    )
+    return Found(entries, formulas if all_unknown else f"{certainty}; {formulas}", unknown=frozenset(unknown))
+
+
+def _certainty(problem: Problem, unknown: set[str], numbers: Quantities) -> str:
+    shown = problem.names.keys() - problem.hidden - unknown
+    proven = [value.certified for name in shown for value in numbers[name].flat]
+    return f"certified: {sum(proven)} of {len(proven)} numbers"
 
 
 def depending(problem: Problem) -> set[str]:

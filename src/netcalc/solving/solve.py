@@ -179,7 +179,7 @@ def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
         from netcalc.solving.partly import partly
 
-        return partly(problem)
+        return partly(problem, digits)
 
     def value(tree: Tree) -> Value:
         return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
