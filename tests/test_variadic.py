@@ -7,8 +7,7 @@ import pty
 import select
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import pytest
 import transcript
@@ -163,10 +162,9 @@ def test_nearest_name(word, name):
 
 
 def test_group_becomes_one_option_a_field():
-    """A dataclass parameter is a flag per field; two groups cannot share a name."""
+    """A named tuple is a flag per field; two groups cannot share a name."""
 
-    @dataclass(frozen=True)
-    class Again:
+    class Again(NamedTuple):
         steps: Annotated[bool, typer.Option("--steps")] = False
 
     def twice(*, one: Presentation, two: Again) -> None: ...
