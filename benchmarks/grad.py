@@ -1,7 +1,8 @@
 """Expressions beside SymPy and JAX: values and every partial, large expressions, a million points.
 
-A Rosenbrock function of 100 variables; a sum of 2,000 terms in 10 variables; a million points of a softplus neuron from
-CSV to CSV, beside JAX in float64 between pandas' reader and writer.
+A Rosenbrock function of 100 variables, and its Hessian; a sum of 2,000 terms in 10 variables, both with nothing
+remembered; a million points of a softplus neuron from CSV to CSV, beside JAX in float64 between pandas' reader and
+writer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ import sys, sympy as sp
 text, at = sys.argv[1], dict(one.split("=") for one in sys.argv[2:])
 f = sp.sympify(text.replace("^", "**")); at = {sp.Symbol(n): sp.Rational(v) for n, v in at.items()}
 print(f.evalf(subs=at), *(f.diff(n).evalf(subs=at) for n in at))
+"""
+SYMPY_HESSIAN = """
+import sys, sympy as sp
+text, at = sys.argv[1], dict(one.split("=") for one in sys.argv[2:])
+f = sp.sympify(text.replace("^", "**")); at = {sp.Symbol(n): sp.Rational(v) for n, v in at.items()}
+slopes = [f.diff(n) for n in at]
+print(f.evalf(subs=at), *(s.evalf(subs=at) for s in slopes), *(s.diff(n).evalf(subs=at) for s in slopes for n in at))
 """
 JAX = """
 import sys, jax; from jax import numpy as np; from jax.numpy import *
@@ -71,7 +79,15 @@ def cases(folder: Path) -> Iterator[Case | Growth]:
         (f"{TERMS:,} terms", terms(TERMS), ("SymPy",)),
     ):
         scripts = {"SymPy": python(SYMPY, text, *at, needs=["sympy"]), "JAX": python(JAX, text, *at, needs=["jax"])}
-        yield Case(what, netcalc("grad", text, "--at", *at), {name: scripts[name] for name in peers})
+        ours = netcalc("grad", text, "--at", *at, first_run=text != NEURON)
+        yield Case(what, ours, {name: scripts[name] for name in peers})
+    text, at = rosenbrock(VARIABLES)
+    hessian = {"SymPy": python(SYMPY_HESSIAN, text, *at, needs=["sympy"])}
+    yield Case(
+        f"Rosenbrock, {VARIABLES} variables, and its Hessian",
+        netcalc("grad", text, "--at", *at, "--order", 2, first_run=True),
+        hessian,
+    )
     points = folder / "points.csv"
     peer = {"JAX between pandas": python(JAX_ROWS, points, needs=["jax", "pandas"])}
     yield Case(f"{ROWS:,} points, CSV to CSV", netcalc("grad", NEURON, "--at", points, "-f", "csv"), peer)

@@ -6,11 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from fuzz import truth
 from mpmath import mp
 
 import netcalc
 from netcalc.cli import main
 from netcalc.errors import NetcalcError, UndefinedError
+from netcalc.expression import Number, symbols
 
 
 def test_a_jacobian_has_a_list_by_each_variable():
@@ -198,3 +200,22 @@ def test_a_partial_without_a_value_is_told_on_stderr_where_cells_are_bare(capfd)
     out, told = capfd.readouterr()
     assert out.splitlines()[2] == "dx,1/(2*sqrt(x)),"
     assert told.startswith("note: ∂f/∂x has no value here: 1/(2*sqrt(x)) is defined for")
+
+
+@pytest.mark.parametrize(
+    "text, at",
+    [
+        ("log(x) - log(y)", {"x": "2.0000001", "y": 2}),
+        ("sqrt(x + 1) - sqrt(x)", {"x": "1e10"}),
+        ("100*(y - x^2)^2 + (1 - x)^2", {"x": "0.123456789", "y": "0.0152415787"}),
+        ("where(x > 1, x - 1, 3*x)", {"x": "1.00000001"}),
+        ("sigmoid(x) - 1", {"x": 30}),
+    ],
+)
+def test_what_a_step_shows_comes_to_what_it_says(text, at):
+    """Numbers that cancel have as many digits as that takes."""
+    for step in netcalc.grad(text, at=at).steps:
+        *_, put_in, value = (None, *step.chain)
+        if put_in is not None and not symbols(put_in) and isinstance(value, Number):
+            found = truth.value(put_in, {})
+            assert abs(found - mp.mpf(value.value.numerator) / value.value.denominator) <= abs(found) * mp.mpf("2e-3")

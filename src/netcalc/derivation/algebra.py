@@ -76,9 +76,10 @@ def _small(function: Callable[..., Any]) -> Callable[..., Any]:
 def _power(base: Any, exponent: Any) -> Any:
     import sympy as sp
 
-    if base.is_Rational and exponent.is_Integer:
-        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
-        if bits > 1 and bits * abs(int(exponent)) > LARGEST_POWER:
+    if exponent.is_Rational and abs(exponent) > 1:  # a number that the base has as a factor is drawn out of it
+        numbers = base.atoms(sp.Rational)
+        bits = max((max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers), default=0)
+        if bits > 1 and bits * abs(exponent) > LARGEST_POWER:
             raise TookTooLong(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
     return sp.Pow(base, exponent)
 

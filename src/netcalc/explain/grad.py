@@ -14,6 +14,7 @@ from netcalc.derivation.gradient import Derived, element_name, label
 from netcalc.derivation.readable import readable, size
 from netcalc.derivation.rules import OPERATOR_RULES, RULES
 from netcalc.explain.explanation import literal
+from netcalc.explain.operands import ROUGHLY, comes_to, is_short_decimal, to_digits
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, is_constant, substitute, symbols
 from netcalc.expression.tree import add, apply, multiply
 from netcalc.models.grad import point_at
@@ -25,6 +26,7 @@ STEPS_LIMIT = 40  # operations beyond which a derivation on paper helps nobody
 OUTPUTS_LIMIT = 6
 WRITTEN = 20_000  # numbers, names and operators of a formula that is written out
 LONGEST = 72  # characters of a formula that is repeated with its numbers
+MORE_DIGITS = (9, 12, 15, 17)  # of numbers that cancel
 LETTERS = "vuthgk"  # what intermediates are called, the first that no variable is called
 
 
@@ -92,7 +94,8 @@ class _Paper:
         self.derived, self.swept, self.output, self.values = derived, swept, output, values
         self.root = swept.nodes.roots[0]
         self.names = dict(self._named())
-        self.numbers = {name: literal(values[place]) for place, name in self._by_id() if place in values}
+        self.known = {name: values[place] for place, name in self._by_id() if place in values}
+        self.numbers = {name: literal(value) for name, value in self.known.items()} | self._as_given()
 
     def _named(self) -> Iterator[tuple[int, str]]:
         """The id of each node that gets a name, and the name."""
@@ -115,6 +118,11 @@ class _Paper:
                 yield id(node), self.names[id(node)]
                 yield id(adjoint), self.slope_name(self.output, self.names[id(node)])
 
+    def _as_given(self) -> dict[str, Tree]:
+        """The point's numbers that are short as they were given."""
+        point = point_at(self.derived.problem).items()
+        return {name: number for name, number in point if name in self.known and is_short_decimal(number)}
+
     def slope_name(self, of: str, by: str) -> str:
         """`df/dv1`."""
         return derivative(of, (by,))
@@ -127,10 +135,20 @@ class _Paper:
             return tree
         return apply(tree.operator, [self.in_names(argument, own) for argument in tree.arguments])
 
-    def put_in(self, tree: Tree) -> list[Tree]:
-        """The same with the names' numbers in their place, where they are known and change anything."""
+    def put_in(self, tree: Tree, value: Value | None) -> list[Tree]:
+        """The same with the names' numbers in their place, where they are known and change anything.
+
+        Where numbers as they are shown cancel, and would not come to the value, they have more digits.
+        """
         known = {name: number for name, number in self.numbers.items() if name in symbols(tree)}
-        return [substitute(tree, known)] if known else []
+        shown = substitute(tree, known)
+        if value is None or comes_to(shown, value):
+            return [shown] if known else []
+        for count in MORE_DIGITS:
+            longer = substitute(tree, {name: to_digits(self.known[name], count) for name in known})
+            if comes_to(longer, value):
+                return [longer]
+        return [longer if comes_to(longer, value, ROUGHLY) else shown]
 
     def forward(self) -> Iterator[Step]:
         heading = "Forward" if self.output == "f" else f"Forward: {self.output}"
@@ -143,7 +161,7 @@ class _Paper:
     def chain(self, parts: Sequence[Tree], last: Tree, tree: Tree) -> tuple[Tree, ...]:
         """What something equals in turn: its formulas, the last one with numbers put in, and its value."""
         value = self.values.get(id(tree))
-        return different([*parts, *self.put_in(last), *([] if value is None else [literal(value)])])
+        return different([*parts, *self.put_in(last, value), *([] if value is None else [literal(value)])])
 
     def backward(self) -> Iterator[Step]:
         """∂f/∂(each), from the output back: by the rule of what it went into, added up over all of these."""
