@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -159,6 +160,19 @@ def test_a_class_is_a_one_among_zeros():
     spread = netcalc.linear(W, v=[[1, 2], [0, 1]], b=[0, 0, 0], target=[[0, 0, 1], [1, 0, 0]], loss="cross-entropy")
     assert by_class.forward == spread.forward
     assert by_class.partials == spread.partials
+
+
+@pytest.mark.parametrize("activation", [None, "softmax", "tanh"])
+def test_steps_add_up_where_a_target_is_no_distribution(activation):
+    """Every line's numbers come to the value that ends it, also where the targets sum to 0.6."""
+    W, b, target = [["1/2", -1], [2, "1/3"], [0, 1]], [0, 1, "-1/4"], ["0.2", "0.3", "0.1"]
+    result = netcalc.linear(W, v=[1, -2], b=b, activation=activation, target=target, loss="cross-entropy")
+    operations = RATIONAL | {name: getattr(math, name) for name in ("exp", "log", "tanh")}
+    of_elements = [step.chain for step in result.steps if not step.drawn]
+    assert len(of_elements) > 15
+    for _, *numbers in of_elements:
+        values = [evaluate(part, operations, lambda leaf: leaf.value) for part in numbers]
+        assert values == [pytest.approx(float(values[-1]), rel=1e-4, abs=1e-5)] * len(values)
 
 
 @given(layers())

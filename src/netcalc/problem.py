@@ -99,6 +99,11 @@ class Problem(NamedTuple):
         """Multiplications of one forward pass, more or less."""
         return len(self.x) * sum(layer.W.size for layer in self.layers)
 
+    def given_name(self, name: str) -> str:
+        """What the command calls x, W1 or b1: its gradient's name without the d."""
+        called = self.names.get(f"d{name}")
+        return called.name.removeprefix("d") if called else name
+
     def shaped(self, array: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
         """The part of an array that the command shows; the samples' axis stays in front where there are many."""
         if shape is None:
@@ -139,6 +144,26 @@ def symbol_tensor(name: str, shape: tuple[int, ...], index_from: int = 0) -> np.
     for index in np.ndindex(shape):
         tensor[index] = Symbol(element(name, index, index_from))
     return tensor
+
+
+def by_element(tensors: Mapping[str, np.ndarray], index_from: int = 0) -> dict[str, Any]:
+    """The entries of tensors, by the names of the elements."""
+    return {
+        element(name, index, index_from): array[index]
+        for name, array in tensors.items()
+        for index in np.ndindex(array.shape)
+    }
+
+
+def given_tensors(problem: Problem) -> dict[str, np.ndarray]:
+    """What was given, by the names that the command's formulas have for it; of one sample, vectors."""
+    row = None if problem.many else (-1,)
+    given = {"x": problem.shaped(problem.x, row)}
+    for number, layer in enumerate(problem.layers, 1):
+        given |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
+    above = {"t": problem.above.target} if isinstance(problem.above, Against) else {"delta": problem.above}
+    named = {problem.given_name(name): array for name, array in given.items()}
+    return named | {name: problem.shaped(array, row) for name, array in above.items()}
 
 
 def free_names(tensors: Iterable[np.ndarray]) -> tuple[str, ...]:

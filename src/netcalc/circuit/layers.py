@@ -37,10 +37,6 @@ class Drawing:
         except KeyError:
             return None
 
-    def given_name(self, name: str) -> str:
-        """What a given thing is called: its gradient's name without the d."""
-        return self.called(f"d{name}").removeprefix("d")
-
     def whole(self, name: str) -> str:
         """A tensor that was found, on a wire."""
         found = self.tensor(name)
@@ -79,12 +75,12 @@ class Signal:
 def by_layers(problem: Problem, result: Result) -> Circuit:
     """A chain of layers, whole tensors on its wires."""
     drawing = Drawing(problem, result)
-    name = drawing.given_name("x")
+    name = drawing.problem.given_name("x")
     nodes, wires = [Node("x", name, "given")], []
     signal = Signal("x", name, summary(problem.x), drawing.whole("dx"))
     for number, layer in enumerate(problem.layers, 1):
         linear, activation = f"linear{number}", f"activation{number}"
-        names = {letter: drawing.given_name(f"{letter}{number}") for letter, _ in _parameters(layer)}
+        names = {letter: drawing.problem.given_name(f"{letter}{number}") for letter, _ in _parameters(layer)}
         wires.append(signal.into(linear))
         for letter, tensor in _parameters(layer):
             nodes.append(Node(names[letter], _name(names[letter]), "given"))
@@ -124,7 +120,7 @@ def _last_wires(drawing: Drawing, signal: Signal) -> list[Wire]:
 def by_units(problem: Problem, result: Result) -> Circuit:
     """Each unit a node with its value and gradient, each weight a wire with its own."""
     drawing = Drawing(problem, result)
-    name, many = drawing.given_name("x"), problem.index_from
+    name, many = drawing.problem.given_name("x"), problem.index_from
     before = [element(name, (place,), many) for place in range(problem.x.shape[1])]
     nodes = [
         Node(unit, _name(unit), "given", _entry(problem.x, 0, place), drawing.one("dx", place))
@@ -132,7 +128,7 @@ def by_units(problem: Problem, result: Result) -> Circuit:
     ]
     wires: list[Wire] = []
     for number, layer in enumerate(problem.layers, 1):
-        sums, bias = [f"sum{number},{row}" for row in range(len(layer.W))], drawing.given_name(f"b{number}")
+        sums, bias = [f"sum{number},{row}" for row in range(len(layer.W))], drawing.problem.given_name(f"b{number}")
         for row, unit in enumerate(sums):
             label = _name(element(drawing.called(f"z{number}"), (row,), many))
             for column, source in enumerate(before):

@@ -7,7 +7,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
-from netcalc.expression import Number, Symbol, Tree, parse
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derivation.derive import applied, derivation
+from netcalc.expression import Apply, Number, Symbol, Tree, parse
 from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
 from netcalc.result import Step, Value, as_value
@@ -64,6 +66,17 @@ def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:
 def leaf(entry: Tree | float) -> Tree:
     """A given number as a formula shows it: a tree as it is, a float64 in six digits."""
     return literal(entry) if isinstance(entry, float) else entry
+
+
+def slope_named(activation: BoundActivation) -> Apply:
+    """φ'(q) by its name, `sigmoid'(q)`, which is φ' where it was typed."""
+    function = applied(activation) if activation.has_kernels else Apply("phi", (Symbol("q"),))
+    return Apply(f"{function.operator}'", function.arguments)
+
+
+def formula_of(activation: BoundActivation) -> Tree:
+    """φ(q) as people write it: the name applied, or the formula that was typed."""
+    return applied(activation) if activation.has_kernels else derivation(activation).value
 
 
 def literal(entry: object) -> Tree:

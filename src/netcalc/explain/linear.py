@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import applied, derivation
-from netcalc.explain.explanation import Explanation, distinct, leaf, literal
-from netcalc.explain.layer import Layer
-from netcalc.expression import Symbol, Tree, substitute
-from netcalc.expression.tree import Apply
-from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
-from netcalc.problem import Against, Problem, element
+from netcalc.explain.drawing import Page, leaves
+from netcalc.explain.elements import Place, whole
+from netcalc.explain.explanation import Explanation, distinct
+from netcalc.explain.layer import Layer, Names
+from netcalc.explain.losses import Loss
+from netcalc.expression import Tree, substitute
+from netcalc.notation.displays import Display, Named, Product
+from netcalc.problem import Against, Problem, element, given_tensors
 from netcalc.result import Step
 
+TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
 DRAWN = 8  # rows or columns beyond which a matrix is not drawn
-WIDEST = 16  # characters of a number that is drawn
 SPELLED = 64  # elements beyond which nobody reads every sum
 PARTIALS = ("da", "du", "dv", "dW", "db")
+OF_SAMPLES = {"u": Layer.z, "a": Layer.a, "da/du": Layer.slope, "da": Layer.da, "du": Layer.dz, "dv": Layer.dv}
 HEADINGS = {
     "u": "Forward: u_i = Σ_j w_ij·v_j + b_i",
     "a": "The activation",
@@ -38,164 +37,113 @@ SUMMED = "dW and db are summed over the samples; dv has a row a sample"
 
 def linear(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas by generic index, the layer drawn as matrices if they are small, and every sum."""
-    layer = Layer(problem)
+    layer = _layer(problem)
     steps: list[Step] = []
-    if max(layer.outputs, layer.inputs, layer.samples) <= DRAWN:
-        page = _Page(layer, {name: each(literal, array) for name, array in shown.items()})
+    if max(layer.outputs, layer.inputs, len(problem.x)) <= DRAWN:
+        page = _Page(layer, shown)
         steps += page.drawings()
-        if page.elements <= SPELLED:
+        if sum(array.size for array in shown.values()) <= SPELLED:
             steps += page.sums()
-    notes = (SUMMED,) if problem.many else ()
-    return Explanation(
-        layer.formulas(), dict.fromkeys((name for name in PARTIALS if name != layer.given), "L"), tuple(steps), notes
+    partials = dict.fromkeys((name for name in PARTIALS if name != _given(layer)), "L")
+    return Explanation(_formulas(layer), partials, tuple(steps), (SUMMED,) if problem.many else ())
+
+
+def _layer(problem: Problem) -> Layer:
+    """The problem's one layer, and the loss above it."""
+    above, activated = problem.above, problem.layers[0].activation is not None
+    output = "a" if activated else "u"
+    loss = Loss(problem, above, output, LOSS_TERMS) if isinstance(above, Against) else None
+    names = Names(
+        *("v", "W", "b", "u", output),
+        da=f"dL/d{output}" if loss else "delta",
+        dz="dL/du" if loss or activated else "delta",
     )
+    return Layer(problem, 1, names, loss, TERMS, in_output=False)
 
 
-@dataclass(frozen=True)
-class _Page:
-    """The page that a small layer is written on; `shown` holds what was found, as leaves of formulas."""
+def _given(layer: Layer) -> str:
+    """The partial that was given, as δ; nothing where a loss was."""
+    return "" if layer.above else f"d{layer.names.a}"
 
-    layer: Layer
-    shown: Mapping[str, np.ndarray]
 
-    @property
-    def elements(self) -> int:
-        return sum(array.size for array in self.shown.values())
+def _formulas(layer: Layer) -> dict[str, Tree]:
+    """By name, each by generic index: `u[i]`, or `u[i,j]` where i is a sample."""
+    place = "j" if layer.problem.many else "i"
+    found = {name: formula(layer, place, "i") for name, formula in OF_SAMPLES.items()}
+    found |= {"dW": layer.dW("i", "j"), "db": layer.db("i")}
+    return found | {"loss": layer.above.total()} if isinstance(layer.above, Loss) else found
 
-    @cached_property
-    def tensors(self) -> dict[str, np.ndarray]:
-        """Everything given or found, by the names that formulas have for it."""
-        problem, stated = self.layer.problem, self.layer.stated
-        given = {"W": stated.W, "v": problem.x}
-        if isinstance(problem.above, Against):
-            given["t"] = problem.above.target
-        else:
-            given["delta"] = problem.above
-        if stated.b is not None:
-            given["b"] = stated.b
-        found = {"dL/" + name if name in PARTIALS else name: array for name, array in self.shown.items()}
-        return {name: each(leaf, array) for name, array in given.items()} | found
+
+class _Page(Page):
+    """The page that a small layer is written on."""
+
+    def __init__(self, layer: Layer, shown: Mapping[str, np.ndarray]) -> None:
+        self.layer, self.shown = layer, {name: leaves(array) for name, array in shown.items()}
+        given = {name: leaves(array) for name, array in given_tensors(layer.problem).items()}
+        found = {f"dL/{name}" if name in PARTIALS else name: array for name, array in self.shown.items()}
+        super().__init__(layer.problem, given | found)
 
     def drawings(self) -> Iterator[Step]:
         """The layer as it is written with matrices: forward, then backward. Many samples are rows."""
-        W, v, b, reached = Named("W"), Named("v"), Named("b"), Named(self.layer.reached)
-        many = self.layer.problem.many
-        product = Product((v, Transposed(W))) if many else Product((W, v))
-        heading = f"Forward: W is {self.layer.outputs}×{self.layer.inputs}" + ", a row a sample" * many
-        yield self.drawn("u", product if self.layer.stated.b is None else Sum((product, b)), heading)
-        if self.layer.stated.activation is not None:
-            yield Step(Named("a"), (*self.functions(), self.matrix("a")), drawn=True)
-        if self.layer.against:
-            yield self.drawn_loss()
-        yield Step(Named("du/dv"), (W, self.matrix("W")), "Backward" + ", a row a sample" * many, drawn=True)
+        layer, rows = self.layer, ", a row a sample" * self.problem.many
+        W, v, reached = Named("W"), Named("v"), Named(layer.names.dz)
+        b = None if layer.stated.b is None else Named("b")
+        yield self.drawn("u", self.affine(W, v, b), f"Forward: W is {layer.outputs}×{layer.inputs}{rows}")
+        if layer.activation is not None:
+            u = whole("u")
+            functions = dict.fromkeys((layer.named(u), layer.of(u)))  # what φ is too, where it was typed
+            yield Step(Named("a"), (*functions, self.matrix("a")), drawn=True)
+        if isinstance(layer.above, Loss):
+            chain = (layer.above.total(), *layer.above.with_numbers(self.numbers(layer.names.a, "t")))
+            yield Step("loss", distinct(*chain, self.shown["loss"].item()), "", "loss", drawn=True)
+        yield Step(Named("du/dv"), (W, self.matrix("W")), f"Backward{rows}", drawn=True)
         yield from self.drawn_above()
-        yield self.drawn("dL/dv", Product((reached, W)) if many else Product((Transposed(W), reached)))
-        yield self.drawn("dL/dW", Product((Transposed(reached), v)) if many else Product((reached, Transposed(v))))
-        if self.layer.stated.b is not None:
-            summed = Apply("sum_s", (self.layer.at(self.layer.reached, "s"),))
-            yield Step(Named("dL/db"), (summed if many else reached, self.matrix("dL/db")), drawn=True)
-
-    def drawn_loss(self) -> Step:
-        """The loss with its factor, then with its numbers."""
-        chain = distinct(self.layer.loss(), *self.layer.loss_with(self.numbers()), self.shown["loss"].item())
-        return Step("loss", chain, "", "loss", drawn=True)
+        yield self.drawn("dL/dv", self.pulled_back(W, reached))
+        yield self.drawn("dL/dW", self.outer(reached, v))
+        if b is not None:
+            yield Step(Named("dL/db"), (self.over_samples(reached, layer), self.matrix("dL/db")), drawn=True)
 
     def drawn_above(self) -> Iterator[Step]:
         """∂L/∂u as it comes from the loss, and through the activation."""
-        layer = self.layer
-        if layer.is_fused:
-            yield Step(Named("dL/du"), (layer.loss_slope(), self.matrix("dL/du")), drawn=True)
+        layer, da = self.layer, self.layer.names.da
+        if isinstance(layer.above, Loss) and layer.is_fused:
+            fused = layer.above.slope_before_softmax_of_tensors()
+            yield Step(Named("dL/du"), (fused, self.matrix("dL/du")), drawn=True)
             return
-        if layer.against:
-            yield Step(Named(layer.above), (layer.loss_slope(), self.matrix(layer.above)), drawn=True)
-        if layer.stated.activation is None:
+        if isinstance(layer.above, Loss):
+            yield Step(Named(da), (layer.above.slope_of_tensors(), self.matrix(da)), drawn=True)
+        if layer.activation is None:
             return
         rule: tuple[Display, ...] = ()
-        if isinstance(layer.stated.activation, BoundActivation):
-            slope = self.function()
-            named = Product((Named(layer.above), Apply(f"{slope.operator}'", slope.arguments)), "∘")
-            rule = named, Product((self.matrix(layer.above), self.matrix("da/du")), "∘")
+        if isinstance(layer.activation, BoundActivation):
+            rule = (
+                Product((Named(da), layer.slope_named(whole("u"))), "∘"),
+                Product((self.matrix(da), self.matrix("da/du")), "∘"),
+            )
         yield Step(Named("dL/du"), (*rule, self.matrix("dL/du")), drawn=True)
-
-    def function(self) -> Apply:
-        """φ(u)."""
-        activation, u = self.layer.stated.activation, Symbol("u")
-        if isinstance(activation, BoundActivation) and not activation.has_kernels:
-            return Apply("phi", (u,))
-        if isinstance(activation, BoundActivation):
-            named = substitute(applied(activation), {"q": u})
-            assert isinstance(named, Apply)  # noqa: S101 - a name applied
-            return named
-        return Apply(str(activation), (u,))
-
-    def functions(self) -> tuple[Tree, ...]:
-        """φ(u), and what φ is where it was typed."""
-        activation = self.layer.stated.activation
-        if not isinstance(activation, BoundActivation) or activation.has_kernels:
-            return (self.function(),)
-        return self.function(), substitute(derivation(activation).value, {"q": Symbol("u")})
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:
         """name = display = that with its matrices = the answer."""
         return Step(Named(name), (display, self.with_matrices(display), self.matrix(name)), heading, drawn=True)
 
-    def with_matrices(self, display: Display) -> Display:
-        """The same, matrices in the place of names."""
-        if isinstance(display, Named):
-            return self.matrix(display.text)
-        if isinstance(display, Transposed) and isinstance(display.of, Named):
-            return matrix(zip(*self.matrix(display.of.text).entries, strict=True))
-        if isinstance(display, Product | Sum):
-            return display._replace(parts=tuple(map(self.with_matrices, display.parts)))
-        return display
-
-    def matrix(self, name: str) -> Matrix:
-        """A tensor drawn: samples are rows, vectors columns, and where samples are rows b is in every row."""
-        array, many = self.tensors[name], self.layer.problem.many
-        if name in ("W", "dL/dW"):
-            return matrix(array)
-        if many and name == "b":
-            return matrix([tuple(array)] * self.layer.samples)
-        return matrix(array) if many and array.ndim == 2 else column(array.ravel())
-
     def sums(self) -> Iterator[Step]:
         """Every element: its sum, that with numbers, and what it is."""
-        layer, numbers = self.layer, self.numbers()
+        layer, numbers = self.layer, self.numbers(*self.tensors)
         for name, array in self.shown.items():
-            if name in ("loss", layer.given):
+            if name in ("loss", _given(layer)):
                 continue  # it is drawn, or given
-            heading = self.heading(name)
+            heading = HEADINGS[name]
+            if layer.names.dz == "delta":
+                heading = heading.replace("∂L/∂u_i", "δ_i")
             for index in np.ndindex(array.shape):
-                yield self.spelled(name, index, array.item(index), numbers, heading)
+                formula, label = self.formula(name, index), element(name, index, self.problem.index_from)
+                chain = distinct(formula, substitute(formula, numbers), array.item(index))
+                yield Step(f"dL/{label}" if name in PARTIALS else label, chain, heading, label)
                 heading = ""
 
-    def heading(self, name: str) -> str:
-        return HEADINGS[name].replace("∂L/∂u_i", "δ_i") if self.layer.reached == "delta" else HEADINGS[name]
-
-    def spelled(
-        self, name: str, index: tuple[int, ...], answer: Tree, numbers: Mapping[str, Tree], heading: str
-    ) -> Step:
-        formula = self.formula(name, index)
-        label = element(f"dL/{name}" if name in PARTIALS else name, index, self.layer.problem.index_from)
-        chain = distinct(formula, substitute(formula, numbers), answer)
-        return Step(label, chain, heading, element(name, index, self.layer.problem.index_from))
-
-    def formula(self, name: str, index: tuple[int, ...]) -> Tree:
+    def formula(self, name: str, index: tuple[Place, ...]) -> Tree:
         """The formula of one element."""
-        layer = self.layer
-        if name in ("dW", "db"):
-            return layer.dW(*index) if name == "dW" else layer.db(*index)
-        if name == "loss":
-            return layer.loss()
-        sample, place = index if layer.problem.many else (0, *index)
-        of_samples = {"u": layer.u, "a": layer.a, "da/du": layer.slope, "da": layer.da, "du": layer.du, "dv": layer.dv}
-        return of_samples[name](place, sample)
-
-    def numbers(self) -> dict[str, Tree]:
-        """What stands in formulas for the name of each element."""
-        layer, found = self.layer, dict[str, Tree]()
-        for name, array in self.tensors.items():
-            whole = array if name in ("W", "dL/dW", "b", "dL/db") or layer.problem.many else array.ravel()
-            for index in np.ndindex(whole.shape):
-                found[element(name, index, layer.problem.index_from)] = whole.item(index)
-        return found
+        if name in OF_SAMPLES:
+            sample, place = index if self.problem.many else (0, *index)
+            return OF_SAMPLES[name](self.layer, place, sample)
+        return self.layer.dW(*index) if name == "dW" else self.layer.db(*index)

@@ -1,30 +1,111 @@
-"""A loss as a formula in one output and its target, and its slope there; by sample, with the softmax it has inside."""
+"""The formulas of a loss above a layer, with its factor: the loss itself, its slope, and both with a softmax inside."""
 
 from __future__ import annotations
 
-from netcalc.catalogue.losses import BoundLoss
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+
 from netcalc.derivation.derive import loss_derivation
+from netcalc.explain.elements import Elements, Place, exp, minus, whole
 from netcalc.explain.explanation import times
-from netcalc.expression import Apply, Tree, parse, substitute
-from netcalc.expression.tree import add, divide, negate
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.expression.tree import add, divide, multiply, negate
+from netcalc.problem import Against, Problem
+
+MOST_TERMS = 8  # of a loss with its numbers
+NEARLY = 1e-9  # float64 sums of a distribution
+ZERO = Number(Fraction(0))
 
 
-def loss_term(loss: BoundLoss, a: Tree, t: Tree, share: Tree) -> Tree:
-    """The part of a loss that output `a` has against target `t`; `share` is the softmax of `a` among the outputs."""
-    if not loss.by_sample:
-        return substitute(parse(loss.formula), {"a": a, "t": t})
-    logarithm = a
-    if loss.of_probabilities:
-        logarithm = Apply("log", (a,))
-    elif loss.name == "cross-entropy":
-        logarithm = Apply("log", (share,))
-    return negate(times(t, logarithm))
+class Loss(Elements):
+    """The loss as formulas in the elements of `output`, the last layer's, and of t."""
 
+    def __init__(self, problem: Problem, above: Against, output: str, terms: int) -> None:
+        super().__init__(problem, terms)
+        self.above, self.row, self.output = above, above.loss, output
+        self.outputs = len(problem.layers[-1].W)
+        self.samples: Sequence[Place] = ["i"] if problem.per_sample else range(len(problem.x))
 
-def loss_slope(loss: BoundLoss, a: Tree, t: Tree, share: Tree) -> Tree:
-    """The slope of that loss in output `a`, before the factor."""
-    if not loss.by_sample:
-        return substitute(loss_derivation(loss)[2], {"a": a, "t": t})
-    if loss.name == "nll":
-        return negate(t)
-    return divide(negate(t), a) if loss.of_probabilities else add(share, negate(t))
+    def total(self) -> Tree:
+        """The loss with its factor, over all samples, or of one where each has its own."""
+        if len(self.samples) * self.outputs <= self.terms:
+            return self.scaled(add(*(self.term(k, s) for s in self.samples for k in range(self.outputs))))
+        one = len(self.samples) == 1
+        term, letters = self.term("k", self.samples[0] if one else "s"), "sum_k" if one else "sum_sk"
+        if isinstance(term, Apply) and term.operator == "negate":
+            return self.scaled(minus(Apply(letters, term.arguments)))
+        return self.scaled(Apply(letters, (term,)))
+
+    def with_numbers(self, numbers: Mapping[str, Tree]) -> tuple[Tree, ...]:
+        """The loss written out with its numbers, terms without weight left out; nothing where it is too long."""
+        terms = []
+        for sample, place in product(range(len(self.problem.x)), range(self.outputs)):
+            t = numbers[self.at("t", place, sample).name]
+            if t != ZERO or not self.row.by_sample:
+                terms.append(substitute(self.term(place, sample, t), numbers))
+        return (self.scaled(add(*terms)),) if 0 < len(terms) <= MOST_TERMS else ()
+
+    def term(self, place: Place, sample: Place, t: Tree | None = None) -> Tree:
+        """The part of the loss that one output has against its target, before the factor."""
+        a, t = self.at(self.output, place, sample), self.at("t", place, sample) if t is None else t
+        if not self.row.by_sample:
+            return substitute(parse(self.row.formula), {"a": a, "t": t})
+        logarithm: Tree = a
+        if self.row.of_probabilities:
+            logarithm = Apply("log", (a,))
+        elif self.row.name == "cross-entropy":
+            logarithm = Apply("log", (self.share(place, sample),))
+        return negate(times(t, logarithm))
+
+    def slope(self, place: Place, sample: Place) -> Tree:
+        """∂L/∂(an output)."""
+        a, t = self.at(self.output, place, sample), self.at("t", place, sample)
+        return self._slope(a, t, self._weighted(self.share(place, sample), sample))
+
+    def slope_of_tensors(self) -> Tree:
+        """The same of whole tensors."""
+        a = whole(self.output)
+        return self._slope(a, whole("t"), self._weighted(Apply("softmax", (a,))))
+
+    def slope_before_softmax(self, place: Place, sample: Place) -> Tree:
+        """∂L/∂z of cross-entropy after a softmax, whose output is `a`: a - t."""
+        a, t = self.at(self.output, place, sample), self.at("t", place, sample)
+        return self.scaled(add(self._weighted(a, sample), negate(t)))
+
+    def slope_before_softmax_of_tensors(self) -> Tree:
+        """The same of whole tensors."""
+        return self.scaled(add(self._weighted(whole(self.output)), negate(whole("t"))))
+
+    def share(self, place: Place, sample: Place) -> Tree:
+        """The softmax of one output among them all."""
+        powers = self.summed(self.outputs, lambda other: exp(self.at(self.output, other, sample)), "l")
+        return divide(exp(self.at(self.output, place, sample)), powers)
+
+    def scaled(self, tree: Tree) -> Tree:
+        """A tree times the loss's factor, which is one over a whole number."""
+        divisor = 1 / self.above.factor(len(self.samples), self.outputs)
+        return tree if divisor == 1 else divide(tree, Number(divisor))
+
+    def _slope(self, a: Tree, t: Tree, share: Tree) -> Tree:
+        if not self.row.by_sample:
+            return self.scaled(substitute(loss_derivation(self.row)[2], {"a": a, "t": t}))
+        if self.row.name == "nll":
+            return self.scaled(negate(t))
+        return self.scaled(divide(negate(t), a) if self.row.of_probabilities else add(share, negate(t)))
+
+    def _weighted(self, share: Tree, sample: Place | None = None) -> Tree:
+        """A share of the softmax, times the sum of the targets where that is not known to be 1."""
+        if not self.row.by_sample or self._is_distribution:
+            return share
+        if sample is None:
+            return multiply(share, Apply("sum_k", (Symbol("t[k]"),)))
+        return multiply(share, self.summed(self.outputs, lambda k: self.at("t", k, sample)))
+
+    @property
+    def _is_distribution(self) -> bool:
+        """Whether every sample's targets are known to sum to 1."""
+        target = self.above.target
+        if target.dtype != object:
+            return bool((abs(target.sum(axis=1) - 1) < NEARLY).all())
+        return all(all(isinstance(t, Number) for t in row) and sum(t.value for t in row) == 1 for row in target)

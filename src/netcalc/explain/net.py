@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import is_softmax_simplified
-from netcalc.explain.drawing import drawn, leaves, with_matrices
+from netcalc.explain.drawing import Page, leaves, transposed
+from netcalc.explain.elements import whole
 from netcalc.explain.explanation import Explanation
-from netcalc.explain.layered import Formulas, whole
+from netcalc.explain.layer import Layer
+from netcalc.explain.layered import Formulas
+from netcalc.explain.losses import Loss
 from netcalc.explain.paths import trace_steps
 from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
 from netcalc.expression.tree import add, multiply, negate
-from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
-from netcalc.problem import Against, Problem, element
+from netcalc.notation import to_unicode
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
+from netcalc.problem import Problem, element, given_tensors
 from netcalc.result import Step
 
 WIDEST = 8  # rows or columns of a matrix that is drawn
@@ -23,6 +27,7 @@ MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
 ACROSS = 9  # columns of numbers that a line holds
 SAMPLES = 4  # samples whose Jacobians are drawn
+SHORT = 40  # characters of a formula that stands between others
 
 
 def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
@@ -34,7 +39,7 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     if problem.trace:
         found = trace_steps(problem, shown, formulas)
     elif _is_small(problem, shown):
-        found = Page(problem, shown, formulas).steps()
+        found = _Page(problem, shown, formulas).steps()
     is_drawn = problem.trace is not None or size > LISTED
     steps = [step._replace(chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in found]
     return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(steps), ())
@@ -45,142 +50,111 @@ def _is_small(problem: Problem, shown: Mapping[str, np.ndarray]) -> bool:
     return max(widths) <= WIDEST and sum(array.size for array in shown.values()) <= MOST and not problem.per_sample
 
 
-class Page:
-    """The page that a small net's derivation is written on; what was found are leaves of formulas."""
+class _Page(Page):
+    """The page that a small net's derivation is written on; what was found is drawn in full where it is found."""
 
     def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
-        self.problem, self.formulas = problem, formulas
-        self.last = len(problem.layers)
+        self.formulas, self.last = formulas, len(problem.layers)
         self.results = {name: leaves(array) for name, array in shown.items()}
         named = {name: _by_name(name, array, problem.index_from) for name, array in self.results.items()}
-        self.tensors = named | {name: leaves(array) for name, array in _given(problem).items()}
+        super().__init__(problem, named | {name: leaves(array) for name, array in given_tensors(problem).items()})
 
     def steps(self) -> Iterator[Step]:
         numbers = range(1, self.last + 1)
         for number in numbers:
             yield from self.forward(number)
-        if isinstance(self.problem.above, Against):
-            yield self.loss(self.problem.above)
+        if self.formulas.loss:
+            yield self.loss(self.formulas.loss)
         for number in reversed(numbers):
             yield from self.backward(number)
         if self.problem.lr is not None:
             yield from self.updates()
 
+    def layer(self, number: int) -> Layer:
+        return self.formulas.layers[number - 1]
+
     def forward(self, number: int) -> Iterator[Step]:
         """z and a."""
-        layer, v, W = self.problem.layers[number - 1], Named(self.formulas.before(number)), Named(f"W{number}")
-        many = self.problem.many
-        size = "×".join(map(str, layer.W.shape))
-        heading = f"Layer {number}, forward: W{number} is {size}{', a row a sample' * many}"
-        product = Product((v, Transposed(W))) if many else Product((W, v))
-        yield self.drawn(f"z{number}", product if layer.b is None else Sum((product, Named(f"b{number}"))), heading)
-        yield Step(Named(f"a{number}"), (self.function(number), *self.applied(number), self.result(f"a{number}")))
+        layer = self.layer(number)
+        rows = ", a row a sample" * self.problem.many
+        b = None if layer.stated.b is None else Named(layer.names.b)
+        heading = f"Layer {number}, forward: W{number} is {layer.outputs}×{layer.inputs}{rows}"
+        yield self.drawn(layer.names.z, self.affine(Named(layer.names.W), Named(layer.names.v), b), heading)
+        function = layer.of(whole(layer.names.z))
+        yield Step(Named(layer.names.a), (function, *self.applied(layer), self.result(layer.names.a)))
 
-    def function(self, number: int) -> Tree:
-        """φ(z), of the whole vector."""
-        activation, z = self.problem.layers[number - 1].activation, whole(f"z{number}")
-        if isinstance(activation, BoundActivation):
-            return self.formulas.of(activation, z)
-        return Apply(str(activation), (z,))
-
-    def applied(self, number: int) -> Iterator[Display]:
+    def applied(self, layer: Layer) -> Iterator[Display]:
         """φ of each number; nothing where that says no more."""
-        activation = self.problem.layers[number - 1].activation
-        if isinstance(activation, BoundActivation) and activation.name != "identity":
-            z = self.matrix(f"z{number}")
-            yield matrix([self.formulas.of(activation, entry) for entry in row] for row in z.entries)
+        if isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity":
+            yield matrix([layer.of(z) for z in row] for row in self.matrix(layer.names.z).entries)
 
-    def loss(self, above: Against) -> Step:
+    def loss(self, loss: Loss) -> Step:
         """The loss with its factor, and with its numbers."""
-        formula = self.formulas.loss()
-        numbers = self.formulas.loss_with(self.numbers(f"a{self.last}", "t"))
-        m, n = len(self.problem.x), len(self.problem.layers[-1].W)
+        above, m, n = loss.above, len(self.problem.x), loss.outputs
         factor = above.reduction.factor_text(by_sample=above.loss.by_sample)
         written = factor.replace("*", "·")
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
         counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        return Step("L", (formula, *numbers, self.results["loss"].item()), heading)
-
-    def numbers(self, *names: str) -> dict[str, Tree]:
-        """What stands in formulas for each element of these tensors."""
-        found: dict[str, Tree] = {}
-        for name in names:
-            array = self.tensors[name]
-            for index in np.ndindex(array.shape):
-                found[element(name, index, self.problem.index_from)] = array.item(index)
-        return found
+        numbers = loss.with_numbers(self.numbers(loss.output, "t"))
+        return Step("L", (loss.total(), *numbers, self.results["loss"].item()), heading)
 
     def backward(self, number: int) -> Iterator[Step]:
         """∂L/∂a, δ = ∂L/∂z, and the gradients."""
-        layer, many = self.problem.layers[number - 1], self.problem.many
-        delta, v = Named(f"delta{number}"), Named(self.formulas.before(number))
-        heading = f"Layer {number}, backward: δ{number} is ∂L/∂z{number}"
-        yield from self.above(number, heading)
-        yield from self.through(number)
-        yield self.drawn(f"dL/dW{number}", Product((Transposed(delta), v)) if many else Product((delta, Transposed(v))))
-        if layer.b is not None:
-            summed = Apply("sum_s", (Symbol(f"delta{number}[s]"),))
-            yield Step(Named(f"dL/db{number}"), (summed if many else delta, self.result(f"dL/db{number}")))
+        layer, delta = self.layer(number), Named(f"delta{number}")
+        yield from self.above(number, f"Layer {number}, backward: δ{number} is ∂L/∂z{number}")
+        yield from self.through(number, layer)
+        yield self.drawn(f"dL/dW{number}", self.outer(delta, Named(layer.names.v)))
+        if layer.stated.b is not None:
+            yield Step(Named(f"dL/db{number}"), (self.over_samples(delta, layer), self.result(f"dL/db{number}")))
         if number == 1:
-            W = Named("W1")
-            yield self.drawn("dL/dx", Product((delta, W)) if many else Product((Transposed(W), delta)))
+            yield self.drawn("dL/dx", self.pulled_back(Named("W1"), delta))
 
     def above(self, number: int, heading: str) -> Iterator[Step]:
         """∂L/∂a: from the loss, from what is given, or from the layer above."""
-        name = f"dL/da{number}"
+        name, loss = f"dL/da{number}", self.formulas.loss
         if number < self.last:
-            W, delta = Named(f"W{number + 1}"), Named(f"delta{number + 1}")
-            pulled = Product((delta, W)) if self.problem.many else Product((Transposed(W), delta))
-            yield self.drawn(name, pulled, heading)
-        elif not isinstance(self.problem.above, Against):
+            yield self.drawn(name, self.pulled_back(Named(f"W{number + 1}"), Named(f"delta{number + 1}")), heading)
+        elif loss is None:
             yield Step(Named(name), (Named("delta"), self.result(name)), heading)
         else:
-            whole = self.formulas.from_above_whole()
-            entries = self.each_entry(self.formulas.from_above(), f"a{number}", "t")
-            yield Step(Named(name), (*whole, *entries, self.result(name)), heading)
+            entries = self.each_entry(loss.slope, f"a{number}", "t")
+            yield Step(Named(name), (loss.slope_of_tensors(), *entries, self.result(name)), heading)
 
-    def each_entry(self, formula: Tree, *names: str) -> Iterator[Matrix]:
-        """A formula by generic index with the numbers of each entry of the first tensor."""
+    def each_entry(self, formula: Callable[[int, int], Tree], *names: str) -> Iterator[Matrix]:
+        """A formula with the numbers of each entry of the first tensor."""
         array = self.tensors[names[0]]
         if array.size > WIDEST:
             return
         numbers = self.numbers(*names)
         entries = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
-            entries[index] = substitute(self.formulas.own(formula, index), numbers)
-        yield drawn(entries)
+            sample, place = index if self.problem.many else (0, *index)
+            entries[index] = substitute(formula(place, sample), numbers)
+        yield self.draw(entries)
 
-    def through(self, number: int) -> Iterator[Step]:
+    def through(self, number: int, layer: Layer) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z), or by the whole Jacobian."""
-        activation, name, above = (
-            self.problem.layers[number - 1].activation,
-            f"delta{number}",
-            Named(f"dL/da{number}"),
-        )
-        if isinstance(activation, BoundActivation):
-            if activation.name == "identity":
-                yield Step(Named(name), (above, self.result(name)))
-                return
-            function = self.function(number)
-            called = function if activation.has_kernels else Apply("phi", (whole(f"z{number}"),))
-            assert isinstance(called, Apply)  # noqa: S101 - a name applied
-            slope = Apply(f"{called.operator}'", called.arguments)
-            yield from self.by_slope(number, slope)
-            return
-        yield from self.jacobian(number)
-        if self.formulas.is_fused(number):
-            formula = self.formulas.through_whole()
-            entries = self.each_entry(self.formulas.through(number), f"a{number}", "t")
-            proven = ", as SymPy proves," if is_softmax_simplified(len(self.problem.layers[-1].W)) else ""
+        name, above = Named(f"delta{number}"), Named(f"dL/da{number}")
+        if not isinstance(layer.activation, BoundActivation):
+            yield from self.jacobian(number, layer)
+        elif layer.activation.name == "identity":
+            yield Step(name, (above, self.result(name.text)))
+        else:
+            yield from self.by_slope(number, layer)
+        if layer.is_fused and self.formulas.loss:
+            formula = self.formulas.loss.slope_before_softmax_of_tensors()
+            entries = self.each_entry(layer.dz, layer.names.a, "t")
+            proven = ", as SymPy proves," if is_softmax_simplified(layer.outputs) else ""
             heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
-            yield Step(Named(name), (formula, *entries, self.result(name)), heading)
+            yield Step(name, (formula, *entries, self.result(name.text)), heading)
 
-    def by_slope(self, number: int, slope: Tree) -> Iterator[Step]:
+    def by_slope(self, number: int, layer: Layer) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z); where both are too wide for a line, the slope stands alone before."""
         name, above, slopes = f"delta{number}", Named(f"dL/da{number}"), self.result(f"s{number}")
-        known = self.formulas.slope_whole(number)
-        formulas = [slope] if known is None or known == slope else [slope, known]
+        known = layer.slope_of_tensors()
+        named = layer.slope_named(whole(layer.names.z))
+        formulas = [named, known] if known != named and len(to_unicode(known)) <= SHORT else [named]
         numbers = Product((self.matrix(above.text), slopes), "∘")
         if _columns(numbers) > ACROSS:
             alone = Named(f"da{number}/dz{number}")
@@ -189,30 +163,22 @@ class Page:
             return
         yield Step(Named(name), (*(Product((above, part), "∘") for part in formulas), numbers, self.result(name)))
 
-    def jacobian(self, number: int) -> Iterator[Step]:
+    def jacobian(self, number: int, layer: Layer) -> Iterator[Step]:
         """∂a/∂z of each sample, and δ by it."""
-        name, above = f"delta{number}", Named(f"dL/da{number}")
+        delta, J, above = Named(f"delta{number}"), Named(f"da{number}/dz{number}"), Named(f"dL/da{number}")
         jacobians = self.results.get(f"J{number}")
         if jacobians is None or len(jacobians) > SAMPLES:
-            yield Step(Named(name), (self.formulas.through(number), self.result(name)))
+            yield Step(delta, (layer.dz("j" if self.problem.many else "i", "i"), self.result(delta.text)))
             return
-        for sample, entries in enumerate(jacobians):
-            heading = (
-                f"The Jacobian of sample {sample + self.problem.index_from}: ∂a{number}/∂z{number}"
-                if self.problem.many
-                else ""
-            )
-            formula = self.formulas.jacobian(number, len(entries))
-            own = self.numbers(f"a{number}")
-            places = [(sample, i, j) if self.problem.many else (i, j) for i, j in np.ndindex(entries.shape)]
-            symbolic = [self.formulas.own(one, place) for one, place in zip(formula, places, strict=True)]
-            rows = np.array(symbolic, dtype=object).reshape(entries.shape)
-            numbers = np.array([substitute(one, own) for one in symbolic], dtype=object).reshape(entries.shape)
-            yield Step(Named(f"da{number}/dz{number}"), (matrix(rows), matrix(numbers), matrix(entries)), heading)
+        outputs, own = self.numbers(layer.names.a), range(layer.outputs)
+        for sample, found in enumerate(jacobians):
+            heading = f"The Jacobian of sample {sample + self.problem.index_from}: ∂a{number}/∂z{number}"
+            formulas = [[layer.jacobian(i, j, sample) for j in own] for i in own]
+            numbers = [[substitute(one, outputs) for one in row] for row in formulas]
+            yield Step(J, (matrix(formulas), matrix(numbers), matrix(found)), heading if self.problem.many else "")
         if not self.problem.many:
-            J = Named(f"da{number}/dz{number}")
-            numbers_of = Product((matrix(zip(*jacobians[0], strict=True)), self.matrix(above.text)))
-            yield Step(Named(name), (Product((Transposed(J), above)), numbers_of, self.result(name)))
+            numbers_of = Product((transposed(matrix(jacobians[0])), self.matrix(above.text)))
+            yield Step(delta, (Product((Transposed(J), above)), numbers_of, self.result(delta.text)))
 
     def updates(self) -> Iterator[Step]:
         """The weights after a step, all from the old ones."""
@@ -229,26 +195,23 @@ class Page:
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:
         """name = display = that with its matrices, if they fit into a line, = the answer."""
-        numbers = with_matrices(display, self.matrix)
+        numbers = self.with_matrices(display)
         written = (numbers,) if _columns(numbers) <= ACROSS else ()
         return Step(Named(name), (display, *written, self.result(name)), heading)
 
     def matrix(self, name: str) -> Matrix:
         """A tensor by the name it has on the page, drawn; what is a formula is by its name."""
-        return self.draw(name, self.tensors)
+        return super().matrix(_name_of(name))
 
     def result(self, name: str) -> Matrix:
         """A tensor where it is found, its formulas in full."""
-        return self.draw(name, self.results)
+        return self.draw(self.results[_name_of(name)])
 
-    def draw(self, name: str, tensors: Mapping[str, np.ndarray]) -> Matrix:
-        """Vectors are columns; where samples are rows, b is in every row."""
-        if name.startswith("delta") and name != "delta":
-            name = f"dz{name.removeprefix('delta')}"
-        array, many = tensors[name.replace("dL/", "")], self.problem.many
-        if many and array.ndim == 1:
-            return matrix([tuple(array)] * (len(self.problem.x) if name[0] == "b" and "_" not in name else 1))
-        return drawn(array) if array.ndim == 2 else column(array.ravel())
+
+def _name_of(written: str) -> str:
+    """The name of a tensor that is written `dL/dW1`, or `delta1`."""
+    name = written.removeprefix("dL/")
+    return f"dz{name.removeprefix('delta')}" if name[-1].isdigit() and name.startswith("delta") else name
 
 
 def _by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
@@ -265,13 +228,3 @@ def _columns(display: Display) -> int:
     if isinstance(display, Matrix):
         return len(display.entries[0])
     return sum(map(_columns, display.parts)) if isinstance(display, Product | Sum) else 0
-
-
-def _given(problem: Problem) -> dict[str, np.ndarray]:
-    """What was stated, by the names that formulas have for it; of one sample, vectors."""
-    above = {"t": problem.above.target} if isinstance(problem.above, Against) else {"delta": problem.above}
-    found = {name: problem.shaped(array, None if problem.many else (-1,)) for name, array in above.items()}
-    found["x"] = problem.shaped(problem.x, None if problem.many else (-1,))
-    for number, layer in enumerate(problem.layers, 1):
-        found |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    return found

@@ -8,9 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import Derivation, applied, derivation, loss_derivation
-from netcalc.explain.explanation import ONE, Explanation, leaf, outcome, present, replaced, times
-from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
+from netcalc.derivation.derive import Derivation, derivation, loss_derivation
+from netcalc.explain.explanation import (
+    ONE,
+    Explanation,
+    formula_of,
+    leaf,
+    outcome,
+    present,
+    replaced,
+    slope_named,
+    times,
+)
+from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Against, Problem, element
 from netcalc.result import Step
@@ -50,13 +60,12 @@ class _Paper(NamedTuple):
     @property
     def output(self) -> Tree:
         """f as people write it: the name applied to q, or the typed formula."""
-        return applied(self.activation) if self.activation.has_kernels else self.known.value
+        return formula_of(self.activation)
 
     @property
     def slope(self) -> Tree:
         """σ'(q): the activation's name with a prime, φ' for a typed formula."""
-        named = applied(self.activation) if self.activation.has_kernels else Apply("phi", (Symbol("q"),))
-        return Apply(f"{named.operator}'", named.arguments)
+        return slope_named(self.activation)
 
     def formulas(self) -> dict[str, Tree]:
         formulas = {

@@ -10,7 +10,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.explain.drawing import leaves
 from netcalc.explain.explanation import literal
 from netcalc.explain.layered import Formulas
-from netcalc.expression import Apply, Symbol, Tree
+from netcalc.expression import Symbol, Tree
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem
 from netcalc.result import Step
@@ -40,10 +40,6 @@ class _Trace:
         self.weight = weight(problem)
         self.found = {name: leaves(array) for name, array in shown.items()}
 
-    def unit(self, name: str, place: int, sample: int) -> Symbol:
-        """An entry of a vector, of a sample where there are many."""
-        return self.formulas.at(name, place, sample)
-
     def route(self, path: Path, number: int, heading: str) -> str:
         """The quantities on the way: `W1[0,1] → z1[0] → a1[0] → … → L`."""
         way = f"{number}: {' → '.join(route(self.problem, path))}"
@@ -59,7 +55,7 @@ class _Trace:
     def factors(self, path: Path) -> Iterator[tuple[str, Tree, Tree]]:
         """From the loss down to the weight: each derivative by name, its formula, its value."""
         last = self.first + len(path.z) - 1
-        a = self.unit(f"a{last}", path.a[-1], path.sample)
+        a = self.formulas.at(f"a{last}", path.a[-1], path.sample)
         above = Symbol(f"dL/d{a.name}")
         yield above.name, above, self.entry(f"da{last}", path.sample, path.a[-1])
         for number in range(last, self.first - 1, -1):
@@ -67,40 +63,32 @@ class _Trace:
             if number > self.first:
                 yield self.between(path, number)
         if self.name[0] == "W":
-            z, x = self.z(path, self.first), self.unit(self.formulas.before(self.first), self.index[1], path.sample)
+            v = self.formulas.layers[self.first - 1].names.v
+            z, x = self.z(path, self.first), self.formulas.at(v, self.index[1], path.sample)
             value = self.into(self.first, path.sample, self.index[1])
             yield f"d{z.name}/d{self.weight}", x, value
 
     def z(self, path: Path, number: int) -> Symbol:
-        return self.unit(f"z{number}", path.z[number - self.first], path.sample)
+        return self.formulas.at(f"z{number}", path.z[number - self.first], path.sample)
 
     def a(self, path: Path, number: int) -> Symbol:
-        return self.unit(f"a{number}", path.a[number - self.first], path.sample)
+        return self.formulas.at(f"a{number}", path.a[number - self.first], path.sample)
 
     def through(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂a/∂z of one layer: the slope there, or an entry of the Jacobian."""
         z, a = self.z(path, number), self.a(path, number)
-        activation = self.problem.layers[number - 1].activation
-        places = path.z[number - self.first], path.a[number - self.first]
-        if not isinstance(activation, BoundActivation):
-            width = len(self.problem.layers[number - 1].W)
-            formulas = self.formulas.jacobian(number, width)
-            index = (path.sample,) if self.problem.many else ()
-            formula = self.formulas.own(formulas[places[1] * width + places[0]], index)
-            return f"d{a.name}/d{z.name}", formula, self.found[f"J{number}"][path.sample, places[1], places[0]]
-        applied = self.formulas.of(activation, z)
-        named = applied if activation.has_kernels and isinstance(applied, Apply) else Apply("phi", (z,))
-        return (
-            f"d{a.name}/d{z.name}",
-            Apply(f"{named.operator}'", named.arguments),
-            self.entry(f"s{number}", path.sample, places[0]),
-        )
+        layer, name = self.formulas.layers[number - 1], f"d{a.name}/d{z.name}"
+        before, behind = path.z[number - self.first], path.a[number - self.first]
+        if isinstance(layer.activation, BoundActivation):
+            return name, layer.slope_named(z), self.entry(f"s{number}", path.sample, before)
+        value = self.found[f"J{number}"][path.sample, behind, before]
+        return name, layer.jacobian(behind, before, path.sample), value
 
     def between(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂z/∂(the a of the layer below): a weight."""
         place = path.z[number - self.first], path.a[number - self.first - 1]
         name = f"d{self.z(path, number).name}/d{self.a(path, number - 1).name}"
-        return name, self.formulas.entry(f"W{number}", place), leaves(self.problem.layers[number - 1].W)[place]
+        return name, self.formulas.entry(f"W{number}", *place), leaves(self.problem.layers[number - 1].W)[place]
 
     def entry(self, name: str, sample: int, place: int) -> Tree:
         array = self.found[name]

@@ -5,7 +5,6 @@ However deep the net, a formula is as long as its layer is wide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -17,8 +16,8 @@ from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.notation import to_ascii
 from netcalc.passes import Found, Quantities
-from netcalc.problem import Against, Problem, element
-from netcalc.result import Value
+from netcalc.problem import Against, Problem, by_element, given_tensors
+from netcalc.result import Value, at_index
 from netcalc.solving.certify import certify
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
@@ -36,13 +35,14 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     if _terms(problem, known) > MOST_TERMS:
         return partly(problem, digits)
     numbers = certify(_of_numbers(problem, known), digits)
-    given = {name: tree for name, tree in _given(problem).items() if is_constant(tree)}
-    formulas, forms = Formulas(problem, written_out=MOST_TERMS), Forms()
+    elements = by_element(given_tensors(problem), problem.index_from)
+    given = {name: tree for name, entry in elements.items() if is_constant(tree := _leaf(entry))}
+    formulas, forms = Formulas(problem, MOST_TERMS), Forms()
     generic = formulas.all()
     binary = any(tensor.dtype != object for tensor in problem.tensors)  # too many digits to be multiplied out
 
     def value(formula: Tree, index: tuple[int, ...]) -> Value:
-        own = formulas.own(formula, index)
+        own = at_index(formula, index, problem.index_from)
         tree = substitute(own, given) if binary else forms.put(own, given)
         return Value(None, to_ascii(tree), formula=tree)
 
@@ -85,24 +85,6 @@ def _numbers(tensor: np.ndarray) -> np.ndarray:
     return tensor if tensor.dtype != object else each(lambda tree: ZERO if symbols(tree) else tree, tensor)
 
 
-def _given(problem: Problem) -> Mapping[str, Tree]:
-    """Every number given, by the name that formulas have for it."""
-    found: dict[str, Tree] = {}
-    row = None if problem.many else (-1,)
-    above = problem.above
-    tensors = {"x": problem.shaped(problem.x, row)}
-    tensors |= {"t": above.target} if isinstance(above, Against) else {"delta": above}
-    for name in ("t", "delta"):
-        if name in tensors:
-            tensors[name] = problem.shaped(tensors[name], row)
-    for number, layer in enumerate(problem.layers, 1):
-        tensors |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    for name, array in tensors.items():
-        for index in np.ndindex(array.shape):
-            found[element(name, index, problem.index_from)] = _leaf(array.item(index))
-    return found
-
-
 def _leaf(entry: Tree | float) -> Tree:
     """A given number as a formula has it: a float64 is written with as many digits as tell it from others."""
     return Number(Fraction(entry), repr(entry)) if isinstance(entry, float) else entry
@@ -132,12 +114,10 @@ def _shape(problem: Problem, name: str) -> tuple[int, ...]:
 
 
 def _jacobians(formulas: Formulas, number: int, value: Any) -> np.ndarray:
-    problem = formulas.problem
-    samples, width = len(problem.x), len(problem.layers[number - 1].W)
-    found = np.empty((samples, width, width), dtype=object)
-    generic = formulas.jacobian(number, width)
+    layer = formulas.layers[number - 1]
+    found = np.empty((len(formulas.problem.x), layer.outputs, layer.outputs), dtype=object)
     for sample, i, j in np.ndindex(found.shape):
-        found[sample, i, j] = value(generic[i * width + j], (sample, i, j) if problem.many else (i, j))
+        found[sample, i, j] = value(layer.jacobian(i, j, sample), ())
     return found
 
 
