@@ -22,7 +22,7 @@ from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.layers import Arithmetic
 from netcalc.passes import Quantities
-from netcalc.problem import Against, Problem, element, free_names
+from netcalc.problem import Against, Problem, by_element, free_names
 from netcalc.solving.solve import is_certain
 
 BITS = 320
@@ -110,17 +110,9 @@ class Layers(Bench):
     @cached_property
     def names(self) -> dict[str, Any]:
         with precision(BITS):
-            given = {
-                element(name, index, self.problem.index_from): _exact(array[index])
-                for name, array in given_tensors(self.problem)
-                for index in np.ndindex(array.shape)
-            }
-        answers = {
-            element(name, index, self.problem.index_from): array[index]
-            for name, array in self.truth.items()
-            for index in np.ndindex(array.shape)
-        }
-        return given | answers
+            stated = by_element(dict(stated_tensors(self.problem)), self.problem.index_from)
+            given = {name: _exact(entry) for name, entry in stated.items()}
+        return given | by_element(self.truth, self.problem.index_from)
 
 
 def _exact(entry: Any) -> Any:
@@ -139,7 +131,7 @@ def to_floats(array: Array) -> Array:
     return each(one, array).astype(np.float64)
 
 
-def given_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
+def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     """The arrays that were stated, by the names that formulas call them."""
     if problem.command == "net":
         yield "x", problem.x if problem.many else problem.x.reshape(-1)
@@ -186,8 +178,8 @@ def here(problem: Problem) -> Sequence[Bench]:
 
 def elsewhere(problem: Problem) -> Sequence[Bench]:
     """The problem with other numbers in place of all that were given; none if they can't be told apart."""
-    given = [entry for _, array in given_tensors(problem) if array.dtype == object for entry in array.flat]
-    if any(array.dtype != object for _, array in given_tensors(problem)):
+    given = [entry for _, array in stated_tensors(problem) if array.dtype == object for entry in array.flat]
+    if any(array.dtype != object for _, array in stated_tensors(problem)):
         return []
     target = problem.above.target if isinstance(problem.above, Against) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}

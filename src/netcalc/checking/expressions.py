@@ -20,7 +20,7 @@ from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, derive
 from netcalc.expression import Number
 from netcalc.models.grad import Gradient, point_at
-from netcalc.problem import derivative_in_short, element
+from netcalc.problem import by_element, derivative_in_short
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,7 @@ class Expressions(Bench):
     @cached_property
     def names(self) -> dict[str, Any]:
         given = {} if self.problem.many else self.points[0]
-        answers = {
-            element(name, index, self.problem.index_from): array[index]
-            for name, array in self.truth.items()
-            for index in np.ndindex(array.shape)
-        }
-        return {**answers, **given}
+        return {**by_element(self.truth, self.problem.index_from), **given}
 
     def quantity(self, name: str) -> None:
         """Nothing follows from an answer."""

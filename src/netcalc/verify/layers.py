@@ -13,7 +13,7 @@ from netcalc.arithmetic.certain import Certain, Numeral, ball, precision
 from netcalc.arrays import each
 from netcalc.layers import Arithmetic
 from netcalc.passes import outcome, run
-from netcalc.problem import Problem, element, free_names
+from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
 
@@ -59,12 +59,9 @@ class LayersForward:
             return point
         with precision(NAMED_BITS):
             found = run(self.problem, Certain(NAMED_BITS, point))
-        numbers = dict(point)
-        for name, called in self.problem.names.items():
-            entries = self.problem.shaped(found[name], called.shape)
-            for index in np.ndindex(entries.shape):
-                numbers[element(called.name, index, self.problem.index_from)] = entries[index]
-        return numbers
+        names = self.problem.names.items()
+        shown = {called.name: self.problem.shaped(found[name], called.shape) for name, called in names}
+        return {**point, **by_element(shown, self.problem.index_from)}
 
     def order(self, tensor: Tensor) -> int:  # noqa: ARG002 - a backward pass finds first derivatives alone
         """1."""
