@@ -90,8 +90,16 @@ def spelled(text: str) -> str:
     """Numbers as `repr` writes them -> as they are written here."""
     if "e-0" not in text:
         return text
-    return _SHORT_EXPONENT.sub(r"e-\1", _FIFTH_PLACE.sub(r"0.0000\1\2", text))
+    *before, last = text.split("e-05")
+    return _SHORT_EXPONENT.sub(r"e-\1", "".join([*map(_in_fifth_place, before), last]))
 
 
-_FIFTH_PLACE = re.compile(r"(\d)(?:\.(\d+))?e-05")
+def _in_fifth_place(text: str) -> str:
+    """`…2.5`, what stands before `e-05`, as `…0.000025`."""
+    mantissa = _MANTISSA.search(text, max(0, len(text) - LONGEST_MANTISSA))
+    return f"{text[: mantissa.start()]}0.0000{mantissa[1]}{mantissa[2] or ''}" if mantissa else text
+
+
+LONGEST_MANTISSA = 18  # 17 digits and the point
+_MANTISSA = re.compile(r"(\d)(?:\.(\d+))?$")
 _SHORT_EXPONENT = re.compile(r"e-0(\d)")
