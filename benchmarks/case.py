@@ -67,3 +67,14 @@ def piped(command: Command, path: Path) -> Command:
     """The same between two pipes: the file comes through one, and what is printed goes through another."""
     line = f"cat {shlex.quote(str(path))} | {shlex.join(command.words)} | cat > /dev/null"
     return Command(("sh", "-c", line), command.needs, command.first_run)
+
+
+def first_line(command: Command) -> Command:
+    """The same until its first line below the header is there; then nobody reads on."""
+    return Command(("sh", "-c", f"{shlex.join(command.words)} 2> /dev/null | head -n 2"), command.needs)
+
+
+def repeated(command: Command, path: Path, times: int) -> Command:
+    """The command at the end of a pipe through which the file comes so many times."""
+    line = f"cat {' '.join([shlex.quote(str(path))] * times)} | {shlex.join(command.words)} > /dev/null"
+    return Command(("sh", "-c", line), command.needs)

@@ -2,7 +2,8 @@
 
 A Rosenbrock function of 100 variables, and its Hessian; a sum of 2,000 terms in 10 variables, both with nothing
 remembered; a million points of a softplus neuron from CSV to CSV, beside JAX in float64 between pandas' reader and
-writer.
+writer. The last tables are sums of more and more terms, values and partials alone, and a softplus neuron at more and
+more points from a pipe.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.case import Case, Growth, netcalc, python
+from benchmarks.case import Case, Growth, netcalc, python, repeated
 
 NEURON = "log(1 + exp(w*x + b))"
 VARIABLES, TERMS, ROWS = 100, 2_000, 1_000_000
+SUMS = (125, 500, 1_000, 2_000, 4_000)
+POINTS = (10_000, 100_000, 300_000, 1_000_000)
 SYMPY = """
 import sys, sympy as sp
 text, at = sys.argv[1], dict(one.split("=") for one in sys.argv[2:])
@@ -68,6 +71,8 @@ def prepare(folder: Path) -> None:
     """A million points."""
     rows = np.random.default_rng(6).uniform(-3, 3, (ROWS, 3))
     np.savetxt(folder / "points.csv", rows, delimiter=",", fmt="%.17g", header="w,x,b", comments="")
+    for count in POINTS:
+        np.savetxt(folder / f"{count}.csv", rows[:count], delimiter=",", fmt="%.17g", header="w,x,b", comments="")
 
 
 def cases(folder: Path) -> Iterator[Case | Growth]:
@@ -91,5 +96,7 @@ def cases(folder: Path) -> Iterator[Case | Growth]:
     points = folder / "points.csv"
     peer = {"JAX between pandas": python(JAX_ROWS, points, needs=["jax", "pandas"])}
     yield Case(f"{ROWS:,} points, CSV to CSV", netcalc("grad", NEURON, "--at", points, "-f", "csv"), peer)
-    sizes = (250, 500, 1_000, 2_000)
-    yield Growth("A sum", "terms", {n: netcalc("grad", terms(n)[0], "--at", *terms(n)[1]) for n in sizes})
+    sums = {n: netcalc("grad", terms(n)[0], "--at", *terms(n)[1], "-f", "csv") for n in SUMS}
+    yield Growth("A sum in 10 variables", "terms", sums)
+    piped = netcalc("grad", NEURON, "--at", "-", "-f", "csv")
+    yield Growth("A softplus neuron", "points", {n: repeated(piped, folder / f"{n}.csv", 1) for n in POINTS})

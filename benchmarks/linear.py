@@ -14,7 +14,8 @@ import numpy as np
 from benchmarks.case import Case, Command, Growth, netcalc, python
 
 SAMPLES = 64
-SIZES = (512, 1024, 2048, 4096)
+LARGEST = 4096
+SIZES = (512, 1024, 2048, LARGEST, 8192)
 CSV_SIZE = 2000
 NUMPY = """
 import sys, numpy as np
@@ -46,17 +47,17 @@ def words(folder: Path, size: int, matrix: Path | None = None) -> list[str | Pat
 
 def cases(folder: Path) -> Iterator[Case | Growth]:
     """From .npy and from CSV, and how it grows."""
-    largest, name = SIZES[-1], "the same in NumPy"
-    inputs = [folder / f"{letter}{largest}.npy" for letter in ("W", "v", "b", "delta")]
+    name = "the same in NumPy"
+    inputs = [folder / f"{letter}{LARGEST}.npy" for letter in ("W", "v", "b", "delta")]
     bare = {name: python(NUMPY, *inputs, folder / "bare.npz")}
-    ours = netcalc(*words(folder, largest), "-o", folder / "ours.npz")
-    yield Case(f"{largest} × {largest}, {SAMPLES} samples, to .npz", ours, bare, {name: 1.3}, {name: 1.5})
+    ours = netcalc(*words(folder, LARGEST), "-o", folder / "ours.npz")
+    yield Case(f"{LARGEST} × {LARGEST}, {SAMPLES} samples, to .npz", ours, bare, {name: 1.3}, {name: 1.5})
     loaded = {"np.loadtxt alone": python(LOADTXT, folder / "W.csv")}
     line = words(folder, CSV_SIZE, folder / "W.csv")
     what = f"{CSV_SIZE} × {CSV_SIZE} from CSV, {SAMPLES} samples"
     yield Case(what, netcalc(*line), loaded, dict.fromkeys(loaded, 1.2))
     yield Case(f"{what}, without Polars", without_polars(line), loaded, dict.fromkeys(loaded, 1.2))
-    yield Growth("From .npy", "rows", {size: netcalc(*words(folder, size)) for size in SIZES})
+    yield Growth("A layer from .npy", "entries", {size * size: netcalc(*words(folder, size)) for size in SIZES})
 
 
 def without_polars(line: list[str | Path]) -> Command:

@@ -16,7 +16,10 @@ from statistics import median
 from benchmarks.case import Case, Command, Growth
 
 MEGABYTE = 1 << 20
-ENOUGH_SECONDS = 20.0  # runs of one case, all peers together, take about so long
+ENOUGH_SECONDS = 15.0  # runs of one case, all peers together, take about so long
+GROWTH_SECONDS = 4.0  # and those of one amount of work
+FEW = 3  # runs: so few are of commands so long that it hardly matters if files have been read before
+AT_WORK = 1.25  # times its start-up: what takes less is no measure of growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Seconds by amount of work, and the exponent p of seconds ~ work^p over the larger half."""
+    """Seconds by amount of work, and the exponent p of seconds ~ work^p where work is most of them."""
 
     growth: Growth
     runs: Mapping[int, Run]
-    exponent: float
+    exponent: float | None
 
 
 def run(command: Command) -> Run:
@@ -77,16 +80,15 @@ def run(command: Command) -> Run:
 
 
 def compare(case: Case, runs: int) -> list[Comparison]:
-    """The case beside each of its peers, run in turn."""
+    """The case beside each of its peers, run in turn; the first round fills the caches of files and of derivations."""
     present = {name: peer for name, peer in case.peers.items() if not peer.missing}
     commands = {"": case.ours, **present}
-    begin = time.perf_counter()
-    for command in commands.values():
-        run(command)  # fills the caches of files and of derivations
-    warm = time.perf_counter() - begin
-    count = max(3, min(case.runs or runs, int(ENOUGH_SECONDS / warm)))
+    first = {name: run(command) for name, command in commands.items()}
+    count = min(case.runs or runs, int(ENOUGH_SECONDS / sum(one.seconds for one in first.values())))
     found = [{name: run(command) for name, command in commands.items()} for _ in range(count)]
-    return [_comparison(case, name, peer, found) for name, peer in case.peers.items()]
+    return [
+        _comparison(case, name, peer, found if count >= FEW else [*found, first]) for name, peer in case.peers.items()
+    ]
 
 
 def _comparison(case: Case, name: str, peer: Command, found: Sequence[Mapping[str, Run]]) -> Comparison:
@@ -111,22 +113,27 @@ def middle(runs: Sequence[Run]) -> Run:
 
 def grow(growth: Growth, runs: int) -> Scaling:
     """The command at every amount of work."""
+    run(next(iter(growth.commands.values())))
     found = {}
     for work, command in growth.commands.items():
-        run(command)
-        found[work] = middle([run(command) for _ in range(min(3, runs))])
+        several = [run(command)]
+        while len(several) < min(FEW, runs) and sum(one.seconds for one in several) < GROWTH_SECONDS:
+            several.append(run(command))
+        found[work] = middle(several)
     return Scaling(growth, found, exponent({work: one.seconds for work, one in found.items()}))
 
 
-def exponent(seconds: Mapping[int, float]) -> float:
-    """The slope of log seconds against log work, by least squares.
+def exponent(seconds: Mapping[int, float]) -> float | None:
+    """The slope of log seconds against log work, by least squares; None where fewer than two amounts tell of it.
 
-    What the smallest amount takes is start-up, and taken off; so are amounts that take less than a tenth more.
+    The least that any amount takes is start-up, and taken off; amounts that are less, or take hardly more, are left out.
     """
-    start = min(seconds.values())
-    points = [(math.log(work), math.log(taken - start)) for work, taken in seconds.items() if taken > 1.1 * start]
+    least = min(seconds, key=lambda work: seconds[work])
+    start = seconds[least]
+    at_work = {work: taken - start for work, taken in seconds.items() if work > least and taken > AT_WORK * start}
+    points = [(math.log(work), math.log(taken)) for work, taken in at_work.items()]
     if len(points) < 2:
-        return 0.0
+        return None
     x, y = (sum(column) / len(points) for column in zip(*points, strict=True))
     return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
 

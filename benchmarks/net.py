@@ -2,7 +2,7 @@
 
 Every tool computes all z and a, the loss, and the gradient of every weight, bias and input, in float64; it prints the
 loss, or writes the gradients of weights and biases to one `.npz` (netcalc beside the old file, then into its place).
-The last table is a net of more and more layers of 64 units.
+The last tables are nets of more and more layers of 64 units, and of two layers with more and more units.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from benchmarks.case import Case, Growth, netcalc, python
 
 WIDTHS = (784, 512, 512, 10)
 SAMPLES = 1024
-DEPTHS = (10, 100, 400)
+DEPTHS = (10, 30, 100, 300, 1000)
+UNITS = (64, 512, 1024, 2048, 4096)
 NAMES = [f"{letter}{n}" for n in range(1, len(WIDTHS)) for letter in "Wb"]
 NUMPY = """
 import sys, numpy as np
@@ -74,12 +75,12 @@ def prepare(folder: Path) -> None:
         np.save(folder / f"b{k}.npy", np.zeros(m))
         text += LAYER.format(k=k, activation="relu" if k + 1 < len(WIDTHS) else "identity")
     (folder / "net.toml").write_text(text, encoding="utf-8")
-    np.save(folder / "deep.npy", draw.standard_normal((256, 64)))
-    for depth in DEPTHS:
-        layers = '\n[[layers]]\nsize = 64\ninit = "xavier"\nactivation = "tanh"\n' * depth
-        (folder / f"deep{depth}.toml").write_text(
-            f'input = "deep.npy"\ntarget = "deep.npy"\nloss = "mse"\n{layers}', encoding="utf-8"
-        )
+    nets = [(f"deep{depth}", depth, 64) for depth in DEPTHS] + [(f"wide{units}", 2, units) for units in UNITS]
+    for name, depth, units in nets:
+        np.save(folder / f"{units}.npy", draw.standard_normal((256, units)))
+        layers = f'\n[[layers]]\nsize = {units}\ninit = "xavier"\nactivation = "tanh"\n' * depth
+        text = f'input = "{units}.npy"\ntarget = "{units}.npy"\nloss = "mse"\n{layers}'
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
 def cases(folder: Path) -> Iterator[Case | Growth]:
@@ -94,5 +95,8 @@ def cases(folder: Path) -> Iterator[Case | Growth]:
     ours = netcalc(*asked, *(f"d{name}" for name in NAMES), "-o", folder / "grads.npz")
     written = {name: replace(peer, words=(*peer.words, "written")) for name, peer in peers.items()}
     yield Case("the same, gradients to .npz", ours, written, promised)
-    deep = {depth: netcalc("net", folder / f"deep{depth}.toml", "-f", "csv", "--only", "dx") for depth in DEPTHS}
+    asked = ("-f", "csv", "--only", "loss")
+    deep = {depth: netcalc("net", folder / f"deep{depth}.toml", *asked) for depth in DEPTHS}
     yield Growth("64 units a layer, 256 rows", "layers", deep)
+    wide = {2 * units**2: netcalc("net", folder / f"wide{units}.toml", *asked) for units in UNITS}
+    yield Growth("Two layers, 256 rows", "weights", wide)

@@ -50,7 +50,8 @@ def scaling(one: Scaling) -> str:
     """Seconds and memory by amount of work."""
     rows = ([f"{work:,}", seconds(run), f"{run.memory:.0f} MB"] for work, run in one.runs.items())
     body = table((one.growth.unit, "netcalc", "memory"), rows)
-    return f"{one.growth.what}: seconds ~ {one.growth.unit}^{one.exponent:.2f}, start-up taken off.\n\n{body}"
+    law = "all of it start-up" if one.exponent is None else f"seconds ~ {one.growth.unit}^{one.exponent:.2f}"
+    return f"{one.growth.what}: {law}{'' if one.exponent is None else ', start-up taken off'}.\n\n{body}"
 
 
 def seconds(run: Run) -> str:

@@ -1,7 +1,8 @@
 """A sigmoid neuron's value and all its partials for each row of a file of 10⁶ rows × 10 inputs, as CSV to CSV.
 
 The scripts hold everything in memory at once; netcalc streams. Between pipes, the file comes through one and the
-answers go through another. The output goes nowhere: a disk would measure itself.
+answers go through another. The output goes nowhere: a disk would measure itself. The last table's rows come through a
+pipe, one file after the other: memory stays as it is.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.case import Case, Command, Growth, netcalc, piped, python
+from benchmarks.case import Case, Command, Growth, first_line, netcalc, piped, python, repeated
 
 INPUTS = 10
-ROWS = (10**3, 10**4, 10**5, 10**6)
+ROWS = 10**6
+FEWER, FEWEST = 10**5, 10**4
+TIMES = (1, 10, 30, 100, 300)  # a file of the fewest
+FEW = 3  # runs
 W = [0.5, -0.25, 1, -1, 0.75, 0.125, -0.5, 0.3, -0.7, 0.2]
 NAMES = ["q", "f", *(f"d{v}{i}" for v in "xw" for i in range(INPUTS)), "db"]
 POLARS = f"""
@@ -43,12 +47,12 @@ WITHOUT_POLARS = "import sys; sys.modules['polars'] = None; from netcalc.cli imp
 
 
 def prepare(folder: Path) -> None:
-    """Files of every length."""
-    x = np.random.default_rng(2020).standard_normal((ROWS[-1], INPUTS)).round(6)
-    for rows in ROWS:
-        lines = (",".join(map(repr, row)) for row in x[:rows].tolist())
-        header = ",".join(f"x{i}" for i in range(INPUTS))
-        (folder / f"{rows}.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    """All rows, fewer of them, and the fewest without a header."""
+    x = np.random.default_rng(2020).standard_normal((ROWS, INPUTS)).round(6)
+    lines = [",".join(map(repr, row)) + "\n" for row in x.tolist()]
+    header = ",".join(f"x{i}" for i in range(INPUTS)) + "\n"
+    for name, content in (("all", [header, *lines]), ("fewer", [header, *lines[:FEWER]]), ("bare", lines[:FEWEST])):
+        (folder / f"{name}.csv").write_text("".join(content), encoding="utf-8")
 
 
 def words(x: Path | str) -> list[str | float | Path]:
@@ -58,17 +62,23 @@ def words(x: Path | str) -> list[str | float | Path]:
 
 def cases(folder: Path) -> Iterator[Case | Growth]:
     """From a file and between pipes, with and without Polars, and how it grows."""
-    file = folder / f"{ROWS[-1]}.csv"
-    scripts = {"Polars and NumPy": ["numpy", "polars"], "pandas and PyTorch": ["pandas", "torch"]}
-    best, torch = scripts
-    code = {best: POLARS, torch: TORCH}
-    peers = {name: python(code[name], file, needs=needs) for name, needs in scripts.items()}
-    most, runs = {best: 2.0, torch: 1.0}, 5
-    yield Case("10⁶ × 10", netcalc(*words(file)), peers, most, {best: 1.0, torch: 1.0}, runs=runs)
-    between = {best: piped(python(POLARS, "-", needs=scripts[best]), file)}
-    yield Case("10⁶ × 10 between pipes", piped(netcalc(*words("-")), file), between, {best: 2.0}, runs=runs)
-    yield Case("10⁶ × 10, without Polars", without_polars(*words(file)), {best: peers[best]}, runs=3)
-    yield Growth("A neuron over rows", "rows", {rows: netcalc(*words(folder / f"{rows}.csv")) for rows in ROWS})
+    file, fewer = folder / "all.csv", folder / "fewer.csv"
+    best, torch = "Polars and NumPy", "pandas and PyTorch"
+
+    def peers(path: Path | str) -> dict[str, Command]:
+        polars = python(POLARS, path, needs=["numpy", "polars"])
+        return {best: polars, torch: python(TORCH, path, needs=["pandas", "torch"])}
+
+    ours, scripts = netcalc(*words(file)), peers(file)
+    between = {best: piped(peers("-")[best], file)}
+    yield Case("10⁶ × 10", ours, {best: scripts[best]}, {best: 2.0}, {best: 1.0})
+    yield Case("10⁶ × 10 between pipes", piped(netcalc(*words("-")), file), between, {best: 2.0}, runs=FEW)
+    yield Case("10⁶ × 10", ours, {torch: scripts[torch]}, {torch: 1.0}, {torch: 1.0}, runs=1)
+    begun = {name: first_line(script) for name, script in scripts.items() if name == best}
+    yield Case("10⁶ × 10, until the first row is there", first_line(ours), begun, {best: 1.0}, runs=FEW)
+    yield Case("10⁵ × 10, without Polars", without_polars(*words(fewer)), peers(fewer), {torch: 1.0}, runs=FEW)
+    bare = {times * FEWEST: repeated(netcalc(*words("-")), folder / "bare.csv", times) for times in TIMES}
+    yield Growth("A neuron over rows from a pipe", "rows", bare)
 
 
 def without_polars(*line: str | float | Path) -> Command:

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.case import Case, Command, Growth, netcalc, python
 
-SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
+SIZES = (10**3, 10**4, 10**5, 10**6, 3 * 10**6, 10**7, 3 * 10**7)
 SIZE = 10**6
 NUMPY = """
 import sys, numpy as np

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.__main__ import names
 from benchmarks.accuracy import Misses, cells
-from benchmarks.case import Case, Command, netcalc, piped, python
-from benchmarks.measure import Run, compare, exponent, middle, run
+from benchmarks.case import Case, Command, Growth, first_line, netcalc, piped, python, repeated
+from benchmarks.measure import Run, compare, exponent, grow, middle, run
 from benchmarks.report import keep, missing, section
 
 
@@ -47,9 +47,29 @@ def test_the_exponent_of_a_power_law_with_start_up(power):
     assert exponent(seconds) == pytest.approx(power, abs=0.02)
 
 
-def test_no_growth_is_the_exponent_zero():
-    """What takes as long for any work."""
-    assert exponent({1: 1.0, 10: 1.01, 100: 1.0}) == 0
+def test_no_growth_has_no_exponent():
+    """What takes as long for any work tells nothing of how work grows; nor does one amount that takes longer."""
+    assert exponent({1: 1.0, 10: 1.01, 100: 1.0}) is None
+    assert exponent({1: 1.0, 10: 1.01, 100: 5.0}) is None
+    assert exponent({1: 3.0, 10: 1.0, 100: 2.0, 1000: 11.0}) == pytest.approx(1), "the smallest goes another way"
+    found = grow(Growth("Nothing", "nothings", {1: python("pass"), 2: python("import json")}), 1)
+    assert list(found.runs) == [1, 2]
+    assert "Nothing: " in section("name", "text", [found])
+
+
+def test_a_long_case_is_measured_once():
+    """Its first run is its measurement."""
+    case = Case("slow", python("import time; time.sleep(0.3)"), {"it": python("pass")}, runs=0)
+    (found,) = compare(case, 7)
+    assert found.ours.seconds > 0.3
+
+
+def test_what_is_read_until_its_first_line(tmp_path):
+    """The rest is never written; and a file comes as often as it is asked for."""
+    endless = python("import itertools\nfor n in itertools.count(): print(n, flush=True)")
+    assert run(first_line(endless)).seconds < 30
+    (tmp_path / "x").write_text("7\n", encoding="utf-8")
+    run(repeated(python("import sys; sys.exit(sys.stdin.read() != '7\\n' * 3)"), tmp_path / "x", 3))
 
 
 def test_medians_of_seconds_and_memory_apart():
