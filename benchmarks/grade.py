@@ -1,4 +1,4 @@
-"""A class's answers, marked: three a student, to two neurons, made at random; a cause is looked for in each wrong one."""
+"""A class's answers, marked: three a student to two neurons, made at random, a cause looked for where one is wrong."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def grow(growth: Growth, runs: int) -> Scaling:
 def exponent(seconds: Mapping[int, float]) -> float | None:
     """The slope of log seconds against log work, by least squares; None where fewer than two amounts tell of it.
 
-    The least that any amount takes is start-up, and taken off; amounts that are less, or take hardly more, are left out.
+    The least that any takes is start-up, and taken off; amounts that are less, or take hardly more, are left out.
     """
     least = min(seconds, key=lambda work: seconds[work])
     start = seconds[least]
