@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.checking.grading import Grades, Student
-from netcalc.files.rows import RowWriter
+from netcalc.expression.tokens import GREEK
+from netcalc.files.rows import DELIMITERS, RowWriter
 from netcalc.render.frame import frame
 from netcalc.version import __version__
 
@@ -21,6 +22,28 @@ LATEX_SPECIAL = {
     **{one: f"\\{one}" for one in "&%$#_{}"},
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+}
+
+
+LATEX_SIGNS = {
+    "′": "'",
+    "²": "^2",
+    "³": "^3",
+    "⁻": "^{-}",
+    "¹": "^{1}",
+    "ᵀ": "^T",
+    "½": r"\tfrac12",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "∂": r"\partial",
+    "Σ": r"\sum",
+    "Π": r"\prod",
+    "√": r"\surd",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "…": r"\dots",
+    **{letter: f"\\{name}" for letter, name in GREEK.items()},
 }
 
 
@@ -89,9 +112,13 @@ def _table(marked: Grades) -> Iterator[RenderableType]:
     if marked.mistakes:
         yield Text("")
         yield _mistakes(marked)
-    students = "1 student" if len(marked.students) == 1 else f"{len(marked.students)} students"
     yield Text("")
-    yield Text(f"{students}, {marked.mean:.3g} of {len(marked.answers)} on average", style="bold")
+    yield Text(_average(marked), style="bold")
+
+
+def _average(marked: Grades) -> str:
+    students = "1 student" if len(marked.students) == 1 else f"{len(marked.students)} students"
+    return f"{students}, {marked.mean:.3g} of {len(marked.answers)} on average"
 
 
 def _mistakes(marked: Grades) -> Table:
@@ -106,6 +133,8 @@ def _markdown(marked: Grades) -> Iterator[str]:
     if marked.mistakes:
         yield ""
         yield from _pipe_table(("mistake", "students"), ((said, str(count)) for said, count in marked.mistakes))
+    yield ""
+    yield _average(marked)
 
 
 def _pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -129,7 +158,21 @@ def _latex(marked: Grades) -> Iterator[str]:
     for line in _lines(marked, signs):
         yield " & ".join((_escaped(line[0]), *line[1:-1])) + r" \\"
     yield r"\end{tabular}"
+    if marked.mistakes:
+        yield from ("", r"\begin{tabular}{lr}", r"mistake & students \\ \hline")
+        yield from (rf"{_escaped(said)} & {count} \\" for said, count in marked.mistakes)
+        yield r"\end{tabular}"
+    yield from ("", _escaped(_average(marked)))
 
 
 def _escaped(text: str) -> str:
-    return "".join(LATEX_SPECIAL.get(one, one) for one in text)
+    """As LaTeX sets it as text: what belongs to mathematics stands between dollar signs."""
+    escaped = "".join(f"${LATEX_SIGNS[one]}$" if one in LATEX_SIGNS else LATEX_SPECIAL.get(one, one) for one in text)
+    return escaped.replace("$$", "")
+
+
+def aside(format_name: str, marked: Grades) -> Iterator[str]:
+    """What formats that are a row a student have no place for: how many made which mistake."""
+    if format_name in DELIMITERS:
+        yield _average(marked)
+        yield from (f"{count} of {len(marked.students)}: {said}" for said, count in marked.mistakes)

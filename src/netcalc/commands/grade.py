@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -32,11 +33,13 @@ def grade(
     from netcalc.checking import Tolerance
     from netcalc.checking.exercises import checkers
     from netcalc.checking.grading import grade as marked
-    from netcalc.checking.sheets import grades
+    from netcalc.checking.sheets import aside, grades
     from netcalc.commands._answer import write_out
     from netcalc.render import LISTS, chosen
 
     found = marked(checkers(problem, Tolerance(*nearness)), answers, follow_through=follow_through)
     form = chosen(listing.format, listing.output, LISTS)
     write_out(lambda: grades(form.name, found), form, listing.output, plain=listing.ascii)
+    for line in aside(form.name, found):
+        print(line, file=sys.stderr)
     return int(not found.is_all_right)
