@@ -21,7 +21,7 @@ import netcalc
 from netcalc import cli
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.errors import ShapeError
-from netcalc.files import rows, text
+from netcalc.files import parts, rows, text
 from netcalc.rows.blocks import NeuronRows
 
 NEURON = ["neuron", "--w", "4", "-4", "--b", "-3"]
@@ -447,6 +447,41 @@ def test_progress_is_for_terminals_alone(home):
     os.close(follower)
     assert b"standard input: " in seen
     assert b"rows, " in seen
+
+
+@pytest.mark.parametrize("count", [1, 40, 6000])
+@pytest.mark.parametrize("words", [["-f", "csv"], ["-f", "json"]], ids=["streamed", "whole"])
+def test_columns_that_are_named_as_the_inputs_are_taken_by_name(run, tmp_path, count, words):
+    """x1,x0 is read as it says, counted from 0 or from 1; any other names say nothing of the order."""
+    x = many(count, 3)
+    (tmp_path / "x.csv").write_bytes(b"x0,x1,x2\n" + save(tmp_path / "bare.csv", x).read_bytes())
+    save(tmp_path / "bare.csv", x[:, [2, 0, 1]])
+    for header in (b"x2,x0,x1", b"x3, x1, x2"):
+        (tmp_path / "permuted.csv").write_bytes(header + b"\n" + (tmp_path / "bare.csv").read_bytes())
+        asked = ["neuron", "--w", 4, -4, 0.5, "--b", -3]
+        assert run(*asked, "--x", "permuted.csv", *words) == run(*asked, "--x", "x.csv", *words)
+    for header in (b"x2,x0,x3", b"c,a,b", b"w2,w0,w1", b"x2,x0,x0"):
+        (tmp_path / "other.csv").write_bytes(header + b"\n" + (tmp_path / "bare.csv").read_bytes())
+        assert run(*asked, "--x", "other.csv", *words) == run(*asked, "--x", "bare.csv", *words)
+
+
+def test_parts_of_many_files_are_taken_by_name_too(tmp_path):
+    """Byte ranges, whole files, and row groups of Parquet."""
+    x = many(300, 2)
+    path = save(tmp_path / "x.csv", x)
+    path.write_bytes(b"x1,x0\n" + path.read_bytes())
+    expected = x[:, [1, 0]].tolist()
+    for size in (1000, 1 << 20):
+        rows = [
+            row for part in parts.parts_of(str(path), size) for block in parts.part_blocks(part, 2) for row in block
+        ]
+        assert np.array(rows).tolist() == expected
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    import pyarrow as pa
+
+    pq.write_table(pa.table({"x1": x[:, 0], "x0": x[:, 1]}), tmp_path / "x.parquet")
+    (part,) = parts.parts_of(str(tmp_path / "x.parquet"))
+    assert np.concatenate(list(parts.part_blocks(part, 2))).tolist() == expected
 
 
 # --- one row, one column -----------------------------------------------------------------------------------------------

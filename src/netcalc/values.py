@@ -32,6 +32,7 @@ def read_vector(
     """The numbers after the flag `name`: (n,), or (samples, n) for rows such as "1,2; 3,4" or a file's.
 
     `columns` is n where it is known: it tells a vector from many samples of one number, both a column in a file.
+    Where a file's header names exactly the elements, as in x1,x0 for --x, they are taken by name.
     Raises ValueSyntaxError, ExpressionError, FileError, ShapeError.
     """
     rows = _typed(texts, name)
@@ -59,7 +60,7 @@ def read_rows(
     found = files.read_rows(
         texts[0], name, columns=columns, few=few, stdin=stdin, decimal=decimal, wait=wait, on_bad_row=on_bad_row
     )
-    return found if isinstance(found, files.RowStream) else _vector(found, name, columns)
+    return found.by_name(letter(name)) if isinstance(found, files.RowStream) else _vector(found, name, columns)
 
 
 def read_matrix(
@@ -180,12 +181,17 @@ def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) 
 
 def _vector(tensor: files.Tensor, name: str, columns: int | None) -> np.ndarray:
     """A table of one row, or of one column, as a vector; other tables as they are."""
-    array = np.atleast_1d(tensor.array)
+    array = np.atleast_1d(tensor.by_name(letter(name)).array)
     if array.ndim > 2:
         raise ShapeError(f"{name}: {tensor.source} holds {_shaped(array)}; a vector or rows of them are needed")
     if array.ndim == 1 or array.shape[0] == 1:
         return array.reshape(-1)
     return array.reshape(-1) if array.shape[1] == 1 and columns != 1 else array
+
+
+def letter(flag: str) -> str:
+    """What the elements of a flag's vector are called: `x` for `--x`."""
+    return flag.lstrip("-")
 
 
 def _shaped(array: np.ndarray) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from netcalc.errors import FileError
@@ -72,6 +72,16 @@ def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str) -> Dialec
 def _words(first: str, row: str) -> tuple[str, ...]:
     """The header above white-space columns; above a single column it may have spaces of its own."""
     return tuple(split(first, None)) if len(row.split()) > 1 else (first,)
+
+
+def order_by_name(header: Sequence[str], letter: str) -> list[int] | None:
+    """Where the columns x0, x1, … (or x1, x2, …) stand, if these are a header's names, in another order; else None."""
+    names = [name.strip() for name in header]
+    for start in (0, 1):
+        wanted = [f"{letter}{start + place}" for place in range(len(names))]
+        if names != wanted and sorted(names) == sorted(wanted):
+            return [names.index(name) for name in wanted]
+    return None
 
 
 def delimiter_of(line: str, decimal: str) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.decode import ALL_MARKS
+from netcalc.files.dialect import order_by_name
 from netcalc.files.numbers import check_finite
 from netcalc.files.read import read_rows
 from netcalc.files.source import unreadable
@@ -20,6 +21,7 @@ from netcalc.files.text import POLARS_CHUNK, RowError, counted, open_rows
 
 PART_BYTES = 64 << 20  # a few hundred MB of memory while it is worked on
 TEXT = (".csv", ".tsv", ".txt")
+INPUT = "x"
 NEEDS_ARROW = "Parquet needs pyarrow: pip install 'netcalc-gradients[dask]'"
 
 
@@ -48,7 +50,10 @@ def parts_of(path: str, size: int = PART_BYTES) -> list[Part]:
 
 
 def part_blocks(part: Part, columns: int, decimal: str = ".") -> Iterator[np.ndarray]:
-    """The part's rows in float64, (rows, columns) at a time. Raises FileError, which names the line."""
+    """The part's rows in float64, (rows, columns) at a time; by name where the header names a neuron's inputs.
+
+    Raises FileError, which names the line.
+    """
     if part.path.endswith(".parquet"):
         yield from _row_groups(part, columns)
     elif part.last is None:
@@ -64,6 +69,7 @@ def part_blocks(part: Part, columns: int, decimal: str = ".") -> Iterator[np.nda
 
 def _whole(part: Part, columns: int, decimal: str) -> Iterator[np.ndarray]:
     found = read_rows(part.path, columns=columns, few=1, decimal=decimal)
+    found = found.by_name(INPUT)
     if isinstance(found, Tensor):
         from netcalc.values import to_float64
 
@@ -91,9 +97,10 @@ def _lines(part: Part, columns: int, decimal: str, number: int) -> Iterator[np.n
             for _ in range(dialect.begin - 1):
                 file.readline()
             number = dialect.begin
+        order = order_by_name(dialect.header, INPUT) or slice(None)
         for first, data in _chunks(file, part.last, number):
             for block in float_blocks(first, data, dialect, part.last - part.first, None):
-                yield block.rows
+                yield block.rows[:, order]
 
 
 def _chunks(file: BinaryIO, last: int, number: int) -> Iterator[tuple[int, bytes]]:
@@ -139,7 +146,7 @@ def _row_groups(part: Part, columns: int) -> Iterator[np.ndarray]:
         cells = [column.cast("float64").to_numpy() for column in group.columns]
     except ValueError as error:  # what Arrow raises is one
         raise FileError(f"{part.path} holds what is no number: {error}") from None
-    rows = np.column_stack(cells) if len(group) else np.empty((0, columns))
+    rows = np.column_stack(cells)[:, order_by_name(group.column_names, INPUT) or slice(None)]
     check_finite(rows, f"{part.path}, row group {part.first}")
     if len(rows):
         yield rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.cells import EXACT_LIMIT
-from netcalc.files.dialect import Dialect
+from netcalc.files.dialect import Dialect, order_by_name
 from netcalc.files.source import Source
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 
@@ -38,6 +38,11 @@ class Tensor(NamedTuple):
     array: np.ndarray
     source: str
     header: tuple[str, ...] = ()
+
+    def by_name(self, letter: str) -> Tensor:
+        """The same with its columns in the order of their names, if the header calls them x0, x1, …"""
+        order = order_by_name(self.header, letter)
+        return self if order is None else Tensor(self.array[:, order], self.source)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -67,6 +72,13 @@ class RowStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def by_name(self, letter: str) -> RowStream:
+        """As for a tensor."""
+        order = order_by_name(self.header, letter)
+        if order is None:
+            return self
+        return replace(self, blocks=(block._replace(rows=block.rows[:, order]) for block in self.blocks), header=())
 
     def read(self) -> Tensor:
         """All rows at once. Raises FileError."""
