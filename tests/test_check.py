@@ -290,3 +290,24 @@ def test_a_wrong_backward_pass_of_many_numbers_is_told_apart():
     assert [one.name for one in entries] == [f"dW[3,{column}]" for column in range(90)]
     own["dW"][5, 7] += 0.25
     assert netcalc.check(result, {"dW": own["dW"]}).checked[0].diagnosis == "the cause was not identified"
+
+
+@pytest.mark.parametrize(
+    "text, at, answer, said",
+    [
+        ("x*sin(x)", {"x": 2}, "dxdx=cos(x)+cos(x)", "the product rule's second term left out"),
+        ("x*sin(x)", {"x": 2}, "dxdx=x*sin(x)-2*cos(x)", "the sign is wrong"),
+        ("sin(3*x)*y", {"x": 2, "y": 5}, "dxdx=-15*sin(6)", "the inner derivative left out of the chain rule"),
+        (
+            "x^3*exp(y)",
+            {"x": 2, "y": 3},
+            "dxdy=3*x^2*exp(y)*x^3*exp(y)",
+            "the first derivatives multiplied, not differentiated again",
+        ),
+        ("x^3*sin(y)", {"x": 5, "y": 3}, "dxdx=3*x^2*sin(y)", "the first derivative taken for the second"),
+    ],
+)
+def test_slips_with_second_derivatives_are_named(text, at, answer, said):
+    """From a first derivative that is right."""
+    (checked,) = netcalc.check(netcalc.grad(text, at=at, order=2), [answer]).checked
+    assert (checked.verdict, checked.diagnosis) == ("wrong", said)

@@ -7,9 +7,11 @@ import json
 from fractions import Fraction
 
 import pytest
+from mpmath import mp
 
 import netcalc
 from netcalc.errors import UndefinedError
+from netcalc.notation import to_ascii
 from netcalc.render import View, render
 
 
@@ -88,3 +90,31 @@ def test_algebra_is_not_begun_on_numbers_that_it_never_ends_with(text, at, monke
     monkeypatch.setattr("sympy.simplify", None)
     monkeypatch.setattr("sympy.Expr.simplify", None)
     assert netcalc.grad(text, at={"x": at}, exact=True).forward.keys() == {"f"}
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_polygamma_has_its_values_far_to_the_left(order):
+    """Where Arb itself has none."""
+    with mp.workdps(60):
+        at = mp.mpf("-1000000.3")
+        true = (-1) ** order * mp.psi(order, 1 - at) - mp.diff(lambda z: mp.pi * mp.cot(mp.pi * z), at, order)
+    result = netcalc.grad(f"polygamma({order}, x)", at={"x": "-1000000.3"}, digits=15)
+    assert abs(mp.mpf(result.forward["f"]) / true - 1) < mp.mpf("1e-14")
+    assert netcalc.grad("digamma(lgamma(x - 1/2))", at={"x": "-1e300"}).partials["x"] is not None
+
+
+def test_steps_larger_than_the_point_contradict_nothing():
+    """lgamma has a pole within the first steps of 1e-400, and is even about it up to the part that they see."""
+    result = netcalc.grad("lgamma(x)", at={"x": "1e-400"}, order=3, digits=1, verify=True)
+    assert result.verification.wrong == ()
+
+
+def test_a_cube_root_of_a_negative_number_is_real_in_closed_form():
+    result = netcalc.grad("cbrt(x)", at={"x": "-2.962"}, exact=True)
+    closed = result["f"].entries.item().exact
+    assert float(netcalc.grad(to_ascii(closed)).forward["f"]) == result.forward["f"]
+
+
+def test_differences_too_coarse_for_an_oscillation_contradict_nothing():
+    result = netcalc.grad("sin((x^3 + x)^x)", at={"x": 1000}, verify=True)
+    assert result.verification.wrong == ()

@@ -209,7 +209,23 @@ def _lgamma(value: Numeral) -> Numeral:
 def _polygamma(order: Numeral, value: Numeral) -> Numeral:
     if not isinstance(order, fmpq) or order.q != 1 or order < 0:
         return UNDEFINED
-    return exactly(acb(ball(value)).polygamma(int(order.p)).real)
+    m, z = int(order.p), ball(value)
+    if not z < -1:
+        return exactly(acb(z).polygamma(m).real)
+    mirrored = _polygamma(order, 1 - z)  # Arb has no value far to the left: ψ⁽ᵐ⁾(1-z)·(-1)ᵐ - ψ⁽ᵐ⁾(z) = (π cot πz)⁽ᵐ⁾
+    return (mirrored if m % 2 == 0 else -mirrored) - _slope_of_cot_pi(m, z)
+
+
+def _slope_of_cot_pi(order: int, z: arb) -> arb:
+    """The derivative of that order of π cot(πz): a polynomial in c = cot(πz), as c′ = -π(1 + c²)."""
+    powers = [0, 1]
+    for _ in range(order):
+        slopes = [n * power for n, power in enumerate(powers)][1:]
+        powers = [-(a + b) for a, b in zip([*slopes, 0, 0], [0, 0, *slopes], strict=True)]
+    c, total = (arb.pi() * z).cot(), arb(0)
+    for power in reversed(powers):
+        total = total * c + power
+    return total * arb.pi() ** (order + 1)
 
 
 def _atan2(y: Numeral, x: Numeral) -> Numeral:

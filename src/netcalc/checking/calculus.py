@@ -84,7 +84,8 @@ class Calculus:
     """The rules, each from what stands in a formula to its derivative; as they stand, the right ones.
 
     `angle` is what a trigonometric function is applied to, `whole` follows the derivative of the expression, from its
-    value; `by` is the variable that is differentiated by, of those asked for.
+    value; `by` is the variable that is differentiated by, of those asked for; `second` follows a second derivative,
+    from the first ones by either variable.
     """
 
     sum: Callable[[Sequence[Dual]], Numeral] = _sum
@@ -95,6 +96,7 @@ class Calculus:
     angle: Callable[[Numeral], Numeral] = lambda angle: angle
     whole: Callable[[Numeral, Numeral], Numeral] = lambda derivative, value: derivative  # noqa: ARG005
     by: Callable[[str, Sequence[str]], str] = lambda name, names: name  # noqa: ARG005
+    second: Callable[[Numeral, Numeral, Numeral], Numeral] = lambda second, first, other: second  # noqa: ARG005
 
 
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})

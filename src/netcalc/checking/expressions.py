@@ -18,7 +18,7 @@ from netcalc.checking.mistakes import CALCULUS
 from netcalc.checking.variation import Array
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, derive
-from netcalc.expression import Number
+from netcalc.expression import Number, Tree
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import by_element, derivative_in_short
 
@@ -59,7 +59,7 @@ class Expressions(Bench):
         return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
 
     def worked(self, calculus: Calculus, point: dict[str, Any]) -> list[Any]:
-        """What rules yield for each number of the answer; nothing for derivatives of derivatives."""
+        """What rules yield for each number of the answer; nothing for derivatives beyond the second."""
         found: list[Any] = []
         for one in self.derived.wanted:
             work = Work(self.problem.expressions[one.output], point, calculus)
@@ -67,9 +67,25 @@ class Expressions(Bench):
                 found.append(work.value())
             elif len(one.by) == 1:
                 found.append(work.derivative(one.by[0], self.problem.wrt))
+            elif len(one.by) == 2:
+                found.append(self.second(one.output, one.by, calculus, point))
             else:
                 found.append(arb.nan())
         return found
+
+    def second(self, output: int, by: tuple[str, ...], calculus: Calculus, point: dict[str, Any]) -> Any:
+        """What rules yield for a derivative of a first derivative that is right."""
+        first, other = (Work(self.firsts[output, name], point, calculus) for name in by)
+        found = first.dual(calculus.by(by[1], self.problem.wrt))
+        whole = calculus.whole(found.slope, arb.nan())  # whose value is another derivative's
+        return calculus.second(whole, found.value, other.value())
+
+    @cached_property
+    def firsts(self) -> dict[tuple[int, str], Tree]:
+        """The first derivatives as people write them, by output and variable."""
+        return {
+            (one.output, one.by[0]): self.derived.written(one.tree) for one in self.derived.wanted if len(one.by) == 1
+        }
 
     def shaped(self, rows: list[list[Any]]) -> dict[str, Array]:
         """The numbers of each point, as the answer calls and shapes them."""

@@ -27,7 +27,7 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         return sp.Piecewise((then, condition), (other, True))
 
     elementary = (
-        "exp log sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
+        "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
         "gamma digamma polygamma"
     )
     named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}
@@ -38,6 +38,7 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         "multiply": sp.Mul,
         "divide": lambda a, b: a / b,
         "power": _power,
+        "cbrt": lambda a: -sp.cbrt(-a) if a.is_negative else sp.cbrt(a),  # SymPy's is complex there
         "negate": lambda a: -a,
         "log2": lambda a: sp.log(a) / sp.log(2),
         "log10": lambda a: sp.log(a) / sp.log(10),

@@ -164,9 +164,9 @@ def _with_rationals(problem: Problem, found: Found) -> Found:
 
 
 def confirmed(value: Value, closed: Tree | None) -> Value:
-    """The value with its closed form, if there is one and it doesn't come to other digits."""
+    """The value with its closed form, if there is one and, where the value is certain, it comes to the same digits."""
     if closed is None:
         return value
     again = constant(closed, len(value.shown) if value.as_digits else None)
-    differs = again.certified and value.certified and again.nearest != value.nearest
-    return value if differs else replace(value, exact=closed)
+    agrees = again.certified and again.nearest == value.nearest
+    return replace(value, exact=closed) if agrees or not value.certified else value

@@ -24,6 +24,7 @@ NORMAL = 2.0**-1022  # a float64 below this has fewer digits
 LOOSE = arb(1e-6)  # what a float64 that is not certified may be off, relative to its tensor's largest
 SHOWN_DIGITS = 6
 WRONG_DIGITS = 17
+SETTLED = arb(2) ** -16  # relative: how far a slope at a kink moves when steps come nearer
 EXPONENT_DIGITS = 5  # with its sign, of a number that is written out as a fraction
 
 Kind = Literal["agrees", "kink", "wrong", "untold"]
@@ -59,20 +60,38 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
         return forward.moved(tensor, index, steps, point)
 
     last: Difference | None = None
+    before: Difference | None = None
+    contradicted: Judgement | None = None  # so far: what is smooth to these steps may not be to smaller ones
     for found in differences(moved, forward.order(tensor), known.bits, forward.work):
         if not found.known:
             continue
-        last = found
+        before, last = last, found
         with precision(found.bits):
             apart = abs(ball(known.number) - found.central)
             if found.smooth:
                 apart /= known.scale or abs(found.central)
-                return _judgement("wrong" if apart > known.slack else "agrees", apart, found)
+                if not apart > known.slack:
+                    return _judgement("agrees", apart, found)
+                contradicted = _judgement("wrong", apart, found)
             if found.nothing and known.number == 0:
                 return _judgement("agrees", apart, found)
     if last is None:
         return Judgement("untold", arb(0))
-    return _beside_a_kink(known, last) if forward.order(tensor) == 1 else _bent(known, last)
+    if contradicted is not None and last.smooth:
+        return contradicted
+    if forward.order(tensor) > 1:
+        return _bent(known, last)
+    return _beside_a_kink(known, last) if _settles(before, last) else Judgement("untold", arb(0))
+
+
+def _settles(before: Difference | None, last: Difference) -> bool:
+    """Whether slopes that stay apart come to something each, as at a kink, and don't depend on the step alone."""
+    if before is None:
+        return True
+    with precision(last.bits):
+        size = abs(last.left).max(abs(last.right)) + last.small
+        moved = abs(last.left - before.left).max(abs(last.right - before.right))
+        return not moved > size * SETTLED
 
 
 def answer(tensor: Tensor, index: Index, point: Point) -> Answer | None:

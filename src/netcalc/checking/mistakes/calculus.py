@@ -209,6 +209,8 @@ CALCULUS = (
     Slip("the derivative by the next variable taken", rules(by=_neighbour(1))),
     Slip("the derivative by the variable before taken", rules(by=_neighbour(-1))),
     Slip("the value taken for the derivative", rules(whole=lambda _, value: value)),
+    Slip("the first derivative taken for the second", rules(second=lambda _, first, __: first)),
+    Slip("the first derivatives multiplied, not differentiated again", rules(second=lambda _, a, b: a * b)),
     Slip("the root's ½ left out", rules(call=_scaled_calls({"sqrt": lambda: fmpq(2)}))),
     Slip(
         "the logarithm's base forgotten: log10′ is 1/(x log 10)",
