@@ -1,7 +1,7 @@
 """What a run costs before its work: `netcalc neuron --x -1 -2 --w 4 -4 --b -3` beside processes that only import.
 
 The second run finds the sigmoid's derivation remembered; the first has SymPy derive it. The others give the value and
-all five partials of the same neuron, as far as they can.
+all five partials of the same neuron.
 """
 
 from __future__ import annotations
@@ -51,9 +51,15 @@ MAXIMA = """
 f: 1/(1+exp(-(x0*w0+x1*w1+b)))$ at: [x0=-1,x1=-2,w0=4,w1=-4,b=-3]$
 print(float(subst(at,f)))$ for n in [x0,x1,w0,w1,b] do print(diff(f,n), float(subst(at,diff(f,n))))$
 """
-GP = "f(x,y,w,v,b)=1/(1+exp(-(x*w+y*v+b)));print(f(-1,-2,4,-4,-3));print(f(-1+t,-2,4,-4,-3)+O(t^2))"
+GP = """
+f(x,y,w,v,b)=1/(1+exp(-(x*w+y*v+b)))
+print(f(-1,-2,4,-4,-3.))
+print([derivnum(t=-1,f(t,-2,4,-4,-3)),derivnum(t=-2,f(-1,t,4,-4,-3)),derivnum(t=4,f(-1,-2,t,-4,-3))])
+print([derivnum(t=-4,f(-1,-2,4,t,-3)),derivnum(t=-3,f(-1,-2,4,-4,t))])
+"""
 GIAC = "f:=1/(1+exp(-(x*w+y*v+b)));subst(grad(f,[x,y,w,v,b]),[x=-1,y=-2,w=4,v=-4,b=-3])"
-QALC = "diff(1/(1+e^(-(x*4+8-3))), x, 1, -1)"
+SUMS = {"x*4+5": -1, "-7-4*x": -2, "5-x": 4, "-7-2*x": -4, "4+x": -3}  # q in each of the five, and where
+QALC = ", ".join(["1/(1+e^(-1))", *(f"diff(1/(1+e^(-({q}))), x, 1, {at})" for q, at in SUMS.items())])
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -81,9 +87,9 @@ def completing(command: Command, name: str) -> Command:
 def field() -> dict[str, Command]:
     """The tools people use instead, on the same neuron."""
     return {
-        "PARI/gp": Command(("sh", "-c", f"echo '{GP}' | gp -q"), ("gp",)),
+        "PARI/gp": Command(("sh", "-c", f"gp -q <<'END'{GP}END"), ("gp",)),
         "giac": program("giac", GIAC),
-        "qalc": program("qalc", QALC),
+        "qalc": program("qalc", f"[{QALC}]"),
         "Maxima": program("maxima", "--very-quiet", f"--batch-string={MAXIMA}"),
         "HIPS autograd": python(AUTOGRAD, needs=["autograd"]),
         "SymPy": python(SYMPY, needs=["sympy"]),
