@@ -14,6 +14,7 @@ from netcalc.expression.tree import Apply, Constant, Number, Symbol, Tree, add, 
 
 ONE = Number(Fraction(1))
 LARGEST_WRITTEN_OUT = 1_000  # argument of a gamma function that algebra may write as a factorial
+LARGEST_ROOT = 4_000  # bits of a number whose root is taken
 LARGEST_POWER = 200_000  # bits of a power of numbers
 LARGEST_DENOMINATOR = 10**6  # of a ratio that is easier to read than a decimal, if that is short
 
@@ -27,7 +28,7 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         return sp.Piecewise((then, condition), (other, True))
 
     elementary = (
-        "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
+        "exp log sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
         "gamma digamma polygamma"
     )
     named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}
@@ -38,7 +39,8 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         "multiply": sp.Mul,
         "divide": lambda a, b: a / b,
         "power": _power,
-        "cbrt": lambda a: -sp.cbrt(-a) if a.is_negative else sp.cbrt(a),  # SymPy's is complex there
+        "sqrt": lambda a: sp.sqrt(_factorable(a)),
+        "cbrt": lambda a: -sp.cbrt(-_factorable(a)) if a.is_negative else sp.cbrt(_factorable(a)),  # else complex
         "negate": lambda a: -a,
         "log2": lambda a: sp.log(a) / sp.log(2),
         "log10": lambda a: sp.log(a) / sp.log(10),
@@ -74,6 +76,13 @@ def _small(function: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
+def _factorable(number: Any) -> Any:
+    """What a root is taken of: SymPy looks for the factors of a number, which takes hours where it is long."""
+    if number.is_Rational and max(int(number.p).bit_length(), int(number.q).bit_length()) > LARGEST_ROOT:
+        raise TookTooLong(f"the root of a number of more than {LARGEST_ROOT:,} bits is too long for algebra")
+    return number
+
+
 def _power(base: Any, exponent: Any) -> Any:
     import sympy as sp
 
@@ -82,7 +91,7 @@ def _power(base: Any, exponent: Any) -> Any:
         bits = max((max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers), default=0)
         if bits > 1 and bits * abs(exponent) > LARGEST_POWER:
             raise TookTooLong(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
-    return sp.Pow(base, exponent)
+    return sp.Pow(base if exponent.is_Integer else _factorable(base), exponent)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.derivation.derive import SYMPY_FAILURES, evaluable, expand
+from netcalc.derivation.derive import SYMPY_FAILURES, bounded, evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import corner_notes, refuse_undefined, undefined_notes
@@ -22,6 +22,7 @@ from netcalc.result import UNDEFINED, Result, Tensor, Value
 from netcalc.solving.notes import value_notes
 
 Point = Mapping[str, Tree]
+CLOSED_SECONDS = 20.0  # who asks for closed forms waits for them
 CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are done with in a second or two
 
 
@@ -144,12 +145,13 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
 
     forms = ClosedForms()
 
-    def closed(one: Wanted, value: Value) -> Value:
-        with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what has no value, or is beyond all bounds
-            return confirmed(value, forms.tree(to_sympy(expand(substitute(one.tree, point)))))
-        return value
-
-    return [closed(one, value) for one, value in zip(derived.wanted, values, strict=True)]
+    found = list(values)
+    with contextlib.suppress(TookTooLong), bounded(CLOSED_SECONDS):
+        for place, one in enumerate(derived.wanted):
+            with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what is beyond all bounds
+                number = to_sympy(expand(substitute(one.tree, point)))
+                found[place] = confirmed(values[place], forms.tree(number))
+    return found
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:
