@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from netcalc.catalogue.names import bind, exact, normalised, plain, split_reference, substituted, unknown
+from netcalc.catalogue.names import Bound, bind, exact, normalised, split_reference, unknown
 from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import parse, symbols
 
@@ -60,38 +59,10 @@ class Activation:
         return BoundActivation(self, values)
 
 
-class BoundActivation(NamedTuple):
+class BoundActivation(Bound[Activation]):
     """An activation whose parameters are exact numbers: what a layer applies, and `netcalc.activation` gives."""
 
-    row: Activation
-    parameters: tuple[tuple[str, Fraction], ...] = ()
-
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def name(self) -> str:
-        """The row's name, without parameters: `leaky_relu`."""
-        return self.row.name
-
-    @property
-    def label(self) -> str:
-        """The name, with those parameters that differ from their defaults: `leaky_relu(0.2)`."""
-        changed = [(name, value) for name, value in self.parameters if value != exact(self.row.parameters[name])]
-        if len(self.parameters) == 1 and changed:
-            return f"{self.name}({plain(changed[0][1])})"
-        return f"{self.name}({', '.join(f'{n}={plain(v)}' for n, v in changed)})" if changed else self.name
-
-    @property
-    def formula(self) -> str:
-        """f as an expression in `q` alone."""
-        return substituted(self.row.formula, self.parameters)
-
-    @property
-    def familiar_slope(self) -> str | None:
-        """The slope in the form people know, still to be proven equal; an expression in `q` alone."""
-        slope = self.row.familiar_slope
-        return None if slope is None else substituted(slope, self.parameters)
+    __slots__ = ()
 
     @property
     def kinks(self) -> tuple[str, ...]:

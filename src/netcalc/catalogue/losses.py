@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from netcalc.catalogue.names import bind, exact, normalised, plain, split_reference, substituted, unknown
+from netcalc.catalogue.names import Bound, bind, normalised, plain, split_reference, unknown
 from netcalc.errors import ValueSyntaxError
 
 if TYPE_CHECKING:
@@ -59,36 +59,10 @@ class Loss:
         return BoundLoss(self, values)
 
 
-class BoundLoss(NamedTuple):
+class BoundLoss(Bound[Loss]):
     """A loss whose parameters are exact numbers."""
 
-    row: Loss
-    parameters: tuple[tuple[str, Fraction], ...] = ()
-
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def name(self) -> str:
-        """The row's name, without parameters: `huber`."""
-        return self.row.name
-
-    @property
-    def label(self) -> str:
-        """The name, with those parameters that differ from their defaults: `huber(2)`."""
-        changed = [plain(value) for name, value in self.parameters if value != exact(self.row.parameters[name])]
-        return f"{self.name}({', '.join(changed)})" if changed else self.name
-
-    @property
-    def formula(self) -> str:
-        """The loss of one output, or of one sample, before any reduction."""
-        return substituted(self.row.formula, self.parameters)
-
-    @property
-    def familiar_slope(self) -> str | None:
-        """The slope in the form people know, still to be proven equal; an expression in `a` and `t`."""
-        slope = self.row.familiar_slope
-        return None if slope is None else substituted(slope, self.parameters)
+    __slots__ = ()
 
     @property
     def by_sample(self) -> bool:

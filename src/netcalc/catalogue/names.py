@@ -1,15 +1,67 @@
-"""References to the catalogue as people type them: `gelu`, `leaky_relu(0.2)`, `elu(alpha=1.5)`."""
+"""References to the catalogue as people type them, `gelu`, `leaky_relu(0.2)`, `elu(alpha=1.5)`; rows bound by them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from netcalc.errors import UnknownNameError, ValueSyntaxError
 
 REFERENCE = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
 PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+if TYPE_CHECKING:
+
+    class Parametrised(Protocol):
+        """What rows of activations and losses have in common."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def formula(self) -> str: ...
+        @property
+        def familiar_slope(self) -> str | None: ...
+        @property
+        def parameters(self) -> Mapping[str, str]: ...
+
+
+Row = TypeVar("Row", bound="Parametrised")
+
+
+class Bound(NamedTuple, Generic[Row]):
+    """A row whose parameters are exact numbers."""
+
+    row: Row
+    parameters: tuple[tuple[str, Fraction], ...] = ()
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def name(self) -> str:
+        """The row's name, without parameters: `leaky_relu`."""
+        return self.row.name
+
+    @property
+    def label(self) -> str:
+        """The name, with those parameters that differ from their defaults: `leaky_relu(0.2)`."""
+        changed = [(name, value) for name, value in self.parameters if value != exact(self.row.parameters[name])]
+        if len(self.parameters) == 1 and changed:
+            return f"{self.name}({plain(changed[0][1])})"
+        return f"{self.name}({', '.join(f'{n}={plain(v)}' for n, v in changed)})" if changed else self.name
+
+    @property
+    def formula(self) -> str:
+        """The row's formula, the parameters' numbers in their places."""
+        return substituted(self.row.formula, self.parameters)
+
+    @property
+    def familiar_slope(self) -> str | None:
+        """The slope in the form people know, still to be proven equal; in the formula's variables."""
+        slope = self.row.familiar_slope
+        return None if slope is None else substituted(slope, self.parameters)
 
 
 def unknown(kind: str, text: str, names: Iterable[str], listing: str) -> UnknownNameError:
