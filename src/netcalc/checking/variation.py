@@ -35,10 +35,6 @@ class Place:
         """The activation, if it acts element by element."""
         return self.activation.activation if isinstance(self.activation, Elementwise) else None
 
-    @property
-    def is_last(self) -> bool:
-        return self.number == len(self.problem.layers)
-
 
 @dataclass(frozen=True, slots=True)
 class Top:

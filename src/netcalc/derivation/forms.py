@@ -15,7 +15,6 @@ from netcalc.errors import NetcalcError
 from netcalc.expression.numerals import decimals
 from netcalc.expression.tree import (
     Apply,
-    Constant,
     Leaf,
     Number,
     Symbol,
@@ -249,8 +248,3 @@ def is_negative(tree: Tree) -> bool:
     while isinstance(tree, Apply) and tree.operator in ("multiply", "divide"):
         tree = tree.arguments[0]
     return (isinstance(tree, Number) and tree.value < 0) or (isinstance(tree, Apply) and tree.operator == "negate")
-
-
-def is_atom(tree: Tree) -> bool:
-    """Whether it is a number, a constant or a name."""
-    return isinstance(tree, Number | Constant | Symbol)

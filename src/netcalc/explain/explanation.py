@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import applied, derivation
-from netcalc.expression import Apply, Number, Symbol, Tree, parse
+from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
 from netcalc.result import Step, Value, as_value
@@ -98,8 +98,3 @@ def outcome(entry: object) -> tuple[Tree, ...]:
     shown, exact = literal(entry), as_value(entry).exact
     whole = isinstance(exact, Number) and exact.value.denominator == 1
     return (shown,) if exact is None or whole else (exact, shown)
-
-
-def tree(text: str) -> Tree:
-    """A formula written in the code."""
-    return parse(text)

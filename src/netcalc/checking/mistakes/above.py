@@ -27,7 +27,6 @@ SQUARES = ("mse", "sse")
 HALF_SQUARES = ("half-mse", "half-sse")
 LOGARITHMS = ("bce", "bce-with-logits", "cross-entropy", "nll")
 OF_RESIDUAL = (*SQUARES, *HALF_SQUARES, "mae", "huber", "cross-entropy", "bce-with-logits")
-LAST_OF_ALL = "the mean over all elements"
 TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
 BOTH_SIDES = ("mae", "mse", "sse", "half-mse", "half-sse", "huber")
 

@@ -87,11 +87,6 @@ def scaled(factor: Fraction | int) -> Callable[[Place | Top, Array], Array]:
     return function
 
 
-def has_loss(problem: Problem) -> bool:
-    """Whether a loss is above."""
-    return isinstance(problem.above, Against)
-
-
 def loss_name(problem: Problem) -> str:
     """The name of the loss above, nothing if none is."""
     return problem.above.loss.name if isinstance(problem.above, Against) else ""
