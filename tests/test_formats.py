@@ -178,7 +178,7 @@ def test_the_table_cuts_nothing_off(result, width):
     """Every value of a short result stands whole in the table, folded where the terminal is narrow."""
     from rich.console import Console
 
-    from netcalc.render.table import shown
+    from netcalc.result import in_unicode
 
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
@@ -190,4 +190,4 @@ def test_the_table_cuts_nothing_off(result, width):
         return
     for tensor in result.tensors:
         if tensor.entries.size <= 64:
-            assert all(re.sub(r"\s", "", shown(one.value)) in found for one in tensor.elements())
+            assert all(re.sub(r"\s", "", in_unicode(one.value)) in found for one in tensor.elements())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from netcalc.expression import Tree, is_constant
 from netcalc.notation import to_unicode
-from netcalc.result import Value
+from netcalc.result import Value, in_unicode
 from netcalc.solving.certify import constant
 
 LONGEST = 12  # characters of a given number, as it was typed
@@ -47,11 +46,6 @@ class Circuit:
     nodes: tuple[Node, ...]
     wires: tuple[Wire, ...]
 
-    @property
-    def by_key(self) -> Mapping[str, Node]:
-        """The nodes by their keys."""
-        return {node.key: node for node in self.nodes}
-
     def sources(self, key: str) -> list[Wire]:
         """The wires that end at a node."""
         return [wire for wire in self.wires if wire.target == key]
@@ -68,4 +62,4 @@ def text(shown: Value | Tree) -> str:
     if not isinstance(shown, Value):
         written = to_unicode(shown)
         return written if len(written) <= LONGEST or not is_constant(shown) else text(constant(shown))
-    return to_unicode(shown.formula) if shown.formula is not None else shown.shown.replace("-", "−")
+    return in_unicode(shown)

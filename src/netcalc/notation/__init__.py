@@ -23,6 +23,11 @@ def to_unicode(tree: Tree) -> str:
     return to_ascii(tree) if is_plain() else printed(tree, Unicode())
 
 
+def minus_signs(numbers: str) -> str:
+    """Numbers that are text already, with minus signs for their hyphens."""
+    return numbers.replace("-", "−")
+
+
 _PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
 
 

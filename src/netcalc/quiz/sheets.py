@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netcalc.expression import Symbol, Tree
-from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation import minus_signs, to_ascii, to_unicode
 from netcalc.notation.displays import Display
 from netcalc.notation.latex import tensor_to_latex, to_latex
 from netcalc.quiz.exercise import Exercise, answer_of
@@ -71,7 +71,7 @@ def _text(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
 
 def _shown(one: Element) -> str:
     answer = answer_of(one)
-    return answer.replace("-", "−") if isinstance(answer, str) else to_unicode(answer)
+    return minus_signs(answer) if isinstance(answer, str) else to_unicode(answer)
 
 
 def _long(exercise: Exercise, name: str) -> str:

@@ -18,11 +18,12 @@ from rich.text import Text
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.expression.tree import fold
-from netcalc.notation import is_plain, to_ascii, to_unicode
+from netcalc.notation import is_plain, minus_signs, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
 from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import spelled
+from netcalc.result import in_unicode
 from netcalc.solving.certify import constant
 
 ORDERS = ("f", "slope", "curvature")
@@ -124,11 +125,11 @@ def _cut(number: Number) -> Number:
 
 
 def _range(entry: Entry) -> str:
-    return entry.range.replace("-", "−").replace("inf", "∞").replace("pi", "π")
+    return minus_signs(entry.range).replace("inf", "∞").replace("pi", "π")
 
 
 def _kinks(entry: Entry) -> str:
-    return ", ".join(entry.activation.kinks).replace("-", "−")
+    return minus_signs(", ".join(entry.activation.kinks))
 
 
 def _portrait(entry: Entry) -> Iterator[RenderableType]:
@@ -177,7 +178,7 @@ def facts(entry: Entry, write: Callable[[Tree], str]) -> Iterator[tuple[str, str
 
 def _end(limit: Tree, write: Callable[[Tree], str]) -> str:
     if is_constant(limit) and len(to_ascii(limit)) > LONG:
-        return constant(limit, None).shown.replace("-", "−")
+        return in_unicode(constant(limit, None))
     return write(limit).replace("oo", "∞")
 
 
@@ -227,4 +228,4 @@ def heights(values: np.ndarray, most: float) -> tuple[float, float]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return minus_signs(f"{value:.3g}")

@@ -20,7 +20,7 @@ from netcalc.render.prose import element_name, full_name
 from netcalc.render.rows import sample_elements, samples
 from netcalc.render.summary import FIRST, LISTED
 from netcalc.render.svg import svg
-from netcalc.result import Element, Result, Tensor, Value
+from netcalc.result import Element, Result, Tensor, Value, in_unicode
 from netcalc.version import __version__
 
 LONGEST = 600  # characters of something given
@@ -176,11 +176,7 @@ def _name(one: Element, tensor: Tensor) -> str:
 def _value(value: Value) -> str:
     if value.formula is not None:
         return f"<td>{_math(value.formula)}</td>"
-    return (
-        f"<td class=n>{_math(literal(value))}</td>"
-        if "e" in value.shown
-        else f"<td class=n>{value.shown.replace('-', '−')}</td>"
-    )
+    return f"<td class=n>{_math(literal(value)) if 'e' in value.shown else in_unicode(value)}</td>"
 
 
 def _math(tree: Tree) -> str:

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
-from netcalc.notation import to_unicode
+from netcalc.notation import minus_signs, to_unicode
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import has_closed_forms, sample_elements, samples
 from netcalc.render.summary import LISTED, corners, is_large, large_given, summary
-from netcalc.result import Element, Result, Step, Tensor, Value
+from netcalc.result import Element, Result, Step, Tensor, Value, in_unicode
 
 NO_STEPS = "the steps are written out for one sample of a small problem"
 WIDEST_FORMULA = 32  # characters of a formula that is repeated for every element
@@ -119,7 +119,7 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
                 cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
             if closed:
                 cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
-            frame.add_row(*cells, *([] if bare else [shown(one.value)]))
+            frame.add_row(*cells, *([] if bare else [in_unicode(one.value)]))
         if tensor.entries.size > LISTED:
             shape = "×".join(map(str, tensor.entries.shape))
             frame.add_row(f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all")
@@ -167,15 +167,10 @@ def _shown_elements(tensor: Tensor) -> Iterator[Element]:
         yield one
 
 
-def shown(value: Value) -> str:
-    """A value as the table writes it."""
-    return to_unicode(value.formula) if value.formula is not None else value.shown.replace("-", "−")
-
-
 def _with_closed_form(value: Value) -> str:
     """A value, behind its closed form if that was asked for and says more."""
     whole = isinstance(value.exact, Number) and value.exact.value.denominator == 1
-    return shown(value) if value.exact is None or whole else f"{to_unicode(value.exact)} = {shown(value)}"
+    return in_unicode(value) if value.exact is None or whole else f"{to_unicode(value.exact)} = {in_unicode(value)}"
 
 
 def _samples(result: Result) -> Iterator[RenderableType]:
@@ -213,4 +208,4 @@ def _spans(result: Result) -> Iterator[str]:
     """The least and the greatest of each column of samples."""
     for tensor in result.tensors:
         for column in tensor.numbers().reshape(len(tensor.entries), -1).T:
-            yield f"{column.min():.6g} … {column.max():.6g}".replace("-", "−")
+            yield minus_signs(f"{column.min():.6g} … {column.max():.6g}")

@@ -11,8 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
-from netcalc.notation import to_unicode
-from netcalc.result import Checked, Result, Value
+from netcalc.result import Checked, Result, in_unicode
 
 MARKS = {"right": ("✓", "green"), "rounded": ("✓", "green"), "wrong": ("✗", "red")}
 GAP = "  "
@@ -52,19 +51,15 @@ class _Lines:
 
 
 def _cells(one: Checked) -> tuple[str, ...]:
-    return MARKS[one.verdict][0], one.name, f"you {_shown(one.claimed)}", _correct(one), _remark(one)
+    return MARKS[one.verdict][0], one.name, f"you {in_unicode(one.claimed)}", _correct(one), _remark(one)
 
 
 def _correct(one: Checked) -> str:
-    return "" if one.verdict == "right" else f"correct {_shown(one.correct)}"
+    return "" if one.verdict == "right" else f"correct {in_unicode(one.correct)}"
 
 
 def _remark(one: Checked) -> str:
     return "; ".join(part for part in ("rounded" * (one.verdict == "rounded"), one.diagnosis, one.note) if part)
-
-
-def _shown(value: Value) -> str:
-    return to_unicode(value.formula) if value.formula is not None else value.shown.replace("-", "−")
 
 
 def summary(result: Result) -> str:

@@ -1,7 +1,7 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
 from netcalc.result.result import Checked, Result, Step, shown_as
-from netcalc.result.value import UNDEFINED, Element, Tensor, Value, as_value, at_index, text_at
+from netcalc.result.value import UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
 
 __all__ = [
     "UNDEFINED",
@@ -13,6 +13,7 @@ __all__ = [
     "Value",
     "as_value",
     "at_index",
+    "in_unicode",
     "shown_as",
     "text_at",
 ]

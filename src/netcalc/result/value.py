@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.arrays import each, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
-from netcalc.notation import to_ascii
+from netcalc.notation import minus_signs, to_ascii, to_unicode
 from netcalc.problem import element, labelled
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
@@ -47,6 +47,11 @@ class Value:
         if beyond and not self.certified:
             return None
         return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
+
+
+def in_unicode(value: Value) -> str:
+    """A value as people read it: the formula that it stays, or its digits."""
+    return minus_signs(value.shown) if value.formula is None else to_unicode(value.formula)
 
 
 class Element(NamedTuple):
