@@ -11,9 +11,9 @@ import sympy as sp
 from rich.console import Console
 
 from netcalc import cli
-from netcalc.api import read_activation
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.entry import describe
+from netcalc.models.activations import read_activation
 from netcalc.notation import plainly, to_ascii
 from netcalc.render.entries import entries, heights
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window

@@ -20,7 +20,8 @@ from netcalc.catalogue.losses import loss, reduction
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse
-from netcalc.models.net import Layer, Stated, net, vector_or_bound
+from netcalc.models.activations import read_layer_activation
+from netcalc.models.net import Layer, Stated, net
 from netcalc.passes import run
 
 
@@ -60,7 +61,7 @@ def test_micrograd_lectures_neuron():
 def test_the_backward_pass_is_sympy_diff_of_the_whole(widths, names, lossname, reduced):
     """Every partial by a weight, a bias or an input, against the derivative of the composed expression, at 40 digits."""
     layers = [
-        Layer(_symbols(f"W{n}", (m, k)), _symbols(f"b{n}", (m,)), vector_or_bound(name))
+        Layer(_symbols(f"W{n}", (m, k)), _symbols(f"b{n}", (m,)), read_layer_activation(name))
         for n, ((k, m), name) in enumerate(zip(pairwise(widths), names, strict=True), 1)
     ]
     stated = Stated(_symbols("x", (widths[0],)), _symbols("t", (widths[-1],)), None, loss(lossname), reduction(reduced))

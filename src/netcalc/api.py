@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
-from netcalc import problem
 from netcalc.arrays import each
-from netcalc.catalogue.activations import BoundActivation, read
-from netcalc.errors import NetcalcError, ShapeError, UnknownNameError, ValueSyntaxError
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree, parse
 from netcalc.files.numbers import check_finite
+from netcalc.models.activations import read_activation, read_layer_activation
 from netcalc.models.neuron import neuron as state_neuron
-from netcalc.problem import VECTOR_ACTIVATIONS
+from netcalc.models.targets import from_above
 from netcalc.result import Result
 from netcalc.solving.solve import solve
 
@@ -99,7 +99,7 @@ def linear(
     """
     from netcalc.models.linear import linear as state
 
-    bound = maybe_activation(activation) if activation is None or isinstance(activation, str) else activation
+    bound = read_layer_activation(activation) if isinstance(activation, str) else activation
     above = from_above(tensor(delta), tensor(target), loss, reduction)
     stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
     return solve(stated, digits=digits, exact=exact, verify=verify)
@@ -160,7 +160,7 @@ def _asked(
 
 def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
     from netcalc.catalogue.names import unknown
-    from netcalc.models.net import Layer, vector_or_bound
+    from netcalc.models.net import Layer
 
     keys = ("W", "b", "activation", "size", "init", "seed")
     if not isinstance(given, Mapping):
@@ -174,7 +174,7 @@ def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
     return Layer(
         tensor(given.get("W")),
         tensor(given.get("b")),
-        vector_or_bound(activation) if isinstance(activation, str) else activation,
+        read_layer_activation(activation) if isinstance(activation, str) else activation,
         given.get("size"),
         given.get("init"),
         given.get("seed", seed),
@@ -257,43 +257,6 @@ def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> t
 
     above = from_above(None, tensor(0), "mse") if loss else None
     return NeuronRows(np.zeros(inputs), np.zeros(1), read_activation("sigmoid"), above, index_from).columns
-
-
-def from_above(
-    delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
-) -> np.ndarray | problem.Against | None:
-    """What comes from above: `delta`, a `loss` against a `target`, or None.
-
-    Raises NetcalcError where only half of a loss was given, or both kinds.
-    """
-    if delta is not None and (target is not None or loss):
-        raise NetcalcError("delta is what comes from above in place of target and loss: give one or the other")
-    if (target is None) != (loss is None):
-        missing = "target: what the output should be" if target is None else "loss, as in --loss mse"
-        raise NetcalcError(f"a loss and a target go together; there is no {missing}")
-    if target is None or loss is None:
-        return delta
-    from netcalc.catalogue import losses
-
-    bound = losses.loss(loss)
-    return problem.Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
-
-
-def read_activation(text: str) -> BoundActivation:
-    """The activation of that name, or the expression in q.
-
-    Raises UnknownNameError, ExpressionError.
-    """
-    if text in VECTOR_ACTIVATIONS:
-        raise UnknownNameError(
-            f"{text} acts on all outputs of a layer, and one neuron has one: it is for netcalc linear and netcalc net"
-        )
-    return read(text)
-
-
-def maybe_activation(text: str | None) -> BoundActivation | str | None:
-    """An activation that may be left out, or act on a whole vector, as softmax does. Raises as above."""
-    return text if text is None or text in VECTOR_ACTIVATIONS else read_activation(text)
 
 
 def tensor(given: Given | None) -> np.ndarray | None:

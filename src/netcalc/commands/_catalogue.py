@@ -7,10 +7,10 @@ from netcalc.commands.options import Listing
 
 def show_entries(name: str | None, listing: Listing) -> None:
     """Print all activations, or the one of that name; a picture if the file asked for is one."""
-    from netcalc.api import read_activation
     from netcalc.catalogue.activations import ACTIVATIONS
     from netcalc.commands._answer import write_out
     from netcalc.entry import describe
+    from netcalc.models.activations import read_activation
     from netcalc.render import LISTS, chosen
     from netcalc.render.entries import entries
     from netcalc.render.picture import is_picture, picture

@@ -60,7 +60,7 @@ class Inputs:
 
         Raises NetcalcError where only half of it was given, or too much.
         """
-        from netcalc.api import from_above
+        from netcalc.models.targets import from_above
 
         delta, target = (self.vector(given, flag, columns) for given, flag in _reached(above))
         return from_above(delta, target, above.loss, above.reduction)

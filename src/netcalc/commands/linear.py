@@ -40,9 +40,9 @@ def linear(
     presentation: Presentation,
 ) -> int | None:
     """A linear layer: u = W v + b, then Wᵀδ, δvᵀ and δ; what is left out stays a symbol."""
-    from netcalc.api import maybe_activation
     from netcalc.commands._answer import answer
     from netcalc.commands._given import Inputs
+    from netcalc.models.activations import read_layer_activation
     from netcalc.models.linear import linear as state
     from netcalc.models.linear import shape_of, without_bias_column
 
@@ -52,7 +52,6 @@ def linear(
     outputs, width = shape_of(W)
     given_v, given_b = inputs.vector(v, "--v", width), inputs.vector(b, "--b", outputs) if b else last
     reached = inputs.above(above, outputs)
-    stated = state(
-        W, given_v, given_b, maybe_activation(activation), reached, bias=not no_bias, index_from=presentation.index_from
-    )
+    applied = None if activation is None else read_layer_activation(activation)
+    stated = state(W, given_v, given_b, applied, reached, bias=not no_bias, index_from=presentation.index_from)
     return answer(stated, checking, presentation)

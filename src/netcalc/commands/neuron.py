@@ -37,10 +37,10 @@ def neuron(
     presentation: Presentation,
 ) -> int | None:
     """One neuron: q = w·x + b, f = φ(q), and every ∂f/∂·; what is left out stays a symbol."""
-    from netcalc.api import read_activation
     from netcalc.commands._answer import answer
     from netcalc.commands._given import Inputs
     from netcalc.commands._rows import Answerable, vector_or_rows
+    from netcalc.models.activations import read_activation
     from netcalc.models.neuron import neuron as state
 
     inputs = Inputs(reading)

@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netcalc import trace as paths
-from netcalc.catalogue.activations import BoundActivation, activation, read
+from netcalc.catalogue.activations import BoundActivation, activation
 from netcalc.catalogue.losses import BoundLoss, Reduction, reduction
-from netcalc.catalogue.names import normalised
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.initial import initial
 from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
-from netcalc.problem import VECTOR_ACTIVATIONS, Against, Called, Dense, Problem, count, symbol_tensor
+from netcalc.problem import Against, Called, Dense, Problem, count, symbol_tensor
 
 JACOBIAN_LIMIT = 4096  # entries of all samples' Jacobians that steps and traces are made of
 CLASSES = "class"
@@ -100,14 +99,6 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
     if problem.trace:
         paths.check_count(problem)
     return problem
-
-
-def vector_or_bound(text: str) -> BoundActivation | str:
-    """An activation by name or as an expression in q, or the name of one that takes the whole vector.
-
-    Raises UnknownNameError, ExpressionError.
-    """
-    return normalised(text) if normalised(text) in VECTOR_ACTIVATIONS else read(text)
 
 
 def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the output should be: numbers, probabilities, signs, classes. What a loss has no value for is refused here."""
+"""What comes from above: δ, or targets (numbers, probabilities, signs, classes), and what a loss has no value for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,34 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.catalogue import losses
 from netcalc.catalogue.losses import OF_PROBABILITIES, BoundLoss
-from netcalc.errors import ShapeError, ValueSyntaxError
+from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree, symbols
 from netcalc.files.cells import nearest_float
 from netcalc.notation import to_ascii
+from netcalc.problem import Against
 from netcalc.values import to_float64
 
 SLACK = 1e-6  # a distribution in float64 sums to 1 this nearly
+
+
+def from_above(
+    delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
+) -> np.ndarray | Against | None:
+    """What comes from above: `delta`, a `loss` against a `target`, or None.
+
+    Raises NetcalcError where only half of a loss was given, or both kinds.
+    """
+    if delta is not None and (target is not None or loss):
+        raise NetcalcError("delta is what comes from above in place of target and loss: give one or the other")
+    if (target is None) != (loss is None):
+        missing = "target: what the output should be" if target is None else "loss, as in --loss mse"
+        raise NetcalcError(f"a loss and a target go together; there is no {missing}")
+    if target is None or loss is None:
+        return delta
+    bound = losses.loss(loss)
+    return Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
 
 
 def loss_after(activation: object, loss: BoundLoss) -> BoundLoss:

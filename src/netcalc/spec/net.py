@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from netcalc.catalogue import losses
 from netcalc.errors import ExpressionError, NetcalcError
-from netcalc.models.net import Asked, Layer, Stated, vector_or_bound
+from netcalc.models.activations import read_layer_activation
+from netcalc.models.net import Asked, Layer, Stated
 from netcalc.models.net import net as state
 from netcalc.problem import Problem
 from netcalc.spec.document import Document, Place
@@ -41,7 +42,7 @@ def _layer(document: Document, number: int) -> Layer:
     return Layer(
         _read(document, [*place, "W"], tensor),
         _read(document, [*place, "b"], tensor),
-        _read(document, [*place, "activation"], lambda _, text: vector_or_bound(text)),
+        _read(document, [*place, "activation"], lambda _, text: read_layer_activation(text)),
         stated.get("size"),
         stated.get("init"),
         stated.get("seed", document.content.get("seed", 0)),

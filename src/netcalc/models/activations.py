@@ -1,0 +1,26 @@
+"""The activation that a problem names, of one neuron or of a layer."""
+
+from __future__ import annotations
+
+from netcalc.catalogue.activations import BoundActivation, read
+from netcalc.catalogue.names import normalised
+from netcalc.errors import UnknownNameError
+from netcalc.problem import VECTOR_ACTIVATIONS
+
+
+def read_activation(text: str) -> BoundActivation:
+    """The activation of that name, or the expression in q.
+
+    Raises UnknownNameError, ExpressionError.
+    """
+    if normalised(text) in VECTOR_ACTIVATIONS:
+        raise UnknownNameError(
+            f"{text} acts on all outputs of a layer, and one neuron has one: it is for netcalc linear and netcalc net"
+        )
+    return read(text)
+
+
+def read_layer_activation(text: str) -> BoundActivation | str:
+    """The same, or the name of one that takes a layer's whole vector. Raises UnknownNameError, ExpressionError."""
+    name = normalised(text)
+    return name if name in VECTOR_ACTIVATIONS else read(text)
