@@ -10,6 +10,7 @@ import pytest
 
 import netcalc
 from netcalc.errors import NetcalcError
+from netcalc.notation import to_ascii
 
 # M. Mazur, "A Step by Step Backpropagation Example", 2015: what he prints, to the digits he prints.
 MAZUR = {
@@ -111,6 +112,18 @@ def test_what_is_left_out_is_verified_too():
     layers = [{"W": [[1, 2], [0, 1]], "activation": "tanh"}, {"size": 3, "activation": "softmax"}]
     result = netcalc.net(layers, input=[1, "0.5"], loss="cross-entropy", verify=True)
     assert result.verification.line.startswith("verified: 22 of 22 partials")
+
+
+def test_float64_weights_stand_in_formulas_as_they_print():
+    found = netcalc.net([{"W": np.array([[0.5, -1.25], [2, 0.1]])}], input=[1, 2])
+    texts = {
+        element.name: value.formula
+        for tensor in found.tensors
+        for element in tensor.elements()
+        if (value := element.value)
+    }
+    assert to_ascii(texts["dx1"]) == "-1.25*dz1[0] + 0.1*dz1[1]"
+    assert to_ascii(texts["dW1[0,1]"]) == "2*dz1[0]"
 
 
 def test_a_batch_at_one_kink_is_told_once():

@@ -94,7 +94,9 @@ class Large:
 
 def computed(value: float, *, single: bool) -> Written:
     """A number that a program computed; `single` says that it is one of 24 bits."""
-    return Written(f"{value:.9g}" if single else repr(value), Number(Fraction(value)), machine=True, single=single)
+    return Written(
+        f"{value:.9g}" if single else repr(float(value)), Number(Fraction(value)), machine=True, single=single
+    )
 
 
 def numeral(written: Written, names: Mapping[str, Any]) -> Any:

@@ -39,11 +39,11 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     given = {name: tree for name, entry in elements.items() if is_constant(tree := _leaf(entry))}
     formulas, forms = Formulas(problem, MOST_TERMS), Forms()
     generic = formulas.all()
-    binary = any(tensor.dtype != object for tensor in problem.tensors)  # too many digits to be multiplied out
+    binary = {name for name, entry in elements.items() if isinstance(entry, float)}  # too many digits to multiply out
 
     def value(formula: Tree, index: tuple[int, ...]) -> Value:
         own = at_index(formula, index, problem.index_from)
-        tree = substitute(own, given) if binary else forms.put(own, given)
+        tree = forms.put(own, given) if binary.isdisjoint(symbols(own)) else substitute(own, given)
         return Value(None, to_ascii(tree), formula=tree)
 
     entries: Quantities = {}
@@ -87,7 +87,7 @@ def _numbers(tensor: np.ndarray) -> np.ndarray:
 
 def _leaf(entry: Tree | float) -> Tree:
     """A given number as a formula has it: a float64 is written with as many digits as tell it from others."""
-    return Number(Fraction(entry), repr(entry)) if isinstance(entry, float) else entry
+    return Number(Fraction(entry), repr(float(entry))) if isinstance(entry, float) else entry
 
 
 def _formulas(problem: Problem, name: str, shape: tuple[int, ...] | None, value: Any) -> np.ndarray:
