@@ -19,6 +19,8 @@ from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction
 from netcalc.commands._answer import contradicted
 from netcalc.expression import Number, parse
+from netcalc.models.grad import Gradient
+from netcalc.models.grad import grad as gradient
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Dense, Problem
@@ -118,6 +120,47 @@ def test_a_wrong_answer_is_contradicted(off: float, capsys: pytest.CaptureFixtur
     assert found.notes == (f"dx1 is {entries[1].nearest!r}, and differences give -0.78644773296592741",)
     assert contradicted(replace(result, verification=found), chosen("csv", None)) == 1
     assert capsys.readouterr().err.splitlines() == [f"note: {found.notes[0]}", found.line]
+
+
+ZERO = Value(0.0, "0")
+
+
+@pytest.mark.parametrize("slope", ["1000", "1/7", "1e-30", "-1e-150"])
+@pytest.mark.parametrize("form", ["{}*x", "{}*x + x^2", "where(x > 0, {0}*x, {0}*x + x^3)"])
+def test_a_zero_is_contradicted_where_the_slope_is_not_zero(slope: str, form: str) -> None:
+    """However small the slope: 0 has no digits that could be off."""
+    expression = form.format(f"({slope})")
+    result = netcalc.grad(expression, at={"x": 0})
+    found = verify(_gradient(expression), _with_zeros(result))
+    assert found.line == "not verified: 1 of 1 partials contradicts central differences"
+    assert verify(_gradient(expression), result).agreed == 1
+
+
+def _gradient(expression: str) -> Gradient:
+    return gradient([expression], {"x": np.array(Number(Fraction(0)), dtype=object)})
+
+
+def _with_zeros(result: Result) -> Result:
+    def zeros(tensor: Tensor) -> np.ndarray:
+        return np.full_like(tensor.entries, ZERO)
+
+    return replace(result, tensors=tuple(replace(one, entries=zeros(one)) if one.of else one for one in result.tensors))
+
+
+@pytest.mark.parametrize(
+    "expression", ["x^2", "x^3", "0*x", "x^4 - x^2", "where(x > 0, x^2, -x^2)", "cos(x)", "0*x + 5"]
+)
+def test_a_zero_is_confirmed_where_the_slope_is_zero(expression: str) -> None:
+    """Where differences are 0, or come to nothing as their steps do."""
+    found = netcalc.grad(expression, wrt=["x"], at={"x": 0}, verify=True).verification
+    assert found.line.startswith("verified: 1 of 1 partials by central differences; largest disagreement ")
+
+
+def test_a_zero_beside_other_slopes_is_at_no_kink() -> None:
+    """Slopes of 3 on the left and 5 on the right leave no room for 0."""
+    result = netcalc.grad("where(x > 0, 5*x, 3*x)", at={"x": 0})
+    found = verify(_gradient("where(x > 0, 5*x, 3*x)"), _with_zeros(result))
+    assert found.notes == ("dx is 0, and differences give 3 on the left, 5 on the right",)
 
 
 def test_in_json() -> None:

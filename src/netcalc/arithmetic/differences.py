@@ -46,6 +46,11 @@ class Difference:
         return self.known and bool(abs(self.left) < self.small and abs(self.right) < self.small)
 
     @property
+    def exactly_nothing(self) -> bool:
+        """Whether both slopes are 0 for all that their balls tell."""
+        return self.nothing and bool(self.left.contains(0) and self.right.contains(0))
+
+    @property
     def small(self) -> arb:
         """What is next to nothing, seen with this step."""
         return arb(fmpq(1, 1 << (self.exponent // 2)))

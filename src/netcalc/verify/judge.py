@@ -68,15 +68,18 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
         before, last = last, found
         with precision(found.bits):
             apart = abs(ball(known.number) - found.central)
-            if found.smooth:
+            if known.number == 0 and found.nothing:
+                if found.exactly_nothing or (before is not None and before.nothing):
+                    return _judgement("agrees", apart, found)
+            elif found.smooth:
                 apart /= known.scale or abs(found.central)
                 if not apart > known.slack:
                     return _judgement("agrees", apart, found)
                 contradicted = _judgement("wrong", apart, found)
-            if found.nothing and known.number == 0:
-                return _judgement("agrees", apart, found)
     if last is None:
         return Judgement("untold", arb(0))
+    if known.number == 0 and last.nothing:
+        return _judgement("agrees", abs(last.central), last)
     if contradicted is not None and last.smooth:
         return contradicted
     if forward.order(tensor) > 1:
@@ -117,11 +120,13 @@ def _of_formula(formula: Tree, point: Point) -> Answer | None:
 
 
 def _of_digits(shown: str) -> Answer:
+    if shown == "0":  # nothing is rounded to 0: what is printed so is 0
+        return Answer(ZERO, arb(2) ** -FLOAT_BITS, FLOAT_BITS)
     mantissa = shown.partition("e")[0].lstrip("-0.")
     count = len(mantissa.replace(".", "") if "." in mantissa else mantissa.rstrip("0"))  # 200 may be 161 to one digit
     bits = int(3.33 * count) + FLOAT_BITS
     with precision(2 * bits):
-        return Answer(ZERO if shown == "0" else arb(shown), arb(10) ** (1 - count) * arb(0.5000001), bits)
+        return Answer(arb(shown), arb(10) ** (1 - count) * arb(0.5000001), bits)
 
 
 def _beside_a_kink(known: Answer, found: Difference) -> Judgement:
