@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from netcalc.files.cells import EXACT_LIMIT
 
 if TYPE_CHECKING:
-    from netcalc.files.npy import refuse_shrunk
     from netcalc.files.read import is_file, looks_like_file, read_rows, read_tensor
     from netcalc.files.source import StandardInput, suggestion
     from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor
@@ -27,7 +26,6 @@ __all__ = [
     "looks_like_file",
     "read_rows",
     "read_tensor",
-    "refuse_shrunk",
     "suggestion",
     "write_atomically",
     "write_npz",
@@ -37,7 +35,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Numbers typed on the command line come through here too, and need no file.
     if name in __all__:
-        for module in ("npy", "read", "source", "stream", "text", "write"):
+        for module in ("read", "source", "stream", "text", "write"):
             if hasattr(found := import_module(f"netcalc.files.{module}"), name):
                 return getattr(found, name)
     raise AttributeError(f"module 'netcalc.files' has no attribute {name!r}")

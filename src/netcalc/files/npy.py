@@ -1,16 +1,14 @@
 """NumPy's `.npy`: its header first, its numbers when they are asked for, all of them or block after block of rows.
 
 They are read rather than mapped into memory, which costs as little: a process that has mapped a file dies when another
-one cuts the file short. Only what is very large is mapped, so that memory holds it once.
+one cuts the file short.
 """
 
 from __future__ import annotations
 
 import math
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedReader
 from tokenize import TokenError
 from typing import Any, BinaryIO
 
@@ -21,7 +19,6 @@ from netcalc.files.numbers import as_float64, refuse_no_numbers
 from netcalc.files.source import unreadable
 
 NPY_MAGIC = b"\x93NUMPY"
-MAPPED_BYTES = 1 << 30
 READ_BYTES = 8 << 20  # at once
 
 
@@ -53,20 +50,13 @@ class NpyFile:
             raise FileError(f"{source}: the file is cut short")
         return cls(source, stream, shape, dtype, by_columns, begin)
 
-    @property
-    def nbytes(self) -> int:
-        """What the numbers take in the file."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
     def array(self) -> np.ndarray:
         """All of it as float64. Raises FileError."""
         return as_float64(self.stored(), self.source)
 
     def stored(self) -> np.ndarray:
-        """All of it in its own type, memory-mapped if it is very large. Raises FileError."""
+        """All of it in its own type. Raises FileError."""
         order: Any = "F" if self.by_columns else "C"
-        if self.nbytes >= MAPPED_BYTES and isinstance(self.stream, BufferedReader):
-            return np.memmap(self.stream, self.dtype, "r", self.begin, self.shape, order)
         return self._read(0, math.prod(self.shape)).reshape(self.shape, order=order)
 
     def blocks(self, rows: int) -> Iterator[np.ndarray]:
@@ -101,12 +91,3 @@ class NpyFile:
 def shrunk(name: str) -> FileError:
     """The error for a file that had more in it when it was opened."""
     return FileError(f"{name} became shorter while it was read")
-
-
-def refuse_shrunk(array: np.ndarray) -> None:
-    """Raises FileError where an array's file is mapped and has become shorter: what was there reads as zeros."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        name, base = getattr(base, "filename", None) or "a file", base.base
-    if isinstance(base, mmap.mmap) and base.size() < len(base):
-        raise shrunk(str(name))

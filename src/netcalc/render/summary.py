@@ -62,7 +62,7 @@ def _is_numbers(array: np.ndarray) -> bool:
 def _facts(array: np.ndarray, index_from: int) -> list[str]:
     """Norm, and both extremes with their places."""
     flat = array.reshape(-1)
-    ends = _ends(flat)
+    ends = int(flat.argmin()), int(flat.argmax())
     cells = [f"{_number(flat[place])} at {_place(array.shape, place, index_from)}" for place in ends]
     return [_number(_norm(flat, max(abs(float(flat[place])) for place in ends))), *cells]
 
@@ -73,17 +73,6 @@ def _norm(flat: np.ndarray, largest: float) -> float:
         return math.sqrt(np.einsum("i,i->", flat, flat))  # BLAS would wake its threads for it
     scaled = flat / largest
     return largest * math.sqrt(np.einsum("i,i->", scaled, scaled))
-
-
-def _ends(flat: np.ndarray) -> tuple[int, int]:
-    """Where the least and the greatest are, block by block: NumPy copies a file that is mapped to look for them."""
-    least, greatest = 0, 0
-    for start in range(0, flat.size, BLOCK):
-        block = flat[start : start + BLOCK]
-        low, high = start + int(block.argmin()), start + int(block.argmax())
-        least = low if flat[low] < flat[least] else least
-        greatest = high if flat[high] > flat[greatest] else greatest
-    return least, greatest
 
 
 def _place(shape: tuple[int, ...], flat: int, index_from: int) -> str:

@@ -122,13 +122,10 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 def _fast(problem: Problem) -> Found:
     """In float64; where sums cancel so far that a digit that is shown may be wrong, in balls, or with a word on it."""
     from netcalc.arithmetic.fast import Fast
-    from netcalc.files import refuse_shrunk
 
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
         entries = run(problem, Fast())
         cancelled = _cancelled(problem, entries)
-    for tensor in problem.tensors:
-        refuse_shrunk(tensor)
     if cancelled and problem.work <= BALLS_AFTER_ALL and problem.size <= BALLS_AFTER_ALL:
         return _certain(problem, None, exact=False)
     lost = f"{', '.join(cancelled)}: sums cancel, and float64 may have lost digits of them and of what follows"
