@@ -19,6 +19,7 @@ import netcalc
 from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.cli import main
 from netcalc.derivation.derive import bounded
 from netcalc.errors import TookTooLong
 from netcalc.expression import parse
@@ -334,3 +335,22 @@ def test_closed_forms_of_very_many_values_are_declined():
     found = netcalc.neuron(x, x / 100, 0, exact=True)
     assert any("closed forms are given of up to 2,000 values, and here are 2,003" in note for note in found.notes)
     assert not any("short enough" in note for note in found.notes)
+
+
+def test_digits_are_of_the_numbers_as_written_however_many(tmp_path, capsys, monkeypatch):
+    """Text of more numbers than are kept exactly otherwise: rows, a table of points, a net's file."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.csv").write_text("a,b\n" + "0.1,0.2\n" * 4_500)
+    Path("net.toml").write_text('input = "v.csv"\ndelta = 1\n[[layers]]\nW = "w.csv"\n')
+    Path("v.csv").write_text("0.1\n" * 9_000)
+    Path("w.csv").write_text(",".join(["0.1"] * 9_000) + "\n")
+    shown = []
+    for line in (
+        "neuron --x x.csv --w 1 1 --b 0 --digits 25 --only q -f csv",
+        "grad a+b --at x.csv --digits 25 --only f -f csv",
+        "net net.toml --digits 25 --only z1 -f csv",
+    ):
+        assert main(line.split()) == 0
+        shown.append(capsys.readouterr().out.split())
+    assert [set(one) for one in shown] == [{"q", "0.3"}, {"f", "0.3"}, {"90"}]
+    assert netcalc.load("net.toml", digits=25)["z1"].entries[0].shown == "90"

@@ -193,10 +193,13 @@ def load(
     verify: bool = False,
 ) -> Result:
     """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError."""
+    from netcalc.files.cells import all_exact
     from netcalc.spec import read_problem
 
     asked = _asked(per_sample, lr, trace, index_from)
-    return solve(read_problem(os.fspath(path), asked), digits=digits, exact=exact, verify=verify)
+    with all_exact(exact or digits is not None):
+        stated = read_problem(os.fspath(path), asked)
+    return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
 def check(

@@ -15,7 +15,7 @@ import numpy as np
 from netcalc import files
 from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
-from netcalc.files.cells import EXACT_LIMIT, NOT_FINITE, nearest_float, read_number, reads
+from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
 
 FILE_NAME = re.compile(r"[^\W\d][\w./~-]*")
 BRACKETED_ROWS = re.compile(r"\]\s*,?\s*\[")
@@ -165,7 +165,7 @@ def _array(rows: list[list[Tree]]) -> np.ndarray:
     out = np.empty((len(rows), len(rows[0])), dtype=object)
     for index, row in enumerate(rows):
         out[index] = row
-    return out if out.size <= EXACT_LIMIT else to_float64(out)
+    return out if is_kept_exactly(out.size) else to_float64(out)
 
 
 def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:

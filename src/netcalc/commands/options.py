@@ -90,7 +90,13 @@ def flatten(function: Function) -> Function:
     def run(**given: Any) -> int | None:
         for name, (group, members) in groups.items():
             given[name] = group(**{member: given.pop(member) for member in members})
-        return function(**given)
+        shown = given.get("presentation")
+        if not isinstance(shown, Presentation) or not (shown.digits or shown.exact):
+            return function(**given)
+        from netcalc.files.cells import all_exact
+
+        with all_exact():  # proven digits are those of the numbers as they were written
+            return function(**given)
 
     run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
     run.__annotations__ = {one.name: one.annotation for one in parameters.values()}

@@ -5,21 +5,40 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any
 
 from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
 
-EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64
+EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64, unless all are asked for
 # Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,2})?")
 FRACTION = re.compile(r"[+-]?[0-9]{1,60}/[0-9]{1,60}")
 NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 ONLY_DIGITS = re.compile(r"[0-9.+−/\-\s]+")  # a date or a telephone number, unless it is one number
+_ALL: ContextVar[bool] = ContextVar("all", default=False)
+
+
+@contextmanager
+def all_exact(wanted: bool = True) -> Iterator[None]:
+    """However much is read inside is kept exactly, if that is wanted: proven digits are those of what was written."""
+    before = _ALL.set(wanted)
+    try:
+        yield
+    finally:
+        _ALL.reset(before)
+
+
+def is_kept_exactly(count: int) -> bool:
+    """Whether so many numbers of a text are."""
+    return count <= EXACT_LIMIT or _ALL.get()
+
+
 FIRST_BITS, LAST_BITS = 128, 8192
 LARGEST_BITS, SMALLEST_BITS = 1024, 20_000  # float64 ends at 2^1024; below 2^-1075 all is 0
 

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from netcalc.errors import FileError
-from netcalc.files.cells import EXACT_LIMIT
+from netcalc.files.cells import EXACT_LIMIT, is_kept_exactly
 from netcalc.files.dialect import Dialect, order_by_name
 from netcalc.files.source import Source
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 
 OnBadRow = Callable[[RowError], None]
 SLOW_BYTES = 4096  # fewer are not worth halving again
+ALL_ROWS = 1 << 60  # more than any file has
 
 
 class Block(NamedTuple):
@@ -100,7 +101,8 @@ class TextRows(NamedTuple):
 
     def read(self) -> Tensor:
         """All of it, as trees if it holds at most EXACT_LIMIT numbers. Raises FileError."""
-        most = EXACT_LIMIT // self.dialect.columns
+        columns = self.dialect.columns
+        most = ALL_ROWS if is_kept_exactly(ALL_ROWS) else EXACT_LIMIT // columns
         held, _ = self._first_lines(most, None)
         return self._tensor(held, few=count_rows(held, most) <= most)
 
@@ -109,10 +111,11 @@ class TextRows(NamedTuple):
 
         With `wait`, a pipe that has not ended so many seconds after its first row is not waited for.
         """
+        few = ALL_ROWS if is_kept_exactly(ALL_ROWS) else few
         held, ended = self._first_lines(few, wait)
         count = count_rows(held, few)
         if ended and count == 1 and on_bad_row is None:
-            return self._tensor(held, few=self.dialect.columns <= EXACT_LIMIT)
+            return self._tensor(held, few=is_kept_exactly(self.dialect.columns))
         if count > few:
             return self._stream(self._blocks(chain(held, self.lines), on_bad_row))
         return self._stream(self._few_blocks(held, few, on_bad_row))

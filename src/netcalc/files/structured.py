@@ -11,7 +11,7 @@ import numpy as np
 
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.expression import Number
-from netcalc.files.cells import EXACT_LIMIT, exact_cell, float_cell, nearest_float
+from netcalc.files.cells import exact_cell, float_cell, is_kept_exactly, nearest_float
 
 SECTIONS = ("given", "forward", "partials")
 DENSE_LIMIT = 10**8
@@ -22,7 +22,7 @@ def read_json(data: bytes, source: str, key: str | None) -> np.ndarray:
     name = source if key is None else f"{source}:{key}"
     try:
         value = _at(json.loads(data), key, source)
-        if _count(value) > EXACT_LIMIT and (floats := _float_array(value)) is not None:
+        if not is_kept_exactly(_count(value)) and (floats := _float_array(value)) is not None:
             return floats
         exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
     except json.JSONDecodeError as error:
@@ -91,8 +91,9 @@ def _array(value: Any, source: str) -> np.ndarray:
     _flatten(value, shape, (), flat, source)
     if not flat:
         raise FileError(f"{source} is empty")
-    out = np.empty(len(flat), dtype=object if len(flat) <= EXACT_LIMIT else np.float64)
-    out[:] = flat if len(flat) <= EXACT_LIMIT else [nearest_float(tree) for tree in flat]
+    exact = is_kept_exactly(len(flat))
+    out = np.empty(len(flat), dtype=object if exact else np.float64)
+    out[:] = flat if exact else [nearest_float(tree) for tree in flat]
     return out.reshape(shape)
 
 
@@ -156,7 +157,7 @@ def _filled(
     shape: tuple[int, int], entries: list[tuple[int, list[str]]], dense: bool, symmetric: bool, source: str
 ) -> np.ndarray:
     rows, columns = shape
-    exact = rows * columns <= EXACT_LIMIT
+    exact = is_kept_exactly(rows * columns)
     convert: Callable[[str], Any] = exact_cell if exact else float_cell
     out = np.full(shape, Number(Fraction(0))) if exact else np.zeros(shape)
     places = ((i, j) for j in range(columns) for i in range(j if symmetric else 0, rows))

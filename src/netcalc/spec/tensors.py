@@ -9,8 +9,8 @@ import numpy as np
 
 from netcalc.errors import ShapeError
 from netcalc.expression import Tree
-from netcalc.files import EXACT_LIMIT, is_file, looks_like_file, read_tensor
-from netcalc.files.cells import read_number
+from netcalc.files import is_file, looks_like_file, read_tensor
+from netcalc.files.cells import is_kept_exactly, read_number
 from netcalc.spec.document import Document
 from netcalc.values import to_float64
 
@@ -52,4 +52,4 @@ def _number(entry: Any) -> Tree:
 
 
 def _few(array: np.ndarray) -> np.ndarray:
-    return array if array.size <= EXACT_LIMIT else to_float64(array)
+    return array if is_kept_exactly(array.size) else to_float64(array)
