@@ -23,6 +23,7 @@ class Inputs:
 
     reading: Reading = field(default_factory=Reading)
     stdin: StandardInput = field(default_factory=StandardInput)
+    named: set[str] = field(default_factory=set)  # what was typed, of which some are files
 
     def vector(self, texts: Values, flag: str, columns: int | None = None) -> np.ndarray | None:
         """The numbers given to a flag, (n,) or (samples, n), None if it was left out; `columns` is n if known."""
@@ -30,6 +31,7 @@ class Inputs:
 
         if not texts:
             return None
+        self.named.update(texts)
         return read_vector(texts, flag, stdin=self.stdin, decimal=self.reading.decimal, columns=columns)
 
     def rows(

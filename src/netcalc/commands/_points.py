@@ -23,7 +23,7 @@ def at_rows(
     form = chosen(presentation.format, presentation.output)
     together = presentation.exact or presentation.digits or presentation.verify or checking.check
     streams = form.name in ROW_FORMATS and not together
-    bad = BadRows.of(rows, table)
+    bad = BadRows.of(rows, table, presentation.output)
     if bad and not streams:
         raise NetcalcError("--on-error skip and --bad-rows go with -f csv, tsv or jsonl")
     wait = PIPE_PATIENCE if streams else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,7 @@ def vector_or_rows(
 
     only = tuple(dict.fromkeys(presentation.only or ()))
     neuron = NeuronRows(w.reshape(-1), b.reshape(-1), activation, above, presentation.index_from, only)
-    bad = BadRows.of(rows, x[0])
+    bad = BadRows.of(rows, x[0], presentation.output, inputs.named)
     if bad and not neuron.same_above:
         raise NetcalcError("--on-error skip would leave no way to tell which --target or --delta is a row's; give one")
     given = inputs.rows(x, "--x", neuron.w.size, neuron.few, bad)
@@ -103,12 +104,21 @@ class BadRows:
     first: str = ""
 
     @classmethod
-    def of(cls, rows: Rows, source: str) -> Self | None:
-        """None if the first of them is to end the run. Raises NetcalcError rather than overwrite what is read."""
+    def of(cls, rows: Rows, source: str, output: Path | None, others: Collection[str] = ()) -> Self | None:
+        """None if the first of them is to end the run. `others` are the files that are read besides `source`.
+
+        Raises NetcalcError rather than overwrite what is read, or the answers in `output`.
+        """
         path = rows.bad_rows or beside(source)
-        if path.exists() and Path(source).exists() and path.samefile(source):
-            raise NetcalcError(f"--bad-rows {path} is the file that is read; name another one")
-        return cls(path) if rows.on_error == "skip" else None
+        if rows.bad_rows is not None and rows.on_error != "skip":
+            raise NetcalcError(f"--bad-rows {path} goes with --on-error skip; add it")
+        if rows.on_error != "skip":
+            return None
+        if str(path) == "-":
+            raise NetcalcError("--bad-rows needs a file, since answers go to standard output; name one")
+        if taken := taken_by(path, source, output, others):
+            raise NetcalcError(f"--bad-rows {path} is {taken}; name another one")
+        return cls(path)
 
     def __call__(self, error: RowError) -> None:
         from netcalc.files import write_atomically
@@ -127,6 +137,34 @@ class BadRows:
         many = f"{self.count:,} rows do not read; they are left out, and kept in {self.path}; the first: "
         print(f"error: {one if self.count == 1 else many}{self.first}", file=sys.stderr)
         return 1
+
+
+def taken_by(path: Path, source: str, output: Path | None, others: Collection[str]) -> str:
+    """What else of this run the path is: `the file that is read`, and nothing if it is free."""
+    from netcalc.files.read import split_name
+
+    if any(is_same(path, split_name(one)[0]) for one in (source, *others)):
+        return "the file that is read" if is_same(path, source) else "a file that is read"
+    if output is not None and is_same(path, output):
+        return "the file that -o names"
+    streams = {0: "the file that is read", 1: "the file that answers go to", 2: "the file that messages go to"}
+    return next((what for descriptor, what in streams.items() if is_open_as(path, descriptor)), "")
+
+
+def is_same(path: Path, other: Path | str) -> bool:
+    """Whether both name one file, which need not be there yet."""
+    try:
+        return path.resolve() == Path(other).resolve() or path.samefile(other)
+    except (OSError, ValueError):  # not there, or no name at all
+        return False
+
+
+def is_open_as(path: Path, descriptor: int) -> bool:
+    """Whether the path is a file that a standard stream was led into."""
+    try:
+        return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def beside(source: str) -> Path:
