@@ -28,6 +28,7 @@ from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.certify import as_value
 from netcalc.verify import FORWARDS, verify
+from netcalc.verify.layers import LayersForward
 
 GIVEN = {"x": ["-1/3", "0.7"], "w": ["1.1", "-2"], "b": "0.2"}
 ONE = Number(Fraction(1))
@@ -246,6 +247,52 @@ def test_a_very_large_problem_is_confirmed_in_float64() -> None:
     wrong = tuple(replace(one, entries=one.entries * 1.001) if one.name == "dw" else one for one in result.tensors)
     found = verify(neuron(x, w, b, netcalc.activation("sigmoid")), replace(result, tensors=wrong))
     assert {one.name[:2] for one in found.wrong} == {"dw"}
+
+
+def _deep(layers: int) -> dict[str, object]:
+    """A net of 2 by 2 layers through which hardly anything gets: partials from 1 down to 1e-20."""
+    random = np.random.default_rng(3)
+
+    def layer() -> dict[str, object]:
+        W = [[f"{w:.4f}" for w in row] for row in random.uniform(-1, 1, (2, 2))]
+        return {"W": W, "b": ["0.1", "-0.1"], "activation": "tanh"}
+
+    return {
+        "input": ["0.3", "-0.2"],
+        "target": ["0.5", "0.1"],
+        "loss": "mse",
+        "layers": [layer() for _ in range(layers)],
+    }
+
+
+def test_a_deep_net_is_confirmed_in_balls() -> None:
+    """Partials far below what differences in float64 can see."""
+    result = netcalc.net(**_deep(40), verify=True)
+    assert min(abs(one.numbers()).max() for one in result.tensors if one.of) < 1e-10
+    assert result.verification.agreed == result.verification.partials == 402
+    assert result.verification.arithmetic == "balls"
+
+
+def test_what_float64_cannot_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the noise of its differences nothing is confirmed and nothing contradicted; above it, wrong is wrong."""
+    monkeypatch.setattr("netcalc.verify.BALL_WORK", 0)
+    stated: list[Problem] = []
+    monkeypatch.setitem(FORWARDS, Problem, lambda problem: stated.append(problem) or LayersForward(problem))
+    result = netcalc.net(**_deep(40), verify=True)
+    found = result.verification
+    assert (found.wrong, found.kinks) == ((), ())
+    assert found.agreed > 20
+    assert found.untold > 100
+    assert f", {found.untold:,} undecided in float64; largest disagreement " in found.line
+
+    def off(tensor: Tensor) -> Tensor:
+        wrong = [replace(one, nearest=one.nearest * 1.001, shown="?") for one in tensor.entries.reshape(-1)]
+        return replace(tensor, entries=np.array(wrong, dtype=object).reshape(tensor.entries.shape))
+
+    altered = tuple(off(one) if one.of else one for one in result.tensors)
+    found = verify(stated[0], replace(result, tensors=altered))
+    assert len(found.wrong) > 100
+    assert found.agreed < 5  # small ones, by the size of their tensor
 
 
 @dataclass(frozen=True)

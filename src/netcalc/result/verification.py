@@ -32,7 +32,7 @@ class Verification:
     difference, absolute where the answer is 0, relative to the tensor's largest entry in float64; empty if none
     agrees. `arithmetic` is "balls" or "float64". `point` are the numbers put in
     for symbols. `kinks` are entries with two slopes, `wrong` those contradicted, `untold` counts those that
-    differences are too coarse for, or that have no decided value.
+    differences are too coarse for (in float64 those below their noise), or that have no decided value.
     """
 
     partials: int
@@ -55,11 +55,12 @@ class Verification:
         sampled = f"of a sample of {self.checked:,} out of" if self.checked < self.partials else "of"
         count = len(self.wrong) or self.agreed
         text = f"{count:,} {sampled} {self.partials:,} partials"
-        way = "central differences" + " in float64" * (self.arithmetic == "float64") + self._place()
+        in_float64 = " in float64" * (self.arithmetic == "float64")
+        way = "central differences" + in_float64 + self._place()
         if self.wrong:
             return f"not verified: {text} {'contradicts' if count == 1 else 'contradict'} {way}"
         kinks = f", {len(self.kinks):,} at a kink" if self.kinks else ""
-        untold = f", {self.untold:,} undecided" if self.untold else ""
+        untold = f", {self.untold:,} undecided{in_float64}" if self.untold else ""
         apart = f"; largest disagreement {self.disagreement}" if self.disagreement else ""
         return f"verified: {text} by {way}{kinks}{untold}{apart}"
 

@@ -15,7 +15,7 @@ from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor, Value
 from netcalc.result.verification import Compared, Verification
-from netcalc.verify.coarse import judge_in_float64
+from netcalc.verify.coarse import judge_in_float64, noise_in_float64
 from netcalc.verify.drawn import drawn_points
 from netcalc.verify.expressions import ExpressionsForward
 from netcalc.verify.forward import Forward, Index, Point
@@ -28,7 +28,7 @@ FORWARDS: dict[type, Callable[[Any], Forward]] = {Problem: LayersForward, Gradie
 
 PASSES = 3  # an entry takes the values before, at and after the point
 OVERHEAD = 200  # multiplications that a pass takes as long as, however small it is
-BALL_WORK = 10_000_000  # multiplications that differences may take: seconds
+BALL_WORK = 12_000_000  # multiplications that differences may take: seconds
 FLOAT_WORK = 1_000_000_000
 MOST_IN_FLOAT64 = 96
 LEAST_OF_A_TENSOR = 4
@@ -42,9 +42,9 @@ def verify(problem: Any, result: Result) -> Verification:
     forward = FORWARDS[type(problem)](problem)
     partials = [tensor for tensor in result.tensors if tensor.of is not None]
     count = BALL_WORK // (PASSES * (forward.work + OVERHEAD))
-    if isinstance(forward, LayersForward) and count < LEAST_OF_A_TENSOR * len(partials):
+    if isinstance(forward, LayersForward) and count < _enough(partials):
         return _in_float64(partials, forward)
-    places = list(_places(partials, count))
+    places = list(_places(partials, count, min(LEAST_OF_A_TENSOR, count // max(len(partials), 1))))
     for point in drawn_points(forward.names):
         numerals: Point = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
         if isinstance(forward, LayersForward):
@@ -60,18 +60,27 @@ def _in_float64(partials: list[Tensor], forward: LayersForward) -> Verification:
     count = min(MOST_IN_FLOAT64, FLOAT_WORK // (PASSES * forward.work))
     scales = {tensor.name: float(np.max(np.abs(tensor.numbers()))) or 1.0 for tensor in partials}
 
+    noise = noise_in_float64(forward)
+
     def judged(tensor: Tensor, index: Index) -> Judgement:
-        return judge_in_float64(tensor, index, scales[tensor.name], forward)
+        return judge_in_float64(tensor, index, scales[tensor.name], noise, forward)
 
-    return _verification(partials, _judged(list(_places(partials, count)), judged), "float64", {})
+    places = list(_places(partials, count, LEAST_OF_A_TENSOR))
+    return _verification(partials, _judged(places, judged), "float64", {})
 
 
-def _places(partials: list[Tensor], count: int) -> Iterator[Place]:
-    """Every entry, or of each tensor its share of `count`, drawn; always the same ones."""
+def _enough(partials: list[Tensor]) -> int:
+    """How many entries differences in balls have to look at to be worth more than many in float64."""
+    most = max(MOST_IN_FLOAT64, len(partials))
+    return min(most, LEAST_OF_A_TENSOR * len(partials), sum(tensor.entries.size for tensor in partials))
+
+
+def _places(partials: list[Tensor], count: int, least: int) -> Iterator[Place]:
+    """Every entry, or of each tensor its share of `count`, drawn, and `least`; always the same ones."""
     total = sum(tensor.entries.size for tensor in partials)
     for tensor in partials:
         size = tensor.entries.size
-        share = size if total <= count else min(size, max(LEAST_OF_A_TENSOR, count * size // total))
+        share = size if total <= count else min(size, max(least, count * size // total))
         drawn = np.arange(size) if share == size else np.random.default_rng(0).choice(size, share, replace=False)
         for flat in np.sort(drawn).tolist():
             yield tensor, tuple(int(place) for place in np.unravel_index(flat, tensor.entries.shape))

@@ -5,40 +5,86 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 from flint import arb
 
 from netcalc.arithmetic.fast import Fast
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index
-from netcalc.verify.judge import Judgement
+from netcalc.verify.judge import Judgement, Kind
 from netcalc.verify.layers import LayersForward
 
 # Near the cube root of 2^-52, where a central difference is best; then nearer, away from kinks beside the point.
 LOOSE = 1e-6  # by the size of the tensor
+VISIBLE = 1e-3  # of the size of the tensor: noise above it hides what a partial of that tensor is
 STEPS = (2.0**-17, 2.0**-13, 2.0**-22, 2.0**-27)
+UNIT = 2.0**-53
+PERTURBED = 4  # passes with other roundings
+LIKELY = 8  # what a rounding error may be, by the largest seen
 
 
-def judge_in_float64(tensor: Tensor, index: Index, scale: float, forward: LayersForward) -> Judgement:
-    """The entry, held to the differences that come nearest to it, by the size `scale` of its tensor."""
+def noise_in_float64(forward: LayersForward) -> np.ndarray:
+    """How far rounding may move each sample's part of L, (samples,): seen in passes rounded otherwise, at random.
+
+    No derivative is asked. J. Vignes 1993, A stochastic arithmetic for reliable scientific computation.
+    """
+    random = np.random.default_rng(0)
+
+    def rounded_otherwise(_: str, array: np.ndarray) -> np.ndarray:
+        moved: np.ndarray = array * (1 + 2 * UNIT * random.integers(-1, 2, array.shape))
+        return moved
+
+    with np.errstate(all="ignore"):
+        here = forward.all_parts(lambda _, array: array, Fast())
+        seen = [np.abs(forward.all_parts(rounded_otherwise, Fast()) - here) for _ in range(PERTURBED)]
+    blur: np.ndarray = LIKELY * (np.max(seen, axis=0) + UNIT * np.abs(here))
+    return blur
+
+
+def judge_in_float64(
+    tensor: Tensor, index: Index, scale: float, noise: np.ndarray, forward: LayersForward
+) -> Judgement:
+    """The entry, held to the differences that come nearest to it, by the size `scale` of its tensor.
+
+    What no difference tells from the noise, `noise` of each sample's part, is untold.
+    """
     value = tensor.at(index).value.nearest
     if value is None:
         return Judgement("untold", arb(0))
-    best = Judgement("wrong", arb("inf"))
+    untold = best = Judgement("untold", arb("inf"))
+    own = math.hypot(*forward.own(tensor, index, noise))
     for step in STEPS:
-        left, central, right = _slopes(tensor, index, step, forward)
-        apart = arb(abs(value - central) / scale)
-        if apart < best.apart:
-            sides = (left, right) if abs(right - left) > LOOSE**0.5 * scale else (central, central)
-            best = Judgement("agrees" if apart <= LOOSE else "wrong", apart, *(f"{side:.6g}" for side in sides))
-        if apart <= LOOSE:
-            return best
-        if abs(right - left) > LOOSE**0.5 * scale and min(left, right) - scale * LOOSE <= value <= max(left, right):
-            best = Judgement("kink", apart, f"{left:.6g}", f"{right:.6g}")
+        if step != STEPS[0] and own > VISIBLE * scale * step:
+            continue
+        left, central, right, blur = _slopes(tensor, index, step, own, forward)
+        far = abs(value - central)
+        apart = arb(far / scale)
+        bent = abs(right - left) > VISIBLE * scale + 2 * blur
+        sides = (left, right) if bent else (central, central)
+        if far <= LOOSE * scale and blur <= VISIBLE * scale:
+            return _judgement("agrees", apart, *sides)
+        room = LOOSE * scale + blur
+        if far <= room:
+            if best.left != best.right and 4 * blur <= VISIBLE * scale:
+                best = untold  # the bend was beside the point
+        elif bent and min(left, right) - room <= value <= max(left, right) + room:
+            best = _judgement("kink", apart, *sides)
+        elif step <= STEPS[0] and apart < best.apart:
+            best = _judgement("wrong", apart, *sides)
     return best
 
 
-def _slopes(tensor: Tensor, index: Index, step: float, forward: LayersForward) -> tuple[float, float, float]:
-    """(f(x) - f(x - h)) / h, the central difference, (f(x + h) - f(x)) / h; samples are subtracted one by one."""
+def _judgement(kind: Kind, apart: arb, left: float, right: float) -> Judgement:
+    return Judgement(kind, apart, f"{left:.6g}", f"{right:.6g}")
+
+
+def _slopes(
+    tensor: Tensor, index: Index, step: float, noise: float, forward: LayersForward
+) -> tuple[float, float, float, float]:
+    """(f(x) - f(x - h)) / h, the central difference, (f(x + h) - f(x)) / h; what noise may make of the second.
+
+    Samples are subtracted one by one.
+    """
     places: list[float] = []
 
     def by(side: int) -> Callable[[float], float]:
@@ -54,4 +100,5 @@ def _slopes(tensor: Tensor, index: Index, step: float, forward: LayersForward) -
         math.fsum(here - below) / (point - before),
         math.fsum(above - below) / (after - before),
         math.fsum(above - here) / (after - point),
+        2 * noise / (after - before),
     )

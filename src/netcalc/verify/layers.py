@@ -12,7 +12,7 @@ from flint import ctx
 from netcalc.arithmetic.certain import Certain, Numeral, ball, precision
 from netcalc.arrays import each
 from netcalc.layers import Arithmetic
-from netcalc.passes import outcome, run
+from netcalc.passes import Move, outcome, run
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
@@ -87,8 +87,16 @@ class LayersForward:
             moved.reshape(-1)[place] = move(array.reshape(-1)[place])
             return moved
 
-        parts = outcome(self.problem, arithmetic, with_one_moved)
+        return self.own(tensor, index, self.all_parts(with_one_moved, arithmetic))
+
+    def all_parts(self, move: Move, arithmetic: Arithmetic) -> np.ndarray:
+        """The samples' parts of L, (samples,), `move` applied to everything that the pass comes to."""
+        return outcome(self.problem, arithmetic, move)
+
+    def own(self, tensor: Tensor, index: Index, parts: np.ndarray) -> np.ndarray:
+        """Of the samples' `parts` those that the entry is a partial of: the one of its sample where it has one."""
         if not self.problem.per_sample:
             return parts
+        flat = int(np.ravel_multi_index(index, tensor.entries.shape)) if index else 0
         sample = flat // (tensor.entries.size // len(self.problem.x))
         return parts[sample : sample + 1]
