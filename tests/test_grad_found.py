@@ -119,3 +119,71 @@ def test_a_cube_root_of_a_negative_number_is_real_in_closed_form():
 def test_differences_too_coarse_for_an_oscillation_contradict_nothing():
     result = netcalc.grad("sin((x^3 + x)^x)", at={"x": 1000}, verify=True)
     assert result.verification.wrong == ()
+
+
+@pytest.mark.parametrize(
+    "text, at, slope",
+    [
+        ("where(x == 3, 9, x^2)", 3, 6.0),
+        ("where(x != 0, (exp(x) - 1)/x, 1)", 0, 0.5),
+        ("where(x != 0, sin(x)/x, 1)", 0, 0.0),
+        ("where(x != 0, (1 - cos(x))/x^2, 1/2)", 0, 0.0),
+        ("where(x == 0, 1, log1p(x)/x)", 0, -0.5),
+        ("where(x == 0, 1, sqrt(1 + x)*tanh(x)/x)", 0, 0.5),
+        ("where(x == 3, 9, 3*x) + x", 3, 4.0),
+        ("where(x <= 1, where(x >= 1, e, exp(x)), exp(x))", 1, 2.718281828459045),
+        ("relu(x) - relu(-x)", 0, 1.0),
+    ],
+)
+def test_the_branch_of_a_single_point_has_the_slope_of_what_is_beside_it(text, at, slope):
+    result = netcalc.grad(text, at={"x": at}, verify=True)
+    assert result.partials["x"] == slope
+    assert result.certainty == "certified: 2 of 2 values"
+    assert not result.verification.wrong
+    assert not any("jumps" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("text", ["where(x > 0, x*log(x), 0)", "where(x > 0, exp(-1/x), 0)"])
+def test_a_slope_beside_a_point_that_is_not_found_is_not_certified(text):
+    result = netcalc.grad(text, at={"x": 0})
+    assert result.certainty == "certified: 1 of 2 values"
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("∂f/∂x at x = 0 is not decided")
+
+
+def test_a_slope_beyond_all_bounds_on_one_side_is_a_kink():
+    result = netcalc.grad("where(x > 0, sqrt(x), 0)", at={"x": 0})
+    assert result.notes[0].startswith("x = 0 is a kink of f: ∂f/∂x is 0 on the left, ∞ on the right")
+
+
+def test_no_mixed_derivative_is_taken_from_the_branch_of_a_single_point():
+    """The truth is 6 in either order."""
+    result = netcalc.grad("where(x == 3, 9, x^2)*y", at={"x": 3, "y": 5}, order=2)
+    assert result.partials["x"] == 30.0
+    assert result["dydx"].entries.item().certified
+    assert not result["dxdy"].entries.item().certified
+
+
+@pytest.mark.parametrize(
+    "text, order, said",
+    [
+        ("max(x, 0)^2", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 0 on the left, 2 on the right; netcalc takes 0.5"),
+        ("relu(x)^2", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 0 on the left, 2 on the right; netcalc takes 0"),
+        ("x*abs(x)", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is -2 on the left, 2 on the right; netcalc takes 0"),
+        ("abs(x)^3", 3, "x = 0 is a kink of ∂²f/∂x²: ∂³f/∂x³ is -6 on the left, 6 on the right; netcalc takes 0"),
+        ("elu(x)", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 1 on the left, 0 on the right; netcalc takes 1"),
+    ],
+)
+def test_kinks_of_derivatives_are_told(text, order, said):
+    assert netcalc.grad(text, at={"x": 0}, order=order).notes == (said,)
+
+
+def test_the_cut_of_atan2_is_a_jump():
+    notes = netcalc.grad("atan2(y, x)", at={"x": -1, "y": 0}).notes
+    assert notes[0].startswith("f jumps at y = 0: it comes to -3.14159 from the left, 3.14159 from the right")
+    assert netcalc.grad("atan2(y, x)", at={"x": 1, "y": 0}).notes == ()
+
+
+def test_an_undecided_kink_is_no_jump():
+    notes = netcalc.grad("abs(erf(x) + erfc(x) - 1)", at={"x": 1}).notes
+    assert notes == ("x = 1 can't be told from a kink of f",)

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from flint import arb, fmpq
 
+from netcalc.arithmetic import puiseux
 from netcalc.arithmetic.certain import (
     OPERATIONS,
     UNDEFINED,
@@ -20,7 +21,7 @@ from netcalc.arithmetic.certain import (
     sign,
 )
 from netcalc.expression import Tree, evaluate
-from netcalc.expression.tree import COMPARISONS, Constant, Number, Symbol
+from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, share
 
 BITS = 1024
 NEAR = fmpq(1, 1 << 200)  # far below what tells two kinks apart, far above what BITS can't tell from 0
@@ -30,33 +31,40 @@ Tie = Literal["exact", "undecided"] | None
 
 
 class Beside(NamedTuple):
-    """A number at the point, and the same a little to the side."""
+    """A number at the point, or a series about it, and the same a little to the side."""
 
-    here: Numeral
+    here: Any
     beside: Numeral
 
 
 def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -> Numeral:
-    """The limit of `tree` as its variable `name` comes to its place in `names` from the left (-1) or the right."""
+    """The limit of `tree` as its variable `name` comes to its place in `names` from the left (-1) or the right.
+
+    An infinity where it grows beyond all bounds; undefined where there is no limit, or none is found.
+    """
     place = exactly(ball(names[name]).mid()) if isinstance(names[name], arb) else names[name]
     radius = exactly(ball(names[name]).rad()) if isinstance(names[name], arb) else ZERO
     step = side * (abs(place) * NEAR + NEAR + 2 * radius)
-    beside = {other: Beside(value, value) for other, value in names.items()} | {name: Beside(place, place + step)}
 
-    def leaf(node: Number | Constant | Symbol) -> Beside:
-        if isinstance(node, Symbol):
-            return beside[node.name]
-        value = numeral(node, {})
-        return Beside(value, value)
+    def numbers(node: Leaf) -> Beside:
+        value = numeral(node, {**names, name: place})
+        return Beside(value, place + step if node == Symbol(name) else value)
+
+    def about(node: Leaf) -> Beside:
+        here, beside = numbers(node)
+        return Beside(puiseux.beside(here, side) if node == Symbol(name) else puiseux.constant(here), beside)
 
     with precision(BITS):
-        found: Beside = evaluate(tree, _SIDED, leaf)
-    return found.here
+        found: Numeral = evaluate(tree, _NUMBERS, numbers).here
+        if ball(found).is_finite():
+            return found
+        with puiseux.all_terms():
+            return evaluate(tree, _SERIES, about).here.limit
 
 
-def _both(operation: Callable[..., Numeral]) -> Callable[..., Beside]:
+def _both(here: Callable[..., Any], beside: Callable[..., Numeral]) -> Callable[..., Beside]:
     def applied(*parts: Beside) -> Beside:
-        return Beside(operation(*(part.here for part in parts)), operation(*(part.beside for part in parts)))
+        return Beside(here(*(part.here for part in parts)), beside(*(part.beside for part in parts)))
 
     return applied
 
@@ -65,43 +73,72 @@ def _compared(operation: Callable[..., Condition]) -> Callable[[Beside, Beside],
     return lambda a, b: operation(a.beside, b.beside)
 
 
-def _where(condition: Condition, then: Beside, other: Beside) -> Beside:
-    if not isinstance(condition, bool):
-        return Beside(UNDEFINED, UNDEFINED)
-    return then if condition else other
+def _where(nowhere: Beside) -> Callable[[Condition, Beside, Beside], Beside]:
+    def where(condition: Condition, then: Beside, other: Beside) -> Beside:
+        if not isinstance(condition, bool):
+            return nowhere
+        return then if condition else other
+
+    return where
 
 
-def _extreme(largest: bool) -> Callable[..., Beside]:
+def _extreme(nowhere: Beside, largest: bool) -> Callable[..., Beside]:
     def extreme(*values: Beside) -> Beside:
         best = values[0]
         for value in values[1:]:
             order = sign(value.beside - best.beside)
             if order is None:
-                return Beside(UNDEFINED, UNDEFINED)
+                return nowhere
             best = value if order and (order > 0) == largest else best
         return best
 
     return extreme
 
 
-def _signed(positive: Callable[[Beside, int], Beside]) -> Callable[[Beside], Beside]:
+def _signed(nowhere: Beside, positive: Callable[[Beside, int], Beside]) -> Callable[[Beside], Beside]:
     def applied(value: Beside) -> Beside:
         order = sign(value.beside)
-        return Beside(UNDEFINED, UNDEFINED) if order is None else positive(value, order)
+        return nowhere if order is None else positive(value, order)
 
     return applied
 
 
-_SIDED: Mapping[str, Callable[..., Any]] = {
-    **{name: _both(operation) for name, operation in OPERATIONS.items()},
-    **{name: _compared(OPERATIONS[name]) for name in COMPARISONS},
-    **{name: OPERATIONS[name] for name in ("and", "or", "not")},
-    "where": _where,
-    "max": _extreme(largest=True),
-    "min": _extreme(largest=False),
-    "abs": _signed(lambda value, order: Beside(order * value.here, order * value.beside)),
-    "sign": _signed(lambda _, order: Beside(fmpq(order), fmpq(order))),
-}
+def _abs(value: Beside, order: int) -> Beside:
+    return Beside(-value.here, -value.beside) if order < 0 else value
+
+
+def _atan2(y: Beside, x: Beside) -> Beside:
+    """Its cut, along y = 0 left of x = 0, is come to from one side or the other."""
+    here = OPERATIONS["atan2"](y.here, x.here)
+    if sign(y.here) == 0 and sign(x.here) == -1 and sign(y.beside) == -1:
+        here = -here
+    return Beside(here, OPERATIONS["atan2"](y.beside, x.beside))
+
+
+def _operations(
+    here: Callable[[str], Callable[..., Any]], constant: Callable[[Numeral], Any]
+) -> Mapping[str, Callable[..., Any]]:
+    """Both numbers of a `Beside` at once; `here` finds what works on the first of them."""
+    nowhere = Beside(constant(UNDEFINED), UNDEFINED)
+    return {
+        **{name: _both(here(name), operation) for name, operation in OPERATIONS.items()},
+        **{name: _compared(OPERATIONS[name]) for name in COMPARISONS},
+        **{name: OPERATIONS[name] for name in ("and", "or", "not")},
+        "where": _where(nowhere),
+        "max": _extreme(nowhere, largest=True),
+        "min": _extreme(nowhere, largest=False),
+        "abs": _signed(nowhere, _abs),
+        "sign": _signed(nowhere, lambda _, order: Beside(constant(fmpq(order)), fmpq(order))),
+    }
+
+
+_NUMBERS = {**_operations(OPERATIONS.__getitem__, lambda value: value), "atan2": _atan2}
+_SERIES = _operations(lambda name: puiseux.OPERATIONS.get(name, puiseux.unknown), puiseux.constant)
+
+
+def can_tie(tree: Tree) -> bool:
+    """Whether anything in the tree compares."""
+    return any(isinstance(node, Apply) and node.operator in _WATCHED for node in share((tree,)).nodes)
 
 
 def tie(tree: Tree, names: Mapping[str, Numeral]) -> Tie:
@@ -120,10 +157,12 @@ def tie(tree: Tree, names: Mapping[str, Numeral]) -> Tie:
     return "undecided" if "undecided" in found else "exact" if found else None
 
 
-_WATCHED = frozenset({*COMPARISONS, "abs", "max", "min", "sign"})
+_WATCHED = frozenset({*COMPARISONS, "abs", "max", "min", "sign", "atan2"})
 
 
 def _ties(operator: str, values: Sequence[Numeral]) -> list[Tie]:
-    differences = values if operator in ("abs", "sign") else [values[0] - value for value in values[1:]]
+    if operator == "atan2":  # whose cut is where y is 0 and x is negative
+        values = [] if sign(values[1]) == 1 else values[:1]
+    differences = values if operator in ("abs", "sign", "atan2") else [values[0] - value for value in values[1:]]
     orders = [sign(difference) for difference in differences]
     return ["undecided" if order is None else "exact" for order in orders if not order]

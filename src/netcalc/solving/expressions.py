@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ import numpy as np
 from netcalc.derivation.derive import SYMPY_FAILURES, bounded, evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
-from netcalc.explain.corners import corner_notes, refuse_undefined, undefined_notes
+from netcalc.explain.corners import refuse_undefined, undefined_notes
 from netcalc.explain.grad import formulas_of, steps, trail
+from netcalc.explain.ties import Sides, sides
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
@@ -80,16 +82,29 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     point = point_at(derived.problem)
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
     values, _ = proven(evaluable(wanted), point, digits)
-    values = _where_defined(derived, values)
+    beside = sides(derived, point)
+    values = _where_defined(derived, _by_sides(values, beside, digits))
     undefined = tuple(undefined_notes(derived, values, point))
     sure = sum(value.certified for value in values)
     behind_values, _ = proven(evaluable(behind), point, digits)
     return Answered(
         [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
         f"certified: {sure} of {len(values)} values",
-        (*undefined, *corner_notes(derived, point)),
+        (*undefined, *beside.notes),
         dict(zip(map(id, behind), behind_values, strict=True)),
     )
+
+
+def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list[Value]:
+    """The values, where a comparison ties as either side says; not certified where that isn't known."""
+    from netcalc.solving.certify import as_value
+
+    found = list(values)
+    for place, numeral in beside.settled.items():
+        found[place] = as_value(numeral, count)
+    for place in beside.doubtful:
+        found[place] = replace(found[place], certified=False)
+    return found
 
 
 def _where_defined(derived: Derived, values: Sequence[Value]) -> list[Value]:
@@ -115,6 +130,7 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
     for sample in range(samples):
         point = point_at(derived.problem, sample)
         values, _ = proven(trees, point, digits)
+        values = _by_sides(values, sides(derived, point), digits)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
                 refuse_undefined(derived, one, point, f" (point {sample})" if samples > 1 else "")

@@ -35,7 +35,8 @@ def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
 
 
 def _is_undecided(value: Value) -> bool:
-    return value.formula is None and not value.certified and not value.is_undefined
+    """Whether it is shown as what it lies in; digits that aren't certified have a note of their own."""
+    return value.formula is None and not value.certified and not value.is_undefined and value.nearest is None
 
 
 def _zero_notes(tensors: Iterable[Tensor]) -> Iterator[str]:

@@ -1,0 +1,208 @@
+"""Power series beside a point, which know limits where a value is 0/0: sin(x)/x tends to 1 as x tends to 0.
+
+A number here is Σ c[k]·t^(shift + k) for small t > 0, known up to a power of t; a place is t^6 away, so that its square
+and cube roots are series too. The coefficients are exact rationals or balls, and a limit is proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from flint import arb, arb_series, ctx, fmpq
+
+from netcalc.arithmetic.certain import UNDEFINED, ZERO, Numeral, ball, exactly, sign
+
+ROOT = 6  # x is t^6 away
+TERMS = 8 * ROOT
+ONE = fmpq(1)
+Coefficients = tuple[Numeral, ...]
+
+
+class Series(NamedTuple):
+    """c[0]·t^shift + c[1]·t^(shift + 1) + …, as far as coefficients are known; without any, nothing is."""
+
+    shift: int
+    coefficients: Coefficients
+
+    @property
+    def limit(self) -> Numeral:
+        """What it comes to as t comes to 0: a numeral, an infinity, or undefined where that isn't known."""
+        if not self.coefficients:
+            return UNDEFINED
+        order = sign(self.coefficients[0])
+        if self.shift < 0:
+            return UNDEFINED if not order else arb("inf" if order > 0 else "-inf")
+        return self.coefficients[0] if self.shift == 0 else ZERO
+
+    def __neg__(self) -> Series:
+        return Series(self.shift, tuple(-c for c in self.coefficients))
+
+
+UNKNOWN = Series(0, ())
+
+
+def series(shift: int, coefficients: Coefficients) -> Series:
+    """The series from its first coefficient that is not exactly 0."""
+    first = next((place for place, c in enumerate(coefficients) if sign(c) != 0), None)
+    if any(isinstance(c, arb) and not c.is_finite() for c in coefficients):
+        return UNKNOWN
+    if first is None:  # 0 as far as it is known
+        return Series(max(shift, 0), coefficients[max(-shift, 0) :])
+    return Series(shift + first, coefficients[first:])
+
+
+def constant(value: Numeral) -> Series:
+    """The same everywhere."""
+    return series(0, (value, *[ZERO] * (TERMS - 1)))
+
+
+def beside(place: Numeral, side: int) -> Series:
+    """A place, moved to its left (-1) or right (1)."""
+    return series(0, (place, *[ZERO] * (ROOT - 1), fmpq(side), *[ZERO] * (TERMS - ROOT - 1)))
+
+
+@contextmanager
+def all_terms() -> Iterator[None]:
+    """python-flint's series made inside keep so many terms."""
+    before = ctx.cap
+    ctx.cap = TERMS
+    try:
+        yield
+    finally:
+        ctx.cap = before
+
+
+def _add(*terms: Series) -> Series:
+    total = terms[0]
+    for term in terms[1:]:
+        low = min(total.shift, term.shift)
+        end = min(total.shift + len(total.coefficients), term.shift + len(term.coefficients), low + TERMS)
+        total = series(low, tuple(_at(total, k) + _at(term, k) for k in range(low, end)))
+    return total
+
+
+def _at(a: Series, power: int) -> Numeral:
+    return a.coefficients[power - a.shift] if power >= a.shift else ZERO
+
+
+def _multiply(*factors: Series) -> Series:
+    product = factors[0]
+    for factor in factors[1:]:
+        a, b = product.coefficients, factor.coefficients
+        count = min(len(a), len(b))
+        coefficients = tuple(sum((a[i] * b[k - i] for i in range(k + 1)), start=ZERO) for k in range(count))
+        product = series(product.shift + factor.shift, coefficients)
+    return product
+
+
+def _divide(a: Series, b: Series) -> Series:
+    if not b.coefficients or not sign(b.coefficients[0]):
+        return UNKNOWN
+    quotient: list[Numeral] = []
+    for k in range(min(len(a.coefficients), len(b.coefficients))):
+        rest = a.coefficients[k] - sum((quotient[i] * b.coefficients[k - i] for i in range(k)), start=ZERO)
+        quotient.append(rest / b.coefficients[0])
+    return series(a.shift - b.shift, tuple(quotient))
+
+
+def _power(base: Series, exponent: Series) -> Series:
+    known = exponent.coefficients
+    if not known or exponent.shift < 0:
+        return UNKNOWN
+    here, moving = _at(exponent, 0), any(sign(c) != 0 for c in known[1:]) or exponent.shift
+    if sign(here) == 0:
+        return UNKNOWN
+    if not moving and isinstance(here, fmpq) and here.q == 1 and abs(here.p) <= TERMS:
+        product = _multiply(*[base] * abs(int(here.p)))
+        return product if here > 0 else _divide(constant(ONE), product)
+    if not moving and isinstance(here, fmpq) and here.q in (2, 3) and abs(here.p) <= TERMS:
+        return _power(_root(base, int(here.q)), constant(fmpq(here.p)))
+    return _EXP(_multiply(exponent, _LOG(base)))
+
+
+def _root(a: Series, degree: int) -> Series:
+    """The root of what is positive beside the point."""
+    if not a.coefficients or sign(a.coefficients[0]) != 1 or a.shift % degree:
+        return UNKNOWN
+    unit = _divide(_LOG(Series(0, a.coefficients)), constant(fmpq(degree)))
+    return Series(a.shift // degree, _EXP(unit).coefficients)
+
+
+def _cbrt(a: Series) -> Series:
+    below = bool(a.coefficients) and sign(a.coefficients[0]) == -1
+    return -_root(-a, 3) if below else _root(a, 3)
+
+
+def _function(name: str) -> Callable[[Series], Series]:
+    """A function that is analytic where its argument tends to."""
+
+    def applied(a: Series) -> Series:
+        if not a.coefficients or a.shift < 0:
+            return UNKNOWN
+        count = min(a.shift + len(a.coefficients), TERMS)
+        given = arb_series([ball(_at(a, k)) for k in range(count)], count)
+        try:
+            found = getattr(given, name)()
+        except (ValueError, ZeroDivisionError):
+            return UNKNOWN
+        return series(0, tuple(exactly(found[k]) for k in range(count)))
+
+    return applied
+
+
+_EXP, _LOG, _SIN, _COS = (_function(name) for name in ("exp", "log", "sin", "cos"))
+_HALF = constant(fmpq(1, 2))
+_UNIT = constant(ONE)
+
+
+def _difference(a: Series, b: Series) -> Series:
+    return _add(a, -b)
+
+
+def _sinh(a: Series) -> Series:
+    return _multiply(_HALF, _difference(_EXP(a), _EXP(-a)))
+
+
+def _cosh(a: Series) -> Series:
+    return _multiply(_HALF, _add(_EXP(a), _EXP(-a)))
+
+
+def _sqrt(a: Series) -> Series:
+    return a if a.coefficients and all(sign(c) == 0 for c in a.coefficients) else _root(a, 2)
+
+
+OPERATIONS: Mapping[str, Callable[..., Series]] = {
+    "add": _add,
+    "subtract": _difference,
+    "multiply": _multiply,
+    "divide": _divide,
+    "negate": lambda a: -a,
+    "power": _power,
+    "sqrt": _sqrt,
+    "cbrt": _cbrt,
+    **{name: _function(name) for name in ("atan", "asin", "acos", "erf", "erfc", "gamma", "lgamma")},
+    "exp": _EXP,
+    "log": _LOG,
+    "sin": _SIN,
+    "cos": _COS,
+    "expm1": lambda a: _difference(_EXP(a), _UNIT),
+    "log1p": lambda a: _LOG(_add(_UNIT, a)),
+    "log2": lambda a: _divide(_LOG(a), _LOG(constant(fmpq(2)))),
+    "log10": lambda a: _divide(_LOG(a), _LOG(constant(fmpq(10)))),
+    "tan": lambda a: _divide(_SIN(a), _COS(a)),
+    "cot": lambda a: _divide(_COS(a), _SIN(a)),
+    "sec": lambda a: _divide(_UNIT, _COS(a)),
+    "csc": lambda a: _divide(_UNIT, _SIN(a)),
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tanh": lambda a: _divide(_sinh(a), _cosh(a)),
+    "sech": lambda a: _divide(_UNIT, _cosh(a)),
+    "atanh": lambda a: _multiply(_HALF, _difference(_LOG(_add(_UNIT, a)), _LOG(_difference(_UNIT, a)))),
+}
+
+
+def unknown(*_: Series) -> Series:
+    """What a function that is not in the table comes to."""
+    return UNKNOWN

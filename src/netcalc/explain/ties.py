@@ -1,0 +1,196 @@
+"""Points where a comparison ties: what either side of them says of each derivative, and what is to be told of it.
+
+The formula of a derivative is that of the branch taken. At a tie this may be the branch of a single point, whose slope
+isn't the function's: where(x == 3, 9, x^2) has the slope 6 at 3, and the branch the slope 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from flint import arb, fmpq
+
+from netcalc.arithmetic.certain import ball, numeral, numerals, precision
+from netcalc.arithmetic.rounding import digits
+from netcalc.arithmetic.sides import BITS, Tie, can_tie, one_sided, tie
+from netcalc.derivation.derive import evaluable, expand
+from netcalc.derivation.gradient import Derived, Wanted
+from netcalc.expression import Tree
+from netcalc.expression.tree import Symbol
+from netcalc.kinks import SAME
+from netcalc.notation import to_unicode
+from netcalc.problem import derivative
+
+NAMED_LIMIT = 8  # lines on kinks
+
+Key = tuple[int, tuple[str, ...]]  # an output, and what it is a derivative by
+Told = Literal["same", "apart", "unknown"]
+
+
+@dataclass
+class Sides:
+    """What was found at a point: lines to tell, and by place in `Derived.wanted` what replaces the branch's value.
+
+    `settled` are numerals that both sides agree on; `doubtful` are places where nothing proves the branch's value.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    settled: dict[int, Any] = field(default_factory=dict)
+    doubtful: set[int] = field(default_factory=set)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """The lines, as many as are read."""
+        yield from self.lines[:NAMED_LIMIT]
+        if len(self.lines) > NAMED_LIMIT:
+            yield f"{len(self.lines) - NAMED_LIMIT} more derivatives are at a kink"
+
+
+def sides(derived: Derived, point: Mapping[str, Tree]) -> Sides:
+    """What the sides of a point say, if it ties a comparison; else nothing."""
+    if not any(can_tie(expand(one.tree)) for one in derived.wanted if not one.by):
+        return Sides()
+    with precision(BITS):
+        names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        return _Sides(derived, names).found
+
+
+class _Sides:
+    """Each derivative, from the expressions on, beside what it is a derivative of."""
+
+    def __init__(self, derived: Derived, names: Mapping[str, Any]) -> None:
+        self.derived, self.names, self.found = derived, names, Sides()
+        self.trees: dict[Key, Tree] = {}
+        self.values: dict[Key, Any] = {}
+        self.ties: dict[Key, Tie] = {}
+        self.broken: set[Key] = set()  # whose further derivatives are nothing more is told of
+        self.dubious: set[Key] = set()
+        self.settled: set[Key] = set()
+        self.places: dict[str, str] = {name: digits(value, 6) or "there" for name, value in names.items()}
+        trees = evaluable([one.tree for one in derived.wanted])
+        for place, (one, tree) in enumerate(zip(derived.wanted, trees, strict=True)):
+            key = one.output, one.by
+            self.trees[key] = tree
+            self.values[key] = numeral(tree, names)
+            self.ties[key] = tie(tree, names) if can_tie(tree) else None
+            if one.by:
+                self._derivative(place, one, key)
+            elif self.ties[key]:
+                self.found.lines.extend(self._jumps(key))
+
+    def _jumps(self, key: Key) -> Iterator[str]:
+        """Where the expression itself comes to different values from the two sides, it has no derivative at all."""
+        here = self.values[key]
+        for name in self.derived.problem.wrt:
+            told = [_compared(side, here) for side in self._limits(key, name)]
+            if "apart" not in told:
+                continue
+            left, right = (_shown(side) for side in self._limits(key, name))
+            yield (
+                f"{self._label(key)} jumps at {name} = {self.places[name]}: it comes to {left} from the left, {right} "
+                f"from the right, and is {_shown(here)} there; the derivative given is that of the branch taken"
+            )
+
+    def _limits(self, key: Key, name: str) -> list[Any]:
+        return [one_sided(self.trees[key], name, self.names, side) for side in (-1, 1)]
+
+    def _label(self, key: Key) -> str:
+        output = self.derived.problem.outputs[key[0]]
+        return to_unicode(Symbol(derivative(output, key[1]))) if key[1] else output
+
+    def _derivative(self, place: int, one: Wanted, key: Key) -> None:
+        below: Key = (one.output, one.by[:-1])
+        name = one.by[-1]
+        if below in self.dubious:
+            self._doubt(place, key)
+        if below in self.broken:
+            self.broken.add(key)
+            return
+        if not (self.ties[below] or self.ties[key]):
+            return
+        continuous = {_compared(side, self.values[below]) for side in self._limits(below, name)}
+        if "apart" in continuous:
+            self.broken.add(key)
+            if below in self.settled:  # whose formula is another function's along this variable
+                self._undecided(place, key, below, name)
+            return
+        left, right = self._limits(key, name)
+        told = _compared(left, right)
+        if told == "unknown" or "unknown" in continuous:
+            self._undecided(place, key, below, name)
+        elif told == "apart" or not ball(left).is_finite():
+            self.broken.add(key)
+            self.found.lines.append(self._kink(key, below, name, left, right))
+        elif _compared(left, self.values[key]) != "same":
+            self._settle(place, key, below, name, _joined(left, right))
+        elif any(self._disagrees(key, other) for other in one.by[:-1]):
+            self._undecided(place, key, below, name)
+
+    def _disagrees(self, key: Key, name: str) -> bool:
+        """Whether a mixed derivative is another beside the point, moved by one of its other variables."""
+        left, right = self._limits(key, name)
+        return _compared(left, right) == "same" and _compared(left, self.values[key]) == "apart"
+
+    def _undecided(self, place: int, key: Key, below: Key, name: str) -> None:
+        self.broken.add(key)
+        where = f"{name} = {self.places[name]}"
+        if "undecided" in (self.ties[below], self.ties[key]):
+            self.found.lines.append(f"{where} can't be told from a kink of {self._label(below)}")
+            return
+        self._doubt(place, key)
+        self.found.lines.append(
+            f"{self._label(key)} at {where} is not decided: {self._label(below)} comes to no known slope beside it; "
+            f"what is given, {_shown(self.values[key])}, is that of the branch taken alone"
+        )
+
+    def _doubt(self, place: int, key: Key) -> None:
+        self.dubious.add(key)
+        self.found.doubtful.add(place)
+
+    def _settle(self, place: int, key: Key, below: Key, name: str, value: Any) -> None:
+        taken, self.values[key] = self.values[key], value
+        self.found.settled[place] = value
+        self.settled.add(key)
+        self.found.lines.append(
+            f"{self._label(below)} has one slope on both sides of {name} = {self.places[name]}, {_shown(value)}, "
+            f"which is given; that of the branch taken there is {_shown(taken)}"
+        )
+
+    def _kink(self, key: Key, below: Key, name: str, left: Any, right: Any) -> str:
+        of, slope, place = self._label(below), self._label(key), self.places[name]
+        both = f"{slope} is {_shown(left)} on the left, {_shown(right)} on the right"
+        if "undecided" in (self.ties[below], self.ties[key]):
+            return f"{name} can't be told from a kink of {of}, being {place}: {both}; which is not decided"
+        convention = ", as PyTorch does" if len(key[1]) == 1 and _are_finite(left, right) else ""
+        return f"{name} = {place} is a kink of {of}: {both}; netcalc takes {_shown(self.values[key])}{convention}"
+
+
+def _compared(a: Any, b: Any) -> Told:
+    """Whether two numerals are the same, as far as so many bits tell."""
+    if isinstance(a, fmpq) and isinstance(b, fmpq):
+        return "same" if a == b else "apart"
+    a, b = ball(a), ball(b)
+    if a.is_nan() or b.is_nan():
+        return "unknown"
+    if not (a.is_finite() and b.is_finite()):
+        return "same" if a == b else "apart"
+    difference = a - b
+    if not difference.contains(0):
+        return "apart"
+    return "same" if abs(difference) < arb(SAME) else "unknown"
+
+
+def _are_finite(*values: Any) -> bool:
+    return all(ball(value).is_finite() for value in values)
+
+
+def _joined(left: Any, right: Any) -> Any:
+    return left if isinstance(left, fmpq) else ball(left).union(ball(right))
+
+
+def _shown(value: Any) -> str:
+    if not ball(value).is_finite():
+        return "undefined" if ball(value).is_nan() else "∞" if ball(value) > 0 else "-∞"
+    return digits(value, 6) or "undecided"
