@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -144,6 +145,36 @@ def test_json_has_the_updated_weights_and_the_trace():
     first, second = content["trace"]["paths"]
     assert first["through"] == ["W1[0,1]", "z1[0]", "a1[0]", "z2[0]", "a2[0]", "L"]
     assert first["product"] + second["product"] == pytest.approx(content["partials"]["W1"][0][1], rel=1e-14)
+
+
+@pytest.mark.parametrize("digits", [None, 4, 15, 40])
+def test_products_of_paths_are_proven_to_their_digits(digits):
+    """Where δ is left out: the product of the numbers before they are rounded, σ'(z2)·W2·σ'(z1)·x."""
+    layers = MAZUR["layers"]
+    result = netcalc.net(layers, input=["0.05", "0.1"], trace="dW1[0,1]", digits=digits)
+    with mpmath.workdps(60):
+        x1, x2, half = mpmath.mpf("0.05"), mpmath.mpf("0.1"), mpmath.mpf(1) / 2
+
+        def sigmoid(z):
+            return 1 / (1 + mpmath.exp(-z))
+
+        a = sigmoid(3 * x1 / 20 + x2 / 5 + 7 * half / 10), sigmoid(5 * x1 / 20 + 3 * x2 / 10 + 7 * half / 10)
+        found = []
+        for w1, w2 in ((8, 9), (10, 11)):
+            out = sigmoid(w1 * a[0] / 20 + w2 * a[1] / 20 + 6 * half / 5)
+            found.append(out * (1 - out) * w1 / 20 * a[0] * (1 - a[0]) * x2)
+        expected = [f"{mpmath.nstr(product, digits or 6)}*delta{n}" for n, product in enumerate(found)]
+    paths = json.loads(result.to_json())["trace"]["paths"]
+    assert [path["product"] for path in paths] == expected
+    assert to_ascii(result.steps[-1].chain[0]) == " + ".join(expected)
+
+
+def test_exact_products_of_paths_stay_exact():
+    """Fractions and roots, as they were given."""
+    layers = [{"W": [[2, 1]], "b": [0]}, {"W": [["1/3"], ["sqrt(2)"]], "b": [0, 0]}]
+    result = netcalc.net(layers, input=["1/7", 1], trace="dW1[0,0]")
+    products = [path["product"] for path in json.loads(result.to_json())["trace"]["paths"]]
+    assert products == ["delta0/21", "sqrt(2)*delta1/7"]
 
 
 def test_a_terminal_is_told_how_far_long_work_has_come(monkeypatch, tmp_path, capsys):

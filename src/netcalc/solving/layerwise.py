@@ -9,16 +9,20 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
+from netcalc.arithmetic.certain import Certain, Numeral, precision
 from netcalc.arrays import each
+from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
+from netcalc.explain.explanation import ONE, literal, times
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.notation import to_ascii
-from netcalc.passes import Found, Quantities
+from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
-from netcalc.solving.certify import certify
+from netcalc.solving.certify import SHOWN_DIGITS, as_value, certify, precisions
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
@@ -55,7 +59,7 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
         elif name != "paths":
             entries[name] = _formulas(problem, name, called.shape, lambda index, name=name: value(generic[name], index))
     if problem.trace:
-        entries["paths"] = _paths(problem, entries, names)
+        entries["paths"] = _paths(problem, known, entries, names, digits)
     listed = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
     return Found(entries, f"formulas in {listed}, and in the quantities before them", numbers.notes)
 
@@ -121,16 +125,54 @@ def _jacobians(formulas: Formulas, number: int, value: Any) -> np.ndarray:
     return found
 
 
-def _paths(problem: Problem, entries: Quantities, names: tuple[str, ...]) -> np.ndarray:
-    """The product along each path, multiplied out."""
-    from netcalc.derivation.algebra import from_sympy, to_sympy
-    from netcalc.explain.explanation import literal
+def _paths(
+    problem: Problem, known: set[str], entries: Quantities, names: tuple[str, ...], digits: int | None
+) -> np.ndarray:
+    """The product along each path, multiplied out: the product of its numbers, to its digits, by what is unknown."""
+    unknown = _product_of_unknown(problem, known, entries)
+    written_out = all(tensor.dtype == object for tensor in problem.tensors)
+    for bits in precisions(digits or SHOWN_DIGITS):
+        with precision(bits):
+            numbers = _product_of_numbers(problem, known, entries, Certain(bits))
+            values = each(lambda number: as_value(number, digits), numbers)
+        if all(value.certified for value in values):
+            break
 
-    found = {name: each(lambda entry: to_sympy(literal(entry)), array) for name, array in entries.items()}
-    products = path_products(problem, found, lambda tensor: each(lambda entry: to_sympy(_leaf(entry)), tensor))
-
-    def value(product: Any) -> Value:
-        tree = from_sympy(product, names)
+    def product(number: Numeral, value: Value, rest: Any) -> Value:
+        if rest == 1:
+            return value
+        if isinstance(number, fmpq) and (written_out or number == 0):
+            tree = from_sympy(rest * to_sympy(Number(Fraction(int(number.p), int(number.q)))), names)
+        else:
+            tree = times(literal(value), from_sympy(rest, names))
         return Value(None, to_ascii(tree), formula=tree)
 
-    return each(value, products)
+    return each(product, numbers, values, unknown)
+
+
+def _product_of_numbers(problem: Problem, known: set[str], entries: Quantities, arithmetic: Certain) -> np.ndarray:
+    """Along each path what is known, as numerals: rationals where all of it is rational."""
+
+    def given(tensor: np.ndarray) -> np.ndarray:
+        return arithmetic.array(tensor if tensor.dtype != object else each(_number_of, tensor))
+
+    found = run(_of_numbers(problem, known), arithmetic)
+    factors = {name: found[name] if name in known else np.full(one.shape, fmpq(1)) for name, one in entries.items()}
+    return path_products(problem, factors, given)
+
+
+def _number_of(tree: Tree) -> Tree:
+    return tree if isinstance(tree, Number) else ONE
+
+
+def _product_of_unknown(problem: Problem, known: set[str], entries: Quantities) -> np.ndarray:
+    """Along each path what is unknown, and constants such as √2, as SymPy expressions."""
+
+    def unknown(name: str, array: np.ndarray) -> np.ndarray:
+        one = to_sympy(ONE)
+        return each(lambda entry: one if name in known else to_sympy(literal(entry)), array)
+
+    def given(tensor: np.ndarray) -> np.ndarray:
+        return each(lambda entry: to_sympy(ONE if isinstance(entry, float | Number) else entry), tensor)
+
+    return path_products(problem, {name: unknown(name, array) for name, array in entries.items()}, given)
