@@ -187,3 +187,20 @@ def test_the_cut_of_atan2_is_a_jump():
 def test_an_undecided_kink_is_no_jump():
     notes = netcalc.grad("abs(erf(x) + erfc(x) - 1)", at={"x": 1}).notes
     assert notes == ("x = 1 can't be told from a kink of f",)
+
+
+@pytest.mark.parametrize(
+    "activation, b, slope",
+    [("where(q == 3, 9, q^2)", 3, 6.0), ("where(q != 0, (exp(q) - 1)/q, 1)", 0, 0.5), ("relu(q) - relu(-q)", 0, 1.0)],
+)
+def test_a_typed_activation_has_at_a_single_point_the_slope_of_what_is_beside_it(activation, b, slope):
+    result = netcalc.neuron(x=[1], w=[0], b=b, activation=activation, verify=True)
+    assert result.partials["b"] == slope
+    assert result.verification.agreed == 3
+    batch = netcalc.neuron(x=[[1], [2]], w=[0], b=b, activation=activation)
+    assert list(batch.partials["b"]) == [slope, slope]
+
+
+def test_a_typed_activation_has_no_slope_where_none_is_found():
+    with pytest.raises(UndefinedError):
+        netcalc.neuron(x=[1], w=[0], b=0, activation="where(q > 0, q*log(q), 0)")

@@ -11,14 +11,13 @@ from flint import fmpq
 
 from netcalc.arithmetic.certain import Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure
-from netcalc.arithmetic.sides import BITS, Tie, one_sided, tie
+from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
 from netcalc.problem import Against, Problem, element
 
-SAME = fmpq(1, 1 << 150)  # the limits are taken far closer than this
 NAMED_LIMIT = 3  # points at one kink that are named one by one
 
 
@@ -64,21 +63,38 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
         a = problem.names.get(f"a{number}", z)
         at: dict[Kink, list[str]] = {}
         entries = problem.shaped(found[f"z{number}"], z.shape)
+        singled: dict[str, list[str]] = {}
         known: dict[float, Kink | None] = {}  # a batch may be at one kink a million times
         for index in _suspects(entries, activation):
             entry = entries[index]
             if not isinstance(entry, np.float64):
                 one = kink(slope, "q", {"q": entry})
+                if one is None and not activation.has_kernels and (told := _singled_out(activation, entry)):
+                    singled.setdefault(told, []).append(_entry_name(problem, z.name, index))
             elif float(entry) in known:
                 one = known[float(entry)]
             else:
                 one = known[float(entry)] = kink(slope, "q", {"q": _numeral(entry)})
             if one:
                 at.setdefault(one, []).append(_entry_name(problem, z.name, index))
+        yield from (
+            f"{activation.label} has one slope on both sides of {_names(who)}{told}" for told, who in singled.items()
+        )
         for one, names in at.items():
             yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
     if isinstance(problem.above, Against):
         yield from _loss_notes(problem, problem.above, found)
+
+
+def _singled_out(activation: BoundActivation, q: Any) -> str:
+    """What to say of a place that a condition singles out, whose slope is that of what is beside it."""
+    trees = derivation(activation).stable
+    with precision(BITS):
+        given, taken = slope_at(trees, 1, q), numeral(trees[1], {"q": q})
+        if compared(given, taken) != "apart":
+            return ""
+    place, *slopes = (digits(value, 6) or "undecided" for value in (q, given, taken))
+    return f" = {place}, {slopes[0]}, which is given; that of the branch taken there is {slopes[1]}"
 
 
 def _suspects(entries: np.ndarray, activation: BoundActivation) -> Iterable[tuple[int, ...]]:
@@ -117,10 +133,13 @@ def _entry_name(problem: Problem, name: str, index: tuple[int, ...]) -> str:
     return element(name, index, problem.index_from)
 
 
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED_LIMIT} more" if len(names) > NAMED_LIMIT else ""
+    return ", ".join(names[:NAMED_LIMIT]) + more
+
+
 def _line(one: Kink, names: list[str], owner: str, derivative: str, convention: str) -> str:
-    who = ", ".join(names[:NAMED_LIMIT])
-    if len(names) > NAMED_LIMIT:
-        who += f" and {len(names) - NAMED_LIMIT} more"
+    who = _names(names)
     sides = f"{derivative} is {one.left} on the left, {one.right} on the right"
     if not one.decided:
         return f"{who} can't be told from a kink of {owner}, being {one.place}: {sides}; which of them is not decided"

@@ -324,7 +324,12 @@ class Certain(Exact):
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         """The derivative of that order (0 is the value) at every element of z."""
-        tree = derivation(activation).stable[order]
+        trees = derivation(activation).stable
+        if order and not activation.has_kernels:  # what is typed may single out a point
+            from netcalc.arithmetic.sides import slope_at
+
+            return each(lambda value: slope_at(trees, order, value), z)
+        tree = trees[order]
         return each(lambda value: numeral(tree, {"q": value}), z)
 
     def softmax(self, z: np.ndarray) -> np.ndarray:

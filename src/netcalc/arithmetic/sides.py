@@ -27,6 +27,7 @@ BITS = 1024
 NEAR = fmpq(1, 1 << 200)  # far below what tells two kinks apart, far above what BITS can't tell from 0
 
 Side = Literal[-1, 1]
+SIDES: tuple[Side, Side] = (-1, 1)
 Tie = Literal["exact", "undecided"] | None
 
 
@@ -113,6 +114,52 @@ def _atan2(y: Beside, x: Beside) -> Beside:
     if sign(y.here) == 0 and sign(x.here) == -1 and sign(y.beside) == -1:
         here = -here
     return Beside(here, OPERATIONS["atan2"](y.beside, x.beside))
+
+
+Told = Literal["same", "apart", "unknown"]
+SAME = fmpq(1, 1 << 150)  # the limits are taken far closer than this
+
+
+def compared(a: Numeral, b: Numeral) -> Told:
+    """Whether two numerals are the same, as far as so many bits tell."""
+    if isinstance(a, fmpq) and isinstance(b, fmpq):
+        return "same" if a == b else "apart"
+    a, b = ball(a), ball(b)
+    if a.is_nan() or b.is_nan():
+        return "unknown"
+    if not (a.is_finite() and b.is_finite()):
+        return "same" if a == b else "apart"
+    difference = a - b
+    if not difference.contains(0):
+        return "apart"
+    return "same" if abs(difference) < arb(SAME) else "unknown"
+
+
+def of_both(left: Numeral, right: Numeral) -> Numeral:
+    """One numeral for two that are the same."""
+    return left if isinstance(left, fmpq) else ball(left).union(ball(right))
+
+
+def slope_at(trees: Sequence[Tree], order: int, value: Numeral) -> Numeral:
+    """The derivative of that order at a `value` of `q`; `trees` are a function and its derivatives' formulas.
+
+    Where a comparison ties, the formula is that of the branch taken, which may be a single point's: then what both
+    sides come to. At a kink or a jump it is the formula's; undefined where nothing tells.
+    """
+    names = {"q": value}
+    found = numeral(trees[order], names)
+    if not order or tie(Apply("add", tuple(trees[: order + 1])), names) != "exact":
+        return found
+    with precision(BITS):
+        below = slope_at(trees, order - 1, value)
+        continuous = {compared(one_sided(trees[order - 1], "q", names, side), below) for side in SIDES}
+        if "apart" in continuous:
+            return found
+        left, right = (one_sided(trees[order], "q", names, side) for side in SIDES)
+        told = compared(left, right)
+        if told == "unknown" or "unknown" in continuous:
+            return UNDEFINED
+        return of_both(left, right) if told == "same" and ball(left).is_finite() else found
 
 
 def _operations(

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from flint import arb, fmpq
+from typing import Any
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import digits
-from netcalc.arithmetic.sides import BITS, Tie, can_tie, one_sided, tie
+from netcalc.arithmetic.sides import BITS, SIDES, Tie, can_tie, compared, of_both, one_sided, tie
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
 from netcalc.expression import Tree
 from netcalc.expression.tree import Symbol
-from netcalc.kinks import SAME
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
 
 NAMED_LIMIT = 8  # lines on kinks
 
 Key = tuple[int, tuple[str, ...]]  # an output, and what it is a derivative by
-Told = Literal["same", "apart", "unknown"]
 
 
 @dataclass
@@ -84,7 +80,7 @@ class _Sides:
         """Where the expression itself comes to different values from the two sides, it has no derivative at all."""
         here = self.values[key]
         for name in self.derived.problem.wrt:
-            told = [_compared(side, here) for side in self._limits(key, name)]
+            told = [compared(side, here) for side in self._limits(key, name)]
             if "apart" not in told:
                 continue
             left, right = (_shown(side) for side in self._limits(key, name))
@@ -94,7 +90,7 @@ class _Sides:
             )
 
     def _limits(self, key: Key, name: str) -> list[Any]:
-        return [one_sided(self.trees[key], name, self.names, side) for side in (-1, 1)]
+        return [one_sided(self.trees[key], name, self.names, side) for side in SIDES]
 
     def _label(self, key: Key) -> str:
         output = self.derived.problem.outputs[key[0]]
@@ -110,28 +106,28 @@ class _Sides:
             return
         if not (self.ties[below] or self.ties[key]):
             return
-        continuous = {_compared(side, self.values[below]) for side in self._limits(below, name)}
+        continuous = {compared(side, self.values[below]) for side in self._limits(below, name)}
         if "apart" in continuous:
             self.broken.add(key)
             if below in self.settled:  # whose formula is another function's along this variable
                 self._undecided(place, key, below, name)
             return
         left, right = self._limits(key, name)
-        told = _compared(left, right)
+        told = compared(left, right)
         if told == "unknown" or "unknown" in continuous:
             self._undecided(place, key, below, name)
         elif told == "apart" or not ball(left).is_finite():
             self.broken.add(key)
             self.found.lines.append(self._kink(key, below, name, left, right))
-        elif _compared(left, self.values[key]) != "same":
-            self._settle(place, key, below, name, _joined(left, right))
+        elif compared(left, self.values[key]) != "same":
+            self._settle(place, key, below, name, of_both(left, right))
         elif any(self._disagrees(key, other) for other in one.by[:-1]):
             self._undecided(place, key, below, name)
 
     def _disagrees(self, key: Key, name: str) -> bool:
         """Whether a mixed derivative is another beside the point, moved by one of its other variables."""
         left, right = self._limits(key, name)
-        return _compared(left, right) == "same" and _compared(left, self.values[key]) == "apart"
+        return compared(left, right) == "same" and compared(left, self.values[key]) == "apart"
 
     def _undecided(self, place: int, key: Key, below: Key, name: str) -> None:
         self.broken.add(key)
@@ -167,27 +163,8 @@ class _Sides:
         return f"{name} = {place} is a kink of {of}: {both}; netcalc takes {_shown(self.values[key])}{convention}"
 
 
-def _compared(a: Any, b: Any) -> Told:
-    """Whether two numerals are the same, as far as so many bits tell."""
-    if isinstance(a, fmpq) and isinstance(b, fmpq):
-        return "same" if a == b else "apart"
-    a, b = ball(a), ball(b)
-    if a.is_nan() or b.is_nan():
-        return "unknown"
-    if not (a.is_finite() and b.is_finite()):
-        return "same" if a == b else "apart"
-    difference = a - b
-    if not difference.contains(0):
-        return "apart"
-    return "same" if abs(difference) < arb(SAME) else "unknown"
-
-
 def _are_finite(*values: Any) -> bool:
     return all(ball(value).is_finite() for value in values)
-
-
-def _joined(left: Any, right: Any) -> Any:
-    return left if isinstance(left, fmpq) else ball(left).union(ball(right))
 
 
 def _shown(value: Any) -> str:

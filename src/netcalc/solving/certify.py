@@ -109,7 +109,7 @@ def _settled(
 
 def _rational(value: Any, known: Value, expression: Any) -> Any:
     """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
-    if known.certified:
+    if known.certified or not ball(value).is_finite():
         return value
     closed = expression.simplify()
     if not closed.is_Rational:
