@@ -32,6 +32,7 @@ from netcalc.files import (
     write_npz,
 )
 from netcalc.files.source import open_source
+from netcalc.values import to_float64
 
 TABLE = [[1, -2], [3, 4]]
 CONTENTS = {
@@ -271,6 +272,11 @@ WRONG = {
     "outside.mtx": ("%%MatrixMarket matrix coordinate real general\n2 2 1\n0 1 5\n", "line 3: there is no row 0"),
     "few.mtx": ("%%MatrixMarket matrix array real general\n2 2\n1\n2\n", "has 2 entries, where its size, 2 2, means 4"),
     "complex.mtx": ("%%MatrixMarket matrix array complex general\n1 1\n1 2\n", "line 1: only real matrices"),
+    "oblong.mtx": (
+        "%%MatrixMarket matrix coordinate real symmetric\n2 3 1\n1 1 5\n",
+        "line 2: 2 × 3 is not square, and a symmetric matrix is",
+    ),
+    "bare.mtx": ("2 2 1\n1 1 5\n", "does not begin as a Matrix Market file does"),
     "sizeless.mtx": ("%%MatrixMarket matrix array real general\n", "the size is missing"),
 }
 
@@ -403,3 +409,18 @@ def test_a_run_that_fails_leaves_the_old_file(here):
         raise RuntimeError
     assert (here / "answer.csv").read_text() == "old\n"
     assert [path.name for path in here.iterdir()] == ["answer.csv"]
+
+
+@pytest.mark.parametrize("symmetry", ["general", "symmetric"])
+@pytest.mark.parametrize("size", [3, 200], ids=["exact", "float64"])
+def test_entries_of_one_place_in_a_matrix_market_file_are_summed(tmp_path, symmetry, size):
+    """As SciPy reads them."""
+    entries = "2 1 0.5\n1 1 1\n2 1 0.25\n3 3 -2\n2 1 1\n1 1 -1\n"
+    banner = f"%%MatrixMarket matrix coordinate real {symmetry}\n{size} {size} 6\n"
+    (tmp_path / "a.mtx").write_text(banner + entries, encoding="utf-8")
+    expected = np.zeros((size, size))
+    expected[1, 0], expected[2, 2] = 1.75, -2
+    expected[0, 1] = 1.75 if symmetry == "symmetric" else 0
+    array = read_tensor(str(tmp_path / "a.mtx")).array
+    assert array.dtype == (object if size == 3 else float)
+    assert to_float64(array).tolist() == expected.tolist()

@@ -92,7 +92,8 @@ def read_rows(
     with closed_if_refused(close):
         _check_columns(found.shape[1], columns, found.source)
     blocks = _array_blocks(found, few, on_bad_row)
-    return RowStream(found.source, found.shape[1], () if isinstance(found, NpyFile) else found.header, blocks, close)
+    header = () if isinstance(found, NpyFile) else found.header
+    return RowStream(found.source, found.shape[1], header, blocks, close, found.shape[0])
 
 
 def _nothing() -> None:
@@ -190,6 +191,9 @@ def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | Npy
         from netcalc.files.structured import read_matrix_market
 
         return Tensor(read_matrix_market(b"".join(chunks), source.name), source.name)
+    if source.name.lower().removesuffix(".gz").endswith(".mtx"):
+        banner = "%%MatrixMarket matrix coordinate real general"
+        raise FileError(f"{source.name} does not begin as a Matrix Market file does, with a line such as {banner}")
     if name is not None:
         raise FileError(f"{source.name} is one table, so ':{name}' names nothing in it")
     dialect, lines = open_rows(chunks, source.name, decimal)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import FileError, ValueSyntaxError
-from netcalc.expression import Number
+from netcalc.expression import Apply, Number
 from netcalc.files.cells import exact_cell, float_cell, is_kept_exactly, nearest_float
 
 SECTIONS = ("given", "forward", "partials")
@@ -136,10 +136,12 @@ def read_matrix_market(data: bytes, source: str) -> np.ndarray:
     if len(sizes) != (2 if dense else 3) or not all(size.isdigit() for size in sizes):
         raise FileError(f"{source}, line {size_line}: the size is missing, as in {'2 3' if dense else '2 3 4'}")
     rows, columns = int(sizes[0]), int(sizes[1])
+    if symmetric and rows != columns:
+        raise FileError(f"{source}, line {size_line}: {rows} × {columns} is not square, and a symmetric matrix is")
     if not 0 < rows * columns <= DENSE_LIMIT:
         raise FileError(f"{source}: {rows} × {columns} is no size that is read (up to {DENSE_LIMIT:,} numbers)")
     needed = _stored(rows, columns, symmetric) if dense else int(sizes[2])
-    if len(entries) != needed or (symmetric and rows != columns):
+    if len(entries) != needed:
         raise FileError(f"{source} has {len(entries)} entries, where its size, {' '.join(sizes)}, means {needed}")
     return _filled((rows, columns), entries, dense, symmetric, source)
 
@@ -160,17 +162,28 @@ def _filled(
     exact = is_kept_exactly(rows * columns)
     convert: Callable[[str], Any] = exact_cell if exact else float_cell
     out = np.full(shape, Number(Fraction(0))) if exact else np.zeros(shape)
+    filled: set[tuple[int, int]] = set()
     places = ((i, j) for j in range(columns) for i in range(j if symmetric else 0, rows))
     for line, words in entries:
         where = f"{source}, line {line}"
         i, j = next(places) if dense else _place(words, shape, where)
         try:
-            out[i, j] = convert(words[-1])
+            number = convert(words[-1])
         except ValueSyntaxError as error:
             raise FileError(f"{where}: {error.message}") from None
+        out[i, j] = _sum(out[i, j], number) if (i, j) in filled else number  # as finite elements are assembled
+        filled.add((i, j))
         if symmetric:
+            filled.add((j, i))
             out[j, i] = out[i, j]
     return out
+
+
+def _sum(before: Any, number: Any) -> Any:
+    """The sum of two numbers, or of two trees."""
+    if not isinstance(before, Number) or not isinstance(number, Number):
+        return before + number if isinstance(number, float) else Apply("add", (before, number))
+    return Number(before.value + number.value)
 
 
 def _place(words: list[str], shape: tuple[int, int], where: str) -> tuple[int, int]:
