@@ -199,6 +199,20 @@ def test_too_few_targets_are_told(run, tmp_path):
     assert (status, err) == (2, "error: target has 10 numbers, and x has more rows\n")
 
 
+@pytest.mark.parametrize("words", [["--delta"], ["--loss", "mse", "--target"]], ids=["delta", "target"])
+@pytest.mark.parametrize("count", [2, 5000])
+def test_more_given_from_above_than_there_are_rows_is_told(run, tmp_path, words, count):
+    """Before anything is written where the rows are few, at the end of many; never left out without a word."""
+    save(tmp_path / "x.csv", many(count))
+    save(tmp_path / "t.csv", many(count + 1, 1))
+    status, out, err = run(*NEURON, "--x", "x.csv", *words, "t.csv", "-f", "csv")
+    name = words[-1][2:]
+    assert (status, err) == (2, f"error: {name} has {count + 1} numbers; it needs 1, or {count}: one a sample\n")
+    assert out == "" or count > 2
+    np.save(tmp_path / "x.npy", many(count))
+    assert run(*NEURON, "--x", "x.npy", *words, "t.csv", "-f", "csv") == (2, "", err)
+
+
 # --- the kernel for a block --------------------------------------------------------------------------------------------
 
 
@@ -230,7 +244,7 @@ def test_block_refuses_what_does_not_fit():
 
 
 @pytest.mark.parametrize("count", [30, 9000], ids=["few", "many"])
-@pytest.mark.parametrize("bad", ["1,x", "1,2,3", "1", "nan,1", "1e999,0", "\xff,1"])
+@pytest.mark.parametrize("bad", ["1,x", "1,2,3", "1", "nan,1", "1e999,0", "\xff,1", "\0,1", "1,2\x003"])
 def test_a_bad_row_stops_with_its_line_and_the_rows_before_it_written(run, tmp_path, count, bad):
     x = save(tmp_path / "x.csv", many(count))
     whole = run(*NEURON, "--x", x, "-f", "csv")[1].splitlines()

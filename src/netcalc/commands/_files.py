@@ -69,7 +69,7 @@ class Files:
         from netcalc.rows.cluster import answer_files
 
         assert output is not None  # noqa: S101 - it is asked for
-        with Progress() as progress:
+        with Progress(output) as progress:
             answer_files(
                 self.paths,
                 self.neuron,

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ PATIENCE = 1.0  # seconds of work that nobody needs to be told of
 
 
 class Progress:
-    """A line on stderr, where that is a terminal and stdout is none, once the work takes long."""
+    """A line on stderr, where that is a terminal that no answers go to, once the work takes long."""
 
-    def __init__(self) -> None:
-        self.wanted = sys.stderr.isatty() and not sys.stdout.isatty()
+    def __init__(self, output: Path | None = None) -> None:
+        self.wanted = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
         self.begin = time.monotonic()
         self.stack = ExitStack()
         self.line: Status | None = None
@@ -48,9 +49,9 @@ class Progress:
         self.line.update(text)
 
 
-def watched(rows: RowStream) -> Iterator[Block]:
-    """The blocks, and how many rows there were."""
-    with Progress() as progress:
+def watched(rows: RowStream, output: Path | None) -> Iterator[Block]:
+    """The blocks, and how many rows there were; answers go to `output`, or to stdout."""
+    with Progress(output) as progress:
         count = 0
         for block in rows:
             yield block

@@ -87,7 +87,9 @@ class Streamed(NamedTuple):
         from netcalc.render.stream import stream
 
         with self.rows, self.bad.stack if self.bad else ExitStack(), opened(output) as out:
-            for text in stream(watched(self.rows), self.kind, self.format):
+            if self.rows.count is not None:
+                self.kind.check_rows(self.rows.count)
+            for text in stream(watched(self.rows, output), self.kind, self.format):
                 out.write(text)
                 out.flush()
         return self.bad.status() if self.bad else None

@@ -42,10 +42,12 @@ def text_chunks(source: Source, size: int) -> Iterator[bytes]:
     chunks = chain([first], chunks)
     if first.startswith(GZIP_MAGIC):
         chunks = _headed(_unpacked(chunks, source.name, size))
-    for chunk in _decoded(chunks, source.name):
-        if b"\0" in chunk:
-            raise FileError(f"{source.name} is no text: it holds zero bytes (binary data, or UTF-16 without its mark)")
-        yield chunk
+    decoded = _decoded(chunks, source.name)
+    beginning = next(decoded, b"")
+    if b"\0" in beginning.partition(b"\n")[0]:
+        raise FileError(f"{source.name} is no text: it holds zero bytes (binary data, or UTF-16 without its mark)")
+    yield beginning
+    yield from decoded
 
 
 def _headed(chunks: Iterator[bytes]) -> Iterator[bytes]:

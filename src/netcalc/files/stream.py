@@ -64,6 +64,7 @@ class RowStream:
     header: tuple[str, ...]
     blocks: Iterator[Block]
     close: Callable[[], None]
+    count: int | None = None  # how many rows there are, where that is known before they are read
 
     def __iter__(self) -> Iterator[Block]:
         return self.blocks
@@ -118,7 +119,7 @@ class TextRows(NamedTuple):
             return self._tensor(held, few=is_kept_exactly(self.dialect.columns))
         if count > few:
             return self._stream(self._blocks(chain(held, self.lines), on_bad_row))
-        return self._stream(self._few_blocks(held, few, on_bad_row))
+        return replace(self._stream(self._few_blocks(held, few, on_bad_row)), count=count if ended else None)
 
     def _tensor(self, held: list[Lines], *, few: bool) -> Tensor:
         if not few:

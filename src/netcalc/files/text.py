@@ -103,11 +103,14 @@ def slow_rows(first: int, data: bytes, dialect: Dialect, *, exact: bool) -> Iter
 
 
 def decoded(line: bytes, source: str, number: int) -> str:
-    """A line of text. Raises RowError where it is no UTF-8."""
+    """A line of text. Raises RowError where it is no UTF-8, or holds a zero byte."""
+    if b"\0" in line:
+        shown = line.decode(errors="replace").rstrip("\r\n")
+        raise RowError(f"{source}, line {number}: this is no text, since it holds a zero byte", number, shown)
     try:
         return line.decode()
     except UnicodeDecodeError:
-        shown = line.decode(errors="replace")
+        shown = line.decode(errors="replace").rstrip("\r\n")
         raise RowError(f"{source}, line {number}: this is no text in UTF-8", number, shown) from None
 
 
@@ -134,7 +137,7 @@ def float_rows(data: bytes, dialect: Dialect, work: int) -> np.ndarray | None:
     `work` is how many bytes there are to read in all, as far as that is known.
     """
     plain = _with_commas(data, dialect)
-    if plain is None or b'"' in plain:
+    if plain is None or b'"' in plain or b"\0" in plain:
         return None
     worth = work >= POLARS_BYTES or "polars" in sys.modules  # what writes rows has often loaded it already
     polars = load_polars() if len(plain) >= POLARS_BLOCK and worth else None

@@ -88,7 +88,12 @@ def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray 
 
 def _a_sample(name: str, tensor: np.ndarray, samples: int) -> np.ndarray:
     """One number a sample as (samples, 1); one alone serves them all."""
-    if tensor.size not in (1, samples):
-        needed = "1" if samples == 1 else f"1, or {samples}: one a sample"
-        raise ShapeError(f"{name} has {count(tensor.size)}; it needs {needed}")
+    refuse_unless_one_a_sample(name, tensor, samples)
     return np.broadcast_to(tensor.reshape(-1, 1), (samples, 1))
+
+
+def refuse_unless_one_a_sample(name: str, tensor: np.ndarray, samples: int) -> None:
+    """Raises ShapeError if there is neither one number for all samples nor one for each."""
+    if tensor.size not in (1, samples):
+        needed = "1" if samples <= 1 else f"1, or {samples}: one a sample"
+        raise ShapeError(f"{name} has {count(tensor.size)}; it needs {needed}")

@@ -31,6 +31,9 @@ class RowAnswers(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The names of a row's answers."""
 
+    def check_rows(self, rows: int) -> None:
+        """Raises ShapeError if what is given a row is not given for so many rows in all."""
+
     def problem(self, x: np.ndarray, first: int) -> Problem | Gradient:
         """The rows `x`, of which the first is row number `first` of all, as a problem of many samples."""
 
@@ -54,6 +57,7 @@ def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str) -> Itera
             yield header + text
             header = b""
         first += len(block.rows)
+    kind.check_rows(first)
     if header:
         yield header
 

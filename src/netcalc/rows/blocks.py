@@ -11,7 +11,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import unknown
 from netcalc.errors import ShapeError
 from netcalc.files import EXACT_LIMIT
-from netcalc.models.neuron import neuron
+from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Problem, count, element
 from netcalc.values import to_float64
@@ -53,6 +53,12 @@ class NeuronRows:
             for one in self._shown.values()
             for at in (places if one.shape == (-1,) else [()])
         )
+
+    def check_rows(self, rows: int) -> None:
+        """Raises ShapeError if what is above is not one for all of so many rows, nor one a row."""
+        given, name = (self.above.target, "target") if isinstance(self.above, Against) else (self.above, "delta")
+        if given is not None:
+            refuse_unless_one_a_sample(name, given, rows)
 
     def problem(self, x: np.ndarray, first: int = 0) -> Problem:
         """The rows `x` (rows, n), of which the first is row number `first` of all, as a problem of many samples."""

@@ -114,6 +114,9 @@ class GradientRows:
         """Which column each variable's numbers are in."""
         return {name: place for place, name in enumerate(map(_symbol, self.header)) if name in self.stated.variables}
 
+    def check_rows(self, rows: int) -> None:
+        """Any number of them will do."""
+
     def problem(self, x: np.ndarray, first: int = 0) -> Gradient:  # noqa: ARG002 - each row is for itself
         """The problem at these rows (rows, columns)."""
         points = {name: x[:, place] for name, place in self.places.items()}
