@@ -134,12 +134,21 @@ def test_a_few_rows_and_many_give_the_same(tmp_path, capfdbinary):
 
 
 def test_a_row_without_a_value_ends_the_stream_after_the_rows_before_it(tmp_path, capfdbinary):
+    """With its file and line; or it is left out and kept, as one that does not read is."""
     path = tmp_path / "rows.csv"
-    path.write_text("x\n" + "1\n" * 2500 + "-1\n" + "1\n" * 10)
-    assert main(["grad", "log(x)", "--at", str(path), "-f", "csv"]) == 2
-    out, err = capfdbinary.readouterr()
-    assert out.count(b"\n") == 2501
-    assert err.decode() == "error: point 2500: log(x) is defined for x > 0; here x = -1\n"
+    for count in (700, 2500):
+        path.write_text("x\n" + "1\n" * count + "-1\n" + "1\n" * 10)
+        assert main(["grad", "log(x)", "--at", str(path), "-f", "csv"]) == 2
+        out, err = capfdbinary.readouterr()
+        assert out.count(b"\n") == count + 1
+        why = f"{path}, line {count + 2}: log(x) is defined for x > 0; here x = -1\n"
+        assert err.decode() == f"error: {why}"
+        kept = str(tmp_path / "kept")
+        assert main(["grad", "log(x)", "--at", str(path), "-f", "csv", "--on-error", "skip", "--bad-rows", kept]) == 1
+        out, err = capfdbinary.readouterr()
+        assert out.count(b"\n") == count + 11
+        assert err.decode() == f"error: 1 row has no answer; it is left out, and kept in {kept}: {why}"
+        assert (tmp_path / "kept").read_text() == f"# {why}-1\n"
 
 
 def test_steps_and_table_say_the_same():

@@ -324,21 +324,57 @@ def test_a_row_without_an_answer_stops_the_run(run, tmp_path, count):
         file.write("-5,1\n1,1\n")
     status, out, err = run("neuron", "--w", 1, 1, "--b", 0, "-a", "log(q)", "--x", "x.csv", "-f", "csv")
     assert (status, len(out.splitlines())) == (2, count + 1)
-    assert err.startswith(f"error: sample {count}: f is undefined")
+    assert err.startswith(f"error: x.csv, line {count + 1}: f is undefined")
 
 
 @pytest.mark.parametrize("count", [10, 5000])
 def test_a_row_beyond_float64(run, tmp_path, count):
-    """Certified digits while the rows are few; a clear end when they are many."""
+    """Certified digits, whether the rows are few or many."""
     save(tmp_path / "x.csv", np.ones((count, 2)))
     with (tmp_path / "x.csv").open("a", encoding="utf-8") as file:
         file.write("999,1\n")
     status, out, err = run("neuron", "--w", 1, 1, "--b", 0, "-a", "exp", "--x", "x.csv", "-f", "csv", "--only", "f")
-    if count == 10:
-        assert (status, err, out.splitlines()[-1]) == (0, "", "1.97007e+434")
+    assert (status, err, out.splitlines()[1:]) == (0, "", ["7.38905609893065"] * count + ["1.97007e+434"])
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+@pytest.mark.parametrize("name", ["x.csv", "x.npy"])
+def test_rows_without_an_answer_are_left_out_and_kept(run, tmp_path, count, name):
+    """Wherever they stand, comments and empty lines and rows that do not read between them."""
+    good = (1 + np.arange(count)[:, None] / 8192) * [1, 1]
+    asked = ["neuron", "--w", 1, 1, "--b", 0, "-a", "log(q)", "--only", "f", "-f", "csv"]
+    expected = run(*asked, "--x", save(tmp_path / "good.csv", good))[1]
+    if name == "x.npy":
+        np.save(tmp_path / name, np.insert(good, [0, 3, count], [-5, 1], axis=0))
+        numbers, unread = [0, 4, count + 2], []
     else:
-        assert (status, len(out.splitlines())) == (2, count + 1)
-        assert err == f"error: sample {count}: f is inf: beyond the range of float64\n"
+        lines = (tmp_path / "good.csv").read_text(encoding="utf-8").splitlines()
+        lines[3:3] = ["# a comment", "", "-5.0,1.0", "x,1"]
+        (tmp_path / name).write_text("\n".join(["-5.0,1.0", *lines, "-5.0,1.0"]), encoding="utf-8")
+        numbers, unread = [1, 7, count + 6], ["x,1"]
+    status, out, err = run(*asked, "--x", name, "--on-error", "skip")
+    assert (status, out) == (1, expected)
+    assert err.startswith(f"error: {3 + len(unread)} rows have no answer; they are left out, and kept in x.bad.csv")
+    kept = (tmp_path / "x.bad.csv").read_text(encoding="utf-8").splitlines()
+    assert sorted(kept[1::2]) == ["-5.0,1.0"] * 3 + unread
+    told = [int(line.split(":")[0].split()[-1]) for line in kept[::2] if "f is undefined" in line]
+    assert told == numbers
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_rows_at_a_kink_are_counted(run, tmp_path, count):
+    """Once for all of them, at the end; few rows exactly, so that 0.1 + 0.2 is 0.3, and near is not at."""
+    (tmp_path / "x.csv").write_text("1,2\n" * count + "1,1\n0,0\n0.5,0.5\n0.5,0.50001\n", encoding="utf-8")
+    asked = ["neuron", "--w", 4, -4, "--b", 0, "--x", "x.csv", "-f", "csv", "--only", "db"]
+    status, out, err = run(*asked, "-a", "relu")
+    assert (status, len(out.splitlines())) == (0, count + 5)
+    assert err == "note: 3 rows are at a kink of relu, where its slope is taken as 0, as PyTorch does\n"
+    assert run(*asked, "-a", "sigmoid")[2] == ""
+    assert run(*asked[:5], 1, *asked[6:], "-a", "relu6")[2] == ""
+    if count == 10:
+        (tmp_path / "x.csv").write_text("0.1,0.2\n1,2\n", encoding="utf-8")
+        _, _, err = run("neuron", "--w", 1, 1, "--b", -0.3, "--x", "x.csv", "-f", "csv", "-a", "relu6")
+        assert err == "note: 1 row is at a kink of relu6, 0, where its slope is taken as 0, as PyTorch does\n"
 
 
 def test_a_table_of_very_many_samples_is_short(run, tmp_path):

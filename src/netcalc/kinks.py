@@ -45,6 +45,13 @@ def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
     return Kink(place, left, right, taken, found == "exact")
 
 
+def kink_of(activation: BoundActivation, place: str) -> Kink:
+    """The kink of an activation of the catalogue at one of its places."""
+    found = kink(derivation(activation).stable[1], "q", {"q": fmpq(*Fraction(place).as_integer_ratio())})
+    assert found is not None  # noqa: S101 - the catalogue says so
+    return found
+
+
 def _differ(left: Any, right: Any) -> bool:
     difference = left - right
     return bool(difference != 0) and not abs(difference) < SAME

@@ -84,14 +84,17 @@ class Streamed(NamedTuple):
 
     def answer(self, output: Path | None) -> int | None:
         """Answer and write them all; the exit status."""
-        from netcalc.render.stream import stream
+        from netcalc.render.stream import Encounters, stream
 
+        met = Encounters(self.bad)
         with self.rows, self.bad.stack if self.bad else ExitStack(), opened(output) as out:
             if self.rows.count is not None:
                 self.kind.check_rows(self.rows.count)
-            for text in stream(watched(self.rows, output), self.kind, self.format):
+            for text in stream(watched(self.rows, output), self.kind, self.format, met):
                 out.write(text)
                 out.flush()
+        for note, count in met.kinks.items():
+            print(f"note: {f'{count:,} rows are' if count > 1 else '1 row is'} at {note}", file=sys.stderr)
         return self.bad.status() if self.bad else None
 
 
@@ -104,6 +107,7 @@ class BadRows:
     file: BinaryIO | None = None
     count: int = 0
     first: str = ""
+    reads: bool = False  # whether any of them does, and has no answer
 
     @classmethod
     def of(cls, rows: Rows, source: str, output: Path | None, others: Collection[str] = ()) -> Self | None:
@@ -129,14 +133,16 @@ class BadRows:
             self.first = error.message
             self.file = self.stack.enter_context(write_atomically(self.path, "wb"))
         self.count += 1
+        self.reads |= error.reads
         self.file.write(f"# {error.message}\n{error.text}\n".encode(errors="replace"))
 
     def status(self) -> int | None:
         """1 if there were any, with a line on stderr."""
         if not self.count:
             return None
-        one = f"1 row does not read; it is left out, and kept in {self.path}: "
-        many = f"{self.count:,} rows do not read; they are left out, and kept in {self.path}; the first: "
+        does, do = ("has no answer", "have no answer") if self.reads else ("does not read", "do not read")
+        one = f"1 row {does}; it is left out, and kept in {self.path}: "
+        many = f"{self.count:,} rows {do}; they are left out, and kept in {self.path}; the first: "
         print(f"error: {one if self.count == 1 else many}{self.first}", file=sys.stderr)
         return 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -11,14 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from netcalc.errors import FileError
+from netcalc.expression import Tree
 from netcalc.files.archives import ZIP_MAGIC, read_npz, read_safetensors
 from netcalc.files.cells import nearest_float
 from netcalc.files.decode import text_chunks
 from netcalc.files.npy import NPY_MAGIC, NpyFile
 from netcalc.files.numbers import check_finite
 from netcalc.files.source import Source, StandardInput, open_source
-from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor, TextRows
+from netcalc.files.stream import Block, OnBadRow, Place, RowStream, Tensor, TextRows
 from netcalc.files.text import RowError, chunk_size, counted, open_rows
+from netcalc.notation import to_ascii
 
 ARRAY_BLOCK = 1 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
@@ -131,27 +134,36 @@ def _array_blocks(found: Tensor | NpyFile, few: int, on_bad_row: OnBadRow | None
         rows = given
         if rows.dtype == object and count > few:
             rows = np.array([[nearest_float(tree) for tree in row] for row in rows])
-        good = rows if rows.dtype == object else _finite_rows(rows, found.source, start, on_bad_row)
+        where = partial(_place, found.source, start, rows)
+        good = np.arange(len(rows)) if rows.dtype == object else _finite_rows(rows, where, on_bad_row)
         if len(good):
-            yield Block(good, start, count <= few)
+            kept = rows if len(good) == len(rows) else rows[good]
+            yield Block(kept, lambda row, where=where, good=good: where(int(good[row])), count <= few)  # type: ignore[misc]
         if len(good) < len(rows) and on_bad_row is None:
             check_finite(rows, found.source, start)
         start += len(rows)
 
 
-def _finite_rows(rows: np.ndarray, source: str, start: int, on_bad_row: OnBadRow | None) -> np.ndarray:
-    """The rows without NaN or infinity: those before the first bad one if the bad ones go nowhere."""
+def _place(source: str, start: int, rows: np.ndarray, row: int) -> Place:
+    """The place of a row of an array that is number `start` of all in its first row."""
+    text = ",".join(_written(one) for one in rows[row].tolist())
+    return Place(f"{source}, row {start + row}", start + row, text)
+
+
+def _written(entry: Tree | float) -> str:
+    return repr(entry) if isinstance(entry, float) else to_ascii(entry)
+
+
+def _finite_rows(rows: np.ndarray, where: Callable[[int], Place], on_bad_row: OnBadRow | None) -> np.ndarray:
+    """Which rows have no NaN or infinity: those before the first bad one if the bad ones go nowhere."""
     finite = np.isfinite(rows).all(axis=1)
-    if finite.all():
-        return rows
     bad = np.flatnonzero(~finite).tolist()
-    if on_bad_row is None:
-        return rows[: bad[0]]
-    for index in bad:
-        text = ",".join(map(repr, rows[index].tolist()))
-        on_bad_row(RowError(f"{source}: row {start + index} has a number that is not finite", start + index, text))
-    good: np.ndarray = rows[finite]
-    return good
+    if bad and on_bad_row is None:
+        return np.arange(bad[0])
+    for place in map(where, bad):
+        assert on_bad_row is not None  # noqa: S101 - as above
+        on_bad_row(RowError(f"{place.name} has a number that is not finite", place.number, place.text))
+    return np.flatnonzero(finite)
 
 
 def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | NpyFile | TextRows:

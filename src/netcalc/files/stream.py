@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.cells import EXACT_LIMIT, is_kept_exactly
-from netcalc.files.dialect import Dialect, order_by_name
+from netcalc.files.dialect import Dialect, content, order_by_name
 from netcalc.files.source import Source
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 
@@ -22,14 +22,19 @@ SLOW_BYTES = 4096  # fewer are not worth halving again
 ALL_ROWS = 1 << 60  # more than any file has
 
 
-class Block(NamedTuple):
-    """`rows` (rows, columns); `line` is where the first of them stands: a line of text, or a row from 0.
+class Place(NamedTuple):
+    """Where a row stands: `x.csv, line 7`, its number, and its text."""
 
-    They are float64, or trees where the rows so far are `few`.
-    """
+    name: str
+    number: int
+    text: str
+
+
+class Block(NamedTuple):
+    """`rows` (rows, columns): float64, or trees where the rows so far are `few`; and where each of them stands."""
 
     rows: np.ndarray
-    line: int
+    where: Callable[[int], Place]
     few: bool = False
 
 
@@ -174,7 +179,7 @@ def float_blocks(first: int, data: bytes, dialect: Dialect, work: int, on_bad_ro
     rows = float_rows(data, dialect, work)
     if rows is not None:
         if len(rows):
-            yield Block(rows, first)
+            yield Block(rows, lambda row: place_of(row, first, data, dialect))
         return
     half = data.find(b"\n", len(data) // 2) + 1
     if len(data) < SLOW_BYTES or half in (0, len(data)):
@@ -184,22 +189,38 @@ def float_blocks(first: int, data: bytes, dialect: Dialect, work: int, on_bad_ro
     yield from float_blocks(first + data.count(b"\n", 0, half), data[half:], dialect, work, on_bad_row)
 
 
+def place_of(row: int, first: int, data: bytes, dialect: Dialect) -> Place:
+    """The place of a row of lines that all read, empty ones and comments between them."""
+    filled = ((number, line) for number, line in enumerate(data.split(b"\n"), first) if content(line.decode()))
+    return place_at(*next(islice(filled, row, None)), dialect)
+
+
+def place_at(number: int, line: bytes, dialect: Dialect) -> Place:
+    """The place of a line."""
+    return Place(f"{dialect.source}, line {number}", number, line.decode().rstrip("\r"))
+
+
 def slow_blocks(
     first: int, data: bytes, dialect: Dialect, on_bad_row: OnBadRow | None, *, few: bool = False
 ) -> Iterator[Block]:
     """The rows cell by cell; a bad one goes to `on_bad_row`, or ends the stream after those before it."""
     good: list[list[Any]] = []
-    bad, begin = None, first
+    numbers: list[int] = []
+    bad = None
     for number, row in slow_rows(first, data, dialect, exact=few):
         if not isinstance(row, RowError):
-            begin = begin if good else number
             good.append(row)
+            numbers.append(number)
         elif on_bad_row is not None:
             on_bad_row(row)
         else:
             bad = row
             break
     if good:
-        yield Block(array_of(good, exact=few), begin, few)
+        yield Block(
+            array_of(good, exact=few),
+            lambda row: place_at(numbers[row], data.split(b"\n")[numbers[row] - first], dialect),
+            few,
+        )
     if bad is not None:
         raise bad

@@ -26,12 +26,13 @@ Lines = tuple[int, bytes]  # the number of the first line, and whole lines
 
 
 class RowError(FileError):
-    """A row that does not read: `line` is its number and `text` what stands there."""
+    """A row that does not read, or has no answer though it `reads`: its number, and `text`, what stands there."""
 
-    def __init__(self, message: str, line: int, text: str) -> None:
+    def __init__(self, message: str, line: int, text: str, *, reads: bool = False) -> None:
         super().__init__(message)
         self.line = line
         self.text = text
+        self.reads = reads
 
 
 def chunk_size(size: int | None) -> int:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from netcalc.errors import UndefinedError
-from netcalc.files import Block
+from netcalc.files import Block, OnBadRow, RowError
 from netcalc.files.rows import RowWriter
+from netcalc.files.stream import Place
 from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
 from netcalc.render.rows import records
 from netcalc.solving.solve import solve
+
+FEW = 256  # numbers of the rows that are answered exactly at once where float64 has no answer
 
 
 class RowAnswers(Protocol):
@@ -22,10 +28,6 @@ class RowAnswers(Protocol):
     @property
     def only(self) -> tuple[str, ...]:
         """The parts of the answer that are asked for; all where it is empty."""
-
-    @property
-    def row_called(self) -> str:
-        """What messages call a row: `sample`, `point`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -38,13 +40,27 @@ class RowAnswers(Protocol):
         """The rows `x`, of which the first is row number `first` of all, as a problem of many samples."""
 
     def answers(self, x: np.ndarray, first: int) -> np.ndarray:
-        """Rows of float64 -> (rows, columns), nan where there is no value. May raise UndefinedError."""
+        """Rows of float64 -> (rows, columns), nan or infinite where float64 has no value."""
 
-    def why_undefined(self, x: np.ndarray, column: int) -> str:
-        """What is said of a row `x` (n,) where an answer has no value."""
+    def kinks(self, x: np.ndarray) -> Counter[str]:
+        """How many of the rows are at a kink, by what there is to say of it."""
 
 
-def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str) -> Iterator[bytes]:
+@dataclass
+class Encounters:
+    """What is met on the way: rows without an answer, which go to `on_bad_row` or end the run, and rows at a kink."""
+
+    on_bad_row: OnBadRow | None = None
+    kinks: Counter[str] = field(default_factory=Counter)
+
+    def without_answer(self, place: Place, why: str) -> None:
+        """Raises UndefinedError unless such rows are left out."""
+        if self.on_bad_row is None:
+            raise UndefinedError(f"{place.name}: {why}")
+        self.on_bad_row(RowError(f"{place.name}: {why}", place.number, place.text, reads=True))
+
+
+def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str, met: Encounters) -> Iterator[bytes]:
     """Each row's answers in `csv`, `tsv` or `jsonl`, with a header line where the format has one.
 
     Raises UndefinedError at a row that has no answer, after the rows before it, and whatever reading raises.
@@ -53,7 +69,9 @@ def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str) -> Itera
     header = "".join(f"{line}\n" for line in writer.header()).encode()
     first = 0
     for block in blocks:
-        for text in (_exactly if block.few else _in_float64)(block.rows, kind, first, writer):
+        met.kinks += kind.kinks(block.rows)
+        answered = _exactly if block.few else _in_float64
+        for text in answered(Part(block, first, 0, len(block.rows)), kind, writer, met):
             yield header + text
             header = b""
         first += len(block.rows)
@@ -62,30 +80,58 @@ def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str) -> Itera
         yield header
 
 
-def _exactly(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> Iterator[bytes]:
-    """Few rows; one by one where a row among them has no answer."""
+class Part(NamedTuple):
+    """The rows from `begin` to `end` of a block, whose first row is number `first` of all."""
+
+    block: Block
+    first: int
+    begin: int
+    end: int
+
+    @property
+    def rows(self) -> np.ndarray:
+        """They themselves."""
+        return self.block.rows[self.begin : self.end]
+
+    @property
+    def number(self) -> int:
+        """That of the first of them, among all."""
+        return self.first + self.begin
+
+    def halves(self) -> tuple[Part, Part]:
+        """Both not empty, of more than one row."""
+        middle = (self.begin + self.end) // 2
+        return self._replace(end=middle), self._replace(begin=middle)
+
+
+def _exactly(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:
+    """Few rows; halved where a row among them has no answer, until it is alone."""
     try:
-        result = solve(kind.problem(x, first))
+        result = solve(kind.problem(part.rows, part.number))
     except UndefinedError as error:
-        if len(x) == 1:
-            raise UndefinedError(f"{kind.row_called} {first}: {error.message}") from None
-        for index in range(len(x)):
-            yield from _exactly(x[index : index + 1], kind, first + index, writer)
+        if part.end - part.begin == 1:
+            met.without_answer(part.block.where(part.begin), error.message)
+            return
+        for half in part.halves():
+            yield from _exactly(half, kind, writer, met)
         return
     yield "".join(
         f"{writer.row(record.values())}\n" for record in records(result.only(kind.only) if kind.only else result)
     ).encode()
 
 
-def _in_float64(x: np.ndarray, kind: RowAnswers, first: int, writer: RowWriter) -> Iterator[bytes]:
-    answers = kind.answers(x, first)
+def _in_float64(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:
+    """Many rows; those that float64 has no answer for exactly."""
+    answers = kind.answers(part.rows, part.number)
     finite = np.isfinite(answers).all(axis=1)
-    good = len(x) if finite.all() else int(finite.argmin())
-    if good:
-        yield writer.rows(answers[:good])
-    if good < len(x):
-        column = int(np.isfinite(answers[good]).argmin())
-        value = answers[good, column]
-        undefined = kind.why_undefined(x[good], column) if np.isnan(value) else ""
-        why = undefined or f"{kind.columns[column]} is {value}: beyond the range of float64"
-        raise UndefinedError(f"{kind.row_called} {first + good}: {why}")
+    if finite.all():
+        yield writer.rows(answers)
+        return
+    most = max(1, FEW // part.rows.shape[1])
+    borders = [0, *(np.flatnonzero(np.diff(finite)) + 1).tolist(), len(finite)]
+    for begin, end in pairwise(borders):
+        if finite[begin]:
+            yield writer.rows(answers[begin:end])
+            continue
+        for start in range(begin, end, most):
+            yield from _exactly(part._replace(begin=start, end=min(end, start + most)), kind, writer, met)

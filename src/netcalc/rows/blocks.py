@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,6 +18,8 @@ from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Problem, count, element
 from netcalc.values import to_float64
+
+NEAR = 1e-9  # of the sum of sizes: no sum farther from a kink than this is rounded to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,6 @@ class NeuronRows:
     above: np.ndarray | Against | None = None
     index_from: int = 0
     only: tuple[str, ...] = ()
-    row_called: str = "sample"
 
     @property
     def few(self) -> int:
@@ -85,9 +89,37 @@ class NeuronRows:
         values = [value for name in self._shown for value in found[name].flat]
         return np.array([np.nan if value.nearest is None else value.nearest for value in values])
 
-    def why_undefined(self, x: np.ndarray, column: int) -> str:  # noqa: ARG002 - the column says it
-        """`dx0 is undefined`."""
-        return f"{self.columns[column]} is undefined"
+    def kinks(self, x: np.ndarray) -> Counter[str]:
+        """How many of the rows are at a kink of the activation, by what there is to say of it.
+
+        Trees are at one or not exactly; float64 is where its sum is, as its slope is taken.
+        """
+        if not self.activation.kinks:
+            return Counter()
+        floats, w, b = to_float64(x), to_float64(self.w), to_float64(self.b)
+        with np.errstate(all="ignore"):
+            z, size = floats @ w + b, np.abs(floats) @ np.abs(w) + np.abs(b)
+            places = {place: np.abs(z - float(Fraction(place))) <= NEAR * size for place in self.activation.kinks}
+        return Counter(note for place, near in places.items() if near.any() for note in self._at_kink(x[near], place))
+
+    def _at_kink(self, x: np.ndarray, place: str) -> Iterator[str]:
+        """What there is to say of the kink, once for each of the rows that is there."""
+        from flint import fmpq
+
+        from netcalc.arithmetic.certain import Certain  # loads balls, which few runs need
+        from netcalc.arithmetic.sides import BITS
+        from netcalc.kinks import kink_of
+
+        stated = replace(self, above=None).problem(x)
+        at = (
+            run(stated, Fast())["z1"] == float(Fraction(place))
+            if x.dtype != object
+            else run(stated, Certain(BITS))["z1"] == fmpq(*Fraction(place).as_integer_ratio())
+        )
+        taken = kink_of(self.activation, place).taken
+        which = "" if len(self.activation.kinks) == 1 else f", {place}"
+        note = f"a kink of {self.activation.label}{which}, where its slope is taken as {taken}, as PyTorch does"
+        yield from (note for one in at.flat if one)
 
     @property
     def _shown(self) -> dict[str, Called]:

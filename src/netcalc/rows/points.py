@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,8 +13,7 @@ import numpy as np
 
 from netcalc.arithmetic.program import Program
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
-from netcalc.errors import ExpressionError, FileError, NetcalcError, UndefinedError, ValueSyntaxError
-from netcalc.explain.corners import refuse_undefined
+from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError
 from netcalc.expression import Symbol, parse, substitute
 from netcalc.files import is_file, looks_like_file
 from netcalc.files.cells import read_number
@@ -91,7 +91,6 @@ class GradientRows:
     header: tuple[str, ...]
     source: str
     only: tuple[str, ...] = ()
-    row_called: str = "point"
 
     def __post_init__(self) -> None:
         if not self.header:
@@ -143,13 +142,9 @@ class GradientRows:
         fixed = point_at(self.stated)
         return Program([substitute(self.derived.wanted[place].tree, fixed) for place in self.shown])
 
-    def why_undefined(self, x: np.ndarray, column: int) -> str:
-        """Which subexpression has no value at a row, and why."""
-        one = self.derived.wanted[self.shown[column]]
-        try:
-            refuse_undefined(self.derived, one, point_at(self.problem(x.reshape(1, -1)), 0))
-        except UndefinedError as error:
-            return error.message
+    def kinks(self, x: np.ndarray) -> Counter[str]:  # noqa: ARG002 - notes are for single points
+        """None is told."""
+        return Counter()
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:  # noqa: ARG002 - as above
         """`x` (rows, columns) in float64 -> (rows, answers); nan where there is no value."""
