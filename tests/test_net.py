@@ -166,7 +166,33 @@ def test_products_of_paths_are_proven_to_their_digits(digits):
         expected = [f"{mpmath.nstr(product, digits or 6)}*delta{n}" for n, product in enumerate(found)]
     paths = json.loads(result.to_json())["trace"]["paths"]
     assert [path["product"] for path in paths] == expected
-    assert to_ascii(result.steps[-1].chain[0]) == " + ".join(expected)
+    assert to_ascii(result.drawings[-1].chain[0]) == " + ".join(expected)
+
+
+def test_a_trace_leaves_nothing_out_that_was_asked_for(tmp_path, capsys):
+    """The weights after a step below the paths, the derivation below them; formats without paths say so."""
+    from netcalc import cli
+
+    path = tmp_path / "mazur.toml"
+    path.write_text(MAZUR_TOML)
+    asked = ["net", str(path), "--trace", "dW1[0,1]"]
+
+    def printed(*more):
+        assert cli.main([*asked, *more]) == 0
+        return capsys.readouterr()
+
+    assert "W1_new" not in printed().out
+    assert "0.149781" in printed("--lr", "0.5").out
+    steps = printed("--lr", "0.5", "--steps").out
+    assert steps.index("path_2") < steps.index("W1_new") < steps.index("Layer 1, forward")
+    assert json.loads(printed("--lr", "0.5", "-f", "json").out)["given"]["lr"] == 0.5
+    assert printed("-f", "csv").err == (
+        "note: csv has no room for the paths of a trace; the formats that show them are table, json, md, latex, html\n"
+    )
+    for form in ("md", "latex", "html"):
+        out = printed("--lr", "0.5", "-f", form).out
+        assert "0.149780" in out or "0.149781" in out
+        assert out.count("path") > 1
 
 
 def test_exact_products_of_paths_stay_exact():

@@ -40,6 +40,9 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     if form.bare and any(value.is_undefined for tensor in result.tensors for value in tensor.values):
         tell(result.notes)
+    if result.trace and not form.explains:
+        explaining = ", ".join(row.name for row in FORMATS.values() if row.explains)
+        tell([f"{form.name} has no room for the paths of a trace; the formats that show them are {explaining}"])
     return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
 
 

@@ -27,6 +27,9 @@ MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
 ACROSS = 9  # columns of numbers that a line holds
 SAMPLES = 4  # samples whose Jacobians are drawn
+TOO_LARGE_BESIDE_PATHS = (
+    "the weights after a step are too many to draw below paths; they are in json, or without --trace"
+)
 SHORT = 40  # characters of a formula that stands between others
 
 
@@ -35,14 +38,25 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     formulas = Formulas(problem)
     partials = [name for name in shown if name.startswith("d")]
     size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
-    found: Iterable[Step] = ()
+    is_small = _is_small(problem, shown)
+    derivation = _Page(problem, shown, formulas).steps() if is_small else ()
+    found = _drawn(derivation, problem.trace is None and size > LISTED)
+    notes: tuple[str, ...] = ()
     if problem.trace:
-        found = trace_steps(problem, shown, formulas)
-    elif _is_small(problem, shown):
-        found = _Page(problem, shown, formulas).steps()
-    is_drawn = problem.trace is not None or size > LISTED
-    steps = [step._replace(chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in found]
-    return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(steps), ())
+        found = [*_drawn(trace_steps(problem, shown, formulas), True), *_only_updates_drawn(found)]
+        notes = (TOO_LARGE_BESIDE_PATHS,) * (problem.lr is not None and not is_small)
+    return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(found), notes)
+
+
+def _drawn(steps: Iterable[Step], is_drawn: bool) -> list[Step]:
+    return [step._replace(chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in steps]
+
+
+def _only_updates_drawn(steps: Iterable[Step]) -> Iterator[Step]:
+    """Below the paths there are the weights after a step, which were asked for; the rest is for who asks for steps."""
+    for step in steps:
+        is_update = isinstance(step.left, Named) and step.left.text.endswith("_new")
+        yield step._replace(drawn=is_update)
 
 
 def _is_small(problem: Problem, shown: Mapping[str, np.ndarray]) -> bool:

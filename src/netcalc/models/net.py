@@ -91,7 +91,7 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
         per_sample=per_sample,
         index_from=asked.index_from,
         hidden=frozenset(name for name in names if name[0] in "sJ" or name == "paths"),
-        given=asked.given,
+        given=dict(asked.given) if asked.lr is None else {**asked.given, "lr": np.array(asked.lr, dtype=object)},
         notes=notes,
         lr=asked.lr,
         trace=_trace(asked, dense),

@@ -29,8 +29,8 @@ class Format(NamedTuple):
     """A way to write a result: as `lines` (for the table, what Rich prints), or bytes that it is `saved` as.
 
     A file that ends with one of `suffixes` is written so. What is `bare` has no room for notes; a file of `one_table`
-    holds one tensor, or a row an element; `drawn` is a picture of the circuit. `in_ascii` spells text for who
-    reads no more.
+    holds one tensor, or a row an element; `drawn` is a picture of the circuit. What `explains` has the paths of a
+    trace, where they were asked for. `in_ascii` spells text for who reads no more.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Format(NamedTuple):
     bare: bool = False
     one_table: bool = False
     drawn: bool = False
+    explains: bool = False
     in_ascii: Callable[[str], str] = ascii_only
 
     def __call__(self, result: Result, *, steps: bool = False) -> Iterable[Any]:
@@ -155,14 +156,14 @@ def _svg(result: Result, view: View) -> Iterator[str]:
 
 
 _ROWS = (
-    Format("table", (".txt",), _table),
-    Format("json", (".json",), _json, in_ascii=in_json),
+    Format("table", (".txt",), _table, explains=True),
+    Format("json", (".json",), _json, explains=True, in_ascii=in_json),
     Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True, in_ascii=in_json),
     Format("csv", (".csv",), _csv, bare=True, one_table=True),
     Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
-    Format("md", (".md", ".markdown"), _markdown),
-    Format("latex", (".tex",), _latex),
-    Format("html", (".html", ".htm"), _html, drawn=True, in_ascii=in_markup),
+    Format("md", (".md", ".markdown"), _markdown, explains=True),
+    Format("latex", (".tex",), _latex, explains=True),
+    Format("html", (".html", ".htm"), _html, drawn=True, explains=True, in_ascii=in_markup),
     Format("npz", (".npz",), save=_npz, bare=True),
     Format("dot", (".dot", ".gv"), _dot, drawn=True),
     Format("mermaid", (".mmd",), _mermaid, drawn=True),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netcalc.files.rows import cell
 from netcalc.render.latex import step_lines
 from netcalc.render.rows import records
-from netcalc.result import Result
+from netcalc.result import Result, Step
 
 DIGITS = re.compile(r"[-+.e\d]*")  # a number written as text has no marks
 MARKS = re.compile(r"[\\`*_{}\[\]<>#|$]")
@@ -23,23 +23,23 @@ def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
             yield _line(["---"] * len(record))
             started = True
         yield _line([_cell(name, value) for name, value in record.items()])
-    if steps:
-        yield from _steps(result)
+    if steps or result.trace:
+        yield from _steps(result.steps if steps else result.drawings)
     if result.notes:
         yield from ("", *(f"- {_prose(note)}" for note in result.notes))
     for line in result.assurance:
         yield from ("", f"_{_prose(line)}_")
 
 
-def _steps(result: Result) -> Iterator[str]:
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
     """The derivation as display mathematics, an environment a heading."""
-    for step in result.steps:
-        if step.heading or step is result.steps[0]:
-            if step is not result.steps[0]:
+    for step in steps:
+        if step.heading or step is steps[0]:
+            if step is not steps[0]:
                 yield from (r"\end{aligned}", "$$")
             yield from ("", *([step.heading, ""] if step.heading else []), "$$", r"\begin{aligned}")
         yield from (f"{line} \\\\" for line in step_lines(step))
-    if result.steps:
+    if steps:
         yield from (r"\end{aligned}", "$$")
 
 
