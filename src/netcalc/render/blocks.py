@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netcalc.expression.tree import Number, Symbol, Tree
 from netcalc.notation import is_plain, to_ascii, to_unicode
@@ -41,6 +42,10 @@ class Style(NamedTuple):
 UNICODE = Style(to_unicode, ("[]", "⎡⎤", "⎢⎥", "⎣⎦"), ("()", "⎛⎞", "⎜⎟", "⎝⎠"), "ᵀ", {"": " ", "∘": " ∘ "})
 ASCII = Style(to_ascii, ("[]", "[]", "[]", "[]"), ("()", "/\\", "||", "\\/"), "^T", {"": " ", "∘": " .* "})
 DOTS = frozenset("⋯⋮⋱")  # in the place of rows and columns that are not drawn
+BETWEEN_ROWS = re.compile(r"(?<=;) |(?<=\]) (?=(?:\S )?\[)")  # of matrices as they are typed, and between two of them
+BEGINS_MATRIX = re.compile(r"(?:\S )?\[")
+NARROWEST = 24  # columns that a text is wrapped to
+WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 INDENT = 8  # columns at most that a chain's further lines stand to the right
 
 
@@ -93,7 +98,8 @@ def beside(blocks: Sequence[Block]) -> Block:
 def chain(displays: Sequence[Display], width: int, style: Style | None = None) -> Iterator[Block]:
     """`a = b = c` in as many blocks, one below another, as keep within the width; each further one begins with `=`.
 
-    What is wider than that by itself is written in one line, for whoever prints it to wrap.
+    What is wider than that by itself is written as it is typed: a matrix row by row, a formula in one line, for whoever
+    prints it to wrap.
     """
     style = style or current()
     parts = [_fitting(display, width - INDENT - len(EQUALS), style) for display in displays]
@@ -109,7 +115,23 @@ def chain(displays: Sequence[Display], width: int, style: Style | None = None) -
 
 def _fitting(display: Display, width: int, style: Style) -> Block:
     block = lay_out(display, style)
-    return block if block.width <= width else line(in_line(display, style))
+    return block if block.width <= width else _row_by_row(in_line(display, style), max(width, NARROWEST))
+
+
+def _row_by_row(text: str, width: int) -> Block:
+    """A display as it is typed, each row of a matrix in lines of its own; what has no rows, in one line."""
+    from textwrap import wrap
+
+    first, *rows = BETWEEN_ROWS.split(text)
+    if not rows:
+        return line(text)
+    lines, inside = list[str](), 0
+    for row in (first, *rows):
+        begins = BEGINS_MATRIX.match(row)
+        inside = begins.end() if begins else inside
+        indent = " " * (0 if begins else inside)
+        lines += wrap(row, width, initial_indent=indent, subsequent_indent=" " * (inside + 1), **WHOLE_WORDS)
+    return Block(tuple(text.ljust(max(map(len, lines))) for text in lines))
 
 
 def _joined(blocks: Sequence[Block], between: str) -> Block:

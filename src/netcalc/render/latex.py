@@ -11,6 +11,7 @@ from netcalc.render.prose import full_name, left
 from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Checked, Element, Result, Step, Value
 
+LINES_OF_A_PAGE = 12  # with matrices, that is
 SYMBOLS = {"": r" \, ", "∘": r" \circ "}
 
 
@@ -31,10 +32,14 @@ def _verdict(one: Checked) -> str:
 
 
 def _align(steps: Iterable[Step]) -> Iterator[str]:
-    """A line a step, or a line an equals sign where matrices are shown."""
+    """A line a step, or a line an equals sign where matrices are shown; many may go on over a page's end."""
+    lines = [f"  {line}" for step in steps for line in step_lines(step)]
+    breaks = len(lines) > LINES_OF_A_PAGE
+    yield from [r"\begingroup", r"\allowdisplaybreaks"] if breaks else []
     yield r"\begin{align*}"
-    yield " \\\\\n".join(f"  {line}" for step in steps for line in step_lines(step))
+    yield " \\\\\n".join(lines)
     yield r"\end{align*}"
+    yield from [r"\endgroup"] if breaks else []
 
 
 def _tabular(result: Result) -> Iterator[str]:
