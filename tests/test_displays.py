@@ -60,16 +60,36 @@ def test_ascii_has_no_other_character():
 
 
 def test_chain_goes_on_below_where_the_page_ends():
-    blocks = list(chain((Named("u"), Product((W, V)), V), 24))
+    blocks = list(chain((Named("u"), Product((W, V)), Product((W, V)), V), 36))
     assert len(blocks) == 2
+    assert max(block.width for block in blocks) <= 36
     assert blocks[1].lines[0].startswith("  = ")
 
 
-def test_what_is_wider_than_the_page_is_written_in_one_line():
+def test_a_matrix_wider_than_the_page_is_written_row_by_row():
     wide = matrix([[parse("123456")] * 9] * 2)
-    (shown,) = chain((wide,), 40)
-    assert shown.lines == (in_line(wide),)
+    (shown,) = chain((wide,), 50)
+    assert shown.width <= 50
+    assert " ".join(text.strip() for text in shown.lines) == in_line(wide)
+    assert [text.strip()[-1] for text in shown.lines] == [",", ",", ";", ",", ",", "]"]
     assert in_line(W) == "[4, −4; 1, 0.25]"
+
+
+def test_the_second_of_two_matrices_begins_a_line():
+    wide = matrix([[parse("123456")] * 3] * 2)
+    (shown,) = chain((Product((wide, wide), "∘"),), 50)
+    assert [text.rstrip() for text in shown.lines] == [
+        "[123456, 123456, 123456;",
+        " 123456, 123456, 123456]",
+        "∘ [123456, 123456, 123456;",
+        "   123456, 123456, 123456]",
+    ]
+
+
+def test_a_formula_wider_than_the_page_is_written_in_one_line():
+    formula = parse(" + ".join(["x"] * 40))
+    (shown,) = chain((formula,), 50)
+    assert shown.lines == (in_line(formula),)
 
 
 @pytest.mark.parametrize(
