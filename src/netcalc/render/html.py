@@ -49,7 +49,7 @@ h2,h3{break-after:avoid}tr,figure,math{break-inside:avoid}.wide{overflow:visible
 
 
 def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
-    """The page, line by line. Raises NetcalcError if a drawing is asked for that would show nothing."""
+    """The page, line by line. Raises NetcalcError for an answer whose drawing would show nothing."""
     drawn = _drawn(result, by_layer=by_layer)
     title = f"netcalc {result.command}"
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
@@ -85,15 +85,13 @@ def fragment(result: Result) -> Iterator[str]:
 
 
 def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
-    """The circuit, if this answer has one that would show something."""
+    """The circuit, if this answer has one."""
     if result.asked is None:
         return None
     try:
         return circuit(result, by_layer=by_layer)
     except TooLargeError:
-        if by_layer:
-            raise
-        return None
+        raise
     except NetcalcError:
         return None
 
