@@ -174,6 +174,19 @@ def test_a_number_that_is_not_finite():
     assert rows.RowWriter("abc", "jsonl").rows(block) == b'{"a":null,"b":null,"c":1.0}\n'
 
 
+@pytest.mark.parametrize("header", ["", "a,b\n", '"a","b"\n'])
+@pytest.mark.parametrize("count", [5, 5000])
+def test_quoted_decimal_commas_between_commas(run, tmp_path, header, count):
+    """As spreadsheets write them where the comma is both."""
+    x = many(count)
+    lines = "".join(",".join(f'"{one!r}"'.replace(".", ",") for one in row) + "\n" for row in x.tolist())
+    (tmp_path / "quoted.csv").write_text(header + lines, encoding="utf-8")
+    expected = table(run(*NEURON, "--x", save(tmp_path / "x.csv", x), "-f", "csv")[1])[1]
+    status, out, err = run(*NEURON, "--x", "quoted.csv", "-f", "csv", "--decimal", ",")
+    assert (status, err) == (0, "")
+    assert table(out)[1] == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
 # --- what comes from above ---------------------------------------------------------------------------------------------
 
 

@@ -35,12 +35,12 @@ CHUNK = 1 << 20
 FLOAT64_DIGITS = 15
 
 
-def answers(texts: Sequence[str], names: Names) -> Iterator[Given]:
+def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = None) -> Iterator[Given]:
     """What was given to --check, as (name, what was written for it): `dx1=-4/e`, or a file of answers.
 
     Raises NetcalcError for what is neither, FileError for a file that doesn't hold answers.
     """
-    stdin = StandardInput()
+    stdin = stdin or StandardInput()
     for text in texts:
         name, equals, content = text.partition("=")
         if not equals and (is_file(text) or looks_like_file(text)):

@@ -15,6 +15,7 @@ from netcalc.notation import is_plain, plainly
 from netcalc.render import FORMATS, Format, View, chosen, render
 
 if TYPE_CHECKING:
+    from netcalc.files import StandardInput
     from netcalc.models.grad import Gradient
     from netcalc.problem import Problem
     from netcalc.result import Result
@@ -24,8 +25,13 @@ SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written wi
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
 
-def answer(problem: Problem | Gradient, checking: Checking, presentation: Presentation) -> int | None:
-    """Solve a problem and print its result; the exit status."""
+def answer(
+    problem: Problem | Gradient,
+    checking: Checking,
+    presentation: Presentation,
+    stdin: StandardInput | None = None,
+) -> int | None:
+    """Solve a problem and print its result; the exit status. `stdin` may have been read for the problem."""
     from netcalc.commands._progress import layers_told
     from netcalc.solving.solve import solve
 
@@ -36,7 +42,9 @@ def answer(problem: Problem | Gradient, checking: Checking, presentation: Presen
         from netcalc.checking import Tolerance, check
         from netcalc.checking.sources import answers
 
-        result = check(result, partial(answers, checking.check), Tolerance(checking.rtol, checking.atol, checking.sig))
+        result = check(
+            result, partial(answers, checking.check, stdin=stdin), Tolerance(checking.rtol, checking.atol, checking.sig)
+        )
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     if form.bare and any(value.is_undefined for tensor in result.tensors for value in tensor.values):
         tell(result.notes)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netcalc.render.stream import RowAnswers
 
 ROW_FORMATS = ("csv", "tsv", "jsonl")
+MANY = 1000  # rows, whose formulas take some seconds
 READ = frozenset({".csv", ".tsv", ".txt", ".gz", ".npy", ".npz", ".json"})
 
 
@@ -48,7 +49,15 @@ def vector_or_rows(
         if rows.on_error == "skip" or rows.bad_rows:
             needed = "the rows of a file for --x, numbers for --w and --b, and -f csv, tsv or jsonl"
             raise NetcalcError(f"--on-error skip and --bad-rows go with {needed}")
-        return inputs.vector(x, "--x")
+        whole_x = inputs.vector(x, "--x")
+        if whole_x is not None and whole_x.ndim > 1 and len(whole_x) > MANY and (w is None or b is None):
+            left = " and ".join(name for name, one in (("w", w), ("b", b)) if one is None)
+            rest = "all at once when they are done; given numbers, rows are answered as they come"
+            print(
+                f"note: {len(whole_x):,} rows in formulas, since {left} is left out, take long, and come {rest}",
+                file=sys.stderr,
+            )
+        return whole_x
     from netcalc.files import RowStream
     from netcalc.rows.blocks import NeuronRows
 

@@ -54,4 +54,4 @@ def linear(
     reached = inputs.above(above, outputs)
     applied = None if activation is None else read_layer_activation(activation)
     stated = state(W, given_v, given_b, applied, reached, bias=not no_bias, index_from=presentation.index_from)
-    return answer(stated, checking, presentation)
+    return answer(stated, checking, presentation, inputs.stdin)

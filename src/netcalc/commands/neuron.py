@@ -48,4 +48,4 @@ def neuron(
     given = vector_or_rows(x, inputs, parameters, rows, checking, presentation)
     if isinstance(given, Answerable):
         return given.answer(presentation.output)
-    return answer(state(given, *parameters, presentation.index_from), checking, presentation)
+    return answer(state(given, *parameters, presentation.index_from), checking, presentation, inputs.stdin)

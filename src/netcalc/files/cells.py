@@ -144,6 +144,14 @@ def _cell_message(text: str, error: ExpressionError) -> str:
     return f"'{shown}' is no number" + (f": {error.message}" if "(" in text else "")
 
 
+def decimal_comma(line: str) -> str:
+    """The first number of a line with a decimal comma, if its numbers stand between spaces; else nothing."""
+    words = line.split()
+    with_comma = [word for word in words if DECIMAL_COMMA.fullmatch(word)]
+    read = len(words) > 1 and all(DECIMAL_COMMA.fullmatch(word) or PLAIN.fullmatch(word) for word in words)
+    return with_comma[0] if with_comma and read else ""
+
+
 def float_cell(text: str, decimal: str = ".") -> float:
     """A file's cell as the nearest float64. Raises ValueSyntaxError."""
     text = text.strip()

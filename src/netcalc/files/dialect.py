@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from netcalc.errors import FileError
-from netcalc.files.cells import NOT_FINITE, reads
+from netcalc.files.cells import NOT_FINITE, decimal_comma, reads
 
 COMMENT = "#"
 MISSING = {"na", "n/a", "null", "none"}
+BESIDE_QUOTE = re.compile(r'"\s*,|,\s*"')
 NUMBER_BEGINS = tuple("0123456789+-.−")
 
 
@@ -58,6 +60,7 @@ def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str) -> Dialec
     if not first:
         raise FileError(f"{source} is empty")
     delimiter = delimiter_of(first, decimal)
+    _refuse_decimal_comma(first, delimiter, decimal, f"{source}, line {number}")
     names = split(first, delimiter)
     if not is_header(names, decimal):
         return Dialect(source, delimiter, decimal, len(names), (), number, number)
@@ -65,8 +68,15 @@ def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str) -> Dialec
     if not row:
         raise FileError(f"{source} holds a header and no numbers")
     delimiter = delimiter_of(row, decimal)
+    _refuse_decimal_comma(row, delimiter, decimal, f"{source}, line {begin}")
     header = tuple(name.strip() for name in split(first, delimiter)) if delimiter else _words(first, row)
     return Dialect(source, delimiter, decimal, len(header), header, begin, number)
+
+
+def _refuse_decimal_comma(row: str, delimiter: str | None, decimal: str, where: str) -> None:
+    """Raises FileError for `1,5 2,5`, which commas don't cut into numbers."""
+    if delimiter == "," and decimal == "." and (word := decimal_comma(row)):
+        raise FileError(f"{where}: '{word}' has a decimal comma; --decimal , reads it")
 
 
 def _words(first: str, row: str) -> tuple[str, ...]:
@@ -85,12 +95,15 @@ def order_by_name(header: Sequence[str], letter: str) -> list[int] | None:
 
 
 def delimiter_of(line: str, decimal: str) -> str | None:
-    """The delimiter in a line: `;`, a tab, `,`, or None for white space."""
+    """The delimiter in a line: `;`, a tab, `,`, or None for white space.
+
+    A comma that is the decimal sign is a delimiter too where it stands beside a quoted cell: `"1,5","2,5"`.
+    """
     if ";" in line:
         return ";"
     if "\t" in line and ",\t" not in line:
         return "\t"
-    return "," if "," in line and decimal != "," else None
+    return "," if "," in line and (decimal != "," or BESIDE_QUOTE.search(line)) else None
 
 
 def is_header(cells: list[str], decimal: str) -> bool:

@@ -23,6 +23,7 @@ from netcalc.files.stream import Block, OnBadRow, Place, RowStream, Tensor, Text
 from netcalc.files.text import RowError, chunk_size, counted, open_rows
 from netcalc.notation import to_ascii
 
+PARQUET_MAGIC = b"PAR1"
 ARRAY_BLOCK = 1 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
 WITH_NAMES = (".npz", ".safetensors", ".json", ".json.gz")
@@ -182,7 +183,7 @@ def _open(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) 
 
 
 def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | NpyFile | TextRows:
-    head = source.head((NPY_MAGIC, ZIP_MAGIC))
+    head = source.head((NPY_MAGIC, ZIP_MAGIC, PARQUET_MAGIC))
     if head.startswith(NPY_MAGIC):
         if source.size is not None:
             source.stream.seek(0)
@@ -191,6 +192,8 @@ def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | Npy
         return NpyFile.open(source.name, BytesIO(piped), len(piped))
     if head.startswith(ZIP_MAGIC):
         raise FileError(f"{source.name} is a zip archive (a spreadsheet?); save its table as CSV")
+    if head.startswith(PARQUET_MAGIC):
+        raise FileError(f"{source.name} is Parquet; netcalc neuron --x reads it with --engine dask, or save it as CSV")
     chunks = text_chunks(source, chunk_size(source.size))
     first = next(chunks, b"")
     chunks = chain([first], chunks)

@@ -127,6 +127,8 @@ def open_source(path_text: str, flag: str, stdin: StandardInput) -> Source:
 
 def unreadable(path_text: str, error: OSError) -> FileError:
     """The error for a path that does not open; a missing file's suggests the nearest name beside it."""
+    if isinstance(error, FileNotFoundError) and any(sign in path_text for sign in "*?["):
+        return FileError(f"there is no file '{path_text}'; a pattern is for netcalc neuron --x, with --engine dask")
     if isinstance(error, FileNotFoundError):
         return FileError(f"there is no file '{path_text}'{suggestion(path_text)}")
     if isinstance(error, IsADirectoryError):

@@ -117,6 +117,8 @@ def decoded(line: bytes, source: str, number: int) -> str:
 
 def _checked_row(number: int, text: str, dialect: Dialect, convert: Callable[[str], Any]) -> list[Any]:
     where, row = f"{dialect.source}, line {number}", []
+    if text.count('"') % 2:
+        raise RowError(f"{where}: a quote is opened and not closed", number, text)
     for column, cell in enumerate(dialect.cells(text), 1):
         try:
             row.append(convert(cell))
@@ -150,6 +152,8 @@ def float_rows(data: bytes, dialect: Dialect, work: int) -> np.ndarray | None:
 
 
 def _with_commas(data: bytes, dialect: Dialect) -> bytes | None:
+    if dialect.delimiter == dialect.decimal:
+        return None
     if dialect.decimal != ".":
         data = data.replace(b".", b"?").replace(dialect.decimal.encode(), b".")
     if dialect.delimiter == ",":
