@@ -180,6 +180,7 @@ def test_in_json() -> None:
         ],
         "wrong": [],
         "untold": 0,
+        "jumps": [],
         "agreed": 0,
     }
 
@@ -330,3 +331,43 @@ def test_a_second_derivative_at_a_kink_has_no_limit() -> None:
     result = netcalc.grad("abs(x)*y", at={"x": 0, "y": 2}, order=2, verify=True)
     assert "dxdx is at a kink: differences give no limit; netcalc takes 0" in result.notes
     assert result.verification.agreed == 4
+
+
+@pytest.mark.parametrize(
+    "text, at, sides",
+    [
+        ("elu(x)", {"x": 0}, "1 on the left, 0 on the right; netcalc takes 1"),
+        ("relu(x)^2", {"x": 0}, "0 on the left, 2 on the right; netcalc takes 0"),
+        ("max(x, 0)^2", {"x": 0}, "0 on the left, 2 on the right; netcalc takes 0.5"),
+    ],
+)
+def test_a_kink_of_a_derivative_is_no_contradiction(text: str, at: dict, sides: str) -> None:
+    result = netcalc.grad(text, at=at, order=2, verify=True)
+    assert not result.verification.wrong
+    assert f"dxdx is at a kink: differences give {sides}" in result.notes
+
+
+@pytest.mark.parametrize(
+    "text, at",
+    [
+        ("sign(x) + x", {"x": 0}),
+        ("where(x == 3, 8, x^2)", {"x": 3}),
+        ("atan2(x, -1)", {"x": 0}),
+        ("where(x > 0, 1, x)", {"x": 0}),
+    ],
+)
+def test_at_a_jump_differences_tell_nothing(text: str, at: dict) -> None:
+    result = netcalc.grad(text, at=at, verify=True)
+    assert result.verification.line == "verified: 0 of 1 partials by central differences, 1 at a jump"
+    assert any(note.startswith("dx is at a jump, where differences come to no slope") for note in result.notes)
+    assert not any("e+" in note for note in result.notes)
+
+
+def test_a_wrong_second_derivative_is_contradicted_beside_a_kink_too() -> None:
+    """Only what lies between the two slopes may be a convention."""
+    result = netcalc.grad("elu(x)", at={"x": 0}, order=2)
+    wrong = replace(result["dxdx"].entries.item(), nearest=3.0, shown="3")
+    entries = np.empty((), dtype=object)
+    entries[()] = wrong
+    tensors = tuple(replace(one, entries=entries) if one.name == "dxdx" else one for one in result.tensors)
+    assert verify(result.asked, replace(result, tensors=tensors)).wrong[0].name == "dxdx"

@@ -85,11 +85,18 @@ def _mixed(moved: Moved, order: int, exponent: int) -> tuple[arb, arb, arb]:
     return fine, coarse, fine
 
 
-def _corners(moved: Moved, order: int, h: fmpq) -> arb:
+def one_sided(moved: Moved, order: int, found: Difference) -> tuple[arb, arb]:
+    """The same as `found.central` from corners none of which lies to the right of the point, then none to its left."""
+    h = fmpq(1, 1 << found.exponent)
+    with precision(found.bits):
+        return _corners(moved, order, h, -1), _corners(moved, order, h, 1)
+
+
+def _corners(moved: Moved, order: int, h: fmpq, beside: int = 0) -> arb:
     total = arb(0)
     for signs in itertools.product((-1, 1), repeat=order):
         side = 1
         for sign in signs:
             side *= sign
-        total += side * ball(moved(*(sign * h for sign in signs)))
+        total += side * ball(moved(*((sign + beside) * h for sign in signs)))
     return total / (2 * h) ** order

@@ -31,7 +31,8 @@ class Verification:
     `disagreement` is the largest |answer - difference| of those that agree, two digits rounded up: relative to the
     difference, absolute where the answer is 0, relative to the tensor's largest entry in float64; empty if none
     agrees. `arithmetic` is "balls" or "float64". `point` are the numbers put in
-    for symbols. `kinks` are entries with two slopes, `wrong` those contradicted, `untold` counts those that
+    for symbols. `kinks` are entries with two slopes, `jumps` those at a jump, where differences
+    tell nothing, `wrong` those contradicted, `untold` counts those that
     differences are too coarse for (in float64 those below their noise), or that have no decided value.
     """
 
@@ -43,11 +44,12 @@ class Verification:
     kinks: tuple[Compared, ...] = ()
     wrong: tuple[Compared, ...] = ()
     untold: int = 0
+    jumps: tuple[Compared, ...] = ()
 
     @property
     def agreed(self) -> int:
         """How many entries differences confirm."""
-        return self.checked - len(self.kinks) - len(self.wrong) - self.untold
+        return self.checked - len(self.kinks) - len(self.jumps) - len(self.wrong) - self.untold
 
     @property
     def line(self) -> str:
@@ -60,9 +62,10 @@ class Verification:
         if self.wrong:
             return f"not verified: {text} {'contradicts' if count == 1 else 'contradict'} {way}"
         kinks = f", {len(self.kinks):,} at a kink" if self.kinks else ""
+        jumps = f", {len(self.jumps):,} at a jump" if self.jumps else ""
         untold = f", {self.untold:,} undecided{in_float64}" if self.untold else ""
         apart = f"; largest disagreement {self.disagreement}" if self.disagreement else ""
-        return f"verified: {text} by {way}{kinks}{untold}{apart}"
+        return f"verified: {text} by {way}{kinks}{jumps}{untold}{apart}"
 
     def _place(self) -> str:
         some = [f"{name} = {value}" for name, value in list(self.point.items())[:NAMED_LIMIT]]
@@ -77,9 +80,17 @@ class Verification:
             f"{one.name} is at a kink: differences give {one.slopes}; netcalc takes {one.answer}"
             for one in self.kinks[:NAMED_LIMIT]
         ]
-        more = len(self.kinks) - NAMED_LIMIT
-        return (*wrong, *kinks, *([f"{more:,} more partials are at a kink"] if more > 0 else []))
+        jumps = [
+            f"{one.name} is at a jump, where differences come to no slope; netcalc gives {one.answer}"
+            for one in self.jumps[:NAMED_LIMIT]
+        ]
+        return (*wrong, *kinks, *_more(self.kinks, "kink"), *jumps, *_more(self.jumps, "jump"))
 
     def to_data(self) -> dict[str, Any]:
         """The record for JSON."""
         return asdict(self) | {"agreed": self.agreed, "point": dict(self.point)}
+
+
+def _more(found: tuple[Compared, ...], kind: str) -> list[str]:
+    more = len(found) - NAMED_LIMIT
+    return [f"{more:,} more partials are at a {kind}"] if more > 0 else []

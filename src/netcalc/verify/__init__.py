@@ -109,6 +109,7 @@ def _verification(
         of_kind("kink"),
         of_kind("wrong"),
         len(of_kind("untold")),
+        of_kind("jump"),
     )
 
 

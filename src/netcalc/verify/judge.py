@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from netcalc.arithmetic.certain import ZERO, Numeral, ball, exactly, numeral, precision
-from netcalc.arithmetic.differences import Difference, differences
+from netcalc.arithmetic.differences import Difference, differences, one_sided
 from netcalc.arithmetic.rounding import digits
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
@@ -24,10 +24,10 @@ NORMAL = 2.0**-1022  # a float64 below this has fewer digits
 LOOSE = arb(1e-6)  # what a float64 that is not certified may be off, relative to its tensor's largest
 SHOWN_DIGITS = 6
 WRONG_DIGITS = 17
-SETTLED = arb(2) ** -16  # relative: how far a slope at a kink moves when steps come nearer
+SETTLED = arb(2) ** -16  # relative: how far a slope at a kink, or a jump, moves when steps come nearer
 EXPONENT_DIGITS = 5  # with its sign, of a number that is written out as a fraction
 
-Kind = Literal["agrees", "kink", "wrong", "untold"]
+Kind = Literal["agrees", "kink", "jump", "wrong", "untold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,14 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
         return Judgement("untold", arb(0))
     if known.number == 0 and last.nothing:
         return _judgement("agrees", abs(last.central), last)
+    order = forward.order(tensor)
+    if order == 1 and before is not None and _jumps(before, last):
+        return Judgement("jump", arb(0), "no limit", "no limit")
     if contradicted is not None and last.smooth:
-        return contradicted
-    if forward.order(tensor) > 1:
+        return (
+            contradicted if order == 1 else _from_the_sides(known, last, one_sided(moved, order, last)) or contradicted
+        )
+    if order > 1:
         return _bent(known, last)
     return _beside_a_kink(known, last) if _settles(before, last) else Judgement("untold", arb(0))
 
@@ -95,6 +100,25 @@ def _settles(before: Difference | None, last: Difference) -> bool:
         size = abs(last.left).max(abs(last.right)) + last.small
         moved = abs(last.left - before.left).max(abs(last.right - before.right))
         return not moved > size * SETTLED
+
+
+def _jumps(before: Difference, last: Difference) -> bool:
+    """Whether what the function changes by on a side comes to something, as steps come to nothing."""
+    with precision(last.bits):
+        coarse, fine = (arb(2) ** -one.exponent for one in (before, last))
+        changes = [(a * coarse, b * fine) for a, b in ((before.left, last.left), (before.right, last.right))]
+        return any(bool(abs(b) > last.small and abs(b - a) < abs(b) * SETTLED) for a, b in changes)
+
+
+def _from_the_sides(known: Answer, last: Difference, sides: tuple[arb, arb]) -> Judgement | None:
+    """A kink of the derivative below, between whose two slopes the answer lies; None if there is no such thing."""
+    with precision(last.bits):
+        number, low, high = ball(known.number), sides[0].min(sides[1]), sides[0].max(sides[1])
+        slack = (high - low) * known.slack + last.small
+        if not (high - low > last.small and number > low - slack and number < high + slack):
+            return None
+        left, right = (slope(side, last.exponent, SHOWN_DIGITS) for side in sides)
+        return Judgement("kink", abs(number - last.central).upper(), left, right)
 
 
 def answer(tensor: Tensor, index: Index, point: Point) -> Answer | None:
