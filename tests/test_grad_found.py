@@ -204,3 +204,11 @@ def test_a_typed_activation_has_at_a_single_point_the_slope_of_what_is_beside_it
 def test_a_typed_activation_has_no_slope_where_none_is_found():
     with pytest.raises(UndefinedError):
         netcalc.neuron(x=[1], w=[0], b=0, activation="where(q > 0, q*log(q), 0)")
+
+
+@pytest.mark.parametrize("text", ["exp(exp(exp(x)))", "cosh(-exp(exp(x)))", "2^exp(exp(x))", "1 + gamma(exp(exp(x)))"])
+def test_what_is_too_large_for_any_ball_is_not_said_to_have_no_value(text):
+    with pytest.raises(UndefinedError) as caught:
+        netcalc.grad(text, at={"x": 10})
+    assert "is beyond 1e1000000000000000; here " in caught.value.message
+    assert "no value" not in caught.value.message

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS, Numeral, numeral, precision, sign
-from netcalc.arithmetic.rounding import digits
+from netcalc.arithmetic.certain import OPERATIONS, Numeral, ball, numeral, precision, sign
+from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits
 from netcalc.derivation.derive import evaluable, is_activation
 from netcalc.expression.tree import Apply, Number, Symbol, Tree, share
 from netcalc.notation import to_ascii
 
 BITS = 1024
+LARGE = fmpq(10) ** 17  # whose exp is beyond 1e1000000000000000
 POLES_AT_ODD = "has poles at odd multiples of pi/2"
 POLES_AT_ALL = "has poles at multiples of pi"
 POLES_BELOW = "has poles at 0, -1, -2, …"
@@ -70,6 +71,8 @@ class _Blame:
         if not isinstance(node, Apply):
             return f"{to_ascii(node)} has no value"
         written = to_ascii(node)
+        if _is_too_large(node.operator, [self.values[place] for place in places]):
+            return f"{written} is beyond 1e{LARGEST_EXPONENT}; {self.here(node.arguments, places)}"
         if node.operator == "divide":
             above, divisor = node.arguments
             zero_by_zero = _is_zero(self.values[places[0]]) and _is_zero(self.values[places[1]])
@@ -110,6 +113,18 @@ def _operation(node: Apply) -> Callable[..., Any]:
         return OPERATIONS[node.operator]
     (formula,) = evaluable((Apply(node.operator, (Symbol("q"), *node.arguments[1:])),))
     return lambda q, *_: numeral(formula, {"q": q})
+
+
+def _is_too_large(operator: str, values: Sequence[Any]) -> bool:
+    """Whether a function has a value there, only none that Arb can hold."""
+    numbers = [ball(value) for value in values if isinstance(value, arb | fmpq)]
+    if len(numbers) < len(values) or not all(number.is_finite() for number in numbers):
+        return False
+    if operator in ("exp", "expm1", "gamma"):
+        return bool(numbers[0] > LARGE)
+    if operator in ("sinh", "cosh"):
+        return bool(abs(numbers[0]) > LARGE)
+    return operator == "power" and bool(numbers[0] > 0 and numbers[0].log() * numbers[1] > LARGE)
 
 
 def _is_known(value: Any) -> bool:
