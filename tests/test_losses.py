@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import ZERO, Jet, exp, jet, log, mp, number, ulps
 
+import netcalc
 from netcalc.arithmetic.certain import Certain, ball, precision
 from netcalc.catalogue.kernels.softmax import (
     log_softmax,
@@ -22,7 +23,7 @@ from netcalc.catalogue.kernels.softmax import (
     softmax_product,
 )
 from netcalc.catalogue.losses import LOSSES, loss
-from netcalc.errors import ShapeError, ValueSyntaxError
+from netcalc.errors import ShapeError, UndefinedError, ValueSyntaxError
 
 VALUE_BAR, SLOPE_BAR = 5, 8
 ELEMENTWISE = [name for name, row in LOSSES.items() if not row.by_sample]
@@ -305,3 +306,18 @@ def test_targets_that_are_no_classes(a: list, t: list, error: type[Exception]) -
     """An index that is no class, and targets that do not fit, are refused."""
     with pytest.raises(error):
         loss("cross-entropy").value(a, t)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_bce_where_an_output_is_its_target(exact: bool) -> None:
+    """0·log(0) is 0: at a = t = 1 the slope is -1/a = -1, at a = t = 0 it is 1/(1 - a) = 1."""
+    layers = [{"W": [[1, 2], [3, 4]], "b": [-3, 3], "activation": "hard_sigmoid"}]
+    stated = {"input": [[0, 1], [0, 0]], "target": [[1, 1], [0, 1]], "loss": "bce"}
+    result = netcalc.net(layers, **stated, exact=exact, verify=True)
+    assert result.forward["a1"] == [[1 / 3, 1], [0, 1]]
+    assert result.forward["loss"] == math.log(3) / 4
+    assert result.partials["a1"] == [[-0.75, -0.25], [0.25, -0.25]]
+    assert result.verification.wrong == ()
+    assert result.verification.agreed >= 6
+    with pytest.raises(UndefinedError, match=r"the loss of sample 1 is \+∞: a1\[1,1\] is 1 where the target is 0.5"):
+        netcalc.net(layers, **stated | {"target": [[1, 1], [0, "0.5"]]}, exact=exact)

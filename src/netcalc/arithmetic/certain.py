@@ -18,7 +18,7 @@ from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
-from netcalc.expression import Constant, Number, Symbol, Tree
+from netcalc.expression import Constant, Number, Symbol, Tree, parse
 from netcalc.expression.tree import Apply, share
 
 if TYPE_CHECKING:
@@ -354,4 +354,10 @@ class Certain(Exact):
         if loss.by_sample:
             return by_sample(self, loss, order, a, t)
         tree = loss_derivation(loss)[order]
-        return each(lambda output, aim: numeral(tree, {"a": output, "t": aim}), a, t)
+
+        def at(output: Numeral, aim: Numeral) -> Numeral:
+            known = exactly(ball(output)), exactly(ball(aim))
+            corner = loss.at_corner(order, *known) if all(isinstance(one, fmpq) for one in known) else None
+            return numeral(parse(corner) if corner else tree, {"a": output, "t": aim})
+
+        return each(at, a, t)

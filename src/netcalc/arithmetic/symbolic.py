@@ -13,6 +13,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import applied, derivation, expand, loss_derivation
+from netcalc.expression import parse
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -81,6 +82,8 @@ class Symbolic(Exact):
         formula = to_sympy(expand(loss_derivation(loss)[order]))
 
         def at(output: Any, aim: Any) -> Any:
-            return self._short(formula.subs({symbol("a"): output, symbol("t"): aim}, simultaneous=True))
+            corner = loss.at_corner(order, output, aim)
+            known = to_sympy(parse(corner)) if corner else formula
+            return self._short(known.subs({symbol("a"): output, symbol("t"): aim}, simultaneous=True))
 
         return each(at, a, t)

@@ -29,6 +29,7 @@ class Loss:
     A row `by_sample` takes a whole sample's outputs at once, and its target is a class index or a distribution:
     its formula is one to read, with sums over `i`, not one to evaluate. `kink` says where the slope jumps and what
     is taken there. `target` says what targets are: any number, a sign (-1 or 1), a probability, or a class.
+    `corner` are the loss and its slope where a = t is 0 or 1 and the formula has 0·log(0), which is 0.
     `reduction` is the one a name such as `sse` implies. `kernels` is `module:NAME` under `catalogue.kernels`.
     """
 
@@ -40,6 +41,7 @@ class Loss:
     kink: str = ""
     familiar_slope: str | None = None
     target: Target = "number"
+    corner: tuple[str, str] | None = None
     reduction: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     aliases: tuple[str, ...] = ()
@@ -68,6 +70,10 @@ class BoundLoss(Bound[Loss]):
     def by_sample(self) -> bool:
         """Whether one value belongs to a whole sample's outputs."""
         return self.row.by_sample
+
+    def at_corner(self, order: int, a: object, t: object) -> str | None:
+        """The formula, of the loss (0) or its slope (1), that holds at a = t = 0 and a = t = 1, if this is there."""
+        return self.row.corner[order] if self.row.corner and a == t and a in (0, 1) else None
 
     @property
     def of_probabilities(self) -> bool:
@@ -202,6 +208,7 @@ _ROWS = (
         kernels="binary:BCE",
         familiar_slope="(a - t)/(a*(1 - a))",
         target="probability",
+        corner=("0", "1 - 2*a"),
     ),
     Loss(
         "bce-with-logits",
