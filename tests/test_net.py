@@ -253,3 +253,22 @@ def test_answers_of_a_net_go_by_a_courses_names():
     brought = {"δ2[0]": "0.138499", "W1[0,0]": "0.000438568", "∂L/∂W2[0,0]": "0.082167041"}
     checked = netcalc.check(mazur(), brought).checked
     assert [one.verdict for one in checked] == ["rounded", "rounded", "rounded"]
+
+
+@pytest.mark.parametrize(
+    "activation, loss, a",
+    [("softmax", "mse", 1), ("log_softmax", "mse", 0), ("softmax", "cross-entropy", 1), (None, "cross-entropy", None)],
+)
+@pytest.mark.parametrize("target", ["1", "sqrt(1/2)"])
+def test_one_output_of_a_softmax_is_1_whatever_goes_in(activation, loss, a, target):
+    """And every slope before it exactly 0, which nothing is left to decide about."""
+    hidden = [[f"0.{i + j + 1}" for i in range(20)] for j in range(16)]  # more than algebra would look at
+    layers = [{"W": hidden, "activation": "tanh"}, {"W": [["0.1"] * 16], "activation": activation}]
+    layers[1] = {name: thing for name, thing in layers[1].items() if thing is not None}
+    result = netcalc.net(layers, input=[["sqrt(2)"] * 20], target=[[target]], loss=loss)
+    assert result.certainty.split()[1] == result.certainty.split()[3]
+    if a is not None:
+        assert result.forward["a2"] == [[a]]
+    assert result.partials["z2"] == [[0]]
+    assert result.partials["W1"] == [[0] * 20] * 16
+    assert not any("not decided" in note for note in result.notes)

@@ -334,6 +334,8 @@ class Certain(Exact):
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""
+        if z.shape[1] == 1:
+            return each(lambda one: OPERATIONS["exp"](one * 0), z)  # 1, where there is a number at all
         powers = each(OPERATIONS["exp"], z)
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 

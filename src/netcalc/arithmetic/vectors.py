@@ -33,12 +33,16 @@ class Exact:
         raise NotImplementedError
 
     def softmax_product(self, z: np.ndarray, g: np.ndarray) -> np.ndarray:
-        """s ∘ (g - Σ gⱼsⱼ), along rows."""
+        """s ∘ (g - Σ gⱼsⱼ), along rows; one entry alone is 1 whatever z is, and its slope exactly 0."""
+        if z.shape[1] == 1:
+            return np.asarray(g * self.softmax(z) * 0)
         s = self.softmax(z)
         return np.asarray(s * (g - (g * s).sum(axis=1, keepdims=True)))
 
     def log_softmax_product(self, z: np.ndarray, g: np.ndarray) -> np.ndarray:
-        """g - s Σ gⱼ, along rows."""
+        """g - s Σ gⱼ, along rows; exactly 0 for one entry alone."""
+        if z.shape[1] == 1:
+            return np.asarray(g * self.softmax(z) * 0)
         return np.asarray(g - self.softmax(z) * g.sum(axis=1, keepdims=True))
 
 
@@ -50,6 +54,8 @@ def by_sample(arithmetic: Logarithms, loss: BoundLoss, order: int, a: np.ndarray
     if order:
         if loss.name == "nll":
             return -t
+        if a.shape[1] == 1 and not loss.of_probabilities:
+            return np.asarray(t * 0)  # the softmax of one entry is 1
         return each(_share, t, a) if loss.of_probabilities else arithmetic.softmax(a) * t.sum(axis=1, keepdims=True) - t
     logarithms = a if loss.name == "nll" else arithmetic.log(a) if loss.of_probabilities else arithmetic.log_softmax(a)
     return np.asarray(-each(_weighted, t, logarithms).sum(axis=1))
