@@ -187,6 +187,24 @@ def test_quoted_decimal_commas_between_commas(run, tmp_path, header, count):
     assert table(out)[1] == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
+def test_rows_with_a_symbol_are_formulas_that_stream(home):
+    """The first of them are out before the last are in, and say what the whole's do."""
+    one = process(["neuron", "--w", "4", "-4", "--x", "-", "-f", "csv", "--only", "q", "db"], home)
+    rows = [b"%d,2\n" % number for number in range(40)]
+    one.stdin.writelines(rows[:20])
+    one.stdin.flush()
+    first = [one.stdout.readline() for _ in range(21)]
+    rest, err = one.communicate(b"".join(rows[20:]), timeout=60)
+    answers = [line.decode() for line in first] + rest.decode().splitlines(keepends=True)
+    assert (one.returncode, err, len(answers), answers[0]) == (0, b"", 41, "q,db\n")
+    assert answers[1:4] == [
+        f"b - {8 - 4 * n},sigmoid(b - {8 - 4 * n})*(1 - sigmoid(b - {8 - 4 * n}))\n"
+        if n < 2
+        else "b,sigmoid(b)*(1 - sigmoid(b))\n"
+        for n in range(3)
+    ]
+
+
 # --- what comes from above ---------------------------------------------------------------------------------------------
 
 

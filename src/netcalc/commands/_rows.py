@@ -45,16 +45,15 @@ def vector_or_rows(
     w, b, activation, above = parameters
     whole = asked_of_the_whole(checking, presentation)
     form = chosen(presentation.format, presentation.output)
-    if not x or w is None or b is None or whole or form.name not in ROW_FORMATS:
+    if not x or w is None or whole or form.name not in ROW_FORMATS:
         if rows.on_error == "skip" or rows.bad_rows:
-            needed = "the rows of a file for --x, numbers for --w and --b, and -f csv, tsv or jsonl"
+            needed = "the rows of a file for --x, numbers for --w, and -f csv, tsv or jsonl"
             raise NetcalcError(f"--on-error skip and --bad-rows go with {needed}")
         whole_x = inputs.vector(x, "--x")
-        if whole_x is not None and whole_x.ndim > 1 and len(whole_x) > MANY and (w is None or b is None):
-            left = " and ".join(name for name, one in (("w", w), ("b", b)) if one is None)
+        if whole_x is not None and whole_x.ndim > 1 and len(whole_x) > MANY and w is None:
             rest = "all at once when they are done; given numbers, rows are answered as they come"
             print(
-                f"note: {len(whole_x):,} rows in formulas, since {left} is left out, take long, and come {rest}",
+                f"note: {len(whole_x):,} rows in formulas, since w is left out, take long, and come {rest}",
                 file=sys.stderr,
             )
         return whole_x
@@ -62,7 +61,9 @@ def vector_or_rows(
     from netcalc.rows.blocks import NeuronRows
 
     only = tuple(dict.fromkeys(presentation.only or ()))
-    neuron = NeuronRows(w.reshape(-1), b.reshape(-1), activation, above, presentation.index_from, only)
+    neuron = NeuronRows(
+        w.reshape(-1), None if b is None else b.reshape(-1), activation, above, presentation.index_from, only
+    )
     bad = BadRows.of(rows, x[0], presentation.output, inputs.named)
     if bad and not neuron.same_above:
         raise NetcalcError("--on-error skip would leave no way to tell which --target or --delta is a row's; give one")

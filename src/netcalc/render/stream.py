@@ -19,6 +19,7 @@ from netcalc.problem import Problem
 from netcalc.render.rows import records
 from netcalc.solving.solve import solve
 
+FEW_FORMULAS = 16  # rows whose formulas take some tenths of a second
 FEW = 256  # numbers of the rows that are answered exactly at once where float64 has no answer
 
 
@@ -41,6 +42,10 @@ class RowAnswers(Protocol):
 
     def answers(self, x: np.ndarray, first: int) -> np.ndarray:
         """Rows of float64 -> (rows, columns), nan or infinite where float64 has no value."""
+
+    @property
+    def in_formulas(self) -> bool:
+        """Whether answers have a symbol in them."""
 
     def kinks(self, x: np.ndarray) -> Counter[str]:
         """How many of the rows are at a kink, by what there is to say of it."""
@@ -70,7 +75,7 @@ def stream(blocks: Iterable[Block], kind: RowAnswers, format_name: str, met: Enc
     first = 0
     for block in blocks:
         met.kinks += kind.kinks(block.rows)
-        answered = _exactly if block.few else _in_float64
+        answered = _in_formulas if kind.in_formulas else _exactly if block.few else _in_float64
         for text in answered(Part(block, first, 0, len(block.rows)), kind, writer, met):
             yield header + text
             header = b""
@@ -118,6 +123,12 @@ def _exactly(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -
     yield "".join(
         f"{writer.row(record.values())}\n" for record in records(result.only(kind.only) if kind.only else result)
     ).encode()
+
+
+def _in_formulas(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:
+    """A few rows at a time, since algebra is slow."""
+    for start in range(part.begin, part.end, FEW_FORMULAS):
+        yield from _exactly(part._replace(begin=start, end=min(part.end, start + FEW_FORMULAS)), kind, writer, met)
 
 
 def _in_float64(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:

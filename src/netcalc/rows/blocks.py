@@ -19,6 +19,7 @@ from netcalc.passes import run
 from netcalc.problem import Against, Called, Problem, count, element
 from netcalc.values import to_float64
 
+ANY_NUMBER = 10**12  # of rows
 NEAR = 1e-9  # of the sum of sizes: no sum farther from a kink than this is rounded to it
 
 
@@ -26,12 +27,13 @@ NEAR = 1e-9  # of the sum of sizes: no sum farther from a kink than this is roun
 class NeuronRows:
     """The neuron that every row x is put into: `w` (n,), `b` (1,), and what is above, the same or one a row.
 
-    Everything is a number; a row's answers are q, f, the loss if there is one, dx (n,), dw (n,), db, or those of them
+    Everything is a number, but b may be None, a symbol: then answers are formulas.
+    A row's answers are q, f, the loss if there is one, dx (n,), dw (n,), db, or those of them
     that are in `only`. Raises UnknownNameError where there is no such part.
     """
 
     w: np.ndarray
-    b: np.ndarray
+    b: np.ndarray | None
     activation: BoundActivation
     above: np.ndarray | Against | None = None
     index_from: int = 0
@@ -39,8 +41,15 @@ class NeuronRows:
 
     @property
     def few(self) -> int:
-        """So many rows are few: they are read and answered exactly."""
+        """So many rows are few: they are read and answered exactly, as all are in formulas."""
+        if self.in_formulas:
+            return ANY_NUMBER
         return max(1, (EXACT_LIMIT - self.w.size - 1) // (self.w.size + 1))
+
+    @property
+    def in_formulas(self) -> bool:
+        """Whether answers have a symbol in them."""
+        return self.b is None
 
     @property
     def same_above(self) -> bool:
@@ -74,6 +83,7 @@ class NeuronRows:
 
         A row whose sum cancels so far that rounding may have reached its sixth digit is answered in balls.
         """
+        assert self.b is not None  # noqa: S101 - else answers are no numbers
         with np.errstate(all="ignore"):
             found = run(self.problem(x, first), Fast())
             lost = cancelled(x, to_float64(self.w).reshape(1, -1), to_float64(self.b), found["z1"])[:, 0]
@@ -94,7 +104,7 @@ class NeuronRows:
 
         Trees are at one or not exactly; float64 is where its sum is, as its slope is taken.
         """
-        if not self.activation.kinks:
+        if not self.activation.kinks or self.b is None:
             return Counter()
         floats, w, b = to_float64(x), to_float64(self.w), to_float64(self.b)
         with np.errstate(all="ignore"):

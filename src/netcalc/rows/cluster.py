@@ -43,6 +43,7 @@ class Sent:
     @classmethod
     def of(cls, neuron: NeuronRows) -> Sent:
         """The neuron in float64. What is above is the same for every row."""
+        assert neuron.b is not None  # noqa: S101 - its answers are numbers
         against = neuron.above if isinstance(neuron.above, Against) else None
         above = against.target if against else neuron.above
         return cls(

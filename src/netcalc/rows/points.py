@@ -108,6 +108,11 @@ class GradientRows:
                 listed = ", ".join(self.header[:NAMES_SHOWN]) + (", …" if len(self.header) > NAMES_SHOWN else "")
                 raise FileError(f"{self.source} has no column {name} (its columns: {listed}); add one, or {name}=VALUE")
 
+    @property
+    def in_formulas(self) -> bool:
+        """Every variable has a number at a point."""
+        return False
+
     @cached_property
     def places(self) -> dict[str, int]:
         """Which column each variable's numbers are in."""
