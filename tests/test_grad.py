@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -228,3 +229,30 @@ def test_what_a_step_shows_comes_to_what_it_says(text, at):
         if put_in is not None and not symbols(put_in) and isinstance(value, Number):
             found = truth.value(put_in, {})
             assert abs(found - mp.mpf(value.value.numerator) / value.value.denominator) <= abs(found) * mp.mpf("2e-3")
+
+
+@pytest.mark.parametrize(
+    "asked, message",
+    [
+        (lambda: netcalc.grad("x", at={"x": "abc"}), "x is abc, which is no number"),
+        (lambda: netcalc.grad("x", at={"x": None}), "x is None: give it a number, or leave it out"),
+        (lambda: netcalc.grad("x", at={"x": True}), "True is not a finite real number"),
+        (lambda: netcalc.grad("x", at="p.csv"), "at has numbers by name, .* and not 'p.csv'"),
+        (lambda: netcalc.grad(5), "an expression is text, .* and not 5"),
+        (lambda: netcalc.grad(["x", "y"]), r"an expression is text, .* and not \['x', 'y'\]"),
+        (lambda: netcalc.grad("x", order=0), "order is a whole number from 1 on, and not 0"),
+        (lambda: netcalc.grad("x", order=-1), "order is a whole number from 1 on, and not -1"),
+        (lambda: netcalc.grad("x", order=True), "order is a whole number from 1 on, and not True"),
+        (lambda: netcalc.grad("x", digits=0), "digits are a whole number from 1 to 10,000, and not 0"),
+        (
+            lambda: netcalc.neuron(x=1, w=2, b=3, digits=True),
+            "digits are a whole number from 1 to 10,000, and not True",
+        ),
+        (lambda: netcalc.neuron(x=[True], w=[2], b=3), "True is not a finite real number"),
+        (lambda: netcalc.net(None), "layers are a list, each with W, b and activation, and not None"),
+    ],
+)
+def test_the_library_refuses_in_one_sentence(asked: Callable[[], object], message: str) -> None:
+    """What is no number, no expression, no mapping: a NetcalcError as the command line gives."""
+    with pytest.raises(NetcalcError, match=message):
+        asked()

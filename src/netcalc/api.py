@@ -13,11 +13,12 @@ import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
-from netcalc.expression import Number, Tree, parse
+from netcalc.expression import Number, Tree, parse, symbols
 from netcalc.files.numbers import check_finite
 from netcalc.models.activations import read_activation, read_layer_activation
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
+from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import solve
 
@@ -72,8 +73,34 @@ def grad(
     """
     from netcalc.models.grad import grad as state
 
-    points = {name: np.asarray(tensor(value)) for name, value in (at or {}).items()}
+    for one in expressions:
+        if not isinstance(one, str):
+            raise NetcalcError(f"an expression is text, as in grad('x^2*y', 'sin(x)'), and not {one!r}")
+    points = _points({} if at is None else at)
+    _check_whole("order", order)
     return solve(state(expressions, points, wrt, order, index_from), digits=digits, exact=exact, verify=verify)
+
+
+def _points(at: Mapping[str, Given]) -> dict[str, np.ndarray]:
+    """The numbers of each variable. Raises NetcalcError for what is no mapping, ValueSyntaxError for no number."""
+    if not isinstance(at, Mapping):
+        raise NetcalcError(f"at has numbers by name, as in at={{'x': 1, 'y': '1/3'}}, and not {at!r}")
+    points = {}
+    for name, value in at.items():
+        column = tensor(value)
+        if column is None:
+            raise ValueSyntaxError(f"{name} is None: give it a number, or leave it out and it stays a symbol")
+        unknown = [one for one in column.flat if column.dtype == object and symbols(one)]
+        if unknown:
+            raise ValueSyntaxError(f"{name} is {to_ascii(unknown[0])}, which is no number")
+        points[name] = column
+    return points
+
+
+def _check_whole(name: str, number: object) -> None:
+    """Raises NetcalcError for what is not 1, 2, 3, …"""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise NetcalcError(f"{name} is a whole number from 1 on, and not {number!r}")
 
 
 def linear(
@@ -141,6 +168,8 @@ def net(
         losses.loss(loss) if loss else None,
         losses.reduction(reduction) if reduction else None,
     )
+    if isinstance(layers, str | Mapping) or not isinstance(layers, Sequence):
+        raise NetcalcError(f"layers are a list, each with W, b and activation, and not {layers!r}")
     made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     given: dict[str, Any] = {"input": stated.input, "target": stated.target, "delta": stated.delta, "loss": loss}
     given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
@@ -288,6 +317,8 @@ def tree(number: Any) -> Tree:
     """
     if isinstance(number, str):
         return parse(number)
+    if isinstance(number, bool | np.bool_):
+        raise ValueSyntaxError(f"{number!r} is not a finite real number")
     try:
         return Number(Fraction(number))
     except (TypeError, ValueError, OverflowError):

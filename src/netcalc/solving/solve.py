@@ -10,6 +10,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.errors import NetcalcError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
+MOST_DIGITS = 10_000  # that may be asked for
 CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
 BALLS_AFTER_ALL = 20_000  # multiplications, and numbers given, that balls take some seconds for
 POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
@@ -37,8 +39,9 @@ def solve(
     """The forward values and every partial.
 
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
-    beside the partials. Raises UndefinedError where a function has no value.
+    beside the partials. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
     """
+    _check_digits(digits)
     if isinstance(problem, Problem):
         result = _result(problem, _found(problem, digits, exact=exact))
     else:
@@ -48,6 +51,12 @@ def solve(
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
     return verified(problem, result) if verify else result
+
+
+def _check_digits(digits: object) -> None:
+    is_whole = isinstance(digits, int) and not isinstance(digits, bool)
+    if digits is not None and not (is_whole and digits in range(1, MOST_DIGITS + 1)):
+        raise NetcalcError(f"digits are a whole number from 1 to {MOST_DIGITS:,}, and not {digits!r}")
 
 
 def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
