@@ -6,13 +6,16 @@ import csv
 import json
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from mpmath import mp
 
 import netcalc
 from netcalc.errors import UndefinedError
+from netcalc.models.grad import grad
 from netcalc.notation import to_ascii
 from netcalc.render import View, render
+from netcalc.rows.points import GradientRows
 
 
 @pytest.mark.parametrize(
@@ -212,3 +215,20 @@ def test_what_is_too_large_for_any_ball_is_not_said_to_have_no_value(text):
         netcalc.grad(text, at={"x": 10})
     assert "is beyond 1e1000000000000000; here " in caught.value.message
     assert "no value" not in caught.value.message
+
+
+def test_a_point_that_a_condition_singles_out_has_its_slope_among_many_too():
+    x = [k / 10 for k in range(-40_000, 40_000)]
+    result = netcalc.grad("where(x == 3, 9, x^2)", at={"x": x})
+    assert result.certainty.startswith("float64")
+    assert result.partials["x"][40_030] == 6.0
+    rows = GradientRows(grad(["where(x == 3, 9, x^2)"]), ("x",), "a table")
+    assert rows.answers(np.array([[3.0], [4.0]])).tolist() == [[9.0, 6.0], [16.0, 8.0]]
+    assert sum(GradientRows(grad(["abs(x)"]), ("x",), "a table").kinks(np.array([[0.0], [4.0], [0.0]])).values()) == 2
+
+
+def test_points_at_a_kink_are_told_in_one_note():
+    (note,) = netcalc.grad("abs(x)", at={"x": [0, 1, 0]}).notes
+    assert note.startswith(
+        "2 of 3 points are at a kink or a jump, or singled out by a condition; point 0: x = 0 is a kink"
+    )

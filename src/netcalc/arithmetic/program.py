@@ -6,7 +6,7 @@ what the formulas share once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from flint import fmpq
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 CELLS = 1 << 20  # intermediate numbers held at once
 ROWS = 8192  # a block's numbers then stay in the processor's cache
+ZERO = Watched(np.asarray(0.0), np.asarray(0.0))
 ALLOWED = 2.0**-40  # of a value: 12 digits
 UNDERFLOW = 2.0**-1050  # what is lost where numbers have fewer digits, close to the smallest of them
 BITS = (128, 512, 2048, 8192, 32768)
@@ -57,6 +58,23 @@ class Program:
             block = {name: column[start : start + step] for name, column in columns.items()}
             for column, values in zip(found, self._block(block), strict=True):
                 column[start : start + step] = values
+        return found
+
+    def tied(self, columns: Mapping[str, Array], operators: Collection[str]) -> NDArray[np.bool_]:
+        """In which rows the arguments of any of these operators, one or two, are equal, or may be; one is held to 0."""
+        found = np.zeros(len(next(iter(columns.values()))), dtype=bool)
+        results: list[Watched] = []
+        with np.errstate(all="ignore"):
+            for node, arguments, act in zip(self.shared.nodes, self.shared.arguments, self.operations, strict=True):
+                if not isinstance(node, Apply):
+                    results.append(leaf(node, columns))
+                    continue
+                assert act is not None  # noqa: S101 - every operator has an operation
+                given = [results[argument] for argument in arguments]
+                results.append(act(*given))
+                if node.operator in operators:
+                    a, b = given if len(given) == 2 else (given[0], ZERO)
+                    found |= ~(np.abs(a.value - b.value) > a.error + b.error)
         return found
 
     def _block(self, columns: Mapping[str, Array]) -> list[Array]:

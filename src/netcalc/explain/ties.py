@@ -6,20 +6,25 @@ isn't the function's: where(x == 3, 9, x^2) has the slope 6 at 3, and the branch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
+import numpy as np
+
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
-from netcalc.arithmetic.rounding import digits
+from netcalc.arithmetic.program import Program
+from netcalc.arithmetic.rounding import digits, nearest
 from netcalc.arithmetic.sides import BITS, SIDES, Tie, can_tie, compared, of_both, one_sided, tie
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
-from netcalc.expression import Tree
-from netcalc.expression.tree import Symbol
+from netcalc.expression import Tree, substitute
+from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
 
+EQUALITIES = ("equal", "unequal")
 NAMED_LIMIT = 8  # lines on kinks
 
 Key = tuple[int, tuple[str, ...]]  # an output, and what it is a derivative by
@@ -44,6 +49,14 @@ class Sides:
             yield f"{len(self.lines) - NAMED_LIMIT} more derivatives are at a kink"
 
 
+def at_points(found: Sequence[Sides]) -> Iterator[str]:
+    """A line on those of many points that there is something to say of."""
+    told = [place for place, one in enumerate(found) if one.lines]
+    if told:
+        who = f"{len(told):,} of {len(found):,} points are at a kink or a jump, or singled out by a condition"
+        yield f"{who}; point {told[0]}: {found[told[0]].lines[0]}"
+
+
 def sides(derived: Derived, point: Mapping[str, Tree]) -> Sides:
     """What the sides of a point say, if it ties a comparison; else nothing."""
     if not any(can_tie(expand(one.tree)) for one in derived.wanted if not one.by):
@@ -51,6 +64,28 @@ def sides(derived: Derived, point: Mapping[str, Tree]) -> Sides:
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
         return _Sides(derived, names).found
+
+
+def singled_out(derived: Derived, columns: Mapping[str, np.ndarray]) -> list[int]:
+    """The rows, of columns by name, where two sides of an == or != are equal: a branch may be a point's alone."""
+    trees = [expand(one.tree) for one in derived.wanted if not one.by]
+    if not any(isinstance(node, Apply) and node.operator in EQUALITIES for node in share(trees).nodes):
+        return []
+    fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
+    tied = Program([substitute(tree, fixed) for tree in trees]).tied(columns, EQUALITIES)
+    return [int(row) for row in np.flatnonzero(tied)]
+
+
+def in_float64(derived: Derived, point: Mapping[str, Tree]) -> list[float]:
+    """What is wanted at a point, as both sides say where a comparison ties; nan where that isn't known."""
+    found = sides(derived, point)
+    with precision(BITS):
+        names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        values = list(numerals(evaluable([one.tree for one in derived.wanted]), names))
+        for place, value in found.settled.items():
+            values[place] = value
+        numbers = [nearest(value) for value in values]
+    return [nan if number is None or place in found.doubtful else number for place, number in enumerate(numbers)]
 
 
 class _Sides:

@@ -12,15 +12,19 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.arithmetic.program import Program
+from netcalc.derivation.derive import expand
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError
+from netcalc.explain.ties import in_float64, singled_out
 from netcalc.expression import Symbol, parse, substitute
+from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.files import is_file, looks_like_file
 from netcalc.files.cells import read_number
 from netcalc.models.grad import Gradient, point_at
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)
 FEW = 1000  # rows that are read and answered exactly
+TIES = frozenset({*COMPARISONS, "abs", "sign"})
 NAMES_SHOWN = 12  # columns that a message lists
 
 
@@ -147,11 +151,28 @@ class GradientRows:
         fixed = point_at(self.stated)
         return Program([substitute(self.derived.wanted[place].tree, fixed) for place in self.shown])
 
-    def kinks(self, x: np.ndarray) -> Counter[str]:  # noqa: ARG002 - notes are for single points
-        """None is told."""
-        return Counter()
+    @cached_property
+    def comparisons(self) -> Program | None:
+        """The expressions written out, to see where what they compare ties; None where they don't."""
+        trees = [expand(one.tree) for one in self.derived.wanted if not one.by]
+        fixed = point_at(self.stated)
+        return Program([substitute(tree, fixed) for tree in trees]) if any(map(has_switches, trees)) else None
+
+    def kinks(self, x: np.ndarray) -> Counter[str]:
+        """How many rows tie a comparison."""
+        if self.comparisons is None:
+            return Counter()
+        named = {name: np.ascontiguousarray(x[:, place]) for name, place in self.places.items()}
+        tied = int(self.comparisons.tied(named, TIES).sum())
+        return Counter(
+            {f"a tie of what {' or '.join(self.stated.outputs)} compares, maybe a kink": tied} if tied else {}
+        )
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:  # noqa: ARG002 - as above
         """`x` (rows, columns) in float64 -> (rows, answers); nan where there is no value."""
         named = {name: np.ascontiguousarray(x[:, place]) for name, place in self.places.items()}
-        return np.stack(self.program.run(named), axis=1)
+        found = np.stack(self.program.run(named), axis=1)
+        for row in singled_out(self.derived, named):
+            numbers = in_float64(self.derived, point_at(self.problem(x[row : row + 1]), 0))
+            found[row] = [numbers[place] for place in self.shown]
+        return found

@@ -15,7 +15,7 @@ from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, g
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import refuse_undefined, undefined_notes
 from netcalc.explain.grad import formulas_of, steps, trail
-from netcalc.explain.ties import Sides, sides
+from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_out
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.notation import to_ascii
@@ -127,16 +127,18 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
     trees = evaluable([one.tree for one in derived.wanted])
     samples = derived.problem.samples
     columns = np.empty((samples, len(trees)), dtype=object)
+    told: list[Sides] = []
     for sample in range(samples):
         point = point_at(derived.problem, sample)
         values, _ = proven(trees, point, digits)
-        values = _by_sides(values, sides(derived, point), digits)
+        told.append(sides(derived, point))
+        values = _by_sides(values, told[-1], digits)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
                 refuse_undefined(derived, one, point, f" (point {sample})" if samples > 1 else "")
         columns[sample] = _with_closed_forms(derived, values, point) if exact else values
     sure = sum(value.certified for value in columns.flat)
-    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values")
+    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values", tuple(at_points(told)))
 
 
 def _in_float64(derived: Derived) -> Answered:
@@ -147,6 +149,9 @@ def _in_float64(derived: Derived) -> Answered:
     columns = {name: to_float64(column) for name, column in derived.problem.points.items() if column.ndim}
     fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
     found = Program([substitute(one.tree, fixed) for one in derived.wanted]).run(columns)
+    for sample in singled_out(derived, columns):
+        for column, number in zip(found, in_float64(derived, point_at(derived.problem, sample)), strict=True):
+            column[sample] = number
     for one, column in zip(derived.wanted, found, strict=True):
         if np.isnan(column).any():
             sample = int(np.isnan(column).argmax())
