@@ -102,6 +102,10 @@ _TOKEN = re.compile(
 )
 
 # What is no part of an expression, and what to write for it; the longest first.
+_INSTEAD = {
+    "lambda": "; for the letter λ write lam",
+    "else": "; write where(condition, a, b) for a if condition else b",
+}
 _HINTS = {
     "//": "'//' rounds, and has no gradient: divide with '/'",
     ":=": "':=' is not part of an expression: use one name or number in its place",
@@ -178,7 +182,7 @@ def _name(text: str, found: re.Match[str]) -> Token:
     if name in ("and", "or", "not") and not index:
         return Token(name, name, start, end)
     if keyword.iskeyword(name) and name != "if":
-        better = "; for the letter λ write lam" if name == "lambda" else ""
+        better = _INSTEAD.get(name, "")
         message = f"'{name}' is a reserved word and no name for a variable{better}"
         raise ExpressionError(message, source=text, position=start)
     if name.lower() in _NO_NUMBER:

@@ -280,7 +280,10 @@ def read_trace(text: str) -> tuple[str, tuple[int, ...]]:
     """The weight that `dW1[0,1]` names. Raises ValueSyntaxError."""
     found = TRACE.fullmatch(text.strip())
     if found is None:
-        raise ValueSyntaxError(f"'{text}' names no weight; one is written as in dW1[0,1] or db2[0]")
+        letters = str.maketrans("DwB", "dWb")
+        near = text.strip().translate(letters)
+        meant = f"; did you mean '{near}'?" if TRACE.fullmatch(near) else "; one is written as in dW1[0,1] or db2[0]"
+        raise ValueSyntaxError(f"'{text}' names no weight{meant}")
     return found[1], tuple(int(place) for place in found.groups()[1:] if place)
 
 

@@ -56,6 +56,8 @@ def read_document(path_text: str) -> Document:
     finally:
         source.close()
     is_json = text.lstrip().startswith("{")
+    if not is_json and path_text.endswith(".json"):
+        raise FileError(f'{source.name} holds no JSON object: a spec is one, as in {{"layers": […]}}')
     content = (_json if is_json else _toml)(text, source.name)
     folder = Path() if path_text == "-" else Path(path_text).parent
     return Document(content, source.name, folder, text, is_json)
