@@ -11,6 +11,9 @@ import pytest
 from mpmath import mp
 
 import netcalc
+from netcalc.arithmetic.pointwise import derivative
+from netcalc.catalogue.activations import custom
+from netcalc.derivation.derive import derivation
 from netcalc.errors import UndefinedError
 from netcalc.models.grad import grad
 from netcalc.notation import to_ascii
@@ -232,3 +235,8 @@ def test_points_at_a_kink_are_told_in_one_note():
     assert note.startswith(
         "2 of 3 points are at a kink or a jump, or singled out by a condition; point 0: x = 0 is a kink"
     )
+
+
+def test_a_typed_activation_has_the_slope_at_a_single_point_in_float64_too():
+    given = derivation(custom("where(q == 3, 9, q^2)"))
+    assert derivative(given.stable, 1, np.array([[3.0, 4.0]])).tolist() == [[6.0, 8.0]]

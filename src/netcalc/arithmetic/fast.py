@@ -30,9 +30,9 @@ class Fast:
         """The derivative of that order (0 is the value) at every element of z."""
         if activation.has_kernels:
             return (activation.value, activation.slope, activation.curvature)[order](z)
-        from netcalc.arithmetic.pointwise import pointwise
+        from netcalc.arithmetic.pointwise import derivative
 
-        return pointwise(derivation(activation).stable[order], z)
+        return derivative(derivation(activation).stable, order, z)
 
     def softmax(self, z: np.ndarray) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from flint import fmpq
 
 from netcalc.arithmetic.program import Program
+from netcalc.arithmetic.rounding import nearest
 from netcalc.expression import Tree
+from netcalc.expression.tree import Apply, share
+
+EQUALITIES = ("equal", "unequal")
 
 
 def pointwise(tree: Tree, q: np.ndarray) -> np.ndarray:
@@ -21,6 +27,24 @@ def pointwise(tree: Tree, q: np.ndarray) -> np.ndarray:
     if known.any():
         (found[known],) = _program(tree).run({"q": flat[known]})
     return found.reshape(q.shape)
+
+
+def derivative(trees: Sequence[Tree], order: int, q: np.ndarray) -> np.ndarray:
+    """The derivative of that order, as `pointwise`; `trees` are a function's and its derivatives' formulas.
+
+    Where two sides of an == or != are equal, it is what `sides.slope_at` gives; nan where nothing tells.
+    """
+    found = pointwise(trees[order], q)
+    if not order or not any(isinstance(n, Apply) and n.operator in EQUALITIES for n in share(trees).nodes):
+        return found
+    from netcalc.arithmetic.sides import slope_at
+
+    flat = found.reshape(-1)
+    given = np.ascontiguousarray(q, dtype=np.float64).reshape(-1)
+    for place in np.flatnonzero(_program(trees[0]).tied({"q": given}, EQUALITIES) & np.isfinite(given)):
+        number = nearest(slope_at(trees, order, fmpq(*float(given[place]).as_integer_ratio())))
+        flat[place] = np.nan if number is None else number
+    return flat.reshape(q.shape)
 
 
 @cache
