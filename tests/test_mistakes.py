@@ -84,6 +84,8 @@ EXPRESSIONS = (  # at x = 0.7, y = 1.9
     "exp(x*y)*x + cos(y)*x",
 )
 
+SECOND = ("x^2*y^3", "sin(x*y) + x^2", "exp(2*x)*y^2")  # whose second derivatives are asked for too
+
 
 def brought(checker, yielded):
     """Six digits of all that a mistake yields, where it has the right shape."""
@@ -121,11 +123,14 @@ def test_every_slip_with_a_rule_is_found_where_it_was_made():
     alone: Counter[int] = Counter()
     for text in EXPRESSIONS:
         all_slips_of(text, alone)
+    for text in SECOND:
+        all_slips_of(text, alone, order=2)
     assert [slip.said for place, slip in enumerate(CALCULUS) if alone[place] < 2] == []
 
 
-def all_slips_of(text, alone):
-    checker = Checker(netcalc.grad(text, at={"x": "0.7", "y": "1.9"} | ({"z": "-1.3"} if "z" in text else {})))
+def all_slips_of(text, alone, order=1):
+    at = {"x": "0.7", "y": "1.9"} | ({"z": "-1.3"} if "z" in text else {})
+    checker = Checker(netcalc.grad(text, at=at, order=order))
     for one in checker.library.singles:
         checked = checker.checked(brought(checker, one.whole[0]).items()).checked
         said = {answer.diagnosis for answer in checked if answer.is_wrong}

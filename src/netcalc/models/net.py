@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +61,7 @@ class Asked(NamedTuple):
     lr: Tree | None = None
     trace: tuple[str, tuple[int, ...]] | None = None
     index_from: int = 0
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = MappingProxyType({})
 
 
 def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> Problem:
