@@ -79,7 +79,7 @@ def activation_of(stated: Dense, arithmetic: Arithmetic) -> Activation | None:
     return Softmax(arithmetic) if activation == "softmax" else LogSoftmax(arithmetic)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Stage:
     """A layer in use: what goes into it, what comes out of its linear part, and where the loss is one with it."""
 
@@ -91,7 +91,7 @@ class _Stage:
     fused: SoftmaxCriterion | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Passes:
     """Both passes under way: what was found, and the layers with what the way back needs of each."""
 

@@ -108,7 +108,7 @@ class Streamed(NamedTuple):
         return self.bad.status() if self.bad else None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BadRows:
     """Where rows that do not read go: as they stand, each below what is wrong with it."""
 

@@ -50,7 +50,7 @@ class VariadicCommand(TyperCommand):
         return complete_open_list(ctx, incomplete) or super().shell_complete(ctx, incomplete)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Line:
     """A command line as read: typer's part, every list by its option's name, the words that belong to no flag."""
 

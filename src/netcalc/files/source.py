@@ -35,7 +35,7 @@ class StandardInput:
         return self._stream if self._stream is not None else sys.stdin.buffer
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Source:
     """An open input. `name` is what messages call it, `size` its bytes if it is a regular file."""
 
