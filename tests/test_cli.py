@@ -195,3 +195,30 @@ def test_own_mistake_shows_its_traceback_when_asked(failing, monkeypatch):
     monkeypatch.setenv("NETCALC_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         failing(ZeroDivisionError())
+
+
+@pytest.mark.parametrize(
+    "words, environment, status",
+    [
+        pytest.param(["-c", "--version"], {}, 0, id="done"),
+        pytest.param(["-c", "neuron", "--q"], {}, 2, id="refused"),
+        pytest.param(
+            ["-c"],
+            {"_NETCALC_COMPLETE": "complete_bash", "COMP_WORDS": "netcalc n", "COMP_CWORD": "1"},
+            0,
+            id="completed",
+        ),
+        pytest.param(["-c", "neuron", "--x", "1", "--w", "1", "--b", "0", "--check", "f=1"], {}, 1, id="wrong"),
+    ],
+)
+def test_a_process_ends_with_its_status(words, environment, status, home):
+    """The process that the installed command is, whose end is its own."""
+    done = subprocess.run(
+        [sys.executable, words[0], "from netcalc.cli import run; run()", *words[1:]],
+        env=transcript.environment(home) | environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == status
+    assert done.stdout or status == 2

@@ -143,7 +143,10 @@ def run() -> NoReturn:
         os._exit(status)
 
     atexit.register(end_here)
-    status = main()
+    try:
+        status = main()
+    except SystemExit as asked:  # as typer does when the shell has it complete a line
+        status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
     sys.exit(status)
 
 
