@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 
 import mpmath
@@ -145,6 +146,23 @@ def test_json_has_the_updated_weights_and_the_trace():
     first, second = content["trace"]["paths"]
     assert first["through"] == ["W1[0,1]", "z1[0]", "a1[0]", "z2[0]", "a2[0]", "L"]
     assert first["product"] + second["product"] == pytest.approx(content["partials"]["W1"][0][1], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("last", "size", "index"), [("softmax", 100, "[3,1]"), ("tanh", 5000, "[3,1]"), ("softmax", 80, "[3]")]
+)
+def test_a_trace_goes_through_wide_layers(last, size, index):
+    """Slopes and Jacobians too many to draw are there for the paths; their products add up to the partial."""
+    letter = "b" if "," not in index else "W"
+    result = netcalc.net(
+        [{"size": 2, "init": "he", "activation": "relu"}, {"size": size, "init": "xavier", "b": 0, "activation": last}],
+        input=[1, 2], target=[1] + [0] * (size - 1), loss="mse", trace=f"d{letter}2{index}",
+    )  # fmt: skip
+    content = json.loads(result.to_json())
+    partial = np.array(content["partials"][f"{letter}2"])[3]
+    products = [path["product"] for path in content["trace"]["paths"]]
+    assert math.fsum(products) == pytest.approx(partial if letter == "b" else partial[1], rel=1e-12, abs=1e-300)
+    assert len(products) == (size if last == "softmax" else 1)
 
 
 @pytest.mark.parametrize("digits", [None, 4, 15, 40])

@@ -155,7 +155,9 @@ class _Passes:
     def through(self, stage: _Stage, activation: Activation, delta: Array) -> Array:
         """∂L/∂z from ∂L/∂a, the slope or Jacobian found by the way."""
         if isinstance(activation, Elementwise):
-            slope = self.found[f"s{stage.number}"] = activation.slope(stage.z)
+            slope = activation.slope(stage.z)
+            if f"s{stage.number}" in self.problem.names:
+                self.found[f"s{stage.number}"] = slope
             return np.asarray(delta * slope)
         if f"J{stage.number}" in self.problem.names:
             self.found[f"J{stage.number}"] = activation.jacobian(stage.z)

@@ -102,6 +102,6 @@ def path_products(
         if name[0] == "W":
             product = product * inputs[path.sample, index[1]]
         products.append(product)
-    out = np.empty(len(products), dtype=object)
+    out = np.empty(len(products), dtype=inputs.dtype)
     out[:] = products
     return out

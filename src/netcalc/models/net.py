@@ -19,7 +19,7 @@ from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.problem import Against, Called, Dense, Problem, count, symbol_tensor
 
-JACOBIAN_LIMIT = 4096  # entries of all samples' Jacobians that steps and traces are made of
+WRITTEN_LIMIT = 4096  # entries of a layer's slopes, or of all samples' Jacobians, that steps and traces are made of
 CLASSES = "class"
 
 
@@ -249,6 +249,7 @@ def _names(
     row = (-1,) if not many else None
     names: dict[str, Called] = {}
     numbers = range(1, len(dense) + 1)
+    traced = int(asked.trace[0][1:]) if asked.trace else len(dense) + 1  # the layer that paths begin in
     for number in numbers:
         names |= {f"z{number}": Called(f"z{number}", row), f"a{number}": Called(f"a{number}", row)}
     if isinstance(above, Against):
@@ -256,10 +257,12 @@ def _names(
     for number in reversed(numbers):
         layer = dense[number - 1]
         names[f"da{number}"] = Called(f"da{number}", row)
-        if not isinstance(layer.activation, str):
-            names[f"s{number}"] = Called(f"s{number}", row)
-        elif samples * len(layer.W) ** 2 <= JACOBIAN_LIMIT:
-            names[f"J{number}"] = Called(f"J{number}")
+        if isinstance(layer.activation, str):
+            written, size = Called(f"J{number}"), samples * len(layer.W) ** 2
+        else:
+            written, size = Called(f"s{number}", row), samples * len(layer.W)
+        if size <= WRITTEN_LIMIT or number >= traced:
+            names[written.name] = written
         names[f"dz{number}"] = Called(f"dz{number}", row)
         names[f"dW{number}"] = Called(f"dW{number}")
         if layer.b is not None:

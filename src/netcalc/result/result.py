@@ -109,8 +109,9 @@ class Result:
         """Every path from one weight to the loss with its product, where that was asked for."""
         if getattr(self.asked, "trace", None) is None:
             return {}
-        routes = zip(paths(self.asked), self["paths"].values, strict=True)
-        found = [{"through": route(self.asked, path), "product": value.plain()} for path, value in routes]
+        products = self["paths"].plain()
+        routes = zip(paths(self.asked), products, strict=True)
+        found = [{"through": route(self.asked, path), "product": product} for path, product in routes]
         return {"weight": weight(self.asked), "paths": found}
 
     @property
