@@ -14,10 +14,16 @@ from netcalc.examples import example, names
 from netcalc.models.initial import INITIALS
 from netcalc.problem import VECTOR_ACTIVATIONS
 from netcalc.spec.document import read_document
-from netcalc.spec.schema import schema
+from netcalc.spec import net_schema
+from netcalc.spec.schema import digest, schema
 
 KEYS = schema("net")["properties"]
 LAYER = schema("net")["definitions"]["layer"]["properties"]
+
+
+def test_the_generated_validator_is_that_of_the_schema():
+    """After a change: python -m netcalc.spec.generate."""
+    assert digest("net") == net_schema.DIGEST
 
 
 def test_the_schema_names_what_the_catalogues_hold():

@@ -56,15 +56,17 @@ class Net(NamedTuple):
     @property
     def page(self) -> str | None:
         """What is printed as it is, in place of an answer. Raises UnknownNameError."""
-        from netcalc.examples import example
-
         if self.schema:
             import json
 
             from netcalc.spec.schema import schema
 
             return json.dumps(schema("net"), ensure_ascii=False, indent=2)
-        return None if self.example is None else example(self.example)
+        if self.example is None:
+            return None
+        from netcalc.examples import example
+
+        return example(self.example)
 
     def read(self, index_from: int) -> Asked:
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""

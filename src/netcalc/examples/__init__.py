@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 from netcalc.errors import UnknownNameError
+
+FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
     """Their names, in order."""
-    found = (one.name for one in files(__name__).iterdir())
-    return sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml"))
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def example(name: str) -> str:
     """The text of one. Raises UnknownNameError."""
     if name not in names():
         raise UnknownNameError(f"there is no example '{name}'; there are {', '.join(names())}")
-    return files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")

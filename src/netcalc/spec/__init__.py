@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from netcalc.models.grad import Gradient
 from netcalc.models.net import Asked
-from netcalc.problem import Problem
 from netcalc.spec.document import Document, read_document
-from netcalc.spec.flags import grad, linear, neuron
-from netcalc.spec.net import net
+
+if TYPE_CHECKING:
+    from netcalc.models.grad import Gradient
+    from netcalc.problem import Problem
 
 __all__ = ["read_problem", "stated"]
 
-KINDS: Mapping[str, Callable[[Document, Asked], Problem | Gradient]] = {  # by the table that a file begins with
-    "net": net,
-    "neuron": neuron,
-    "linear": linear,
-    "grad": grad,
+KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module whose function of that name states it
+    "net": "netcalc.spec.net",
+    "neuron": "netcalc.spec.flags",
+    "linear": "netcalc.spec.flags",
+    "grad": "netcalc.spec.flags",
 }
 
 
@@ -32,4 +34,5 @@ def read_problem(path_text: str, asked: Asked | None = None) -> Problem | Gradie
 def stated(document: Document, asked: Asked | None = None) -> Problem | Gradient:
     """The problem that a document states. Raises as `read_problem` does."""
     kind = next((name for name in KINDS if name in document.content), "net")
-    return KINDS[kind](document, asked or Asked())
+    state: Callable[[Document, Asked], Problem | Gradient] = getattr(import_module(KINDS[kind]), kind)
+    return state(document, asked or Asked())

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.spec.document import Document, Place
 
 
-@cache
 def schema(kind: str) -> dict[str, Any]:
     """The published schema of a kind of file, as JSON Schema (draft 7)."""
-    text = files("netcalc.spec").joinpath(f"{kind}.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = json.loads(_text(kind))
     return found
 
 
-@cache
-def _validator(kind: str, *, detailed: bool) -> Callable[[Any], Any]:
-    """What checks a file; one that says what is wrong takes four times as long to make."""
-    from fastjsonschema import compile as compiled
+def digest(kind: str) -> str:
+    """What tells one state of a schema from another."""
+    from hashlib import sha256
 
-    check: Callable[[Any], Any] = compiled(schema(kind), use_default=False, detailed_exceptions=detailed)
-    return check
+    return sha256(_text(kind).encode()).hexdigest()
+
+
+def _text(kind: str) -> str:
+    return Path(__file__).with_name(f"{kind}.schema.json").read_text(encoding="utf-8")
 
 
 def check(document: Document, kind: str) -> None:
@@ -34,10 +34,12 @@ def check(document: Document, kind: str) -> None:
     from fastjsonschema import JsonSchemaValueException
 
     try:
-        _validator(kind, detailed=False)(document.content)
+        import_module(f"netcalc.spec.{kind}_schema").validate(document.content)
     except JsonSchemaValueException:
+        from fastjsonschema import validate  # says what is wrong, and takes long to make
+
         try:
-            _validator(kind, detailed=True)(document.content)
+            validate(schema(kind), document.content, use_default=False)
         except JsonSchemaValueException as error:
             raise _explained(document, kind, error) from None
         raise
