@@ -174,7 +174,7 @@ def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) 
         return ValueSyntaxError(f"{name}: '-' is standard input, and stands alone")
     if files.is_file(text):
         return ValueSyntaxError(f"{name}: '{text}' is a file; give one file alone, or numbers alone")
-    if FILE_NAME.fullmatch(text) and not NOT_FINITE.fullmatch(text):
+    if FILE_NAME.fullmatch(text) and not re.fullmatch(NOT_FINITE, text):
         return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{files.suggestion(text)}")
     return ValueSyntaxError(f"{name}: {error.message}", source=error.source, position=error.position)
 

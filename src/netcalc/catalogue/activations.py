@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netcalc.catalogue.names import Bound, bind, exact, normalised, split_reference, unknown
 from netcalc.errors import ExpressionError, ValueSyntaxError
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
     Kernel = Callable[..., NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Activation(NamedTuple):
     """One row: f(q) = `formula`, an expression in `q` and the parameters' names.
 
     `kinks` are where the slope jumps; the slope there is that of the branch `formula` takes, as in PyTorch 2.13.
@@ -39,13 +40,16 @@ class Activation:
     familiar_slope: str | None = None
     range: str = ""
     elsewhere: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
-    smooth_at: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, str] = NONE
+    smooth_at: Mapping[str, str] = NONE
     nonzero: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.formula))  # mappings have none
 
     def bind(self, arguments: Iterable[str] = ()) -> BoundActivation:
         """This activation with its parameters given as text, `value` or `name=value`.

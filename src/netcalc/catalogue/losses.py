@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
 Target = Literal["number", "sign", "probability", "class"]
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Loss(NamedTuple):
     """One row: the loss of an output `a` against a target `t` is `formula`, an expression in `a`, `t` and parameters.
 
     A row `by_sample` takes a whole sample's outputs at once, and its target is a class index or a distribution:
@@ -43,11 +44,14 @@ class Loss:
     target: Target = "number"
     corner: tuple[str, str] | None = None
     reduction: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, str] = NONE
     aliases: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.formula))  # mappings have none
 
     def bind(self, arguments: Iterable[str] = ()) -> BoundLoss:
         """This loss with its parameters given as text, `value` or `name=value`.

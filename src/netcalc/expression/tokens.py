@@ -87,8 +87,7 @@ _DOUBLES = dict(zip("АВЕКМНОРСТУХЅІЈаеорсухѕіјԛԝ", "A
 )
 
 _INDEX = r"(?:[0-9]{1,9}|[A-Za-z_][A-Za-z0-9_]*)"
-_TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
     (?P<space>   [ \t\r\n\u00a0\u2009\u202f]+)
   | (?P<number>  (?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
   | (?P<name>    (?:[A-Za-z_][A-Za-z0-9_₀-₉]*|[{"".join(_LETTERS)}](?:[0-9₀-₉]+|_[A-Za-z0-9_]+)?)
@@ -97,9 +96,7 @@ _TOKEN = re.compile(
   | (?P<vulgar>  [¼½¾⅐-⅞])
   | (?P<pi>      π)
   | (?P<operator> \*\*|<=|>=|==|!=|[-+*/^<>(),\[\]√∛≤≥≠−–‐‑·×⋅∙∗•÷∕])
-    """,
-    re.VERBOSE,
-)
+"""
 
 # What is no part of an expression, and what to write for it; the longest first.
 _INSTEAD = {
@@ -143,9 +140,9 @@ def tokenize(text: str, limits: Limits) -> tuple[Token, ...]:
 
 
 def _scan(text: str, limits: Limits) -> Iterator[Token]:
-    position = 0
+    position, token = 0, re.compile(_TOKEN, re.VERBOSE)  # compiled once: `re` remembers it
     while position < len(text):
-        found = _TOKEN.match(text, position)
+        found = token.match(text, position)
         if found is None:
             _refuse_character(text, position)
         kind, start, position = str(found.lastgroup), position, found.end()
@@ -213,8 +210,8 @@ def _refuse_digits(text: str, start: int, limits: Limits) -> NoReturn:
     raise ExpressionError(f"a number has at most {limits.digits:,} digits", source=text, position=start)
 
 
-_AFTER_NUMBER = re.compile(r"(?P<dot>\.)|(?P<imaginary>[jJ]\b)|(?P<separator>_)|(?P<exponent>[eE](?![A-Za-z0-9_\[]))")
-_AFTER_E = re.compile(r"(?P<cut>\s*(?:$|[,\]]))|(?P<signed>\s*[-+−–]\s*[0-9.])")
+_AFTER_NUMBER = r"(?P<dot>\.)|(?P<imaginary>[jJ]\b)|(?P<separator>_)|(?P<exponent>[eE](?![A-Za-z0-9_\[]))"
+_AFTER_E = r"(?P<cut>\s*(?:$|[,\]]))|(?P<signed>\s*[-+−–]\s*[0-9.])"
 
 
 def _check_what_follows(text: str, start: int, end: int) -> None:
@@ -223,7 +220,7 @@ def _check_what_follows(text: str, start: int, end: int) -> None:
     if number == "0" and text[end : end + 1].isalpha():
         message = f"'0{text[end]}' is no start of a number: write decimals, or 0*{text[end]} for a product"
         raise ExpressionError(message, source=text, position=start)
-    after = _AFTER_NUMBER.match(text, end)
+    after = re.compile(_AFTER_NUMBER).match(text, end)
     if after is None:
         return
     message = ""
@@ -233,7 +230,7 @@ def _check_what_follows(text: str, start: int, end: int) -> None:
         message = f"netcalc calculates with real numbers; for a variable {after[0]} write {number}*{after[0]}"
     elif after["separator"]:
         message = "digits are written without separators, as in 1000"
-    elif exponent := _AFTER_E.match(text, after.end()):
+    elif exponent := re.compile(_AFTER_E).match(text, after.end()):
         product = f"{number}*{after[0]}"
         if exponent["signed"]:
             message = f"this can be read two ways: write {product} for a product or {number}e-3 for a power of ten"

@@ -17,10 +17,11 @@ from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_cons
 EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64, unless all are asked for
 # Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,2})?")
-FRACTION = re.compile(r"[+-]?[0-9]{1,60}/[0-9]{1,60}")
-NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
-DECIMAL_COMMA = re.compile(r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
-ONLY_DIGITS = re.compile(r"[0-9.+−/\-\s]+")  # a date or a telephone number, unless it is one number
+# Compiled where they are first looked for: most runs need none of them.
+FRACTION = r"[+-]?[0-9]{1,60}/[0-9]{1,60}"
+NOT_FINITE = r"(?i)[+\-−]?(nan|inf|infinity|∞)"
+DECIMAL_COMMA = r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+ONLY_DIGITS = r"[0-9.+−/\-\s]+"  # a date or a telephone number, unless it is one number
 _ALL: ContextVar[bool] = ContextVar("all", default=False)
 
 
@@ -51,9 +52,9 @@ def read_number(text: str) -> Tree:
     text = text.strip()
     if PLAIN.fullmatch(text):
         return Number(Fraction(text))
-    if FRACTION.fullmatch(text):
+    if re.fullmatch(FRACTION, text):
         return Number(_fraction(text))
-    if NOT_FINITE.fullmatch(text):
+    if re.fullmatch(NOT_FINITE, text):
         raise ValueSyntaxError(f"'{text}' is not a finite number")
     tree = parse(text)
     if not is_constant(tree):
@@ -129,7 +130,7 @@ def exact_cell(text: str, decimal: str = ".") -> Tree:
         text = text.replace(decimal, ".")
     if not text:
         raise ValueSyntaxError("the cell is empty")
-    if ONLY_DIGITS.fullmatch(text) and not PLAIN.fullmatch(text.replace("−", "-")) and not FRACTION.fullmatch(text):
+    if re.fullmatch(ONLY_DIGITS, text) and not PLAIN.fullmatch(text.replace("−", "-")) and not re.fullmatch(FRACTION, text):
         raise ValueSyntaxError(f"'{text}' is no number")
     try:
         return read_number(text)
@@ -138,7 +139,7 @@ def exact_cell(text: str, decimal: str = ".") -> Tree:
 
 
 def _cell_message(text: str, error: ExpressionError) -> str:
-    if DECIMAL_COMMA.fullmatch(text):
+    if re.fullmatch(DECIMAL_COMMA, text):
         return f"'{text}' has a decimal comma; --decimal , reads it"
     shown = text if len(text) <= 40 else text[:40] + "…"
     return f"'{shown}' is no number" + (f": {error.message}" if "(" in text else "")
@@ -147,8 +148,8 @@ def _cell_message(text: str, error: ExpressionError) -> str:
 def decimal_comma(line: str) -> str:
     """The first number of a line with a decimal comma, if its numbers stand between spaces; else nothing."""
     words = line.split()
-    with_comma = [word for word in words if DECIMAL_COMMA.fullmatch(word)]
-    read = len(words) > 1 and all(DECIMAL_COMMA.fullmatch(word) or PLAIN.fullmatch(word) for word in words)
+    with_comma = [word for word in words if re.fullmatch(DECIMAL_COMMA, word)]
+    read = len(words) > 1 and all(re.fullmatch(DECIMAL_COMMA, word) or PLAIN.fullmatch(word) for word in words)
     return with_comma[0] if with_comma and read else ""
 
 

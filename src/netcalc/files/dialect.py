@@ -114,6 +114,6 @@ def is_header(cells: list[str], decimal: str) -> bool:
 
 def _is_numeric(cell: str) -> bool:
     """Whether a cell was meant as a value, be it a bad one."""
-    if cell.startswith(NUMBER_BEGINS) or cell.lower() in MISSING or NOT_FINITE.fullmatch(cell):
+    if cell.startswith(NUMBER_BEGINS) or cell.lower() in MISSING or re.fullmatch(NOT_FINITE, cell):
         return True
     return "(" in cell and reads(cell)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ NPY_MAGIC = b"\x93NUMPY"
 READ_BYTES = 8 << 20  # at once
 
 
-@dataclass(frozen=True, slots=True)
-class NpyFile:
+class NpyFile(NamedTuple):
     """An open `.npy`: the shape and type that its header says, and its numbers, which `begin` there."""
 
     source: str

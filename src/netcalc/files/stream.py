@@ -60,7 +60,7 @@ class Tensor(NamedTuple):
         return (self.array[start : start + rows] for start in range(0, len(self.array), rows))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RowStream:
     """Rows that are read while they are iterated over, once. A context manager: leaving it closes the file."""
 

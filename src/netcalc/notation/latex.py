@@ -61,10 +61,10 @@ class Latex(Ascii):
         return Piece(r"\pi" if name == "pi" else name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
-        if derivative := DERIVATIVE.fullmatch(name):
+        if derivative := re.fullmatch(DERIVATIVE, name):
             of, by = (_latex_name(part).text for part in derivative.groups())
             return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.POWER)
-        if higher := HIGHER_DERIVATIVE.fullmatch(name):
+        if higher := re.fullmatch(HIGHER_DERIVATIVE, name):
             order, of, same, mixed = higher.groups()
             names = [same] if same else [part[1:] for part in mixed.split()]
             below = r" \, ".join(rf"\partial {_latex_name(part).text}" for part in names)
@@ -121,7 +121,7 @@ class Latex(Ascii):
 
 def tensor_to_latex(name: str) -> str:
     r"""A whole tensor by its name: `W1`, of layer 1, is W^{(1)}; `dL/dW1` the derivative by it."""
-    if derivative := DERIVATIVE.fullmatch(name):
+    if derivative := re.fullmatch(DERIVATIVE, name):
         of, by = (tensor_to_latex(part) for part in derivative.groups())
         return rf"\frac{{\partial {of}}}{{\partial {by}}}"
     if numbered := _OF_LAYER.fullmatch(name):
@@ -138,7 +138,7 @@ def _latex_name(name: str) -> Piece:
     r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
     if new := _NEW_ENTRY.fullmatch(name):
         return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
-    parts = NAME_PARTS.fullmatch(name)
+    parts = re.fullmatch(NAME_PARTS, name)
     if parts is None:
         return Piece(_upright(name), Level.ATOM)
     head, rest, index = parts.groups()

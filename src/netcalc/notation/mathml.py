@@ -77,9 +77,9 @@ class Mathml(Ascii):
         return Piece(identifier("π" if name == "pi" else name), Level.ATOM)
 
     def name(self, name: str) -> Piece:
-        if derivative := DERIVATIVE.fullmatch(name):
+        if derivative := re.fullmatch(DERIVATIVE, name):
             return _derivative(*(self.name(part).text for part in derivative.groups()))
-        if higher := HIGHER_DERIVATIVE.fullmatch(name):
+        if higher := re.fullmatch(HIGHER_DERIVATIVE, name):
             order, of, same, mixed = higher.groups()
             above = row(f"<msup>{operator('∂')}<mn>{order}</mn></msup>", self.name(of).text)
             if same:
@@ -94,14 +94,14 @@ class Mathml(Ascii):
         return Piece(self._bare(name), Level.ATOM)
 
     def whole(self, name: str) -> Piece:
-        if derivative := DERIVATIVE.fullmatch(name):
+        if derivative := re.fullmatch(DERIVATIVE, name):
             return _derivative(*(self.whole(part).text for part in derivative.groups()))
         if numbered := OF_LAYER.fullmatch(name):
             return Piece(f"<msup>{_letter(numbered[1])}{_of_layer(numbered[2])}</msup>", Level.ATOM)
         return self.name(name)
 
     def _bare(self, name: str) -> str:
-        parts = NAME_PARTS.fullmatch(name)
+        parts = re.fullmatch(NAME_PARTS, name)
         if parts is None:
             return identifier(name)
         head, rest, index = parts.groups()

@@ -168,14 +168,14 @@ class Ascii:
         return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
 
 
-DERIVATIVE = re.compile(r"d([^\W\d]\w*(?:\[[^\]]*\])?)/d(\w+(?:\[.*\])?)")  # a derivative found before
-HIGHER_DERIVATIVE = re.compile(r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))")  # `d2f/dx^2`, `d2f/(dx dy)`
+DERIVATIVE = r"d([^\W\d]\w*(?:\[[^\]]*\])?)/d(\w+(?:\[.*\])?)"  # a derivative found before
+HIGHER_DERIVATIVE = r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))"  # `d2f/dx^2`, `d2f/(dx dy)`
 
 # Written `tanh²(x)` rather than `tanh(x)²`.
 RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
-NAME_PARTS = re.compile(r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?")
+NAME_PARTS = r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?"
 GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
-_GREEK_NAME = re.compile(rf"({'|'.join(GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)")
+_GREEK_NAME = rf"({'|'.join(GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)"
 
 
 def is_raised_name(base: Piece, exponent: Piece) -> bool:
@@ -202,16 +202,16 @@ class Unicode(Ascii):
         return Piece("π" if name == "pi" else name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
-        if derivative := DERIVATIVE.fullmatch(name):
+        if derivative := re.fullmatch(DERIVATIVE, name):
             of, by = (self.name(part).text for part in derivative.groups())
             return Piece(f"∂{of}/∂{by}", Level.ATOM)
-        if higher := HIGHER_DERIVATIVE.fullmatch(name):
+        if higher := re.fullmatch(HIGHER_DERIVATIVE, name):
             order, of, same, mixed = higher.groups()
             raised = order.translate(SUPERSCRIPTS)
             names = [same] if same else [part[1:] for part in mixed.split()]
             below = "".join(f"∂{self.name(part).text}" for part in names) + (raised if same else "")
             return Piece(f"∂{raised}{self.name(of).text}/{below}", Level.ATOM)
-        greek = _GREEK_NAME.fullmatch(name)
+        greek = re.fullmatch(_GREEK_NAME, name)
         return Piece(GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
 
     def between(self, before: Piece, after: Piece, /) -> str:

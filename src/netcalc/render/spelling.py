@@ -36,14 +36,14 @@ SPELLED = {
     "σ": "sigmoid",
 }
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-EXPONENT = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+EXPONENT = "[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 
 
 def ascii_only(text: str) -> str:
     """The text without a character beyond ASCII: spelled out where there is a spelling, by its name where not."""
     if text.isascii():
         return text
-    level = EXPONENT.sub(lambda exponent: f"^{exponent[0].translate(RAISED)}", text)
+    level = re.sub(EXPONENT, lambda exponent: f"^{exponent[0].translate(RAISED)}", text)
     return "".join(character if character.isascii() else _spelled(character) for character in level)
 
 

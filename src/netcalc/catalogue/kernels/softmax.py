@@ -7,8 +7,8 @@ digits; and 1 - sᵢ is the sum of the other entries, which loses nothing when s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +20,7 @@ from netcalc.errors import ShapeError, ValueSyntaxError
 GONE = -1500.0  # exp() of it, times any float64, is 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shifted:
+class Shifted(NamedTuple):
     """Numbers (…, n) less their largest: d + low exactly, w = exp(d + low), and the sums of w with and without the top.
 
     `top` is the place (…, 1) of the largest; there d = 0 and w = 1. `others` is the sum of all w but each one's own.
