@@ -214,7 +214,7 @@ def test_own_mistake_shows_its_traceback_when_asked(failing, monkeypatch):
 def test_a_process_ends_with_its_status(words, environment, status, home):
     """The process that the installed command is, whose end is its own."""
     done = subprocess.run(
-        [sys.executable, words[0], "from netcalc.cli import run; run()", *words[1:]],
+        [sys.executable, words[0], "from netcalc.__main__ import run; run()", *words[1:]],
         env=transcript.environment(home) | environment,
         capture_output=True,
         timeout=60,

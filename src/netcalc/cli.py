@@ -6,8 +6,6 @@ input is bad, 130 when interrupted, 141 when the reader of a pipe has gone, 70 f
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 import unicodedata
@@ -15,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -30,7 +28,6 @@ from netcalc.version import __version__
 INTERRUPTED = 128 + 2  # SIGINT, as a shell counts it
 CLOSED_PIPE = 128 + 13  # SIGPIPE
 OWN_MISTAKE = 70  # EX_SOFTWARE of sysexits.h
-FEW_COLLECTIONS = (100_000, 20, 20)  # looking for garbage among what is being imported takes a tenth of a run
 CARET_WIDTH = 72  # columns of a long line that are shown around its caret
 
 
@@ -128,31 +125,8 @@ def greeting() -> str:
     return "\n".join([opening, "", "Try:", *lines[1:], "", "netcalc --help lists the commands."])
 
 
-def run() -> NoReturn:
-    """The process that is one command line.
-
-    It ends without taking apart all that it imported, which takes a fifth of a short run: once everything else that
-    is to be done at the end is done, as what was registered first comes last.
-    """
-    status = 1
-
-    def end_here() -> None:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            with suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(status)
-
-    atexit.register(end_here)
-    try:
-        status = main()
-    except SystemExit as asked:  # as typer does when the shell has it complete a line
-        status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
-    sys.exit(status)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, and return its exit status."""
-    gc.set_threshold(*FEW_COLLECTIONS)
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without σ gets \u03c3, and no traceback
     try:

@@ -66,7 +66,9 @@ class Linear(NamedTuple):
     def forward(self, v: Array) -> Array:
         """u = v Wᵀ + b, a row a sample."""
         u: Array = v @ self.W.T
-        return u if self.b is None else u + self.b
+        if self.b is not None:
+            u += self.b  # in its place: memory that is new costs more than the sum
+        return u
 
     def backward(self, v: Array, delta: Array) -> Array:  # noqa: ARG002 - a linear map's slope is the same everywhere
         """∂L/∂v = Wᵀ δ, a row a sample."""

@@ -130,7 +130,11 @@ def exact_cell(text: str, decimal: str = ".") -> Tree:
         text = text.replace(decimal, ".")
     if not text:
         raise ValueSyntaxError("the cell is empty")
-    if re.fullmatch(ONLY_DIGITS, text) and not PLAIN.fullmatch(text.replace("−", "-")) and not re.fullmatch(FRACTION, text):
+    if (
+        re.fullmatch(ONLY_DIGITS, text)
+        and not PLAIN.fullmatch(text.replace("−", "-"))
+        and not re.fullmatch(FRACTION, text)
+    ):
         raise ValueSyntaxError(f"'{text}' is no number")
     try:
         return read_number(text)

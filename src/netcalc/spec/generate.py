@@ -12,11 +12,19 @@ from fastjsonschema import compile_to_code
 from netcalc.spec.schema import digest, schema
 
 KINDS = ("net",)
+EXCEPTIONS = ("JsonSchemaValueException", "JsonSchemaValuesException")
 
 
 def code(kind: str) -> str:
-    """The module that says whether a document is one of a kind; of what is wrong it says little, to stay small."""
+    """The module that says whether a document is one of a kind; of what is wrong it says little, to stay small.
+
+    What it raises is netcalc's own, so that the library need not be loaded either.
+    """
     compiled = compile_to_code(schema(kind), use_default=False, detailed_exceptions=False)
+    raised = ", ".join(f"InvalidError as {name}" for name in EXCEPTIONS)
+    compiled = compiled.replace(
+        f"from fastjsonschema import {', '.join(EXCEPTIONS)}", f"from netcalc.spec.schema import {raised}"
+    )
     name = schema(kind)["$id"].replace(":", "_")
     return (
         f'"""Generated from {kind}.schema.json by `python -m netcalc.spec.generate`."""\n\n'

@@ -12,6 +12,10 @@ from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.spec.document import Document, Place
 
 
+class InvalidError(Exception):
+    """A document that is not of its schema."""
+
+
 def schema(kind: str) -> dict[str, Any]:
     """The published schema of a kind of file, as JSON Schema (draft 7)."""
     found: dict[str, Any] = json.loads(_text(kind))
@@ -31,12 +35,10 @@ def _text(kind: str) -> str:
 
 def check(document: Document, kind: str) -> None:
     """Raises UnknownNameError for a key that isn't there, FileError for a value of another form, with its line."""
-    from fastjsonschema import JsonSchemaValueException
-
     try:
         import_module(f"netcalc.spec.{kind}_schema").validate(document.content)
-    except JsonSchemaValueException:
-        from fastjsonschema import validate  # says what is wrong, and takes long to make
+    except InvalidError:
+        from fastjsonschema import JsonSchemaValueException, validate  # says what is wrong, and takes long to load
 
         try:
             validate(schema(kind), document.content, use_default=False)
