@@ -26,7 +26,7 @@ class Arithmetic(Protocol):
         """A given tensor in this kind of number, in its shape."""
 
     def activate(self, activation: BoundActivation, order: int, z: Array) -> Array:
-        """The derivative of that order (0 is the value) at every element of `z`."""
+        """The derivative of that order (0 is the value) at every element of `z`, in a new array."""
 
     def softmax(self, z: Array) -> Array:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along rows, in z's shape."""
@@ -67,7 +67,7 @@ class Linear(NamedTuple):
         """u = v Wᵀ + b, a row a sample."""
         u: Array = v @ self.W.T
         if self.b is not None:
-            u += self.b  # in its place: memory that is new costs more than the sum
+            u += self.b  # in place: new memory costs more than the sum
         return u
 
     def backward(self, v: Array, delta: Array) -> Array:  # noqa: ARG002 - a linear map's slope is the same everywhere

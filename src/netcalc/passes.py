@@ -156,8 +156,9 @@ class _Passes:
         """∂L/∂z from ∂L/∂a, the slope or Jacobian found by the way."""
         if isinstance(activation, Elementwise):
             slope = activation.slope(stage.z)
-            if f"s{stage.number}" in self.problem.names:
-                self.found[f"s{stage.number}"] = slope
+            if f"s{stage.number}" not in self.problem.names:
+                return np.multiply(delta, slope, out=slope)  # in place: new memory costs more than the product
+            self.found[f"s{stage.number}"] = slope
             return np.asarray(delta * slope)
         if f"J{stage.number}" in self.problem.names:
             self.found[f"J{stage.number}"] = activation.jacobian(stage.z)
