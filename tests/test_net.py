@@ -149,7 +149,7 @@ def test_json_has_the_updated_weights_and_the_trace():
 
 
 @pytest.mark.parametrize(
-    ("last", "size", "index"), [("softmax", 100, "[3,1]"), ("tanh", 5000, "[3,1]"), ("softmax", 80, "[3]")]
+    "last, size, index", [("softmax", 100, "[3,1]"), ("tanh", 5000, "[3,1]"), ("softmax", 80, "[3]")]
 )
 def test_a_trace_goes_through_wide_layers(last, size, index):
     """Slopes and Jacobians too many to draw are there for the paths; their products add up to the partial."""

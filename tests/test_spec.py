@@ -13,8 +13,8 @@ from netcalc.errors import NetcalcError
 from netcalc.examples import example, names
 from netcalc.models.initial import INITIALS
 from netcalc.problem import VECTOR_ACTIVATIONS
-from netcalc.spec.document import read_document
 from netcalc.spec import net_schema
+from netcalc.spec.document import read_document
 from netcalc.spec.schema import digest, schema
 
 KEYS = schema("net")["properties"]

@@ -15,7 +15,8 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netcalc.commands.options import Presentation, Values, command, flatten, values
+from netcalc.commands.command import command, flatten
+from netcalc.commands.options import Presentation, Values, values
 from netcalc.commands.variadic import nearest, split_at_commas
 from netcalc.errors import NetcalcError
 

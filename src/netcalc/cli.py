@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from netcalc import commands
-from netcalc.commands.options import Command
+from netcalc.commands.command import Command
 from netcalc.commands.variadic import convert_without_pydantic, nearest, unknown_option
 from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.version import __version__

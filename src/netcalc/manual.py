@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netcalc.commands.options import Command
+from netcalc.commands.command import Command
 from netcalc.version import __version__
 
 STATUS = (

@@ -156,10 +156,11 @@ class _Passes:
         """∂L/∂z from ∂L/∂a, the slope or Jacobian found by the way."""
         if isinstance(activation, Elementwise):
             slope = activation.slope(stage.z)
-            if f"s{stage.number}" not in self.problem.names:
-                return np.multiply(delta, slope, out=slope)  # in place: new memory costs more than the product
-            self.found[f"s{stage.number}"] = slope
-            return np.asarray(delta * slope)
+            if f"s{stage.number}" in self.problem.names:
+                self.found[f"s{stage.number}"] = slope
+                return np.asarray(delta * slope)
+            np.multiply(delta, slope, out=slope)  # in place: new memory costs more than the product
+            return slope
         if f"J{stage.number}" in self.problem.names:
             self.found[f"J{stage.number}"] = activation.jacobian(stage.z)
         return stage.fused.backward(stage.z) if stage.fused else activation.backward(stage.z, delta)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from netcalc.commands._progress import Progress
-from netcalc.commands.options import Checking, Presentation, Rows, Values
+from netcalc.commands.inputs import Rows
+from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import FileError, NetcalcError
 
 if TYPE_CHECKING:

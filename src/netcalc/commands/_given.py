@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netcalc.commands.options import Above, Reading, Values
+from netcalc.commands.inputs import Above, Reading
+from netcalc.commands.options import Values
 from netcalc.files.source import StandardInput
 
 if TYPE_CHECKING:

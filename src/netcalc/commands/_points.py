@@ -5,7 +5,8 @@ from __future__ import annotations
 from netcalc.commands._answer import answer
 from netcalc.commands._given import PIPE_PATIENCE
 from netcalc.commands._rows import ROW_FORMATS, BadRows, Streamed
-from netcalc.commands.options import Checking, Presentation, Reading, Rows
+from netcalc.commands.inputs import Reading, Rows
+from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
 from netcalc.models.grad import Gradient
 from netcalc.render import chosen

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
 
 from netcalc.commands._progress import watched
-from netcalc.commands.options import Checking, Presentation, Rows, Values
+from netcalc.commands.inputs import Rows
+from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import NetcalcError
 from netcalc.render import chosen
 

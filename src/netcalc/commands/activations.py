@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Listing, activation_names, command, completion
+from netcalc.commands.command import command
+from netcalc.commands.inputs import activation_names
+from netcalc.commands.options import Listing, completion
 
 
 @command(

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Checking, Presentation, Reading, Rows, Values, command, names_on_line, values
+from netcalc.commands.command import command
+from netcalc.commands.inputs import Reading, Rows
+from netcalc.commands.options import Checking, Presentation, Values, names_on_line, values
 
 
 @command(

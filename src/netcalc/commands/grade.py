@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Listing, Nearness, command, switch
+from netcalc.commands.command import command
+from netcalc.commands.options import Listing, Nearness, switch
 
 
 @command(

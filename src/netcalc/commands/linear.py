@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netcalc.commands.options import (
-    Above,
-    Checking,
-    MaybeActivation,
-    Presentation,
-    Reading,
-    Values,
-    command,
-    switch,
-    values,
-)
+from netcalc.commands.command import command
+from netcalc.commands.inputs import Above, MaybeActivation, Reading
+from netcalc.commands.options import Checking, Presentation, Values, switch, values
 
 
 @command(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from netcalc.commands.options import Checking, Presentation, command, completion
+from netcalc.commands.command import command
+from netcalc.commands.options import Checking, Presentation, completion
 from netcalc.errors import NetcalcError
 
 if TYPE_CHECKING:

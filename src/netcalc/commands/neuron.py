@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netcalc.commands.options import (
-    Above,
-    ActivationName,
-    Checking,
-    Presentation,
-    Reading,
-    Rows,
-    Values,
-    command,
-    values,
-)
+from netcalc.commands.command import command
+from netcalc.commands.inputs import Above, ActivationName, Reading, Rows
+from netcalc.commands.options import Checking, Presentation, Values, values
 
 
 @command(

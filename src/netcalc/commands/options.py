@@ -1,117 +1,18 @@
-"""How a command is declared, and the options that mean the same in every command, each written once.
-
-A command is one file `commands/NAME.py` with a function `NAME` of at most fifteen lines, and is found by its name:
-
-    @command(order=10, examples={"netcalc neuron --x -1 -2 --w 4 -4 --b -3": "the value and every gradient"})
-    def neuron(
-        x: Annotated[Values, values("--x", "The inputs.")] = None,
-        activation: ActivationName = "sigmoid",
-        *, above: Above, checking: Checking, presentation: Presentation,
-    ) -> int | None:
-        '''One neuron: q = w·x + b, f = a(q), and every ∂f/∂·.'''
-
-A parameter whose type is a named tuple (`Presentation`, `Checking`, `Above`, or a command's own) stands for one option
-per field; the function gets the tuple, filled in. What it returns is the exit status, None for 0.
-Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function.
-"""
+"""The options that mean the same in every command, each written once, and the kinds that all are made of."""
 
 from __future__ import annotations
 
-import inspect
-import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand
-from typer.main import get_command
 
-from netcalc.commands.variadic import LINE, VariadicCommand
+from netcalc.commands.variadic import LINE
 from netcalc.errors import NetcalcError
 from netcalc.render import FORMATS, LISTS
 
 Values = list[str] | None
-Function = Callable[..., int | None]
-
-ON_ERROR = ("stop", "skip")
-
-
-class Command(NamedTuple):
-    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help.
-
-    `matrices` tells that it multiplies some: only then is it worth starting the threads that NumPy's BLAS does it with.
-    """
-
-    function: Function
-    order: int
-    examples: Mapping[str, str]
-    matrices: bool
-
-    @property
-    def name(self) -> str:
-        return self.function.__name__.replace("_", "-")
-
-    def for_typer(self) -> TyperCommand:
-        if not self.matrices:
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(self.name, cls=VariadicCommand, epilog=self._epilog())(flatten(self.function))
-        built = get_command(app)
-        assert isinstance(built, TyperCommand)  # noqa: S101  # one command without a callback is no group
-        return built
-
-    def _epilog(self) -> str:
-        lines = [line for example, shown in self.examples.items() for line in (f"  # {shown}", f"  {example}")]
-        return "\n".join(["\b", "Examples:", *lines]) if lines else ""
-
-
-def command(
-    *, order: int, examples: Mapping[str, str] | None = None, matrices: bool = False
-) -> Callable[[Function], Command]:
-    return lambda function: Command(function, order, examples or {}, matrices)
-
-
-def flatten(function: Function) -> Function:
-    """The same function for typer, with the fields of its named tuples as parameters of their own."""
-    hints = get_type_hints(function, include_extras=True)
-    parameters: dict[str, inspect.Parameter] = {}
-    groups: dict[str, tuple[type, list[str]]] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if is_group(hints[name]):
-            flat = list(field_parameters(hints[name]))
-            groups[name] = hints[name], [one.name for one in flat]
-        else:
-            flat = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])]
-        if shared := parameters.keys() & {one.name for one in flat}:
-            raise TypeError(f"{function.__name__} declares {', '.join(sorted(shared))} twice")
-        parameters |= {one.name: one for one in flat}
-
-    def run(**given: Any) -> int | None:
-        for name, (group, members) in groups.items():
-            given[name] = group(**{member: given.pop(member) for member in members})
-        shown = given.get("presentation")
-        if not isinstance(shown, Presentation) or not (shown.digits or shown.exact):
-            return function(**given)
-        from netcalc.files.cells import all_exact
-
-        with all_exact():  # proven digits are those of the numbers as they were written
-            return function(**given)
-
-    run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
-    run.__annotations__ = {one.name: one.annotation for one in parameters.values()}
-    vars(run)["__signature__"] = inspect.Signature(list(parameters.values()))
-    return run
-
-
-def is_group(hint: Any) -> bool:
-    return isinstance(hint, type) and hasattr(hint, "_field_defaults")
-
-
-def field_parameters(group: Any) -> Iterable[inspect.Parameter]:
-    for name, hint in get_type_hints(group, include_extras=True).items():
-        default = group._field_defaults.get(name, inspect.Parameter.empty)
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
 def values(
@@ -160,71 +61,10 @@ def completion(names: Callable[[], Iterable[str]] | None) -> Callable[[str], lis
     return complete if names else None
 
 
-def formats() -> Iterable[str]:
-    return FORMATS
-
-
-def activation_names() -> Iterable[str]:
-    from netcalc.catalogue.activations import ACTIVATIONS
-
-    return list(ACTIVATIONS)
-
-
-def losses() -> Iterable[str]:
-    from netcalc.catalogue.losses import LOSSES
-
-    return list(LOSSES)
-
-
-def reductions() -> Iterable[str]:
-    from netcalc.catalogue.losses import REDUCTIONS
-
-    return list(REDUCTIONS)
-
-
-def stop_or_skip(text: str) -> str:
-    if text not in ON_ERROR:
-        raise NetcalcError(f"--on-error takes {' or '.join(ON_ERROR)}, not {text!r}")
-    return text
-
-
-def engine_of(text: str | None) -> str | None:
-    if text not in (None, "dask"):
-        raise NetcalcError(f"--engine takes dask, not {text!r}")
-    return text
-
-
 def zero_or_one(number: int) -> int:
     if number not in (0, 1):
         raise NetcalcError(f"--index-from takes 0 or 1, not {number}")
     return number
-
-
-def sign(text: str) -> str:
-    if text not in (".", ","):
-        raise NetcalcError(f"--decimal takes . or , and not {text!r}")
-    return text
-
-
-_ACTIVATION = named(
-    "--activation",
-    "-a",
-    kind="activation",
-    meaning="A name of the catalogue, 'leaky_relu(0.2)', or any expression in q.",
-    names=activation_names,
-    strict=False,
-)
-ActivationName = Annotated[str, _ACTIVATION]
-MaybeActivation = Annotated[str | None, _ACTIVATION]
-
-
-class Reading(NamedTuple):
-    """How files of numbers are read."""
-
-    decimal: Annotated[
-        str,
-        typer.Option("--decimal", help="The decimal sign in files: a point, or a comma.", metavar=".|,", callback=sign),
-    ] = "."
 
 
 def format_option(names: Collection[str]) -> Any:
@@ -284,49 +124,6 @@ class Listing(NamedTuple):
     ascii: Ascii = False
 
 
-class Rows(NamedTuple):
-    """What is done with rows that stream."""
-
-    on_error: Annotated[
-        str,
-        typer.Option(
-            "--on-error",
-            help="What a row that does not read does: stop the run, or be left out (skip), which ends with 1.",
-            metavar="|".join(ON_ERROR),
-            callback=stop_or_skip,
-            autocompletion=completion(lambda: ON_ERROR),
-        ),
-    ] = "stop"
-    bad_rows: Annotated[
-        Path | None,
-        typer.Option(
-            "--bad-rows",
-            help="Where --on-error skip keeps the rows left out; else x.bad.csv for x.csv.",
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine",
-            help="Answer the rows of many files on a Dask cluster, into the folder -o, as Parquet or as -f says.",
-            metavar="dask",
-            callback=engine_of,
-            show_default=False,
-        ),
-    ] = None
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            help="The cluster's scheduler, as in tcp://host:8786; else processes of this machine.",
-            metavar="ADDRESS",
-            show_default=False,
-        ),
-    ] = None
-
-
 RelativeTolerance = Annotated[
     float | None,
     typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
@@ -366,25 +163,3 @@ class Checking(NamedTuple):
     rtol: RelativeTolerance = None
     atol: AbsoluteTolerance = None
     sig: SignificantDigits = None
-
-
-class Above(NamedTuple):
-    """What comes from above: a loss and its target, or the gradient itself."""
-
-    target: Annotated[Values, values("--target", "What the output should be; goes with --loss.")] = None
-    loss: Annotated[
-        str | None,
-        named("--loss", kind="loss", meaning="The loss of the output against --target.", names=losses, strict=False),
-    ] = None
-    delta: Annotated[Values, values("--delta", "∂L/∂output, in place of --target and --loss.")] = None
-    reduction: Annotated[
-        str | None,
-        named(
-            "--reduction",
-            kind="reduction",
-            meaning="How a loss sums its elements: mean, sum, or batch (sum a sample, mean over samples); else as the "
-            "loss's name implies, or mean.",
-            names=reductions,
-            strict=True,
-        ),
-    ] = None

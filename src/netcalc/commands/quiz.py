@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Listing, command, switch
+from netcalc.commands.command import command
+from netcalc.commands.options import Listing, switch
 
 
 @command(

@@ -20,7 +20,7 @@ def code(kind: str) -> str:
 
     What it raises is netcalc's own, so that the library need not be loaded either.
     """
-    compiled = compile_to_code(schema(kind), use_default=False, detailed_exceptions=False)
+    compiled = compile_to_code(schema(kind), use_default=False, detailed_exceptions=False).partition("\n")[2]
     raised = ", ".join(f"InvalidError as {name}" for name in EXCEPTIONS)
     compiled = compiled.replace(
         f"from fastjsonschema import {', '.join(EXCEPTIONS)}", f"from netcalc.spec.schema import {raised}"

@@ -1,7 +1,6 @@
 """Generated from net.schema.json by `python -m netcalc.spec.generate`."""
 
 DIGEST = "a1d5b66d53ecd55a5bb12888b6c1002ad3b9bd6d8fefc68028767c47605c897a"
-VERSION = "2.22.3"
 from decimal import Decimal
 from netcalc.spec.schema import InvalidError as JsonSchemaValueException, InvalidError as JsonSchemaValuesException
 
