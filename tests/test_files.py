@@ -24,9 +24,9 @@ from netcalc.files import (
     EXACT_LIMIT,
     StandardInput,
     npy,
-    read,
     read_rows,
     read_tensor,
+    table,
     text,
     write_atomically,
     write_npz,
@@ -190,7 +190,7 @@ def test_arrays_of_numpy_of_any_order_and_version():
 
 def test_rows_of_a_file_of_numpy_come_by_the_block(monkeypatch):
     """In either order, from a file or a pipe."""
-    monkeypatch.setattr(read, "ARRAY_BLOCK", 64)
+    monkeypatch.setattr(table, "ARRAY_BLOCK", 64)
     array = np.arange(60.0).reshape(20, 3)
     np.save("c.npy", array)
     np.save("f.npy", np.asfortranarray(array))
@@ -206,7 +206,7 @@ def test_rows_of_a_file_of_numpy_come_by_the_block(monkeypatch):
 
 def test_an_array_whose_file_is_cut_short_is_refused(monkeypatch):
     """Before it is opened, while it is read, and between two blocks of its rows."""
-    monkeypatch.setattr(read, "ARRAY_BLOCK", 1 << 16)
+    monkeypatch.setattr(table, "ARRAY_BLOCK", 1 << 16)
     np.save("a.npy", np.ones((4000, 8)))
     whole = Path("a.npy").read_bytes()
     with open("a.npy", "rb") as file:  # noqa: PTH123  # as they are opened

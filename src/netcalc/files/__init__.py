@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from netcalc.files.cells import EXACT_LIMIT
 
 if TYPE_CHECKING:
-    from netcalc.files.read import is_file, looks_like_file, read_rows, read_tensor
+    from netcalc.files.read import is_file, looks_like_file, read_tensor
     from netcalc.files.source import StandardInput, suggestion
-    from netcalc.files.stream import Block, OnBadRow, RowStream, Tensor
+    from netcalc.files.stream import Block, OnBadRow, RowStream
+    from netcalc.files.table import read_rows
+    from netcalc.files.tensor import Tensor
     from netcalc.files.text import RowError
     from netcalc.files.write import write_atomically, write_npz
 
@@ -30,12 +32,19 @@ __all__ = [
     "write_atomically",
     "write_npz",
 ]
+_PLACES = {  # numbers typed on the command line come through here too, and need no file
+    "read": ("is_file", "looks_like_file", "read_tensor"),
+    "source": ("StandardInput", "suggestion"),
+    "stream": ("Block", "OnBadRow", "RowStream"),
+    "table": ("read_rows",),
+    "tensor": ("Tensor",),
+    "text": ("RowError",),
+    "write": ("write_atomically", "write_npz"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Numbers typed on the command line come through here too, and need no file.
-    if name in __all__:
-        for module in ("read", "source", "stream", "text", "write"):
-            if hasattr(found := import_module(f"netcalc.files.{module}"), name):
-                return getattr(found, name)
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"netcalc.files.{module}"), name)
     raise AttributeError(f"module 'netcalc.files' has no attribute {name!r}")

@@ -14,9 +14,10 @@ from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.decode import ALL_MARKS
 from netcalc.files.dialect import order_by_name
 from netcalc.files.numbers import check_finite
-from netcalc.files.read import read_rows
 from netcalc.files.source import unreadable
-from netcalc.files.stream import Tensor, float_blocks
+from netcalc.files.stream import float_blocks
+from netcalc.files.table import read_rows
+from netcalc.files.tensor import Tensor
 from netcalc.files.text import POLARS_CHUNK, RowError, counted, open_rows
 
 PART_BYTES = 64 << 20  # a few hundred MB of memory while it is worked on

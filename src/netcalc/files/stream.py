@@ -15,6 +15,7 @@ from netcalc.errors import FileError
 from netcalc.files.cells import EXACT_LIMIT, is_kept_exactly
 from netcalc.files.dialect import Dialect, content, order_by_name
 from netcalc.files.source import Source
+from netcalc.files.tensor import Tensor
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 
 OnBadRow = Callable[[RowError], None]
@@ -36,28 +37,6 @@ class Block(NamedTuple):
     rows: np.ndarray
     where: Callable[[int], Place]
     few: bool = False
-
-
-class Tensor(NamedTuple):
-    """What a file holds: trees where there are few numbers and they are text, else float64. `header` may be empty."""
-
-    array: np.ndarray
-    source: str
-    header: tuple[str, ...] = ()
-
-    def by_name(self, letter: str) -> Tensor:
-        """The same with its columns in the order of their names, if the header calls them x0, x1, …"""
-        order = order_by_name(self.header, letter)
-        return self if order is None else Tensor(self.array[:, order], self.source)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The array's."""
-        return self.array.shape
-
-    def blocks(self, rows: int) -> Iterator[np.ndarray]:
-        """So many rows at a time."""
-        return (self.array[start : start + rows] for start in range(0, len(self.array), rows))
 
 
 @dataclass(slots=True, eq=False, repr=False)

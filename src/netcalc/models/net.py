@@ -14,7 +14,6 @@ from netcalc.catalogue.activations import BoundActivation, activation
 from netcalc.catalogue.losses import BoundLoss, Reduction, reduction
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
-from netcalc.models.initial import initial
 from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.problem import Against, Called, Dense, Problem, count, symbol_tensor
@@ -192,6 +191,8 @@ def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> De
     m, n = widths[number], widths[number - 1]
     W = layer.W
     if W is None and layer.init is not None:
+        from netcalc.models.initial import initial
+
         W = initial(layer.init, m, n, layer.seed, number)
     elif W is None:
         W = symbol_tensor(f"W{number}", (m, n), asked.index_from)
