@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,6 +13,24 @@ from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
 from netcalc.result import Step, Value, as_value
+
+
+class Written(Mapping[str, Tree]):
+    """Formulas by name, each written when it is first asked for."""
+
+    def __init__(self, write: Mapping[str, Callable[[], Tree]]) -> None:
+        self.write, self.known = write, dict[str, Tree]()
+
+    def __getitem__(self, name: str) -> Tree:
+        if name not in self.known:
+            self.known[name] = self.write[name]()
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.write)
+
+    def __len__(self) -> int:
+        return len(self.write)
 
 
 class Explanation(NamedTuple):

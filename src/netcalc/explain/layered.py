@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+
 from netcalc.explain.elements import Elements
-from netcalc.explain.explanation import times
+from netcalc.explain.explanation import Written, times
 from netcalc.explain.layer import Layer, Names
 from netcalc.explain.losses import Loss
 from netcalc.expression import Symbol, Tree
@@ -26,30 +29,35 @@ class Formulas(Elements):
             above = Layer(problem, number, _names(number), above, terms, in_output=True)
             self.layers.insert(0, above)
 
-    def all(self) -> dict[str, Tree]:
+    def all(self) -> Mapping[str, Tree]:
         """By name, each by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
         place = "j" if self.problem.many else "i"
-        found: dict[str, Tree] = {}
+        found: dict[str, Callable[[], Tree]] = {}
         for number, layer in enumerate(self.layers, 1):
             of_samples = {"z": layer.z, "a": layer.a, "da": layer.da, "s": layer.slope, "dz": layer.dz}
-            found |= {f"{name}{number}": formula(place, "i") for name, formula in of_samples.items()}
-            found |= {f"J{number}": Symbol(f"J{number}")} | self._gradients(number, layer)
-        found["dx"] = self.layers[0].dv(place, "i")
-        if self.loss:
-            found["loss"] = self.loss.total()
-        return found | {"paths": Symbol("path")}
+            found |= {f"{name}{number}": partial(formula, place, "i") for name, formula in of_samples.items()}
+            found[f"J{number}"] = partial(Symbol, f"J{number}")
+            found |= self._gradients(number, layer)
+        found |= {"dx": partial(self.layers[0].dv, place, "i"), "paths": partial(Symbol, "path")}
+        return Written(found | {"loss": self.loss.total} if self.loss else found)
 
-    def _gradients(self, number: int, layer: Layer) -> dict[str, Tree]:
+    def _gradients(self, number: int, layer: Layer) -> dict[str, Callable[[], Tree]]:
         """∂L/∂W and ∂L/∂b, and the weights after a step."""
         W, b = f"W{number}", f"b{number}"
         if self.problem.per_sample:
-            return {f"d{W}": layer.dW("j", "k", "i"), f"d{b}": layer.db("j", "i")}
-        found = {f"d{W}": layer.dW("i", "j"), f"d{b}": layer.db("i")}
-        if self.problem.lr is not None:
-            for name, places in ((W, ("i", "j")), (b, ("i",))):
-                step = times(self.problem.lr, self.entry(f"d{name}", *places))
-                found[f"{name}_new"] = add(self.entry(name, *places), negate(step))
-        return found
+            return {f"d{W}": partial(layer.dW, "j", "k", "i"), f"d{b}": partial(layer.db, "j", "i")}
+        return {
+            f"d{W}": partial(layer.dW, "i", "j"),
+            f"d{b}": partial(layer.db, "i"),
+            f"{W}_new": partial(self._updated, W, "i", "j"),
+            f"{b}_new": partial(self._updated, b, "i"),
+        }
+
+    def _updated(self, name: str, *places: str) -> Tree:
+        """An entry after a step of gradient descent."""
+        rate = self.problem.lr
+        assert rate is not None  # noqa: S101 - asked for where there is one
+        return add(self.entry(name, *places), negate(times(rate, self.entry(f"d{name}", *places))))
 
 
 def _names(number: int) -> Names:

@@ -43,11 +43,12 @@ class RowWriter:
     def rows(self, block: np.ndarray) -> bytes:
         """(rows, columns) of float64, a line each; what is not finite is `inf` or `nan`, and null in JSON."""
         self.written += block.size
-        from netcalc.files.text import load_polars
-
         fast = block.size >= POLARS_BLOCK and block.shape[1] <= POLARS_COLUMNS and self.written >= POLARS_VALUES
-        if fast and np.isfinite(block).all() and (polars := load_polars()) is not None:
-            return self._by_polars(polars, block)
+        if fast and np.isfinite(block).all():
+            from netcalc.files.text import load_polars
+
+            if (polars := load_polars()) is not None:
+                return self._by_polars(polars, block)
         if self.delimiter is None:
             return "".join(f"{self.row(row)}\n" for row in block.tolist()).encode()
         text = repr(block.tolist())[2:-2].replace("], [", "\n").replace(", ", self.delimiter)

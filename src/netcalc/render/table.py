@@ -144,7 +144,7 @@ def _brief(tensor: Tensor) -> Tensor:
     """The tensor with the activation's slope by its name, where its formula is too long to repeat for each element."""
     if tensor.brief is None or len(to_unicode(tensor.formula)) <= WIDEST_FORMULA:
         return tensor
-    return replace(tensor, formula=tensor.brief)
+    return replace(tensor, written=tensor.brief)
 
 
 def _in_order(result: Result) -> Iterator[Tensor]:

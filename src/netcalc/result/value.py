@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,10 +64,11 @@ class Element(NamedTuple):
     full: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Tensor:
     """A named part of an answer: `entries` (an object array of Value, or float64), and its `formula` by generic index.
 
+    The formula may be `written` when it is first looked at: formats of numbers alone need none.
     `of` is the output that a partial is a derivative of; None for a forward value. Derivatives of expressions are
     `by` variables; `full` is such a derivative's long name, and where there are several expressions, `own` and `called`
     are each entry's formula and name.
@@ -76,7 +78,7 @@ class Tensor:
 
     name: str
     entries: np.ndarray
-    formula: Tree
+    written: Tree | Callable[[], Tree]
     of: str | None = None
     index_from: int = 0
     by: tuple[str, ...] = ()
@@ -85,6 +87,11 @@ class Tensor:
     brief: Tree | None = None
     full: str = ""
     whole: tuple[int, ...] | None = None
+
+    @cached_property
+    def formula(self) -> Tree:
+        """What the tensor is, by generic index: `w[i]*df`."""
+        return self.written() if callable(self.written) else self.written
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,7 +95,7 @@ def _result(problem: Problem, found: Found) -> Result:
         Tensor(
             name,
             array,
-            explained.formulas[name],
+            partial(explained.formulas.__getitem__, name),
             explained.of.get(name),
             problem.index_from,
             brief=explained.brief.get(name),
