@@ -32,7 +32,7 @@ LONGEST_NUMBER = 400  # bits
 ONE = Number(Fraction(1))
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(repr=False)
 class Derivation:
     """A function of q with its first two derivatives, and its slope as people know it."""
 

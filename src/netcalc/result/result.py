@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,7 +72,7 @@ class Checked(NamedTuple):
         }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
@@ -88,9 +88,9 @@ class Result:
     notes: tuple[str, ...] = ()
     certainty: str = ""
     sample_rows: bool = False
-    inner: tuple[Tensor, ...] = field(default=(), repr=False)
+    inner: tuple[Tensor, ...] = ()
     verification: Verification | None = None
-    asked: Any = field(default=None, repr=False)
+    asked: Any = None
     alone: bool = False
     checked: tuple[Checked, ...] = ()
 

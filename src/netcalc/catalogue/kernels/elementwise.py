@@ -6,14 +6,16 @@ import importlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache, wraps
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from netcalc.errors import ShapeError
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = "NDArray[np.float64]"
 
 BLOCK = 8192  # numbers a time: a formula's intermediate arrays then stay in the processor's cache
 

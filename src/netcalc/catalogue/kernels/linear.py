@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated, patch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def _inside(mask: NDArray[np.bool_], height: float, q: Array) -> Array:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from netcalc.catalogue.kernels.elementwise import Array, LossKernels
 from netcalc.catalogue.kernels.errorfree import DEEP, decaying, two_sum
 from netcalc.errors import ShapeError, ValueSyntaxError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 GONE = -1500.0  # exp() of it, times any float64, is 0
 
