@@ -155,6 +155,6 @@ def _step(result: Result, claim: Claim) -> Step | None:
         if step.element == claim.name:
             return step
     for step in result.steps:
-        if getattr(step.left, "text", step.left) in (tensor.name, long_form) or step.element == tensor.name:
+        if step.name in (tensor.name, long_form) or step.element == tensor.name:
             return step
     return None

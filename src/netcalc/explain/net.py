@@ -1,36 +1,22 @@
-"""A net explained as a course does it: forward layer by layer, the loss, then δ from the last layer to the first."""
+"""A net explained as a course does it: formulas layer by layer, the steps with their matrices, the paths of a trace."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import is_softmax_simplified
-from netcalc.explain.drawing import Page, leaves, transposed
-from netcalc.explain.elements import whole
 from netcalc.explain.explanation import Explanation
-from netcalc.explain.layer import Layer
 from netcalc.explain.layered import Formulas
-from netcalc.explain.losses import Loss
-from netcalc.explain.paths import trace_steps
-from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
-from netcalc.expression.tree import add, multiply, negate
-from netcalc.notation import to_unicode
-from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
-from netcalc.problem import Problem, element, given_tensors
+from netcalc.problem import Problem
 from netcalc.result import Step
 
 WIDEST = 8  # rows or columns of a matrix that is drawn
 MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
-ACROSS = 9  # columns of numbers that a line holds
-SAMPLES = 4  # samples whose Jacobians are drawn
 TOO_LARGE_BESIDE_PATHS = (
     "the weights after a step are too many to draw below paths; they are in json, or without --trace"
 )
-SHORT = 40  # characters of a formula that stands between others
 
 
 def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
@@ -39,10 +25,15 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     partials = [name for name in shown if name.startswith("d")]
     size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
     is_small = _is_small(problem, shown)
-    derivation = _Page(problem, shown, formulas).steps() if is_small else ()
-    found = _drawn(derivation, problem.trace is None and size > LISTED)
+    found: list[Step] = []
+    if is_small:
+        from netcalc.explain.net_page import NetPage
+
+        found = _drawn(NetPage(problem, shown, formulas).steps(), problem.trace is None and size > LISTED)
     notes: tuple[str, ...] = ()
     if problem.trace:
+        from netcalc.explain.paths import trace_steps
+
         found = [*_drawn(trace_steps(problem, shown, formulas), True), *_only_updates_drawn(found)]
         notes = (TOO_LARGE_BESIDE_PATHS,) * (problem.lr is not None and not is_small)
     return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(found), notes)
@@ -55,190 +46,9 @@ def _drawn(steps: Iterable[Step], is_drawn: bool) -> list[Step]:
 def _only_updates_drawn(steps: Iterable[Step]) -> Iterator[Step]:
     """Below the paths there are the weights after a step, which were asked for; the rest is for who asks for steps."""
     for step in steps:
-        is_update = isinstance(step.left, Named) and step.left.text.endswith("_new")
-        yield step._replace(drawn=is_update)
+        yield step._replace(drawn=step.name.endswith("_new"))
 
 
 def _is_small(problem: Problem, shown: Mapping[str, np.ndarray]) -> bool:
     widths = [len(problem.x), problem.x.shape[1], *(len(layer.W) for layer in problem.layers)]
     return max(widths) <= WIDEST and sum(array.size for array in shown.values()) <= MOST and not problem.per_sample
-
-
-class _Page(Page):
-    """The page that a small net's derivation is written on; what was found is drawn in full where it is found."""
-
-    def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
-        self.formulas, self.last = formulas, len(problem.layers)
-        self.results = {name: leaves(array) for name, array in shown.items()}
-        named = {name: _by_name(name, array, problem.index_from) for name, array in self.results.items()}
-        super().__init__(problem, named | {name: leaves(array) for name, array in given_tensors(problem).items()})
-
-    def steps(self) -> Iterator[Step]:
-        numbers = range(1, self.last + 1)
-        for number in numbers:
-            yield from self.forward(number)
-        if self.formulas.loss:
-            yield self.loss(self.formulas.loss)
-        for number in reversed(numbers):
-            yield from self.backward(number)
-        if self.problem.lr is not None:
-            yield from self.updates()
-
-    def layer(self, number: int) -> Layer:
-        return self.formulas.layers[number - 1]
-
-    def forward(self, number: int) -> Iterator[Step]:
-        """z and a."""
-        layer = self.layer(number)
-        rows = ", a row a sample" * self.problem.many
-        b = None if layer.stated.b is None else Named(layer.names.b)
-        heading = f"Layer {number}, forward: W{number} is {layer.outputs}×{layer.inputs}{rows}"
-        yield self.drawn(layer.names.z, self.affine(Named(layer.names.W), Named(layer.names.v), b), heading)
-        function = layer.of(whole(layer.names.z))
-        yield Step(Named(layer.names.a), (function, *self.applied(layer), self.result(layer.names.a)))
-
-    def applied(self, layer: Layer) -> Iterator[Display]:
-        """φ of each number; nothing where that says no more."""
-        if isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity":
-            yield matrix([layer.of(z) for z in row] for row in self.matrix(layer.names.z).entries)
-
-    def loss(self, loss: Loss) -> Step:
-        """The loss with its factor, and with its numbers."""
-        above, m, n = loss.above, len(self.problem.x), loss.outputs
-        factor = above.reduction.factor_text(by_sample=above.loss.by_sample)
-        written = factor.replace("*", "·")
-        value = f" = {above.factor(m, n)}" if factor != "1" else ""
-        counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
-        heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        numbers = loss.with_numbers(self.numbers(loss.output, "t"))
-        return Step("L", (loss.total(), *numbers, self.results["loss"].item()), heading)
-
-    def backward(self, number: int) -> Iterator[Step]:
-        """∂L/∂a, δ = ∂L/∂z, and the gradients."""
-        layer, delta = self.layer(number), Named(f"delta{number}")
-        yield from self.above(number, f"Layer {number}, backward: δ{number} is ∂L/∂z{number}")
-        yield from self.through(number, layer)
-        yield self.drawn(f"dL/dW{number}", self.outer(delta, Named(layer.names.v)))
-        if layer.stated.b is not None:
-            yield Step(Named(f"dL/db{number}"), (self.over_samples(delta, layer), self.result(f"dL/db{number}")))
-        if number == 1:
-            yield self.drawn("dL/dx", self.pulled_back(Named("W1"), delta))
-
-    def above(self, number: int, heading: str) -> Iterator[Step]:
-        """∂L/∂a: from the loss, from what is given, or from the layer above."""
-        name, loss = f"dL/da{number}", self.formulas.loss
-        if number < self.last:
-            yield self.drawn(name, self.pulled_back(Named(f"W{number + 1}"), Named(f"delta{number + 1}")), heading)
-        elif loss is None:
-            yield Step(Named(name), (Named("delta"), self.result(name)), heading)
-        else:
-            entries = self.each_entry(loss.slope, f"a{number}", "t")
-            yield Step(Named(name), (loss.slope_of_tensors(), *entries, self.result(name)), heading)
-
-    def each_entry(self, formula: Callable[[int, int], Tree], *names: str) -> Iterator[Matrix]:
-        """A formula with the numbers of each entry of the first tensor."""
-        array = self.tensors[names[0]]
-        if array.size > WIDEST:
-            return
-        numbers = self.numbers(*names)
-        entries = np.empty(array.shape, dtype=object)
-        for index in np.ndindex(array.shape):
-            sample, place = index if self.problem.many else (0, *index)
-            entries[index] = substitute(formula(place, sample), numbers)
-        yield self.draw(entries)
-
-    def through(self, number: int, layer: Layer) -> Iterator[Step]:
-        """δ = ∂L/∂a ∘ φ'(z), or by the whole Jacobian."""
-        name, above = Named(f"delta{number}"), Named(f"dL/da{number}")
-        if not isinstance(layer.activation, BoundActivation):
-            yield from self.jacobian(number, layer)
-        elif layer.activation.name == "identity":
-            yield Step(name, (above, self.result(name.text)))
-        else:
-            yield from self.by_slope(number, layer)
-        if layer.is_fused and self.formulas.loss:
-            formula = self.formulas.loss.slope_before_softmax_of_tensors()
-            entries = self.each_entry(layer.dz, layer.names.a, "t")
-            proven = ", as SymPy proves," if is_softmax_simplified(layer.outputs) else ""
-            heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
-            yield Step(name, (formula, *entries, self.result(name.text)), heading)
-
-    def by_slope(self, number: int, layer: Layer) -> Iterator[Step]:
-        """δ = ∂L/∂a ∘ φ'(z); where both are too wide for a line, the slope stands alone before."""
-        name, above, slopes = f"delta{number}", Named(f"dL/da{number}"), self.result(f"s{number}")
-        known = layer.slope_of_tensors()
-        named = layer.slope_named(whole(layer.names.z))
-        formulas = [named, known] if known != named and len(to_unicode(known)) <= SHORT else [named]
-        numbers = Product((self.matrix(above.text), slopes), "∘")
-        if _columns(numbers) > ACROSS:
-            alone = Named(f"da{number}/dz{number}")
-            yield Step(alone, (*formulas, slopes))
-            yield Step(Named(name), (Product((above, alone), "∘"), self.result(name)))
-            return
-        yield Step(Named(name), (*(Product((above, part), "∘") for part in formulas), numbers, self.result(name)))
-
-    def jacobian(self, number: int, layer: Layer) -> Iterator[Step]:
-        """∂a/∂z of each sample, and δ by it."""
-        delta, J, above = Named(f"delta{number}"), Named(f"da{number}/dz{number}"), Named(f"dL/da{number}")
-        jacobians = self.results.get(f"J{number}")
-        if jacobians is None or len(jacobians) > SAMPLES:
-            yield Step(delta, (layer.dz("j" if self.problem.many else "i", "i"), self.result(delta.text)))
-            return
-        outputs, own = self.numbers(layer.names.a), range(layer.outputs)
-        for sample, found in enumerate(jacobians):
-            heading = f"The Jacobian of sample {sample + self.problem.index_from}: ∂a{number}/∂z{number}"
-            formulas = [[layer.jacobian(i, j, sample) for j in own] for i in own]
-            numbers = [[substitute(one, outputs) for one in row] for row in formulas]
-            yield Step(J, (matrix(formulas), matrix(numbers), matrix(found)), heading if self.problem.many else "")
-        if not self.problem.many:
-            numbers_of = Product((transposed(matrix(jacobians[0])), self.matrix(above.text)))
-            yield Step(delta, (Product((Transposed(J), above)), numbers_of, self.result(delta.text)))
-
-    def updates(self) -> Iterator[Step]:
-        """The weights after a step, all from the old ones."""
-        rate = self.problem.lr
-        assert rate is not None  # noqa: S101 - asked for where there is one
-        heading = "A step of gradient descent, every weight from the old ones"
-        for number, layer in enumerate(self.problem.layers, 1):
-            for letter in ("W", "b") if layer.b is not None else ("W",):
-                name = f"{letter}{number}"
-                formula = add(whole(name), negate(multiply(rate, whole(f"dL/d{name}"))))
-                parts = (self.matrix(name), Product((negate(rate), self.matrix(f"dL/d{name}"))))
-                yield Step(Named(f"{name}_new"), (formula, Sum(parts), self.result(f"{name}_new")), heading)
-                heading = ""
-
-    def drawn(self, name: str, display: Display, heading: str = "") -> Step:
-        """name = display = that with its matrices, if they fit into a line, = the answer."""
-        numbers = self.with_matrices(display)
-        written = (numbers,) if _columns(numbers) <= ACROSS else ()
-        return Step(Named(name), (display, *written, self.result(name)), heading)
-
-    def matrix(self, name: str) -> Matrix:
-        """A tensor by the name it has on the page, drawn; what is a formula is by its name."""
-        return super().matrix(_name_of(name))
-
-    def result(self, name: str) -> Matrix:
-        """A tensor where it is found, its formulas in full."""
-        return self.draw(self.results[_name_of(name)])
-
-
-def _name_of(written: str) -> str:
-    """The name of a tensor that is written `dL/dW1`, or `delta1`."""
-    name = written.removeprefix("dL/")
-    return f"dz{name.removeprefix('delta')}" if name[-1].isdigit() and name.startswith("delta") else name
-
-
-def _by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
-    """Numbers and names as they are, formulas by the names of their entries."""
-    found = array.copy()
-    for index in np.ndindex(array.shape):
-        if symbols(array.item(index)) and isinstance(array.item(index), Apply):
-            found[index] = Symbol(element(name, index, index_from))
-    return found
-
-
-def _columns(display: Display) -> int:
-    """How many columns of numbers stand beside each other."""
-    if isinstance(display, Matrix):
-        return len(display.entries[0])
-    return sum(map(_columns, display.parts)) if isinstance(display, Product | Sum) else 0

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc import trace as paths
 from netcalc.catalogue.activations import BoundActivation, activation
 from netcalc.catalogue.losses import BoundLoss, Reduction, reduction
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
@@ -96,7 +95,9 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
         trace=_trace(asked, dense),
     )
     if problem.trace:
-        paths.check_count(problem)
+        from netcalc.trace import check_count
+
+        check_count(problem)
     return problem
 
 

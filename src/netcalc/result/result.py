@@ -14,12 +14,11 @@ from netcalc.arrays import each
 from netcalc.catalogue.names import unknown
 from netcalc.expression import Number, Tree
 from netcalc.notation import to_ascii
-from netcalc.notation.displays import Display, Named
 from netcalc.result.value import Tensor, Value
-from netcalc.trace import paths, route, weight
 from netcalc.version import __version__
 
 if TYPE_CHECKING:
+    from netcalc.notation.displays import Display, Named
     from netcalc.result.verification import Verification
 
 NEW = "_new"  # behind the name of a weight after a step of gradient descent
@@ -38,6 +37,11 @@ class Step(NamedTuple):
     heading: str = ""
     element: str = ""
     drawn: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is a step to, as text."""
+        return self.left if isinstance(self.left, str) else self.left.text
 
 
 class Checked(NamedTuple):
@@ -109,6 +113,8 @@ class Result:
         """Every path from one weight to the loss with its product, where that was asked for."""
         if getattr(self.asked, "trace", None) is None:
             return {}
+        from netcalc.trace import paths, route, weight  # most answers have none
+
         products = self["paths"].plain()
         routes = zip(paths(self.asked), products, strict=True)
         found = [{"through": route(self.asked, path), "product": product} for path, product in routes]
@@ -163,7 +169,7 @@ class Result:
         kept = tuple(known[name] for name in dict.fromkeys(names))
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
         elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
-        steps = tuple(step for step in self.steps if step.element in elements or _label(step) in labels)
+        steps = tuple(step for step in self.steps if step.element in elements or step.name in labels)
         return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1, asked=None)
 
     @property
@@ -240,10 +246,6 @@ def shown_as(kind: str) -> Callable[[Callable[[Result], str | None]], Callable[[
 
 def _shown(kind: str, result: Result) -> str | None:
     return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
-
-
-def _label(step: Step) -> str:
-    return step.left.text if isinstance(step.left, Named) else step.left
 
 
 def _has_closed_forms(entries: np.ndarray) -> bool:

@@ -22,10 +22,9 @@ LOGARITHMIC = ("bce", "cross-entropy")
 def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> None:
     """Raises UndefinedError where something shown has no value, with the sample and the reason where they are known."""
     for name, array in shown.items():
-        bad = _bad(array)
-        if not bad.any():
+        at = _first_without_value(array)
+        if at is None:
             continue
-        at = tuple(map(int, np.argwhere(bad)[0]))
         if problem.command == "net" and isinstance(problem.above, Against) and (name == "loss" or name.startswith("d")):
             _refuse_loss(problem, problem.above, shown)
         if array.dtype != object:
@@ -35,15 +34,15 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
         raise UndefinedError(f"{name} is undefined here: {why}{output if name == 'loss' else ''}")
 
 
-def _bad(array: np.ndarray) -> np.ndarray:
+def _first_without_value(array: np.ndarray) -> tuple[int, ...] | None:
     if array.dtype == object:
-        found = [getattr(value, "shown", "") == "undefined" for value in array.flat]
-        return np.array(found, dtype=bool).reshape(array.shape)
-    with np.errstate(all="ignore"):
-        if np.isfinite(array.sum()):  # one pass, and no array of flags
-            return np.zeros(array.shape, dtype=bool)
-    bad: np.ndarray = ~np.isfinite(array)
-    return bad
+        bad = np.array([getattr(value, "shown", "") == "undefined" for value in array.flat]).reshape(array.shape)
+    else:
+        with np.errstate(all="ignore"):
+            if np.isfinite(array.sum()):  # one pass, and no array of flags
+                return None
+        bad = ~np.isfinite(array)
+    return tuple(map(int, np.argwhere(bad)[0])) if bad.any() else None
 
 
 def _refuse_loss(problem: Problem, above: Against, shown: Quantities) -> None:
