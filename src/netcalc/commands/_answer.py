@@ -46,7 +46,8 @@ def answer(
             result, partial(answers, checking.check, stdin=stdin), Tolerance(checking.rtol, checking.atol, checking.sig)
         )
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
-    if form.bare and any(value.is_undefined for tensor in result.tensors for value in tensor.values):
+    values = [value for tensor in result.tensors for value in tensor.values] if form.bare else []
+    if any(value.is_undefined or (value.is_beyond and form.save is not None) for value in values):
         tell(result.notes)
     if result.trace and not form.explains:
         explaining = ", ".join(row.name for row in FORMATS.values() if row.explains)

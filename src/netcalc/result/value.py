@@ -40,14 +40,18 @@ class Value:
         """Whether there is no value at this point, as of 1/0."""
         return self.shown == UNDEFINED and self.formula is None
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it is too large for float64, and infinite there."""
+        return self.nearest is not None and math.isinf(self.nearest)
+
     def plain(self) -> float | str | None:
         """A float; digits as text where they were asked for or float64 has none; a formula; None if undecided."""
         if self.formula is None and (self.nearest is None or (self.as_digits and not self.certified)):
             return None
-        beyond = self.nearest is not None and math.isinf(self.nearest)
-        if beyond and not self.certified:
+        if self.is_beyond and not self.certified:
             return None
-        return self.shown if self.nearest is None or self.as_digits or beyond else self.nearest
+        return self.shown if self.nearest is None or self.as_digits or self.is_beyond else self.nearest
 
 
 def in_unicode(value: Value) -> str:
