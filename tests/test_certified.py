@@ -20,7 +20,7 @@ from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.cli import main
-from netcalc.derivation.derive import bounded
+from netcalc.derivation.bounded import bounded
 from netcalc.errors import TookTooLong
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron

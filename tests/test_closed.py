@@ -12,8 +12,8 @@ from reference import mp
 import netcalc
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.derivation.algebra import from_sympy
+from netcalc.derivation.bounded import bounded
 from netcalc.derivation.closed import ClosedForms
-from netcalc.derivation.derive import bounded
 from netcalc.errors import TookTooLong
 from netcalc.expression import Apply, Tree, is_constant, parse
 from netcalc.notation import to_ascii

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from netcalc.arithmetic.certain import Evaluation, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arithmetic.watched import Watched, leaf, operation
-from netcalc.derivation.derive import evaluable, settled
+from netcalc.derivation.derive import evaluable
+from netcalc.derivation.stable import settled
 from netcalc.expression import Tree
 from netcalc.expression.tree import Apply, share
 

@@ -16,7 +16,7 @@ from math import gcd, lcm
 from typing import Any
 
 from netcalc.derivation.algebra import from_sympy
-from netcalc.derivation.derive import bounded, is_tame
+from netcalc.derivation.bounded import bounded, is_tame
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree
 from netcalc.notation import to_ascii

@@ -6,7 +6,8 @@ import contextlib
 from typing import Any
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import bounded, expand
+from netcalc.derivation.bounded import bounded
+from netcalc.derivation.derive import expand
 from netcalc.derivation.remembered import remembered
 from netcalc.errors import TookTooLong
 from netcalc.expression import Apply, Number, Symbol, Tree, parse

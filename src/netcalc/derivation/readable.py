@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numerals, precision
-from netcalc.derivation.derive import SYMPY_FAILURES, bounded, evaluable, is_tame
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
+from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError, TookTooLong

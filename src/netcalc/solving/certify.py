@@ -91,7 +91,7 @@ def _settled(
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derivation.derive import bounded
+    from netcalc.derivation.bounded import bounded
     from netcalc.errors import TookTooLong
 
     if problem.work > ALGEBRA_WORK:
@@ -129,8 +129,8 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     if rational:
         return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
+    from netcalc.derivation.bounded import bounded
     from netcalc.derivation.closed import ClosedForms
-    from netcalc.derivation.derive import bounded
     from netcalc.errors import TookTooLong
 
     forms = ClosedForms()

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.derivation.derive import SYMPY_FAILURES, bounded, evaluable, expand
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
+from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import refuse_undefined, undefined_notes

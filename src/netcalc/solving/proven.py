@@ -11,7 +11,8 @@ from flint import fmpq
 
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import is_out_of_reach
-from netcalc.derivation.derive import SYMPY_FAILURES, bounded, expand, is_tame
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
+from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree, substitute
 from netcalc.result import UNDEFINED, Value
