@@ -240,3 +240,18 @@ def test_points_at_a_kink_are_told_in_one_note():
 def test_a_typed_activation_has_the_slope_at_a_single_point_in_float64_too():
     given = derivation(custom("where(q == 3, 9, q^2)"))
     assert derivative(given.stable, 1, np.array([[3.0, 4.0]])).tolist() == [[6.0, 8.0]]
+
+
+@pytest.mark.parametrize(
+    "text, slope",
+    [
+        ("max(x, 0, cos(x))", "-sin(x)"),
+        ("min(exp(x), 2, cos(x)) + max(1, x, exp(x))", "exp(x) - sin(x)"),
+        ("max(sin(x), sin(x), 0)", "cos(x)"),
+        ("max(sin(x), sin(x))", "cos(x)"),
+    ],
+)
+def test_an_extreme_of_many_that_is_no_rational_number_has_its_slope(text, slope):
+    """A ball can't be told from a maximum that it is."""
+    at = {"x": "1/3"}
+    assert netcalc.grad(text, at=at).partials["x"] == netcalc.grad(slope, at=at).forward["f"]

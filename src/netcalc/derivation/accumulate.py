@@ -153,17 +153,25 @@ def _power(forms: Forms, node: Apply, index: int) -> Tree:
 
 
 def _extreme(forms: Forms, node: Apply, index: int) -> Tree:
-    """1 where the argument alone is the extreme, 0 where it is not; those that tie share it equally, as in PyTorch."""
+    """1 where the argument alone is the extreme, 0 where it is not; those that tie share it equally, as in PyTorch.
+
+    It is compared with the others alone: a ball can't be told from an extreme that it is.
+    """
     own = node.arguments[index]
-    beaten = "less" if node.operator == "max" else "greater"
-    if len(node.arguments) == 2:
-        other = node.arguments[1 - index]
-        ahead = "greater" if node.operator == "max" else "less"
-        tied = forms.where(forms.keep(Apply(beaten, (own, other))), forms.zero, forms.number(Fraction(1, 2)))
-        return forms.where(forms.keep(Apply(ahead, (own, other))), forms.one, tied)
-    ties = [forms.where(forms.keep(Apply(beaten, (one, node))), forms.zero, forms.one) for one in node.arguments]
-    part = forms.reciprocal(forms.keep(Apply("add", tuple(ties))))
-    return forms.where(forms.keep(Apply(beaten, (own, node))), forms.zero, part)
+    others = [one for one in node.arguments if one != own]
+    twins = len(node.arguments) - len(others)
+    if not others:
+        return forms.number(Fraction(1, twins))
+    beaten, ahead = ("less", "greater") if node.operator == "max" else ("greater", "less")
+    if len(others) == 1:
+        (other,) = others
+        shared = forms.number(Fraction(1, twins + node.arguments.count(other)))
+        tied = forms.where(forms.keep(Apply(beaten, (own, other))), forms.zero, shared)
+        return forms.where(forms.keep(Apply(ahead, (own, other))), forms.number(Fraction(1, twins)), tied)
+    ties = [forms.where(forms.keep(Apply(ahead, (own, one))), forms.zero, forms.one) for one in others]
+    part = forms.reciprocal(forms.total((forms.number(twins), *ties)))
+    best = forms.keep(Apply(node.operator, tuple(others)))
+    return forms.where(forms.keep(Apply(beaten, (own, best))), forms.zero, part)
 
 
 # --- the catalogue's activations: φ′ and φ″ are nodes of their own, `sigmoid'` and `sigmoid''`
