@@ -311,3 +311,22 @@ def test_slips_with_second_derivatives_are_named(text, at, answer, said):
     """From a first derivative that is right."""
     (checked,) = netcalc.check(netcalc.grad(text, at=at, order=2), [answer]).checked
     assert (checked.verdict, checked.diagnosis) == ("wrong", said)
+
+
+@pytest.mark.parametrize(
+    "text, at, brought",
+    [
+        ("sin(x)", {"x": "pi"}, {"f": "0", "dx": "-1"}),
+        ("x^2 - 2", {"x": "sqrt(2)"}, {"f": "0.0", "dx": "2*sqrt(2)"}),
+        ("x*y", {"x": "0", "y": "2"}, {"f": "x", "dx": "2", "dy": "sin(pi)"}),
+    ],
+)
+def test_a_zero_that_only_balls_hold_is_zero(text, at, brought):
+    """Balls can't prove that sin(π) is 0; it is right all the same, as an answer and as what is right."""
+    checked = netcalc.check(netcalc.grad(text, at=at), brought).checked
+    assert {one.verdict for one in checked} == {"right"}
+
+
+def test_a_wrong_answer_beside_a_zero_that_only_balls_hold_is_diagnosed():
+    checked = netcalc.check(netcalc.grad("x*sin(x)", at={"x": "pi"}), {"f": "0", "dx": "3.14159"}).checked
+    assert [one.diagnosis for one in checked] == ["", "the sign is wrong"]

@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb
 
 from netcalc.arithmetic.certain import numeral, numerals, precision
-from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, to_floats
+from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, settled, to_floats
 from netcalc.checking.calculus import Calculus, Work
 from netcalc.checking.hypotheses import Hypothesis
 from netcalc.checking.mistakes import CALCULUS
@@ -47,7 +47,7 @@ class Expressions(Bench):
     def truth(self) -> dict[str, Array]:
         trees = evaluable([one.tree for one in self.derived.wanted])
         with precision(BITS):
-            return self.shaped([list(numerals(trees, point)) for point in self.points])
+            return settled(self.shaped([list(numerals(trees, point)) for point in self.points]))
 
     def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         assert forced is None  # noqa: S101 - nothing follows from an answer here

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from flint import arb, fmpq
 
 from netcalc.arithmetic.certain import ball, precision
-from netcalc.checking.bench import BITS, Bench
+from netcalc.checking.bench import BITS, Bench, without_dust
 from netcalc.checking.claims import Claim
 from netcalc.checking.written import Written, numeral
 from netcalc.errors import NetcalcError
@@ -65,7 +65,7 @@ def claimed_value(claim: Claim, bench: Bench) -> Any:
     value = numeral(claim.written, names)
     if not isinstance(value, fmpq) and not value.is_finite():
         raise NetcalcError(f"{claim.name}: '{claim.written.text}' has no value")
-    return value
+    return without_dust(value)
 
 
 def _same(claimed: Any, correct: Any) -> bool:
