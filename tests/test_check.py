@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import netcalc
+from netcalc.errors import NetcalcError
 
 NOTE = {"x": [-1, -2], "w": [4, -4], "b": -3}
 PROBLEMS = (  # x, w, b: for each mistake, several in which it alone explains
@@ -330,3 +331,20 @@ def test_a_zero_that_only_balls_hold_is_zero(text, at, brought):
 def test_a_wrong_answer_beside_a_zero_that_only_balls_hold_is_diagnosed():
     checked = netcalc.check(netcalc.grad("x*sin(x)", at={"x": "pi"}), {"f": "0", "dx": "3.14159"}).checked
     assert [one.diagnosis for one in checked] == ["", "the sign is wrong"]
+
+
+@pytest.mark.parametrize(
+    "stated, name",
+    [({}, "dq/dx0"), ({}, "dL/dx0"), ({"target": 1, "loss": "mse"}, "df/dx0"), ({"delta": 2}, "df/dw1")],
+)
+def test_the_derivative_of_something_else_is_no_answer(stated, name):
+    """∂q/∂x0 isn't ∂f/∂x0, and with a loss ∂f/∂x0 isn't the ∂L/∂x0 that is asked."""
+    with pytest.raises(NetcalcError, match=f"there is no answer '{name}' here"):
+        netcalc.check(netcalc.neuron(**NOTE, **stated), {name: 4})
+
+
+@pytest.mark.parametrize("name", ["dL/dx0", "dloss/dx0", "∂L/∂x0", "dx0"])
+def test_the_output_may_be_named(name):
+    """In the ways that people write it."""
+    (one,) = netcalc.check(netcalc.neuron(**NOTE, target=1, loss="mse"), {name: "-0.423"}).checked
+    assert (one.name, one.verdict) == ("dx0", "rounded")

@@ -13,7 +13,7 @@ from netcalc.result import Result, Tensor
 
 BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
 NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
-LONG_FORM = re.compile(r"d(\w+)/d(.+)")
+LONG_FORM = re.compile(r"d\d?(\w+)/d(.+)")  # d2f/dxdy too
 SPACES = r"[\s{}]"
 LISTED = 24  # names that an error lists at most
 
@@ -56,6 +56,12 @@ class Names:
                 found |= {re.sub(SPACES, "", one): Target(tensor, (place,)) for place, one in enumerate(tensor.called)}
         return {name: target for name, target in found.items() if target.tensor.entries.ndim == len(target.index or ())}
 
+    @cached_property
+    def outputs(self) -> set[str]:
+        """What the answer's derivatives are of: `f`, or `L`, which people call `loss` too."""
+        found = {tensor.of for tensor in self.tensors.values() if tensor.of}
+        return found | {"loss"} if "L" in found else found
+
     def find(self, text: str) -> Target:
         """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is.
 
@@ -69,9 +75,9 @@ class Names:
 
     def _spellings(self, name: str) -> Iterator[str]:
         yield name
-        if long := LONG_FORM.fullmatch(name):
+        if (long := LONG_FORM.fullmatch(name)) and long[1] in self.outputs:
             yield f"d{long[2]}"
-        elif name.startswith("d"):
+        elif not long and name.startswith("d"):
             yield from (f"d{output}/{name}" for output in ("f", "L"))
         if self.result.command == "net":  # a course's δ1, and W1 as JSON has it among the partials
             yield from (re.sub(r"^delta(?=\d)", "dz", name), f"d{name}")
