@@ -348,3 +348,11 @@ def test_the_output_may_be_named(name):
     """In the ways that people write it."""
     (one,) = netcalc.check(netcalc.neuron(**NOTE, target=1, loss="mse"), {name: "-0.423"}).checked
     assert (one.name, one.verdict) == ("dx0", "rounded")
+
+
+def test_an_answer_is_not_given_by_itself():
+    """`dx0 = dx0` says nothing; a variable that is called as the answer is another thing."""
+    with pytest.raises(NetcalcError, match="dx0 is answered by itself"):
+        netcalc.check(netcalc.neuron(**NOTE), {"dx0": "2*dx0 - dx0"})
+    checked = netcalc.check(netcalc.grad("f^2", at={"f": 3}), {"f": "f^2", "df": "2*f"}).checked
+    assert {one.verdict for one in checked} == {"right"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from netcalc.checking.names import Names, Target, described, name_at
+from netcalc.checking.names import LISTED, Names, Target, described, name_at
 from netcalc.checking.written import Written, read
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import symbols
@@ -41,7 +42,7 @@ def claims_of(
                 raise NetcalcError(
                     f"{claim.name} is answered twice: {found[claim.name].written.text} and {claim.written.text}"
                 )
-            _check_names(claim, allowed)
+            _check_names(names, claim, allowed)
             found[claim.name] = claim
     return tuple(found.values())
 
@@ -118,18 +119,22 @@ def _read(cell: Any, name: str) -> Written:
         raise ExpressionError(f"{name}: {error.message}", source=error.source, position=error.position) from None
 
 
-def _check_names(claim: Claim, allowed: Callable[[], Iterable[str]]) -> None:
+def _check_names(names: Names, claim: Claim, allowed: Callable[[], Iterable[str]]) -> None:
+    """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
+    text = claim.written.text
     for name in symbols(claim.written.tree):
+        place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+        position = place.start() if place else 0
+        if name == claim.name and not names.is_variable(name):
+            raise NetcalcError(f"{name} is answered by itself", source=text, position=position)
         if name not in (known := list(allowed())):
-            text = claim.written.text
-            place = text.find(name)
-            listed = ", ".join(known[:24])
-            raise _named_wrongly(claim, name, listed, text, max(place, 0))
+            raise _unknown(claim, name, known, position)
 
 
-def _named_wrongly(claim: Claim, name: str, listed: str, text: str, place: int) -> NetcalcError:
+def _unknown(claim: Claim, name: str, known: Sequence[str], position: int) -> UnknownNameError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, listed.split(", "), n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {listed}"
-    return UnknownNameError(f"{claim.name}: there is no '{name}' in this problem; {hint}", source=text, position=place)
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {', '.join(known[:LISTED])}"
+    message = f"{claim.name}: there is no '{name}' in this problem; {hint}"
+    return UnknownNameError(message, source=claim.written.text, position=position)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netcalc.errors import ShapeError, UnknownNameError
+from netcalc.models.grad import Gradient
 from netcalc.problem import element
 from netcalc.result import Result, Tensor
 
@@ -61,6 +62,10 @@ class Names:
         """What the answer's derivatives are of: `f`, or `L`, which people call `loss` too."""
         found = {tensor.of for tensor in self.tensors.values() if tensor.of}
         return found | {"loss"} if "L" in found else found
+
+    def is_variable(self, name: str) -> bool:
+        """Whether a formula means a variable of an expression by that name, and no answer."""
+        return isinstance(self.result.asked, Gradient) and name in self.result.asked.variables
 
     def find(self, text: str) -> Target:
         """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is.
