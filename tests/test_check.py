@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -356,3 +357,61 @@ def test_an_answer_is_not_given_by_itself():
         netcalc.check(netcalc.neuron(**NOTE), {"dx0": "2*dx0 - dx0"})
     checked = netcalc.check(netcalc.grad("f^2", at={"f": 3}), {"f": "f^2", "df": "2*f"}).checked
     assert {one.verdict for one in checked} == {"right"}
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("a.json", "{}", "holds no answers"),
+        ("a.json", "[]", "holds no answers"),
+        ("a.json", '{"netcalc": "0.1.0", "given": {"x": 1}}', "holds no answers"),
+        ("a.json", '{"dx0": 5, "dx0": 0.786}', "'dx0' is given twice"),
+        ("a.jsonl", '{"name": "dx0", "value": 1}\n{"name": "dx0", "name": "dx1", "value": 1}', "'name' is given twice"),
+        ("a.csv", "name,value\n", "holds no answers"),
+        ("a.csv", "dx0,dx1\n", "holds no answers"),
+        ("a.csv", "name,value\ndx0,\n", "holds no answers"),
+        ("a.csv", "name,value,value\ndx0,1,2\n", "has the column 'value' twice"),
+        ("a.csv", "name,value\n\ndx0,0.786,7\n", "line 3: it has 3 cells, and there are 2 columns"),
+        ("a.csv", "name,value\n\ndx0\n", "line 3: it has 1 of 2 columns"),
+        ("a.csv", "name,value\ndx0," + "1" * 140_000, "line 2: it does not read as a table"),
+        ("a.csv", 'name,value\ndx0,"0.786\ndx1,1\n', "does not read as a table"),
+    ],
+)
+def test_a_file_that_holds_no_answers_or_doubtful_ones_is_refused(tmp_path, name, text, said):
+    """Nothing brought is not all right, and of two answers none is chosen."""
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(NetcalcError, match=re.escape(said)):
+        netcalc.check(netcalc.neuron(**NOTE), [str(path)])
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("a.jsonl", '{"name": "dW[0,1]", "value": -2}\n'),
+        ("a.csv", "\ufeffname;value\ndW[0,1];-2\n"),
+        ("a.csv", "dW[0,1];dW[0,0]\n-2;-1\n"),
+        ("a.tsv", "dW[0,1]\tdW[0,0]\r\n-2\t-1\r\n"),
+        ("a.csv", '"dW[0,1]","dW[0,0]"\n-2,-1\n'),
+        ("a.csv", "name,value,\ndb0,1,\n"),
+    ],
+)
+def test_a_file_of_answers_reads_in_all_usual_forms(tmp_path, name, text):
+    """Also where the names have commas, and others cut the cells."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", newline="")
+    result = netcalc.linear(W=[[4, -4]], v=[-1, -2], b=[-3], delta=[1])
+    assert {one.verdict for one in netcalc.check(result, [str(path)]).checked} == {"right"}
+
+
+@pytest.mark.parametrize("bad", ["nan", "inf"])
+def test_no_array_with_a_number_that_is_not_finite_is_an_answer(tmp_path, bad):
+    """Of many numbers too, where nothing is right that isn't compared."""
+    result, own = large_layer()
+    own["dW"][3, 7] = float(bad)
+    with pytest.raises(NetcalcError, match=r"element \[3,7\] is"):
+        netcalc.check(result, {"dW": own["dW"]})
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"dW": own["dW"].tolist()}))
+    with pytest.raises(NetcalcError, match="not a number"):
+        netcalc.check(result, [str(path)])

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netcalc.checking.check import NO_DIAGNOSIS, Checker
+from netcalc.checking.tables import read_table, read_text
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput
-from netcalc.files.decode import text_chunks
 from netcalc.files.source import open_source
 from netcalc.result import Checked
 
-CHUNK = 1 << 20
-DELIMITERS = ",\t;"
 MARKED = ("right", "rounded")
 
 
@@ -78,29 +75,19 @@ def grade(checkers: Mapping[str, Checker], path: str, *, follow_through: bool = 
 
     `follow_through` gives the mark to an answer that is right from an earlier wrong one. Raises FileError.
     """
-    header, rows, source = _read(path)
+    opened = open_source(path, "the answers", StandardInput())
+    source, header, rows = read_table(read_text(opened), opened.name)
+    if not rows:
+        raise FileError(f"{source} has a header and no row below it; a row is a student's")
     who, columns = _columns(checkers, header, source)
     worth = (*MARKED, "follows") if follow_through else MARKED
     students: list[Student] = []
-    for line, row in _numbered(rows, header, source):
+    for number, (_, given) in enumerate(rows, 1):
+        row = [*given, *[""] * (len(header) - len(given))]
         marks = tuple(_marked(checkers, [(header[place], row[place]) for place in columns]))
-        name = str(line - 1) if who is None else row[who].strip()
+        name = str(number) if who is None else row[who].strip()
         students.append(Student(name, marks, sum(one.verdict in worth for one in marks)))
     return Grades(tuple(header[place] for place in columns), tuple(students))
-
-
-def _read(path: str) -> tuple[list[str], list[list[str]], str]:
-    source = open_source(path, "the answers", StandardInput())
-    text = b"".join(text_chunks(source, CHUNK)).decode(errors="replace").lstrip("\ufeff")
-    source.close()
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    if not first:
-        raise FileError(f"{source.name} is empty; it needs a header, then a row a student")
-    rows = [row for row in csv.reader(lines, delimiter=max(DELIMITERS, key=first.count)) if any(map(str.strip, row))]
-    if len(rows) < 2:
-        raise FileError(f"{source.name} has a header and no row below it; a row is a student's")
-    return [cell.strip() for cell in rows[0]], rows[1:], source.name
 
 
 def _columns(checkers: Mapping[str, Checker], header: Sequence[str], source: str) -> tuple[int | None, list[int]]:
@@ -134,13 +121,6 @@ def split(checkers: Mapping[str, Checker], cell: str) -> tuple[str, str]:
             f"an answer to one of several exercises is called {next(iter(checkers))}{cell}, with its number"
         )
     return prefix, cell[len(prefix) :]
-
-
-def _numbered(rows: Sequence[list[str]], header: Sequence[str], source: str) -> Iterator[tuple[int, list[str]]]:
-    for line, row in enumerate(rows, 2):
-        if len(row) > len(header):
-            raise FileError(f"{source}, row {line}: it has {len(row)} cells, and there are {len(header)} columns")
-        yield line, [*row, *[""] * (len(header) - len(row))]
 
 
 def _marked(checkers: Mapping[str, Checker], cells: Sequence[tuple[str, str]]) -> Iterator[Mark]:

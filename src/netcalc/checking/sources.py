@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,26 +11,19 @@ import numpy as np
 
 from netcalc.checking.bulk import MANY
 from netcalc.checking.names import BRACKETED, NUMBERED, Names
+from netcalc.checking.tables import Table, read_table, read_text
 from netcalc.checking.written import Large, computed, read
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.archives import read_npz_whole
-from netcalc.files.decode import text_chunks
+from netcalc.files.numbers import as_float64, check_finite
 from netcalc.files.source import open_source
+from netcalc.spec.document import TwiceError, once
 
 Given = tuple[str, Any]
 OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
 NAME_COLUMNS, VALUE_COLUMNS = ("name",), ("value", "answer", "claimed")
-PASSED_OVER = (
-    "formula",
-    "exact",
-    "correct",
-    "verdict",
-    "diagnosis",
-    "explanation",
-)  # columns that netcalc itself writes
-DELIMITERS = ",\t;"
-CHUNK = 1 << 20
+PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
 FLOAT64_DIGITS = 15
 
 
@@ -62,7 +54,9 @@ def given(tree: Mapping[str, Any]) -> Iterator[Given]:
                 f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"
             )
         elif isinstance(content, np.ndarray) and content.size > MANY:
-            yield name, Large(content.astype(np.float64), _is_single(content))
+            floats = as_float64(content, name)
+            check_finite(floats, name)
+            yield name, Large(floats, _is_single(content))
         elif isinstance(content, list) and (array := _many(content)) is not None:
             yield name, Large(array, _is_single(array))
         elif isinstance(content, np.ndarray):
@@ -72,13 +66,14 @@ def given(tree: Mapping[str, Any]) -> Iterator[Given]:
 
 
 def _many(content: list[Any]) -> np.ndarray | None:
-    """Lists of many plain numbers as an array; None for few, and for what is no plain number."""
+    """Lists of many plain numbers as an array; None for few, and where one is no plain number, nan or infinite."""
     if len(content) * (len(content[0]) if content and isinstance(content[0], list) else 1) <= MANY:
         return None
     try:
-        return np.array(content, dtype=np.float64)
-    except ValueError:
+        array = np.array(content, dtype=np.float64)
+    except (ValueError, TypeError):
         return None
+    return array if np.isfinite(array).all() else None
 
 
 def _cells(content: Any, *, single: bool = False, machine: bool = False) -> Any:
@@ -101,82 +96,92 @@ def _is_single(array: np.ndarray) -> bool:
     return array.dtype.itemsize < 8 or (fractions.size > 1 and bool((fractions.astype(np.float32) == fractions).all()))
 
 
-def _in_file(path: str, names: Names, stdin: StandardInput) -> Iterator[Given]:
+def _in_file(path: str, names: Names, stdin: StandardInput) -> list[Given]:
+    """What a file holds. Raises FileError, also where it holds no answer."""
     if path.lower().endswith(".npz"):
-        yield from given(read_npz_whole(path))
-        return
-    source = open_source(path, "--check", stdin)
-    text = b"".join(text_chunks(source, CHUNK)).decode(errors="replace")
-    source.close()
-    found = _json(text, source.name) if text.lstrip()[:1] in ("{", "[") else _table(text, source.name, names)
+        name, found = path, given(read_npz_whole(path))
+    else:
+        source = open_source(path, "--check", stdin)
+        name, text = source.name, read_text(source)
+        found = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _table(read_table(text, name), names)
     try:
-        yield from found
+        listed = list(found)
     except FileError:
         raise
     except NetcalcError as error:
-        raise FileError(f"{source.name}: {error.message}", source=error.source, position=error.position) from None
+        raise FileError(f"{name}: {error.message}", source=error.source, position=error.position) from None
+    if not listed:
+        raise FileError(f"{name} holds no answers")
+    return listed
 
 
 def _json(text: str, name: str) -> Iterator[Given]:
     """netcalc's own JSON, a plain tree, or objects with `name` and `value`, in a list or one a line."""
     try:
-        content = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        content = _loaded(text)
     except json.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise _no_json(error, name) from None
-        try:
-            content = [json.loads(line, parse_float=str, parse_int=str, parse_constant=str) for line in lines]
-        except json.JSONDecodeError:
-            raise _no_json(error, name) from None
+        raise FileError(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise FileError(f"{name} is no JSON of answers: it is nested too deeply") from None
-    if isinstance(content, dict):
+    except TwiceError as error:
+        raise FileError(f"{name}: '{error.args[0]}' is given twice") from None
+    if isinstance(content, dict) and not _is_row(content):
         own = "netcalc" in content
         yield from given({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
         return
-    for one in content:
-        if not isinstance(one, dict) or "name" not in one or not any(key in one for key in VALUE_COLUMNS):
+    for one in content if isinstance(content, list) else [content]:
+        if not _is_row(one):
             raise FileError(f"{name}: a list of answers has objects with a name and a value each")
         yield from given({one["name"]: next(one[key] for key in VALUE_COLUMNS if key in one)})
 
 
-def _no_json(error: json.JSONDecodeError, name: str) -> FileError:
-    return FileError(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}")
+def _loaded(text: str) -> Any:
+    """What a JSON text holds, numbers as they are written; a list of what its lines do, if they are objects each."""
+
+    def load(part: str) -> Any:
+        return json.loads(part, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once)
+
+    try:
+        return load(text)
+    except json.JSONDecodeError as error:
+        try:
+            return [load(line) for line in text.splitlines() if line.strip()]
+        except json.JSONDecodeError:
+            raise error from None
 
 
-def _table(text: str, name: str, names: Names) -> Iterator[Given]:
+def _is_row(one: Any) -> bool:
+    return isinstance(one, dict) and "name" in one and any(key in one for key in VALUE_COLUMNS)
+
+
+def _table(table: Table, names: Names) -> Iterator[Given]:
     """A row an answer, with columns name and value; or a column an answer, with their names on top."""
-    lines = text.lstrip("\ufeff").splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    if not first:
-        raise FileError(f"{name} is empty")
-    delimiter = max(DELIMITERS, key=first.count)
-    rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(cell.strip() for cell in row)]
-    header = [cell.strip() for cell in rows[0]]
-    if any(cell.lower() in NAME_COLUMNS for cell in header):
-        yield from _a_row_an_answer([cell.lower() for cell in header], rows[1:], name)
-    else:
-        yield from _a_column_an_answer(header, rows[1:], name, names)
+    lower = [cell.lower() for cell in table.header]
+    if any(cell in NAME_COLUMNS for cell in lower):
+        return _a_row_an_answer(table._replace(header=lower))
+    return _a_column_an_answer(table, names)
 
 
-def _a_row_an_answer(header: Sequence[str], rows: Iterable[Sequence[str]], source: str) -> Iterator[Given]:
+def _a_row_an_answer(table: Table) -> Iterator[Given]:
+    header, source = table.header, table.source
     unknown = [cell for cell in header if cell not in (*NAME_COLUMNS, *VALUE_COLUMNS, *PASSED_OVER)]
     value = next((header.index(cell) for cell in VALUE_COLUMNS if cell in header), None)
     if unknown or value is None:
         what = f"has a column '{unknown[0]}'" if unknown else "has no column 'value'"
         raise FileError(f"{source} {what}; a table with a row an answer has the columns name and value")
+    twice = next((cell for cell in header if header.count(cell) > 1), None)
+    if twice:
+        raise FileError(f"{source} has the column '{twice}' twice")
     name = header.index("name")
-    for line, row in enumerate(rows, 2):
+    for line, row in table.rows:
         if len(row) <= max(name, value):
             raise FileError(f"{source}, line {line}: it has {len(row)} of {len(header)} columns")
         if row[value].strip():
             yield row[name], row[value]
 
 
-def _a_column_an_answer(
-    header: Sequence[str], rows: Sequence[Sequence[str]], source: str, names: Names
-) -> Iterator[Given]:
+def _a_column_an_answer(table: Table, names: Names) -> Iterator[Given]:
+    header, rows, source = table.header, table.rows, table.source
     for cell in header:
         try:
             names.find(_of_sample(cell, 0, names) if names.result.sample_rows else cell)
@@ -184,17 +189,17 @@ def _a_column_an_answer(
             raise FileError(f"{source}, column '{cell}': {error.message}") from None
     if len(rows) > 1 and not names.result.sample_rows:
         raise FileError(f"{source} has {len(rows)} rows of answers, and there is one sample; netcalc grade marks many")
-    for line, row in enumerate(rows):
+    for sample, (line, row) in enumerate(rows):
         if len(row) != len(header):
-            raise FileError(f"{source}, line {line + 2}: it has {len(row)} of {len(header)} columns")
+            raise FileError(f"{source}, line {line}: it has {len(row)} of {len(header)} columns")
         for cell, content in zip(header, row, strict=True):
             if content.strip():
-                yield (_of_sample(cell, line, names) if names.result.sample_rows else cell), content
+                yield (_of_sample(cell, sample, names) if names.result.sample_rows else cell), content
 
 
-def _of_sample(name: str, line: int, names: Names) -> str:
+def _of_sample(name: str, sample: int, names: Names) -> str:
     """`dx0` in a row of its own as the element of that sample: `dx[2,0]`."""
-    first = line + names.result.tensors[0].index_from
+    first = sample + names.result.tensors[0].index_from
     if name in names.tensors:
         return f"{name}[{first}]"
     match = BRACKETED.fullmatch(name) or NUMBERED.fullmatch(name)

@@ -77,26 +77,27 @@ def _toml(text: str, name: str) -> dict[str, Any]:
 def _json(text: str, name: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(
-            text, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_once
+            text, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=once
         )
     except json.JSONDecodeError as error:
         raise FileError(f"{name}, line {error.lineno}: {_lower(error.msg)}") from None
     except RecursionError:
         raise FileError(f"{name}: it is nested too deeply") from None
-    except _TwiceError as error:
+    except TwiceError as error:
         raise FileError(f"{name}: the key '{error.args[0]}' is given twice") from None
     return content
 
 
-class _TwiceError(Exception):
+class TwiceError(Exception):
     """A key that an object has twice."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object that has each key once. Raises TwiceError."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _TwiceError(key)
+            raise TwiceError(key)
         found[key] = value
     return found
 

@@ -1,0 +1,53 @@
+"""A table of answers as text: how its cells are cut, and its rows with their lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import NamedTuple
+
+from netcalc.errors import FileError
+from netcalc.files.decode import text_chunks
+from netcalc.files.source import Source
+
+CHUNK = 1 << 20
+DELIMITERS = ",\t;"
+WITHIN = re.compile(r'"[^"]*"|\[[^\]]*\]')  # commas there cut nothing: `dW[0,1];dW[1,0]`
+
+
+class Table(NamedTuple):
+    """What a text holds; `source` is what messages call it."""
+
+    source: str
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+def read_text(source: Source) -> str:
+    """All of a source, which is closed. Raises FileError."""
+    text = b"".join(text_chunks(source, CHUNK)).decode(errors="replace")
+    source.close()
+    return text
+
+
+def read_table(text: str, source: str) -> Table:
+    """The header and the rows below it, each with its line; no row has more cells than there are columns.
+
+    Raises FileError, also for a quote that isn't closed.
+    """
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not first:
+        raise FileError(f"{source} is empty")
+    delimiter = max(DELIMITERS, key=WITHIN.sub("", first).count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        (_, header), *rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise FileError(f"{source}, line {reader.line_num}: it does not read as a table ({error})") from None
+    while not header[-1].strip():  # as spreadsheets leave them
+        header.pop()
+    for line, row in rows:
+        if any(map(str.strip, row[len(header) :])):
+            raise FileError(f"{source}, line {line}: it has {len(row)} cells, and there are {len(header)} columns")
+    return Table(source, [cell.strip() for cell in header], [(line, row[: len(header)]) for line, row in rows])
