@@ -33,6 +33,21 @@ def test_derivatives_of_a_higher_order_come_in_order():
     assert netcalc.grad("sin(2*x)", at={"x": 0}, order=5).derivatives == [2.0, 0.0, -8.0, 0.0, 32.0]
 
 
+@pytest.mark.parametrize(
+    "text, slope",
+    [
+        ("x^3 - 3*x^2 + 2*x - 1", "3*x^2 - 6*x + 2"),
+        ("a*x^2 + b*x + c", "2*a*x + b"),
+        ("x^2*sin(x)", "2*x*sin(x) + x^2*cos(x)"),
+        ("(x^2 + 1)/(x - 1)", "(x^2 - 2*x - 1)/(x - 1)^2"),
+        ("x^3/(x^2 + x + 1)", "x^2*(x^2 + 2*x + 3)/(x^2 + x + 1)^2"),
+    ],
+)
+def test_terms_stand_in_the_order_of_what_they_come_from(text, slope):
+    """As one who differentiates term by term writes them; what is simplified, in falling powers."""
+    assert netcalc.grad(text, wrt=["x"]).formulas == {"x": slope}
+
+
 def test_wrt_chooses_and_orders():
     result = netcalc.grad("x*y*z", at={"x": 2, "y": 3, "z": 5}, wrt=["z", "x"])
     assert result.partials == {"z": 6.0, "x": 15.0}

@@ -54,7 +54,7 @@ def sweep(forms: Forms, tree: Tree, wrt: Iterable[str]) -> Sweep:
         node = shared.nodes[place]
         if not depends[place] or not shares[place]:
             continue
-        adjoint = adjoints[place] = forms.total(shares[place])
+        adjoint = adjoints[place] = forms.total(reversed(shares[place]))
         if not isinstance(node, Apply) or adjoint is forms.zero:
             continue
         wanted = [depends[below] for below in shared.arguments[place]]

@@ -128,7 +128,7 @@ def derivative(expression: Any, name: str) -> Any:
 
 
 def from_sympy(expression: Any, order: tuple[str, ...] = ()) -> Tree:
-    """The tree of a SymPy expression; affine sums follow `order`, their constant last."""
+    """The tree of a SymPy expression; polynomials follow `order`, powers falling, their constant last."""
     return _Reader(order).tree(expression)
 
 
@@ -194,9 +194,13 @@ class _Reader:
         parts = [negate(self.tree(-term)) if _negative(term) else self.tree(term) for term in terms]
         return add(*parts)
 
-    def rank(self, term: Any) -> tuple[int, str]:
-        places = [self.place.get(name.name, 0) for name in term.free_symbols]
-        return (min(places) if places else len(self.place), str(term))
+    def rank(self, term: Any) -> tuple[int, int, int, str]:
+        """By the first variable, then by falling powers: a^2 + 2*a*x - 1."""
+        powers = {base.name: int(power) for base, power in term.as_powers_dict().items() if base.is_Symbol}
+        if not powers:
+            return (len(self.place), 0, 0, str(term))
+        first = min(powers, key=self.place.__getitem__)
+        return (self.place[first], -powers[first], -sum(powers.values()), str(term))
 
     def product(self, expression: Any) -> Tree:
         if _negative(expression):
