@@ -36,6 +36,11 @@ class Series(NamedTuple):
             return UNDEFINED if not order else arb("inf" if order > 0 else "-inf")
         return self.coefficients[0] if self.shift == 0 else ZERO
 
+    @property
+    def order(self) -> int | None:
+        """The sign for small t, as far as its first coefficient tells."""
+        return sign(self.coefficients[0]) if self.coefficients else None
+
     def __neg__(self) -> Series:
         return Series(self.shift, tuple(-c for c in self.coefficients))
 
@@ -92,7 +97,8 @@ def _multiply(*factors: Series) -> Series:
     for factor in factors[1:]:
         a, b = product.coefficients, factor.coefficients
         count = min(len(a), len(b))
-        coefficients = tuple(sum((a[i] * b[k - i] for i in range(k + 1)), start=ZERO) for k in range(count))
+        few = [place for place in range(count) if sign(b[place]) != 0]  # of every sixth power, most often
+        coefficients = tuple(sum((a[k - i] * b[i] for i in few if i <= k), start=ZERO) for k in range(count))
         product = series(product.shift + factor.shift, coefficients)
     return product
 

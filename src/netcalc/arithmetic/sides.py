@@ -16,6 +16,7 @@ from netcalc.arithmetic.certain import (
     Numeral,
     ball,
     exactly,
+    is_nowhere,
     numeral,
     precision,
     sign,
@@ -32,10 +33,19 @@ Tie = Literal["exact", "undecided"] | None
 
 
 class Beside(NamedTuple):
-    """A number at the point, or a series about it, and the same a little to the side."""
+    """A number at the point, its series about the point, and the number a little to the side."""
 
-    here: Any
+    here: Numeral
+    series: puiseux.Series
     beside: Numeral
+
+    @property
+    def order(self) -> int | None:
+        """Its sign as close beside the point as one likes: -1, 0 or 1; None where nothing tells.
+
+        The number a little to the side tells what a series can't: of 0, and of what can't be told from 0.
+        """
+        return sign(self.here) or self.series.order or (None if is_nowhere(self.here) else sign(self.beside))
 
 
 def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -> Numeral:
@@ -47,73 +57,79 @@ def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -
     radius = exactly(ball(names[name]).rad()) if isinstance(names[name], arb) else ZERO
     step = side * (abs(place) * NEAR + NEAR + 2 * radius)
 
-    def numbers(node: Leaf) -> Beside:
-        value = numeral(node, {**names, name: place})
-        return Beside(value, place + step if node == Symbol(name) else value)
+    def leaf(node: Leaf) -> Beside:
+        value = numeral(node, names)
+        if node == Symbol(name):
+            return Beside(value, puiseux.beside(value, side), place + step)
+        return _constant(value)
 
-    def about(node: Leaf) -> Beside:
-        here, beside = numbers(node)
-        return Beside(puiseux.beside(here, side) if node == Symbol(name) else puiseux.constant(here), beside)
-
-    with precision(BITS):
-        found: Numeral = evaluate(tree, _NUMBERS, numbers).here
-        if ball(found).is_finite():
-            return found
-        with puiseux.all_terms():
-            return evaluate(tree, _SERIES, about).here.limit
+    with precision(BITS), puiseux.all_terms():
+        found = evaluate(tree, _OPERATIONS, leaf)
+        return found.here if ball(found.here).is_finite() else found.series.limit
 
 
-def _both(here: Callable[..., Any], beside: Callable[..., Numeral]) -> Callable[..., Beside]:
+def _constant(value: Numeral) -> Beside:
+    return Beside(value, puiseux.constant(value), value)
+
+
+_NOWHERE = _constant(UNDEFINED)
+
+
+def _function(name: str) -> Callable[..., Beside]:
+    number, series = OPERATIONS[name], puiseux.OPERATIONS.get(name, puiseux.unknown)
+
     def applied(*parts: Beside) -> Beside:
-        return Beside(here(*(part.here for part in parts)), beside(*(part.beside for part in parts)))
+        here = number(*(part.here for part in parts))
+        return Beside(here, series(*(part.series for part in parts)), number(*(part.beside for part in parts)))
 
     return applied
 
 
-def _compared(operation: Callable[..., Condition]) -> Callable[[Beside, Beside], Condition]:
-    return lambda a, b: operation(a.beside, b.beside)
+def _comparison(name: str) -> Callable[[Beside, Beside], Condition]:
+    def compared(a: Beside, b: Beside) -> Condition:
+        order = _SUBTRACT(a, b).order
+        return None if order is None else OPERATIONS[name](fmpq(order), ZERO)
+
+    return compared
 
 
-def _where(nowhere: Beside) -> Callable[[Condition, Beside, Beside], Beside]:
-    def where(condition: Condition, then: Beside, other: Beside) -> Beside:
-        if not isinstance(condition, bool):
-            return nowhere
-        return then if condition else other
-
-    return where
+def _where(condition: Condition, then: Beside, other: Beside) -> Beside:
+    if not isinstance(condition, bool):
+        return _NOWHERE
+    return then if condition else other
 
 
-def _extreme(nowhere: Beside, largest: bool) -> Callable[..., Beside]:
+def _extreme(largest: bool) -> Callable[..., Beside]:
     def extreme(*values: Beside) -> Beside:
         best = values[0]
         for value in values[1:]:
-            order = sign(value.beside - best.beside)
+            order = _SUBTRACT(value, best).order
             if order is None:
-                return nowhere
+                return _NOWHERE
             best = value if order and (order > 0) == largest else best
         return best
 
     return extreme
 
 
-def _signed(nowhere: Beside, positive: Callable[[Beside, int], Beside]) -> Callable[[Beside], Beside]:
-    def applied(value: Beside) -> Beside:
-        order = sign(value.beside)
-        return nowhere if order is None else positive(value, order)
+def _abs(value: Beside) -> Beside:
+    order = value.order
+    if order is None:
+        return _NOWHERE
+    return _NEGATE(value) if order < 0 else value
 
-    return applied
 
-
-def _abs(value: Beside, order: int) -> Beside:
-    return Beside(-value.here, -value.beside) if order < 0 else value
+def _sign(value: Beside) -> Beside:
+    order = value.order
+    return _NOWHERE if order is None else _constant(fmpq(order))
 
 
 def _atan2(y: Beside, x: Beside) -> Beside:
     """Its cut, along y = 0 left of x = 0, is come to from one side or the other."""
-    here = OPERATIONS["atan2"](y.here, x.here)
-    if sign(y.here) == 0 and sign(x.here) == -1 and sign(y.beside) == -1:
-        here = -here
-    return Beside(here, OPERATIONS["atan2"](y.beside, x.beside))
+    found = _ATAN2(y, x)
+    if sign(y.here) == 0 and sign(x.here) == -1 and y.order == -1:
+        return found._replace(here=-found.here)
+    return found
 
 
 Told = Literal["same", "apart", "unknown"]
@@ -162,25 +178,18 @@ def slope_at(trees: Sequence[Tree], order: int, value: Numeral) -> Numeral:
         return of_both(left, right) if told == "same" and ball(left).is_finite() else found
 
 
-def _operations(
-    here: Callable[[str], Callable[..., Any]], constant: Callable[[Numeral], Any]
-) -> Mapping[str, Callable[..., Any]]:
-    """Both numbers of a `Beside` at once; `here` finds what works on the first of them."""
-    nowhere = Beside(constant(UNDEFINED), UNDEFINED)
-    return {
-        **{name: _both(here(name), operation) for name, operation in OPERATIONS.items()},
-        **{name: _compared(OPERATIONS[name]) for name in COMPARISONS},
-        **{name: OPERATIONS[name] for name in ("and", "or", "not")},
-        "where": _where(nowhere),
-        "max": _extreme(nowhere, largest=True),
-        "min": _extreme(nowhere, largest=False),
-        "abs": _signed(nowhere, _abs),
-        "sign": _signed(nowhere, lambda _, order: Beside(constant(fmpq(order)), fmpq(order))),
-    }
-
-
-_NUMBERS = {**_operations(OPERATIONS.__getitem__, lambda value: value), "atan2": _atan2}
-_SERIES = _operations(lambda name: puiseux.OPERATIONS.get(name, puiseux.unknown), puiseux.constant)
+_SUBTRACT, _NEGATE, _ATAN2 = (_function(name) for name in ("subtract", "negate", "atan2"))
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    **{name: _function(name) for name in OPERATIONS},
+    **{name: _comparison(name) for name in COMPARISONS},
+    **{name: OPERATIONS[name] for name in ("and", "or", "not")},
+    "where": _where,
+    "max": _extreme(largest=True),
+    "min": _extreme(largest=False),
+    "abs": _abs,
+    "sign": _sign,
+    "atan2": _atan2,
+}
 
 
 def can_tie(tree: Tree) -> bool:
