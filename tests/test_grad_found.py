@@ -255,3 +255,46 @@ def test_an_extreme_of_many_that_is_no_rational_number_has_its_slope(text, slope
     """A ball can't be told from a maximum that it is."""
     at = {"x": "1/3"}
     assert netcalc.grad(text, at=at).partials["x"] == netcalc.grad(slope, at=at).forward["f"]
+
+
+@pytest.mark.parametrize(
+    "text, left, right",
+    [
+        ("abs(x) + abs(x - 1e-80)", "-2", "0"),
+        ("abs(x^2 - 1e-80*x)", "-1e-80", "1e-80"),
+        ("max(sin(x), 3*sin(x) - 1e-90*x)", "1", "3.00000"),
+    ],
+)
+def test_a_second_kink_however_near_is_another(text, left, right):
+    (note,) = netcalc.grad(text, at={"x": 0}).notes
+    assert note.startswith(f"x = 0 is a kink of f: ∂f/∂x is {left} on the left, {right} on the right")
+
+
+@pytest.mark.parametrize("text", ["where(sin(1/x) > 0, x, 2*x)", "max(x*sin(1/x), x/2)"])
+def test_a_side_that_has_no_sign_decides_nothing(text):
+    """sin(1/x) has every sign beside 0."""
+    result = netcalc.grad(f"where(x == 0, 0, {text})", at={"x": 0})
+    assert result.certainty == "certified: 1 of 2 values"
+    assert result.notes == ("x = 0 can't be told from a kink of f",)
+
+
+@pytest.mark.parametrize(
+    "text, x, y, by",
+    [
+        ("abs(x)*y", 0, 0, "dxdy"),  # ∂f/∂x at x = 0 is where y = 0 alone
+        ("where(x == 3, y, sin(y))", 3, 0, "dxdy"),
+        ("where(x == 3, 9, x^2)*y", 3, 0, "dxdy"),
+        ("sign(x)*y", 0, 0, "dxdy"),
+    ],
+)
+def test_no_mixed_derivative_is_certified_of_a_slope_that_is_none_beside_the_point(text, x, y, by):
+    result = netcalc.grad(text, at={"x": x, "y": y}, order=2)
+    assert not result[by].entries.item().certified
+
+
+def test_a_jump_of_a_derivative_is_told():
+    notes = netcalc.grad("where(y >= 0, x, x^2)", at={"x": 0, "y": 0}, order=2).notes
+    assert (
+        "∂f/∂x jumps at y = 0: it comes to 0 from the left, 1 from the right, and is 1 there; the derivative given is that "
+        "of the branch taken"
+    ) in notes

@@ -16,7 +16,7 @@ import numpy as np
 from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
-from netcalc.arithmetic.sides import BITS, SIDES, Tie, can_tie, compared, of_both, one_sided, tie
+from netcalc.arithmetic.sides import BITS, NEAR, SIDES, Tie, Told, can_tie, compared, of_both, one_sided, tie
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
 from netcalc.expression import Tree, substitute
@@ -113,16 +113,19 @@ class _Sides:
 
     def _jumps(self, key: Key) -> Iterator[str]:
         """Where the expression itself comes to different values from the two sides, it has no derivative at all."""
-        here = self.values[key]
         for name in self.derived.problem.wrt:
-            told = [compared(side, here) for side in self._limits(key, name)]
-            if "apart" not in told:
-                continue
-            left, right = (_shown(side) for side in self._limits(key, name))
-            yield (
-                f"{self._label(key)} jumps at {name} = {self.places[name]}: it comes to {left} from the left, {right} "
-                f"from the right, and is {_shown(here)} there; the derivative given is that of the branch taken"
-            )
+            if "apart" in self._continuous(key, name):
+                yield self._jump(key, name)
+
+    def _jump(self, key: Key, name: str) -> str:
+        left, right = (_shown(side) for side in self._limits(key, name))
+        return (
+            f"{self._label(key)} jumps at {name} = {self.places[name]}: it comes to {left} from the left, {right} "
+            f"from the right, and is {_shown(self.values[key])} there; the derivative given is that of the branch taken"
+        )
+
+    def _continuous(self, key: Key, name: str) -> set[Told]:
+        return {compared(side, self.values[key]) for side in self._limits(key, name)}
 
     def _limits(self, key: Key, name: str) -> list[Any]:
         return [one_sided(self.trees[key], name, self.names, side) for side in SIDES]
@@ -139,13 +142,16 @@ class _Sides:
         if below in self.broken:
             self.broken.add(key)
             return
-        if not (self.ties[below] or self.ties[key]):
+        if not any(self.ties[one.output, one.by[:count]] for count in range(len(one.by) + 1)):
             return
-        continuous = {compared(side, self.values[below]) for side in self._limits(below, name)}
+        continuous = self._continuous(below, name)
+        if name not in below[1] and not all(self._holds(below, beside) for beside in self._beside(name)):
+            self._undecided(place, key, below, name)  # the formula below is another function's along this variable
+            return
         if "apart" in continuous:
             self.broken.add(key)
-            if below in self.settled:  # whose formula is another function's along this variable
-                self._undecided(place, key, below, name)
+            if below[1]:
+                self.found.lines.append(self._jump(below, name))
             return
         left, right = self._limits(key, name)
         told = compared(left, right)
@@ -156,21 +162,33 @@ class _Sides:
             self.found.lines.append(self._kink(key, below, name, left, right))
         elif compared(left, self.values[key]) != "same":
             self._settle(place, key, below, name, of_both(left, right))
-        elif any(self._disagrees(key, other) for other in one.by[:-1]):
-            self._undecided(place, key, below, name)
 
-    def _disagrees(self, key: Key, name: str) -> bool:
-        """Whether a mixed derivative is another beside the point, moved by one of its other variables."""
-        left, right = self._limits(key, name)
-        return compared(left, right) == "same" and compared(left, self.values[key]) == "apart"
+    def _beside(self, name: str) -> Iterator[Mapping[str, Any]]:
+        """The point, moved a little by a variable, left and right."""
+        for side in SIDES:
+            yield {**self.names, name: self.names[name] + side * NEAR * (1 + abs(self.names[name]))}
+
+    def _holds(self, key: Key, names: Mapping[str, Any]) -> bool:
+        """Whether the formula of a derivative is, at another point, what both sides say that the derivative is."""
+        if not key[1]:
+            return True
+        below: Key = (key[0], key[1][:-1])
+        trees = [self.trees[one] for one in (below, key)]
+        if not any(tie(tree, names) for tree in trees):
+            return True
+        return all(
+            compared(one_sided(tree, key[1][-1], names, side), numeral(tree, names)) == "same"
+            for tree in trees
+            for side in SIDES
+        )
 
     def _undecided(self, place: int, key: Key, below: Key, name: str) -> None:
         self.broken.add(key)
         where = f"{name} = {self.places[name]}"
+        self._doubt(place, key)
         if "undecided" in (self.ties[below], self.ties[key]):
             self.found.lines.append(f"{where} can't be told from a kink of {self._label(below)}")
             return
-        self._doubt(place, key)
         self.found.lines.append(
             f"{self._label(key)} at {where} is not decided: {self._label(below)} comes to no known slope beside it; "
             f"what is given, {_shown(self.values[key])}, is that of the branch taken alone"
