@@ -14,7 +14,8 @@ import netcalc
 from netcalc.arithmetic.pointwise import derivative
 from netcalc.catalogue.activations import custom
 from netcalc.derivation.derive import derivation
-from netcalc.errors import UndefinedError
+from netcalc.errors import FileError, UndefinedError
+from netcalc.files.source import StandardInput, open_source
 from netcalc.models.grad import grad
 from netcalc.notation import to_ascii
 from netcalc.render import View, render
@@ -298,3 +299,17 @@ def test_a_jump_of_a_derivative_is_told():
         "∂f/∂x jumps at y = 0: it comes to 0 from the left, 1 from the right, and is 1 there; the derivative given is that "
         "of the branch taken"
     ) in notes
+
+
+@pytest.mark.parametrize("text", ["selu(x/polygamma(2, 40))", "polygamma(2, x + 1)", "digamma(x)", "polygamma(4, x)*x"])
+def test_a_closed_form_in_words_that_netcalc_has_not_is_none(text):
+    """polygamma(2, 1) is -2·zeta(3), digamma(1) is minus Euler's constant."""
+    result = netcalc.grad(text, at={"x": 1}, exact=True)
+    assert result["f"].entries.item().exact is None
+    assert result.certainty == "certified: 2 of 2 values"
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    with pytest.raises(FileError) as caught:
+        open_source("a\0b.csv", "--x", StandardInput())
+    assert caught.value.message.startswith("'a\\x00b.csv' is no file's name")

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from netcalc.errors import TookTooLong
+from netcalc.expression.functions import FUNCTIONS
 from netcalc.expression.numerals import decimals, mantissa_and_exponent
 from netcalc.expression.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
 
@@ -130,6 +131,17 @@ def derivative(expression: Any, name: str) -> Any:
 def from_sympy(expression: Any, order: tuple[str, ...] = ()) -> Tree:
     """The tree of a SymPy expression; polynomials follow `order`, powers falling, their constant last."""
     return _Reader(order).tree(expression)
+
+
+def has_words(number: Any) -> bool:
+    """Whether every function and constant in a SymPy number has a name here: zeta(3) and Euler's constant have none."""
+    import sympy as sp
+
+    functions = {type(one).__name__ for one in number.atoms(sp.Function)}
+    names = (
+        {function.name for function in FUNCTIONS.values()} | _NAMES.keys() | {"Piecewise", "Heaviside", "DiracDelta"}
+    )
+    return functions <= names and number.atoms(sp.NumberSymbol) <= {sp.E, sp.pi}
 
 
 def _negative(term: Any) -> bool:

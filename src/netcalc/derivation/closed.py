@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from netcalc.derivation.algebra import from_sympy
+from netcalc.derivation.algebra import from_sympy, has_words
 from netcalc.derivation.bounded import bounded, is_tame
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree
@@ -46,7 +46,7 @@ class ClosedForms:
         """
         import sympy as sp
 
-        if self.size(number) > READABLE or number.has(sp.I, sp.nan, sp.zoo, sp.oo, -sp.oo):
+        if self.size(number) > READABLE or number.has(sp.I, sp.nan, sp.zoo, sp.oo, -sp.oo) or not has_words(number):
             return None
         tree = from_sympy(self.shortest(number, deep=deep))
         return None if PAGES_OF_DIGITS.search(to_ascii(tree)) else tree
@@ -68,7 +68,7 @@ class ClosedForms:
             candidates = [number]
             with contextlib.suppress(TookTooLong, NotImplementedError, RecursionError), bounded(SECONDS_EACH):
                 if self.left > 0:
-                    candidates.extend(_forms(number, deep=deep))
+                    candidates.extend(filter(has_words, _forms(number, deep=deep)))
             self.left -= time.process_time() - started
             self.known[number, deep] = min(reversed(candidates), key=_length)
         return self.known[number, deep]

@@ -121,6 +121,8 @@ def open_source(path_text: str, flag: str, stdin: StandardInput) -> Source:
         stream = Path(path_text).open("rb")  # noqa: SIM115  # the source closes it
     except OSError as error:
         raise unreadable(path_text, error) from None
+    except ValueError:
+        raise FileError(f"{path_text!r} is no file's name: it has a character that no name has") from None
     status = os.fstat(stream.fileno())
     return Source(path_text, stream, status.st_size if stat.S_ISREG(status.st_mode) else None)
 
