@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 import netcalc
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import LOSSES, REDUCTIONS
+from netcalc.checking import Tolerance
+from netcalc.checking.exercises import checkers
 from netcalc.errors import NetcalcError
 from netcalc.examples import example, names
 from netcalc.models.initial import INITIALS
 from netcalc.problem import VECTOR_ACTIVATIONS
-from netcalc.spec import net_schema
+from netcalc.spec import net_schema, read_problem
 from netcalc.spec.document import read_document
 from netcalc.spec.schema import digest, schema
 
@@ -186,3 +189,54 @@ def test_safetensors_are_read_by_name(tmp_path):
     path = tmp_path / "net.toml"
     path.write_text('input = [1, 2]\nlayers = [{W = "m.safetensors:fc.weight", b = "m.safetensors:fc.bias"}]')
     assert netcalc.load(path).forward["z1"] == [8.0]
+
+
+NEURON, GRAD = "[neuron]\nw = [3, 4]\n", '[grad]\nexpressions = "x*y"\n'
+
+
+@pytest.mark.parametrize(
+    "text, line, said",
+    [
+        (f"x = [1, 2]\n{NEURON}", 1, "'x' stands beside [neuron]"),
+        (f"{NEURON}{GRAD}", 3, "'grad' stands beside [neuron]"),
+        (f"{NEURON}x = []", 3, "x: it should be a number"),
+        (f"{NEURON}x = [[1, 2], 3]", 3, "x: it should be a number"),
+        (f"{NEURON}x = [1, [2]]", 3, "x: it should be a number"),
+        (f"{NEURON}x = true", 3, "x: it should be a number"),
+        (f"{NEURON}x = 2020-01-01", 3, "x: it should be a number"),
+        (f"{NEURON}x = [1]", 1, "one weight an input"),
+        (f'{NEURON}target = 1\nloss = "mse"\ndelta = 3', 1, "give one or the other"),
+        (f'{NEURON}target = 1\nloss = "msee"', 1, "did you mean 'mse'?"),
+        (f'{NEURON}activation = "softmax"', 3, "softmax takes a whole layer"),
+        ('[linear]\nmatrix = [[1]]\nbias = "no"', 3, "bias is true or false"),
+        (f"{GRAD}wrt = [1]", 3, "wrt is a text in quotes, or a list of them"),
+        (f'{GRAD}order = "2"', 3, "order is a whole number from 1"),
+        (f"{GRAD}order = 0", 3, "order is a whole number from 1"),
+        (f"{GRAD}at = 3", 3, "at is a table of numbers"),
+        (f"{GRAD}at = {{ x = [] }}", 3, "x: it should be a number"),
+        ("[grad]\nexpressions = [1]", 2, "expressions is a text in quotes"),
+        ('[grad]\nexpressions = "x*"', 1, "the expression ends after '*'"),
+    ],
+)
+def test_a_table_of_flags_says_what_is_wrong_and_where(tmp_path, text, line, said):
+    """Nothing that stands in the file is passed over."""
+    path = tmp_path / "problem.toml"
+    path.write_text(text)
+    with pytest.raises(NetcalcError, match=rf"problem.toml, line {line}: .*{re.escape(said)}"):
+        read_problem(str(path))
+
+
+@pytest.mark.parametrize("name, text", [("a.toml", "seed = {}"), ("a.json", '{{"seed": {}}}')])
+def test_a_whole_number_of_thousands_of_digits_is_refused(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text.format("1" * 5000))
+    with pytest.raises(NetcalcError, match="a whole number is too long"):
+        read_problem(str(path))
+
+
+@pytest.mark.parametrize("exercises", [[], {}, [1], [{}], [{"problem": "neuron"}], [{"problem": 3}]])
+def test_a_quiz_without_problems_is_refused(tmp_path, exercises):
+    path = tmp_path / "quiz.json"
+    path.write_text(json.dumps({"exercises": exercises}))
+    with pytest.raises(NetcalcError, match="the exercises of a quiz have a problem each"):
+        checkers(str(path), Tolerance())

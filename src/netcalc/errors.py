@@ -18,6 +18,10 @@ class NetcalcError(Exception):
         self.source = source
         self.position = position
 
+    def __str__(self) -> str:
+        """The message, with the places that were added to it on the way up."""
+        return self.message
+
 
 class ExpressionError(NetcalcError):
     """What was typed is no expression that netcalc takes."""

@@ -19,7 +19,7 @@ def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
     exercises = document.content.get("exercises")
     if exercises is None:
         return {"": Checker(solve(stated(document)), tolerance)}
-    if not isinstance(exercises, list) or not all(isinstance(one, dict) and "problem" in one for one in exercises):
+    if not isinstance(exercises, list) or not exercises or not all(map(_has_problem, exercises)):
         raise FileError(
             f"{document.name}: the exercises of a quiz have a problem each, as netcalc quiz -f json writes them"
         )
@@ -27,6 +27,10 @@ def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
         f"{number}.": Checker(solve(stated(_of(document, one["problem"]))), tolerance)
         for number, one in enumerate(exercises, 1)
     }
+
+
+def _has_problem(exercise: object) -> bool:
+    return isinstance(exercise, dict) and isinstance(exercise.get("problem"), dict)
 
 
 def _of(document: Document, problem: dict[str, object]) -> Document:

@@ -72,6 +72,8 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         raise FileError(f"{name}{', ' + place[1] if place else ''}: {_lower(message)}") from None
     except RecursionError:
         raise FileError(f"{name}: it is nested too deeply") from None
+    except ValueError:  # as Python refuses to read it
+        raise FileError(f"{name}: a whole number is too long") from None
 
 
 def _json(text: str, name: str) -> dict[str, Any]:
@@ -83,6 +85,8 @@ def _json(text: str, name: str) -> dict[str, Any]:
         raise FileError(f"{name}, line {error.lineno}: {_lower(error.msg)}") from None
     except RecursionError:
         raise FileError(f"{name}: it is nested too deeply") from None
+    except ValueError:  # as Python refuses to read it
+        raise FileError(f"{name}: a whole number is too long") from None
     except TwiceError as error:
         raise FileError(f"{name}: the key '{error.args[0]}' is given twice") from None
     return content

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from netcalc.catalogue import losses
 from netcalc.catalogue.activations import BoundActivation, read
 from netcalc.catalogue.names import normalised, unknown
 from netcalc.errors import FileError, NetcalcError
@@ -16,6 +17,7 @@ from netcalc.models.grad import grad as state_grad
 from netcalc.models.linear import linear as state_linear
 from netcalc.models.net import Asked
 from netcalc.models.neuron import neuron as state_neuron
+from netcalc.models.targets import from_above
 from netcalc.problem import VECTOR_ACTIVATIONS, Against, Problem
 from netcalc.spec.document import Document
 from netcalc.spec.tensors import tensor
@@ -28,45 +30,67 @@ GRAD = ("expressions", "at", "wrt", "order")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a document. Raises UnknownNameError for a key that is no flag, with its line."""
+    """The one table of a document. Raises UnknownNameError for a key that is no flag, with its line."""
 
     document: Document
     name: str
     keys: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        for key in self.document.content:
+            if key != self.name:
+                raise FileError(
+                    f"{self.document.where([key])}: '{key}' stands beside [{self.name}], which is all there is"
+                )
         content = self.document.content[self.name]
         if not isinstance(content, dict):
-            raise FileError(f"{self.document.where([self.name])}: [{self.name}] is a table of the command's flags")
+            raise self.refused(f"[{self.name}] is a table of the command's flags")
         for key in content:
             if key not in self.keys:
-                error = unknown("key", key, self.keys, f"[{self.name}] takes {', '.join(self.keys)}")
-                error.message = f"{self.document.where([self.name, key])}: {error.message}"
-                raise error
+                with self.located(key):
+                    raise unknown("key", key, self.keys, f"[{self.name}] takes {', '.join(self.keys)}")
 
-    def get(self, key: str) -> Any:
-        """What stands there, None for nothing."""
-        return self.document.content[self.name].get(key)
-
-    def tensor(self, key: str) -> np.ndarray | None:
-        """The numbers that stand there. An error says the line."""
-        given = self.get(key)
+    @contextmanager
+    def located(self, *place: str, said: str = "") -> Iterator[None]:
+        """What is wrong in there, with where it is, and what is said of it first."""
         try:
-            return None if given is None else tensor(self.document, given)
+            yield
         except NetcalcError as error:
-            raise self.located(error, key) from None
+            error.message = f"{self.document.where([self.name, *place])}: {said}{error.message}"
+            raise
+
+    def refused(self, message: str, *keys: str) -> FileError:
+        """The exception for a value of another form."""
+        return FileError(f"{self.document.where([self.name, *keys])}: {message}")
+
+    def get(self, key: str, kind: type | tuple[type, ...], form: str) -> Any:
+        """What stands there, None for nothing. Raises FileError for another kind of thing."""
+        given = self.document.content[self.name].get(key)
+        if given is None or (isinstance(given, kind) and (kind is bool or not isinstance(given, bool))):
+            return given
+        raise self.refused(f"{key} is {form}", key)
+
+    def tensor(self, *place: str) -> np.ndarray | None:
+        """The numbers that stand there. An error says the line."""
+        given: Any = self.document.content[self.name]
+        for key in place:
+            given = given.get(key)
+        with self.located(*place, said=f"{place[-1]}: "):
+            return None if given is None else tensor(self.document, given)
 
     def text(self, key: str) -> str | None:
         """The text that stands there. Raises FileError."""
-        given = self.get(key)
-        if given is not None and not isinstance(given, str):
-            raise FileError(f"{self.document.where([self.name, key])}: {key} is a text in quotes")
-        return given
+        found: str | None = self.get(key, str, "a text in quotes")
+        return found
 
-    def located(self, error: NetcalcError, key: str) -> NetcalcError:
-        """The error with where it is."""
-        error.message = f"{self.document.where([self.name, key])}: {key}: {error.message}"
-        return error
+    def texts(self, key: str) -> list[str] | None:
+        """The texts that stand there, or the only one. Raises FileError."""
+        form = "a text in quotes, or a list of them"
+        found = self.get(key, (str, list), form)
+        listed: list[str] | None = [found] if isinstance(found, str) else found
+        if listed is not None and not all(isinstance(one, str) for one in listed):
+            raise self.refused(f"{key} is {form}", key)
+        return listed
 
     def above(self) -> np.ndarray | Against | None:
         """What comes from above, as the flags say it."""
@@ -76,22 +100,16 @@ class Table:
             self.text("loss"),
             self.text("reduction"),
         )
-        if loss is None or target is None:
-            if loss is not None or target is not None:
-                raise FileError(f"{self.document.where([self.name])}: a loss and a target go together")
-            return delta
-        bound = losses.loss(loss)
-        return Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
+        with self.located():
+            return from_above(delta, target, loss, reduction)
 
     def activation(self, default: str | None) -> BoundActivation | str | None:
         """The activation named there."""
         text = self.text("activation") or default
         if text is None:
             return None
-        try:
+        with self.located("activation", said="activation: "):
             return normalised(text) if normalised(text) in VECTOR_ACTIVATIONS else read(text)
-        except NetcalcError as error:
-            raise self.located(error, "activation") from None
 
 
 def neuron(document: Document, asked: Asked) -> Problem:
@@ -99,25 +117,30 @@ def neuron(document: Document, asked: Asked) -> Problem:
     table = Table(document, "neuron", NEURON)
     activation = table.activation("sigmoid")
     if not isinstance(activation, BoundActivation):
-        raise FileError(f"{document.where(['neuron', 'activation'])}: {activation} takes a whole layer, not one neuron")
-    x, w, b = table.tensor("x"), table.tensor("w"), table.tensor("b")
-    return state_neuron(x, w, b, activation, table.above(), asked.index_from)
+        raise table.refused(f"{activation} takes a whole layer, not one neuron", "activation")
+    x, w, b, above = table.tensor("x"), table.tensor("w"), table.tensor("b"), table.above()
+    with table.located():
+        return state_neuron(x, w, b, activation, above, asked.index_from)
 
 
 def linear(document: Document, asked: Asked) -> Problem:
     """The layer of a `[linear]` table. Raises what `models.linear` raises."""
     table = Table(document, "linear", LINEAR)
-    matrix, v, b = table.tensor("matrix"), table.tensor("v"), table.tensor("b")
-    bias = table.get("bias") is not False
-    return state_linear(matrix, v, b, table.activation(None), table.above(), bias=bias, index_from=asked.index_from)
+    matrix, v, b, above = table.tensor("matrix"), table.tensor("v"), table.tensor("b"), table.above()
+    activation, bias = table.activation(None), table.get("bias", bool, "true or false") is not False
+    with table.located():
+        return state_linear(matrix, v, b, activation, above, bias=bias, index_from=asked.index_from)
 
 
 def grad(document: Document, asked: Asked) -> Gradient:
     """The expressions of a `[grad]` table. Raises what `models.grad` raises."""
     table = Table(document, "grad", GRAD)
-    texts, at, wrt = table.get("expressions"), table.get("at") or {}, table.get("wrt")
-    texts = [texts] if isinstance(texts, str) else texts
-    if not isinstance(texts, list) or not texts or not isinstance(at, dict):
-        raise FileError(f'{document.where(["grad"])}: [grad] takes expressions = ["x^2*y"] and at = {{ x = 1, y = 2 }}')
-    points = {name: np.asarray(tensor(document, value)) for name, value in at.items()}
-    return state_grad([str(text) for text in texts], points, wrt, table.get("order") or 1, asked.index_from)
+    texts, at = table.texts("expressions"), table.get("at", dict, "a table of numbers, as in { x = 1, y = 2 }") or {}
+    wrt, order = table.texts("wrt"), table.get("order", int, "a whole number from 1")
+    if not texts:
+        raise table.refused('[grad] takes expressions = ["x^2*y"] and at = { x = 1, y = 2 }')
+    if order is not None and order < 1:
+        raise table.refused("order is a whole number from 1", "order")
+    points = {name: np.asarray(table.tensor("at", name)) for name in at}
+    with table.located():
+        return state_grad(texts, points, wrt, order or 1, asked.index_from)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from netcalc.errors import ShapeError
+from netcalc.errors import ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.files import is_file, looks_like_file, read_tensor
 from netcalc.files.cells import is_kept_exactly, read_number
@@ -23,11 +24,19 @@ def tensor(document: Document, value: Any) -> np.ndarray:
     if isinstance(value, str) and (path := _path(document, value)):
         return read_tensor(path, "the spec").array
     rows = value if isinstance(value, list) else [value]
+    if not (_are_numbers(rows) or (rows and all(isinstance(row, list) and _are_numbers(row) for row in rows))):
+        raise ValueSyntaxError("it should be a number, a list of numbers or rows of them, or the name of a file")
     if isinstance(rows[0], list):
         return _few(_rows(rows))
     flat = np.empty(len(rows), dtype=object)
     flat[:] = [_number(entry) for entry in rows]
     return _few(flat if isinstance(value, list) else flat.reshape(()))
+
+
+def _are_numbers(entries: list[Any]) -> bool:
+    """Whether there are some, and all are numbers, be they in quotes."""
+    kinds = (int, float, Decimal, str)
+    return bool(entries) and all(isinstance(one, kinds) and not isinstance(one, bool) for one in entries)
 
 
 def _path(document: Document, text: str) -> str | None:
