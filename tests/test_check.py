@@ -415,3 +415,16 @@ def test_no_array_with_a_number_that_is_not_finite_is_an_answer(tmp_path, bad):
     path.write_text(json.dumps({"dW": own["dW"].tolist()}))
     with pytest.raises(NetcalcError, match="not a number"):
         netcalc.check(result, [str(path)])
+
+
+@pytest.mark.parametrize(
+    "result, brought",
+    [
+        (netcalc.grad("max(x, y)*sin(x)", at={"x": 2, "y": 2}), {"dx": "1.36567", "dy": "0"}),
+        (netcalc.neuron(x=[1], w=[-1000], b=0), {"dx": "1.1e-433", "dw": "0"}),
+    ],
+    ids=["where the rules have no word", "below float64's range"],
+)
+def test_what_no_slip_can_be_told_by_is_not_diagnosed(result, brought):
+    """At a kink the rules don't yield the slope agreed on, and far below float64's range everything is 0."""
+    assert {one.diagnosis for one in netcalc.check(result, brought).checked} == {"the cause was not identified"}

@@ -75,7 +75,8 @@ class Evidence:
             steps = np.maximum(2 * self.radius.max(axis=0), self.units)
             chance = np.nan_to_num(np.clip(steps / (2 * size + steps), EXACT_CHANCE, 1), nan=1.0)
             exactly = (np.abs(values - self.claimed) <= EXACT * np.abs(self.claimed)).all(axis=0)
-        return np.asarray(np.where(exactly & ~self.plain, np.minimum(chance, PLAIN_CHANCE), chance))
+        exactly &= (size > 0) & ~self.plain  # where both are below float64's range, all meet all
+        return np.asarray(np.where(exactly, np.minimum(chance, PLAIN_CHANCE), chance))
 
     @cached_property
     def units(self) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.certain import numeral, numerals, precision
+from netcalc.arithmetic.certain import ball, numeral, numerals, precision
 from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, settled, to_floats
 from netcalc.checking.calculus import Calculus, Work
 from netcalc.checking.hypotheses import Hypothesis
@@ -44,16 +44,37 @@ class Expressions(Bench):
             ]
 
     @cached_property
-    def truth(self) -> dict[str, Array]:
+    def rows(self) -> list[list[Any]]:
+        """What is right for each number of the answer, at each point."""
         trees = evaluable([one.tree for one in self.derived.wanted])
         with precision(BITS):
-            return settled(self.shaped([list(numerals(trees, point)) for point in self.points]))
+            return [list(numerals(trees, point)) for point in self.points]
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        return settled(self.shaped(self.rows))
 
     def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         assert forced is None  # noqa: S101 - nothing follows from an answer here
         calculus = change(Calculus())
         with precision(BITS):
-            return self.shaped([self.worked(calculus, point) for point in self.points])
+            return self.shaped(
+                [
+                    [
+                        one if is_sound else arb.nan()
+                        for one, is_sound in zip(self.worked(calculus, point), row, strict=True)
+                    ]
+                    for point, row in zip(self.points, self.sound, strict=True)
+                ]
+            )
+
+    @cached_property
+    def sound(self) -> list[list[bool]]:
+        """Which numbers of each point the right rules yield: not those at a kink, where other slopes are agreed on."""
+        return [
+            [ball(one).overlaps(ball(right)) for one, right in zip(self.worked(Calculus(), point), row, strict=True)]
+            for point, row in zip(self.points, self.rows, strict=True)
+        ]
 
     def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
