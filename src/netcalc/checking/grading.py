@@ -98,12 +98,15 @@ def _columns(checkers: Mapping[str, Checker], header: Sequence[str], source: str
     for place, cell in enumerate(header):
         try:
             prefix, name = split(checkers, cell)
-            own = f"{prefix}{checkers[prefix].names.find(name).name}"
+            target = checkers[prefix].names.find(name)
         except NetcalcError as error:
             if place:
                 raise FileError(f"{source}, column '{cell}': {error.message}") from None
             who = place
             continue
+        own = f"{prefix}{target.name}"
+        if target.index is None:
+            raise FileError(f"{source}, column '{cell}': {own} is a whole tensor; a column is one of its numbers")
         if own in seen:
             raise FileError(f"{source}: the columns '{seen[own]}' and '{cell}' are the same answer")
         seen[own] = cell
