@@ -428,3 +428,37 @@ def test_no_array_with_a_number_that_is_not_finite_is_an_answer(tmp_path, bad):
 def test_what_no_slip_can_be_told_by_is_not_diagnosed(result, brought):
     """At a kink the rules don't yield the slope agreed on, and far below float64's range everything is 0."""
     assert {one.diagnosis for one in netcalc.check(result, brought).checked} == {"the cause was not identified"}
+
+
+@pytest.mark.parametrize("digits, expected", [(6, "rounded"), (3, "rounded"), (17, "right")])
+def test_many_numbers_are_held_to_their_own_digits(tmp_path, digits, expected):
+    """As few are: lists in a file, and lists from Python."""
+    result, own = large_layer()
+    rows = [[float(f"{one:.{digits}g}") for one in row] for row in own["dW"].tolist()]
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"dW": rows}))
+    for brought in ([str(path)], {"dW": rows}):
+        (one,) = netcalc.check(result, brought).checked
+        assert one.verdict == expected
+    rows[5][7] *= 1.01
+    assert [one.name for one in netcalc.check(result, {"dW": rows}).checked if one.is_wrong] == ["dW", "dW[5,7]"]
+    assert netcalc.check(result, {"dW": rows}, rtol=1e-9).checked[0].is_wrong
+
+
+@pytest.mark.parametrize("again", ["dL/dW", "dW[1,1]", "dv[0,0]"])
+def test_a_tensor_of_many_numbers_is_answered_once(again):
+    """And is no single number."""
+    result, own = large_layer()
+    with pytest.raises(NetcalcError, match=r"dW is answered twice|is a single number"):
+        netcalc.check(result, {"dW": own["dW"], again: own["dW"] if again != "dW[1,1]" else 1.5})
+
+
+def test_short_binary_fractions_are_no_sign_of_32_bits():
+    """0.75 isn't right for 0.750003, be it stored as it may."""
+    np = pytest.importorskip("numpy")
+    result = netcalc.grad("x*y", at={"x": "0.750003", "y": "0.5"})
+    kept = netcalc.check(result, {"dx": 0.5, "dy": np.array(0.750003)}).checked
+    assert {one.verdict for one in kept} == {"right"}
+    layer = netcalc.linear(W=[[1, 1]], v=["0.750003", "0.5"], b=[0], delta=[1])
+    checked = netcalc.check(layer, {"dW": np.array([[0.75, 0.5]])}).checked
+    assert [one.verdict for one in checked] == ["wrong", "right"]

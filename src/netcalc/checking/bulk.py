@@ -8,37 +8,40 @@ import numpy as np
 
 from netcalc.checking.diagnose import AT_MOST
 from netcalc.checking.library import Library, Yielded
-from netcalc.checking.names import Names, described
+from netcalc.checking.names import described
 from netcalc.checking.patterns import where
 from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import FLOAT64_BITS, LOST_BITS, SINGLE_BITS, Tolerance
+from netcalc.checking.written import Large
 from netcalc.errors import ShapeError
-from netcalc.result import Checked, Value, as_value
+from netcalc.result import Checked, Tensor, Value, as_value
 
 MANY = 4096  # numbers from which on a tensor is compared as a whole
+SLACK = 1e-9  # relative: half a unit is still right
 NAMED = 100  # wrong entries that are named one by one
 NOT_IDENTIFIED = "the cause was not identified"
 
 
-def bulk(
-    names: Names, library: Library, tolerance: Tolerance, name: str, claimed: Array, *, single: bool
-) -> Iterator[Checked]:
+def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large) -> Iterator[Checked]:
     """The verdict on a whole tensor, then on its wrong entries. Raises ShapeError."""
-    tensor = names.find(name).tensor
-    truth = tensor.numbers()
+    claimed, half_units, truth = brought.array, brought.half_units, tensor.numbers()
     if claimed.shape != truth.shape and claimed.shape == truth.shape[::-1]:
-        claimed = claimed.T
+        claimed, half_units = claimed.T, half_units.T
     if claimed.shape != truth.shape:
         raise ShapeError(
             f"{tensor.name} is {described(truth.shape)}, and what is given for it is {described(claimed.shape)}"
         )
-    wrong = np.abs(claimed - truth) > _radius(truth, tolerance, single=single)
+    off = np.abs(claimed - truth)
+    right = off <= _radius(truth, tolerance, single=brought.single)
+    wrong = ~right
+    if tolerance == Tolerance():
+        wrong &= ~(off <= half_units * (1 + SLACK))
     if not wrong.any():
-        yield Checked(tensor.name, _many(claimed), _many(truth), "right")
+        yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded")
         return
-    said = _said(library, tensor.name, claimed, truth, wrong, single=single)
+    said = _said(library, tensor.name, claimed, truth, wrong, single=brought.single)
     with np.errstate(all="ignore"):
-        largest = np.max((np.abs(claimed - truth) / np.abs(truth))[wrong])
+        largest = np.max((off / np.abs(truth))[wrong])
     place = where(tensor.name, wrong.astype(float), tensor.index_from)
     note = (
         f"{int(wrong.sum()):,} of {wrong.size:,} entries are wrong{place}; the largest relative error is {largest:.3g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from netcalc.checking.names import Names
 from netcalc.checking.patterns import patterns, transposed
 from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
 from netcalc.checking.written import Large
-from netcalc.errors import NetcalcError, UndefinedError
+from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
-from netcalc.result import Checked, Result, Step, Value
+from netcalc.result import Checked, Result, Step, Tensor, Value
 from netcalc.result import as_value as as_entry
 from netcalc.solving.certify import as_value
 
@@ -46,8 +46,6 @@ class Checker:
     def refused(self, name: str, text: str) -> str:
         """What keeps one element's answer from being read; nothing if it reads."""
         try:
-            if self.names.find(name).index is None:
-                return f"{name} is a whole tensor; a cell holds one number"
             (claim,) = claims_of(self.names, [(name, text)], allowed=self.formula_names)
             for bench in self.library.benches:
                 with precision(BITS):
@@ -82,10 +80,21 @@ class Checker:
         lines = patterns(self.result, evidence, frozenset(found)) if len(benches) == 1 else ()
         whole = [
             one
-            for name, content in large
-            for one in bulk(self.names, self.library, self.tolerance, name, content.array, single=content.single)
+            for tensor, content in self._whole(large, {claim.tensor for claim in claims})
+            for one in bulk(self.library, self.tolerance, tensor, content)
         ]
         return replace(self.result, checked=(*whole, *checked), notes=(*lines, *self.result.notes))
+
+    def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
+        """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""
+        for name, content in large:
+            target = self.names.find(name)
+            if target.index is not None:
+                raise ShapeError(f"{target.name} is a single number, and {content.array.size} numbers are given for it")
+            if target.name in answered:
+                raise NetcalcError(f"{target.name} is answered twice")
+            answered.add(target.name)
+            yield target.tensor, content
 
     def formula_names(self) -> Iterable[str]:
         """The names that a formula may use."""

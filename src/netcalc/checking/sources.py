@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from netcalc.checking.bulk import MANY
 from netcalc.checking.names import BRACKETED, NUMBERED, Names
 from netcalc.checking.tables import Table, read_table, read_text
-from netcalc.checking.written import Large, computed, read
+from netcalc.checking.written import Large, computed, half_unit, read
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.archives import read_npz_whole
@@ -56,24 +57,28 @@ def given(tree: Mapping[str, Any]) -> Iterator[Given]:
         elif isinstance(content, np.ndarray) and content.size > MANY:
             floats = as_float64(content, name)
             check_finite(floats, name)
-            yield name, Large(floats, _is_single(content))
-        elif isinstance(content, list) and (array := _many(content)) is not None:
-            yield name, Large(array, _is_single(array))
+            yield name, Large(floats, np.zeros(floats.shape), _is_single(content))
+        elif isinstance(content, list) and (many := _many(content)):
+            yield name, many
         elif isinstance(content, np.ndarray):
             yield name, _cells(content.tolist(), single=_is_single(content), machine=content.dtype.kind == "f")
         elif content is not None:
             yield name, _cells(content)
 
 
-def _many(content: list[Any]) -> np.ndarray | None:
-    """Lists of many plain numbers as an array; None for few, and where one is no plain number, nan or infinite."""
+def _many(content: list[Any]) -> Large | None:
+    """Lists of many plain numbers as arrays; None for few, and where one is no plain number, nan or infinite."""
     if len(content) * (len(content[0]) if content and isinstance(content[0], list) else 1) <= MANY:
         return None
     try:
         array = np.array(content, dtype=np.float64)
     except (ValueError, TypeError):
         return None
-    return array if np.isfinite(array).all() else None
+    if not np.isfinite(array).all():
+        return None
+    numbers = chain.from_iterable(content) if array.ndim == 2 else content
+    half_units = np.fromiter((half_unit(str(one)) for one in numbers), np.float64, array.size)
+    return Large(array, half_units.reshape(array.shape), _is_single(array))
 
 
 def _cells(content: Any, *, single: bool = False, machine: bool = False) -> Any:
@@ -93,7 +98,9 @@ def _is_single(array: np.ndarray) -> bool:
     if array.dtype.kind != "f":
         return False
     fractions = array[array % 1 != 0]
-    return array.dtype.itemsize < 8 or (fractions.size > 1 and bool((fractions.astype(np.float32) == fractions).all()))
+    with np.errstate(over="ignore"):
+        long = fractions[fractions.astype(np.float16) != fractions]  # 1/2 and 3/4 are of any kind
+    return array.dtype.itemsize < 8 or (long.size > 1 and bool((long.astype(np.float32) == long).all()))
 
 
 def _in_file(path: str, names: Names, stdin: StandardInput) -> list[Given]:

@@ -18,6 +18,7 @@ from netcalc.expression.numerals import decimals
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
 FLOAT64_DIGITS = range(15, 18)  # as many as a float64 is printed with
+LONG = 40  # characters: more than a number of less than float64's digits takes
 ROUNDED_DIGITS = 3  # of a decimal within an expression, from which on it is taken as a rounded one
 
 
@@ -86,10 +87,20 @@ def _significant(digits: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Large:
-    """Many numbers that a program computed; `single` says that they are of 24 bits."""
+    """Many numbers: float64, half a unit of each one's last digit where it is short, and whether all are of 24 bits."""
 
     array: Any
+    half_units: Any
     single: bool
+
+
+def half_unit(text: str) -> float:
+    """Half a unit of a plain decimal's last digit; 0 for a whole number, and for as many digits as float64 has."""
+    plain = PLAIN.fullmatch(text) if len(text) < LONG else None
+    if plain is None or not (plain[2] or plain[3]):
+        return 0.0
+    digits = _significant((plain[1] or "") + (plain[2] or ""))
+    return 0.0 if digits >= FLOAT64_DIGITS.start else 0.5 * 10.0 ** (int(plain[3] or 0) - len(plain[2] or ""))
 
 
 def computed(value: float, *, single: bool) -> Written:
