@@ -313,3 +313,20 @@ def test_a_name_that_no_file_can_have_is_refused():
     with pytest.raises(FileError) as caught:
         open_source("a\0b.csv", "--x", StandardInput())
     assert caught.value.message.startswith("'a\\x00b.csv' is no file's name")
+
+
+@pytest.mark.parametrize(
+    "text, third",
+    [
+        ("where(x != 0, sin(x)/x, 1)", "0"),
+        ("where(x == 0, 1, (exp(x) - 1)/x)", "1/4"),
+        ("where(x == 0, 1, log1p(x)/x)", "-3/2"),
+        ("where(x != 0, (sqrt(4 + x) - 2)/x, 1/4)", "-15/8192"),  # 3!·(1/2 choose 4)/4^(7/2)
+        ("(where(x != 0, sin(x)/x, 1))^(1/3)", "0"),
+        ("where(x != 0, (asinh(x) - x)/x^2, 0)", "9/20"),  # 3!·3/40
+    ],
+)
+def test_the_third_derivative_at_a_single_point_is_that_of_the_series(text, third):
+    result = netcalc.grad(text, at={"x": 0}, order=3)
+    assert result.certainty == "certified: 4 of 4 values"
+    assert result.tensors[-1].entries.item().nearest == float(Fraction(third))

@@ -6,11 +6,11 @@ and cube roots are series too. The coefficients are exact rationals or balls, an
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import NamedTuple
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import arb, arb_series, ctx, fmpq, fmpq_series
 
 from netcalc.arithmetic.certain import UNDEFINED, ZERO, Numeral, ball, exactly, sign
 
@@ -68,7 +68,7 @@ def beside(place: Numeral, side: int) -> Series:
     return series(0, (place, *[ZERO] * (ROOT - 1), fmpq(side), *[ZERO] * (TERMS - ROOT - 1)))
 
 
-@contextmanager
+@contextlib.contextmanager
 def all_terms() -> Iterator[None]:
     """python-flint's series made inside keep so many terms."""
     before = ctx.cap
@@ -106,9 +106,10 @@ def _multiply(*factors: Series) -> Series:
 def _divide(a: Series, b: Series) -> Series:
     if not b.coefficients or not sign(b.coefficients[0]):
         return UNKNOWN
+    few = [place for place, c in enumerate(b.coefficients) if place and sign(c) != 0]
     quotient: list[Numeral] = []
     for k in range(min(len(a.coefficients), len(b.coefficients))):
-        rest = a.coefficients[k] - sum((quotient[i] * b.coefficients[k - i] for i in range(k)), start=ZERO)
+        rest = a.coefficients[k] - sum((quotient[k - i] * b.coefficients[i] for i in few if i <= k), start=ZERO)
         quotient.append(rest / b.coefficients[0])
     return series(a.shift - b.shift, tuple(quotient))
 
@@ -125,15 +126,17 @@ def _power(base: Series, exponent: Series) -> Series:
         return product if here > 0 else _divide(constant(ONE), product)
     if not moving and isinstance(here, fmpq) and here.q in (2, 3) and abs(here.p) <= TERMS:
         return _power(_root(base, int(here.q)), constant(fmpq(here.p)))
-    return _EXP(_multiply(exponent, _LOG(base)))
+    return _EXP(_multiply(exponent, _log(base)))
 
 
 def _root(a: Series, degree: int) -> Series:
     """The root of what is positive beside the point."""
     if not a.coefficients or sign(a.coefficients[0]) != 1 or a.shift % degree:
         return UNKNOWN
-    unit = _divide(_LOG(Series(0, a.coefficients)), constant(fmpq(degree)))
-    return Series(a.shift // degree, _EXP(unit).coefficients)
+    first = a.coefficients[0]
+    unit = _EXP(_divide(_LOG_OF_UNIT(_divide(Series(0, a.coefficients), constant(first))), constant(fmpq(degree))))
+    root = exactly(ball(first).root(degree))
+    return Series(a.shift // degree, tuple(root * c for c in unit.coefficients))
 
 
 def _cbrt(a: Series) -> Series:
@@ -148,9 +151,14 @@ def _function(name: str) -> Callable[[Series], Series]:
         if not a.coefficients or a.shift < 0:
             return UNKNOWN
         count = min(a.shift + len(a.coefficients), TERMS)
-        given = arb_series([ball(_at(a, k)) for k in range(count)], count)
+        given = [_at(a, k) for k in range(count)]
+        exact = all(isinstance(c, fmpq) for c in given) and hasattr(fmpq_series, name)
+        with contextlib.suppress(ValueError):  # where it is exact, as sin is of what tends to 0
+            if exact:
+                found = getattr(fmpq_series(given), name)()
+                return series(0, tuple(found[k] for k in range(count)))
         try:
-            found = getattr(given, name)()
+            found = getattr(arb_series([ball(c) for c in given], count), name)()
         except (ValueError, ZeroDivisionError):
             return UNKNOWN
         return series(0, tuple(exactly(found[k]) for k in range(count)))
@@ -158,7 +166,15 @@ def _function(name: str) -> Callable[[Series], Series]:
     return applied
 
 
-_EXP, _LOG, _SIN, _COS = (_function(name) for name in ("exp", "log", "sin", "cos"))
+def _log(a: Series) -> Series:
+    """log(c·u) as log(c) + log(u), u tending to 1."""
+    if a.shift or a.order != 1:
+        return UNKNOWN
+    first = constant(a.coefficients[0])
+    return _add(constant(exactly(ball(a.coefficients[0]).log())), _LOG_OF_UNIT(_divide(a, first)))
+
+
+_EXP, _LOG_OF_UNIT, _SIN, _COS = (_function(name) for name in ("exp", "log", "sin", "cos"))
 _HALF = constant(fmpq(1, 2))
 _UNIT = constant(ONE)
 
@@ -190,13 +206,13 @@ OPERATIONS: Mapping[str, Callable[..., Series]] = {
     "cbrt": _cbrt,
     **{name: _function(name) for name in ("atan", "asin", "acos", "erf", "erfc", "gamma", "lgamma")},
     "exp": _EXP,
-    "log": _LOG,
+    "log": _log,
     "sin": _SIN,
     "cos": _COS,
     "expm1": lambda a: _difference(_EXP(a), _UNIT),
-    "log1p": lambda a: _LOG(_add(_UNIT, a)),
-    "log2": lambda a: _divide(_LOG(a), _LOG(constant(fmpq(2)))),
-    "log10": lambda a: _divide(_LOG(a), _LOG(constant(fmpq(10)))),
+    "log1p": lambda a: _log(_add(_UNIT, a)),
+    "log2": lambda a: _divide(_log(a), _log(constant(fmpq(2)))),
+    "log10": lambda a: _divide(_log(a), _log(constant(fmpq(10)))),
     "tan": lambda a: _divide(_SIN(a), _COS(a)),
     "cot": lambda a: _divide(_COS(a), _SIN(a)),
     "sec": lambda a: _divide(_UNIT, _COS(a)),
@@ -205,7 +221,9 @@ OPERATIONS: Mapping[str, Callable[..., Series]] = {
     "cosh": _cosh,
     "tanh": lambda a: _divide(_sinh(a), _cosh(a)),
     "sech": lambda a: _divide(_UNIT, _cosh(a)),
-    "atanh": lambda a: _multiply(_HALF, _difference(_LOG(_add(_UNIT, a)), _LOG(_difference(_UNIT, a)))),
+    "asinh": lambda a: _log(_add(a, _root(_add(_UNIT, _multiply(a, a)), 2))),
+    "acosh": lambda a: _log(_add(a, _root(_difference(_multiply(a, a), _UNIT), 2))),
+    "atanh": lambda a: _multiply(_HALF, _difference(_log(_add(_UNIT, a)), _log(_difference(_UNIT, a)))),
 }
 
 
