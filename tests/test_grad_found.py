@@ -330,3 +330,40 @@ def test_the_third_derivative_at_a_single_point_is_that_of_the_series(text, thir
     result = netcalc.grad(text, at={"x": 0}, order=3)
     assert result.certainty == "certified: 4 of 4 values"
     assert result.tensors[-1].entries.item().nearest == float(Fraction(third))
+
+
+@pytest.mark.parametrize(
+    "text, slope",
+    [
+        ("cbrt((x - 2)^3)", "1"),
+        ("sqrt((x - 2)^4) + x^2", "4"),
+        ("((x - 2)^2)^(2/3)", "0"),
+        ("sin((x - 2)^2)/sqrt(1 - cos((x - 2)^2))*(x - 2)", None),  # f itself has no value
+        ("sqrt((x - 2)^2)", None),
+        ("sqrt(x - 2)^3/sqrt(x - 2)", None),
+        ("cbrt(x - 2)", None),
+    ],
+)
+def test_where_only_the_formula_of_a_slope_has_no_value_the_slope_is_that_of_both_sides(text, slope):
+    if slope is None:
+        with pytest.raises(UndefinedError):
+            netcalc.grad(text, at={"x": 2})
+        return
+    result = netcalc.grad(text, at={"x": 2}, verify=True)
+    assert result.partials["x"] == float(slope)
+    assert result.certainty == "certified: 2 of 2 values"
+    assert result.notes[0].endswith("which is given; its formula has no value there")
+    assert not result.verification.wrong
+
+
+@pytest.mark.parametrize(
+    "text, slope",
+    [
+        ("exp(where(x != 0, (1 - cos(2*x))/(2*x)^2, 1/2))", "0"),
+        ("tanh(where(x == 0, 1, (exp(x) - 1)/x))", "(1 - tanh(1)^2)/2"),
+    ],
+)
+def test_a_slope_whose_formula_cancels_too_much_is_that_of_the_series(text, slope):
+    result = netcalc.grad(text, at={"x": 0})
+    assert result.partials["x"] == netcalc.grad(slope).forward["f"]
+    assert result.certainty == "certified: 2 of 2 values"

@@ -41,6 +41,11 @@ class Series(NamedTuple):
         """The sign for small t, as far as its first coefficient tells."""
         return sign(self.coefficients[0]) if self.coefficients else None
 
+    def slope(self, side: int) -> Series:
+        """The series of its derivative, to the left (-1) or the right of the place: dx is side·6·t^5·dt."""
+        scaled = tuple(c * fmpq(side * (self.shift + k), ROOT) for k, c in enumerate(self.coefficients))
+        return series(self.shift - ROOT, scaled)
+
     def __neg__(self) -> Series:
         return Series(self.shift, tuple(-c for c in self.coefficients))
 

@@ -53,6 +53,21 @@ def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -
 
     An infinity where it grows beyond all bounds; undefined where there is no limit, or none is found.
     """
+    with precision(BITS), puiseux.all_terms():
+        found = _evaluated(tree, name, names, side)
+        return found.series.limit if is_nowhere(found.here) else found.here
+
+
+def slope_beside(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side, order: int = 1) -> Numeral:
+    """The same of a derivative of `tree` by `name`, of that order, from the series of `tree` itself."""
+    with precision(BITS), puiseux.all_terms():
+        found = _evaluated(tree, name, names, side).series
+        for _ in range(order):
+            found = found.slope(side)
+        return found.limit
+
+
+def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -> Beside:
     place = exactly(ball(names[name]).mid()) if isinstance(names[name], arb) else names[name]
     radius = exactly(ball(names[name]).rad()) if isinstance(names[name], arb) else ZERO
     step = side * (abs(place) * NEAR + NEAR + 2 * radius)
@@ -63,9 +78,8 @@ def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -
             return Beside(value, puiseux.beside(value, side), place + step)
         return _constant(value)
 
-    with precision(BITS), puiseux.all_terms():
-        found = evaluate(tree, _OPERATIONS, leaf)
-        return found.here if ball(found.here).is_finite() else found.series.limit
+    found: Beside = evaluate(tree, _OPERATIONS, leaf)
+    return found
 
 
 def _constant(value: Numeral) -> Beside:

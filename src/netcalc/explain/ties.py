@@ -13,16 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.certain import ball, numeral, numerals, precision
+from netcalc.arithmetic.certain import ball, is_nowhere, numeral, numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
-from netcalc.arithmetic.sides import BITS, NEAR, SIDES, Tie, Told, can_tie, compared, of_both, one_sided, tie
+from netcalc.arithmetic.sides import (
+    BITS,
+    NEAR,
+    SIDES,
+    Side,
+    Tie,
+    Told,
+    can_tie,
+    compared,
+    of_both,
+    one_sided,
+    slope_beside,
+    tie,
+)
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
+from netcalc.result import Value
 
 EQUALITIES = ("equal", "unequal")
 NAMED_LIMIT = 8  # lines on kinks
@@ -57,9 +71,10 @@ def at_points(found: Sequence[Sides]) -> Iterator[str]:
         yield f"{who}; point {told[0]}: {found[told[0]].lines[0]}"
 
 
-def sides(derived: Derived, point: Mapping[str, Tree]) -> Sides:
-    """What the sides of a point say, if it ties a comparison; else nothing."""
-    if not any(can_tie(expand(one.tree)) for one in derived.wanted if not one.by):
+def sides(derived: Derived, point: Mapping[str, Tree], values: Sequence[Value] = ()) -> Sides:
+    """What the sides of a point say, if it ties a comparison, or a derivative's formula has no value; else nothing."""
+    tying = any(can_tie(expand(one.tree)) for one in derived.wanted if not one.by)
+    if not tying and not any(value.is_undefined for value in values):
         return Sides()
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
@@ -128,7 +143,16 @@ class _Sides:
         return {compared(side, self.values[key]) for side in self._limits(key, name)}
 
     def _limits(self, key: Key, name: str) -> list[Any]:
-        return [one_sided(self.trees[key], name, self.names, side) for side in SIDES]
+        return [self._limit(key, name, side) for side in SIDES]
+
+    def _limit(self, key: Key, name: str, side: Side) -> Any:
+        """By a derivative's own formula; where that cancels too much, by the formula of what it is a derivative of."""
+        found = one_sided(self.trees[key], name, self.names, side)
+        by, order = key[1], 0
+        while ball(found).is_nan() and by and by[-1] == name:
+            by, order = by[:-1], order + 1
+            found = slope_beside(self.trees[key[0], by], name, self.names, side, order)
+        return found
 
     def _label(self, key: Key) -> str:
         output = self.derived.problem.outputs[key[0]]
@@ -143,6 +167,8 @@ class _Sides:
             self.broken.add(key)
             return
         if not any(self.ties[one.output, one.by[:count]] for count in range(len(one.by) + 1)):
+            if is_nowhere(self.values[key]) and not is_nowhere(self.values[below]):
+                self._removed(place, key, below, name)
             return
         continuous = self._continuous(below, name)
         if name not in below[1] and not all(self._holds(below, beside) for beside in self._beside(name)):
@@ -163,6 +189,12 @@ class _Sides:
         elif compared(left, self.values[key]) != "same":
             self._settle(place, key, below, name, of_both(left, right))
 
+    def _removed(self, place: int, key: Key, below: Key, name: str) -> None:
+        """Where a formula is 0/0, and both sides come to the same."""
+        left, right = self._limits(key, name)
+        if self._continuous(below, name) == {"same"} and compared(left, right) == "same" and ball(left).is_finite():
+            self._settle(place, key, below, name, of_both(left, right))
+
     def _beside(self, name: str) -> Iterator[Mapping[str, Any]]:
         """The point, moved a little by a variable, left and right."""
         for side in SIDES:
@@ -174,7 +206,7 @@ class _Sides:
             return True
         below: Key = (key[0], key[1][:-1])
         trees = [self.trees[one] for one in (below, key)]
-        if not any(tie(tree, names) for tree in trees):
+        if not any(tie(tree, names) for tree in trees) and not is_nowhere(numeral(trees[1], names)):
             return True
         return all(
             compared(one_sided(tree, key[1][-1], names, side), numeral(tree, names)) == "same"
@@ -202,9 +234,10 @@ class _Sides:
         taken, self.values[key] = self.values[key], value
         self.found.settled[place] = value
         self.settled.add(key)
+        there = f"that of the branch taken there is {_shown(taken)}"
         self.found.lines.append(
             f"{self._label(below)} has one slope on both sides of {name} = {self.places[name]}, {_shown(value)}, "
-            f"which is given; that of the branch taken there is {_shown(taken)}"
+            f"which is given; {'its formula has no value there' if is_nowhere(taken) else there}"
         )
 
     def _kink(self, key: Key, below: Key, name: str, left: Any, right: Any) -> str:

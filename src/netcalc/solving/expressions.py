@@ -83,7 +83,7 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     point = point_at(derived.problem)
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
     values, _ = proven(evaluable(wanted), point, digits)
-    beside = sides(derived, point)
+    beside = sides(derived, point, values)
     values = _where_defined(derived, _by_sides(values, beside, digits))
     undefined = tuple(undefined_notes(derived, values, point))
     sure = sum(value.certified for value in values)
@@ -132,7 +132,7 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
     for sample in range(samples):
         point = point_at(derived.problem, sample)
         values, _ = proven(trees, point, digits)
-        told.append(sides(derived, point))
+        told.append(sides(derived, point, values))
         values = _by_sides(values, told[-1], digits)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
