@@ -13,7 +13,7 @@ from netcalc.expression import Tree, parse
 from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, matrix, row
 from netcalc.quiz.kinds import KINDS, Content
-from netcalc.result import Element, Result
+from netcalc.result import Element, Result, Tensor
 from netcalc.solving.solve import solve
 from netcalc.spec import stated
 from netcalc.spec.document import Document
@@ -35,20 +35,15 @@ class Exercise:
         return solve(stated(Document(self.content, f"exercise {self.number}", Path())), exact=True)
 
     @property
-    def asked(self) -> list[Element]:
-        """The answers asked for."""
-        return [
-            one
-            for tensor in self.result.tensors
-            if not (self.kind == "net" and tensor.name.rstrip("0123456789") in INNER)
-            for one in tensor.elements()
-        ]
+    def asked_tensors(self) -> list[Tensor]:
+        """The tensors asked for."""
+        passed_over = INNER if self.kind == "net" else ()
+        return [one for one in self.result.tensors if one.name.rstrip("0123456789") not in passed_over]
 
     @property
-    def asked_tensors(self) -> list[str]:
-        """Their tensors, by name."""
-        asked = {one.name for one in self.asked}
-        return [one.name for one in self.result.tensors if any(part.name in asked for part in one.elements())]
+    def asked(self) -> list[Element]:
+        """Their elements."""
+        return [one for tensor in self.asked_tensors for one in tensor.elements()]
 
     @property
     def title(self) -> str:

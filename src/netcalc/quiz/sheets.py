@@ -14,7 +14,7 @@ from netcalc.quiz.exercise import Exercise, answer_of
 from netcalc.render.blocks import in_line
 from netcalc.render.latex import display_to_latex, latex
 from netcalc.render.prose import step_lines
-from netcalc.result import Element
+from netcalc.result import Element, Tensor
 from netcalc.version import __version__
 
 FORMATS = ("table", "json", "latex")
@@ -48,7 +48,7 @@ def question(exercise: Exercise) -> Iterator[str]:
     """The exercise in words, a line or two."""
     given = ", ".join(_said(name, thing, in_line, to_unicode) for name, thing in exercise.given())
     yield f"{exercise.number}. {exercise.title}: {given}."
-    yield f"Find {', '.join(exercise.asked_tensors)}."
+    yield f"Find {', '.join(one.name for one in exercise.asked_tensors)}."
 
 
 def _said(name: str, thing: Display | str, shown: Any, spelled: Any) -> str:
@@ -74,10 +74,9 @@ def _shown(one: Element) -> str:
     return minus_signs(answer) if isinstance(answer, str) else to_unicode(answer)
 
 
-def _long(exercise: Exercise, name: str) -> str:
+def _long(tensor: Tensor) -> str:
     """`dL/dW` for the partial `dW`."""
-    tensor = exercise.result[name]
-    return f"d{tensor.of}/d{tensor.key}" if tensor.of else name
+    return f"d{tensor.of}/d{tensor.key}" if tensor.of else tensor.name
 
 
 def _latex(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
@@ -93,6 +92,6 @@ def _latex(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
         if key:
             yield from latex(exercise.result)
         else:
-            asked = ", ".join(f"${tensor_to_latex(_long(exercise, name))}$" for name in exercise.asked_tensors)
+            asked = ", ".join(f"${tensor_to_latex(_long(one))}$" for one in exercise.asked_tensors)
             yield f"Find {asked}."
     yield from (r"\end{enumerate}", r"\end{document}")
