@@ -35,6 +35,10 @@ class Place:
         """The activation, if it acts element by element."""
         return self.activation.activation if isinstance(self.activation, Elementwise) else None
 
+    def slope(self, z: Array) -> Array | None:
+        """φ′ of those sums, None where the activation doesn't act element by element."""
+        return self.activation.slope(z) if isinstance(self.activation, Elementwise) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Top:
@@ -52,7 +56,7 @@ def _activated(place: Place) -> Array:
 
 
 def _slope(place: Place) -> Array | None:
-    return place.activation.slope(place.z) if isinstance(place.activation, Elementwise) else None
+    return place.slope(place.z)
 
 
 def _dz(place: Place, delta: Array, s: Array | None) -> Array:

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from netcalc.catalogue.losses import REDUCTIONS
-from netcalc.checking.mistakes.mistake import (
-    RARE,
-    SEEN,
-    USUAL,
-    Mistake,
-    after,
-    constant,
-    loss_name,
-    parts,
-    scaled,
-)
+from netcalc.checking.calculus import TRIGONOMETRIC
+from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Mistake, after, constant, loss_name, parts, scaled
 from netcalc.checking.variation import Array, Change, Place, Top
-from netcalc.layers import Elementwise
 from netcalc.problem import Against, Problem
 
 SQUARES = ("mse", "sse")
 HALF_SQUARES = ("half-mse", "half-sse")
 LOGARITHMS = ("bce", "bce-with-logits", "cross-entropy", "nll")
 OF_RESIDUAL = (*SQUARES, *HALF_SQUARES, "mae", "huber", "cross-entropy", "bce-with-logits")
-TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
 BOTH_SIDES = ("mae", "mse", "sse", "half-mse", "half-sse", "huber")
 
 
-def _loss(*names: str) -> Any:
+def _loss(*names: str) -> Callable[[Problem], bool]:
     return lambda problem: loss_name(problem) in names
 
 
@@ -61,7 +51,7 @@ def _reduced(name: str) -> Change:
     return parts(state=state)
 
 
-def _reduced_otherwise(name: str) -> Any:
+def _reduced_otherwise(name: str) -> Callable[[Problem], bool]:
     return lambda problem: isinstance(problem.above, Against) and problem.above.reduction.name != name
 
 
@@ -123,115 +113,84 @@ def _in_degrees(place: Place) -> Array:
     return np.asarray(place.z * arb.pi() / 180)
 
 
-def _turned(place: Place) -> bool:
-    """Whether its activation takes an angle."""
-    return place.bound is not None and any(f"{name}(" in place.bound.formula for name in TRIGONOMETRIC)
+def _takes_angle(activation: object) -> bool:
+    """Whether it is of an angle."""
+    return any(f"{name}(" in getattr(activation, "formula", "") for name in TRIGONOMETRIC)
 
 
 def _value_in_degrees(place: Place) -> Array:
     assert place.activation  # noqa: S101 - called where there is one
-    return place.activation.forward(_in_degrees(place) if _turned(place) else place.z)
+    return place.activation.forward(_in_degrees(place) if _takes_angle(place.bound) else place.z)
 
 
 def _slope_in_degrees(place: Place) -> Array | None:
-    if not isinstance(place.activation, Elementwise):
-        return None
-    return place.activation.slope(_in_degrees(place) if _turned(place) else place.z)
+    return place.slope(_in_degrees(place) if _takes_angle(place.bound) else place.z)
 
 
 def _takes_angles(problem: Problem) -> bool:
-    return any(
-        f"{name}(" in getattr(layer.activation, "formula", "") for layer in problem.layers for name in TRIGONOMETRIC
-    )
+    return any(_takes_angle(layer.activation) for layer in problem.layers)
 
+
+Whole = partial(Mistake, in_one_layer=False)  # what is above all layers is wrong in none of them
 
 ABOVE = (
-    Mistake("the sign is wrong", after(above=_negated), USUAL, applies=_no_residual, in_one_layer=False),
-    Mistake(
-        "the sign is wrong: (t − y) taken for (y − t)",
-        after(above=_negated),
-        USUAL,
-        applies=_residual,
-        in_one_layer=False,
-    ),
-    Mistake(
+    Whole("the sign is wrong", after(above=_negated), USUAL, applies=_no_residual),
+    Whole("the sign is wrong: (t − y) taken for (y − t)", after(above=_negated), USUAL, applies=_residual),
+    Whole(
         "what comes from above is left out: ∂L/∂ the output taken as 1",
         parts(above=lambda top: constant(top, top.delta, 1)),
         USUAL,
         applies=_has_above,
-        in_one_layer=False,
     ),
-    Mistake(
-        "the 2 of the square's derivative left out",
-        after(above=scaled(Fraction(1, 2))),
-        USUAL,
-        applies=_loss(*SQUARES),
-        in_one_layer=False,
+    Whole(
+        "the 2 of the square's derivative left out", after(above=scaled(Fraction(1, 2))), USUAL, applies=_loss(*SQUARES)
     ),
-    Mistake(
+    Whole(
         "½ put before the square",
         after(above=scaled(Fraction(1, 2)), loss=scaled(Fraction(1, 2))),
         USUAL,
         applies=_loss(*SQUARES),
-        in_one_layer=False,
     ),
-    Mistake(
+    Whole(
         "a 2 too many: the square's derivative cancels the ½",
         after(above=scaled(2)),
         USUAL,
         applies=_loss(*HALF_SQUARES),
-        in_one_layer=False,
     ),
-    Mistake(
-        "the loss's ½ left out",
-        after(above=scaled(2), loss=scaled(2)),
-        USUAL,
-        applies=_loss(*HALF_SQUARES),
-        in_one_layer=False,
-    ),
-    Mistake("twice what it is", after(above=scaled(2)), SEEN, applies=_no_residual, in_one_layer=False),
-    Mistake("half of what it is", after(above=scaled(Fraction(1, 2))), SEEN, applies=_no_residual, in_one_layer=False),
+    Whole("the loss's ½ left out", after(above=scaled(2), loss=scaled(2)), USUAL, applies=_loss(*HALF_SQUARES)),
+    Whole("twice what it is", after(above=scaled(2)), SEEN, applies=_no_residual),
+    Whole("half of what it is", after(above=scaled(Fraction(1, 2))), SEEN, applies=_no_residual),
     *(
-        Mistake(
+        Whole(
             f"the loss reduced by {name} ({REDUCTIONS[name].meaning})",
             _reduced(name),
             USUAL,
             applies=_reduced_otherwise(name),
-            in_one_layer=False,
         )
         for name in REDUCTIONS
     ),
-    Mistake(
-        "the mean's factor applied twice", after(above=_factor_again), SEEN, applies=_is_scaled, in_one_layer=False
-    ),
-    Mistake(
+    Whole("the mean's factor applied twice", after(above=_factor_again), SEEN, applies=_is_scaled),
+    Whole(
         "the logarithm taken to base 10",
         after(above=_natural_to_decimal, loss=_natural_to_decimal),
         SEEN,
         applies=_loss(*LOGARITHMS),
-        in_one_layer=False,
     ),
-    Mistake(
+    Whole(
         "softmax applied before cross-entropy, which has it inside",
         parts(above=_softmax_twice, loss=_loss_of_softmax),
         USUAL,
         applies=_loss("cross-entropy"),
-        in_one_layer=False,
     ),
-    Mistake(
+    Whole(
         "the target left out of the gradient: without − t",
         parts(above=_without_target),
         USUAL,
         applies=_loss("cross-entropy", *BOTH_SIDES),
-        in_one_layer=False,
     ),
     Mistake("{phi} taken at −q: exp(q) for exp(−q)", parts(a=_flipped_exponent), SEEN, ("sigmoid",)),
     Mistake("{phi} left out", parts(a=_activation_left_out, slope=_one), RARE),
-    Mistake(
-        "degrees taken for radians",
-        parts(a=_value_in_degrees, slope=_slope_in_degrees),
-        SEEN,
-        applies=_takes_angles,
-        in_one_layer=False,
+    Whole(
+        "degrees taken for radians", parts(a=_value_in_degrees, slope=_slope_in_degrees), SEEN, applies=_takes_angles
     ),
 )

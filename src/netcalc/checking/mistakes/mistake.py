@@ -27,7 +27,7 @@ class Frequency(IntEnum):
 class Mistake:
     """One slip: `change` makes the passes do it, `said` names it and what would be right.
 
-    In `said`, {phi} is the activation's name and {slope} its slope, {t} and {a} a loss's target and output.
+    In `said`, {phi} is the activation's name and {slope} its slope.
     `activations` are those in which it can be made, all if there are none; `applies` says to which problems it does.
     `in_one_layer` is a slip that may also be made in one layer of several.
     """

@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Mistake, after, constant, parts
 from netcalc.checking.variation import Array, Place
-from netcalc.layers import Elementwise, LogSoftmax, Softmax
+from netcalc.layers import LogSoftmax, Softmax
 from netcalc.problem import Problem
 
 SIGMOID, TANH = ("sigmoid",), ("tanh",)
@@ -28,18 +28,10 @@ def _left_out(place: Place) -> Array | None:
     return constant(place, place.z, 1) if place.bound else None
 
 
-def _at_the_output(place: Place) -> Array | None:
-    return place.activation.slope(place.a) if isinstance(place.activation, Elementwise) else None
-
-
 def _where_negative(place: Place, slope: Array) -> Array:
     """1 where z < 0 and 0 elsewhere, as the other side of relu has it."""
     negative = np.array([bool(z < 0) for z in place.z.flat]).reshape(place.z.shape)
     return np.where(negative, constant(place, slope, 1), slope)
-
-
-def _sides_swapped(place: Place) -> Array | None:
-    return place.activation.slope(-place.z) if isinstance(place.activation, Elementwise) else None
 
 
 def _has_slope(problem: Problem) -> bool:
@@ -48,9 +40,7 @@ def _has_slope(problem: Problem) -> bool:
 
 def _of_the_layer_before(place: Place) -> Array | None:
     """φ'(z) of this layer at the sum of the one before."""
-    if place.before is None or not isinstance(place.activation, Elementwise):
-        return place.activation.slope(place.z) if isinstance(place.activation, Elementwise) else None
-    return place.activation.slope(place.before.z)
+    return place.slope((place.before or place).z)
 
 
 def _by_the_activation_of(step: int) -> Callable[[Place], Array | None]:
@@ -105,9 +95,19 @@ SLOPES = (
     Mistake(f"{TAKEN}(1 − tanh)²{IT_IS}", slope_from(lambda f: (1 - f) * (1 - f)), SEEN, TANH),
     Mistake(f"{TAKEN}tanh², without 1 −{IT_IS}", slope_from(lambda f: f * f), SEEN, TANH),
     Mistake(f"{TAKEN}tanh(1 − tanh), as if it were σ{IT_IS}", slope_from(lambda f: f * (1 - f)), SEEN, TANH),
-    Mistake("{phi}′ taken at {phi}(q) in place of q", parts(slope=_at_the_output), SEEN, applies=_has_slope),
+    Mistake(
+        "{phi}′ taken at {phi}(q) in place of q",
+        parts(slope=lambda place: place.slope(place.a)),
+        SEEN,
+        applies=_has_slope,
+    ),
     Mistake("{phi}′ applied twice", after(slope=lambda _, s: s * s), SEEN, applies=_has_slope),
-    Mistake("{phi}′ taken from the other side of its kink; it is {slope}", parts(slope=_sides_swapped), SEEN, RELUS),
+    Mistake(
+        "{phi}′ taken from the other side of its kink; it is {slope}",
+        parts(slope=lambda place: place.slope(-place.z)),
+        SEEN,
+        RELUS,
+    ),
     Mistake(
         "{phi}′ taken as {phi}(q)/q: the product rule's other term is left out",
         parts(slope=lambda place: place.a / place.z if place.bound else None),

@@ -15,8 +15,7 @@ from netcalc.problem import Problem
 MOST_UNITS = 3  # of a layer, that are tried one by one as the only path, or the one left out
 
 
-def _stays(problem: Problem) -> bool:
-    """Whether the layers' own derivatives can't be mistaken for one another: there is more than one input."""
+def _has_several_inputs(problem: Problem) -> bool:
     return any(layer.W.shape[1] > 1 for layer in problem.layers)
 
 
@@ -43,19 +42,22 @@ def _bias_subtracted(place: Place) -> Array:
 
 def _weights_for(place: Place, dz: Array) -> Array:
     """∂L/∂W with w in x's place: δᵢ Wᵢⱼ."""
-    outer = dz[:, :, None] * place.linear.W[None, :, :]
+    return _dW_by(place, dz, place.linear.W[None, :, :])
+
+
+def _weights_bare(place: Place, dz: Array) -> Array:
+    """∂L/∂W without x: δᵢ."""
+    return _dW_by(place, dz, constant(place, place.v, 1)[:, None, :])
+
+
+def _dW_by(place: Place, dz: Array, factor: Array) -> Array:
+    outer = dz[:, :, None] * factor
     return np.asarray(outer if place.problem.per_sample else outer.sum(axis=0))
 
 
 def _inputs_for(place: Place, dz: Array) -> Array:
     """∂L/∂v with x in w's place: Σᵢ δᵢ vⱼ."""
     return np.asarray(dz.sum(axis=1, keepdims=True) * place.v)
-
-
-def _weights_bare(place: Place, dz: Array) -> Array:
-    """∂L/∂W without x: δᵢ."""
-    outer = dz[:, :, None] * constant(place, place.v, 1)[:, None, :]
-    return np.asarray(outer if place.problem.per_sample else outer.sum(axis=0))
 
 
 def _inputs_bare(place: Place, dz: Array) -> Array:
@@ -85,25 +87,15 @@ def _outer_transposed(place: Place, dW: Array) -> Array:  # noqa: ARG001 - every
     return np.swapaxes(dW, -1, -2) if dW.shape[-1] == dW.shape[-2] else dW
 
 
-def _through_unit(unit: int) -> Callable[[Place, Array], Array]:
-    """∂L/∂v along one path alone."""
-
-    def dv(place: Place, dz: Array) -> Array:
-        if dz.shape[1] <= unit or dz.shape[1] == 1:
-            return place.linear.backward(place.v, dz)
-        return np.asarray(dz[:, [unit]] @ place.linear.W[[unit]])
-
-    return dv
-
-
-def _without_unit(unit: int) -> Callable[[Place, Array], Array]:
-    """∂L/∂v along all paths but one."""
+def _through_unit(unit: int, *, alone: bool) -> Callable[[Place, Array], Array]:
+    """∂L/∂v along one path alone, or along all but that one."""
 
     def dv(place: Place, dz: Array) -> Array:
         right = place.linear.backward(place.v, dz)
         if dz.shape[1] <= unit or dz.shape[1] == 1:
             return right
-        return np.asarray(right - dz[:, [unit]] @ place.linear.W[[unit]])
+        path = np.asarray(dz[:, [unit]] @ place.linear.W[[unit]])
+        return path if alone else right - path
 
     return dv
 
@@ -142,6 +134,7 @@ def _updated(rate: str) -> Callable[[Place, Array], Array]:
     return dv
 
 
+INDEXED = (("each", ("dW", "dv")), ("x's", ("dW",)), ("w's", ("dv",)))
 NEIGHBOURS = ((1, "the one before"), (-1, "the next"))
 
 TRANSPOSES = (
@@ -171,24 +164,22 @@ SUMS = (
     ),
     Mistake("the bias subtracted in q", parts(z=_bias_subtracted), SEEN, applies=_has_bias),
     *(
-        Mistake(f"each index off by one: {which} taken", after(dW=_moved(step), dv=_moved(step)), SEEN, applies=_stays)
+        Mistake(
+            f"{whose} index off by one: {which} taken",
+            after(**dict.fromkeys(gradients, _moved(step))),
+            SEEN,
+            applies=_has_several_inputs,
+        )
+        for whose, gradients in INDEXED
         for step, which in NEIGHBOURS
     ),
-    *(
-        Mistake(f"x's index off by one: {which} taken", after(dW=_moved(step)), SEEN, applies=_stays)
-        for step, which in NEIGHBOURS
-    ),
-    *(
-        Mistake(f"w's index off by one: {which} taken", after(dv=_moved(step)), SEEN, applies=_stays)
-        for step, which in NEIGHBOURS
-    ),
-    Mistake("the indices run backwards", after(dW=_reversed, dv=_reversed), SEEN, applies=_stays),
-    Mistake("x's indices run backwards", after(dW=_reversed), RARE, applies=_stays),
-    Mistake("w's indices run backwards", after(dv=_reversed), RARE, applies=_stays),
+    Mistake("the indices run backwards", after(dW=_reversed, dv=_reversed), SEEN, applies=_has_several_inputs),
+    Mistake("x's indices run backwards", after(dW=_reversed), RARE, applies=_has_several_inputs),
+    Mistake("w's indices run backwards", after(dv=_reversed), RARE, applies=_has_several_inputs),
     *(
         Mistake(
             f"a path left out: only the one through unit {unit} is taken",
-            parts(dv=_through_unit(unit)),
+            parts(dv=_through_unit(unit, alone=True)),
             SEEN,
             applies=_has_unit(unit, 2),
         )
@@ -197,7 +188,7 @@ SUMS = (
     *(
         Mistake(
             f"a path left out: the one through unit {unit}",
-            parts(dv=_without_unit(unit)),
+            parts(dv=_through_unit(unit, alone=False)),
             SEEN,
             applies=_has_unit(unit, 3),
         )
