@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from netcalc.checking.diagnose import AT_MOST
+from netcalc.checking.diagnose import NO_DIAGNOSIS, either
 from netcalc.checking.library import Library, Yielded
 from netcalc.checking.names import described
-from netcalc.checking.patterns import where
+from netcalc.checking.patterns import SWAPPED, where
 from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import FLOAT64_BITS, LOST_BITS, SINGLE_BITS, Tolerance
 from netcalc.checking.written import Large
@@ -19,7 +19,6 @@ from netcalc.result import Checked, Tensor, Value, as_value
 MANY = 4096  # numbers from which on a tensor is compared as a whole
 SLACK = 1e-9  # relative: half a unit is still right
 NAMED = 100  # wrong entries that are named one by one
-NOT_IDENTIFIED = "the cause was not identified"
 
 
 def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large) -> Iterator[Checked]:
@@ -72,15 +71,14 @@ def _radius(truth: Array, tolerance: Tolerance, *, single: bool) -> Array:
 def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, *, single: bool) -> str:
     """The slips that yield every wrong entry."""
     if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
-        return f"rows and columns swapped: the transpose of {name} is right"
+        return SWAPPED.format(name)
     bits = SINGLE_BITS if single else FLOAT64_BITS
     found = [
         one.hypothesis
         for one in library.singles
         if _explains(one, name, (claimed, truth), wrong, 2.0 ** -(bits - LOST_BITS))
     ]
-    said = list({id(one.row): one.said for one in reversed(found)}.values())[::-1][:AT_MOST]
-    return NOT_IDENTIFIED if not said else said[0] if len(said) == 1 else f"either {', or '.join(said)}"
+    return either(found) if found else NO_DIAGNOSIS.said
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:

@@ -10,7 +10,7 @@ from netcalc.arithmetic.certain import precision
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
-from netcalc.checking.diagnose import Diagnosis, Evidence, diagnose
+from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, Evidence, diagnose
 from netcalc.checking.kinds import kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
@@ -24,7 +24,6 @@ from netcalc.result import Checked, Result, Step, Tensor, Value
 from netcalc.result import as_value as as_entry
 from netcalc.solving.certify import as_value
 
-NO_DIAGNOSIS = Diagnosis("the cause was not identified")
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
 ONLY_HERE = "right for these numbers, though not as a formula"
 

@@ -111,6 +111,9 @@ class Diagnosis:
     follows: str = ""
 
 
+NO_DIAGNOSIS = Diagnosis("the cause was not identified")
+
+
 def diagnose(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
     """What went wrong in each of the `wrong` claims, as far as it can be told."""
     return dict(_Search(evidence, frozenset(wrong)).found())
@@ -148,24 +151,18 @@ class _Search:
             yield from ((place, Diagnosis(said)) for place, said in group.items())
 
     def grouped(self, left: frozenset[int]) -> Iterator[dict[int, str]]:
-        """Explanations of all that is left, else tensor by tensor, else of two slips, else one by one."""
+        """Explanations of all that is left, else tensor by tensor, each of one slip, then of two; else one by one."""
         if left and left != self.wrong and (said := self.explain(left, consistent=True)):
             yield dict.fromkeys(left, said)
             return
-        if left and (said := self.explain(left, consistent=False)):
-            yield dict.fromkeys(left, said)
-            return
-        for part in self.by_tensor(left):
-            if len(part) < len(left) and (said := self.explain(part, consistent=False)):
-                yield dict.fromkeys(part, said)
-                left -= part
-        if left and (said := self.explain(left, consistent=False, twofold=True)):
-            yield dict.fromkeys(left, said)
-            return
-        for part in self.by_tensor(left):
-            if len(part) < len(left) and (said := self.explain(part, consistent=False, twofold=True)):
-                yield dict.fromkeys(part, said)
-                left -= part
+        for twofold in (False, True):
+            if left and (said := self.explain(left, consistent=False, twofold=twofold)):
+                yield dict.fromkeys(left, said)
+                return
+            for part in self.by_tensor(left):
+                if len(part) < len(left) and (said := self.explain(part, consistent=False, twofold=twofold)):
+                    yield dict.fromkeys(part, said)
+                    left -= part
         if len(left) > 1:
             for place in sorted(left):
                 if said := self.explain(frozenset({place}), consistent=False):
@@ -196,7 +193,7 @@ class _Search:
                 if len(tried) * weight * chance <= CHANCE and self.confirmed(one.hypothesis, at):
                     explaining.append(one.hypothesis)
             if explaining:
-                return _either(explaining)
+                return either(explaining)
         return None
 
     def candidates(self, at: list[int], *, twofold: bool) -> Iterator[tuple[list[Prediction], float]]:
@@ -281,7 +278,7 @@ class _Search:
         return Hypothesis("", lambda variation: variation, forced={quantity: forced})
 
 
-def _either(explaining: list[Hypothesis]) -> str:
+def either(explaining: Sequence[Hypothesis]) -> str:
     """One explanation, or `either … or …`; a rare one is passed over beside a usual one."""
     often = [one for one in explaining if one.frequency <= explaining[0].frequency + 1]
     by_row: dict[object, str] = {}

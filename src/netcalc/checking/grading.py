@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from netcalc.checking.check import NO_DIAGNOSIS, Checker
+from netcalc.checking.check import Checker
+from netcalc.checking.diagnose import NO_DIAGNOSIS
 from netcalc.checking.tables import read_table, read_text
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput

@@ -12,6 +12,7 @@ from netcalc.checking.names import described
 from netcalc.checking.variation import Array
 from netcalc.result import Result
 
+SWAPPED = "rows and columns swapped: the transpose of {} is right"
 FEWEST = 3  # entries from which on there is a pattern to speak of
 
 
@@ -77,8 +78,7 @@ def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]
         claims, shape = [evidence.claims[place] for place in places], evidence.benches[0].truth[name].shape
         claimed, truth = (_tensor(values[0, places], claims, shape) for values in (evidence.claimed, evidence.truth))
         if _is_transposed(claimed, truth, evidence, places):
-            said = Diagnosis(f"rows and columns swapped: the transpose of {name} is right")
-            found |= {place: said for place in places if place in wrong}
+            found |= {place: Diagnosis(SWAPPED.format(name)) for place in places if place in wrong}
     return found
 
 

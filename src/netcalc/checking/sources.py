@@ -23,7 +23,7 @@ from netcalc.spec.document import TwiceError, once
 
 Given = tuple[str, Any]
 OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
-NAME_COLUMNS, VALUE_COLUMNS = ("name",), ("value", "answer", "claimed")
+NAME_COLUMN, VALUE_COLUMNS = "name", ("value", "answer", "claimed")
 PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
 FLOAT64_DIGITS = 15
 
@@ -139,7 +139,7 @@ def _json(text: str, name: str) -> Iterator[Given]:
     for one in content if isinstance(content, list) else [content]:
         if not _is_row(one):
             raise FileError(f"{name}: a list of answers has objects with a name and a value each")
-        yield from given({one["name"]: next(one[key] for key in VALUE_COLUMNS if key in one)})
+        yield from given({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)})
 
 
 def _loaded(text: str) -> Any:
@@ -158,20 +158,20 @@ def _loaded(text: str) -> Any:
 
 
 def _is_row(one: Any) -> bool:
-    return isinstance(one, dict) and "name" in one and any(key in one for key in VALUE_COLUMNS)
+    return isinstance(one, dict) and NAME_COLUMN in one and any(key in one for key in VALUE_COLUMNS)
 
 
 def _table(table: Table, names: Names) -> Iterator[Given]:
     """A row an answer, with columns name and value; or a column an answer, with their names on top."""
     lower = [cell.lower() for cell in table.header]
-    if any(cell in NAME_COLUMNS for cell in lower):
+    if NAME_COLUMN in lower:
         return _a_row_an_answer(table._replace(header=lower))
     return _a_column_an_answer(table, names)
 
 
 def _a_row_an_answer(table: Table) -> Iterator[Given]:
     header, source = table.header, table.source
-    unknown = [cell for cell in header if cell not in (*NAME_COLUMNS, *VALUE_COLUMNS, *PASSED_OVER)]
+    unknown = [cell for cell in header if cell not in (NAME_COLUMN, *VALUE_COLUMNS, *PASSED_OVER)]
     value = next((header.index(cell) for cell in VALUE_COLUMNS if cell in header), None)
     if unknown or value is None:
         what = f"has a column '{unknown[0]}'" if unknown else "has no column 'value'"
@@ -179,7 +179,7 @@ def _a_row_an_answer(table: Table) -> Iterator[Given]:
     twice = next((cell for cell in header if header.count(cell) > 1), None)
     if twice:
         raise FileError(f"{source} has the column '{twice}' twice")
-    name = header.index("name")
+    name = header.index(NAME_COLUMN)
     for line, row in table.rows:
         if len(row) <= max(name, value):
             raise FileError(f"{source}, line {line}: it has {len(row)} of {len(header)} columns")
