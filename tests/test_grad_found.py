@@ -367,3 +367,10 @@ def test_a_slope_whose_formula_cancels_too_much_is_that_of_the_series(text, slop
     result = netcalc.grad(text, at={"x": 0})
     assert result.partials["x"] == netcalc.grad(slope).forward["f"]
     assert result.certainty == "certified: 2 of 2 values"
+
+
+@pytest.mark.parametrize("text", ["x^(-1e-20 - x)", "(12*x)^0.1234567890123"])
+def test_powers_of_many_primes_are_not_drawn_out_of_a_root(text):
+    """250^(p/q) would be (2^p·5^(3·p))^(1/q), p of twenty digits: compiled code hears no alarm."""
+    result = netcalc.grad(text, at={"x": "2.844"}, exact=True)
+    assert result.certainty == "certified: 2 of 2 values"

@@ -43,6 +43,7 @@ def value(tree: Tree, point: Point) -> Real:
 
 def slope(tree: Tree, by: Sequence[str], point: Point) -> Real:
     """The tree's derivative by those variables in turn. Raises Untold."""
+    _value(tree, point)  # which may tie where nothing does a step away
     rough, fine = (_difference(tree, list(by), point, mp.mpf(step)) for step in STEPS)
     if fine == 0 or abs(rough - fine) > AGREED * abs(fine):  # 0 may be what cancelled
         raise Untold

@@ -84,6 +84,13 @@ def _factorable(number: Any) -> Any:
     return number
 
 
+def _has_many_primes(number: int) -> bool:
+    """Whether SymPy takes a root of it prime by prime: 12^(p/q) is (2^(2·p)·3^p)^(1/q)."""
+    import sympy as sp
+
+    return len(sp.factorint(_factorable(sp.Integer(abs(number))), limit=2**15)) > 1
+
+
 def _power(base: Any, exponent: Any) -> Any:
     import sympy as sp
 
@@ -92,6 +99,9 @@ def _power(base: Any, exponent: Any) -> Any:
         bits = max((max(int(one.p).bit_length(), int(one.q).bit_length()) for one in numbers), default=0)
         if bits > 1 and bits * abs(exponent) > LARGEST_POWER:
             raise TookTooLong(f"a power of more than {LARGEST_POWER} bits is too long for algebra")
+    drawn_out = exponent.is_Rational and not exponent.is_Integer and abs(exponent.p) > LARGEST_POWER
+    if drawn_out and any(_has_many_primes(part) for one in base.atoms(sp.Rational) for part in (one.p, one.q)):
+        raise TookTooLong("the powers of a number's primes, drawn out of a root, are too long for algebra")
     return sp.Pow(base if exponent.is_Integer else _factorable(base), exponent)
 
 
