@@ -111,7 +111,7 @@ def _scaled(term: Tree) -> tuple[Fraction, Tree]:
         case Apply("negate", (rest,)):
             k, function = _scaled(rest)
             return -k, function
-        case Apply("divide", (above, Number(c))):
+        case Apply("divide", (above, Number(c))) if c:  # in a branch that is not taken it may be 0
             k, function = _scaled(above)
             return k / c, function
         case Apply("multiply", (Number(k), *rest)) if rest:
