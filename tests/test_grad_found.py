@@ -374,3 +374,25 @@ def test_powers_of_many_primes_are_not_drawn_out_of_a_root(text):
     """250^(p/q) would be (2^p·5^(3·p))^(1/q), p of twenty digits: compiled code hears no alarm."""
     result = netcalc.grad(text, at={"x": "2.844"}, exact=True)
     assert result.certainty == "certified: 2 of 2 values"
+
+
+@pytest.mark.parametrize(
+    "text, order",
+    [
+        ("where(x != 0, x^4*sin(1/x^2), 0) - x", 1),  # of the second derivative there is none
+        ("where(x != 0, x^4*sin(1/x^2), 0) - x", 2),
+        ("where(x > 0, x*exp(1/x), 0) + x", 1),
+        ("where(x > 0, x^2*exp(1/x), 0)*(1 + x) + sin(x)", 1),
+    ],
+)
+def test_small_times_what_is_not_known_is_not_known(text, order):
+    """x·exp(1/x) is beyond all bounds."""
+    result = netcalc.grad(text, at={"x": 0}, order=order)
+    assert not result.tensors[-1].entries.item().certified
+    assert "is not decided" in result.notes[0]
+
+
+def test_steps_with_numbers_put_in_may_divide_by_0_in_a_branch_that_is_not_taken():
+    result = netcalc.grad("where(x > 0, x^2*exp(1/x), 0)*(1 + x) + sin(x)", at={"x": 0})
+    assert result.forward["f"] == 0.0
+    assert result.steps

@@ -85,6 +85,8 @@ def all_terms() -> Iterator[None]:
 
 
 def _add(*terms: Series) -> Series:
+    if not all(term.coefficients for term in terms):  # what isn't known may be beyond all bounds
+        return UNKNOWN
     total = terms[0]
     for term in terms[1:]:
         low = min(total.shift, term.shift)
@@ -98,6 +100,8 @@ def _at(a: Series, power: int) -> Numeral:
 
 
 def _multiply(*factors: Series) -> Series:
+    if not all(factor.coefficients for factor in factors):
+        return UNKNOWN
     product = factors[0]
     for factor in factors[1:]:
         a, b = product.coefficients, factor.coefficients
