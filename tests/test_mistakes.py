@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import netcalc
+from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.checking import Checker
+from netcalc.checking.hypotheses import singles
 from netcalc.checking.mistakes import CALCULUS, MISTAKES
+from netcalc.notation.latex_text import text_to_latex
 
 X, W, B = ["0.6", "-1.3", "2.1"], ["1.2", "0.7", "-0.35"], "0.45"
 X2, W2, B2 = ["1.3", "0.4", "-0.8"], ["-0.9", "1.7", "0.65"], "-0.55"
@@ -157,3 +160,10 @@ BY_HAND = [
 def test_a_slip_worked_out_by_hand_is_named(text, x, wrong, said):
     (one,) = netcalc.check(netcalc.grad(text, at={"x": x}), {"dx": f"{wrong:.6g}"}).checked
     assert said in one.diagnosis
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_what_is_said_of_any_activation_is_plain_latex(activation):
+    """A class's report is set by any LaTeX: no sign is left that its usual fonts lack."""
+    problem = netcalc.neuron(x=[1], w=[2], b=1, activation=activation).asked
+    assert text_to_latex("; ".join(one.said for one in singles(problem))).isascii()

@@ -11,40 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.checking.grading import Grades, Student
-from netcalc.expression.tokens import GREEK
 from netcalc.files.rows import DELIMITERS, RowWriter
+from netcalc.notation.latex_text import text_to_latex
 from netcalc.render.frame import frame
 from netcalc.version import __version__
 
 MARKS = {"right": "✓", "rounded": "✓", "follows": "(✓)", "wrong": "✗", "unreadable": "?", "missing": "–"}
-LATEX_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    **{one: f"\\{one}" for one in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
-
-LATEX_SIGNS = {
-    "′": "'",
-    "²": "^2",
-    "³": "^3",
-    "⁻": "^{-}",
-    "¹": "^{1}",
-    "ᵀ": "^T",
-    "½": r"\tfrac12",
-    "−": "-",
-    "·": r"\cdot",
-    "×": r"\times",
-    "∂": r"\partial",
-    "Σ": r"\sum",
-    "Π": r"\prod",
-    "√": r"\surd",
-    "≤": r"\le",
-    "≥": r"\ge",
-    "…": r"\dots",
-    **{letter: f"\\{name}" for letter, name in GREEK.items()},
-}
 
 
 def grades(format_name: str, marked: Grades) -> Iterable[Any]:
@@ -154,21 +126,15 @@ def _latex(marked: Grades) -> Iterator[str]:
     }
     header = ("student", "marks", *marked.answers)
     yield rf"\begin{{tabular}}{{l{'c' * (len(header) - 1)}}}"
-    yield " & ".join(map(_escaped, header)) + r" \\ \hline"
+    yield " & ".join(map(text_to_latex, header)) + r" \\ \hline"
     for line in _lines(marked, signs):
-        yield " & ".join((_escaped(line[0]), *line[1:-1])) + r" \\"
+        yield " & ".join((text_to_latex(line[0]), *line[1:-1])) + r" \\"
     yield r"\end{tabular}"
     if marked.mistakes:
         yield from ("", r"\begin{tabular}{lr}", r"mistake & students \\ \hline")
-        yield from (rf"{_escaped(said)} & {count} \\" for said, count in marked.mistakes)
+        yield from (rf"{text_to_latex(said)} & {count} \\" for said, count in marked.mistakes)
         yield r"\end{tabular}"
-    yield from ("", _escaped(_average(marked)))
-
-
-def _escaped(text: str) -> str:
-    """As LaTeX sets it as text: what belongs to mathematics stands between dollar signs."""
-    escaped = "".join(f"${LATEX_SIGNS[one]}$" if one in LATEX_SIGNS else LATEX_SPECIAL.get(one, one) for one in text)
-    return escaped.replace("$$", "")
+    yield from ("", text_to_latex(_average(marked)))
 
 
 def aside(format_name: str, marked: Grades) -> Iterator[str]:
