@@ -371,7 +371,7 @@ def test_an_answer_is_not_given_by_itself():
         ("a.csv", "dx0,dx1\n", "holds no answers"),
         ("a.csv", "name,value\ndx0,\n", "holds no answers"),
         ("a.csv", "name,value,value\ndx0,1,2\n", "has the column 'value' twice"),
-        ("a.csv", "name,value\n\ndx0,0.786,7\n", "line 3: it has 3 cells, and there are 2 columns"),
+        ("a.csv", "name,value\n\ndx0,0.786,7\n", "line 3: it has 3 cells, and the header has 2"),
         ("a.csv", "name,value\n\ndx0\n", "line 3: it has 1 of 2 columns"),
         ("a.csv", "name,value\ndx0," + "1" * 140_000, "line 2: it does not read as a table"),
         ("a.csv", 'name,value\ndx0,"0.786\ndx1,1\n', "does not read as a table"),

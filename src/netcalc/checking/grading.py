@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from netcalc.files.source import open_source
 from netcalc.result import Checked
 
 MARKED = ("right", "rounded")
+NUMBERED = re.compile(r"\d+\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ def split(checkers: Mapping[str, Checker], cell: str) -> tuple[str, str]:
     """`2.dx0` -> the problem's part `2.` and the name; the name alone where there is one problem."""
     prefix = next((one for one in checkers if one and cell.startswith(one)), "")
     if prefix not in checkers:
+        if NUMBERED.match(cell):
+            raise FileError(f"there is no exercise {cell.partition('.')[0]}; they go from 1 to {len(checkers)}")
         raise FileError(
             f"an answer to one of several exercises is called {next(iter(checkers))}{cell}, with its number"
         )

@@ -36,7 +36,7 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
     stdin = stdin or StandardInput()
     for text in texts:
         name, equals, content = text.partition("=")
-        if not equals and (is_file(text) or looks_like_file(text)):
+        if not equals and text and (is_file(text) or looks_like_file(text)):
             yield from _in_file(text, names, stdin)
         elif not equals or not name.strip():
             raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")

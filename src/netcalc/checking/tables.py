@@ -49,5 +49,5 @@ def read_table(text: str, source: str) -> Table:
         header.pop()
     for line, row in rows:
         if any(map(str.strip, row[len(header) :])):
-            raise FileError(f"{source}, line {line}: it has {len(row)} cells, and there are {len(header)} columns")
+            raise FileError(f"{source}, line {line}: it has {len(row)} cells, and the header has {len(header)}")
     return Table(source, [cell.strip() for cell in header], [(line, row[: len(header)]) for line, row in rows])
