@@ -55,7 +55,8 @@ def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -
     """
     with precision(BITS), puiseux.all_terms():
         found = _evaluated(tree, name, names, side)
-        return found.series.limit if is_nowhere(found.here) else found.here
+        known = not (is_nowhere(found.here) or is_nowhere(found.beside))  # sqrt(x) is nowhere on the left of 0
+        return found.here if known else found.series.limit
 
 
 def slope_beside(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side, order: int = 1) -> Numeral:
