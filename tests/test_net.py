@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
+from copy import deepcopy
 from fractions import Fraction
 
 import mpmath
@@ -290,3 +292,46 @@ def test_one_output_of_a_softmax_is_1_whatever_goes_in(activation, loss, a, targ
     assert result.partials["z2"] == [[0]]
     assert result.partials["W1"] == [[0] * 20] * 16
     assert not any("not decided" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("samples", [3, 200])
+def test_a_wrong_answer_of_a_typed_activation_is_marked(samples):
+    """In balls and in float64 alike, with the same search for its cause."""
+    draw = np.random.default_rng(0)
+    result = netcalc.net(
+        [{"W": draw.normal(size=(30, 4)), "activation": "q^3"}, {"W": draw.normal(size=(2, 30)) / 9}],
+        input=draw.normal(size=(samples, 4)), target=draw.normal(size=(samples, 2)), loss="mse",
+    )  # fmt: skip
+    right = float(result["dW1"].numbers()[0, 0])
+    verdicts = [one.verdict for one in netcalc.check(result, {"dW1[0,0]": right, "dW1[0,1]": 5}).checked]
+    assert verdicts[0] != "wrong" == verdicts[1]
+    (found,) = (one for one in netcalc.check(result, {"dW1[0,0]": -right}).checked)
+    assert "sign" in found.diagnosis
+
+
+def test_only_takes_a_part_of_every_layer():
+    """As in --only dW db."""
+    names = [tensor.name for tensor in mazur().only(["dW", "loss"]).tensors]
+    assert names == ["dW2", "dW1", "loss"]
+    assert [tensor.name for tensor in mazur(lr="0.5").only(["W_new"]).tensors] == ["W1_new", "W2_new"]
+
+
+def test_floats_in_formulas_are_decimals():
+    """Python's 0.1 is written 0.1, though it is a binary number and counts as that."""
+    result = netcalc.net([{"W": [[0.15, 0.2]], "b": 0.35, "activation": "sigmoid"}])
+    assert result.forward["z1"] == ["0.15*x0 + 0.2*x1 + 0.35"]
+    assert netcalc.linear(np.array([[0.1, 0.2]]), v=[1, 0.7]).forward["u"] == ["b0 + 0.24"]
+    assert netcalc.grad("x*y + x/2^30", at={"x": 0.1}).forward["f"] == "0.1*y + 9.313225746154786e-11"
+    assert netcalc.grad("x*y/2^30", at={"x": 3}).forward["f"] == "3*y/1073741824"
+    assert json.loads(netcalc.neuron(x=[0.1], w=[0.2], b=0).to_json())["given"]["x"] == [0.1]
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu(0.2)", "q^2", "softmax"])
+def test_results_can_be_copied_and_sent_elsewhere(activation):
+    """To another process, as joblib and Dask do, before and after a look at the formulas."""
+    for inputs in ([1, 2], None):
+        result = netcalc.net([{"W": [[1, "1/3"], [2, 3]], "activation": activation}], input=inputs)
+        text = result.to_json()
+        for copy in (pickle.loads(pickle.dumps(result)), deepcopy(result)):  # noqa: S301 - its own
+            assert copy.to_json() == text
+            assert str(copy) == str(result)

@@ -14,6 +14,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree, parse, symbols
+from netcalc.expression.numerals import of_float64
 from netcalc.files.numbers import check_finite
 from netcalc.models.activations import read_activation, read_layer_activation
 from netcalc.models.neuron import neuron as state_neuron
@@ -320,6 +321,7 @@ def tree(number: Any) -> Tree:
     if isinstance(number, bool | np.bool_):
         raise ValueSyntaxError(f"{number!r} is not a finite real number")
     try:
-        return Number(Fraction(number))
+        value = Fraction(number)
+        return Number(value, of_float64(value))
     except (TypeError, ValueError, OverflowError):
         raise ValueSyntaxError(f"{number!r} is not a finite real number") from None

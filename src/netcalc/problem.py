@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -77,7 +76,7 @@ class Problem(NamedTuple):
     index_from: int = 0
     output: str = "L"
     hidden: frozenset[str] = frozenset()
-    given: Mapping[str, Any] = MappingProxyType({})
+    given: Mapping[str, Any] = {}
     notes: tuple[str, ...] = ()
     lr: Tree | None = None
     trace: tuple[str, tuple[int, ...]] | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Kernel = Callable[..., NDArray[np.float64]]
 
 
-NONE: Mapping[str, str] = MappingProxyType({})
+NONE: Mapping[str, str] = {}  # plain, and so are the rows' own: results can be pickled
 
 
 class Activation(NamedTuple):
@@ -198,8 +198,8 @@ _ROWS = (
         familiar_slope="where(q > 0, 1, negative_slope)",
         range="(-inf, inf)",
         elsewhere="JAX takes the slope 1 at 0, PyTorch negative_slope",
-        parameters=MappingProxyType({"negative_slope": "1/100"}),
-        smooth_at=MappingProxyType({"negative_slope": "1"}),
+        parameters={"negative_slope": "1/100"},
+        smooth_at={"negative_slope": "1"},
         aliases=("leakyrelu",),
     ),
     Activation(
@@ -220,8 +220,8 @@ _ROWS = (
         familiar_slope="where(q > 0, 1, alpha*exp(q))",
         range="(-alpha, inf)",
         elsewhere="JAX's slope is 0 at q = -38, where it is 3.13913e-17",
-        parameters=MappingProxyType({"alpha": "1"}),
-        smooth_at=MappingProxyType({"alpha": "1"}),
+        parameters={"alpha": "1"},
+        smooth_at={"alpha": "1"},
     ),
     Activation(
         "selu",
@@ -241,7 +241,7 @@ _ROWS = (
         familiar_slope="where(q > 0, 1, exp(q/alpha))",
         range="(-alpha, inf)",
         elsewhere="JAX's slope is 0 at q = -38, where it is 3.13913e-17",
-        parameters=MappingProxyType({"alpha": "1"}),
+        parameters={"alpha": "1"},
         nonzero=("alpha",),
     ),
     Activation(

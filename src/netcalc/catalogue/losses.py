@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Target = Literal["number", "sign", "probability", "class"]
 
 
-NONE: Mapping[str, str] = MappingProxyType({})
+NONE: Mapping[str, str] = {}  # plain, and so are the rows' own: results can be pickled
 
 
 class Loss(NamedTuple):
@@ -194,7 +194,7 @@ _ROWS = (
         source="Huber 1964; torch.nn.functional.huber_loss",
         kernels="residual:HUBER",
         familiar_slope="where(abs(a - t) < delta, a - t, where(a > t, delta, -delta))",
-        parameters=MappingProxyType({"delta": "1"}),
+        parameters={"delta": "1"},
     ),
     Loss(
         "hinge",

@@ -16,7 +16,6 @@ from netcalc import passes
 from netcalc.arithmetic.certain import Certain, ball, numeral, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
-from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.variation import RIGHT, Array, Variation, run
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
@@ -87,10 +86,8 @@ class Layers(Bench):
     def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         from netcalc.arithmetic.fast import Fast
 
-        if self._has_kernels:
-            with np.errstate(all="ignore"):
-                return self._yielded(Fast(), change(RIGHT), forced)
-        return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
+        with np.errstate(all="ignore"):
+            return self._yielded(Fast(), change(RIGHT), forced)
 
     def _yielded(self, arithmetic: Arithmetic, variation: Variation, forced: Forced | None) -> dict[str, Array]:
         return self._called(run(self.problem, arithmetic, variation, forced))
@@ -99,11 +96,6 @@ class Layers(Bench):
         """What was found, as the command calls and shapes it."""
         names = self.problem.names.items()
         return {called.name: self.problem.shaped(found[name], called.shape) for name, called in names if name in found}
-
-    @property
-    def _has_kernels(self) -> bool:
-        activations = [layer.activation for layer in self.problem.layers]
-        return all(one.has_kernels for one in activations if isinstance(one, BoundActivation))
 
     def quantity(self, name: str) -> str | None:
         return next((own for own, called in self.problem.names.items() if called.name == name), None)

@@ -10,7 +10,7 @@ from netcalc.arrays import each
 from netcalc.explain.elements import Elements
 from netcalc.explain.explanation import literal
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
-from netcalc.expression.numerals import decimals
+from netcalc.expression.numerals import decimals, of_float64
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.problem import Problem, by_element
 
@@ -76,11 +76,13 @@ def transposed(given: Matrix) -> Matrix:
 
 def leaves(array: np.ndarray) -> np.ndarray:
     """Given numbers and values found as leaves of formulas; what is long by six of its digits."""
-    return each(_leaf, array)
+    return each(leaf, array)
 
 
-def _leaf(entry: object) -> Tree:
+def leaf(entry: object) -> Tree:
+    """One of them."""
     if isinstance(entry, Number):
         digits = decimals(entry.value)
-        return literal(float(entry.value)) if digits and len(digits.digits) > WIDEST else entry
+        is_long = of_float64(entry.value) if digits is None else len(digits.digits) > WIDEST
+        return literal(float(entry.value)) if is_long else entry
     return entry if isinstance(entry, Symbol | Constant | Apply) else literal(entry)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.drawing import leaves
+from netcalc.explain.drawing import leaf
 from netcalc.explain.explanation import literal
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Symbol, Tree
@@ -38,7 +38,7 @@ class _Trace:
         self.name, self.index = problem.trace
         self.first = int(self.name[1:])
         self.weight = weight(problem)
-        self.found = {name: leaves(array) for name, array in shown.items()}
+        self.found = shown
 
     def route(self, path: Path, number: int, heading: str) -> str:
         """The quantities on the way: `W1[0,1] → z1[0] → a1[0] → … → L`."""
@@ -82,21 +82,19 @@ class _Trace:
         if isinstance(layer.activation, BoundActivation):
             return name, layer.slope_named(z), self.entry(f"s{number}", path.sample, before)
         value = self.found[f"J{number}"][path.sample, behind, before]
-        return name, layer.jacobian(behind, before, path.sample), value
+        return name, layer.jacobian(behind, before, path.sample), leaf(value)
 
     def between(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂z/∂(the a of the layer below): a weight."""
         place = path.z[number - self.first], path.a[number - self.first - 1]
         name = f"d{self.z(path, number).name}/d{self.a(path, number - 1).name}"
-        return name, self.formulas.entry(f"W{number}", *place), leaves(self.problem.layers[number - 1].W)[place]
+        return name, self.formulas.entry(f"W{number}", *place), leaf(self.problem.layers[number - 1].W[place])
 
     def entry(self, name: str, sample: int, place: int) -> Tree:
         array = self.found[name]
-        found: Tree = array[sample, place] if self.problem.many else array[place]
-        return found
+        return leaf(array[sample, place] if self.problem.many else array[place])
 
     def into(self, number: int, sample: int, place: int) -> Tree:
         if number > 1:
             return self.entry(f"a{number - 1}", sample, place)
-        found: Tree = leaves(self.problem.x[sample : sample + 1])[0, place]
-        return found
+        return leaf(self.problem.x[sample, place])

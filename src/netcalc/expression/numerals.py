@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 # Up to here a decimal is easier to read than a ratio, whatever the ratio's length.
 EASY_DIGITS = 20
+BINARY = 1 << 24  # a power of two this large is a float64's denominator, which nobody has written
 # 0.0001 and 10^20 are written out, as `repr` does for small floats; beyond them it is 1e-5 and 1e21.
 PLAIN_FROM, PLAIN_TO = -4, 21
 
@@ -36,6 +37,17 @@ def decimals(value: Fraction) -> Decimals | None:
         if ratio < len(digits):
             return None
     return Decimals(digits or "0", len(text) - places if digits else 1)
+
+
+def of_float64(value: Fraction) -> str:
+    """The fewest digits that tell the nearest float64, of a number that was made of float64; of any other nothing."""
+    if value.denominator < BINARY or value.denominator & (value.denominator - 1):
+        return ""
+    try:
+        digits = repr(float(value))
+    except OverflowError:
+        return ""
+    return digits if len(digits) < len(whole(abs(value.numerator))) + 1 + len(whole(value.denominator)) else ""
 
 
 def _places(denominator: int) -> int | None:

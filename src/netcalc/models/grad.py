@@ -13,6 +13,7 @@ from netcalc.catalogue.names import unknown
 from netcalc.derivation.derive import is_activation
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, symbols
+from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import share
 from netcalc.notation import to_ascii
 from netcalc.problem import count
@@ -159,4 +160,8 @@ def point_at(problem: Gradient, sample: int | None = None) -> dict[str, Tree]:
 
 
 def _exact(entry: Any) -> Tree:
-    return Number(Fraction(float(entry))) if isinstance(entry, np.floating) else entry
+    if isinstance(entry, np.floating):
+        value = Fraction(float(entry))
+        return Number(value, of_float64(value))
+    tree: Tree = entry
+    return tree

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,7 +58,7 @@ class Asked(NamedTuple):
     lr: Tree | None = None
     trace: tuple[str, tuple[int, ...]] | None = None
     index_from: int = 0
-    given: Mapping[str, Any] = MappingProxyType({})
+    given: Mapping[str, Any] = {}
 
 
 def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> Problem:
@@ -78,6 +77,8 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
     per_sample = asked.per_sample and many
     if per_sample and asked.lr is not None:
         raise NetcalcError("the weights are updated by the gradient of the whole batch: leave out --per-sample or --lr")
+    if per_sample and asked.trace is not None:
+        raise NetcalcError("the paths of a trace are of the whole batch: leave out --per-sample or --trace")
     names = _names(dense, above, many, samples, asked)
     problem = Problem(
         "net",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -161,12 +162,18 @@ class Result:
         return tuple(step for step in self.steps if step.drawn)
 
     def only(self, names: Sequence[str]) -> Result:
-        """The same with those tensors alone, and the steps that arrive at them. Raises UnknownNameError."""
+        """The same with those tensors alone, and the steps that arrive at them; `dW` is that of every layer.
+
+        Raises UnknownNameError.
+        """
         known = {tensor.name: tensor for tensor in self.tensors}
+        asked: list[str] = []
         for name in names:
-            if name not in known:
+            found = [name] if name in known else [one for one in known if re.sub(r"\d+", "", one, count=1) == name]
+            if not found:
                 raise unknown("part", name, known, f"the parts are {', '.join(known)}")
-        kept = tuple(known[name] for name in dict.fromkeys(names))
+            asked += found
+        kept = tuple(known[name] for name in dict.fromkeys(asked))
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
         elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
         steps = tuple(step for step in self.steps if step.element in elements or step.name in labels)
@@ -279,4 +286,4 @@ def _number(tree: Tree) -> float | int | str:
         number = float(tree.value)
     except OverflowError:
         return text
-    return number if Fraction(repr(number)) == tree.value else text
+    return number if tree.value in (Fraction(repr(number)), Fraction(number)) else text

@@ -19,9 +19,9 @@ from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_out
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
-from netcalc.notation import to_ascii
 from netcalc.problem import derivative_in_short
 from netcalc.result import UNDEFINED, Result, Tensor, Value
+from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
 
 Point = Mapping[str, Tree]
@@ -60,7 +60,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) 
 def _answered(derived: Derived, formulas: Sequence[Tree], digits: int | None, *, exact: bool) -> Answered:
     problem = derived.problem
     if problem.free and not problem.points:
-        return Answered([_scalar(Value(None, to_ascii(one), formula=one)) for one in formulas])
+        return Answered([_scalar(formula_value(one)) for one in formulas])
     if problem.free:
         return _formulas(derived, digits)
     many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.wanted)
@@ -184,7 +184,7 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
 
     def value(one: Wanted) -> Value:
         tree = forms.put(derived.written(one.tree), point)
-        return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
+        return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
     names = derived.problem.free
     certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")

@@ -18,11 +18,11 @@ from netcalc.derivation.forms import Forms
 from netcalc.explain.explanation import ONE, literal, times
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
-from netcalc.notation import to_ascii
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
 from netcalc.solving.certify import SHOWN_DIGITS, as_value, certify, precisions
+from netcalc.solving.formulas import formula_value
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
@@ -48,7 +48,7 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     def value(formula: Tree, index: tuple[int, ...]) -> Value:
         own = at_index(formula, index, problem.index_from)
         tree = forms.put(own, given) if binary.isdisjoint(symbols(own)) else substitute(own, given)
-        return Value(None, to_ascii(tree), formula=tree)
+        return formula_value(tree)
 
     entries: Quantities = {}
     for name, called in problem.names.items():
@@ -145,7 +145,7 @@ def _paths(
             tree = from_sympy(rest * to_sympy(Number(Fraction(int(number.p), int(number.q)))), names)
         else:
             tree = times(literal(value), from_sympy(rest, names))
-        return Value(None, to_ascii(tree), formula=tree)
+        return formula_value(tree)
 
     return each(product, numbers, values, unknown)
 

@@ -15,7 +15,6 @@ from netcalc.errors import NetcalcError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files import EXACT_LIMIT
-from netcalc.notation import to_ascii
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
@@ -125,8 +124,9 @@ def _result(problem: Problem, found: Found) -> Result:
 
 def _as_one_formula(tensor: Tensor) -> Tensor:
     """The tensor with its formula in the place of all its elements."""
-    value = Value(None, to_ascii(tensor.formula), formula=tensor.formula)
-    return replace(tensor, entries=np.array(value, dtype=object), whole=tensor.entries.shape)
+    from netcalc.solving.formulas import formula_value
+
+    return replace(tensor, entries=np.array(formula_value(tensor.formula), dtype=object), whole=tensor.entries.shape)
 
 
 def _fast(problem: Problem) -> Found:
@@ -181,6 +181,7 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
     from netcalc.arithmetic.polynomial import adds_and_multiplies
     from netcalc.solving.certify import constant
+    from netcalc.solving.formulas import formula_value
 
     simple = adds_and_multiplies(problem)
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
@@ -189,7 +190,7 @@ def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
         return partly(problem, digits)
 
     def value(tree: Tree) -> Value:
-        return constant(tree, digits) if is_constant(tree) else Value(None, to_ascii(tree), formula=tree)
+        return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
     trees = _as_polynomials(problem) if simple else _by_algebra(problem, names)
     entries = {name: each(value, array) for name, array in trees.items()}

@@ -54,6 +54,8 @@ def _explained(document: Document, kind: str, error: Any) -> NetcalcError:
     if error.rule == "additionalProperties":
         key = next(name for name in value if name not in definition["properties"])
         return _unknown_key(document, [*place, key], list(definition["properties"]))
+    if error.rule == "required" and (unknown := [name for name in value if name not in definition["properties"]]):
+        return _unknown_key(document, [*place, unknown[0]], list(definition["properties"]))
     if error.rule == "required":
         missing = next(name for name in definition["required"] if name not in value)
         described = definition["properties"][missing]["description"]
