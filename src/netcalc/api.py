@@ -47,8 +47,8 @@ def neuron(
     """The value and every partial of f = φ(w·x + b).
 
     `x` (n,) or (samples, n), `w` (n,), `b` and `delta` scalars (`delta` one a sample if there are many): numbers,
-    exact text such as "1/3", or float64 arrays, which are taken as the exact numbers they are. What is left out
-    stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms,
+    exact text such as "1/3", or arrays. A float is the binary number that it is, and 0.1 in formulas. What is left
+    out stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms,
     `verify` for central differences beside the partials (`Result.verification`). Raises NetcalcError.
     """
     bound = read_activation(activation) if isinstance(activation, str) else activation
