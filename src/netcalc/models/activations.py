@@ -22,5 +22,9 @@ def read_activation(text: str) -> BoundActivation:
 
 def read_layer_activation(text: str) -> BoundActivation | str:
     """The same, or the name of one that takes a layer's whole vector. Raises UnknownNameError, ExpressionError."""
-    name = normalised(text)
-    return name if name in VECTOR_ACTIVATIONS else read(text)
+    name, bracket, _ = normalised(text).partition("(")
+    if name.strip() not in VECTOR_ACTIVATIONS:
+        return read(text)
+    if bracket:
+        raise UnknownNameError(f"{name.strip()} has no parameters, and '{text}' gives it some")
+    return name

@@ -69,7 +69,8 @@ def _toml(text: str, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         message = re.sub(r" \(at (line \d+), column \d+\)$", "", str(error))
         place = re.search(r"\(at (line \d+), column \d+\)$", str(error))
-        raise FileError(f"{name}{', ' + place[1] if place else ''}: {_lower(message)}") from None
+        quotes = "; a text stands in quotes" if message == "Invalid value" else ""
+        raise FileError(f"{name}{', ' + place[1] if place else ''}: {_lower(message)}{quotes}") from None
     except RecursionError:
         raise FileError(f"{name}: it is nested too deeply") from None
     except ValueError:  # as Python refuses to read it

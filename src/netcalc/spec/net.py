@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from netcalc.catalogue import losses
-from netcalc.errors import ExpressionError, NetcalcError
+from netcalc.errors import ExpressionError, FileError, NetcalcError
 from netcalc.models.activations import read_layer_activation
 from netcalc.models.net import Asked, Layer, Stated
 from netcalc.models.net import net as state
@@ -39,6 +39,8 @@ def net(document: Document, asked: Asked) -> Problem:
 def _layer(document: Document, number: int) -> Layer:
     place: Place = ["layers", number]
     stated = document.content["layers"][number]
+    if "seed" in stated and "init" not in stated:
+        raise FileError(f"{document.where([*place, 'seed'])}: {spelled([*place, 'seed'])} is for init, which it lacks")
     return Layer(
         _read(document, [*place, "W"], tensor),
         _read(document, [*place, "b"], tensor),
