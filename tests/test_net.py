@@ -335,3 +335,24 @@ def test_results_can_be_copied_and_sent_elsewhere(activation):
         for copy in (pickle.loads(pickle.dumps(result)), deepcopy(result)):  # noqa: S301 - its own
             assert copy.to_json() == text
             assert str(copy) == str(result)
+
+
+def test_who_waits_for_a_long_file_is_told(tmp_path, monkeypatch, capsys):
+    """How many lines are written so far, on a terminal."""
+    from netcalc.cli import main
+    from netcalc.commands import _progress
+
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    np.save(tmp_path / "x.npy", np.ones((100, 3)))
+    np.save(tmp_path / "d.npy", np.ones((100, 100)))
+    spec = tmp_path / "net.toml"
+    spec.write_text('input = "x.npy"\ndelta = "d.npy"\n[[layers]]\nsize = 100\ninit = "he"\n', encoding="utf-8")
+    assert main(["net", str(spec), "-f", "csv", "-o", str(tmp_path / "out.csv")]) == 0
+    assert "8,192 lines" in capsys.readouterr().err
+
+
+def test_a_bias_after_a_step_has_places_in_brackets_as_the_bias_has():
+    """b2_new[0] beside b2[0] and W2_new[1,1]."""
+    assert [one.name for one in mazur(lr="0.5")["b2_new"].elements()] == ["b2_new[0]", "b2_new[1]"]

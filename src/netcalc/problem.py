@@ -119,7 +119,8 @@ def labelled(name: str, places: Sequence[str]) -> str:
     """The same from places as they are written, which may be letters: `v[k]`, `W[k,0]`."""
     if not places:
         return name
-    bare = len(places) == 1 and places[0].isdigit() and not name[-1].isdigit()
+    of_layer = name.removesuffix("_new")[-1].isdigit()  # b2, and b2_new after a step
+    bare = len(places) == 1 and places[0].isdigit() and not of_layer
     return name + places[0] if bare else f"{name}[{','.join(places)}]"
 
 

@@ -103,14 +103,16 @@ def save(result: Result, form: Format, output: Path | None) -> None:
 
 def write_out(lines: Callable[[], Iterable[Any]], form: Format, output: Path | None, *, plain: bool = False) -> None:
     """Print lines, or write them to a file, all or nothing; in ASCII if that is wanted, or all that stdout takes."""
+    from netcalc.commands._progress import lines_told
+
     if output is None:
         with plainly(plain or not takes_unicode(sys.stdout)):
-            write(lines(), sys.stdout, form)
+            write(lines_told(lines(), output), sys.stdout, form)
         return
     from netcalc.files import write_atomically
 
     with write_atomically(output) as file, plainly(plain):
-        write(lines(), file, form)
+        write(lines_told(lines(), output), file, form)
 
 
 def takes_unicode(file: TextIO) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netcalc.files import Block, RowStream
 
 PATIENCE = 1.0  # seconds of work that nobody needs to be told of
+LINES = 4096  # between two looks at the clock
 
 
 class Progress:
@@ -57,6 +58,19 @@ def watched(rows: RowStream, output: Path | None) -> Iterator[Block]:
             yield block
             count += len(block.rows)
             progress.show(f"{rows.source}: {count:,} rows, {count / progress.seconds:,.0f} a second")
+
+
+def lines_told(lines: Iterable[Any], output: Path | None) -> Iterable[Any]:
+    """The lines, and how many there were; they go to `output`, or to stdout."""
+    return _told(lines, output) if sys.stderr.isatty() else lines
+
+
+def _told(lines: Iterable[Any], output: Path | None) -> Iterator[Any]:
+    with Progress(output) as progress:
+        for count, line in enumerate(lines, 1):
+            yield line
+            if count % LINES == 0:
+                progress.show(f"{count:,} lines")
 
 
 @contextmanager
