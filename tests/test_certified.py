@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from reference import definition, jet, mp, number
 
 import netcalc
-from netcalc.arithmetic.certain import OPERATIONS, Certain, numeral, precision
+from netcalc.arithmetic.balls import OPERATIONS, numeral, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.cli import main

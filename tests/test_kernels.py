@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from reference import mp, number, truth, ulps
 
 import netcalc
-from netcalc.arithmetic.certain import Certain, ball, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, custom
 
 ORACLE = Path(__file__).parent / "data" / "oracle"

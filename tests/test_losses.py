@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from reference import ZERO, Jet, exp, jet, log, mp, number, ulps
 
 import netcalc
-from netcalc.arithmetic.certain import Certain, ball, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.catalogue.kernels.softmax import (
     log_softmax,
     log_softmax_product,

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic.certain import Certain, precision
+from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.fast import Fast
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction

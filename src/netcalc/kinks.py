@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.certain import Certain, numeral, precision
+from netcalc.arithmetic.balls import numeral, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation

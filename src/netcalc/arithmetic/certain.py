@@ -1,308 +1,24 @@
-"""Numbers that know how wrong they are: exact rationals while they last, Arb balls after that.
-
-F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic", IEEE Trans. Comput. 2017.
-"""
+"""Exact rationals and balls as an arithmetic for both passes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import acb, arb, ctx, fmpq
+from flint import fmpq
 
+from netcalc.arithmetic.balls import OPERATIONS, Numeral, ball, exactly, numeral
 from netcalc.arithmetic.vectors import Exact, by_sample
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
-from netcalc.expression import Constant, Number, Symbol, Tree, parse
-from netcalc.expression.tree import Apply, share
+from netcalc.expression import parse
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
-
-EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
-
-Numeral = Any  # flint.fmpq or flint.arb: python-flint has no common base class for them
-UNDEFINED = arb.nan()
-ZERO = fmpq(0)
-
-
-@contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """Balls made inside have `bits` bits."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
-
-
-def exactly(ball: arb) -> Numeral:
-    """The rational that a ball of radius 0 is; any other ball as it came."""
-    if not ball.is_exact() or not ball.is_finite():
-        return ball
-    mantissa, exponent = (int(part) for part in ball.man_exp())
-    if abs(exponent) > EXACT_BITS:
-        return ball
-    return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
-
-
-def ball(value: Numeral) -> arb:
-    """The ball of a numeral."""
-    return value if isinstance(value, arb) else arb(value)
-
-
-def _function(name: str) -> Callable[[Numeral], Numeral]:
-    def applied(value: Numeral) -> Numeral:
-        return exactly(getattr(ball(value), name)())
-
-    return applied
-
-
-def _add(*terms: Numeral) -> Numeral:
-    total: Numeral = ZERO
-    for term in terms:
-        total = total + term
-    return total
-
-
-def _multiply(*factors: Numeral) -> Numeral:
-    product: Numeral = fmpq(1)
-    for factor in factors:
-        product = product * factor
-    return product
-
-
-def _divide(a: Numeral, b: Numeral) -> Numeral:
-    if isinstance(b, fmpq) and b == 0:
-        return UNDEFINED
-    return a / b
-
-
-def _power(base: Numeral, exponent: Numeral) -> Numeral:
-    if isinstance(exponent, fmpq) and exponent.q == 1:
-        return _integer_power(base, int(exponent.p))
-    if isinstance(exponent, fmpq) and exponent.q == 2 and abs(exponent.p) < EXACT_BITS:
-        return _integer_power(exactly(ball(base).sqrt()), int(exponent.p))
-    if isinstance(base, fmpq) and base == 0 and ball(exponent) > 0:
-        return ZERO
-    return exactly(ball(base) ** ball(exponent))
-
-
-def _integer_power(base: Numeral, exponent: int) -> Numeral:
-    if exponent < 0:
-        return _divide(fmpq(1), _integer_power(base, -exponent))
-    if isinstance(base, fmpq):
-        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
-        if bits * exponent <= EXACT_BITS:
-            return base**exponent
-    number = ball(base)
-    if number.contains(0):  # python-flint 0.9 has no power of such a ball; of the same complex one it has
-        return exactly((acb(number) ** exponent).real)
-    return exactly(number**exponent)
-
-
-def _cbrt(value: Numeral) -> Numeral:
-    number = ball(value)
-    if number < 0:
-        return -exactly((-number).root(3))
-    return exactly(number.root(3))
-
-
-def _log(value: Numeral) -> Numeral:
-    return exactly(ball(value).log())
-
-
-def _hull(values: list[Numeral]) -> Numeral:
-    """One ball that holds them all."""
-    whole = ball(values[0])
-    for value in values[1:]:
-        whole = whole.union(ball(value))
-    return whole
-
-
-def is_nowhere(value: Numeral) -> bool:
-    """Whether nothing bounds a numeral: it has no value, or none that so few bits can tell."""
-    return isinstance(value, arb) and not value.is_finite()
-
-
-def sign(value: Numeral) -> int | None:
-    """-1, 0 or 1; None where the ball does not tell."""
-    if isinstance(value, fmpq):
-        return (value > 0) - (value < 0)
-    if value > 0:
-        return 1
-    if value < 0:
-        return -1
-    return 0 if value.is_zero() else None
-
-
-Condition = bool | None | arb  # None is undecided; UNDEFINED is about something that has no value
-
-
-def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condition]:
-    def compared(a: Numeral, b: Numeral) -> Condition:
-        if is_nowhere(a) or is_nowhere(b):
-            return UNDEFINED
-        order = sign(a - b)
-        return None if order is None else holds(order)
-
-    return compared
-
-
-def _where(condition: Condition, then: Numeral, other: Numeral) -> Numeral:
-    if condition is UNDEFINED:
-        return UNDEFINED
-    if condition is None:  # undecided: whatever it is, it lies in the hull of both
-        return _hull([then, other])
-    return then if condition else other
-
-
-def _all(*conditions: Condition) -> Condition:
-    if any(condition is False for condition in conditions):
-        return False
-    if any(condition is UNDEFINED for condition in conditions):
-        return UNDEFINED
-    return None if None in conditions else True
-
-
-def _not(condition: Condition) -> Condition:
-    return not condition if isinstance(condition, bool) else condition
-
-
-def _any(*conditions: Condition) -> Condition:
-    return _not(_all(*(_not(condition) for condition in conditions)))
-
-
-def _extreme(largest: bool) -> Callable[..., Numeral]:
-    def extreme(*values: Numeral) -> Numeral:
-        best = values[0]
-        for value in values[1:]:
-            order = sign(value - best)
-            if order is None:
-                best = ball(best).max(ball(value)) if largest else ball(best).min(ball(value))
-            elif (order > 0) == largest:
-                best = value
-        return best
-
-    return extreme
-
-
-def _sign(value: Numeral) -> Numeral:
-    if is_nowhere(value):
-        return UNDEFINED  # where Arb says 0 ± 1
-    known = sign(value)
-    return ball(value).sgn() if known is None else fmpq(known)
-
-
-def _lgamma(value: Numeral) -> Numeral:
-    """log|Γ(q)|, which left of 0 is the real part of the complex logarithm."""
-    number = ball(value)
-    return exactly(number.lgamma() if number > 0 else acb(number).lgamma().real)
-
-
-def _polygamma(order: Numeral, value: Numeral) -> Numeral:
-    if not isinstance(order, fmpq) or order.q != 1 or order < 0:
-        return UNDEFINED
-    m, z = int(order.p), ball(value)
-    if not z < -1:
-        return exactly(acb(z).polygamma(m).real)
-    mirrored = _polygamma(order, 1 - z)  # Arb has no value far to the left: ψ⁽ᵐ⁾(1-z)·(-1)ᵐ - ψ⁽ᵐ⁾(z) = (π cot πz)⁽ᵐ⁾
-    return (mirrored if m % 2 == 0 else -mirrored) - _slope_of_cot_pi(m, z)
-
-
-def _slope_of_cot_pi(order: int, z: arb) -> arb:
-    """The derivative of that order of π cot(πz): a polynomial in c = cot(πz), as c′ = -π(1 + c²)."""
-    powers = [0, 1]
-    for _ in range(order):
-        slopes = [n * power for n, power in enumerate(powers)][1:]
-        powers = [-(a + b) for a, b in zip([*slopes, 0, 0], [0, 0, *slopes], strict=True)]
-    c, total = (arb.pi() * z).cot(), arb(0)
-    for power in reversed(powers):
-        total = total * c + power
-    return total * arb.pi() ** (order + 1)
-
-
-def _atan2(y: Numeral, x: Numeral) -> Numeral:
-    if (sign(y) == 0 and sign(x) == 0) or is_nowhere(y) or is_nowhere(x):
-        return UNDEFINED  # where Arb follows C, and says 0; or that any angle will do
-    return exactly(arb.atan2(ball(y), ball(x)))
-
-
-_ARB_NAMES = """exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc
-    gamma digamma sech"""
-
-OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name in _ARB_NAMES.split()} | {
-    "add": _add,
-    "subtract": lambda a, b: a - b,
-    "multiply": _multiply,
-    "divide": _divide,
-    "power": _power,
-    "negate": lambda a: -a,
-    "abs": abs,
-    "log": _log,
-    "log2": lambda a: _divide(_log(a), _log(fmpq(2))),
-    "log10": lambda a: _divide(_log(a), _log(fmpq(10))),
-    "cbrt": _cbrt,
-    "lgamma": _lgamma,
-    "polygamma": _polygamma,
-    "sign": _sign,
-    "max": _extreme(largest=True),
-    "min": _extreme(largest=False),
-    "atan2": _atan2,
-    "where": _where,
-    "less": _compare(lambda order: order < 0),
-    "less_equal": _compare(lambda order: order <= 0),
-    "greater": _compare(lambda order: order > 0),
-    "greater_equal": _compare(lambda order: order >= 0),
-    "equal": _compare(lambda order: order == 0),
-    "unequal": _compare(lambda order: order != 0),
-    "and": _all,
-    "or": _any,
-    "not": _not,
-}
-
-
-def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
-    """The value of a tree at the current precision, its symbols taken from `names`."""
-    return numerals((tree,), names)[0]
-
-
-def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
-    """The values of many trees, what they share evaluated once."""
-    return Evaluation(trees).at(names)
-
-
-class Evaluation:
-    """Trees made ready to be evaluated at many points."""
-
-    def __init__(self, trees: Sequence[Tree]) -> None:
-        self.shared = share(trees)
-        self.operations = [OPERATIONS[node.operator] if isinstance(node, Apply) else None for node in self.shared.nodes]
-
-    def at(self, names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
-        """Their values at the current precision, the symbols taken from `names`."""
-        found: list[Numeral] = []
-        for node, operation, places in zip(self.shared.nodes, self.operations, self.shared.arguments, strict=True):
-            if operation is None:
-                found.append(_leaf(node, names))
-            else:
-                found.append(operation(*[found[place] for place in places]))
-        return tuple(found[root] for root in self.shared.roots)
-
-
-def _leaf(node: Tree, names: Mapping[str, Numeral]) -> Numeral:
-    if isinstance(node, Number):
-        return fmpq(node.value.numerator, node.value.denominator)
-    if isinstance(node, Constant):
-        return arb.const_e() if node.name == "e" else arb.pi()
-    assert isinstance(node, Symbol)  # noqa: S101 - what has arguments has an operation
-    return names[node.name]
 
 
 class Certain(Exact):
@@ -344,12 +60,12 @@ class Certain(Exact):
         out = np.empty(z.shape, dtype=object)
         for sample, i in np.ndindex(z.shape):
             others = [OPERATIONS["exp"](z[sample, j] - z[sample, i]) for j in range(z.shape[1]) if j != i]
-            out[sample, i] = -OPERATIONS["log1p"](_add(*others))
+            out[sample, i] = -OPERATIONS["log1p"](OPERATIONS["add"](*others))
         return out
 
     def log(self, a: np.ndarray) -> np.ndarray:
         """log(a), element by element."""
-        return each(_log, a)
+        return each(OPERATIONS["log"], a)
 
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The unreduced loss, or its slope in a."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_series
 
-from netcalc.arithmetic.certain import UNDEFINED, ZERO, Numeral, ball, exactly, sign
+from netcalc.arithmetic.balls import UNDEFINED, ZERO, Numeral, ball, exactly, sign
 
 ROOT = 6  # x is t^6 away
 TERMS = 8 * ROOT

@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
-from netcalc.arithmetic.certain import EXACT_BITS, ball, exactly, precision
+from netcalc.arithmetic.balls import EXACT_BITS, ball, exactly, precision
 
 MAX_FLOAT_BITS = 1100  # |x| >= 2**1100 rounds to infinity, |x| < 2**-1100 to zero
 ENCLOSED_DIGITS = 17

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from flint import arb, fmpq
 
 from netcalc.arithmetic import puiseux
-from netcalc.arithmetic.certain import (
+from netcalc.arithmetic.balls import (
     OPERATIONS,
     UNDEFINED,
     ZERO,

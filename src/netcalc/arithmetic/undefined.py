@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS, Numeral, ball, numeral, precision, sign
+from netcalc.arithmetic.balls import OPERATIONS, Numeral, ball, numeral, precision, sign
 from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits
 from netcalc.derivation.derive import evaluable, is_activation
 from netcalc.expression.tree import Apply, Number, Symbol, Tree, share

@@ -13,7 +13,8 @@ import numpy as np
 from flint import arb, fmpq
 
 from netcalc import passes
-from netcalc.arithmetic.certain import Certain, ball, numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.checking.variation import RIGHT, Array, Variation, run

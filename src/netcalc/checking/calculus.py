@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS, numeral
+from netcalc.arithmetic.balls import OPERATIONS, numeral
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.rules import RULES
 from netcalc.expression.tree import CONDITIONS, Apply, Symbol, Tree, share

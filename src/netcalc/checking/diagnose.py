@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from netcalc.arithmetic.certain import ball, precision
+from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Bench, to_floats
 from netcalc.checking.claims import Claim
 from netcalc.checking.hypotheses import FAILED, Hypothesis

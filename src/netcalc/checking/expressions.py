@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.certain import ball, numeral, numerals, precision
+from netcalc.arithmetic.balls import ball, numeral, numerals, precision
 from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, settled, to_floats
 from netcalc.checking.calculus import Calculus, Work
 from netcalc.checking.hypotheses import Hypothesis

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import ball, precision
+from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Bench, without_dust
 from netcalc.checking.claims import Claim
 from netcalc.checking.written import Written, numeral

@@ -10,7 +10,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS, ball
+from netcalc.arithmetic.balls import OPERATIONS, ball
 from netcalc.derivation.derive import expand
 from netcalc.errors import ExpressionError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from netcalc.arithmetic.certain import ball, numerals, precision
+from netcalc.arithmetic.balls import ball, numerals, precision
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms

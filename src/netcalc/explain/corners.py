@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from netcalc.arithmetic.certain import numerals
+from netcalc.arithmetic.balls import numerals
 from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derivation.derive import expand
 from netcalc.derivation.gradient import Derived, Wanted

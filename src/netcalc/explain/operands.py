@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import ball, numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounding import digits
 from netcalc.derivation.derive import evaluable
 from netcalc.explain.explanation import literal

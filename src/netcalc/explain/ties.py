@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.certain import ball, is_nowhere, numeral, numerals, precision
+from netcalc.arithmetic.balls import ball, is_nowhere, numeral, numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
 from netcalc.arithmetic.sides import (

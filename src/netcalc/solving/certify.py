@@ -9,7 +9,8 @@ from typing import Any
 
 from flint import fmpq
 
-from netcalc.arithmetic.certain import Certain, ball, numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.arrays import each
 from netcalc.expression import Tree

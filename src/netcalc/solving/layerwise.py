@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.certain import Certain, Numeral, precision
+from netcalc.arithmetic.balls import Numeral, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arrays import each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms

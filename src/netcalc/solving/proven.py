@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import fmpq
 
-from netcalc.arithmetic.certain import ball, numeral, numerals, precision
+from netcalc.arithmetic.balls import ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import is_out_of_reach
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
 from netcalc.derivation.derive import expand

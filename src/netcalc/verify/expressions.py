@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from netcalc.arithmetic.certain import Certain, Numeral, numeral
+from netcalc.arithmetic.balls import Numeral, numeral
+from netcalc.arithmetic.certain import Certain
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
 from netcalc.expression.tree import share

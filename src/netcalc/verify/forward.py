@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from netcalc.arithmetic.certain import Numeral
+from netcalc.arithmetic.balls import Numeral
 from netcalc.result import Tensor
 
 Index = tuple[int, ...]

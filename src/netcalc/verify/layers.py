@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from flint import ctx
 
-from netcalc.arithmetic.certain import Certain, Numeral, ball, precision
+from netcalc.arithmetic.balls import Numeral, ball, precision
+from netcalc.arithmetic.certain import Certain
 from netcalc.arrays import each
 from netcalc.layers import Arithmetic
 from netcalc.passes import Move, outcome, run

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.certain import OPERATIONS
+from netcalc.arithmetic.balls import OPERATIONS
 from netcalc.checking.calculus import TRIGONOMETRIC, ZERO, Calculus, Call, Dual, Numeral, product, raised
 from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Frequency
 
