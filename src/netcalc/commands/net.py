@@ -9,7 +9,7 @@ import typer
 
 from netcalc.commands.command import command
 from netcalc.commands.options import Checking, Presentation, completion
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, UndefinedError
 
 if TYPE_CHECKING:
     from netcalc.models.net import Asked
@@ -105,4 +105,9 @@ def net(
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
     from netcalc.spec import read_problem
 
-    return answer(read_problem(spec[0], asked.read(presentation.index_from)), checking, presentation)
+    problem = read_problem(spec[0], asked.read(presentation.index_from))
+    try:
+        return answer(problem, checking, presentation)
+    except UndefinedError as error:
+        error.message = f"{'standard input' if spec[0] == '-' else spec[0]}: {error.message}"
+        raise
