@@ -131,6 +131,23 @@ def test_interrupt_ends_with_130(home):
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
+def test_interrupt_while_it_imports_ends_with_130(home):
+    """Ctrl-C in the first moments: no traceback either."""
+    early = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'netcalc.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from netcalc.__main__ import run\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", early], env=transcript.environment(home), capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_terminal_without_greek_gets_no_traceback(home):
     done = netcalc(NEURON, home, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, b"")

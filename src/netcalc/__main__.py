@@ -28,10 +28,14 @@ def run() -> NoReturn:
 
     atexit.register(end_here)
     gc.set_threshold(*FEW_COLLECTIONS)
-    from netcalc.cli import main
-
     try:
+        from netcalc.cli import main
+
         status = main()
+    except KeyboardInterrupt:  # while it imports; `main` hears the later ones
+        from signal import SIGINT
+
+        status = 128 + SIGINT
     except SystemExit as asked:  # as typer does when the shell has it complete a line
         status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
     sys.exit(status)
