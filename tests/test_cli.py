@@ -116,6 +116,7 @@ def test_full_disk_is_told(home):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_interrupt_ends_with_130(home):
     """Ctrl-C while standard input is awaited: no traceback, nothing on stdout."""
     process = subprocess.Popen(

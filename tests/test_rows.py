@@ -463,6 +463,7 @@ def test_a_closed_pipe_ends_quietly(home, tmp_path):
         assert (one.stderr.read(), one.wait(60)) == (b"", cli.CLOSED_PIPE)
 
 
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_an_interrupt_ends_with_130(home):
     """In the midst of the rows: what was written is whole lines."""
     one = process(STREAM, home)
