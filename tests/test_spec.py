@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 import netcalc
+from netcalc import cli
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import LOSSES, REDUCTIONS
 from netcalc.checking import Tolerance
@@ -177,6 +179,20 @@ def test_files_are_found_beside_the_spec(tmp_path):
     path = folder / "net.toml"
     path.write_text('input = "x.npy"\ntarget = "t.csv"\nloss = "mse"\nlayers = [{W = "all.npz:W", b = "all.npz:b"}]')
     assert netcalc.load(path).forward["z1"] == [[8.0]]
+
+
+def test_files_with_decimal_commas_are_read(tmp_path, monkeypatch, capsys):
+    """As spreadsheets of many countries write them, where that is asked for; else it is said what to ask for."""
+    monkeypatch.chdir(tmp_path)
+    Path("W.csv").write_text("1,5;2\n3;4,25\n", encoding="utf-8")
+    Path("net.toml").write_text('input = [1, 0.5]\nlayers = [{W = "W.csv"}]', encoding="utf-8")
+    assert netcalc.load("net.toml", decimal=",").forward["z1"] == [2.5, 5.125]
+    assert cli.main(["net", "net.toml", "--decimal", ",", "--only", "z1", "-f", "csv"]) == 0
+    assert capsys.readouterr().out == "2.5,5.125\n"
+    assert cli.main(["net", "net.toml"]) == 2
+    assert "'1,5' has a decimal comma; --decimal , reads it" in capsys.readouterr().err
+    with pytest.raises(NetcalcError, match=r"decimal is \. or , and not ';'"):
+        netcalc.load("net.toml", decimal=";")
 
 
 def test_safetensors_are_read_by_name(tmp_path):

@@ -221,14 +221,18 @@ def load(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    decimal: str = ".",
 ) -> Result:
-    """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError."""
+    """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError.
+
+    `decimal` is the decimal sign in the files of numbers that it names, `.` or `,`.
+    """
     from netcalc.files.cells import all_exact
     from netcalc.spec import read_problem
 
     asked = _asked(per_sample, lr, trace, index_from)
     with all_exact(exact or digits is not None):
-        stated = read_problem(os.fspath(path), asked)
+        stated = read_problem(os.fspath(path), asked, decimal)
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 

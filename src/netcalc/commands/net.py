@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from netcalc.commands.command import command
+from netcalc.commands.inputs import Reading
 from netcalc.commands.options import Checking, Presentation, completion
 from netcalc.errors import NetcalcError, UndefinedError
 
@@ -92,6 +93,7 @@ def net(
     spec: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="The net, in TOML or JSON.")] = None,
     *,
     asked: Net,
+    reading: Reading,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
@@ -105,7 +107,7 @@ def net(
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
     from netcalc.spec import read_problem
 
-    problem = read_problem(spec[0], asked.read(presentation.index_from))
+    problem = read_problem(spec[0], asked.read(presentation.index_from), reading.decimal)
     try:
         return answer(problem, checking, presentation)
     except UndefinedError as error:

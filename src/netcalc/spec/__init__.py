@@ -23,12 +23,14 @@ KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module
 }
 
 
-def read_problem(path_text: str, asked: Asked | None = None) -> Problem | Gradient:
+def read_problem(path_text: str, asked: Asked | None = None, decimal: str = ".") -> Problem | Gradient:
     """The problem that a file states, TOML or JSON; `-` is standard input. Files it names are found beside it.
+
+    In those the decimal sign is `decimal`.
 
     Raises FileError, ValueSyntaxError, ShapeError, UnknownNameError, each with the file's line where it has one.
     """
-    return stated(read_document(path_text), asked)
+    return stated(read_document(path_text, decimal), asked)
 
 
 def stated(document: Document, asked: Asked | None = None) -> Problem | Gradient:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from netcalc.errors import FileError
+from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.files.source import StandardInput, open_source
 
 Place = Sequence[str | int]
@@ -20,13 +20,17 @@ SPACE = re.compile(r"[ \t\n\r]*")
 
 
 class Document(NamedTuple):
-    """What a file holds; `name` is what messages call it, and files that it names are found in `folder`."""
+    """What a file holds; `name` is what messages call it, and files that it names are found in `folder`.
+
+    `decimal` is the decimal sign in those.
+    """
 
     content: dict[str, Any]
     name: str
     folder: Path
     text: str = ""
     is_json: bool = False
+    decimal: str = "."
 
     def where(self, place: Place) -> str:
         """`mazur.toml, line 7`: where a key stands, or the nearest of its tables that is there."""
@@ -38,8 +42,13 @@ class Document(NamedTuple):
         return f"{self.name}, line {line}" if line else self.name
 
 
-def read_document(path_text: str) -> Document:
-    """The file at a path; `-` is standard input. Raises FileError where it is neither TOML nor JSON."""
+def read_document(path_text: str, decimal: str = ".") -> Document:
+    """The file at a path; `-` is standard input. `decimal` is the decimal sign in the files that it names.
+
+    Raises FileError where it is neither TOML nor JSON, ValueSyntaxError for another sign.
+    """
+    if decimal not in (".", ","):
+        raise ValueSyntaxError(f"decimal is . or , and not {decimal!r}")
     source = open_source(path_text, "the spec", StandardInput())
     try:
         data, size = [], 0
@@ -60,7 +69,7 @@ def read_document(path_text: str) -> Document:
         raise FileError(f'{source.name} holds no JSON object: a spec is one, as in {{"layers": […]}}')
     content = (_json if is_json else _toml)(text, source.name)
     folder = Path() if path_text == "-" else Path(path_text).parent
-    return Document(content, source.name, folder, text, is_json)
+    return Document(content, source.name, folder, text, is_json, decimal)
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:

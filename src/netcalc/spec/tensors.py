@@ -22,7 +22,7 @@ def tensor(document: Document, value: Any) -> np.ndarray:
     Raises ValueSyntaxError, ExpressionError, FileError, ShapeError.
     """
     if isinstance(value, str) and (path := _path(document, value)):
-        return read_tensor(path, "the spec").array
+        return read_tensor(path, "the spec", decimal=document.decimal).array
     rows = value if isinstance(value, list) else [value]
     if not (_are_numbers(rows) or (rows and all(isinstance(row, list) and _are_numbers(row) for row in rows))):
         raise ValueSyntaxError("it should be a number, a list of numbers or rows of them, or the name of a file")
