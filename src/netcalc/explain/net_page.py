@@ -165,8 +165,8 @@ class NetPage(Page):
             for letter in ("W", "b") if layer.b is not None else ("W",):
                 name = f"{letter}{number}"
                 formula = add(whole(name), negate(multiply(rate, whole(f"dL/d{name}"))))
-                parts = (self.matrix(name), Product((negate(rate), self.matrix(f"dL/d{name}"))))
-                yield Step(Named(f"{name}_new"), (formula, Sum(parts), self.result(f"{name}_new")), heading)
+                parts = self.draw(self.tensors[name]), Product((rate, self.matrix(f"dL/d{name}")))
+                yield Step(Named(f"{name}_new"), (formula, Sum(parts, "−"), self.result(f"{name}_new")), heading)
                 heading = ""
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:

@@ -34,9 +34,10 @@ class Product(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """The parts with plus signs between."""
+    """The parts with plus signs between, or with the `symbol` −."""
 
     parts: tuple[Display, ...]
+    symbol: str = "+"
 
 
 Display = Tree | Matrix | Named | Transposed | Product | Sum

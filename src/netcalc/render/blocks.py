@@ -39,8 +39,12 @@ class Style(NamedTuple):
     flat: bool = False
 
 
-UNICODE = Style(to_unicode, ("[]", "⎡⎤", "⎢⎥", "⎣⎦"), ("()", "⎛⎞", "⎜⎟", "⎝⎠"), "ᵀ", {"": " ", "∘": " ∘ "})
-ASCII = Style(to_ascii, ("[]", "[]", "[]", "[]"), ("()", "/\\", "||", "\\/"), "^T", {"": " ", "∘": " .* "})
+UNICODE = Style(
+    to_unicode, ("[]", "⎡⎤", "⎢⎥", "⎣⎦"), ("()", "⎛⎞", "⎜⎟", "⎝⎠"), "ᵀ", {"": " ", "∘": " ∘ ", "+": " + ", "−": " − "}
+)
+ASCII = Style(
+    to_ascii, ("[]", "[]", "[]", "[]"), ("()", "/\\", "||", "\\/"), "^T", {"": " ", "∘": " .* ", "+": " + ", "−": " - "}
+)
 DOTS = frozenset("⋯⋮⋱")  # in the place of rows and columns that are not drawn
 BETWEEN_ROWS = re.compile(r"(?<=;) |(?<=\]) (?=(?:\S )?\[)")  # of matrices as they are typed, and between two of them
 BEGINS_MATRIX = re.compile(r"(?:\S )?\[")
@@ -73,7 +77,7 @@ def lay_out(display: Display, style: Style | None = None) -> Block:
     if isinstance(display, Product):
         return _joined([_held(part, style, (Sum,)) for part in display.parts], style.symbols[display.symbol])
     if isinstance(display, Sum):
-        return _joined([lay_out(part, style) for part in display.parts], " + ")
+        return _joined([lay_out(part, style) for part in display.parts], style.symbols[display.symbol])
     return line(style.formula(display))
 
 

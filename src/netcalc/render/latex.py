@@ -12,7 +12,7 @@ from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Checked, Element, Result, Step, Value
 
 LINES_OF_A_PAGE = 12  # with matrices, that is
-SYMBOLS = {"": r" \, ", "∘": r" \circ "}
+SYMBOLS = {"": r" \, ", "∘": r" \circ ", "+": " + ", "−": " - "}
 
 
 def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
@@ -110,7 +110,7 @@ def display_to_latex(display: Display) -> str:
     if isinstance(display, Product):
         return SYMBOLS[display.symbol].join(_held(part, Sum) for part in display.parts)
     if isinstance(display, Sum):
-        return " + ".join(map(display_to_latex, display.parts))
+        return SYMBOLS[display.symbol].join(map(display_to_latex, display.parts))
     return to_latex(display)
 
 

@@ -35,7 +35,7 @@ def display_to_mathml(display: Display) -> str:
         sign = operator(display.symbol) if display.symbol else '<mspace width="0.2em"></mspace>'
         return row(sign.join(_held(part, Sum) for part in display.parts))
     if isinstance(display, Sum):
-        return row(operator("+").join(map(display_to_mathml, display.parts)))
+        return row(operator(display.symbol).join(map(display_to_mathml, display.parts)))
     return row(to_mathml(display))
 
 
