@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import netcalc
 from netcalc.notation.displays import Display, Matrix, Product, Sum
 from netcalc.render.prose import in_one_line
@@ -41,3 +43,44 @@ def test_a_step_of_gradient_descent_takes_away():
         result = netcalc.net(BATCH, input=[1, 2], delta=[1, 0], lr=rate)
         (line,) = (line for line in lines(result) if line.startswith("b1_new"))
         assert f"= [3; 4] − {rate.replace('sqrt(2)', '√2')} [" in line
+
+
+def test_what_goes_twice_into_a_product_has_one_slope_there():
+    """Of v2 = v1·v1 there is one ∂v2/∂v1, which is 2·v1: to write it twice would be to count it twice."""
+    said = lines(netcalc.grad("log((x + 1)*(x + 1))", at={"x": "0.3"}))
+    assert "∂f/∂v1 = ∂f/∂v2·∂v2/∂v1 = 2·∂f/∂v2·v1 = 2·0.591716·1.3 = 1.53846" in said
+
+
+def test_a_slope_is_told_in_what_its_own_line_is_made_of():
+    """Of f = v1/v5 it is 1/v5, however v5 was made; of v4/x it is -v4/x², though x² has a name too."""
+    said = lines(netcalc.grad("log(x)/(1 + exp(-w*x - b))"))
+    assert "∂f/∂v1 = 1/v5" in said
+    assert "∂f/∂v5 = −v1/v5²" in said
+    assert "∂f/∂v3 = ∂f/∂v4·∂v4/∂v3 = ∂f/∂v4·exp(v3)" in said
+    assert any("= −∂f/∂v5·v4/x² + " in line for line in lines(netcalc.grad("x^2*y + sin(x*y)/x")))
+
+
+@pytest.mark.parametrize(
+    "text, rule",
+    [
+        ("exp(x^sqrt(2))", "Power rule: v1 = x^√2"),
+        ("exp(x^n)", "Power rule: v1 = x^n"),
+        ("exp((1 + pi)^x)", "Exponential rule: v1 = (1 + π)^x"),
+        ("exp(n^x)", "Exponential rule: v1 = n^x"),
+        ("exp(x^x)", "Power rule, in both parts: v1 = x^x"),
+        ("exp(pi*x)", "Constant factor rule: v1 = π·x"),
+        ("exp(n*x)", "Constant factor rule: v1 = n·x"),
+        ("exp(x*x)", "Product rule: v1 = x·x"),
+        ("exp(x/3)", "Constant factor rule: v1 = x/3"),
+        ("exp(n/x)", "Quotient rule: v1 = n/x"),
+    ],
+)
+def test_the_rule_is_that_of_what_varies(text, rule):
+    """By x alone, n is a constant."""
+    headings = [heading for step in netcalc.grad(text, wrt=["x"]).steps for heading in step.heading.split("\n")]
+    assert rule in headings
+
+
+def test_what_is_not_differentiated_by_has_its_number_put_in_too():
+    said = lines(netcalc.grad("exp(x^n)", at={"x": 2, "n": "1.23456789012345"}, wrt=["x"]))
+    assert "v1 = x^n = 2^1.23456789012345 = 2.35311" in said

@@ -1,6 +1,6 @@
 """Expressions explained: forward through named intermediates, then back through them, a rule at each.
 
-Everything that is shown is the sweep's own: its nodes, the slopes that it passed on, the adjoints that it added up.
+The nodes and the adjoints are the sweep's own; the slope of a node is that of the line it is shown with.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from netcalc.derivation.accumulate import Sweep
+from netcalc.derivation.accumulate import Sweep, gradient
 from netcalc.derivation.derive import is_activation
 from netcalc.derivation.gradient import Derived, element_name, label
 from netcalc.derivation.readable import readable, size
 from netcalc.derivation.rules import OPERATOR_RULES, RULES
-from netcalc.explain.explanation import literal
+from netcalc.explain.explanation import literal, replaced
 from netcalc.explain.operands import ROUGHLY, comes_to, is_short_decimal, to_digits
-from netcalc.expression import Apply, Constant, Number, Symbol, Tree, is_constant, substitute, symbols
+from netcalc.expression import Apply, Symbol, Tree, is_constant, substitute, symbols
 from netcalc.expression.tree import add, apply, multiply
 from netcalc.models.grad import point_at
 from netcalc.notation import to_ascii, to_unicode
@@ -119,9 +119,9 @@ class _Paper:
                 yield id(adjoint), self.slope_name(self.output, self.names[id(node)])
 
     def _as_given(self) -> dict[str, Tree]:
-        """The point's numbers that are short as they were given."""
+        """The point's numbers as they were given, of those differentiated by only what is short."""
         point = point_at(self.derived.problem).items()
-        return {name: number for name, number in point if name in self.known and is_short_decimal(number)}
+        return {name: number for name, number in point if name not in self.known or is_short_decimal(number)}
 
     def slope_name(self, of: str, by: str) -> str:
         """`df/dv1`."""
@@ -170,18 +170,17 @@ class _Paper:
         for user in range(len(nodes) - 1, -1, -1):
             last = ""
             for place in self.completed(user):
-                paths = list(self.paths(place))
-                name = self.names[id(nodes[place])]
-                heading = self.heading(paths, name)
+                users, name = self.users(place), self.names[id(nodes[place])]
+                heading = self.heading(users, name)
                 left = self.slope_name(self.output, name)
                 shown = said + heading if heading != last else ""
-                yield Step(left, self.summed(paths, name, self.swept.adjoints[place] or nodes[place]), shown)
+                yield Step(left, self.summed(users, name, self.swept.adjoints[place] or nodes[place]), shown)
                 said, last = "", heading
 
     def completed(self, user: int) -> list[int]:
         """The places whose last path back to the output goes through this node, in the order of its arguments."""
         reached = dict.fromkeys(self.reached(user))
-        return [place for place in reached if min(one for one, _ in self.paths(place)) == user]
+        return [place for place in reached if min(self.users(place)) == user]
 
     def reached(self, user: int) -> Iterator[int]:
         """The named nodes that a node uses, directly or with a minus between."""
@@ -197,53 +196,58 @@ class _Paper:
             else:
                 waiting += reversed(self.swept.nodes.arguments[place])
 
-    def paths(self, place: int, factor: Tree | None = None) -> Iterator[tuple[int, Tree]]:
-        """The nodes that a node went into, each with the slope there; a bare minus between is no node of its own."""
-        for user, _, slope in self.swept.passed[place]:
-            whole = slope if factor is None else self.derived.forms.product(slope, factor)
-            if id(self.swept.nodes.nodes[user]) in self.names:
-                yield user, whole
-            else:
-                yield from self.paths(user, whole)
+    def users(self, place: int) -> list[int]:
+        """The named nodes that a node went into, each once; a bare minus between is no node of its own."""
+        found: dict[int, None] = {}
+        for user, _, _ in self.swept.passed[place]:
+            is_named = id(self.swept.nodes.nodes[user]) in self.names
+            found |= dict.fromkeys([user] if is_named else self.users(user))
+        return list(found)
 
-    def heading(self, paths: Sequence[tuple[int, Tree]], name: str) -> str:
+    def heading(self, users: Sequence[int], name: str) -> str:
         """`Product rule: v1 = w·x`, or the rules of all the paths."""
-        users = list(dict.fromkeys(user for user, _ in paths))
         nodes = [self.swept.nodes.nodes[user] for user in users]
+        rules = [rule_name(node, self.varying(user)) for user, node in zip(users, nodes, strict=True)]
+        names = [to_unicode(Symbol(self.names[id(node)])) for node in nodes]
         if len(users) > 1:
-            listed = ", ".join(f"{to_unicode(Symbol(self.names[id(node)]))} ({rule_name(node)})" for node in nodes)
+            listed = ", ".join(f"{one} ({rule})" for one, rule in zip(names, rules, strict=True))
             return f"Chain rule over all paths: {to_unicode(Symbol(name))} went into {listed}"
-        (node,) = nodes
-        rule = rule_name(node)
-        left = to_unicode(Symbol(self.names[id(node)]))
-        return f"{rule[0].upper()}{rule[1:]}: {left} = {to_unicode(self.in_names(node, id(node)))}"
+        rule, node = rules[0], nodes[0]
+        return f"{rule[0].upper()}{rule[1:]}: {names[0]} = {to_unicode(self.in_names(node, id(node)))}"
 
-    def summed(self, paths: Sequence[tuple[int, Tree]], name: str, adjoint: Tree) -> tuple[Tree, ...]:
-        """∂f/∂v·∂v/∂x added up over the paths: with the slopes' names, with their formulas, with numbers."""
+    def varying(self, user: int) -> list[bool]:
+        """Which of a node's arguments depend on what is differentiated by."""
+        return [self.swept.adjoints[place] is not None for place in self.swept.nodes.arguments[user]]
+
+    def summed(self, users: Sequence[int], name: str, adjoint: Tree) -> tuple[Tree, ...]:
+        """∂f/∂v·∂v/∂x added up over the users: with the slopes' names, with their formulas, with numbers."""
         forms = self.derived.forms
         called, formulas, numbers = [], [], []
-        for user, slope in paths:
-            node = self.swept.nodes.nodes[user]
-            before = (
-                [] if user == self.root else [forms.keep(Symbol(self.slope_name(self.output, self.names[id(node)])))]
-            )
-            written = self.derived.written(slope)
-            formulas.append(forms.product(*before, forms.keep(self.in_names(written, id(node)))))
-            numbers.append(forms.product(*before, forms.keep(self.in_names(written))))
-            last = Symbol(self.slope_name(self.names[id(node)], name))
-            called.append(multiply(*before, last) if before else formulas[-1])
+        for user in users:
+            own = self.names[id(self.swept.nodes.nodes[user])]
+            before = [] if user == self.root else [forms.keep(Symbol(self.slope_name(self.output, own)))]
+            formula, known = self.slope(user, name)
+            formulas.append(forms.product(*before, formula))
+            numbers.append(forms.product(*before, known))
+            called.append(multiply(*before, Symbol(self.slope_name(own, name))) if before else formulas[-1])
         return self.chain([add(*called), add(*formulas)], add(*numbers), adjoint)
 
+    def slope(self, user: int, name: str) -> tuple[Tree, Tree]:
+        """∂(a node)/∂(a name it uses) in the names it uses, and with its own name where it recurs: `exp(v1)` is v2."""
+        node, forms = self.swept.nodes.nodes[user], self.derived.forms
+        local = forms.keep(self.in_names(node, id(node)))
+        formula = self.derived.written(gradient(forms, local, [name])[0])
+        return formula, forms.keep(replaced(formula, {local: Symbol(self.names[id(node)])}))
 
-def rule_name(node: Tree) -> str:
-    """The rule that a node is differentiated by."""
-    operator, arguments = (node.operator, node.arguments) if isinstance(node, Apply) else ("", ())
+
+def rule_name(node: Tree, varying: Sequence[bool]) -> str:
+    """The rule that a node is differentiated by, of whose arguments some are `varying`, the others constant."""
+    operator = node.operator if isinstance(node, Apply) else ""
     if is_activation(node):
         return f"chain rule, slope of {operator}"
-    if operator in OPERATOR_RULES:
-        if operator == "power" and isinstance(arguments[1], Symbol | Apply):
-            return "exponential rule" if isinstance(arguments[0], Number | Constant) else "power rule, in both parts"
-        if operator == "multiply" and isinstance(arguments[0], Number) and len(arguments) == 2:
-            return "constant factor"
-        return f"{OPERATOR_RULES[operator]} rule"
-    return f"chain rule, {RULES[operator].called}"
+    if operator not in OPERATOR_RULES:
+        return f"chain rule, {RULES[operator].called}"
+    if operator == "power" and varying[1]:
+        return "power rule, in both parts" if varying[0] else "exponential rule"
+    is_scaled = (operator == "multiply" and sum(varying) == 1) or (operator == "divide" and not varying[1])
+    return f"{OPERATOR_RULES['negate' if is_scaled else operator]} rule"
