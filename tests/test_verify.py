@@ -127,8 +127,8 @@ def test_a_wrong_answer_is_contradicted(off: float, capsys: pytest.CaptureFixtur
 ZERO = Value(0.0, "0")
 
 
-@pytest.mark.parametrize("slope", ["1000", "1/7", "1e-30", "-1e-150"])
-@pytest.mark.parametrize("form", ["{}*x", "{}*x + x^2", "where(x > 0, {0}*x, {0}*x + x^3)"])
+@pytest.mark.parametrize("slope", ["1000", "1/7", "1e-30", "-1e-150", "1e-200", "1e-1000"])
+@pytest.mark.parametrize("form", ["{}*x", "{}*x + x^2", "where(x > 0, {0}*x, {0}*x + x^3)", "exp({}*x)"])
 def test_a_zero_is_contradicted_where_the_slope_is_not_zero(slope: str, form: str) -> None:
     """However small the slope: 0 has no digits that could be off."""
     expression = form.format(f"({slope})")
@@ -143,10 +143,14 @@ def _gradient(expression: str) -> Gradient:
 
 
 def _with_zeros(result: Result) -> Result:
-    def zeros(tensor: Tensor) -> np.ndarray:
-        return np.full_like(tensor.entries, ZERO)
+    return _with(result, ZERO)
 
-    return replace(result, tensors=tuple(replace(one, entries=zeros(one)) if one.of else one for one in result.tensors))
+
+def _with(result: Result, value: Value) -> Result:
+    def told(tensor: Tensor) -> np.ndarray:
+        return np.full_like(tensor.entries, value)
+
+    return replace(result, tensors=tuple(replace(one, entries=told(one)) if one.of else one for one in result.tensors))
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,21 @@ def test_a_zero_is_confirmed_where_the_slope_is_zero(expression: str) -> None:
     """Where differences are 0, or come to nothing as their steps do."""
     found = netcalc.grad(expression, wrt=["x"], at={"x": 0}, verify=True).verification
     assert found.line.startswith("verified: 1 of 1 partials by central differences; largest disagreement ")
+
+
+@pytest.mark.parametrize("expression", ["x^2", "cos(x)", "exp(-x^2)", "x^3", "0*x", "(1/3 - x)^2 + 2/3*x"])
+@pytest.mark.parametrize("number", [1.0, -1e-9, 1e-40])
+def test_what_is_not_zero_is_contradicted_where_the_slope_is_zero(expression: str, number: float) -> None:
+    """As at the bottom of a loss, where slopes on either side are opposite and come to nothing."""
+    result = netcalc.grad(expression, at={"x": 0})
+    found = verify(_gradient(expression), _with(result, Value(number, f"{number:.6g}")))
+    assert found.line == "not verified: 1 of 1 partials contradicts central differences"
+
+
+def test_a_slope_below_what_its_curve_makes_of_steps_is_no_contradiction() -> None:
+    """1e-20000·x + x³ has that slope at 0, and every step that is taken sees the cube alone."""
+    found = netcalc.grad("1e-9000*1e-9000*1e-2000*x + x^3", at={"x": 0}, verify=True).verification
+    assert found.line == "verified: 0 of 1 partials by central differences, 1 undecided"
 
 
 def test_a_zero_beside_other_slopes_is_at_no_kink() -> None:

@@ -25,6 +25,7 @@ LOOSE = arb(1e-6)  # what a float64 that is not certified may be off, relative t
 SHOWN_DIGITS = 6
 WRONG_DIGITS = 17
 SETTLED = arb(2) ** -16  # relative: how far a slope at a kink, or a jump, moves when steps come nearer
+ENOUGH = 200_000  # multiplications times bits; a slope of 0 that costs less is looked at more closely
 EXPONENT_DIGITS = 5  # with its sign, of a number that is written out as a fraction
 
 Kind = Literal["agrees", "kink", "jump", "wrong", "untold"]
@@ -69,7 +70,7 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
         with precision(found.bits):
             apart = abs(ball(known.number) - found.central)
             if known.number == 0 and found.nothing:
-                if found.exactly_nothing or (before is not None and before.nothing):
+                if found.exactly_nothing and forward.work * found.bits > ENOUGH:
                     return _judgement("agrees", apart, found)
             elif found.smooth:
                 apart /= known.scale or abs(found.central)
@@ -79,11 +80,11 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
     if last is None:
         return Judgement("untold", arb(0))
     if known.number == 0 and last.nothing:
-        return _judgement("agrees", abs(last.central), last)
+        return _judgement("wrong" if before is not None and _stays(before, last) else "agrees", abs(last.central), last)
     order = forward.order(tensor)
     if order == 1 and before is not None and _jumps(before, last):
         return Judgement("jump", arb(0), "no limit", "no limit")
-    if contradicted is not None and last.smooth:
+    if contradicted is not None and last.smooth and (before is None or _stays(before, last)):
         return (
             contradicted if order == 1 else _from_the_sides(known, last, one_sided(moved, order, last)) or contradicted
         )
@@ -94,12 +95,18 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
 
 def _settles(before: Difference | None, last: Difference) -> bool:
     """Whether slopes that stay apart come to something each, as at a kink, and don't depend on the step alone."""
-    if before is None:
+    if before is None or (before.nothing and last.nothing):
         return True
     with precision(last.bits):
         size = abs(last.left).max(abs(last.right)) + last.small
         moved = abs(last.left - before.left).max(abs(last.right - before.right))
         return not moved > size * SETTLED
+
+
+def _stays(before: Difference, last: Difference) -> bool:
+    """Whether the slope is the same, and not 0, with steps far smaller: that of x^3 at 0 never is."""
+    with precision(last.bits):
+        return bool(abs(last.central - before.central) < abs(last.central) * SETTLED)
 
 
 def _jumps(before: Difference, last: Difference) -> bool:
@@ -162,7 +169,8 @@ def _beside_a_kink(known: Answer, found: Difference) -> Judgement:
         if jump > found.small:
             outside = number < low - slack or number > high + slack
             return _judgement("wrong" if outside else "kink", apart, found)
-        return _judgement("wrong" if apart > jump + slack else "untold", apart, found)
+        room = jump + slack + (4 * abs(found.left).max(abs(found.right)) if found.nothing else 0)
+        return _judgement("wrong" if apart > room else "untold", apart, found)
 
 
 def _bent(known: Answer, found: Difference) -> Judgement:
