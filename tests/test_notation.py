@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netcalc.errors import ExpressionError
 from netcalc.expression import Apply, Constant, Number, Symbol, normalise, parse
-from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
 
 FORMULAS = [
@@ -197,3 +197,10 @@ def test_latex_is_balanced_and_has_no_power_of_a_power(tree):
     assert latex.count(r"\left") == latex.count(r"\right")
     assert latex.count(r"\begin{cases}") == latex.count(r"\end{cases}")
     assert not re.search(r"\^\{[^{}]*\}\^", latex)  # "double superscript"
+
+
+@pytest.mark.parametrize("text", ["-1.5e-6", "2e21", "0.00015", "-123456", "2.5e-307", "-1.5e300", "0", "120000"])
+def test_floats_are_written_as_formulas_write_numbers(text):
+    """One way for an exponent, in tables and in steps: neither 1e-06 nor 2e+21, and its hyphen stays."""
+    assert significant(float(text)) == text == to_ascii(parse(text))
+    assert minus_signs(significant(float(text))) == to_unicode(parse(text))

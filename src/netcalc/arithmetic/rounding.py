@@ -158,4 +158,4 @@ def _written(negative: bool, digits_text: str, exponent: int, *, strip: bool) ->
         rest = digits_text[exponent + 1 :]
         return f"{minus}{whole}.{rest}" if rest else f"{minus}{whole}"
     rest = digits_text[1:]
-    return f"{minus}{digits_text[0]}{'.' + rest if rest else ''}e{exponent:+03d}"
+    return f"{minus}{digits_text[0]}{'.' + rest if rest else ''}e{exponent}"

@@ -14,6 +14,7 @@ from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import FLOAT64_BITS, LOST_BITS, SINGLE_BITS, Tolerance
 from netcalc.checking.written import Large
 from netcalc.errors import ShapeError
+from netcalc.notation import significant
 from netcalc.result import Checked, Tensor, Value, as_value
 
 MANY = 4096  # numbers from which on a tensor is compared as a whole
@@ -43,7 +44,8 @@ def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large)
         largest = np.max((off / np.abs(truth))[wrong])
     place = where(tensor.name, wrong.astype(float), tensor.index_from)
     note = (
-        f"{int(wrong.sum()):,} of {wrong.size:,} entries are wrong{place}; the largest relative error is {largest:.3g}"
+        f"{int(wrong.sum()):,} of {wrong.size:,} entries are wrong{place}; "
+        f"the largest relative error is {significant(largest, 3)}"
     )
     yield Checked(tensor.name, _many(claimed), _many(truth), "wrong", said, note=note)
     for index in np.argwhere(wrong)[:NAMED]:

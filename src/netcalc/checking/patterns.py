@@ -10,6 +10,7 @@ from netcalc.checking.claims import Claim
 from netcalc.checking.diagnose import Diagnosis, Evidence
 from netcalc.checking.names import described
 from netcalc.checking.variation import Array
+from netcalc.notation import significant
 from netcalc.result import Result
 
 SWAPPED = "rows and columns swapped: the transpose of {} is right"
@@ -67,7 +68,7 @@ def _error(claimed: Array, truth: Array, is_wrong: Array) -> str:
     with np.errstate(all="ignore"):
         errors = np.abs(claimed - truth)[is_wrong == 1] / np.abs(truth)[is_wrong == 1]
     finite = errors[np.isfinite(errors)]
-    return f"the largest relative error is {finite.max():.3g}" if finite.size else ""
+    return f"the largest relative error is {significant(finite.max(), 3)}" if finite.size else ""
 
 
 def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:

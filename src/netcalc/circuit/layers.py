@@ -10,7 +10,7 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.circuit.graph import Circuit, Node, Wire, text
 from netcalc.expression import Symbol, is_constant
-from netcalc.notation import to_unicode
+from netcalc.notation import significant, to_unicode
 from netcalc.problem import Against, Dense, Problem, element
 from netcalc.result import Result, Tensor, Value, as_value
 from netcalc.values import to_float64
@@ -185,7 +185,7 @@ def summary(tensor: np.ndarray, most: int = SHORT) -> str:
         return f"[{'; '.join(', '.join(_entry(one, place) for place in range(len(one))) for one in rows)}]"
     shape = "×".join(map(str, tensor.shape))
     size = norm(tensor)
-    return f"{shape}" if size is None else f"{shape}, norm {size:.6g}"
+    return f"{shape}" if size is None else f"{shape}, norm {significant(size)}"
 
 
 def norm(tensor: np.ndarray) -> float | None:

@@ -24,8 +24,14 @@ def to_unicode(tree: Tree) -> str:
 
 
 def minus_signs(numbers: str) -> str:
-    """Numbers that are text already, with minus signs for their hyphens."""
-    return numbers.replace("-", "−")
+    """Numbers that are text already, with minus signs for their hyphens; `e-12` stays as formulas have it."""
+    return numbers.replace("-", "−").replace("e−", "e-")
+
+
+def significant(value: float, count: int = 6) -> str:
+    """A float to so many significant digits, its exponent as formulas have it: `1.5e-6`, `2e21`."""
+    mantissa, e, exponent = f"{value:.{count}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
 _PLAIN: ContextVar[bool] = ContextVar("plain", default=False)

@@ -18,7 +18,7 @@ from rich.text import Text
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.expression.tree import fold
-from netcalc.notation import is_plain, minus_signs, to_ascii, to_unicode
+from netcalc.notation import is_plain, minus_signs, significant, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
 from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
@@ -228,4 +228,4 @@ def heights(values: np.ndarray, most: float) -> tuple[float, float]:
 
 
 def _number(value: float) -> str:
-    return minus_signs(f"{value:.3g}")
+    return minus_signs(significant(value, 3))

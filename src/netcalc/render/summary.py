@@ -11,7 +11,7 @@ from rich.table import Table
 
 from netcalc.explain.explanation import literal
 from netcalc.expression import Number, Symbol, Tree
-from netcalc.notation import minus_signs, to_unicode
+from netcalc.notation import minus_signs, significant, to_unicode
 from netcalc.notation.displays import Display, Matrix
 from netcalc.render.frame import frame
 from netcalc.render.prose import output_name
@@ -81,7 +81,7 @@ def _place(shape: tuple[int, ...], flat: int, index_from: int) -> str:
 
 
 def _number(value: float) -> str:
-    return minus_signs(f"{value:.6g}")
+    return minus_signs(significant(value))
 
 
 def corners(tensor: Tensor) -> tuple[Display, Matrix]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
-from netcalc.notation import minus_signs, to_unicode
+from netcalc.notation import minus_signs, significant, to_unicode
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
@@ -208,4 +208,4 @@ def _spans(result: Result) -> Iterator[str]:
     """The least and the greatest of each column of samples."""
     for tensor in result.tensors:
         for column in tensor.numbers().reshape(len(tensor.entries), -1).T:
-            yield minus_signs(f"{column.min():.6g} … {column.max():.6g}")
+            yield minus_signs(f"{significant(column.min())} … {significant(column.max())}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from netcalc.arrays import each, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
-from netcalc.notation import minus_signs, to_ascii, to_unicode
+from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
 from netcalc.problem import element, labelled
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
@@ -153,7 +153,7 @@ class Tensor:
 
 def as_value(entry: Any) -> Value:
     """An entry of a tensor as a Value, be it one or a float64."""
-    return entry if isinstance(entry, Value) else Value(float(entry), f"{float(entry):.6g}")
+    return entry if isinstance(entry, Value) else Value(float(entry), significant(float(entry)))
 
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:

@@ -9,6 +9,7 @@ import numpy as np
 from flint import arb
 
 from netcalc.arithmetic.fast import Fast
+from netcalc.notation import significant
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index
 from netcalc.verify.judge import Judgement, Kind
@@ -75,7 +76,7 @@ def judge_in_float64(
 
 
 def _judgement(kind: Kind, apart: arb, left: float, right: float) -> Judgement:
-    return Judgement(kind, apart, f"{left:.6g}", f"{right:.6g}")
+    return Judgement(kind, apart, significant(left), significant(right))
 
 
 def _slopes(
