@@ -319,6 +319,32 @@ def test_the_bound_on_algebra_is_heard_after_something_swallowed_it():
     assert swallowed
 
 
+def test_the_bound_on_algebra_is_not_told_where_it_is_dropped():
+    """A finalizer that the alarm rings in ends, and nobody reads of it; what else is dropped is told as ever."""
+    told = []
+
+    class Slow:
+        def __del__(self):
+            for _ in iter(int, 1):
+                pass
+
+    class Broken:
+        def __del__(self):
+            raise KeyError
+
+    def work():
+        Broken()
+        Slow()
+        for _ in iter(int, 1):
+            pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.unraisablehook", lambda dropped: told.append(dropped.exc_type))
+        with pytest.raises(TookTooLong), bounded(0.05):
+            work()
+    assert told == [KeyError]
+
+
 def test_digits_are_given_of_what_is_known_in_a_large_problem():
     """The bias is left out: u is one formula, and all the rest has its digits."""
     draw = np.random.default_rng(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ def bounded(seconds: float) -> Iterator[None]:
     """Raises TookTooLong inside after that many seconds of computing (in the main thread of a POSIX system).
 
     The processor's time, not the wall's: what a formula simplifies to doesn't depend on what else the machine does.
-    The alarm rings again until it is heard: an exception in a finalizer or a collector's callback is dropped.
+    The alarm rings again until it is heard: an exception in a finalizer or a collector's callback is dropped, and here
+    dropped without the word on stderr that Python has for it.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -35,6 +37,11 @@ def bounded(seconds: float) -> Iterator[None]:
     def ring(*_: object) -> None:
         raise TookTooLong(f"the algebra took more than {seconds:g} s")
 
+    def unheard(dropped: sys.UnraisableHookArgs) -> None:
+        if not issubclass(dropped.exc_type, TookTooLong):
+            told(dropped)
+
+    told, sys.unraisablehook = sys.unraisablehook, unheard
     before = signal.signal(signal.SIGPROF, ring)
     left, _ = signal.setitimer(signal.ITIMER_PROF, seconds, RING_AGAIN)  # of a bound around this one
     started = time.process_time()
@@ -43,6 +50,7 @@ def bounded(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = told
         if left:
             signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - started), RING_AGAIN), RING_AGAIN)
 
