@@ -74,18 +74,18 @@ def test_digits_of_a_ball_are_those_of_what_it_holds(value: Fraction, count: int
         ("1/8", 6, "0.125"),
         ("1/3", 6, "0.333333"),
         ("2/3", 6, "0.666667"),
-        ("999999.5", 6, "1.00000e+06"),
+        ("999999.5", 6, "1.00000e6"),
         ("0.9999999", 6, "1.00000"),
         ("100000", 6, "100000"),
-        ("123456789", 6, "1.23457e+08"),
+        ("123456789", 6, "1.23457e8"),
         ("0.1", 20, "0.1"),
         ("1/3", 1, "0.3"),
         ("-0.00001", 6, "-0.00001"),
-        ("1e-7", 6, "1e-07"),
-        ("1e300*1e300", 6, "1e+600"),
+        ("1e-7", 6, "1e-7"),
+        ("1e300*1e300", 6, "1e600"),
         ("exp(-1000)", 6, "5.07596e-435"),
         ("exp(-1000000)", 6, "3.29683e-434295"),
-        ("exp(1)^1000", 6, "1.97007e+434"),
+        ("exp(1)^1000", 6, "1.97007e434"),
         ("pi", 50, "3.1415926535897932384626433832795028841971693993751"),
     ],
 )
@@ -223,7 +223,7 @@ def test_below_and_above_the_range_of_float64() -> None:
     assert json.loads(below.to_json())["forward"]["f"] == 0.0
     assert "f is 5.07596e-435, below float64's range" in below.notes
     above = netcalc.neuron(x=[1000], w=[1], b=0, activation="exp")
-    assert json.loads(above.to_json())["forward"]["f"] == "1.97007e+434"
+    assert json.loads(above.to_json())["forward"]["f"] == "1.97007e434"
 
 
 def test_digits_asked_for() -> None:
