@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from fuzz import truth
+from mpmath import mp
 
 import netcalc
-from netcalc.notation.displays import Display, Matrix, Product, Sum
+from netcalc.expression import symbols
+from netcalc.notation import to_ascii
+from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed
 from netcalc.render.prose import in_one_line
 
 BATCH = [{"W": [[1, -1], [2, 1]], "b": [3, 4], "activation": "tanh"}]
@@ -84,3 +88,55 @@ def test_the_rule_is_that_of_what_varies(text, rule):
 def test_what_is_not_differentiated_by_has_its_number_put_in_too():
     said = lines(netcalc.grad("exp(x^n)", at={"x": 2, "n": "1.23456789012345"}, wrt=["x"]))
     assert "v1 = x^n = 2^1.23456789012345 = 2.35311" in said
+
+
+def numbers(part: Display) -> list[mp.mpf] | None:
+    """A formula or a matrix of numbers alone as what mpmath makes of it; None if it has names, or is a product."""
+    if isinstance(part, Named | Transposed | Product | Sum):
+        return None
+    trees = [entry for row in part.entries for entry in row] if isinstance(part, Matrix) else [part]
+    if any(symbols(tree) or "'" in to_ascii(tree) for tree in trees):
+        return None
+    return [truth.value(tree, {}) for tree in trees]
+
+
+SATURATED = {
+    "sigmoid near 1": lambda: netcalc.neuron([1, 1], [4, "3.9"], 0),
+    "tanh near 1": lambda: netcalc.neuron([1, 2], [4, 4], 0, "tanh", target=2, loss="mse"),
+    "tanh that float64 has no other digits of": lambda: netcalc.neuron([1, 2], [9, 9], 0, "tanh"),
+    "a sine of a long number": lambda: netcalc.neuron([1], ["-13.00025"], 0, "sin(q)"),
+    "q of floats that cancel": lambda: netcalc.neuron([1.0, 1.0], [0.123456789, -0.123456788], 0),
+    "a loss near 0": lambda: netcalc.neuron([1, 1], [4, "3.9"], 0, target=1, loss="bce"),
+    "an output near its target": lambda: netcalc.linear([[3]], v=["1/3"], b=["1e-7"], target=[1], loss="mse"),
+    "softmax near 1": lambda: netcalc.linear([[9], [-3]], v=[1], b=[0, 0], activation="softmax", delta=[-1, 2]),
+    "a batch whose δ cancel": lambda: netcalc.linear(
+        [[4, -4], [1, 2], [0, 1]], v=[[-1, -2], [3, 4]], b=[1, 2, 0], target=[1, 2], loss="cross-entropy"
+    ),
+    "a net's Jacobian": lambda: netcalc.net(
+        [{"W": [[9], [-3]], "b": [0, 0], "activation": "softmax"}], input=[1], delta=[-1, 2]
+    ),
+    "a net's fused slope": lambda: netcalc.net(
+        [{"W": [[9], [-3]], "b": [0, 0], "activation": "softmax"}], input=[1], target=0, loss="cross-entropy"
+    ),
+}
+
+
+@pytest.mark.parametrize("problem", SATURATED.values(), ids=SATURATED)
+def test_numbers_that_are_put_in_come_to_what_is_said(problem):
+    """Of numbers that cancel as many digits are shown as it takes: 1 - 0.999624 would say another slope."""
+    checked = 0
+    for step in problem().steps:
+        found = [values for part in step.chain if (values := numbers(part))]
+        for values in found:
+            for one, true in zip(values, found[-1], strict=True):
+                assert abs(one - true) <= abs(true) * mp.mpf("2e-4"), in_one_line(step)
+        checked += len(found) > 1
+    assert checked
+
+
+def test_nothing_is_written_twice():
+    """−1 that was derived, and −1 that was evaluated, read the same."""
+    for result in (netcalc.neuron([3], [2], 1, "-q"), netcalc.neuron([3], [2], 1, "identity")):
+        assert all(len(set(parts)) == len(parts) for parts in (line.split(" = ") for line in lines(result)))
+    net = netcalc.net([{"W": [["1/3"]], "b": [-1], "activation": "hard_tanh"}], input=["0.5"], target=0, loss="nll")
+    assert "∂L/∂a1 = −t = [−1]" in lines(net)

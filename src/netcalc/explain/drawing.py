@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.arrays import each
 from netcalc.explain.elements import Elements
-from netcalc.explain.explanation import literal
-from netcalc.expression import Apply, Constant, Number, Symbol, Tree
-from netcalc.expression.numerals import decimals, of_float64
+from netcalc.explain.operands import Leaf, coming_to, operand
+from netcalc.expression import Apply, Tree, substitute, symbols
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
 from netcalc.problem import Problem, by_element
 
-WIDEST = 8  # digits of a given number that is drawn as it is
+if TYPE_CHECKING:
+    from netcalc.explain.losses import Loss
 
 
 class Page:
-    """The page that a problem of layers is written on; `tensors` are what was given and found, as leaves of formulas.
+    """The page that a problem of layers is written on; `entries` are what was given and found, by tensor.
 
     Vectors are columns; where there are many samples they are rows, and products are the other way round.
     """
 
-    def __init__(self, problem: Problem, tensors: Mapping[str, np.ndarray]) -> None:
-        self.problem, self.tensors = problem, tensors
+    def __init__(self, problem: Problem, entries: Mapping[str, np.ndarray]) -> None:
+        self.problem, self.entries = problem, entries
+        self.tensors = {name: leaves(array) for name, array in entries.items()}
 
     def matrix(self, name: str) -> Matrix:
         """A tensor drawn; where samples are rows, b is in every row."""
@@ -37,9 +40,24 @@ class Page:
             return matrix(array)
         return matrix([tuple(array)] * copies) if self.problem.many else column(array.ravel())
 
-    def numbers(self, *names: str) -> dict[str, Tree]:
-        """What stands in formulas for each element of these tensors."""
-        return by_element({name: self.tensors[name] for name in names}, self.problem.index_from)
+    def with_numbers(self, formula: Tree, value: object) -> Tree:
+        """A formula of elements with their numbers in it, which comes to the value."""
+        known = {name: self.elements[name] for name in symbols(formula) if name in self.elements}
+        return coming_to(value, lambda leaf: substitute(formula, {name: leaf(entry) for name, entry in known.items()}))
+
+    def loss_with_numbers(self, loss: Loss, value: object) -> tuple[Tree, ...]:
+        """The loss written out with its numbers; nothing where it is too long."""
+        entries = by_element({name: self.entries[name] for name in (loss.output, "t")}, self.problem.index_from)
+
+        def write(leaf: Leaf) -> tuple[Tree, ...]:
+            return loss.with_numbers({name: leaf(entry) for name, entry in entries.items()})
+
+        return (coming_to(value, lambda leaf: write(leaf)[0]),) if write(operand) else ()
+
+    @cached_property
+    def elements(self) -> dict[str, Any]:
+        """What was given and found, by element."""
+        return by_element(self.entries, self.problem.index_from)
 
     def affine(self, W: Named, v: Named, b: Named | None) -> Display:
         """W v + b."""
@@ -76,13 +94,4 @@ def transposed(given: Matrix) -> Matrix:
 
 def leaves(array: np.ndarray) -> np.ndarray:
     """Given numbers and values found as leaves of formulas; what is long by six of its digits."""
-    return each(leaf, array)
-
-
-def leaf(entry: object) -> Tree:
-    """One of them."""
-    if isinstance(entry, Number):
-        digits = decimals(entry.value)
-        is_long = of_float64(entry.value) if digits is None else len(digits.digits) > WIDEST
-        return literal(float(entry.value)) if is_long else entry
-    return entry if isinstance(entry, Symbol | Constant | Apply) else literal(entry)
+    return each(operand, array)

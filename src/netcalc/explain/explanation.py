@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from netcalc.derivation.derive import applied, derivation
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
+from netcalc.notation.displays import Display, Matrix
 from netcalc.result import Step, Value, as_value
 
 
@@ -66,9 +67,16 @@ def present(*parts: Tree | None) -> list[Tree]:
     return [part for part in parts if part is not None]
 
 
-def distinct(*chain: Tree) -> tuple[Tree, ...]:
+def distinct(*chain: Display) -> tuple[Display, ...]:
     """A chain without what would be written twice."""
-    return tuple({to_ascii(part): part for part in chain}.values())
+    return tuple({_as_read(part): part for part in chain}.values())
+
+
+def _as_read(part: Display) -> Hashable:
+    """A key that parts have in common which read the same: -1 is a number, and the negation of one."""
+    if isinstance(part, Matrix):
+        return tuple(tuple(map(to_ascii, row)) for row in part.entries)
+    return to_ascii(part) if isinstance(part, Tree) else part
 
 
 def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:
@@ -79,11 +87,6 @@ def replaced(tree: Tree, replacements: Mapping[Tree, Tree]) -> Tree:
         return before, replacements.get(before, after)
 
     return fold(tree, lambda leaf: (leaf, replacements.get(leaf, leaf)), combine)[1]
-
-
-def leaf(entry: Tree | float) -> Tree:
-    """A given number as a formula shows it: a tree as it is, a float64 in six digits."""
-    return literal(entry) if isinstance(entry, float) else entry
 
 
 def slope_named(activation: BoundActivation) -> Apply:

@@ -13,12 +13,13 @@ from netcalc.derivation.derive import is_activation
 from netcalc.derivation.gradient import Derived, element_name, label
 from netcalc.derivation.readable import readable, size
 from netcalc.derivation.rules import OPERATOR_RULES, RULES
-from netcalc.explain.explanation import literal, replaced
-from netcalc.explain.operands import ROUGHLY, comes_to, is_short_decimal, to_digits
+from netcalc.explain.explanation import distinct, literal, replaced
+from netcalc.explain.operands import Leaf, coming_to, is_short_decimal, operand
 from netcalc.expression import Apply, Symbol, Tree, is_constant, substitute, symbols
 from netcalc.expression.tree import add, apply, multiply
 from netcalc.models.grad import point_at
 from netcalc.notation import to_ascii, to_unicode
+from netcalc.notation.displays import Display
 from netcalc.problem import derivative
 from netcalc.result import Step, Value
 
@@ -26,7 +27,6 @@ STEPS_LIMIT = 40  # operations beyond which a derivation on paper helps nobody
 OUTPUTS_LIMIT = 6
 WRITTEN = 20_000  # numbers, names and operators of a formula that is written out
 LONGEST = 72  # characters of a formula that is repeated with its numbers
-MORE_DIGITS = (9, 12, 15, 17)  # of numbers that cancel
 LETTERS = "vuthgk"  # what intermediates are called, the first that no variable is called
 
 
@@ -77,14 +77,9 @@ def _with_numbers(derived: Derived, entries: Sequence[Value], formulas: Sequence
         if len(to_ascii(formula)) > LONGEST:
             continue
         put_in = [] if is_constant(formula) or not numbers else [substitute(formula, numbers)]
-        chain = different([formula, *put_in, literal(value)])
+        chain = distinct(formula, *put_in, literal(value))
         yield Step(label(derived.problem, one), chain, heading, element_name(derived.problem, one))
         heading = ""
-
-
-def different(chain: Sequence[Tree]) -> tuple[Tree, ...]:
-    """The parts of a chain that don't read as one before does."""
-    return tuple({to_ascii(part): part for part in chain}.values())
 
 
 class _Paper:
@@ -95,7 +90,7 @@ class _Paper:
         self.root = swept.nodes.roots[0]
         self.names = dict(self._named())
         self.known = {name: values[place] for place, name in self._by_id() if place in values}
-        self.numbers = {name: literal(value) for name, value in self.known.items()} | self._as_given()
+        self.numbers: dict[str, Value | Tree] = {**self.known, **self._as_given()}
 
     def _named(self) -> Iterator[tuple[int, str]]:
         """The id of each node that gets a name, and the name."""
@@ -136,19 +131,15 @@ class _Paper:
         return apply(tree.operator, [self.in_names(argument, own) for argument in tree.arguments])
 
     def put_in(self, tree: Tree, value: Value | None) -> list[Tree]:
-        """The same with the names' numbers in their place, where they are known and change anything.
+        """The same with the names' numbers in their place, where they are known and change anything."""
+        known = {name: one for name, one in self.numbers.items() if name in symbols(tree)}
 
-        Where numbers as they are shown cancel, and would not come to the value, they have more digits.
-        """
-        known = {name: number for name, number in self.numbers.items() if name in symbols(tree)}
-        shown = substitute(tree, known)
-        if value is None or comes_to(shown, value):
-            return [shown] if known else []
-        for count in MORE_DIGITS:
-            longer = substitute(tree, {name: to_digits(self.known[name], count) for name in known})
-            if comes_to(longer, value):
-                return [longer]
-        return [longer if comes_to(longer, value, ROUGHLY) else shown]
+        def write(leaf: Leaf) -> Tree:
+            return substitute(tree, {name: leaf(one) if isinstance(one, Value) else one for name, one in known.items()})
+
+        if not known:
+            return []
+        return [write(operand) if value is None else coming_to(value, write)]
 
     def forward(self) -> Iterator[Step]:
         heading = "Forward" if self.output == "f" else f"Forward: {self.output}"
@@ -158,10 +149,10 @@ class _Paper:
                 yield Step(self.names[id(node)], self.chain([formula], formula, node), heading)
                 heading = ""
 
-    def chain(self, parts: Sequence[Tree], last: Tree, tree: Tree) -> tuple[Tree, ...]:
+    def chain(self, parts: Sequence[Tree], last: Tree, tree: Tree) -> tuple[Display, ...]:
         """What something equals in turn: its formulas, the last one with numbers put in, and its value."""
         value = self.values.get(id(tree))
-        return different([*parts, *self.put_in(last, value), *([] if value is None else [literal(value)])])
+        return distinct(*parts, *self.put_in(last, value), *([] if value is None else [literal(value)]))
 
     def backward(self) -> Iterator[Step]:
         """∂f/∂(each), from the output back: by the rule of what it went into, added up over all of these."""
@@ -219,7 +210,7 @@ class _Paper:
         """Which of a node's arguments depend on what is differentiated by."""
         return [self.swept.adjoints[place] is not None for place in self.swept.nodes.arguments[user]]
 
-    def summed(self, users: Sequence[int], name: str, adjoint: Tree) -> tuple[Tree, ...]:
+    def summed(self, users: Sequence[int], name: str, adjoint: Tree) -> tuple[Display, ...]:
         """∂f/∂v·∂v/∂x added up over the users: with the slopes' names, with their formulas, with numbers."""
         forms = self.derived.forms
         called, formulas, numbers = [], [], []

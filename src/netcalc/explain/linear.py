@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.drawing import Page, leaves
+from netcalc.explain.drawing import Page
 from netcalc.explain.elements import Place, whole
-from netcalc.explain.explanation import Explanation, distinct
+from netcalc.explain.explanation import Explanation, distinct, literal
 from netcalc.explain.layer import Layer, Names
 from netcalc.explain.losses import Loss
-from netcalc.expression import Tree, substitute
+from netcalc.expression import Tree
 from netcalc.notation.displays import Display, Named, Product
 from netcalc.problem import Against, Problem, element, given_tensors
 from netcalc.result import Step
@@ -78,10 +78,9 @@ class _Page(Page):
     """The page that a small layer is written on."""
 
     def __init__(self, layer: Layer, shown: Mapping[str, np.ndarray]) -> None:
-        self.layer, self.shown = layer, {name: leaves(array) for name, array in shown.items()}
-        given = {name: leaves(array) for name, array in given_tensors(layer.problem).items()}
-        found = {f"dL/{name}" if name in PARTIALS else name: array for name, array in self.shown.items()}
-        super().__init__(layer.problem, given | found)
+        self.layer, self.shown = layer, shown
+        found = {f"dL/{name}" if name in PARTIALS else name: array for name, array in shown.items()}
+        super().__init__(layer.problem, {**given_tensors(layer.problem), **found})
 
     def drawings(self) -> Iterator[Step]:
         """The layer as it is written with matrices: forward, then backward. Many samples are rows."""
@@ -94,8 +93,9 @@ class _Page(Page):
             functions = dict.fromkeys((layer.named(u), layer.of(u)))  # what φ is too, where it was typed
             yield Step(Named("a"), (*functions, self.matrix("a")), drawn=True)
         if isinstance(layer.above, Loss):
-            chain = (layer.above.total(), *layer.above.with_numbers(self.numbers(layer.names.a, "t")))
-            yield Step("loss", distinct(*chain, self.shown["loss"].item()), "", "loss", drawn=True)
+            loss = self.shown["loss"].item()
+            chain = (layer.above.total(), *self.loss_with_numbers(layer.above, loss), literal(loss))
+            yield Step("loss", distinct(*chain), "", "loss", drawn=True)
         yield Step(Named("du/dv"), (W, self.matrix("W")), f"Backward{rows}", drawn=True)
         yield from self.drawn_above()
         yield self.drawn("dL/dv", self.pulled_back(W, reached))
@@ -128,7 +128,7 @@ class _Page(Page):
 
     def sums(self) -> Iterator[Step]:
         """Every element: its sum, that with numbers, and what it is."""
-        layer, numbers = self.layer, self.numbers(*self.tensors)
+        layer = self.layer
         for name, array in self.shown.items():
             if name in ("loss", _given(layer)):
                 continue  # it is drawn, or given
@@ -137,7 +137,8 @@ class _Page(Page):
                 heading = heading.replace("∂L/∂u_i", "δ_i")
             for index in np.ndindex(array.shape):
                 formula, label = self.formula(name, index), element(name, index, self.problem.index_from)
-                chain = distinct(formula, substitute(formula, numbers), array.item(index))
+                entry = array.item(index)
+                chain = distinct(formula, self.with_numbers(formula, entry), literal(entry))
                 yield Step(f"dL/{label}" if name in PARTIALS else label, chain, heading, label)
                 heading = ""
 

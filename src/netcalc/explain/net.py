@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from netcalc.explain.explanation import Explanation
+from netcalc.explain.explanation import Explanation, distinct
 from netcalc.explain.layered import Formulas
 from netcalc.problem import Problem
 from netcalc.result import Step
@@ -40,7 +40,7 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
 
 
 def _drawn(steps: Iterable[Step], is_drawn: bool) -> list[Step]:
-    return [step._replace(chain=tuple(dict.fromkeys(step.chain)), drawn=is_drawn) for step in steps]
+    return [step._replace(chain=distinct(*step.chain), drawn=is_drawn) for step in steps]
 
 
 def _only_updates_drawn(steps: Iterable[Step]) -> Iterator[Step]:

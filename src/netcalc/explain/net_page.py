@@ -10,11 +10,13 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import is_softmax_simplified
 from netcalc.explain.drawing import Page, leaves, transposed
 from netcalc.explain.elements import whole
+from netcalc.explain.explanation import literal
 from netcalc.explain.layer import Layer
 from netcalc.explain.layered import Formulas
 from netcalc.explain.losses import Loss
 from netcalc.explain.net import WIDEST
-from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
+from netcalc.explain.operands import operand
+from netcalc.expression import Apply, Symbol, Tree, symbols
 from netcalc.expression.tree import add, multiply, negate
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
@@ -32,8 +34,9 @@ class NetPage(Page):
     def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
         self.formulas, self.last = formulas, len(problem.layers)
         self.results = {name: leaves(array) for name, array in shown.items()}
-        named = {name: _by_name(name, array, problem.index_from) for name, array in self.results.items()}
-        super().__init__(problem, named | {name: leaves(array) for name, array in given_tensors(problem).items()})
+        self.shown = shown
+        named = {name: _by_name(name, array, problem.index_from) for name, array in shown.items()}
+        super().__init__(problem, named | given_tensors(problem))
 
     def steps(self) -> Iterator[Step]:
         numbers = range(1, self.last + 1)
@@ -62,7 +65,7 @@ class NetPage(Page):
     def applied(self, layer: Layer) -> Iterator[Display]:
         """φ of each number; nothing where that says no more."""
         if isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity":
-            yield matrix([layer.of(z) for z in row] for row in self.matrix(layer.names.z).entries)
+            yield self.each_entry(layer.a, layer.names.a)
 
     def loss(self, loss: Loss) -> Step:
         """The loss with its factor, and with its numbers."""
@@ -72,8 +75,8 @@ class NetPage(Page):
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
         counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        numbers = loss.with_numbers(self.numbers(loss.output, "t"))
-        return Step("L", (loss.total(), *numbers, self.results["loss"].item()), heading)
+        found = self.shown["loss"].item()
+        return Step("L", (loss.total(), *self.loss_with_numbers(loss, found), literal(found)), heading)
 
     def backward(self, number: int) -> Iterator[Step]:
         """∂L/∂a, δ = ∂L/∂z, and the gradients."""
@@ -94,20 +97,22 @@ class NetPage(Page):
         elif loss is None:
             yield Step(Named(name), (Named("delta"), self.result(name)), heading)
         else:
-            entries = self.each_entry(loss.slope, f"a{number}", "t")
+            entries = self.few_entries(loss.slope, f"da{number}")
             yield Step(Named(name), (loss.slope_of_tensors(), *entries, self.result(name)), heading)
 
-    def each_entry(self, formula: Callable[[int, int], Tree], *names: str) -> Iterator[Matrix]:
-        """A formula with the numbers of each entry of the first tensor."""
-        array = self.tensors[names[0]]
-        if array.size > WIDEST:
-            return
-        numbers = self.numbers(*names)
+    def few_entries(self, formula: Callable[[int, int], Tree], name: str) -> Iterator[Matrix]:
+        """The same, if they are few enough to be read."""
+        if self.shown[name].size <= WIDEST:
+            yield self.each_entry(formula, name)
+
+    def each_entry(self, formula: Callable[[int, int], Tree], name: str) -> Matrix:
+        """A tensor's formula with the numbers of each of its entries."""
+        array = self.shown[name]
         entries = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
             sample, place = index if self.problem.many else (0, *index)
-            entries[index] = substitute(formula(place, sample), numbers)
-        yield self.draw(entries)
+            entries[index] = self.with_numbers(formula(place, sample), array[index])
+        return self.draw(entries)
 
     def through(self, number: int, layer: Layer) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z), or by the whole Jacobian."""
@@ -120,7 +125,7 @@ class NetPage(Page):
             yield from self.by_slope(number, layer)
         if layer.is_fused and self.formulas.loss:
             formula = self.formulas.loss.slope_before_softmax_of_tensors()
-            entries = self.each_entry(layer.dz, layer.names.a, "t")
+            entries = self.few_entries(layer.dz, layer.names.dz)
             proven = ", as SymPy proves," if is_softmax_simplified(layer.outputs) else ""
             heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
             yield Step(name, (formula, *entries, self.result(name.text)), heading)
@@ -142,18 +147,19 @@ class NetPage(Page):
     def jacobian(self, number: int, layer: Layer) -> Iterator[Step]:
         """∂a/∂z of each sample, and δ by it."""
         delta, J, above = Named(f"delta{number}"), Named(f"da{number}/dz{number}"), Named(f"dL/da{number}")
-        jacobians = self.results.get(f"J{number}")
+        jacobians = self.shown.get(f"J{number}")
         if jacobians is None or len(jacobians) > SAMPLES:
             yield Step(delta, (layer.dz("j" if self.problem.many else "i", "i"), self.result(delta.text)))
             return
-        outputs, own = self.numbers(layer.names.a), range(layer.outputs)
+        own = range(layer.outputs)
         for sample, found in enumerate(jacobians):
             heading = f"The Jacobian of sample {sample + self.problem.index_from}: ∂a{number}/∂z{number}"
             formulas = [[layer.jacobian(i, j, sample) for j in own] for i in own]
-            numbers = [[substitute(one, outputs) for one in row] for row in formulas]
-            yield Step(J, (matrix(formulas), matrix(numbers), matrix(found)), heading if self.problem.many else "")
+            numbers = [[self.with_numbers(formulas[i][j], found[i, j]) for j in own] for i in own]
+            parts = matrix(formulas), matrix(numbers), matrix(leaves(found))
+            yield Step(J, parts, heading if self.problem.many else "")
         if not self.problem.many:
-            numbers_of = Product((transposed(matrix(jacobians[0])), self.matrix(above.text)))
+            numbers_of = Product((transposed(matrix(leaves(jacobians[0]))), self.matrix(above.text)))
             yield Step(delta, (Product((Transposed(J), above)), numbers_of, self.result(delta.text)))
 
     def updates(self) -> Iterator[Step]:
@@ -192,9 +198,10 @@ def _name_of(written: str) -> str:
 
 def _by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
     """Numbers and names as they are, formulas by the names of their entries."""
-    found = array.copy()
+    found = array.astype(object)
     for index in np.ndindex(array.shape):
-        if symbols(array.item(index)) and isinstance(array.item(index), Apply):
+        formula = operand(array[index])
+        if symbols(formula) and isinstance(formula, Apply):
             found[index] = Symbol(element(name, index, index_from))
     return found
 

@@ -12,14 +12,15 @@ from netcalc.derivation.derive import Derivation, derivation, loss_derivation
 from netcalc.explain.explanation import (
     ONE,
     Explanation,
+    distinct,
     formula_of,
-    leaf,
     outcome,
     present,
     replaced,
     slope_named,
     times,
 )
+from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Against, Problem, element
@@ -35,7 +36,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     return Explanation(
         paper.formulas(),
         dict.fromkeys(("dx", "dw", "db", "df"), problem.output),
-        tuple(paper.steps(shown)) if short and not problem.many else (),
+        tuple(paper.read(shown)) if short and not problem.many else (),
         brief=paper.partials(paper.slope, Symbol("dL/df") if paper.against else paper.above()),
     )
 
@@ -106,32 +107,52 @@ class _Paper(NamedTuple):
     def name(self, letter: str, place: int) -> Symbol:
         return Symbol(element(letter, (place,), self.problem.index_from))
 
+    def read(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
+        """The steps, nothing written twice."""
+        for step in self.steps(shown):
+            yield step._replace(chain=distinct(*step.chain))
+
     def steps(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         yield from self.forward(shown)
-        slope = outcome(shown["df/dq"][()])[0]
-        chain = self.with_numbers(shown, self.slope, self.known.shown)
-        yield Step("df/dq", (*chain, *outcome(shown["df/dq"][()])), "Backward: the slope of the activation", "df/dq")
-        yield from self.chain_rule(shown, slope)
+        slope = shown["df/dq"][()]
+        chain = self.with_numbers(shown, self.slope, self.known.shown, slope)
+        yield Step("df/dq", (*chain, *outcome(slope)), "Backward: the slope of the activation", "df/dq")
+        yield from self.chain_rule(shown, outcome(slope)[0])
 
     def forward(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
-        x, w, b = map(_leaves, (self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2]))
-        numbers = add(*(multiply(left, right) for left, right in zip(w, x, strict=True)), b[0])
-        yield Step("q", (self.sum(), numbers, *outcome(shown["q"][()])), "Forward", "q")
-        f = outcome(shown["f"][()])[0]
-        yield Step("f", (*self.with_numbers(shown, self.output, self.known.value), *outcome(shown["f"][()])), "", "f")
+        x, w, (b,) = self.problem.x[0], self.problem.layers[0].W[0], self.problem.tensors[2]
+        pairs, q, f = list(zip(w.tolist(), x.tolist(), strict=True)), shown["q"][()], shown["f"][()]
+
+        def sum_of(leaf: Leaf) -> Tree:
+            return add(
+                *(multiply(_number(left, leaf), _number(right, leaf)) for left, right in pairs), _number(b, leaf)
+            )
+
+        yield Step("q", (self.sum(), coming_to(q, sum_of), *outcome(q)), "Forward", "q")
+        yield Step("f", (*self.with_numbers(shown, self.output, self.known.value, f), *outcome(f)), "", "f")
         if self.against:
-            numbers_of = {"f": f, "t": leaf(self.against.target.item(0))}
+            numbers = {"f": f, "t": self.against.target.item(0)}
             for order, left, entry in ((0, "L", shown["loss"]), (1, "dL/df", shown["df"])):
                 formula = self.loss(order)
-                chain = (formula, substitute(formula, numbers_of), *outcome(entry[()]))
+                chain = (formula, _put_in(formula, numbers, entry[()]), *outcome(entry[()]))
                 yield Step(left, chain, "" if order else "The loss", "df" if order else "loss")
 
-    def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree) -> list[Tree]:
-        """What a function of q is called, its formula, and that with q's and f's numbers put in."""
-        q, f = outcome(shown["q"][()])[0], outcome(shown["f"][()])[0]
-        known = {Symbol("q"): q} | ({self.output: f} if name != self.output else {})
-        numbers = replaced(formula, known) if is_constant(q) else formula
-        return list(dict.fromkeys((name, formula, numbers)))
+    def with_numbers(self, shown: Mapping[str, np.ndarray], name: Tree, formula: Tree, value: object) -> list[Tree]:
+        """What a function of q is called, its formula, and that with its numbers.
+
+        Where f's has too few digits, q's alone is put in: 1 - tanh²(30) is read, and not 1 - 1.00000².
+        """
+        q, f = shown["q"][()], shown["f"][()]
+        if not is_constant(_number(q, operand)):
+            return [name, formula]
+
+        def of_q(leaf: Leaf) -> Tree:
+            return substitute(formula, {"q": _number(q, leaf)})
+
+        def of_f(leaf: Leaf) -> Tree:
+            return replaced(formula, {Symbol("q"): _number(q, leaf), self.output: _number(f, leaf)})
+
+        return [name, formula, coming_to(value, *([of_q] if name == self.output else [of_f, of_q]))]
 
     def chain_rule(self, shown: Mapping[str, np.ndarray], slope: Tree) -> Iterator[Step]:
         output = self.problem.output
@@ -158,4 +179,17 @@ class _Paper(NamedTuple):
 
 
 def _leaves(given: np.ndarray) -> list[Tree]:
-    return [leaf(entry) for entry in given.tolist()]
+    return [_number(entry, operand) for entry in given.tolist()]
+
+
+def _number(entry: object, leaf: Leaf) -> Tree:
+    """What was given as it was; what was found by its closed form, where one was asked for, or its digits."""
+    if isinstance(entry, Tree):
+        return entry
+    closed, *shown = outcome(entry)
+    return closed if shown else leaf(entry)
+
+
+def _put_in(formula: Tree, numbers: Mapping[str, object], value: object) -> Tree:
+    """A formula with what its names stand for."""
+    return coming_to(value, lambda leaf: substitute(formula, {name: _number(of, leaf) for name, of in numbers.items()}))

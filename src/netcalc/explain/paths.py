@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.drawing import leaf
 from netcalc.explain.explanation import literal
 from netcalc.explain.layered import Formulas
+from netcalc.explain.operands import operand
 from netcalc.expression import Symbol, Tree
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem
@@ -82,19 +82,19 @@ class _Trace:
         if isinstance(layer.activation, BoundActivation):
             return name, layer.slope_named(z), self.entry(f"s{number}", path.sample, before)
         value = self.found[f"J{number}"][path.sample, behind, before]
-        return name, layer.jacobian(behind, before, path.sample), leaf(value)
+        return name, layer.jacobian(behind, before, path.sample), operand(value)
 
     def between(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂z/∂(the a of the layer below): a weight."""
         place = path.z[number - self.first], path.a[number - self.first - 1]
         name = f"d{self.z(path, number).name}/d{self.a(path, number - 1).name}"
-        return name, self.formulas.entry(f"W{number}", *place), leaf(self.problem.layers[number - 1].W[place])
+        return name, self.formulas.entry(f"W{number}", *place), operand(self.problem.layers[number - 1].W[place])
 
     def entry(self, name: str, sample: int, place: int) -> Tree:
         array = self.found[name]
-        return leaf(array[sample, place] if self.problem.many else array[place])
+        return operand(array[sample, place] if self.problem.many else array[place])
 
     def into(self, number: int, sample: int, place: int) -> Tree:
         if number > 1:
             return self.entry(f"a{number - 1}", sample, place)
-        return leaf(self.problem.x[sample, place])
+        return operand(self.problem.x[sample, place])
