@@ -10,6 +10,7 @@ import netcalc
 from netcalc.expression import symbols
 from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed
+from netcalc.render.latex import step_lines
 from netcalc.render.prose import in_one_line
 
 BATCH = [{"W": [[1, -1], [2, 1]], "b": [3, 4], "activation": "tanh"}]
@@ -18,6 +19,11 @@ BATCH = [{"W": [[1, -1], [2, 1]], "b": [3, 4], "activation": "tanh"}]
 def lines(result: netcalc.Result) -> list[str]:
     """Each step in one line."""
     return [in_one_line(step) for step in result.steps]
+
+
+def headings(result: netcalc.Result) -> list[str]:
+    """What stands above the steps."""
+    return [step.heading for step in result.steps if step.heading]
 
 
 def shape(display: Display) -> tuple[int, int]:
@@ -81,8 +87,8 @@ def test_a_slope_is_told_in_what_its_own_line_is_made_of():
 )
 def test_the_rule_is_that_of_what_varies(text, rule):
     """By x alone, n is a constant."""
-    headings = [heading for step in netcalc.grad(text, wrt=["x"]).steps for heading in step.heading.split("\n")]
-    assert rule in headings
+    said = [line for heading in headings(netcalc.grad(text, wrt=["x"])) for line in heading.split("\n")]
+    assert rule in said
 
 
 def test_what_is_not_differentiated_by_has_its_number_put_in_too():
@@ -140,3 +146,52 @@ def test_nothing_is_written_twice():
         assert all(len(set(parts)) == len(parts) for parts in (line.split(" = ") for line in lines(result)))
     net = netcalc.net([{"W": [["1/3"]], "b": [-1], "activation": "hard_tanh"}], input=["0.5"], target=0, loss="nll")
     assert "∂L/∂a1 = −t = [−1]" in lines(net)
+
+
+def test_a_factor_stands_under_one_fraction_bar():
+    """Neither (−t)/a/2, nor a product with one, nor 2/2."""
+    W, v = [[4, -4], [1, 2]], [[-1, -2], [3, 4]]
+    asked = {"W": W, "v": v, "b": [0, 0]}
+    softmax = netcalc.linear(**asked, activation="softmax", target=[[1, 0], [0, "1/2"]], loss="cross-entropy")
+    bce = netcalc.linear(**asked, activation="sigmoid", target=[[1, 0], [0, "1/2"]], loss="bce")
+    nll = netcalc.linear(**asked, target=[0, 1], loss="nll")
+    assert any(line.startswith("∂L/∂a = (a − t)/(4·a·(1 − a)) = ") for line in lines(bce))
+    assert any(line.startswith("∂L/∂u = −t/2 = ") for line in lines(nll))
+    assert not any("(−t)" in line for line in lines(softmax))
+    net = netcalc.net([{"W": W, "b": [0, 0], "activation": "softmax"}], input=v, target=[0, 1], loss="cross-entropy")
+    assert any(line.startswith("∂L/∂a1 = −t/(2·a1) = [−1/(2·") for line in lines(net))
+    for loss, beyond in (("huber", "abs(f − t) − 1/2"), ("huber(2)", "2·(abs(f − t) − 1)")):
+        said = lines(netcalc.neuron([1], [2], 3, target=7, loss=loss))
+        assert any(f", {beyond}) = where(" in line for line in said)
+
+
+def test_the_rule_above_a_layers_sums_is_that_of_the_layer():
+    """With samples, without b, and through an activation of the whole vector."""
+    W, v = [[4, -4], [1, 2], [0, 1]], [[-1, -2], [3, 4]]
+    batch = headings(netcalc.linear(W, v, bias=False, activation="softmax", target=[1, 2], loss="nll"))
+    one = headings(netcalc.linear(W, v[0], [1, 2, 3], "log_softmax", delta=[1, 2, 3]))
+    plain = headings(netcalc.linear(W, v[0], [1, 2, 3], "tanh", delta=[1, 2, 3]))
+    assert "Forward: u_si = Σ_j w_ij·v_sj" in batch
+    assert "∂L/∂W_ij = Σ_s ∂L/∂u_si·v_sj" in batch
+    jacobian = "∂a_sk/∂u_si is −a_sk·a_si, and a_si·(1 − a_si) where k is i"
+    assert f"∂L/∂u_si = Σ_k ∂L/∂a_sk·∂a_sk/∂u_si: {jacobian}" in batch
+    assert "Forward: u_i = Σ_j w_ij·v_j + b_i" in one
+    assert "∂L/∂u_i = Σ_k δ_k·∂a_k/∂u_i: ∂a_k/∂u_i is −exp(a_i), and 1 − exp(a_i) where k is i" in one
+    assert "∂L/∂u_i = δ_i·∂a_i/∂u_i" in plain
+    assert "∂L/∂b_i = ∂L/∂u_i" in plain
+
+
+def test_one_path_is_no_sum():
+    layers = [{"W": [[1, 2]], "b": [0], "activation": "tanh"}, {"W": [[3], [4]], "b": [0, 0]}]
+    assert "Their sum" in headings(netcalc.net(layers, input=[1, 2], delta=[1, 1], trace="dW1[0,1]"))
+    assert "The only path" in headings(netcalc.net(layers, input=[1, 2], delta=[1, 1], trace="dW2[0,0]"))
+
+
+def test_a_long_step_goes_on_in_the_next_line_of_latex():
+    """A page holds some 70 characters; each further line starts with its equals sign."""
+    result = netcalc.neuron([-1, -2], [4, -4], -3, target="1/2", loss="bce")
+    (step,) = (step for step in result.steps if step.name == "L")
+    first, second = step_lines(step)
+    assert first == r"L &= -\left(t \cdot \ln\left(f\right) + \left(1 - t\right) \cdot \ln\left(1 - f\right)\right)"
+    assert second.startswith(r"&= -\left(")
+    assert second.endswith(" = 0.813262")

@@ -60,6 +60,11 @@ def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     return stable(value), stable(slope), shown
 
 
+def loss_formula(loss: BoundLoss) -> Tree:
+    """An elementwise loss as a tree in `a` and `t`, as people know it."""
+    return without_ones(parse(loss.formula))
+
+
 def _derive_loss(loss: BoundLoss) -> list[str]:
     from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
 
@@ -132,12 +137,15 @@ def bound(node: Apply) -> BoundActivation:
 
 
 def without_ones(tree: Tree) -> Tree:
-    """The tree without factors and divisors of one, which parameters leave behind."""
+    """The tree without factors and divisors of one, nor a number over its divisor, which parameters leave behind."""
     if not isinstance(tree, Apply):
         return tree
     arguments = tuple(without_ones(argument) for argument in tree.arguments)
     if tree.operator == "divide" and arguments[1] == ONE:
         return arguments[0]
+    if tree.operator == "divide" and all(isinstance(one, Number) for one in arguments):
+        above, below = (one.value for one in arguments if isinstance(one, Number))
+        return Number(above / below) if below and not above % below else Apply("divide", arguments)
     if tree.operator == "multiply":
         return multiply(*([factor for factor in arguments if factor != ONE] or [ONE]))
     return Apply(tree.operator, arguments)

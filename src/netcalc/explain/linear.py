@@ -22,15 +22,9 @@ DRAWN = 8  # rows or columns beyond which a matrix is not drawn
 SPELLED = 64  # elements beyond which nobody reads every sum
 PARTIALS = ("da", "du", "dv", "dW", "db")
 OF_SAMPLES = {"u": Layer.z, "a": Layer.a, "da/du": Layer.slope, "da": Layer.da, "du": Layer.dz, "dv": Layer.dv}
-HEADINGS = {
-    "u": "Forward: u_i = Σ_j w_ij·v_j + b_i",
-    "a": "The activation",
-    "da/du": "The slope of the activation",
-    "da": "Backward: the slope of the loss",
-    "du": "∂L/∂u",
-    "dv": "∂L/∂v_j = Σ_i w_ij·∂L/∂u_i: down the columns of W, along the rows of Wᵀ",
-    "dW": "∂L/∂W_ij = ∂L/∂u_i·v_j",
-    "db": "∂L/∂b_i = ∂L/∂u_i",
+JACOBIANS = {  # ∂a_k/∂u_i, and where k is i
+    "softmax": "−a_{s}k·a_{s}i, and a_{s}i·(1 − a_{s}i)",
+    "log_softmax": "−exp(a_{s}i), and 1 − exp(a_{s}i)",
 }
 SUMMED = "dW and db are summed over the samples; dv has a row a sample"
 
@@ -132,15 +126,42 @@ class _Page(Page):
         for name, array in self.shown.items():
             if name in ("loss", _given(layer)):
                 continue  # it is drawn, or given
-            heading = HEADINGS[name]
-            if layer.names.dz == "delta":
-                heading = heading.replace("∂L/∂u_i", "δ_i")
+            heading = self.heading(name)
             for index in np.ndindex(array.shape):
                 formula, label = self.formula(name, index), element(name, index, self.problem.index_from)
                 entry = array.item(index)
                 chain = distinct(formula, self.with_numbers(formula, entry), literal(entry))
                 yield Step(f"dL/{label}" if name in PARTIALS else label, chain, heading, label)
                 heading = ""
+
+    def heading(self, name: str) -> str:
+        """The rule that the sums of one tensor follow, with generic indices; s is a sample."""
+        layer, s = self.layer, "s" * self.problem.many
+        summed, bias = "Σ_s " * self.problem.many, " + b_i" * (layer.stated.b is not None)
+        du = f"δ_{s}i" if layer.names.dz == "delta" else f"∂L/∂u_{s}i"
+        rules = {
+            "u": f"Forward: u_{s}i = Σ_j w_ij·v_{s}j{bias}",
+            "a": "The activation",
+            "da/du": "The slope of the activation",
+            "da": "Backward: the slope of the loss",
+            "dv": f"∂L/∂v_{s}j = Σ_i w_ij·{du}: down the columns of W, along the rows of Wᵀ",
+            "dW": f"∂L/∂W_ij = {summed}{du}·v_{s}j",
+            "db": f"∂L/∂b_i = {summed}{du}",
+        }
+        return rules[name] if name in rules else self.through_activation()
+
+    def through_activation(self) -> str:
+        """How ∂L/∂u comes of ∂L/∂a, or of the loss."""
+        layer = self.layer
+        if layer.is_fused:
+            return "Backward: cross-entropy after softmax"
+        if layer.activation is None:
+            return "Backward: the slope of the loss"
+        da, s = "∂L/∂a" if layer.above else "δ", "s" * self.problem.many
+        if isinstance(layer.activation, str):
+            jacobian = f"∂a_{s}k/∂u_{s}i is {JACOBIANS[layer.activation].format(s=s)} where k is i"
+            return f"∂L/∂u_{s}i = Σ_k {da}_{s}k·∂a_{s}k/∂u_{s}i: {jacobian}"
+        return f"∂L/∂u_{s}i = {da}_{s}i·∂a_{s}i/∂u_{s}i"
 
     def formula(self, name: str, index: tuple[Place, ...]) -> Tree:
         """The formula of one element."""

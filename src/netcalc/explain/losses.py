@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 
-from netcalc.derivation.derive import loss_derivation
+from netcalc.derivation.derive import loss_derivation, loss_formula
 from netcalc.explain.elements import Elements, Place, exp, minus, whole
 from netcalc.explain.explanation import times
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, substitute
 from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.problem import Against, Problem
 
@@ -50,7 +50,7 @@ class Loss(Elements):
         """The part of the loss that one output has against its target, before the factor."""
         a, t = self.at(self.output, place, sample), self.at("t", place, sample) if t is None else t
         if not self.row.by_sample:
-            return substitute(parse(self.row.formula), {"a": a, "t": t})
+            return substitute(loss_formula(self.row), {"a": a, "t": t})
         logarithm: Tree = a
         if self.row.of_probabilities:
             logarithm = Apply("log", (a,))
@@ -83,16 +83,23 @@ class Loss(Elements):
         return divide(exp(self.at(self.output, place, sample)), powers)
 
     def scaled(self, tree: Tree) -> Tree:
-        """A tree times the loss's factor, which is one over a whole number."""
+        """A tree times the loss's factor, which is one over a whole number; a minus and a fraction stay outside it."""
         divisor = 1 / self.above.factor(len(self.samples), self.outputs)
-        return tree if divisor == 1 else divide(tree, Number(divisor))
+        if divisor == 1:
+            return tree
+        if isinstance(tree, Apply) and tree.operator == "negate":
+            return negate(self.scaled(tree.arguments[0]))
+        if isinstance(tree, Apply) and tree.operator == "divide":
+            above, below = tree.arguments
+            return divide(above, times(below, Number(divisor)))
+        return divide(tree, Number(divisor))
 
     def _slope(self, a: Tree, t: Tree, share: Tree) -> Tree:
         if not self.row.by_sample:
             return self.scaled(substitute(loss_derivation(self.row)[2], {"a": a, "t": t}))
         if self.row.name == "nll":
             return self.scaled(negate(t))
-        return self.scaled(divide(negate(t), a) if self.row.of_probabilities else add(share, negate(t)))
+        return self.scaled(negate(divide(t, a)) if self.row.of_probabilities else add(share, negate(t)))
 
     def _weighted(self, share: Tree, sample: Place | None = None) -> Tree:
         """A share of the softmax, times the sum of the targets where that is not known to be 1."""

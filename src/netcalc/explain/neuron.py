@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.derivation.derive import Derivation, derivation, loss_derivation
+from netcalc.derivation.derive import Derivation, derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import (
     ONE,
     Explanation,
@@ -97,7 +97,7 @@ class _Paper(NamedTuple):
         """The loss as a formula in f and t, or its slope in f."""
         assert self.against  # noqa: S101 - asked for where there is one
         loss = self.against.loss
-        return substitute(loss_derivation(loss)[2] if order else parse(loss.formula), {"a": Symbol("f")})
+        return substitute(loss_derivation(loss)[2] if order else loss_formula(loss), {"a": Symbol("f")})
 
     def sum(self) -> Tree:
         """w0·x0 + w1·x1 + … + b."""

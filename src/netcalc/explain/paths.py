@@ -28,7 +28,8 @@ def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: For
         heading = ""
     total = literal(shown[f"d{page.name}"][page.index])
     sums = (add(*products),) if len(products) > 1 else ()
-    yield Step(f"dL/d{page.weight}", (*sums, total), "Their sum", f"d{page.weight}")
+    said = "Their sum" if sums else "The only path"
+    yield Step(f"dL/d{page.weight}", (*sums, total), said, f"d{page.weight}")
 
 
 class _Trace:

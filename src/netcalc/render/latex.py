@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from netcalc.expression import Symbol
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.notation.latex import tensor_to_latex, to_latex
+from netcalc.render.blocks import in_line
 from netcalc.render.prose import full_name, left
 from netcalc.render.rows import sample_elements, samples
 from netcalc.result import Checked, Element, Result, Step, Value
 
 LINES_OF_A_PAGE = 12  # with matrices, that is
+LINE = 72  # characters of the same as text that a line of a page holds
 SYMBOLS = {"": r" \, ", "∘": r" \circ ", "+": " + ", "−": " - "}
 
 
@@ -86,14 +88,19 @@ def value_to_latex(value: Value) -> str:
 
 
 def step_lines(step: Step) -> Iterator[str]:
-    """A step's lines, each with its mark of alignment before the equals sign."""
-    head = display_to_latex(left(step))
+    """A step's lines, each with its mark of alignment before the equals sign: a matrix a line, or as fit on a page."""
     parts = [display_to_latex(part) for part in step.chain]
-    if not any(r"\begin{bmatrix}" in part for part in parts):
-        yield f"{head} &= " + " = ".join(parts)
-        return
-    for first, part in zip([head, *[""] * len(parts[1:])], parts, strict=True):
-        yield f"{first} &= {part}".lstrip()
+    widths = [
+        LINE if r"\begin{bmatrix}" in text else len(in_line(part)) for text, part in zip(parts, step.chain, strict=True)
+    ]
+    line, width = f"{display_to_latex(left(step))} &= {parts[0]}", len(in_line(left(step))) + widths[0]
+    for text, own in zip(parts[1:], widths[1:], strict=True):
+        if width + own > LINE:
+            yield line
+            line, width = f"&= {text}", own
+        else:
+            line, width = f"{line} = {text}", width + own
+    yield line
 
 
 def display_to_latex(display: Display) -> str:
