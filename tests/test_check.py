@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -402,6 +403,53 @@ def test_a_file_of_answers_reads_in_all_usual_forms(tmp_path, name, text):
     path.write_text(text, encoding="utf-8", newline="")
     result = netcalc.linear(W=[[4, -4]], v=[-1, -2], b=[-3], delta=[1])
     assert {one.verdict for one in netcalc.check(result, [str(path)]).checked} == {"right"}
+
+
+@pytest.mark.parametrize("name, text", [("a.csv", "-1,-2\n"), ("a.tsv", "-1.0\t-2\n"), ("a.txt", "-1;-2\n\n")])
+def test_the_numbers_of_one_answer_may_come_from_a_table_of_them(tmp_path, name, text):
+    """dW=a.csv, as `--only dW -o a.csv` writes it; each held to the digits that it is written with."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    result = netcalc.linear(W=[[4, -4]], v=[-1, -2], b=[-3], delta=[1])
+    assert [one.verdict for one in netcalc.check(result, [f"dW={path}"]).checked] == ["right"] * 2
+    path.write_text("-1.1,-2\n", encoding="utf-8")
+    assert [one.verdict for one in netcalc.check(result, [f"dW={path}"]).checked] == ["wrong", "right"]
+    with pytest.raises(NetcalcError, match="there is no file"):
+        netcalc.check(result, [f"dW={tmp_path / 'none.csv'}"])
+
+
+def test_the_numbers_of_one_answer_may_be_an_array_in_a_file(tmp_path):
+    """Of .npy, or by name of .npz; small ones, and those compared as a whole."""
+    result, own = large_layer()
+    np.save(tmp_path / "dW.npy", own["dW"])
+    np.savez(tmp_path / "own.npz", bias=np.asarray(own["db"]) + 1)
+    given = [f"dW={tmp_path / 'dW.npy'}", f"db={tmp_path / 'own.npz'}:bias"]
+    verdicts = {one.name: one.verdict for one in netcalc.check(result, given).checked}
+    assert verdicts["dW"] == "right"
+    assert verdicts["db0"] == "wrong"
+
+
+def test_lines_of_json_a_sample_each_come_back(tmp_path):
+    """As -f jsonl writes them, a right one and a wrong one."""
+    result = netcalc.neuron(x=[[1, 2], [3, 0.5]], w=[0.5, -4], b=-3)
+    path = tmp_path / "a.jsonl"
+    lines = [{"q": -10.5, "dx1": "-4*exp(-10.5)/(1+exp(-10.5))^2"}, {"q": -3.5, "dw1": 0.02}]
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    checked = netcalc.check(result, [str(path)]).checked
+    assert [(one.name, one.verdict) for one in checked] == [
+        ("q0", "right"),
+        ("dx[0,1]", "rounded"),  # 10.5 may be
+        ("q1", "right"),
+        ("dw[1,1]", "wrong"),
+    ]
+
+
+def test_a_decimal_comma_is_told_from_two_numbers():
+    """Where one number is wanted."""
+    with pytest.raises(NetcalcError, match=r"2 numbers are given for it; a decimal has a point, 0\.73$"):
+        netcalc.check(netcalc.neuron(**NOTE), ["f=0,73"])
+    with pytest.raises(NetcalcError, match=r"3 numbers are given for it$"):
+        netcalc.check(netcalc.neuron(**NOTE), ["f=0,7,3"])
 
 
 @pytest.mark.parametrize("bad", ["nan", "inf"])

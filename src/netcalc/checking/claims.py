@@ -15,6 +15,8 @@ from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNam
 from netcalc.expression import symbols
 from netcalc.result import Tensor
 
+DECIMAL_COMMA = re.compile(r"[-−+]?\d+,\d+")
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -65,7 +67,9 @@ def _single(content: Any, name: str) -> Written:
     """What was written for one number; in brackets, it may be one alone."""
     cells = np.array(_nested(content, name), dtype=object)
     if cells.size != 1:
-        raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it")
+        with_comma = isinstance(content, str) and DECIMAL_COMMA.fullmatch(content.strip())
+        hint = f"; a decimal has a point, {content.strip().replace(',', '.')}" if with_comma else ""
+        raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it{hint}")
     return _read(cells.reshape(-1)[0], name)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from netcalc.checking.bulk import MANY
 from netcalc.checking.names import BRACKETED, NUMBERED, Names
-from netcalc.checking.tables import Table, read_table, read_text
+from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.written import Large, computed, half_unit, read
 from netcalc.errors import FileError, NetcalcError
-from netcalc.files import StandardInput, is_file, looks_like_file
+from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.archives import read_npz_whole
 from netcalc.files.numbers import as_float64, check_finite
 from netcalc.files.source import open_source
@@ -25,13 +25,14 @@ Given = tuple[str, Any]
 OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
 NAME_COLUMN, VALUE_COLUMNS = "name", ("value", "answer", "claimed")
 PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
+TABLES = (".csv", ".tsv", ".txt")  # files of one answer's numbers, as text
 FLOAT64_DIGITS = 15
 
 
 def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = None) -> Iterator[Given]:
-    """What was given to --check, as (name, what was written for it): `dx1=-4/e`, or a file of answers.
+    """What was given to --check, as (name, what was written for it): `dx1=-4/e`, `dW=mine.csv`, or a file of answers.
 
-    Raises NetcalcError for what is neither, FileError for a file that doesn't hold answers.
+    Raises NetcalcError for what is none of them, FileError for a file that doesn't hold answers.
     """
     stdin = stdin or StandardInput()
     for text in texts:
@@ -40,6 +41,8 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
             yield from _in_file(text, names, stdin)
         elif not equals or not name.strip():
             raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
+        elif looks_like_file(content):
+            yield from given({name: _numbers(content, stdin)})
         else:
             yield name, content
 
@@ -110,7 +113,7 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> list[Given]:
     else:
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
-        found = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _table(read_table(text, name), names)
+        found = _json(text, name, names) if text.lstrip()[:1] in ("{", "[") else _table(read_table(text, name), names)
     try:
         listed = list(found)
     except FileError:
@@ -122,8 +125,20 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> list[Given]:
     return listed
 
 
-def _json(text: str, name: str) -> Iterator[Given]:
-    """netcalc's own JSON, a plain tree, or objects with `name` and `value`, in a list or one a line."""
+def _numbers(path: str, stdin: StandardInput) -> Any:
+    """The numbers of one answer: an array, or rows of texts, whose digits tell how they are rounded."""
+    if not path.lower().endswith(TABLES):
+        return read_tensor(path, "--check", stdin=stdin).array
+    source = open_source(path, "--check", stdin)
+    rows = [row for _, row in read_cells(read_text(source), source.name)]
+    return rows[0] if len(rows) == 1 else rows
+
+
+def _json(text: str, name: str, names: Names) -> Iterator[Given]:
+    """netcalc's own JSON, a plain tree, or objects with `name` and `value`, in a list or one a line.
+
+    Where there are many samples, also an object a sample.
+    """
     try:
         content = _loaded(text)
     except json.JSONDecodeError as error:
@@ -136,7 +151,12 @@ def _json(text: str, name: str) -> Iterator[Given]:
         own = "netcalc" in content
         yield from given({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
         return
-    for one in content if isinstance(content, list) else [content]:
+    listed = content if isinstance(content, list) else [content]
+    if names.result.sample_rows and not any(map(_is_row, listed)) and all(isinstance(one, dict) for one in listed):
+        for sample, one in enumerate(listed):
+            yield from given({_of_sample(key, sample, names): value for key, value in one.items()})
+        return
+    for one in listed:
         if not _is_row(one):
             raise FileError(f"{name}: a list of answers has objects with a name and a value each")
         yield from given({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)})

@@ -31,8 +31,8 @@ def read_text(source: Source) -> str:
     return text
 
 
-def read_table(text: str, source: str) -> Table:
-    """The header and the rows below it, each with its line; no row has more cells than there are columns.
+def read_cells(text: str, source: str) -> list[tuple[int, list[str]]]:
+    """The rows of a table, each with its line, without the empty ones; there is one at least.
 
     Raises FileError, also for a quote that isn't closed.
     """
@@ -42,9 +42,17 @@ def read_table(text: str, source: str) -> Table:
     delimiter = max(DELIMITERS, key=WITHIN.sub("", first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        (_, header), *rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+        return [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise FileError(f"{source}, line {reader.line_num}: it does not read as a table ({error})") from None
+
+
+def read_table(text: str, source: str) -> Table:
+    """The header and the rows below it, each with its line; no row has more cells than there are columns.
+
+    Raises FileError as `read_cells` does.
+    """
+    (_, header), *rows = read_cells(text, source)
     while not header[-1].strip():  # as spreadsheets leave them
         header.pop()
     for line, row in rows:

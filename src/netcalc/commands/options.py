@@ -155,7 +155,7 @@ class Checking(NamedTuple):
         Values,
         values(
             "--check",
-            "Answers to check: dx0=-1.1 f=0.73, or a file of them (.json, .csv, .npz, - for standard input).",
+            "Answers to check: dx0=-1.1 dW=mine.csv, or a file of them (.json, .csv, .npz, - for standard input).",
             metavar="NAME=VALUE…",
             completed=names_on_line,
         ),
