@@ -12,6 +12,7 @@ from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed
 from netcalc.render.latex import step_lines
 from netcalc.render.prose import in_one_line
+from netcalc.render.prose import step_lines as printed_lines
 
 BATCH = [{"W": [[1, -1], [2, 1]], "b": [3, 4], "activation": "tanh"}]
 
@@ -195,3 +196,27 @@ def test_a_long_step_goes_on_in_the_next_line_of_latex():
     assert first == r"L &= -\left(t \cdot \ln\left(f\right) + \left(1 - t\right) \cdot \ln\left(1 - f\right)\right)"
     assert second.startswith(r"&= -\left(")
     assert second.endswith(" = 0.813262")
+
+
+def test_long_formulas_go_by_their_names_into_further_ones():
+    """∂L/∂v of a softmax of unknowns is W's numbers times ∂L/∂u; what is short, as b0 + 5, is put in."""
+    said = lines(netcalc.linear([[1, 2], [3, 4]], b=[1, 2], delta=[1, 2], activation="softmax"))
+    assert any(line.startswith("∂L/∂v = Wᵀ ∂L/∂u = [1, 3; 2, 4] [∂L/∂u0; ∂L/∂u1] = [") for line in said)
+    assert any(line.startswith("∂L/∂u0 = a0·(δ0 − (δ0·a0 + δ1·a1)) = a0·(1 − (1·a0 + 2·a1)) = exp(") for line in said)
+    said = lines(netcalc.linear([[1, 2], [3, 4]], v=[1, 2], activation="tanh", delta=[1, 2]))
+    assert "a0 = tanh(u0) = tanh(b0 + 5)" in said
+
+
+def test_entries_of_one_matrix_are_named_in_one_way():
+    """∂L/∂a1 is (dz2, −dz2): where it goes on, both are its own entries."""
+    layers = [{"W": [[1, 2], [3, 4]], "b": [0, 0], "activation": "tanh"}, {"W": [[1, -1]], "b": [0]}]
+    said = lines(netcalc.net(layers))
+    assert any(" = [da1[0]; da1[1]] ∘ [1 − a1[0]²; 1 − a1[1]²] = " in line for line in said)
+
+
+def test_equals_signs_stand_below_each_other():
+    """Of ∂L/∂W[0,0] too, which takes ten columns."""
+    steps = netcalc.linear([[0.1234567, 2]], v=[[1, 2], [3, 4], [5, 6], [7, 8]], delta=[[1]] * 4, bias=False).steps
+    printed = list(printed_lines([step for step in steps if step.name == "dL/dW[0,0]"], 60))
+    assert len(printed) > 1
+    assert {line.index("=") for line in printed if line.startswith("  ")} == {len("  ∂L/∂W[0,0] ")}

@@ -11,9 +11,9 @@ import numpy as np
 from netcalc.arrays import each
 from netcalc.explain.elements import Elements
 from netcalc.explain.operands import Leaf, coming_to, operand
-from netcalc.expression import Apply, Tree, substitute, symbols
+from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, column, matrix
-from netcalc.problem import Problem, by_element
+from netcalc.problem import Problem, by_element, element
 
 if TYPE_CHECKING:
     from netcalc.explain.losses import Loss
@@ -90,6 +90,15 @@ class Page:
 def transposed(given: Matrix) -> Matrix:
     """Its rows as columns."""
     return matrix(zip(*given.entries, strict=True))
+
+
+def by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
+    """Numbers as they are, formulas by the names of their entries."""
+    found = array.astype(object)
+    for index in np.ndindex(array.shape):
+        if symbols(operand(array[index])):
+            found[index] = Symbol(element(name, index, index_from))
+    return found
 
 
 def leaves(array: np.ndarray) -> np.ndarray:

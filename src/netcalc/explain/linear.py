@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.drawing import Page
+from netcalc.explain.drawing import Page, by_name, leaves
 from netcalc.explain.elements import Place, whole
 from netcalc.explain.explanation import Explanation, distinct, literal
 from netcalc.explain.layer import Layer, Names
 from netcalc.explain.losses import Loss
 from netcalc.expression import Tree
-from netcalc.notation.displays import Display, Named, Product
+from netcalc.notation import to_unicode
+from netcalc.notation.displays import Display, Matrix, Named, Product
 from netcalc.problem import Against, Problem, element, given_tensors
 from netcalc.result import Step
 
 TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
 DRAWN = 8  # rows or columns beyond which a matrix is not drawn
+SHORT = 24  # characters of a formula that is repeated in further ones
 SPELLED = 64  # elements beyond which nobody reads every sum
 PARTIALS = ("da", "du", "dv", "dW", "db")
 OF_SAMPLES = {"u": Layer.z, "a": Layer.a, "da/du": Layer.slope, "da": Layer.da, "du": Layer.dz, "dv": Layer.dv}
@@ -74,7 +76,12 @@ class _Page(Page):
     def __init__(self, layer: Layer, shown: Mapping[str, np.ndarray]) -> None:
         self.layer, self.shown = layer, shown
         found = {f"dL/{name}" if name in PARTIALS else name: array for name, array in shown.items()}
-        super().__init__(layer.problem, {**given_tensors(layer.problem), **found})
+        named = {name: _in_short(name, array, layer.problem.index_from) for name, array in found.items()}
+        super().__init__(layer.problem, {**given_tensors(layer.problem), **named})
+
+    def result(self, name: str) -> Matrix:
+        """A tensor where it is found, its formulas in full."""
+        return self.draw(leaves(self.shown[name.removeprefix("dL/")]))
 
     def drawings(self) -> Iterator[Step]:
         """The layer as it is written with matrices: forward, then backward. Many samples are rows."""
@@ -85,7 +92,7 @@ class _Page(Page):
         if layer.activation is not None:
             u = whole("u")
             functions = dict.fromkeys((layer.named(u), layer.of(u)))  # what φ is too, where it was typed
-            yield Step(Named("a"), (*functions, self.matrix("a")), drawn=True)
+            yield Step(Named("a"), (*functions, self.result("a")), drawn=True)
         if isinstance(layer.above, Loss):
             loss = self.shown["loss"].item()
             chain = (layer.above.total(), *self.loss_with_numbers(layer.above, loss), literal(loss))
@@ -95,17 +102,17 @@ class _Page(Page):
         yield self.drawn("dL/dv", self.pulled_back(W, reached))
         yield self.drawn("dL/dW", self.outer(reached, v))
         if b is not None:
-            yield Step(Named("dL/db"), (self.over_samples(reached, layer), self.matrix("dL/db")), drawn=True)
+            yield Step(Named("dL/db"), (self.over_samples(reached, layer), self.result("dL/db")), drawn=True)
 
     def drawn_above(self) -> Iterator[Step]:
         """∂L/∂u as it comes from the loss, and through the activation."""
         layer, da = self.layer, self.layer.names.da
         if isinstance(layer.above, Loss) and layer.is_fused:
             fused = layer.above.slope_before_softmax_of_tensors()
-            yield Step(Named("dL/du"), (fused, self.matrix("dL/du")), drawn=True)
+            yield Step(Named("dL/du"), (fused, self.result("dL/du")), drawn=True)
             return
         if isinstance(layer.above, Loss):
-            yield Step(Named(da), (layer.above.slope_of_tensors(), self.matrix(da)), drawn=True)
+            yield Step(Named(da), (layer.above.slope_of_tensors(), self.result(da)), drawn=True)
         if layer.activation is None:
             return
         rule: tuple[Display, ...] = ()
@@ -114,11 +121,11 @@ class _Page(Page):
                 Product((Named(da), layer.slope_named(whole("u"))), "∘"),
                 Product((self.matrix(da), self.matrix("da/du")), "∘"),
             )
-        yield Step(Named("dL/du"), (*rule, self.matrix("dL/du")), drawn=True)
+        yield Step(Named("dL/du"), (*rule, self.result("dL/du")), drawn=True)
 
     def drawn(self, name: str, display: Display, heading: str = "") -> Step:
         """name = display = that with its matrices = the answer."""
-        return Step(Named(name), (display, self.with_matrices(display), self.matrix(name)), heading, drawn=True)
+        return Step(Named(name), (display, self.with_matrices(display), self.result(name)), heading, drawn=True)
 
     def sums(self) -> Iterator[Step]:
         """Every element: its sum, that with numbers, and what it is."""
@@ -169,3 +176,9 @@ class _Page(Page):
             sample, place = index if self.problem.many else (0, *index)
             return OF_SAMPLES[name](self.layer, place, sample)
         return self.layer.dW(*index) if name == "dW" else self.layer.db(*index)
+
+
+def _in_short(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
+    """What was found as it goes into further formulas: by the names of its entries, where they are long."""
+    longest = max(len(to_unicode(entry)) for entry in leaves(array).flat)
+    return by_name(name, array, index_from) if longest > SHORT else array

@@ -8,19 +8,18 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import is_softmax_simplified
-from netcalc.explain.drawing import Page, leaves, transposed
+from netcalc.explain.drawing import Page, by_name, leaves, transposed
 from netcalc.explain.elements import whole
 from netcalc.explain.explanation import literal
 from netcalc.explain.layer import Layer
 from netcalc.explain.layered import Formulas
 from netcalc.explain.losses import Loss
 from netcalc.explain.net import WIDEST
-from netcalc.explain.operands import operand
-from netcalc.expression import Apply, Symbol, Tree, symbols
+from netcalc.expression import Tree
 from netcalc.expression.tree import add, multiply, negate
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
-from netcalc.problem import Problem, element, given_tensors
+from netcalc.problem import Problem, given_tensors
 from netcalc.result import Step
 
 ACROSS = 9  # columns of numbers that a line holds
@@ -35,7 +34,7 @@ class NetPage(Page):
         self.formulas, self.last = formulas, len(problem.layers)
         self.results = {name: leaves(array) for name, array in shown.items()}
         self.shown = shown
-        named = {name: _by_name(name, array, problem.index_from) for name, array in shown.items()}
+        named = {name: by_name(name, array, problem.index_from) for name, array in shown.items()}
         super().__init__(problem, named | given_tensors(problem))
 
     def steps(self) -> Iterator[Step]:
@@ -194,16 +193,6 @@ def _name_of(written: str) -> str:
     """The name of a tensor that is written `dL/dW1`, or `delta1`."""
     name = written.removeprefix("dL/")
     return f"dz{name.removeprefix('delta')}" if name[-1].isdigit() and name.startswith("delta") else name
-
-
-def _by_name(name: str, array: np.ndarray, index_from: int) -> np.ndarray:
-    """Numbers and names as they are, formulas by the names of their entries."""
-    found = array.astype(object)
-    for index in np.ndindex(array.shape):
-        formula = operand(array[index])
-        if symbols(formula) and isinstance(formula, Apply):
-            found[index] = Symbol(element(name, index, index_from))
-    return found
 
 
 def _columns(display: Display) -> int:

@@ -50,7 +50,7 @@ BETWEEN_ROWS = re.compile(r"(?<=;) |(?<=\]) (?=(?:\S )?\[)")  # of matrices as t
 BEGINS_MATRIX = re.compile(r"(?:\S )?\[")
 NARROWEST = 24  # columns that a text is wrapped to
 WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-INDENT = 8  # columns at most that a chain's further lines stand to the right
+INDENT = 12  # columns at most that a chain's further lines stand to the right
 
 
 def current() -> Style:
@@ -106,8 +106,9 @@ def chain(displays: Sequence[Display], width: int, style: Style | None = None) -
     prints it to wrap.
     """
     style = style or current()
-    parts = [_fitting(display, width - INDENT - len(EQUALS), style) for display in displays]
-    indent = line(" " * min(parts[0].width, INDENT))
+    head = lay_out(displays[0], style)
+    indent = line(" " * min(head.width, INDENT))
+    parts = [_fitting(display, width - indent.width - len(EQUALS), style) for display in displays]
     held = [parts[0]]
     for part in parts[1:]:
         if len(held) > 1 and sum(block.width for block in (*held, part)) + len(EQUALS) > width:
