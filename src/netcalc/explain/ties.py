@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arithmetic.balls import ball, is_nowhere, numeral, numerals, precision
+from netcalc.arithmetic.edges import at_an_edge, is_outside
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
 from netcalc.arithmetic.sides import (
@@ -72,13 +73,13 @@ def at_points(found: Sequence[Sides]) -> Iterator[str]:
 
 
 def sides(derived: Derived, point: Mapping[str, Tree], values: Sequence[Value] = ()) -> Sides:
-    """What the sides of a point say, if it ties a comparison, or a derivative's formula has no value; else nothing."""
-    tying = any(can_tie(expand(one.tree)) for one in derived.wanted if not one.by)
-    if not tying and not any(value.is_undefined for value in values):
-        return Sides()
+    """What the sides of a point say, if a comparison ties, a domain ends or a formula has no value."""
+    trees = [expand(one.tree) for one in derived.wanted if not one.by]
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
-        return _Sides(derived, names).found
+        if any(value.is_undefined for value in values) or any(map(can_tie, trees)) or at_an_edge(trees, names):
+            return _Sides(derived, names).found
+    return Sides()
 
 
 def singled_out(derived: Derived, columns: Mapping[str, np.ndarray]) -> list[int]:
@@ -126,6 +127,16 @@ class _Sides:
             elif self.ties[key]:
                 self.found.lines.extend(self._jumps(key))
 
+    def _edge(self, key: Key, name: str) -> Iterator[str]:
+        """Where the expression has values to one side of the point alone, a derivative is that side's."""
+        tree = self.trees[key]
+        outside = [is_outside(tree, beside) for beside in self._beside(name)]
+        if any(outside):
+            off, on = ("left", "right") if outside[0] else ("right", "left")
+            side = f"on the {off}: a derivative by {name} is that on the {on}"
+            where = f"beside it: it has no derivative by {name}" if all(outside) else side
+            yield f"{self._label(key)} is defined at {name} = {self.places[name]}, and not {where}"
+
     def _jumps(self, key: Key) -> Iterator[str]:
         """Where the expression itself comes to different values from the two sides, it has no derivative at all."""
         for name in self.derived.problem.wrt:
@@ -161,6 +172,8 @@ class _Sides:
     def _derivative(self, place: int, one: Wanted, key: Key) -> None:
         below: Key = (one.output, one.by[:-1])
         name = one.by[-1]
+        if not below[1] and not is_nowhere(self.values[key]) and at_an_edge((self.trees[below],), self.names):
+            self.found.lines.extend(self._edge(below, name))
         if below in self.dubious:
             self._doubt(place, key)
         if below in self.broken:
