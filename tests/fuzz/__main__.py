@@ -17,6 +17,7 @@ import traceback
 from pathlib import Path
 
 import atheris
+import record
 
 SECONDS = 15.0  # of computing, in any one run
 MEGABYTES = 500  # that one run may add
@@ -47,17 +48,17 @@ class Findings:
         if kind in self.kinds:
             return
         self.kinds.add(kind)
-        text = "\n".join([kind, *targets.tried, told])
+        text = "\n".join([kind, *record.tried, told])
         (self.folder / f"{len(self.kinds):03}.txt").write_text(text, "utf-8", "backslashreplace")
         (self.folder / f"{len(self.kinds):03}.bytes").write_bytes(data)
-        print(f"finding {len(self.kinds)}: {kind}: {targets.tried}", file=sys.__stderr__, flush=True)
+        print(f"finding {len(self.kinds)}: {kind}: {record.tried}", file=sys.__stderr__, flush=True)
 
     def count(self) -> None:
         """Runs so far, and what came of them."""
         self.runs += 1
         if self.runs % 100 == 0 or self.runs < 10:
             minutes = (time.monotonic() - self.started) / 60
-            line = f"{self.runs} runs in {minutes:.1f} min, {len(self.kinds)} findings; {dict(targets.tally)}\n"
+            line = f"{self.runs} runs in {minutes:.1f} min, {len(self.kinds)} findings; {dict(record.tally)}\n"
             (self.folder / "tally.txt").write_text(line)
 
 
@@ -65,7 +66,7 @@ def kind_of(error: BaseException) -> str:
     """The exception and where in netcalc it arose; what it says, for a demand that does not hold."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if "netcalc" in one.filename]
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    said = f": {str(error)[:40]}" if isinstance(error, targets.Contradiction) else ""
+    said = f": {str(error)[:40]}" if isinstance(error, record.Contradiction) else ""
     return f"{type(error).__name__}{said}{where}"
 
 
@@ -91,7 +92,7 @@ def main() -> None:
         taken = time.process_time() - started
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
         if taken > SECONDS:
-            found.add(f"took {taken:.0f} s {targets.tried[0][:30]}", data, "")
+            found.add(f"took {taken:.0f} s {record.tried[0][:30]}", data, "")
         if grown > MEGABYTES:
             found.add(f"took {grown:.0f} MB more", data, "")
         found.count()

@@ -14,12 +14,13 @@ import os
 import random
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import truth
 from drawn import NUMBERS, VARIABLES, Dice, Drawn, Provider, expression, mutated, number, pick, problem
+from kinks import kinks
+from record import Contradiction, tally, tried
 
 import netcalc
 from netcalc.cli import main
@@ -44,13 +45,6 @@ REQUESTS = (
 SWITCHES = ("--steps", "--exact", "--verify", "--circuit", "--ascii", "--")
 DEEP = 45  # brackets
 FREE = ("7/10", "-3/8", "5/4", "2/9", "11/8")  # of variables that were left out
-
-tried: list[str] = []  # what the run at hand is about
-tally: Counter[str] = Counter()
-
-
-class Contradiction(AssertionError):
-    """Two things that must agree don't."""
 
 
 def text(source: Provider, data: bytes) -> None:  # noqa: ARG001 - the bytes themselves
@@ -145,7 +139,9 @@ def _table(source: Provider) -> bytes:
     return "\n".join(lines).encode()
 
 
-TARGETS: dict[str, Callable[[Provider, bytes], None]] = {one.__name__: one for one in (text, gradient, command, table)}
+TARGETS: dict[str, Callable[[Provider, bytes], None]] = {
+    one.__name__: one for one in (text, gradient, kinks, command, table)
+}
 
 
 # --- what must hold
