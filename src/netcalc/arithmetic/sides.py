@@ -63,6 +63,8 @@ def slope_beside(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side
     """The same of a derivative of `tree` by `name`, of that order, from the series of `tree` itself."""
     with precision(BITS), puiseux.all_terms():
         found = _evaluated(tree, name, names, side).series
+        if found.rough and order > 1:
+            return UNDEFINED
         for _ in range(order):
             found = found.slope(side)
         return found.limit
