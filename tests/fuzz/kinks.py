@@ -24,7 +24,7 @@ PLACES = ("0", "0", "0", "0", "1", "1", "1/3", "3/2", "-2", "1e-20", "-1e-20", "
 NEAR = ("0", "1", "1e-20", "1e-70", "1e-80", "1/3")  # of what may be 0 a little beside the point
 COMPARISONS = (">", "<", ">=", "<=", "!=", "==")
 LONGEST = 160  # characters of an expression whose higher derivatives are asked for
-CLOSE, NOTHING = mp.mpf("3e-16"), mp.mpf("1e-120")
+CLOSE, NOTHING = mp.mpf("3e-16"), mp.mpf("1e-100")
 ROUGHLY = mp.mpf("1e-5")  # of the six digits that notes have
 
 # {u} and {v} are 0 at or near the point, {o} is any smooth factor, {c} compares.

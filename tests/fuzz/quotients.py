@@ -127,10 +127,12 @@ class _Quotients:
 def _limit(coarse: Real, fine: Real) -> Real | None:
     if coarse == fine or abs(coarse - fine) <= SAME * abs(fine):
         return fine
+    if max(abs(coarse), abs(fine)) < mp.mpf(10) ** -SLACK:  # what rounding left, or what falls faster than any power
+        return mp.zero
     if not (coarse and fine):
-        return mp.zero if not fine else None
+        return None
     sizes = [float(mp.log10(abs(one))) for one in (coarse, fine)]
-    if sizes[1] < POWER * sizes[0] < -SLACK / 3 or max(sizes) < -FARTHEST / 2:
+    if sizes[1] < POWER * sizes[0] < -SLACK / 3:
         return mp.zero
     return mp.inf * mp.sign(fine) if sizes[1] > POWER * sizes[0] > SLACK / 10 else None
 
