@@ -92,6 +92,15 @@ def test_formulas_are_confirmed_at_a_drawn_point() -> None:
     assert found.point.keys() == {"b"}
 
 
+def test_a_formula_that_holds_on_one_side_of_0_alone_is_contradicted() -> None:
+    """sqrt(x^2) is x for x > 0, and has the slope 1 there, not left of it."""
+    result = netcalc.grad("sqrt(x^2)")
+    stated = gradient(["sqrt(x^2)"], {})
+    found = verify(stated, _with(result, Value(None, "1", ONE)))
+    assert found.line == "not verified: 1 of 1 partials contradicts central differences at x = -177/100"
+    assert verify(stated, result).line.startswith("verified: 1 of 1 partials by central differences at x = 177/100")
+
+
 def test_at_a_kink_both_slopes_are_told() -> None:
     """The left and right slopes, and which of them netcalc takes; other partials are confirmed."""
     result = netcalc.neuron(x=["sqrt(2)", 0], w=["sqrt(2)", 0], b=-2, activation="relu", verify=True)
