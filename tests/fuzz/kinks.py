@@ -6,10 +6,11 @@ What netcalc certifies of their derivatives is held to one-sided quotients; wher
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 
 import quotients
-from drawn import Provider, pick
+from drawn import Dice, Provider, pick
 from record import Contradiction, tally, tried
 from truth import Untold, mp
 
@@ -118,8 +119,10 @@ def _zero(source: Provider, at: dict[str, str]) -> str:
     return pick(source, ZEROS).format(x=shifted())
 
 
-def kinks(source: Provider, data: bytes) -> None:  # noqa: ARG001 - what is drawn is all there is
-    """A problem at a kink, held to quotients."""
+def kinks(source: Provider, data: bytes) -> None:
+    """A problem at a kink, held to quotients; half of them are as large as chance has it, not as the bytes last."""
+    if data[:1] < b"\x80":
+        source = Dice(zlib.crc32(data))
     try:
         asked = drawn(source)
     except NetcalcError:  # x/(0*x)

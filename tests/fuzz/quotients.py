@@ -15,9 +15,9 @@ from truth import Real, Untold, mp
 from netcalc.expression import Number, Symbol, Tree
 from netcalc.expression.tree import Apply
 
-# A step and one nearer, of the outermost derivative first: constants of 1e-80 and their cubes are far above.
-STEPS = ((300, 360), (700, 840), (1600, 1920))
-DIGITS = {1: (1100, 1400), 2: (2400, 2900), 3: (6000, 7000)}  # of the two looks, by order
+# By order: a step and one nearer, of the outermost derivative first; constants of 1e-80 are far above. Then the two looks.
+STEPS = {1: ((300, 360),), 2: ((300, 360), (700, 840)), 3: ((150, 180), (380, 456), (950, 1140))}
+DIGITS = {1: (1100, 1400), 2: (2400, 2900), 3: (3600, 4300)}
 SLACK = 100  # digits that values of any size may have lost
 SAME = mp.mpf("1e-25")  # relative
 FARTHEST = 200_000  # of exponents
@@ -114,7 +114,7 @@ class _Quotients:
 
     def _limit(self, by: tuple[str, ...], at: Place, side: int, here: Real) -> Real | None:
         name, quotients = by[-1], []
-        for exponent in STEPS[self.order - len(by)]:
+        for exponent in STEPS[self.order][self.order - len(by)]:
             try:
                 there = self.slope(by[:-1], {**at, name: at[name].moved(side, exponent)})
             except (Untold, Nowhere):
