@@ -21,8 +21,8 @@ from netcalc.notation import to_unicode
 from netcalc.problem import derivative
 from netcalc.result import Result, Tensor, as_value
 
-PLACES = ("0", "0", "0", "0", "1", "1", "1/3", "3/2", "-2", "1e-20", "-1e-20", "1e-70")
-NEAR = ("0", "1", "1e-20", "1e-70", "1e-80", "1/3")  # of what may be 0 a little beside the point
+PLACES = ("0", "0", "0", "0", "1", "1", "1/3", "3/2", "-2", "1e-20", "-1e-20", "1e-30")
+NEAR = ("0", "1", "1e-20", "1e-30", "1/3")  # of what may be 0 a little beside the point
 COMPARISONS = (">", "<", ">=", "<=", "!=", "==")
 LONGEST = 160  # characters of an expression whose higher derivatives are asked for
 CLOSE, NOTHING = mp.mpf("3e-16"), mp.mpf("1e-100")

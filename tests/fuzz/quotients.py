@@ -15,7 +15,7 @@ from truth import Real, Untold, mp
 from netcalc.expression import Number, Symbol, Tree
 from netcalc.expression.tree import Apply
 
-# By order: a step and one nearer, of the outermost derivative first; constants of 1e-80 are far above. Then the two looks.
+# By order: a step and one nearer, of the outermost derivative first; 1/1e-30^4 and constants of 1e-80 are far above. Then the two looks.
 STEPS = {1: ((300, 360),), 2: ((300, 360), (700, 840)), 3: ((150, 180), (380, 456), (950, 1140))}
 DIGITS = {1: (1100, 1400), 2: (2400, 2900), 3: (3600, 4300)}
 SLACK = 100  # digits that values of any size may have lost
@@ -125,6 +125,8 @@ class _Quotients:
 
 
 def _limit(coarse: Real, fine: Real) -> Real | None:
+    if max(mp.mag(coarse), mp.mag(fine)) < -FARTHEST:  # exp(-1/q)
+        return mp.zero
     if coarse == fine or abs(coarse - fine) <= SAME * abs(fine):
         return fine
     if max(abs(coarse), abs(fine)) < mp.mpf(10) ** -SLACK:  # what rounding left, or what falls faster than any power
