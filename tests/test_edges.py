@@ -35,6 +35,12 @@ def test_a_derivative_of_one_side_says_so(text: str, at: dict, slope: float, not
     assert result.partials["x"][0] == slope
 
 
+def test_a_mixed_derivative_of_one_side_says_so_where_the_first_has_no_value() -> None:
+    """∂f/∂y is 1 for x >= 0 alone, and so the derivative by x is one side's; f has none by x at all."""
+    result = netcalc.grad("x^(2/9) + y", at={"x": 0, "y": 1}, order=2)
+    assert [note for note in result.notes if "is defined at" in note] == [RIGHT.format("x = 0", "x")]
+
+
 @pytest.mark.parametrize(
     "text, at",
     [

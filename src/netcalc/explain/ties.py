@@ -115,6 +115,7 @@ class _Sides:
         self.broken: set[Key] = set()  # whose further derivatives are nothing more is told of
         self.dubious: set[Key] = set()
         self.settled: set[Key] = set()
+        self.ends: set[tuple[int, str]] = set()  # outputs that may have no values beside the point, and along what
         self.places: dict[str, str] = {name: digits(value, 6) or "there" for name, value in names.items()}
         trees = evaluable([one.tree for one in derived.wanted])
         for place, (one, tree) in enumerate(zip(derived.wanted, trees, strict=True)):
@@ -122,6 +123,8 @@ class _Sides:
             self.trees[key] = tree
             self.values[key] = numeral(tree, names)
             self.ties[key] = tie(tree, names) if can_tie(tree) else None
+            if not one.by and at_an_edge((tree,), names):
+                self.ends.update((one.output, name) for name in derived.problem.wrt)
             if one.by:
                 self._derivative(place, one, key)
             elif self.ties[key]:
@@ -172,8 +175,9 @@ class _Sides:
     def _derivative(self, place: int, one: Wanted, key: Key) -> None:
         below: Key = (one.output, one.by[:-1])
         name = one.by[-1]
-        if not below[1] and not is_nowhere(self.values[key]) and at_an_edge((self.trees[below],), self.names):
-            self.found.lines.extend(self._edge(below, name))
+        if (one.output, name) in self.ends and not is_nowhere(self.values[key]):
+            self.ends.remove((one.output, name))
+            self.found.lines.extend(self._edge((one.output, ()), name))
         if below in self.dubious:
             self._doubt(place, key)
         if below in self.broken:
