@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import pytest
 from fuzz import truth
 from mpmath import mp
 
 import netcalc
-from netcalc.expression import symbols
-from netcalc.notation import to_ascii
+from netcalc.expression import Apply, Symbol, symbols
+from netcalc.notation import to_ascii, to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed
+from netcalc.notation.latex import to_latex
+from netcalc.notation.mathml import to_mathml
+from netcalc.render import FORMATS
 from netcalc.render.latex import step_lines
 from netcalc.render.prose import in_one_line
 from netcalc.render.prose import step_lines as printed_lines
@@ -220,3 +226,33 @@ def test_equals_signs_stand_below_each_other():
     printed = list(printed_lines([step for step in steps if step.name == "dL/dW[0,0]"], 60))
     assert len(printed) > 1
     assert {line.index("=") for line in printed if line.startswith("  ")} == {len("  ∂L/∂W[0,0] ")}
+
+
+@pytest.fixture
+def undecided():
+    """A net whose ∂L/∂x0, 4·δ0 + 4·δ1, is an exact 0 that no precision proves."""
+    layers = [
+        {"W": [[4, 4, "0.1"], [4, 1, -2]], "activation": "softmax"},
+        {"W": [["-2/7", "-0.7"], [-4, 2]], "activation": "leaky_relu(0.2)", "b": ["-0.25", "-0.7"]},
+    ]
+    return partial(netcalc.net, layers, input=[[-1, "0.1", -4]], target=[[1, 0]], loss="bce-with-logits")
+
+
+def test_a_value_that_is_not_decided_can_be_written_in_latex(undecided):
+    """As a sum with its margin, in steps and in tables."""
+    written = "\n".join(FORMATS["latex"](undecided(), steps=True))
+    table = "\n".join(FORMATS["latex"](undecided(per_sample=True), steps=False))
+    assert "±" not in written + table
+    for text in (written, table):
+        assert re.search(r"0 \\pm \d\.\d \\cdot 10\^{-\d+}", text)
+
+
+@pytest.mark.parametrize("write", [to_ascii, to_unicode, to_latex, to_mathml])
+def test_a_value_that_is_not_decided_is_in_brackets_in_a_product(write):
+    product = Apply("multiply", (Symbol("x"), Symbol("6.7e-29 ± 2.9e-36")))
+    assert re.search(r"\(.*6\.7", write(product))
+
+
+def test_each_line_of_a_heading_is_a_paragraph_of_markdown():
+    said = "\n".join(FORMATS["md"](netcalc.grad("x^2*y"), steps=True))
+    assert "\n\nBackward, from f to each variable\n\nProduct rule: f = v1·y\n\n$$\n" in said

@@ -11,6 +11,7 @@ from netcalc.notation.printer import (
     DERIVATIVE,
     GREEK_NAMES,
     HIGHER_DERIVATIVE,
+    MARGIN,
     NAME_PARTS,
     RAISED_NAMES,
     Ascii,
@@ -131,11 +132,14 @@ def tensor_to_latex(name: str) -> str:
 
 
 _OF_LAYER = re.compile(r"([A-Za-z]+)(\d+)(_new)?")
+_NUMERAL = re.compile(r"(-?[0-9.]+)(?:e([-+]?[0-9]+))?")
 _NEW_ENTRY = re.compile(r"([A-Za-z])(\d+)_new\[(.*)\]")
 
 
 def _latex_name(name: str) -> Piece:
     r"""`x0`: x_{0}; `alpha`: \alpha; `W[0,1]`: W_{0,1}; `W1[0,1]`, of layer 1: W^{(1)}_{0,1}; `loss`: \mathrm{loss}."""
+    if MARGIN in name:
+        return Piece(shown_to_latex(name), Level.ATOM)
     if new := _NEW_ENTRY.fullmatch(name):
         return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
     parts = re.fullmatch(NAME_PARTS, name)
@@ -152,6 +156,19 @@ def _latex_name(name: str) -> Piece:
         return Piece(f"{head}^{{({rest})}}_{{{index}}}", Level.POWER)
     below = ",".join(filter(None, (rest if len(rest) < 3 or rest.isdigit() else _upright(rest), index)))
     return Piece(f"{head}_{{{below}}}" if below else head, Level.ATOM)
+
+
+def shown_to_latex(shown: str) -> str:
+    r"""A value's digits as mathematics: `5.1e-6` is 5.1 \cdot 10^{-6}, `0.5 ± 2e-9` has its \pm; a word is text."""
+    return r" \pm ".join(map(_numeral, shown.split(MARGIN)))
+
+
+def _numeral(text: str) -> str:
+    numeral = _NUMERAL.fullmatch(text)
+    if numeral is None:
+        return rf"\text{{{text}}}"
+    mantissa, exponent = numeral.groups()
+    return mantissa if exponent is None else rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
 
 
 def _upright(text: str) -> str:

@@ -11,6 +11,7 @@ from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
 from netcalc.expression.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol
 
 WHOLE = "[]"  # behind the name of a whole tensor, where a formula is of whole tensors: `z1[]` is no first z
+MARGIN = " ± "  # in the place of a name, a number that is not decided: `0.5 ± 1e-30`
 SUM_OVER = "sum_"  # an operator that sums over the places its letters stand for
 _BELOW = str.maketrans("ijkst", "ᵢⱼₖₛₜ")
 
@@ -52,7 +53,7 @@ class Ascii:
         if isinstance(leaf, Symbol) and leaf.name.endswith(WHOLE):
             return self.whole(leaf.name.removesuffix(WHOLE))._replace(leaf=leaf)
         piece = self.constant(leaf.name) if isinstance(leaf, Constant) else self.name(leaf.name)
-        return piece._replace(leaf=leaf)
+        return piece._replace(leaf=leaf, level=Level.ADD if MARGIN in leaf.name else piece.level)
 
     def number(self, number: Number) -> Piece:
         if number.value < 0:

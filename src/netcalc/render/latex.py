@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from netcalc.expression import Symbol
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
-from netcalc.notation.latex import tensor_to_latex, to_latex
+from netcalc.notation.latex import shown_to_latex, tensor_to_latex, to_latex
 from netcalc.render.blocks import in_line
 from netcalc.render.prose import full_name, left
 from netcalc.render.rows import sample_elements, samples
@@ -82,8 +82,7 @@ def value_to_latex(value: Value) -> str:
     """A value for mathematics mode: 5.07596e-435 as 5.07596 · 10⁻⁴³⁵, a formula as it is, its closed form beside it."""
     if value.formula is not None:
         return to_latex(value.formula)
-    mantissa, _, exponent = value.shown.partition("e")
-    number = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    number = shown_to_latex(value.shown)
     return number if value.exact is None else rf"{to_latex(value.exact)} = {number}"
 
 

@@ -37,7 +37,8 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
         if step.heading or step is steps[0]:
             if step is not steps[0]:
                 yield from (r"\end{aligned}", "$$")
-            yield from ("", *([step.heading, ""] if step.heading else []), "$$", r"\begin{aligned}")
+            said = (part for line in step.heading.splitlines() if line for part in ("", line))  # a paragraph each
+            yield from (*said, "", "$$", r"\begin{aligned}")
         yield from (f"{line} \\\\" for line in step_lines(step))
     if steps:
         yield from (r"\end{aligned}", "$$")
