@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +23,7 @@ from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.cli import main
 from netcalc.derivation.bounded import bounded
-from netcalc.errors import TookTooLong
+from netcalc.errors import TookTooLong, UndefinedError
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
 from netcalc.solving.solve import solve
@@ -381,3 +382,37 @@ def test_digits_are_of_the_numbers_as_written_however_many(tmp_path, capsys, mon
         shown.append(capsys.readouterr().out.split())
     assert [set(one) for one in shown] == [{"q", "0.3"}, {"f", "0.3"}, {"90"}]
     assert netcalc.load("net.toml", digits=25)["z1"].entries[0].shown == "90"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"W": [["1e20"]], "target": [1], "loss": "mse", "activation": "sigmoid"},
+        {"W": [["1e12"]], "target": [1], "loss": "mse", "activation": "sigmoid"},
+        {"W": [["1e20"]], "delta": [1], "activation": "log_sigmoid"},
+        {"W": [["-1e20"], [1]], "delta": [1, 1], "activation": "softmax"},
+        {"W": [["-857142857143"], ["-1152857142857.5"], ["428571428571"]], "target": [0, 0, 1], "loss": "mse",
+         "activation": "softmax"},
+        {"W": [["1e300"]], "delta": [1], "activation": "gelu", "exact": True},
+        {"W": [["1e20"]], "delta": [1], "activation": "log_sigmoid", "exact": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_no_algebra_is_tried_on_numbers_too_large_for_it(layer):
+    """Powers of e that fill the memory, or end the process, when SymPy counts them out."""
+    result = netcalc.linear(v=[1], bias=False, **layer)
+    assert all(one.certified for one in result["u"].entries)
+
+
+@pytest.mark.parametrize(
+    "activation, b, said",
+    [
+        ("relu(sqrt(q))", -2, "f is undefined here: sqrt(q) is defined for q >= 0; here q = -1"),
+        ("relu(1/q)", -1, "f is undefined here: 1/q is defined for q != 0; here q = 0"),
+        ("relu6(log(q))", -3, "f is undefined here: log(q) is defined for q > 0; here q = -2"),
+    ],
+)
+def test_what_has_no_value_within_a_comparison_is_told(activation, b, said):
+    """SymPy compares no imaginary number, nor infinities of every direction."""
+    with pytest.raises(UndefinedError, match=re.escape(said)):
+        netcalc.neuron([1], [1], b, activation)

@@ -359,3 +359,11 @@ def test_who_waits_for_a_long_file_is_told(tmp_path, monkeypatch):
 def test_a_bias_after_a_step_has_places_in_brackets_as_the_bias_has():
     """b2_new[0] beside b2[0] and W2_new[1,1]."""
     assert [one.name for one in mazur(lr="0.5")["b2_new"].elements()] == ["b2_new[0]", "b2_new[1]"]
+
+
+@pytest.mark.parametrize("activation", ["identity", "tanh", "softmax"])
+def test_rows_of_delta_have_rows_of_symbols_for_inputs(activation):
+    """As many as there are samples."""
+    result = netcalc.net([{"W": [[1, 2], [3, 4]], "activation": activation}], delta=[[4, 1], [2, 0], [1, 1]])
+    assert result["dx"].entries.shape == (3, 2)
+    assert result.forward["z1"][2][0] == "x[2,0] + 2*x[2,1]"

@@ -71,7 +71,7 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
     samples, many = _samples(stated, widths[0])
     check_memory(samples, widths)
     dense = tuple(_dense(layer, number, widths, asked) for number, layer in enumerate(layers, 1))
-    x = _input(stated.input, widths[0], many, asked)
+    x = _input(stated.input, samples, widths[0], many, asked)
     last = dense[-1]
     above, notes = _from_above(_with_loss_after(stated, last), samples, widths[-1], many, asked)
     per_sample = asked.per_sample and many
@@ -183,9 +183,9 @@ def _samples(stated: Stated, inputs: int) -> tuple[int, bool]:
     return (len(known), True) if known is not None and known.ndim == 2 else (1, False)
 
 
-def _input(x: np.ndarray | None, inputs: int, many: bool, asked: Asked) -> np.ndarray:
+def _input(x: np.ndarray | None, samples: int, inputs: int, many: bool, asked: Asked) -> np.ndarray:
     if x is None:
-        return symbol_tensor("x", (inputs,), asked.index_from).reshape(1, -1)
+        x = symbol_tensor("x", (samples, inputs) if many else (inputs,), asked.index_from)
     return x if many else x.reshape(1, -1)
 
 

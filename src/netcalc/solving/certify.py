@@ -92,13 +92,13 @@ def _settled(
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derivation.bounded import bounded
+    from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
     from netcalc.errors import TookTooLong
 
     if problem.work > ALGEBRA_WORK:
         return found, entries
     settled = dict(found)
-    with contextlib.suppress(TookTooLong), bounded(ALGEBRA_SECONDS):
+    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):
         for name, array in run(problem, Symbolic(closed=True)).items():
             settled[name] = each(_rational, found[name], entries[name], array)
 
@@ -110,7 +110,9 @@ def _settled(
 
 def _rational(value: Any, known: Value, expression: Any) -> Any:
     """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
-    if known.certified or not ball(value).is_finite():
+    from netcalc.derivation.bounded import is_tame
+
+    if known.certified or not ball(value).is_finite() or not is_tame(expression):
         return value
     closed = expression.simplify()
     if not closed.is_Rational:
@@ -130,7 +132,7 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     if rational:
         return _with_rationals(problem, found)
     from netcalc.arithmetic.symbolic import Symbolic
-    from netcalc.derivation.bounded import bounded
+    from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
     from netcalc.derivation.closed import ClosedForms
     from netcalc.errors import TookTooLong
 
@@ -142,7 +144,7 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     try:
         with bounded(EXACT_SECONDS):
             expressions = run(problem, Symbolic(closed=True, forms=forms))
-    except TookTooLong:
+    except (TookTooLong, *SYMPY_FAILURES):
         return _without(found, f"{NO_CLOSED_FORMS} shorter problems: here they are too long to be found")
     entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
     return found._replace(entries=entries)
