@@ -367,3 +367,10 @@ def test_rows_of_delta_have_rows_of_symbols_for_inputs(activation):
     result = netcalc.net([{"W": [[1, 2], [3, 4]], "activation": activation}], delta=[[4, 1], [2, 0], [1, 1]])
     assert result["dx"].entries.shape == (3, 2)
     assert result.forward["z1"][2][0] == "x[2,0] + 2*x[2,1]"
+
+
+def test_what_passes_a_layer_without_activation_is_known_though_the_layer_is_not():
+    """Its slope is 1 wherever it is taken: δ and Wᵀδ are numbers, and dW is a formula in δ and x."""
+    result = netcalc.net([{"W": [[3, 5]]}], delta=[2])
+    assert (result.partials["z1"], result.partials["x"]) == ([2], [6, 10])
+    assert result.partials["W1"] == [["dz1[0]*x0", "dz1[0]*x1"]]

@@ -54,7 +54,7 @@ def _walk(problem: Problem) -> Iterator[tuple[str, bool]]:
     for number in range(len(problem.layers), 0, -1):
         layer = problem.layers[number - 1]
         yield f"da{number}", delta
-        delta = delta or (layer.activation is not None and sums[number - 1])
+        delta = delta or (sums[number - 1] and layer.activation_label != "identity")
         gradients = {"W": delta or inputs[number - 1], "b": delta}
         yield f"dz{number}", delta
         for letter, tensor in (("W", layer.W), ("b", layer.b)):
