@@ -416,3 +416,20 @@ def test_what_has_no_value_within_a_comparison_is_told(activation, b, said):
     """SymPy compares no imaginary number, nor infinities of every direction."""
     with pytest.raises(UndefinedError, match=re.escape(said)):
         netcalc.neuron([1], [1], b, activation)
+
+
+@pytest.mark.parametrize("command", ["neuron", "net"])
+def test_an_output_that_is_1_in_float64_alone_leaves_no_loss_undefined(command):
+    """1 - σ(50000) is 1e-21715, and more digits than are tried would tell; of what is 1, the loss is none or infinite."""
+
+    def ask(weight, activation):
+        if command == "neuron":
+            return netcalc.neuron([1], [weight], 0, activation, target=0, loss="bce")
+        layer = {"W": [[weight]], "activation": activation}
+        return netcalc.net([layer], input=[1], target=[0], loss="bce")
+
+    assert ask(20_000, "sigmoid").forward["loss"] == 20_000.0
+    with pytest.raises(UndefinedError, match="loss has no digit that is decided; where a is the nearest float64, log"):
+        ask(50_000, "sigmoid")
+    with pytest.raises(UndefinedError, match=r"undefined here: log\(1 - a\)|the loss is \+∞: a1\[0\] is 1"):
+        ask(1, "identity")

@@ -29,9 +29,10 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
             _refuse_loss(problem, problem.above, shown)
         if array.dtype != object:
             raise UndefinedError(f"{element(name, at, problem.index_from)} is {array[at]}: beyond the range of float64")
-        why = next(_reasons(problem, found), "a function in it has no value at this point")
+        why, is_sure = next(_reasons(problem, found), ("a function in it has no value at this point", True))
         output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, Against) else ""
-        raise UndefinedError(f"{name} is undefined here: {why}{output if name == 'loss' else ''}")
+        what = "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
+        raise UndefinedError(f"{name} {what} {why}{output if name == 'loss' else ''}")
 
 
 def _first_without_value(array: np.ndarray) -> tuple[int, ...] | None:
@@ -63,6 +64,8 @@ def _refuse_loss(problem: Problem, above: Against, shown: Quantities) -> None:
                 f"{name}{of} is {a:g}, and {above.loss.label} takes probabilities, from 0 to 1: "
                 "end the net with sigmoid or softmax, or take bce-with-logits or cross-entropy of logits"
             )
+        if _is_rounded(shown[called.name].reshape(-1)[sample * outputs.shape[1] + output]):
+            continue
         if (a == 0 and t > 0) or (a == 1 and t < 1 and above.loss.name == "bce"):
             raise UndefinedError(f"the loss{of} is +∞: {name} is {a:g} where the target is {t:g}, and log(0) is −∞")
 
@@ -80,14 +83,23 @@ def _float(entry: Any) -> float:
     return float("nan") if hasattr(entry, "nearest") else nearest_float(entry)
 
 
-def _reasons(problem: Problem, found: Quantities) -> Iterator[str]:
-    """Which subexpression of an activation or of the loss has no value at what goes into it, and why."""
+def _is_rounded(output: Any) -> bool:
+    """Whether an output is 0 or 1 in float64 alone: 1 - 4e-21715 is shown as 1.00000, and 1 as 1."""
+    return isinstance(output, Value) and output.nearest in (0.0, 1.0) and output.shown not in ("0", "1")
+
+
+def _reasons(problem: Problem, found: Quantities) -> Iterator[tuple[str, bool]]:
+    """Which subexpression of an activation or of the loss has no value at what goes into it, and why.
+
+    With it, whether it is sure: an output that is 1 in float64 alone says nothing of log(1 - a).
+    """
     from netcalc.arithmetic.undefined import why_undefined
 
     for trees, names in _formulas(problem, found):
         at = {name: rational for name, value in names.items() if (rational := _rational(value)) is not None}
         if len(at) == len(names):
-            yield from (why for tree in trees if (why := why_undefined(tree, at)))
+            is_sure = not ("a" in names and _is_rounded(names["a"]))
+            yield from ((why, is_sure) for tree in trees if (why := why_undefined(tree, at)))
 
 
 def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree, ...], dict[str, Any]]]:
