@@ -424,3 +424,76 @@ def test_entries_of_one_place_in_a_matrix_market_file_are_summed(tmp_path, symme
     array = read_tensor(str(tmp_path / "a.mtx")).array
     assert array.dtype == (object if size == 3 else float)
     assert to_float64(array).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    "decimal, text, number",
+    [
+        (".", "1.0D+00", "1"),
+        (".", "-2.5d-1", "-0.25"),
+        (".", ".5D0", "0.5"),
+        (",", "1,5D+01", "15"),
+        (",", "1.234,5", "1234.5"),
+        (",", "-12.345.678,25", "-12345678.25"),
+        (",", "1.234.567", "1234567"),
+        (",", "1\u00a0234,5", "1234.5"),
+        (".", "1\u202f234\u202f567", "1234567"),
+        (".", "1'234.5", "1234.5"),
+        (".", "1,234,567.5", "1234567.5"),
+        (".", "1e399", "1e399"),
+    ],
+)
+def test_numbers_as_programs_and_offices_write_them(here, decimal, text, number):
+    """Exactly, in any delimiter that leaves the cell whole."""
+    (here / "t.csv").write_text(f"{text};2\n{text};3\n", encoding="utf-8")
+    assert [row[0] for row in numbers(read_tensor("t.csv", decimal=decimal).array)] == [Fraction(number)] * 2
+
+
+@pytest.mark.parametrize(
+    "decimal, text, message",
+    [
+        (".", "(1.5)", r"'\(1.5\)' is -1.5 to an accountant, 1.5 to others"),
+        (",", "1.234", r"'1.234' has a point, where the decimal sign is ',': write 1234 or 1,234"),
+        (".", "1,234", r"'1,234' has a decimal comma; --decimal , reads it"),
+        (".", "1e400", r"'1e400': a number must be below 1e400"),
+        (".", "#N/A", r"'#N/A' is no number"),
+        (".", "12'34", r"is no number"),
+        (".", "1.5-", r"is no number"),
+        (".", "$1.5", r"is no number"),
+        (".", "1_000", r"is no number"),
+    ],
+)
+def test_what_could_be_two_numbers_is_none(here, decimal, text, message):
+    """Never another number than was meant."""
+    (here / "t.csv").write_text(f"2;3\n{text};2\n", encoding="utf-8")
+    with pytest.raises(FileError, match=message):
+        read_tensor("t.csv", decimal=decimal)
+
+
+@pytest.mark.parametrize("text", ["sep=;\n1;2\n3;4\n", '"sep=,"\r\n1,2\r\n3,4\r\n', "1,2\r3,4\r", "1,2,\n3,4,\n"])
+def test_tables_as_spreadsheets_leave_them(here, text):
+    """The delimiter in a line of its own, carriage returns alone, delimiters at the end of lines."""
+    (here / "t.csv").write_bytes(text.encode())
+    assert numbers(read_tensor("t.csv").array) == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("copies", [1, 3000])
+@pytest.mark.parametrize("header", ["note,x,y,", "note;x;y", "note\tx\ty"])
+def test_columns_of_no_use_may_hold_any_text(here, header, copies):
+    """And those of use are read as ever, be they few or many."""
+    delimiter = header[4]
+    rows = "".join(delimiter.join([note, "1", "2"]) + "\n" for note in ("", "ä b", '"5, 6; 7"'))
+    (here / "t.csv").write_text(f"{header}\n{rows * copies}", encoding="utf-8")
+    with read_rows("t.csv", columns=None, few=10, use=lambda names: [names.index("x"), names.index("y")]) as found:
+        blocks = [block.rows[:, 1:] for block in found]
+    assert np.array_equal(np.concatenate([to_float64(rows) for rows in blocks]), [[1, 2]] * (3 * copies))
+
+
+def test_a_row_too_long_is_told_though_the_columns_of_use_read(here):
+    """A decimal comma in a column of no use would shift those of use."""
+    (here / "t.csv").write_text("x,note,y\n" + "1,a,2\n" * 2000 + "1,a,2,2\n")
+    with (
+        pytest.raises(FileError, match="line 2002: 4 columns, where line 1 has 3"),
+        read_rows("t.csv", columns=None, few=10, use=lambda _: [0, 2]) as found,
+    ):
+        list(found)

@@ -630,3 +630,28 @@ def test_a_long_vectors_lines_are_those_of_its_elements(run, tmp_path, words, mo
     monkeypatch.setattr(rendered, "_is_vector", lambda _: False)
     assert run("neuron", "--x", "x.npy", "--w", "w.npy", "--b", 0, *words) == shared
     assert shared[0] == 0
+
+
+@pytest.mark.parametrize(
+    "expression, rows",
+    [
+        ("abs(x)", [(1, -1), (0, 0), (1, 1)]),
+        ("relu(x)", [(0, 0), (0, 0), (1, 1)]),
+        ("max(x, 1)", [(1, 0), (1, 0), (1, 0.5)]),
+        ("where(x >= 1, x^2, x)", [(-1, 1), (0, 1), (1, 2)]),
+        ("sign(x) + abs(x - 1)", [(1, -1), (1, -1), (1, 0)]),
+    ],
+)
+@pytest.mark.parametrize("copies", [1, 500])
+def test_comparisons_at_a_table_of_points(run, tmp_path, expression, rows, copies):
+    """Row by row, be they few, which are exact, or many, which are float64."""
+    (tmp_path / "m.csv").write_text("x\n" + "-1\n0\n1\n" * copies)
+    status, out, _ = run("grad", expression, "--at", str(tmp_path / "m.csv"), "-f", "csv")
+    found = [tuple(map(float, line.split(","))) for line in out.splitlines()[1:]]
+    assert (status, found) == (0, rows * copies)
+
+
+def test_a_tie_in_a_table_is_decided_exactly(run, tmp_path):
+    (tmp_path / "m.csv").write_text("x\n1/3\n0.3333333333333333\n")
+    _, _, err = run("grad", "abs(x - 1/3)", "--at", str(tmp_path / "m.csv"), "-f", "csv")
+    assert err == "note: 1 row is at a tie of what f compares, maybe a kink\n"

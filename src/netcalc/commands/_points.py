@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from netcalc.commands._answer import answer
 from netcalc.commands._given import PIPE_PATIENCE
 from netcalc.commands._rows import ROW_FORMATS, BadRows, Streamed
@@ -19,7 +21,7 @@ def at_rows(
     import numpy as np
 
     from netcalc.files import RowStream, read_rows
-    from netcalc.rows.points import FEW, GradientRows, in_header_order
+    from netcalc.rows.points import FEW, GradientRows, in_header_order, named_columns
 
     form = chosen(presentation.format, presentation.output)
     together = presentation.exact or presentation.digits or presentation.verify or checking.check
@@ -28,7 +30,8 @@ def at_rows(
     if bad and not streams:
         raise NetcalcError("--on-error skip and --bad-rows go with -f csv, tsv or jsonl")
     wait = PIPE_PATIENCE if streams else None
-    found = read_rows(table, "--at", columns=None, few=FEW, decimal=reading.decimal, wait=wait, on_bad_row=bad)
+    use = partial(named_columns, problem.variables)
+    found = read_rows(table, "--at", columns=None, few=FEW, decimal=reading.decimal, wait=wait, on_bad_row=bad, use=use)
     only = tuple(dict.fromkeys(presentation.only or ()))
     stated = GradientRows(in_header_order(problem, found.header), found.header, found.source, only)
     if isinstance(found, RowStream) and streams:

@@ -13,6 +13,7 @@ from typing import Any
 
 from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
+from netcalc.files.spellings import respelled
 
 EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64, unless all are asked for
 # Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
@@ -21,6 +22,7 @@ PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE]
 FRACTION = r"[+-]?[0-9]{1,60}/[0-9]{1,60}"
 NOT_FINITE = r"(?i)[+\-−]?(nan|inf|infinity|∞)"
 DECIMAL_COMMA = r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+LONG_EXPONENT = r"[+\-−]?[0-9]*\.?[0-9]*[eE][+\-−]?[0-9]+"
 ONLY_DIGITS = r"[0-9.+−/\-\s]+"  # a date or a telephone number, unless it is one number
 _ALL: ContextVar[bool] = ContextVar("all", default=False)
 
@@ -124,12 +126,10 @@ def reads(text: str) -> bool:
 def exact_cell(text: str, decimal: str = ".") -> Tree:
     """A file's cell, exactly; its decimal sign is `decimal`. Raises ValueSyntaxError."""
     text = text.strip()
-    if decimal != ".":
-        if "." in text:
-            raise ValueSyntaxError(f"'{text}' has a point, where the decimal sign is '{decimal}'")
-        text = text.replace(decimal, ".")
     if not text:
         raise ValueSyntaxError("the cell is empty")
+    if decimal != "." or not PLAIN.fullmatch(text):
+        text = respelled(text, decimal)
     if (
         re.fullmatch(ONLY_DIGITS, text)
         and not PLAIN.fullmatch(text.replace("−", "-"))
@@ -146,6 +146,8 @@ def _cell_message(text: str, error: ExpressionError) -> str:
     if re.fullmatch(DECIMAL_COMMA, text):
         return f"'{text}' has a decimal comma; --decimal , reads it"
     shown = text if len(text) <= 40 else text[:40] + "…"
+    if re.fullmatch(LONG_EXPONENT, text):
+        return f"'{shown}': {error.message}"
     return f"'{shown}' is no number" + (f": {error.message}" if "(" in text else "")
 
 

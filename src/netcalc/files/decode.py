@@ -46,8 +46,9 @@ def text_chunks(source: Source, size: int) -> Iterator[bytes]:
     beginning = next(decoded, b"")
     if b"\0" in beginning.partition(b"\n")[0]:
         raise FileError(f"{source.name} is no text: it holds zero bytes (binary data, or UTF-16 without its mark)")
-    yield beginning
-    yield from decoded
+    chunks = chain([beginning], decoded)
+    is_old_mac = b"\r" in beginning and b"\n" not in beginning
+    yield from (chunk.replace(b"\r", b"\n") for chunk in chunks) if is_old_mac else chunks
 
 
 def _headed(chunks: Iterator[bytes]) -> Iterator[bytes]:

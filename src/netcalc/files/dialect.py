@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from netcalc.errors import FileError
@@ -11,6 +11,8 @@ from netcalc.files.cells import NOT_FINITE, decimal_comma, reads
 
 COMMENT = "#"
 MISSING = {"na", "n/a", "null", "none"}
+SPREADSHEET_ERRORS = ("#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")  # no comments
+SEPARATOR = r"(?i)sep=([,;\t])"  # how a spreadsheet is told, in a line before the table
 BESIDE_QUOTE = re.compile(r'"\s*,|,\s*"')
 NUMBER_BEGINS = tuple("0123456789+-.−")
 
@@ -19,7 +21,8 @@ class Dialect(NamedTuple):
     """How the rows of `source` are cut into cells.
 
     `delimiter` is None for runs of white space, `header` empty where there is none; rows begin at line `begin`, and
-    line `first` is the one that said how many columns there are.
+    line `first` is the one that said how many columns there are. Of all columns those in `used` are read, or all: the
+    others may hold any text, and are 0.
     """
 
     source: str
@@ -29,15 +32,19 @@ class Dialect(NamedTuple):
     header: tuple[str, ...]
     begin: int
     first: int
+    used: tuple[int, ...] | None = None
 
     def cells(self, line: str) -> list[str]:
-        """A line's cells."""
-        return split(line, self.delimiter)
+        """A line's cells, without the empty ones that a spreadsheet leaves behind the last column."""
+        cells = split(line, self.delimiter)
+        while len(cells) > self.columns and not cells[-1].strip():
+            cells.pop()
+        return cells
 
 
 def content(line: str) -> str:
     """A line without its comment; `#` begins one where it can't be inside a quoted cell."""
-    if COMMENT not in line:
+    if COMMENT not in line or any(error in line for error in SPREADSHEET_ERRORS):
         return line.strip("\r\n ")
     if '"' not in line:
         return line.partition(COMMENT)[0].strip("\r\n ")
@@ -50,27 +57,47 @@ def split(line: str, delimiter: str | None) -> list[str]:
         import csv
 
         return next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True))
+    if delimiter is None and not line.isascii():
+        return re.split(r"[ \t]+", line.strip(" \t"))  # no-break spaces stand between thousands
     return line.split(delimiter)
 
 
-def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str) -> Dialect:
-    """The layout, from as many of the first lines as it takes. Raises FileError where there are no numbers."""
+Use = Callable[[Sequence[str]], Sequence[int]]  # a header's names -> the places of those that are of use
+
+
+def sniff(lines: Iterable[tuple[int, str]], source: str, decimal: str, use: Use | None = None) -> Dialect:
+    """The layout, from as many of the first lines as it takes. Raises FileError where there are no numbers.
+
+    With `use`, a line that has a name of use is a header, and no other columns are read.
+    """
     filled = ((number, text) for number, line in lines if (text := content(line)))
     number, first = next(filled, (0, ""))
+    announced = re.fullmatch(SEPARATOR, first.strip('"'))
+    if announced:
+        number, first = next(filled, (0, ""))
     if not first:
         raise FileError(f"{source} is empty")
-    delimiter = delimiter_of(first, decimal)
+    delimiter = announced[1] if announced else delimiter_of(first, decimal)
     _refuse_decimal_comma(first, delimiter, decimal, f"{source}, line {number}")
-    names = split(first, delimiter)
-    if not is_header(names, decimal):
+    names = without_empty_end(split(first, delimiter))
+    if not is_header(names, decimal) and not (use and use(names)):
         return Dialect(source, delimiter, decimal, len(names), (), number, number)
     begin, row = next(filled, (0, ""))
     if not row:
         raise FileError(f"{source} holds a header and no numbers")
-    delimiter = delimiter_of(row, decimal)
+    if not announced and (len(names) == 1 or len(without_empty_end(split(row, delimiter))) != len(names)):
+        delimiter = delimiter_of(row, decimal)
     _refuse_decimal_comma(row, delimiter, decimal, f"{source}, line {begin}")
-    header = tuple(name.strip() for name in split(first, delimiter)) if delimiter else _words(first, row)
-    return Dialect(source, delimiter, decimal, len(header), header, begin, number)
+    header = tuple(without_empty_end(split(first, delimiter))) if delimiter else _words(first, row)
+    return Dialect(source, delimiter, decimal, len(header), header, begin, number, tuple(use(header)) if use else None)
+
+
+def without_empty_end(cells: Sequence[str]) -> list[str]:
+    """Cells without white space around, and without the empty ones that a spreadsheet leaves at the end of a line."""
+    found = [cell.strip() for cell in cells]
+    while len(found) > 1 and not found[-1]:
+        found.pop()
+    return found
 
 
 def _refuse_decimal_comma(row: str, delimiter: str | None, decimal: str, where: str) -> None:

@@ -17,6 +17,7 @@ from netcalc.files.source import Source, StandardInput, open_source
 from netcalc.files.tensor import Tensor
 
 if TYPE_CHECKING:
+    from netcalc.files.dialect import Use
     from netcalc.files.stream import TextRows
 
 PARQUET_MAGIC = b"PAR1"
@@ -59,8 +60,13 @@ def read_tensor(
     return whole(found) if isinstance(found, Tensor | NpyFile) else found.read()
 
 
-def open_file(path_text: str, flag: str, stdin: StandardInput | None, decimal: str) -> Tensor | NpyFile | TextRows:
-    """What is no table of rows, whole; a text, or an array, as far as its first row."""
+def open_file(
+    path_text: str, flag: str, stdin: StandardInput | None, decimal: str, use: Use | None = None
+) -> Tensor | NpyFile | TextRows:
+    """What is no table of rows, whole; a text, or an array, as far as its first row.
+
+    With `use`, only the columns are read that it finds in a text's header.
+    """
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
         return Tensor(read_npz(path, name), path_text)
@@ -68,13 +74,13 @@ def open_file(path_text: str, flag: str, stdin: StandardInput | None, decimal: s
         return Tensor(read_safetensors(path, name), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     with closed_if_refused(source.close):
-        found = _open_source(source, name, decimal)
+        found = _open_source(source, name, decimal, use)
     if isinstance(found, Tensor):
         source.close()
     return found
 
 
-def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | NpyFile | TextRows:
+def _open_source(source: Source, name: str | None, decimal: str, use: Use | None) -> Tensor | NpyFile | TextRows:
     head = source.head((NPY_MAGIC, ZIP_MAGIC, PARQUET_MAGIC))
     if head.startswith(NPY_MAGIC):
         if source.size is not None:
@@ -107,7 +113,7 @@ def _open_source(source: Source, name: str | None, decimal: str) -> Tensor | Npy
         raise FileError(f"{source.name} does not begin as a Matrix Market file does, with a line such as {banner}")
     if name is not None:
         raise FileError(f"{source.name} is one table, so ':{name}' names nothing in it")
-    dialect, lines = open_rows(chunks, source.name, decimal)
+    dialect, lines = open_rows(chunks, source.name, decimal, use)
     return TextRows(source, dialect, lines)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from netcalc.errors import FileError
 from netcalc.expression import Tree
 from netcalc.files.cells import nearest_float
+from netcalc.files.dialect import Use
 from netcalc.files.npy import NpyFile
 from netcalc.files.numbers import check_finite
 from netcalc.files.read import closed_if_refused, open_file, whole
@@ -32,6 +33,7 @@ def read_rows(
     decimal: str = ".",
     wait: float | None = None,
     on_bad_row: OnBadRow | None = None,
+    use: Use | None = None,
 ) -> Tensor | RowStream:
     """A table's rows of so many `columns`, as they arrive; a tensor if it is one row, one column, or no table.
 
@@ -39,9 +41,10 @@ def read_rows(
 
     Up to `few` rows come exactly as they are written; if there are more, all are float64. With `wait`, a pipe that has
     not ended so many seconds after its first row is taken for few rows until it has more.
+    With `use`, only the columns are read that it finds in a text's header; the others are 0.
     A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
     """
-    found = open_file(path_text, flag, stdin, decimal)
+    found = open_file(path_text, flag, stdin, decimal, use)
     if isinstance(found, TextRows):
         if columns is not None and found.dialect.columns == 1 != columns:
             return found.read()

@@ -15,9 +15,10 @@ import numpy as np
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.files.cells import exact_cell, float_cell
 from netcalc.files.decode import line_blocks
-from netcalc.files.dialect import Dialect, content, sniff
+from netcalc.files.dialect import SPREADSHEET_ERRORS, Dialect, Use, content, sniff
 
 IN_NUMBERS = b"0123456789+-.eE \t\r"
+NO_COMMA = bytes(byte for byte in range(256) if byte not in b",\n")
 POLARS_BYTES = 24 << 20  # its import takes as long as NumPy takes to read this much
 POLARS_BLOCK = 512 << 10  # and its start, as this much
 NUMPY_CHUNK, PIPE_CHUNK, POLARS_CHUNK = 256 << 10, 1 << 20, 8 << 20  # bytes read at once: what each is fastest at
@@ -42,8 +43,10 @@ def chunk_size(size: int | None) -> int:
     return POLARS_CHUNK if size >= POLARS_BYTES and load_polars() is not None else NUMPY_CHUNK
 
 
-def open_rows(chunks: Iterable[bytes], source: str, decimal: str) -> tuple[Dialect, Iterator[Lines]]:
-    """The text's layout, and its lines from the first row on. Raises FileError."""
+def open_rows(
+    chunks: Iterable[bytes], source: str, decimal: str, use: Use | None = None
+) -> tuple[Dialect, Iterator[Lines]]:
+    """The text's layout, and its lines from the first row on; `use` as for `sniff`. Raises FileError."""
     blocks = line_blocks(chunks)
     held: list[Lines] = []
 
@@ -53,7 +56,7 @@ def open_rows(chunks: Iterable[bytes], source: str, decimal: str) -> tuple[Diale
             for index, line in enumerate(BytesIO(data), number):
                 yield index, decoded(line, source, index)
 
-    dialect = sniff(first_lines(), source, decimal)
+    dialect = sniff(first_lines(), source, decimal, use)
     return dialect, chain(_from_line(held, dialect.begin), blocks)
 
 
@@ -119,9 +122,10 @@ def _checked_row(number: int, text: str, dialect: Dialect, convert: Callable[[st
     where, row = f"{dialect.source}, line {number}", []
     if text.count('"') % 2:
         raise RowError(f"{where}: a quote is opened and not closed", number, text)
+    used, unread = dialect.used, convert("0")
     for column, cell in enumerate(dialect.cells(text), 1):
         try:
-            row.append(convert(cell))
+            row.append(unread if used is not None and column - 1 not in used else convert(cell))
         except ValueSyntaxError as error:
             raise RowError(f"{where}, column {column}: {error.message}", number, text) from None
     if len(row) != dialect.columns:
@@ -142,6 +146,10 @@ def float_rows(data: bytes, dialect: Dialect, work: int) -> np.ndarray | None:
     plain = _with_commas(data, dialect)
     if plain is None or b'"' in plain or b"\0" in plain:
         return None
+    if b"#" in plain and any(error.encode() in plain for error in SPREADSHEET_ERRORS):
+        return None
+    if dialect.used is not None and len(dialect.used) < dialect.columns:
+        return _some_columns(plain, dialect)
     worth = work >= POLARS_BYTES or "polars" in sys.modules  # what writes rows has often loaded it already
     polars = load_polars() if len(plain) >= POLARS_BLOCK and worth else None
     read = partial(_by_polars, polars) if polars is not None else _by_numpy
@@ -172,14 +180,28 @@ def _without_comments(plain: bytes) -> bytes:
     return b"".join(line + b"\n" for line in lines if line)
 
 
-def _by_numpy(plain: bytes, columns: int) -> np.ndarray | None:
-    """Rows of numbers between commas."""
+def _some_columns(plain: bytes, dialect: Dialect) -> np.ndarray | None:
+    """Rows whose lines all have a number in each column of use, the others left at 0."""
+    lines, used = plain.count(b"\n"), dialect.used or ()
+    if b"#" in plain or plain.translate(None, NO_COMMA) != (b"," * (dialect.columns - 1) + b"\n") * lines:
+        return None
+    found = np.zeros((lines, dialect.columns))
+    if used:
+        read = _by_numpy(plain, len(used), used)
+        if read is None or len(read) != lines:
+            return None
+        found[:, used] = read
+    return found
+
+
+def _by_numpy(plain: bytes, columns: int, used: tuple[int, ...] | None = None) -> np.ndarray | None:
+    """Rows of numbers between commas, those of all columns or of some."""
     if not plain.isascii():
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # lines without a number are no mistake
-            rows = np.loadtxt(BytesIO(plain), delimiter=",", comments="#", ndmin=2)
+            rows = np.loadtxt(BytesIO(plain), delimiter=",", comments="#", ndmin=2, usecols=used)
     except ValueError:
         return None
     if not rows.size:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from netcalc.arithmetic.balls import numerals, precision
 from netcalc.arithmetic.program import Program
+from netcalc.arithmetic.sides import BITS, tie
 from netcalc.derivation.derive import expand
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError
 from netcalc.explain.ties import in_float64, singled_out
-from netcalc.expression import Symbol, parse, substitute
+from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.files import is_file, looks_like_file
 from netcalc.files.cells import read_number
@@ -76,6 +78,11 @@ def _symbol(text: str) -> str:
     return tree.name if isinstance(tree, Symbol) else text.strip()
 
 
+def named_columns(variables: Collection[str], header: Sequence[str]) -> list[int]:
+    """The places of a table's columns that are named after a variable."""
+    return [place for place, cell in enumerate(header) if _symbol(cell) in variables]
+
+
 def in_header_order(problem: Gradient, header: Sequence[str]) -> Gradient:
     """The problem with its variables in the order in which a table names them."""
     named = [name for name in map(_symbol, header) if name in problem.variables]
@@ -100,16 +107,17 @@ class GradientRows:
         if not self.header:
             example = ",".join(self.stated.variables) or "x"
             raise FileError(f"{self.source} has no header: its first line names the variables, as in {example}")
-        names = [name for name in map(_symbol, self.header) if name in self.stated.variables]
+        names = [_symbol(self.header[place]) for place in named_columns(self.stated.variables, self.header)]
+        listed = ", ".join(self.header[:NAMES_SHOWN]) + (", …" if len(self.header) > NAMES_SHOWN else "")
         for name in names:
             if name in self.stated.points or names.count(name) > 1:
                 other = "beside the file" if name in self.stated.points else "in two columns"
                 raise NetcalcError(f"{name} has two values: {self.source} has a column {name}, and it is given {other}")
         if not names:
-            raise FileError(f"{self.source} has no column of a variable: {', '.join(self.stated.variables)}")
+            variables = ", ".join(self.stated.variables)
+            raise FileError(f"{self.source} has no column of a variable: {variables} (its columns: {listed})")
         for name in self.stated.free:
             if name not in names:
-                listed = ", ".join(self.header[:NAMES_SHOWN]) + (", …" if len(self.header) > NAMES_SHOWN else "")
                 raise FileError(f"{self.source} has no column {name} (its columns: {listed}); add one, or {name}=VALUE")
 
     @property
@@ -120,7 +128,7 @@ class GradientRows:
     @cached_property
     def places(self) -> dict[str, int]:
         """Which column each variable's numbers are in."""
-        return {name: place for place, name in enumerate(map(_symbol, self.header)) if name in self.stated.variables}
+        return {_symbol(self.header[place]): place for place in named_columns(self.stated.variables, self.header)}
 
     def check_rows(self, rows: int) -> None:
         """Any number of them will do."""
@@ -152,21 +160,34 @@ class GradientRows:
         return Program([substitute(self.derived.wanted[place].tree, fixed) for place in self.shown])
 
     @cached_property
-    def comparisons(self) -> Program | None:
-        """The expressions written out, to see where what they compare ties; None where they don't."""
-        trees = [expand(one.tree) for one in self.derived.wanted if not one.by]
+    def comparing(self) -> list[Tree]:
+        """The expressions that compare, written out, the numbers that are the same in every row put in."""
         fixed = point_at(self.stated)
-        return Program([substitute(tree, fixed) for tree in trees]) if any(map(has_switches, trees)) else None
+        trees = [expand(one.tree) for one in self.derived.wanted if not one.by]
+        return [substitute(tree, fixed) for tree in trees if has_switches(tree)]
+
+    @cached_property
+    def comparisons(self) -> Program:
+        """The same, over columns of float64."""
+        return Program(self.comparing)
 
     def kinks(self, x: np.ndarray) -> Counter[str]:
-        """How many rows tie a comparison."""
-        if self.comparisons is None:
+        """How many rows tie a comparison; of rows of trees this is decided exactly."""
+        if not self.comparing:
             return Counter()
-        named = {name: np.ascontiguousarray(x[:, place]) for name, place in self.places.items()}
-        tied = int(self.comparisons.tied(named, TIES).sum())
+        if x.dtype == object:
+            tied = sum(map(self._is_tied, x))
+        else:
+            named = {name: np.ascontiguousarray(x[:, place]) for name, place in self.places.items()}
+            tied = int(self.comparisons.tied(named, TIES).sum())
         return Counter(
             {f"a tie of what {' or '.join(self.stated.outputs)} compares, maybe a kink": tied} if tied else {}
         )
+
+    def _is_tied(self, row: np.ndarray) -> bool:
+        with precision(BITS):
+            point = dict(zip(self.places, numerals([row[place] for place in self.places.values()], {}), strict=True))
+            return any(tie(tree, point) for tree in self.comparing)
 
     def answers(self, x: np.ndarray, first: int = 0) -> np.ndarray:  # noqa: ARG002 - as above
         """`x` (rows, columns) in float64 -> (rows, answers); nan where there is no value."""
