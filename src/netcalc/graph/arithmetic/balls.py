@@ -1,0 +1,219 @@
+"""Exact rationals while they last, balls of `bits` bits after that; products of matrices by FLINT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, fmpq, fmpq_mat
+
+from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, ball, exactly, numeral, sign
+from netcalc.derivation.derive import evaluable
+from netcalc.errors import ShapeError, UndefinedError
+from netcalc.expression import Tree
+from netcalc.graph.arithmetic import Axes, back, last
+from netcalc.graph.arithmetic.objects import Objects, entry_by_entry
+
+
+class Balls(Objects):
+    """Balls at the current precision, exact rationals where the numbers allow it; symbols are what `names` says."""
+
+    def __init__(
+        self,
+        sizes: Mapping[str, int] = MappingProxyType({}),
+        names: Mapping[str, Numeral] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(sizes)
+        self.names = names
+
+    def array(self, tensor: np.ndarray) -> np.ndarray:
+        if tensor.dtype == object:
+            return entry_by_entry(lambda tree: numeral(tree, self.names), tensor)
+        if tensor.dtype.kind in "iub":
+            return self.numbers(tensor)
+        return entry_by_entry(_exact, tensor)
+
+    def number(self, value: Fraction) -> Numeral:
+        return fmpq(value.numerator, value.denominator)
+
+    def whole(self, array: np.ndarray) -> np.ndarray:
+        return np.array([_whole(one) for one in array.reshape(-1)], dtype=np.int64).reshape(array.shape)
+
+    def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+        evaluation = _evaluation(tree)
+        names = list(columns)
+        if not names:
+            found = np.empty((), dtype=object)
+            found[()] = evaluation.at({})[0]
+            return np.broadcast_to(found, shape)
+        found = entry_by_entry(
+            lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values()
+        )
+        return found if found.shape == shape else np.broadcast_to(found, shape)
+
+    def matrix_product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        m, k = a.shape
+        n = b.shape[1]
+        if k == 0:
+            return self.zeros((m, n))
+        if _all_exact(a) and _all_exact(b):
+            return _entries(_rational(a) * _rational(b), m, n)
+        return _entries(_balls(a) * _balls(b), m, n)
+
+    def exponentials(self, array: np.ndarray) -> np.ndarray:
+        return entry_by_entry(OPERATIONS["exp"], array)
+
+    def divide(self, a: Any, b: Any) -> Any:
+        return OPERATIONS["divide"](a, b)
+
+    def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        """1 / Σⱼ exp(zⱼ - zᵢ), which neither overflows nor cancels: each entry relative to the largest."""
+        top = self.extreme(array, axes, keep=True, largest=True)
+        return super().softmax(entry_by_entry(_minus, array, top), axes)
+
+    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        """-log(1 + Σⱼ exp(zⱼ - zᵢ)) over j ≠ i, which cancels nothing."""
+        rows = last(array, axes)
+        out = np.empty(rows.shape, dtype=object)
+        for index in np.ndindex(rows.shape):
+            row, own = rows[index[:-1]], rows[index]
+            others = [OPERATIONS["exp"](_minus(z, own)) for j, z in enumerate(row) if j != index[-1]]
+            out[index] = -OPERATIONS["log1p"](OPERATIONS["add"](*others))
+        return back(out, axes, array.shape)
+
+    def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
+        return self.each_row(_logsumexp, array, axes, keep=keep)
+
+    def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
+        return self.each_row(lambda row: OPERATIONS["max" if largest else "min"](*row), array, axes, keep=keep)
+
+    def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
+        return self.each_row(
+            lambda row: OPERATIONS["sqrt"](OPERATIONS["add"](*(one * one for one in row))), array, axes, keep=keep
+        )
+
+    def inverse(self, array: np.ndarray) -> np.ndarray:
+        return self.each_matrix(_inverse, array, number=False)
+
+    def determinant(self, array: np.ndarray) -> np.ndarray:
+        return self.each_matrix(_determinant, array, number=True)
+
+    def logdet(self, array: np.ndarray) -> np.ndarray:
+        found = self.determinant(array)
+        if any((known := sign(one)) is not None and known <= 0 for one in found.reshape(-1)):
+            raise UndefinedError("logdet: the determinant is not positive, so its logarithm has no value")
+        return entry_by_entry(OPERATIONS["log"], found)
+
+    def cofactors(self, array: np.ndarray) -> np.ndarray:
+        return self.each_matrix(_cofactors, array, number=False)
+
+    def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
+        columns = b[..., None] if vector else b
+        front = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
+        a = np.broadcast_to(a, (*front, *a.shape[-2:]))
+        columns = np.broadcast_to(columns, (*front, *columns.shape[-2:]))
+        out = np.empty(columns.shape, dtype=object)
+        for index in np.ndindex(front):
+            out[index] = _solution(a[index], columns[index])
+        return out[..., 0] if vector else out
+
+
+@lru_cache(maxsize=4096)
+def _evaluation(tree: Tree) -> Evaluation:
+    return Evaluation(evaluable((tree,)))
+
+
+def _exact(number: float) -> Numeral:
+    if np.isfinite(number):
+        return fmpq(*float(number).as_integer_ratio())
+    return arb("nan") if np.isnan(number) else arb("inf" if number > 0 else "-inf")
+
+
+def _whole(value: Numeral) -> int:
+    known = exactly(value) if isinstance(value, arb) else value
+    if not isinstance(known, fmpq) or known.q != 1:
+        raise ShapeError("an index is a whole number")
+    return int(known.p)
+
+
+def _minus(a: Numeral, b: Numeral) -> Numeral:
+    """a - b, where -∞ less anything finite stays that."""
+    return a - b
+
+
+def _logsumexp(row: list[Numeral]) -> Numeral:
+    """The largest, and log of the rest relative to it."""
+    top = OPERATIONS["max"](*row)
+    if isinstance(top, arb) and not top.is_finite():
+        return top
+    return top + OPERATIONS["log"](OPERATIONS["add"](*(OPERATIONS["exp"](one - top) for one in row)))
+
+
+# --- matrices
+
+
+def _all_exact(array: np.ndarray) -> bool:
+    return all(isinstance(one, fmpq) for one in array.reshape(-1))
+
+
+def _rational(array: np.ndarray) -> fmpq_mat:
+    rows, columns = array.shape
+    return fmpq_mat(rows, columns, list(array.reshape(-1)))
+
+
+def _balls(array: np.ndarray) -> arb_mat:
+    rows, columns = array.shape
+    return arb_mat(rows, columns, [ball(one) for one in array.reshape(-1)])
+
+
+def _entries(matrix: Any, rows: int, columns: int) -> np.ndarray:
+    out = np.empty(rows * columns, dtype=object)
+    for place, one in enumerate(matrix.entries()):
+        out[place] = exactly(one) if isinstance(one, arb) and one.is_exact() else one
+    return out.reshape(rows, columns)
+
+
+def _undecided(rows: int, columns: int) -> np.ndarray:
+    out = np.empty((rows, columns), dtype=object)
+    out[...] = UNDEFINED
+    return out
+
+
+def _inverse(a: np.ndarray) -> np.ndarray:
+    n = len(a)
+    try:
+        matrix = _rational(a).inv() if _all_exact(a) else _balls(a).inv()
+    except ZeroDivisionError:
+        if _all_exact(a):
+            raise UndefinedError("the matrix is singular: it has no inverse") from None
+        return _undecided(n, n)
+    return _entries(matrix, n, n)
+
+
+def _determinant(a: np.ndarray) -> Numeral:
+    return _rational(a).det() if _all_exact(a) else exactly(_balls(a).det())
+
+
+def _cofactors(a: np.ndarray) -> np.ndarray:
+    """By minors, so that a singular matrix has them too."""
+    out = np.empty(a.shape, dtype=object)
+    for i, j in np.ndindex(a.shape):
+        minor = np.delete(np.delete(a, i, axis=0), j, axis=1)
+        value = _determinant(minor) if len(a) > 1 else fmpq(1)
+        out[i, j] = value if (i + j) % 2 == 0 else -value
+    return out
+
+
+def _solution(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    exact = _all_exact(a) and _all_exact(b)
+    try:
+        matrix = _rational(a).solve(_rational(b)) if exact else _balls(a).solve(_balls(b))
+    except ZeroDivisionError:
+        if _all_exact(a) and _determinant(a) == 0:
+            raise UndefinedError("the matrix is singular: the system has no unique solution") from None
+        return _undecided(*b.shape)
+    return _entries(matrix, *b.shape)

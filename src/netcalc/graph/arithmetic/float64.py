@@ -1,0 +1,277 @@
+"""float64: NumPy's functions, BLAS, and the catalogue's stable kernels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from netcalc.derivation.derive import bound
+from netcalc.derivation.stable import settled
+from netcalc.errors import ShapeError, UndefinedError
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree, share
+from netcalc.expression.tree import Shared
+from netcalc.graph.arithmetic import Arithmetic, Axes, back, last, with_axes
+from netcalc.values import to_float64
+
+Function = Callable[..., Any]
+
+
+class Float64(Arithmetic):
+    """float64 arrays."""
+
+    def array(self, tensor: np.ndarray) -> np.ndarray:
+        return to_float64(tensor)
+
+    def number(self, value: Fraction) -> float:
+        return float(value)
+
+    def numbers(self, whole: int | np.ndarray) -> np.ndarray:
+        return np.asarray(whole, dtype=np.float64)
+
+    def zeros(self, shape: tuple[int, ...]) -> np.ndarray:
+        return np.zeros(shape)
+
+    def whole(self, array: np.ndarray) -> np.ndarray:
+        found = array.astype(np.int64)
+        if not np.array_equal(found, array):
+            raise ShapeError("an index is a whole number")
+        return found
+
+    def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+        shared, functions, over = _compiled(tree)
+        found: dict[int, Any] = {}
+        with np.errstate(all="ignore"):
+            for place, (node, function) in enumerate(zip(shared.nodes, functions, strict=True)):
+                if function is None:
+                    found[place] = columns[node.name] if isinstance(node, Symbol) else _leaf(node)
+                else:
+                    found[place] = function(*(found[argument] for argument in shared.arguments[place]))
+                for done in over[place]:
+                    del found[done]
+        array = np.asarray(found[shared.roots[0]], dtype=np.float64)
+        return array if array.shape == shape else np.broadcast_to(array, shape)
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(a * b)
+
+    def accumulate(
+        self, total: np.ndarray | None, term: np.ndarray, number: Fraction, shape: tuple[int, ...]
+    ) -> np.ndarray:
+        if total is None:
+            if number != 1:
+                term = np.asarray(term * float(number))
+                return term if term.shape == shape else np.array(np.broadcast_to(term, shape))
+            return np.array(np.broadcast_to(term, shape))
+        if number == 1:
+            total += term
+        elif number == -1:
+            total -= term
+        else:
+            total += float(number) * term
+        return total
+
+    def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        return np.asarray(array.sum(axis=axes))
+
+    def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(np.matmul(a, b))
+
+    def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
+        return np.asarray((np.max if largest else np.min)(array, axis=axes, keepdims=keep))
+
+    def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        powers = np.exp(array - array.max(axis=axes, keepdims=True))
+        powers /= powers.sum(axis=axes, keepdims=True)
+        return np.asarray(powers)
+
+    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        from netcalc.catalogue.kernels.softmax import log_softmax
+
+        rows = last(array, axes)
+        flat = rows.reshape(-1, rows.shape[-1])
+        return back(log_softmax(flat).reshape(rows.shape), axes, array.shape)
+
+    def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
+        rows = last(array, axes)
+        top = rows.max(axis=-1, keepdims=True)
+        top = np.where(np.isfinite(top), top, 0.0)
+        with np.errstate(divide="ignore"):
+            found = np.log(np.exp(rows - top).sum(axis=-1)) + top[..., 0]
+        return with_axes(np.asarray(found), axes, array.ndim, keep)
+
+    def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
+        rows = last(array, axes)
+        largest = np.abs(rows).max(axis=-1, initial=0.0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+        scaled = rows / scale[..., None]
+        found = np.sqrt(np.einsum("...i,...i->...", scaled, scaled)) * scale
+        return with_axes(np.asarray(found), axes, array.ndim, keep)
+
+    def inverse(self, array: np.ndarray) -> np.ndarray:
+        try:
+            return np.asarray(np.linalg.inv(array))
+        except np.linalg.LinAlgError:
+            raise UndefinedError("the matrix is singular: it has no inverse") from None
+
+    def determinant(self, array: np.ndarray) -> np.ndarray:
+        return np.asarray(np.linalg.det(array))
+
+    def logdet(self, array: np.ndarray) -> np.ndarray:
+        signs, logarithms = np.linalg.slogdet(array)
+        if not np.all(signs > 0):
+            raise UndefinedError("logdet: the determinant is not positive, so its logarithm has no value")
+        return np.asarray(logarithms)
+
+    def cofactors(self, array: np.ndarray) -> np.ndarray:
+        """det(A) A⁻ᵀ from A's singular values: U, V orthogonal, the product of the others in place of each."""
+        u, values, vt = np.linalg.svd(array)
+        signs = np.linalg.det(u) * np.linalg.det(vt)
+        others = np.stack([np.delete(values, n, axis=-1).prod(axis=-1) for n in range(values.shape[-1])], axis=-1)
+        return np.asarray((u * (signs[..., None] * others)[..., None, :]) @ vt)
+
+    def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
+        try:
+            found = np.linalg.solve(a, b[..., None] if vector else b)
+        except np.linalg.LinAlgError:
+            raise UndefinedError("the matrix is singular: the system has no unique solution") from None
+        return np.asarray(found[..., 0] if vector else found)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(tree: Tree) -> tuple[Shared, tuple[Function | None, ...], tuple[tuple[int, ...], ...]]:
+    """A formula as a list of calls, arguments before what uses them, and after which call each result is done with."""
+    shared = share(settled([tree]))
+    functions = tuple(function_of(node) if isinstance(node, Apply) else None for node in shared.nodes)
+    last_use: dict[int, int] = {}
+    for place, arguments in enumerate(shared.arguments):
+        last_use |= dict.fromkeys(arguments, place)
+    over: list[list[int]] = [[] for _ in shared.nodes]
+    for place, user in last_use.items():
+        if place != shared.roots[0]:
+            over[user].append(place)
+    return shared, functions, tuple(map(tuple, over))
+
+
+def _leaf(node: Tree) -> float:
+    if isinstance(node, Number):
+        try:
+            return float(node.value)
+        except OverflowError:
+            return math.inf if node.value > 0 else -math.inf
+    assert isinstance(node, Constant)  # noqa: S101 - a symbol is a column
+    return {"e": math.e, "pi": math.pi, "inf": math.inf}[node.name]
+
+
+def function_of(node: Apply) -> Function:
+    """What an operator does to float64 arrays: NumPy's function, or the catalogue's kernel."""
+    known = FUNCTIONS.get(node.operator)
+    if known is not None:
+        return known
+    activation = bound(node)
+    kernels = (activation.value, activation.slope, activation.curvature)
+    kernel = kernels[len(node.operator) - len(node.operator.rstrip("'"))]
+    return lambda q, *_: kernel(np.asarray(q, dtype=np.float64))
+
+
+def _add(*terms: Any) -> Any:
+    total = terms[0] + terms[1]
+    for term in terms[2:]:
+        total = total + term
+    return total
+
+
+def _multiply(*factors: Any) -> Any:
+    product = factors[0] * factors[1]
+    for factor in factors[2:]:
+        product = product * factor
+    return product
+
+
+def _extreme(function: Function) -> Function:
+    def applied(*values: Any) -> Any:
+        best = values[0]
+        for value in values[1:]:
+            best = function(best, value)
+        return best
+
+    return applied
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if isinstance(exponent, float) and exponent == 2:
+        return base * base
+    return np.power(base, exponent)
+
+
+def _special(name: str) -> Function:
+    """A function that NumPy lacks: by the watched one of `Program`, which goes to balls where it must."""
+
+    def applied(*arguments: Any) -> Any:
+        from netcalc.arithmetic.program import Program
+
+        names = [f"v{n}" for n in range(len(arguments))]
+        arrays = np.broadcast_arrays(*(np.asarray(one, dtype=np.float64) for one in arguments))
+        columns = {one: np.ascontiguousarray(array).reshape(-1) for one, array in zip(names, arrays, strict=True)}
+        (found,) = Program([Apply(name, tuple(map(Symbol, names)))]).run(columns)
+        return found.reshape(arrays[0].shape)
+
+    return applied
+
+
+_NUMPY: Mapping[str, Function] = {
+    "add": _add,
+    "subtract": np.subtract,
+    "multiply": _multiply,
+    "divide": np.divide,
+    "power": _power,
+    "negate": np.negative,
+    "abs": np.abs,
+    "sign": np.sign,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "log2": np.log2,
+    "log10": np.log10,
+    "sqrt": np.sqrt,
+    "cbrt": np.cbrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sec": lambda q: 1 / np.cos(q),
+    "csc": lambda q: 1 / np.sin(q),
+    "cot": lambda q: 1 / np.tan(q),
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "sech": lambda q: 1 / np.cosh(q),
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "max": _extreme(np.maximum),
+    "min": _extreme(np.minimum),
+    "where": np.where,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "equal": np.equal,
+    "unequal": np.not_equal,
+    "and": _extreme(np.logical_and),
+    "or": _extreme(np.logical_or),
+    "not": np.logical_not,
+}
+_SPECIAL: Mapping[str, Function] = {
+    name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "digamma", "polygamma")
+}
+
+FUNCTIONS: Mapping[str, Function] = {**_NUMPY, **_SPECIAL}

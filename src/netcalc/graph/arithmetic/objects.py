@@ -1,0 +1,98 @@
+"""What arithmetics of objects have in common: NumPy arrays of dtype object, an operator at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from netcalc.graph.arithmetic import Arithmetic, Axes, last, with_axes
+
+
+def filled(shape: tuple[int, ...], value: Any) -> np.ndarray:
+    """An array of dtype object that holds one object everywhere."""
+    out = np.empty(shape, dtype=object)
+    out[...] = value
+    return out
+
+
+def entry_by_entry(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
+    """`function` at every place of arrays that broadcast together."""
+    together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays
+    out = np.empty(together[0].shape, dtype=object)
+    flat = out.reshape(-1)
+    for place, entries in enumerate(zip(*(array.reshape(-1) for array in together), strict=True)):
+        flat[place] = function(*entries)
+    return flat.reshape(out.shape)
+
+
+class Objects(Arithmetic):
+    """Numbers that are Python objects with +, - and *."""
+
+    def zeros(self, shape: tuple[int, ...]) -> np.ndarray:
+        return filled(shape, self.number(Fraction(0)))
+
+    def numbers(self, whole: int | np.ndarray) -> np.ndarray:
+        return entry_by_entry(lambda one: self.number(Fraction(int(one))), np.asarray(whole))
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return entry_by_entry(lambda one, other: one * other, a, b)
+
+    def accumulate(
+        self, total: np.ndarray | None, term: np.ndarray, number: Fraction, shape: tuple[int, ...]
+    ) -> np.ndarray:
+        if number != 1:
+            by = self.number(number)
+            term = entry_by_entry(lambda one: one * by, term)
+        if total is None:
+            return np.array(np.broadcast_to(term, shape), dtype=object)
+        return entry_by_entry(lambda one, other: one + other, total, term)
+
+    def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        axes = tuple(axis if axis < 0 else axis - array.ndim for axis in axes)
+        zero = self.number(Fraction(0))
+        return self.each_row(lambda row: reduce(lambda a, b: a + b, row, zero), array, axes)
+
+    def each_row(
+        self, function: Callable[[list[Any]], Any], array: np.ndarray, axes: Axes, *, keep: bool = False
+    ) -> np.ndarray:
+        """What a function makes of the entries along axes."""
+        rows = last(array, axes)
+        out = np.empty(rows.shape[:-1], dtype=object)
+        flat = out.reshape(-1)
+        for place, row in enumerate(rows.reshape(-1, rows.shape[-1])):
+            flat[place] = function(list(row))
+        return with_axes(flat.reshape(out.shape), axes, array.ndim, keep)
+
+    def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        out = np.empty((*a.shape[:-1], b.shape[-1]), dtype=object)
+        for index in np.ndindex(a.shape[:-2]):
+            out[index] = self.matrix_product(a[index], b[index])
+        return out
+
+    def matrix_product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(m, k) times (k, n)."""
+        return np.asarray(a.dot(b))
+
+    def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        powers = self.exponentials(array)
+        sums = with_axes(self.sum(powers, axes), axes, array.ndim, keep=True)
+        return entry_by_entry(self.divide, powers, sums)
+
+    def exponentials(self, array: np.ndarray) -> np.ndarray:
+        """exp, entry by entry."""
+        raise NotImplementedError
+
+    def divide(self, a: Any, b: Any) -> Any:
+        """a / b."""
+        return a / b
+
+    def each_matrix(self, function: Callable[[np.ndarray], Any], array: np.ndarray, *, number: bool) -> np.ndarray:
+        """What a function makes of each matrix: another of its shape, or a number."""
+        out = np.empty(array.shape[:-2] if number else array.shape, dtype=object)
+        for index in np.ndindex(array.shape[:-2]):
+            out[index] = function(array[index])
+        return out

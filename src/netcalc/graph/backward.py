@@ -1,0 +1,82 @@
+"""The backward pass as a graph: the one place that knows how to go backward."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from netcalc.graph.leaves import NAMED, eye, name_of, named
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import LETTERS, number, product, total
+
+
+def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> dict[Node, Node]:
+    """The gradient of every node that the output depends on; that of a named node bears its name after a `d`.
+
+    `delta` is the gradient of the output, which may have more axes in front; without it the output is a number, or
+    what is differentiated is the sum of its entries. Only what leads to a node of `wrt` is passed, where that is given.
+    """
+    order = in_order([output])
+    leads = _leads_to(order, wrt)
+    seed = number(1, output.shape) if delta is None else delta
+    shares: dict[Node, list[Node]] = {output: [seed]}
+    found: dict[Node, Node] = {}
+    for node in reversed(order):
+        parts = shares.pop(node, None)
+        if not parts:
+            continue
+        gradient = _added(parts)
+        if node.operation is NAMED and node is not output:
+            gradient = named(f"d{name_of(node)}", gradient, node.params.moment)
+        found[node] = gradient
+        for place, arg in enumerate(node.args):
+            if arg in leads and (share := node.vjp(place, gradient)) is not None:
+                shares.setdefault(arg, []).append(share)
+    return found
+
+
+def _leads_to(order: Sequence[Node], wrt: Collection[Node] | None) -> Collection[Node]:
+    if wrt is None:
+        return set(order)
+    leads: set[Node] = set()
+    for node in order:
+        if node in wrt or any(arg in leads for arg in node.args):
+            leads.add(node)
+    return leads
+
+
+def _added(parts: Sequence[Node]) -> Node:
+    """The shares of all uses added up, the first use first."""
+    if len(parts) == 1:
+        return parts[0]
+    letters = LETTERS[: parts[0].rank]
+    return total([(part, letters) for part in reversed(parts)], letters, parts[0].shape)
+
+
+def gradients(output: Node, wrt: Sequence[Node], delta: Node | None = None) -> list[Node | None]:
+    """The gradient of each node of `wrt`; None where the output does not depend on it."""
+    found = backward(output, delta, set(wrt))
+    return [found.get(node) for node in wrt]
+
+
+def jacobian(output: Node, wrt: Sequence[Node]) -> list[Node | None]:
+    """∂output/∂node for each node of `wrt`: the output's axes, then the node's."""
+    letters = LETTERS[: 2 * output.rank]
+    ones = [(eye(one), letters[n] + letters[output.rank + n]) for n, one in enumerate(output.shape)]
+    return gradients(output, wrt, product(ones, letters, output.shape * 2))
+
+
+def along(output: Node, tangents: Mapping[Node, Node]) -> Node | None:
+    """The derivative of the output in the direction of the tangents: J v, in the output's shape.
+
+    It is the gradient, by u, of (uᵀ J) v, which is linear in u.
+    """
+    from netcalc.graph.leaves import given
+
+    u = given("u", output.shape)
+    backs = gradients(output, list(tangents), u)
+    terms = []
+    for back, tangent in zip(backs, tangents.values(), strict=True):
+        if back is not None:
+            letters = LETTERS[: back.rank]
+            terms.append(product([(back, letters), (tangent, letters)], "", ()))
+    return gradients(_added(terms), [u])[0] if terms else None

@@ -1,0 +1,104 @@
+"""A product of arrays whose axes bear letters, in any arithmetic: matrix products where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+Lettered = tuple[np.ndarray, str]
+
+
+def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequence[str], out: str) -> Lettered:
+    """The product, summed over what `out` lacks; its letters are those of `out` that a factor has, in out's order."""
+    left: list[Lettered] = [_diagonal(array, own) for array, own in zip(arrays, letters, strict=True)]
+    if not left:
+        return arithmetic.numbers(1), ""
+    while True:
+        left = [_summed_alone(arithmetic, place, left, out) for place in range(len(left))]
+        if len(left) == 1:
+            break
+        a, b = _cheapest(left, out)
+        rest = [one for place, one in enumerate(left) if place not in (a, b)]
+        held = set(out).union(*(own for _, own in rest))
+        left = [*rest, _pair(arithmetic, left[a], left[b], held)]
+    array, own = left[0]
+    order = "".join(one for one in out if one in own)
+    return array.transpose([own.index(one) for one in order]), order
+
+
+def spread(array: np.ndarray, letters: str, out: str, shape: tuple[int, ...] | None) -> np.ndarray:
+    """The array with an axis for every letter of `out`: of size 1 for those it lacks, or broadcast to `shape`."""
+    order = [one for one in out if one in letters]
+    if order != list(letters):
+        array = array.transpose([letters.index(one) for one in order])
+    if len(order) != len(out):
+        kept = iter(array.shape)
+        array = array.reshape(tuple(next(kept) if one in letters else 1 for one in out))
+    return array if shape is None or array.shape == shape else np.broadcast_to(array, shape)
+
+
+def _diagonal(array: np.ndarray, letters: str) -> Lettered:
+    while len(set(letters)) < len(letters):
+        twice = next(one for one in letters if letters.count(one) > 1)
+        first = letters.index(twice)
+        second = letters.index(twice, first + 1)
+        array = np.diagonal(array, axis1=first, axis2=second)
+        letters = letters[:first] + letters[first + 1 : second] + letters[second + 1 :] + twice
+    return array, letters
+
+
+def _summed_alone(arithmetic: Arithmetic, place: int, left: Sequence[Lettered], out: str) -> Lettered:
+    array, own = left[place]
+    held = set(out).union(*(letters for n, (_, letters) in enumerate(left) if n != place))
+    axes = tuple(n for n, one in enumerate(own) if one not in held)
+    if not axes:
+        return array, own
+    return arithmetic.sum(array, axes), "".join(one for one in own if one in held)
+
+
+def _cheapest(left: Sequence[Lettered], out: str) -> tuple[int, int]:
+    """The two factors whose product is smallest; of equals the pair that sums over most, then the first."""
+    if len(left) == 2:
+        return 0, 1
+
+    def weight(pair: tuple[int, int]) -> tuple[int, int, int, int]:
+        a, b = pair
+        held = set(out).union(*(own for n, (_, own) in enumerate(left) if n not in pair))
+        sizes = dict(zip(left[a][1] + left[b][1], left[a][0].shape + left[b][0].shape, strict=True))
+        size = prod(extent for one, extent in sizes.items() if one in held)
+        return size - left[a][0].size - left[b][0].size, prod(sizes.values()), a, b
+
+    return min(((a, b) for b in range(len(left)) for a in range(b)), key=weight)
+
+
+def _pair(arithmetic: Arithmetic, one: Lettered, other: Lettered, held: set[str]) -> Lettered:
+    """The product of two, summed over the letters that nothing else holds: matrix products, one a shared index."""
+    (a, own), (b, its) = one, other
+    shared = [x for x in own if x in its and x in held]
+    summed = [x for x in own if x in its and x not in held]
+    if not summed:
+        return _elementwise(arithmetic, a, own, b, its)
+    left = [x for x in own if x not in its]
+    right = [x for x in its if x not in own]
+    sizes = dict(zip(own + its, a.shape + b.shape, strict=True))
+
+    def matrix(array: np.ndarray, letters: str, rows: list[str], columns: list[str]) -> np.ndarray:
+        moved = array.transpose([letters.index(x) for x in (*shared, *rows, *columns)])
+        return moved.reshape(
+            (*(sizes[x] for x in shared), prod(sizes[x] for x in rows), prod(sizes[x] for x in columns))
+        )
+
+    found = arithmetic.matmul(matrix(a, own, left, summed), matrix(b, its, summed, right))
+    letters = "".join((*shared, *left, *right))
+    return found.reshape(tuple(sizes[x] for x in letters)), letters
+
+
+def _elementwise(arithmetic: Arithmetic, a: np.ndarray, own: str, b: np.ndarray, its: str) -> Lettered:
+    letters = own + "".join(x for x in its if x not in own)
+    return arithmetic.multiply(spread(a, own, letters, None), spread(b, its, letters, None)), letters

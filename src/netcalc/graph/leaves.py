@@ -1,0 +1,100 @@
+"""Where a graph begins, and the names in it: inputs, arrays that are given with the problem, sizes, named nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from netcalc.expression import Symbol, Tree
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.sizes import Shape, Size, tree
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+
+class Name(NamedTuple):
+    """What an input or a node is called. `moment` tells nodes apart that bear one name, as a line does."""
+
+    text: str
+    moment: int = 0
+
+
+class Given:
+    """An array that stands for itself: trees (dtype object) or float64, or integers; equal only to itself."""
+
+    def __init__(self, array: np.ndarray, text: str = "") -> None:
+        self.array = array
+        self.text = text
+
+
+def _flows_through(_: Node, __: int, delta: Node) -> Node:
+    return delta
+
+
+def _no_slope(_: Node, __: int, ___: Node) -> None:
+    return None
+
+
+def _value_of_input(node: Node, _: Arithmetic) -> np.ndarray:
+    raise KeyError(node.params.text)  # a run has the inputs' values before it starts
+
+
+def _value_of_array(node: Node, arithmetic: Arithmetic) -> np.ndarray:
+    return arithmetic.array(node.params.array)
+
+
+def _value_of_size(node: Node, arithmetic: Arithmetic) -> np.ndarray:
+    return arithmetic.numbers(arithmetic.size(node.params))
+
+
+def _value_of_eye(node: Node, arithmetic: Arithmetic) -> np.ndarray:
+    return arithmetic.numbers(np.eye(arithmetic.size(node.shape[0]), dtype=np.int64))
+
+
+def _name_of_array(node: Node, _: tuple[Tree, ...]) -> Tree:
+    return Symbol(node.params.text or "constant")
+
+
+INPUT = Operation("input", _value_of_input, _no_slope, lambda node, _: Symbol(node.params.text))
+ARRAY = Operation("array", _value_of_array, _no_slope, _name_of_array)
+SIZE = Operation("size", _value_of_size, _no_slope, lambda node, _: tree(node.params))
+EYE = Operation("eye", _value_of_eye, _no_slope)
+NAMED = Operation("named", lambda _, __, array: array, _flows_through, lambda node, _: Symbol(node.params.text))
+STOPPED = Operation("detach", lambda _, __, array: array, _no_slope, lambda _, arguments: arguments[0])
+
+
+def given(name: str, shape: Shape) -> Node:
+    """An input of the graph."""
+    return make(INPUT, (), shape, Name(name))
+
+
+def array(values: np.ndarray, text: str = "") -> Node:
+    """An array whose numbers are known: trees, float64 or integers; `text` is how it is written."""
+    return make(ARRAY, (), values.shape, Given(values, text))
+
+
+def size(of: Size) -> Node:
+    """The size of an axis as a number."""
+    return make(SIZE, (), (), of)
+
+
+def eye(of: Size) -> Node:
+    """The identity matrix."""
+    return make(EYE, (), (of, of))
+
+
+def named(name: str, node: Node, moment: int = 0) -> Node:
+    """The node by a name of its own: what is made of it is written with the name, and its gradient is `d` + name."""
+    return make(NAMED, (node,), node.shape, Name(name, moment))
+
+
+def detached(node: Node) -> Node:
+    """The node as a constant: no gradient flows back through it."""
+    return make(STOPPED, (node,), node.shape)
+
+
+def name_of(node: Node) -> str | None:
+    """What a node is called, if it is."""
+    return node.params.text if node.operation in (INPUT, NAMED) else None

@@ -1,0 +1,341 @@
+"""Linear algebra as two operations, on factors and terms whose axes bear letters.
+
+A product multiplies factors; a letter that the output lacks is summed over, one that only the output has is broadcast.
+So matrix, outer and elementwise product, transpose, sum, broadcast, trace and diagonal are one node, and its slope rule
+is one line that gives a product again. A sum is a linear combination of terms whose axes bear letters likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import chain
+from string import ascii_letters
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import ShapeError
+from netcalc.graph.contract import contract, spread
+from netcalc.graph.leaves import EYE, eye, size
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.sizes import Shape, Size, same, settled, written
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+LETTERS = "ijklmnopqrstuvwxyzabcdefgh" + ascii_letters[26:]
+MAX_FACTORS = 8  # up to which products within products are opened
+Factor = tuple[Node, str]
+
+
+class Product(NamedTuple):
+    """`number` · the factors: `letters[n]` are the axes of factor n, `out` those of the result."""
+
+    letters: tuple[str, ...]
+    out: str
+    number: Fraction
+
+    @property
+    def summed(self) -> str:
+        """The letters that are summed over."""
+        return "".join(dict.fromkeys(one for one in "".join(self.letters) if one not in self.out))
+
+
+class Sum(NamedTuple):
+    """Σ number · term: `letters[n]` are the axes of term n, among those of the result, `out`."""
+
+    letters: tuple[str, ...]
+    out: str
+    numbers: tuple[Fraction, ...]
+
+
+def _value_of_product(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -> np.ndarray:
+    params: Product = node.params
+    core, letters = contract(arithmetic, arrays, params.letters, params.out)
+    if params.number != 1:
+        core = arithmetic.multiply(core, np.asarray(arithmetic.number(params.number)))
+    return spread(core, letters, params.out, arithmetic.shape(node.shape))
+
+
+def _vjp_of_product(node: Node, place: int, delta: Node) -> Node:
+    params: Product = node.params
+    extra = _fresh(delta.rank - node.rank, "".join(params.letters) + params.out)
+    others = [pair for n, pair in enumerate(zip(node.args, params.letters, strict=True)) if n != place]
+    factors = [(delta, extra + params.out), *others]
+    own = extra + params.letters[place]
+    return product(factors, own, _extra_shape(delta, node) + node.args[place].shape, params.number)
+
+
+def _value_of_sum(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -> np.ndarray:
+    params: Sum = node.params
+    shape = arithmetic.shape(node.shape)
+    total: np.ndarray | None = None
+    for term, letters, number in zip(arrays, params.letters, params.numbers, strict=True):
+        aligned = spread(term, letters, params.out, None)
+        total = arithmetic.accumulate(total, aligned, number, shape)
+    assert total is not None  # noqa: S101 - a sum has terms
+    return total
+
+
+def _vjp_of_sum(node: Node, place: int, delta: Node) -> Node:
+    params: Sum = node.params
+    extra = _fresh(delta.rank - node.rank, params.out)
+    own = extra + params.letters[place]
+    shape = _extra_shape(delta, node) + node.args[place].shape
+    return product([(delta, extra + params.out)], own, shape, params.numbers[place])
+
+
+PRODUCT = Operation("product", _value_of_product, _vjp_of_product)
+SUM = Operation("sum", _value_of_sum, _vjp_of_sum)
+
+
+def _extra_shape(delta: Node, node: Node) -> Shape:
+    return delta.shape[: delta.rank - node.rank]
+
+
+def _fresh(count: int, used: str) -> str:
+    return "".join([one for one in LETTERS if one not in used][:count])
+
+
+# --- products
+
+
+class _Parts:
+    """A product on its way into plain form."""
+
+    def __init__(self, out: str, number: Fraction) -> None:
+        self.out = out
+        self.number = number
+        self.factors: list[Factor] = []
+        self.sizes: dict[str, Size] = {}
+        self.used = set(out)
+
+    def fresh(self) -> str:
+        one = next((one for one in LETTERS if one not in self.used), None)
+        if one is None:
+            raise ShapeError("a product of this many axes is more than netcalc takes")
+        self.used.add(one)
+        return one
+
+    def size(self, letter: str, size: Size) -> None:
+        known = self.sizes.setdefault(letter, size)
+        if not same(known, size):
+            raise ShapeError(f"an axis of {settled(known)} does not fit one of {settled(size)}")
+
+
+def product(factors: Iterable[Factor], out: str, shape: Shape, number: Fraction | int = 1) -> Node:
+    """A product in plain form: one number in front, no elementwise product inside another, no needless identity.
+
+    `shape` is a size a letter of `out`. Raises ShapeError where one letter would have two sizes.
+    """
+    parts = _Parts(out, Fraction(number))
+    for letter, one in zip(out, shape, strict=True):
+        parts.size(letter, one)
+    given = list(factors)
+    parts.used |= set(chain.from_iterable(letters for _, letters in given))
+    _without_repeats(parts)
+    for node, letters in given:
+        for letter, one in zip(letters, node.shape, strict=True):
+            parts.size(letter, one)
+        _take(parts, node, letters, room=MAX_FACTORS - len(given))
+    _contract_identities(parts)
+    _count_what_is_left(parts)
+    if not parts.number:
+        parts.factors = []
+    return _built(parts, shape)
+
+
+def _without_repeats(parts: _Parts) -> None:
+    """A letter that the result has twice is a diagonal: an identity matrix makes it."""
+    kept = ""
+    for letter in parts.out:
+        own = letter
+        if letter in kept:
+            own = parts.fresh()
+            parts.size(own, parts.sizes[letter])
+            parts.factors.append((eye(parts.sizes[letter]), letter + own))
+        kept += own
+    parts.out = kept
+
+
+def _take(parts: _Parts, node: Node, letters: str, room: int) -> None:
+    if node.operation is not PRODUCT:
+        parts.factors.append((node, letters))
+        return
+    inner: Product = node.params
+    parts.number *= inner.number
+    alone = room == MAX_FACTORS - 1 and len(node.args) == 1  # a sum of a sum is one
+    if (inner.summed and not alone) or len(node.args) - 1 > max(room, 1):
+        plain = node if inner.number == 1 else make(PRODUCT, node.args, node.shape, inner._replace(number=Fraction(1)))
+        parts.factors.append((plain, letters))
+        return
+    names = dict(zip(inner.out, letters, strict=True))
+    for factor, own in zip(node.args, inner.letters, strict=True):
+        for one, extent in zip(own, factor.shape, strict=True):
+            if one not in names:
+                names[one] = parts.fresh()
+            parts.size(names[one], extent)
+        parts.factors.append((factor, "".join(names[one] for one in own)))
+
+
+def _contract_identities(parts: _Parts) -> None:
+    """An identity matrix with an axis that is summed over renames that axis; with both of one letter it is ones."""
+    place = 0
+    while place < len(parts.factors):
+        node, letters = parts.factors[place]
+        if node.operation is not EYE:
+            place += 1
+            continue
+        a, b = letters[0], letters[1]
+        if a == b:
+            del parts.factors[place]
+        elif a not in parts.out or b not in parts.out:
+            gone, kept = (a, b) if a not in parts.out else (b, a)
+            del parts.factors[place]
+            parts.factors = [(one, own.replace(gone, kept)) for one, own in parts.factors]
+            del parts.sizes[gone]
+            place = 0
+        else:
+            place += 1
+
+
+def _count_what_is_left(parts: _Parts) -> None:
+    """A letter that is summed over and that no factor has any more stands for as many equal terms as its size."""
+    held = set(parts.out).union(*(letters for _, letters in parts.factors))
+    for extent in [settled(extent) for letter, extent in parts.sizes.items() if letter not in held]:
+        if isinstance(extent, int):
+            parts.number *= extent
+        else:
+            parts.factors.append((size(extent), ""))
+
+
+def _built(parts: _Parts, shape: Shape) -> Node:
+    factors, number = parts.factors, parts.number
+    if number == 1 and len(factors) == 1 and factors[0][1] == parts.out:
+        return factors[0][0]
+    if number == -1 and len(factors) == 1 and factors[0][0].operation is SUM and factors[0][1] == parts.out:
+        node = factors[0][0]
+        return make(SUM, node.args, shape, node.params._replace(numbers=tuple(-one for one in node.params.numbers)))
+    names = _canonical(parts.out, [letters for _, letters in factors])
+    letters = tuple("".join(names[one] for one in own) for _, own in factors)
+    out = "".join(names[one] for one in parts.out)
+    return make(PRODUCT, [node for node, _ in factors], shape, Product(letters, out, number))
+
+
+def _canonical(out: str, letters: Sequence[str]) -> Mapping[str, str]:
+    """One name for each letter: i, j, … of the result first, then of what is summed over."""
+    order = dict.fromkeys(chain(out, *letters))
+    return dict(zip(order, LETTERS, strict=False))
+
+
+def number(value: Fraction | int, shape: Shape = ()) -> Node:
+    """A number, everywhere in a shape."""
+    return product([], LETTERS[: len(shape)], shape, value)
+
+
+def as_number(node: Node) -> Fraction | None:
+    """The number that a node is everywhere, if it is one."""
+    return node.params.number if node.operation is PRODUCT and not node.args else None
+
+
+# --- sums
+
+
+def total(terms: Iterable[Factor], out: str, shape: Shape, numbers: Sequence[Fraction | int] | None = None) -> Node:
+    """A linear combination in plain form: no sum within another, like terms together, no number within a term."""
+    given = list(terms)
+    if numbers is None:
+        numbers = [1] * len(given)
+    found: dict[tuple[Node, str], Fraction] = {}
+    constant = Fraction(0)
+    for (node, letters), scale in zip(given, numbers, strict=True):
+        for core, own, by in _terms(node, letters, Fraction(scale)):
+            if core is None:
+                constant += by
+            else:
+                found[core, own] = found.get((core, own), Fraction(0)) + by
+    kept = [(core, own, by) for (core, own), by in found.items() if by]
+    if constant or not kept:
+        kept.append((number(1), "", constant))
+    if len(kept) == 1:
+        core, own, by = kept[0]
+        return product([(core, own)], out, shape, by)
+    names = dict(zip(out, LETTERS, strict=False))
+    letters_of = tuple("".join(names[one] for one in own) for _, own, _ in kept)
+    params = Sum(letters_of, "".join(names[one] for one in out), tuple(by for *_, by in kept))
+    return make(SUM, [core for core, *_ in kept], shape, params)
+
+
+def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node | None, str, Fraction]]:
+    """A term as the terms it is made of, each a node without a number in front, its letters, its number."""
+    if node.operation is SUM:
+        inner: Sum = node.params
+        names = dict(zip(inner.out, letters, strict=True))
+        for term, own, scale in zip(node.args, inner.letters, inner.numbers, strict=True):
+            yield from _terms(term, "".join(names[one] for one in own), by * scale)
+        return
+    if node.operation is not PRODUCT:
+        yield node, letters, by
+        return
+    flat: Product = node.params
+    if not node.args:
+        yield None, "", by * flat.number
+        return
+    held = set("".join(flat.letters))
+    kept = [place for place, one in enumerate(flat.out) if one in held]
+    out = "".join(flat.out[place] for place in kept)
+    core = product(zip(node.args, flat.letters, strict=True), out, tuple(node.shape[place] for place in kept))
+    outer, by = "".join(letters[place] for place in kept), by * flat.number
+    if core.operation is SUM and abs(by) == 1:
+        yield from _terms(core, outer, by)
+    else:
+        yield core, outer, by
+
+
+# --- NumPy's broadcasting
+
+
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """The common shape. Raises ShapeError that names the shapes that do not fit."""
+    rank = max(map(len, shapes), default=0)
+    found: list[Size] = [1] * rank
+    for shape in shapes:
+        for place, extent in enumerate(map(settled, shape), rank - len(shape)):
+            known = settled(found[place])
+            if known == 1:
+                found[place] = extent
+            elif extent != 1 and not same(known, extent):
+                one, other = (next(s for s in shapes if s is not shape), shape)
+                raise ShapeError(f"{written(one)} and {written(other)} do not fit together element by element")
+    return tuple(found)
+
+
+def aligned(nodes: Sequence[Node]) -> tuple[list[Factor], str, Shape]:
+    """Each node with letters for NumPy's broadcasting, the result's letters and its shape.
+
+    An axis of 1 that is stretched bears a letter that is summed over, which for one entry changes nothing.
+    """
+    shape = broadcast_shapes(*(node.shape for node in nodes))
+    out = LETTERS[: len(shape)]
+    spare = iter(LETTERS[len(shape) :])
+    factors = []
+    for node in nodes:
+        first = len(shape) - node.rank
+        own = "".join(
+            next(spare) if extent == 1 and settled(shape[place]) != 1 else out[place]
+            for place, extent in enumerate(map(settled, node.shape), first)
+        )
+        factors.append((node, own))
+    return factors, out, shape
+
+
+def without_ones(factors: Iterable[Factor], out: str) -> list[Factor]:
+    """The factors without their axes of size 1 that the result lacks, so that each has letters of the result alone."""
+    found = []
+    for node, letters in factors:
+        kept = [place for place, one in enumerate(letters) if one in out]
+        own = "".join(letters[place] for place in kept)
+        shape = tuple(node.shape[place] for place in kept)
+        found.append((node if len(kept) == node.rank else product([(node, letters)], own, shape), own))
+    return found

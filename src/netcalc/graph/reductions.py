@@ -1,0 +1,312 @@
+"""Reductions along axes that are no sums: the largest and smallest entry, running sums; softmax and its kin, norms.
+
+Each slope rule uses the answer where people write it so. Axes are counted from the end, so that a gradient with more
+axes in front goes through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Apply, Number, Tree
+from netcalc.graph.elementwise import compared, elementwise
+from netcalc.graph.leaves import size
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.product import LETTERS, aligned, number, product, total, without_ones
+from netcalc.graph.shaping import Span, concatenate, index
+from netcalc.graph.sizes import Shape, settled, written
+from netcalc.graph.sizes import total as entries
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+
+class Along(NamedTuple):
+    """The axes of a reduction, counted from the end: -1 is the last; and whether they stay with size 1."""
+
+    axes: tuple[int, ...]
+    keep: bool = False
+
+
+def axes_of(node: Node, axis: int | Sequence[int] | None) -> tuple[int, ...]:
+    """Axes counted from the end, in order; None is all of them. Raises ShapeError for one that is not there."""
+    if axis is None:
+        return tuple(range(-node.rank, 0))
+    found = []
+    for one in [axis] if isinstance(axis, int) else axis:
+        if not -node.rank <= one < node.rank:
+            if not node.rank:
+                raise ShapeError(f"axis {one} is not there: a number has no axes")
+            raise ShapeError(
+                f"axis {one} is not there: {written(node.shape)} has axes 0 to {node.rank - 1}"
+                if node.rank > 1
+                else f"axis {one} is not there: {written(node.shape)}, a vector, has axis 0 alone"
+            )
+        found.append(one if one < 0 else one - node.rank)
+    if len(set(found)) < len(found):
+        raise ShapeError("an axis is named twice")
+    return tuple(sorted(found))
+
+
+def reduced(shape: Shape, along: Along) -> Shape:
+    """What is left of a shape."""
+    gone = {len(shape) + axis for axis in along.axes}
+    return tuple(1 if n in gone else one for n, one in enumerate(shape) if along.keep or n not in gone)
+
+
+def summed(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """The sum along axes."""
+    along = Along(axes_of(node, axis), keep)
+    letters = LETTERS[: node.rank]
+    gone = {node.rank + one for one in along.axes}
+    spare = iter(LETTERS[node.rank :])
+    out = "".join(next(spare) if n in gone else one for n, one in enumerate(letters) if keep or n not in gone)
+    return product([(node, letters)], out, reduced(node.shape, along))
+
+
+def count(node: Node, along: Along) -> Node:
+    """How many entries are reduced to one, as a number."""
+    many = settled(entries([node.shape[axis] for axis in along.axes]))
+    return number(many) if isinstance(many, int) else size(many)
+
+
+def scaled(node: Node, by: Node) -> Node:
+    """node · by, elementwise with broadcasting."""
+    factors, out, shape = aligned([node, by])
+    return product(factors, out, shape)
+
+
+def over(node: Node, by: Node) -> Node:
+    """node / by, elementwise with broadcasting."""
+    return scaled(node, elementwise("divide", number(1), by))
+
+
+def minus(a: Node, b: Node) -> Node:
+    """a - b, elementwise with broadcasting."""
+    factors, out, shape = aligned([a, b])
+    return total(without_ones(factors, out), out, shape, [1, -1])
+
+
+def mean(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """The mean along axes."""
+    along = Along(axes_of(node, axis), keep)
+    return over(summed(node, axis, keep), count(node, along))
+
+
+def kept(node: Node, along: Along) -> Node:
+    """A reduced node, or its gradient, with its axes back at size 1, so that it broadcasts against what was reduced."""
+    if along.keep:
+        return node
+    rank = node.rank + len(along.axes)
+    places = {rank + axis for axis in along.axes}
+    return index(node, [None if n in places else Span(None, None, None) for n in range(rank)])
+
+
+def _printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
+    """name(x, axis=…, keepdims=…), with what is usual left out."""
+    along: Along = node.params
+    rank = node.args[0].rank
+    extra: list[Tree] = []
+    if len(along.axes) < rank:
+        extra += [Apply("axis", tuple(Number(Fraction(axis)) for axis in along.axes))]
+    if along.keep and name not in ALONG_ONE:
+        extra += [Apply("keepdims", (Number(Fraction(1)),))]
+    return Apply(name, (*arguments, *extra))
+
+
+ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum"})  # these keep the shape
+
+
+# --- the largest and the smallest entry
+
+
+def _vjp_of_extreme(node: Node, _: int, delta: Node) -> Node:
+    """Those that tie share the gradient equally, as in PyTorch's amax."""
+    (arg,) = node.args
+    along: Along = node.params
+    tied = compared("equal", arg, kept(node, along))
+    shares = over(tied, summed(tied, along.axes, keep=True))
+    return scaled(kept(delta, along), shares)
+
+
+def _extreme(name: str) -> Operation:
+    def value(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
+        along: Along = node.params
+        return arithmetic.extreme(array, along.axes, along.keep, largest=name == "max")
+
+    return Operation(name, value, _vjp_of_extreme, lambda node, arguments: _printed(name, node, arguments))
+
+
+MAX, MIN = _extreme("max"), _extreme("min")
+
+
+def extreme(operation: Operation, node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """The largest (MAX) or smallest (MIN) entry along axes."""
+    along = Along(axes_of(node, axis), keep)
+    if not along.axes:
+        return node
+    return make(operation, [node], reduced(node.shape, along), along)
+
+
+# --- running sums
+
+
+def _value_of_cumsum(node: Node, _: Arithmetic, array: np.ndarray) -> np.ndarray:
+    return np.cumsum(array, axis=node.params.axes[0])
+
+
+def _vjp_of_cumsum(node: Node, _: int, delta: Node) -> Node:
+    """The running sum from the other end."""
+    axis = node.params.axes[0]
+    return _backwards(cumsum(_backwards(delta, axis), axis), axis)
+
+
+def _backwards(node: Node, axis: int) -> Node:
+    everything = Span(None, None, None)
+    return index(node, [*[everything] * (node.rank + axis), Span(None, None, -1)])
+
+
+CUMSUM = Operation(
+    "cumsum", _value_of_cumsum, _vjp_of_cumsum, lambda node, arguments: _printed("cumsum", node, arguments)
+)
+
+
+def cumsum(node: Node, axis: int) -> Node:
+    """The running sum along an axis."""
+    return make(CUMSUM, [node], node.shape, Along(axes_of(node, axis)))
+
+
+# --- softmax and its kin
+
+
+def _vjp_of_softmax(node: Node, _: int, delta: Node) -> Node:
+    """p ∘ (g - Σ g∘p)."""
+    inner = summed(scaled(delta, node), node.params.axes, keep=True)
+    return scaled(node, minus(delta, inner))
+
+
+def _vjp_of_log_softmax(node: Node, _: int, delta: Node) -> Node:
+    """g - p Σ g, p the softmax."""
+    p = softmax(node.args[0], node.params.axes)
+    return minus(delta, scaled(p, summed(delta, node.params.axes, keep=True)))
+
+
+def _vjp_of_logsumexp(node: Node, _: int, delta: Node) -> Node:
+    """g p, p the softmax."""
+    along: Along = node.params
+    return scaled(kept(delta, along), softmax(node.args[0], along.axes))
+
+
+SOFTMAX = Operation(
+    "softmax",
+    lambda node, arithmetic, array: arithmetic.softmax(array, node.params.axes),
+    _vjp_of_softmax,
+    lambda node, arguments: _printed("softmax", node, arguments),
+)
+LOG_SOFTMAX = Operation(
+    "log_softmax",
+    lambda node, arithmetic, array: arithmetic.log_softmax(array, node.params.axes),
+    _vjp_of_log_softmax,
+    lambda node, arguments: _printed("log_softmax", node, arguments),
+)
+LOGSUMEXP = Operation(
+    "logsumexp",
+    lambda node, arithmetic, array: arithmetic.logsumexp(array, node.params.axes, node.params.keep),
+    _vjp_of_logsumexp,
+    lambda node, arguments: _printed("logsumexp", node, arguments),
+)
+
+
+def softmax(node: Node, axis: int | Sequence[int] | None) -> Node:
+    """exp(zᵢ) / Σⱼ exp(zⱼ) along axes."""
+    return make(SOFTMAX, [node], node.shape, Along(axes_of(node, axis)))
+
+
+def log_softmax(node: Node, axis: int | Sequence[int] | None) -> Node:
+    """zᵢ - log Σⱼ exp(zⱼ) along axes."""
+    return make(LOG_SOFTMAX, [node], node.shape, Along(axes_of(node, axis)))
+
+
+def logsumexp(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """log Σ exp(z) along axes."""
+    along = Along(axes_of(node, axis), keep)
+    return make(LOGSUMEXP, [node], reduced(node.shape, along), along)
+
+
+# --- norm and variance
+
+
+def _vjp_of_norm(node: Node, _: int, delta: Node) -> Node:
+    """g x/‖x‖."""
+    along: Along = node.params
+    return scaled(scaled(kept(delta, along), node.args[0]), elementwise("divide", number(1), kept(node, along)))
+
+
+NORM = Operation(
+    "norm",
+    lambda node, arithmetic, array: arithmetic.norm(array, node.params.axes, node.params.keep),
+    _vjp_of_norm,
+    lambda node, arguments: _printed("norm", node, arguments),
+)
+
+
+def norm(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """The Euclidean norm, of a matrix Frobenius's: √Σx² along axes."""
+    along = Along(axes_of(node, axis), keep)
+    return make(NORM, [node], reduced(node.shape, along), along)
+
+
+def variance(
+    node: Node, axis: int | Sequence[int] | None = None, keep: bool = False, correction: Fraction = Fraction(0)
+) -> Node:
+    """Σ(x - mean)²/(n - correction) along axes."""
+    along = Along(axes_of(node, axis), keep)
+    centred = minus(node, mean(node, axis, keep=True))
+    letters = LETTERS[: node.rank]
+    square = product([(centred, letters), (centred, letters)], letters, node.shape)
+    many = count(node, along)
+    if correction:
+        many = minus(many, number(correction))
+    return over(summed(square, axis, keep), many)
+
+
+def prod(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
+    """The product of the entries along axes; by halves, so that a 0 among them has its slope too.
+
+    Raises NetcalcError where the size is a letter.
+    """
+    along = Along(axes_of(node, axis), keep)
+    for one in along.axes:
+        node = _product_along(node, one)
+    if keep:
+        return node
+    gone = {node.rank + one for one in along.axes}
+    return index(node, [0 if n in gone else Span(None, None, None) for n in range(node.rank)])
+
+
+def _product_along(node: Node, axis: int) -> Node:
+    everything = [Span(None, None, None)] * (node.rank + axis)
+    while True:
+        many = settled(node.shape[axis])
+        if not isinstance(many, int):
+            raise NetcalcError(f"prod: the size {many} has to be a number; say it with --shape or give values")
+        if many == 1:
+            return node
+        half = many // 2
+        pairs = scaled(
+            index(node, [*everything, Span(0, half, None)]), index(node, [*everything, Span(half, 2 * half, None)])
+        )
+        if many % 2:
+            last = index(node, [*everything, Span(2 * half, None, None)])
+            first = index(pairs, [*everything, Span(0, 1, None)])
+            if half == 1:
+                node = scaled(first, last)
+                continue
+            rest = index(pairs, [*everything, Span(1, None, None)])
+            pairs = concatenate([scaled(first, last), rest], pairs.rank + axis)
+        node = pairs

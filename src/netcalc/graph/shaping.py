@@ -1,0 +1,276 @@
+"""What moves entries without changing them: reshape, concatenate, index and scatter.
+
+Indexing picks entries, scattering adds them into zeros: each is the other's slope rule. So padding is scattering, and
+unfolding for a convolution, an embedding, a gather or a slice is indexing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.sizes import Shape, Size, plus, same, settled, total, written
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+
+class Span(NamedTuple):
+    """A slice; a stop of None is the end, and a negative step has a stop of None for the beginning."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+class Place(NamedTuple):
+    """An index that is an argument of the node: argument `number`, an array of whole numbers."""
+
+    number: int
+
+
+class Fixed:
+    """An index array whose numbers are known; equal only to itself."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+
+Part = int | Span | Place | Fixed | None  # None is a new axis
+Key = tuple[Part, ...]
+
+
+class Keyed(NamedTuple):
+    """`key` indexes the axes of `whole` after `extra` axes in front, which are kept as they are."""
+
+    key: Key
+    whole: Shape
+    extra: int = 0
+
+
+# --- reshape
+
+
+def _vjp_of_reshape(node: Node, _: int, delta: Node) -> Node:
+    extra = delta.shape[: delta.rank - node.rank]
+    return reshape(delta, extra + node.args[0].shape)
+
+
+RESHAPE = Operation(
+    "reshape", lambda node, arithmetic, array: array.reshape(arithmetic.shape(node.shape)), _vjp_of_reshape
+)
+
+
+def reshape(node: Node, shape: Shape) -> Node:
+    """The same entries in row order in another shape. Raises ShapeError if their numbers differ."""
+    if node.shape == shape:
+        return node
+    if not same(total(node.shape), total(shape)):
+        raise ShapeError(f"{written(node.shape)} has not as many entries as {written(shape)}")
+    inner = node.args[0] if node.operation is RESHAPE else node
+    return inner if inner.shape == shape else make(RESHAPE, [inner], shape)
+
+
+# --- concatenate
+
+
+def _value_of_concatenate(node: Node, _: Arithmetic, *arrays: np.ndarray) -> np.ndarray:
+    return np.concatenate(arrays, axis=node.params)
+
+
+def _vjp_of_concatenate(node: Node, place: int, delta: Node) -> Node:
+    axis = node.params
+    ends = list(accumulate((_whole(arg.shape[axis]) for arg in node.args), initial=0))
+    extra = delta.rank - node.rank
+    everything = Span(None, None, None)
+    key = (*[everything] * (extra + axis), Span(ends[place], ends[place + 1], None))
+    return index(delta, key)
+
+
+def _prints_concatenate(node: Node, arguments: tuple[Any, ...]) -> Any:
+    from netcalc.expression import Apply, Number
+
+    return Apply("concat", (*arguments, Apply("axis", (Number(node.params),))))
+
+
+CONCATENATE = Operation("concat", _value_of_concatenate, _vjp_of_concatenate, _prints_concatenate)
+
+
+def concatenate(nodes: Sequence[Node], axis: int) -> Node:
+    """The nodes one after the other along an axis. Raises ShapeError if their other axes differ."""
+    first = nodes[0]
+    for node in nodes[1:]:
+        others = [n for n in range(first.rank) if n != axis]
+        if node.rank != first.rank or not all(same(node.shape[n], first.shape[n]) for n in others):
+            raise ShapeError(f"{written(first.shape)} and {written(node.shape)} do not join along axis {axis}")
+    size: Size = 0
+    for node in nodes:
+        size = plus(size, node.shape[axis])
+    shape = (*first.shape[:axis], size, *first.shape[axis + 1 :])
+    return nodes[0] if len(nodes) == 1 else make(CONCATENATE, nodes, shape, axis)
+
+
+def _whole(size: Size) -> int:
+    size = settled(size)
+    if not isinstance(size, int):
+        raise NetcalcError(f"the size {size} has to be a number here; say it with --shape or give values")
+    return size
+
+
+# --- index and scatter
+
+
+def numpy_key(keyed: Keyed, indices: Sequence[np.ndarray]) -> tuple[Any, ...]:
+    """The key as NumPy takes it, from the values of the nodes that are indices."""
+    return (slice(None),) * keyed.extra + tuple(_numpy_part(part, indices) for part in keyed.key)
+
+
+def _numpy_part(part: Part, indices: Sequence[np.ndarray]) -> Any:
+    if isinstance(part, Span):
+        return slice(*part)
+    if isinstance(part, Place):
+        return indices[part.number - 1]
+    return part.array if isinstance(part, Fixed) else part
+
+
+def _value_of_index(node: Node, arithmetic: Arithmetic, array: np.ndarray, *indices: np.ndarray) -> np.ndarray:
+    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices])
+    try:
+        found = array[key]
+    except IndexError as error:
+        raise ShapeError(f"an index is out of range: {error}") from None
+    return _as_array(found, array.dtype)
+
+
+def _as_array(found: Any, dtype: Any) -> np.ndarray:
+    if isinstance(found, np.ndarray):
+        return found
+    out = np.empty((), dtype=dtype)
+    out[()] = found
+    return out
+
+
+def _vjp_of_index(node: Node, place: int, delta: Node) -> Node | None:
+    if place:
+        return None  # an index is a whole number
+    keyed: Keyed = node.params
+    extra = delta.rank - node.rank
+    moved = keyed._replace(extra=keyed.extra + extra, whole=delta.shape[:extra] + keyed.whole)
+    return scatter(delta, moved, node.args[1:])
+
+
+def _value_of_scatter(node: Node, arithmetic: Arithmetic, array: np.ndarray, *indices: np.ndarray) -> np.ndarray:
+    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices])
+    out = arithmetic.zeros(arithmetic.shape(node.shape))
+    if any(isinstance(one, np.ndarray) for one in key):
+        np.add.at(out, key, array)
+    else:
+        out[key] = array
+    return out
+
+
+def _vjp_of_scatter(node: Node, place: int, delta: Node) -> Node | None:
+    if place:
+        return None
+    keyed: Keyed = node.params
+    extra = delta.rank - node.rank
+    shape = delta.shape[:extra] + node.args[0].shape
+    moved = keyed._replace(extra=keyed.extra + extra, whole=delta.shape[:extra] + keyed.whole)
+    return make(INDEX, [delta, *node.args[1:]], shape, moved)
+
+
+INDEX = Operation("index", _value_of_index, _vjp_of_index)
+SCATTER = Operation("scatter", _value_of_scatter, _vjp_of_scatter)
+
+
+def scatter(node: Node, keyed: Keyed, indices: Sequence[Node] = ()) -> Node:
+    """Zeros in the shape `keyed.whole` with the node's entries added in where the key points."""
+    return make(SCATTER, [node, *indices], keyed.whole, keyed)
+
+
+def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node:
+    """node[key] as NumPy has it: whole numbers, slices, new axes, and arrays of whole numbers that broadcast together.
+
+    `Place(n)` in the key stands for `indices[n - 1]`. Axes beyond the key are kept.
+    Raises ShapeError for an index out of range, NetcalcError for too many indices.
+    """
+    key = tuple(key)
+    used = sum(part is not None for part in key)
+    if used > node.rank:
+        raise ShapeError(f"{used} indices are too many for {written(node.shape)}")
+    kept, axis = [], 0
+    for part in key:
+        extent = None if part is None else settled(node.shape[axis])
+        kept.append(_checked(part, extent, axis))
+        axis += part is not None
+    if all(part == Span(None, None, None) for part in kept):
+        return node
+    shape = _shape_of(tuple(kept), node.shape, indices)
+    return make(INDEX, [node, *indices], shape, Keyed(tuple(kept), node.shape))
+
+
+def _checked(part: Part, extent: Any, axis: int) -> Part:
+    """A part of a key with whole numbers counted from the front. Raises ShapeError for one out of range."""
+    if isinstance(part, bool) or not isinstance(part, int):
+        if isinstance(part, Fixed) and isinstance(extent, int) and part.array.size:
+            low, high = int(part.array.min()), int(part.array.max())
+            if low < -extent or high >= extent:
+                raise ShapeError(f"index {low if low < -extent else high} is out of range for axis {axis} of {extent}")
+        return part
+    if isinstance(extent, int):
+        if not -extent <= part < extent:
+            raise ShapeError(f"index {part} is out of range for axis {axis} of {extent}")
+        return part % extent
+    return part
+
+
+def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:
+    """The shape of an array of shape `whole`, indexed: arrays side by side leave their axes there, others in front."""
+    from netcalc.graph.product import broadcast_shapes
+
+    arrays: list[Shape] = []
+    places: list[int] = []
+    found: list[Size] = []
+    axis = 0
+    advanced = any(isinstance(part, Place | Fixed) for part in key)
+    for number, part in enumerate(key):
+        if part is None:
+            found.append(1)
+            continue
+        extent = settled(whole[axis])
+        axis += 1
+        if isinstance(part, Span):
+            found.append(_length(part, extent))
+        elif isinstance(part, Place | Fixed) or advanced:
+            shape: Shape = indices[part.number - 1].shape if isinstance(part, Place) else ()
+            arrays.append(part.array.shape if isinstance(part, Fixed) else shape)
+            places.append(number)
+            if len(places) == 1:
+                first = len(found)
+    found += whole[axis:]
+    if not arrays:
+        return tuple(found)
+    together = broadcast_shapes(*arrays)
+    side_by_side = places == list(range(places[0], places[0] + len(places)))
+    first = first if side_by_side else 0
+    return (*found[:first], *together, *found[first:])
+
+
+def _length(span: Span, extent: Size) -> Size:
+    if span == Span(None, None, None) or span == Span(None, None, -1):
+        return extent
+    if isinstance(extent, int):
+        return len(range(*slice(*span).indices(extent)))
+    start, stop, step = span
+    if step in (None, 1) and (start is None or start >= 0) and (stop is None or stop < 0):
+        return plus(extent, (stop or 0) - (start or 0))
+    if step in (None, 1) and (start is None or start >= 0) and stop is not None:
+        return stop - (start or 0)  # as long as there are that many
+    if step in (None, 1) and start is not None and start < 0 and stop is None:
+        return -start
+    raise NetcalcError(f"the size {extent} has to be a number for this slice; say it with --shape or give values")
