@@ -12,7 +12,7 @@ from mpmath import mp
 
 import netcalc
 from netcalc.arithmetic.pointwise import derivative
-from netcalc.catalogue.activations import custom
+from netcalc.catalogue.references import custom
 from netcalc.derivation.derive import derivation
 from netcalc.errors import FileError, UndefinedError
 from netcalc.files.source import StandardInput, open_source

@@ -17,7 +17,8 @@ from reference import mp, number, truth, ulps
 import netcalc
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.arithmetic.certain import Certain
-from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, custom
+from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
+from netcalc.catalogue.references import custom
 
 ORACLE = Path(__file__).parent / "data" / "oracle"
 BARS = {"value": 5.0, "slope": 8.0, "curvature": 8.0}

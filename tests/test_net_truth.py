@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc.arithmetic.symbolic import Symbolic
-from netcalc.catalogue.activations import activation
 from netcalc.catalogue.losses import loss, reduction
+from netcalc.catalogue.references import activation
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc.arithmetic.symbolic import Symbolic
-from netcalc.catalogue.activations import ACTIVATIONS, activation
+from netcalc.catalogue.activations import ACTIVATIONS
+from netcalc.catalogue.references import activation
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import transcript
 
-from netcalc.catalogue.activations import activation
+from netcalc.catalogue.references import activation
 from netcalc.derivation import derive, remembered
 
 

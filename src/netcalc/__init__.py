@@ -8,7 +8,7 @@ from netcalc.version import __version__
 
 if TYPE_CHECKING:
     from netcalc.api import check, grad, linear, load, net, neuron, neuron_block, neuron_columns
-    from netcalc.catalogue.activations import activation
+    from netcalc.catalogue.references import activation
 
 __all__ = [
     "__version__",
@@ -27,7 +27,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
     if name == "activation":
-        from netcalc.catalogue.activations import activation
+        from netcalc.catalogue.references import activation
 
         return activation
     if name in __all__:

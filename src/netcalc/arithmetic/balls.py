@@ -225,7 +225,7 @@ def _atan2(y: Numeral, x: Numeral) -> Numeral:
 
 
 _ARB_NAMES = """exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc
-    gamma digamma sech"""
+    erfinv gamma digamma sech"""
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name in _ARB_NAMES.split()} | {
     "add": _add,

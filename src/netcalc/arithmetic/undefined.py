@@ -25,7 +25,7 @@ DOMAINS: Mapping[str, str] = {
     "sqrt": "is defined for {q} >= 0",
     **dict.fromkeys(("asin", "acos"), "is defined for -1 <= {q} and {q} <= 1"),
     "acosh": "is defined for {q} >= 1",
-    "atanh": "is defined for -1 < {q} and {q} < 1",
+    **dict.fromkeys(("atanh", "erfinv"), "is defined for -1 < {q} and {q} < 1"),
     **dict.fromkeys(("tan", "sec"), POLES_AT_ODD),
     **dict.fromkeys(("cot", "csc"), POLES_AT_ALL),
     **dict.fromkeys(("gamma", "lgamma", "digamma", "polygamma"), POLES_BELOW),

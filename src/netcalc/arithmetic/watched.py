@@ -58,7 +58,7 @@ def operation(node: Apply) -> Operation:
     known = OPERATIONS.get(node.operator)
     if known is not None:
         return known
-    if node.operator in ("polygamma", "digamma"):
+    if node.operator in ("polygamma", "digamma", "erfinv"):
         return lambda *_: Watched(scalar(np.nan), NO_BOUND)
     return _activation(node)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from netcalc.catalogue.names import Bound, bind, exact, normalised, split_reference, unknown
-from netcalc.errors import ExpressionError, ValueSyntaxError
-from netcalc.expression import parse, symbols
+from netcalc.catalogue.names import Bound, bind, exact
+from netcalc.errors import ValueSyntaxError
+from netcalc.expression.functions import folded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,51 +99,6 @@ class BoundActivation(Bound[Activation]):
 
     def _evaluate(self, kernel: Kernel, q: ArrayLike) -> NDArray[np.float64]:
         return kernel(q, **dict(self.parameters))
-
-
-def custom(formula: str) -> BoundActivation:
-    """An activation that is an expression in `q` and has no row: it is named by its formula.
-
-    Raises ExpressionError for one that does not read or has another variable.
-    """
-    for name in symbols(parse(formula)):
-        if name != "q":
-            place = re.search(rf"(?<!\w){re.escape(name)}", formula)
-            raise ExpressionError(
-                f"an activation is an expression in q alone; here is {name} too",
-                source=formula,
-                position=place.start() if place else 0,
-            )
-    return BoundActivation(Activation(formula, formula))
-
-
-def read(text: str) -> BoundActivation:
-    """The activation of that name, or the expression in q.
-
-    Raises UnknownNameError, ExpressionError.
-    """
-    return activation(text) if is_reference(text) else custom(text)
-
-
-def is_reference(text: str) -> bool:
-    """Whether `text` names a row or tries to (`gelu`, `sigmod`, `elu(1.5)`) and is no expression in q (`sin(q)`)."""
-    reference = split_reference(text)
-    if reference is None:
-        return False
-    name, arguments = reference
-    return name != "q" and not any(re.search(r"\bq\b", argument) for argument in arguments)
-
-
-def activation(text: str) -> BoundActivation:
-    """The activation that `text` names: `gelu`, `leaky_relu(0.2)`, `elu(alpha=1.5)`.
-
-    Raises UnknownNameError for a name or parameter that is not there, ValueSyntaxError for a bad parameter.
-    """
-    name, arguments = split_reference(text) or (text, ())
-    row = _BY_NAME.get(normalised(name))
-    if row is None:
-        raise unknown("activation", name, _BY_NAME, "netcalc activations lists them")
-    return row.bind(arguments)
 
 
 _SELU_SCALE = "1.0507009873554804934193349852946"
@@ -376,4 +330,4 @@ _ROWS = (
 )
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({row.name: row for row in _ROWS})
-_BY_NAME = {name: row for row in _ROWS for name in (row.name, *row.aliases)}
+BY_NAME = {folded(name): row for row in _ROWS for name in (row.name, *row.aliases)}

@@ -29,7 +29,7 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         return sp.Piecewise((then, condition), (other, True))
 
     elementary = (
-        "exp log sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc "
+        "exp log sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sec csc cot erf erfc erfinv "
         "gamma digamma polygamma"
     )
     named: dict[str, Callable[..., Any]] = {name: getattr(sp, name) for name in elementary.split()}

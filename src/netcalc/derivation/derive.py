@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation, activation
+from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
+from netcalc.catalogue.references import activation
 from netcalc.derivation.bounded import equal, factored, shorter
 from netcalc.derivation.remembered import remembered
 from netcalc.derivation.stable import ONE, power_by_exponent, stable, stable_node

@@ -58,6 +58,7 @@ _ROWS = (
     Rule("atanh", ("1/(1 - q^2)",), "inverse hyperbolic tangent"),
     Rule("erf", ("2*exp(-q^2)/sqrt(pi)",), "error function"),
     Rule("erfc", ("-2*exp(-q^2)/sqrt(pi)",), "error function"),
+    Rule("erfinv", ("sqrt(pi)*exp(erfinv(q)^2)/2",), "inverse error function"),
     Rule("gamma", ("gamma(q)*digamma(q)",), "gamma function"),
     Rule("lgamma", ("digamma(q)",), "log-gamma function"),
     Rule("digamma", ("polygamma(1, q)",), "digamma function"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from netcalc.errors import ExpressionError
-from netcalc.expression.tokens import Limits, Token, tokenize
+from netcalc.expression.tokens import HINTS, Limits, Token, tokenize
 
 _OPERANDS = frozenset({"number", "name", "indexed", "(", "[", "√", "∛", "pi"})
 
@@ -53,6 +53,8 @@ class Cursor:
     def leftover(self, separators: str = "") -> NoReturn:
         """Refuse a token that cannot follow an operand."""
         token = self.token
+        if token.kind == "=":
+            self.refuse(HINTS["="])
         if token.kind == ",":
             self.refuse("a comma only separates the arguments of a function; a decimal is written with a point")
         if token.kind in (")", "]"):

@@ -8,32 +8,29 @@ it is refused, since people read it both ways.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import NamedTuple, NoReturn
+from functools import cache
+from typing import NoReturn
 
-from netcalc.expression.cursor import Cursor
+from netcalc.expression.calls import JOINING, Calls, Part
 from netcalc.expression.exact import check_exact
-from netcalc.expression.functions import ALSO_VARIABLES, FUNCTIONS, Function
+from netcalc.expression.functions import ALSO_VARIABLES, FUNCTIONS, Function, function_named
 from netcalc.expression.tokens import LIMITS, Limits, Token
-from netcalc.expression.tree import COMPARISONS, CONDITIONS, Apply, Constant, Level, Number, Symbol, Tree, apply
+from netcalc.expression.tree import COMPARISONS, Constant, Level, Number, Symbol, Tree
 
 CONSTANTS = frozenset({"e", "pi"})
 # Other calculators' names, and what to write here.
 ELSEWHERE = {
-    "pow": "write x^y",
-    "factorial": "write gamma(x + 1)",
     "arg": "netcalc calculates with real numbers",
     "lg": "write log2(x) or log10(x)",
-    "heaviside": "write where(x > 0, 1, 0)",
     "step": "write where(x > 0, 1, 0)",
     "softmax": "it has many outputs: write exp(a)/(exp(a) + exp(b)) for one of them",
     "mean": "write sum(a, b)/2",
     "norm": "write sqrt(dot([a, b], [a, b]))",
 }
 _COMPARING = {sign: operator for operator, sign in COMPARISONS.items()}
-_JOINING = {"and": Level.AND, "or": Level.OR}
 # What a product without a sign may follow, and what it may start with.
 _CLOSING = frozenset({"number", ")", "superscript", "pi"})
 _OPENING = frozenset({"name", "indexed", "(", "√", "∛", "pi"})
@@ -43,63 +40,37 @@ _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 def parse(text: str, *, limits: Limits = LIMITS) -> Tree:
     """The tree of an expression, in normal form. Raises ExpressionError, with the offending character's position."""
     parser = _Parser(text, limits)
-    tree = parser.whole()
+    tree = parser.whole().tree
     check_exact(tree, limits, parser.positions, text)
     return tree
 
 
-class _Part(NamedTuple):
-    """A subexpression: its tree, how deep it nests, and its first token's place."""
-
-    tree: Tree
-    depth: int
-    first: int
+@cache
+def _formula(text: str) -> Part:
+    return _Parser(text, LIMITS).whole()
 
 
-class _Parser(Cursor):
+class _Parser(Calls):
     """A Pratt parser: `expression(level)` reads as far as operators hold tighter than that level."""
 
     def __init__(self, text: str, limits: Limits) -> None:
         super().__init__(text, limits)
-        self.depth = 0
-        self.in_condition = False
-        self.positions: dict[int, int] = {}  # operators' offsets, by the id of their right operand
         self.unclear: dict[int, tuple[int, int]] = {}  # the place after `a/b` or `a^b` -> the places of a and b
 
-    # --- nodes
-
-    def make(self, operator: str, parts: Sequence[_Part], at: Token) -> _Part:
-        """operator(parts), if they are of its kind: numbers, or conditions."""
-        for index, part in enumerate(parts):
-            is_condition = isinstance(part.tree, Apply) and part.tree.operator in CONDITIONS
-            if operator in _JOINING or operator == "not" or (operator == "where" and index == 0):
-                if not is_condition:
-                    self.refuse(f"'{self.typed(at)}' takes a condition here, as in x > 0", at)
-            elif is_condition:
-                self.refuse(f"'{self.typed(at)}' takes numbers, and a condition is none", at)
-        depth = 1 + max(part.depth for part in parts)
-        if depth > self.limits.depth:
-            self.refuse_depth(at)
-        return _Part(apply(operator, [part.tree for part in parts]), depth, parts[0].first)
-
-    def binary(self, operator: str, left: _Part, right: _Part, at: Token) -> _Part:
-        self.positions[id(right.tree)] = at.start
-        return self.make(operator, (left, right), at)
-
-    def refuse_depth(self, at: Token) -> NoReturn:
-        self.refuse(f"an expression nests at most {self.limits.depth} deep", at)
+    def formula(self, text: str) -> Part:
+        return _formula(text)
 
     # --- grammar
 
-    def whole(self) -> Tree:
+    def whole(self) -> Part:
         if self.token.kind == "end":
             self.refuse("the expression is empty")
         part = self.expression(Level.CASES)
         if self.token.kind != "end":
             self.leftover()
-        return part.tree
+        return part
 
-    def expression(self, floor: int) -> _Part:
+    def expression(self, floor: int) -> Part:
         self.depth += 1
         if self.depth > self.limits.depth:
             self.refuse_depth(self.token)
@@ -109,7 +80,7 @@ class _Parser(Cursor):
         self.depth -= 1
         return left
 
-    def step(self, floor: int) -> Callable[[_Part], _Part] | None:
+    def step(self, floor: int) -> Callable[[Part], Part] | None:
         """What to do with the next token after an operand, or None to leave it to whoever asked."""
         kind = self.token.kind
         if kind == "^" and floor < Level.POWER:
@@ -120,11 +91,11 @@ class _Parser(Cursor):
             return self.sum
         if kind in _COMPARING and floor < Level.COMPARE:
             return self.comparison
-        if kind in _JOINING and floor < _JOINING[kind]:
+        if kind in JOINING and floor < JOINING[kind]:
             return self.joined
         return None
 
-    def prefix(self, floor: int) -> _Part:
+    def prefix(self, floor: int) -> Part:
         token, first = self.token, self.place
         if token.kind == "-":
             self.advance()
@@ -138,11 +109,11 @@ class _Parser(Cursor):
             return self.make("not", [self.expression(Level.NOT)], token)._replace(first=first)
         return self.raised(self.operand())
 
-    def operand(self) -> _Part:
+    def operand(self) -> Part:
         token, first = self.token, self.place
         if token.kind == "number":
             self.advance()
-            return _Part(Number(Fraction(token.text)), 0, first)
+            return Part(Number(Fraction(token.text)), 0, first)
         if token.kind in ("name", "indexed", "pi"):
             return self.name()
         if token.kind in _ROOTS:
@@ -160,30 +131,32 @@ class _Parser(Cursor):
             self.refuse(f"the expression ends after '{last}', where a number or name should follow")
         if token.kind == ")" and first and self.tokens[first - 1].kind == "(":
             self.refuse("there is nothing between these brackets", self.tokens[first - 1])
+        if token.kind == "=":
+            self.leftover()
         self.refuse(f"'{self.typed(token)}' needs a number or name before it")
 
-    def group(self) -> _Part:
+    def group(self) -> Part:
         opening = self.place
         self.advance()
         part = self.expression(Level.CASES)
         self.close(opening, ")", ")")
         return part._replace(first=opening)
 
-    def name(self) -> _Part:
+    def name(self) -> Part:
         first, token = self.place, self.advance()
         base, *index = token.text.split("[")
-        function = FUNCTIONS.get(base)
+        function = function_named(base) if self.token.kind == "(" else FUNCTIONS.get(base)
         if token.kind == "pi" or (base in CONSTANTS and not index and self.token.kind != "("):
-            return _Part(Constant(base), 0, first)
+            return Part(Constant(base), 0, first)
         if index and base in CONSTANTS:
             self.refuse(f"'{base}' is the constant and has no elements: choose another name", token)
         if self.token.kind == "(":
-            return self.call(token, first) if function and not index else self.refuse_call(token)
+            return self.call(function, token, first) if function and not index else self.refuse_call(token)
         if self.token.kind == "superscript" and self.tokens[self.place + 1].kind == "(" and function:
-            return self.raised_call(token, first)
+            return self.raised_call(function, token, first)
         if function and base not in ALSO_VARIABLES:
             self.refuse(f"'{base}' is a function: write {base}({', '.join('xyz'[: function.least])})", token)
-        return _Part(Symbol(token.text), 0, first)
+        return Part(Symbol(token.text), 0, first)
 
     def refuse_call(self, token: Token) -> NoReturn:
         name = token.text
@@ -195,67 +168,23 @@ class _Parser(Cursor):
         name = name if len(name) <= 40 else "x"
         self.refuse(f"'{name}' is not a function: for a product write {name}*(…)", token)
 
-    def call(self, token: Token, first: int) -> _Part:
-        function = FUNCTIONS[token.text]
-        opening = self.place
-        self.advance()
-        outside, self.in_condition = self.in_condition, function.name == "where"
-        arguments: list[list[_Part]] = []
-        while self.token.kind != ")" or arguments:
-            arguments.append(self.argument(function))
-            self.in_condition = False
-            if self.token.kind != ",":
-                break
-            self.advance()
-        self.in_condition = outside
-        self.close(opening, ")", ",)")
-        return self.called(function, arguments, token)._replace(first=first)
-
-    def argument(self, function: Function) -> list[_Part]:
-        """One argument: a list's elements, or a single part."""
-        if self.token.kind != "[" or function.name not in ("sum", "dot", "max", "min"):
-            return [self.expression(Level.CASES)]
-        opening = self.place
-        self.advance()
-        if self.token.kind == "]":
-            self.refuse("this list is empty", self.tokens[opening])
-        elements = [self.expression(Level.CASES)]
-        while self.token.kind == ",":
-            self.advance()
-            elements.append(self.expression(Level.CASES))
-        self.close(opening, "]", ",]")
-        return elements
-
-    def called(self, function: Function, arguments: Sequence[list[_Part]], token: Token) -> _Part:
-        count = len(arguments)
-        if count < function.least or (function.most is not None and count > function.most):
-            self.refuse(f"{token.text} takes {function.arity}, not {count}", token)
-        if function.name == "dot":
-            left, right = arguments
-            if len(left) != len(right):
-                self.refuse(f"dot needs two lists of one length, not {len(left)} and {len(right)}", token)
-            products = [self.make("multiply", pair, token) for pair in zip(left, right, strict=True)]
-            return self.make("add", products, token)
-        parts = [part for argument in arguments for part in argument]
-        return self.make("add" if function.name == "sum" else function.name, parts, token)
-
-    def raised_call(self, token: Token, first: int) -> _Part:
+    def raised_call(self, function: Function, token: Token, first: int) -> Part:
         """`tanh²(x)` is the square of tanh(x); `tanh⁻¹(x)` is refused, since it means the inverse."""
         exponent = self.advance()
         if exponent.text.startswith("-"):
             self.refuse(f"write 1/{token.text}(x), or the inverse function by its name, as in asin(x)", exponent)
-        return self.raise_to(self.call(token, first), exponent)
+        return self.raise_to(self.call(function, token, first), exponent)
 
-    def raised(self, base: _Part) -> _Part:
+    def raised(self, base: Part) -> Part:
         """The base, with the superscript that may follow it."""
         if self.token.kind != "superscript":
             return base
         return self.raise_to(base, self.advance())
 
-    def raise_to(self, base: _Part, exponent: Token) -> _Part:
-        return self.binary("power", base, _Part(Number(Fraction(exponent.text)), 0, self.place), exponent)
+    def raise_to(self, base: Part, exponent: Token) -> Part:
+        return self.binary("power", base, Part(Number(Fraction(exponent.text)), 0, self.place), exponent)
 
-    def root(self) -> _Part:
+    def root(self) -> Part:
         first, token = self.place, self.advance()
         self.depth += 1
         if self.depth > self.limits.depth:
@@ -267,7 +196,7 @@ class _Parser(Cursor):
             self.refuse(f"how far '{token.text}' reaches is unclear: write {token.text}(…)", token)
         return self.make(_ROOTS[token.kind], [part], token)._replace(first=first)
 
-    def power(self, base: _Part) -> _Part:
+    def power(self, base: Part) -> Part:
         token, first = self.advance(), self.place
         exponent = self.expression(Level.POWER - 1)
         if self.closes.get(self.place) != first:
@@ -278,7 +207,7 @@ class _Parser(Cursor):
         """Whether a product goes on here without a sign, as in `2x` or `3(x+1)`."""
         return self.token.kind in _OPENING and self.place > 0 and self.tokens[self.place - 1].kind in _CLOSING
 
-    def product(self, left: _Part) -> _Part:
+    def product(self, left: Part) -> Part:
         factors, at = [left], self.token
         while True:
             token = self.token
@@ -307,7 +236,7 @@ class _Parser(Cursor):
         ways = f"write {top}{bottom}*{factor} or {top}({bottom}*{factor})"
         self.refuse(f"this can be read two ways: {ways}", self.tokens[start])
 
-    def sum(self, left: _Part) -> _Part:
+    def sum(self, left: Part) -> Part:
         terms, at = [left], self.token
         while self.token.kind in ("+", "-"):
             sign = self.advance()
@@ -315,7 +244,7 @@ class _Parser(Cursor):
             terms.append(self.make("negate", [term], sign) if sign.kind == "-" else term)
         return self.make("add", terms, at)
 
-    def comparison(self, left: _Part) -> _Part:
+    def comparison(self, left: Part) -> Part:
         token = self.token
         self.require_condition(token)
         self.advance()
@@ -324,11 +253,11 @@ class _Parser(Cursor):
             self.refuse("comparisons do not chain: write a < b and b < c")
         return self.make(_COMPARING[token.kind], (left, right), token)
 
-    def joined(self, left: _Part) -> _Part:
+    def joined(self, left: Part) -> Part:
         token = self.token
         self.require_condition(token)
         self.advance()
-        return self.make(token.kind, (left, self.expression(_JOINING[token.kind])), token)
+        return self.make(token.kind, (left, self.expression(JOINING[token.kind])), token)
 
     def require_condition(self, token: Token) -> None:
         if not self.in_condition:

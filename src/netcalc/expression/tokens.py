@@ -95,7 +95,7 @@ _TOKEN = rf"""
   | (?P<superscript> [⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
   | (?P<vulgar>  [¼½¾⅐-⅞])
   | (?P<pi>      π)
-  | (?P<operator> \*\*|<=|>=|==|!=|[-+*/^<>(),\[\]√∛≤≥≠−–‐‑·×⋅∙∗•÷∕])
+  | (?P<operator> \*\*|<=|>=|==|!=|[-+*/^<>=(),\[\]√∛≤≥≠−–‐‑·×⋅∙∗•÷∕])
 """
 
 # What is no part of an expression, and what to write for it; the longest first.
@@ -103,7 +103,7 @@ _INSTEAD = {
     "lambda": "; for the letter λ write lam",
     "else": "; write where(condition, a, b) for a if condition else b",
 }
-_HINTS = {
+HINTS = {
     "//": "'//' rounds, and has no gradient: divide with '/'",
     ":=": "':=' is not part of an expression: use one name or number in its place",
     "&": "'&' is not an operator: join conditions with 'and', inside where(condition, a, b)",
@@ -242,8 +242,8 @@ def _check_what_follows(text: str, start: int, end: int) -> None:
 
 def _refuse_character(text: str, position: int) -> NoReturn:
     for start in (text[position : position + 2], text[position]):
-        if start in _HINTS:
-            raise ExpressionError(_HINTS[start], source=text, position=position)
+        if start in HINTS:
+            raise ExpressionError(HINTS[start], source=text, position=position)
     raise ExpressionError(_about(text[position]), source=text, position=position)
 
 

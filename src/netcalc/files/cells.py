@@ -223,10 +223,9 @@ def _ball_leaf(leaf: Number | Constant | Symbol, arb: Any) -> Any:
 
 
 def _ball_operations(arb: Any) -> dict[str, Callable[..., Any]]:
-    names = "exp log1p expm1 log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot erf erfc"
-    named: dict[str, Callable[..., Any]] = {
-        name: getattr(arb, name) for name in (*names.split(), "gamma", "lgamma", "digamma")
-    }
+    names = "exp log1p expm1 log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot"
+    special = "erf erfc erfinv gamma lgamma digamma"
+    named: dict[str, Callable[..., Any]] = {name: getattr(arb, name) for name in f"{names} {special}".split()}
     return named | {
         "add": lambda *terms: sum(terms, arb(0)),
         "subtract": lambda a, b: a - b,

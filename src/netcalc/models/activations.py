@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netcalc.catalogue.activations import BoundActivation, read
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import normalised
+from netcalc.catalogue.references import read
 from netcalc.errors import UnknownNameError
 from netcalc.problem import VECTOR_ACTIVATIONS
 

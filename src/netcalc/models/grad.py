@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from netcalc.catalogue.names import unknown
-from netcalc.derivation.derive import is_activation
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
-from netcalc.expression import Apply, Number, Symbol, Tree, parse, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, parse
 from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import share
 from netcalc.notation import to_ascii
@@ -101,12 +100,8 @@ def _symbols(expressions: Sequence[Tree]) -> tuple[str, ...]:
 
 
 def _check_parameters(expressions: Sequence[Tree]) -> None:
-    """Raises NetcalcError where what must be a number is none: an activation's parameter, a polygamma's order."""
+    """Raises NetcalcError where what must be a number is none: a polygamma's order."""
     for node in share(expressions).nodes:
-        if is_activation(node) and isinstance(node, Apply) and any(map(symbols, node.arguments[1:])):
-            raise NetcalcError(
-                f"{to_ascii(node)}: the parameter of {node.operator} is a number, as in {node.operator}(x, 0.5)"
-            )
         if isinstance(node, Apply) and node.operator == "polygamma":
             order = node.arguments[0]
             if not isinstance(order, Number) or order.value.denominator != 1 or order.value < 0:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.catalogue.activations import BoundActivation, activation
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.losses import BoundLoss, Reduction, reduction
+from netcalc.catalogue.references import activation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.memory import check_memory

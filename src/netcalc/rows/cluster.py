@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.catalogue import losses
-from netcalc.catalogue.activations import read
+from netcalc.catalogue.references import read
 from netcalc.errors import FileError, MissingExtraError, NetcalcError, UndefinedError
 from netcalc.files.parts import PART_BYTES, Part, part_blocks, parts_of
 from netcalc.files.rows import RowWriter

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.catalogue.activations import BoundActivation, read
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import normalised, unknown
+from netcalc.catalogue.references import read
 from netcalc.errors import FileError, NetcalcError
 from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as state_grad
