@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
+from netcalc.checking.pieces import Point, spread
 from netcalc.checking.variation import RIGHT, Array, Variation, run
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
@@ -27,7 +29,8 @@ from netcalc.solving.solve import is_certain
 
 BITS = 320
 NOTHING = 200  # bits below 1 from which on a ball that holds 0 is one: nothing proves that sin(π) is
-POINTS = 3  # at which formulas are compared
+POINTS = 3  # at which what may have gone wrong is tried
+POINTS_ELSEWHERE = 10  # at which formulas are compared in place of the numbers given
 ATTEMPTS = 12  # to find so many where everything is defined
 Forced = Mapping[str, Callable[[Array], Array]]
 
@@ -173,12 +176,13 @@ def here(problem: Problem) -> Sequence[Bench]:
     names = free_names(problem.tensors)
     if not names:
         return [Layers(problem) if is_certain(problem) else Unproven(problem)]
+    return defined(lambda point: placed(problem, point), chain(near_zero(names), spread(names)))
 
-    def at(attempt: int) -> Bench:
-        numbers = {name: Number(number_at(place, attempt)) for place, name in enumerate(names)}
-        return Layers(changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree))
 
-    return defined(at)
+def placed(problem: Problem, point: Point) -> Bench:
+    """The problem with numbers in place of the names that were left open."""
+    numbers = {name: Number(number) for name, number in point.items()}
+    return Layers(changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree))
 
 
 def elsewhere(problem: Problem) -> Sequence[Bench]:
@@ -189,27 +193,37 @@ def elsewhere(problem: Problem) -> Sequence[Bench]:
     target = problem.above.target if isinstance(problem.above, Against) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}
 
-    def at(attempt: int) -> Bench:
-        numbers = {id(entry): Number(number_at(place, attempt)) for place, entry in enumerate(given)}
+    def at(point: Point) -> Bench:
+        numbers = {id(entry): Number(number) for entry, number in zip(given, point.values(), strict=True)}
         return Layers(changed(problem, lambda tree: tree if id(tree) in fixed else numbers.get(id(tree), tree)))
 
-    return defined(at)
+    names = [str(place) for place in range(len(given))]
+    return defined(at, chain(near_zero(names), spread(names)), POINTS_ELSEWHERE)
 
 
-def defined(at: Callable[[int], Bench]) -> list[Bench]:
-    """Points at which every answer has a value."""
+def defined(at: Callable[[Point], Bench], points: Iterable[Point], count: int = POINTS) -> list[Bench]:
+    """The first points at which every answer has a value."""
     found: list[Bench] = []
-    for attempt in range(ATTEMPTS):
-        bench = at(attempt)
+    for point in points:
         try:
-            sound = all(_is_finite(value) for array in bench.truth.values() for value in array.flat)
+            bench = at(point)
+            if is_sound(bench):
+                found.append(bench)
         except (NetcalcError, ZeroDivisionError):
             continue
-        if sound:
-            found.append(bench)
-        if len(found) == POINTS:
+        if len(found) == count:
             break
     return found
+
+
+def near_zero(names: Sequence[str]) -> list[Point]:
+    """Points between -5/4 and 5/4."""
+    return [{name: number_at(place, attempt) for place, name in enumerate(names)} for attempt in range(ATTEMPTS)]
+
+
+def is_sound(bench: Bench) -> bool:
+    """Whether every answer has a value."""
+    return all(_is_finite(value) for array in bench.truth.values() for value in array.flat)
 
 
 def _is_finite(value: Any) -> bool:

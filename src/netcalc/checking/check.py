@@ -11,9 +11,11 @@ from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, Evidence, diagnose
-from netcalc.checking.kinds import kind_of
+from netcalc.checking.functions import compared
+from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
+from netcalc.checking.parts import part
 from netcalc.checking.patterns import patterns, transposed
 from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
 from netcalc.checking.written import Large
@@ -38,6 +40,7 @@ class Checker:
         self.result = result
         self.names = Names(result)
         self.library = Library(kind_of(result.asked).here(result.asked))
+        self.functions = functions_of(result)
         self.tolerance = tolerance or Tolerance()
         if not self.library.benches:
             raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
@@ -68,12 +71,19 @@ class Checker:
                 small.append((name, content))
         claims = claims_of(self.names, small, allowed=self.formula_names)
         evidence = Evidence(self.library, claims, self.tolerance)
-        judgements = [judge(claim, benches, self.tolerance) for claim in claims]
-        found = _diagnoses(evidence, [place for place, judgement in enumerate(judgements) if judgement == "wrong"])
-        with_numbers = len(benches) == 1 and any(not claim.written.is_constant for claim in claims)
-        others = kind_of(self.result.asked).elsewhere(self.result.asked) if with_numbers else []
+        judgements, partly = self._judged(claims)
+        wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
+        found = partly | _diagnoses(evidence, [place for place in wrong if place not in partly])
+        only_here = self._right_here_alone(claims, judgements)
         checked = tuple(
-            _checked(self.result, claim, benches, judgement, found.get(place), _note(claim, judgement, others))
+            _checked(
+                self.result,
+                claim,
+                benches,
+                judgement,
+                found.get(place),
+                ONLY_HERE if place in only_here else claim.note,
+            )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         )
         lines = patterns(self.result, evidence, frozenset(found)) if len(benches) == 1 else ()
@@ -83,6 +93,38 @@ class Checker:
             for one in bulk(self.library, self.tolerance, tensor, content)
         ]
         return replace(self.result, checked=(*whole, *checked), notes=(*lines, *self.result.notes))
+
+    def _judged(self, claims: Sequence[Claim]) -> tuple[list[Judgement], dict[int, Diagnosis]]:
+        """How each claim stands, and what is said of those that are right on a part only."""
+        functions = self.functions
+        if functions is None:
+            return [judge(claim, self.library.benches, self.tolerance) for claim in claims], {}
+        points = functions.points(claims)
+        judgements: list[Judgement] = []
+        partly: dict[int, Diagnosis] = {}
+        for place, claim in enumerate(claims):
+            found = compared(claim, functions, points, self.tolerance)
+            judgements.append(found.verdict or judge(claim, self.library.benches, self.tolerance))
+            if found.is_partly_right:
+                partly[place] = Diagnosis(part(claim, found, functions, self.tolerance))
+        return judgements, partly
+
+    def _right_here_alone(self, claims: Sequence[Claim], judgements: Sequence[Judgement]) -> set[int]:
+        """The formulas that are right for the numbers given, though not for others."""
+        places = [
+            place
+            for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
+            if judgement != "wrong" and not claim.written.is_constant
+        ]
+        if self.functions is not None or not places:
+            return set()
+        functions = functions_elsewhere(self.result)
+        if functions is None:
+            others = kind_of(self.result.asked).elsewhere(self.result.asked)
+            return {place for place in places if _is_wrong_at(claims[place], others)}
+        points = functions.points([claims[place] for place in places])
+        found = {place: compared(claims[place], functions, points, Tolerance()) for place in places}
+        return {place for place, one in found.items() if one.verdict == "wrong"}
 
     def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
         """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""
@@ -108,24 +150,21 @@ def check(
     return checker.checked(read(checker.names))
 
 
-def _diagnoses(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
-    """What is said of each wrong claim."""
+def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]:
+    """What is said of wrong claims."""
     claims, benches = evidence.claims, evidence.benches
-    found = {place: COARSE for place in wrong if judge(claims[place], benches, Tolerance()) != "wrong"}
-    if sought := [place for place in wrong if place not in found]:
-        found |= dict.fromkeys(sought, NO_DIAGNOSIS) | transposed(evidence, sought) | diagnose(evidence, sought)
+    found = {place: COARSE for place in sought if judge(claims[place], benches, Tolerance()) != "wrong"}
+    if left := [place for place in sought if place not in found]:
+        found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
     return found
 
 
-def _note(claim: Claim, judgement: Judgement, others: Sequence[Bench]) -> str:
-    """What there is to say of a claim beside its verdict."""
-    if judgement != "wrong" and not claim.written.is_constant and others:
-        try:
-            if judge(claim, others, Tolerance()) == "wrong":
-                return ONLY_HERE
-        except NetcalcError:
-            return claim.note
-    return claim.note
+def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:
+    """Whether a claim is wrong at one of the points, as far as it has values there."""
+    try:
+        return bool(benches) and judge(claim, benches, Tolerance()) == "wrong"
+    except NetcalcError:
+        return False
 
 
 def _checked(

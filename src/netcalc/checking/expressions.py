@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.balls import ball, numeral, numerals, precision
-from netcalc.checking.bench import BITS, Bench, Forced, defined, number_at, settled, to_floats
+from netcalc.arithmetic.balls import Evaluation, ball, numeral, precision
+from netcalc.arrays import each
+from netcalc.checking.bench import BITS, Bench, Forced, defined, near_zero, settled, to_floats
 from netcalc.checking.calculus import Calculus, Work
+from netcalc.checking.functions import Functions
 from netcalc.checking.hypotheses import Hypothesis
 from netcalc.checking.mistakes import CALCULUS
+from netcalc.checking.pieces import Point, spread
 from netcalc.checking.variation import Array
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, derive
-from netcalc.expression import Number, Tree
+from netcalc.expression import Number, Tree, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import by_element, derivative_in_short
 
@@ -46,9 +50,13 @@ class Expressions(Bench):
     @cached_property
     def rows(self) -> list[list[Any]]:
         """What is right for each number of the answer, at each point."""
-        trees = evaluable([one.tree for one in self.derived.wanted])
         with precision(BITS):
-            return [list(numerals(trees, point)) for point in self.points]
+            return [list(self.prepared.at(point)) for point in self.points]
+
+    @cached_property
+    def prepared(self) -> Evaluation:
+        """The numbers of the answer, ready to be evaluated."""
+        return Evaluation(evaluable([one.tree for one in self.derived.wanted]))
 
     @cached_property
     def truth(self) -> dict[str, Array]:
@@ -131,21 +139,33 @@ def here(problem: Gradient) -> list[Bench]:
     """The problem where every variable has a number; else at points in place of those left open."""
     if not problem.free:
         return [Expressions(problem)]
-    return defined(lambda attempt: Expressions(at(problem, problem.free, attempt)))
+    positive = [{name: abs(number) for name, number in point.items()} for point in near_zero(problem.free)]
+    return defined(lambda point: placed(problem, point), chain(positive, spread(problem.free)))
 
 
-def elsewhere(problem: Gradient) -> list[Bench]:
-    """The problem with other numbers for all its variables."""
-    return [] if problem.many else defined(lambda attempt: Expressions(at(problem, problem.variables, attempt)))
+def placed(problem: Gradient, point: Point) -> Bench:
+    """The problem with numbers for some of its variables, or others."""
+    numbers = {name: np.array(None, dtype=object) for name in point}
+    for name, number in point.items():
+        numbers[name][()] = Number(number)
+    return Expressions(replace(problem, points={**problem.points, **numbers}))
 
 
-def at(problem: Gradient, names: Iterable[str], attempt: int) -> Gradient:
-    """The problem with numbers that nothing makes special."""
-    points = dict(problem.points)
-    for place, name in enumerate(names):
-        points[name] = np.empty((), dtype=object)
-        points[name][()] = Number(abs(number_at(place, attempt)))
-    return replace(problem, points=points)
+def functions(problem: Gradient, names: Sequence[str]) -> Functions:
+    """The answers as functions of some of the variables."""
+    own = Expressions(problem)
+    trees = own.shaped([[one.tree for one in own.derived.wanted]])
+    fixed = {name: tree for name, tree in point_at(problem).items() if name not in names}
+    answers = {name: each(lambda tree: substitute(tree, fixed), array) for name, array in trees.items()}
+    given = by_element(answers, problem.index_from) | fixed
+    return Functions(tuple(names), answers, given, lambda point: _beside(own, point))
+
+
+def _beside(own: Expressions, point: Point) -> Bench:
+    """The same problem at a point, which is derived once."""
+    bench = placed(own.problem, point)
+    bench.__dict__.update(derived=own.derived, prepared=own.prepared)
+    return bench
 
 
 def singles(_: Gradient) -> Iterator[Hypothesis]:

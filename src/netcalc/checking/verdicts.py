@@ -43,7 +43,7 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
     """How a claim stands at one point."""
     with precision(BITS):
         claimed, correct = claimed_value(claim, bench), _numeral(bench.truth[claim.tensor][claim.index])
-        if _same(claimed, correct):
+        if same(claimed, correct):
             return "right"
         if tolerance.rtol is not None or tolerance.atol is not None:
             radius = arb(tolerance.atol or 0) + arb(tolerance.rtol or 0) * abs(ball(correct))
@@ -68,7 +68,8 @@ def claimed_value(claim: Claim, bench: Bench) -> Any:
     return without_dust(value)
 
 
-def _same(claimed: Any, correct: Any) -> bool:
+def same(claimed: Any, correct: Any) -> bool:
+    """Whether two numbers are one, or so near that nothing but balls keeps them apart."""
     if isinstance(claimed, fmpq) and isinstance(correct, fmpq):
         return bool(claimed == correct)
     difference = abs(ball(claimed) - ball(correct))

@@ -110,9 +110,12 @@ def computed(value: float, *, single: bool) -> Written:
     )
 
 
-def numeral(written: Written, names: Mapping[str, Any]) -> Any:
-    """Its value at the current precision: a ball as wide as a rounded decimal within an expression may be off."""
-    within = not isinstance(written.tree, Number)
+def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) -> Any:
+    """Its value at the current precision: a ball as wide as a rounded decimal within an expression may be off.
+
+    Where it is `sharp`, every decimal is what it says. An odd root of a negative number is the real one.
+    """
+    within = not isinstance(written.tree, Number) and not sharp
 
     def leaf(node: Number | Constant | Symbol) -> Any:
         if isinstance(node, Constant):
@@ -122,7 +125,15 @@ def numeral(written: Written, names: Mapping[str, Any]) -> Any:
         exact = fmpq(node.value.numerator, node.value.denominator)
         return _blurred(node.value, exact) if within else exact
 
-    return evaluate(expand(written.tree), OPERATIONS, leaf)
+    return evaluate(expand(written.tree), {**OPERATIONS, "power": _power}, leaf)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base^exponent, and of a negative base the real one, where the exponent's denominator is odd."""
+    if isinstance(exponent, fmpq) and int(exponent.q) > 1 and int(exponent.q) % 2 and base < 0:
+        size = OPERATIONS["power"](-base, exponent)
+        return -size if int(exponent.p) % 2 else size
+    return OPERATIONS["power"](base, exponent)
 
 
 def _blurred(value: Fraction, exact: Any) -> Any:

@@ -1,0 +1,142 @@
+"""Answers as functions of what a problem leaves open: compared at points of every piece, and where they are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flint import arb, fmpq
+
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.checking.bench import BITS, Bench, is_sound
+from netcalc.checking.claims import Claim
+from netcalc.checking.pieces import Pieces, Point, switches
+from netcalc.checking.variation import Array
+from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
+from netcalc.checking.written import numeral
+from netcalc.errors import NetcalcError
+from netcalc.expression import Tree, substitute, symbols
+
+MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
+BITS_FOR_DOMAINS = 4096
+NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
+
+Key = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Functions:
+    """A problem's answers as functions of `names`.
+
+    `answers` are their formulas, in the shape of the tensors, `given` those of what was stated; `place` puts numbers in
+    the place of the names.
+    """
+
+    names: tuple[str, ...]
+    answers: Mapping[str, Array]
+    given: Mapping[str, Tree]
+    place: Callable[[Point], Bench]
+    known: dict[Key, Bench | None] = field(default_factory=dict)
+
+    def tree(self, claim: Claim) -> Tree:
+        """What was claimed, in the names alone."""
+        return substitute(claim.written.tree, self.given)
+
+    def trees(self, claims: Iterable[Claim]) -> tuple[Tree, ...]:
+        """The formulas that were claimed, so far as they are known."""
+        found = [self.tree(claim) for claim in claims if not claim.written.is_constant]
+        return tuple(tree for tree in found if set(symbols(tree)) <= set(self.names))
+
+    @cached_property
+    def own(self) -> tuple[Tree, ...]:
+        """The answers' formulas."""
+        trees = [tree for array in self.answers.values() for tree in array.flat if tree is not None]
+        return tuple(tree for tree in dict.fromkeys(trees) if set(symbols(tree)) <= set(self.names))
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Where the answers are looked at."""
+        return Pieces(self.names, self.own)
+
+    def points(self, claims: Sequence[Claim]) -> list[Point]:
+        """Points that reach every piece of the answers and of the claims."""
+        own, brought = self.pieces, self.trees(claims)
+        new = set(switches(brought)) - set(own.switches)
+        if not new:
+            return own.points
+        together = Pieces(self.names, (*brought, *self.own))
+        return [*together.points, *own.singled_out(brought)]
+
+    def at(self, point: Point) -> Bench | None:
+        """The problem at a point; None where an answer has no value."""
+        key = tuple(point.items())
+        if key not in self.known:
+            self.known[key] = _sound(lambda: self.place(point))
+        return self.known[key]
+
+
+def _sound(make: Callable[[], Bench]) -> Bench | None:
+    try:
+        bench = make()
+        return bench if is_sound(bench) else None
+    except (NetcalcError, ZeroDivisionError):
+        return None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a claim stands at points: `None` where balls don't tell."""
+
+    found: Sequence[tuple[Point, Judgement | None]]
+
+    @property
+    def verdict(self) -> Judgement | None:
+        """How it stands altogether."""
+        seen = {stands for _, stands in self.found}
+        ordered: tuple[Judgement, ...] = ("wrong", "rounded", "right")
+        return next((one for one in ordered if one in seen), None)
+
+    @property
+    def is_partly_right(self) -> bool:
+        """Whether it is wrong, and equal to the answer somewhere."""
+        return {"wrong", "right"} <= {stands for _, stands in self.found}
+
+
+def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolerance: Tolerance) -> Compared:
+    """How a claim stands at each point where the answers have values."""
+    sound = [(point, bench) for point in points if (bench := functions.at(point)) is not None]
+    return Compared([(point, stands_at(claim, functions, point, bench, tolerance)) for point, bench in sound])
+
+
+def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:
+    """How a claim stands at one point; None where balls don't tell."""
+    if claim.written.is_constant:
+        return judge_at(claim, bench, tolerance)
+    with precision(BITS):
+        claimed = numeral(claim.written, bench.names, sharp=True)
+        correct = bench.truth[claim.tensor][claim.index]
+        if isinstance(claimed, arb) and not claimed.is_finite():
+            return _undefined(functions.tree(claim), functions.names, point)
+        if same(claimed, correct):
+            return "right"
+        if tolerance != Tolerance():
+            return judge_at(claim, bench, tolerance)
+        if ball(claimed).overlaps(ball(correct)):
+            return None
+        rounded = ball(numeral(claim.written, bench.names))
+        if not rounded.overlaps(ball(correct)):
+            return "wrong"
+        return "rounded" if rounded.rad() <= abs(rounded.mid()) * NEAR else None
+
+
+def _undefined(tree: Tree, names: Sequence[str], point: Point) -> Judgement | None:
+    """`wrong` for a formula that has no value at a point, unless more bits may find one."""
+    if set(symbols(tree)) - set(names) or any(abs(number) > MODERATE for number in point.values()):
+        return None
+    from netcalc.checking.written import Written
+
+    with precision(BITS_FOR_DOMAINS):
+        exact = {name: fmpq(number.numerator, number.denominator) for name, number in point.items()}
+        found = numeral(Written("", tree), exact, sharp=True)
+        return "wrong" if isinstance(found, arb) and not found.is_finite() else None
