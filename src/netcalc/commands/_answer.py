@@ -17,6 +17,7 @@ from netcalc.render import FORMATS, Format, View, chosen, render
 if TYPE_CHECKING:
     from netcalc.files import StandardInput
     from netcalc.models.grad import Gradient
+    from netcalc.models.graphed import GraphProblem
     from netcalc.problem import Problem
     from netcalc.result import Result
 
@@ -26,7 +27,7 @@ UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are 
 
 
 def answer(
-    problem: Problem | Gradient,
+    problem: Problem | Gradient | GraphProblem,
     checking: Checking,
     presentation: Presentation,
     stdin: StandardInput | None = None,

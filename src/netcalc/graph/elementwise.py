@@ -52,7 +52,7 @@ def _value(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -> np.ndarra
 
 def _vjp(node: Node, place: int, delta: Node) -> Node:
     params: Elementwise = node.params
-    slope = _slopes(params.tree, len(node.args))[place]
+    slope = slopes(params.tree, len(node.args))[place]
     leaves = [*zip(node.args, params.letters, strict=True)]
     by, factors = _factors(node, slope, leaves, params.out)
     extra = "".join([one for one in LETTERS if one not in params.out][: delta.rank - node.rank])
@@ -70,7 +70,7 @@ ELEMENTWISE = Operation(
 
 
 @lru_cache(maxsize=4096)
-def _slopes(tree: Tree, count: int) -> tuple[Tree, ...]:
+def slopes(tree: Tree, count: int) -> tuple[Tree, ...]:
     """The derivative by each argument."""
     names = [slot(place) for place in range(count)]
     return tuple(gradient(Forms(names), tree, names))

@@ -134,7 +134,7 @@ class Result:
 
     @property
     def _partials(self) -> Iterator[Tensor]:
-        return (tensor for tensor in self.tensors if tensor.of is not None and len(tensor.by) < 2)
+        return (tensor for tensor in self.tensors if tensor.of is not None and len(tensor.by) < 2 and not tensor.role)
 
     @property
     def hessian(self) -> dict[str, dict[str, Any]]:
@@ -144,6 +144,17 @@ class Result:
             if len(tensor.by) == 2:
                 found.setdefault(tensor.by[0], {})[tensor.by[1]] = tensor.plain()
         return found
+
+    @property
+    def directional(self) -> Any:
+        """The derivative in a direction, in the output's shape; None where none was asked for."""
+        return next((tensor.plain() for tensor in self.tensors if tensor.role == "directional"), None)
+
+    @property
+    def hvp(self) -> dict[str, Any]:
+        """The Hessian times a direction, by name, each in the shape of the thing it belongs to."""
+        found = (tensor for tensor in self.tensors if tensor.role.startswith("hvp."))
+        return {tensor.role.removeprefix("hvp."): tensor.plain() for tensor in found}
 
     @property
     def derivatives(self) -> list[Any]:
@@ -223,6 +234,10 @@ class Result:
             content["updated"] = self.updated
         if self.trace:
             content["trace"] = self.trace
+        if self.directional is not None:
+            content["directional"] = self.directional
+        if self.hvp:
+            content["hvp"] = self.hvp
         if self.hessian:
             content["hessian"] = self.hessian
         if self.derivatives:

@@ -77,7 +77,8 @@ class Tensor:
     `by` variables; `full` is such a derivative's long name, and where there are several expressions, `own` and `called`
     are each entry's formula and name.
     `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
-    formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape.
+    formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape. `role` is `directional`
+    for a derivative in a direction, `hvp.x` for the part by x of a Hessian times a direction.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Tensor:
     brief: Tree | None = None
     full: str = ""
     whole: tuple[int, ...] | None = None
+    role: str = ""
 
     @cached_property
     def formula(self) -> Tree:

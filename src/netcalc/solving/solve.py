@@ -23,6 +23,7 @@ from netcalc.solving.undefined import refuse_undefined
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
+    from netcalc.models.graphed import GraphProblem
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -34,7 +35,7 @@ CERTIFIED_SIZE = EXACT_LIMIT  # numbers given, that balls are done with in a sec
 
 
 def solve(
-    problem: Problem | Gradient, *, digits: int | None = None, exact: bool = False, verify: bool = False
+    problem: Problem | Gradient | GraphProblem, *, digits: int | None = None, exact: bool = False, verify: bool = False
 ) -> Result:
     """The forward values and every partial.
 
@@ -45,12 +46,22 @@ def solve(
     if isinstance(problem, Problem):
         result = _result(problem, _found(problem, digits, exact=exact))
     else:
-        from netcalc.solving.expressions import solve as solve_gradient
-
-        result = solve_gradient(problem, digits=digits, exact=exact)
+        result = _stated(problem, digits, exact=exact)
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
     return verified(problem, result) if verify else result
+
+
+def _stated(problem: Gradient | GraphProblem, digits: int | None, *, exact: bool) -> Result:
+    from netcalc.models.graphed import GraphProblem
+
+    if isinstance(problem, GraphProblem):
+        from netcalc.solving.graphed import solve as solve_graph
+
+        return solve_graph(problem, digits=digits, exact=exact)
+    from netcalc.solving.expressions import solve as solve_gradient
+
+    return solve_gradient(problem, digits=digits, exact=exact)
 
 
 def _check_digits(digits: object) -> None:
@@ -77,7 +88,7 @@ def is_certain(problem: Problem) -> bool:
     return problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE
 
 
-def verified(problem: Problem | Gradient, result: Result) -> Result:
+def verified(problem: Problem | Gradient | GraphProblem, result: Result) -> Result:
     """The result with what central differences say of it."""
     from netcalc.verify import verify
 

@@ -12,6 +12,7 @@ from flint import arb, fmpq
 
 from netcalc.arithmetic.rounding import above
 from netcalc.models.grad import Gradient
+from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor, Value
@@ -20,12 +21,17 @@ from netcalc.verify.coarse import judge_in_float64, noise_in_float64
 from netcalc.verify.drawn import drawn_points
 from netcalc.verify.expressions import ExpressionsForward
 from netcalc.verify.forward import Forward, Index, Point
+from netcalc.verify.graph import GraphForward
 from netcalc.verify.judge import Judgement, judge
 from netcalc.verify.layers import LayersForward
 
 __all__ = ["FORWARDS", "Forward", "verify"]
 
-FORWARDS: dict[type, Callable[[Any], Forward]] = {Problem: LayersForward, Gradient: ExpressionsForward}
+FORWARDS: dict[type, Callable[[Any], Forward]] = {
+    Problem: LayersForward,
+    Gradient: ExpressionsForward,
+    GraphProblem: GraphForward,
+}
 
 PASSES = 3  # an entry takes the values before, at and after the point
 OVERHEAD = 200  # multiplications that a pass takes as long as, however small it is

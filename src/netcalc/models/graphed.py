@@ -1,0 +1,49 @@
+"""A problem that is stated as a graph: what is differentiated, by what, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from netcalc.expression import Tree
+from netcalc.graph.node import Node
+
+
+@dataclass(frozen=True)
+class GraphProblem:
+    """`output`, called `output_name`, to be differentiated by each of `wrt`, names of inputs or of named nodes.
+
+    `inputs` are the graph's inputs by name; those with `values` (trees, exactly what was given; float64; integers) are
+    known, and where all are, `sizes` are the numbers that letters in shapes stand for. `named` are the nodes between
+    that are shown, first to last. `delta` is the gradient of the output from above, `along` a direction by name.
+    `given` is what was stated, for the record; `typed` is the output as it was typed.
+    """
+
+    command: str
+    output: Node
+    output_name: str
+    inputs: Mapping[str, Node]
+    values: Mapping[str, np.ndarray]
+    wrt: tuple[str, ...]
+    named: Mapping[str, Node] = field(default_factory=dict)
+    delta: Node | None = None
+    along: Mapping[str, np.ndarray] = field(default_factory=dict)
+    order: int = 1
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    index_from: int = 0
+    typed: Tree | None = None
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """Inputs and named nodes by name."""
+        return {**self.inputs, **self.named}
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The inputs that stay symbols."""
+        return tuple(name for name in self.inputs if name not in self.values)

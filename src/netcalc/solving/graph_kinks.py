@@ -1,0 +1,109 @@
+"""Notes on kinks of a graph: entries at one, decided exactly, the slopes on either side, the one taken; and ties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import numpy as np
+
+from netcalc.arithmetic.balls import precision, sign
+from netcalc.arithmetic.sides import BITS
+from netcalc.derivation.derive import evaluable
+from netcalc.expression.tree import has_switches
+from netcalc.graph.arithmetic import last
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.contract import spread
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slopes, slot
+from netcalc.graph.leaves import name_of
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.reductions import MAX, MIN, Along
+from netcalc.kinks import Kink, kink
+from netcalc.models.graphed import GraphProblem
+from netcalc.notation import to_ascii
+from netcalc.problem import element
+
+MAX_ENTRIES = 2_000  # of a node that is looked at
+NAMED_LIMIT = 3  # entries at one kink that are named one by one
+
+
+def kink_notes(problem: GraphProblem) -> Iterator[str]:
+    """A line for each kink that the forward pass is at."""
+    order = in_order([problem.output])
+    watched = [node for node in order if _may_tie(node)]
+    numbers = Balls(problem.sizes)
+    if not watched or any(prod(numbers.shape(node.shape)) > MAX_ENTRIES for node in watched):
+        return
+    values: dict[Node, np.ndarray] = {}
+    with precision(BITS):
+        given = {problem.inputs[name]: array for name, array in problem.values.items()}
+        for node in order:
+            arguments = [values[arg] for arg in node.args]
+            values[node] = numbers.array(given[node]) if node in given else node.value(numbers, arguments)
+            if node not in watched:
+                continue
+            if node.operation is ELEMENTWISE:
+                yield from _of_elementwise(problem, node, arguments)
+            else:
+                yield from _of_extreme(node, arguments[0])
+
+
+def _may_tie(node: Node) -> bool:
+    if node.operation in (MAX, MIN):
+        return True
+    return node.operation is ELEMENTWISE and has_switches(evaluable([node.params.tree])[0])
+
+
+def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray]) -> Iterator[str]:
+    params: Elementwise = node.params
+    columns = np.broadcast_arrays(
+        *(spread(one, own, params.out, None) for one, own in zip(arguments, params.letters, strict=True))
+    )
+    formula = _written(node)
+    for place, arg in enumerate(node.args):
+        (slope,) = evaluable([slopes(params.tree, len(node.args))[place]])
+        if not has_switches(slope):
+            continue
+        at: dict[Kink, list[str]] = {}
+        for index in np.ndindex(columns[0].shape):
+            names = {slot(n): column[index] for n, column in enumerate(columns)}
+            if found := kink(slope, slot(place), names):
+                at.setdefault(found, []).append(_entry(problem, arg, index))
+        yield from (_line(one, names, formula) for one, names in at.items())
+
+
+def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
+    name = name_of(arg) or f"({_written(arg)})"
+    return element(name, index[len(index) - arg.rank :] if arg.rank else (), problem.index_from)
+
+
+def _written(node: Node) -> str:
+    from netcalc.graph.writing import formula
+
+    return to_ascii(formula(node))
+
+
+def _line(one: Kink, names: Sequence[str], formula: str) -> str:
+    names = list(dict.fromkeys(names))
+    more = f" and {len(names) - NAMED_LIMIT} more" if len(names) > NAMED_LIMIT else ""
+    who = ", ".join(names[:NAMED_LIMIT]) + more
+    sides = f"its slope is {one.left} on the left, {one.right} on the right"
+    if not one.decided:
+        return f"{who} can't be told from a kink of {formula}, being {one.place}: {sides}; which is not decided"
+    where = f"{who} = {one.place} is" if len(names) == 1 else f"{who} are {one.place},"
+    return f"{where} a kink of {formula}: {sides}; netcalc takes {one.taken}"
+
+
+def _of_extreme(node: Node, argument: np.ndarray) -> Iterator[str]:
+    along: Along = node.params
+    rows = last(argument, along.axes)
+    best = {MAX: 1, MIN: -1}[node.operation]
+    tied = 0
+    for row in rows.reshape(-1, rows.shape[-1]):
+        top = row[0]
+        for one in row[1:]:
+            top = one if sign((one - top) * best) == 1 else top
+        tied += sum(sign(one - top) == 0 for one in row) > 1
+    if tied:
+        times = "" if rows.size == rows.shape[-1] else f" in {tied} of {rows.size // rows.shape[-1]} places"
+        yield f"{_written(node)} is at a kink: its entries tie{times}; those that tie share the gradient equally"

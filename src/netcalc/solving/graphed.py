@@ -1,0 +1,263 @@
+"""A problem stated as a graph → its result: proven values where it is small, float64 where it is not, or formulas."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import ShapeError, UndefinedError
+from netcalc.expression import Number, Tree
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.backward import along, backward, gradients, jacobian
+from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import array
+from netcalc.graph.node import Node
+from netcalc.graph.product import number
+from netcalc.graph.sizes import written
+from netcalc.models.graphed import GraphProblem
+from netcalc.problem import element
+from netcalc.result import Result, Tensor, Value
+from netcalc.solving.formulas import formula_value
+from netcalc.solving.notes import value_notes
+
+MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
+MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
+MAX_JACOBIAN_ENTRIES = 250_000
+MAX_ENTRIES = 1 << 28  # of one array: 2 GB of float64
+
+
+class Wanted(NamedTuple):
+    """One tensor of the answer: its name, its node, what it is a derivative of and by, and what else it is."""
+
+    name: str
+    node: Node
+    of: str | None = None
+    by: tuple[str, ...] = ()
+    role: str = ""
+
+
+def solve(problem: GraphProblem, *, digits: int | None = None, exact: bool = False) -> Result:
+    """Every value and derivative that the problem asks for.
+
+    Raises UndefinedError where something has no value, ShapeError for what would take more than memory.
+    """
+    wanted = list(_wanted(problem))
+    if problem.free:
+        return _in_formulas(problem, wanted)
+    roots = [one.node for one in wanted]
+    _check_size(problem, roots)
+    certain = digits is not None or exact or _is_small(problem, roots)
+    arrays, certainty, notes = (
+        _in_balls(problem, wanted, digits, exact=exact) if certain else _in_float64(problem, wanted)
+    )
+    tensors = [_tensor(problem, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
+    return _result(problem, tensors, certainty, notes)
+
+
+def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, notes: Sequence[str]) -> Result:
+    return Result(
+        problem.command,
+        problem.given,
+        tuple(tensors),
+        (),
+        (*problem.notes, *notes, *value_notes(tensors)),
+        certainty,
+        asked=problem,
+    )
+
+
+# --- what is wanted, as nodes
+
+
+def _wanted(problem: GraphProblem) -> Iterator[Wanted]:
+    """The output and what lies before it, then its derivatives."""
+    yield from (Wanted(name, node) for name, node in problem.named.items() if node is not problem.output)
+    yield Wanted(problem.output_name, problem.output)
+    output, of = problem.output, problem.output_name
+    nodes = {name: problem.nodes[name] for name in problem.wrt}
+    if problem.along:
+        yield from _in_a_direction(problem)
+        return
+    if output.rank and problem.delta is None:
+        if problem.order > 1:
+            raise ShapeError(f"--order {problem.order} is for a number; {of} is {written(output.shape)}")
+        _check_jacobian(problem, list(nodes.values()))
+        for (name, node), found in zip(nodes.items(), jacobian(output, list(nodes.values())), strict=True):
+            shape = output.shape + node.shape
+            yield Wanted(f"d{name}", number(0, shape) if found is None else found, of)
+        return
+    firsts = backward(output, problem.delta, set(nodes.values()))
+    for name, node in nodes.items():
+        yield Wanted(f"d{name}", firsts.get(node) or number(0, node.shape), of)
+    if problem.order == 2:
+        for name, node in nodes.items():
+            yield from _row_of_hessian(problem, name, firsts.get(node), nodes)
+
+
+def _row_of_hessian(
+    problem: GraphProblem, name: str, first: Node | None, nodes: Mapping[str, Node]
+) -> Iterator[Wanted]:
+    rows: list[Node | None] = [None] * len(nodes) if first is None else jacobian(first, list(nodes.values()))
+    for (other, node), found in zip(nodes.items(), rows, strict=True):
+        shape = problem.nodes[name].shape + node.shape
+        yield Wanted(f"d{name}d{other}", found or number(0, shape), problem.output_name, (name, other))
+
+
+def _in_a_direction(problem: GraphProblem) -> Iterator[Wanted]:
+    """J v; with order 2 the gradient in that direction too, H v by variable."""
+    tangents = {problem.nodes[name]: array(values, f"v_{name}") for name, values in problem.along.items()}
+    for name, values in problem.along.items():
+        if values.shape != problem.nodes[name].shape:
+            raise ShapeError(
+                f"--along: {name} is {written(problem.nodes[name].shape)}, its direction {written(values.shape)}"
+            )
+    output, of = problem.output, problem.output_name
+    direction = along(output, tangents) or number(0, output.shape)
+    yield Wanted(f"D{of}", direction, of, role="directional")
+    if problem.order == 2:
+        if output.rank:
+            raise ShapeError(f"--order 2 with --along is for a number; {of} is {written(output.shape)}")
+        nodes = [problem.nodes[name] for name in problem.wrt]
+        for name, node, found in zip(problem.wrt, nodes, gradients(direction, nodes), strict=True):
+            yield Wanted(f"Hv_{name}", found or number(0, node.shape), of, role=f"hvp.{name}")
+
+
+def _check_jacobian(problem: GraphProblem, nodes: Sequence[Node]) -> None:
+    sizes = Arithmetic(problem.sizes)
+    if problem.free:
+        return
+    rows = prod(sizes.shape(problem.output.shape))
+    for name, node in zip(problem.wrt, nodes, strict=True):
+        many = rows * prod(sizes.shape(node.shape))
+        if many > MAX_JACOBIAN_ENTRIES:
+            raise ShapeError(
+                f"the Jacobian by {name} has {many:,} entries, more than the {MAX_JACOBIAN_ENTRIES:,} that are listed: "
+                "ask for its product with --delta (a row of weights in the output's shape) or --along"
+            )
+
+
+def _check_size(problem: GraphProblem, roots: Sequence[Node]) -> None:
+    largest = cost(roots, Arithmetic(problem.sizes)).largest
+    if largest > MAX_ENTRIES:
+        raise ShapeError(f"an array of {largest:,} entries is needed, more than the {MAX_ENTRIES:,} that netcalc takes")
+
+
+def _is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
+    needed = cost(roots, Arithmetic(problem.sizes))
+    shown = sum(prod(Arithmetic(problem.sizes).shape(root.shape)) for root in roots)
+    return (
+        needed.operations + 20 * shown <= MAX_CERTIFIED_OPERATIONS
+        and needed.multiplications <= MAX_CERTIFIED_MULTIPLICATIONS
+    )
+
+
+# --- formulas and tensors
+
+
+def _formula(one: Wanted) -> Tree:
+    from netcalc.graph.writing import formula
+
+    return formula(one.node)
+
+
+def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:
+    written_now = problem.typed if one.node is problem.output and problem.typed is not None else None
+    return Tensor(
+        one.name,
+        entries,
+        written_now if written_now is not None else lambda: _formula(one),
+        one.of,
+        problem.index_from,
+        one.by,
+        role=one.role,
+    )
+
+
+def _in_formulas(problem: GraphProblem, wanted: Sequence[Wanted]) -> Result:
+    """Every answer as one formula for all its entries."""
+    tensors = []
+    for one in wanted:
+        tensor = _tensor(problem, one, np.empty((), dtype=object))
+        tensors.append(replace(tensor, entries=np.array(formula_value(tensor.formula), dtype=object)))
+    names = problem.free
+    certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    return _result(problem, tensors, certainty, ())
+
+
+# --- values
+
+
+def _in_float64(problem: GraphProblem, wanted: Sequence[Wanted]) -> tuple[list[np.ndarray], str, tuple[str, ...]]:
+    from netcalc.graph.arithmetic.float64 import Float64
+
+    numbers = Float64(problem.sizes)
+    given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = evaluate([one.node for one in wanted], numbers, given)
+    for one, entries in zip(wanted, found, strict=True):
+        if not np.isfinite(entries.sum()) and not np.isfinite(entries).all():
+            at = tuple(map(int, np.argwhere(~np.isfinite(entries))[0]))
+            if np.isnan(entries[at]) or one.of is not None:
+                _refuse(problem, one, at)
+    return found, "float64, not certified", ()
+
+
+def _refuse(problem: GraphProblem, one: Wanted, at: tuple[int, ...]) -> None:
+    """Raises UndefinedError with the place in the graph that has no value, and why, if that is found."""
+    from netcalc.solving.undefined_nodes import reason
+
+    name = element(one.name, at, problem.index_from)
+    why = reason(problem, [one.node]) or "a function in it has no value at this point"
+    raise UndefinedError(f"{name} is undefined here: {why}")
+
+
+def _in_balls(
+    problem: GraphProblem, wanted: Sequence[Wanted], digits: int | None, *, exact: bool
+) -> tuple[list[np.ndarray], str, tuple[str, ...]]:
+    """With more and more bits until every value is decided, as far as balls can tell."""
+    from netcalc.arithmetic.balls import precision
+    from netcalc.graph.arithmetic.balls import Balls
+    from netcalc.graph.arithmetic.objects import entry_by_entry
+    from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, precisions
+    from netcalc.solving.graph_kinks import kink_notes
+
+    numbers = Balls(problem.sizes)
+    roots = [one.node for one in wanted]
+    for bits in precisions(digits or SHOWN_DIGITS):
+        started = time.monotonic()
+        with precision(bits):
+            given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+            found = evaluate(roots, numbers, given)
+            arrays = [entry_by_entry(lambda entry: _value(entry, digits, exact=exact), entries) for entries in found]
+        values: list[Value] = [value for entries in arrays for value in entries.flat]
+        if all(value.certified for value in values):
+            break
+        if time.monotonic() - started > (SECONDS if digits is None else SECONDS_FOR_DIGITS):
+            break
+    for one, shown in zip(wanted, arrays, strict=True):
+        for at, value in np.ndenumerate(shown):
+            if value.is_undefined:
+                _refuse(problem, one, at)
+    sure = sum(value.certified for value in values)
+    certainty = f"certified: {sure} of {len(values)} values"
+    return arrays, certainty, tuple(kink_notes(problem))
+
+
+def _value(entry: Any, digits: int | None, *, exact: bool) -> Value:
+    from flint import fmpq
+
+    from netcalc.solving.certify import as_value
+
+    if isinstance(entry, fmpq):
+        closed = Number(Fraction(int(entry.p), int(entry.q))) if exact else None
+        return replace(as_value(entry, digits), exact=closed)
+    if not entry.is_finite() and (entry > 0 or entry < 0):  # -inf in a mask is exact
+        return Value(float("inf") if entry > 0 else float("-inf"), "inf" if entry > 0 else "-inf", certified=True)
+    return as_value(entry, digits)

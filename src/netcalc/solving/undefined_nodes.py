@@ -1,0 +1,72 @@
+"""Where a graph has no value, and why: the first node whose value is undefined though its arguments have theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from netcalc.arithmetic.balls import Numeral, is_nowhere, precision
+from netcalc.arithmetic.undefined import why_undefined
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.contract import spread
+from netcalc.graph.elementwise import ELEMENTWISE, slot
+from netcalc.graph.leaves import name_of
+from netcalc.graph.node import Node, in_order
+from netcalc.models.graphed import GraphProblem
+from netcalc.notation import to_ascii
+
+BITS = 256
+MAX_ENTRIES = 20_000  # of a node that is looked at
+
+
+def reason(problem: GraphProblem, roots: Sequence[Node]) -> str | None:
+    """What has no value and why, as far as it is found: `log(x) with x = -2 …`."""
+    numbers = Balls(problem.sizes)
+    values: dict[Node, np.ndarray] = {}
+    with precision(BITS):
+        for name, array in problem.values.items():
+            if array.size > MAX_ENTRIES:
+                return None
+            values[problem.inputs[name]] = numbers.array(array)
+        for node in in_order(roots):
+            if node in values:
+                continue
+            if np.prod(numbers.shape(node.shape)) > MAX_ENTRIES:
+                return None
+            values[node] = node.value(numbers, [values[arg] for arg in node.args])
+            if any(map(_has_no_value, values[node].reshape(-1))):
+                return _why(node, [values[arg] for arg in node.args])
+    return None
+
+
+def _has_no_value(entry: Numeral) -> bool:
+    return is_nowhere(entry) and not (entry > 0 or entry < 0)  # an infinity is one
+
+
+def _why(node: Node, arguments: Sequence[np.ndarray]) -> str | None:
+    if node.operation is not ELEMENTWISE:
+        return f"{node.operation.name} has no value at this point"
+    params = node.params
+    columns = np.broadcast_arrays(
+        *(spread(one, own, params.out, None) for one, own in zip(arguments, params.letters, strict=True))
+    )
+    for index in np.ndindex(columns[0].shape if columns else ()):
+        names = {slot(place): column[index] for place, column in enumerate(columns)}
+        if why := why_undefined(params.tree, names):
+            return _named(why, node)
+    return None
+
+
+def _named(why: str, node: Node) -> str:
+    """The reason with the arguments by their names, where they have some."""
+    for place, arg in enumerate(node.args):
+        why = why.replace(slot(place), name_of(arg) or _short(arg, place))
+    return why
+
+
+def _short(arg: Node, place: int) -> str:
+    from netcalc.graph.writing import formula
+
+    text = to_ascii(formula(arg))
+    return text if len(text) < 40 else f"argument {place + 1}"

@@ -1,0 +1,89 @@
+"""A problem stated as a graph, with one of its tensors moved: the forward pass alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from netcalc.arithmetic.balls import ZERO, Numeral
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.node import Node
+from netcalc.models.graphed import GraphProblem
+from netcalc.result import Tensor
+from netcalc.verify.forward import Index, Point
+
+Shift = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class GraphForward:
+    """The output as inputs and named nodes move; a moved node is cut off from what it is made of."""
+
+    problem: GraphProblem
+
+    @property
+    def names(self) -> Sequence[str]:
+        """No symbols: what is verified has values."""
+        return ()
+
+    @cached_property
+    def work(self) -> int:
+        """Multiplications and operations of a forward pass."""
+        needed = cost([self.problem.output], self._numbers)
+        return needed.multiplications + needed.operations
+
+    def order(self, tensor: Tensor) -> int:
+        """How many things the tensor is a derivative by; a direction is one."""
+        return 2 if tensor.role.startswith("hvp.") else max(1, len(tensor.by))
+
+    def moved(self, tensor: Tensor, index: Index, steps: Sequence[Numeral], point: Point) -> Numeral:  # noqa: ARG002
+        """The entry of the output that the entry of the tensor is a derivative of; what moves, moves by the steps."""
+        problem, numbers = self.problem, self._numbers
+        shifts: list[tuple[str, Index, Numeral]] = []
+        output: Index = ()
+        if tensor.role == "directional":
+            output = index
+            shifts = self._direction(steps[0])
+        elif tensor.role:
+            shifts = [(tensor.role.removeprefix("hvp."), index, steps[0]), *self._direction(steps[1])]
+        elif len(tensor.by) == 2:
+            first = problem.nodes[tensor.by[0]].rank
+            shifts = [(tensor.by[0], index[:first], steps[0]), (tensor.by[1], index[first:], steps[1])]
+        else:
+            rank = 0 if problem.delta is not None else problem.output.rank
+            output = index[:rank]
+            shifts = [(tensor.key, index[rank:], steps[0])]
+        given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+        for name, place, step in shifts:
+            node = problem.nodes[name]
+            if node not in given:
+                given[node] = evaluate([node], numbers, given)[0]
+            given[node] = np.array(given[node], dtype=object)
+            given[node][place] = given[node][place] + step
+        return self._output(given, output)
+
+    def _direction(self, step: Numeral) -> list[tuple[str, Index, Numeral]]:
+        return [
+            (name, index, step * self._numbers.array(values)[index])
+            for name, values in self.problem.along.items()
+            for index in np.ndindex(values.shape)
+        ]
+
+    def _output(self, given: dict[Node, np.ndarray], index: Index) -> Numeral:
+        problem, numbers = self.problem, self._numbers
+        if problem.delta is None:
+            return evaluate([problem.output], numbers, given)[0][index]
+        value, weights = evaluate([problem.output, problem.delta], numbers, given)
+        total: Numeral = ZERO
+        for one, weight in zip(value.reshape(-1), weights.reshape(-1), strict=True):
+            total = total + one * weight
+        return total
+
+    @cached_property
+    def _numbers(self) -> Balls:
+        return Balls(self.problem.sizes)
