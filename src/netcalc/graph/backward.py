@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from netcalc.graph.leaves import NAMED, eye, name_of, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, number, product, total
 
 
-def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> dict[Node, Node]:
+class Use(NamedTuple):
+    """Where a node is used: as argument `place` of `node`; `share` is what comes back to it from there."""
+
+    node: Node
+    place: int
+    share: Node
+
+
+class Backward(NamedTuple):
+    """The backward pass: the gradient of every node that matters, and what it is added up from, last use first."""
+
+    gradients: dict[Node, Node]
+    uses: dict[Node, list[Use]]
+
+
+def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> Backward:
     """The gradient of every node that the output depends on; that of a named node bears its name after a `d`.
 
     `delta` is the gradient of the output, which may have more axes in front; without it the output is a number, or
@@ -17,21 +33,22 @@ def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | No
     """
     order = in_order([output])
     leads = _leads_to(order, wrt)
-    seed = number(1, output.shape) if delta is None else delta
-    shares: dict[Node, list[Node]] = {output: [seed]}
+    uses: dict[Node, list[Use]] = {}
     found: dict[Node, Node] = {}
     for node in reversed(order):
-        parts = shares.pop(node, None)
-        if not parts:
+        if node is output:
+            gradient = number(1, output.shape) if delta is None else delta
+        elif node in uses:
+            gradient = added([use.share for use in uses[node]])
+        else:
             continue
-        gradient = _added(parts)
         if node.operation is NAMED and node is not output:
             gradient = named(f"d{name_of(node)}", gradient, node.params.moment)
         found[node] = gradient
         for place, arg in enumerate(node.args):
             if arg in leads and (share := node.vjp(place, gradient)) is not None:
-                shares.setdefault(arg, []).append(share)
-    return found
+                uses.setdefault(arg, []).append(Use(node, place, share))
+    return Backward(found, uses)
 
 
 def _leads_to(order: Sequence[Node], wrt: Collection[Node] | None) -> Collection[Node]:
@@ -44,7 +61,7 @@ def _leads_to(order: Sequence[Node], wrt: Collection[Node] | None) -> Collection
     return leads
 
 
-def _added(parts: Sequence[Node]) -> Node:
+def added(parts: Sequence[Node]) -> Node:
     """The shares of all uses added up, the first use first."""
     if len(parts) == 1:
         return parts[0]
@@ -54,7 +71,7 @@ def _added(parts: Sequence[Node]) -> Node:
 
 def gradients(output: Node, wrt: Sequence[Node], delta: Node | None = None) -> list[Node | None]:
     """The gradient of each node of `wrt`; None where the output does not depend on it."""
-    found = backward(output, delta, set(wrt))
+    found = backward(output, delta, set(wrt)).gradients
     return [found.get(node) for node in wrt]
 
 
@@ -79,4 +96,4 @@ def along(output: Node, tangents: Mapping[Node, Node]) -> Node | None:
         if back is not None:
             letters = LETTERS[: back.rank]
             terms.append(product([(back, letters), (tangent, letters)], "", ()))
-    return gradients(_added(terms), [u])[0] if terms else None
+    return gradients(added(terms), [u])[0] if terms else None

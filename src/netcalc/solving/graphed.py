@@ -93,7 +93,7 @@ def _wanted(problem: GraphProblem) -> Iterator[Wanted]:
             shape = output.shape + node.shape
             yield Wanted(f"d{name}", number(0, shape) if found is None else found, of)
         return
-    firsts = backward(output, problem.delta, set(nodes.values()))
+    firsts = backward(output, problem.delta, set(nodes.values())).gradients
     for name, node in nodes.items():
         yield Wanted(f"d{name}", firsts.get(node) or number(0, node.shape), of)
     if problem.order == 2:
