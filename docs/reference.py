@@ -102,7 +102,7 @@ def python() -> Iterator[str]:
     yield from (
         "# Python",
         "",
-        "The command line is a thin face of this library; every function returns the same `Result`.",
+        "The command line is a thin face of this library; every answer is the same `Result`.",
     )
     for name in netcalc.__all__:
         function = getattr(netcalc, name)

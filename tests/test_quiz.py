@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import shutil
+import subprocess
+from fractions import Fraction
 
 import pytest
 
 from netcalc.checking import Checker
+from netcalc.exercises import KINDS, quiz
+from netcalc.exercises.exercise import answer_of
+from netcalc.exercises.session import session
+from netcalc.exercises.sheets import sheets
 from netcalc.notation import to_ascii
-from netcalc.quiz import KINDS, quiz
-from netcalc.quiz.exercise import answer_of
-from netcalc.quiz.session import session
-from netcalc.quiz.sheets import sheets
 
 LEVELS = (1, 2, 3)
 
@@ -33,6 +37,81 @@ def test_a_seed_gives_the_same_exercises():
         list(sheets("table", quiz("grad", seed, 4, 2), key=False, heading={})) for seed in (5, 5, 6)
     )
     assert first == second != other
+
+
+@pytest.mark.parametrize("kind, level", list(itertools.product(KINDS, LEVELS)))
+def test_no_exercise_is_set_twice(kind, level):
+    """Not even among a thousand, which take no time."""
+    contents = [json.dumps(one.content, sort_keys=True) for one in quiz(kind, 4, 1000, level)]
+    assert len(set(contents)) == 1000
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_neurons_keep_slips_apart(level):
+    """No input or weight is another, its double or its square, or hides a factor; nor are f and its slope alike."""
+    for exercise in quiz("neuron", 5, 200, level):
+        table = exercise.content["neuron"]
+        sizes = sorted(abs(one) for one in (*table["x"], *table["w"]))
+        assert len(set(sizes)) == len(sizes)
+        assert min(sizes) > 2
+        assert not {2 * one for one in sizes} & set(sizes)
+        assert not {one**2 for one in sizes} & set(sizes)
+
+
+def slips(slope, f, own, others):
+    """What a partial comes to by usual slips, with what each is."""
+    taken = {"f": f, "1 - f": 1 - f, "f^2": f**2, "(1 - f)^2": (1 - f) ** 2, "1": 1, "twice": 2 * slope, "-": -slope}
+    yield "right", slope * own
+    yield from ((name, one * own) for name, one in taken.items())
+    yield from ((f"{other} for {own}", slope * other) for other in others)
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_each_usual_slip_gives_an_answer_of_its_own(level):
+    """The slope taken for another, or one number for another: no two come to the same partial."""
+    for exercise in quiz("neuron", 9, 100, level):
+        x, w = exercise.content["neuron"]["x"], exercise.content["neuron"]["w"]
+        f = Fraction(to_ascii(next(iter(exercise.result["f"].values)).exact))
+        for own in (*x, *w):
+            found = list(slips(f * (1 - f), f, own, [one for one in (*x, *w) if one != own]))
+            assert len({value for _, value in found}) == len(found), (exercise.text, found)
+
+
+@pytest.mark.parametrize("kind, level", list(itertools.product(KINDS, LEVELS)))
+def test_there_is_something_to_find(kind, level):
+    """No gradient is nothing but zeros, and no point is at a kink."""
+    for exercise in quiz(kind, 6, 10, level):
+        assert all(any(value.nearest for value in one.values) for one in exercise.result.tensors if one.of)
+        assert not any("kink" in note for note in exercise.result.notes)
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.parametrize("kind, level", list(itertools.product(KINDS, LEVELS)))
+@pytest.mark.parametrize("key", [False, True], ids=["sheet", "key"])
+def test_no_line_of_a_worksheet_is_too_long(tmp_path, kind, level, key):
+    """Nothing sticks out by more than 2 pt."""
+    lines = sheets("latex", quiz(kind, 3, 6, level), key=key, heading={})
+    (tmp_path / "sheet.tex").write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert [float(one) for one in re.findall(r"Overfull \\hbox \(([\d.]+)pt", done.stdout) if float(one) > 2] == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_worksheet_names_what_is_given_as_it_asks_for_it(level):
+    """The weights that are given are those of the questions, and vectors are columns."""
+    sheet = "\n".join(sheets("latex", quiz("net", 3, 3, level), key=False, heading={}))
+    assert "$W^{(1)} = " in sheet
+    assert r"\frac{\partial L}{\partial W^{(1)}}" in sheet
+    assert "W_{1}" not in sheet
+    assert re.search(r"\$x = \\begin\{bmatrix\} -?\d+ \\\\ -?\d+ \\end", sheet)
 
 
 def test_more_exercises_start_with_the_same():

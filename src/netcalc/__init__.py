@@ -9,18 +9,21 @@ from netcalc.version import __version__
 if TYPE_CHECKING:
     from netcalc.api import check, grad, linear, load, net, neuron, neuron_block, neuron_columns
     from netcalc.catalogue.references import activation
+    from netcalc.teaching import grade, quiz
 
 __all__ = [
     "__version__",
     "activation",
     "check",
     "grad",
+    "grade",
     "linear",
     "load",
     "net",
     "neuron",
     "neuron_block",
     "neuron_columns",
+    "quiz",
 ]
 
 
@@ -30,6 +33,10 @@ def __getattr__(name: str) -> Any:
         from netcalc.catalogue.references import activation
 
         return activation
+    if name in ("grade", "quiz"):
+        from netcalc import teaching
+
+        return getattr(teaching, name)
     if name in __all__:
         from netcalc import api
 

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from netcalc.checking.class_table import ClassTable
 from netcalc.checking.grading import Grades, Student
 from netcalc.files.rows import DELIMITERS, RowWriter
 from netcalc.notation.latex_text import text_to_latex
@@ -45,7 +46,9 @@ def _content(marked: Grades) -> dict[str, Any]:
     ]
     mistakes = [{"diagnosis": said, "students": count} for said, count in marked.mistakes]
     summary = {"students": len(students), "mean": marked.mean, "of": len(marked.answers), "mistakes": mistakes}
-    return {"netcalc": __version__, "command": "grade", "students": students, "summary": summary}
+    return {"netcalc": __version__, "command": "grade", "students": students, "summary": summary} | (
+        {"notes": list(marked.notes)} if marked.notes else {}
+    )
 
 
 def _record(student: Student) -> dict[str, float | str | None]:
@@ -77,10 +80,7 @@ def _lines(marked: Grades, marks: Mapping[str, str]) -> Iterator[Sequence[str]]:
 
 
 def _table(marked: Grades) -> Iterator[RenderableType]:
-    table = frame("student", "marks", *marked.answers, "what went wrong")
-    for line in _lines(marked, MARKS):
-        table.add_row(*line)
-    yield table
+    yield ClassTable(marked.answers, list(_lines(marked, MARKS)))
     if marked.mistakes:
         yield Text("")
         yield _mistakes(marked)

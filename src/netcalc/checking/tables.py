@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netcalc.errors import FileError
 from netcalc.files.decode import text_chunks
-from netcalc.files.source import Source
+from netcalc.files.dialect import SEPARATOR
+from netcalc.files.source import Source, StandardInput, open_source
 
 CHUNK = 1 << 20
 DELIMITERS = ",\t;"
@@ -31,18 +33,34 @@ def read_text(source: Source) -> str:
     return text
 
 
+def from_file(path: str) -> Table:
+    """The table of answers in a file, or `-`. Raises FileError."""
+    source = open_source(path, "the answers", StandardInput())
+    return read_table(read_text(source), source.name)
+
+
+def from_rows(rows: Sequence[Mapping[str, object]], source: str) -> Table:
+    """The same of a mapping a row: its columns are all that any of them names."""
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    texts = [["" if (cell := row.get(name)) is None else str(cell) for name in header] for row in rows]
+    return Table(source, header, list(enumerate(texts, 1)))
+
+
 def read_cells(text: str, source: str) -> list[tuple[int, list[str]]]:
     """The rows of a table, each with its line, without the empty ones; there is one at least.
 
     Raises FileError, also for a quote that isn't closed.
     """
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    announced = re.match(rf'\s*"?{SEPARATOR}"?[ \t]*(?=[\r\n])', text)
+    body = text[announced.end() :] if announced else text
+    first = next((line for line in body.splitlines() if line.strip()), "")
     if not first:
         raise FileError(f"{source} is empty")
-    delimiter = max(DELIMITERS, key=WITHIN.sub("", first).count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    delimiter = announced[1] if announced else max(DELIMITERS, key=WITHIN.sub("", first).count)
+    before = text.count("\n") - body.count("\n")
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+        return [(before + reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise FileError(f"{source}, line {reader.line_num}: it does not read as a table ({error})") from None
 

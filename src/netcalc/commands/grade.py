@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from netcalc.commands.command import command
+from netcalc.commands.inputs import Reading
 from netcalc.commands.options import Listing, Nearness, switch
 
 
@@ -27,6 +28,7 @@ def grade(
     follow_through: Annotated[
         bool, switch("--follow-through", "Give the mark to what is right from an earlier wrong answer.")
     ] = False,
+    reading: Reading,
     nearness: Nearness,
     listing: Listing,
 ) -> int | None:
@@ -35,12 +37,14 @@ def grade(
     from netcalc.checking.exercises import checkers
     from netcalc.checking.grading import grade as marked
     from netcalc.checking.sheets import aside, grades
+    from netcalc.checking.tables import from_file
     from netcalc.commands._answer import write_out
     from netcalc.render import LISTS, chosen
 
-    found = marked(checkers(problem, Tolerance(*nearness)), answers, follow_through=follow_through)
+    ready = checkers(problem, Tolerance(*nearness))
+    found = marked(ready, from_file(answers), follow_through=follow_through, decimal=reading.decimal)
     form = chosen(listing.format, listing.output, LISTS)
     write_out(lambda: grades(form.name, found), form, listing.output, plain=listing.ascii)
-    for line in aside(form.name, found):
+    for line in (*aside(form.name, found), *(f"note: {note}" for note in found.notes)):
         print(line, file=sys.stderr)
     return int(not found.is_all_right)

@@ -12,7 +12,7 @@ from netcalc.files.cells import NOT_FINITE, decimal_comma, reads
 COMMENT = "#"
 MISSING = {"na", "n/a", "null", "none"}
 SPREADSHEET_ERRORS = ("#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")  # no comments
-SEPARATOR = r"(?i)sep=([,;\t])"  # how a spreadsheet is told, in a line before the table
+SEPARATOR = r"[sS][eE][pP]=([,;\t])"  # how a spreadsheet is told, in a line before the table
 BESIDE_QUOTE = re.compile(r'"\s*,|,\s*"')
 NUMBER_BEGINS = tuple("0123456789+-.−")
 

@@ -46,7 +46,7 @@ class Frame(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        if width >= self.narrow or self._natural(console, options) <= width:
+        if width >= self.narrow or self.natural(console, options) <= width:
             yield from super().__rich_console__(console, options)
             return
         headers = [str(column.header) for column in self.columns]
@@ -58,6 +58,6 @@ class Frame(Table):
                 for name, line in zip([header, *[""] * len(lines)], lines, strict=False):
                     yield Text(f"{MARGIN}{name}".ljust(indent) + line, overflow="fold")
 
-    def _natural(self, console: Console, options: ConsoleOptions) -> int:
+    def natural(self, console: Console, options: ConsoleOptions) -> int:
         """The columns that it takes where nothing is folded."""
         return self.__rich_measure__(console, options.update(max_width=UNBOUNDED)).maximum

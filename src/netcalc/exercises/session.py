@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netcalc.checking import Checker
-from netcalc.quiz.exercise import Exercise
-from netcalc.quiz.sheets import question
+from netcalc.exercises.exercise import Exercise
 from netcalc.render.verdicts import verdicts
 
 Ask = Callable[[str], str]  # shows a prompt and gives the line typed; EOFError where there is no more
@@ -18,7 +17,7 @@ def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
     """Ask every exercise, mark it and explain what went wrong; whether all was right. An empty line passes."""
     all_right = True
     for exercise in exercises:
-        for line in question(exercise):
+        for line in exercise.lines:
             show(line)
         checker = Checker(exercise.result)
         brought = {one.name: text for one in exercise.asked if (text := _answered(checker, one.name, ask, show))}

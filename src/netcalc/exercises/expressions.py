@@ -1,0 +1,99 @@
+"""Expressions for exercises, each at a point where its exponentials, logarithms and sines are short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+from netcalc.exercises.numbers import apart
+
+Point = dict[str, int | str]
+Draw = Callable[[Random], tuple[str, Point]]
+
+ANGLES = (6, 4, 3)  # parts of π whose sine and cosine are short
+TRIPLES = ((3, 4), (5, 12), (8, 15))  # sides of right triangles of whole numbers
+
+
+def _polynomial(random: Random) -> tuple[str, Point]:
+    a, b, x, y = _coefficients(random)
+    n = next(n for n in (3, 4) if abs(x) != n)
+    return f"{a}*x^{n} + {b}*x*y", {"x": x, "y": y}
+
+
+def _difference(random: Random) -> tuple[str, Point]:
+    a, b, x, y = _coefficients(random)
+    return f"{a}*x^2*y - {b}*y", {"x": x, "y": y}
+
+
+def _square(random: Random) -> tuple[str, Point]:
+    a, b, x, y = _coefficients(random)
+    return f"({a}*x + {b}*y)^2", {"x": x, "y": y}
+
+
+def _growth(random: Random) -> tuple[str, Point]:
+    a, _, x, _ = _coefficients(random)
+    return f"x^3*exp({a}*y)", {"x": _not_three(x), "y": f"log(3)/{a}"}
+
+
+def _quotient(random: Random) -> tuple[str, Point]:
+    a, b, x, y = _coefficients(random)
+    return f"({a}*x + y)/(x^2 + {b})", {"x": x, "y": y}
+
+
+def _wave(random: Random) -> tuple[str, Point]:
+    a, _, x, _ = _coefficients(random)
+    return f"{a}*x*sin(y)", {"x": x, "y": f"pi/{random.choice(ANGLES)}"}
+
+
+def _logarithm(random: Random) -> tuple[str, Point]:
+    a, b, x, y = _coefficients(random)
+    return f"log({a}*x^2 + 1) + {b}*x*y", {"x": x, "y": y}
+
+
+def _softplus(random: Random) -> tuple[str, Point]:
+    a, b, x, _ = _coefficients(random)
+    return f"{b}*log(1 + exp({a}*x + y))", {"x": x, "y": f"log(3) {_less(a * x)}"}
+
+
+def _product(random: Random) -> tuple[str, Point]:
+    a, b, x, _ = _coefficients(random)
+    return f"exp({a}*x*y)*(x^2 + {b})", {"x": x, "y": f"{'-' if x < 0 else ''}log(3)/{abs(a * x)}"}
+
+
+def _ratio(random: Random) -> tuple[str, Point]:
+    a, _, x, _ = _coefficients(random)
+    return f"sin(x*y)/({a} + x^2)", {"x": x, "y": f"pi/{random.choice(ANGLES) * abs(x)}"}
+
+
+def _gate(random: Random) -> tuple[str, Point]:
+    a, _, x, _ = _coefficients(random)
+    return f"sigmoid({a}*x + y)*x", {"x": x, "y": f"log(3) {_less(a * x)}"}
+
+
+def _length(random: Random) -> tuple[str, Point]:
+    sides = random.choice(TRIPLES)
+    x, y = (random.choice((-1, 1)) * side for side in random.sample(sides, 2))
+    a, b = map(abs, apart(random, 2, largest=11, beside=(x, y)))
+    return f"{a}*sqrt(x^2 + y^2) + {b}*x*y", {"x": x, "y": y}
+
+
+def _coefficients(random: Random) -> tuple[int, int, int, int]:
+    """Two coefficients and two places, mixed up by no slip."""
+    a, b, x, y = apart(random, 4, largest=9)
+    return abs(a), abs(b), x, y
+
+
+def _less(number: int) -> str:
+    return f"- {number}" if number > 0 else f"+ {-number}"
+
+
+def _not_three(x: int) -> int:
+    """At 3, x^3 is its own slope."""
+    return x + 1 if x == 3 else x
+
+
+EXPRESSIONS: Mapping[int, Sequence[Draw]] = {
+    1: (_polynomial, _difference, _square),
+    2: (_growth, _quotient, _wave, _logarithm),
+    3: (_softplus, _product, _ratio, _gate, _length),
+}

@@ -1,0 +1,118 @@
+"""The kinds of exercise: each draws a problem, as a problem's file holds it, whose answers are short numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from netcalc.exercises.expressions import EXPRESSIONS
+from netcalc.exercises.numbers import LEAST, apart, clash, distinct
+
+Content = dict[str, Any]
+LEVELS = (1, 2, 3)
+ODDS = (3, 4, 5)  # σ(log n) = n/(n + 1), which is no 2/3, whose square is twice its slope
+
+
+def neuron(random: Random, level: int) -> Content:
+    """A neuron of whole numbers whose sum is one where the activation has a short value."""
+    inputs = 2 if level < 3 else 3
+    odds = ODDS[0] if level == 1 else random.choice(ODDS)
+    numbers = apart(random, 2 * inputs, largest=9 if inputs == 2 else 15, ratios=_slopes(odds))
+    x, w = numbers[:inputs], numbers[inputs:]
+    weighted = _dot(w, x)
+    if level == 1 and random.random() < 0.5:
+        b = next(
+            q - weighted
+            for q in random.sample(range(LEAST, 40), 40 - LEAST)
+            if not any(clash(one, other) for one in (q, q - weighted) for other in numbers)
+        )
+        return {"neuron": {"x": x, "w": w, "b": b, "activation": "relu"}}
+    sign = "" if level == 1 else random.choice(("", "-"))
+    b_text = f"{sign}log({odds}) - {weighted}".replace("- -", "+ ")
+    content: Content = {"x": x, "w": w, "b": b_text, "activation": "sigmoid"}
+    if level == 3:
+        content |= {"target": 1, "loss": random.choice(["half-mse", "mse"])}
+    return {"neuron": content}
+
+
+def _slopes(odds: int) -> set[Fraction]:
+    """By how much what is taken for σ′ = σ(1 − σ) is too large: σ, 1 − σ, their squares, 1, twice it, and it itself."""
+    f = Fraction(odds, odds + 1)
+    slope = f * (1 - f)
+    ratios = {taken / slope for taken in (f, 1 - f, f**2, (1 - f) ** 2, Fraction(1), 2 * slope, slope)}
+    return ratios | {1 / ratio for ratio in ratios}
+
+
+def linear(random: Random, level: int) -> Content:
+    """A layer of whole numbers, of one sample or two, with relu at the highest level."""
+    outputs, inputs = (2, 2) if level == 1 else (2, 3)
+    samples = 1 if level < 3 else 2
+    while True:
+        numbers = [apart(random, inputs + outputs) for _ in range(samples)]
+        v, delta = [one[:inputs] for one in numbers], [one[inputs:] for one in numbers]
+        matrix = _rows(distinct(random, outputs * inputs, largest=outputs * inputs + 2), inputs)
+        b = distinct(random, outputs)
+        units = [_dot(row, one) + bias for one in v for row, bias in zip(matrix, b, strict=True)]
+        if level < 3 or (0 not in units and min(units) < 0 < max(units)):  # so that relu's slope is seen
+            break
+    content: Content = {
+        "matrix": matrix,
+        "v": v[0] if samples == 1 else v,
+        "b": b,
+        "delta": delta[0] if samples == 1 else delta,
+    }
+    return {"linear": content | ({"activation": "relu"} if level == 3 else {})}
+
+
+def net(random: Random, level: int) -> Content:
+    """Two layers of whole numbers, or three, with relu between, and half the squared error."""
+    widths = (2, 2, 1) if level == 1 else (2, 2, 2) if level == 2 else (2, 2, 2, 1)
+    while True:
+        layers = [_layer(random, inputs, outputs) for inputs, outputs in pairwise(widths)]
+        given, target = apart(random, 2, largest=7), distinct(random, widths[-1], largest=9)
+        outputs = _outputs(layers, given)
+        if outputs and all(abs(output - wanted) >= LEAST for output, wanted in zip(outputs, target, strict=True)):
+            break
+    for layer in layers[:-1]:
+        layer["activation"] = "relu"
+    return {"input": given, "target": target, "loss": "half-mse", "reduction": "sum", "layers": layers}
+
+
+def _layer(random: Random, inputs: int, outputs: int) -> Content:
+    matrix = _rows(distinct(random, inputs * outputs, largest=inputs * outputs + 1), inputs)
+    return {"W": matrix, "b": [random.randint(1, 4) for _ in range(outputs)], "activation": "identity"}
+
+
+def _outputs(layers: Sequence[Content], given: Sequence[int]) -> list[int]:
+    """What the layers come to; nothing where a unit is at relu's kink, or none of a layer passes anything."""
+    values = list(given)
+    for layer in layers[:-1]:
+        units = _affine(layer, values)
+        if 0 in units or max(units) < 0:
+            return []
+        values = [max(unit, 0) for unit in units]
+    return _affine(layers[-1], values)
+
+
+def _affine(layer: Content, values: Sequence[int]) -> list[int]:
+    return [_dot(row, values) + bias for row, bias in zip(layer["W"], layer["b"], strict=True)]
+
+
+def grad(random: Random, level: int) -> Content:
+    """An expression in two variables at a point where exponentials, logarithms and sines are short."""
+    expression, at = random.choice(EXPRESSIONS[level])(random)
+    return {"grad": {"expressions": [expression], "at": at}}
+
+
+KINDS: Mapping[str, Callable[[Random, int], Content]] = {"neuron": neuron, "linear": linear, "net": net, "grad": grad}
+
+
+def _dot(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(one * other for one, other in zip(a, b, strict=True))
+
+
+def _rows(numbers: Sequence[int], columns: int) -> list[list[int]]:
+    return [list(numbers[start : start + columns]) for start in range(0, len(numbers), columns)]
