@@ -19,7 +19,19 @@ from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply, pow
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.contract import spread
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, aligned, product, total, without_ones
+from netcalc.graph.product import (
+    LETTERS,
+    PRODUCT,
+    SUM,
+    Factor,
+    Product,
+    Sum,
+    aligned,
+    as_number,
+    product,
+    total,
+    without_ones,
+)
 from netcalc.graph.sizes import Shape
 
 if TYPE_CHECKING:
@@ -192,7 +204,8 @@ def _formula(node: Node, letters: str) -> tuple[Tree, list[Factor]] | None:
         return params.tree, _renamed(node.args, params.letters, params.out, letters)
     if node.operation is SUM:
         sums: Sum = node.params
-        terms = [_times(by, Symbol(slot(n))) for n, by in enumerate(sums.numbers)]
+        pairs = zip(sums.numbers, node.args, strict=True)
+        terms = [_scaled(by, arg, Symbol(slot(n))) for n, (by, arg) in enumerate(pairs)]
         return apply("add", terms), _renamed(node.args, sums.letters, sums.out, letters)
     if node.operation is PRODUCT:
         own: Product = node.params
@@ -216,7 +229,9 @@ def _renamed(args: Sequence[Node], letters: Sequence[str], out: str, outer: str)
     return [(arg, "".join(names[one] for one in own)) for arg, own in zip(args, letters, strict=True)]
 
 
-def _times(number: Fraction, tree: Tree) -> Tree:
+def _scaled(number: Fraction, node: Node, tree: Tree) -> Tree:
+    if (known := as_number(node)) is not None:
+        return Number(number * known)
     if number == 1:
         return tree
     return apply("negate", (tree,)) if number == -1 else multiply(Number(number), tree)

@@ -248,16 +248,12 @@ def total(terms: Iterable[Factor], out: str, shape: Shape, numbers: Sequence[Fra
     if numbers is None:
         numbers = [1] * len(given)
     found: dict[tuple[Node, str], Fraction] = {}
-    constant = Fraction(0)
     for (node, letters), scale in zip(given, numbers, strict=True):
         for core, own, by in _terms(node, letters, Fraction(scale)):
-            if core is None:
-                constant += by
-            else:
-                found[core, own] = found.get((core, own), Fraction(0)) + by
+            found[core, own] = found.get((core, own), Fraction(0)) + by
     kept = [(core, own, by) for (core, own), by in found.items() if by]
-    if constant or not kept:
-        kept.append((number(1), "", constant))
+    if not kept:
+        kept.append((number(1), "", Fraction(0)))
     if len(kept) == 1:
         core, own, by = kept[0]
         return product([(core, own)], out, shape, by)
@@ -267,7 +263,7 @@ def total(terms: Iterable[Factor], out: str, shape: Shape, numbers: Sequence[Fra
     return make(SUM, [core for core, *_ in kept], shape, params)
 
 
-def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node | None, str, Fraction]]:
+def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, Fraction]]:
     """A term as the terms it is made of, each a node without a number in front, its letters, its number."""
     if node.operation is SUM:
         inner: Sum = node.params
@@ -280,7 +276,7 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node | None
         return
     flat: Product = node.params
     if not node.args:
-        yield None, "", by * flat.number
+        yield number(1), "", by * flat.number
         return
     held = set("".join(flat.letters))
     kept = [place for place, one in enumerate(flat.out) if one in held]

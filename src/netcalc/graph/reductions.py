@@ -113,7 +113,7 @@ def _printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
     rank = node.args[0].rank
     extra: list[Tree] = []
     if len(along.axes) < rank:
-        extra += [Apply("axis", tuple(Number(Fraction(axis)) for axis in along.axes))]
+        extra += [Apply("axis", tuple(Number(Fraction(rank + axis)) for axis in along.axes))]
     if along.keep and name not in ALONG_ONE:
         extra += [Apply("keepdims", (Number(Fraction(1)),))]
     return Apply(name, (*arguments, *extra))

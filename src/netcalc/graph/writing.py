@@ -1,17 +1,222 @@
-"""A node as a formula."""
+"""A node as a formula, as people write it: `outer(W@x + b - t, x)`, W xᵀ, f·(1 − f) by the answer's own name."""
 
 from __future__ import annotations
 
-from netcalc.expression import Tree
-from netcalc.graph.leaves import INPUT, NAMED
-from netcalc.graph.node import Node
+from collections.abc import Callable, Mapping, Sequence
+
+from netcalc.derivation.accumulate import shown
+from netcalc.derivation.forms import Forms
+from netcalc.expression import Apply, Symbol, Tree, apply
+from netcalc.expression.tree import Leaf, fold
+from netcalc.graph.chains import flipped
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
+from netcalc.graph.inverses import COFACTORS, SOLVE
+from netcalc.graph.layouts import common_layout, exactly, placed, sum_of
+from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
+from netcalc.graph.matrixform import in_matrix_form
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
+from netcalc.graph.shaping import INDEX, RESHAPE, SCATTER, Keyed
+from netcalc.graph.sizes import Shape, Size, settled, tree
+from netcalc.graph.terms import ONE, Term, hadamard, in_front, scalar, with_number_apart
 
 
-def formula(node: Node) -> Tree:
-    """The node as a formula; a named node stops the writing, except where it is what is written."""
-    inner = node.args[0] if node.operation is NAMED else node
-    return inner.formula(tuple(_part(arg) for arg in inner.args))
+def formula(node: Node, *, diagonal: bool = False) -> Tree:
+    """The node as one formula; of a named node what it is the name of.
+
+    Named nodes within it are written by their names. `diagonal` has a vector along an axis of a matrix as a diagonal
+    matrix, as Jacobians are written.
+    """
+    return Writer([node]).formula(node, diagonal=diagonal)
 
 
-def _part(node: Node) -> Tree:
-    return node.formula(()) if node.operation in (INPUT, NAMED) else formula(node)
+def axes_of(shape: Shape) -> str:
+    """The letters of a node's own axes; 1 for an axis of one entry."""
+    return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))
+
+
+class Writer:
+    """Writes the nodes of a graph, each once."""
+
+    def __init__(self, roots: Sequence[Node]) -> None:
+        self._terms: dict[Node, Term] = {}
+        self._names: dict[Node, Symbol] = {}
+        self._aliases: dict[Tree, Symbol] = {}
+        self._counts: dict[Apply, Size] = {}
+        for node in in_order(roots):
+            if node.operation is NAMED:
+                self._learn(node)
+
+    def _learn(self, node: Node) -> None:
+        """What a name stands for is written by that name elsewhere."""
+        (own,) = node.args
+        name = Symbol(node.params.text)
+        if own.operation in (INPUT, NAMED, ARRAY, SIZE, EYE) or (own.operation is PRODUCT and not own.args):
+            return
+        if own.operation is ELEMENTWISE and own not in self._names:
+            self._aliases.setdefault(self.formula(own), name)
+        self._names.setdefault(own, name)
+
+    def formula(self, node: Node, *, diagonal: bool = False) -> Tree:
+        """The node as one formula with all its axes; of a named node what it is the name of."""
+        if node.operation is NAMED:
+            (node,) = node.args
+        term = self._direct(node, diagonal=diagonal)
+        sizes = dict(zip(LETTERS, node.shape, strict=False))
+        return exactly(term, axes_of(node.shape), sizes)
+
+    def _direct(self, node: Node, *, diagonal: bool = False) -> Term:
+        """A node by what it is, not by its name."""
+        for below in in_order(node.args):
+            if below not in self._terms:
+                self._terms[below] = self._by_name(below) or self._written(below)
+        return self._written(node, diagonal=diagonal)
+
+    def _by_name(self, node: Node) -> Term | None:
+        name = self._names.get(node)
+        return _plain(name, node) if name is not None else None
+
+    def _written(self, node: Node, *, diagonal: bool = False) -> Term:
+        if node.operation is PRODUCT:
+            return self._product(node, diagonal=diagonal)
+        if node.operation is SUM:
+            return self._sum(node, diagonal=diagonal)
+        rule = RULES.get(node.operation.name)
+        return rule(self, node) if rule is not None else _plain(node.formula(self.exact(node.args)), node)
+
+    def term(self, node: Node, letters: str) -> Term:
+        """An argument with its axes' letters as its user has them."""
+        names = dict(zip(LETTERS, letters, strict=False))
+        return self._terms[node].renamed(names)
+
+    def exact(self, nodes: Sequence[Node]) -> tuple[Tree, ...]:
+        """Arguments as formulas that have their shapes."""
+        return tuple(
+            exactly(self._terms[node], axes_of(node.shape), dict(zip(LETTERS, node.shape, strict=False)))
+            for node in nodes
+        )
+
+    def _product(self, node: Node, *, diagonal: bool) -> Term:
+        params: Product = node.params
+        sizes = _sizes(node, params.letters, params.out)
+        terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        out = _without_ones(params.out, sizes)
+        summed = _without_ones(params.summed, sizes)
+        number = Term(None, number=params.number)
+        return in_matrix_form([number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal)
+
+    def _sum(self, node: Node, *, diagonal: bool) -> Term:
+        params: Sum = node.params
+        terms = []
+        for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True):
+            term = self._direct(arg, diagonal=True) if diagonal and self._by_name(arg) is None else self._terms[arg]
+            term = term.renamed(dict(zip(LETTERS, own, strict=False)))
+            terms.append(term._replace(number=term.number * by))
+        sizes = _sizes(node, params.letters, params.out)
+        return sum_of(terms, _without_ones(params.out, sizes))
+
+    def _elementwise(self, node: Node) -> Term:
+        params: Elementwise = node.params
+        sizes = _sizes(node, params.letters, params.out)
+        terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        layout = common_layout(terms, _without_ones(params.out, sizes))
+        arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
+        found, is_tensor = fold(_written_out(params.tree), _leaf(arguments), self._combined)
+        return with_number_apart(found, layout) if is_tensor else scalar(found)
+
+    def _combined(self, operator: str, arguments: tuple[tuple[Tree, bool], ...]) -> tuple[Tree, bool]:
+        """An operator on formulas, each with whether it has axes."""
+        if self._aliases:
+            arguments = tuple((self._aliases.get(tree, tree), one) for tree, one in arguments)
+        is_tensor = any(one for _, one in arguments)
+        if operator == "multiply" and is_tensor:
+            scalars = [tree for tree, one in arguments if not one]
+            return in_front(scalars, hadamard([tree for tree, one in arguments if one])), True
+        return apply(operator, [tree for tree, _ in arguments]), is_tensor
+
+    def _cofactors(self, node: Node) -> Term:
+        """det(A)·A⁻ᵀ."""
+        (inner,) = self.exact(node.args)
+        core = Apply("transpose", (Apply("inv", (inner,)),))
+        return _plain(core, node)._replace(above=(Apply("det", (inner,)),)) if node.rank == 2 else _plain(core, node)
+
+    def _index(self, node: Node) -> Term:
+        keyed: Keyed = node.params
+        if all(part is None or part == EVERYTHING for part in keyed.key):  # axes of one entry alone
+            new = [keyed.extra + n for n, part in enumerate(keyed.key) if part is None]
+            kept = "".join(one for n, one in enumerate(LETTERS[: node.rank]) if n not in new)
+            return self.term(node.args[0], kept)
+        return _plain(index_tree(node, self.exact(node.args)), node)
+
+    def _scatter(self, node: Node) -> Term:
+        """Zeros with entries added in: a product with rows of the identity matrix."""
+        inner = self._terms[node.args[0]]
+        terms, names = scatter_terms(node, self.exact(node.args[1:]))
+        out = axes_of(node.shape)
+        own = {names[one]: extent for one, extent in zip(LETTERS, node.args[0].shape, strict=False)}
+        sizes = own | dict(zip(LETTERS, node.shape, strict=False))
+        summed = "".join(dict.fromkeys(one for one in names.values() if one not in out and one != ONE))
+        return in_matrix_form([inner.renamed(names), *terms], out.replace(ONE, ""), sizes, self._counts, summed=summed)
+
+    def _solve(self, node: Node) -> Term:
+        """solve(A, b); of rows that are vectors each solve(A, B.T).T, of more than that A⁻¹."""
+        a, b = self.exact(node.args)
+        matrix, right = node.args
+        if not node.params or right.rank == 1:
+            return _plain(Apply("solve", (a, b)), node)
+        if matrix.rank == right.rank == 2:
+            return Term(Apply("solve", (a, flipped(b))), axes_of(node.shape)[::-1])
+        rows, own = LETTERS[: node.rank - 1], LETTERS[node.rank : node.rank + 2]
+        terms = [Term(Apply("inv", (a,)), rows[: matrix.rank - 2] + own), Term(b, rows + own[1])]
+        sizes = dict(zip(rows + own[1] + own[0], (*right.shape, right.shape[-1]), strict=True))
+        found = in_matrix_form(terms, rows + own[0], sizes, self._counts)
+        return found.renamed({own[0]: LETTERS[node.rank - 1]})
+
+    def _reshape(self, node: Node) -> Term:
+        (inner,) = self.exact(node.args)
+        return _plain(Apply("reshape", (inner, *map(tree, node.shape))), node)
+
+
+Rule = Callable[[Writer, Node], Term]
+RULES: Mapping[str, Rule] = {
+    ELEMENTWISE.name: Writer._elementwise,  # noqa: SLF001 - the table of its own methods
+    COFACTORS.name: Writer._cofactors,  # noqa: SLF001
+    INDEX.name: Writer._index,  # noqa: SLF001
+    SCATTER.name: Writer._scatter,  # noqa: SLF001
+    SOLVE.name: Writer._solve,  # noqa: SLF001
+    RESHAPE.name: Writer._reshape,  # noqa: SLF001
+    STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
+    SIZE.name: lambda _, node: scalar(tree(node.params)),
+    EYE.name: lambda _, node: Term(Apply("eye", (tree(node.shape[0]),)), axes_of(node.shape)),
+    ARRAY.name: lambda _, node: _plain(array_tree(node), node),
+}
+
+
+def _plain(core: Tree, node: Node) -> Term:
+    """A formula that has all the axes of its node."""
+    return Term(core, axes_of(node.shape)) if node.rank else scalar(core)
+
+
+def _sizes(node: Node, letters: Sequence[str], out: str) -> dict[str, Size]:
+    sizes = dict(zip(out, node.shape, strict=True))
+    for arg, own in zip(node.args, letters, strict=True):
+        sizes |= zip(own, arg.shape, strict=True)
+    return sizes
+
+
+def _without_ones(letters: str, sizes: Mapping[str, Size]) -> str:
+    return "".join(one for one in letters if settled(sizes[one]) != 1)
+
+
+def _leaf(arguments: Mapping[str, tuple[Tree, bool]]) -> Callable[[Leaf], tuple[Tree, bool]]:
+    return lambda leaf: arguments[leaf.name] if isinstance(leaf, Symbol) else (leaf, False)
+
+
+def _written_out(formula: Tree) -> Tree:
+    """A formula with each slope of an activation as people know it: σ·(1 − σ)."""
+    has_slopes = fold(formula, lambda _: False, lambda operator, parts: operator.endswith("'") or any(parts))
+    return shown(Forms(), formula) if has_slopes else formula
+
+
+__all__ = ["Writer", "formula"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
 from netcalc.notation import printed
+from netcalc.notation.piece import Piece
 from netcalc.notation.printer import (
     DERIVATIVE,
     GREEK_NAMES,
@@ -15,11 +16,11 @@ from netcalc.notation.printer import (
     NAME_PARTS,
     RAISED_NAMES,
     Ascii,
-    Piece,
     are_side_by_side,
     is_raised_name,
     is_sum_in_brackets,
 )
+from netcalc.notation.tensors import MatrixNotation
 
 
 def to_latex(tree: Tree) -> str:
@@ -27,13 +28,13 @@ def to_latex(tree: Tree) -> str:
     return printed(tree, Latex())
 
 
-class Latex(Ascii):
+class Latex(MatrixNotation, Ascii):
     """As a textbook sets it."""
 
     comparisons = COMPARISONS | {"less_equal": r"\leq", "greater_equal": r"\geq", "equal": "=", "unequal": r"\neq"}
     joints: Mapping[str, tuple[str, Level]] = {"and": (r" \land ", Level.AND), "or": (r" \lor ", Level.OR)}
     negation = r"\lnot "
-    own_commands = RAISED_NAMES | {"max", "min"}
+    own_commands = RAISED_NAMES | {"max", "min", "det"}
     names: Mapping[str, str] = {
         "sigmoid": r"\sigma",
         "phi": r"\varphi",
@@ -57,6 +58,9 @@ class Latex(Ascii):
         "exp": (r"e^{%s}", Level.POWER),
         "polygamma": (r"\psi^{(%s)}\left(%s\right)", Level.POWER),
     }
+
+    entry_sign = r" \circ "
+    top, minus_top, minus_one = r"\top", r"-\top", "-1"
 
     def constant(self, name: str) -> Piece:
         return Piece(r"\pi" if name == "pi" else name, Level.ATOM)
@@ -105,6 +109,36 @@ class Latex(Ascii):
         if is_raised_name(base, exponent):
             return self.call(base.operator, base.arguments, raised)._replace(level=Level.POWER)
         return Piece(self.hold(base, Level.ATOM).text + raised, Level.POWER)
+
+    # --- tensors
+
+    def raised(self, a: Piece, exponent: str) -> Piece:
+        return Piece(f"{self.hold(a, Level.ATOM).text}^{{{exponent}}}", Level.POWER)
+
+    def swapped(self, a: Piece) -> Piece:
+        return self.transpose(a)
+
+    def norm(self, a: Piece) -> Piece:
+        return Piece(rf"\left\|{a.text}\right\|", Level.ATOM)
+
+    def eye(self, size: Piece) -> Piece:
+        return Piece(f"I_{{{size.text}}}", Level.ATOM)
+
+    def square(self, texts: Sequence[str]) -> str:
+        return rf"\left[{self.comma.join(texts)}\right]"
+
+    def newaxis(self) -> Piece:
+        return Piece(r"\mathrm{newaxis}", Level.ATOM)
+
+    def keyword(self, name: str, value: str) -> Piece:
+        return Piece(f"{_upright(name)}={_upright(value) if value.isalpha() else value}", Level.CASES)
+
+    def entry(self, array: Piece, letters: str) -> Piece:
+        return Piece(f"{{{self.hold(array, Level.ATOM).text}}}_{{{letters}}}", Level.ATOM)
+
+    def summed(self, letters: str, entries: Sequence[Piece]) -> Piece:
+        product = r" \, ".join(piece.text for piece in entries)
+        return Piece(rf"\sum_{{{letters}}} {product}" if letters else product, Level.MULTIPLY)
 
     def call(self, function: str, arguments: Sequence[Piece], raised: str = "") -> Piece:
         if function == "where":

@@ -8,7 +8,9 @@ from html import escape
 
 from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree, fold
-from netcalc.notation.printer import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii, Piece
+from netcalc.notation.piece import Piece
+from netcalc.notation.printer import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii
+from netcalc.notation.tensors import MatrixNotation
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
 TIMES = "<mo>&#x2062;</mo>"  # a product without a sign
@@ -43,7 +45,7 @@ def identifier(text: str) -> str:
     return f"<mi>{escape(text)}</mi>"
 
 
-class Mathml(Ascii):
+class Mathml(MatrixNotation, Ascii):
     """As a browser sets it."""
 
     minus = '<mo form="prefix">−</mo>'
@@ -68,6 +70,12 @@ class Mathml(Ascii):
         "sign": "sgn",
     }
     based: Mapping[str, int] = {"log2": 2, "log10": 10}
+    matrix_sign = '<mspace width="0.2em"></mspace>'
+    entry_sign = operator("∘")
+    comma = operator(",")
+    top = operator("⊤")
+    minus_top = operator("−") + operator("⊤")
+    minus_one = operator("−") + "<mn>1</mn>"
 
     def number(self, number: Number) -> Piece:
         piece = super().number(number)
@@ -151,6 +159,47 @@ class Mathml(Ascii):
             name = f"<msup>{self.function(base.operator)}{raised}</msup>"
             return Piece(name + APPLY + self.listed(base.arguments), Level.POWER)
         return Piece(f"<msup>{row(self.hold(base, Level.ATOM).text)}{raised}</msup>", Level.POWER)
+
+    # --- tensors
+
+    def raised(self, a: Piece, exponent: str) -> Piece:
+        return Piece(f"<msup>{row(self.hold(a, Level.ATOM).text)}{row(exponent)}</msup>", Level.POWER)
+
+    def swapped(self, a: Piece) -> Piece:
+        return self.transpose(a)
+
+    def norm(self, a: Piece) -> Piece:
+        return Piece(row(operator("‖"), a.text, operator("‖")), Level.ATOM)
+
+    def eye(self, size: Piece) -> Piece:
+        return Piece(f"<msub>{identifier('I')}{row(size.text)}</msub>", Level.ATOM)
+
+    def index(self, array: Piece, *parts: Piece) -> Piece:
+        return Piece(row(super().index(array, *parts).text), Level.ATOM)
+
+    def square(self, texts: Sequence[str]) -> str:
+        return row(operator("["), self.comma.join(texts), operator("]"))
+
+    def slice(self, start: Piece, stop: Piece, step: Piece) -> Piece:
+        parts = [start.text, stop.text, *([step.text] if step.text else [])]
+        return Piece(row(operator(":").join(parts)), Level.CASES)
+
+    def newaxis(self) -> Piece:
+        return Piece("<mtext>newaxis</mtext>", Level.ATOM)
+
+    def keyword(self, name: str, value: str) -> Piece:
+        shown = f"<mtext>{value}</mtext>" if value.isalpha() else value
+        return Piece(row(f"<mtext>{name}</mtext>", operator("="), shown), Level.CASES)
+
+    def entry(self, array: Piece, letters: str) -> Piece:
+        return Piece(
+            f"<msub>{row(self.hold(array, Level.ATOM).text)}{row(*map(identifier, letters))}</msub>", Level.ATOM
+        )
+
+    def summed(self, letters: str, entries: Sequence[Piece]) -> Piece:
+        product = TIMES.join(piece.text for piece in entries)
+        sign = f"<munder>{operator('∑')}{row(*map(identifier, letters))}</munder>" if letters else ""
+        return Piece(sign + product, Level.MULTIPLY)
 
     def call(self, function: str, arguments: Sequence[Piece]) -> Piece:
         texts = [piece.text for piece in arguments]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from netcalc.expression.numerals import decimals, mantissa_and_exponent, plain, whole
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
 from netcalc.expression.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol
+from netcalc.notation.piece import Piece
+from netcalc.notation.tensors import PRODUCTS, MatrixNotation, Tensors
 
 WHOLE = "[]"  # behind the name of a whole tensor, where a formula is of whole tensors: `z1[]` is no first z
 MARGIN = " ± "  # in the place of a name, a number that is not decided: `0.5 ± 1e-30`
@@ -16,30 +17,7 @@ SUM_OVER = "sum_"  # an operator that sums over the places its letters stand for
 _BELOW = str.maketrans("ijkst", "ᵢⱼₖₛₜ")
 
 
-class Piece(NamedTuple):
-    """Printed text, how tightly it holds together, and what it was printed from.
-
-    `positive` is the piece without its leading minus, if it has one; `literal` tells that this minus belongs to a
-    number, so that a product may go on from it.
-    """
-
-    text: str
-    level: Level
-    positive: Piece | None = None
-    literal: bool = False
-    leaf: Leaf | None = None
-    operator: str = ""
-    arguments: tuple[Piece, ...] = ()
-
-    @property
-    def integer(self) -> int | None:
-        """The value, if it is a whole number."""
-        if isinstance(self.leaf, Number) and self.leaf.value.denominator == 1:
-            return self.leaf.value.numerator
-        return None
-
-
-class Ascii:
+class Ascii(Tensors):
     """The printer, and the plainest style; the others say what looks different."""
 
     minus = "-"
@@ -75,6 +53,8 @@ class Ascii:
         return self.operation(operator, arguments)._replace(operator=operator, arguments=arguments)
 
     def operation(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
+        if (tensor := self.tensor(operator, arguments)) is not None:
+            return tensor
         first, *others = arguments
         if operator == "add":
             return self.sum(arguments)
@@ -124,10 +104,11 @@ class Ascii:
         return Piece(text, Level.ADD)
 
     def product(self, factors: Sequence[Piece]) -> Piece:
-        before = self.hold(factors[0], Level.MULTIPLY)
+        before = self.hold(factors[0], Level.POWER if factors[0].operator in PRODUCTS else Level.MULTIPLY)
         text = before.text
-        for factor in factors[1:]:
-            after = self.hold(factor, Level.POWER)
+        for place, factor in enumerate(factors[1:], 1):
+            is_scaled = factor.operator == "outer" and all(isinstance(one.leaf, Number) for one in factors[:place])
+            after = self.hold(factor, Level.MULTIPLY if is_scaled else Level.POWER)
             text += self.between(before, after) + after.text
             before = after
         return Piece(text, Level.MULTIPLY)
@@ -192,7 +173,7 @@ def are_side_by_side(before: Piece, after: Piece) -> bool:
     return is_sum_in_brackets(after) and before.level == Level.ATOM and before.text.endswith(")")
 
 
-class Unicode(Ascii):
+class Unicode(MatrixNotation, Ascii):
     """As one writes in plain text: `x²`, `√2`, `σ(q)(1 − σ(q))`."""
 
     minus = "−"

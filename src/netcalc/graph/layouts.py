@@ -1,0 +1,210 @@
+"""How the axes of formulas stand: turned, stretched, kept or dropped only where a formula is used.
+
+So `(A.T).T` or a mean's `keepdims` is written only where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from netcalc.expression import Apply, Number, Tree, add
+from netcalc.graph import sizes as size_of
+from netcalc.graph.chains import flipped
+from netcalc.graph.sizes import Size
+from netcalc.graph.terms import ONE, Term, is_of
+
+REDUCTIONS = frozenset({"sum", "mean", "max", "min", "norm", "logsumexp", "var", "std", "prod"})
+
+
+def fits(axes: str, layout: str) -> bool:
+    """Whether an array with `axes` broadcasts to `layout` as NumPy aligns them, from the last axis."""
+    return len(axes) <= len(layout) and all(
+        a in (ONE, b) for a, b in zip(reversed(axes), reversed(layout), strict=False)
+    )
+
+
+def common_layout(terms: Sequence[Term], out: str) -> str:
+    """The axes in which terms are put together: as most of them stand, else in the order of `out`."""
+    held = "".join(one for one in out if any(one in term.axes for term in terms))
+    own = [term.axes for term in terms if term.letters]
+    if own and all(axes == own[0] for axes in own) and len(set(own[0].replace(ONE, ""))) == len(held):
+        return own[0]
+    full = [term.letters for term in terms if len(term.letters) == len(held) > 1]
+    if full and held not in full and all(one == full[0] for one in full):
+        return full[0]
+    return held
+
+
+def placed(term: Term, layout: str) -> Tree:
+    """A term so that it broadcasts to the layout."""
+    if term.core is None:
+        return term.tree()
+    return term._replace(core=_placed(term.core, term.axes, layout)).tree()
+
+
+def _placed(tree: Tree, axes: str, layout: str) -> Tree:
+    if fits(axes, layout):
+        return tree
+    kept, kept_axes = with_kept_axes(tree, axes)
+    if kept is not tree and fits(kept_axes, layout):
+        return kept
+    if len(axes) == 2 and fits(axes[::-1], layout):
+        return flipped(tree)
+    bare, letters = squeezed(tree, axes)
+    order = "".join(one for one in layout if one in letters)
+    turned = ordered(bare, letters, order)
+    first = min(map(layout.index, order), default=len(layout))
+    wanted = "".join(one if one in order else ONE for one in layout[first:])
+    return turned if wanted == order else indexed_anew(turned, wanted)
+
+
+def exactly(term: Term, wanted: str, sizes: Mapping[str, Size]) -> Tree:
+    """A term with just these axes, stretched where it lacks some."""
+    core, axes = term.core, term.axes
+    if core is None and wanted:
+        core, axes = Apply("ones", tuple(size_tree(one, sizes) for one in wanted)), wanted
+    if core is not None:
+        core = _exactly(core, axes, wanted, sizes)
+    return term._replace(core=core).tree()
+
+
+def _exactly(core: Tree, axes: str, wanted: str, sizes: Mapping[str, Size]) -> Tree:
+    if axes == wanted:
+        return core
+    missing = [one for one in wanted if one != ONE and one not in axes]
+    if not missing:
+        kept, kept_axes = with_kept_axes(core, axes)
+        if kept_axes == wanted:
+            return kept
+        if len(axes) == 2 and axes[::-1] == wanted:
+            return flipped(core)
+        bare, letters = squeezed(core, axes)
+        order = wanted.replace(ONE, "")
+        turned = ordered(bare, letters, order)
+        return turned if order == wanted else indexed_anew(turned, wanted)
+    held = [one for one in wanted if one != ONE and one in axes]
+    if ONE not in wanted and len(held) == len(missing) == 1:
+        vector, ones = squeezed(core, axes)[0], Apply("ones", (size_tree(missing[0], sizes),))
+        return Apply("outer", (vector, ones) if wanted[0] in held else (ones, vector))
+    ones = Apply("ones", tuple(size_tree(one, sizes) for one in wanted))
+    return Apply("hadamard", (_placed(core, axes, wanted), ones))
+
+
+def size_tree(letter: str, sizes: Mapping[str, Size]) -> Tree:
+    """The size of a letter's axis as a formula."""
+    return Number(Fraction(1)) if letter == ONE else size_of.tree(sizes[letter])
+
+
+def ordered(bare: Tree, letters: str, order: str) -> Tree:
+    """An array with its axes in another order."""
+    if letters == order:
+        return bare
+    if len(letters) == 2:
+        return flipped(bare)
+    if letters[:-2] == order[:-2]:
+        return Apply("mT", (bare,)) if not is_of(bare, "mT") else bare.arguments[0]  # type: ignore[union-attr]
+    return Apply(f"einsum:{letters}->{order}", (bare,))
+
+
+def squeezed(tree: Tree, axes: str) -> tuple[Tree, str]:
+    """An array without its axes of one entry."""
+    if ONE not in axes:
+        return tree, axes
+    match tree:
+        case Apply(operator, arguments) if operator in REDUCTIONS and is_of(arguments[-1], "keepdims"):
+            return Apply(operator, arguments[:-1]), axes.replace(ONE, "")
+    parts = [Number(Fraction(0)) if one == ONE else WHOLE_AXIS for one in axes]
+    while parts and parts[-1] == WHOLE_AXIS:
+        parts.pop()
+    return Apply("index", (tree, *parts)), axes.replace(ONE, "")
+
+
+def with_kept_axes(tree: Tree, axes: str) -> tuple[Tree, str]:
+    """A reduction with `keepdims`, if it is one along some axes; else as it is."""
+    match tree:
+        case Apply(operator, (inner, Apply("axis", along))) if operator in REDUCTIONS:
+            places = [int(one.value) for one in along if isinstance(one, Number)]
+            kept, rest = "", iter(axes)
+            for place in range(len(axes) + len(places)):
+                kept += ONE if place in places else next(rest)
+            return Apply(operator, (inner, Apply("axis", along), KEEP)), kept
+    return tree, axes
+
+
+NONE = Apply("none", ())
+WHOLE_AXIS = Apply("slice", (NONE, NONE, NONE))
+NEW_AXIS = Apply("newaxis", ())
+KEEP = Apply("keepdims", (Number(Fraction(1)),))
+
+
+def indexed_anew(tree: Tree, wanted: str) -> Tree:
+    """A tree without axes of one entry, with such axes where `wanted` has them."""
+    parts = [NEW_AXIS if one == ONE else WHOLE_AXIS for one in wanted]
+    while parts and parts[-1] == WHOLE_AXIS:
+        parts.pop()
+    return Apply("index", (tree, *parts)) if parts else tree
+
+
+# --- sums
+
+
+def sum_of(terms: Sequence[Term], out: str) -> Term:
+    """The terms added up, with the factors that all of them share in front."""
+    above = _shared([term.above for term in terms])
+    below = _shared([term.below for term in terms])
+    size = abs(terms[0].number)
+    number = size if all(abs(term.number) == size for term in terms) else Fraction(1)
+    rest = [
+        term._replace(
+            number=term.number / number,
+            above=_without(term.above, above),
+            below=_without(term.below, below),
+        )
+        for term in terms
+    ]
+    layout = common_layout(rest, out)
+    rest = _like_terms(rest, layout)
+    if len(rest) == 1:
+        (only,) = rest
+        return only._replace(number=only.number * number, above=above + only.above, below=below + only.below)
+    trees = [placed(term, layout) for term in rest]
+    first = next((place for place, tree in enumerate(trees) if not _is_negative(tree)), 0)
+    trees = [trees[first], *trees[:first], *trees[first + 1 :]]
+    core = add(trees[0], *trees[1:])
+    return Term(core, layout, number, above, below)
+
+
+def _like_terms(terms: Sequence[Term], layout: str) -> list[Term]:
+    """Each term once, with the sum of its numbers."""
+    found: dict[Term, Fraction] = {}
+    for term in terms:
+        core = term.core and placed(Term(term.core, term.axes), layout)
+        alike = term._replace(core=core, axes=layout if core is not None else "", number=Fraction(1))
+        found[alike] = found.get(alike, Fraction(0)) + term.number
+    kept = [alike._replace(number=number) for alike, number in found.items() if number]
+    return kept or [Term(None, number=Fraction(0))]
+
+
+def _is_negative(tree: Tree) -> bool:
+    while isinstance(tree, Apply) and tree.operator in ("multiply", "divide", "matmul", "hadamard"):
+        tree = tree.arguments[0]
+    return (isinstance(tree, Number) and tree.value < 0) or is_of(tree, "negate")
+
+
+def _shared(lists: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:
+    found = []
+    others = [list(one) for one in lists[1:]]
+    for tree in lists[0]:
+        if all(tree in one for one in others):
+            found.append(tree)
+            for one in others:
+                one.remove(tree)
+    return tuple(found)
+
+
+def _without(trees: tuple[Tree, ...], gone: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    left = list(trees)
+    for tree in gone:
+        left.remove(tree)
+    return tuple(left)

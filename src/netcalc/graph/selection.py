@@ -1,0 +1,119 @@
+"""Indexing as it is written, what scatters as a product with rows of identity matrices, arrays by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.graph.layouts import NEW_AXIS, NONE, WHOLE_AXIS
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS
+from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
+from netcalc.graph.sizes import Size, settled, tree
+from netcalc.graph.terms import ONE, Term
+
+MAX_WRITTEN_ENTRIES = 16  # of an array that is written by its numbers
+EVERYTHING = Span(None, None, None)
+
+
+def array_tree(node: Node) -> Tree:
+    """An array by its name, or by its numbers where they are few; `constant` where they are many."""
+    values = node.params.array
+    if node.params.text:
+        return Symbol(node.params.text)
+    if values.size > MAX_WRITTEN_ENTRIES:
+        return Symbol("constant")
+    return _listed(values)
+
+
+def _listed(values: np.ndarray) -> Tree:
+    if values.ndim == 0:
+        entry = values[()]
+        return _number(entry)
+    return Apply("list", tuple(_listed(values[n]) for n in range(len(values))))
+
+
+def _number(entry: object) -> Tree:
+    if isinstance(entry, Number | Symbol | Apply):
+        return entry
+    return Number(Fraction(entry if isinstance(entry, float) else int(entry)))  # type: ignore[call-overload]
+
+
+def index_tree(node: Node, arguments: Sequence[Tree]) -> Tree:
+    """x[key]."""
+    keyed: Keyed = node.params
+    parts = [WHOLE_AXIS] * keyed.extra + [_part(one, arguments[1:]) for one in keyed.key]
+    while parts and parts[-1] == WHOLE_AXIS:
+        parts.pop()
+    return Apply("index", (arguments[0], *parts)) if parts else arguments[0]
+
+
+def _part(part: Part, indices: Sequence[Tree]) -> Tree:
+    match part:
+        case None:
+            return NEW_AXIS
+        case Span(start, stop, step):
+            return Apply("slice", tuple(NONE if one is None else Number(Fraction(one)) for one in (start, stop, step)))
+        case Place(number):
+            return indices[number - 1]
+        case Fixed():
+            return _listed(part.array)
+        case _:
+            return Number(Fraction(part))
+
+
+def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict[str, str]]:
+    """What the scattered array is multiplied with, axis by axis of the result, and its own axes' letters there."""
+    keyed: Keyed = node.params
+    own = list(LETTERS[: node.args[0].rank])
+    spare = iter(LETTERS[node.rank :])
+    arrays = [n for n, part in enumerate(keyed.key) if isinstance(part, Place | Fixed)]
+    joint = _joint_letters(keyed, node.args[1:], spare)
+    letters: list[str] = list(LETTERS[: keyed.extra])
+    terms: list[Term] = []
+    axis = keyed.extra
+    for number, part in enumerate(keyed.key):
+        if part is None:
+            letters.append(ONE)
+            continue
+        extent, letter = keyed.whole[axis], LETTERS[axis]
+        axis += 1
+        if part == EVERYTHING:
+            letters.append(letter)
+        elif isinstance(part, Span):
+            picked = next(spare)
+            letters.append(picked)
+            terms.append(Term(Apply("index", (_eye(extent), _part(part, indices))), picked + letter))
+        else:
+            terms.append(_selected(part, indices, extent, letter, joint))
+            if arrays and number == arrays[0]:
+                letters += joint
+    letters += LETTERS[axis : len(keyed.whole)]
+    if arrays and arrays != list(range(arrays[0], arrays[0] + len(arrays))):
+        rest = list(letters)
+        for one in joint:
+            rest.remove(one)
+        letters = [*joint, *rest]
+    return terms, dict(zip(own, letters, strict=True))
+
+
+def _joint_letters(keyed: Keyed, nodes: Sequence[Node], spare: object) -> list[str]:
+    ranks = [part.array.ndim for part in keyed.key if isinstance(part, Fixed)]
+    ranks += [nodes[part.number - 1].rank for part in keyed.key if isinstance(part, Place)]
+    return [next(spare) for _ in range(max(ranks, default=0))]  # type: ignore[call-overload]
+
+
+def _selected(part: Part, indices: Sequence[Tree], extent: Size, letter: str, joint: Sequence[str]) -> Term:
+    """Row `part` of the identity matrix, one for each entry where it is an array."""
+    core = Apply("one_hot", (_part(part, indices), tree(settled(extent))))
+    if not isinstance(part, Place | Fixed):
+        return Term(core, letter)
+    many = part.array.ndim if isinstance(part, Fixed) else len(joint)
+    return Term(core, "".join(joint[len(joint) - many :]) + letter)
+
+
+def _eye(extent: Size) -> Tree:
+    return Apply("eye", (tree(extent),))

@@ -1,0 +1,216 @@
+"""How operators of tensors are printed: as NumPy has them, or in matrix notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from netcalc.expression.tree import Level
+from netcalc.notation.piece import Piece
+
+EINSUM = "einsum:"  # an operator with its subscripts behind it: `einsum:ij,jk->ik`
+KEYWORDS = frozenset({"axis", "keepdims"})
+LISTED = frozenset({"concat", "stack"})  # they take their arrays in a list
+PRODUCTS = frozenset({"matmul", "outer", "hadamard"})  # in brackets within another product
+# Each operator's method, and how many arguments it has; with another number it is a call as any other.
+METHODS: Mapping[str, tuple[str, int | None]] = {
+    "matmul": ("matmul", 2),
+    "hadamard": ("hadamard", None),
+    "transpose": ("transpose", 1),
+    "mT": ("swapped", 1),
+    "inv": ("inverse", 1),
+    "outer": ("outer", 2),
+    "norm": ("norm", 1),
+    "trace": ("trace", 1),
+    "det": ("determinant", 1),
+    "eye": ("eye", 1),
+    "index": ("index", None),
+    "slice": ("slice", 3),
+    "none": ("none", 0),
+    "newaxis": ("newaxis", 0),
+    "axis": ("axis", None),
+    "keepdims": ("keepdims", 1),
+    "list": ("listing", None),
+}
+
+
+class Tensors:
+    """The part of a printer that is for tensors, as NumPy has them."""
+
+    matrix_sign = "@"
+    entry_sign = "*"
+    comma = ", "
+
+    hold: Callable[[Piece, Level], Piece]
+    brackets: Callable[[str], str]
+    call: Callable[[str, Sequence[Piece]], Piece]
+    signed: Callable[[Piece, Callable[[Piece], Piece]], Piece]
+
+    def tensor(self, operator: str, arguments: tuple[Piece, ...]) -> Piece | None:
+        """An operator of tensors; None if it is another one."""
+        if operator.startswith(EINSUM):
+            return self.einsum(operator.removeprefix(EINSUM), arguments)
+        if operator in LISTED and arguments[0].operator != "list":
+            arrays = [piece for piece in arguments if piece.operator not in KEYWORDS]
+            return self.call(operator, [self.listing(*arrays), *arguments[len(arrays) :]])
+        method, count = METHODS.get(operator, ("", None))
+        if not method or count not in (None, len(arguments)):
+            return None
+        return getattr(self, method)(*arguments)  # type: ignore[no-any-return]
+
+    # --- products
+
+    def matmul(self, a: Piece, b: Piece) -> Piece:
+        """A B."""
+        return self.signed(a, lambda first: self.side_by_side(first, b))
+
+    def side_by_side(self, a: Piece, b: Piece) -> Piece:
+        """A B, of which A starts with no minus."""
+        left = self.hold(a, Level.POWER if a.operator in ("hadamard", "divide") else Level.MULTIPLY)
+        return Piece(left.text + self.matrix_sign + self.hold(b, Level.POWER).text, Level.MULTIPLY)
+
+    def hadamard(self, *factors: Piece) -> Piece:
+        """a ∘ b ∘ …"""
+        return self.signed(factors[0], lambda first: self.entry_by_entry(first, factors[1:]))
+
+    def entry_by_entry(self, first: Piece, others: Sequence[Piece]) -> Piece:
+        """The same, of which the first starts with no minus."""
+        left = self.hold(first, Level.POWER if first.operator in PRODUCTS | {"divide"} else Level.MULTIPLY)
+        texts = [left.text, *(self.hold(piece, Level.POWER).text for piece in others)]
+        return Piece(self.entry_sign.join(texts), Level.MULTIPLY)
+
+    def outer(self, a: Piece, b: Piece) -> Piece:
+        """a bᵀ."""
+        return self.call("outer", [a, b])
+
+    def einsum(self, subscripts: str, arrays: Sequence[Piece]) -> Piece:
+        """einsum('ij,jk->ik', A, B)."""
+        return self.call("einsum", [Piece(f"'{subscripts}'", Level.ATOM), *arrays])
+
+    # --- of one matrix
+
+    def transpose(self, a: Piece) -> Piece:
+        """Aᵀ."""
+        return Piece(self.hold(a, Level.ATOM).text + ".T", Level.ATOM)
+
+    def swapped(self, a: Piece) -> Piece:
+        """The last two axes exchanged."""
+        return Piece(self.hold(a, Level.ATOM).text + ".mT", Level.ATOM)
+
+    def inverse(self, a: Piece) -> Piece:
+        """A⁻¹."""
+        return self.call("inv", [a])
+
+    def norm(self, a: Piece) -> Piece:
+        """‖a‖."""
+        return self.call("norm", [a])
+
+    def trace(self, a: Piece) -> Piece:
+        """tr(A)."""
+        return self.call("trace", [a])
+
+    def determinant(self, a: Piece) -> Piece:
+        """det(A)."""
+        return self.call("det", [a])
+
+    def eye(self, size: Piece) -> Piece:
+        """The identity matrix."""
+        return self.call("eye", [size])
+
+    # --- indices and keywords
+
+    def index(self, array: Piece, *parts: Piece) -> Piece:
+        """x[1:]."""
+        return Piece(self.hold(array, Level.ATOM).text + self.square([piece.text for piece in parts]), Level.ATOM)
+
+    def slice(self, start: Piece, stop: Piece, step: Piece) -> Piece:
+        """1:3, or 1:3:2."""
+        text = f"{start.text}:{stop.text}"
+        return Piece(f"{text}:{step.text}" if step.text else text, Level.CASES)
+
+    def none(self) -> Piece:
+        """An end of a slice that is left out."""
+        return Piece("", Level.ATOM)
+
+    def newaxis(self) -> Piece:
+        """An axis of one entry."""
+        return Piece("None", Level.ATOM)
+
+    def axis(self, *places: Piece) -> Piece:
+        """axis=0, or axis=(0, 1)."""
+        text = self.comma.join(piece.text for piece in places)
+        return self.keyword("axis", text if len(places) == 1 else self.brackets(text))
+
+    def keepdims(self, _: Piece) -> Piece:
+        """keepdims=True."""
+        return self.keyword("keepdims", "True")
+
+    def keyword(self, name: str, value: str) -> Piece:
+        """An argument that is given by name."""
+        return Piece(f"{name}={value}", Level.CASES)
+
+    def listing(self, *entries: Piece) -> Piece:
+        """[a, b]."""
+        return Piece(self.square([piece.text for piece in entries]), Level.ATOM)
+
+    def square(self, texts: Sequence[str]) -> str:
+        """Square brackets around texts."""
+        return f"[{self.comma.join(texts)}]"
+
+
+def index_form(subscripts: str) -> tuple[list[str], str, str]:
+    """The letters of each array, those of the result, and those that are summed over."""
+    before, _, out = subscripts.partition("->")
+    summed = "".join(dict.fromkeys(one for one in before if one not in out and one != ","))
+    return before.split(","), out, summed
+
+
+class MatrixNotation(Tensors):
+    """As mathematics has them, in plain text: W x, Wᵀ, a ∘ b, A⁻¹, ‖x‖, Σ."""
+
+    matrix_sign = " "
+    entry_sign = " ∘ "
+    top, minus_top, minus_one = "ᵀ", "⁻ᵀ", "⁻¹"
+    below: Mapping[int, str] = {
+        ord(a): b for a, b in zip("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+    }
+
+    def transpose(self, a: Piece) -> Piece:
+        if a.operator == "inv":
+            return self.raised(a.arguments[0], self.minus_top)
+        return self.raised(a, self.top)
+
+    def inverse(self, a: Piece) -> Piece:
+        return self.raised(a, self.minus_one)
+
+    def raised(self, a: Piece, exponent: str) -> Piece:
+        """A piece with what stands above it at its right."""
+        return Piece(self.hold(a, Level.ATOM).text + exponent, Level.POWER)
+
+    def outer(self, a: Piece, b: Piece) -> Piece:
+        return self.matmul(a, self.transpose(b))
+
+    def norm(self, a: Piece) -> Piece:
+        return Piece(f"‖{a.text}‖", Level.ATOM)
+
+    def trace(self, a: Piece) -> Piece:
+        return self.call("tr", [a])
+
+    def eye(self, size: Piece) -> Piece:
+        below = size.text.translate(self.below)
+        is_below = all(ord(one) in self.below for one in size.text)
+        return Piece(f"I{below}", Level.ATOM) if is_below else self.call("eye", [size])
+
+    def einsum(self, subscripts: str, arrays: Sequence[Piece]) -> Piece:
+        letters, out, summed = index_form(subscripts)
+        entries = [self.entry(array, own) for array, own in zip(arrays, letters, strict=True)]
+        sum_of_products = self.summed(summed, entries)
+        return self.entry(sum_of_products, out) if out else sum_of_products
+
+    def entry(self, array: Piece, letters: str) -> Piece:
+        """A[i,j]."""
+        return Piece(f"{self.hold(array, Level.ATOM).text}[{','.join(letters)}]", Level.ATOM)
+
+    def summed(self, letters: str, entries: Sequence[Piece]) -> Piece:
+        """Σⱼ A[i,j]·B[j,k]."""
+        product = "·".join(piece.text for piece in entries)
+        return Piece(f"Σ{letters.translate(self.below)} {product}" if letters else product, Level.MULTIPLY)

@@ -1,0 +1,106 @@
+"""Formulas of tensors evaluated by NumPy alone: an oracle that shares no code with the graph."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from netcalc.expression import Apply, Constant, Number, Symbol
+
+ELEMENTWISE = {
+    "add": lambda *terms: sum(terms[1:], terms[0]),
+    "subtract": np.subtract,
+    "negate": np.negative,
+    "multiply": lambda *factors: math.prod(factors[1:], start=factors[0]),
+    "hadamard": lambda *factors: math.prod(factors[1:], start=factors[0]),
+    "divide": np.divide,
+    "power": np.power,
+    "where": np.where,
+    "equal": np.equal,
+    "unequal": np.not_equal,
+    "greater": np.greater,
+    "less": np.less,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "erf": np.vectorize(math.erf),
+    "erfc": np.vectorize(math.erfc),
+    "gelu": lambda x: x / 2 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
+    "sign": np.sign,
+    "abs": np.abs,
+} | {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")}
+
+
+def softmax(x, axis=None):
+    e = np.exp(x - x.max())
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+OTHERS = {
+    "matmul": np.matmul,
+    "mT": lambda x: np.swapaxes(x, -1, -2),
+    "sum": np.sum,
+    "mean": np.mean,
+    "max": np.max,
+    "min": np.min,
+    "norm": lambda x, axis=None, keepdims=False: np.sqrt((x**2).sum(axis=axis, keepdims=keepdims)),
+    "logsumexp": lambda x, axis=None, keepdims=False: np.log(np.exp(x).sum(axis=axis, keepdims=keepdims)),
+    "softmax": softmax,
+    "log_softmax": lambda x, axis=None: np.log(softmax(x, axis)),
+    "cumsum": np.cumsum,
+    "outer": np.outer,
+    "trace": np.trace,
+    "diag": np.diag,
+    "det": np.linalg.det,
+    "inv": np.linalg.inv,
+    "logdet": lambda x: np.linalg.slogdet(x)[1],
+    "solve": np.linalg.solve,
+    "tril": np.tril,
+    "triu": np.triu,
+    "eye": lambda n: np.eye(int(n)),
+    "ones": lambda *sizes: np.ones([int(one) for one in sizes]),
+    "one_hot": lambda k, n: np.eye(int(n))[np.asarray(k).astype(int)],
+    "reshape": lambda x, *sizes: np.reshape(x, [int(one) for one in sizes]),
+    "list": lambda *entries: np.array(entries),
+    "concat": lambda *arrays, axis=0: np.concatenate(arrays, axis=axis),
+    "stack": lambda *arrays, axis=0: np.stack(arrays, axis=axis),
+}
+
+
+def value(tree, at):
+    """The formula where the names are `at`, sizes too."""
+    if isinstance(tree, Number):
+        return float(tree.value)
+    if isinstance(tree, Constant):
+        return {"e": math.e, "pi": math.pi}[tree.name]
+    if isinstance(tree, Symbol):
+        return at[tree.name]
+    operator, arguments = tree.operator, tree.arguments
+    if operator == "index":
+        array, *parts = arguments
+        return value(array, at)[tuple(_part(part, at) for part in parts)]
+    keywords = {
+        one.operator: one.arguments for one in arguments if getattr(one, "operator", "") in ("axis", "keepdims")
+    }
+    values = [value(one, at) for one in arguments if getattr(one, "operator", "") not in keywords]
+    given = {}
+    if "axis" in keywords:
+        axes = tuple(int(one.value) for one in keywords["axis"])
+        given["axis"] = axes if len(axes) > 1 else axes[0]
+    if "keepdims" in keywords:
+        given["keepdims"] = True
+    if operator == "transpose":
+        return np.transpose(values[0])
+    if operator.startswith("einsum:"):
+        return np.einsum(operator.removeprefix("einsum:"), *values)
+    return (ELEMENTWISE | OTHERS)[operator](*values, **given)
+
+
+def _part(part, at):
+    match part:
+        case Apply("slice", ends):
+            return slice(*(None if one == Apply("none", ()) else int(one.value) for one in ends))
+        case Apply("newaxis"):
+            return None
+        case _:
+            return np.asarray(value(part, at)).astype(int)
