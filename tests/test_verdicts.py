@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import netcalc
+from netcalc.errors import NetcalcError
 
 RELU = {"x": [1, 2], "w": [3, -1], "activation": "relu"}
 ON_A_PART = [  # expression, answer, where it is right
@@ -123,3 +128,157 @@ def test_a_formula_that_is_right_at_its_numbers_alone_is_told_so():
         assert (one.verdict, one.note) == ("right", "right for these numbers, though not as a formula")
     (one,) = netcalc.check(netcalc.grad("log(abs(x))", at={"x": "1/2"}), {"dx": "1/x"}).checked
     assert (one.verdict, one.note) == ("right", "")
+
+
+LAYER = {
+    "W": [["0.31", "0.72"], ["-1.13", "2.47"]],
+    "v": ["0.3", "0.7"],
+    "b": ["0.1", "0.2"],
+    "delta": ["1.37", "-0.59"],
+}
+DV = np.array([1.0914, -0.4709])
+DW = np.array([[0.411, 0.959], [-0.177, -0.413]])
+
+
+def verdicts(brought, **options):
+    """Each answer's verdict on the layer's gradients, by name."""
+    return {one.name: one.verdict for one in netcalc.check(netcalc.linear(**LAYER), brought, **options).checked}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_an_array_is_held_to_the_precision_of_its_type(dtype):
+    """Right as it was computed, wrong where an entry is off by more; lists and files of the same numbers too."""
+    own = {"dv": DV.astype(dtype), "dW": DW.astype(dtype)}
+    assert set(verdicts(own).values()) == {"right"}
+    off = {np.float64: 2.0**-39, np.float32: 2.0**-17, np.float16: 2.0**-6}[dtype]
+    own["dW"] = (DW + np.array([[0, 0], [0, off]])).astype(dtype)
+    assert [name for name, one in verdicts(own).items() if one == "wrong"] == ["dW[1,1]"]
+
+
+def test_numbers_of_32_bits_are_known_in_a_file(tmp_path):
+    """By their digits alone, and told; one that is none makes them all 64 bits'."""
+    path = tmp_path / "g.json"
+    own = {"dv": DV.astype(np.float32).tolist(), "dW": DW.astype(np.float32).tolist()}
+    path.write_text(json.dumps(own))
+    checked = netcalc.check(netcalc.linear(**LAYER), [str(path)]).checked
+    assert {(one.verdict, one.note) for one in checked} == {("right", "right to float32")}
+    own["dv"][0] = 1.0914000272750851
+    path.write_text(json.dumps(own))
+    assert set(verdicts([str(path)]).values()) == {"wrong"}
+
+
+@pytest.mark.parametrize("text", ["0.0", "0", "0.00", "-0.0", "0e0"])
+def test_a_zero_in_a_list_or_a_file_is_exact(tmp_path, text):
+    """A dead layer's gradients are no rounded ones."""
+    result = netcalc.grad("x*y/1000", at={"x": "3", "y": "2"})
+    path, table = tmp_path / "g.json", tmp_path / "g.csv"
+    path.write_text(f'{{"dx": {text}, "dy": 0.003}}')
+    table.write_text(f"name,value\ndx,{text}\ndy,0.003\n")
+    for brought in ([str(path)], [str(table)], {"dx": float(text), "dy": 0.003}):
+        assert [one.verdict for one in netcalc.check(result, brought).checked] == ["wrong", "right"]
+
+
+@pytest.mark.parametrize(
+    "dv, expected",
+    [
+        ([1, 0], ["wrong", "wrong"]),
+        ([1.0, -0.5], ["wrong", "rounded"]),
+        ([1.09, -0.5], ["rounded", "rounded"]),
+        (np.array([1, 0]), ["wrong", "wrong"]),
+        (["1.09", "-0.4709"], ["rounded", "right"]),
+        ([float("nan"), -0.4709], ["wrong", "right"]),
+        ([1.0914, float("-inf")], ["right", "wrong"]),
+        ([1.0914, "∞"], ["right", "wrong"]),
+    ],
+)
+def test_numbers_of_a_list_are_held_to_what_they_say_together(dv, expected):
+    assert list(verdicts({"dv": dv}).values()) == expected
+
+
+def test_integers_are_equal_or_wrong():
+    layer = netcalc.linear(W=[["1.5", "2.5"], ["3.25", "4"]], v=[1, -1], b=[0, 0], delta=[1, 2])
+    for dv in (np.array([8, 10]), np.array([8, 10], dtype=np.int8), [8, 10], ["8", "10"]):
+        assert [one.verdict for one in netcalc.check(layer, {"dv": dv}).checked] == ["right", "wrong"]
+
+
+@pytest.mark.parametrize(
+    "text, verdict, said",
+    [
+        ("2.71", "wrong", "cut off, not rounded"),
+        ("2.72", "rounded", ""),
+        ("2.7", "rounded", ""),
+        ("3", "wrong", ""),
+        ("3.", "rounded", "one digit is too few to tell"),
+        ("2.718281828", "rounded", ""),
+        ("2.718281827", "rounded", ""),
+        ("2.718281826", "wrong", ""),
+        ("2.718281825", "wrong", ""),
+        ("2.71828182", "wrong", "cut off"),
+        ("nan", "wrong", "not a number"),
+        ("-inf", "wrong", "infinite"),
+    ],
+)
+def test_a_typed_number_is_held_to_its_digits(text, verdict, said):
+    """Ten digits and more to two units of the last, as calculators go; e is 2.71828182845…"""
+    (one,) = netcalc.check(netcalc.grad("exp(x)", at={"x": 1}), {"dx": text}).checked
+    assert one.verdict == verdict
+    assert said in (one.diagnosis or one.note)
+
+
+def test_numbers_that_print_alike_are_shown_with_the_digits_in_which_they_differ():
+    for text, shown in (("403.2079999999", ["403.2079999999", "403.208"]), ("403.2080002", ["403.2080002", "403.208"])):
+        (one,) = netcalc.check(netcalc.grad("x^2", at={"x": "201.604"}), {"dx": text}).checked
+        assert [one.claimed.shown, one.correct.shown] == shown
+
+
+digits = st.integers(2, 17)
+
+
+@settings(max_examples=40, deadline=None)
+@given(x=st.decimals(-40, 40, places=3, allow_nan=False), n=digits, form=st.sampled_from("ge"))
+def test_rounded_values_are_never_wrong_and_others_never_right(x, n, form):
+    """Typed, in a list, and in an array; a step in the last digit but one is wrong."""
+    result = netcalc.linear(W=[[1]], v=[str(x)], b=["0.125"], delta=["1.0625"])
+    for tensor, name in ((result["dW"], "dW[0,0]"), (result["u"], "u0")):
+        value = tensor.values[0].nearest
+        text = f"{value:.{n}{form}}"
+        if not re.fullmatch(r"-?\d{1,2}", text) or float(text) == value:
+            assert not netcalc.check(result, {name: text}).checked[0].is_wrong
+            assert (
+                not netcalc.check(result, {name.partition("[")[0].rstrip("0"): [[text]] if "d" in name else [text]})
+                .checked[0]
+                .is_wrong
+            )
+        if value:
+            off = value + 60 * 10.0 ** (np.floor(np.log10(abs(value))) - min(n, 11))
+            assert netcalc.check(result, {name: f"{off:.{min(n, 11) - 1}e}"}).checked[0].is_wrong
+
+
+def test_a_backward_pass_is_checked_whole(tmp_path):
+    """What it lacks is told, and what it has besides."""
+    path = tmp_path / "g.npz"
+    np.savez(path, dW=DW, epoch=np.array(3.0))
+    notes = netcalc.check(netcalc.linear(**LAYER), [str(path)]).notes
+    assert notes[:2] == (
+        f"{path} also has epoch, which is no answer here: not checked",
+        f"{path} has no dv, db: nothing is said of them",
+    )
+    assert netcalc.check(netcalc.linear(**LAYER), {"dW": DW, "dv": DV, "db": ["1.37", "-0.59"]}).notes == ()
+    with pytest.raises(NetcalcError, match="no answer 'epoch'"):
+        netcalc.check(netcalc.linear(**LAYER), {"epoch": 3})
+
+
+def test_of_a_large_tensor_the_failing_entries_are_listed(tmp_path):
+    """And counted, in a dozen lines."""
+    rng = np.random.default_rng(1)
+    for shape in ((12, 20), (64, 128)):
+        v, delta = rng.integers(9, 99, shape[1]) / 8, rng.integers(9, 99, shape[0]) / 8
+        result = netcalc.linear(W=rng.normal(size=shape), v=v, delta=delta, bias=False)
+        own = np.outer(delta, v)
+        own[7, 11] += 0.125
+        path = tmp_path / "g.json"
+        path.write_text(json.dumps({"dW": own.tolist()}))
+        for brought in ({"dW": own}, [str(path)]):
+            text = str(netcalc.check(result, brought))
+            assert "dW[7,11]" in text
+            assert len(text.splitlines()) < 12

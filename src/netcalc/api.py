@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -253,11 +253,11 @@ def check(
     from netcalc.checking import Tolerance
     from netcalc.checking import check as judged
     from netcalc.checking.names import Names
+    from netcalc.checking.sources import Brought, given
     from netcalc.checking.sources import answers as read
-    from netcalc.checking.sources import given
 
-    def found(names: Names) -> Iterator[tuple[str, Any]]:
-        return given(answers) if isinstance(answers, Mapping) else read(answers, names)
+    def found(names: Names) -> Brought:
+        return given(answers, names) if isinstance(answers, Mapping) else read(answers, names)
 
     return judged(result, found, Tolerance(rtol, atol, sig))
 

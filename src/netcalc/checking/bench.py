@@ -59,6 +59,11 @@ class Bench(ABC):
                 for name, array in self.truth.items()
             }
 
+    def scale(self, name: str) -> Any:
+        """What the precision of an answer's numbers is of: its largest magnitude; that of all answers where it is 0."""
+        own = self.largest[name]
+        return own if own > 0 else max(self.largest.values(), key=lambda value: float(value.mid()))
+
     @abstractmethod
     def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         """What comes out where something is done otherwise, in balls."""

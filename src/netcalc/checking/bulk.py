@@ -11,74 +11,84 @@ from netcalc.checking.library import Library, Yielded
 from netcalc.checking.names import described
 from netcalc.checking.patterns import SWAPPED, where
 from netcalc.checking.variation import Array
-from netcalc.checking.verdicts import FLOAT64_BITS, LOST_BITS, SINGLE_BITS, Tolerance
-from netcalc.checking.written import Large
+from netcalc.checking.verdicts import COARSELY, Tolerance
+from netcalc.checking.written import FLOAT64_BITS, Large
 from netcalc.errors import ShapeError
 from netcalc.notation import significant
 from netcalc.result import Checked, Tensor, Value, as_value
 
 MANY = 4096  # numbers from which on a tensor is compared as a whole
+EXACTLY = 2.0**-50  # relative: as near as float64 holds what is right
+LOST_BITS = 3  # of an answer's, for a slip that is worked out in float64 to meet it
 SLACK = 1e-9  # relative: half a unit is still right
 NAMED = 100  # wrong entries that are named one by one
 
 
 def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large) -> Iterator[Checked]:
     """The verdict on a whole tensor, then on its wrong entries. Raises ShapeError."""
-    claimed, half_units, truth = brought.array, brought.half_units, tensor.numbers()
+    claimed, margins, truth = brought.array, brought.margins, tensor.numbers()
     if claimed.shape != truth.shape and claimed.shape == truth.shape[::-1]:
-        claimed, half_units = claimed.T, half_units.T
+        claimed, margins = claimed.T, margins.T
     if claimed.shape != truth.shape:
         raise ShapeError(
             f"{tensor.name} is {described(truth.shape)}, and what is given for it is {described(claimed.shape)}"
         )
-    off = np.abs(claimed - truth)
-    right = off <= _radius(truth, tolerance, single=brought.single)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(claimed - truth)
+    right = off <= _radius(truth, tolerance, brought.bits)
     wrong = ~right
     if tolerance == Tolerance():
-        wrong &= ~(off <= half_units * (1 + SLACK))
+        wrong &= ~(off <= margins * (1 + SLACK))
     if not wrong.any():
-        yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded")
+        coarse = brought.bits not in (None, FLOAT64_BITS) and not (off <= _radius(truth, tolerance, FLOAT64_BITS)).all()
+        note = COARSELY[brought.bits or FLOAT64_BITS] if coarse else ""
+        yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded", note=note)
         return
-    said = _said(library, tensor.name, claimed, truth, wrong, single=brought.single)
-    with np.errstate(all="ignore"):
-        largest = np.max((off / np.abs(truth))[wrong])
-    place = where(tensor.name, wrong.astype(float), tensor.index_from)
-    note = (
-        f"{int(wrong.sum()):,} of {wrong.size:,} entries are wrong{place}; "
-        f"the largest relative error is {significant(largest, 3)}"
-    )
+    said = _said(library, tensor.name, claimed, truth, wrong, brought.bits)
+    note = _pattern(tensor, off, truth, wrong)
     yield Checked(tensor.name, _many(claimed), _many(truth), "wrong", said, note=note)
     for index in np.argwhere(wrong)[:NAMED]:
         at = tuple(int(one) for one in index)
         entry = tensor.at(at)
-        yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", said)
+        yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", said, tensor=tensor.name)
+
+
+def _pattern(tensor: Tensor, off: Array, truth: Array, wrong: Array) -> str:
+    """How many entries are wrong, where, and how far off they are."""
+    with np.errstate(all="ignore"):
+        errors = (off / np.abs(truth))[wrong]
+    finite = errors[np.isfinite(errors)]
+    count = int(wrong.sum())
+    said = f"{count:,} of {wrong.size:,} entries {'is' if count == 1 else 'are'} wrong"
+    said += where(tensor.name, wrong.astype(float), tensor.index_from)
+    return f"{said}; the largest relative error is {significant(np.max(finite), 3)}" if finite.size else said
 
 
 def _many(array: Array) -> Value:
     return Value(None, f"{array.size:,} numbers")
 
 
-def _radius(truth: Array, tolerance: Tolerance, *, single: bool) -> Array:
-    """How far from each right entry a right answer may be."""
+def _radius(truth: Array, tolerance: Tolerance, bits: int | None) -> Array:
+    """How far from each right entry a right answer may be; next to nothing where no program computed it."""
     size = np.abs(truth)
     if tolerance.rtol is not None or tolerance.atol is not None:
         return np.asarray((tolerance.atol or 0) + (tolerance.rtol or 0) * size)
     if tolerance.sig is not None:
         with np.errstate(all="ignore"):
             return np.asarray(0.5 * 10.0 ** (np.floor(np.log10(size)) - tolerance.sig + 1))
-    bits = SINGLE_BITS if single else FLOAT64_BITS
-    return np.asarray(np.maximum(size * 2.0**-bits, size.max() * 2.0 ** -(bits + LOST_BITS)))
+    if bits is None:
+        return np.asarray(np.maximum(size * EXACTLY, np.where(truth == 0, size.max() * 2.0**-FLOAT64_BITS, 0)))
+    return np.broadcast_to(size.max() * 2.0**-bits, truth.shape)
 
 
-def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, *, single: bool) -> str:
+def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, bits: int | None) -> str:
     """The slips that yield every wrong entry."""
     if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
         return SWAPPED.format(name)
-    bits = SINGLE_BITS if single else FLOAT64_BITS
     found = [
         one.hypothesis
         for one in library.singles
-        if _explains(one, name, (claimed, truth), wrong, 2.0 ** -(bits - LOST_BITS))
+        if _explains(one, name, (claimed, truth), wrong, 2.0 ** -((bits or FLOAT64_BITS) - LOST_BITS))
     ]
     return either(found) if found else NO_DIAGNOSIS.said
 

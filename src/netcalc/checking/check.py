@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.rounding import digits
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
@@ -17,8 +19,17 @@ from netcalc.checking.library import Library
 from netcalc.checking.names import Names
 from netcalc.checking.parts import part
 from netcalc.checking.patterns import patterns, transposed
-from netcalc.checking.verdicts import Judgement, Tolerance, claimed_value, judge
-from netcalc.checking.written import Large
+from netcalc.checking.sources import Brought
+from netcalc.checking.verdicts import (
+    COARSELY,
+    Judgement,
+    Tolerance,
+    claimed_value,
+    is_computed_coarsely,
+    is_cut_off,
+    judge,
+)
+from netcalc.checking.written import FLOAT32_BITS, Large
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
@@ -27,6 +38,9 @@ from netcalc.result import as_value as as_entry
 from netcalc.solving.certify import as_value
 
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
+CUT_OFF = "cut off, not rounded"
+FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
+TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
 
 
@@ -73,8 +87,9 @@ class Checker:
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, partly = self._judged(claims)
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
-        found = partly | _diagnoses(evidence, [place for place in wrong if place not in partly])
-        only_here = self._right_here_alone(claims, judgements)
+        found = partly | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
+        found |= _diagnoses(evidence, [place for place in wrong if place not in found])
+        notes = dict.fromkeys(self._right_here_alone(claims, judgements), ONLY_HERE)
         checked = tuple(
             _checked(
                 self.result,
@@ -82,7 +97,7 @@ class Checker:
                 benches,
                 judgement,
                 found.get(place),
-                ONLY_HERE if place in only_here else claim.note,
+                notes.get(place) or _note(claim, benches, judgement),
             )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         )
@@ -142,21 +157,34 @@ class Checker:
         return self.library.benches[0].names
 
 
-def check(
-    result: Result, read: Callable[[Names], Iterable[tuple[str, Any]]], tolerance: Tolerance | None = None
-) -> Result:
-    """The same result with a verdict on each answer that `read` yields. Raises as Checker does."""
+def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
+    """The same result with a verdict on each answer that `read` finds. Raises as Checker does."""
     checker = Checker(result, tolerance)
-    return checker.checked(read(checker.names))
+    brought = read(checker.names)
+    checked = checker.checked(brought.given)
+    return replace(checked, notes=(*brought.notes, *checked.notes))
 
 
 def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]:
     """What is said of wrong claims."""
     claims, benches = evidence.claims, evidence.benches
     found = {place: COARSE for place in sought if judge(claims[place], benches, Tolerance()) != "wrong"}
+    found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
     return found
+
+
+def _unbounded(claim: Claim) -> Diagnosis:
+    return Diagnosis("not a number" if "nan" in claim.written.text.lower() else "infinite")
+
+
+def _note(claim: Claim, benches: Sequence[Bench], judgement: Judgement) -> str:
+    """How a claim was understood, and how precisely it is right."""
+    said = TOO_SHORT if judgement == "rounded" and claim.written.is_short else ""
+    if judgement == "right" and is_computed_coarsely(claim, benches[0]):
+        said = COARSELY[claim.written.bits or FLOAT32_BITS]
+    return "; ".join(part for part in (claim.note, said) if part)
 
 
 def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:
@@ -171,23 +199,44 @@ def _checked(
     result: Result, claim: Claim, benches: Sequence[Bench], judgement: Judgement, found: Diagnosis | None, note: str
 ) -> Checked:
     diagnosis = found or Diagnosis("")
+    claimed, correct = _claimed(claim, benches), as_entry(result[claim.tensor].entries[claim.index])
+    is_fine = judgement == "wrong" or claim.written.digits >= FEWEST_DIGITS
+    if judgement != "right" and is_fine and claimed.shown == correct.shown and claim.written.is_constant:
+        claimed, correct = _told_apart(claim, benches[0], claimed, correct)
     step = _step(result, claim) if judgement == "wrong" else None
     return Checked(
         claim.name,
-        _claimed(claim, benches),
-        as_entry(result[claim.tensor].entries[claim.index]),
+        claimed,
+        correct,
         judgement,
         diagnosis.said,
         in_one_line(step) if step else "",
         note=note,
         follows=diagnosis.follows,
+        tensor=claim.tensor if claim.whole else "",
     )
+
+
+def _told_apart(claim: Claim, bench: Bench, claimed: Value, correct: Value) -> tuple[Value, Value]:
+    """What was claimed and what is right, with the digits in which they differ."""
+    with precision(BITS):
+        numbers = claimed_value(claim, bench), bench.truth[claim.tensor][claim.index]
+    for count in range(FEWEST_DIGITS, MOST_DIGITS):
+        shown = [digits(number, count) for number in numbers]
+        if None in shown:
+            break
+        if Fraction(str(shown[0])) != Fraction(str(shown[1])):
+            own = shown[0] if claim.written.value is None else claim.written.text.replace("−", "-")
+            return replace(claimed, shown=str(own)), replace(correct, shown=str(shown[1]))
+    return claimed, correct
 
 
 def _claimed(claim: Claim, benches: Sequence[Bench]) -> Value:
     """What was claimed, as a value: the digits as written where they are plain."""
     if not claim.written.is_constant and len(benches) > 1:
         return Value(None, to_unicode(claim.written.tree), formula=claim.written.tree)
+    if not claim.written.finite:
+        return Value(None, claim.written.text)
     with precision(BITS):
         value = as_value(claimed_value(claim, benches[0]), None)
     plain = claim.written.value is not None and len(claim.written.text) <= len(value.shown) + 2

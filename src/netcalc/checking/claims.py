@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.names import LISTED, Names, Target, described, name_at
-from netcalc.checking.written import Written, read
+from netcalc.checking.written import Written, listed, read
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import symbols
 from netcalc.result import Tensor
@@ -20,13 +20,14 @@ DECIMAL_COMMA = re.compile(r"[-−+]?\d+,\d+")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One answer: the element `index` of the tensor of that name is what was written."""
+    """One answer: the element `index` of the tensor of that name is what was written, maybe of the `whole` tensor."""
 
     tensor: str
     index: tuple[int, ...]
     name: str
     written: Written
     note: str = ""
+    whole: bool = False
 
 
 def claims_of(
@@ -56,7 +57,7 @@ def _claims(names: Names, name: str, content: Any) -> Iterator[Claim]:
         return
     cells, note = _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
     for index in np.ndindex(cells.shape):
-        yield replace(_one(target, index, _read(cells[index], name)), note=note)
+        yield replace(_one(target, index, listed(_read(cells[index], name))), note=note, whole=True)
 
 
 def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:

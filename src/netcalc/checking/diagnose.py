@@ -16,6 +16,7 @@ from netcalc.checking.hypotheses import FAILED, Hypothesis
 from netcalc.checking.library import Library, Prediction, Yielded, rounded
 from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import Tolerance, claimed_value, unit
+from netcalc.checking.written import FLOAT64_BITS
 
 CHANCE = 0.005  # how probable a meeting by chance may be for an explanation to be given
 EXACT = 1e-10  # relative: an exact answer's width in float64
@@ -56,12 +57,18 @@ class Evidence:
         """How far from a claim what explains it may lie."""
         least: Array
         with np.errstate(all="ignore"):
-            own = np.array([_half_unit(claim) for claim in self.claims])
+            own = np.array([self._margin(claim) for claim in self.claims])
             least = np.maximum(own, EXACT * np.abs(self.claimed))
             scale = np.abs(self.truth)
             if self.tolerance.rtol is not None or self.tolerance.atol is not None:
                 least = np.asarray(np.maximum(least, (self.tolerance.atol or 0) + (self.tolerance.rtol or 0) * scale))
             return np.asarray(np.maximum(least, 1e-13 * scale))
+
+    def _margin(self, claim: Claim) -> float:
+        """What a claim is off by its own precision: by its digits, or as 32 bits compute it."""
+        if claim.written.bits is None or claim.written.bits == FLOAT64_BITS:
+            return _half_unit(claim)
+        return float(self.benches[0].scale(claim.tensor).mid()) * 2.0**-claim.written.bits
 
     def meets(self, values: Array) -> Array:
         """Which claims a hypothesis's values meet, at all points: (claims,)."""
@@ -216,7 +223,11 @@ class _Search:
 
     def leaves_right(self, met: Array) -> bool:
         """Whether every claim that is right is met too."""
-        return bool(all(met[place] for place in range(len(met)) if place not in self.wrong))
+        return bool(all(met[place] for place in range(len(met)) if place not in self.wrong and self.is_number(place)))
+
+    def is_number(self, place: int) -> bool:
+        """Whether a claim is finite: what isn't is met by nothing."""
+        return self.evidence.claims[place].written.finite
 
     def confirmed(self, hypothesis: Hypothesis, at: list[int]) -> bool:
         """Whether the claims are met in balls as well."""

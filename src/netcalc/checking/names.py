@@ -63,6 +63,16 @@ class Names:
         found = {tensor.of for tensor in self.tensors.values() if tensor.of}
         return found | {"loss"} if "L" in found else found
 
+    @cached_property
+    def gradients(self) -> list[str]:
+        """The gradients of what was given, that a backward pass is for; of a net those of its weights and biases."""
+        found = [tensor for tensor in self.result.tensors if tensor.of and len(tensor.by) < 2]
+        if isinstance(self.result.asked, Gradient):
+            return [tensor.name for tensor in found]
+        if self.result.command == "net":
+            return [tensor.name for tensor in found if re.fullmatch(r"d[Wb]\d+", tensor.name)]
+        return [tensor.name for tensor in found if tensor.key in self.result.given]
+
     def is_variable(self, name: str) -> bool:
         """Whether a formula means a variable of an expression by that name, and no answer."""
         return isinstance(self.result.asked, Gradient) and name in self.result.asked.variables
@@ -119,6 +129,12 @@ def _some_names(tensor: Tensor) -> Iterator[str]:
         yield tensor.name
         return
     yield from (one.name for one in tensor.elements())
+
+
+def listing(names: list[str]) -> str:
+    """Names in a sentence, the first of many."""
+    shown = names if len(names) <= LISTED else [*names[:LISTED], "…"]
+    return ", ".join(shown)
 
 
 def _or(words: list[str]) -> str:

@@ -3,132 +3,146 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.checking.bulk import MANY
-from netcalc.checking.names import BRACKETED, NUMBERED, Names
+from netcalc.arrays import each
+from netcalc.checking.names import BRACKETED, NUMBERED, Names, listing
 from netcalc.checking.tables import Table, read_cells, read_table, read_text
-from netcalc.checking.written import Large, computed, half_unit, read
-from netcalc.errors import FileError, NetcalcError
+from netcalc.checking.together import Given, together
+from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.archives import read_npz_whole
-from netcalc.files.numbers import as_float64, check_finite
 from netcalc.files.source import open_source
+from netcalc.notation import to_ascii
 from netcalc.spec.document import TwiceError, once
 
-Given = tuple[str, Any]
 OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
 NAME_COLUMN, VALUE_COLUMNS = "name", ("value", "answer", "claimed")
 PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
 TABLES = (".csv", ".tsv", ".txt")  # files of one answer's numbers, as text
-FLOAT64_DIGITS = 15
 
 
-def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = None) -> Iterator[Given]:
-    """What was given to --check, as (name, what was written for it): `dx1=-4/e`, `dW=mine.csv`, or a file of answers.
+class Brought(NamedTuple):
+    """Answers as (name, what was written for it), and what there is to say of where they came from."""
+
+    given: list[Given]
+    notes: list[str]
+
+
+def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = None) -> Brought:
+    """What was given to --check: `dx1=-4/e`, `dW=mine.csv`, or a file of answers.
 
     Raises NetcalcError for what is none of them, FileError for a file that doesn't hold answers.
     """
     stdin = stdin or StandardInput()
+    brought = Brought([], [])
     for text in texts:
         name, equals, content = text.partition("=")
         if not equals and text and (is_file(text) or looks_like_file(text)):
-            yield from _in_file(text, names, stdin)
+            found, notes = _in_file(text, names, stdin)
+            brought.given.extend(found)
+            brought.notes.extend(notes)
         elif not equals or not name.strip():
             raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
         elif looks_like_file(content):
-            yield from given({name: _numbers(content, stdin)})
+            brought.given.extend(together([(name, _numbers(content, stdin))]))
         else:
-            yield name, content
+            brought.given.append((name, content))
+    return brought
 
 
-def given(tree: Mapping[str, Any]) -> Iterator[Given]:
-    """Answers by name: numbers, texts, lists, arrays; `forward` and `partials` as netcalc's own JSON has them."""
+def given(tree: Mapping[str, Any], names: Names) -> Brought:
+    """Answers by name from Python: numbers, texts as they would be typed, lists, arrays."""
+    pairs = list(_by_name(tree))
+    typed = {name for name, content in pairs if isinstance(content, str)}
+    settled = dict(enumerate(together([(name, content) for name, content in pairs if name not in typed])))
+    rest = iter(settled.values())
+    found = [(name, content) if name in typed else next(rest) for name, content in pairs]
+    whole = any(isinstance(content, list | tuple | np.ndarray) for _, content in pairs)
+    return Brought(found, missing("what is given", found, names) if whole else [])
+
+
+def _by_name(tree: Mapping[str, Any]) -> Iterator[Given]:
+    """Answers by name; `forward` and `partials` as netcalc's own JSON has them."""
     for name, content in tree.items():
         if name in OWN_KEYS and isinstance(content, Mapping):
             prefix = "d" if name == "partials" else ""
-            yield from ((f"{prefix}{inner}", thing) for inner, thing in given(content))
+            yield from ((f"{prefix}{inner}", thing) for inner, thing in _by_name(content))
         elif isinstance(content, Mapping):
             raise NetcalcError(
                 f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"
             )
-        elif isinstance(content, np.ndarray) and content.size > MANY:
-            floats = as_float64(content, name)
-            check_finite(floats, name)
-            yield name, Large(floats, np.zeros(floats.shape), _is_single(content))
-        elif isinstance(content, list) and (many := _many(content)):
-            yield name, many
-        elif isinstance(content, np.ndarray):
-            yield name, _cells(content.tolist(), single=_is_single(content), machine=content.dtype.kind == "f")
         elif content is not None:
-            yield name, _cells(content)
+            yield name, content
 
 
-def _many(content: list[Any]) -> Large | None:
-    """Lists of many plain numbers as arrays; None for few, and where one is no plain number, nan or infinite."""
-    if len(content) * (len(content[0]) if content and isinstance(content[0], list) else 1) <= MANY:
-        return None
-    try:
-        array = np.array(content, dtype=np.float64)
-    except (ValueError, TypeError):
-        return None
-    if not np.isfinite(array).all():
-        return None
-    numbers = chain.from_iterable(content) if array.ndim == 2 else content
-    half_units = np.fromiter((half_unit(str(one)) for one in numbers), np.float64, array.size)
-    return Large(array, half_units.reshape(array.shape), _is_single(array))
+def missing(source: str, found: Sequence[Given], names: Names) -> list[str]:
+    """A note on the gradients that are not there, where others are."""
+    there = {names.find(name).tensor.name for name, _ in found}
+    wanted = names.gradients
+    absent = [name for name in wanted if name not in there]
+    if not absent or len(absent) == len(wanted):
+        return []
+    return [f"{source} has no {listing(absent)}: nothing is said of {'it' if len(absent) == 1 else 'them'}"]
 
 
-def _cells(content: Any, *, single: bool = False, machine: bool = False) -> Any:
-    if isinstance(content, list | tuple):
-        return [_cells(one, single=single, machine=machine) for one in content]
-    if isinstance(content, bool) or content is None:
-        raise NetcalcError(f"{json.dumps(content)} is no number")
-    if isinstance(content, float | np.floating):
-        shown = read(repr(float(content)))
-        binary = machine or single or shown.digits >= FLOAT64_DIGITS
-        return computed(float(content), single=single) if binary else shown
-    return str(content) if isinstance(content, int | np.integer | Fraction) else content
+def _known(source: str, pairs: Iterable[Given], names: Names) -> tuple[list[Given], list[str]]:
+    """The pairs that are answers here, and a note on those that are not, unless all are so.
+
+    Raises UnknownNameError.
+    """
+    found: list[Given] = []
+    unknown: dict[str, UnknownNameError] = {}
+    for name, content in pairs:
+        try:
+            names.find(name)
+            found.append((name, content))
+        except UnknownNameError as error:
+            unknown[name] = error
+    if unknown and not found:
+        raise next(iter(unknown.values()))
+    if not unknown:
+        return found, []
+    are = "is no answer" if len(unknown) == 1 else "are no answers"
+    return found, [f"{source} also has {listing(list(unknown))}, which {are} here: not checked"]
 
 
-def _is_single(array: np.ndarray) -> bool:
-    """Whether these are numbers of 24 bits, be they stored so or not."""
-    if array.dtype.kind != "f":
-        return False
-    fractions = array[array % 1 != 0]
-    with np.errstate(over="ignore"):
-        long = fractions[fractions.astype(np.float16) != fractions]  # 1/2 and 3/4 are of any kind
-    return array.dtype.itemsize < 8 or (long.size > 1 and bool((long.astype(np.float32) == long).all()))
-
-
-def _in_file(path: str, names: Names, stdin: StandardInput) -> list[Given]:
-    """What a file holds. Raises FileError, also where it holds no answer."""
+def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given], list[str]]:
+    """What a file holds, and what there is to say of it. Raises FileError, also where it holds no answer."""
+    by_name = True
     if path.lower().endswith(".npz"):
-        name, found = path, given(read_npz_whole(path))
+        name, found = path, _by_name(read_npz_whole(path))
     else:
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
-        found = _json(text, name, names) if text.lstrip()[:1] in ("{", "[") else _table(read_table(text, name), names)
+        is_json = text.lstrip()[:1] in ("{", "[")
+        found = _json(text, name, names) if is_json else _table(read_table(text, name), names)
+        by_name = text.lstrip()[:1] == "{"
     try:
-        listed = list(found)
+        pairs, notes = _known(name, found, names) if by_name else (list(found), [])
+        given = list(together(pairs))
+        if by_name:
+            notes += missing(name, given, names)
     except FileError:
         raise
     except NetcalcError as error:
         raise FileError(f"{name}: {error.message}", source=error.source, position=error.position) from None
-    if not listed:
+    if not given:
         raise FileError(f"{name} holds no answers")
-    return listed
+    return given, notes
 
 
 def _numbers(path: str, stdin: StandardInput) -> Any:
     """The numbers of one answer: an array, or rows of texts, whose digits tell how they are rounded."""
+    if path.lower().endswith(".json"):
+        source = open_source(path, "--check", stdin)
+        return _parsed(read_text(source), source.name)
     if not path.lower().endswith(TABLES):
-        return read_tensor(path, "--check", stdin=stdin).array
+        array = read_tensor(path, "--check", stdin=stdin, finite=False).array
+        return each(to_ascii, array) if array.dtype == object else array
     source = open_source(path, "--check", stdin)
     rows = [row for _, row in read_cells(read_text(source), source.name)]
     return rows[0] if len(rows) == 1 else rows
@@ -139,27 +153,32 @@ def _json(text: str, name: str, names: Names) -> Iterator[Given]:
 
     Where there are many samples, also an object a sample.
     """
+    content = _parsed(text, name)
+    if isinstance(content, dict) and not _is_row(content):
+        own = "netcalc" in content
+        yield from _by_name({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
+        return
+    listed = content if isinstance(content, list) else [content]
+    if names.result.sample_rows and not any(map(_is_row, listed)) and all(isinstance(one, dict) for one in listed):
+        for sample, one in enumerate(listed):
+            yield from _by_name({_of_sample(key, sample, names): value for key, value in one.items()})
+        return
+    for one in listed:
+        if not _is_row(one):
+            raise FileError(f"{name}: a list of answers has objects with a name and a value each")
+        yield from _by_name({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)})
+
+
+def _parsed(text: str, name: str) -> Any:
+    """What a JSON text holds, numbers as they are written. Raises FileError."""
     try:
-        content = _loaded(text)
+        return _loaded(text)
     except json.JSONDecodeError as error:
         raise FileError(f"{name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise FileError(f"{name} is no JSON of answers: it is nested too deeply") from None
     except TwiceError as error:
         raise FileError(f"{name}: '{error.args[0]}' is given twice") from None
-    if isinstance(content, dict) and not _is_row(content):
-        own = "netcalc" in content
-        yield from given({key: thing for key, thing in content.items() if not own or key in OWN_KEYS})
-        return
-    listed = content if isinstance(content, list) else [content]
-    if names.result.sample_rows and not any(map(_is_row, listed)) and all(isinstance(one, dict) for one in listed):
-        for sample, one in enumerate(listed):
-            yield from given({_of_sample(key, sample, names): value for key, value in one.items()})
-        return
-    for one in listed:
-        if not _is_row(one):
-            raise FileError(f"{name}: a list of answers has objects with a name and a value each")
-        yield from given({one[NAME_COLUMN]: next(one[key] for key in VALUE_COLUMNS if key in one)})
 
 
 def _loaded(text: str) -> Any:

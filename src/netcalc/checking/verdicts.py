@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flint import arb, fmpq
@@ -11,13 +11,23 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Bench, without_dust
 from netcalc.checking.claims import Claim
-from netcalc.checking.written import Written, numeral
+from netcalc.checking.written import (
+    FLOAT16_BITS,
+    FLOAT32_BITS,
+    FLOAT64_BITS,
+    NOISE_DIGITS,
+    NOISE_UNITS,
+    WHOLE_DIGITS,
+    Written,
+    numeral,
+)
 from netcalc.errors import NetcalcError
 
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree
-FLOAT64_BITS, SINGLE_BITS = 40, 17  # bits to which what a program computed in binary has to agree with the answer, and
-LOST_BITS = 3  # more than that, to the largest of its tensor: sums lose the digits of the small
+COARSELY = {FLOAT32_BITS: "right to float32", FLOAT16_BITS: "right to float16"}
+CUT_DIGITS = 2  # from which on digits that were cut off are no chance
+MOST_NOISE_DIGITS = 14  # more are not a calculator's
 SLACK = "1e-12"  # relative: half a unit is still right
 
 
@@ -41,6 +51,8 @@ def judge(claim: Claim, benches: Sequence[Bench], tolerance: Tolerance) -> Judge
 
 def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
     """How a claim stands at one point."""
+    if not claim.written.finite:
+        return "wrong"
     with precision(BITS):
         claimed, correct = claimed_value(claim, bench), _numeral(bench.truth[claim.tensor][claim.index])
         if same(claimed, correct):
@@ -50,8 +62,10 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
             return "right" if _within(claimed, correct, radius) else "wrong"
         if tolerance.sig is not None:
             return "rounded" if _to_digits(claimed, correct, tolerance.sig) else "wrong"
-        if _computed(claim.written, claimed, correct, bench.largest[claim.tensor]):
+        if _computed(claim.written, claimed, correct, bench.scale(claim.tensor)):
             return "right"
+        if claim.written.exact or claim.written.bits is not None:
+            return "wrong"
         return "rounded" if _to_own_digits(claim.written, claimed, correct) else "wrong"
 
 
@@ -61,6 +75,8 @@ def _numeral(value: Any) -> Any:
 
 def claimed_value(claim: Claim, bench: Bench) -> Any:
     """What a claim comes to at a point. Raises NetcalcError where it is nothing."""
+    if not claim.written.finite:
+        return arb.nan()
     names = {} if claim.written.is_constant else bench.names
     value = numeral(claim.written, names)
     if not isinstance(value, fmpq) and not value.is_finite():
@@ -80,25 +96,41 @@ def _within(claimed: Any, correct: Any, radius: Any) -> bool:
     return bool(abs(ball(claimed) - ball(correct)) <= ball(radius) * (1 + arb(SLACK)))
 
 
-def _computed(written: Written, claimed: Any, correct: Any, largest: Any) -> bool:
+def _computed(written: Written, claimed: Any, correct: Any, scale: Any) -> bool:
     """Whether it is what a program may compute for it."""
-    bits = SINGLE_BITS if written.single else FLOAT64_BITS
-    if not written.machine:
-        return bool(ball(correct) == 0) and _within(claimed, correct, largest * arb(2) ** -(FLOAT64_BITS + LOST_BITS))
-    radius = abs(ball(correct)) * arb(2) ** -bits
-    return _within(claimed, correct, radius) or _within(claimed, correct, largest * arb(2) ** -(bits + LOST_BITS))
+    if written.bits is None and (written.exact or not bool(ball(correct) == 0)):
+        return False
+    return _within(claimed, correct, scale * arb(2) ** -(written.bits or FLOAT64_BITS))
+
+
+def is_computed_coarsely(claim: Claim, bench: Bench) -> bool:
+    """Whether a claim that is right is so to the precision of 32 or 16 bits alone."""
+    bits = claim.written.bits
+    if bits is None or bits == FLOAT64_BITS:
+        return False
+    return judge_at(replace(claim, written=replace(claim.written, bits=FLOAT64_BITS)), bench, Tolerance()) == "wrong"
+
+
+def is_cut_off(claim: Claim, benches: Sequence[Bench]) -> bool:
+    """Whether a decimal has all its digits from the answer, where the last should have been rounded."""
+    written = claim.written
+    if written.place is None or written.digits < CUT_DIGITS or written.exact or written.bits is not None:
+        return False
+    with precision(BITS):
+        claimed, last = ball(claimed_value(claim, benches[0])), unit(written.place)
+        found = [ball(_numeral(bench.truth[claim.tensor][claim.index])) for bench in benches]
+        return all(bool((correct - claimed) * claimed > 0) and bool(abs(correct - claimed) < last) for correct in found)
 
 
 def _to_own_digits(written: Written, claimed: Any, correct: Any) -> bool:
     if written.place is None:
         return not isinstance(claimed, fmpq) and bool(ball(claimed).overlaps(ball(correct)))
     if not written.whole:
-        return _within(claimed, correct, unit(written.place) / 2)
+        units = NOISE_UNITS if NOISE_DIGITS <= written.digits <= MOST_NOISE_DIGITS else 0.5
+        return _within(claimed, correct, unit(written.place) * units)
     lead = leading_place(correct)
-    if lead is None or claimed == 0:
+    if lead is None or written.digits < WHOLE_DIGITS:
         return False
-    if lead == -1:  # 0.96 to one digit is 1, and 0.6 is not: 1 is what is left where a slope is forgotten
-        return _within(claimed, correct, unit(lead) / 2)
     places = range(max(1, min(_trailing_zeros(written) + 1, lead)))
     return lead >= 0 and any(_within(claimed, correct, unit(place) / 2) for place in places)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from flint import arb, fmpq
@@ -17,9 +18,16 @@ from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_cons
 from netcalc.expression.numerals import decimals
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
+NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
+NOISE_DIGITS = 10  # from which on the last may be a calculator's noise,
+NOISE_UNITS = 2.0  # of so many of its units
 FLOAT64_DIGITS = range(15, 18)  # as many as a float64 is printed with
 LONG = 40  # characters: more than a number of less than float64's digits takes
 ROUNDED_DIGITS = 3  # of a decimal within an expression, from which on it is taken as a rounded one
+
+
+WHOLE_DIGITS = 3  # of a whole number, from which on it may be a rounded one
+FLOAT64_BITS, FLOAT32_BITS, FLOAT16_BITS = 40, 18, 7  # of a tensor's scale, to which what was computed is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,9 @@ class Written:
     """What stands behind the `=`: a text and its tree.
 
     For a plain decimal `place` is the power of ten of its last digit, `digits` how many significant ones it has.
-    A whole number may be exact, so `place` is that of its last digit, and `whole` is set. `machine` says that it is
-    what a program computed in binary, right to nearly all its digits at most.
+    A whole number may have been rounded to tens or hundreds, so `place` is that of its last digit, and `whole` is set.
+    `bits` says that a program computed it, right to so many bits of its tensor's scale; `exact` that nothing but
+    equality is right. What is not a number, or infinite, is not `finite`.
     """
 
     text: str
@@ -36,8 +45,9 @@ class Written:
     place: int | None = None
     digits: int = 0
     whole: bool = False
-    machine: bool = False
-    single: bool = False
+    bits: int | None = None
+    exact: bool = False
+    finite: bool = True
 
     @property
     def is_constant(self) -> bool:
@@ -49,10 +59,17 @@ class Written:
         """The plain decimal that it is, exactly; None for an expression."""
         return self.tree.value if isinstance(self.tree, Number) else None
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is a decimal of one significant digit, or none."""
+        return self.place is not None and not self.whole and self.bits is None and self.digits < 2
+
 
 def read(text: str) -> Written:
     """A decimal, a fraction, a constant expression or a formula. Raises ExpressionError."""
     stripped = text.strip()
+    if NOT_FINITE.fullmatch(stripped):
+        return unbounded(stripped)
     plain = PLAIN.fullmatch(stripped)
     if plain is None or not (plain[1] or plain[2]):
         if not stripped:
@@ -62,11 +79,41 @@ def read(text: str) -> Written:
             return Written(stripped, tree, 0, _significant(str(abs(tree.value.numerator))), whole=True)
         return Written(stripped, tree)
     before, behind, exponent = plain.groups()
-    tree = parse(stripped)
+    parsed = parse(stripped)
+    tree = parsed if isinstance(parsed, Number) else Number(Fraction(0))  # -0.0
     digits = _significant(before + (behind or ""))
     place = int(exponent or 0) - len(behind or "")
     whole = behind is None and exponent is None
-    return Written(stripped, tree, place, digits, whole=whole, machine=_is_float64(tree, digits))
+    bits = FLOAT64_BITS if _is_float64(tree, digits) else None
+    return Written(stripped, tree, place, digits, whole=whole, bits=bits)
+
+
+def unbounded(text: str) -> Written:
+    """What is no number, or infinite: nan, inf."""
+    return Written(text, Number(Fraction(0)), finite=False)
+
+
+def listed(written: Written, count: int = 0, bits: int | None = None) -> Written:
+    """What was written as one of many: in a list, a file or an array.
+
+    There a 0 and a whole number are exact, but that 5.0 may be rounded as the others are, which have up to `count`
+    significant digits. Where a program computed them all, each is right to so many `bits`.
+    """
+    if not isinstance(written.tree, Number) or not written.finite or (written.bits is not None and bits is None):
+        return written
+    if bits is not None:
+        return replace(written, bits=bits)
+    if not written.tree.value or written.whole:
+        return replace(written, exact=True)
+    if not written.text.endswith(".0"):
+        return written
+    return replace(written, exact=True) if not count else replace(written, place=_place(written.digits, count))
+
+
+def _place(digits: int, count: int) -> int:
+    """The power of ten of the last of `count` digits of 5.0, which has one digit more than it needs."""
+    place = digits - 1 - count
+    return place if count >= WHOLE_DIGITS else min(place, -1)
 
 
 def _is_float64(tree: Tree, digits: int) -> bool:
@@ -87,27 +134,41 @@ def _significant(digits: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Large:
-    """Many numbers: float64, half a unit of each one's last digit where it is short, and whether all are of 24 bits."""
+    """Many numbers: float64, how far off each may be by its digits, and the bits that what was computed is right to."""
 
     array: Any
-    half_units: Any
-    single: bool
+    margins: Any
+    bits: int | None
 
 
-def half_unit(text: str) -> float:
-    """Half a unit of a plain decimal's last digit; 0 for a whole number, and for as many digits as float64 has."""
+def margin(text: str, count: int) -> float:
+    """How far off a plain decimal of a list may be by its digits: as `listed` has it."""
     plain = PLAIN.fullmatch(text) if len(text) < LONG else None
     if plain is None or not (plain[2] or plain[3]):
         return 0.0
     digits = _significant((plain[1] or "") + (plain[2] or ""))
-    return 0.0 if digits >= FLOAT64_DIGITS.start else 0.5 * 10.0 ** (int(plain[3] or 0) - len(plain[2] or ""))
+    if not digits:
+        return 0.0
+    if plain[2] == "0" and not plain[3]:
+        return 0.5 * 10.0 ** _place(digits, count) if count else 0.0
+    units = NOISE_UNITS if digits >= NOISE_DIGITS else 0.5
+    return units * 10.0 ** (int(plain[3] or 0) - len(plain[2] or ""))
 
 
-def computed(value: float, *, single: bool) -> Written:
-    """A number that a program computed; `single` says that it is one of 24 bits."""
-    return Written(
-        f"{value:.9g}" if single else repr(float(value)), Number(Fraction(value)), machine=True, single=single
-    )
+def digits_of(text: str) -> int:
+    """How many significant digits a plain decimal has; 0 for anything else, and for a whole number."""
+    plain = PLAIN.fullmatch(text) if len(text) < LONG else None
+    if plain is None or not (plain[2] or plain[3]) or (plain[2] == "0" and not plain[3]):
+        return 0
+    return _significant((plain[1] or "") + (plain[2] or ""))
+
+
+def computed(value: float, bits: int) -> Written:
+    """A number that a program computed, right to so many bits."""
+    if not isfinite(value):
+        return unbounded(str(float(value)))
+    text = repr(float(value)) if bits == FLOAT64_BITS else f"{value:.9g}"
+    return Written(text, Number(Fraction(value)), bits=bits)
 
 
 def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.npy import NpyFile
-from netcalc.files.numbers import as_float64, check_finite
+from netcalc.files.numbers import as_float64
 from netcalc.files.source import unreadable
 
 if TYPE_CHECKING:
@@ -29,13 +29,11 @@ def read_npz(path_text: str, name: str | None) -> np.ndarray:
 
 
 def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
-    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no finite real number."""
+    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no real number."""
     with _members(path_text) as members:
         arrays = {name: member().stored() for name, member in members.items()}
     if not arrays:
         raise FileError(f"{path_text} holds no array")
-    for name, array in arrays.items():
-        check_finite(array, f"{path_text}:{name}")
     return arrays
 
 

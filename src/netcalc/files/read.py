@@ -49,15 +49,20 @@ def looks_like_file(path_text: str) -> bool:
 
 
 def read_tensor(
-    path_text: str, flag: str = "the command", *, stdin: StandardInput | None = None, decimal: str = "."
+    path_text: str,
+    flag: str = "the command",
+    *,
+    stdin: StandardInput | None = None,
+    decimal: str = ".",
+    finite: bool = True,
 ) -> Tensor:
     """All that a file holds: trees if it is text of at most EXACT_LIMIT numbers, else float64.
 
     A table of text is always (rows, columns). `flag` is who asks, for the message when standard input is asked
-    for twice. Raises FileError.
+    for twice. An array may hold NaN and infinity unless all is to be `finite`. Raises FileError.
     """
     found = open_file(path_text, flag, stdin, decimal)
-    return whole(found) if isinstance(found, Tensor | NpyFile) else found.read()
+    return whole(found, finite=finite) if isinstance(found, Tensor | NpyFile) else found.read()
 
 
 def open_file(
@@ -117,12 +122,12 @@ def _open_source(source: Source, name: str | None, decimal: str, use: Use | None
     return TextRows(source, dialect, lines)
 
 
-def whole(found: Tensor | NpyFile) -> Tensor:
-    """All of it. Raises FileError where a number in it is NaN or infinite."""
+def whole(found: Tensor | NpyFile, *, finite: bool = True) -> Tensor:
+    """All of it. Raises FileError where a number in it is NaN or infinite, and they are to be `finite`."""
     if isinstance(found, NpyFile):
         with closing(found.stream):
             found = Tensor(found.array(), found.source)
-    if found.array.dtype != object:
+    if finite and found.array.dtype != object:
         check_finite(found.array, found.source)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -14,10 +15,12 @@ from rich.text import Text
 from netcalc.result import Checked, Result, in_unicode
 
 MARKS = {"right": ("✓", "green"), "rounded": ("✓", "green"), "wrong": ("✗", "red")}
+COLORS = dict(MARKS.values())
 GAP = "  "
 REMARK = 4  # the part that comes last
 NARROWEST = 30  # columns that a remark goes on in
 STEPS_LIMIT = 12  # steps that are shown for wrong answers
+LISTED = 8  # entries of a tensor that was brought as a whole from which on right ones are counted, and wrong ones too
 
 
 def verdicts(result: Result) -> Iterator[RenderableType]:
@@ -38,16 +41,44 @@ class _Lines:
     checked: Sequence[Checked]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = [_cells(one) for one in self.checked]
+        rows = [row for group in _by_tensor(self.checked) for row in _rows(group)]
         widths = [max(cell_len(row[place]) for row in rows) for place in range(REMARK)]
         indent = sum(widths) + len(GAP) * REMARK
-        for one, row in zip(self.checked, rows, strict=True):
+        for row in rows:
             parts = [part + " " * (width - cell_len(part)) for part, width in zip(row, widths, strict=False)]
             remark = textwrap.wrap(row[REMARK], max(options.max_width - indent, NARROWEST)) or [""]
             lines = [GAP.join([*parts, remark[0]]).rstrip(), *(" " * indent + line for line in remark[1:])]
             text = Text("\n".join(lines))
-            text.stylize(MARKS[one.verdict][1], 0, 1)
+            text.stylize(COLORS.get(row[0], ""), 0, 1)
             yield text
+
+
+def _by_tensor(checked: Sequence[Checked]) -> Iterator[list[Checked]]:
+    """The answers, those of a tensor that was brought as a whole together."""
+    for tensor, grouped in groupby(checked, key=lambda one: one.tensor):
+        group = list(grouped)
+        yield from [group] if tensor else ([one] for one in group)
+
+
+def _rows(group: Sequence[Checked]) -> Iterator[tuple[str, ...]]:
+    """A line an answer; of a tensor of many the right ones in one, and not more wrong ones than tell something."""
+    if len(group) <= LISTED:
+        yield from map(_cells, group)
+        return
+    right = [one for one in group if not one.is_wrong]
+    wrong = [one for one in group if one.is_wrong]
+    if right:
+        yield _summed_up(right, len(group))
+    yield from map(_cells, wrong[:LISTED])
+    if len(wrong) > LISTED:
+        yield "", f"… and {len(wrong) - LISTED:,} more", "", "", ""
+
+
+def _summed_up(right: Sequence[Checked], count: int) -> tuple[str, ...]:
+    """How many entries of a tensor are right, and how they are."""
+    remarks = dict.fromkeys(remark for one in right if (remark := _remark(one)))
+    entries = f"{len(right):,}" if len(right) == count else f"{len(right):,} of {count:,}"
+    return MARKS["right"][0], right[0].tensor, f"{entries} entries", "", "; ".join(remarks)
 
 
 def _cells(one: Checked) -> tuple[str, ...]:
@@ -64,9 +95,10 @@ def _remark(one: Checked) -> str:
 
 def summary(result: Result) -> str:
     """How many answers are right."""
-    wrong = sum(one.is_wrong for one in result.checked)
-    total = len(result.checked)
-    answers = "1 answer" if total == 1 else f"{total} answers"
+    summed_up = {one.name for one in result.checked}  # as a whole, beside its wrong entries
+    answers = [one for one in result.checked if one.tensor not in summed_up]
+    wrong, total = sum(one.is_wrong for one in answers), len(answers)
+    count = "1 answer" if total == 1 else f"{total} answers"
     if not wrong:
         return "right" if total == 1 else f"{'both' if total == 2 else f'all {total}'} answers are right"
-    return "wrong" if total == 1 else f"{wrong} of {answers} {'is' if wrong == 1 else 'are'} wrong"
+    return "wrong" if total == 1 else f"{wrong} of {count} {'is' if wrong == 1 else 'are'} wrong"

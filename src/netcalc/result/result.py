@@ -50,6 +50,7 @@ class Checked(NamedTuple):
 
     `diagnosis` says what went wrong, where that is known, `explanation` is the step that goes right, `note` how the
     answer was understood; `follows` names an earlier answer that was brought and from which this one is right.
+    `tensor` is what it is an entry of, where that was brought as a whole.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Checked(NamedTuple):
     explanation: str = ""
     note: str = ""
     follows: str = ""
+    tensor: str = ""
 
     @property
     def is_wrong(self) -> bool:
