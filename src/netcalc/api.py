@@ -62,6 +62,9 @@ def grad(
     at: Mapping[str, Given] | None = None,
     wrt: Sequence[str] | None = None,
     order: int = 1,
+    shape: Mapping[str, str | int | Sequence[int | str]] | None = None,
+    delta: Given | None = None,
+    along: Mapping[str, Given] | None = None,
     index_from: int = 0,
     digits: int | None = None,
     exact: bool = False,
@@ -70,22 +73,29 @@ def grad(
     """The values of expressions and their derivatives by every variable, or by `wrt`.
 
     `at` has a number a variable, or (points,) numbers: as `neuron` takes them. A variable without one stays a symbol.
-    `order` 2 adds the Hessian; a higher one is for one expression by one variable. Raises NetcalcError.
+    `order` 2 adds the Hessian; a higher one is for one expression by one variable.
+    An expression of tensors, `sum((W@x - t)^2)`, takes arrays. `shape` says what names are: `{"W": (3, 4), "x": "n"}`,
+    () for a number; `delta` is the gradient of its output from above, in its shape, which gives products with the
+    Jacobian in place of it; `along` a direction by name, in which the derivative is taken. Raises NetcalcError.
     """
-    from netcalc.models.grad import grad as state
+    from netcalc.models.asked import Asked, shape_of
+    from netcalc.models.expressions import expressions as state
 
     for one in expressions:
         if not isinstance(one, str):
             raise NetcalcError(f"an expression is text, as in grad('x^2*y', 'sin(x)'), and not {one!r}")
     points = _points({} if at is None else at)
     _check_whole("order", order)
-    return solve(state(expressions, points, wrt, order, index_from), digits=digits, exact=exact, verify=verify)
+    shapes = {name: shape_of(name, sizes) for name, sizes in (shape or {}).items()}
+    direction = _points({} if along is None else along, "along")
+    asked = Asked(points, shapes, wrt, order, tensor(delta), direction, index_from)
+    return solve(state(expressions, asked, points=True), digits=digits, exact=exact, verify=verify)
 
 
-def _points(at: Mapping[str, Given]) -> dict[str, np.ndarray]:
+def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
     """The numbers of each variable. Raises NetcalcError for what is no mapping, ValueSyntaxError for no number."""
     if not isinstance(at, Mapping):
-        raise NetcalcError(f"at has numbers by name, as in at={{'x': 1, 'y': '1/3'}}, and not {at!r}")
+        raise NetcalcError(f"{word} has numbers by name, as in {word}={{'x': 1, 'y': '1/3'}}, and not {at!r}")
     points = {}
     for name, value in at.items():
         column = tensor(value)

@@ -76,6 +76,50 @@ def read_matrix(
     return tensor.array
 
 
+def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None, decimal: str = ".") -> np.ndarray:
+    """A number (), a vector `1,2` (n,), a matrix `1,2; 3,4` (m, n), lists in lists, or what a file holds.
+
+    One row or one column of a table of text is a vector where the name starts with a small letter. Raises as
+    `read_vector`.
+    """
+    if text.lstrip().startswith("["):
+        try:
+            return _few(_nested(text.strip(), name))
+        except (ExpressionError, ValueSyntaxError) as error:
+            raise _no_number(text, name, error) from None
+    rows = _typed([text], name)
+    if rows is None:
+        tensor = files.read_tensor(text, name, stdin=stdin, decimal=decimal)
+        is_one_row = tensor.array.ndim == 2 and 1 in tensor.array.shape and not text.endswith(KEEP_SHAPES)
+        called = name.rpartition(" ")[2].lstrip("-")
+        return tensor.array.reshape(-1) if is_one_row and not called[:1].isupper() else tensor.array
+    if ";" in text:
+        return rows
+    return rows[0] if rows.size > 1 else rows.reshape(())
+
+
+KEEP_SHAPES = (".npy", ".npz", ".safetensors")
+
+
+def _nested(text: str, name: str) -> np.ndarray:
+    """The numbers of `[[1, 2], [3, 4]]`. Raises ShapeError where lists are not all of one length."""
+    if not text.startswith("["):
+        out = np.empty((), dtype=object)
+        out[()] = read_number(text)
+        return out
+    if not text.endswith("]"):
+        raise ValueSyntaxError("a ']' is missing")
+    parts = [_nested(piece.strip(), name) for piece in _between_commas(text[1:-1])]
+    if len({part.shape for part in parts}) > 1:
+        shown = ", ".join(str(len(part)) if part.ndim else "a number" for part in parts[:6])
+        raise ShapeError(f"{name}: its rows are not all of one length: {shown}")
+    return np.stack(parts)
+
+
+def _few(array: np.ndarray) -> np.ndarray:
+    return array if is_kept_exactly(array.size) else to_float64(array)
+
+
 def read_scalar(text: str, name: str) -> Tree:
     """One number, exactly. Raises ValueSyntaxError, ExpressionError."""
     try:
@@ -149,11 +193,11 @@ def _words(row: str) -> list[str]:
 
 def _between_commas(row: str) -> list[str]:
     """The row cut at the commas outside brackets: `atan2(1,2), 3` is two."""
-    if "(" not in row:
+    if "(" not in row and "[" not in row:
         return row.split(",")
     pieces, depth = [""], 0
     for character in row:
-        depth += (character == "(") - (character == ")")
+        depth += (character in "([") - (character in ")]")
         if character == "," and depth == 0:
             pieces.append("")
         else:
@@ -165,7 +209,7 @@ def _array(rows: list[list[Tree]]) -> np.ndarray:
     out = np.empty((len(rows), len(rows[0])), dtype=object)
     for index, row in enumerate(rows):
         out[index] = row
-    return out if is_kept_exactly(out.size) else to_float64(out)
+    return _few(out)
 
 
 def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from netcalc.commands._answer import answer
 from netcalc.commands._given import PIPE_PATIENCE
@@ -13,9 +14,17 @@ from netcalc.errors import NetcalcError
 from netcalc.models.grad import Gradient
 from netcalc.render import chosen
 
+if TYPE_CHECKING:
+    from netcalc.models.graphed import GraphProblem
+
 
 def at_rows(
-    problem: Gradient, table: str, reading: Reading, rows: Rows, checking: Checking, presentation: Presentation
+    problem: Gradient | GraphProblem,
+    table: str,
+    reading: Reading,
+    rows: Rows,
+    checking: Checking,
+    presentation: Presentation,
 ) -> int | None:
     """Row by row as they come where the format is one of rows, else all together; the exit status."""
     import numpy as np
@@ -23,6 +32,8 @@ def at_rows(
     from netcalc.files import RowStream, read_rows
     from netcalc.rows.points import FEW, GradientRows, in_header_order, named_columns
 
+    if not isinstance(problem, Gradient):
+        raise NetcalcError(f"a table of points is for numbers; tensors are given by name, as in --at x={table}")
     form = chosen(presentation.format, presentation.output)
     together = presentation.exact or presentation.digits or presentation.verify or checking.check
     streams = form.name in ROW_FORMATS and not together

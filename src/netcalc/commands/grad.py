@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from netcalc.commands.command import command
-from netcalc.commands.inputs import Reading, Rows
+from netcalc.commands.inputs import OfTensors, Reading, Rows
 from netcalc.commands.options import Checking, Presentation, Values, names_on_line, values
 
 
@@ -18,6 +18,8 @@ from netcalc.commands.options import Checking, Presentation, Values, names_on_li
         "netcalc grad 'x^2*y' 'sin(x)+y' --at x=1 y=2": "a Jacobian",
         "netcalc grad '100*(y-x^2)^2 + (1-x)^2' --at x=-1.2 y=1 --order 2": "gradient and Hessian",
         "netcalc grad 'sigmoid(w*x+b)'": "formulas alone",
+        "netcalc grad 'sum((W@x - t)^2)/2' --at W='1,2;3,4' x=1,-1 t=1,0": "matrices and vectors",
+        "netcalc grad 'x.T@A@x' --shape A=n,n x=n": "their formulas",
         "netcalc grad --at x=2 -- '-x^2'": "an expression that starts with a minus stands behind --",
     },
 )
@@ -33,6 +35,7 @@ def grad(
     order: Annotated[
         int, typer.Option("--order", help="2 for the Hessian; more for one variable.", metavar="N", min=1)
     ] = 1,
+    tensors: OfTensors,
     reading: Reading,
     rows: Rows,
     checking: Checking,
@@ -41,11 +44,11 @@ def grad(
     """Any expressions: their values and every partial derivative; a variable without a value stays a symbol."""
     from netcalc.commands._answer import answer
     from netcalc.commands._points import at_rows
-    from netcalc.models.grad import grad as state
-    from netcalc.rows.points import read_place
+    from netcalc.commands._tensors import asked, place_of
+    from netcalc.models.expressions import expressions as state
 
-    place = read_place(at or [], "--at")
-    stated = state(expressions or [], place.fixed, wrt, order, presentation.index_from)
+    stdin, place = place_of(at or [], reading.decimal)
+    stated = state(expressions or [], asked(place.fixed, wrt, order, tensors, presentation, stdin, reading.decimal))
     if place.table is not None:
         return at_rows(stated, place.table, reading, rows, checking, presentation)
-    return answer(stated, checking, presentation)
+    return answer(stated, checking, presentation, stdin)

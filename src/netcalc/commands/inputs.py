@@ -71,6 +71,30 @@ class Reading(NamedTuple):
     ] = "."
 
 
+class OfTensors(NamedTuple):
+    """What goes with an expression of tensors."""
+
+    shape: Annotated[
+        Values,
+        values(
+            "--shape",
+            "What names are: W=3,4 a matrix, x=n a vector of any size, c=number a number.",
+            metavar="NAME=SIZES…",
+        ),
+    ] = None
+    delta: Annotated[
+        Values, values("--delta", "The gradient of the output from above, in its shape: its product with the Jacobian.")
+    ] = None
+    along: Annotated[
+        Values,
+        values(
+            "--along",
+            "A direction, by name: the derivative in it; with --order 2 the Hessian times it.",
+            metavar="NAME=VALUE…",
+        ),
+    ] = None
+
+
 class Rows(NamedTuple):
     """What is done with rows that stream."""
 

@@ -16,9 +16,13 @@ class Cursor:
     def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
         self.limits = limits
-        self.tokens = tokenize(text, limits)
+        self.tokens = self.words(text)
         self.place = 0
         self.closes: dict[int, int] = {}  # the place after a closing bracket -> the place of its opening one
+
+    def words(self, text: str) -> tuple[Token, ...]:
+        """The tokens of the text."""
+        return tokenize(text, self.limits)
 
     @property
     def token(self) -> Token:

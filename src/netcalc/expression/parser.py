@@ -39,7 +39,7 @@ _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 def parse(text: str, *, limits: Limits = LIMITS) -> Tree:
     """The tree of an expression, in normal form. Raises ExpressionError, with the offending character's position."""
-    parser = _Parser(text, limits)
+    parser = Parser(text, limits)
     tree = parser.whole().tree
     check_exact(tree, limits, parser.positions, text)
     return tree
@@ -47,10 +47,10 @@ def parse(text: str, *, limits: Limits = LIMITS) -> Tree:
 
 @cache
 def _formula(text: str) -> Part:
-    return _Parser(text, LIMITS).whole()
+    return Parser(text, LIMITS).whole()
 
 
-class _Parser(Calls):
+class Parser(Calls):
     """A Pratt parser: `expression(level)` reads as far as operators hold tighter than that level."""
 
     def __init__(self, text: str, limits: Limits) -> None:

@@ -12,7 +12,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, Tree, is_constant
 from netcalc.graph.elementwise import compared, constant, elementwise
 from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, swapped
-from netcalc.graph.leaves import array, detached, eye, given, named, size
+from netcalc.graph.leaves import array, detached, eye, given, named, size, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes, number, product, total, without_ones
 from netcalc.graph.reductions import (
@@ -30,7 +30,7 @@ from netcalc.graph.reductions import (
     summed,
     variance,
 )
-from netcalc.graph.shaping import Fixed, Key, Place, Span, concatenate, index, reshape, scatter
+from netcalc.graph.shaping import Fixed, Key, Part, Place, Span, concatenate, index, reshape, scatter
 from netcalc.graph.sizes import Shape, Size, over, same, settled, written
 from netcalc.graph.sizes import total as entries
 
@@ -173,13 +173,15 @@ def einsum(subscripts: str, *nodes: Node) -> Node:
     if len(set(out)) < len(out):
         raise NetcalcError(f"einsum: '{out}' has a letter twice")
     sizes: dict[str, Size] = {}
+    first: dict[str, Node] = {}
     for letters, node in zip(full, nodes, strict=True):
         for letter, extent in zip(letters, node.shape, strict=True):
             if not same(sizes.setdefault(letter, extent), extent):
-                known = settled(sizes[letter])
+                known, other = settled(sizes[letter]), first[letter]
                 raise ShapeError(
-                    f"einsum: {letter} is {known} in one array, {settled(extent)} in {written(node.shape)}"
+                    f"einsum: {letter} is {known} in {written(other.shape)}, {settled(extent)} in {written(node.shape)}"
                 )
+            first.setdefault(letter, node)
     unknown = [one for one in out if one not in sizes]
     if unknown:
         raise NetcalcError(f"einsum: no array has the letter {unknown[0]} of the result")
@@ -205,13 +207,7 @@ def triangle(node: Node, offset: int, *, lower: bool) -> Node:
     """The part of a matrix on and below (or above) a diagonal; 0 elsewhere."""
     if node.rank < 2:
         raise ShapeError(f"tril and triu take matrices; this is {written(node.shape)}")
-    import numpy as np
-
-    rows, columns = map(settled, node.shape[-2:])
-    if not isinstance(rows, int) or not isinstance(columns, int):
-        raise NetcalcError("tril and triu need sizes that are numbers; say them with --shape or give values")
-    ones = np.tri(rows, columns, offset if lower else offset - 1, dtype=np.int64)
-    return multiply(node, array(ones if lower else 1 - ones, "tril" if lower else "triu"))
+    return multiply(node, triangular_ones(node.shape[-2], node.shape[-1], offset, lower=lower))
 
 
 def stack(nodes: Sequence[Node], axis: int = 0) -> Node:
@@ -256,6 +252,7 @@ def number_of(tree: Tree) -> Node:
 __all__ = [
     "Fixed",
     "Key",
+    "Part",
     "Place",
     "Span",
     "add",

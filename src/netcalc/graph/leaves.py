@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netcalc.expression import Symbol, Tree
+from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.sizes import Shape, Size, tree
 
@@ -53,6 +54,26 @@ def _value_of_eye(node: Node, arithmetic: Arithmetic) -> np.ndarray:
     return arithmetic.numbers(np.eye(arithmetic.size(node.shape[0]), dtype=np.int64))
 
 
+class Triangle(NamedTuple):
+    """Ones on and below (or above) a diagonal, which is `offset` above the main one."""
+
+    offset: int
+    lower: bool
+
+
+def _value_of_triangle(node: Node, arithmetic: Arithmetic) -> np.ndarray:
+    offset, lower = node.params
+    rows, columns = arithmetic.shape(node.shape)
+    ones = np.tri(rows, columns, offset if lower else offset - 1, dtype=np.int64)
+    return arithmetic.numbers(ones if lower else 1 - ones)
+
+
+def _prints_triangle(node: Node, _: tuple[Tree, ...]) -> Tree:
+    ones = Apply("ones", tuple(tree(one) for one in node.shape))
+    offset = [Apply("k", (Number(Fraction(node.params.offset)),))] if node.params.offset else []
+    return Apply("tril" if node.params.lower else "triu", (ones, *offset))
+
+
 def _name_of_array(node: Node, _: tuple[Tree, ...]) -> Tree:
     return Symbol(node.params.text or "constant")
 
@@ -61,6 +82,7 @@ INPUT = Operation("input", _value_of_input, _no_slope, lambda node, _: Symbol(no
 ARRAY = Operation("array", _value_of_array, _no_slope, _name_of_array)
 SIZE = Operation("size", _value_of_size, _no_slope, lambda node, _: tree(node.params))
 EYE = Operation("eye", _value_of_eye, _no_slope)
+TRIANGLE = Operation("triangle", _value_of_triangle, _no_slope, _prints_triangle)
 NAMED = Operation("named", lambda _, __, array: array, _flows_through, lambda node, _: Symbol(node.params.text))
 STOPPED = Operation("detach", lambda _, __, array: array, _no_slope, lambda _, arguments: arguments[0])
 
@@ -83,6 +105,11 @@ def size(of: Size) -> Node:
 def eye(of: Size) -> Node:
     """The identity matrix."""
     return make(EYE, (), (of, of))
+
+
+def triangular_ones(rows: Size, columns: Size, offset: int, *, lower: bool) -> Node:
+    """Ones on and below (or above) a diagonal, zeros elsewhere."""
+    return make(TRIANGLE, (), (rows, columns), Triangle(offset, lower))
 
 
 def named(name: str, node: Node, moment: int = 0) -> Node:

@@ -40,17 +40,19 @@ def axes_of(node: Node, axis: int | Sequence[int] | None) -> tuple[int, ...]:
     found = []
     for one in [axis] if isinstance(axis, int) else axis:
         if not -node.rank <= one < node.rank:
-            if not node.rank:
-                raise ShapeError(f"axis {one} is not there: a number has no axes")
-            raise ShapeError(
-                f"axis {one} is not there: {written(node.shape)} has axes 0 to {node.rank - 1}"
-                if node.rank > 1
-                else f"axis {one} is not there: {written(node.shape)}, a vector, has axis 0 alone"
-            )
+            raise ShapeError(f"axis {one} is not there: {_axes_in_words(node.shape)}")
         found.append(one if one < 0 else one - node.rank)
     if len(set(found)) < len(found):
         raise ShapeError("an axis is named twice")
     return tuple(sorted(found))
+
+
+def _axes_in_words(shape: Shape) -> str:
+    if not shape:
+        return "a number has no axes"
+    if len(shape) == 1:
+        return f"a vector of {written(shape)} has axis 0 alone"
+    return f"{written(shape)} has axes 0 to {len(shape) - 1}"
 
 
 def reduced(shape: Shape, along: Along) -> Shape:

@@ -10,6 +10,10 @@ from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol, Tree, add, multiply
 
 
+class UnknownSizeError(ShapeError):
+    """A size is needed that is still to be found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letters:
     """A size in letters, a polynomial: `terms` are pairs of a sorted product of letters and its whole coefficient."""
@@ -62,7 +66,7 @@ def same(a: Size, b: Size) -> bool:
 
 
 def plus(a: Size, b: Size) -> Size:
-    """a + b. Raises ShapeError if one is not known."""
+    """a + b. Raises UnknownSizeError if one is not known."""
     terms = dict(_terms(a))
     for letters, count in _terms(b):
         terms[letters] = terms.get(letters, 0) + count
@@ -70,7 +74,7 @@ def plus(a: Size, b: Size) -> Size:
 
 
 def times(a: Size, b: Size) -> Size:
-    """a · b. Raises ShapeError if one is not known."""
+    """a · b. Raises UnknownSizeError if one is not known."""
     if a == 1:
         return b
     if b == 1:
@@ -147,7 +151,7 @@ def written(shape: Shape) -> str:
 def _terms(size: Size) -> tuple[tuple[tuple[str, ...], int], ...]:
     size = settled(size)
     if isinstance(size, Unknown):
-        raise ShapeError("a size that is needed here is not known; say it with --shape, as in --shape x=3")
+        raise UnknownSizeError("a size that is needed here is not known; say it with --shape, as in --shape x=3")
     return (((), size),) if isinstance(size, int) else size.terms
 
 

@@ -83,11 +83,11 @@ def grad(
     _check_parameters(expressions)
     found = _symbols(expressions)
     for name in points:
-        _check_known(name, found, "--at gives a value to")
+        check_known(name, found, "--at gives a value to")
     variables = (*(name for name in points if name in found), *(name for name in found if name not in points))
     chosen = variables if wrt is None else tuple(wrt)
     for place, name in enumerate(chosen):
-        _check_known(name, found, "--wrt names")
+        check_known(name, found, "--wrt names")
         if name in chosen[:place]:
             raise NetcalcError(f"--wrt names {name} twice")
     _check_order(order, chosen, len(expressions))
@@ -108,7 +108,7 @@ def _check_parameters(expressions: Sequence[Tree]) -> None:
                 raise NetcalcError(f"{to_ascii(node)}: the order of polygamma is a whole number, as in polygamma(1, x)")
 
 
-def _check_known(name: str, variables: Iterable[str], who: str) -> None:
+def check_known(name: str, variables: Iterable[str], who: str) -> None:
     if name in variables:
         return
     names = list(variables)

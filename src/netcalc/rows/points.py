@@ -20,9 +20,10 @@ from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntax
 from netcalc.explain.ties import in_float64, singled_out
 from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.expression.tree import COMPARISONS, has_switches
-from netcalc.files import is_file, looks_like_file
+from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.cells import read_number
 from netcalc.models.grad import Gradient, point_at
+from netcalc.values import read_array
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)
 FEW = 1000  # rows that are read and answered exactly
@@ -37,8 +38,9 @@ class Place(NamedTuple):
     table: str | None = None
 
 
-def read_place(words: Sequence[str], flag: str) -> Place:
+def read_place(words: Sequence[str], flag: str, stdin: StandardInput | None = None, decimal: str = ".") -> Place:
     """What was typed after the flag: NAME=VALUE, and one file or `-`. Raises NetcalcError."""
+    stdin = stdin or StandardInput()
     fixed: dict[str, np.ndarray] = {}
     table = None
     for word in words:
@@ -53,17 +55,20 @@ def read_place(words: Sequence[str], flag: str) -> Place:
         name, text = _symbol(named[1]), named[2].strip()
         if name in fixed:
             raise NetcalcError(f"{flag} gives two values to {name}")
-        fixed[name] = _number(name, text, flag)
+        fixed[name] = _value(name, text, flag, stdin, decimal)
     return Place(fixed, table)
 
 
-def _number(name: str, text: str, flag: str) -> np.ndarray:
+def _value(name: str, text: str, flag: str, stdin: StandardInput, decimal: str) -> np.ndarray:
+    """A number, or a tensor as typed or from a file."""
     if not text:
         raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
     point = np.empty((), dtype=object)
     try:
         point[()] = read_number(text)
     except (ExpressionError, ValueSyntaxError) as error:
+        if any(sign in text for sign in ",;[") or len(text.split()) > 1 or is_file(text) or looks_like_file(text):
+            return read_array(text, f"{flag} {name}", stdin=stdin, decimal=decimal)
         message = f"{flag} {name}: {error.message}"
         raise ValueSyntaxError(message, source=error.source, position=error.position) from None
     return point

@@ -1,0 +1,78 @@
+"""The functions of tensors that an expression may call: a row each, with their arguments' words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class TensorFunction(NamedTuple):
+    """A function of `tensors` tensors, then of `options` by place or by word; words for one stand behind a bar.
+
+    `tensors` is None for any number of them, one after the other or in a list.
+    """
+
+    name: str
+    tensors: int | None = 1
+    options: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    def option(self, word: str) -> str | None:
+        """The option that a library calls `word`."""
+        return next((words.partition("|")[0] for words in self.options if word in words.split("|")), None)
+
+
+AXIS, KEEP = "axis|dim|axes", "keepdims|keepdim"
+DDOF, OFFSET = "ddof|correction", "k|offset|diagonal"
+
+ROWS = (
+    TensorFunction("sum", 1, (AXIS, KEEP)),
+    TensorFunction("mean", 1, (AXIS, KEEP), ("average",)),
+    TensorFunction("prod", 1, (AXIS, KEEP)),
+    TensorFunction("max", 1, (AXIS, KEEP), ("amax",)),
+    TensorFunction("min", 1, (AXIS, KEEP), ("amin",)),
+    TensorFunction("var", 1, (AXIS, KEEP, DDOF)),
+    TensorFunction("std", 1, (AXIS, KEEP, DDOF)),
+    TensorFunction("norm", 1, ("ord|p", AXIS, KEEP)),
+    TensorFunction("logsumexp", 1, (AXIS, KEEP)),
+    TensorFunction("softmax", 1, (AXIS,)),
+    TensorFunction("log_softmax", 1, (AXIS,)),
+    TensorFunction("cumsum", 1, (AXIS,)),
+    TensorFunction("dot", 2, (), ("inner", "vdot")),
+    TensorFunction("matmul", 2, (), ("mm",)),
+    TensorFunction("outer", 2),
+    TensorFunction("kron", 2),
+    TensorFunction("trace", 1, (), ("tr", "Tr")),
+    TensorFunction("det", 1),
+    TensorFunction("logdet", 1),
+    TensorFunction("inv", 1, (), ("inverse",)),
+    TensorFunction("solve", 2),
+    TensorFunction("matrix_power", 1, ("n",)),
+    TensorFunction("diag", 1, (), ("diagonal",)),
+    TensorFunction("tril", 1, (OFFSET,)),
+    TensorFunction("triu", 1, (OFFSET,)),
+    TensorFunction("transpose", 1, ("axes",)),
+    TensorFunction("reshape", 1, ("shape|newshape",), ("view",)),
+    TensorFunction("flatten", 1, (), ("ravel",)),
+    TensorFunction("expand_dims", 1, (AXIS,), ("unsqueeze",)),
+    TensorFunction("squeeze", 1, (AXIS,)),
+    TensorFunction("broadcast_to", 1, ("shape",)),
+    TensorFunction("concat", None, (AXIS,), ("concatenate", "cat")),
+    TensorFunction("stack", None, (AXIS,)),
+    TensorFunction("vstack", None),
+    TensorFunction("hstack", None),
+    TensorFunction("einsum", None),
+    TensorFunction("one_hot", 1, ("n|num_classes|depth",)),
+    TensorFunction("eye", 0, ("n",)),
+    TensorFunction("ones", 0, ("shape",)),
+    TensorFunction("zeros", 0, ("shape",)),
+    TensorFunction("ones_like", 1),
+    TensorFunction("zeros_like", 1),
+    TensorFunction("arange", 0, ("n",), ("range",)),
+)
+
+TENSOR_FUNCTIONS: Mapping[str, TensorFunction] = MappingProxyType(
+    {spelling: row for row in ROWS for spelling in (row.name, *row.aliases)}
+)
+OF_NUMBERS_TOO = frozenset({"sum", "prod", "max", "min", "dot"})  # these say nothing of what the names are

@@ -1,0 +1,156 @@
+"""The words of an expression of tensors: those of numbers, and `@`, `.T`, `'`, indices, norms' bars, einsum's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from netcalc.errors import ExpressionError
+from netcalc.expression.functions import FUNCTIONS
+from netcalc.expression.tensor_functions import OF_NUMBERS_TOO, TENSOR_FUNCTIONS
+from netcalc.expression.tokens import LIMITS, Limits, Token, tokenize
+
+TRANSPOSES = frozenset({"T", "mT", "transpose"})
+LIBRARY = r"(?:(?:np|numpy|jnp|torch|scipy|special|linalg|math)\.)+(?=[A-Za-z_])"
+WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
+_MARK = rf"""
+    (?P<library>   (?<![\w.]){LIBRARY})
+  | (?P<constant>  \b(?:True|False|None|newaxis)\b)
+  | (?P<name>      {WORD})
+  | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
+  | (?P<ellipsis>  \.\.\.)
+  | (?P<attribute> \.(?P<word>{WORD}))
+  | (?P<transpose> (?<=[\w)\]'])\.?'|ᵀ|⊤|\^\s*(?:⊤|\\top\b|\\intercal\b|\{{\s*(?:T|\\top)\s*\}}))
+  | (?P<string>    '[A-Za-z,.>\s-]*'|"[A-Za-z,.>\s-]*")
+  | (?P<bars>      \|\||‖|\\\|)
+  | (?P<dotted>    \.[*/^]|⊙|∘|⊗)
+  | (?P<indexed>   \)\s*\[)
+  | (?P<sign>      [@\[\]:])
+"""
+BARS = "||"
+OPTIONS = frozenset({"axis", "keepdims", "dim", "keepdim"})
+_DOTTED = {".*": "*", "./": "/", ".^": "^", "⊙": "*", "∘": "*", "⊗": "⊗"}
+TELLING = frozenset(
+    {"attribute", "transpose", "string", "bars", "dotted", "ellipsis", "indexed"}
+)  # what only tensors have
+
+
+def has_tensors(text: str) -> bool:
+    """Whether an expression has something that only expressions of tensors have, and none of numbers ever had."""
+    marks = list(_marks(text))
+    return any(_tells(text, kind, found, before) for (kind, found), before in zip(marks, [None, *marks], strict=False))
+
+
+def _tells(text: str, kind: str, found: re.Match[str], before: tuple[str, re.Match[str]] | None) -> bool:
+    """Whether a mark, after another, is one that only tensors have."""
+    word, after = found[0], text[found.end() :].lstrip()
+    if kind == "sign":
+        in_index = word == "[" and before is not None and before[1].end() == found.start()
+        return word in "@:" or (in_index and before is not None and before[1][0] == "]")
+    if kind == "name":
+        is_call = after.startswith("(") and word in TENSOR_FUNCTIONS and word not in OF_NUMBERS_TOO | FUNCTIONS.keys()
+        return is_call or (word in OPTIONS and after.startswith("=") and not after.startswith("=="))
+    return kind in TELLING or word in ("None", "newaxis")
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether an expression of numbers has a sum of one thing, `sum((W*x + b)^2)`, or a `^T`, as of tensors."""
+    try:
+        tokens = words(text, LIMITS)
+    except ExpressionError:
+        return False
+    pairs = list(pairwise(tokens))
+    if any(one.kind == "^" and after.text == "T" for one, after in pairs):
+        return True
+    return any(
+        one.text in OF_NUMBERS_TOO and after.kind == "(" and _is_one(tokens[place + 2 :])
+        for place, (one, after) in enumerate(pairs)
+    )
+
+
+def _is_one(tokens: Sequence[Token]) -> bool:
+    """Whether there is one argument, and no list, before the bracket that closes."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        if (not place and token.kind == "[") or (token.kind == "," and not depth):
+            return False
+        if token.kind in (")", "]") and not depth:
+            return place > 0
+        depth += (token.kind in ("(", "[")) - (token.kind in (")", "]"))
+    return False
+
+
+def words(text: str, limits: Limits) -> tuple[Token, ...]:
+    """The tokens of the text, with an `end` token last. Raises ExpressionError.
+
+    What only tensors have is read here; the rest, in blanks' company, as in an expression of numbers.
+    """
+    rest, own = list(text), []
+    for kind, found in _marks(text) if len(text) <= limits.length else ():
+        token = _token(kind, found)
+        if token is None:
+            continue
+        rest[token.start : token.end] = " " * (token.end - token.start)
+        if token.kind:
+            own.append(token)
+    try:
+        tokens = tokenize("".join(rest), limits)
+    except ExpressionError as error:
+        raise ExpressionError(error.message, source=text, position=error.position) from None
+    return (*sorted([*own, *tokens[:-1]], key=lambda token: token.start), Token("end", "", len(text), len(text)))
+
+
+def _marks(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    for found in re.finditer(_MARK, text, re.VERBOSE):
+        kind = str(found.lastgroup)
+        if kind == "attribute" and not _is_attribute(text, found):
+            continue
+        if kind == "string" and not _is_text(text, found):
+            continue
+        yield kind, found
+
+
+def _is_attribute(text: str, found: re.Match[str]) -> bool:
+    """Whether it is one that is read: x.T, x.sum(…), x.shape[0]."""
+    word = found["word"]
+    after = text[found.end() :].lstrip()[:1]
+    return word in ("T", "mT") or (after == "(" and is_method(word)) or (word == "shape" and after == "[")
+
+
+def is_method(word: str) -> bool:
+    """Whether a function may be called as a tensor's method."""
+    return word in TENSOR_FUNCTIONS or word in FUNCTIONS
+
+
+def _is_text(text: str, found: re.Match[str]) -> bool:
+    """Whether a text in quotes is einsum's, or the kind of a norm."""
+    inside = found[0][1:-1]
+    return bool(re.search(r"einsum\s*\(\s*$", text[: found.start()])) or inside in ("fro", "inf")
+
+
+def _token(kind: str, found: re.Match[str]) -> Token | None:
+    """The token of a mark; None for one that expressions of numbers have; one without a kind for a library's name."""
+    start, end, text = found.start(), found.end(), found[0]
+    match kind:
+        case "name" | "number":
+            return None
+        case "indexed":
+            return Token("[", "[", end - 1, end)
+        case "library":
+            return Token("", "", start, end)
+        case "constant":
+            return Token("name", "None" if text == "newaxis" else text, start, end)
+        case "attribute":
+            return Token("attribute", found["word"], start, end)
+        case "transpose":
+            return Token("transpose", text, start, end)
+        case "string":
+            return Token("string", text[1:-1], start, end)
+        case "bars":
+            return Token(BARS, BARS, start, end)
+        case "dotted":
+            return Token(_DOTTED[text], _DOTTED[text], start, end)
+        case "ellipsis":
+            return Token("...", "...", start, end)
+    return Token(text, text, start, end)

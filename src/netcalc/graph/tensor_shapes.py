@@ -1,0 +1,258 @@
+"""What a tensor formula says of shapes: indices, lists, new shapes, constant tensors; each as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Apply, Number, Tree
+from netcalc.graph import build
+from netcalc.graph.from_tree import Reader
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import Size, settled, written
+
+Made = Callable[[Reader, Apply], Node]
+Options = Mapping[str, tuple[Tree, ...]]
+EVERYTHING = build.Span(None, None, None)
+MAX_CONSTANT_ENTRIES = 1 << 24  # of an array of zeros and ones that is written out
+
+
+def one_and_options(reader: Reader, tree: Apply) -> tuple[Node, dict[str, tuple[Tree, ...]]]:
+    """The tensor, and the options behind it."""
+    node, *options = tree.arguments
+    return reader.node(node), {one.operator: one.arguments for one in options if isinstance(one, Apply)}
+
+
+def axes_of(options: Options, option: str = "axis") -> tuple[int, ...] | None:
+    if option not in options:
+        return None
+    return tuple(int(one.value) for one in options[option] if isinstance(one, Number))
+
+
+def is_kept(options: Options) -> bool:
+    return options.get("keepdims") == (Number(Fraction(1)),)
+
+
+# --- shapes and indices
+
+
+def _indexed(reader: Reader, tree: Apply) -> Node:
+    node = reader.node(tree.arguments[0])
+    parts = list(tree.arguments[1:])
+    used = sum(one not in (Apply("newaxis", ()), Apply("ellipsis", ())) for one in parts)
+    key: list[build.Part] = []
+    for one in parts:
+        if one == Apply("ellipsis", ()):
+            key += [EVERYTHING] * (node.rank - used)
+        else:
+            key.append(_part(reader, one))
+    return build.index(node, key)
+
+
+def _part(reader: Reader, part: Tree) -> build.Part:
+    if part == Apply("newaxis", ()):
+        return None
+    if isinstance(part, Apply) and part.operator == "slice":
+        start, stop, step = (None if one == Apply("none", ()) else _bound(reader, one) for one in part.arguments)
+        if step == 0:
+            raise ShapeError("the step of a slice is not 0")
+        return build.Span(start, stop, step)
+    found = reader.whole_numbers(part)
+    return build.Fixed(found) if found.ndim else int(found)
+
+
+def _bound(reader: Reader, tree: Tree) -> int:
+    found = reader.whole_numbers(tree)
+    if found.ndim:
+        raise ShapeError("a bound of a slice is one number")
+    return int(found)
+
+
+def _stacked(reader: Reader, tree: Apply) -> Node:
+    parts, axis = _list(tree)
+    if axis is None:
+        known = reader.known(tree) if all(_is_plain(one) for one in parts) else None
+        if known is not None:
+            return build.array(_as_trees(known), _text(known))
+    nodes = [reader.node(one) for one in parts]
+    shape = nodes[0].shape
+    for part, node in zip(parts, nodes, strict=True):
+        if node.rank != len(shape):
+            error = ShapeError(f"{written(shape)} and {written(node.shape)} do not stand side by side in a list")
+            raise reader.at(error, part)
+    return build.stack(nodes, axis or 0)
+
+
+def _is_plain(tree: Tree) -> bool:
+    """Whether it is numbers, as typed."""
+    if isinstance(tree, Number):
+        return True
+    return isinstance(tree, Apply) and tree.operator in ("stack", "negate") and all(map(_is_plain, tree.arguments))
+
+
+def _as_trees(values: np.ndarray) -> np.ndarray:
+    out = np.empty(values.size, dtype=object)
+    out[:] = [Number(one) for one in values.reshape(-1)]
+    return out.reshape(values.shape)
+
+
+def _text(values: np.ndarray) -> str:
+    if not values.ndim:
+        return str(values.item())
+    return f"[{', '.join(map(_text, values))}]" if values.ndim > 1 else f"[{', '.join(map(str, values))}]"
+
+
+def _list(tree: Apply) -> tuple[list[Tree], int | None]:
+    """The parts of a stack, and the axis behind them, if one is said."""
+    *parts, last = tree.arguments
+    if isinstance(last, Apply) and last.operator == "axis" and isinstance(last.arguments[0], Number):
+        return parts, int(last.arguments[0].value)
+    return [*parts, last], None
+
+
+def _concatenated(reader: Reader, tree: Apply) -> Node:
+    parts, axis = _list(tree)
+    return build.joined([reader.node(one) for one in parts], axis or 0)
+
+
+def _rows(reader: Reader, tree: Apply) -> Node:
+    nodes = [reader.node(one) for one in tree.arguments]
+    return build.stack(nodes) if nodes[0].rank < 2 else build.joined(nodes)
+
+
+def _columns(reader: Reader, tree: Apply) -> Node:
+    nodes = [reader.node(one) for one in tree.arguments]
+    return build.joined(nodes, 0 if nodes[0].rank < 2 else 1)
+
+
+def _sizes(reader: Reader, options: Options, option: str, name: str) -> list[Size]:
+    if option not in options:
+        raise NetcalcError(f"{name} needs a shape, as in {name}(2, 3)")
+    return [reader.size(one) for one in options[option]]
+
+
+def _reshaped(reader: Reader, tree: Apply) -> Node:
+    node, options = one_and_options(reader, tree)
+    return build.reshaped(node, _sizes(reader, options, "shape", "reshape"))
+
+
+def _stretched(reader: Reader, tree: Apply) -> Node:
+    node, options = one_and_options(reader, tree)
+    return build.broadcast(node, tuple(_sizes(reader, options, "shape", "broadcast_to")))
+
+
+def _flattened(reader: Reader, tree: Apply) -> Node:
+    return build.reshaped(reader.node(tree.arguments[0]), [-1])
+
+
+def _with_axis(reader: Reader, tree: Apply) -> Node:
+    node, options = one_and_options(reader, tree)
+    axes = axes_of(options)
+    if axes is None or len(axes) != 1 or not -node.rank - 1 <= axes[0] <= node.rank:
+        raise ShapeError(f"expand_dims(x, axis=0) takes an axis from 0 to {node.rank}")
+    return build.index(node, [*[EVERYTHING] * (axes[0] % (node.rank + 1)), None])
+
+
+def _without_axes(reader: Reader, tree: Apply) -> Node:
+    node, options = one_and_options(reader, tree)
+    axes = axes_of(options)
+    ones = [n for n, one in enumerate(node.shape) if settled(one) == 1]
+    chosen = ones if axes is None else [one % node.rank for one in axes if -node.rank <= one < node.rank]
+    if set(chosen) - set(ones) or (axes is not None and len(chosen) < len(axes)):
+        raise ShapeError(f"squeeze takes axes of size 1; this is {written(node.shape)}")
+    return build.index(node, [0 if n in chosen else EVERYTHING for n in range(node.rank)])
+
+
+def _size_of_axis(reader: Reader, tree: Apply) -> Node:
+    node, axis = reader.node(tree.arguments[0]), tree.arguments[1]
+    place = int(axis.value) if isinstance(axis, Number) else 0
+    if not -node.rank <= place < node.rank:
+        raise ShapeError(f"axis {place} is not there: this is {written(node.shape)}")
+    size = settled(node.shape[place])
+    return build.number(size) if isinstance(size, int) else build.size(size)
+
+
+# --- constant tensors
+
+
+def _filled(value: int) -> Made:
+    def made(reader: Reader, tree: Apply) -> Node:
+        options = {one.operator: one.arguments for one in tree.arguments if isinstance(one, Apply)}
+        trees = options.get("shape", tree.arguments)
+        return build.number(value, tuple(reader.size(one) for one in trees))
+
+    return made
+
+
+def _filled_like(value: int) -> Made:
+    return lambda reader, tree: build.number(value, reader.node(tree.arguments[0]).shape)
+
+
+def _identity(reader: Reader, tree: Apply) -> Node:
+    options = {one.operator: one.arguments for one in tree.arguments if isinstance(one, Apply)}
+    trees = options.get("n", tree.arguments)
+    if len(trees) != 1:
+        raise NetcalcError("eye(n) takes one size")
+    return build.eye(reader.size(trees[0]))
+
+
+def _triangle(*, lower: bool) -> Made:
+    def made(reader: Reader, tree: Apply) -> Node:
+        node, options = one_and_options(reader, tree)
+        offset = options.get("k", (Number(Fraction(0)),))[0]
+        return build.triangle(node, int(offset.value) if isinstance(offset, Number) else 0, lower=lower)
+
+    return made
+
+
+def _one_hot(reader: Reader, tree: Apply) -> Node:
+    classes, *options = tree.arguments
+    found = reader.whole_numbers(classes)
+    named = {one.operator: one.arguments for one in options if isinstance(one, Apply)}
+    if "n" not in named:
+        raise NetcalcError("one_hot needs the number of classes, as in one_hot([2, 0], 3)")
+    many = reader.size(named["n"][0])
+    if not isinstance(many, int):
+        raise NetcalcError("one_hot needs the number of classes as a number")
+    if found.size and (found.min() < 0 or found.max() >= many):
+        wrong = int(found.min() if found.min() < 0 else found.max())
+        raise ShapeError(f"index {wrong} is out of range: one_hot has classes 0 to {many - 1}")
+    if many * max(1, prod(found.shape)) > MAX_CONSTANT_ENTRIES:
+        raise ShapeError(f"one_hot of {found.size:,} numbers in {many:,} classes would take more than memory")
+    text = f"one_hot({_text(found)}, {many})"
+    return build.array((found[..., None] == np.arange(many)).astype(np.int64), text)
+
+
+def _counted(reader: Reader, tree: Apply) -> Node:
+    found = reader.known(tree)
+    if found is None:
+        raise NetcalcError("arange takes a whole number")
+    return build.array(_as_trees(found), _text(found))
+
+
+SHAPING: Mapping[str, Made] = {
+    "index": _indexed,
+    "stack": _stacked,
+    "concat": _concatenated,
+    "vstack": _rows,
+    "hstack": _columns,
+    "reshape": _reshaped,
+    "flatten": _flattened,
+    "broadcast_to": _stretched,
+    "expand_dims": _with_axis,
+    "squeeze": _without_axes,
+    "size": _size_of_axis,
+    "ones": _filled(1),
+    "zeros": _filled(0),
+    "ones_like": _filled_like(1),
+    "zeros_like": _filled_like(0),
+    "eye": _identity,
+    "tril": _triangle(lower=True),
+    "triu": _triangle(lower=False),
+    "one_hot": _one_hot,
+    "arange": _counted,
+}

@@ -1,0 +1,248 @@
+"""An expression of tensors as a problem: its variables, their shapes as far as they are said, and the graph.
+
+A shape is that of the values, or as said; of other names capitals are matrices and small letters vectors, where the
+expression has operations of tensors, whose sizes are what the operations need them to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Apply, Number, Tree, fold, symbols
+from netcalc.expression.tensor_parser import Reading, parse_tensors
+from netcalc.expression.tensor_tokens import has_tensors
+from netcalc.graph import build
+from netcalc.graph.from_tree import Reader
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import Shape, Size, Unknown, letter, settled, written
+from netcalc.graph.tensor_operations import OPERATIONS
+from netcalc.models.asked import Asked
+from netcalc.models.grad import check_known
+from netcalc.models.graphed import GraphProblem
+
+ONE_LETTER, LETTERS = "n", "mnkpqrsthdcuvw"
+
+
+def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
+    """The problem that an expression of tensors states.
+
+    Raises ExpressionError, ShapeError with the place in the text, UnknownNameError for a name that occurs nowhere.
+    """
+    if len(texts) != 1:
+        raise NetcalcError("of tensors one expression is differentiated at a time; concat([a, b]) joins several")
+    if asked.order > 2:
+        raise NetcalcError(f"--order {asked.order} is for an expression of numbers; of tensors there is --order 2")
+    reading = parse_tensors(texts[0], {*asked.values, *asked.shapes})
+    _check_names(reading.tree, asked)
+    shapes = _Shapes(reading, asked)
+    reader = shapes.reader()
+    output = reader.node(reading.tree)
+    inputs = {name: reader.inputs[name] for name in _in_order(asked.values, reader.inputs)}
+    wrt = tuple(inputs) if asked.wrt is None else tuple(asked.wrt)
+    for name in wrt:
+        check_known(name, inputs, "--wrt names")
+    values = {name: value for name, value in asked.values.items() if name in inputs}
+    delta = None
+    if asked.delta is not None:
+        delta = build.given("delta" if "delta" not in inputs else "upstream", _shape_of_delta(asked.delta, output))
+        inputs = {**inputs, str(delta.params.text): delta}
+        values = {**values, str(delta.params.text): asked.delta}
+    _check_along(asked.along, inputs)
+    return GraphProblem(
+        "grad",
+        output,
+        "f",
+        inputs,
+        values,
+        wrt,
+        delta=delta,
+        along=asked.along,
+        order=asked.order,
+        given=_given(texts[0], asked, wrt),
+        notes=(*shapes.notes(inputs), *reader.notes),
+        index_from=asked.index_from,
+        typed=_as_read(reading.tree),
+    )
+
+
+def _check_names(tree: Tree, asked: Asked) -> None:
+    found = symbols(tree)
+    for flag, names in (("--at gives a value to", asked.values), ("--shape names", asked.shapes)):
+        for name in names:
+            check_known(name, found, flag)
+    wrt = asked.wrt or ()
+    for place, name in enumerate(wrt):
+        check_known(name, found, "--wrt names")
+        if name in wrt[:place]:
+            raise NetcalcError(f"--wrt names {name} twice")
+
+
+def _in_order(first: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
+    yield from (name for name in first if name in then)
+    yield from (name for name in then if name not in first)
+
+
+def _shape_of_delta(delta: np.ndarray, output: Node) -> Shape:
+    if not _is_of(delta.shape, output.shape):
+        raise ShapeError(f"--delta is {written(delta.shape)}; f is {written(output.shape)}, and its gradient is alike")
+    return output.shape
+
+
+def _check_along(along: Mapping[str, np.ndarray], inputs: Mapping[str, Node]) -> None:
+    for name, direction in along.items():
+        check_known(name, inputs, "--along names")
+        if not _is_of(direction.shape, inputs[name].shape):
+            raise ShapeError(
+                f"--along: {name} is {written(inputs[name].shape)}, its direction {written(direction.shape)}"
+            )
+
+
+def _is_of(numbers: tuple[int, ...], shape: Shape) -> bool:
+    """Whether a shape in numbers can be this one."""
+    return len(numbers) == len(shape) and all(
+        not isinstance(size, int) or size == one for one, size in zip(numbers, map(settled, shape), strict=True)
+    )
+
+
+def _given(text: str, asked: Asked, wrt: Sequence[str]) -> dict[str, Any]:
+    """What was stated, for the record."""
+    stated: dict[str, Any] = {"f": text, "at": dict(asked.values), "wrt": list(wrt)}
+    if asked.shapes:
+        stated["shape"] = {name: list(shape) for name, shape in asked.shapes.items()}
+    if asked.delta is not None:
+        stated["delta"] = asked.delta
+    if asked.along:
+        stated["along"] = dict(asked.along)
+    return stated if asked.order == 1 else stated | {"order": asked.order}
+
+
+def _as_read(tree: Tree) -> Tree:
+    """What was typed, what could be read two ways as it was read."""
+
+    def made(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        if operator == "power_or_inverse":
+            return Apply("power", (*arguments, Number(Fraction(-1))))
+        return Apply("power" if operator == "power_or_transpose" else operator, arguments)
+
+    return fold(tree, lambda leaf: leaf, made)
+
+
+# --- shapes
+
+
+class _Shapes:
+    """The shapes of an expression's names, found by building its graph with sizes that become what they have to."""
+
+    def __init__(self, reading: Reading, asked: Asked) -> None:
+        self.reading = reading
+        self.asked = asked
+        self.has_tensors = has_tensors(reading.text)
+        self.names = symbols(reading.tree)
+        said = [one for shape in asked.shapes.values() for one in shape if isinstance(one, str)]
+        self.letters: dict[str, Size] = {one: Unknown(one) for one in said}
+        self.found: dict[str, Shape] = {}
+        self.taken: set[str] = {*self.names, *self.letters}
+
+    def reader(self) -> Reader:
+        """A reader with every shape known, in numbers and letters."""
+        for name, value in self.asked.values.items():
+            self._take_values(name, value)
+        for name in self.names:
+            if name not in self.found and (name in self.asked.shapes or name not in self.letters):
+                self.found[name] = self._shape(name)
+        first = self._reader()
+        first.node(self.reading.tree)
+        used = {name: shape for name, shape in self.found.items() if name in first.inputs}
+        self._name_the_rest(used)
+        self.letters = {name: _final(name, size) for name, size in self.letters.items()}
+        self.found = {name: self._known_shape(name, shape) for name, shape in used.items()}
+        return self._reader()
+
+    def _known_shape(self, name: str, shape: Shape) -> Shape:
+        """As found; as said where it is, whatever letters were found to be equal."""
+        if name in self.asked.shapes and name not in self.asked.values:
+            return self._shape(name)
+        return tuple(map(settled, shape))
+
+    def _reader(self) -> Reader:
+        return Reader(self.reading, self.found, self.asked.values, self.letters, self._name, OPERATIONS)
+
+    def _take_values(self, name: str, value: np.ndarray) -> None:
+        """A name's shape is that of its values; what is said of it tells the numbers of letters."""
+        self.found[name] = value.shape
+        said = self.asked.shapes.get(name)
+        if said is None:
+            return
+        stated = tuple(self.letters[one] if isinstance(one, str) else one for one in said)
+        if len(said) != value.ndim or any(
+            isinstance(a, int) and a != b for a, b in zip(said, value.shape, strict=True)
+        ):
+            shown = "×".join(map(str, said)) or "a number"
+            raise ShapeError(f"--shape says that {name} is {shown}; its values are {written(value.shape)}")
+        for one, size, number in zip(said, stated, value.shape, strict=True):
+            known = settled(size)
+            if isinstance(known, Unknown):
+                known.found = number
+            elif known != number:
+                raise ShapeError(f"the letter {one} would have to be {known} and {number}, by the values of {name}")
+
+    def _shape(self, name: str) -> Shape:
+        if name in self.asked.shapes:
+            return tuple(self.letters[one] if isinstance(one, str) else one for one in self.asked.shapes[name])
+        return tuple(Unknown() for _ in range(self._rank(name)))
+
+    def _rank(self, name: str) -> int:
+        if not self.has_tensors:
+            return 0
+        return 2 if name[:1].isupper() else 1
+
+    def _name(self, size: Unknown) -> None:
+        size.found = letter(self._free_letters(1)[0])
+
+    def _free_letters(self, many: int) -> list[str]:
+        free = [one for one in LETTERS if one not in self.taken]
+        free = [ONE_LETTER] if many == 1 and ONE_LETTER in free and not self.taken & set(LETTERS) else free
+        free += [f"n{n}" for n in range(1, many + 1)]
+        self.taken |= set(free[:many])
+        return free[:many]
+
+    def _name_the_rest(self, shapes: Mapping[str, Shape]) -> None:
+        """Letters for the sizes that could be any, in the order in which they occur; letters that are said stay."""
+        for name, size in self.letters.items():
+            if isinstance(known := settled(size), Unknown) and known.name == name:
+                known.found = letter(name)
+        left: dict[Unknown, None] = {}
+        for shape in shapes.values():
+            left |= {known: None for size in shape if isinstance(known := settled(size), Unknown)}
+        for size, name in zip(left, self._free_letters(len(left)) if left else (), strict=True):
+            size.found = letter(size.name or name)
+
+    def notes(self, inputs: Mapping[str, Node]) -> Iterator[str]:
+        """What was assumed of the names."""
+        assumed = [name for name in inputs if name in self.names and name not in self.asked.shapes]
+        assumed = [name for name in assumed if name not in self.asked.values]
+        if not assumed:
+            return
+        if not self.has_tensors:
+            yield f"{_listed(assumed)} {'is a number' if len(assumed) == 1 else 'are numbers'}; --shape says otherwise"
+            return
+        groups: dict[str, list[str]] = {}
+        for name in assumed:
+            groups.setdefault(written(inputs[name].shape), []).append(name)
+        parts = [f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {shape}" for shape, names in groups.items()]
+        yield f"{', '.join(parts)}: capitals are matrices, small letters vectors; --shape says otherwise"
+
+
+def _final(name: str, size: Size) -> Size:
+    """A letter that is said is a number or itself."""
+    known = settled(size)
+    return known if isinstance(known, int) else letter(name)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
