@@ -5,7 +5,7 @@ So `(A.T).T` or a mean's `keepdims` is written only where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree, add
@@ -15,6 +15,7 @@ from netcalc.graph.sizes import Size
 from netcalc.graph.terms import ONE, Term, is_of
 
 REDUCTIONS = frozenset({"sum", "mean", "max", "min", "norm", "logsumexp", "var", "std", "prod"})
+SCALAR_OPERATORS = frozenset({"add", "subtract", "negate", "multiply", "divide", "power", "sqrt", "exp", "log", "abs"})
 
 
 def fits(axes: str, layout: str) -> bool:
@@ -25,15 +26,19 @@ def fits(axes: str, layout: str) -> bool:
 
 
 def common_layout(terms: Sequence[Term], out: str) -> str:
-    """The axes in which terms are put together: as most of them stand, else in the order of `out`."""
+    """The axes in which terms are put together with the least turning and indexing; else in the order of `out`."""
     held = "".join(one for one in out if any(one in term.axes for term in terms))
-    own = [term.axes for term in terms if term.letters]
-    if own and all(axes == own[0] for axes in own) and len(set(own[0].replace(ONE, ""))) == len(held):
-        return own[0]
-    full = [term.letters for term in terms if len(term.letters) == len(held) > 1]
-    if full and held not in full and all(one == full[0] for one in full):
-        return full[0]
-    return held
+    own = [term.axes for term in terms if set(term.letters) == set(held) and len(term.letters) == len(held)]
+    return min(dict.fromkeys([held, *own]), key=lambda layout: sum(_effort(term, layout) for term in terms))
+
+
+def _effort(term: Term, layout: str) -> int:
+    """How much has to be done to a term so that it fits."""
+    if term.core is None or fits(term.axes, layout):
+        return 0
+    if fits(with_kept_axes(term.core, term.axes)[1], layout) or not is_of(squeezed(term.core, term.axes)[0], "index"):
+        return 1 if len(term.letters) < len(layout) or term.letters == layout else 2
+    return 2 if fits(term.axes[::-1], layout) else 3
 
 
 def placed(term: Term, layout: str) -> Tree:
@@ -44,6 +49,9 @@ def placed(term: Term, layout: str) -> Tree:
 
 
 def _placed(tree: Tree, axes: str, layout: str) -> Tree:
+    if ONE in axes and ONE not in layout and fits(axes.replace(ONE, ""), layout):
+        bare = _without_ones(tree, axes)
+        return tree if bare is None and fits(axes, layout) else squeezed(tree, axes)[0]
     if fits(axes, layout):
         return tree
     kept, kept_axes = with_kept_axes(tree, axes)
@@ -111,17 +119,63 @@ def squeezed(tree: Tree, axes: str) -> tuple[Tree, str]:
     """An array without its axes of one entry."""
     if ONE not in axes:
         return tree, axes
+    bare = _without_ones(tree, axes)
+    if bare is not None:
+        return bare, axes.replace(ONE, "")
+    parts = [Number(Fraction(0)) if one == ONE else WHOLE_AXIS for one in axes]
+    return _indexed(tree, parts), axes.replace(ONE, "")
+
+
+def _without_ones(tree: Tree, axes: str) -> Tree | None:
+    """A reduction without its `keepdims`, an index without its new axes: what makes axes of one entry, undone."""
     match tree:
         case Apply(operator, arguments) if operator in REDUCTIONS and is_of(arguments[-1], "keepdims"):
-            return Apply(operator, arguments[:-1]), axes.replace(ONE, "")
-    parts = [Number(Fraction(0)) if one == ONE else WHOLE_AXIS for one in axes]
-    while parts and parts[-1] == WHOLE_AXIS:
-        parts.pop()
-    return Apply("index", (tree, *parts)), axes.replace(ONE, "")
+            return Apply(operator, arguments[:-1])
+        case Apply("index", (array, *parts)):
+            own = iter(axes)
+            bare = [part if isinstance(part, Number) else _narrowed(part, next(own)) for part in parts]
+            if any(one is None for one in bare) or ONE in own:
+                return None
+            return _indexed(array, [one for one in bare if one is not None and one != NEW_AXIS])
+    found = _of_one_array(tree)
+    bare = found and _without_ones(found[1], axes)
+    return found[0](bare) if found and bare is not None else None
+
+
+def _narrowed(part: Tree, axis: str) -> Tree | None:
+    """A part of an index without the axis of one entry that it makes; None if it can't be told."""
+    match part:
+        case Apply("newaxis"):
+            return part
+        case Apply("slice", (Number(start), Number(stop), _)) if axis == ONE and stop - start == 1:
+            return Number(start)
+        case Apply("slice") if axis != ONE:
+            return part
+    return None
+
+
+def _indexed(array: Tree, parts: Sequence[Tree]) -> Tree:
+    kept = list(parts)
+    while kept and kept[-1] == WHOLE_AXIS:
+        kept.pop()
+    return Apply("index", (array, *kept)) if kept else array
+
+
+def _of_one_array(tree: Tree) -> tuple[Callable[[Tree], Tree], Tree] | None:
+    """A scalar formula of one array, sqrt(x), 1/x, x^2, as what is done to it and the array."""
+    if not isinstance(tree, Apply) or tree.operator not in SCALAR_OPERATORS:
+        return None
+    arrays = [n for n, one in enumerate(tree.arguments) if not isinstance(one, Number)]
+    if len(arrays) != 1:
+        return None
+    (place,) = arrays
+    return lambda new: Apply(
+        tree.operator, (*tree.arguments[:place], new, *tree.arguments[place + 1 :])
+    ), tree.arguments[place]
 
 
 def with_kept_axes(tree: Tree, axes: str) -> tuple[Tree, str]:
-    """A reduction with `keepdims`, if it is one along some axes; else as it is."""
+    """A reduction, or a scalar formula of one, with `keepdims`, if it is one along some axes; else as it is."""
     match tree:
         case Apply(operator, (inner, Apply("axis", along))) if operator in REDUCTIONS:
             places = [int(one.value) for one in along if isinstance(one, Number)]
@@ -129,6 +183,9 @@ def with_kept_axes(tree: Tree, axes: str) -> tuple[Tree, str]:
             for place in range(len(axes) + len(places)):
                 kept += ONE if place in places else next(rest)
             return Apply(operator, (inner, Apply("axis", along), KEEP)), kept
+    if (found := _of_one_array(tree)) is not None:
+        inner, kept = with_kept_axes(found[1], axes)
+        return (found[0](inner), kept) if inner is not found[1] else (tree, axes)
     return tree, axes
 
 
@@ -140,10 +197,7 @@ KEEP = Apply("keepdims", (Number(Fraction(1)),))
 
 def indexed_anew(tree: Tree, wanted: str) -> Tree:
     """A tree without axes of one entry, with such axes where `wanted` has them."""
-    parts = [NEW_AXIS if one == ONE else WHOLE_AXIS for one in wanted]
-    while parts and parts[-1] == WHOLE_AXIS:
-        parts.pop()
-    return Apply("index", (tree, *parts)) if parts else tree
+    return _indexed(tree, [NEW_AXIS if one == ONE else WHOLE_AXIS for one in wanted])
 
 
 # --- sums

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree, power
-from netcalc.graph.chains import chain, transposed, turns
-from netcalc.graph.layouts import common_layout, fits, ordered, placed, squeezed
+from netcalc.graph import sizes as size_of
+from netcalc.graph.chains import chain, flipped, transposed, turns
+from netcalc.graph.layouts import common_layout, fits, ordered, placed, squeezed, with_kept_axes
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import Size, settled, total, tree
+from netcalc.graph.sizes import Size, settled, total
 from netcalc.graph.terms import ONE, Term, hadamard, is_of, scalar
 from netcalc.notation import to_ascii
 
@@ -23,12 +24,20 @@ class Rest:
     """What of a product is not put together yet: `terms` with axes, and the scalar that they are multiplied by."""
 
     def __init__(
-        self, terms: Sequence[Term], out: str, sizes: Mapping[str, Size], counts: dict[Apply, Size], *, diagonal: bool
+        self,
+        terms: Sequence[Term],
+        out: str,
+        sizes: Mapping[str, Size],
+        counts: dict[Apply, Size],
+        *,
+        diagonal: bool,
+        keeps: bool,
     ) -> None:
         self.out = out
         self.sizes = sizes
         self.counts = counts
         self.diagonal = diagonal
+        self.keeps = keeps
         self.number = Fraction(1)
         self.above: list[Tree] = []
         self.below: list[Tree] = []
@@ -82,13 +91,15 @@ def in_matrix_form(
     *,
     summed: str = "",
     diagonal: bool = False,
+    keeps: bool = False,
 ) -> Term:
     """The product of the terms, summed over the letters that `out` lacks; its axes are in any order, some may lack.
 
     `summed` are those letters; `counts` has how many entries each sum is of that was written so far, for means.
-    `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as in Jacobians, not as a broadcast.
+    `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as in Jacobians, not as a broadcast. What
+    `keeps` its axes is a sum, Σ g ∘ p, not a product of matrices.
     """
-    rest = Rest(terms, out, sizes, counts, diagonal=diagonal)
+    rest = Rest(terms, out, sizes, counts, diagonal=diagonal, keeps=keeps)
     held = {one for term in rest.terms for one in term.axes}
     for letter in summed:
         if letter not in held:
@@ -97,12 +108,12 @@ def in_matrix_form(
         if not any(rule(rest) for rule in RULES):
             _index_form(rest)
     last = rest.terms[0] if rest.terms else Term(None)
-    return _as_mean(rest.term(last.core, last.axes), rest.counts)
+    return as_mean(rest.term(last.core, last.axes), rest.counts)
 
 
 def _size(size: Size) -> Term:
     size = settled(size)
-    return Term(None, number=Fraction(size)) if isinstance(size, int) else scalar(tree(size))
+    return Term(None, number=Fraction(size)) if isinstance(size, int) else scalar(size_of.tree(size))
 
 
 def _is_done(rest: Rest) -> bool:
@@ -142,12 +153,16 @@ def _scalar_products(rest: Rest) -> bool:
         pair = [one for one in rest.terms if set(one.letters) == set(term.letters)]
         alone = all(rest.is_summed(one) and len(rest.holders(one)) == 2 for one in term.letters)
         if len(pair) == 2 and alone and len(term.letters) == len(set(term.letters)) <= 2:
-            a, b = pair
-            (x, own), (y, its) = (squeezed(one.core, one.axes) for one in pair)  # type: ignore[arg-type]
-            if _is_reciprocal(x) or _is_reciprocal(y):
+            (x, own), (y, its) = (as_column(one) for one in pair)
+            if _is_reciprocal(x) or _is_reciprocal(y) or (rest.keeps and x != y):
                 return False
-            found = _square(x) if x == y and own == its else _dot(x, y) if len(own) == 1 else _frobenius(x, y, own, its)
-            rest.swap([a, b], Term(None, above=(found,)))
+            if x == y and own == its:
+                found, ones = power(Apply("norm", (x,)), SQUARE), ""
+            elif len(term.letters) == 1:
+                found, ones = _dot(x, y), ONE * ((ONE in own) + (ONE in its))
+            else:
+                found, ones = _frobenius(x, y, own, its), ""
+            rest.swap(pair, Term(found, ones))
             return True
     return False
 
@@ -156,8 +171,14 @@ def _is_reciprocal(tree: Tree) -> bool:
     return is_of(tree, "divide") and isinstance(tree.arguments[0], Number)  # type: ignore[union-attr]
 
 
-def _square(x: Tree) -> Tree:
-    return power(Apply("norm", (x,)), SQUARE)
+def as_column(term: Term) -> tuple[Tree, str]:
+    """A factor without its axes of one entry; a vector that is a matrix of one column stays one."""
+    core, axes = term.core, term.axes
+    assert core is not None  # noqa: S101 - it has axes
+    bare, letters = squeezed(core, axes)
+    if len(axes) == 2 and len(letters) == 1 and is_of(bare, "index") and bare != core:
+        return (core, axes) if axes[1] == ONE else (flipped(core), axes[::-1])
+    return bare, letters
 
 
 def _dot(x: Tree, y: Tree) -> Tree:
@@ -224,7 +245,7 @@ def _matrix_products(rest: Rest) -> bool:
     """A letter that two factors share and that is summed over: A B, A x."""
     for letter in dict.fromkeys("".join(term.letters for term in rest.terms)):
         pair = rest.holders(letter)
-        if rest.is_summed(letter) and len(pair) == 2 and not any(_is_reciprocal(one.core) for one in pair):  # type: ignore[arg-type]
+        if rest.is_summed(letter) and len(pair) == 2 and not rest.keeps and not any(_is_reciprocal(one.core) for one in pair):  # type: ignore[arg-type]
             found = _matrix_product(pair[0], pair[1], letter, rest.out)
             if found is not None:
                 rest.swap(pair, found)
@@ -233,22 +254,23 @@ def _matrix_products(rest: Rest) -> bool:
 
 
 def _matrix_product(a: Term, b: Term, letter: str, out: str) -> Term | None:
-    (x, own), (y, its) = (squeezed(one.core, one.axes) for one in (a, b))  # type: ignore[arg-type]
+    (x, own), (y, its) = as_column(a), as_column(b)
     if len(own) <= 2 and len(its) <= 2 and len({*own} & {*its}) == 1:
         return _of_two(x, own, y, its, letter, out)
     return _of_batches(x, own, y, its, letter, out)
 
 
 def _of_two(x: Tree, own: str, y: Tree, its: str, letter: str, out: str) -> Term | None:
-    if len(own) == len(its) == 1:
+    vectors = [len(axes.replace(ONE, "")) == 1 for axes in (own, its)]
+    if all(vectors):
         return None  # a scalar product that something else depends on
-    if len(own) == 1:
+    if vectors[0]:
         x, own, y, its = y, its, x, own
     right_first = its if len(its) == 1 else letter + its.replace(letter, "")
     left_last = own.replace(letter, "") + letter
     straight = chain(x if own == left_last else transposed(x), y if its == right_first else transposed(y))
     axes = own.replace(letter, "") + its.replace(letter, "")
-    if len(its) == 1:
+    if any(vectors):
         return Term(straight, axes)
     back = chain(
         y if its == its.replace(letter, "") + letter else transposed(y),
@@ -301,11 +323,11 @@ def _scaled_rows(rest: Rest) -> bool:
             continue
         i, j = term.letters[0], term.letters[1]
         rows, columns = ([one for one in rest.terms if one.letters == letter] for letter in (i, j))
-        if rows and columns:
+        if rows and columns and not all(_is_broadcast(rest, one, term.letters) for one in (rows[0], columns[0])):
             rest.swap([rows[0], columns[0]], _outer(rows[0], columns[0]))
             return True
         if rows or columns:
-            vector, letter = (rows or columns)[0], i if rows else j
+            vector, letter = (columns or rows)[0], j if columns else i
             rest.swap([term, vector], _scaled(rest, term, vector, letter))
             return True
     return False
@@ -314,20 +336,26 @@ def _scaled_rows(rest: Rest) -> bool:
 def _scaled(rest: Rest, term: Term, vector: Term, letter: str) -> Term:
     core, axes = squeezed(term.core, term.axes)  # type: ignore[arg-type]
     along, _ = squeezed(vector.core, vector.axes)  # type: ignore[arg-type]
-    is_broadcast = fits(vector.axes, rest.out) or fits(vector.axes, axes)
+    is_broadcast = _is_broadcast(rest, vector, axes)
     reciprocal = _is_reciprocal(along) or _is_reciprocal(core)
-    if reciprocal or (is_broadcast and not rest.diagonal and not rest.is_summed(letter)):
-        layout = common_layout([term], rest.out) if set(term.letters) <= set(rest.out) else axes
-        if fits(vector.axes, axes):
-            layout = axes
-        elif fits(vector.axes, axes[::-1]):
-            layout = axes[::-1]
+    if reciprocal or rest.keeps or (is_broadcast and not rest.diagonal and not rest.is_summed(letter)):
+        layout = common_layout([term, vector], rest.out if set(term.letters) <= set(rest.out) else axes)
         return Term(hadamard([placed(term, layout), placed(vector, layout)]), layout)
     diagonal = Apply("diag", (along,))
     return Term(chain(diagonal, core) if axes[0] == letter else chain(core, diagonal), axes)
 
 
+def _is_broadcast(rest: Rest, vector: Term, axes: str) -> bool:
+    """Whether a vector stretches along a matrix as it is, or as it is with `keepdims`."""
+    along, own = squeezed(vector.core, vector.axes)  # type: ignore[arg-type]
+    kept = with_kept_axes(along, own)[1]
+    return any(fits(one, layout) for one in (vector.axes, kept) for layout in (rest.out, axes))
+
+
 def _outer(a: Term, b: Term) -> Term:
+    (x, own), (y, its) = as_column(a), as_column(b)
+    if ONE in own and ONE in its:
+        return Term(chain(x, transposed(y)), a.letters + b.letters)
     x, y = (squeezed(one.core, one.axes)[0] for one in (a, b))  # type: ignore[arg-type]
     return Term(Apply("outer", (x, y)), a.letters + b.letters)
 
@@ -382,15 +410,22 @@ RULES: Sequence[Callable[[Rest], bool]] = (
 # --- a mean
 
 
-def _as_mean(term: Term, counts: Mapping[Apply, Size]) -> Term:
+def as_mean(term: Term, counts: Mapping[Apply, Size]) -> Term:
     """Σ x / n is the mean of n entries."""
-    for found, count in counts.items():
-        less = _over_count(term, count) if term.core == found or found in term.above else None
+    for tree in (term.core, *term.above):
+        count = counts.get(_bare_sum(tree)) if is_of(tree, "sum") else None  # type: ignore[arg-type]
+        less = None if count is None else _over_count(term, count)
         if less is not None:
-            mean = Apply("mean", found.arguments)
-            above = tuple(mean if one == found else one for one in less.above)
-            return less._replace(core=mean if term.core == found else term.core, above=above)
+            mean = Apply("mean", tree.arguments)  # type: ignore[union-attr]
+            above = tuple(mean if one == tree else one for one in less.above)
+            return less._replace(core=mean if term.core == tree else term.core, above=above)
     return term
+
+
+def _bare_sum(tree: Tree | None) -> Apply:
+    assert isinstance(tree, Apply)  # noqa: S101 - it is a sum
+    kept = is_of(tree.arguments[-1], "keepdims")
+    return Apply("sum", tree.arguments[:-1]) if kept else tree
 
 
 def _over_count(term: Term, count: Size) -> Term | None:
@@ -398,7 +433,7 @@ def _over_count(term: Term, count: Size) -> Term | None:
     if isinstance(count, int):
         is_mean = count > 2 and term.number.denominator % count == 0  # half a sum of two is no mean
         return term._replace(number=term.number * count) if is_mean else None
-    if (below := tree(count)) in term.below:
+    if (below := size_of.tree(count)) in term.below:
         left = list(term.below)
         left.remove(below)
         return term._replace(below=tuple(left))

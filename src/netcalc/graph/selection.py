@@ -83,10 +83,17 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
         axis += 1
         if part == EVERYTHING:
             letters.append(letter)
+        elif isinstance(part, Span) and (one := _single(part, extent)) is not None:
+            letters.append(ONE)
+            if settled(extent) != 1:
+                terms.append(_selected(one, indices, extent, letter, joint))
         elif isinstance(part, Span):
             picked = next(spare)
             letters.append(picked)
             terms.append(Term(Apply("index", (_eye(extent), _part(part, indices))), picked + letter))
+        elif isinstance(part, int):
+            if settled(extent) != 1:
+                terms.append(_selected(part, indices, extent, letter, joint))
         else:
             terms.append(_selected(part, indices, extent, letter, joint))
             if arrays and number == arrays[0]:
@@ -98,6 +105,15 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
             rest.remove(one)
         letters = [*joint, *rest]
     return terms, dict(zip(own, letters, strict=True))
+
+
+def _single(span: Span, extent: Size) -> int | None:
+    """The one entry that a slice has."""
+    extent = settled(extent)
+    if not isinstance(extent, int):
+        return None
+    places = range(extent)[slice(*span)]
+    return places[0] if len(places) == 1 else None
 
 
 def _joint_letters(keyed: Keyed, nodes: Sequence[Node], spare: object) -> list[str]:

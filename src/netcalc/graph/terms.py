@@ -190,26 +190,34 @@ def _divided(above: Tree, below: Tree) -> Tree:
 
 
 def hadamard(cores: Sequence[Tree]) -> Tree:
-    """a ∘ b ∘ …; what occurs more than once is a power, and 1/a is below the bar."""
-    counts: dict[Tree, int] = {}
-    below: dict[Tree, int] = {}
+    """a ∘ b ∘ …; what occurs more than once is a power, and all that is divided by stands below one bar."""
     number = Fraction(1)
+    above: dict[Tree, int] = {}
+    below: dict[Tree, int] = {}
     for core in cores:
-        for part in core.arguments if isinstance(core, Apply) and core.operator == "hadamard" else (core,):
-            match part:
-                case Apply("divide", (Number(top), under)):
-                    number *= top
-                    below[under] = below.get(under, 0) + 1
-                case _:
-                    base, exponent = base_and_exponent(part)
-                    counts[base] = counts.get(base, 0) + exponent
-    over = [raised(base, n) for base, n in counts.items()]
-    bottom = [raised(base, n) for base, n in below.items()]
-    first = over[0] if len(over) == 1 else Apply("hadamard", tuple(over)) if over else None
-    written = in_front([Number(number)] * (number != 1), first)
-    if not bottom:
-        return written
-    return divide(written, bottom[0] if len(bottom) == 1 else Apply("hadamard", tuple(bottom)))
+        top, bottom = core.arguments if isinstance(core, Apply) and core.operator == "divide" else (core, None)
+        for counts, tree in ((above, top), (below, bottom)):
+            for part in _factors(tree):
+                if isinstance(part, Number) and (part.value or counts is above):
+                    number = number * part.value if counts is above else number / part.value
+                    continue
+                base, exponent = base_and_exponent(part)
+                counts[base] = counts.get(base, 0) + exponent
+    over, under = ([raised(base, n) for base, n in counts.items()] for counts in (above, below))
+    written = in_front([Number(number)] * (number != 1), _joined(over))
+    return written if not under else divide(written, _joined(under))  # type: ignore[arg-type]
+
+
+def _factors(tree: Tree | None) -> Sequence[Tree]:
+    if tree is None:
+        return ()
+    return tree.arguments if isinstance(tree, Apply) and tree.operator == "hadamard" else (tree,)
+
+
+def _joined(factors: Sequence[Tree]) -> Tree | None:
+    if len(factors) > 1:
+        return Apply("hadamard", tuple(factors))
+    return factors[0] if factors else None
 
 
 def is_of(tree: Tree, operator: str) -> bool:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.forms import Forms
-from netcalc.expression import Apply, Symbol, Tree, apply
+from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.chains import flipped
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, SOLVE
-from netcalc.graph.layouts import common_layout, exactly, placed, sum_of
+from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, placed, sum_of, with_kept_axes
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
-from netcalc.graph.matrixform import in_matrix_form
+from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
-from netcalc.graph.shaping import INDEX, RESHAPE, SCATTER, Keyed
+from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, settled, tree
-from netcalc.graph.terms import ONE, Term, hadamard, in_front, scalar, with_number_apart
+from netcalc.graph.terms import ONE, Term, hadamard, is_of, scalar, with_number_apart
 
 
 def formula(node: Node, *, diagonal: bool = False) -> Tree:
@@ -104,7 +105,11 @@ class Writer:
         out = _without_ones(params.out, sizes)
         summed = _without_ones(params.summed, sizes)
         number = Term(None, number=params.number)
-        return in_matrix_form([number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal)
+        keeps = bool(summed) and any(one not in "".join(params.letters) for one in params.out if one not in out)
+        term = in_matrix_form(
+            [number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal, keeps=keeps
+        )
+        return _as_kept(term, axes_of(node.shape))
 
     def _sum(self, node: Node, *, diagonal: bool) -> Term:
         params: Sum = node.params
@@ -112,7 +117,7 @@ class Writer:
         for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True):
             term = self._direct(arg, diagonal=True) if diagonal and self._by_name(arg) is None else self._terms[arg]
             term = term.renamed(dict(zip(LETTERS, own, strict=False)))
-            terms.append(term._replace(number=term.number * by))
+            terms.append(as_mean(term._replace(number=term.number * by), self._counts))
         sizes = _sizes(node, params.letters, params.out)
         return sum_of(terms, _without_ones(params.out, sizes))
 
@@ -131,8 +136,13 @@ class Writer:
             arguments = tuple((self._aliases.get(tree, tree), one) for tree, one in arguments)
         is_tensor = any(one for _, one in arguments)
         if operator == "multiply" and is_tensor:
-            scalars = [tree for tree, one in arguments if not one]
-            return in_front(scalars, hadamard([tree for tree, one in arguments if one])), True
+            scalars = multiply(*(tree for tree, one in arguments if not one), Number(Fraction(1)))
+            core = with_number_apart(hadamard([tree for tree, one in arguments if one]), "")
+            front = scalar(scalars)
+            term = core._replace(number=core.number * front.number, above=front.above, below=front.below)
+            return as_mean(term, self._counts).tree(), True
+        if operator == "multiply" and any(is_of(tree, "sum") for tree, _ in arguments):
+            return as_mean(scalar(multiply(*(tree for tree, _ in arguments))), self._counts).tree(), False
         return apply(operator, [tree for tree, _ in arguments]), is_tensor
 
     def _cofactors(self, node: Node) -> Term:
@@ -173,6 +183,16 @@ class Writer:
         found = in_matrix_form(terms, rows + own[0], sizes, self._counts)
         return found.renamed({own[0]: LETTERS[node.rank - 1]})
 
+    def _concat(self, node: Node) -> Term:
+        """concat([a, b], axis=…), or stack where each has a new axis there."""
+        axis: int = node.params
+        arrays = self.exact(node.args)
+        bare = [_unstacked(array, axis) for array in arrays]
+        along = Apply("axis", (Number(Fraction(axis)),))
+        if all(one is not None for one in bare):
+            return _plain(Apply("stack", (*bare, along)), node)  # type: ignore[arg-type]
+        return _plain(Apply("concat", (*arrays, along) if axis else arrays), node)
+
     def _reshape(self, node: Node) -> Term:
         (inner,) = self.exact(node.args)
         return _plain(Apply("reshape", (inner, *map(tree, node.shape))), node)
@@ -185,12 +205,29 @@ RULES: Mapping[str, Rule] = {
     INDEX.name: Writer._index,  # noqa: SLF001
     SCATTER.name: Writer._scatter,  # noqa: SLF001
     SOLVE.name: Writer._solve,  # noqa: SLF001
+    CONCATENATE.name: Writer._concat,  # noqa: SLF001
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
     STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
     SIZE.name: lambda _, node: scalar(tree(node.params)),
     EYE.name: lambda _, node: Term(Apply("eye", (tree(node.shape[0]),)), axes_of(node.shape)),
     ARRAY.name: lambda _, node: _plain(array_tree(node), node),
 }
+
+
+def _as_kept(term: Term, axes: str) -> Term:
+    """A sum whose axes stay, if those of the node do."""
+    if term.core is None or ONE not in axes:
+        return term
+    kept, kept_axes = with_kept_axes(term.core, term.axes)
+    return term._replace(core=kept, axes=kept_axes) if kept_axes == axes else term
+
+
+def _unstacked(array: Tree, axis: int) -> Tree | None:
+    match array:
+        case Apply("index", (inner, *parts)) if parts == [WHOLE_AXIS] * axis + [NEW_AXIS]:
+            return inner
+        case _:
+            return None
 
 
 def _plain(core: Tree, node: Node) -> Term:

@@ -115,9 +115,6 @@ class Latex(MatrixNotation, Ascii):
     def raised(self, a: Piece, exponent: str) -> Piece:
         return Piece(f"{self.hold(a, Level.ATOM).text}^{{{exponent}}}", Level.POWER)
 
-    def swapped(self, a: Piece) -> Piece:
-        return self.transpose(a)
-
     def norm(self, a: Piece) -> Piece:
         return Piece(rf"\left\|{a.text}\right\|", Level.ATOM)
 

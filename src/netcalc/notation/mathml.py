@@ -165,9 +165,6 @@ class Mathml(MatrixNotation, Ascii):
     def raised(self, a: Piece, exponent: str) -> Piece:
         return Piece(f"<msup>{row(self.hold(a, Level.ATOM).text)}{row(exponent)}</msup>", Level.POWER)
 
-    def swapped(self, a: Piece) -> Piece:
-        return self.transpose(a)
-
     def norm(self, a: Piece) -> Piece:
         return Piece(row(operator("‖"), a.text, operator("‖")), Level.ATOM)
 

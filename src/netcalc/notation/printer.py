@@ -107,7 +107,7 @@ class Ascii(Tensors):
         before = self.hold(factors[0], Level.POWER if factors[0].operator in PRODUCTS else Level.MULTIPLY)
         text = before.text
         for place, factor in enumerate(factors[1:], 1):
-            is_scaled = factor.operator == "outer" and all(isinstance(one.leaf, Number) for one in factors[:place])
+            is_scaled = factor.operator == "outer" and place == len(factors) - 1  # what is before it are scalars
             after = self.hold(factor, Level.MULTIPLY if is_scaled else Level.POWER)
             text += self.between(before, after) + after.text
             before = after

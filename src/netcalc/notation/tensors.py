@@ -179,6 +179,9 @@ class MatrixNotation(Tensors):
             return self.raised(a.arguments[0], self.minus_top)
         return self.raised(a, self.top)
 
+    def swapped(self, a: Piece) -> Piece:
+        return self.transpose(a)
+
     def inverse(self, a: Piece) -> Piece:
         return self.raised(a, self.minus_one)
 
