@@ -38,7 +38,7 @@ def softmax(x, axis=None):
 
 OTHERS = {
     "matmul": np.matmul,
-    "mT": lambda x: np.swapaxes(x, -1, -2),
+    "swapped": lambda x: np.swapaxes(x, -1, -2),
     "sum": np.sum,
     "mean": np.mean,
     "max": np.max,
@@ -58,10 +58,9 @@ OTHERS = {
     "tril": np.tril,
     "triu": np.triu,
     "eye": lambda n: np.eye(int(n)),
-    "ones": lambda *sizes: np.ones([int(one) for one in sizes]),
+    "ones": np.ones,
     "one_hot": lambda k, n: np.eye(int(n))[np.asarray(k).astype(int)],
-    "reshape": lambda x, *sizes: np.reshape(x, [int(one) for one in sizes]),
-    "list": lambda *entries: np.array(entries),
+    "reshape": np.reshape,
     "concat": lambda *arrays, axis=0: np.concatenate(arrays, axis=axis),
     "stack": lambda *arrays, axis=0: np.stack(arrays, axis=axis),
 }
@@ -79,18 +78,19 @@ def value(tree, at):
     if operator == "index":
         array, *parts = arguments
         return value(array, at)[tuple(_part(part, at) for part in parts)]
-    keywords = {
-        one.operator: one.arguments for one in arguments if getattr(one, "operator", "") in ("axis", "keepdims")
-    }
-    values = [value(one, at) for one in arguments if getattr(one, "operator", "") not in keywords]
+    options = [one for one in arguments if getattr(one, "operator", "") in ("axis", "keepdims", "shape", "n")]
+    values = [value(one, at) for one in arguments if one not in options]
     given = {}
-    if "axis" in keywords:
-        axes = tuple(int(one.value) for one in keywords["axis"])
-        given["axis"] = axes if len(axes) > 1 else axes[0]
-    if "keepdims" in keywords:
-        given["keepdims"] = True
+    for option in options:
+        numbers = tuple(int(value(one, at)) for one in option.arguments)
+        is_one = len(numbers) == 1 and option.operator != "shape"
+        given[option.operator] = (
+            bool(numbers[0]) if option.operator == "keepdims" else numbers[0] if is_one else numbers
+        )
     if operator == "transpose":
         return np.transpose(values[0])
+    if operator == "stack" and not given:
+        return np.array(values)
     if operator.startswith("einsum:"):
         return np.einsum(operator.removeprefix("einsum:"), *values)
     return (ELEMENTWISE | OTHERS)[operator](*values, **given)

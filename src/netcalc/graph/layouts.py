@@ -71,7 +71,7 @@ def exactly(term: Term, wanted: str, sizes: Mapping[str, Size]) -> Tree:
     """A term with just these axes, stretched where it lacks some."""
     core, axes = term.core, term.axes
     if core is None and wanted:
-        core, axes = Apply("ones", tuple(size_tree(one, sizes) for one in wanted)), wanted
+        core, axes = ones_of([size_tree(one, sizes) for one in wanted]), wanted
     if core is not None:
         core = _exactly(core, axes, wanted, sizes)
     return term._replace(core=core).tree()
@@ -93,9 +93,9 @@ def _exactly(core: Tree, axes: str, wanted: str, sizes: Mapping[str, Size]) -> T
         return turned if order == wanted else indexed_anew(turned, wanted)
     held = [one for one in wanted if one != ONE and one in axes]
     if ONE not in wanted and len(held) == len(missing) == 1:
-        vector, ones = squeezed(core, axes)[0], Apply("ones", (size_tree(missing[0], sizes),))
+        vector, ones = squeezed(core, axes)[0], ones_of([size_tree(missing[0], sizes)])
         return Apply("outer", (vector, ones) if wanted[0] in held else (ones, vector))
-    ones = Apply("ones", tuple(size_tree(one, sizes) for one in wanted))
+    ones = ones_of([size_tree(one, sizes) for one in wanted])
     return Apply("hadamard", (_placed(core, axes, wanted), ones))
 
 
@@ -111,7 +111,7 @@ def ordered(bare: Tree, letters: str, order: str) -> Tree:
     if len(letters) == 2:
         return flipped(bare)
     if letters[:-2] == order[:-2]:
-        return Apply("mT", (bare,)) if not is_of(bare, "mT") else bare.arguments[0]  # type: ignore[union-attr]
+        return Apply("swapped", (bare,)) if not is_of(bare, "swapped") else bare.arguments[0]  # type: ignore[union-attr]
     return Apply(f"einsum:{letters}->{order}", (bare,))
 
 
@@ -133,13 +133,13 @@ def _without_ones(tree: Tree, axes: str) -> Tree | None:
             return Apply(operator, arguments[:-1])
         case Apply("index", (array, *parts)):
             own = iter(axes)
-            bare = [part if isinstance(part, Number) else _narrowed(part, next(own)) for part in parts]
-            if any(one is None for one in bare) or ONE in own:
+            narrow = [part if isinstance(part, Number) else _narrowed(part, next(own)) for part in parts]
+            if any(one is None for one in narrow) or ONE in own:
                 return None
-            return _indexed(array, [one for one in bare if one is not None and one != NEW_AXIS])
+            return _indexed(array, [one for one in narrow if one is not None and one != NEW_AXIS])
     found = _of_one_array(tree)
-    bare = found and _without_ones(found[1], axes)
-    return found[0](bare) if found and bare is not None else None
+    bare = _without_ones(found[1], axes) if found is not None else None
+    return found[0](bare) if found is not None and bare is not None else None
 
 
 def _narrowed(part: Tree, axis: str) -> Tree | None:
@@ -187,6 +187,16 @@ def with_kept_axes(tree: Tree, axes: str) -> tuple[Tree, str]:
         inner, kept = with_kept_axes(found[1], axes)
         return (found[0](inner), kept) if inner is not found[1] else (tree, axes)
     return tree, axes
+
+
+def ones_of(sizes: Sequence[Tree]) -> Tree:
+    """An array of ones."""
+    return Apply("ones", (Apply("shape", tuple(sizes)),))
+
+
+def eye_of(size: Size) -> Tree:
+    """The identity matrix."""
+    return Apply("eye", (Apply("n", (size_of.tree(size),)),))
 
 
 NONE = Apply("none", ())

@@ -167,8 +167,8 @@ def _scalar_products(rest: Rest) -> bool:
     return False
 
 
-def _is_reciprocal(tree: Tree) -> bool:
-    return is_of(tree, "divide") and isinstance(tree.arguments[0], Number)  # type: ignore[union-attr]
+def _is_reciprocal(tree: Tree | None) -> bool:
+    return isinstance(tree, Apply) and tree.operator == "divide" and isinstance(tree.arguments[0], Number)
 
 
 def as_column(term: Term) -> tuple[Tree, str]:
@@ -245,7 +245,12 @@ def _matrix_products(rest: Rest) -> bool:
     """A letter that two factors share and that is summed over: A B, A x."""
     for letter in dict.fromkeys("".join(term.letters for term in rest.terms)):
         pair = rest.holders(letter)
-        if rest.is_summed(letter) and len(pair) == 2 and not rest.keeps and not any(_is_reciprocal(one.core) for one in pair):  # type: ignore[arg-type]
+        if (
+            rest.is_summed(letter)
+            and len(pair) == 2
+            and not rest.keeps
+            and not any(_is_reciprocal(one.core) for one in pair)
+        ):
             found = _matrix_product(pair[0], pair[1], letter, rest.out)
             if found is not None:
                 rest.swap(pair, found)
@@ -363,7 +368,7 @@ def _outer(a: Term, b: Term) -> Term:
 def _outer_products(rest: Rest) -> bool:
     """Two vectors along two axes of the result: a bᵀ."""
     vectors = [term for term in rest.terms if len(term.letters) == 1]
-    if len(rest.terms) == 2 == len(vectors) and not any(_is_reciprocal(one.core) for one in vectors):  # type: ignore[arg-type]
+    if len(rest.terms) == 2 == len(vectors) and not any(_is_reciprocal(one.core) for one in vectors):
         a, b = sorted(vectors, key=lambda term: rest.out.find(term.letters))
         rest.swap([a, b], _outer(a, b))
         return True

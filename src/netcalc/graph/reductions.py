@@ -114,7 +114,7 @@ def _printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
     along: Along = node.params
     rank = node.args[0].rank
     extra: list[Tree] = []
-    if len(along.axes) < rank:
+    if len(along.axes) < rank or (name in ALONG_ONE and rank > 1):
         extra += [Apply("axis", tuple(Number(Fraction(rank + axis)) for axis in along.axes))]
     if along.keep and name not in ALONG_ONE:
         extra += [Apply("keepdims", (Number(Fraction(1)),))]

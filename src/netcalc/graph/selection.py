@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.expression import Apply, Number, Symbol, Tree
-from netcalc.graph.layouts import NEW_AXIS, NONE, WHOLE_AXIS
+from netcalc.graph.layouts import NEW_AXIS, NONE, WHOLE_AXIS, eye_of
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
@@ -33,7 +33,7 @@ def _listed(values: np.ndarray) -> Tree:
     if values.ndim == 0:
         entry = values[()]
         return _number(entry)
-    return Apply("list", tuple(_listed(values[n]) for n in range(len(values))))
+    return Apply("stack", tuple(_listed(values[n]) for n in range(len(values))))
 
 
 def _number(entry: object) -> Tree:
@@ -83,27 +83,18 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
         axis += 1
         if part == EVERYTHING:
             letters.append(letter)
-        elif isinstance(part, Span) and (one := _single(part, extent)) is not None:
-            letters.append(ONE)
-            if settled(extent) != 1:
-                terms.append(_selected(one, indices, extent, letter, joint))
-        elif isinstance(part, Span):
-            picked = next(spare)
-            letters.append(picked)
-            terms.append(Term(Apply("index", (_eye(extent), _part(part, indices))), picked + letter))
-        elif isinstance(part, int):
-            if settled(extent) != 1:
-                terms.append(_selected(part, indices, extent, letter, joint))
-        else:
-            terms.append(_selected(part, indices, extent, letter, joint))
-            if arrays and number == arrays[0]:
-                letters += joint
+            continue
+        single = _single(part, extent) if isinstance(part, Span) else None
+        if isinstance(part, Span) and single is None:
+            letters.append(next(spare))
+            terms.append(Term(Apply("index", (eye_of(extent), _part(part, indices))), letters[-1] + letter))
+            continue
+        letters += [ONE] if single is not None else joint if arrays[:1] == [number] else []
+        if settled(extent) != 1:
+            terms.append(_selected(part if single is None else single, indices, extent, letter, joint))
     letters += LETTERS[axis : len(keyed.whole)]
     if arrays and arrays != list(range(arrays[0], arrays[0] + len(arrays))):
-        rest = list(letters)
-        for one in joint:
-            rest.remove(one)
-        letters = [*joint, *rest]
+        letters = [*joint, *(one for one in letters if one not in joint)]
     return terms, dict(zip(own, letters, strict=True))
 
 
@@ -124,12 +115,8 @@ def _joint_letters(keyed: Keyed, nodes: Sequence[Node], spare: object) -> list[s
 
 def _selected(part: Part, indices: Sequence[Tree], extent: Size, letter: str, joint: Sequence[str]) -> Term:
     """Row `part` of the identity matrix, one for each entry where it is an array."""
-    core = Apply("one_hot", (_part(part, indices), tree(settled(extent))))
+    core = Apply("one_hot", (_part(part, indices), Apply("n", (tree(extent),))))
     if not isinstance(part, Place | Fixed):
         return Term(core, letter)
     many = part.array.ndim if isinstance(part, Fixed) else len(joint)
     return Term(core, "".join(joint[len(joint) - many :]) + letter)
-
-
-def _eye(extent: Size) -> Tree:
-    return Apply("eye", (tree(extent),))

@@ -12,7 +12,7 @@ from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.chains import flipped
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, SOLVE
-from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, placed, sum_of, with_kept_axes
+from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, eye_of, placed, sum_of, with_kept_axes
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
@@ -106,9 +106,7 @@ class Writer:
         summed = _without_ones(params.summed, sizes)
         number = Term(None, number=params.number)
         keeps = bool(summed) and any(one not in "".join(params.letters) for one in params.out if one not in out)
-        term = in_matrix_form(
-            [number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal, keeps=keeps
-        )
+        term = in_matrix_form([number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal, keeps=keeps)
         return _as_kept(term, axes_of(node.shape))
 
     def _sum(self, node: Node, *, diagonal: bool) -> Term:
@@ -195,7 +193,7 @@ class Writer:
 
     def _reshape(self, node: Node) -> Term:
         (inner,) = self.exact(node.args)
-        return _plain(Apply("reshape", (inner, *map(tree, node.shape))), node)
+        return _plain(Apply("reshape", (inner, Apply("shape", tuple(map(tree, node.shape))))), node)
 
 
 Rule = Callable[[Writer, Node], Term]
@@ -209,7 +207,7 @@ RULES: Mapping[str, Rule] = {
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
     STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
     SIZE.name: lambda _, node: scalar(tree(node.params)),
-    EYE.name: lambda _, node: Term(Apply("eye", (tree(node.shape[0]),)), axes_of(node.shape)),
+    EYE.name: lambda _, node: Term(eye_of(node.shape[0]), axes_of(node.shape)),
     ARRAY.name: lambda _, node: _plain(array_tree(node), node),
 }
 

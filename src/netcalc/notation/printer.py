@@ -55,6 +55,8 @@ class Ascii(Tensors):
     def operation(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
         if (tensor := self.tensor(operator, arguments)) is not None:
             return tensor
+        if not arguments:
+            return self.call(operator, ())
         first, *others = arguments
         if operator == "add":
             return self.sum(arguments)

@@ -8,15 +8,15 @@ from netcalc.expression.tree import Level
 from netcalc.notation.piece import Piece
 
 EINSUM = "einsum:"  # an operator with its subscripts behind it: `einsum:ij,jk->ik`
-KEYWORDS = frozenset({"axis", "keepdims"})
-LISTED = frozenset({"concat", "stack"})  # they take their arrays in a list
+OPTIONS = frozenset({"axis", "keepdims", "shape", "axes", "n", "k", "ord", "ddof"})  # of functions, behind the tensors
+LISTED = frozenset({"concat", "stack", "vstack", "hstack"})  # they take their tensors in a list
 PRODUCTS = frozenset({"matmul", "outer", "hadamard"})  # in brackets within another product
 # Each operator's method, and how many arguments it has; with another number it is a call as any other.
 METHODS: Mapping[str, tuple[str, int | None]] = {
     "matmul": ("matmul", 2),
     "hadamard": ("hadamard", None),
     "transpose": ("transpose", 1),
-    "mT": ("swapped", 1),
+    "swapped": ("swapped", 1),
     "inv": ("inverse", 1),
     "outer": ("outer", 2),
     "norm": ("norm", 1),
@@ -27,9 +27,18 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "slice": ("slice", 3),
     "none": ("none", 0),
     "newaxis": ("newaxis", 0),
+    "ellipsis": ("ellipsis", 0),
+    "size": ("size", 2),
+    "inf": ("infinity", 0),
+    "fro": ("frobenius", 0),
     "axis": ("axis", None),
     "keepdims": ("keepdims", 1),
-    "list": ("listing", None),
+    "ddof": ("ddof", 1),
+    "shape": ("several", None),
+    "axes": ("several", None),
+    "n": ("several", 1),
+    "k": ("several", 1),
+    "ord": ("several", 1),
 }
 
 
@@ -49,9 +58,10 @@ class Tensors:
         """An operator of tensors; None if it is another one."""
         if operator.startswith(EINSUM):
             return self.einsum(operator.removeprefix(EINSUM), arguments)
-        if operator in LISTED and arguments[0].operator != "list":
-            arrays = [piece for piece in arguments if piece.operator not in KEYWORDS]
-            return self.call(operator, [self.listing(*arrays), *arguments[len(arrays) :]])
+        if operator in LISTED:
+            arrays = [piece for piece in arguments if piece.operator not in OPTIONS]
+            options, listed = arguments[len(arrays) :], self.listing(*arrays)
+            return self.call(operator, [listed, *options]) if options or operator != "stack" else listed
         method, count = METHODS.get(operator, ("", None))
         if not method or count not in (None, len(arguments)):
             return None
@@ -135,10 +145,34 @@ class Tensors:
         """An axis of one entry."""
         return Piece("None", Level.ATOM)
 
+    def ellipsis(self) -> Piece:
+        """All axes between."""
+        return Piece("...", Level.ATOM)
+
+    def size(self, array: Piece, axis: Piece) -> Piece:
+        """x.shape[0]."""
+        return Piece(f"{self.hold(array, Level.ATOM).text}.shape{self.square([axis.text])}", Level.ATOM)
+
+    def infinity(self) -> Piece:
+        """The norm of the largest entry."""
+        return Piece("inf", Level.ATOM)
+
+    def frobenius(self) -> Piece:
+        """Frobenius's norm."""
+        return Piece("'fro'", Level.ATOM)
+
+    def several(self, *parts: Piece) -> Piece:
+        """An option that is given by place: (2, 3), or 3."""
+        text = self.comma.join(piece.text for piece in parts)
+        return Piece(text if len(parts) == 1 else self.brackets(text), Level.CASES)
+
     def axis(self, *places: Piece) -> Piece:
         """axis=0, or axis=(0, 1)."""
-        text = self.comma.join(piece.text for piece in places)
-        return self.keyword("axis", text if len(places) == 1 else self.brackets(text))
+        return self.keyword("axis", self.several(*places).text)
+
+    def ddof(self, less: Piece) -> Piece:
+        """ddof=1."""
+        return self.keyword("ddof", less.text)
 
     def keepdims(self, _: Piece) -> Piece:
         """keepdims=True."""
