@@ -17,10 +17,12 @@ from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.readable import readable
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, settled, tree
 from netcalc.graph.terms import ONE, Term, hadamard, is_of, scalar, with_number_apart
+from netcalc.notation import to_unicode
 
 
 def formula(node: Node, *, diagonal: bool = False) -> Tree:
@@ -29,7 +31,14 @@ def formula(node: Node, *, diagonal: bool = False) -> Tree:
     Named nodes within it are written by their names. `diagonal` has a vector along an axis of a matrix as a diagonal
     matrix, as Jacobians are written.
     """
-    return Writer([node]).formula(node, diagonal=diagonal)
+    writer = Writer([node])
+    own = node.args[0] if node.operation is NAMED else node
+
+    def measure(one: Node) -> tuple[int, int]:
+        tree = writer.formula(one, diagonal=diagonal)
+        return len(to_unicode(tree)), fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
+
+    return writer.formula(readable(own, writer.has_name, measure), diagonal=diagonal)
 
 
 def axes_of(shape: Shape) -> str:
@@ -58,6 +67,10 @@ class Writer:
         if own.operation is ELEMENTWISE and own not in self._names:
             self._aliases.setdefault(self.formula(own), name)
         self._names.setdefault(own, name)
+
+    def has_name(self, node: Node) -> bool:
+        """Whether a node is written by a name of its own."""
+        return node.operation is NAMED or node in self._names
 
     def formula(self, node: Node, *, diagonal: bool = False) -> Tree:
         """The node as one formula with all its axes; of a named node what it is the name of."""

@@ -1,0 +1,266 @@
+"""Identities that may make a formula shorter: a function each, its docstring the identity, None where it has no use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import islice, permutations
+
+from netcalc.graph.inverses import INVERSE, SOLVE, inverse, swapped
+from netcalc.graph.leaves import EYE, eye
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, product, total
+from netcalc.graph.sizes import Size, settled
+
+MAX_SUMMED = 3  # letters of a product that is tried for symmetry
+MAX_TERMS = 12  # of a sum in which common factors are looked for
+
+Rewrite = Callable[[Node], Iterator[Node]]
+
+
+def common_factor(node: Node) -> Iterator[Node]:
+    """A x + B x = (A + B) x."""
+    if node.operation is not SUM or len(node.args) > MAX_TERMS:
+        return
+    terms = list(_terms(node))
+    for place, term in enumerate(terms):
+        for factor in term.factors:
+            shared = [(place, factor, term)]
+            for other, its in enumerate(terms[place + 1 :], place + 1):
+                found = its.with_factor(factor, node.params.out)
+                if found is not None:
+                    shared.append((other, factor, found))
+            if len(shared) > 1:
+                yield _factored(node, terms, factor, [(n, one) for n, _, one in shared])
+
+
+class _Term:
+    """A term of a sum as a number and factors, whose letters are the sum's and fresh ones that are summed over."""
+
+    def __init__(self, number: Fraction, factors: Sequence[Factor]) -> None:
+        self.number = number
+        self.factors = list(factors)
+
+    def with_factor(self, factor: Factor, out: str) -> _Term | None:
+        """The term with its summed letters as in `factor`, if it has that factor."""
+        node, letters = factor
+        for own, its in self.factors:
+            if own is node:
+                names = dict(zip(its, letters, strict=True))
+                if all(b == a or (a not in out and b not in out) for a, b in names.items()):
+                    taken = {*out, *letters, *self.letters()}
+                    spare = iter([one for one in LETTERS if one not in taken])
+                    clashes = [one for one in dict.fromkeys(self.letters()) if one in letters and one not in its]
+                    return self.renamed(
+                        names | dict(zip([one for one in clashes if one not in out], spare, strict=False))
+                    )
+        return None
+
+    def renamed(self, names: dict[str, str]) -> _Term:
+        return _Term(self.number, [(one, "".join(names.get(a, a) for a in own)) for one, own in self.factors])
+
+    def without(self, factor: Factor) -> _Term:
+        left = list(self.factors)
+        left.remove(factor)
+        return _Term(self.number, left)
+
+    def letters(self) -> str:
+        return "".join(own for _, own in self.factors)
+
+
+def _terms(node: Node) -> Iterator[_Term]:
+    params: Sum = node.params
+    for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True):
+        opened = _Term(by, [])
+        _open(opened, arg, own, iter([one for one in LETTERS if one not in params.out]))
+        yield opened
+
+
+def _open(term: _Term, node: Node, letters: str, spare: Iterator[str]) -> None:
+    """A factor, that of products as the factors of these."""
+    summed = node.params.summed if node.operation is PRODUCT else ""
+    fresh = list(islice(spare, len(summed)))
+    if node.operation is not PRODUCT or len(fresh) < len(summed):
+        term.factors.append((node, letters))
+        return
+    inner: Product = node.params
+    term.number *= inner.number
+    names = dict(zip(inner.out, letters, strict=True)) | dict(zip(summed, fresh, strict=True))
+    for factor, own in zip(node.args, inner.letters, strict=True):
+        _open(term, factor, "".join(names[one] for one in own), spare)
+
+
+def _factored(node: Node, terms: Sequence[_Term], factor: Factor, shared: Sequence[tuple[int, _Term]]) -> Node:
+    out = node.params.out
+    sizes = _sizes([pair for _, term in shared for pair in term.factors]) | dict(zip(out, node.shape, strict=True))
+    kept = out + "".join(dict.fromkeys(one for one in factor[1] if one not in out))
+    rests = [term.without(factor) for _, term in shared]
+    together = "".join(one for one in kept if any(one in rest.letters() for rest in rests))
+    parts = []
+    for rest in rests:
+        own = "".join(one for one in together if one in rest.letters())
+        parts.append((product(rest.factors, own, tuple(sizes[one] for one in own), rest.number), own))
+    inner = total(parts, together, tuple(sizes[one] for one in together))
+    whole = product([factor, (inner, together)], out, node.shape)
+    places = {place for place, _ in shared}
+    if len(places) == len(terms):
+        return whole
+    params: Sum = node.params
+    others = [(arg, own) for n, (arg, own) in enumerate(zip(node.args, params.letters, strict=True)) if n not in places]
+    numbers = [by for n, by in enumerate(params.numbers) if n not in places]
+    return total([(whole, out), *others], out, node.shape, [Fraction(1), *numbers])
+
+
+def _sizes(factors: Sequence[Factor]) -> dict[str, Size]:
+    return {one: extent for node, own in factors for one, extent in zip(own, node.shape, strict=True)}
+
+
+def product_of_sum(node: Node) -> Iterator[Node]:
+    """p (I - q) = p I - p q."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is not SUM or len(factors) < 2:
+            continue
+        others = factors[:place] + factors[place + 1 :]
+        inner: Sum = factor.params
+        names = dict(zip(inner.out, letters, strict=True))
+        terms = [(arg, "".join(names[one] for one in own)) for arg, own in zip(factor.args, inner.letters, strict=True)]
+        elsewhere = params.out + "".join(own for _, own in others)
+        if all(one in elsewhere or all(one in own for _, own in terms) for one in letters):
+            parts = [(product([*others, term], params.out, node.shape, params.number), params.out) for term in terms]
+            yield total(parts, params.out, node.shape, inner.numbers)
+
+
+def minus_before_sum(node: Node) -> Iterator[Node]:
+    """-(a - b) x = (b - a) x."""
+    if node.operation is not PRODUCT or node.params.number != -1:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is SUM and {by > 0 for by in factor.params.numbers} == {True, False}:
+            turned = product([(factor, letters)], letters, factor.shape, -1)
+            yield product([*factors[:place], (turned, letters), *factors[place + 1 :]], params.out, node.shape)
+
+
+def inverse_of_transpose(node: Node) -> Iterator[Node]:
+    """(Aᵀ)⁻¹ = (A⁻¹)ᵀ."""
+    if node.operation is INVERSE and _is_transpose(node.args[0]):
+        yield swapped(inverse(node.args[0].args[0]))
+
+
+def _is_transpose(node: Node) -> bool:
+    if node.operation is not PRODUCT or len(node.args) != 1 or node.params.number != 1:
+        return False
+    params: Product = node.params
+    return params.letters[0] == params.out[:-2] + params.out[:-3:-1]
+
+
+def solution_for_identity(node: Node) -> Iterator[Node]:
+    """The X with A X = I is A⁻¹."""
+    if node.operation is SOLVE and node.args[1].operation is EYE and node.args[0].rank == 2:
+        turned = inverse(node.args[0])
+        yield swapped(turned) if node.params else turned
+
+
+def matrix_times_inverse(node: Node) -> Iterator[Node]:
+    """A A⁻¹ = I."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is not INVERSE or factor.rank != 2:
+            continue
+        for other, (matrix, own) in enumerate(factors):
+            rest = [pair for n, pair in enumerate(factors) if n not in (place, other)]
+            if matrix is not factor.args[0]:
+                continue
+            for shared, kept in ((0, 1), (1, 0)):
+                joint = letters[shared]
+                if joint == own[kept] and joint in params.summed and all(joint not in its for _, its in rest):
+                    identity = (eye(matrix.shape[0]), letters[kept] + own[shared])
+                    yield product([*rest, identity], params.out, node.shape, params.number)
+
+
+def transpose_of_symmetric(node: Node) -> Iterator[Node]:
+    """Sᵀ = S where S is symmetric."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    for place, (factor, letters) in enumerate(zip(node.args, params.letters, strict=True)):
+        if factor.rank == 2 and letters[0] != letters[1] and is_symmetric(factor):
+            own = [*params.letters[:place], letters[::-1], *params.letters[place + 1 :]]
+            yield product(zip(node.args, own, strict=True), params.out, node.shape, params.number)
+
+
+def is_symmetric(node: Node) -> bool:
+    """Whether a matrix is its own transpose, by how it is made: X Xᵀ, x xᵀ, sums of such and their inverses."""
+    if node.rank != 2 or settled(node.shape[0]) != settled(node.shape[1]):
+        return False
+    if node.operation is INVERSE:
+        return is_symmetric(node.args[0])
+    if node.operation is SUM:
+        return _is_symmetric_sum(node)
+    return node.operation is EYE or (node.operation is PRODUCT and _is_symmetric_product(node))
+
+
+def _is_symmetric_sum(node: Node) -> bool:
+    params: Sum = node.params
+    i, j = params.out[0], params.out[1]
+    turned = {i: j, j: i}
+    terms = {(arg, own): by for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True)}
+    for (arg, own), by in terms.items():
+        twin = (arg, "".join(turned[one] for one in own))
+        if terms.get(twin) != by and not (len(own) == 2 and is_symmetric(arg)) and own:
+            return False
+    return True
+
+
+def _is_symmetric_product(node: Node) -> bool:
+    params: Product = node.params
+    i, j = params.out[0], params.out[1]
+    own = sorted(_spelled(node, {}))
+    summed = params.summed
+    if len(summed) > MAX_SUMMED:
+        return False
+    for order in permutations(summed):
+        names = {i: j, j: i} | dict(zip(summed, order, strict=True))
+        if sorted(_spelled(node, names)) == own:
+            return True
+    return False
+
+
+def _spelled(node: Node, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """Each factor with its letters; a symmetric one's in one order."""
+    for factor, letters in zip(node.args, node.params.letters, strict=True):
+        own = "".join(names.get(one, one) for one in letters)
+        yield id(factor), "".join(sorted(own)) if is_symmetric(factor) else own
+
+
+def like_terms(node: Node) -> Iterator[Node]:
+    """S + Sᵀ = 2 S where S is symmetric."""
+    if node.operation is not SUM or node.rank != 2:
+        return
+    params: Sum = node.params
+    letters = [
+        "".join(sorted(own)) if len(own) == 2 and is_symmetric(arg) else own
+        for arg, own in zip(node.args, params.letters, strict=True)
+    ]
+    if tuple(letters) != params.letters:
+        yield total(zip(node.args, letters, strict=True), params.out, node.shape, params.numbers)
+
+
+REWRITES: Sequence[Rewrite] = (
+    inverse_of_transpose,
+    solution_for_identity,
+    matrix_times_inverse,
+    transpose_of_symmetric,
+    like_terms,
+    common_factor,
+    product_of_sum,
+    minus_before_sum,
+)
