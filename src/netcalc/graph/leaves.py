@@ -74,6 +74,10 @@ def _prints_triangle(node: Node, _: tuple[Tree, ...]) -> Tree:
     return Apply("tril" if node.params.lower else "triu", (ones, *offset))
 
 
+def _value_of_arange(node: Node, arithmetic: Arithmetic) -> np.ndarray:
+    return arithmetic.numbers(np.arange(arithmetic.size(node.shape[0])))
+
+
 def _name_of_array(node: Node, _: tuple[Tree, ...]) -> Tree:
     return Symbol(node.params.text or "constant")
 
@@ -83,6 +87,7 @@ ARRAY = Operation("array", _value_of_array, _no_slope, _name_of_array)
 SIZE = Operation("size", _value_of_size, _no_slope, lambda node, _: tree(node.params))
 EYE = Operation("eye", _value_of_eye, _no_slope)
 TRIANGLE = Operation("triangle", _value_of_triangle, _no_slope, _prints_triangle)
+ARANGE = Operation("arange", _value_of_arange, _no_slope, lambda node, _: Apply("arange", (tree(node.shape[0]),)))
 NAMED = Operation("named", lambda _, __, array: array, _flows_through, lambda node, _: Symbol(node.params.text))
 STOPPED = Operation("detach", lambda _, __, array: array, _no_slope, lambda _, arguments: arguments[0])
 
@@ -110,6 +115,11 @@ def eye(of: Size) -> Node:
 def triangular_ones(rows: Size, columns: Size, offset: int, *, lower: bool) -> Node:
     """Ones on and below (or above) a diagonal, zeros elsewhere."""
     return make(TRIANGLE, (), (rows, columns), Triangle(offset, lower))
+
+
+def arange(of: Size) -> Node:
+    """0, 1, 2, … up to a size."""
+    return make(ARANGE, (), (of,))
 
 
 def named(name: str, node: Node, moment: int = 0) -> Node:

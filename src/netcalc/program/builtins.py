@@ -1,0 +1,287 @@
+"""Python's own functions, and the methods of lists, dictionaries and texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Constant
+from netcalc.graph import build as b
+from netcalc.graph.sizes import Letters
+from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, elementwise_function
+from netcalc.program.operators import MAX_LIST, binary
+from netcalc.program.scalars import ordering
+from netcalc.program.signature import whole_or_none
+from netcalc.program.values import Opaque, Tensor, described, is_scalar, node_of
+
+if TYPE_CHECKING:
+    from netcalc.program.expressions import Expressions
+
+
+def whole(reader: Expressions, value: Any) -> int:
+    """A whole number that is known. Raises NetcalcError."""
+    found = whole_or_none(value)
+    if found is not None:
+        return found
+    if isinstance(value, Letters):
+        raise NetcalcError(f"the size {value} has to be a number here; say it with --shape or give values")
+    if isinstance(value, Tensor):
+        known = reader.counted(value)
+        if known is not None and known.size == 1:
+            reader.index(value)
+            return int(known.reshape(-1)[0])
+        raise NetcalcError("this number depends on values, and a program is read without them")
+    raise NetcalcError(f"a whole number is needed, not {described(value)}")
+
+
+def _range(reader: Expressions, *ends: Any) -> range:
+    if not 1 <= len(ends) <= 3:
+        raise NetcalcError("range takes one to three numbers")
+    numbers = [whole(reader, one) for one in ends]
+    if len(numbers) == 3 and not numbers[2]:
+        raise NetcalcError("range: a step of 0 leads nowhere")
+    return range(*numbers)
+
+
+def _length(_: Expressions, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if not value.rank:
+            raise NetcalcError("a number has no length")
+        return value.shape[0]
+    if isinstance(value, list | tuple | dict | str | range):
+        return len(value)
+    raise NetcalcError(f"{described(value)} has no length")
+
+
+def _sum(reader: Expressions, values: Any, start: Any = 0) -> Any:
+    if isinstance(values, Tensor):
+        found: Any = Tensor(b.summed(values.node, 0), values.kind)
+        return found if start == 0 else binary(reader, "+", start, found)
+    total = start
+    for one in reader.items(values):
+        total = one if isinstance(total, int) and total == 0 else binary(reader, "+", total, one)
+    return total
+
+
+def _extreme(name: str) -> Callable[..., Any]:
+    def build(reader: Expressions, *values: Any, key: Any = None, default: Any = None) -> Any:
+        if key is not None or default is not None:
+            raise NetcalcError(f"{name} with key or default is not understood")
+        if len(values) == 1 and isinstance(values[0], Tensor):
+            return Tensor((b.largest if name == "max" else b.smallest)(values[0].node, None))
+        several = reader.items(values[0]) if len(values) == 1 else list(values)
+        if not several:
+            raise NetcalcError(f"{name} of nothing")
+        if all(is_scalar(one) for one in several):
+            return max(several, key=ordering) if name == "max" else min(several, key=ordering)
+        if any(isinstance(one, Tensor) and one.rank for one in several):
+            raise NetcalcError(f"{name} of arrays: write np.{name}imum(x, y) for each entry")
+        return Tensor(b.elementwise(name, *(node_of(one) for one in several)))
+
+    return build
+
+
+def _absolute(_: Expressions, value: Any) -> Any:
+    function = elementwise_function("abs")
+    assert function is not None  # noqa: S101 - a row of the table
+    return apply_function("abs", function, [value], {})
+
+
+def _float(_: Expressions, value: Any = 0) -> Any:
+    if isinstance(value, str):
+        text = value.strip().lower().lstrip("+")
+        if text.lstrip("-") in ("inf", "infinity"):
+            return MINUS_INFINITY if text.startswith("-") else Constant("inf")
+        try:
+            return Fraction(text)
+        except (ValueError, ZeroDivisionError):
+            raise NetcalcError(f"'{value[:20]}' is no number") from None
+    if isinstance(value, Tensor | Letters) or is_scalar(value):
+        return value
+    raise NetcalcError(f"{described(value)} is no number")
+
+
+def _int(reader: Expressions, value: Any = 0) -> Any:
+    if isinstance(value, Letters):
+        return value
+    if isinstance(value, Fraction):
+        return math.trunc(value)
+    if is_scalar(value) and not isinstance(value, int):
+        return math.trunc(ordering(value))
+    return whole(reader, value)
+
+
+def _pow(reader: Expressions, base: Any, exponent: Any) -> Any:
+    return binary(reader, "**", base, exponent)
+
+
+def _zip(reader: Expressions, *several: Any, strict: bool = False) -> list[Any]:
+    lists = [reader.items(one) for one in several]
+    if strict and len({len(one) for one in lists}) > 1:
+        raise NetcalcError("zip: the lists differ in length")
+    return list(zip(*lists, strict=False))
+
+
+def _enumerate(reader: Expressions, values: Any, start: int = 0) -> list[Any]:
+    return list(enumerate(reader.items(values), whole(reader, start)))
+
+
+def _sorted(reader: Expressions, values: Any, reverse: bool = False) -> list[Any]:
+    items = reader.items(values)
+    if not all(is_scalar(one) for one in items) and not all(isinstance(one, str) for one in items):
+        raise NetcalcError("sorting depends on values; it is understood for numbers that are known, and texts")
+    return sorted(items, key=None if items and isinstance(items[0], str) else ordering, reverse=bool(reverse))
+
+
+def _round(reader: Expressions, value: Any, digits: int = 0) -> Any:
+    if not isinstance(value, int | Fraction):
+        raise NetcalcError("rounding has no gradient; leave it out")
+    found = round(Fraction(value), whole(reader, digits))
+    return int(found) if not digits else found
+
+
+def _dict(reader: Expressions, *pairs: Any, **named: Any) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for one in pairs:
+        found |= one if isinstance(one, dict) else dict(reader.items(one))
+    return found | named
+
+
+def _any(reader: Expressions, values: Any) -> bool:
+    return any(reader.truth(one) for one in reader.items(values))
+
+
+def _all(reader: Expressions, values: Any) -> bool:
+    return all(reader.truth(one) for one in reader.items(values))
+
+
+def _divmod(reader: Expressions, a: Any, c: Any) -> Any:
+    return binary(reader, "//", a, c), binary(reader, "%", a, c)
+
+
+def _map(reader: Expressions, function: Any, *several: Any) -> list[Any]:
+    import ast
+
+    return [reader.call(function, list(one), {}, ast.Pass()) for one in _zip(reader, *several)]  # type: ignore[attr-defined]
+
+
+BUILTINS: Mapping[str, Callable[..., Any]] = {
+    "range": _range,
+    "len": _length,
+    "sum": _sum,
+    "max": _extreme("max"),
+    "min": _extreme("min"),
+    "abs": _absolute,
+    "float": _float,
+    "int": _int,
+    "bool": lambda reader, value=False: reader.truth(value),
+    "pow": _pow,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "reversed": lambda reader, values: reader.items(values)[::-1],
+    "sorted": _sorted,
+    "round": _round,
+    "list": lambda reader, values=(): reader.items(values),
+    "tuple": lambda reader, values=(): tuple(reader.items(values)),
+    "dict": _dict,
+    "str": lambda _, value="": value if isinstance(value, str) else str(value) if isinstance(value, int) else "…",
+    "any": _any,
+    "all": _all,
+    "divmod": _divmod,
+    "map": _map,
+    "slice": lambda _, *ends: slice(*ends),
+    "print": lambda *_, **__: None,
+    "type": lambda _, __: Opaque("type"),
+}
+
+
+def of_numbers(name: str, args: list[Any]) -> Any:
+    """math.floor and its kin, exactly; None where the numbers are no rationals. Raises NetcalcError."""
+    if not all(isinstance(one, int | Fraction) for one in args):
+        return math.floor(ordering(args[0])) if name == "floor" else None
+    match name:
+        case "floor" | "ceil" | "trunc":
+            return getattr(math, name)(args[0])
+        case "prod":
+            return None
+    if not all(isinstance(one, int) and 0 <= one < 5000 for one in args):
+        raise NetcalcError(f"{name} takes whole numbers of a reasonable size")
+    return getattr(math, name)(*args)
+
+
+# --- methods
+
+
+def _of_list(reader: Expressions, owner: list[Any], name: str, args: list[Any], _: Mapping[str, Any]) -> Any:
+    match name, args:
+        case "append", [value]:
+            owner.append(value)
+        case "extend", [values]:
+            owner += reader.items(values)
+        case "insert", [place, value]:
+            owner.insert(whole(reader, place), value)
+        case "pop", places if len(places) < 2 and owner:
+            place = whole(reader, places[0]) if places else -1
+            if not -len(owner) <= place < len(owner):
+                raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
+            return owner.pop(place)
+        case "reverse", []:
+            owner.reverse()
+        case "copy", []:
+            return list(owner)
+        case "clear", []:
+            owner.clear()
+        case "index", [value] if value in owner:
+            return owner.index(value)
+        case _:
+            raise NetcalcError(f"a list's '{name}' is not understood here")
+    if len(owner) > MAX_LIST:
+        raise NetcalcError(f"a list of {len(owner):,} entries is longer than netcalc takes")
+    return None
+
+
+def _of_dict(reader: Expressions, owner: dict[Any, Any], name: str, args: list[Any], named: Mapping[str, Any]) -> Any:
+    match name, args:
+        case "items", []:
+            return list(owner.items())
+        case "keys", []:
+            return list(owner)
+        case "values", []:
+            return list(owner.values())
+        case "copy", []:
+            return dict(owner)
+        case "get" | "pop" | "setdefault", [key, *default]:
+            if key in owner:
+                return owner.pop(key) if name == "pop" else owner[key]
+            value = default[0] if default else None
+            if name == "setdefault":
+                owner[key] = value
+            return value
+        case "update", others:
+            for one in others:
+                owner.update(one if isinstance(one, dict) else dict(reader.items(one)))
+            owner.update(named)
+            return None
+    raise NetcalcError(f"a dictionary's '{name}' is not understood here")
+
+
+def _of_text(reader: Expressions, owner: str, name: str, args: list[Any], _: Mapping[str, Any]) -> Any:
+    texts = [one for one in args if isinstance(one, str)]
+    match name:
+        case "format":
+            return owner
+        case "lower" | "upper" | "strip":
+            return getattr(owner, name)()
+        case "startswith" | "endswith" if texts:
+            return getattr(owner, name)(texts[0])
+        case "split" if len(owner) < 10_000:
+            return owner.split(texts[0]) if texts else owner.split()
+        case "join" if args:
+            return owner.join(one for one in reader.items(args[0]) if isinstance(one, str))[:MAX_LIST]
+    raise NetcalcError(f"a text's '{name}' is not understood here")
+
+
+METHODS_OF_LISTS: Mapping[type, Callable[..., Any]] = {list: _of_list, dict: _of_dict, str: _of_text}

@@ -1,0 +1,378 @@
+"""Calls: of a library's functions and methods, of Python's own, of the program's."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
+from netcalc.program import indexing
+from netcalc.program.builtins import BUILTINS, METHODS_OF_LISTS
+from netcalc.program.expressions import Expressions
+from netcalc.program.library import CLASSES, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
+from netcalc.program.library.elementwise import apply_function, elementwise_function
+from netcalc.program.library.table import Row
+from netcalc.program.operators import missing
+from netcalc.program.scope import MAX_CALLS, Frame
+from netcalc.program.signature import bound
+from netcalc.program.values import (
+    Function,
+    LibraryFunction,
+    Method,
+    Missing,
+    Module,
+    Opaque,
+    Record,
+    Tensor,
+    described,
+    is_scalar,
+    kind_named,
+    node_of,
+    of_list,
+)
+
+TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
+NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
+HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "no_grad", "inference_mode", "custom_fwd", "script"})
+ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a library's function, as its row may ask about it."""
+
+    name: str
+    library: str
+    reader: Calls
+
+    def note(self, text: str) -> None:
+        self.reader.note(text)
+
+    def known(self, value: Any) -> np.ndarray | None:
+        return self.reader.known(value)
+
+    def index(self, value: Any) -> None:
+        self.reader.index(value)
+
+
+class Configured(NamedTuple):
+    """A layer of PyTorch's without weights, with its settings: nn.Softmax(dim=-1)."""
+
+    name: str
+    args: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+
+class Calls(Expressions):
+    """Reads calls."""
+
+    def _call(self, node: ast.Call) -> Any:
+        called = self.value(node.func)
+        if isinstance(called, LibraryFunction | Method) and (found := self._unread(called, node)) is not None:
+            return found[0]
+        args = self.values(node.args)
+        keywords: dict[str, Any] = {}
+        for one in node.keywords:
+            value = self.value(one.value)
+            if one.arg is None:
+                keywords |= value
+            else:
+                keywords[one.arg] = value
+        found = self.call(called, args, keywords, node)
+        if keywords.get("inplace") is True and args and isinstance(args[0], Tensor):
+            args[0].stale = (node, ast.unparse(node.args[0]))
+        return found
+
+    def _unread(self, called: Any, node: ast.Call) -> tuple[Any] | None:
+        """hasattr and isinstance look at what is there; the first argument alone is read."""
+        if isinstance(called, LibraryFunction) and called.module.path == "builtins":
+            if called.name == "hasattr" and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
+                owner = self.value(node.args[0])
+                if isinstance(owner, Module):
+                    return (self.function_named(str(node.args[1].value), owner),)
+                return (isinstance(owner, Tensor) and self._is_method(str(node.args[1].value)),)
+            if called.name == "isinstance" and len(node.args) == 2:
+                return (_is_instance(self.value(node.args[0]), ast.unparse(node.args[1])),)
+        return None
+
+    def _is_method(self, name: str) -> bool:
+        return self.function_named(name.removesuffix("_"), Module("numpy")) or name in ("shape", "T", "ndim", "dtype")
+
+    def call(self, called: Any, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """called(…). Raises NetcalcError."""
+        for one in (*args, *keywords.values()):
+            if isinstance(one, Missing) and not isinstance(called, Function):
+                raise NetcalcError(missing(self, one.name))
+        match called:
+            case Function():
+                return self.function(called, args, keywords, node)
+            case LibraryFunction(name, module):
+                return self._of_module_call(name, module, args, keywords)
+            case Method(owner, name):
+                return self._method(owner, name, args, keywords)
+            case Configured(name, own, settings):
+                return self.library_call(name, "torch", [*args, *own], {**settings, **keywords})
+            case Opaque():
+                return self._converted(called.name, args)
+            case Missing(name):
+                raise NetcalcError(self._unknown(name))
+            case _:
+                raise NetcalcError(f"{described(called)} is no function")
+
+    def _converted(self, name: str, args: list[Any]) -> Any:
+        """np.float32(x)."""
+        if len(args) == 1 and (isinstance(args[0], Tensor) or is_scalar(args[0])):
+            return args[0]
+        return Opaque(name)
+
+    # --- a library's
+
+    def function_named(self, name: str, module: Module) -> bool:
+        return name in ROWS or elementwise_function(name) is not None or (module.path == "torch.nn" and name in CLASSES)
+
+    def has_builtin(self, name: str) -> bool:
+        return name in BUILTINS or name in ("hasattr", "isinstance", "print")
+
+    def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
+        if module.path == "builtins":
+            if name not in BUILTINS:
+                raise NetcalcError(self._unknown(name))
+            return BUILTINS[name](self, *args, **keywords)
+        if name in CLASSES and name not in ROWS:
+            return Configured(CLASSES[name], tuple(args), keywords)
+        if name in HARMLESS and args:
+            return args[0]
+        if name == "finfo":
+            return Record({"eps": _EPS, "max": _LARGEST, "min": -_LARGEST, "tiny": _TINY})
+        return self.library_call(name, module.library, args, keywords)
+
+    def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
+        """A row of the table, or a function of expressions. Raises NetcalcError."""
+        plain = name.removesuffix("_") if name not in ROWS else name
+        if library == "math" or (plain not in ROWS and all(is_scalar(one) for one in args) and args):
+            found = self._of_numbers(plain, args)
+            if found is not None:
+                return found
+        row = ROWS.get(plain)
+        if row is not None and not (plain in ("max", "min") and self._is_pairwise(args, keywords)):
+            return self._of_row(row, Call(plain, library, self), args, keywords)
+        function = elementwise_function(plain)
+        if function is None:
+            raise NetcalcError(self._unknown(name))
+        return apply_function(plain, function, [self._array(one) for one in args], keywords)
+
+    def _array(self, value: Any) -> Any:
+        return Tensor(of_list(list(value))) if isinstance(value, list | tuple) and value else value
+
+    def _is_pairwise(self, args: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+        """torch.max(x, y)."""
+        other = keywords.get("other", args[1] if len(args) > 1 else None)
+        return isinstance(other, Tensor)
+
+    def _of_numbers(self, name: str, args: list[Any]) -> Any:
+        """math.floor and its kin, of numbers."""
+        if name not in ON_SCALARS:
+            return None
+        from netcalc.program.builtins import of_numbers
+
+        return of_numbers(name, args)
+
+    def _of_row(self, row: Row, call: Call, args: list[Any], keywords: Mapping[str, Any]) -> Any:
+        found = bound(call.name, row.signature, args, keywords)
+        built = row.build(call, *found) if row.asks else row.build(*found)
+        return self._all_checked(_of_kind(row.finish(built, found), keywords.get("dtype")))
+
+    def _all_checked(self, value: Any) -> Any:
+        for one in value if isinstance(value, list | tuple) else [value]:
+            self.checked(one)
+        return value
+
+    def _unknown(self, name: str) -> str:
+        import difflib
+
+        if name in RANDOM:
+            return f"{name} draws at random: give the numbers with --at, under the name that this is assigned to"
+        if name in LAYERS_WITH_WEIGHTS:
+            return f"{name} has weights of its own; write the weights as names: {LAYERS_WITH_WEIGHTS[name]}"
+        if name in ("grad", "value_and_grad", "jacobian", "vjp", "backward"):
+            return f"{name} is what netcalc derives: hand it the forward pass alone"
+        if name == "vmap":
+            return "vmap is not understood; write the axis of samples out"
+        near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.75)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"
+
+    # --- methods
+
+    def _method(self, owner: Any, name: str, args: list[Any], keywords: dict[str, Any]) -> Any:
+        match owner:
+            case Tensor():
+                return self._of_tensor(owner, name, args, keywords)
+            case (Tensor() as array, key) if name in ("set", "add", "multiply", "get"):
+                return self._at(array, key, name, args)
+            case LibraryFunction(function, module) if name in ("outer", "reduce", "accumulate"):
+                return self._ufunc(function, module, name, args, keywords)
+            case list() | dict() | str():
+                return METHODS_OF_LISTS[type(owner)](self, owner, name, args, keywords)
+            case tuple() if name == "numel":
+                from netcalc.graph.sizes import total
+
+                return total(owner)
+        raise NetcalcError(f"{described(owner)} has no '{name}' that is understood")
+
+    def _of_tensor(self, owner: Tensor, name: str, args: list[Any], keywords: dict[str, Any]) -> Any:
+        if name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "tolist", "__len__"):
+            return self._measured(owner, name, args, keywords)
+        plain = name if name in ROWS else name.removesuffix("_")
+        if plain not in ROWS and elementwise_function(plain) is None:
+            raise NetcalcError(self._unknown(name).replace(f"'{name}'", f"'.{name}()'", 1))
+        if name == "unfold":
+            name = "unfold_axis"
+        return self.library_call(name, self._library_of(keywords), [owner, *args], keywords)
+
+    def _library_of(self, keywords: Mapping[str, Any]) -> str:
+        """Whose method it is: by its words, else by the imports."""
+        if TORCH_WORDS & keywords.keys():
+            return "torch"
+        if NUMPY_WORDS & keywords.keys():
+            return "jax" if self.library == "jax" else "numpy"
+        return self.library
+
+    def _measured(self, owner: Tensor, name: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
+        from netcalc.graph.sizes import total
+
+        shape = owner.shape
+        match name:
+            case "size":
+                place = args[0] if args else keywords.get("dim")
+                if place is None:
+                    return tuple(shape)
+                if not isinstance(place, int) or not -len(shape) <= place < len(shape):
+                    raise NetcalcError(f"axis {place} is not there: it has {len(shape)}")
+                return shape[place]
+            case "dim" | "ndimension":
+                return len(shape)
+            case "numel" | "nelement":
+                return total(shape)
+        known = self.known(owner)
+        if name != "tolist" or known is None:
+            raise NetcalcError(f"'{name}' is not understood")
+        self.index(owner)
+        return known.tolist()
+
+    def _at(self, array: Tensor, key: Any, how: str, args: list[Any]) -> Any:
+        """JAX's x.at[key].set(value)."""
+        part = indexing.part_of(self, array, key)
+        if how == "get":
+            return indexing.read(self, array, key)
+        value = node_of(args[0])
+        if how == "add":
+            return indexing.added_into(self, array, part, value)
+        if how == "multiply":
+            value = b.multiply(b.index(array.node, part.key, list(part.arrays)), value)
+        found = indexing.written_into(self, array, part, value)
+        return Tensor(found.node, found.kind, zero=found.zero)
+
+    def _ufunc(self, function: str, module: Module, how: str, args: list[Any], keywords: dict[str, Any]) -> Any:
+        """np.add.reduce, np.subtract.outer."""
+        if how == "outer":
+            left, right = (node_of(one) for one in args)
+            wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
+            return self.library_call(function, module.library, [Tensor(wide), Tensor(right)], {})
+        names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+        if how == "accumulate" and function == "add":
+            return self.library_call("cumsum", module.library, args, {"axis": 0, **keywords})
+        if how != "reduce" or function not in names:
+            raise NetcalcError(f"{function}.{how} is not understood")
+        return self.library_call(
+            names[function], module.library, args, {} if len(args) > 1 else {"axis": 0, **keywords}
+        )
+
+    # --- the program's own
+
+    def function(self, called: Function, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """A def or a lambda, read with its arguments' values."""
+        if any(frame.name == called.name and called.name != "lambda" for frame in self.frames):
+            raise NetcalcError(f"{called.name} calls itself; write it as a loop")
+        if len(self.frames) > MAX_CALLS:
+            raise NetcalcError(f"calls nest at most {MAX_CALLS} deep")
+        frame = Frame(called.frame, self.frame.level + 1, called.name)
+        self._bind_arguments(called, args, keywords, frame)
+        self.frames.append(frame)
+        try:
+            if isinstance(called.node, ast.Lambda):
+                return self.value(called.node.body)
+            self.count(node)
+            return self.body(called.node.body)
+        finally:
+            self.frames.pop()
+
+    def body(self, statements: list[ast.stmt]) -> Any:
+        """What a function's lines return."""
+        raise NotImplementedError
+
+    def _bind_arguments(self, called: Function, args: list[Any], keywords: Mapping[str, Any], frame: Frame) -> None:
+        spec = called.node.args
+        names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+        if len(args) > len(names) and spec.vararg is None:
+            raise NetcalcError(f"{called.name} takes {len(names)} arguments, not {len(args)}")
+        values: dict[str, Any] = dict(zip(names, args, strict=False))
+        if spec.vararg is not None:
+            values[spec.vararg.arg] = tuple(args[len(names) :])
+        extra: dict[str, Any] = {}
+        only = [one.arg for one in spec.kwonlyargs]
+        for word, value in keywords.items():
+            if word in values:
+                raise NetcalcError(f"{called.name} has '{word}' twice")
+            if word not in (*names, *only) and spec.kwarg is None:
+                raise NetcalcError(f"{called.name} has no argument '{word}'; it has {', '.join((*names, *only))}")
+            (values if word in (*names, *only) else extra)[word] = value
+        if spec.kwarg is not None:
+            values[spec.kwarg.arg] = extra
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        defaults |= {name: one for name, one in zip(only, spec.kw_defaults, strict=True) if one is not None}
+        for name in (*names, *only):
+            if name not in values:
+                if name not in defaults:
+                    raise NetcalcError(f"{called.name} lacks its argument '{name}'")
+                values[name] = self._in_frame(called.frame, defaults[name])
+        frame.values |= values
+
+    def _in_frame(self, frame: Frame, node: ast.expr) -> Any:
+        self.frames.append(frame)
+        try:
+            return self.value(node)
+        finally:
+            self.frames.pop()
+
+
+def _of_kind(value: Any, dtype: Any) -> Any:
+    """An array that is told to be of a kind."""
+    kind = kind_named(dtype)
+    if not isinstance(value, Tensor) or kind is None or kind == value.kind:
+        return value
+    node = b.compared("unequal", value.node, b.number(0)) if kind == "bool" else value.node
+    return Tensor(node, kind, value.buffer, value.cells, value.zero)
+
+
+def _is_instance(value: Any, kind: str) -> bool:
+    names = {part.rsplit(".", 1)[-1].strip(" ()") for part in kind.split(",")}
+    own = {
+        Tensor: {"Tensor", "ndarray", "Array"},
+        bool: {"bool", "int"},
+        int: {"int", "Number", "Integral"},
+        list: {"list"},
+        tuple: {"tuple"},
+        dict: {"dict"},
+        str: {"str"},
+    }.get(type(value), {"float", "Number"} if is_scalar(value) else set())
+    return bool(own & names)
+
+
+_EPS, _TINY, _LARGEST = Fraction(1, 2**52), Fraction(1, 2**1022), Fraction((2**53 - 1) * 2**971)  # float64's

@@ -1,0 +1,245 @@
+"""Parts of arrays: reading x[…], and writing x[…] = … into a new array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
+from netcalc.graph.sizes import Letters, same, settled, written
+from netcalc.program.library.table import concrete
+from netcalc.program.scope import Scope
+from netcalc.program.values import Tensor, described, node_of
+
+ALL = Span(None, None, None)
+
+
+class PartOf(NamedTuple):
+    """A key as the graph has it, with the nodes that are indices in it; `mask` alone where it is a condition."""
+
+    key: tuple[Part, ...]
+    arrays: tuple[Node, ...]
+    mask: Node | None = None
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether it is made of numbers and slices, so that the part shares the whole's memory."""
+        return not self.arrays and not any(isinstance(part, Fixed) for part in self.key)
+
+
+def part_of(scope: Scope, whole: Tensor, raw: Any) -> PartOf:
+    """The part that a subscript means. Raises NetcalcError, ShapeError."""
+    items = list(raw) if isinstance(raw, tuple) else [raw]
+    items = [as_index(one) for one in items]
+    if len(items) == 1 and isinstance(items[0], Tensor) and items[0].kind == "bool" and items[0].rank:
+        mask = items[0]
+        if scope.known(mask) is None:
+            return PartOf((), (), _broadcast_mask(mask, whole))
+    key: list[Part] = []
+    arrays: list[Node] = []
+    used = sum(_axes_of(one) for one in items)
+    if used > whole.rank:
+        raise ShapeError(f"{used} indices are too many for {written(whole.shape)}")
+    axis = 0
+    for item in items:
+        if item is Ellipsis:
+            key += [ALL] * (whole.rank - used)
+            axis += whole.rank - used
+            continue
+        for part in _parts(scope, whole, item, axis):
+            if isinstance(part, Node):
+                arrays.append(part)
+                key.append(Place(len(arrays)))
+            else:
+                key.append(part)
+        axis += _axes_of(item)
+    return PartOf(tuple(key), tuple(arrays))
+
+
+def as_index(value: Any) -> Any:
+    """A list of numbers as an array of them."""
+    if isinstance(value, list | range):
+        kind = "bool" if value and all(isinstance(one, bool) for one in value) else "int"
+        return Tensor(node_of(list(value)) if value else b.array(np.zeros(0, dtype=np.int64)), kind)
+    return value
+
+
+def _axes_of(item: Any) -> int:
+    """How many axes an index takes."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.rank if isinstance(item, Tensor) and item.kind == "bool" else 1
+
+
+def _parts(scope: Scope, whole: Tensor, item: Any, axis: int) -> Sequence[Any]:
+    if item is None:
+        return [None]
+    extent = settled(whole.node.shape[axis])
+    if isinstance(item, bool):
+        raise NetcalcError("True and False are no indices")
+    if isinstance(item, int):
+        return [item]
+    if isinstance(item, slice):
+        return [_span(item, extent)]
+    if isinstance(item, Tensor):
+        return _array_parts(scope, item, extent, axis)
+    if isinstance(item, Letters):
+        raise NetcalcError(f"the index {item} has to be a number here; say the size with --shape or give values")
+    raise NetcalcError(f"{described(item)} is no index")
+
+
+def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence[Any]:
+    known = scope.known(item)
+    if item.kind == "bool":
+        if known is None:
+            raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
+        scope.index(item)
+        return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
+    scope.index(item)
+    if known is None:
+        if item.kind == "float" and _has_values(scope, item):
+            raise NetcalcError("an index is a whole number; what is used as one here is not, or not known to be")
+    elif isinstance(extent, int) and known.size and (known.min() < -extent or known.max() >= extent):
+        worst = int(known.min()) if known.min() < -extent else int(known.max())
+        raise ShapeError(f"index {worst} is out of range for axis {axis} of {extent}")
+    return [item.node]
+
+
+def _has_values(scope: Scope, item: Tensor) -> bool:
+    """Whether it is made of inputs whose values are given, and no whole numbers."""
+    from netcalc.graph.leaves import INPUT
+    from netcalc.graph.node import in_order
+
+    leaves = [node for node in in_order([item.node]) if node.operation is INPUT]
+    return any(scope.given[node.params.text].fractional for node in leaves)
+
+
+def _span(item: slice, extent: Any) -> Span:
+    if item.step is not None and not isinstance(item.step, int):
+        raise NetcalcError("a slice's step is a whole number")
+    start, stop = (_end(one) for one in (item.start, item.stop))
+    if isinstance(start, Letters) and same(start, extent):
+        raise NetcalcError("this slice is empty")
+    if isinstance(stop, Letters) and same(stop, extent):
+        stop = None
+    if isinstance(start, Letters) or isinstance(stop, Letters):
+        from netcalc.graph.sizes import plus, times
+
+        behind = plus(stop, times(-1, extent)) if isinstance(stop, Letters) else stop
+        if isinstance(behind, int) and behind < 0 and not isinstance(start, Letters):
+            return Span(start, behind, item.step)
+        raise NetcalcError(f"the end {stop or start} of this slice has to be a number; say it with --shape")
+    return Span(None if start == 0 else start, stop, None if item.step == 1 else item.step)
+
+
+def _end(value: Any) -> Any:
+    from netcalc.program.signature import whole
+
+    return value if value is None or isinstance(value, Letters) else whole(value)
+
+
+def _broadcast_mask(mask: Tensor, whole: Tensor) -> Node:
+    """A condition on the first axes as one on all."""
+    if mask.rank > whole.rank or not all(same(one, other) for one, other in zip(mask.shape, whole.shape, strict=False)):
+        raise ShapeError(f"a condition of {written(mask.shape)} does not pick from {written(whole.shape)}")
+    return b.index(mask.node, [*[ALL] * mask.rank, *[None] * (whole.rank - mask.rank)])
+
+
+def numpy_key(part: PartOf) -> tuple[Any, ...]:
+    """A part of numbers and slices as NumPy takes it."""
+    return tuple(slice(*one) if isinstance(one, Span) else one for one in part.key)
+
+
+def is_concrete(tensor: Tensor) -> bool:
+    """Whether all its sizes are numbers."""
+    return all(isinstance(size, int) for size in tensor.shape)
+
+
+def read(scope: Scope, whole: Tensor, raw: Any) -> Tensor:
+    """whole[…]."""
+    part = part_of(scope, whole, raw)
+    if part.mask is not None:
+        raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
+    node = b.index(whole.node, part.key, list(part.arrays))
+    if not part.is_basic:
+        return Tensor(node, whole.kind)
+    is_base = whole.cells is None and is_concrete(whole)
+    everything = node is whole.node
+    cells = whole.cells if everything else (whole.shape, numpy_key(part)) if is_base else None
+    level = whole.level
+    return Tensor(node, whole.kind, whole.buffer, cells, level=level)
+
+
+def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
+    """The array with a part replaced: old[…] = value."""
+    if part.mask is not None:
+        return Tensor(b.where(part.mask, value, old.node), old.kind, old.buffer)
+    piece = b.index(old.node, part.key, list(part.arrays))
+    try:
+        value = b.broadcast(value, piece.shape)
+    except ShapeError:
+        raise ShapeError(f"{written(value.shape)} does not fit the part, which is {written(piece.shape)}") from None
+    if not part.is_basic:
+        return _picked(scope, old, part, value, piece)
+    keyed = Keyed(_counted(part.key, old), old.node.shape)
+    spread = b.scatter(value, keyed)
+    if not is_concrete(old):
+        keep = b.subtract(b.number(1), b.scatter(b.number(1, piece.shape), keyed))
+        return Tensor(b.add(b.multiply(keep, old.node), spread), old.kind, old.buffer)
+    key = numpy_key(part)
+    empty = np.broadcast_to(np.asarray(old.zero), old.shape)
+    if empty[key].all():
+        left = empty.copy()
+        left[key] = False
+        node = spread if empty.all() else b.add(old.node, spread)
+        return Tensor(node, old.kind, old.buffer, zero=left)
+    inside = np.zeros(old.shape, dtype=np.int64)
+    inside[key] = 1
+    if inside.all():
+        return Tensor(b.reshaped(value, old.shape), old.kind, old.buffer)
+    return Tensor(b.where(b.array(inside, "part"), spread, old.node), old.kind, old.buffer)
+
+
+def _counted(key: tuple[Part, ...], whole: Tensor) -> tuple[Part, ...]:
+    """The key with whole numbers counted from the front."""
+    found, axis = [], 0
+    for one in key:
+        size = settled(whole.node.shape[axis]) if one is not None else 0
+        found.append(one % size if isinstance(one, int) and isinstance(size, int) else one)
+        axis += one is not None
+    return tuple(found)
+
+
+def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -> Tensor:
+    """old[indices] = value: of what is written twice the last stands, as in NumPy."""
+    known = [scope.known(Tensor(node)) for node in part.arrays]
+    if any(one is None for one in known) or not is_concrete(old):
+        raise NetcalcError("writing at places that are not known is not understood; give their values with --at")
+    arrays = [one for one in known if one is not None]
+    key: Any = tuple(
+        arrays[one.number - 1] if isinstance(one, Place) else slice(*one) if isinstance(one, Span) else one
+        for one in part.key
+    )
+    source = np.full(old.shape, -1, dtype=np.int64)
+    shape = [concrete(size, "this") for size in map(settled, piece.shape)]
+    many = prod(shape)
+    source[key] = np.arange(many).reshape(shape)
+    flat = b.reshaped(value, [-1])
+    moved = b.index(flat, [Fixed(np.maximum(source, 0))])
+    return Tensor(b.where(b.array((source >= 0).astype(np.int64), "part"), moved, old.node), old.kind, old.buffer)
+
+
+def added_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
+    """np.add.at(old, …, value): all that is added at one place counts."""
+    for node in part.arrays:
+        scope.index(Tensor(node))
+    piece = b.index(old.node, part.key, list(part.arrays))
+    spread = b.scatter(b.broadcast(value, piece.shape), Keyed(part.key, old.node.shape), list(part.arrays))
+    whole_zero = isinstance(old.zero, bool) and old.zero
+    return Tensor(spread if whole_zero else b.add(old.node, spread), old.kind, old.buffer)

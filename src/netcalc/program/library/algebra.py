@@ -1,0 +1,140 @@
+"""Linear algebra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS
+from netcalc.program.library.table import Row
+from netcalc.program.signature import axis as to_axis
+from netcalc.program.values import Tensor, node_of
+
+_TWO = "x|input|a|x1:t y|other|mat2|b|x2|vec|vec2:t"
+
+
+def _inner(x: Tensor, y: Tensor) -> Node:
+    if not x.rank or not y.rank:
+        return b.multiply(x.node, y.node)
+    return b.matmul(x.node, y.node if y.rank == 1 else b.swapped(y.node))
+
+
+def _dot(x: Tensor, y: Tensor) -> Node:
+    if y.rank > 2 and x.rank:
+        return _tensordot(x, y, ([x.rank - 1], [y.rank - 2]))
+    return b.dot(x.node, y.node)
+
+
+def _flat(node: Node) -> Node:
+    return node if node.rank == 1 else b.reshaped(node, [-1])
+
+
+def _tensordot(x: Tensor, y: Tensor, axes: Any) -> Node:
+    if isinstance(axes, int):
+        axes = (list(range(x.rank - axes, x.rank)), list(range(axes)))
+    left, right = (to_axis(one) for one in axes)
+    left = [one % x.rank for one in ([left] if isinstance(left, int) else left)]
+    right = [one % y.rank for one in ([right] if isinstance(right, int) else right)]
+    own = list(LETTERS[: x.rank])
+    its = list(LETTERS[x.rank : x.rank + y.rank])
+    for i, j in zip(left, right, strict=True):
+        its[j] = own[i]
+    out = [one for n, one in enumerate(own) if n not in left] + [one for n, one in enumerate(its) if n not in right]
+    return b.einsum(f"{''.join(own)},{''.join(its)}->{''.join(out)}", x.node, y.node)
+
+
+def _einsum(arguments: list[Any]) -> Node:
+    if not arguments or not isinstance(arguments[0], str):
+        raise NetcalcError("einsum takes its subscripts as a text, as in einsum('ij,jk->ik', A, B)")
+    operands = arguments[1:]
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = list(operands[0])
+    return b.einsum(arguments[0], *(node_of(one) for one in operands))
+
+
+def _slogdet(x: Tensor) -> tuple[Node, Node]:
+    det = b.determinant(x.node)
+    return b.elementwise("sign", det), b.elementwise("log", b.elementwise("abs", det))
+
+
+def _add(base: Tensor, product: Node, beta: Any, alpha: Any) -> Node:
+    return b.add(b.multiply(node_of(beta), base.node), b.multiply(node_of(alpha), product))
+
+
+def _diagonal(x: Tensor, offset: int, first: int, second: int) -> Node:
+    if offset:
+        raise NetcalcError("a diagonal beside the main one is not understood")
+    if x.rank == 1:
+        return b.diag(x.node)
+    first, second = first % x.rank, second % x.rank
+    letters = LETTERS[: x.rank]
+    own = letters[:second] + letters[first] + letters[second + 1 :]
+    out = "".join(one for n, one in enumerate(letters) if n not in (first, second)) + letters[first]
+    return b.einsum(f"{own}->{out}", x.node)
+
+
+def _cosine(x: Tensor, y: Tensor, axis: int, eps: Any) -> Node:
+    dot = b.summed(b.multiply(x.node, y.node), axis)
+    small = node_of(eps)
+    norms = [b.elementwise("max", b.norm(one.node, axis), small) for one in (x, y)]
+    return b.divide(dot, b.multiply(*norms))
+
+
+def _pairwise(x: Tensor, y: Tensor, p: Any) -> Node:
+    """The distances between the rows of two matrices."""
+    if p != 2:
+        raise NetcalcError("distances of order 2 alone are understood")
+    wide = b.subtract(b.index(x.node, [*[b.Span(None, None, None)] * (x.rank - 1), None]), _in_front(y.node))
+    return b.norm(wide, -1)
+
+
+def _in_front(node: Node) -> Node:
+    return b.index(node, [*[b.Span(None, None, None)] * (node.rank - 2), None])
+
+
+ROWS = [
+    Row("matmul mm bmm mv", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product"),
+    Row("dot vdot", _TWO, _dot, "the inner product, of matrices the matrix product"),
+    Row("inner", _TWO, _inner, "the inner product along the last axes"),
+    Row("outer ger", _TWO, lambda x, y: b.outer(_flat(x.node), _flat(y.node)), "x yᵀ"),
+    Row("tensordot", f"{_TWO} axes|dims:v=2", _tensordot, "the product summed over axes"),
+    Row("einsum", "*arguments:v", _einsum, "Einstein's sum"),
+    Row("trace", "x|input|a:t", lambda x: b.trace(x.node), "the sum of the diagonal"),
+    Row("det", "x|input|a|A:t", lambda x: b.determinant(x.node), "the determinant"),
+    Row("logdet", "x|input|a|A:t", lambda x: b.logdet(x.node), "the logarithm of the determinant"),
+    Row("slogdet", "x|input|a|A:t", _slogdet, "the determinant's sign, and its logarithm"),
+    Row("inv inverse", "x|input|a|A:t", lambda x: b.inverse(x.node), "the inverse"),
+    Row("solve", "a|A:t b|B:t", lambda a, c: b.solve(a.node, c.node), "the x with A x = b"),
+    Row(
+        "addmm addmv baddbmm",
+        "input:t mat1|mat|batch1:t mat2|vec|batch2:t beta:v=1 alpha:v=1",
+        lambda base, x, y, beta, alpha: _add(base, b.matmul(x.node, y.node), beta, alpha),
+        "β input + α mat1 mat2",
+    ),
+    Row(
+        "diagonal",
+        "x|input|a:t offset:i=0 axis1|dim1:i=0 axis2|dim2:i=1",
+        _diagonal,
+        "the diagonal",
+        view=True,
+        kind="same",
+    ),
+    Row("diag", "x|input|v:t k|diagonal:i=0", lambda x, k: _diagonal(x, k, 0, 1), "a diagonal, or a diagonal matrix"),
+    Row("cosine_similarity", "x1|x:t x2|y:t dim|axis:i=1 eps:v=1e-8", _cosine, "x·y / (‖x‖‖y‖)"),
+    Row("cdist", "x1|x:t x2|y:t p:v=2", _pairwise, "the distances between rows"),
+    Row(
+        "multi_dot",
+        "arrays|tensors:ts",
+        lambda arrays: _chain([one.node for one in arrays]),
+        "the product of matrices one after the other",
+    ),
+]
+
+
+def _chain(nodes: list[Node]) -> Node:
+    product = nodes[0]
+    for node in nodes[1:]:
+        product = b.matmul(product, node)
+    return product

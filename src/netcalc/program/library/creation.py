@@ -1,0 +1,188 @@
+"""Arrays that a program makes: of numbers, of zeros and ones, counted up; and what only says how one is stored."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number
+from netcalc.graph import build as b
+from netcalc.graph.leaves import arange
+from netcalc.graph.node import Node
+from netcalc.program.library.table import Call, Row, concrete
+from netcalc.program.signature import sizes as to_sizes
+from netcalc.program.values import (
+    MAX_ENTRIES,
+    Tensor,
+    is_scalar,
+    is_size,
+    kind_named,
+    kind_of,
+    node_of,
+    of_list,
+    tree_of,
+)
+
+
+def _shape(arguments: list[Any]) -> tuple[Any, ...]:
+    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+        arguments = list(arguments[0])
+    return to_sizes([one for one in arguments if is_size(one)])
+
+
+def filled(value: Any, shape: tuple[Any, ...], kind: str = "float") -> Tensor:
+    """One number everywhere."""
+    node = b.broadcast(node_of(value), shape)
+    return Tensor(node, kind, zero=is_scalar(value) and value == 0)
+
+
+def _full(shape: Any, value: Any) -> Tensor:
+    return filled(value, to_sizes(shape), kind_of(value))
+
+
+def _like(value: int) -> Any:
+    return lambda x: filled(value, x.shape, x.kind)
+
+
+def _array(value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return Tensor(value.node, value.kind)
+    return Tensor(node_of(value), kind_of(value))
+
+
+def _count(start: Any, stop: Any, step: Any) -> Tensor:
+    if stop is None:
+        start, stop = 0, start
+    if not is_scalar(stop):
+        if start == 0 and step == 1 and is_size(stop):
+            return Tensor(arange(stop), "int")
+        raise NetcalcError(f"the size {stop} has to be a number here; say it with --shape or give values")
+    numbers = [_fraction(one) for one in (start, stop, step)]
+    if not numbers[2]:
+        raise NetcalcError("arange: a step of 0 leads nowhere")
+    many = max(0, -((numbers[0] - numbers[1]) // numbers[2]))
+    if many > MAX_ENTRIES:
+        raise NetcalcError(f"an array of {many} entries is larger than netcalc takes")
+    if all(one.denominator == 1 for one in numbers):
+        first, _, by = map(int, numbers)
+        text = f"arange({many})" if first == 0 and by == 1 else f"arange({first}, {numbers[1]}, {by})"
+        kind = "int" if all(isinstance(one, int) for one in (start, stop, step)) else "float"
+        return Tensor(b.array(first + by * np.arange(int(many)), text), kind)
+    return Tensor(of_list([numbers[0] + n * numbers[2] for n in range(int(many))]))
+
+
+def _fraction(value: Any) -> Fraction:
+    tree = tree_of(value)
+    if not isinstance(tree, Number):
+        raise NetcalcError("arange counts in plain numbers")
+    return tree.value
+
+
+def _linspace(start: Any, stop: Any, many: int, endpoint: bool) -> Tensor:
+    if not 0 <= many <= 1_000_000:
+        raise NetcalcError(f"linspace of {many} entries is larger than netcalc takes")
+    first, last = _fraction(start), _fraction(stop)
+    steps = max(many - 1 if endpoint else many, 1)
+    return Tensor(of_list([first + (last - first) * n / steps for n in range(many)]))
+
+
+def _eye(rows: Any, columns: Any) -> Tensor:
+    if columns is None or columns == rows:
+        return Tensor(b.eye(rows), "float")
+    ones = np.eye(concrete(rows, "eye"), concrete(columns, "eye"), dtype=np.int64)
+    return Tensor(b.array(ones, "eye"), "float")
+
+
+def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
+    call.index(labels)
+    if classes is None or classes == -1:
+        known = call.known(labels)
+        if known is None:
+            raise NetcalcError("one_hot needs the number of classes, as in one_hot(y, 10)")
+        classes = int(known.max()) + 1
+    return b.index(b.eye(classes), [b.Place(1)], [labels.node])
+
+
+def _tri(rows: int, columns: Any, offset: int) -> Tensor:
+    ones = np.tri(rows, columns or rows, offset, dtype=np.int64)
+    return Tensor(b.array(ones, "tri"), "float")
+
+
+def _new_full(_: Tensor, shape: Any, value: Any) -> Tensor:
+    return _full(shape, value)
+
+
+def _as_kind(kind: str) -> Any:
+    def build(call: Call, x: Tensor) -> Any:
+        if kind == "bool" and x.kind != "bool":
+            return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+        if kind == "int" and x.kind == "float" and call.known(x) is None:
+            raise NetcalcError(f"{call.name} rounds, which has no gradient: leave it out, or give whole numbers")
+        return Tensor(x.node, kind, x.buffer)
+
+    return build
+
+
+def _stored(x: Tensor, how: list[Any]) -> Tensor:
+    """The same array, however it is stored."""
+    kinds = [kind for one in how if (kind := kind_named(one)) is not None]
+    kind = kinds[0] if kinds else x.kind
+    if kind == "bool" and x.kind != "bool":
+        return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+    kind = x.kind if kind == "int" and x.kind == "float" else kind
+    return Tensor(x.node, kind, x.buffer, x.cells, x.zero)
+
+
+_X = "x|input|a|object|data|tensor:t"
+ROWS = [
+    Row(
+        "array asarray tensor as_tensor asanyarray ascontiguousarray from_numpy Tensor FloatTensor LongTensor "
+        "Parameter float32 float64 Variable",
+        "object|data|a:v dtype:v=None",
+        lambda value, dtype: _stored(_array(value), [dtype]),
+        "an array of numbers",
+    ),
+    Row("zeros empty", "*shape|size:v", lambda shape: filled(0, _shape(shape)), "zeros"),
+    Row("ones", "*shape|size:v", lambda shape: filled(1, _shape(shape)), "ones"),
+    Row("full", "shape|size:v fill_value:v", _full, "one number everywhere"),
+    Row("zeros_like empty_like", _X, _like(0), "zeros in another's shape"),
+    Row("ones_like", _X, _like(1), "ones in another's shape"),
+    Row("full_like", f"{_X} fill_value:v", lambda x, value: filled(value, x.shape), "one number in another's shape"),
+    Row("new_zeros new_empty", f"{_X} *size:v", lambda _, shape: filled(0, _shape(shape)), "zeros"),
+    Row("new_ones", f"{_X} *size:v", lambda _, shape: filled(1, _shape(shape)), "ones"),
+    Row("new_full", f"{_X} size:v fill_value:v", _new_full, "one number everywhere"),
+    Row("new_tensor", f"{_X} data:v", lambda _, value: _array(value), "an array of numbers"),
+    Row("eye identity", "N|n:size M|m:v=None", _eye, "the identity matrix"),
+    Row("arange", "start|end|stop:v stop|end:v=None step:v=1", _count, "0, 1, 2, …"),
+    Row("linspace", "start:n stop|end:n num|steps:i=50 endpoint:b=True", _linspace, "numbers at equal distances"),
+    Row("tri", "N:i M:v=None k:i=0", _tri, "ones on and below a diagonal"),
+    Row(
+        "one_hot",
+        "input|x|labels|tensor:t num_classes|classes:v=None",
+        _one_hot,
+        "1 at a class, else 0",
+        kind="int",
+        asks=True,
+    ),
+    Row(
+        "detach detach_ stop_gradient",
+        _X,
+        lambda x: b.detached(x.node),
+        "a constant: no gradient flows through",
+        "same",
+        True,
+    ),
+    Row("clone copy copy_", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
+    Row(
+        "contiguous cuda cpu numpy to astype type type_as requires_grad_ retain_grad item block_until_ready device_put",
+        f"{_X} *how:v",
+        _stored,
+        "the same",
+    ),
+    Row("float double half bfloat16", _X, _as_kind("float"), "the same", asks=True),
+    Row("int long short byte int64 int32", _X, _as_kind("int"), "whole numbers", asks=True),
+    Row("bool bool_", _X, _as_kind("bool"), "1 where it is not 0", asks=True),
+]

@@ -1,0 +1,201 @@
+"""Functions that work element by element: those that expressions know, and comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import isqrt
+from typing import Any
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Apply, Constant, Leaf, Number, Symbol, Tree, fold, parse
+from netcalc.expression.functions import Function, function_named
+from netcalc.expression.tree import CONDITIONS
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.program.library.table import Call, Row
+from netcalc.program.signature import IGNORED, tensor
+from netcalc.program.values import Tensor, is_scalar, node_of, tree_of
+
+
+@lru_cache(maxsize=256)
+def _formula(text: str) -> Tree:
+    return parse(text)
+
+
+def of_formula(tree: Tree, nodes: Mapping[str, Node]) -> Node:
+    """A formula with nodes in its symbols' places."""
+
+    def leaf(one: Leaf) -> Node:
+        if isinstance(one, Symbol):
+            return nodes[one.name]
+        return b.number_of(one)
+
+    return fold(tree, leaf, _combined)
+
+
+_ARITHMETIC: Mapping[str, Callable[..., Node]] = {
+    "add": b.add,
+    "multiply": b.multiply,
+    "divide": b.divide,
+    "power": b.power,
+    "negate": b.negate,
+}
+
+
+def _combined(operator: str, arguments: tuple[Node, ...]) -> Node:
+    if operator in _ARITHMETIC:
+        return _ARITHMETIC[operator](*arguments)
+    if operator in CONDITIONS:
+        return b.compared(operator, *arguments)
+    return b.where(*arguments) if operator == "where" else b.elementwise(operator, *arguments)
+
+
+def elementwise_function(name: str) -> Function | None:
+    """The function of expressions that a program's name means."""
+    return function_named(name)
+
+
+def apply_function(name: str, function: Function, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """A function of expressions at numbers, which gives a number, or at arrays."""
+    given: dict[int, Any] = dict(enumerate(args))
+    for word, value in keywords.items():
+        place = function.place(word) if function.arguments else None
+        if place is None and word in ("x", "input", "a", "x1") and 0 not in given:
+            place = 0
+        if place is None and word in ("other", "x2", "exponent") and 1 not in given:
+            place = 1
+        if place is None:
+            if word in IGNORED:
+                continue
+            raise NetcalcError(f"{name} has no argument '{word}'")
+        given[place] = value
+    given = {place: value for place, value in given.items() if value is not None and value is not False}
+    most = function.most if function.most is not None else len(given)
+    if not function.least <= len(given) <= most or (given and max(given) >= max(most, 1)):
+        raise NetcalcError(f"{name} takes {function.arity}, not {len(given)}")
+    if all(is_scalar(value) for value in given.values()):
+        return _of_numbers(function, {place: tree_of(value) for place, value in given.items()})
+    return Tensor(_of_nodes(name, function, given))
+
+
+def _of_nodes(name: str, function: Function, given: Mapping[int, Any]) -> Node:
+    nodes = {place: tensor(value).node for place, value in given.items()}
+    extra = [value for place, value in given.items() if place]
+    if not function.formula or (max(given) < function.own and all(isinstance(e, int | Fraction) for e in extra)):
+        return b.elementwise(function.name, *(nodes[place] for place in sorted(nodes)))
+    names = function.names
+    by_name = {names[place]: node for place, node in nodes.items()}
+    for word, default in function.defaults.items():
+        by_name.setdefault(word, of_formula(_formula(default), {}))
+    absent = [word for word in names if word not in by_name]
+    formula = function.without.get(absent[0], "") if absent else function.formula
+    if not formula or len(absent) > 1:
+        raise NetcalcError(f"{name} lacks its argument {' or '.join(absent)}")
+    return of_formula(_formula(formula), by_name)
+
+
+def _of_numbers(function: Function, given: Mapping[int, Tree]) -> Any:
+    """The function of exact numbers, exactly: sqrt(4) is 2, sqrt(2) stays as it is."""
+    trees = [given[place] for place in sorted(given)]
+    first = trees[0]
+    if function.name == "sqrt" and isinstance(first, Number) and first.value >= 0:
+        above, below = isqrt(first.value.numerator), isqrt(first.value.denominator)
+        if Fraction(above, below) ** 2 == first.value:
+            return Fraction(above, below)
+    if function.name == "abs" and isinstance(first, Number):
+        return abs(first.value)
+    if function.name in ("max", "min"):
+        from netcalc.program.scalars import ordering, simplest
+
+        chosen = max(trees, key=ordering) if function.name == "max" else min(trees, key=ordering)
+        return simplest(chosen)
+    letters = "abcdefgh"[: len(trees)]
+    text = f"{function.name}({', '.join(f'v{one}' for one in letters)})"
+    from netcalc.expression import substitute
+
+    found = substitute(_formula(text), {f"v{one}": tree for one, tree in zip(letters, trees, strict=True)})
+    return found.value if isinstance(found, Number) else found
+
+
+def compared(relation: str) -> Any:
+    """The row of a comparison."""
+    return lambda x, y: b.compared(relation, x.node, y.node)
+
+
+def _gelu(call: Call, x: Tensor, approximate: Any) -> Node:
+    if approximate is None and call.library == "jax":
+        approximate = True
+    if approximate is None and not call.library:
+        call.note("gelu is taken as PyTorch's, with erf; write approximate='tanh' for the other")
+    tanh = approximate is True or approximate == "tanh"
+    return b.elementwise("gelu_tanh" if tanh else "gelu", x.node)
+
+
+def _logaddexp(x: Tensor, y: Tensor) -> Node:
+    shape = b.add(x.node, y.node).shape
+    return b.logsumexp(b.stack([b.broadcast(x.node, shape), b.broadcast(y.node, shape)]), 0)
+
+
+def _hypot(x: Tensor, y: Tensor) -> Node:
+    return b.elementwise("sqrt", b.add(b.multiply(x.node, x.node), b.multiply(y.node, y.node)))
+
+
+def _prelu(x: Tensor, weight: Tensor) -> Node:
+    w = weight.node
+    if w.rank == 1 and x.rank > 1 and w.shape[0] != 1:
+        w = b.reshaped(w, [w.shape[0], *[1] * (x.rank - 2)])
+    return b.where(b.compared("greater", x.node, b.number(0)), x.node, b.multiply(w, x.node))
+
+
+def _clip(x: Tensor, low: Any, high: Any) -> Node:
+    found = x.node
+    if low is not None:
+        found = b.where(b.compared("less", found, node_of(low)), node_of(low), found)
+    if high is not None:
+        found = b.where(b.compared("greater", x.node, node_of(high)), node_of(high), found)
+    return found
+
+
+def _glu(x: Tensor, dim: int) -> Node:
+    from netcalc.program.library.shaping import pieces
+
+    a, gate = pieces(x.node, 2, dim)
+    return b.multiply(a, b.elementwise("sigmoid", gate))
+
+
+INFINITY = Constant("inf")
+MINUS_INFINITY = Apply("negate", (INFINITY,))
+_TWO = "x|input|x1:t y|other|x2:t"
+
+ROWS = [
+    Row("gelu", "x|input:t approximate:v=None", _gelu, "x Φ(x), or its form with tanh", asks=True),
+    Row("logaddexp", _TWO, _logaddexp, "log(eˣ + eʸ)"),
+    Row("hypot", _TWO, _hypot, "√(x² + y²)"),
+    Row("prelu", "x|input:t weight:t", _prelu, "x, or weight·x where x < 0"),
+    Row("clip clamp clamp_", "x|input|a:t min|a_min|low:v=None max|a_max|high:v=None", _clip, "x between two bounds"),
+    Row("glu", "x|input:t dim|axis:i=-1", _glu, "half of x times the sigmoid of the other half"),
+    Row("equal eq", _TWO, compared("equal"), "1 where x = y", kind="bool"),
+    Row("not_equal ne", _TWO, compared("unequal"), "1 where x ≠ y", kind="bool"),
+    Row("less lt", _TWO, compared("less"), "1 where x < y", kind="bool"),
+    Row("less_equal le", _TWO, compared("less_equal"), "1 where x ≤ y", kind="bool"),
+    Row("greater gt", _TWO, compared("greater"), "1 where x > y", kind="bool"),
+    Row("greater_equal ge", _TWO, compared("greater_equal"), "1 where x ≥ y", kind="bool"),
+    Row("logical_and", _TWO, compared("and"), "1 where both hold", kind="bool"),
+    Row("logical_or", _TWO, compared("or"), "1 where one holds", kind="bool"),
+    Row("logical_not", "x|input:t", lambda x: b.compared("not", x.node), "1 where x is 0", kind="bool"),
+    Row(
+        "where",
+        "condition|cond:t x|input|self:t y|other:t",
+        lambda condition, x, y: b.where(condition.node, x.node, y.node),
+        "x where the condition holds, else y",
+    ),
+    Row(
+        "masked_fill masked_fill_",
+        "x|input:t mask:t value:t",
+        lambda x, mask, value: b.where(mask.node, value.node, x.node),
+        "the value where the mask holds, else x",
+    ),
+]
+__all__ = ["INFINITY", "MINUS_INFINITY", "ROWS", "apply_function", "elementwise_function", "of_formula"]

@@ -1,0 +1,170 @@
+"""Sums, means, variances, norms and the rest that reduce along axes; softmax and its kin."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Constant
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import settled
+from netcalc.program.library.table import Call, Pair, Row, concrete
+from netcalc.program.signature import axis as to_axis
+from netcalc.program.signature import fraction
+from netcalc.program.values import Tensor, is_scalar, node_of
+
+_X = "x|input|a:t"
+_ALONG = f"{_X} axis|dim:a=None keepdims|keepdim:b=False"
+
+
+def _variance(
+    call: Call, x: Tensor, axis: Any, unbiased: Any, keep: bool, ddof: Any
+) -> tuple[Node, Any, bool, Fraction]:
+    if isinstance(axis, bool):  # torch.var(x, False)
+        axis, unbiased = None, axis
+    if ddof is None and unbiased is None and not call.library:
+        call.note(f"{call.name}() divides by n, as NumPy's does; write unbiased=True or ddof=1 for n - 1")
+    usual = 1 if call.library == "torch" else 0
+    correction = fraction(ddof) if ddof is not None else Fraction(usual if unbiased is None else int(bool(unbiased)))
+    return x.node, to_axis(axis), keep, correction
+
+
+def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, *, largest: bool) -> Any:
+    name = "max" if largest else "min"
+    if isinstance(axis, Tensor):  # torch.max(x, y)
+        return b.elementwise(name, x.node, axis.node)
+    axis = to_axis(axis)
+    value = (b.largest if largest else b.smallest)(x.node, axis, keep)
+    if isinstance(axis, int) and call.name in ("max", "min") and call.library == "torch":
+        return Pair((Tensor(value), Tensor(_place(x.node, axis, keep, largest=largest), "int")))
+    if isinstance(axis, int) and not call.library and call.name in ("max", "min"):
+        call.note(f"{name}(…) along an axis is its values, as NumPy has it; write dim= for PyTorch's pair")
+    return value
+
+
+def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
+    """Where the largest entry is, the first of equal ones: Σ place · (it is that one)."""
+    if axis is None:
+        x, axis = b.reshaped(x, [-1]), 0
+    best = (b.largest if largest else b.smallest)(x, axis, keep=True)
+    tied = b.compared("equal", x, best)
+    first = b.compared("and", tied, b.compared("equal", b.cumsum(tied, axis), b.number(1)))
+    axis %= x.rank
+    count = concrete(settled(x.shape[axis]), "argmax")
+    places = b.array(np.arange(count).reshape([-1, *[1] * (x.rank - 1 - axis)]))
+    return b.detached(b.summed(b.multiply(first, places), axis, keep))
+
+
+def _norm(call: Call, x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
+    axis = to_axis(axis)
+    if order in (None, 2, "fro"):
+        if order == 2 and x.rank == 2 and axis is None and call.name == "norm" and call.library != "torch":
+            raise NetcalcError("the spectral norm of a matrix is not understood; leave the 2 out for Frobenius's")
+        return b.norm(x.node, axis, keep)
+    size = b.elementwise("abs", x.node)
+    if order == 1:
+        return b.summed(size, axis, keep)
+    if order == Constant("inf"):
+        return b.largest(size, axis, keep)
+    if not is_scalar(order):
+        raise NetcalcError(f"a norm of order {order!r} is not understood")
+    power = b.power(size, node_of(order))
+    return b.power(b.summed(power, axis, keep), b.divide(b.number(1), node_of(order)))
+
+
+def _average(x: Tensor, axis: Any, weights: Any) -> Node:
+    if weights is None:
+        return b.mean(x.node, axis)
+    w = node_of(weights)
+    if w.rank < x.rank and isinstance(axis, int):
+        w = b.reshaped(w, [w.shape[0], *[1] * (x.rank - 1 - axis % x.rank)])
+    return b.divide(b.summed(b.multiply(x.node, w), axis), b.summed(b.broadcast(w, x.node.shape), axis))
+
+
+def _cumulative(x: Tensor, axis: Any) -> Node:
+    node = x.node if axis is not None else b.reshaped(x.node, [-1])
+    return b.cumsum(node, axis or 0)
+
+
+def _softmax(function: Any, sign: int = 1) -> Any:
+    def build(call: Call, x: Tensor, axis: Any) -> Node:
+        if axis == "":
+            axis = None if call.library == "scipy" else -1
+            if call.library == "torch" and x.rank != 1:
+                call.note(f"{call.name} without dim is along the last axis")
+        node = x.node if sign == 1 else b.negate(x.node)
+        return function(node, to_axis(axis))  # type: ignore[no-any-return]
+
+    return build
+
+
+def _any_or_all(x: Tensor, axis: Any, keep: bool, *, every: bool) -> Node:
+    holds = b.compared("unequal", x.node, b.number(0))
+    return (b.smallest if every else b.largest)(holds, axis, keep)
+
+
+_VARIANCE = f"{_X} axis|dim:v=None unbiased:v=None keepdims|keepdim:b=False ddof|correction:v=None"
+_EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False"
+
+ROWS = [
+    Row("sum nansum", _ALONG, lambda x, axis, keep: b.summed(x.node, axis, keep), "Σ x along axes"),
+    Row("mean nanmean", _ALONG, lambda x, axis, keep: b.mean(x.node, axis, keep), "the mean along axes"),
+    Row("average", f"{_X} axis:a=None weights:v=None", _average, "the weighted mean"),
+    Row("prod", _ALONG, lambda x, axis, keep: b.prod(x.node, axis, keep), "Π x along axes"),
+    Row("var", _VARIANCE, lambda *a: b.variance(*_variance(*a)), "the variance along axes", asks=True),
+    Row("std", _VARIANCE, lambda *a: b.std(*_variance(*a)), "the standard deviation along axes", asks=True),
+    Row(
+        "var_mean",
+        _VARIANCE,
+        lambda c, x, axis, u, keep, d: (b.variance(*_variance(c, x, axis, u, keep, d)), b.mean(x.node, axis, keep)),
+        "variance and mean",
+        asks=True,
+    ),
+    Row("max amax", _EXTREME, lambda *a: _extreme(*a, largest=True), "the largest entry along axes", asks=True),
+    Row("min amin", _EXTREME, lambda *a: _extreme(*a, largest=False), "the smallest entry along axes", asks=True),
+    Row(
+        "argmax",
+        f"{_X} axis|dim:v=None keepdims|keepdim:b=False",
+        lambda x, axis, keep: _place(x.node, to_axis(axis), keep, largest=True),
+        "where the largest entry is",
+        kind="int",
+    ),
+    Row(
+        "argmin",
+        f"{_X} axis|dim:v=None keepdims|keepdim:b=False",
+        lambda x, axis, keep: _place(x.node, to_axis(axis), keep, largest=False),
+        "where the smallest entry is",
+        kind="int",
+    ),
+    Row("all", _ALONG, lambda x, axis, keep: _any_or_all(x, axis, keep, every=True), "1 where all hold", kind="bool"),
+    Row("any", _ALONG, lambda x, axis, keep: _any_or_all(x, axis, keep, every=False), "1 where one holds", kind="bool"),
+    Row("logsumexp", _ALONG, lambda x, axis, keep: b.logsumexp(x.node, axis, keep), "log Σ eˣ along axes"),
+    Row(
+        "norm",
+        f"{_X} ord|p:v=None axis|dim:v=None keepdims|keepdim:b=False",
+        _norm,
+        "√Σx², or another order",
+        asks=True,
+    ),
+    Row(
+        "vector_norm",
+        f"{_X} ord|p:v=2 axis|dim:v=None keepdims|keepdim:b=False",
+        _norm,
+        "the norm along axes",
+        asks=True,
+    ),
+    Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum"),
+    Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),
+    Row("log_softmax", f"{_X} axis|dim:v=''", _softmax(b.log_softmax), "log(eˣ / Σ eˣ) along an axis", asks=True),
+    Row("softmin", f"{_X} axis|dim:v=''", _softmax(b.softmax, -1), "e⁻ˣ / Σ e⁻ˣ along an axis", asks=True),
+    Row(
+        "count_nonzero",
+        _ALONG,
+        lambda x, axis, keep: b.summed(b.compared("unequal", x.node, b.number(0)), axis, keep),
+        "how many are not 0",
+    ),
+]

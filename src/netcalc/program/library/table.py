@@ -1,0 +1,91 @@
+"""What a program may call: a row a function, with its spellings, its arguments and what it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import Size, settled
+from netcalc.program.values import Tensor
+
+
+class Call(Protocol):
+    """What a row may ask about the call that it answers."""
+
+    name: str
+    library: str  # numpy, torch, jax, scipy or math; empty where nothing tells
+
+    def note(self, text: str) -> None:
+        """Say how something doubtful was read."""
+
+    def known(self, value: Any) -> np.ndarray | None:
+        """The whole numbers that a value is, where they are known."""
+
+    def index(self, value: Any) -> None:
+        """Tell that a value is used as an index or a class."""
+
+
+class Row(NamedTuple):
+    """One function. `names` are its spellings; `signature` is read by `signature.parameters`.
+
+    `build` gets the arguments, after the call itself where `asks`. A node that it returns becomes an array of `kind`
+    (`same`: that of the first argument), which shares the first argument's memory where `view`.
+    """
+
+    names: str
+    signature: str
+    build: Callable[..., Any]
+    about: str
+    kind: str = "float"
+    view: bool = False
+    asks: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its first spelling."""
+        return self.names.split()[0]
+
+    def finish(self, value: Any, args: list[Any]) -> Any:
+        """What it built as the program has it."""
+        if isinstance(value, Node):
+            first = next((one for one in args if isinstance(one, Tensor)), None)
+            kind = first.kind if self.kind == "same" and first else "float" if self.kind == "same" else self.kind
+            return Tensor(value, kind, first.buffer) if self.view and first else Tensor(value, kind)
+        if isinstance(value, list | tuple) and any(isinstance(one, Node) for one in value):
+            return type(value)(self.finish(one, args) for one in value)
+        return value
+
+
+class Pair(tuple[Any, ...]):
+    """What torch.max(x, dim) gives: values and indices."""
+
+    __slots__ = ()
+
+
+def by_name(rows: list[Row]) -> dict[str, Row]:
+    """The rows by each spelling. Raises ValueError for one spelling twice."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        for name in row.names.split():
+            if name in found:
+                raise ValueError(name)
+            found[name] = row
+    return found
+
+
+def size_of(size: Size) -> Node:
+    """The size of an axis as a number."""
+    size = settled(size)
+    return b.number(size) if isinstance(size, int) else b.size(size)
+
+
+def concrete(size: Any, what: str) -> int:
+    """A size that has to be a number."""
+    if isinstance(size, int):
+        return size
+    raise NetcalcError(f"the size {size} has to be a number for {what}; say it with --shape or give values")

@@ -1,0 +1,251 @@
+"""Convolutions and pooling, in one, two and three dimensions."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS
+from netcalc.graph.sizes import over, settled, times, written
+from netcalc.graph.windows import Sliding, overlapped
+from netcalc.graph.windows import windows as sliding_windows
+from netcalc.program.library.elementwise import MINUS_INFINITY
+from netcalc.program.library.shaping import padded
+from netcalc.program.library.table import Call, Row, concrete
+from netcalc.program.values import Tensor
+
+
+def _dimensions(call: Call) -> int:
+    return next((int(one) for one in call.name if one in "123"), 2)
+
+
+def _each(value: Any, many: int) -> tuple[int, ...]:
+    """One number for every axis, or a number each."""
+    if isinstance(value, int):
+        return (value,) * many
+    if isinstance(value, list | tuple) and all(isinstance(one, int) for one in value):
+        if len(value) == 1:
+            return (value[0],) * many
+        if len(value) == many:
+            return tuple(value)
+    raise NetcalcError(f"{value!r} is no whole number, nor {many} of them")
+
+
+def _batched(x: Tensor, many: int) -> tuple[Node, bool]:
+    """(batch, channels, …), and whether the batch was left out."""
+    if x.rank == many + 1:
+        return b.index(x.node, [None]), True
+    if x.rank == many + 2:
+        return x.node, False
+    raise ShapeError(f"an input of {many + 1} or {many + 2} axes is needed, not {written(x.shape)}")
+
+
+def _unbatched(node: Node, alone: bool) -> Node:
+    return b.index(node, [0]) if alone else node
+
+
+def _around(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> list[tuple[int, int]]:
+    if padding == "valid":
+        padding = 0
+    if padding == "same":
+        wide = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        return [(one // 2, one - one // 2) for one in wide]
+    return [(one, one) for one in _each(padding, len(kernel))]
+
+
+def _convolution(
+    call: Call, x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Node:
+    """Σ over channels and window of x · weight, in groups of channels."""
+    many = _dimensions(call)
+    if weight.rank != many + 2:
+        raise ShapeError(f"{call.name} needs weights of {many + 2} axes, not {written(weight.shape)}")
+    node, alone = _batched(x, many)
+    kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
+    steps, gaps = _each(stride, many), _each(dilation, many)
+    wide = padded(node, [(0, 0), (0, 0), *_around(padding, kernel, gaps)])
+    batch, channels = wide.shape[:2]
+    own, out_channels = weight.shape[1], weight.shape[0]
+    if times(own, groups) != settled(channels):
+        raise ShapeError(
+            f"{call.name}: weights {written(weight.shape)} are for {times(own, groups)} channels; "
+            f"{written(x.shape)} has {settled(channels)}"
+        )
+    opened = sliding_windows(wide, kernel, steps, gaps)
+    places = opened.shape[2 : 2 + many]
+    place, inside = LETTERS[:many], LETTERS[many : 2 * many]
+    n, c, f, g = list(LETTERS[2 * many : 2 * many + 4])
+    if groups == 1:
+        found = b.einsum(f"{n}{c}{place}{inside},{f}{c}{inside}->{n}{f}{place}", opened, weight.node)
+    else:
+        apart = over(out_channels, groups)
+        if apart is None:
+            raise ShapeError(f"{call.name}: {out_channels} outputs do not split into {groups} groups")
+        split = b.reshaped(opened, [batch, groups, own, *opened.shape[2:]])
+        weights = b.reshaped(weight.node, [groups, apart, own, *kernel])
+        found = b.einsum(f"{n}{g}{c}{place}{inside},{g}{f}{c}{inside}->{n}{g}{f}{place}", split, weights)
+        found = b.reshaped(found, [batch, out_channels, *places])
+    if bias is not None:
+        found = b.add(found, b.reshaped(bias.node, [out_channels, *[1] * many]))
+    return _unbatched(found, alone)
+
+
+def _transposed(
+    call: Call, x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, more: Any, groups: int, dilation: Any
+) -> Node:
+    """The convolution's slope by its input, as a layer: each entry spreads a window."""
+    many = _dimensions(call)
+    if groups != 1:
+        raise NetcalcError(f"{call.name} with groups is not understood; write it a group at a time")
+    node, alone = _batched(x, many)
+    kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
+    steps, gaps, pads, extra = _each(stride, many), _each(dilation, many), _each(padding, many), _each(more, many)
+    sizes = [concrete(settled(one), call.name) for one in node.shape[2:]]
+    whole = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(sizes, steps, gaps, kernel, strict=True))
+    place, inside = LETTERS[:many], LETTERS[many : 2 * many]
+    n, c, f = list(LETTERS[2 * many : 2 * many + 3])
+    spread = b.einsum(f"{n}{c}{place},{c}{f}{inside}->{n}{f}{place}{inside}", node, weight.node)
+    found = overlapped(spread, Sliding(kernel, steps, gaps, whole))
+    found = padded(found, [(0, 0), (0, 0), *((0, one) for one in extra)])
+    key = [b.Span(p, -p or None, None) for p in pads]
+    found = b.index(found, [b.Span(None, None, None)] * 2 + key)
+    if bias is not None:
+        found = b.add(found, b.reshaped(bias.node, [-1, *[1] * many]))
+    return _unbatched(found, alone)
+
+
+def _pooled(
+    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
+) -> tuple[Any, ...]:
+    many = _dimensions(call)
+    node, alone = _batched(x, many)
+    sizes = _each(kernel, many)
+    steps = sizes if stride in (None, []) else _each(stride, many)
+    pads, gaps = _each(padding, many), _each(dilation, many)
+    if ceil:
+        for size, k, s, p in zip(node.shape[2:], sizes, steps, pads, strict=True):
+            if (concrete(settled(size), call.name) + 2 * p - k) % s:
+                raise NetcalcError(f"{call.name} with ceil_mode is not understood where a window hangs over the edge")
+    return node, alone, sizes, steps, [(0, 0), (0, 0), *((p, p) for p in pads)], gaps, many
+
+
+def _max_pool(
+    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, places: bool
+) -> Node:
+    """The largest entry of each window; the edge is -∞."""
+    if places:
+        raise NetcalcError(f"{call.name} with return_indices is not understood")
+    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, padding, dilation, ceil)
+    wide = padded(node, around, b.number_of(MINUS_INFINITY))
+    opened = sliding_windows(wide, sizes, steps, gaps)
+    return _unbatched(b.largest(opened, tuple(range(-many, 0))), alone)
+
+
+def _average_pool(
+    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, ceil: bool, with_edge: bool, divisor: Any
+) -> Node:
+    """The mean of each window."""
+    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, padding, 1, ceil)
+    axes = tuple(range(-many, 0))
+    opened = sliding_windows(padded(node, around), sizes, steps, gaps)
+    if divisor is not None:
+        found = b.divide(b.summed(opened, axes), b.number(divisor))
+    elif with_edge or not any(one for pair in around for one in pair):
+        found = b.mean(opened, axes)
+    else:
+        inside = np.pad(np.ones([concrete(settled(one), call.name) for one in node.shape[2:]], int), around[2:])
+        view = np.lib.stride_tricks.sliding_window_view(inside, sizes)[tuple(slice(None, None, one) for one in steps)]
+        counts = view.sum(axis=axes)
+        found = b.divide(b.summed(opened, axes), b.array(counts, "count"))
+    return _unbatched(found, alone)
+
+
+def _lp_pool(call: Call, x: Tensor, p: Any, kernel: Any, stride: Any, ceil: bool) -> Node:
+    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, 0, 1, ceil)
+    opened = sliding_windows(padded(node, around), sizes, steps, gaps)
+    order = b.number(p)
+    total = b.summed(b.power(opened, order), tuple(range(-many, 0)))
+    return _unbatched(b.power(total, b.divide(b.number(1), order)), alone)
+
+
+def _adaptive(call: Call, x: Tensor, size: Any) -> Node:
+    """So many windows as are asked for."""
+    many = _dimensions(call)
+    wanted = _each(size, many)
+    node, alone = _batched(x, many)
+    shape: list[Any] = list(node.shape[:2])
+    for own, count in zip(node.shape[2:], wanted, strict=True):
+        part = over(own, count)
+        if part is None:
+            raise NetcalcError(f"{call.name}: {settled(own)} does not split into {count} equal parts; write the slices")
+        shape += [count, part]
+    parts = b.reshaped(node, shape)
+    axes = tuple(3 + 2 * n for n in range(many))
+    return _unbatched(b.largest(parts, axes) if "max" in call.name else b.mean(parts, axes), alone)
+
+
+def _unfold(x: Tensor, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Node:
+    size = _each(kernel, 2)
+    node, alone = _batched(x, 2)
+    steps, gaps = _each(stride, 2), _each(dilation, 2)
+    opened = sliding_windows(padded(node, [(0, 0), (0, 0), *_around(padding, size, gaps)]), size, steps, gaps)
+    order = b.transpose(opened, [0, 1, 4, 5, 2, 3])
+    batch, channels = node.shape[:2]
+    places = opened.shape[2:4]
+    return _unbatched(b.reshaped(order, [batch, times(channels, prod(size)), times(*places)]), alone)
+
+
+def _unfolded_axis(x: Tensor, axis: int, size: int, step: int) -> Node:
+    axis %= x.rank
+    order = [n for n in range(x.rank) if n != axis]
+    opened = sliding_windows(b.transpose(x.node, [*order, axis]), [size], [step], [1])
+    back = list(range(x.rank - 1))
+    back.insert(axis, x.rank - 1)
+    return b.transpose(opened, [*back, x.rank])
+
+
+_CONVOLVED = "input|x|lhs:t weight|w|rhs:t bias|b:t?=None stride:v=1 padding:v=0 dilation:v=1 groups:i=1"
+_SPREAD = "input:t weight:t bias:t?=None stride:v=1 padding:v=0 output_padding:v=0 groups:i=1 dilation:v=1"
+_LARGEST = "input|x:t kernel_size:v stride:v=None padding:v=0 dilation:v=1 ceil_mode:b=False return_indices:b=False"
+_MEAN = (
+    "input|x:t kernel_size:v stride:v=None padding:v=0 ceil_mode:b=False "
+    "count_include_pad:b=True divisor_override:v=None"
+)
+ROWS = [
+    Row("conv1d conv2d conv3d", _CONVOLVED, _convolution, "Σ of weights and windows", asks=True),
+    Row(
+        "conv_transpose1d conv_transpose2d conv_transpose3d",
+        _SPREAD,
+        _transposed,
+        "windows spread and added up",
+        asks=True,
+    ),
+    Row("max_pool1d max_pool2d max_pool3d", _LARGEST, _max_pool, "the largest entry of each window", asks=True),
+    Row("avg_pool1d avg_pool2d avg_pool3d", _MEAN, _average_pool, "the mean of each window", asks=True),
+    Row(
+        "lp_pool1d lp_pool2d",
+        "input:t norm_type:n kernel_size:v stride:v=None ceil_mode:b=False",
+        _lp_pool,
+        "the norm of each window",
+        asks=True,
+    ),
+    Row(
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d",
+        "input:t output_size:v",
+        _adaptive,
+        "so many windows as are asked for",
+        asks=True,
+    ),
+    Row(
+        "unfold",
+        "input|x:t kernel_size:v dilation:v=1 padding:v=0 stride:v=1",
+        _unfold,
+        "windows as columns",
+    ),
+    Row("unfold_axis", "x:t dimension|dim:i size:i step:i", _unfolded_axis, "windows along an axis, x.unfold(…)"),
+]

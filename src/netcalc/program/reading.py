@@ -1,0 +1,280 @@
+"""A program's text as a graph: which lines are the forward pass, what it returns, what its names stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from netcalc.errors import NetcalcError
+from netcalc.graph.leaves import INPUT, NAMED, name_of
+from netcalc.graph.node import Node, in_order
+from netcalc.program.scope import Assigned, Given
+from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.statements import Statements
+from netcalc.program.values import Function, Missing, Module, Tensor, node_of
+
+GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A forward pass: its inputs and its named nodes in order, and what it comes to.
+
+    A name assigned once is itself; of one assigned more than once the last is, and each is `name@LINE`, or
+    `name@LINE.k` the k-th time the line is passed. `indices` are inputs that are whole numbers: they have no gradient.
+    `lines` has the line of each name.
+    """
+
+    source: Source
+    output: Node
+    output_name: str
+    inputs: Mapping[str, Node]
+    named: Mapping[str, Node]
+    lines: Mapping[str, int]
+    indices: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The names that have a gradient: inputs that are numbers, and what is made of them."""
+        inputs = [name for name in self.inputs if name not in self.indices]
+        reached = _made_of([self.inputs[name] for name in inputs], [*self.named.values(), self.output])
+        own = [
+            n for n, node in self.named.items() if node in reached and node is not self.output and n != self.output_name
+        ]
+        return (*inputs, *own)
+
+
+def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None) -> Program:
+    """The forward pass in a text; `name` is what messages call its file. Raises ProgramError."""
+    source = Source.of(text, name)
+    tree = parse(source)
+    reader = Statements(source, given, library_of(tree))
+    try:
+        return _read(reader, tree, of)
+    except RecursionError:
+        raise ProgramError(f"{name}, line 1: it is nested too deeply") from None
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise source.error(f"this is not understood ({error})", reader.reading) from error
+
+
+def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
+    reader.block(tree.body)
+    value: Any = None
+    shown = ""
+    chosen = _function(reader, of)
+    if chosen is not None:
+        value, shown = _called(reader, chosen)
+        reader.main_level = 1
+    elif (last := _last_expression(reader, tree)) is not None:
+        value = reader.value(last)
+        shown = last.id if isinstance(last, ast.Name) else ""
+    if of is not None and (chosen is None or chosen.name != of):
+        value, shown = _named_value(reader, of), of
+    return _program(reader, tree, value, shown)
+
+
+def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:
+    """The expression that the file ends with, as a notebook's cell may."""
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr) or isinstance(last.value, ast.Constant):
+        return None
+    passed = isinstance(last.value, ast.Call) and reader.is_passed_over(last.value)
+    return None if passed or (reader.value(last.value) is None) else last.value
+
+
+def _called(reader: Statements, function: Function) -> tuple[Any, str]:
+    """What a def returns, called with the inputs of its arguments' names."""
+    assert isinstance(function.node, ast.FunctionDef)  # noqa: S101 - it is no lambda
+    spec = function.node.args
+    names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+    optional = set(names[len(names) - len(spec.defaults) :])
+    optional |= {one.arg for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if default is not None}
+    args: dict[str, Any] = {}
+    for name in (*names, *(one.arg for one in spec.kwonlyargs)):
+        if name in reader.given or name not in optional:
+            args[name] = reader.lookup(name)
+    value = reader.function(function, [], args, function.node)
+    return value, _returned_name(reader.returned)
+
+
+def _returned_name(statement: ast.AST | None) -> str:
+    value = getattr(statement, "value", None)
+    if isinstance(value, ast.Tuple) and value.elts:
+        value = value.elts[0]
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def _function(reader: Statements, of: str | None) -> Function | None:
+    """The def that is the pass: the one that --of names, or, if no line of the file computes, that no other calls."""
+    defs = [one for one in reader.top.values.values() if isinstance(one, Function) and one.name != "lambda"]
+    if of is not None and any(one.name == of for one in defs):
+        return next(one for one in defs if one.name == of)
+    if not defs or _computes(reader):
+        return None
+    called = {name for one in defs for name in _names_in(one.node)}
+    free = [one for one in defs if one.name not in called]
+    forward = [one for one in free if not _is_backward(one.name)]
+    free = forward or free
+    if of is not None and len(free) > 1:
+        return None
+    if len(free) > 1:
+        names = ", ".join(one.name for one in free)
+        raise reader.source.error(
+            f"there are several functions, {names}; say which with --of {free[-1].name}", free[1].node
+        )
+    return free[0] if free else None
+
+
+def _is_backward(name: str) -> bool:
+    return "backward" in name or name.startswith(("grad_", "d_")) or name.endswith(("_grad", "_bwd", "_vjp"))
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _computes(reader: Statements) -> bool:
+    """Whether a line of the file itself made something of an input."""
+    return any(one.node.operation is not INPUT and _inputs_of(one.node) for one in reader.assigned)
+
+
+def _inputs_of(node: Node) -> bool:
+    return any(one.operation is INPUT for one in in_order([node]))
+
+
+def _named_value(reader: Statements, of: str) -> Any:
+    """What a name came to. Raises UnknownNameError."""
+    for one in reversed(reader.assigned):
+        if one.name == of:
+            return Tensor(one.node)
+    if of in reader.inputs:
+        return reader.inputs[of]
+    from netcalc.catalogue.names import unknown
+
+    names = list(dict.fromkeys(one.name for one in reader.assigned))
+    raise unknown("name", of, names, f"the names of {reader.source.name} are {', '.join(names)}")
+
+
+def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Program:
+    main = reader.main_level
+    if value is None:
+        last = _last(reader.assigned, main) or _last(reader.assigned, None)
+        if last is None:
+            raise reader.source.error(NOTHING, tree.body[-1] if tree.body else None)
+        value, shown = Tensor(last.node), last.name
+    output, name = _output(reader, value, shown, tree)
+    named, lines = names_of(reader.assigned, reader.inputs, main)
+    if name in named and named[name] is not output and name_of(output) != name:
+        named.pop(name)
+    if name not in named and output.operation is not INPUT:
+        named[name] = output
+    inputs = {key: one.node for key, one in reader.inputs.items()}
+    indices = frozenset(key for key, node in inputs.items() if node in reader.indices)
+    return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes))
+
+
+NOTHING = "the program computes nothing: it needs a line such as loss = … or a def that returns it"
+
+
+def _output(reader: Statements, value: Any, shown: str, tree: ast.Module) -> tuple[Node, str]:
+    where = reader.returned if isinstance(reader.returned, ast.AST) else tree.body[-1] if tree.body else None
+    if isinstance(value, tuple | list) and value and isinstance(value[0], Tensor):
+        value = value[0]
+    if isinstance(value, Missing | Module | Function) or not isinstance(value, Tensor):
+        try:
+            node = node_of(value)
+        except NetcalcError as error:
+            raise reader.source.error(
+                f"what comes out is no array: {error.message}; name one with --of", where
+            ) from None
+    else:
+        node = value.node
+    own = name_of(node)
+    if not shown and node.operation is NAMED and own is not None:
+        shown = own
+    return node, shown or ("loss" if not node.shape else "out")
+
+
+def _last(assigned: Sequence[Assigned], level: int | None) -> Assigned | None:
+    """The last name that is no gradient of an earlier one."""
+    names: set[str] = set()
+    found = None
+    for one in assigned:
+        if level is not None and one.level != level:
+            continue
+        if not is_gradient(one.name, names):
+            found = one
+        names.add(one.name)
+    return found
+
+
+def is_gradient(name: str, names: Iterable[str]) -> bool:
+    """Whether a name says the gradient of one of the others."""
+    return any(form.format(one) == name for one in names for form in GRADIENT_NAMES)
+
+
+def names_of(
+    assigned: Sequence[Assigned], inputs: Mapping[str, Tensor], main: int
+) -> tuple[dict[str, Node], dict[str, int]]:
+    """The named nodes, by what tells them apart, in the order in which they were assigned; and their lines."""
+    times = Counter(one.name for one in assigned)
+    lines = Counter((one.name, one.line) for one in assigned)
+    own = {one.name for one in assigned if one.level == main}
+    passed: Counter[tuple[str, int]] = Counter()
+    named: dict[str, Node] = {}
+    where: dict[str, int] = {}
+    bare: dict[str, Assigned] = {}
+    for one in assigned:
+        if one.name not in inputs and (one.level == main or one.name not in own):
+            bare[one.name] = one
+        if times[one.name] == 1 and one.name not in inputs:
+            named[one.name], where[one.name] = one.node, one.line
+            continue
+        place = (one.name, one.line)
+        passed[place] += 1
+        label = f"{one.name}@{one.line}" + f".{passed[place]}" * (lines[place] > 1)
+        if one.node.operation is not INPUT:
+            named[label], where[label] = one.node, one.line
+    for name, one in bare.items():
+        if name not in named:
+            named[name], where[name] = one.node, one.line
+    return named, where
+
+
+def _made_of(leaves: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+    """The nodes that depend on leaves."""
+    found: set[Node] = set(leaves)
+    for node in in_order(roots):
+        if any(arg in found for arg in node.args):
+            found.add(node)
+    return found
+
+
+def library_of(tree: ast.Module) -> str:
+    """Whose functions a program uses, where they are those of one library: numpy, torch or jax; else nothing."""
+    aliases = {"np": "numpy", "torch": "torch", "jnp": "jax", "jax": "jax", "F": "torch", "nn": "torch"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            aliases |= {one.asname or one.name.partition(".")[0]: one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            root = (node.module or "").partition(".")[0]
+            aliases |= {one.asname or one.name: root for one in node.names}
+    used = {aliases[one.id] for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id in aliases}
+    found = (used or _imports(tree)) & {"numpy", "torch", "jax"}
+    if not found:
+        found = _imports(tree) & {"numpy", "torch", "jax"}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found

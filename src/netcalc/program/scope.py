@@ -1,0 +1,243 @@
+"""What a program's reader keeps: frames of names, the inputs, what was assigned where, and how far it has come."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import INPUT, NAMED, STOPPED
+from netcalc.graph.node import Node
+from netcalc.graph.product import as_number
+from netcalc.graph.sizes import Shape, written
+from netcalc.program.source import Source
+from netcalc.program.values import MAX_ENTRIES, Missing, Record, Tensor, node_of
+
+MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
+MAX_CALLS = 50  # within each other
+
+
+class Given(NamedTuple):
+    """What is known of an input: its shape, and its whole numbers where all are written without a point."""
+
+    shape: Shape
+    whole: np.ndarray | None = None
+    kind: str = "float"
+    fractional: bool = False  # it has numbers that are not whole
+
+
+class Assigned(NamedTuple):
+    """A name that a line gave to an array."""
+
+    name: str
+    line: int
+    node: Node
+    level: int
+
+
+@dataclass(eq=False)
+class Frame:
+    """The names of a call, or of the file."""
+
+    parent: Frame | None = None
+    level: int = 0
+    name: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Scope:
+    """The state of a reading."""
+
+    def __init__(self, source: Source, given: Mapping[str, Given], library: str) -> None:
+        self.source = source
+        self.given = given
+        self.library = library
+        self.top = Frame()
+        self.frames: list[Frame] = [self.top]
+        self.inputs: dict[str, Tensor] = {}
+        self.indices: set[Node] = set()  # inputs that are used as indices or classes
+        self.assigned: list[Assigned] = []
+        self.notes: dict[str, None] = {}
+        self.statements = 0
+        self.main_level = 0  # of the calls whose names are the pass's own
+        self.reading: ast.AST | None = None
+        self.returned: ast.AST | None = None  # the last return that was read
+        self.loops = 1  # how often the innermost loop's body will be read, at least
+        self._whole: dict[Node, bool] = {}
+        self._numbers: dict[Node, np.ndarray | None] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost call's."""
+        return self.frames[-1]
+
+    def note(self, text: str) -> None:
+        """Something the answer says."""
+        self.notes.setdefault(text)
+
+    def count(self, node: ast.AST, many: int = 1) -> None:
+        """Refuses more statements than are read."""
+        self.statements += many
+        if self.statements > MAX_STATEMENTS:
+            raise self.source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements, loops unrolled", node)
+
+    # --- names
+
+    def lookup(self, name: str) -> Any:
+        """What a name stands for: of this call, of those around it, of the file, an input, or nothing yet."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if name in frame.values:
+                return frame.values[name]
+            frame = frame.parent
+        return self.input(name) if name in self.given else Missing(name)
+
+    def input(self, name: str) -> Tensor:
+        """An input of the program."""
+        if name not in self.inputs:
+            found = self.given[name]
+            self.inputs[name] = Tensor(b.given(name, found.shape), found.kind)
+        return self.inputs[name]
+
+    def bind(self, name: str, value: Any, line: int) -> Any:
+        """Give a name to a value; an array becomes a node of that name, unless it has one here already."""
+        if isinstance(value, Tensor):
+            value = self.named(name, value, line)
+        self.frame.values[name] = value
+        return value
+
+    def named(self, name: str, value: Tensor, line: int) -> Tensor:
+        """The array by this name."""
+        level = self.frame.level
+        operation = value.node.operation
+        has_name = operation is INPUT or (operation is NAMED and value.level <= level)
+        if not has_name and as_number(value.node) is None:
+            node = b.named(name, value.node, line)
+            value = Tensor(node, value.kind, value.buffer, value.cells, value.zero, level)
+        self.assigned.append(Assigned(name, line, value.node, level))
+        return value
+
+    # --- arrays
+
+    def checked(self, value: Any) -> Any:
+        """An array that is not too large. Raises NetcalcError."""
+        if isinstance(value, Tensor):
+            entries = 1
+            for size in value.shape:
+                entries *= size if isinstance(size, int) else 1
+            if entries > MAX_ENTRIES:
+                raise NetcalcError(
+                    f"an array of {written(value.shape)} has {entries:,} entries; netcalc takes {MAX_ENTRIES:,}"
+                )
+        return value
+
+    def known(self, value: Any) -> np.ndarray | None:
+        """The whole numbers that a value is, where it is made of numbers that are known; else None."""
+        node = node_of(value)
+        if node not in self._numbers:
+            self._numbers[node] = self._evaluated(node) if self._is_known(node) else None
+        return self._numbers[node]
+
+    def counted(self, value: Any) -> np.ndarray | None:
+        """The same, where all inputs that it is made of were given as whole numbers: what loops and tests go by."""
+        found = self.known(value)
+        if found is None or any(self.given[name].kind == "float" for name in self._names_within(node_of(value))):
+            return None
+        return found
+
+    def _names_within(self, node: Node) -> set[str]:
+        stack, seen, names = [node], {node}, set[str]()
+        while stack:
+            one = stack.pop()
+            if one.operation is INPUT:
+                names.add(one.params.text)
+            if one.operation is not STOPPED:
+                stack += [arg for arg in one.args if arg not in seen]
+                seen.update(one.args)
+        return names
+
+    def _evaluated(self, node: Node) -> np.ndarray | None:
+        numbers = {self.inputs[name].node: one.whole for name, one in self.given.items() if name in self.inputs}
+        known = {key: whole.astype(np.float64) for key, whole in numbers.items() if whole is not None}
+        with np.errstate(all="ignore"):
+            found = evaluate([node], Float64(), known)[0]
+        if not np.isfinite(found).all() or not (found == np.rint(found)).all():
+            return None
+        return found.astype(np.int64)
+
+    def _is_known(self, node: Node) -> bool:
+        """Whether all that a node is made of is known, and no size is a letter."""
+        stack = [node]
+        while stack:
+            one = stack[-1]
+            waiting = [] if one in self._whole else [arg for arg in one.args if arg not in self._whole]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if one not in self._whole:
+                own = self._input_is_whole(one) if one.operation is INPUT else True
+                own = own and all(isinstance(size, int) for size in one.shape)
+                self._whole[one] = own and all(self._whole[arg] for arg in one.args)
+        return self._whole[node]
+
+    def _input_is_whole(self, node: Node) -> bool:
+        return self.given[node.params.text].whole is not None
+
+    def index(self, value: Any) -> None:
+        """Inputs that an index is made of are whole numbers, which have no gradient."""
+        if isinstance(value, Tensor):
+            self.indices |= {self.inputs[name].node for name in self._names_within(value.node)}
+
+    # --- memory
+
+    def holders(self) -> list[tuple[str, Tensor]]:
+        """Every array that a name holds, in lists too, and the inputs."""
+        found: list[tuple[str, Tensor]] = []
+        for frame in self.frames:
+            for name, value in frame.values.items():
+                found += [(name, one) for one in arrays_in(value)]
+        taken = {name for frame in self.frames for name in frame.values}
+        return found + [(name, one) for name, one in self.inputs.items() if name not in taken]
+
+    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str) -> None:
+        """What else shares the memory that a line changes: refused where it is whole, else stale from here on."""
+        for other, value in self.holders():
+            if value is old or value.buffer is not old.buffer:
+                continue
+            if value.cells is None:
+                raise self.source.error(
+                    f"this changes '{other}' too, which is the same array as '{name}'; "
+                    f"write a new one, as in {name} = {name} + …, or start from {other}.copy()",
+                    where,
+                )
+            if key is None or old.cells is not None or overlap(value.cells, key):
+                value.stale = (where, name)
+
+
+def arrays_in(value: Any) -> Sequence[Tensor]:
+    """The arrays that a value holds."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Record):
+        value = value.parts
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [found for one in value for found in arrays_in(one)]
+    return []
+
+
+def overlap(cells: Any, key: Any) -> bool:
+    """Whether two parts of one array have an entry in common; `cells` is its shape and a key, `key` another."""
+    shape, own = cells
+    marked = np.zeros(shape, dtype=bool)
+    marked[own] = True
+    return bool(marked[key].any())

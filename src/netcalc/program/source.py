@@ -1,0 +1,160 @@
+"""A program's text: its limits, its tree, and where in it an error is. It is parsed, never compiled or run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from fractions import Fraction
+from typing import NamedTuple
+
+from netcalc.errors import NetcalcError
+
+MAX_CHARACTERS = 4 << 20
+MAX_BRACKETS = 100  # one in another
+MAX_DIGITS = 10_000  # of one number
+MAX_EXPONENT = 5000  # of one number's power of ten
+MAX_INDENTATION = 99  # blocks in each other; Python itself takes no more
+TOKENS = r"""(?x)
+    (?P<comment>\#[^\n]*)
+    | (?P<text>(?i:[rbuf]{0,2})(?:
+        '{3}(?:\\.|[^\\])*?'{3} | "{3}(?:\\.|[^\\])*?"{3} | '(?:\\.|[^'\\\n])*' | "(?:\\.|[^"\\\n])*"))
+    | (?P<name>[^\W\d]\w*)
+    | (?P<number>\d[\w.]*)
+    | (?P<open>[(\[{]) | (?P<close>[)\]}])
+    | (?P<sign>[-+~]+)
+"""
+DIGITS_AND_EXPONENT = r"(?i)(\d*\.?\d*)(?:e([+-]?\d+))?"
+
+
+class ProgramError(NetcalcError):
+    """A program that is not understood, or does not fit; the message names the file and the line."""
+
+
+class Source(NamedTuple):
+    """A program's text; `name` is what messages call the file, `starts` the offset of each line."""
+
+    name: str
+    text: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str, name: str) -> Source:
+        """The text with one kind of line end."""
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        return cls(name, text, tuple(starts))
+
+    def line(self, number: int) -> str:
+        """A line, counted from 1."""
+        if not 1 <= number <= len(self.starts):
+            return ""
+        return self.text[self.starts[number - 1] :].partition("\n")[0]
+
+    def offset(self, number: int, column: int) -> int:
+        """Where a line's column is in the text; columns count bytes, as Python's do."""
+        line = self.line(number)
+        characters = column if line.isascii() else len(line.encode()[:column].decode(errors="ignore"))
+        return self.starts[number - 1] + min(characters, len(line))
+
+    def segment(self, node: ast.expr) -> str:
+        """The text of an expression."""
+        assert node.end_lineno is not None  # noqa: S101 - the parser sets both
+        assert node.end_col_offset is not None  # noqa: S101
+        return self.text[self.offset(node.lineno, node.col_offset) : self.offset(node.end_lineno, node.end_col_offset)]
+
+    def error(self, message: str, node: ast.AST | None) -> ProgramError:
+        """The error about a node, with its line, and its column too where the line has several statements."""
+        if node is None or not hasattr(node, "lineno"):
+            return ProgramError(f"{self.name}: {message}")
+        return self.error_at(message, node.lineno, getattr(node, "col_offset", 0))
+
+    def error_at(self, message: str, number: int, column: int = 0) -> ProgramError:
+        """The error about a place in a line."""
+        number = max(1, min(number, len(self.starts)))
+        position = self.offset(number, column)
+        several = ";" in re.sub(r"#.*|'[^']*'|\"[^\"]*\"", "", self.line(number))
+        where = f"line {number}" + f", column {position - self.starts[number - 1] + 1}" * several
+        return ProgramError(f"{self.name}, {where}: {message}", source=self.text, position=position)
+
+
+def parse(source: Source) -> ast.Module:
+    """The program as a tree. Raises ProgramError where it is too long, too deep or no Python."""
+    check_limits(source)
+    before = sys.get_int_max_str_digits()
+    try:
+        sys.set_int_max_str_digits(max(MAX_DIGITS, before))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python would say of odd spellings
+            return ast.parse(source.text)
+    except SyntaxError as error:
+        number, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+        said = (error.msg or "it is no Python").removeprefix("invalid syntax. ")
+        line = source.line(max(1, min(number, len(source.starts))))
+        told = source.error_at(f"this is no Python: {said[:1].lower()}{said[1:]}", number, len(line[:column].encode()))
+        raise told from None
+    except (RecursionError, MemoryError):
+        raise ProgramError(f"{source.name}, line 1: it is nested too deeply") from None
+    except ValueError as error:  # a null character, say
+        raise ProgramError(f"{source.name}, line 1: this is no Python: {error}") from None
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+def check_limits(source: Source) -> None:
+    """Refuses what would cost much to parse: too long a text, brackets too deep, numbers too long."""
+    if len(source.text) > MAX_CHARACTERS:
+        raise ProgramError(f"{source.name}, line 1: a program has at most {MAX_CHARACTERS >> 20} million characters")
+    if (place := source.text.find("\0")) >= 0:
+        raise _at(source, place, "this is no text: it has a null character")
+    depth, chained, end = 0, 0, 0
+    for token in re.finditer(TOKENS, source.text):
+        kind = token.lastgroup
+        between = source.text[end : token.start()]
+        end = token.end()
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth = max(depth - 1, 0)
+        elif kind == "number":
+            _check_number(source, token.start(), token.group())
+        chained = _chained(chained, kind, between, token.group())
+        if depth > MAX_BRACKETS:
+            raise _at(source, token.start(), f"brackets nest at most {MAX_BRACKETS} deep")
+        if chained > MAX_BRACKETS:
+            raise _at(source, token.start(), f"an expression nests at most {MAX_BRACKETS} deep")
+
+
+def _chained(count: int, kind: str | None, between: str, text: str) -> int:
+    """How many operators that nest to the right follow each other: signs, `not`, `**`, `lambda`, `else`."""
+    if "\n" in between or kind == "comment":
+        return 0
+    if kind == "sign":
+        return count + len(text)
+    if kind == "name" and text in ("not", "lambda", "else", "elif", "await"):
+        return count + 1
+    return count + ("**" in between) if kind != "text" else count
+
+
+def _check_number(source: Source, place: int, text: str) -> None:
+    text = text.replace("_", "")
+    if sum(map(str.isdigit, text)) > MAX_DIGITS:
+        raise _at(source, place, f"a number has at most {MAX_DIGITS} digits")
+    rest = source.text[place : place + len(text) + 24].replace("_", "")
+    found = re.match(DIGITS_AND_EXPONENT, rest)
+    if found and found[2] and not text.lower().startswith("0x") and abs(int(found[2])) > MAX_EXPONENT:
+        raise _at(source, place, f"a number's power of ten is at most {MAX_EXPONENT}")
+
+
+def _at(source: Source, place: int, message: str) -> ProgramError:
+    number = source.text.count("\n", 0, place) + 1
+    line = source.text[source.starts[number - 1] : place]
+    return source.error_at(message, number, len(line.encode()))
+
+
+def exact_number(source: Source, node: ast.Constant) -> int | Fraction:
+    """The number that a literal says, exactly: 0.1 is one tenth."""
+    if isinstance(node.value, int):
+        return node.value
+    return Fraction(source.segment(node).replace("_", ""))

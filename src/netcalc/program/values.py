@@ -1,0 +1,218 @@
+"""What a name in a program stands for: tensors, exact numbers, sizes, and what Python has besides."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Apply, Constant, Number, Tree
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import Letters, Unknown, settled
+
+Scalar = int | Fraction | Constant | Apply | Number
+MAX_ENTRIES = 100_000_000  # of one array
+
+
+@dataclass(eq=False)
+class Tensor:
+    """A node of the graph. `kind` is float, int or bool.
+
+    `buffer` stands for its memory, which a view shares with what it is a view of; `cells` is the shape of that and the
+    part of it that this is, where it is a known part. `stale` is where a later line changed them under another name.
+    """
+
+    node: Node
+    kind: str = "float"
+    buffer: object = field(default_factory=object)
+    cells: Any = None
+    zero: bool | np.ndarray = False  # the entries that are known to be 0
+    level: int = 0  # of the call whose line named it
+    stale: tuple[ast.AST, str] | None = None
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Its sizes."""
+        return tuple(map(settled, self.node.shape))
+
+    @property
+    def rank(self) -> int:
+        """How many axes it has."""
+        return self.node.rank
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A name that is not assigned and has no value yet: its parts may be inputs, as in params['W1'] and self.W1."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A library, or a part of one: `numpy.linalg`."""
+
+    path: str
+
+    @property
+    def library(self) -> str:
+        """Whose meaning its functions have."""
+        root = self.path.partition(".")[0]
+        return {"torch": "torch", "jax": "jax", "math": "math", "scipy": "scipy"}.get(root, "numpy")
+
+
+@dataclass(eq=False)
+class Function:
+    """A `def` or a `lambda`, which is read anew where it is called; `frame` is where it stands."""
+
+    name: str
+    node: ast.FunctionDef | ast.Lambda
+    frame: Any
+
+
+@dataclass(frozen=True)
+class LibraryFunction:
+    """A function of a library as a value: `act = torch.tanh`."""
+
+    name: str
+    module: Module
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method as a value: `add = acts.append`."""
+
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """What is of no account here: a dtype, a device, a generator."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Record:
+    """An object with attributes that the program sets: `cache.x = x`."""
+
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether it is an exact number."""
+    return isinstance(value, int | Fraction | Constant | Apply | Number)
+
+
+def is_size(value: Any) -> bool:
+    """Whether it is the size of an axis: a whole number, or letters."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or isinstance(value, Letters | Unknown)
+
+
+def tree_of(value: Any) -> Tree:
+    """An exact number as a formula."""
+    if isinstance(value, int | Fraction):
+        return Number(Fraction(value))
+    assert isinstance(value, Constant | Apply | Number)  # noqa: S101 - see is_scalar
+    return value
+
+
+def node_of(value: Any) -> Node:
+    """A value as a node. Raises NetcalcError for what is no number or array of numbers."""
+    if isinstance(value, Tensor):
+        return value.node
+    if is_scalar(value):
+        return b.number_of(tree_of(value))
+    if isinstance(value, Letters | Unknown):
+        return b.size(value)
+    if isinstance(value, np.ndarray):
+        return b.array(value)
+    if isinstance(value, list | tuple | range):
+        return of_list(list(value))
+    raise NetcalcError(f"{described(value)} is no number or array of numbers")
+
+
+def of_list(values: list[Any]) -> Node:
+    """A list as an array: of numbers exactly, of tensors stacked."""
+    if not values:
+        return b.array(np.zeros(0))
+    entries = _entries(values)
+    if entries is not None:
+        flat, shape = entries
+        if all(isinstance(one, int) for one in flat) and all(abs(one) < 2**62 for one in flat):
+            return b.array(np.array(flat, dtype=np.int64).reshape(shape))
+        out = np.empty(len(flat), dtype=object)
+        out[:] = [tree_of(one) for one in flat]
+        return b.array(out.reshape(shape))
+    return b.stack([node_of(one) for one in values])
+
+
+def _entries(values: list[Any]) -> tuple[list[Any], tuple[int, ...]] | None:
+    """The numbers of nested lists and their shape; None where a tensor is among them."""
+    if all(is_scalar(one) for one in values):
+        return values, (len(values),)
+    if not all(isinstance(one, list | tuple | range) for one in values):
+        return None
+    rows = [_entries(list(one)) for one in values]
+    if any(row is None for row in rows):
+        return None
+    shapes = {row[1] for row in rows if row}
+    if len(shapes) != 1:
+        raise ShapeError("the rows of this array differ in length")
+    return [one for row in rows if row for one in row[0]], (len(rows), *shapes.pop())
+
+
+def described(value: Any) -> str:
+    """What a value is, in words."""
+    match value:
+        case Tensor():
+            return "an array"
+        case None:
+            return "None"
+        case bool():
+            return str(value)
+        case str():
+            return f"the text {value[:20]!r}"
+        case list() | tuple() | dict():
+            return f"a {type(value).__name__}"
+        case Missing(name):
+            return f"'{name}', which has no value,"
+        case Module(path):
+            return f"the module {path}"
+        case Function(name) | LibraryFunction(name) | Method(_, name):
+            return f"the function {name}"
+        case _ if is_scalar(value) or is_size(value):
+            return "a number"
+        case slice():
+            return "a slice"
+        case _:
+            return "this"
+
+
+def kind_named(dtype: Any) -> str | None:
+    """float, int or bool: what a dtype says, np.float64, int, 'bool'; None where it says nothing."""
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", "")
+    for kind, words in (("bool", ("bool",)), ("int", ("int", "long")), ("float", ("float", "double", "half"))):
+        if any(word in name for word in words):
+            return kind
+    return None
+
+
+def kind_of(value: Any) -> str:
+    """float, int or bool."""
+    if isinstance(value, Tensor):
+        return value.kind
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | Letters | range):
+        return "int"
+    if isinstance(value, list | tuple) and value:
+        kinds = [kind_of(one) for one in value]
+        return "float" if "float" in kinds else "int" if "int" in kinds else "bool"
+    return "float"

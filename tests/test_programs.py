@@ -1,0 +1,324 @@
+"""Programs as people write them are read as NumPy, PyTorch and JAX run them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import programs_oracle as oracle
+import pytest
+
+draw = np.random.default_rng(7)
+X = draw.normal(size=(3, 4))
+W = draw.normal(size=(4, 3))
+V = draw.normal(size=(4, 2))
+A = draw.normal(size=(3, 3)) + 3 * np.eye(3)
+v = draw.normal(size=4)
+w = draw.normal(size=3)
+P = draw.uniform(0.2, 0.9, size=(3, 4))
+B = draw.normal(size=(2, 3, 4))
+IMAGE = draw.normal(size=(2, 2, 5, 6))
+LINE = draw.normal(size=(2, 4, 7))
+y = np.array([2, 0, 3])
+t = np.array([1, 0, 2])
+ix = np.array([[0, 2, 1], [3, 3, 0]])
+EVERYTHING = {
+    "X": X,
+    "W": W,
+    "V": V,
+    "A": A,
+    "v": v,
+    "w": w,
+    "P": P,
+    "B": B,
+    "IMAGE": IMAGE,
+    "LINE": LINE,
+    "y": y,
+    "t": t,
+    "ix": ix,
+}
+
+NUMPY = """
+X @ W
+np.dot(X, W) + w
+X.dot(v)
+np.matmul(B, W)
+np.einsum('ij,jk->ik', X, W)
+np.einsum('bij,jk', B, W)
+np.tensordot(B, W, axes=([2], [0]))
+np.tensordot(X, W, 1)
+np.inner(X, v)
+np.outer(w, v)
+np.trace(A) * A
+np.linalg.det(A)
+np.linalg.inv(A)
+np.linalg.solve(A, w)
+np.linalg.slogdet(A)[1]
+np.linalg.norm(X)
+np.linalg.norm(X, axis=1)
+np.linalg.norm(X, ord=1, axis=0, keepdims=True)
+np.linalg.norm(v, np.inf)
+np.linalg.norm(v, 3)
+np.linalg.multi_dot([X, W, A])
+X.sum() + (X * X).sum(axis=0)
+np.sum(X, axis=(0, 1)) * X
+np.mean(B, axis=(0, 2), keepdims=True) * B
+np.average(X, axis=0, weights=np.array([0.2, 0.3, 0.5]))
+np.average(X * X)
+X.var(axis=1) + np.std(X, axis=1, ddof=1)
+np.var(X, ddof=1) * np.std(X)
+np.max(X, axis=1) * w
+X.min(axis=0, keepdims=True) + X
+np.amax(X) * np.amin(X)
+np.prod(X, axis=1)
+np.cumsum(X, axis=1) * X
+np.cumsum(X)
+np.ptp(X) if False else X.max()
+np.maximum(X, 0.1) + np.minimum(X, 0)
+np.where(X > 0, X ** 2, -X)
+np.clip(X, -0.5, 0.5)
+X.clip(min=0)
+np.abs(X) + np.sign(X) + np.square(X) + np.exp(X) + np.expm1(X)
+np.log(P) + np.log1p(P) + np.log2(P) + np.log10(P) + np.sqrt(P) + np.cbrt(P)
+np.sin(X) + np.cos(X) * np.tan(P) + np.arcsin(P) + np.arccos(P) + np.arctan(X)
+np.sinh(X) + np.cosh(X) + np.tanh(X) + np.arcsinh(X) + np.arctanh(P)
+np.reciprocal(P) + np.power(P, 2.5) + np.float_power(P, 3) + P ** -0.5 + 2 ** X
+np.logaddexp(X, P) + np.hypot(X, P) + np.arctan2(X, P)
+np.add(X, P) - np.subtract(X, P) * np.multiply(X, P) / np.divide(X, P) + np.negative(X)
+X.reshape(4, 3) @ A + X.reshape((2, -1)).sum()
+X.T @ A + np.transpose(X) * np.swapaxes(X, 0, 1)
+B.transpose(0, 2, 1) @ A + np.transpose(B, (0, 2, 1)).sum()
+np.moveaxis(B, 0, -1) * np.arange(2)
+X.ravel() * X.flatten()
+X[:, None, :] * B[0][None, :, :]
+X[np.newaxis] + B
+np.expand_dims(X, 1) * w[:, None]
+np.squeeze(X[:1]) * v
+np.broadcast_to(v, (3, 4)) * X
+np.tile(v, (2, 2)) * np.arange(8)
+np.repeat(X, 2, axis=0) * np.arange(6)[:, None]
+np.repeat(v, 3) * np.arange(12)
+np.roll(X, 1, axis=1) * X + np.roll(X, -2)
+np.flip(X, axis=1) * X + X[::-1] + X[:, ::-1]
+np.concatenate([X, W.T], axis=0) * np.arange(6)[:, None]
+np.concatenate((v, w)) ** 2
+np.stack([X, P], axis=1) ** 2
+np.hstack([X, X * P]) ** 2
+np.vstack([v, X]) ** 3
+np.column_stack([w, w ** 2, X])
+np.split(X, 2, axis=1)[0] * 3
+np.array_split(v, 3)[0] * 2
+np.split(v, [1, 3])[1] * v[:2]
+np.pad(X, 1) ** 2
+np.pad(X, ((0, 1), (2, 0)), mode='constant', constant_values=2.0) ** 2
+np.tril(A) @ np.triu(A, k=1)
+np.diag(A) * np.diag(w) + np.diagonal(A) * w
+X[0] * X[-1] + X[1, 2] * X[..., 0].sum()
+X[1:, :2] * X[:2, 1:3] + X[::2, ::3]
+X[[0, 2]] * X[np.array([1, 1])]
+X[np.arange(3), y] * w
+X[range(3), y] ** 2
+-np.log(P[np.arange(len(y)), y]).mean()
+np.take(X, y, axis=1) * A
+np.take_along_axis(X, y[:, None], axis=1) * A
+np.eye(4)[y] * X
+np.eye(3) * A + np.identity(3) - np.ones((3, 3)) + np.zeros(3) + np.full((3, 3), 0.5)
+(1 - np.eye(4)[y]) * X + np.zeros_like(X) + np.ones_like(X) + np.full_like(X, 2.0)
+np.linspace(0, 1, 4) * X + np.arange(0, 2, 0.5)
+np.array([[1.5, 2], [3, 4]]) @ X[:2]
+np.array([v[0], v[1] * v[2]]) ** 2
+np.asarray(X).astype(np.float64).copy() * 2
+(X > 0) * X + (X >= P) * P
+np.logical_and(X > 0, X < 1) * X
+((X > 0) & (X < 1) | ~(P > 0.5)) * X
+np.any(X > 1) * X + np.all(X > -9) * P
+np.argmax(X, axis=1) * w
+X[np.arange(3), np.argmax(X, axis=1)] * w
+np.count_nonzero(X > 0) * X
+np.add.reduce(X) * v
+np.add.outer(w, v) ** 2
+np.maximum.reduce(X, axis=1)
+np.meshgrid(v, w)[0] * np.meshgrid(v, w, indexing='ij')[1].T
+X.size * X.shape[0] * X / X.ndim
+len(X) * X + float(3) * int(2.7) + round(2.4) + abs(-3)
+sum(X) + sum([X[0], X[1]]) + max(2, 3) * min([4, 5]) + sum(i for i in range(4))
+sum(w[i] * X[i] for i in range(3)) + np.sum([w[i] for i in range(2)])
+(lambda z: z * z)(X)
+X / np.sqrt(X.shape[1]) * np.pi + np.e
+-X ** 2 + +X - -X
+X // 1 if False else X % 1 if False else X
+np.mean(X ** 2) if X.shape[0] > 2 else X.sum()
+np.exp(X - X.max(axis=1, keepdims=True)) / np.exp(X - X.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
+np.var(X, axis=0, keepdims=True) + np.mean(X, 0)
+np.ascontiguousarray(X.T).T * 2
+np.negative(X).sum(0)
+np.vdot(v, v) + np.dot(w, w)
+np.dot(2, X)
+np.squeeze(X[:, :1], axis=1) * w
+np.atleast_1d(X[0]) if False else X[0]
+np.dstack([X, P]) ** 2
+np.fmax(X, 0) + np.heaviside(X, 0.5)
+X.mean(1).reshape(-1, 1) * X
+X[1:].sum() - X[:-1].sum() + X[:, 1:-1].prod()
+np.delete(X, 0) if False else X
+""".strip().splitlines()  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NUMPY)
+def test_numpy_expressions_have_the_value_and_the_slopes_that_numpy_gives(text):
+    values = {name: value for name, value in EVERYTHING.items() if name in re.findall(r"\w+", text)}
+    program = f"import numpy as np\nout = {text}\n"
+    _, output, found = oracle.answers(program, values)
+    ran = oracle.run(program, values)["out"]
+    np.testing.assert_allclose(output, ran, rtol=1e-12, atol=1e-13)
+    for name, expected in oracle.differences(program, values, "out").items():
+        if name in found:
+            np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-6)
+        else:
+            assert not expected.any()
+
+
+TORCH = """
+torch.matmul(X, W) + torch.mm(X, W) + X.mm(W) + X @ W
+torch.bmm(B, B.transpose(1, 2)) + torch.einsum('bij,bkj->bik', B, B)
+X.mv(v) + torch.dot(v, v) + torch.outer(w, w).sum(1)
+X.sum(1, keepdim=True) * X + X.mean(dim=(0, 1)) + X.sum(-1)[:, None]
+X.var(1) + X.var(dim=1, unbiased=False) + torch.var(X, 1, correction=0) + X.std(1) + torch.std(X)
+X.var(False) + torch.var_mean(X, 1)[0] + X.std(1, unbiased=False)
+X.max() + X.max(1)[0] + torch.max(X, dim=1).values + X.amax(1) + torch.min(X, 1)[0]
+torch.max(X, P) + torch.min(X, P) + torch.maximum(X, P)
+X.max(dim=1, keepdim=True).values * X
+X.gather(1, y[:, None]) * A
+torch.gather(X, 1, y.view(-1, 1)).squeeze() * w
+X.index_select(1, y) * A
+torch.cat([X, P], dim=1) ** 2 + torch.cat((X, P), 1)
+torch.stack([X, P]).prod(0) + torch.stack((X, P), dim=-1).sum(-1)
+X.chunk(2, dim=1)[1] * X.split(2, dim=1)[0]
+torch.split(X, [1, 3], dim=1)[1] * 2
+X.view(-1).pow(2) + X.flatten() + X.reshape(-1)
+B.permute(2, 0, 1).contiguous().view(4, -1) * 2
+B.flatten(1) ** 2 + B.flatten(start_dim=1, end_dim=-1)
+X.unsqueeze(1).expand(-1, 2, -1) * B.transpose(0, 1)
+X.unsqueeze(0).repeat(2, 1, 1) * B
+v.repeat(3, 1) * X + v.expand(3, 4) + v.expand_as(X)
+X.repeat_interleave(2, dim=0).sum(0)
+torch.tile(v, (3, 1)) * X
+X.t() @ X + X.T @ X + X.mT @ X
+X.squeeze() + X.unsqueeze(-1).squeeze(-1)
+torch.tril(A) + A.triu(1) + A.tril(-1)
+A.masked_fill(torch.tril(torch.ones(3, 3)) == 0, -1e9).softmax(dim=-1) * A
+A.masked_fill(~torch.tril(torch.ones(3, 3, dtype=torch.bool)), float('-inf')).softmax(-1) * A
+torch.softmax(X, dim=1) * F.softmax(X, dim=0) + X.log_softmax(1) + F.log_softmax(X, dim=-1)
+torch.logsumexp(X, dim=1) + X.logsumexp(-1) + torch.logsumexp(X, (0, 1))
+X.sigmoid() + torch.sigmoid(X) + X.tanh() + X.relu() + F.relu(X) + X.exp() + P.log() + X.abs()
+F.gelu(X) + F.gelu(X, approximate='tanh') + F.silu(X) + F.elu(X) + F.leaky_relu(X, 0.2) + F.softplus(X)
+F.selu(X) + F.mish(X) + F.hardtanh(X) + F.logsigmoid(X) + F.relu6(X) + F.softsign(X) + F.hardswish(X)
+F.celu(X, 1.5) + F.tanhshrink(X) + F.softshrink(X) + F.glu(X, dim=1).sum()
+F.prelu(X, v) + F.threshold(X, 0.1, 20)
+X.clamp(min=0) + X.clamp(-0.5, 0.5) + torch.clamp(X, max=0.3) + X.clamp_min(0.1)
+X.pow(2) + X.square() + P.sqrt() + P.rsqrt() + P.reciprocal() + torch.pow(P, 1.5)
+torch.where(X > 0, X, P) + torch.where(X > 0, X, 0.0)
+X.norm() + X.norm(dim=1) + torch.norm(X, p=1, dim=1) + torch.linalg.norm(X, dim=1) + torch.linalg.vector_norm(X)
+F.normalize(X, dim=1) + F.normalize(X, p=1, dim=-1)
+F.cosine_similarity(X, P, dim=1) * w
+torch.cdist(X, P) * A
+F.cross_entropy(X, y) + F.cross_entropy(X, y, reduction='sum') + F.cross_entropy(X, y, reduction='none').prod()
+F.cross_entropy(X, y, weight=torch.tensor([0.1, 0.2, 0.3, 0.4]), label_smoothing=0.1)
+F.cross_entropy(X, y, ignore_index=0) + F.cross_entropy(X, torch.softmax(P, 1))
+F.cross_entropy(B.transpose(1, 2), ix, weight=torch.tensor([1.0, 2.0, 0.5, 0.25]), ignore_index=3, label_smoothing=0.2)
+F.cross_entropy(B, ix[:, :1] * torch.ones(2, 4).long() * 0 + t[:1])
+F.nll_loss(F.log_softmax(X, dim=1), y)
+F.nll_loss(F.log_softmax(X, 1), y, weight=torch.tensor([0.1, 0.2, 0.3, 0.4]))
+F.binary_cross_entropy(P, torch.sigmoid(X)) + F.binary_cross_entropy_with_logits(X, P)
+F.binary_cross_entropy_with_logits(X, P, pos_weight=torch.tensor([1.0, 2.0, 3.0, 0.5]), reduction='sum')
+F.mse_loss(X, P) + F.l1_loss(X, P) + F.smooth_l1_loss(X, P) + F.huber_loss(X, P, delta=0.5) + F.smooth_l1_loss(X, P, beta=0.3)
+F.mse_loss(X, P, reduction='none') * 2 + F.mse_loss(X, P, reduction='sum')
+F.kl_div(X.log_softmax(1), P, reduction='batchmean') + F.kl_div(X.log_softmax(1), P.log(), log_target=True, reduction='sum')
+F.soft_margin_loss(X, torch.sign(P - 0.5).detach()) + F.margin_ranking_loss(X, P, torch.sign(P - 0.5).detach(), margin=0.2)
+F.triplet_margin_loss(X, P, X * P) + F.cosine_embedding_loss(X, P, torch.tensor([1.0, -1.0, 1.0]), margin=0.1)
+F.gaussian_nll_loss(X, P, P) + F.poisson_nll_loss(X, P) + F.multi_margin_loss(X, y) + F.hinge_embedding_loss(X, torch.sign(P - 0.5).detach())
+F.linear(X, W.T, w) + F.linear(X, W.T)
+F.embedding(ix, W) * 2 + W[ix]
+F.one_hot(y, 4) * X + F.one_hot(y, num_classes=4).float() * P
+F.layer_norm(X, (4,), v, v * 2) + F.layer_norm(X, [4]) + F.layer_norm(X, X.shape[-1:], eps=1e-3)
+F.layer_norm(B, (3, 4)) * B
+F.rms_norm(X, (4,), v, eps=1e-5) if hasattr(F, 'rms_norm') else X
+F.batch_norm(X, None, None, v, v * 2, training=True) * X
+F.batch_norm(IMAGE, None, None, w[:2], w[1:], True, 0.1, 1e-3) * IMAGE
+F.batch_norm(X, v.detach(), (v * v + 1).detach(), training=False)
+F.group_norm(LINE, 2, v, v, eps=1e-4) * LINE
+F.instance_norm(IMAGE) * IMAGE
+F.scaled_dot_product_attention(B, B * 2, B + 1) + F.scaled_dot_product_attention(B, B, B, is_causal=True)
+F.scaled_dot_product_attention(B, B, B, attn_mask=A) + F.scaled_dot_product_attention(B, B, B, attn_mask=torch.eye(3).bool(), scale=0.3)
+F.conv2d(IMAGE, IMAGE[:, :, :2, :3], w[:2], stride=2, padding=1)
+F.conv2d(IMAGE, IMAGE[:1, :, 1:4, 1:4], padding='same') + F.conv2d(IMAGE, IMAGE[:1, :, 1:4, 1:4], padding=(1, 1))
+F.conv2d(IMAGE, IMAGE[:, :1, :2, :2], groups=2, dilation=(2, 1))
+F.conv1d(LINE, LINE[:, :, :3], stride=2, padding=1) ** 2
+F.conv1d(LINE[0], LINE[:, :, :2])
+F.conv_transpose2d(IMAGE, IMAGE[:, :, :2, :3], stride=2, padding=1, output_padding=1)
+F.conv_transpose1d(LINE, LINE.transpose(0, 1)[:, :, :3], w[:2])
+F.max_pool2d(IMAGE, 2) + F.max_pool2d(IMAGE, kernel_size=2, stride=2)
+F.max_pool2d(IMAGE, 3, stride=1, padding=1) + F.avg_pool2d(IMAGE, 3, stride=1, padding=1)
+F.avg_pool2d(IMAGE, (2, 3)) ** 2
+F.avg_pool2d(IMAGE, 3, stride=2, padding=1, count_include_pad=False) ** 2
+F.max_pool1d(LINE, 2) * F.avg_pool1d(LINE, 2)
+F.adaptive_avg_pool2d(IMAGE, 1).flatten(1) + F.adaptive_avg_pool2d(IMAGE, (1, 1)).view(2, -1)
+F.adaptive_max_pool2d(IMAGE, (1, 3))
+F.unfold(IMAGE, 2, stride=2, padding=1) ** 2
+IMAGE.unfold(3, 2, 2) ** 2 + LINE.unfold(2, 2, 1).sum()
+F.pad(X, (1, 2)) ** 2 + F.pad(X, (1, 2, 0, 0), value=2.0)
+F.pad(IMAGE, (1, 1, 2, 0)) ** 2
+F.pixel_shuffle(LINE.unsqueeze(-1), 2) ** 2
+F.interpolate(IMAGE, scale_factor=2, mode='nearest') ** 2
+F.dropout(X, 0.5, training=False) * X
+X.detach() * X + X.clone().data * P
+nn.CrossEntropyLoss()(X, y) + nn.MSELoss(reduction='sum')(X, P) + nn.Softmax(dim=1)(X).prod()
+nn.ReLU()(X) + nn.LeakyReLU(0.1)(X) + nn.Tanh()(X) + nn.functional.relu(X)
+X.cumsum(1) * X + torch.cumsum(X, dim=0)
+X.flip(1) + torch.flip(X, dims=[0]) + X.roll(1, 0) + torch.roll(X, shifts=(1, 1), dims=(0, 1))
+X.addmm(A, X) if False else torch.addmm(A, X, W)
+torch.addmm(w, X, W, beta=0.5, alpha=2)
+torch.baddbmm(B[:, :, :3], B, B.transpose(1, 2))
+X.select(1, 0) * X.narrow(1, 1, 2).sum() + torch.unbind(X, 1)[2]
+torch.linalg.inv(A) + torch.inverse(A) + torch.linalg.det(A) + torch.logdet(A @ A.T) + torch.linalg.solve(A, w)
+torch.trace(A) + A.diagonal().sum() + torch.diag(w) + A.diag()
+torch.lerp(X, P, 0.3) + torch.addcmul(X, X, P) if False else torch.lerp(X, P, 0.3)
+X.mul(2).add(1).sub(P).div(3).neg()
+X.size(0) * X.size(-1) * X / X.numel() + X.dim()
+torch.arange(4) * X + torch.zeros(4) + torch.ones(3, 4) + torch.full((4,), 2.0) + torch.linspace(0, 1, 4)
+torch.zeros_like(X) + torch.ones_like(X) * X + X.new_zeros(4) + torch.empty_like(X) * 0
+torch.tensor([1.0, 2, 3, 4]) * X + torch.eye(3, 4)
+X.eq(P).float() + (X > P).float() * X + X.gt(0).to(X.dtype) * P
+torch.logical_and(X > 0, P > 0.5) * X + (X > 0).logical_not() * P
+X[torch.arange(3), y] + X[:, [0, 2]].sum(1) + X[..., 1] + X[:, None].sum(2)[:, 0]
+X[X.shape[0] - 1] * torch.argmax(X, 1).sum()
+torch.sum(X * P, dim=1, keepdim=True) / torch.sqrt(torch.sum(X * X, dim=1, keepdim=True) + 1e-8)
+X.movedim(0, 1) + torch.swapaxes(X, 0, 1) + torch.transpose(X, 0, 1) + X.transpose(-1, -2)
+torch.amax(B, dim=(1, 2)) + B.amin(dim=(1, 2)) + torch.prod(X, 1).sum()
+torch.hstack([X, P]).sum() + torch.vstack([X, P]) + torch.meshgrid(v, v, indexing='ij')[0].sum()
+torch.index_add(X, 1, t, P[:, :3]) * X
+torch.take_along_dim(X, y[:, None], dim=1) * A
+torch.special.expit(X) + torch.special.log_softmax(X, 1) + torch.erf(X) + torch.expm1(X) + torch.log1p(P)
+X.unflatten(1, (2, 2)) ** 2
+torch.logaddexp(X, P) + torch.atan2(X, P) + torch.hypot(X, P) + torch.erfc(X) + torch.sinc(X)
+""".strip().splitlines()  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TORCH)
+def test_pytorch_expressions_have_the_value_and_the_gradients_that_pytorch_gives(text):
+    torch = pytest.importorskip("torch")
+    torch.set_default_dtype(torch.float64)
+    values = {name: value for name, value in EVERYTHING.items() if name in re.findall(r"\w+", text)}
+    program = f"import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nout = {text}\n"
+    _, output, found = oracle.answers(program, values)
+    leaves = {name: torch.tensor(one, requires_grad=one.dtype.kind == "f") for name, one in values.items()}
+    ran = oracle.run(program, leaves)["out"]
+    torch.set_default_dtype(torch.float32)
+    np.testing.assert_allclose(output, ran.detach().numpy(), rtol=1e-11, atol=1e-12)
+    ran.sum().backward()
+    for name, leaf in leaves.items():
+        if leaf.requires_grad:
+            expected = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()
+            np.testing.assert_allclose(found[name], expected, rtol=1e-9, atol=1e-11)
+        else:
+            assert name not in found or not found[name].any()
