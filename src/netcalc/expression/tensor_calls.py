@@ -9,10 +9,11 @@ from netcalc.expression.calls import Part
 from netcalc.expression.parser import Parser
 from netcalc.expression.tensor_functions import TensorFunction
 from netcalc.expression.tokens import Limits, Token
-from netcalc.expression.tree import Apply, Level, Number, Tree, symbols
+from netcalc.expression.tree import Apply, Constant, Level, Number, Tree, symbols
 
 NOTHING = Apply("none", ())
 WHOLE = frozenset({"axis", "axes", "k", "keepdims"})  # options that hold whole numbers
+BARE = frozenset({"shape", "n"})  # options that are written without their word: reshape(x, 2, 3), one_hot(x, 3)
 NOT_KEPT = Apply("keepdims", (Number(Fraction(0)),))
 SEVERAL = {"sum": ("add", "+"), "prod": ("multiply", "*"), "max": ("max", ""), "min": ("min", "")}
 
@@ -87,7 +88,8 @@ class TensorCalls(Parser):
 
     def value(self) -> Part:
         if self.token.kind == "string":
-            return Part(Apply(self.advance().text, ()), 0, self.place - 1)
+            word = self.advance().text
+            return Part(Constant("inf") if word == "inf" else NOTHING, 0, self.place - 1)  # Frobenius's is as usual
         return self.expression(Level.CASES)
 
     def subscripts(self, token: Token) -> str:
@@ -131,7 +133,8 @@ class TensorCalls(Parser):
             named[word] = part
         held = [(word, named[word].tree) for word in words if word in named and named[word].tree != NOTHING]
         found = [Apply(word, tuple(self.entries(tree, word, token))) for word, tree in held]
-        return [one for one in found if one != NOT_KEPT]
+        bare = [entry for one in found if one.operator in BARE for entry in one.arguments]
+        return [*bare, *(one for one in found if one.operator not in BARE and one != NOT_KEPT)]
 
     def entries(self, tree: Tree, word: str, token: Token) -> list[Tree]:
         """What an option holds: one tree, or those of a list."""

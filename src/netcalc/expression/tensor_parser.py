@@ -17,14 +17,14 @@ from netcalc.expression.tensor_calls import NOTHING, TensorCalls
 from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token
-from netcalc.expression.tree import Apply, Level, Number, Symbol, Tree
+from netcalc.expression.tree import Apply, Constant, Level, Number, Symbol, Tree
 
 CONSTANTS: Mapping[str, Tree] = {"True": Number(Fraction(1)), "False": Number(Fraction(0)), "None": NOTHING}
 NORMS: Mapping[str, Tree | None] = {
     "F": None,
     "2": Number(Fraction(2)),
     "1": Number(Fraction(1)),
-    "inf": Apply("inf", ()),
+    "inf": Constant("inf"),
 }
 
 
@@ -126,6 +126,16 @@ class TensorParser(TensorCalls):
             return self.applied("power_or_inverse", [base], (), exponent)
         return super().raise_to(base, exponent)
 
+    def leftover(self, separators: str = "") -> NoReturn:
+        """Two operands side by side are two products."""
+        before, token = self.tokens[self.place - 1], self.token
+        if token.kind in ("name", "(", "[", "number") and before.kind in ("name", ")", "]", "transpose", "attribute"):
+            left, right = self.typed(before), self.typed(token)
+            ways = f": write {left}@{right} for the product of matrices, {left}*{right} element by element"
+            is_short = before.kind == token.kind == "name" and len(left + right) < 40
+            self.refuse("an operator is missing here" + (ways if is_short else ": write @ or *"))
+        super().leftover(separators)
+
     # --- operands, and what follows them
 
     def operand(self) -> Part:
@@ -163,7 +173,7 @@ class TensorParser(TensorCalls):
         if token.text == "shape":
             return self.size_of_axis(base, token)
         if token.text in TRANSPOSES and self.token.kind != "(":
-            return self.applied("transpose" if token.text != "mT" else "swapped", [base], (), token)
+            return self.applied("transpose" if token.text != "mT" else "mT", [base], (), token)
         if token.text in TENSOR_FUNCTIONS:
             return self.tensor_call(TENSOR_FUNCTIONS[token.text], token, base.first, base)
         function = function_named(token.text)
@@ -215,8 +225,10 @@ class TensorParser(TensorCalls):
         if self.token.kind == BARS:
             self.refuse("there is nothing between these bars", token)
         part = self.expression(Level.CASES)
-        if self.token.kind != BARS:
+        if self.token.kind == "end":
             self.refuse("this '||' is never closed; write norm(x), and join conditions with 'or'", token)
+        if self.token.kind != BARS:
+            self.leftover(BARS)
         self.advance()
         self.closes[self.place] = first
         kind = self.token

@@ -29,6 +29,7 @@ _MARK = rf"""
   | (?P<sign>      [@\[\]:])
 """
 BARS = "||"
+REDUCTIONS = OF_NUMBERS_TOO - {"dot"}
 OPTIONS = frozenset({"axis", "keepdims", "dim", "keepdim"})
 _DOTTED = {".*": "*", "./": "/", ".^": "^", "⊙": "*", "∘": "*", "⊗": "⊗"}
 TELLING = frozenset(
@@ -54,19 +55,26 @@ def _tells(text: str, kind: str, found: re.Match[str], before: tuple[str, re.Mat
     return kind in TELLING or word in ("None", "newaxis")
 
 
-def is_doubtful(text: str) -> bool:
-    """Whether an expression of numbers has a sum of one thing, `sum((W*x + b)^2)`, or a `^T`, as of tensors."""
-    try:
-        tokens = words(text, LIMITS)
-    except ExpressionError:
-        return False
+def doubt(text: str, names: Sequence[str]) -> str:
+    """What to say where an expression of numbers could be one of tensors: it has a sum of one thing, or a `^T`."""
+    if not any(word in text for word in ("sum", "prod", "max", "min", "^T", "**T")):
+        return ""
+    tokens = words(text, LIMITS)
     pairs = list(pairwise(tokens))
-    if any(one.kind == "^" and after.text == "T" for one, after in pairs):
-        return True
-    return any(
-        one.text in OF_NUMBERS_TOO and after.kind == "(" and _is_one(tokens[place + 2 :])
-        for place, (one, after) in enumerate(pairs)
+    taken = (
+        f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''} {'is a number' if len(names) == 1 else 'are numbers'}"
     )
+    for place, (one, after) in enumerate(pairs):
+        if one.kind == "^" and after.text == "T":
+            return f"x^T is a power, as {taken}; a transpose is written x.T"
+        if one.text in REDUCTIONS and after.kind == "(" and _is_one(tokens[place + 2 :]):
+            shape = f"--shape {' '.join(f'{name}={_usual(name)}' for name in names[:4])}"
+            return f"{one.text} of one number is that number, as {taken}; of vectors and matrices it is with {shape}"
+    return ""
+
+
+def _usual(name: str) -> str:
+    return "m,n" if name[:1].isupper() else "n"
 
 
 def _is_one(tokens: Sequence[Token]) -> bool:

@@ -196,12 +196,11 @@ def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 _ARITHMETIC: Mapping[str, Callable[[Sequence[np.ndarray]], Any]] = {
-    "stack": _stacked,
+    "list": _stacked,
     "add": lambda parts: np.asarray(_sum(parts), dtype=object),
     "negate": lambda parts: np.asarray(-parts[0], dtype=object),
     "multiply": lambda parts: np.asarray(_product(parts), dtype=object),
     "arange": _counted,
-    "n": lambda parts: parts[0],
 }
 
 

@@ -202,7 +202,8 @@ def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node
     key = tuple(key)
     used = sum(part is not None for part in key)
     if used > node.rank:
-        raise ShapeError(f"{used} indices are too many for {written(node.shape)}")
+        counted = f"{used} indices are" if used > 1 else "an index is"
+        raise ShapeError(f"{counted} too many for {written(node.shape)}")
     kept, axis = [], 0
     for part in key:
         extent = None if part is None else settled(node.shape[axis])

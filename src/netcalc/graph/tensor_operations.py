@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build
 from netcalc.graph.from_tree import CENTRED, Reader, fits_as_product, is_square
@@ -18,6 +18,7 @@ from netcalc.graph.sizes import Shape, times, written
 from netcalc.graph.tensor_shapes import SHAPING, Made, axes_of, is_kept, one_and_options
 
 ELEMENT_BY_ELEMENT = "* multiplies element by element, as in NumPy; the product of matrices is written @"
+POWER_OF_ENTRIES = "the power of a matrix is that of each entry, as in NumPy; the product of matrices is written A@A"
 MAX_MATRIX_POWER = 64
 
 
@@ -88,10 +89,7 @@ def _divided(reader: Reader, tree: Apply) -> Node:
 def _raised(reader: Reader, tree: Apply) -> Node:
     base, exponent = map(reader.node, tree.arguments)
     if is_square(base) and isinstance(tree.arguments[0], Symbol) and not exponent.rank:
-        name = tree.arguments[0].name
-        reader.note(
-            f"{name} to a power is that of each entry, as in NumPy; the product of matrices is written {name}@{name}"
-        )
+        reader.note(POWER_OF_ENTRIES)
     return build.power(base, exponent)
 
 
@@ -154,8 +152,8 @@ def _kronecker(a: Node, b: Node) -> Node:
 
 
 def _matrix_power(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    exponent = reader.whole_numbers(options["n"][0]) if "n" in options else np.asarray(-1)
+    node, *exponents = reader.node(tree.arguments[0]), *tree.arguments[1:]
+    exponent = reader.whole_numbers(exponents[0]) if exponents else np.asarray(-1)
     many = int(exponent) if not exponent.ndim else -1
     if not 0 <= many <= MAX_MATRIX_POWER:
         raise NetcalcError(f"matrix_power(A, n) takes a whole number from 0 to {MAX_MATRIX_POWER}")
@@ -216,7 +214,7 @@ def _norm(reader: Reader, tree: Apply) -> Node:
     axes, keep = axes_of(options), is_kept(options)
     kind = options["ord"][0] if "ord" in options else None
     many = node.rank if axes is None else len(axes)
-    if kind is None or kind == Apply("fro", ()):
+    if kind is None:
         return build.norm(node, axes, keep)
     if many == 2:
         raise NetcalcError("of a matrix there is Frobenius's norm alone: write norm(A), or norm(A, 'fro')")
@@ -225,7 +223,7 @@ def _norm(reader: Reader, tree: Apply) -> Node:
     size = build.elementwise("abs", node)
     if kind == Number(Fraction(1)):
         return build.summed(size, axes, keep)
-    if kind == Apply("inf", ()) or kind == Symbol("inf"):
+    if kind == Constant("inf"):
         return build.largest(size, axes, keep)
     raise NetcalcError("the norms of a vector are those of 1, 2 and inf")
 
@@ -274,7 +272,7 @@ OPERATIONS: Mapping[str, Made] = {
     "solve": _of_matrices(build.solve),
     "diag": _of_matrices(build.diag),
     "matrix_power": _matrix_power,
-    "swapped": _swapped,
+    "mT": _swapped,
     "transpose": _transposed,
     "sum": _reduction(build.summed),
     "mean": _reduction(build.mean),

@@ -74,7 +74,7 @@ def _bound(reader: Reader, tree: Tree) -> int:
 
 def _stacked(reader: Reader, tree: Apply) -> Node:
     parts, axis = _list(tree)
-    if axis is None:
+    if tree.operator == "list":
         known = reader.known(tree) if all(_is_plain(one) for one in parts) else None
         if known is not None:
             return build.array(_as_trees(known), _text(known))
@@ -91,7 +91,7 @@ def _is_plain(tree: Tree) -> bool:
     """Whether it is numbers, as typed."""
     if isinstance(tree, Number):
         return True
-    return isinstance(tree, Apply) and tree.operator in ("stack", "negate") and all(map(_is_plain, tree.arguments))
+    return isinstance(tree, Apply) and tree.operator in ("list", "negate") and all(map(_is_plain, tree.arguments))
 
 
 def _as_trees(values: np.ndarray) -> np.ndarray:
@@ -129,20 +129,19 @@ def _columns(reader: Reader, tree: Apply) -> Node:
     return build.joined(nodes, 0 if nodes[0].rank < 2 else 1)
 
 
-def _sizes(reader: Reader, options: Options, option: str, name: str) -> list[Size]:
-    if option not in options:
-        raise NetcalcError(f"{name} needs a shape, as in {name}(2, 3)")
-    return [reader.size(one) for one in options[option]]
+def _sizes(reader: Reader, tree: Apply) -> list[Size]:
+    """The sizes behind the tensor."""
+    if len(tree.arguments) < 2:
+        raise NetcalcError(f"{tree.operator} needs a shape, as in {tree.operator}(x, 2, 3)")
+    return [reader.size(one) for one in tree.arguments[1:]]
 
 
 def _reshaped(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    return build.reshaped(node, _sizes(reader, options, "shape", "reshape"))
+    return build.reshaped(reader.node(tree.arguments[0]), _sizes(reader, tree))
 
 
 def _stretched(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    return build.broadcast(node, tuple(_sizes(reader, options, "shape", "broadcast_to")))
+    return build.broadcast(reader.node(tree.arguments[0]), tuple(_sizes(reader, tree)))
 
 
 def _flattened(reader: Reader, tree: Apply) -> Node:
@@ -180,12 +179,7 @@ def _size_of_axis(reader: Reader, tree: Apply) -> Node:
 
 
 def _filled(value: int) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        options = {one.operator: one.arguments for one in tree.arguments if isinstance(one, Apply)}
-        trees = options.get("shape", tree.arguments)
-        return build.number(value, tuple(reader.size(one) for one in trees))
-
-    return made
+    return lambda reader, tree: build.number(value, tuple(map(reader.size, tree.arguments)))
 
 
 def _filled_like(value: int) -> Made:
@@ -193,11 +187,9 @@ def _filled_like(value: int) -> Made:
 
 
 def _identity(reader: Reader, tree: Apply) -> Node:
-    options = {one.operator: one.arguments for one in tree.arguments if isinstance(one, Apply)}
-    trees = options.get("n", tree.arguments)
-    if len(trees) != 1:
-        raise NetcalcError("eye(n) takes one size")
-    return build.eye(reader.size(trees[0]))
+    if len(tree.arguments) != 1:
+        raise NetcalcError("eye takes one size, as in eye(n)")
+    return build.eye(reader.size(tree.arguments[0]))
 
 
 def _triangle(*, lower: bool) -> Made:
@@ -210,12 +202,9 @@ def _triangle(*, lower: bool) -> Made:
 
 
 def _one_hot(reader: Reader, tree: Apply) -> Node:
-    classes, *options = tree.arguments
-    found = reader.whole_numbers(classes)
-    named = {one.operator: one.arguments for one in options if isinstance(one, Apply)}
-    if "n" not in named:
+    if len(tree.arguments) != 2:
         raise NetcalcError("one_hot needs the number of classes, as in one_hot([2, 0], 3)")
-    many = reader.size(named["n"][0])
+    found, many = reader.whole_numbers(tree.arguments[0]), reader.size(tree.arguments[1])
     if not isinstance(many, int):
         raise NetcalcError("one_hot needs the number of classes as a number")
     if found.size and (found.min() < 0 or found.max() >= many):
@@ -236,6 +225,7 @@ def _counted(reader: Reader, tree: Apply) -> Node:
 
 SHAPING: Mapping[str, Made] = {
     "index": _indexed,
+    "list": _stacked,
     "stack": _stacked,
     "concat": _concatenated,
     "vstack": _rows,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression.tensor_tokens import has_tensors, is_doubtful
+from netcalc.expression.tensor_tokens import doubt, has_tensors
 
 NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 SHAPE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*)", re.DOTALL)
@@ -34,7 +34,7 @@ def of_tensors(texts: Sequence[str], asked: Asked, *, points: bool = False) -> b
 
     `points` is whether many numbers of a name may be those of many points.
     """
-    least = 2 if points and not any(map(is_doubtful, texts)) else 1
+    least = 2 if points and not any(doubt(text, ()) for text in texts) else 1
     arrays = any(value.ndim >= least for value in asked.values.values())
     return arrays or bool(asked.shapes or asked.along) or asked.delta is not None or any(map(has_tensors, texts))
 

@@ -13,6 +13,7 @@ from netcalc.catalogue.names import unknown
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Number, Symbol, Tree, parse
 from netcalc.expression.numerals import of_float64
+from netcalc.expression.tensor_tokens import doubt
 from netcalc.expression.tree import share
 from netcalc.notation import to_ascii
 from netcalc.problem import count
@@ -37,6 +38,7 @@ class Gradient:
     points: Mapping[str, np.ndarray] = field(default_factory=dict)
     many: bool = False
     index_from: int = 0
+    notes: tuple[str, ...] = ()
 
     command = "grad"
 
@@ -92,7 +94,8 @@ def grad(
             raise NetcalcError(f"--wrt names {name} twice")
     _check_order(order, chosen, len(expressions))
     many = _check_points(points, [name for name in variables if name not in points])
-    return Gradient(tuple(texts), expressions, variables, chosen, order, dict(points), many, index_from)
+    notes = [note for text in texts if (note := doubt(text, variables))]
+    return Gradient(tuple(texts), expressions, variables, chosen, order, dict(points), many, index_from, tuple(notes))
 
 
 def _symbols(expressions: Sequence[Tree]) -> tuple[str, ...]:

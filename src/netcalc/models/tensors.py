@@ -7,6 +7,7 @@ expression has operations of tensors, whose sizes are what the operations need t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -156,8 +157,10 @@ class _Shapes:
             if name not in self.found and (name in self.asked.shapes or name not in self.letters):
                 self.found[name] = self._shape(name)
         first = self._reader()
-        first.node(self.reading.tree)
-        used = {name: shape for name, shape in self.found.items() if name in first.inputs}
+        used = self.found
+        with suppress(NetcalcError):  # it comes again, with the letters that all sizes have then
+            first.node(self.reading.tree)
+            used = {name: shape for name, shape in self.found.items() if name in first.inputs}
         self._name_the_rest(used)
         self.letters = {name: _final(name, size) for name, size in self.letters.items()}
         self.found = {name: self._known_shape(name, shape) for name, shape in used.items()}

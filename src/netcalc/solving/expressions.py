@@ -50,7 +50,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) 
         problem.given,
         found,
         () if problem.many else tuple(steps(derived, numbers, formulas, answered.trail)),
-        (*answered.notes, *value_notes(found)),
+        (*problem.notes, *answered.notes, *value_notes(found)),
         answered.certainty,
         problem.many,
         asked=problem,
