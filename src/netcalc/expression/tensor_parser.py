@@ -19,7 +19,12 @@ from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token
 from netcalc.expression.tree import Apply, Constant, Level, Number, Symbol, Tree
 
-CONSTANTS: Mapping[str, Tree] = {"True": Number(Fraction(1)), "False": Number(Fraction(0)), "None": NOTHING}
+CONSTANTS: Mapping[str, Tree] = {
+    "True": Number(Fraction(1)),
+    "False": Number(Fraction(0)),
+    "None": NOTHING,
+    "inf": Constant("inf"),
+}
 NORMS: Mapping[str, Tree | None] = {
     "F": None,
     "2": Number(Fraction(2)),
@@ -201,7 +206,10 @@ class TensorParser(TensorCalls):
     def list_of_tensors(self) -> Part:
         """[a, b] side by side along a new axis."""
         opening, token = self.place, self.token
-        parts, _ = self.listed("]")
+        parts, has_comma = self.listed("]")
+        is_argument = opening > 0 and self.tokens[opening - 1].kind in ("(", ",", "[", "=")
+        if not has_comma and not is_argument:
+            self.refuse("brackets [ ] make a list here: group with ( )", token)
         return self.applied("stack", parts, (), token)._replace(first=opening)
 
     def listed(self, closing: str) -> tuple[list[Part], bool]:

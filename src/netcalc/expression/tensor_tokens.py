@@ -16,7 +16,7 @@ LIBRARY = r"(?:(?:np|numpy|jnp|torch|scipy|special|linalg|math)\.)+(?=[A-Za-z_])
 WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
 _MARK = rf"""
     (?P<library>   (?<![\w.]){LIBRARY})
-  | (?P<constant>  \b(?:True|False|None|newaxis)\b)
+  | (?P<constant>  \b(?:True|False|None|newaxis|inf)\b)
   | (?P<name>      {WORD})
   | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
   | (?P<ellipsis>  \.\.\.)
@@ -37,10 +37,24 @@ TELLING = frozenset(
 )  # what only tensors have
 
 
+# Where none of these stands there is nothing to look for, and no pattern to compile.
+_SIGNS = [*"@'\"ᵀ⊤|‖:[]⊙∘⊗", "^{", "^\\", ".*", "./", ".^", "...", *OPTIONS]
+_SIGNS += sorted(TENSOR_FUNCTIONS.keys() - OF_NUMBERS_TOO - FUNCTIONS.keys())
+
+
 def has_tensors(text: str) -> bool:
     """Whether an expression has something that only expressions of tensors have, and none of numbers ever had."""
+    letter_after_point = "." in text and any(one == "." and after.isalpha() for one, after in pairwise(text))
+    if not letter_after_point and not any(sign in text for sign in _SIGNS):
+        return False
     marks = list(_marks(text))
     return any(_tells(text, kind, found, before) for (kind, found), before in zip(marks, [None, *marks], strict=False))
+
+
+def _is_list(text: str, start: int) -> bool:
+    """Whether a bracket opens a list that is no function's argument: `[1, 2]*x`."""
+    before = text[:start].rstrip()[-1:]
+    return (not before or before in "+-*/^[") and "," in text[start:].partition("]")[0]
 
 
 def _tells(text: str, kind: str, found: re.Match[str], before: tuple[str, re.Match[str]] | None) -> bool:
@@ -48,11 +62,15 @@ def _tells(text: str, kind: str, found: re.Match[str], before: tuple[str, re.Mat
     word, after = found[0], text[found.end() :].lstrip()
     if kind == "sign":
         in_index = word == "[" and before is not None and before[1].end() == found.start()
-        return word in "@:" or (in_index and before is not None and before[1][0] == "]")
+        is_index_of_index = in_index and before is not None and before[1][0] == "]"
+        return word in "@:" or is_index_of_index or (word == "[" and _is_list(text, found.start()))
     if kind == "name":
         is_call = after.startswith("(") and word in TENSOR_FUNCTIONS and word not in OF_NUMBERS_TOO | FUNCTIONS.keys()
         return is_call or (word in OPTIONS and after.startswith("=") and not after.startswith("=="))
     return kind in TELLING or word in ("None", "newaxis")
+
+
+SHOWN = 4  # names that a note lists
 
 
 def doubt(text: str, names: Sequence[str]) -> str:
@@ -61,14 +79,13 @@ def doubt(text: str, names: Sequence[str]) -> str:
         return ""
     tokens = words(text, LIMITS)
     pairs = list(pairwise(tokens))
-    taken = (
-        f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''} {'is a number' if len(names) == 1 else 'are numbers'}"
-    )
+    listed = ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
+    taken = f"{listed} {'is a number' if len(names) == 1 else 'are numbers'}"
     for place, (one, after) in enumerate(pairs):
         if one.kind == "^" and after.text == "T":
             return f"x^T is a power, as {taken}; a transpose is written x.T"
         if one.text in REDUCTIONS and after.kind == "(" and _is_one(tokens[place + 2 :]):
-            shape = f"--shape {' '.join(f'{name}={_usual(name)}' for name in names[:4])}"
+            shape = f"--shape {' '.join(f'{name}={_usual(name)}' for name in names[:2])}"
             return f"{one.text} of one number is that number, as {taken}; of vectors and matrices it is with {shape}"
     return ""
 

@@ -170,7 +170,7 @@ def _value_of_scatter(node: Node, arithmetic: Arithmetic, array: np.ndarray, *in
     if any(isinstance(one, np.ndarray) for one in key):
         np.add.at(out, key, array)
     else:
-        out[key] = array
+        out[key] = array if array.ndim else array[()]  # an entry, and not the array, goes into an array of objects
     return out
 
 

@@ -34,8 +34,10 @@ def of_tensors(texts: Sequence[str], asked: Asked, *, points: bool = False) -> b
 
     `points` is whether many numbers of a name may be those of many points.
     """
-    least = 2 if points and not any(doubt(text, ()) for text in texts) else 1
-    arrays = any(value.ndim >= least for value in asked.values.values())
+    values = asked.values.items()
+    indexed = any(value.ndim and re.search(rf"(?<!\w){name}\s*\[", text) for name, value in values for text in texts)
+    least = 2 if points and not indexed and not any(doubt(text, ()) for text in texts) else 1
+    arrays = any(value.ndim >= least for _, value in values)
     return arrays or bool(asked.shapes or asked.along) or asked.delta is not None or any(map(has_tensors, texts))
 
 

@@ -1,0 +1,130 @@
+"""Expressions of tensors mean what NumPy makes of them, and their derivatives are the limits of its differences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import netcalc
+
+RNG = np.random.default_rng(15)
+SHAPES = {
+    "A": (3, 3), "B": (3, 3), "W": (2, 3), "V": (3, 4), "X": (4, 3), "C": (3, 1), "x": (3,), "y": (3,), "b": (2,), "t": (2,),
+    "w": (4,), "z": (5,), "c": (), "T3": (2, 3, 2),
+}  # fmt: skip
+AT = {name: np.round(RNG.uniform(0.25, 1.75, shape), 2) for name, shape in SHAPES.items()}
+AT["A"] += 3 * np.eye(3)
+AT["B"] += np.diag([2.0, 3.0, 4.0])
+
+
+def _softmax(x: Any, axis: Any = -1) -> Any:
+    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+
+
+def _reducing(function: Any, pairwise: Any) -> Any:
+    return lambda *parts, **options: pairwise(*parts) if len(parts) > 1 else function(*parts, **options)
+
+
+NUMPY: dict[str, Any] = {name: getattr(np, name) for name in (
+    "exp", "log", "sqrt", "sin", "cos", "tanh", "sum", "mean", "var", "std", "prod", "outer", "trace", "einsum", "cumsum", "stack", "where", "triu",
+    "tril", "diag", "dot", "kron", "eye", "ones", "zeros", "reshape", "concatenate", "transpose", "vstack", "hstack", "abs", "arange", "squeeze",
+    "expand_dims", "broadcast_to", "ones_like", "log1p", "square",
+)} | {
+    "norm": np.linalg.norm, "det": np.linalg.det, "inv": np.linalg.inv, "solve": np.linalg.solve, "matrix_power": np.linalg.matrix_power,
+    "logdet": lambda A: np.linalg.slogdet(A)[1], "softmax": _softmax, "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
+    "logsumexp": _logsumexp, "concat": np.concatenate, "max": _reducing(np.max, np.maximum), "min": _reducing(np.min, np.minimum),
+    "one_hot": lambda y, n: np.eye(n)[y], "relu": lambda x: np.maximum(x, 0), "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "inf": np.inf,
+    "matmul": np.matmul, "flatten": np.ravel, "tr": np.trace,
+}  # fmt: skip
+
+EXPRESSIONS = """
+A@x | W@A@x | x@y | x.T@A@x | x@A | W.T@b | A.T | W.T@W | A@B - B@A
+sum((W@x + b - t)^2)/2 | norm(W@x - b)^2 | norm(A) | norm(x, 1) | norm(x, inf) | norm(W, axis=1) | norm(X, axis=0, keepdims=True)
+norm(x, 2) | norm(W, 'fro') | dot(x, y) | dot(A, x) | outer(x, b) | trace(A@B) | tr(A.T@B) | det(A) | logdet(A) | inv(A)@x | solve(A, x)
+solve(A, V) | matrix_power(A, 3) | diag(A) | diag(x)@A | kron(W, A[:2]) | A@diag(x)@B
+sum(W) | sum(W, axis=0) | sum(W, axis=1, keepdims=True) | sum(W, axis=-1) | sum(T3, axis=(0, 2)) | mean(W, axis=1) | mean(W, 0)
+var(W, axis=1) | std(x) | var(x, ddof=1) | std(W, axis=0, keepdims=True) | prod(x) | prod(W, axis=1) | max(W, axis=1) | min(x) | max(x, y)
+softmax(x) | softmax(W, axis=0) | softmax(W, axis=1) | log_softmax(x) | log_softmax(W, axis=1)[1] | logsumexp(W, axis=1) | logsumexp(x)
+logsumexp(W) | cumsum(x) | cumsum(W, axis=0) | cumsum(W)
+x*y | W*x | W + x | C*x[:2] | W/x | x/y | 1/x | x^2 | x^y | 2^x | W^3 | -x | c*x | x + c | x - y + 1/2 | exp(W)*c | sqrt(x + y)/2
+sin(x)*cos(y) + tanh(x) | relu(x - y) | sigmoid(W@x) | where(x > y, x, 2*y) | where(W > 1, W, W^2) | abs(x - y) | square(x)
+x[0] | x[-1] | x[1:] | x[:-1] | x[::2] | x[::-1] | W[1] | W[:, 1] | W[0, 1:] | W[0][1] | (W@x)[1] | T3[1, :, 0] | T3[..., 1] | x[None] | x[:, None]
+x[[0, 2, 0]] | W[[0, 1], [2, 0]] | W[:, [0, 2]] | x[None, :] - y[:, None] | sum((X[:, None] - X)^2, axis=2) | T3[0]@b | W[-1, -1]
+concat([x, y]) | concat([W, W], axis=0) | concat([W, A[:2]], axis=1) | concat((x, w)) | stack([x, y]) | stack([x, y], axis=1) | vstack([x, y]) | hstack([x, b])
+reshape(X, (2, 6)) | X.reshape(2, -1) | reshape(X, [6, 2]) | X.reshape(3, 4) | flatten(W) | W.ravel() | transpose(W) | W.transpose()@b | transpose(T3, (2, 0, 1))
+expand_dims(x, 0) | squeeze(C) | broadcast_to(x, (2, 3)) | ones((2, 3))*x | ones(2)@W | zeros(3) + x | eye(3)@x + x | A - c*eye(3) | ones_like(x)*y
+triu(A)@x | tril(A, -1) | triu(A, k=1)@x | tril(W) | one_hot([1, 0], 3)*W | one_hot(1, 3)@x | arange(3)*x
+einsum('ij,j->i', A, x) | einsum('ij,jk->ik', W, A) | einsum('ii->', A) | einsum('ii->i', A) | einsum('ij->ji', W) | einsum('i,i', x, y) | einsum("ij,ij->", W, W)
+einsum('ijk,k->ij', T3, b) | einsum('i,j->ij', x, b) | einsum('ij,kj->ik', W, X) | einsum('i,ij,j', x, A, y)
+x.sum() | (x*y).sum() | W.sum(axis=0) | W.mean(1) | W.max(axis=1) | x.dot(y) | np.exp(x) | np.linalg.norm(x) | np.sum(W, axis=1) | W.T.sum(0) | X.var(0)
+[x[0], y[1], c]@x | [[1, 2, 3], [4, 5, 6]]@x | [1, 2, 3]*x | sum(x*[1, 2, 3]) | sum([x[0], y[0]]) | mean([c, 2, 3])
+sum(max(0, 1 - y*(A@x))) | -mean(sum(one_hot([2, 0, 1, 1], 3)*log_softmax(X, axis=1), axis=1)) | (x - mean(x))/sqrt(var(x) + 1e-5)
+softmax(W@W.T/sqrt(3), axis=1)@W | norm(X@x - w)^2/8 + c*norm(x, 1) | logdet(A.T@A + eye(3)) | x.shape[0]*x | sum(x)/x.shape[0] | W.shape[1]*c
+sum(log(sum(exp(W), axis=1))) | sum(x[1:]*x[:-1]) | trace(inv(A)@B) | sum(X@W.T) | b@W@x + c | 0.5*x.T@A@x - y.T@x | max(sum(abs(W), axis=1)) | 2x@y + 3
+"""
+TABLE = [one.strip() for line in EXPRESSIONS.strip().splitlines() for one in line.split(" | ")]
+
+
+def by_numpy(text: str, at: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What NumPy makes of an expression. Nothing but this file's own expressions comes here."""
+    python = re.sub(r"(?<![\w.'])np\.(?:linalg\.)?", "", text.replace("^", "**"))
+    python = python.replace("2x", "2*x").replace("[x[0], y[1], c]", "stack([x[0], y[1], c])")
+    python = re.sub(r"(?<!\w\()(\[\[?1, 2, 3\](?:, \[4, 5, 6\]\])?)", r"array(\1)", python)
+    return np.asarray(eval(python, {"array": np.array, **NUMPY, **at}))  # noqa: S307 - as its docstring says
+
+
+def names_in(text: str) -> dict[str, np.ndarray]:
+    """The values of an expression's names."""
+    return {name: value for name, value in AT.items() if re.search(rf"(?<![A-Za-z]){name}(?!\w)", text)}
+
+
+def shapes_of(at: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: value.shape for name, value in at.items()}
+
+
+@pytest.mark.parametrize("text", TABLE)
+def test_value_is_numpys(text):
+    at = names_in(text)
+    result = netcalc.grad(text, at=at, shape=shapes_of(at))
+    expected = by_numpy(text, at)
+    value = result["f"].numbers()
+    assert value.shape == expected.shape
+    np.testing.assert_allclose(value, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("text", TABLE)
+def test_partials_are_limits_of_numpys_differences(text):
+    """The gradient of a number in the variable's shape, the Jacobian of a tensor: its axes, then the variable's."""
+    at = names_in(text)
+    result = netcalc.grad(text, at=at, shape=shapes_of(at))
+    shape = by_numpy(text, at).shape
+    h = np.finfo(float).eps ** (1 / 3)
+    for name in result.partials:
+        found = result[f"d{name}"].numbers()
+        assert found.shape == shape + at[name].shape
+        for place in np.ndindex(at[name].shape):
+            step = np.zeros(at[name].shape)
+            step[place] = h
+            difference = by_numpy(text, at | {name: at[name] + step}) - by_numpy(text, at | {name: at[name] - step})
+            np.testing.assert_allclose(found[(..., *place)], difference / (2 * h), rtol=2e-6, atol=2e-7)
+
+
+@pytest.mark.parametrize("text", TABLE)
+def test_formulas_are_read_again_and_give_the_partials(text):
+    at = names_in(text)
+    partials = netcalc.grad(text, at=at, shape=shapes_of(at))
+    formulas = netcalc.grad(text, shape=shapes_of(at)).formulas
+    for name, formula in formulas.items():
+        used = names_in(formula)
+        again = netcalc.grad(formula, at=used, shape=shapes_of(used), wrt=[]) if used else netcalc.grad(formula)
+        found, expected = again["f"].numbers(), partials[f"d{name}"].numbers()
+        np.testing.assert_allclose(np.broadcast_to(found, expected.shape), expected, rtol=1e-11, atol=1e-13)
