@@ -196,7 +196,7 @@ def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 _ARITHMETIC: Mapping[str, Callable[[Sequence[np.ndarray]], Any]] = {
-    "list": _stacked,
+    "stack": _stacked,
     "add": lambda parts: np.asarray(_sum(parts), dtype=object),
     "negate": lambda parts: np.asarray(-parts[0], dtype=object),
     "multiply": lambda parts: np.asarray(_product(parts), dtype=object),

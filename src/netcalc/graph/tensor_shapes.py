@@ -74,7 +74,7 @@ def _bound(reader: Reader, tree: Tree) -> int:
 
 def _stacked(reader: Reader, tree: Apply) -> Node:
     parts, axis = _list(tree)
-    if tree.operator == "list":
+    if axis is None:
         known = reader.known(tree) if all(_is_plain(one) for one in parts) else None
         if known is not None:
             return build.array(_as_trees(known), _text(known))
@@ -91,7 +91,7 @@ def _is_plain(tree: Tree) -> bool:
     """Whether it is numbers, as typed."""
     if isinstance(tree, Number):
         return True
-    return isinstance(tree, Apply) and tree.operator in ("list", "negate") and all(map(_is_plain, tree.arguments))
+    return isinstance(tree, Apply) and tree.operator in ("stack", "negate") and all(map(_is_plain, tree.arguments))
 
 
 def _as_trees(values: np.ndarray) -> np.ndarray:
@@ -225,7 +225,6 @@ def _counted(reader: Reader, tree: Apply) -> Node:
 
 SHAPING: Mapping[str, Made] = {
     "index": _indexed,
-    "list": _stacked,
     "stack": _stacked,
     "concat": _concatenated,
     "vstack": _rows,
