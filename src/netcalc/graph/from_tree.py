@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from netcalc.expression import FUNCTIONS, Apply, Constant, Number, Symbol, Tree
 from netcalc.expression.tensor_parser import Reading
 from netcalc.graph import build
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Shape, Size, Unknown, UnknownSizeError, settled, times
+from netcalc.graph.sizes import Shape, Size, Unknown, UnknownSizeError, plus, settled, times
 
 CENTRED = "·×⋅∙∗•"  # signs of a product that of vectors mean more than one
 
@@ -26,8 +27,8 @@ class Reader:
     """Makes the nodes of a reading. `shapes` are the names' shapes, `values` those whose numbers are known.
 
     `letters` are sizes by name. `inputs` are the names that were used as tensors, `notes` what was assumed.
-    `name_size` gives a size that is still to be found a letter, where an operation can't do without. `operations` make
-    the nodes of what is no function of numbers.
+    `name_sizes` gives sizes that are still to be found their letters, where an operation can't do without. `operations`
+    make the nodes of what is no function of numbers.
     """
 
     def __init__(
@@ -36,14 +37,14 @@ class Reader:
         shapes: Mapping[str, Shape],
         values: Mapping[str, np.ndarray],
         letters: dict[str, Size],
-        name_size: Callable[[Unknown], None],
+        name_sizes: Callable[[Sequence[Unknown]], None],
         operations: Mapping[str, Callable[[Reader, Apply], Node]],
     ) -> None:
         self.reading = reading
         self.shapes = shapes
         self.values = values
         self.letters = letters
-        self.name_size = name_size
+        self.name_sizes = name_sizes
         self.operations = operations
         self.inputs: dict[str, Node] = {}
         self.notes: dict[str, None] = {}
@@ -86,11 +87,12 @@ class Reader:
         try:
             return self._applied(tree)
         except UnknownSizeError:
-            for one in tree.arguments:
-                for size in map(settled, self._nodes[id(one)].shape if id(one) in self._nodes else ()):
-                    if isinstance(size, Unknown):
-                        self.name_size(size)
+            sizes = [size for one in tree.arguments for size in self._shape(one)]
+            self.name_sizes([size for size in map(settled, sizes) if isinstance(size, Unknown)])
             return self._applied(tree)
+
+    def _shape(self, tree: Tree) -> Shape:
+        return self._nodes[id(tree)].shape if id(tree) in self._nodes else ()
 
     def _named(self, name: str) -> Node:
         if name in self.shapes:
@@ -144,11 +146,11 @@ class Reader:
             return int(found.item())
         if isinstance(tree, Symbol):
             return settled(self.letters.setdefault(tree.name, Unknown(tree.name)))
-        if isinstance(tree, Apply) and tree.operator == "multiply":
-            size: Size = 1
-            for one in tree.arguments:
-                size = times(size, self.size(one))
-            return size
+        if isinstance(tree, Apply) and tree.operator in ("add", "multiply"):
+            sizes = map(self.size, tree.arguments)
+            return reduce(plus if tree.operator == "add" else times, sizes)
+        if isinstance(tree, Apply) and tree.operator == "negate":
+            return times(-1, self.size(tree.arguments[0]))
         raise NetcalcError("a size is a whole number, or a letter")
 
 

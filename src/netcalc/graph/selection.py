@@ -56,7 +56,7 @@ def _part(part: Part, indices: Sequence[Tree]) -> Tree:
         case None:
             return NEW_AXIS
         case Span(start, stop, step):
-            return Apply("slice", tuple(NONE if one is None else Number(Fraction(one)) for one in (start, stop, step)))
+            return Apply("slice", tuple(NONE if one is None else tree(settled(one)) for one in (start, stop, step)))
         case Place(number):
             return indices[number - 1]
         case Fixed():
@@ -100,10 +100,11 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
 
 def _single(span: Span, extent: Size) -> int | None:
     """The one entry that a slice has."""
+    start, stop = (one if one is None else settled(one) for one in (span.start, span.stop))
     extent = settled(extent)
-    if not isinstance(extent, int):
+    if not isinstance(extent, int) or not isinstance(start, int | None) or not isinstance(stop, int | None):
         return None
-    places = range(extent)[slice(*span)]
+    places = range(extent)[slice(start, stop, span.step)]
     return places[0] if len(places) == 1 else None
 
 

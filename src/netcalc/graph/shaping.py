@@ -7,24 +7,26 @@ unfolding for a convolution, an embedding, a gather or a slice is indexing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import Shape, Size, plus, same, settled, total, written
+from netcalc.graph.sizes import Shape, Size, plus, same, settled, times, total, written
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
 
 
 class Span(NamedTuple):
-    """A slice; a stop of None is the end, and a negative step has a stop of None for the beginning."""
+    """A slice; a stop of None is the end, and a negative step has a stop of None for the beginning.
 
-    start: int | None
-    stop: int | None
+    Where a bound is no number, neither counts from the end.
+    """
+
+    start: Size | None
+    stop: Size | None
     step: int | None
 
 
@@ -41,6 +43,7 @@ class Fixed:
         self.array = array
 
 
+EVERYTHING = Span(None, None, None)
 Part = int | Span | Place | Fixed | None  # None is a new axis
 Key = tuple[Part, ...]
 
@@ -85,10 +88,11 @@ def _value_of_concatenate(node: Node, _: Arithmetic, *arrays: np.ndarray) -> np.
 
 def _vjp_of_concatenate(node: Node, place: int, delta: Node) -> Node:
     axis = node.params
-    ends = list(accumulate((_whole(arg.shape[axis]) for arg in node.args), initial=0))
+    ends: list[Size] = [0]
+    for arg in node.args[: place + 1]:
+        ends.append(plus(ends[-1], arg.shape[axis]))
     extra = delta.rank - node.rank
-    everything = Span(None, None, None)
-    key = (*[everything] * (extra + axis), Span(ends[place], ends[place + 1], None))
+    key = (*[EVERYTHING] * (extra + axis), Span(ends[-2], ends[-1], None))
     return index(delta, key)
 
 
@@ -115,31 +119,25 @@ def concatenate(nodes: Sequence[Node], axis: int) -> Node:
     return nodes[0] if len(nodes) == 1 else make(CONCATENATE, nodes, shape, axis)
 
 
-def _whole(size: Size) -> int:
-    size = settled(size)
-    if not isinstance(size, int):
-        raise NetcalcError(f"the size {size} has to be a number here; say it with --shape or give values")
-    return size
-
-
 # --- index and scatter
 
 
-def numpy_key(keyed: Keyed, indices: Sequence[np.ndarray]) -> tuple[Any, ...]:
+def numpy_key(keyed: Keyed, indices: Sequence[np.ndarray], arithmetic: Arithmetic) -> tuple[Any, ...]:
     """The key as NumPy takes it, from the values of the nodes that are indices."""
-    return (slice(None),) * keyed.extra + tuple(_numpy_part(part, indices) for part in keyed.key)
+    return (slice(None),) * keyed.extra + tuple(_numpy_part(part, indices, arithmetic) for part in keyed.key)
 
 
-def _numpy_part(part: Part, indices: Sequence[np.ndarray]) -> Any:
+def _numpy_part(part: Part, indices: Sequence[np.ndarray], arithmetic: Arithmetic) -> Any:
     if isinstance(part, Span):
-        return slice(*part)
+        start, stop = (None if one is None else arithmetic.size(one) for one in part[:2])
+        return slice(start, stop, part.step)
     if isinstance(part, Place):
         return indices[part.number - 1]
     return part.array if isinstance(part, Fixed) else part
 
 
 def _value_of_index(node: Node, arithmetic: Arithmetic, array: np.ndarray, *indices: np.ndarray) -> np.ndarray:
-    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices])
+    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices], arithmetic)
     try:
         found = array[key]
     except IndexError as error:
@@ -165,7 +163,7 @@ def _vjp_of_index(node: Node, place: int, delta: Node) -> Node | None:
 
 
 def _value_of_scatter(node: Node, arithmetic: Arithmetic, array: np.ndarray, *indices: np.ndarray) -> np.ndarray:
-    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices])
+    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices], arithmetic)
     out = arithmetic.zeros(arithmetic.shape(node.shape))
     if any(isinstance(one, np.ndarray) for one in key):
         np.add.at(out, key, array)
@@ -209,7 +207,7 @@ def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node
         extent = None if part is None else settled(node.shape[axis])
         kept.append(_checked(part, extent, axis))
         axis += part is not None
-    if all(part == Span(None, None, None) for part in kept):
+    if all(part == EVERYTHING for part in kept):
         return node
     shape = _shape_of(tuple(kept), node.shape, indices)
     return make(INDEX, [node, *indices], shape, Keyed(tuple(kept), node.shape))
@@ -263,15 +261,23 @@ def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:
 
 
 def _length(span: Span, extent: Size) -> Size:
-    if span == Span(None, None, None) or span == Span(None, None, -1):
+    if span == EVERYTHING or span == Span(None, None, -1):
         return extent
-    if isinstance(extent, int):
-        return len(range(*slice(*span).indices(extent)))
     start, stop, step = span
-    if step in (None, 1) and (start is None or start >= 0) and (stop is None or stop < 0):
-        return plus(extent, (stop or 0) - (start or 0))
-    if step in (None, 1) and (start is None or start >= 0) and stop is not None:
-        return stop - (start or 0)  # as long as there are that many
-    if step in (None, 1) and start is not None and start < 0 and stop is None:
+    if not all(isinstance(one, int | None) for one in (start, stop)):  # parts of a concatenation
+        return plus(stop if stop is not None else extent, times(-1, start or 0))
+    if isinstance(extent, int):
+        return len(range(*slice(start, stop, step).indices(extent)))
+    from_front, to_end = _is_from(start, 0), isinstance(stop, int) and stop < 0
+    if step in (None, 1) and from_front and (stop is None or to_end):
+        return plus(extent, plus(stop or 0, times(-1, start or 0)))
+    if step in (None, 1) and from_front and stop is not None:
+        return plus(stop, times(-1, start or 0))  # as long as there are that many
+    if step in (None, 1) and isinstance(start, int) and start < 0 and stop is None:
         return -start
     raise NetcalcError(f"the size {extent} has to be a number for this slice; say it with --shape or give values")
+
+
+def _is_from(start: Size | None, least: int) -> bool:
+    """Whether a slice starts at a number counted from the front."""
+    return start is None or (isinstance(start, int) and start >= least)

@@ -13,7 +13,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Size, settled, written
+from netcalc.graph.sizes import Size, same, settled, written
 
 Made = Callable[[Reader, Apply], Node]
 Options = Mapping[str, tuple[Tree, ...]]
@@ -58,14 +58,16 @@ def _part(reader: Reader, part: Tree) -> build.Part:
         return None
     if isinstance(part, Apply) and part.operator == "slice":
         start, stop, step = (None if one == Apply("none", ()) else _bound(reader, one) for one in part.arguments)
-        if step == 0:
-            raise ShapeError("the step of a slice is not 0")
+        if step == 0 or not isinstance(step, int | None):
+            raise ShapeError("the step of a slice is a whole number other than 0")
         return build.Span(start, stop, step)
     found = reader.whole_numbers(part)
     return build.Fixed(found) if found.ndim else int(found)
 
 
-def _bound(reader: Reader, tree: Tree) -> int:
+def _bound(reader: Reader, tree: Tree) -> Size:
+    if reader.known(tree) is None:
+        return reader.size(tree)
     found = reader.whole_numbers(tree)
     if found.ndim:
         raise ShapeError("a bound of a slice is one number")
@@ -159,7 +161,10 @@ def _with_axis(reader: Reader, tree: Apply) -> Node:
 def _without_axes(reader: Reader, tree: Apply) -> Node:
     node, options = one_and_options(reader, tree)
     axes = axes_of(options)
-    ones = [n for n, one in enumerate(node.shape) if settled(one) == 1]
+    sizes = [settled(one) for one in node.shape]
+    if axes is None and not all(isinstance(one, int) for one in sizes):
+        raise NetcalcError("squeeze needs an axis where sizes are letters, as in squeeze(x, axis=0)")
+    ones = [n for n, one in enumerate(sizes) if one == 1 or (n in (axes or ()) and same(one, 1))]
     chosen = ones if axes is None else [one % node.rank for one in axes if -node.rank <= one < node.rank]
     if set(chosen) - set(ones) or (axes is not None and len(chosen) < len(axes)):
         raise ShapeError(f"squeeze takes axes of size 1; this is {written(node.shape)}")

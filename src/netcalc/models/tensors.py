@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Apply, Number, Tree, fold, symbols
+from netcalc.expression import Apply, Number, Tree, fold, share, symbols
 from netcalc.expression.tensor_parser import Reading, parse_tensors
 from netcalc.expression.tensor_tokens import has_tensors
 from netcalc.graph import build
@@ -72,7 +72,7 @@ def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
 
 
 def _check_names(tree: Tree, asked: Asked) -> None:
-    found = symbols(tree)
+    found = [*symbols(tree), *_letters_of_sums(tree)]
     for flag, names in (("--at gives a value to", asked.values), ("--shape names", asked.shapes)):
         for name in names:
             check_known(name, found, flag)
@@ -81,6 +81,13 @@ def _check_names(tree: Tree, asked: Asked) -> None:
         check_known(name, found, "--wrt names")
         if name in wrt[:place]:
             raise NetcalcError(f"--wrt names {name} twice")
+
+
+def _letters_of_sums(tree: Tree) -> Iterator[str]:
+    """The letters in einsum's texts: whoever says their sizes beside a formula is right to."""
+    for node in share((tree,)).nodes:
+        if isinstance(node, Apply) and node.operator.startswith("einsum:"):
+            yield from (one for one in node.operator.removeprefix("einsum:") if one.isalpha())
 
 
 def _in_order(first: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
@@ -204,8 +211,10 @@ class _Shapes:
             return 0
         return 2 if name[:1].isupper() else 1
 
-    def _name(self, size: Unknown) -> None:
-        size.found = letter(self._free_letters(1)[0])
+    def _name(self, sizes: Sequence[Unknown]) -> None:
+        left = list(dict.fromkeys(sizes))
+        for size, name in zip(left, self._free_letters(len(left)) if left else (), strict=True):
+            size.found = letter(size.name or name)
 
     def _free_letters(self, many: int) -> list[str]:
         free = [one for one in LETTERS if one not in self.taken]
@@ -219,11 +228,8 @@ class _Shapes:
         for name, size in self.letters.items():
             if isinstance(known := settled(size), Unknown) and known.name == name:
                 known.found = letter(name)
-        left: dict[Unknown, None] = {}
-        for shape in shapes.values():
-            left |= {known: None for size in shape if isinstance(known := settled(size), Unknown)}
-        for size, name in zip(left, self._free_letters(len(left)) if left else (), strict=True):
-            size.found = letter(size.name or name)
+        sizes = [settled(size) for shape in shapes.values() for size in shape]
+        self._name([size for size in sizes if isinstance(size, Unknown)])
 
     def notes(self, inputs: Mapping[str, Node]) -> Iterator[str]:
         """What was assumed of the names."""
