@@ -59,6 +59,7 @@ OTHERS = {
     "triu": np.triu,
     "eye": lambda n: np.eye(int(n)),
     "ones": np.ones,
+    "zeros": np.zeros,
     "one_hot": lambda k, n: np.eye(int(n))[np.asarray(k).astype(int)],
     "reshape": np.reshape,
     "concat": lambda *arrays, axis=0: np.concatenate(arrays, axis=axis),

@@ -15,10 +15,22 @@ def transposed(tree: Tree) -> Tree:
             return inner
         case Apply("outer", (a, b)):
             return Apply("outer", (b, a))
-        case Apply("diag" | "eye", _):
-            return tree
         case _:
-            return Apply("transpose", (tree,))
+            return tree if is_symmetric(tree) else Apply("transpose", (tree,))
+
+
+def is_symmetric(tree: Tree) -> bool:
+    """Whether a matrix is its own transpose by how it is written: X Xᵀ, diag(x), the inverse of such."""
+    match tree:
+        case Apply("diag" | "eye", _):
+            return True
+        case Apply("inv", (inner,)):
+            return is_symmetric(inner)
+        case Apply("matmul", _):
+            factors = links(tree)
+            return factors == [transposed(one) for one in reversed(factors)]
+        case _:
+            return False
 
 
 def links(tree: Tree) -> list[Tree]:
@@ -34,8 +46,32 @@ def links(tree: Tree) -> list[Tree]:
 
 def chain(*trees: Tree) -> Tree:
     """The matrix product of all, A @ B @ C."""
-    factors = [factor for tree in trees for factor in links(tree)]
+    factors: list[Tree] = []
+    left = sum(len(links(tree)) for tree in trees)
+    for factor in (one for tree in trees for one in links(tree)):
+        if factors and left > 2 and _are_inverse(factors[-1], factor):
+            factors.pop()
+            left -= 2
+        else:
+            factors.append(factor)
     return joined(factors)
+
+
+def inverse_of(tree: Tree) -> Tree:
+    """tree⁻¹; of an inverse what it is of."""
+    return tree.arguments[0] if isinstance(tree, Apply) and tree.operator == "inv" else Apply("inv", (tree,))
+
+
+def _are_inverse(a: Tree, b: Tree) -> bool:
+    match a, b:
+        case Apply("transpose", (x,)), Apply("transpose", (y,)):
+            return _are_inverse(x, y)
+        case Apply("inv", (x,)), y:
+            return x == y
+        case x, Apply("inv", (y,)):
+            return x == y
+        case _:
+            return False
 
 
 def joined(factors: Sequence[Tree]) -> Tree:

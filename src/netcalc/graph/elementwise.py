@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netcalc.derivation.accumulate import gradient
+from netcalc.derivation.accumulate import gradient, shown
 from netcalc.derivation.forms import Forms
-from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply, power, share, substitute, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, apply, fold, multiply, power, share, substitute, symbols
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.contract import spread
 from netcalc.graph.node import Node, Operation, make
@@ -270,3 +270,9 @@ def compared(operator: str, *arguments: Node) -> Node:
 def constant(tree: Tree) -> Node:
     """A number that is known, as a scalar: a rational, or a formula such as sqrt(2)/2 or pi."""
     return of_tree(tree, [], "", ())
+
+
+def with_slopes_written_out(formula: Tree) -> Tree:
+    """A formula with each slope of an activation as people know it: σ·(1 − σ)."""
+    has_slopes = fold(formula, lambda _: False, lambda operator, parts: operator.endswith("'") or any(parts))
+    return shown(Forms(), formula) if has_slopes else formula

@@ -12,7 +12,7 @@ from netcalc.expression import Apply, Number, Tree, add
 from netcalc.graph import sizes as size_of
 from netcalc.graph.chains import flipped
 from netcalc.graph.sizes import Size
-from netcalc.graph.terms import ONE, Term, is_of
+from netcalc.graph.terms import ONE, Term, cancelled, is_of, starts_with_minus
 
 REDUCTIONS = frozenset({"sum", "mean", "max", "min", "norm", "logsumexp", "var", "std", "prod"})
 SCALAR_OPERATORS = frozenset({"add", "subtract", "negate", "multiply", "divide", "power", "sqrt", "exp", "log", "abs"})
@@ -70,6 +70,8 @@ def _placed(tree: Tree, axes: str, layout: str) -> Tree:
 def exactly(term: Term, wanted: str, sizes: Mapping[str, Size]) -> Tree:
     """A term with just these axes, stretched where it lacks some."""
     core, axes = term.core, term.axes
+    if not term.number and wanted:
+        return Apply("zeros", (Apply("shape", tuple(size_tree(one, sizes) for one in wanted)),))
     if core is None and wanted:
         core, axes = ones_of([size_tree(one, sizes) for one in wanted]), wanted
     if core is not None:
@@ -95,8 +97,11 @@ def _exactly(core: Tree, axes: str, wanted: str, sizes: Mapping[str, Size]) -> T
     if ONE not in wanted and len(held) == len(missing) == 1:
         vector, ones = squeezed(core, axes)[0], ones_of([size_tree(missing[0], sizes)])
         return Apply("outer", (vector, ones) if wanted[0] in held else (ones, vector))
-    ones = ones_of([size_tree(one, sizes) for one in wanted])
-    return Apply("hadamard", (_placed(core, axes, wanted), ones))
+    if ONE not in wanted:  # every axis by its letter, what is missing from ones
+        subscripts = ",".join([axes.replace(ONE, ""), *missing])
+        stretched = [ones_of([size_tree(one, sizes)]) for one in missing]
+        return Apply(f"einsum:{subscripts}->{wanted}", (squeezed(core, axes)[0], *stretched))
+    return Apply("hadamard", (_placed(core, axes, wanted), ones_of([size_tree(one, sizes) for one in wanted])))
 
 
 def size_tree(letter: str, sizes: Mapping[str, Size]) -> Tree:
@@ -215,10 +220,14 @@ def indexed_anew(tree: Tree, wanted: str) -> Tree:
 
 def sum_of(terms: Sequence[Term], out: str) -> Term:
     """The terms added up, with the factors that all of them share in front."""
+    terms = [term for term in terms if term.number]
+    if not terms:
+        return Term(None, number=Fraction(0))
     above = _shared([term.above for term in terms])
     below = _shared([term.below for term in terms])
     size = abs(terms[0].number)
     number = size if all(abs(term.number) == size for term in terms) else Fraction(1)
+    number = -number if all(term.number < 0 for term in terms) else number
     rest = [
         term._replace(
             number=term.number / number,
@@ -232,28 +241,26 @@ def sum_of(terms: Sequence[Term], out: str) -> Term:
     if len(rest) == 1:
         (only,) = rest
         return only._replace(number=only.number * number, above=above + only.above, below=below + only.below)
-    trees = [placed(term, layout) for term in rest]
-    first = next((place for place, tree in enumerate(trees) if not _is_negative(tree)), 0)
+    trees = [one for term in rest for one in _summands(placed(term, layout))]
+    first = next((place for place, tree in enumerate(trees) if not starts_with_minus(tree)), 0)
     trees = [trees[first], *trees[:first], *trees[first + 1 :]]
     core = add(trees[0], *trees[1:])
     return Term(core, layout, number, above, below)
 
 
+def _summands(tree: Tree) -> Sequence[Tree]:
+    return tree.arguments if isinstance(tree, Apply) and tree.operator == "add" else (tree,)
+
+
 def _like_terms(terms: Sequence[Term], layout: str) -> list[Term]:
     """Each term once, with the sum of its numbers."""
     found: dict[Term, Fraction] = {}
-    for term in terms:
-        core = term.core and placed(Term(term.core, term.axes), layout)
+    for term in map(cancelled, terms):
+        core = None if term.core is None else placed(Term(term.core, term.axes), layout)
         alike = term._replace(core=core, axes=layout if core is not None else "", number=Fraction(1))
         found[alike] = found.get(alike, Fraction(0)) + term.number
     kept = [alike._replace(number=number) for alike, number in found.items() if number]
     return kept or [Term(None, number=Fraction(0))]
-
-
-def _is_negative(tree: Tree) -> bool:
-    while isinstance(tree, Apply) and tree.operator in ("multiply", "divide", "matmul", "hadamard"):
-        tree = tree.arguments[0]
-    return (isinstance(tree, Number) and tree.value < 0) or is_of(tree, "negate")
 
 
 def _shared(lists: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply, Number, Tree, power
+from netcalc.expression import Apply, Number, Symbol, Tree, power
 from netcalc.graph import sizes as size_of
 from netcalc.graph.chains import chain, flipped, transposed, turns
 from netcalc.graph.layouts import common_layout, fits, ordered, placed, squeezed, with_kept_axes
 from netcalc.graph.product import LETTERS
 from netcalc.graph.sizes import Size, settled, total
-from netcalc.graph.terms import ONE, Term, hadamard, is_of, scalar
+from netcalc.graph.terms import ONE, Term, cancelled, hadamard, is_of, scalar
 from netcalc.notation import to_ascii
 
 SQUARE = Number(Fraction(2))
@@ -80,7 +80,7 @@ class Rest:
 
     def term(self, core: Tree | None, axes: str) -> Term:
         """The whole of it."""
-        return Term(core, axes, self.number, tuple(self.above), tuple(self.below))
+        return cancelled(Term(core, axes, self.number, tuple(self.above), tuple(self.below)))
 
 
 def in_matrix_form(
@@ -158,6 +158,7 @@ def _scalar_products(rest: Rest) -> bool:
                 return False
             if x == y and own == its:
                 found, ones = power(Apply("norm", (x,)), SQUARE), ""
+                rest.counts[found] = total([rest.sizes[one] for one in term.letters])  # type: ignore[index]
             elif len(term.letters) == 1:
                 found, ones = _dot(x, y), ONE * ((ONE in own) + (ONE in its))
             else:
@@ -208,7 +209,7 @@ def _has_no_twice(term: Term) -> bool:
 
 
 def _is_identity(term: Term) -> bool:
-    return is_of(term.core, "eye")  # type: ignore[arg-type]
+    return is_of(term.core, "eye")
 
 
 def _by_entry(group: Sequence[Term], out: str) -> Term:
@@ -217,7 +218,23 @@ def _by_entry(group: Sequence[Term], out: str) -> Term:
     for one in group:  # what is summed over has the order in which it stands
         if not set(letters) <= set(layout):
             layout = one.letters
-    return Term(hadamard([placed(one, layout) for one in group]), layout)
+    cores = [placed(one, layout) for one in group]
+    triangles = [one for one in cores if _triangle(one) is not None]
+    if triangles and len(layout) == 2:
+        cores.remove(triangles[0])
+        name, offset = _triangle(triangles[0])  # type: ignore[misc]
+        return Term(Apply(name, (hadamard(cores), *offset)), layout)
+    found = hadamard(cores)
+    return scalar(found) if isinstance(found, Number) else Term(found, layout)
+
+
+def _triangle(tree: Tree) -> tuple[str, tuple[Tree, ...]] | None:
+    """Whether it is triangular ones, as `tril(ones(3, 3), 1)`: the name, and where the diagonal is."""
+    match tree:
+        case Apply("tril" | "triu" as name, (Apply("ones", _), *offset)):
+            return name, tuple(offset)
+        case _:
+            return None
 
 
 def _sums(rest: Rest) -> bool:
@@ -234,11 +251,19 @@ def _sum(rest: Rest, term: Term, lonely: Sequence[str]) -> Term:
     places = [place for place, one in enumerate(term.axes) if one in lonely]
     left = "".join(one for one in term.axes if one not in lonely)
     assert term.core is not None  # noqa: S101 - it has axes
+    if _is_one_hot(term.core) and places == [len(term.axes) - 1]:
+        return Term(None)
     axes = Apply("axis", tuple(Number(Fraction(place)) for place in places))
     is_all = not left.replace(ONE, "")
     found = Apply("sum", (term.core,) if is_all else (term.core, axes))
     rest.counts[found] = total([rest.sizes[one] for one in lonely])
     return Term(None, above=(found,)) if is_all else Term(found, left)
+
+
+def _is_one_hot(tree: Tree) -> bool:
+    """Whether each row has one 1, so that its sum is 1."""
+    is_named = isinstance(tree, Symbol) and tree.name.startswith("one_hot(")
+    return is_named or is_of(tree, "one_hot") or is_of(tree, "eye")
 
 
 def _matrix_products(rest: Rest) -> bool:
@@ -416,21 +441,28 @@ RULES: Sequence[Callable[[Rest], bool]] = (
 
 
 def as_mean(term: Term, counts: Mapping[Apply, Size]) -> Term:
-    """Σ x / n is the mean of n entries."""
+    """Σ x / n is the mean of n entries, and so is ‖x‖²/n."""
     for tree in (term.core, *term.above):
-        count = counts.get(_bare_sum(tree)) if is_of(tree, "sum") else None  # type: ignore[arg-type]
+        count = counts.get(_bare_sum(tree)) if isinstance(tree, Apply) else None
         less = None if count is None else _over_count(term, count)
         if less is not None:
-            mean = Apply("mean", tree.arguments)  # type: ignore[union-attr]
+            mean = _mean(tree)  # type: ignore[arg-type]
             above = tuple(mean if one == tree else one for one in less.above)
             return less._replace(core=mean if term.core == tree else term.core, above=above)
     return term
 
 
-def _bare_sum(tree: Tree | None) -> Apply:
-    assert isinstance(tree, Apply)  # noqa: S101 - it is a sum
-    kept = is_of(tree.arguments[-1], "keepdims")
-    return Apply("sum", tree.arguments[:-1]) if kept else tree
+def _bare_sum(tree: Apply) -> Apply:
+    is_kept = tree.operator == "sum" and is_of(tree.arguments[-1], "keepdims")
+    return Apply("sum", tree.arguments[:-1]) if is_kept else tree
+
+
+def _mean(tree: Apply) -> Tree:
+    match tree:
+        case Apply("power", (Apply("norm", (x,)), square)):
+            return Apply("mean", (power(x, square),))
+        case _:
+            return Apply("mean", tree.arguments)
 
 
 def _over_count(term: Term, count: Size) -> Term | None:

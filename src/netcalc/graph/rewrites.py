@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice, permutations
 
-from netcalc.graph.inverses import INVERSE, SOLVE, inverse, swapped
-from netcalc.graph.leaves import EYE, eye
+from netcalc.expression import Apply
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
+from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
+from netcalc.graph.leaves import EYE, eye, size
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, number, product, total
 from netcalc.graph.sizes import Size, settled
 
 MAX_SUMMED = 3  # letters of a product that is tried for symmetry
@@ -116,22 +118,55 @@ def _sizes(factors: Sequence[Factor]) -> dict[str, Size]:
 
 
 def product_of_sum(node: Node) -> Iterator[Node]:
-    """p (I - q) = p I - p q."""
+    """p (I - q) = p I - p q, Σ (a - b) = Σ a - Σ b."""
     if node.operation is not PRODUCT:
         return
     params: Product = node.params
     factors = list(zip(node.args, params.letters, strict=True))
     for place, (factor, letters) in enumerate(factors):
-        if factor.operation is not SUM or len(factors) < 2:
+        opened = _as_sum(factor) if len(factors) > 1 or params.summed else None
+        if opened is None:
             continue
         others = factors[:place] + factors[place + 1 :]
-        inner: Sum = factor.params
+        inner: Sum = opened.params
         names = dict(zip(inner.out, letters, strict=True))
-        terms = [(arg, "".join(names[one] for one in own)) for arg, own in zip(factor.args, inner.letters, strict=True)]
+        extents = dict(zip(letters, factor.shape, strict=True))
         elsewhere = params.out + "".join(own for _, own in others)
-        if all(one in elsewhere or all(one in own for _, own in terms) for one in letters):
-            parts = [(product([*others, term], params.out, node.shape, params.number), params.out) for term in terms]
-            yield total(parts, params.out, node.shape, inner.numbers)
+        parts = []
+        for arg, own in zip(opened.args, inner.letters, strict=True):
+            its = "".join(names[one] for one in own)
+            counts = [(_count(extents[one]), "") for one in letters if one not in its + elsewhere]
+            factors_now = [*factors[:place], (arg, its), *factors[place + 1 :], *counts]
+            term = product(factors_now, params.out, node.shape, params.number)
+            parts.append((term, params.out))
+        yield total(parts, params.out, node.shape, inner.numbers)
+
+
+def _as_sum(node: Node) -> Node | None:
+    """A sum as it is, and a formula that is one, 1 - σ(x), as a sum."""
+    if node.operation is ELEMENTWISE:
+        params: Elementwise = node.params
+        leaves = list(zip(node.args, params.letters, strict=True))
+        match with_slopes_written_out(params.tree):
+            case Apply("add", parts):
+                terms = [(of_tree(part, leaves, params.out, node.shape), params.out) for part in parts]
+                node = total(terms, params.out, node.shape)
+    return node if node.operation is SUM else None
+
+
+def _count(extent: Size) -> Node:
+    extent = settled(extent)
+    return number(extent) if isinstance(extent, int) else size(extent)
+
+
+def expanded(node: Node) -> Iterator[Node]:
+    """y (1 - s) + (y - 1) s = y - s: every product of a sum in a sum, like terms together."""
+    if node.operation is not SUM or len(node.args) > MAX_TERMS:
+        return
+    params: Sum = node.params
+    terms = [next(product_of_sum(arg), arg) for arg in node.args]
+    if terms != list(node.args):
+        yield total(zip(terms, params.letters, strict=True), params.out, node.shape, params.numbers)
 
 
 def minus_before_sum(node: Node) -> Iterator[Node]:
@@ -184,6 +219,35 @@ def matrix_times_inverse(node: Node) -> Iterator[Node]:
                 if joint == own[kept] and joint in params.summed and all(joint not in its for _, its in rest):
                     identity = (eye(matrix.shape[0]), letters[kept] + own[shared])
                     yield product([*rest, identity], params.out, node.shape, params.number)
+
+
+def inverse_of_product(node: Node) -> Iterator[Node]:
+    """C (A B)⁻¹ = C B⁻¹ A⁻¹, of square matrices; it is shorter where C begins with an inverse of these."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is COFACTORS and factor.rank == 2:
+            turned = (_inverse_of(factor.args[0]), letters[::-1])
+            opened = [(determinant(factor.args[0]), ""), turned]
+        elif factor.operation is INVERSE and factor.rank == 2:
+            opened = [(_inverse_of(factor.args[0]), letters)]
+        else:
+            continue
+        rest = [*factors[:place], *opened, *factors[place + 1 :]]
+        yield product(rest, params.out, node.shape, params.number)
+
+
+def _inverse_of(node: Node) -> Node:
+    """The inverse, that of a product of two square matrices as the product of theirs."""
+    if node.operation is PRODUCT and len(node.args) == 2 and len(node.params.summed) == 1 and node.params.number == 1:
+        sizes = {settled(extent) for arg in node.args for extent in arg.shape}
+        if len(sizes) == 1 and all(arg.rank == 2 for arg in node.args):
+            turned = [(_inverse_of(arg), own[::-1]) for arg, own in zip(node.args, node.params.letters, strict=True)]
+            out: str = node.params.out
+            return product(turned, out[::-1], node.shape)
+    return inverse(node)
 
 
 def transpose_of_symmetric(node: Node) -> Iterator[Node]:
@@ -261,6 +325,8 @@ REWRITES: Sequence[Rewrite] = (
     transpose_of_symmetric,
     like_terms,
     common_factor,
+    inverse_of_product,
     product_of_sum,
+    expanded,
     minus_before_sum,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from netcalc.expression import Apply, Number, Tree, divide, multiply, negate, power
+from netcalc.expression import Apply, Number, Tree, add, divide, multiply, negate, power
 
 ONE = "1"  # in the place of a letter: an axis of one entry
 MAX_WHOLE_DIVISOR = 1000  # up to which a factor 1/n is written as a divisor rather than as a decimal
@@ -40,10 +40,26 @@ class Term(NamedTuple):
         else:
             front = [Number(Fraction(abs(top)))] * (abs(top) != 1)
             below = [Number(Fraction(bottom))] * (bottom != 1) + below
+        if top == -1 and not front and not above and not below and is_of(self.core, "add"):
+            return _minus_sum(self.core)  # type: ignore[arg-type]
         written = in_front([*front, *above], self.core)
         if below:
             written = _divided(written, multiply(*below))
         return negated(written) if top < 0 else written
+
+
+def _minus_sum(tree: Apply) -> Tree:
+    """-(a + b) is -a - b; what has a minus already keeps its brackets."""
+    if any(is_of(one, "negate") or starts_with_minus(one) for one in tree.arguments):
+        return negate(tree)
+    return add(*(negated(one) for one in tree.arguments))
+
+
+def starts_with_minus(tree: Tree) -> bool:
+    """Whether a minus, or a negative number, stands at its front."""
+    while isinstance(tree, Apply) and tree.operator in ("multiply", "divide", "matmul", "hadamard"):
+        tree = tree.arguments[0]
+    return (isinstance(tree, Number) and tree.value < 0) or is_of(tree, "negate")
 
 
 def powers(above: Sequence[Tree], below: Sequence[Tree]) -> tuple[list[Tree], list[Tree]]:
@@ -71,6 +87,12 @@ def base_and_exponent(tree: Tree) -> tuple[Tree, int]:
             return base, value.numerator
         case _:
             return tree, 1
+
+
+def cancelled(term: Term) -> Term:
+    """The term with its scalars cancelled."""
+    above, below = powers(term.above, term.below)
+    return term._replace(above=tuple(above), below=tuple(below))
 
 
 def scalar(tree: Tree) -> Term:
@@ -203,7 +225,11 @@ def hadamard(cores: Sequence[Tree]) -> Tree:
                     continue
                 base, exponent = base_and_exponent(part)
                 counts[base] = counts.get(base, 0) + exponent
-    over, under = ([raised(base, n) for base, n in counts.items()] for counts in (above, below))
+    for base in [one for one in above if one in below]:
+        shared = min(above[base], below[base])
+        above[base] -= shared
+        below[base] -= shared
+    over, under = ([raised(base, n) for base, n in counts.items() if n] for counts in (above, below))
     written = in_front([Number(number)] * (number != 1), _joined(over))
     return written if not under else divide(written, _joined(under))  # type: ignore[arg-type]
 
@@ -220,6 +246,6 @@ def _joined(factors: Sequence[Tree]) -> Tree | None:
     return factors[0] if factors else None
 
 
-def is_of(tree: Tree, operator: str) -> bool:
+def is_of(tree: Tree | None, operator: str) -> bool:
     """Whether a formula is of this operator."""
     return isinstance(tree, Apply) and tree.operator == operator

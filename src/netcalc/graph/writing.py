@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from netcalc.derivation.accumulate import shown
-from netcalc.derivation.forms import Forms
 from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply
 from netcalc.expression.tree import Leaf, fold
-from netcalc.graph.chains import flipped
-from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
+from netcalc.graph.chains import flipped, inverse_of, transposed
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
 from netcalc.graph.inverses import COFACTORS, SOLVE
 from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, eye_of, placed, sum_of, with_kept_axes
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
 from netcalc.graph.readable import readable
+from netcalc.graph.reductions import CUMSUM
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, settled, tree
-from netcalc.graph.terms import ONE, Term, hadamard, is_of, scalar, with_number_apart
+from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
 from netcalc.notation import to_unicode
 
 
@@ -114,13 +113,25 @@ class Writer:
     def _product(self, node: Node, *, diagonal: bool) -> Term:
         params: Product = node.params
         sizes = _sizes(node, params.letters, params.out)
-        terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        factors = [pair for arg, own in zip(node.args, params.letters, strict=True) for pair in self._opened(arg, own)]
+        terms = [self.term(arg, own) for arg, own in factors]
         out = _without_ones(params.out, sizes)
         summed = _without_ones(params.summed, sizes)
         number = Term(None, number=params.number)
         keeps = bool(summed) and any(one not in "".join(params.letters) for one in params.out if one not in out)
         term = in_matrix_form([number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal, keeps=keeps)
         return _as_kept(term, axes_of(node.shape))
+
+    def _opened(self, node: Node, letters: str) -> list[Factor]:
+        """A factor; that of a product that sums over axes of one entry alone as its factors."""
+        if node.operation is not PRODUCT or self.has_name(node) or node.params.number != 1:
+            return [(node, letters)]
+        params: Product = node.params
+        sizes = _sizes(node, params.letters, params.out)
+        if not params.summed or any(settled(sizes[one]) != 1 for one in params.summed):
+            return [(node, letters)]
+        names = dict(zip(params.out, letters, strict=True)) | dict.fromkeys(params.summed, ONE)
+        return [(arg, "".join(names[one] for one in own)) for arg, own in zip(node.args, params.letters, strict=True)]
 
     def _sum(self, node: Node, *, diagonal: bool) -> Term:
         params: Sum = node.params
@@ -138,7 +149,7 @@ class Writer:
         terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
         layout = common_layout(terms, _without_ones(params.out, sizes))
         arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
-        found, is_tensor = fold(_written_out(params.tree), _leaf(arguments), self._combined)
+        found, is_tensor = fold(with_slopes_written_out(params.tree), _leaf(arguments), self._combined)
         return with_number_apart(found, layout) if is_tensor else scalar(found)
 
     def _combined(self, operator: str, arguments: tuple[tuple[Tree, bool], ...]) -> tuple[Tree, bool]:
@@ -152,15 +163,29 @@ class Writer:
             front = scalar(scalars)
             term = core._replace(number=core.number * front.number, above=front.above, below=front.below)
             return as_mean(term, self._counts).tree(), True
-        if operator == "multiply" and any(is_of(tree, "sum") for tree, _ in arguments):
+        if operator == "multiply" and any(isinstance(tree, Apply) and tree in self._counts for tree, _ in arguments):
             return as_mean(scalar(multiply(*(tree for tree, _ in arguments))), self._counts).tree(), False
-        return apply(operator, [tree for tree, _ in arguments]), is_tensor
+        found = apply(operator, [tree for tree, _ in arguments])
+        match found:
+            case Apply("sqrt", (Apply("power", (Apply("norm", _) as norm, Number(value))),)) if value == 2:
+                return norm, is_tensor
+        return found, is_tensor
 
     def _cofactors(self, node: Node) -> Term:
         """det(A)·A⁻ᵀ."""
         (inner,) = self.exact(node.args)
-        core = Apply("transpose", (Apply("inv", (inner,)),))
+        core = transposed(inverse_of(inner))
         return _plain(core, node)._replace(above=(Apply("det", (inner,)),)) if node.rank == 2 else _plain(core, node)
+
+    def _moved(self, node: Node, build: Callable[[Tree], Tree]) -> Term:
+        """What moves entries about, with the number and the scalars in front of it."""
+        (arg, *_) = node.args
+        term, sizes = self._terms[arg], dict(zip(LETTERS, arg.shape, strict=False))
+        core = exactly(Term(term.core, term.axes), axes_of(arg.shape), sizes)
+        moved = _plain(build(core), node)
+        return moved._replace(
+            number=term.number * moved.number, above=term.above + moved.above, below=term.below + moved.below
+        )
 
     def _index(self, node: Node) -> Term:
         keyed: Keyed = node.params
@@ -168,7 +193,8 @@ class Writer:
             new = [keyed.extra + n for n, part in enumerate(keyed.key) if part is None]
             kept = "".join(one for n, one in enumerate(LETTERS[: node.rank]) if n not in new)
             return self.term(node.args[0], kept)
-        return _plain(index_tree(node, self.exact(node.args)), node)
+        indices = self.exact(node.args[1:])
+        return self._moved(node, lambda array: index_tree(node, (array, *indices)))
 
     def _scatter(self, node: Node) -> Term:
         """Zeros with entries added in: a product with rows of the identity matrix."""
@@ -205,8 +231,11 @@ class Writer:
         return _plain(Apply("concat", (*arrays, along) if axis else arrays), node)
 
     def _reshape(self, node: Node) -> Term:
-        (inner,) = self.exact(node.args)
-        return _plain(Apply("reshape", (inner, Apply("shape", tuple(map(tree, node.shape))))), node)
+        shape = Apply("shape", tuple(map(tree, node.shape)))
+        return self._moved(node, lambda array: Apply("reshape", (array, shape)))
+
+    def _cumsum(self, node: Node) -> Term:
+        return self._moved(node, lambda array: node.formula((array,)))
 
 
 Rule = Callable[[Writer, Node], Term]
@@ -218,6 +247,7 @@ RULES: Mapping[str, Rule] = {
     SOLVE.name: Writer._solve,  # noqa: SLF001
     CONCATENATE.name: Writer._concat,  # noqa: SLF001
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
+    CUMSUM.name: Writer._cumsum,  # noqa: SLF001
     STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
     SIZE.name: lambda _, node: scalar(tree(node.params)),
     EYE.name: lambda _, node: Term(eye_of(node.shape[0]), axes_of(node.shape)),
@@ -259,12 +289,6 @@ def _without_ones(letters: str, sizes: Mapping[str, Size]) -> str:
 
 def _leaf(arguments: Mapping[str, tuple[Tree, bool]]) -> Callable[[Leaf], tuple[Tree, bool]]:
     return lambda leaf: arguments[leaf.name] if isinstance(leaf, Symbol) else (leaf, False)
-
-
-def _written_out(formula: Tree) -> Tree:
-    """A formula with each slope of an activation as people know it: σ·(1 − σ)."""
-    has_slopes = fold(formula, lambda _: False, lambda operator, parts: operator.endswith("'") or any(parts))
-    return shown(Forms(), formula) if has_slopes else formula
 
 
 __all__ = ["Writer", "formula"]

@@ -23,6 +23,7 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "trace": ("trace", 1),
     "det": ("determinant", 1),
     "eye": ("eye", 1),
+    "zeros": ("zeros", 1),
     "index": ("index", None),
     "slice": ("slice", 3),
     "none": ("none", 0),
@@ -125,6 +126,10 @@ class Tensors:
     def eye(self, size: Piece) -> Piece:
         """The identity matrix."""
         return self.call("eye", [size])
+
+    def zeros(self, shape: Piece) -> Piece:
+        """Zeros everywhere."""
+        return self.call("zeros", [shape])
 
     # --- indices and keywords
 
@@ -237,11 +242,19 @@ class MatrixNotation(Tensors):
         is_below = all(ord(one) in self.below for one in size.text)
         return Piece(f"I{below}", Level.ATOM) if is_below else self.call("eye", [size])
 
+    def zeros(self, _: Piece) -> Piece:
+        return Piece("0", Level.ATOM)
+
     def einsum(self, subscripts: str, arrays: Sequence[Piece]) -> Piece:
         letters, out, summed = index_form(subscripts)
-        entries = [self.entry(array, own) for array, own in zip(arrays, letters, strict=True)]
+        pairs = [(array, own) for array, own in zip(arrays, letters, strict=True) if array.operator != "ones"]
+        entries = [self.entry(self.unsized(array), own) for array, own in pairs]
         sum_of_products = self.summed(summed, entries)
         return self.entry(sum_of_products, out) if out else sum_of_products
+
+    def unsized(self, array: Piece) -> Piece:
+        """The identity matrix without its size, which indices leave no doubt of."""
+        return self.eye(Piece("", Level.ATOM)) if array.operator == "eye" else array
 
     def entry(self, array: Piece, letters: str) -> Piece:
         """A[i,j]."""

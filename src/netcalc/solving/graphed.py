@@ -161,10 +161,11 @@ def _is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
 # --- formulas and tensors
 
 
-def _formula(one: Wanted) -> Tree:
+def _formula(problem: GraphProblem, one: Wanted) -> Tree:
     from netcalc.graph.writing import formula
 
-    return formula(one.node)
+    is_jacobian = bool(problem.output.rank) and problem.delta is None and one.of is not None
+    return formula(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
 
 
 def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:
@@ -172,7 +173,7 @@ def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:
     return Tensor(
         one.name,
         entries,
-        written_now if written_now is not None else lambda: _formula(one),
+        written_now if written_now is not None else lambda: _formula(problem, one),
         one.of,
         problem.index_from,
         one.by,
