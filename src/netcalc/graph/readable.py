@@ -22,13 +22,13 @@ Measure = Callable[[Node], tuple[int, int]]  # how long a node's formula is, and
 def readable(root: Node, is_leaf: Callable[[Node], bool], measure: Measure) -> Node:
     """The graph in the shortest form that rewrites find. `is_leaf` tells what is written by a name of its own."""
     order = _in_order(root, is_leaf)
-    if len(order) > MAX_NODES or measure(root)[0] > MAX_LENGTH:
+    if len(order) > MAX_NODES or (plain := measure(root))[0] > MAX_LENGTH:
         return root
     done: dict[Node, Node] = {}
     for node in order:
         leaf = node is not root and is_leaf(node)
         done[node] = node if leaf else _shortest(_rebuilt(node, done, is_leaf), measure)
-    return done[root]
+    return done[root] if measure(done[root]) < plain else root
 
 
 def _in_order(root: Node, is_leaf: Callable[[Node], bool]) -> list[Node]:

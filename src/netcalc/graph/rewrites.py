@@ -305,25 +305,11 @@ def _spelled(node: Node, names: dict[str, str]) -> Iterator[tuple[int, str]]:
         yield id(factor), "".join(sorted(own)) if is_symmetric(factor) else own
 
 
-def like_terms(node: Node) -> Iterator[Node]:
-    """S + Sᵀ = 2 S where S is symmetric."""
-    if node.operation is not SUM or node.rank != 2:
-        return
-    params: Sum = node.params
-    letters = [
-        "".join(sorted(own)) if len(own) == 2 and is_symmetric(arg) else own
-        for arg, own in zip(node.args, params.letters, strict=True)
-    ]
-    if tuple(letters) != params.letters:
-        yield total(zip(node.args, letters, strict=True), params.out, node.shape, params.numbers)
-
-
 REWRITES: Sequence[Rewrite] = (
     inverse_of_transpose,
     solution_for_identity,
     matrix_times_inverse,
     transpose_of_symmetric,
-    like_terms,
     common_factor,
     inverse_of_product,
     product_of_sum,

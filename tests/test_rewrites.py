@@ -1,0 +1,96 @@
+"""Each identity that shortens a formula holds at random exact points, and what is written is never longer for it."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.expression import Number
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.backward import gradients, jacobian
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import INPUT
+from netcalc.graph.node import in_order
+from netcalc.graph.rewrites import REWRITES
+from netcalc.graph.writing import Writer, formula
+from netcalc.models.asked import Asked, read_shapes
+from netcalc.models.tensors import tensors
+from netcalc.notation import to_unicode
+
+EXPRESSIONS = [
+    ("x.T@A@x", "A=3,3 x=3"),
+    ("trace(X.T@B@X)", "X=3,2 B=3,3"),
+    ("a.T@X@X.T@b", "X=3,2 a=3 b=3"),
+    ("logdet(X.T@X)", "X=3,2"),
+    ("det(A@X@B)", "A=2,2 X=2,2 B=2,2"),
+    ("logdet(A@X)", "A=2,2 X=2,2"),
+    ("trace(inv(X.T))", "X=3,3"),
+    ("trace(X@inv(X)@X)", "X=3,3"),
+    ("solve(A, b)", "A=3,3 b=3"),
+    ("norm(X@X.T - K)^2", "X=3,2 K=3,3"),
+    ("norm(x - a)", "x=3 a=3"),
+    ("softmax(x)", "x=3"),
+    ("sum(std(X, axis=1))", "X=2,3"),
+    ("-sum(y*log(sigmoid(z)) + (1 - y)*log(1 - sigmoid(z)))", "y=3 z=3"),
+    ("-sum(T*log(softmax(Z, axis=1)))", "Z=2,3 T=2,3"),
+    ("sum(G*(X@inv(X.T@X)@X.T))", "G=3,3 X=3,2"),
+    ("sum(v*(t - W@x)^2)/2", "W=2,3 x=3 t=2 v=2"),
+    ("inv(X.T@X) + inv(X.T@X).T", "X=3,2"),
+]
+
+
+def points(inputs):
+    """Random rationals, positive ones, as some have logarithms."""
+    draw = random.Random(7)
+    found = {}
+    for node in inputs:
+        values = np.empty(node.shape, dtype=object)
+        for place in np.ndindex(node.shape):
+            values[place] = Number(Fraction(draw.randint(1, 60), draw.randint(7, 31)))
+        found[node] = values
+    return found
+
+
+def derivatives(expression, shapes):
+    problem = tensors([expression], Asked({}, read_shapes(shapes.split())))
+    nodes = [node for node in problem.inputs.values() if node.operation is INPUT]
+    found = jacobian(problem.output, nodes) if problem.output.rank else gradients(problem.output, nodes)
+    return [problem.output, *(one for one in found if one is not None)]
+
+
+def rewritten(rewrite):
+    """Each node of the expressions' derivatives that the identity applies to, with what it makes of it."""
+    for expression, shapes in EXPRESSIONS:
+        for node in in_order(derivatives(expression, shapes)):
+            yield from ((node, other) for other in rewrite(node))
+
+
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
+def test_an_identity_holds(rewrite):
+    pairs = list(rewritten(rewrite))
+    assert pairs, "it applies to none of the expressions"
+    for node, other in pairs:
+        assert node.shape == other.shape
+        with precision(200):
+            numbers = Balls()
+            given = {
+                one: numbers.array(values)
+                for one, values in points([n for n in in_order([node, other]) if n.operation is INPUT]).items()
+            }
+            values = evaluate([node, other], numbers, given)
+            for one, same in zip(*(array.reshape(-1) for array in values), strict=True):
+                difference = ball(one) - ball(same)
+                assert difference.contains(0)
+                assert difference.rad() < 1e-30
+
+
+@pytest.mark.parametrize("expression, shapes", EXPRESSIONS)
+def test_a_formula_is_never_longer_for_it(expression, shapes):
+    for node in derivatives(expression, shapes):
+        for diagonal in (False, True):
+            plain = Writer([node]).formula(node, diagonal=diagonal)
+            assert len(to_unicode(formula(node, diagonal=diagonal))) <= len(to_unicode(plain))
