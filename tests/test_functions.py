@@ -12,6 +12,7 @@ import pytest
 from flint import arb, fmpq
 from mpmath import mpf
 
+import netcalc
 from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.derivation.accumulate import gradient
 from netcalc.derivation.derive import evaluable
@@ -79,6 +80,13 @@ MEANINGS = {
     "psi(x)": lambda x, y, z: mpmath.digamma(x),
     "radians(x)": lambda x, y, z: mpmath.radians(x),
     "rad2deg(x)": lambda x, y, z: mpmath.degrees(x),
+    "ceil(z)*x + ceil(x)*y": lambda x, y, z: mpmath.ceil(z) * x + mpmath.ceil(x) * y,
+    "trunc(z)*x + fix(x)*y": lambda x, y, z: -2 * x + y,
+    "rint(z)*x + round(x)*y": lambda x, y, z: -2 * x + y,
+    "frac(z) + 0*frac(x)": lambda x, y, z: z + 2,
+    "floor_divide(z, x)*y": lambda x, y, z: -2 * y,
+    "remainder(z, x)": lambda x, y, z: z + 2 * x,
+    "fmod(z, x) + mod(x, y)": lambda x, y, z: z + x + x - 3 * y,
     "heaviside(z, x)": lambda x, y, z: mpf(0) * z,
     "copysign(x, z)": lambda x, y, z: -x,
     "fdim(x, y)": lambda x, y, z: x - y,
@@ -198,20 +206,19 @@ NOT_REAL = [
     "isnormal",
     "issubnormal",
 ]
-STEPS = ["ceil", "floor", "floor_divide", "fmod", "mod", "remainder", "rint", "trunc"]
 
 
 def test_every_function_of_numpy_is_read():
     """Each ufunc of real numbers."""
     ufuncs = {name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
-    missing = {name for name in ufuncs if function_named(name) is None} - {*NOT_REAL, *STEPS}
+    missing = {name for name in ufuncs if function_named(name) is None} - set(NOT_REAL)
     assert {name for name in missing if not name.startswith("_")} == set()
 
 
 def test_every_function_of_pythons_math_is_read():
     """Each of real numbers."""
     names = {name for name in dir(math) if inspect.isbuiltin(getattr(math, name))}
-    assert {name for name in names if function_named(name) is None} - {*NOT_REAL, *STEPS} == set()
+    assert {name for name in names if function_named(name) is None} - set(NOT_REAL) == set()
 
 
 # torch.nn.functional's elementwise activations, as of PyTorch 2.13, with arguments where they need some.
@@ -272,6 +279,28 @@ def test_the_list_is_torchs_own():
 def test_nested_functions_that_would_grow_beyond_measure_are_refused():
     with pytest.raises(ExpressionError, match="written out"):
         parse("sinc(" * 40 + "x" + ")" * 40)
+
+
+def test_whole_numbers_round_as_numpys_do():
+    """Halves to even; a remainder has the divisor's sign, fmod's the dividend's."""
+    halves = [fmpq(n, 2) for n in range(-9, 10)]
+    for name in ("floor", "ceil", "trunc", "rint"):
+        expected = [int(getattr(np, name)(n / 2)) for n in range(-9, 10)]
+        assert [numeral(parse(f"{name}(x)"), {"x": x}) for x in halves] == expected
+    for name in ("remainder", "fmod", "floor_divide"):
+        for y in (fmpq(3, 2), fmpq(-3, 2)):
+            expected = [float(getattr(np, name)(n / 2, int(y.p) / int(y.q))) for n in range(-9, 10)]
+            found = [numeral(parse(f"{name}(x, y)"), {"x": x, "y": y}) for x in halves]
+            assert [int(one.p) / int(one.q) for one in found] == expected
+
+
+def test_a_step_is_said_to_jump():
+    result = netcalc.grad("floor(x)", at={"x": 2})
+    assert (result.forward["f"], result.partials["x"]) == (2, 0)
+    assert result.notes[0].startswith("f jumps at x = 2: it comes to 1 from the left, 2 from the right")
+    assert netcalc.grad("x*floor(x)", at={"x": 2.5}).partials["x"] == 2
+    assert netcalc.grad("mod(x, 1)", at={"x": 2.25}).partials["x"] == 1
+    assert netcalc.neuron(x=[1], w=[2.5], b=0, activation="floor").partials["b"] == 0
 
 
 def test_the_bounds_of_a_clamp_pass_the_slope_on():

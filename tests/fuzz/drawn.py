@@ -133,8 +133,10 @@ def call(source: Provider, names: tuple[str, ...], depth: int) -> str:
             return f"{spelling}({condition(source, names, depth - 1)}, {below()}, {below()})"
         case "polygamma":
             return f"{spelling}({source.ConsumeIntInRange(0, 4)}, {below()})"
-        case "dot":
-            return f"dot([{below()}, {below()}], [{below()}, {below()}])"
+        case "clip":
+            return f"{spelling}({below()}, {below()}, {below()})"
+        case "dot" | "dist":
+            return f"{spelling}([{below()}, {below()}], [{below()}, {below()}])"
         case "leaky_relu" | "elu" | "celu" if source.ConsumeBool():
             return f"{spelling}({below()}, {pick(source, PARAMETERS)})"
     most = function.least + 1 if function.most is None else function.least

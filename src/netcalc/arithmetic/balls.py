@@ -183,6 +183,10 @@ def _extreme(largest: bool) -> Callable[..., Numeral]:
     return extreme
 
 
+def _floor(value: Numeral) -> Numeral:
+    return fmpq(value.p // value.q) if isinstance(value, fmpq) else exactly(value.floor())
+
+
 def _sign(value: Numeral) -> Numeral:
     if is_nowhere(value):
         return UNDEFINED  # where Arb says 0 ± 1
@@ -242,6 +246,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
     "lgamma": _lgamma,
     "polygamma": _polygamma,
     "sign": _sign,
+    "floor": _floor,
     "max": _extreme(largest=True),
     "min": _extreme(largest=False),
     "atan2": _atan2,

@@ -141,6 +141,15 @@ def _sign(value: Beside) -> Beside:
     return _NOWHERE if order is None else _constant(fmpq(order))
 
 
+def _floor(value: Beside) -> Beside:
+    """The whole number below, which beside a whole number is the one before it on one side."""
+    below = OPERATIONS["floor"](value.here)
+    if not isinstance(below, fmpq):
+        return _NOWHERE
+    order = 1 if value.here != below else _SUBTRACT(value, _constant(below)).order
+    return _NOWHERE if order is None else _constant(below - 1 if order < 0 else below)
+
+
 def _atan2(y: Beside, x: Beside) -> Beside:
     """Its cut, along y = 0 left of x = 0, is come to from one side or the other."""
     found = _ATAN2(y, x)
@@ -205,6 +214,7 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "min": _extreme(largest=False),
     "abs": _abs,
     "sign": _sign,
+    "floor": _floor,
     "atan2": _atan2,
 }
 
@@ -230,12 +240,14 @@ def tie(tree: Tree, names: Mapping[str, Numeral]) -> Tie:
     return "undecided" if "undecided" in found else "exact" if found else None
 
 
-_WATCHED = frozenset({*COMPARISONS, "abs", "max", "min", "sign", "atan2"})
+_WATCHED = frozenset({*COMPARISONS, "abs", "max", "min", "sign", "floor", "atan2"})
 
 
 def _ties(operator: str, values: Sequence[Numeral]) -> list[Tie]:
     if operator == "atan2":  # whose cut is where y is 0 and x is negative
         values = [] if sign(values[1]) == 1 else values[:1]
+    if operator == "floor":  # which ties where it is of a whole number
+        values, operator = [values[0] - OPERATIONS["floor"](values[0] + fmpq(1, 2))], "sign"
     differences = values if operator in ("abs", "sign", "atan2") else [values[0] - value for value in values[1:]]
     orders = [sign(difference) for difference in differences]
     return ["undecided" if order is None else "exact" for order in orders if not order]

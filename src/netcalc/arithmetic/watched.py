@@ -188,6 +188,11 @@ def _sign(a: Watched) -> Watched:
     return Watched(np.sign(a.value), np.where(unsure, NO_BOUND, 0.0))
 
 
+def _floor(a: Watched) -> Watched:
+    unsure = ~(np.abs(a.value - np.rint(a.value)) > a.error) & (a.error != 0)
+    return Watched(np.floor(a.value), np.where(unsure, NO_BOUND, 0.0))
+
+
 def _by_math(function: Callable[[float], float]) -> Callable[[Array], Array]:
     def guarded(value: float) -> float:
         try:
@@ -264,6 +269,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "lgamma": _smooth(_by_math(math.lgamma), lambda a: np.abs(a) + 1.0, 8, periodic=True),
     "abs": lambda a: Watched(np.abs(a.value), a.error),
     "sign": _sign,
+    "floor": _floor,
     "max": _extreme(np.maximum),
     "min": _extreme(np.minimum),
     "where": _where,

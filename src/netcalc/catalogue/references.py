@@ -9,6 +9,7 @@ from netcalc.catalogue.activations import ACTIVATIONS, BY_NAME, Activation, Boun
 from netcalc.catalogue.names import normalised, split_reference, unknown
 from netcalc.errors import ExpressionError, UnknownNameError, ValueSyntaxError
 from netcalc.expression import parse, symbols
+from netcalc.expression import read as read_expression
 from netcalc.expression.functions import folded, function_named
 
 # Arguments that change no value.
@@ -29,7 +30,8 @@ def custom(formula: str) -> BoundActivation:
 
     Raises ExpressionError for one that does not read or has another variable.
     """
-    for name in symbols(parse(formula)):
+    reading = read_expression(formula, {"q"})
+    for name in symbols(reading.tree):
         if name != "q":
             place = re.search(rf"(?<!\w){re.escape(name)}", formula)
             raise ExpressionError(
@@ -37,7 +39,11 @@ def custom(formula: str) -> BoundActivation:
                 source=formula,
                 position=place.start() if place else 0,
             )
-    return BoundActivation(Activation(formula, formula))
+    if not reading.free:
+        return BoundActivation(Activation(formula, formula))
+    from netcalc.notation import to_ascii  # what is typed with its signs needs none
+
+    return BoundActivation(Activation(formula, to_ascii(reading.tree)))
 
 
 def read(text: str) -> BoundActivation:

@@ -15,6 +15,8 @@ from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNam
 from netcalc.expression import symbols
 from netcalc.result import Tensor
 
+Allowed = Callable[[], Iterable[str]]  # the names that a formula may use
+
 DECIMAL_COMMA = re.compile(r"[-−+]?\d+,\d+")
 
 
@@ -30,9 +32,7 @@ class Claim:
     whole: bool = False
 
 
-def claims_of(
-    names: Names, given: Iterable[tuple[str, Any]], allowed: Callable[[], Iterable[str]]
-) -> tuple[Claim, ...]:
+def claims_of(names: Names, given: Iterable[tuple[str, Any]], allowed: Allowed) -> tuple[Claim, ...]:
     """Each (name, what was written for it) as claims; what was written is a text, a Written, or nested lists of them.
 
     `allowed` gives the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
@@ -40,7 +40,7 @@ def claims_of(
     """
     found: dict[str, Claim] = {}
     for name, content in given:
-        for claim in _claims(names, name, content):
+        for claim in _claims(names, name, content, allowed):
             if claim.name in found:
                 raise NetcalcError(
                     f"{claim.name} is answered twice: {found[claim.name].written.text} and {claim.written.text}"
@@ -50,28 +50,28 @@ def claims_of(
     return tuple(found.values())
 
 
-def _claims(names: Names, name: str, content: Any) -> Iterator[Claim]:
+def _claims(names: Names, name: str, content: Any, allowed: Allowed) -> Iterator[Claim]:
     target = names.find(name)
     if target.index is not None:
-        yield _one(target, target.index, _single(content, target.name))
+        yield _one(target, target.index, _single(content, target.name, allowed))
         return
     cells, note = _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
     for index in np.ndindex(cells.shape):
-        yield replace(_one(target, index, listed(_read(cells[index], name))), note=note, whole=True)
+        yield replace(_one(target, index, listed(_read(cells[index], name, allowed))), note=note, whole=True)
 
 
 def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
     return Claim(target.tensor.name, index, name_at(target.tensor, index), written)
 
 
-def _single(content: Any, name: str) -> Written:
+def _single(content: Any, name: str, allowed: Allowed) -> Written:
     """What was written for one number; in brackets, it may be one alone."""
     cells = np.array(_nested(content, name), dtype=object)
     if cells.size != 1:
         with_comma = isinstance(content, str) and DECIMAL_COMMA.fullmatch(content.strip())
         hint = f"; a decimal has a point, {content.strip().replace(',', '.')}" if with_comma else ""
         raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it{hint}")
-    return _read(cells.reshape(-1)[0], name)
+    return _read(cells.reshape(-1)[0], name, allowed)
 
 
 def _nested(content: Any, name: str) -> Any:
@@ -115,16 +115,16 @@ def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-def _read(cell: Any, name: str) -> Written:
+def _read(cell: Any, name: str, allowed: Allowed) -> Written:
     if isinstance(cell, Written):
         return cell
     try:
-        return read(str(cell))
+        return read(str(cell), allowed)
     except ExpressionError as error:
         raise ExpressionError(f"{name}: {error.message}", source=error.source, position=error.position) from None
 
 
-def _check_names(names: Names, claim: Claim, allowed: Callable[[], Iterable[str]]) -> None:
+def _check_names(names: Names, claim: Claim, allowed: Allowed) -> None:
     """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
     text = claim.written.text
     for name in symbols(claim.written.tree):

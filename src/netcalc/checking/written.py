@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
@@ -15,12 +15,14 @@ from netcalc.arithmetic.balls import OPERATIONS, ball
 from netcalc.derivation.derive import expand
 from netcalc.errors import ExpressionError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
+from netcalc.expression import read as read_expression
 from netcalc.expression.numerals import decimals
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
 NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
 NOISE_DIGITS = 10  # from which on the last may be a calculator's noise,
 NOISE_UNITS = 2.0  # of so many of its units
+WORD = re.compile(r"[A-Za-z]{2}")  # which may be letters side by side
 FLOAT64_DIGITS = range(15, 18)  # as many as a float64 is printed with
 LONG = 40  # characters: more than a number of less than float64's digits takes
 ROUNDED_DIGITS = 3  # of a decimal within an expression, from which on it is taken as a rounded one
@@ -65,8 +67,8 @@ class Written:
         return self.place is not None and not self.whole and self.bits is None and self.digits < 2
 
 
-def read(text: str) -> Written:
-    """A decimal, a fraction, a constant expression or a formula. Raises ExpressionError."""
+def read(text: str, variables: Callable[[], Iterable[str]] = tuple) -> Written:
+    """A decimal, a fraction, a constant expression or a formula in these variables. Raises ExpressionError."""
     stripped = text.strip()
     if NOT_FINITE.fullmatch(stripped):
         return unbounded(stripped)
@@ -74,7 +76,7 @@ def read(text: str) -> Written:
     if plain is None or not (plain[1] or plain[2]):
         if not stripped:
             raise ExpressionError("there is nothing after the '='")
-        tree = parse(text)
+        tree = read_expression(text, set(variables()) if WORD.search(text) else ()).tree
         if isinstance(tree, Number) and tree.value.denominator == 1:
             return Written(stripped, tree, 0, _significant(str(abs(tree.value.numerator))), whole=True)
         return Written(stripped, tree)

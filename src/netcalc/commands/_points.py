@@ -11,6 +11,7 @@ from netcalc.commands._rows import ROW_FORMATS, BadRows, Streamed
 from netcalc.commands.inputs import Reading, Rows
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
+from netcalc.files import StandardInput
 from netcalc.models.grad import Gradient
 from netcalc.render import chosen
 
@@ -25,6 +26,7 @@ def at_rows(
     rows: Rows,
     checking: Checking,
     presentation: Presentation,
+    stdin: StandardInput,
 ) -> int | None:
     """Row by row as they come where the format is one of rows, else all together; the exit status."""
     import numpy as np
@@ -42,10 +44,20 @@ def at_rows(
         raise NetcalcError("--on-error skip and --bad-rows go with -f csv, tsv or jsonl")
     wait = PIPE_PATIENCE if streams else None
     use = partial(named_columns, problem.variables)
-    found = read_rows(table, "--at", columns=None, few=FEW, decimal=reading.decimal, wait=wait, on_bad_row=bad, use=use)
+    found = read_rows(
+        table,
+        "--at",
+        columns=None,
+        few=FEW,
+        stdin=stdin,
+        decimal=reading.decimal,
+        wait=wait,
+        on_bad_row=bad,
+        use=use,
+    )
     only = tuple(dict.fromkeys(presentation.only or ()))
     stated = GradientRows(in_header_order(problem, found.header), found.header, found.source, only)
     if isinstance(found, RowStream) and streams:
         return Streamed(found, stated, form.name, bad).answer(presentation.output)
     whole = found.read() if isinstance(found, RowStream) else found
-    return answer(stated.problem(np.atleast_2d(whole.array)), checking, presentation)
+    return answer(stated.problem(np.atleast_2d(whole.array)), checking, presentation, stdin)

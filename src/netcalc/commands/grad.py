@@ -25,7 +25,10 @@ from netcalc.commands.options import Checking, Presentation, Values, names_on_li
 )
 def grad(
     *,
-    expressions: Annotated[list[str] | None, typer.Argument(metavar="EXPR…", help="The expressions.")] = None,
+    expressions: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="EXPR…", help="The expressions; - for those of standard input, one a line."),
+    ] = None,
     at: Annotated[
         Values, values("--at", "Where: values by name, or a table of points.", metavar="NAME=VALUE…|FILE")
     ] = None,
@@ -43,12 +46,15 @@ def grad(
 ) -> int | None:
     """Any expressions: their values and every partial derivative; a variable without a value stays a symbol."""
     from netcalc.commands._answer import answer
+    from netcalc.commands._expressions import typed
     from netcalc.commands._points import at_rows
     from netcalc.commands._tensors import asked, place_of
     from netcalc.models.expressions import expressions as state
 
     stdin, place = place_of(at or [], reading.decimal)
-    stated = state(expressions or [], asked(place.fixed, wrt, order, tensors, presentation, stdin, reading.decimal))
+    stated = state(
+        typed(expressions or [], stdin), asked(place.fixed, wrt, order, tensors, presentation, stdin, reading.decimal)
+    )
     if place.table is not None:
-        return at_rows(stated, place.table, reading, rows, checking, presentation)
+        return at_rows(stated, place.table, reading, rows, checking, presentation, stdin)
     return answer(stated, checking, presentation, stdin)

@@ -50,6 +50,7 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
         "lgamma": _small(sp.loggamma),
         "abs": sp.Abs,
         "sign": sp.sign,
+        "floor": sp.floor,
         "max": sp.Max,
         "min": sp.Min,
         "where": branch,
@@ -128,13 +129,17 @@ def to_sympy(tree: Tree) -> Any:
 
 
 def derivative(expression: Any, name: str) -> Any:
-    """∂(expression)/∂name; at a jump of a slope the curvature is 0, and where a max has a tie it takes the mean."""
+    """∂(expression)/∂name; at a jump of a slope the curvature is 0, and where a max has a tie it takes the mean.
+
+    What SymPy leaves underived is a floor's slope, which is 0.
+    """
     import sympy as sp
 
     def step(u: Any, *_: Any) -> Any:
         return sp.Piecewise((1, u > 0), (0, u < 0), (sp.Rational(1, 2), True))
 
     found = expression.diff(symbol(name))
+    found = found.replace(sp.Subs, lambda *_: sp.Integer(0)).replace(sp.Derivative, lambda *_: sp.Integer(0))
     return found.replace(sp.DiracDelta, lambda *_: sp.Integer(0)).replace(sp.Heaviside, step)
 
 
@@ -266,6 +271,8 @@ class _Reader:
             return Number(Fraction(0))  # a step's slope wherever there is one
         if name == "polygamma" and expression.args[0] == 0:
             return Apply("digamma", (self.tree(expression.args[1]),))
+        if name == "ceiling":
+            return negate(Apply("floor", (negate(self.tree(expression.args[0])),)))
         operator = _NAMES.get(name, name)
         return apply(operator, [self.tree(argument) for argument in expression.args])
 

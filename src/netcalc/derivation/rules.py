@@ -65,6 +65,7 @@ _ROWS = (
     Rule("polygamma", (None, "polygamma(p + 1, q)"), "polygamma function"),
     Rule("abs", ("sign(q)",), "absolute value"),
     Rule("sign", ("0",), "sign"),
+    Rule("floor", ("0",), "whole number below"),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({row.function: row for row in _ROWS})

@@ -1,7 +1,7 @@
 """What people type, as a small tree: the one parser, by whitelist, with its limits."""
 
 from netcalc.expression.functions import FUNCTIONS, Function
-from netcalc.expression.parser import parse
+from netcalc.expression.parser import Reading, letters, parse, read
 from netcalc.expression.tokens import LIMITS, Limits
 from netcalc.expression.tree import (
     Apply,
@@ -35,6 +35,7 @@ __all__ = [
     "Leaf",
     "Limits",
     "Number",
+    "Reading",
     "Shared",
     "Symbol",
     "Tree",
@@ -44,11 +45,13 @@ __all__ = [
     "evaluate",
     "fold",
     "is_constant",
+    "letters",
     "multiply",
     "negate",
     "normalise",
     "parse",
     "power",
+    "read",
     "share",
     "substitute",
     "symbols",

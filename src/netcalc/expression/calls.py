@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 from typing import NamedTuple, NoReturn
@@ -28,8 +28,10 @@ class Part(NamedTuple):
 class Calls(Cursor):
     """Makes nodes, within the limits, and reads the arguments of functions."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
-        super().__init__(text, limits)
+    def __init__(self, text: str, limits: Limits, variables: Collection[str] | None = None) -> None:
+        super().__init__(text, limits, variables)
+        self.free = False  # whether something was read as a product or function that wasn't written as one
+        self.in_bars = False
         self.depth = 0
         self.written = 0  # nodes of formulas that functions were written out as
         self.in_condition = False
@@ -79,6 +81,7 @@ class Calls(Cursor):
         opening = self.place
         self.advance()
         outside, self.in_condition = self.in_condition, function.name == "where"
+        in_bars, self.in_bars = self.in_bars, False
         arguments: list[list[Part]] = []
         named: dict[int, Part] = {}
         while self.token.kind != ")" or arguments or named:
@@ -87,7 +90,7 @@ class Calls(Cursor):
             if self.token.kind != ",":
                 break
             self.advance()
-        self.in_condition = outside
+        self.in_condition, self.in_bars = outside, in_bars
         self.close(opening, ")", ",)")
         return self.called(function, arguments, named, token)._replace(first=first)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from netcalc.errors import ExpressionError
+from netcalc.expression.letters import taken_apart
 from netcalc.expression.tokens import HINTS, Limits, Token, tokenize
 
 _OPERANDS = frozenset({"number", "name", "indexed", "(", "[", "√", "∛", "pi"})
@@ -13,10 +15,14 @@ _OPERANDS = frozenset({"number", "name", "indexed", "(", "[", "√", "∛", "pi"
 class Cursor:
     """Reads the tokens of a text from left to right."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, limits: Limits, variables: Collection[str] | None = None) -> None:
         self.text = text
+        self.variables: Collection[str] = variables or ()
         self.limits = limits
-        self.tokens = self.words(text)
+        self.tokens: Sequence[Token] = self.words(text)
+        self.kept: list[str] = []  # names that may be meant as products
+        if variables is not None:
+            self.tokens, self.kept = taken_apart(text, self.tokens, variables)
         self.place = 0
         self.closes: dict[int, int] = {}  # the place after a closing bracket -> the place of its opening one
 
@@ -61,8 +67,10 @@ class Cursor:
             self.refuse(HINTS["="])
         if token.kind == ",":
             self.refuse("a comma only separates the arguments of a function; a decimal is written with a point")
-        if token.kind in (")", "]"):
+        if token.kind in (")", "]", "}"):
             self.refuse(f"this '{token.text}' closes nothing")
+        if token.kind == "|":
+            self.refuse(HINTS["|"])
         if token.kind in _OPERANDS:
             before = self.tokens[self.place - 1]
             left, right = self.typed(before), self.typed(token)

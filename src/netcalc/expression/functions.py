@@ -76,7 +76,7 @@ ELEMENTARY = (
     Function("cos"),
     Function("tan"),
     Function("sec"),
-    Function("csc"),
+    Function("csc", ("cosec",)),
     Function("cot"),
     Function("asin", ("arcsin",)),
     Function("acos", ("arccos",)),
@@ -97,6 +97,7 @@ ELEMENTARY = (
     Function("polygamma", (), 2, 2),
     Function("abs", ("fabs", "absolute")),
     Function("sign", ("sgn",)),
+    Function("floor"),
     Function("max", ("maximum", "fmax"), 1, None),
     Function("min", ("minimum", "fmin"), 1, None),
     Function("where", ("if", "piecewise"), 3, 3),
@@ -185,6 +186,13 @@ LIBRARIES = (
     _defined("betaln x y", "lgamma(x) + lgamma(y) - lgamma(x + y)"),
     _defined("deg2rad x", "pi*x/180", "radians"),
     _defined("rad2deg x", "180*x/pi", "degrees"),
+    _defined("ceil x", "-floor(-x)"),
+    _defined("trunc x", "where(x < 0, -floor(-x), floor(x))", "fix"),
+    _defined("rint x", "where(x - 2*floor(x/2) == 1/2, 2*floor(x/2), floor(x + 1/2))", "round", "around"),
+    _defined("frac x", "x - where(x < 0, -floor(-x), floor(x))"),
+    _defined("floor_divide x y", "floor(x/y)"),
+    _defined("remainder x y", "x - y*floor(x/y)", "mod"),
+    _defined("fmod x y", "x - y*where(x/y < 0, -floor(-x/y), floor(x/y))"),
     _defined("heaviside x value|values", "where(x < 0, 0, where(x == 0, value, 1))"),
     _defined("copysign x y", "where(y < 0, -abs(x), abs(x))"),
     _defined("fdim x y", "where(x > y, x - y, 0)"),
@@ -218,12 +226,37 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
 )
 
 # Without brackets these are variables: γ and σ as papers write them, and words that are no textbook's function.
-ALSO_VARIABLES = frozenset({"gamma", "Gamma", "sigma", "expit", "logistic", "psi", "fabs", "absolute"}) | {
+ALSO_VARIABLES = frozenset({"gamma", "Gamma", "sigma", "expit", "logistic", "psi", "fabs", "absolute", "floor"}) | {
     spelling
     for function in (*TORCH, *LIBRARIES, *OF_LISTS[1:])
     for spelling in (function.name, *function.aliases)
     if spelling != "dot"
 }
+
+
+# Those that textbooks write without brackets, and without a space: `sinx`.
+SPOKEN = frozenset(
+    spelling
+    for function in (*ELEMENTARY, *TEXTBOOK)
+    for spelling in (function.name, *function.aliases)
+    if function.least == 1 and function.most in (1, 2) and spelling not in ALSO_VARIABLES
+) - frozenset(
+    [
+        "floor",
+        "digamma",
+        "sign",
+        "sgn",
+        "abs",
+        "erf",
+        "erfc",
+        "erfinv",
+        "lgamma",
+        "loggamma",
+        "gammaln",
+        "log2",
+        "log10",
+    ]
+)
 
 
 def folded(spelling: str) -> str:

@@ -8,41 +8,53 @@ it is refused, since people read it both ways.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from functools import cache
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from netcalc.expression.calls import JOINING, Calls, Part
+from netcalc.expression.calls import JOINING, Part
 from netcalc.expression.exact import check_exact
-from netcalc.expression.functions import ALSO_VARIABLES, FUNCTIONS, Function, function_named
-from netcalc.expression.tokens import LIMITS, Limits, Token
-from netcalc.expression.tree import COMPARISONS, Constant, Level, Number, Symbol, Tree
+from netcalc.expression.letters import BEGINNING, is_letter, standing
+from netcalc.expression.names import CLOSERS, Names
+from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token, tokenize
+from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
 
-CONSTANTS = frozenset({"e", "pi"})
-# Other calculators' names, and what to write here.
-ELSEWHERE = {
-    "arg": "netcalc calculates with real numbers",
-    "lg": "write log2(x) or log10(x)",
-    "step": "write where(x > 0, 1, 0)",
-    "softmax": "it has many outputs: write exp(a)/(exp(a) + exp(b)) for one of them",
-    "mean": "write sum(a, b)/2",
-    "norm": "write sqrt(dot([a, b], [a, b]))",
-}
 _COMPARING = {sign: operator for operator, sign in COMPARISONS.items()}
-# What a product without a sign may follow, and what it may start with.
-_CLOSING = frozenset({"number", ")", "superscript", "pi"})
-_OPENING = frozenset({"name", "indexed", "(", "√", "∛", "pi"})
+ENDING = frozenset({"number", "name", "indexed", "superscript", "pi", ")", "]", "}"})  # what ends an operand
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 
 def parse(text: str, *, limits: Limits = LIMITS) -> Tree:
     """The tree of an expression, in normal form. Raises ExpressionError, with the offending character's position."""
-    parser = Parser(text, limits)
+    return _read(Parser(text, limits)).tree
+
+
+class Reading(NamedTuple):
+    """An expression as it was read: `free` where that isn't how it was typed; `kept` names that may be products."""
+
+    tree: Tree
+    free: bool = False
+    kept: tuple[str, ...] = ()
+
+
+def read(text: str, variables: Collection[str] = (), *, limits: Limits = LIMITS) -> Reading:
+    """What a person typed, names that are no variables taken apart: `xe^x` where x is one, or stands elsewhere.
+
+    Raises ExpressionError, with the offending character's position.
+    """
+    return _read(Parser(text, limits, variables))
+
+
+def letters(text: str, *, limits: Limits = LIMITS) -> set[str]:
+    """The variables of one letter that stand by themselves in an expression. Raises ExpressionError."""
+    return {name for name in standing(tokenize(text, limits)) if is_letter(name)}
+
+
+def _read(parser: Parser) -> Reading:
     tree = parser.whole().tree
-    check_exact(tree, limits, parser.positions, text)
-    return tree
+    check_exact(tree, parser.limits, parser.positions, parser.text)
+    return Reading(tree, parser.free, tuple(parser.kept))
 
 
 @cache
@@ -50,11 +62,12 @@ def _formula(text: str) -> Part:
     return Parser(text, LIMITS).whole()
 
 
-class Parser(Calls):
+class Parser(Names):
     """A Pratt parser: `expression(level)` reads as far as operators hold tighter than that level."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
-        super().__init__(text, limits)
+    def __init__(self, text: str, limits: Limits, variables: Collection[str] | None = None) -> None:
+        super().__init__(text, limits, variables)
+        self.free = len(self.tokens) > 1 and ("\\" in text or any(map(_is_cut, self.tokens, self.tokens[1:])))
         self.unclear: dict[int, tuple[int, int]] = {}  # the place after `a/b` or `a^b` -> the places of a and b
 
     def formula(self, text: str) -> Part:
@@ -118,62 +131,72 @@ class Parser(Calls):
             return self.name()
         if token.kind in _ROOTS:
             return self.root()
-        if token.kind == "(":
+        if token.kind in CLOSERS:
             return self.group()
+        if token.kind == "|":
+            return self.bars()
+        if token.kind == "\\frac":
+            return self.fraction()
+        if token.kind == "\\sqrt":
+            return self.root_of_latex()
         return self.refuse_operand()
 
     def refuse_operand(self) -> NoReturn:
         token, first = self.token, self.place
-        if token.kind == "[":
-            self.refuse("a list belongs in sum, dot, max or min, as in dot([a, b], [c, d])")
         if token.kind == "end":
             last = self.typed(self.tokens[self.place - 1])
             self.refuse(f"the expression ends after '{last}', where a number or name should follow")
-        if token.kind == ")" and first and self.tokens[first - 1].kind == "(":
+        if token.kind in CLOSERS.values() and first and CLOSERS.get(self.tokens[first - 1].kind) == token.kind:
             self.refuse("there is nothing between these brackets", self.tokens[first - 1])
         if token.kind == "=":
             self.leftover()
         self.refuse(f"'{self.typed(token)}' needs a number or name before it")
 
+    # --- brackets
+
     def group(self) -> Part:
-        opening = self.place
-        self.advance()
+        opening, kind = self.place, self.advance().kind
+        outside, self.in_bars = self.in_bars, False
         part = self.expression(Level.CASES)
-        self.close(opening, ")", ")")
+        self.in_bars = outside
+        if kind == "[" and self.token.kind == ",":
+            message = "a list belongs in sum, dot, max or min, as in dot([a, b], [c, d])"
+            self.refuse(message, self.tokens[opening])
+        self.close(opening, CLOSERS[kind], CLOSERS[kind])
         return part._replace(first=opening)
 
-    def name(self) -> Part:
+    def bars(self) -> Part:
+        """|x|"""
+        opening, bar = self.place, self.advance()
+        outside, self.in_bars = self.in_bars, True
+        part = self.expression(Level.CASES)
+        self.in_bars = outside
+        if self.token.kind != "|":
+            follows = opening and self.tokens[opening - 1].kind in ENDING
+            self.refuse(HINTS["|"] if follows else "this '|' is never closed: a '|' is missing", bar)
+        self.advance()
+        self.closes[self.place] = opening
+        return self.make("abs", [part], bar)._replace(first=opening)
+
+    def fraction(self) -> Part:
+        r"""\frac{a}{b}"""
         first, token = self.place, self.advance()
-        base, *index = token.text.split("[")
-        function = function_named(base) if self.token.kind == "(" else FUNCTIONS.get(base)
-        if token.kind == "pi" or (base in CONSTANTS and not index and self.token.kind != "("):
-            return Part(Constant(base), 0, first)
-        if index and base in CONSTANTS:
-            self.refuse(f"'{base}' is the constant and has no elements: choose another name", token)
-        if self.token.kind == "(":
-            return self.call(function, token, first) if function and not index else self.refuse_call(token)
-        if self.token.kind == "superscript" and self.tokens[self.place + 1].kind == "(" and function:
-            return self.raised_call(function, token, first)
-        if function and base not in ALSO_VARIABLES:
-            self.refuse(f"'{base}' is a function: write {base}({', '.join('xyz'[: function.least])})", token)
-        return Part(Symbol(token.text), 0, first)
+        above = self.operand()
+        below = self.operand()
+        self.closes[self.place] = first
+        return self.binary("divide", above, below, token)._replace(first=first)
 
-    def refuse_call(self, token: Token) -> NoReturn:
-        name = token.text
-        if name in ELSEWHERE:
-            self.refuse(f"'{name}' is not a function here: {ELSEWHERE[name]}", token)
-        close = get_close_matches(name, FUNCTIONS, n=1) if 1 < len(name) <= 40 else []
-        if close:
-            self.refuse(f"unknown function '{name}'; did you mean '{close[0]}'?", token)
-        name = name if len(name) <= 40 else "x"
-        self.refuse(f"'{name}' is not a function: for a product write {name}*(…)", token)
-
-    def raised_call(self, function: Function, token: Token, first: int) -> Part:
-        """`tanh²(x)` is the square of tanh(x); `tanh⁻¹(x)` is refused, since it means the inverse."""
-        exponent = self.advance()
-        if exponent.text.startswith("-"):
-            self.refuse(f"write 1/{token.text}(x), or the inverse function by its name, as in asin(x)", exponent)
-        return self.raise_to(self.call(function, token, first), exponent)
+    def root_of_latex(self) -> Part:
+        r"""\sqrt{x}, and \sqrt[n]{x}."""
+        first, token = self.place, self.advance()
+        degree = self.group() if self.token.kind == "[" else None
+        part = self.operand()
+        self.closes[self.place] = first
+        degree_number = degree.tree.value if degree and isinstance(degree.tree, Number) else None
+        if degree is None or degree_number in (2, 3):
+            return self.make("cbrt" if degree_number == 3 else "sqrt", [part], token)._replace(first=first)
+        one = Part(Number(Fraction(1)), 0, first)
+        return self.binary("power", part, self.binary("divide", one, degree, token), token)._replace(first=first)
 
     def raised(self, base: Part) -> Part:
         """The base, with the superscript that may follow it."""
@@ -191,7 +214,7 @@ class Parser(Calls):
             self.refuse_depth(token)
         part = self.operand()
         self.depth -= 1
-        in_brackets = self.closes.get(self.place) == part.first and self.tokens[part.first].kind == "("
+        in_brackets = self.closes.get(self.place) == part.first and self.tokens[part.first].kind in (*CLOSERS, "|")
         if not in_brackets and (self.token.kind in ("superscript", "^") or self.product_without_sign()):
             self.refuse(f"how far '{token.text}' reaches is unclear: write {token.text}(…)", token)
         return self.make(_ROOTS[token.kind], [part], token)._replace(first=first)
@@ -199,13 +222,30 @@ class Parser(Calls):
     def power(self, base: Part) -> Part:
         token, first = self.advance(), self.place
         exponent = self.expression(Level.POWER - 1)
-        if self.closes.get(self.place) != first:
+        if self.closes.get(self.place) != first and self.is_glued():
             self.unclear[self.place] = (base.first, first)
         return self.binary("power", base, exponent, token)
 
+    def is_glued(self) -> bool:
+        """Whether a name follows without a space, so that it may belong to what stands before it: `x^2y`."""
+        before, token = self.tokens[self.place - 1], self.token
+        if token.kind not in ("name", "indexed", "pi") or token.start != before.end or self.is_function(self.place):
+            return False
+        return token.text != "e" or self.tokens[self.place + 1].kind != "^"  # x^2e^x
+
     def product_without_sign(self) -> bool:
-        """Whether a product goes on here without a sign, as in `2x` or `3(x+1)`."""
-        return self.token.kind in _OPENING and self.place > 0 and self.tokens[self.place - 1].kind in _CLOSING
+        """Whether a product goes on here without a sign, as in `2x`, `3(x+1)` or `a b`."""
+        kind = self.token.kind
+        return kind in BEGINNING and kind != "number" and not (kind == "|" and self.in_bars)
+
+    def factor(self, factors: list[Part]) -> None:
+        """One more factor of a product without a sign."""
+        start = self.place
+        if self.tokens[start - 1].kind in ("name", "indexed", "|") or self.token.kind in ("[", "{", "|"):
+            self.free = True
+        factors.append(self.expression(Level.MULTIPLY))
+        if start in self.unclear:
+            self.refuse_unclear(start)
 
     def product(self, left: Part) -> Part:
         factors, at = [left], self.token
@@ -215,10 +255,7 @@ class Parser(Calls):
                 self.advance()
                 factors.append(self.expression(Level.MULTIPLY))
             elif self.product_without_sign():
-                start = self.place
-                factors.append(self.expression(Level.MULTIPLY))
-                if start in self.unclear:
-                    self.refuse_unclear(start)
+                self.factor(factors)
             else:
                 left = self.make("multiply", factors, at) if len(factors) > 1 else factors[0]
                 if token.kind != "/":
@@ -262,3 +299,8 @@ class Parser(Calls):
     def require_condition(self, token: Token) -> None:
         if not self.in_condition:
             self.refuse(f"'{self.typed(token)}' belongs in the condition of where(condition, a, b)", token)
+
+
+def _is_cut(one: Token, after: Token) -> bool:
+    """Whether two tokens were one name."""
+    return one.kind == "name" and after.kind in ("name", "number") and one.end == after.start

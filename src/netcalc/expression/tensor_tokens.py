@@ -47,7 +47,8 @@ def has_tensors(text: str) -> bool:
     letter_after_point = "." in text and any(one == "." and after.isalpha() for one, after in pairwise(text))
     if not letter_after_point and not any(sign in text for sign in _SIGNS):
         return False
-    marks = list(_marks(text))
+    of_numbers = "|" in text.replace("||", "")  # ||x| - 1|, where two bars are no norm's
+    marks = [one for one in _marks(text) if not (of_numbers and one[1][0] == BARS)]
     return any(_tells(text, kind, found, before) for (kind, found), before in zip(marks, [None, *marks], strict=False))
 
 

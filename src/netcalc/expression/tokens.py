@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from netcalc.errors import ExpressionError
+from netcalc.expression.functions import SPOKEN, function_named
 
 
 class Limits(NamedTuple):
@@ -86,16 +87,21 @@ _DOUBLES = dict(zip("АВЕКМНОРСТУХЅІЈаеорсухѕіјԛԝ", "A
     zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονυικχ", "ABEZHIKMNOPTYXovuikx", strict=True)
 )
 
+# Whose functions and constants are read by their names: np.exp(x), torch.nn.functional.gelu(x), math.pi.
+_LIBRARIES = ("np", "numpy", "jnp", "jax", "math", "torch", "F", "nn", "functional", "scipy", "special")
 _INDEX = r"(?:[0-9]{1,9}|[A-Za-z_][A-Za-z0-9_]*)"
 _TOKEN = rf"""
     (?P<space>   [ \t\r\n\u00a0\u2009\u202f]+)
   | (?P<number>  (?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
-  | (?P<name>    (?:[A-Za-z_][A-Za-z0-9_₀-₉]*|[{"".join(_LETTERS)}](?:[0-9₀-₉]+|_[A-Za-z0-9_]+)?)
+  | (?P<name>    (?P<library>(?:(?:{"|".join(_LIBRARIES)})\.)+(?=[A-Za-z]))?
+                 (?:[A-Za-z][A-Za-z0-9]*_\{{[A-Za-z0-9]{{1,40}}\}}
+                  |[A-Za-z_][A-Za-z0-9_₀-₉]*|[{"".join(_LETTERS)}](?:[0-9₀-₉]+|_[A-Za-z0-9_]+)?)
                  (?P<index>\[\s*{_INDEX}(?:\s*,\s*{_INDEX})*\s*\])?)
   | (?P<superscript> [⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
   | (?P<vulgar>  [¼½¾⅐-⅞])
   | (?P<pi>      π)
-  | (?P<operator> \*\*|<=|>=|==|!=|[-+*/^<>=(),\[\]√∛≤≥≠−–‐‑·×⋅∙∗•÷∕])
+  | (?P<command> \\(?:[A-Za-z]+\*?|[,;:!>{{}}|\ ]))
+  | (?P<operator> \*\*|<=|>=|==|!=|[-+*/^<>=(),\[\]{{}}|√∛≤≥≠−–‐‑·×⋅∙∗•÷∕])
 """
 
 # What is no part of an expression, and what to write for it; the longest first.
@@ -114,11 +120,9 @@ HINTS = {
     "%": "'%' is not an operator: for a percentage divide by 100",
     "@": "'@' is not an operator: for a product of lists write dot([a, b], [c, d])",
     ".": "a '.' belongs inside a number, as in 0.5; nothing in an expression has attributes",
-    "{": "'{' is not part of an expression: group with ( )",
-    "}": "'}' is not part of an expression: group with ( )",
     "'": "text in quotes is not part of an expression",
     '"': "text in quotes is not part of an expression",
-    "\\": "'\\' is not part of an expression: write x*y or sqrt(x) rather than LaTeX",
+    "\\": "this LaTeX is not read: of its commands \\frac, \\sqrt, \\cdot, \\left, functions and Greek letters are",
     "$": "'$' is not part of an expression: write names and formulas without it",
     "?": "'?' is not an operator: write where(condition, a, b)",
     ":": "':' is not part of an expression: write where(condition, a, b) for a choice",
@@ -140,8 +144,9 @@ def tokenize(text: str, limits: Limits) -> tuple[Token, ...]:
 
 
 def _scan(text: str, limits: Limits) -> Iterator[Token]:
-    position, token = 0, re.compile(_TOKEN, re.VERBOSE)  # compiled once: `re` remembers it
-    while position < len(text):
+    token = re.compile(_TOKEN, re.VERBOSE)  # compiled once: `re` remembers it
+    position, end = _mathematics(text)
+    while position < end:
         found = token.match(text, position)
         if found is None:
             _refuse_character(text, position)
@@ -151,11 +156,19 @@ def _scan(text: str, limits: Limits) -> Iterator[Token]:
             _check_number(text, start, position, limits)
             yield Token("number", _ascii_minus(found[0]), start, position)
         elif kind == "name":
-            yield _name(text, found)
+            name = _name(text, found)
+            position = name.end
+            yield name
         elif kind == "superscript":
             if position - start > limits.digits:
                 _refuse_digits(text, start, limits)
             yield Token(kind, found[0].translate(_TO_PLAIN), start, position)
+        elif kind == "command":
+            command = _command(text, start, position)
+            if command is None:
+                _refuse_character(text, start)
+            tokens, position = command
+            yield from tokens
         elif kind == "vulgar":
             yield Token("number", unicodedata.normalize("NFKC", found[0]).replace("⁄", "/"), start, position)
         elif kind == "pi":
@@ -165,7 +178,24 @@ def _scan(text: str, limits: Limits) -> Iterator[Token]:
             if text.startswith("//", start):
                 _refuse_character(text, start)
             yield Token(spelling, spelling, start, position)
-    yield Token("end", "", len(text.rstrip()), len(text))
+    yield Token("end", "", len(text[:end].rstrip()), len(text))
+
+
+def _mathematics(text: str) -> tuple[int, int]:
+    """Where a text starts and ends without the dollars around pasted mathematics."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    for opening, closing in (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")):
+        if end - start > 2 * len(opening) and text.startswith(opening, start) and text.endswith(closing, start, end):
+            return start + len(opening), end - len(closing)
+    return 0, len(text)
+
+
+def _command(text: str, start: int, end: int) -> tuple[list[Token], int] | None:
+    """The tokens of a LaTeX command, and the place after it; None for one that is not read."""
+    from netcalc.expression.latex import command  # whoever pastes none needs no tables of it
+
+    found = command(text, start, end)
+    return None if found is None else ([Token(*token) for token in found[0]], found[1])
 
 
 def _ascii_minus(text: str) -> str:
@@ -174,7 +204,12 @@ def _ascii_minus(text: str) -> str:
 
 def _name(text: str, found: re.Match[str]) -> Token:
     start, end, index = found.start(), found.end(), found["index"]
-    name = found[0][: len(found[0]) - len(index or "")]
+    library = len(found["library"] or "")
+    name = found[0][library : len(found[0]) - len(index or "")].replace("{", "").replace("}", "")
+    if library and function_named(name) is None and name not in ("e", "pi"):
+        _refuse_character(text, text.index(".", start))
+    if index and name.lower() in SPOKEN:  # sin[x]
+        end, index = end - len(index), None
     name = (_LETTERS.get(name[0], name[0]) + name[1:]).translate(SUBSCRIPTS)
     if name in ("and", "or", "not") and not index:
         return Token(name, name, start, end)

@@ -64,7 +64,7 @@ COMPARISONS = {
     "equal": "==",
     "unequal": "!=",
 }
-SWITCHES = frozenset({"where", "abs", "max", "min", "sign"})
+SWITCHES = frozenset({"where", "abs", "max", "min", "sign", "floor"})
 CONDITIONS = frozenset(COMPARISONS) | {"and", "or", "not"}
 
 

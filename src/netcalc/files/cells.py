@@ -238,6 +238,7 @@ def _ball_operations(arb: Any) -> dict[str, Callable[..., Any]]:
         "log10": lambda a: a.log() / arb(10).log(),
         "cbrt": lambda a: -((-a).root(3)) if a < 0 else a.root(3),
         "sign": lambda a: a.sgn(),
+        "floor": arb.floor,
         "atan2": arb.atan2,
         "max": lambda first, *rest: _fold(arb.max, first, rest),
         "min": lambda first, *rest: _fold(arb.min, first, rest),

@@ -11,14 +11,15 @@ import numpy as np
 
 from netcalc.catalogue.names import unknown
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
-from netcalc.expression import Apply, Number, Symbol, Tree, parse
+from netcalc.expression import Apply, Number, Reading, Symbol, Tree, letters, read
 from netcalc.expression.numerals import of_float64
 from netcalc.expression.tensor_tokens import doubt
 from netcalc.expression.tree import share
-from netcalc.notation import to_ascii
+from netcalc.notation import to_ascii, to_unicode
 from netcalc.problem import count
 
 NAMES_SHOWN = 12  # variables that a message lists
+LONGEST_SHOWN = 160  # characters of a formula in a note
 HIGHEST = 20  # derivative of one variable: formulas grow with every one
 
 
@@ -79,11 +80,13 @@ def grad(
     Raises ExpressionError, UnknownNameError for a variable that occurs nowhere, NetcalcError for an order too high.
     """
     points = points or {}
-    expressions = tuple(parse(text) for text in texts)
+    known = {*points, *(wrt or ()), *(name for text in texts for name in letters(text) if len(texts) > 1)}
+    readings = tuple(read(text, known) for text in texts)
+    expressions = tuple(reading.tree for reading in readings)
     if not expressions:
         raise NetcalcError("an expression is missing, as in: netcalc grad 'x^2*y' --at x=1 y=2")
     _check_parameters(expressions)
-    found = _symbols(expressions)
+    found = _symbols(expressions) or tuple(dict.fromkeys((*points, *(wrt or ()))))  # a constant's slopes are 0
     for name in points:
         check_known(name, found, "--at gives a value to")
     variables = (*(name for name in points if name in found), *(name for name in found if name not in points))
@@ -94,8 +97,23 @@ def grad(
             raise NetcalcError(f"--wrt names {name} twice")
     _check_order(order, chosen, len(expressions))
     many = _check_points(points, [name for name in variables if name not in points])
-    notes = [note for text in texts if (note := doubt(text, variables))]
+    notes = [*_reading_notes(readings), *(note for text in texts if (note := doubt(text, variables)))]
     return Gradient(tuple(texts), expressions, variables, chosen, order, dict(points), many, index_from, tuple(notes))
+
+
+def _reading_notes(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """What is to be said where something was read otherwise than as it was typed, or may have been meant so."""
+    notes = []
+    for place, reading in enumerate(readings):
+        which = f"f{place} is " if len(readings) > 1 else ""
+        if reading.free:
+            formula = to_unicode(reading.tree)
+            shown = formula if len(formula) <= LONGEST_SHOWN else "a product wherever no sign stands"
+            notes.append(f"{which}read as {shown}")
+        notes += [
+            f"{which}read with {name} as one variable; for a product write {'*'.join(name)}" for name in reading.kept
+        ]
+    return tuple(dict.fromkeys(notes))
 
 
 def _symbols(expressions: Sequence[Tree]) -> tuple[str, ...]:

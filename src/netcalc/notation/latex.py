@@ -55,6 +55,7 @@ class Latex(MatrixNotation, Ascii):
         "sqrt": (r"\sqrt{%s}", Level.POWER),
         "cbrt": (r"\sqrt[3]{%s}", Level.POWER),
         "abs": (r"\left|%s\right|", Level.ATOM),
+        "floor": (r"\left\lfloor %s\right\rfloor", Level.ATOM),
         "exp": (r"e^{%s}", Level.POWER),
         "polygamma": (r"\psi^{(%s)}\left(%s\right)", Level.POWER),
     }

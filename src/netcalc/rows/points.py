@@ -118,6 +118,8 @@ class GradientRows:
             if name in self.stated.points or names.count(name) > 1:
                 other = "beside the file" if name in self.stated.points else "in two columns"
                 raise NetcalcError(f"{name} has two values: {self.source} has a column {name}, and it is given {other}")
+        if not self.stated.variables:
+            raise NetcalcError(f"the expression has no variables, and {self.source} gives them values")
         if not names:
             variables = ", ".join(self.stated.variables)
             raise FileError(f"{self.source} has no column of a variable: {variables} (its columns: {listed})")
