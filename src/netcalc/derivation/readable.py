@@ -18,7 +18,7 @@ from netcalc.derivation.forms import Forms
 from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError, TookTooLong
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, parse, substitute, symbols
-from netcalc.expression.tree import fold, has_switches
+from netcalc.expression.tree import fold, has_switches, share
 from netcalc.notation import to_ascii
 
 LONGEST = 600  # characters of a formula that is worth shortening
@@ -128,7 +128,7 @@ def _shorter_forms(forms: Forms, patterns: Sequence[_Pattern], order: Sequence[s
     if not texts:
         return []
     names = [name for name in order if any(name in pattern.names for pattern in patterns[: len(texts)])]
-    subject = " | ".join(["readable", *names, "", *texts])
+    subject = " | ".join(["readable in the same functions", *names, "", *texts])
     try:
         found = remembered(subject, len(texts), set(names), lambda: _shortened(texts, names))
     except NetcalcError:  # nested deeper than is read back
@@ -145,7 +145,7 @@ def _shortened(texts: Sequence[str], order: Sequence[str]) -> list[str]:
 
 
 def _shorter(text: str, order: Sequence[str]) -> str:
-    """The shortest of what SymPy makes of a formula, if it is shorter and has the same values."""
+    """The shortest of what SymPy makes of a formula: shorter, with the same values, and in no further functions."""
     import sympy as sp
 
     from netcalc.derivation.algebra import from_sympy, to_sympy
@@ -160,7 +160,15 @@ def _shorter(text: str, order: Sequence[str]) -> str:
         with contextlib.suppress(*SYMPY_FAILURES):
             candidates.add(to_ascii(from_sympy(simplified(expression), tuple(order))))
     shorter = sorted((one for one in candidates if len(one) < CLEARLY * len(text)), key=lambda one: (len(one), one))
-    return next((one for one in shorter if _same(tree, one, order)), text)
+    return next(
+        (one for one in shorter if _functions(parse(one)) <= _functions(tree) and _same(tree, one, order)), text
+    )
+
+
+def _functions(tree: Tree) -> set[str]:
+    """The functions that a formula is written in; roots are powers."""
+    operators = {node.operator for node in share((tree,)).nodes if isinstance(node, Apply)}
+    return operators - ALGEBRAIC - {"sqrt", "cbrt"}
 
 
 def _same(tree: Tree, text: str, order: Sequence[str]) -> bool:
