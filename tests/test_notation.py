@@ -129,7 +129,7 @@ LEAVES = (
 
 ARITIES = [
     (("add", "multiply"), 2, 4),
-    (("subtract", "divide", "power", "atan2", "leaky_relu"), 2, 2),
+    (("subtract", "divide", "power", "atan2", "polygamma"), 2, 2),
     (("negate", "sigmoid", "tanh", "sin", "sqrt", "cbrt", "abs", "gamma", "exp", "log", "add"), 1, 1),
     (("max",), 1, 3),
 ]
