@@ -74,8 +74,12 @@ class Names(Calls):
             if self.token.kind in BEGINNING and self.token.kind != "(":
                 self.refuse_misspelt(token)
         if self.token.kind == "[" and self.token.start == token.end:
-            self.refuse(f"the places of {base} are numbers or names, as in {base}[0]")
+            self.refuse_places(base)
         return Part(Symbol(token.text), 0, first)
+
+    def refuse_places(self, name: str) -> None:
+        """Refuse `x[i+1]`: of numbers, an index is part of the name."""
+        self.refuse(f"the places of {name} are numbers or names, as in {name}[0]")
 
     def is_variable(self, token: Token) -> bool:
         """Whether a name before a bracket is a variable: one letter, or one that stands by itself as well."""

@@ -81,6 +81,9 @@ class TensorParser(TensorCalls):
     def require_condition(self, token: Token) -> None:
         """As above."""
 
+    def refuse_places(self, name: str) -> None:
+        """A tensor has indices of any kind."""
+
     def expression(self, floor: int) -> Part:
         before = self.tokens[self.place - 1] if self.place else None
         part = super().expression(floor)
