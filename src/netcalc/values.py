@@ -98,7 +98,7 @@ def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None
     return rows[0] if rows.size > 1 else rows.reshape(())
 
 
-KEEP_SHAPES = (".npy", ".npz", ".safetensors")
+KEEP_SHAPES = (".npy", ".npz", ".safetensors", ".json", ".json.gz")
 
 
 def _nested(text: str, name: str) -> np.ndarray:

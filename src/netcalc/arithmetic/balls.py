@@ -135,6 +135,9 @@ def sign(value: Numeral) -> int | None:
 Condition = bool | None | arb  # None is undecided; UNDEFINED is about something that has no value
 
 
+CONSTANTS: Mapping[str, Callable[[], arb]] = {"e": arb.const_e, "pi": arb.pi, "inf": arb.pos_inf}
+
+
 def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condition]:
     def compared(a: Numeral, b: Numeral) -> Condition:
         if is_nowhere(a) or is_nowhere(b):
@@ -295,6 +298,6 @@ def _leaf(node: Tree, names: Mapping[str, Numeral]) -> Numeral:
     if isinstance(node, Number):
         return fmpq(node.value.numerator, node.value.denominator)
     if isinstance(node, Constant):
-        return arb.const_e() if node.name == "e" else arb.pi()
+        return CONSTANTS[node.name]()
     assert isinstance(node, Symbol)  # noqa: S101 - what has arguments has an operation
     return names[node.name]

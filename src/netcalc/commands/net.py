@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from netcalc.commands.command import command
-from netcalc.commands.inputs import Reading
-from netcalc.commands.options import Checking, Presentation, completion
+from netcalc.commands.inputs import OfTensors, Reading
+from netcalc.commands.options import Checking, Presentation, Values, completion, values
 from netcalc.errors import NetcalcError, UndefinedError
 
 if TYPE_CHECKING:
@@ -80,6 +80,23 @@ class Net(NamedTuple):
         return Asked(self.per_sample, lr, trace, index_from)
 
 
+class OfProgram(NamedTuple):
+    """What a program is given, and which of its names is differentiated."""
+
+    at: Annotated[
+        Values,
+        values(
+            "--at",
+            "Values of a program's inputs: x=x.npy b=0,1. Without one an input stays a symbol.",
+            metavar="NAME=VALUE…",
+        ),
+    ] = None
+    of: Annotated[
+        str | None,
+        typer.Option("--of", help="The name in a program to differentiate.", metavar="NAME", show_default=False),
+    ] = None
+
+
 @command(
     order=30,
     matrices=True,
@@ -87,17 +104,23 @@ class Net(NamedTuple):
         "netcalc net --example mlp > mlp.toml": "a commented file to start from",
         "netcalc net mlp.toml": "every z, a, δ, dW and db of the net in it",
         "netcalc net mlp.toml --steps --lr 0.5": "the derivation with its matrices, and the weights after a step",
+        "netcalc net forward.py --at x=x.npy W=W.csv b=0,1": "a forward pass in Python: every name and its gradient",
+        "netcalc net forward.py --shape x=n,4 W=4,3 b=3": "the formulas of its backward pass",
     },
 )
 def net(
-    spec: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="The net, in TOML or JSON.")] = None,
+    spec: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE", help="The net, in TOML or JSON, or a program in Python.")
+    ] = None,
     *,
     asked: Net,
+    program: OfProgram,
+    tensors: OfTensors,
     reading: Reading,
     checking: Checking,
     presentation: Presentation,
 ) -> int | None:
-    """A whole net from a file: forward, loss, and the gradient of every weight and bias."""
+    """A whole net from a file: forward, loss, and the gradient of every weight and bias; or a forward pass as coded."""
     from netcalc.commands._answer import TEXT, answer, write_out
 
     if (page := asked.page) is not None:
@@ -105,11 +128,11 @@ def net(
         return None
     if not spec or len(spec) > 1:
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
-    from netcalc.spec import read_problem
+    from netcalc.commands._program import stated
 
-    problem = read_problem(spec[0], asked.read(presentation.index_from), reading.decimal)
+    problem, stdin = stated(spec[0], asked, program, tensors, reading.decimal, presentation.index_from)
     try:
-        return answer(problem, checking, presentation)
+        return answer(problem, checking, presentation, stdin)
     except UndefinedError as error:
         error.message = f"{'standard input' if spec[0] == '-' else spec[0]}: {error.message}"
         raise

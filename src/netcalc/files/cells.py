@@ -219,7 +219,7 @@ def _dyadic_float(end: Any) -> float:
 def _ball_leaf(leaf: Number | Constant | Symbol, arb: Any) -> Any:
     if isinstance(leaf, Number):
         return arb(leaf.value.numerator) / leaf.value.denominator
-    return arb.const_e() if leaf.name == "e" else arb.pi()
+    return {"e": arb.const_e, "pi": arb.pi, "inf": arb.pos_inf}[leaf.name]()
 
 
 def _ball_operations(arb: Any) -> dict[str, Callable[..., Any]]:

@@ -214,7 +214,11 @@ def _formula(node: Node, letters: str) -> tuple[Tree, list[Factor]] | None:
         factors = _renamed(node.args, own.letters, own.out, letters)
         counts = {factor: factors.count(factor) for factor in factors}
         trees = [_raised(Symbol(slot(factors.index(factor))), count) for factor, count in counts.items()]
-        if own.number != 1 or not trees:
+        if not trees:
+            return Number(own.number), factors
+        if own.number == -1:
+            return apply("negate", (multiply(*trees),)), factors
+        if own.number != 1:
             trees.insert(0, Number(own.number))
         return multiply(*trees), factors
     return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Number, Tree
-from netcalc.graph.elementwise import compared, elementwise
+from netcalc.graph.elementwise import elementwise
 from netcalc.graph.leaves import size
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, aligned, number, product, total, without_ones
@@ -131,9 +131,7 @@ def _vjp_of_extreme(node: Node, _: int, delta: Node) -> Node:
     """Those that tie share the gradient equally, as in PyTorch's amax."""
     (arg,) = node.args
     along: Along = node.params
-    tied = compared("equal", arg, kept(node, along))
-    shares = over(tied, summed(tied, along.axes, keep=True))
-    return scaled(kept(delta, along), shares)
+    return scaled(kept(delta, along), shares(arg, along.axes, largest=node.operation.name == "max"))
 
 
 def _extreme(name: str) -> Operation:
@@ -145,6 +143,27 @@ def _extreme(name: str) -> Operation:
 
 
 MAX, MIN = _extreme("max"), _extreme("min")
+
+
+def _shares(name: str) -> Operation:
+    def value(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
+        return arithmetic.shares(array, node.params.axes, largest=name == "max")
+
+    def prints(node: Node, arguments: tuple[Tree, ...]) -> Tree:
+        best = _printed(name, node, arguments)
+        one, zero = Number(Fraction(1)), Number(Fraction(0))
+        return Apply("where", (Apply("equal", (arguments[0], best)), one, zero))
+
+    return Operation(f"arg{name}", value, lambda _, __, ___: None, prints)
+
+
+ARGMAX, ARGMIN = _shares("max"), _shares("min")
+
+
+def shares(node: Node, axis: int | Sequence[int] | None = None, *, largest: bool = True) -> Node:
+    """1 where the largest (or smallest) entry along axes is, 0 elsewhere; 1/k at each of k that tie. No slope."""
+    operation = ARGMAX if largest else ARGMIN
+    return make(operation, [node], node.shape, Along(axes_of(node, axis), keep=True))
 
 
 def extreme(operation: Operation, node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:

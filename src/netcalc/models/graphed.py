@@ -19,6 +19,7 @@ class GraphProblem:
     `inputs` are the graph's inputs by name; those with `values` (trees, exactly what was given; float64; integers) are
     known, and where all are, `sizes` are the numbers that letters in shapes stand for. `named` are the nodes between
     that are shown, first to last. `delta` is the gradient of the output from above, `along` a direction by name.
+    `updates` are inputs after a step of gradient descent, by their new names.
     `given` is what was stated, for the record; `typed` is the output as it was typed.
     """
 
@@ -35,6 +36,7 @@ class GraphProblem:
     sizes: Mapping[str, int] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    updates: Mapping[str, Node] = field(default_factory=dict)
     index_from: int = 0
     typed: Tree | None = None
 

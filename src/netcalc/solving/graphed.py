@@ -77,9 +77,14 @@ def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, no
 
 
 def _wanted(problem: GraphProblem) -> Iterator[Wanted]:
-    """The output and what lies before it, then its derivatives."""
-    yield from (Wanted(name, node) for name, node in problem.named.items() if node is not problem.output)
+    """The output and what lies before it, its derivatives, and inputs after a step."""
+    yield from (Wanted(name, node) for name, node in problem.named.items() if name != problem.output_name)
     yield Wanted(problem.output_name, problem.output)
+    yield from _derivatives(problem)
+    yield from (Wanted(name, node) for name, node in problem.updates.items())
+
+
+def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
     output, of = problem.output, problem.output_name
     nodes = {name: problem.nodes[name] for name in problem.wrt}
     if problem.along:

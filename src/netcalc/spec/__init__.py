@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from netcalc.models.net import Asked
-from netcalc.spec.document import Document, read_document
+from netcalc.spec.document import Document, document, read_document, read_text
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
     from netcalc.problem import Problem
 
-__all__ = ["read_problem", "stated"]
+__all__ = ["document", "read_problem", "read_text", "stated"]
 
 KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module whose function of that name states it
     "net": "netcalc.spec.net",

@@ -16,6 +16,7 @@ from netcalc.files.source import StandardInput, open_source
 
 Place = Sequence[str | int]
 LARGEST = 64 << 20  # bytes of a file that is read whole
+LARGEST_PROGRAM = 4 << 20  # bytes of a program
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -47,29 +48,42 @@ def read_document(path_text: str, decimal: str = ".") -> Document:
 
     Raises FileError where it is neither TOML nor JSON, ValueSyntaxError for another sign.
     """
-    if decimal not in (".", ","):
-        raise ValueSyntaxError(f"decimal is . or , and not {decimal!r}")
-    source = open_source(path_text, "the spec", StandardInput())
+    return document(*read_text(path_text), path_text, decimal)
+
+
+def read_text(path_text: str, stdin: StandardInput | None = None) -> tuple[str, str]:
+    """The text of a spec or a program, and what messages call it. Raises FileError where it is none, or too long."""
+    source = open_source(path_text, "the spec", stdin or StandardInput())
+    is_program = path_text.lower().endswith(".py")
     try:
         data, size = [], 0
         for chunk in source.chunks():
             data.append(chunk)
             size += len(chunk)
-            if size > LARGEST:
+            if size > (LARGEST_PROGRAM if is_program else LARGEST):
                 raise FileError(
-                    f"{source.name} has more than 64 MB; put large tensors into .npy or .csv files and name them"
+                    f"{source.name}, line 1: a program has at most {LARGEST_PROGRAM >> 20} MB"
+                    if is_program
+                    else f"{source.name} has more than 64 MB; put large tensors into .npy or .csv files and name them"
                 )
-        text = b"".join(data).decode("utf-8-sig").replace("\r\n", "\n")
+        return b"".join(data).decode("utf-8-sig").replace("\r\n", "\n"), source.name
     except UnicodeDecodeError:
-        raise FileError(f"{source.name} is no text in UTF-8; a spec is TOML or JSON") from None
+        kind = "a program is Python" if is_program else "a spec is TOML or JSON"
+        raise FileError(f"{source.name} is no text in UTF-8; {kind}") from None
     finally:
         source.close()
+
+
+def document(text: str, name: str, path_text: str, decimal: str = ".") -> Document:
+    """The text of a spec as a document. Raises FileError, ValueSyntaxError as `read_document` does."""
+    if decimal not in (".", ","):
+        raise ValueSyntaxError(f"decimal is . or , and not {decimal!r}")
     is_json = text.lstrip().startswith("{")
     if not is_json and path_text.endswith(".json"):
-        raise FileError(f'{source.name} holds no JSON object: a spec is one, as in {{"layers": […]}}')
-    content = (_json if is_json else _toml)(text, source.name)
+        raise FileError(f'{name} holds no JSON object: a spec is one, as in {{"layers": […]}}')
+    content = (_json if is_json else _toml)(text, name)
     folder = Path() if path_text == "-" else Path(path_text).parent
-    return Document(content, source.name, folder, text, is_json, decimal)
+    return Document(content, name, folder, text, is_json, decimal)
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:

@@ -80,6 +80,10 @@ class Arithmetic:
         """The largest or smallest entry along axes."""
         raise NotImplementedError
 
+    def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
+        """1 where the largest or smallest entry along axes is, 1/k at each of k that tie, 0 elsewhere."""
+        raise NotImplementedError
+
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """exp(zᵢ) / Σⱼ exp(zⱼ) along axes."""
         raise NotImplementedError

@@ -91,6 +91,13 @@ class Balls(Objects):
     def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
         return self.each_row(lambda row: OPERATIONS["max" if largest else "min"](*row), array, axes, keep=keep)
 
+    def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
+        rows = last(array, axes)
+        out = np.empty(rows.shape, dtype=object)
+        for index in np.ndindex(rows.shape[:-1]):
+            out[index] = _shares(list(rows[index]), largest=largest)
+        return back(out, axes, array.shape)
+
     def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
         return self.each_row(
             lambda row: OPERATIONS["sqrt"](OPERATIONS["add"](*(one * one for one in row))), array, axes, keep=keep
@@ -151,6 +158,19 @@ def _logsumexp(row: list[Numeral]) -> Numeral:
     if isinstance(top, arb) and not top.is_finite():
         return top
     return top + OPERATIONS["log"](OPERATIONS["add"](*(OPERATIONS["exp"](one - top) for one in row)))
+
+
+def _shares(row: list[Numeral], *, largest: bool) -> list[Numeral]:
+    """1/k at the k entries that tie; what is undecided is anything from 0 to 1."""
+    best = OPERATIONS["max" if largest else "min"](*row)
+    orders = [0 if one is best else sign(one - best) for one in row]
+    open_places = [place for place, order in enumerate(orders) if order in (0, None)]
+    share: Numeral = fmpq(1, len(open_places)) if open_places else UNDEFINED
+    first = row[open_places[0]] if open_places else None
+    equal = len(open_places) == 1 or all(row[place] is first or row[place] == first for place in open_places)
+    if not equal:
+        share = arb(0.5, 0.5)
+    return [share if place in open_places else fmpq(0) for place in range(len(row))]
 
 
 # --- matrices

@@ -84,6 +84,11 @@ class Float64(Arithmetic):
     def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
         return np.asarray((np.max if largest else np.min)(array, axis=axes, keepdims=keep))
 
+    def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
+        found = np.asarray(array == self.extreme(array, axes, keep=True, largest=largest), dtype=np.float64)
+        found /= found.sum(axis=axes, keepdims=True)
+        return found
+
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         powers = np.exp(array - array.max(axis=axes, keepdims=True))
         powers /= powers.sum(axis=axes, keepdims=True)

@@ -11,6 +11,7 @@ from netcalc.errors import NetcalcError
 from netcalc.expression import Constant
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
+from netcalc.graph.reductions import shares
 from netcalc.graph.sizes import settled
 from netcalc.program.library.table import Call, Pair, Row, concrete
 from netcalc.program.signature import axis as to_axis
@@ -50,8 +51,7 @@ def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
     """Where the largest entry is, the first of equal ones: Σ place · (it is that one)."""
     if axis is None:
         x, axis = b.reshaped(x, [-1]), 0
-    best = (b.largest if largest else b.smallest)(x, axis, keep=True)
-    tied = b.compared("equal", x, best)
+    tied = b.compared("greater", shares(x, axis, largest=largest), b.number(0))
     first = b.compared("and", tied, b.compared("equal", b.cumsum(tied, axis), b.number(1)))
     axis %= x.rank
     count = concrete(settled(x.shape[axis]), "argmax")

@@ -1,0 +1,132 @@
+"""`netcalc net` of a program: whether it is one, the values that its names are given, and what is asked of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netcalc.errors import NetcalcError, ValueSyntaxError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from netcalc.commands.inputs import OfTensors
+    from netcalc.commands.net import Net, OfProgram
+    from netcalc.files import StandardInput
+    from netcalc.models.grad import Gradient
+    from netcalc.models.graphed import GraphProblem
+    from netcalc.problem import Problem
+
+GIVEN = r"\s*([^\W\d]\w*)\s*=(?!=)(.*)"
+NETS = (".toml", ".json")
+STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s]+=[^=])"
+TABLE = r"(?m)^\s*\[\[?[\w. ]+\]"
+
+
+def stated(
+    path: str, net: Net, program: OfProgram, tensors: OfTensors, decimal: str, index_from: int
+) -> tuple[Problem | Gradient | GraphProblem, StandardInput]:
+    """The problem that a file states, a net's or a program's, and standard input, which may be read."""
+    from netcalc.files import StandardInput
+    from netcalc.spec import document, read_text
+    from netcalc.spec import stated as state_problem
+
+    stdin = StandardInput()
+    text, name = read_text(path, stdin)
+    flags = {"--at": program.at, "--of": program.of, "--shape": tensors.shape, "--delta": tensors.delta}
+    flags["--along"] = tensors.along
+    given = [flag for flag, value in flags.items() if value]
+    if is_program(path, text, bool(given)):
+        return _of_program(text, name, net, program, tensors, stdin, decimal, index_from), stdin
+    if given:
+        raise NetcalcError(f"{given[0]} is for a program in Python; {name} is a net, and holds its values itself")
+    return state_problem(document(text, name, path, decimal), net.read(index_from)), stdin
+
+
+def is_program(path: str, text: str, given: bool) -> bool:
+    """Whether a file is a program, by its suffix, by what is given to it, or by what it holds; else it is a net."""
+    if path.lower().endswith((".py", *NETS)):
+        return path.lower().endswith(".py")
+    if given:
+        return True
+    import tomllib
+
+    if text.lstrip().startswith("{") or not text.strip():
+        return False
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return re.search(TABLE, text) is None and re.search(STATEMENT, text) is not None
+    return False
+
+
+def _of_program(
+    text: str,
+    name: str,
+    net: Net,
+    program: OfProgram,
+    tensors: OfTensors,
+    stdin: StandardInput,
+    decimal: str,
+    index_from: int,
+) -> GraphProblem:
+    """The problem that a program states, at the values that its names are given."""
+    from netcalc.models.asked import read_shapes
+    from netcalc.models.programs import AskedOfProgram
+    from netcalc.models.programs import program as state
+    from netcalc.values import read_array, read_scalar
+
+    if net.per_sample or net.trace:
+        raise NetcalcError(f"{'--per-sample' if net.per_sample else '--trace'} is for nets in TOML or JSON")
+    given = list(_given(program.at or [], "--at"))
+    values = {key: read_array(value, f"--at {key}", stdin=stdin, decimal=decimal) for key, value in given}
+    words = tensors.delta
+    delta = read_array(",".join(words), "--delta", stdin=stdin, decimal=decimal) if words else None
+    along = {
+        key: read_array(value, f"--along {key}", stdin=stdin, decimal=decimal)
+        for key, value in _given(tensors.along or [], "--along")
+    }
+    asked = AskedOfProgram(
+        values,
+        read_shapes(tensors.shape or []),
+        [key for key, value in given if is_written_whole(value, values[key])],
+        program.of,
+        delta,
+        along,
+        None if net.lr is None else read_scalar(net.lr, "--lr"),
+        index_from,
+    )
+    return state(text, name, asked)
+
+
+def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:
+    """Names and texts of NAME=VALUE. Raises ValueSyntaxError for another word, NetcalcError for a name twice."""
+    seen: set[str] = set()
+    for word in words:
+        found = re.fullmatch(GIVEN, word, re.DOTALL)
+        if found is None:
+            raise ValueSyntaxError(f"{flag}: '{word}' is no NAME=VALUE; write {flag} x=x.npy b=0,1")
+        name, text = found[1], found[2].strip()
+        if not text:
+            raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
+        if name in seen:
+            raise NetcalcError(f"{flag} gives two values to {name}")
+        seen.add(name)
+        yield name, text
+
+
+def is_written_whole(text: str, value: np.ndarray) -> bool:
+    """Whether numbers were written without a point, or stored as integers."""
+    from netcalc.files import is_file
+
+    if not is_file(text):
+        return re.search(r"[.eE/]", text) is None
+    if text.lower().endswith(".npy"):
+        from netcalc.files.npy import NpyFile
+
+        with Path(text).open("rb") as stream:
+            return NpyFile.open(text, stream, Path(text).stat().st_size).dtype.kind in "iub"
+    is_small_text = value.size <= 10_000 and text.lower().endswith((".json", ".csv", ".txt", ".tsv"))
+    return is_small_text and "." not in Path(text).read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,167 @@
+"""A forward pass as a program, as a problem: what is given to it, what comes from above, what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.errors import ShapeError
+from netcalc.expression import Apply, Number, Tree
+from netcalc.graph import build as b
+from netcalc.graph.backward import backward
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import letter, settled, written
+from netcalc.models.graphed import GraphProblem
+from netcalc.program import Given, Program, read
+
+NOTHING: Mapping[str, np.ndarray] = {}
+
+
+class AskedOfProgram(NamedTuple):
+    """Values by name (trees, float64 or integers), shapes of other names, and what is differentiated how.
+
+    `counted` are the names whose values were written as whole numbers: loops and tests may go by them. `of` is the name
+    that is differentiated, `delta` its gradient from above, `lr` asks for the inputs after a step of gradient descent.
+    """
+
+    values: Mapping[str, np.ndarray] = NOTHING
+    shapes: Mapping[str, tuple[int | str, ...]] = {}
+    counted: Collection[str] = ()
+    of: str | None = None
+    delta: np.ndarray | None = None
+    along: Mapping[str, np.ndarray] = NOTHING
+    lr: Tree | None = None
+    index_from: int = 0
+
+
+def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
+    """The problem that a program states; `name` is what messages call its file.
+
+    Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
+    """
+    given = {key: _given(value, key in asked.counted) for key, value in asked.values.items()}
+    for key, shape in asked.shapes.items():
+        if key not in given:
+            given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
+    found = read(text, name, given, asked.of)
+    _check_used(found, [*asked.values, *asked.shapes])
+    inputs, values = dict(found.inputs), {key: asked.values[key] for key in found.inputs if key in asked.values}
+    delta = _above(found, asked, inputs, values)
+    return GraphProblem(
+        "net",
+        found.output,
+        found.output_name,
+        inputs,
+        values,
+        found.wrt,
+        named=found.named,
+        delta=delta,
+        along=asked.along,
+        updates=_updates(found, asked, delta),
+        given=_record(name, asked),
+        notes=found.notes,
+        index_from=asked.index_from,
+    )
+
+
+def _given(value: np.ndarray, counted: bool) -> Given:
+    """What the reader is told of a value."""
+    whole = whole_numbers(value)
+    return Given(value.shape, whole, "int" if counted and whole is not None else "float", whole is None)
+
+
+def whole_numbers(value: np.ndarray) -> np.ndarray | None:
+    """The array as integers, if all its numbers are whole and of a size that an index or a count may have."""
+    if value.dtype.kind in "iub":
+        return value.astype(np.int64)
+    if value.dtype != object:
+        with np.errstate(invalid="ignore"):
+            fits = bool((np.abs(value) < 2**53).all()) and bool((value == np.rint(value)).all())
+        return value.astype(np.int64) if fits else None
+    entries = [_whole(one) for one in value.reshape(-1)]
+    if any(one is None for one in entries):
+        return None
+    return np.array(entries, dtype=np.int64).reshape(value.shape)
+
+
+def _whole(tree: Tree) -> int | None:
+    if isinstance(tree, Number) and tree.value.denominator == 1 and abs(tree.value) < 2**53:
+        return int(tree.value)
+    if isinstance(tree, Apply) and tree.operator == "negate":
+        inner = _whole(tree.arguments[0])
+        return None if inner is None else -inner
+    return None
+
+
+def _check_used(found: Program, names: Sequence[str]) -> None:
+    unused = [name for name in names if name not in found.inputs]
+    if unused:
+        from netcalc.catalogue.names import unknown
+
+        listing = f"the inputs of {found.source.name} are {', '.join(found.inputs) or 'none'}"
+        raise unknown("input", unused[0], found.inputs, listing)
+
+
+def _above(
+    found: Program, asked: AskedOfProgram, inputs: dict[str, Node], values: dict[str, np.ndarray]
+) -> Node | None:
+    """The gradient of the output from above: as given, 1 for one number, a symbol where there are no values."""
+    shape = tuple(map(settled, found.output.shape))
+    taken = {*found.named, *inputs}
+    label = next(one for one in (f"d{found.output_name}", "delta", "upstream") if one not in taken)
+    if asked.delta is not None:
+        if not _fits(asked.delta.shape, shape):
+            raise ShapeError(
+                f"--delta is {written(asked.delta.shape)}; {found.output_name} is {written(shape)}, "
+                "and so is its gradient"
+            )
+        inputs[label] = b.given(label, shape)
+        values[label] = asked.delta
+        return inputs[label]
+    if all(size == 1 for size in shape):
+        return b.number(1, shape) if shape else None
+    if asked.along:
+        return None
+    if not asked.values:
+        inputs[label] = b.given(label, shape)
+        return inputs[label]
+    raise ShapeError(
+        f"{found.output_name} is {written(shape)}, no single number: give its gradient from above with --delta, in "
+        "that shape, or name a number of the program with --of"
+    )
+
+
+def _fits(numbers: tuple[int, ...], shape: Sequence[Any]) -> bool:
+    return len(numbers) == len(shape) and all(
+        not isinstance(size, int) or size == one for one, size in zip(numbers, shape, strict=True)
+    )
+
+
+def _updates(found: Program, asked: AskedOfProgram, delta: Node | None) -> dict[str, Node]:
+    """Every input that is differentiated by, less η times its gradient."""
+    if asked.lr is None:
+        return {}
+    nodes = {name: found.inputs[name] for name in found.inputs if name in found.wrt}
+    gradients = backward(found.output, delta, set(nodes.values())).gradients
+    rate = b.number_of(asked.lr)
+    return {
+        f"{name}_new": b.subtract(node, b.multiply(rate, gradients[node]))
+        for name, node in nodes.items()
+        if node in gradients
+    }
+
+
+def _record(name: str, asked: AskedOfProgram) -> dict[str, Any]:
+    """What was stated."""
+    stated: dict[str, Any] = {"program": name, "at": dict(asked.values)}
+    if asked.shapes:
+        stated["shape"] = {key: list(shape) for key, shape in asked.shapes.items()}
+    if asked.of is not None:
+        stated["of"] = asked.of
+    if asked.delta is not None:
+        stated["delta"] = asked.delta
+    if asked.along:
+        stated["along"] = dict(asked.along)
+    return stated
