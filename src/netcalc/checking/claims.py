@@ -130,15 +130,14 @@ class _Reader:
         return name not in self.known and any(one.startswith(f"{name}[") or one == f"{name}0" for one in self.known)
 
     def at(self, formula: Written, index: tuple[int, ...]) -> Written:
-        """A formula in tensors at one place; of a tensor with fewer axes, at the last of them."""
+        """A formula in tensors at one place of them all."""
         elements = {one: self.element(one, index) for one in symbols(formula.tree) if self.is_tensor(one)}
         tree = substitute(formula.tree, {name: Symbol(found) for name, found in elements.items() if found})
         return Written(formula.text, tree)
 
     def element(self, name: str, index: tuple[int, ...]) -> str:
-        first = self.names.result.tensors[0].index_from
-        found = (element(name, index[start:], first) for start in range(len(index)))
-        return next((one for one in found if one in self.known), "")
+        found = element(name, index, self.names.result.tensors[0].index_from)
+        return found if found in self.known else ""
 
     def check_names(self, claim: Claim) -> None:
         """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
