@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import netcalc
+from netcalc.errors import UndefinedError
 
 RIGHT = "f is defined at {0}, and not on the left: a derivative by {1} is that on the right"
 LEFT = "f is defined at {0}, and not on the right: a derivative by {1} is that on the left"
@@ -56,3 +58,53 @@ def test_a_mixed_derivative_of_one_side_says_so_where_the_first_has_no_value() -
 def test_inside_and_where_both_sides_have_values_nothing_is_said(text: str, at: dict) -> None:
     """However near the end is; nor where there is no slope, which is told itself."""
     assert not [one for one in netcalc.grad(text, "0*x", at=at).notes if "is defined at" in one]
+
+
+@pytest.mark.parametrize(
+    "text, at, order",
+    [
+        ("max(x, 0)^0.5", {"x": -1}, 1),
+        ("max(x, 0)^1.5", {"x": -1}, 3),
+        ("min(max(x, 0), 1)^(1/2.4)", {"x": 7}, 1),
+        ("cbrt(max(x, 0))", {"x": -1}, 2),
+        ("relu(x)^y", {"x": -2, "y": "0.4"}, 1),
+        ("acosh(hard_sigmoid(x))", {"x": "3.3"}, 1),
+        ("asin(min(x, 1))", {"x": 3}, 1),
+        ("sqrt(where(x > 0, x, 0)*y)", {"x": -1, "y": 2}, 1),
+        ("sqrt(sign(x) + 1)", {"x": -2}, 1),
+        ("0^x", {"x": 4}, 1),
+        ("sqrt(0^x)", {"x": 4}, 1),
+        ("0^(x^2)*y", {"x": -2, "y": 3}, 1),
+        ("0*x^0.5", {"x": 4}, 1),
+    ],
+)
+def test_what_does_not_move_has_the_slope_0(text: str, at: dict, order: int) -> None:
+    """All around the point, whatever the slope of the power is where its base is 0."""
+    result = netcalc.grad(text, at=at, order=order, wrt=["x"] if order > 1 else None)
+    slopes = [value.nearest for tensor in result.tensors if tensor.of for value in tensor.values]
+    assert slopes
+    assert set(slopes) == {0.0}
+
+
+def test_what_does_not_move_leaves_the_rest_its_slope() -> None:
+    """x^2·y has its derivatives beside what is 0 all around."""
+    result = netcalc.grad("max(x, 0)^0.5 + x^2*y", at={"x": -1, "y": 2}, order=2)
+    assert result.partials == {"x": -4.0, "y": 1.0}
+    assert result.hessian["x"] == {"x": 4.0, "y": -2.0}
+
+
+@pytest.mark.parametrize(
+    "text, x", [("max(x, 0)^0.5", 0), ("x^0.5", 0), ("log(max(x, 0))", -1), ("0^x", 0), ("x^(1/3)", 0)]
+)
+def test_what_moves_or_has_no_value_has_no_slope(text: str, x: int) -> None:
+    """On one side at least."""
+    with pytest.raises(UndefinedError):
+        netcalc.grad(text, at={"x": x})
+
+
+@pytest.mark.parametrize("count", [3, 3000])
+def test_neurons_that_do_not_move(count: int) -> None:
+    """A sample, or thousands of them in float64."""
+    x = np.linspace(-4.0, 4.0, count)[:, None]
+    partials = netcalc.neuron(x[np.abs(x[:, 0]) > 1e-9], [1], 0, activation="max(q, 0)^0.5").partials
+    assert np.allclose(partials["b"], [0 if q < 0 else 0.5 * q**-0.5 for q in x[np.abs(x) > 1e-9]], rtol=1e-12)

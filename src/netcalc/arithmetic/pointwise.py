@@ -32,16 +32,19 @@ def pointwise(tree: Tree, q: np.ndarray) -> np.ndarray:
 def derivative(trees: Sequence[Tree], order: int, q: np.ndarray) -> np.ndarray:
     """The derivative of that order, as `pointwise`; `trees` are a function's and its derivatives' formulas.
 
-    Where two sides of an == or != are equal, it is what `sides.slope_at` gives; nan where nothing tells.
+    Where two sides of an == or != are equal, or the formula has no value, it is what `sides.slope_at` gives; nan where
+    nothing tells.
     """
     found = pointwise(trees[order], q)
-    if not order or not any(isinstance(n, Apply) and n.operator in EQUALITIES for n in share(trees).nodes):
+    singles_out = any(isinstance(n, Apply) and n.operator in EQUALITIES for n in share(trees).nodes)
+    if not order or not (singles_out or np.isnan(found).any()):
         return found
     from netcalc.arithmetic.sides import slope_at
 
     flat = found.reshape(-1)
     given = np.ascontiguousarray(q, dtype=np.float64).reshape(-1)
-    for place in np.flatnonzero(_program(trees[0]).tied({"q": given}, EQUALITIES) & np.isfinite(given)):
+    doubtful = _program(trees[0]).tied({"q": given}, EQUALITIES) | np.isnan(flat)
+    for place in np.flatnonzero(doubtful & np.isfinite(given)):
         number = nearest(slope_at(trees, order, fmpq(*float(given[place]).as_integer_ratio())))
         flat[place] = np.nan if number is None else number
     return flat.reshape(q.shape)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
 
 from flint import arb, fmpq
 
@@ -32,12 +34,22 @@ SIDES: tuple[Side, Side] = (-1, 1)
 Tie = Literal["exact", "undecided"] | None
 
 
-class Beside(NamedTuple):
-    """A number at the point, its series about the point, and the number a little to the side."""
+@dataclass
+class Beside:
+    """A number at the point, the number a little to the side, and how to find its series about the point.
+
+    It is `fixed` where it is the same all the way from the point to some place on that side.
+    """
 
     here: Numeral
-    series: puiseux.Series
     beside: Numeral
+    expand: Callable[[], puiseux.Series]
+    fixed: bool = False
+
+    @cached_property
+    def series(self) -> puiseux.Series:
+        """Its series about the point: most signs are told without."""
+        return self.expand()
 
     @property
     def order(self) -> int | None:
@@ -78,7 +90,7 @@ def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) 
     def leaf(node: Leaf) -> Beside:
         value = numeral(node, names)
         if node == Symbol(name):
-            return Beside(value, puiseux.beside(value, side), place + step)
+            return Beside(value, place + step, lambda: puiseux.beside(value, side))
         return _constant(value)
 
     found: Beside = evaluate(tree, _OPERATIONS, leaf)
@@ -86,7 +98,7 @@ def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) 
 
 
 def _constant(value: Numeral) -> Beside:
-    return Beside(value, puiseux.constant(value), value)
+    return Beside(value, value, lambda: puiseux.constant(value), fixed=True)
 
 
 _NOWHERE = _constant(UNDEFINED)
@@ -97,9 +109,26 @@ def _function(name: str) -> Callable[..., Beside]:
 
     def applied(*parts: Beside) -> Beside:
         here = number(*(part.here for part in parts))
-        return Beside(here, series(*(part.series for part in parts)), number(*(part.beside for part in parts)))
+        if all(part.fixed for part in parts):
+            return _constant(here)
+        if name in _HELD_AT_0 and _is_held(name, parts):
+            return _constant(ZERO)
+        beside = number(*(part.beside for part in parts))
+        return Beside(here, beside, lambda: series(*(part.series for part in parts)))
 
     return applied
+
+
+_HELD_AT_0 = ("multiply", "divide", "power")
+
+
+def _is_held(name: str, parts: Sequence[Beside]) -> bool:
+    """Whether a part that is 0 all along keeps the whole at 0: 0·x, 0/x where x isn't 0, 0^x where x > 0."""
+    if name == "multiply":
+        finite = all(not is_nowhere(part.here) and not is_nowhere(part.beside) for part in parts)
+        return finite and any(part.fixed and sign(part.here) == 0 for part in parts)
+    first, second = parts
+    return first.fixed and sign(first.here) == 0 and sign(second.here) in ((1,) if name == "power" else (1, -1))
 
 
 def _comparison(name: str) -> Callable[[Beside, Beside], Condition]:
@@ -154,7 +183,7 @@ def _atan2(y: Beside, x: Beside) -> Beside:
     """Its cut, along y = 0 left of x = 0, is come to from one side or the other."""
     found = _ATAN2(y, x)
     if sign(y.here) == 0 and sign(x.here) == -1 and y.order == -1:
-        return found._replace(here=-found.here)
+        return replace(found, here=-found.here)
     return found
 
 
@@ -186,10 +215,13 @@ def slope_at(trees: Sequence[Tree], order: int, value: Numeral) -> Numeral:
     """The derivative of that order at a `value` of `q`; `trees` are a function and its derivatives' formulas.
 
     Where a comparison ties, the formula is that of the branch taken, which may be a single point's: then what both
-    sides come to. At a kink or a jump it is the formula's; undefined where nothing tells.
+    sides come to, and so where the formula has no value though the function does not move: max(q, 0)^0.5 at -1. At a
+    kink or a jump it is the formula's; undefined where nothing tells.
     """
     names = {"q": value}
     found = numeral(trees[order], names)
+    if order and is_nowhere(found) and not is_nowhere(numeral(trees[0], names)):
+        return _from_both_sides(trees[0], order, names)
     if not order or tie(Apply("add", tuple(trees[: order + 1])), names) != "exact":
         return found
     with precision(BITS):
@@ -202,6 +234,14 @@ def slope_at(trees: Sequence[Tree], order: int, value: Numeral) -> Numeral:
         if told == "unknown" or "unknown" in continuous:
             return UNDEFINED
         return of_both(left, right) if told == "same" and ball(left).is_finite() else found
+
+
+def _from_both_sides(tree: Tree, order: int, names: Mapping[str, Numeral]) -> Numeral:
+    """The derivative of that order as the function itself tells it, if both sides come to the same."""
+    left, right = (slope_beside(tree, "q", names, side, order) for side in SIDES)
+    here = numeral(tree, names)
+    continuous = all(compared(one_sided(tree, "q", names, side), here) == "same" for side in SIDES)
+    return of_both(left, right) if continuous and compared(left, right) == "same" else UNDEFINED
 
 
 _SUBTRACT, _NEGATE, _ATAN2 = (_function(name) for name in ("subtract", "negate", "atan2"))

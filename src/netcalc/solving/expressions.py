@@ -150,7 +150,8 @@ def _in_float64(derived: Derived) -> Answered:
     columns = {name: to_float64(column) for name, column in derived.problem.points.items() if column.ndim}
     fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
     found = Program([substitute(one.tree, fixed) for one in derived.wanted]).run(columns)
-    for sample in singled_out(derived, columns):
+    nowhere = np.flatnonzero(np.any([np.isnan(column) for column in found], axis=0))
+    for sample in dict.fromkeys([*singled_out(derived, columns), *nowhere.tolist()]):
         for column, number in zip(found, in_float64(derived, point_at(derived.problem, sample)), strict=True):
             column[sample] = number
     for one, column in zip(derived.wanted, found, strict=True):
