@@ -108,3 +108,85 @@ def test_neurons_that_do_not_move(count: int) -> None:
     x = np.linspace(-4.0, 4.0, count)[:, None]
     partials = netcalc.neuron(x[np.abs(x[:, 0]) > 1e-9], [1], 0, activation="max(q, 0)^0.5").partials
     assert np.allclose(partials["b"], [0 if q < 0 else 0.5 * q**-0.5 for q in x[np.abs(x) > 1e-9]], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text, at, value",
+    [
+        ("asin(sin(x)) + y", {"x": "pi/2", "y": 1}, np.pi / 2 + 1),
+        ("acos(cos(x)) + y", {"x": "pi", "y": 1}, np.pi + 1),
+        ("acos((a*c + b*d)/(sqrt(a^2 + b^2)*sqrt(c^2 + d^2))) + y", {"a": 1, "b": 2, "c": 2, "d": 4, "y": 3}, 3.0),
+        ("acosh(x^2 - 1) + y", {"x": "sqrt(2)", "y": 1}, 1.0),
+        ("sqrt(sin(x)) + y", {"x": "pi", "y": 1}, 1.0),
+        ("sqrt(x^2 - 2) + y", {"x": "sqrt(2)", "y": 1}, 1.0),
+    ],
+)
+def test_values_at_the_very_end_of_a_domain_exist(text: str, at: dict, value: float) -> None:
+    """Though the ball of what is inside reaches beyond it: algebra decides."""
+    result = netcalc.grad(text, at=at)
+    assert result.forward["f"] == pytest.approx(value, rel=1e-15)
+    assert result.partials["y"] == 1.0
+    assert not [note for note in result.notes if "is defined for -1 <=" in note]
+
+
+def test_what_algebra_does_not_decide_is_said_to_be_undecided() -> None:
+    """The reflection formula makes it 1, or does it?"""
+    with pytest.raises(UndefinedError, match=r"whether asin.* has a value is not decided"):
+        netcalc.grad("asin(gamma(x)*gamma(1 - x)*sin(pi*x)/pi)", at={"x": "1/5 + sqrt(2)/1000"})
+
+
+@pytest.mark.parametrize(
+    "text, x, note",
+    [
+        (
+            "max(sin(x), 0)",
+            "pi",
+            "x = 3.14159 is a kink of f: ∂f/∂x is -1.00000 on the left, 0 on the right; netcalc takes",
+        ),
+        (
+            "abs(sin(x))",
+            "pi",
+            "x = 3.14159 is a kink of f: ∂f/∂x is -1.00000 on the left, 1.00000 on the right; netcalc",
+        ),
+        (
+            "where(x == 0, x/2, sqrt(x) + 1)",
+            "0",
+            "f jumps at x = 0: it comes to 1 from the right alone, and is 0 there;",
+        ),
+        (
+            "where(x > 1/7, x + 1e-9, x)",
+            "1/7",
+            "f jumps at x = 0.142857: it comes to 0.142857143 from the left, 0.142857144",
+        ),
+    ],
+)
+def test_notes_say_what_is_so(text: str, x: str, note: str) -> None:
+    """And one thing alone: a jump has no derivative of one side."""
+    (said,) = netcalc.grad(text, at={"x": x}).notes
+    assert said.startswith(note)
+
+
+@pytest.mark.parametrize("text", ["sqrt(x^2)", "(x^2)^0.5", "sqrt(abs(x)^2)", "sqrt(x^4 + x^2)"])
+def test_a_kink_without_a_comparison_is_told_as_one(text: str) -> None:
+    with pytest.raises(UndefinedError, match="x = 0 is a kink of f: it is -1 on the left, 1 on the right"):
+        netcalc.grad(text, at={"x": 0})
+
+
+@pytest.mark.parametrize("text", ["where(x == 0, 0, x*y)", "where(x == 0, 0, x*log(y))", "where(x == 0, 0, x*y^2)"])
+def test_mixed_derivatives_that_are_not_decided_are_null(text: str) -> None:
+    """Never 0 beside the other one, which is found."""
+    result = netcalc.grad(text, at={"x": 0, "y": 2}, order=2)
+    assert result.hessian["x"]["y"] is None
+    assert result.hessian["y"]["x"] in (0.5, 1.0, 4.0)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "silu", "gelu"])
+def test_far_out_nothing_is_said_to_have_no_value(activation: str) -> None:
+    """A slope of 1e-1000000000000000 and less is next to nothing, or can't be told."""
+    assert netcalc.neuron(["exp(exp(30))"], [1], 0, activation=activation).partials["b"] in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("activation", ["softplus", "mish"])
+def test_what_cannot_be_evaluated_far_out_is_said_so(activation: str) -> None:
+    with pytest.raises(UndefinedError, match="f can't be told: q is so far out"):
+        netcalc.neuron(["exp(exp(30))"], [1], 0, activation=activation)

@@ -193,7 +193,7 @@ def test_the_cut_of_atan2_is_a_jump():
 
 def test_an_undecided_kink_is_no_jump():
     notes = netcalc.grad("abs(erf(x) + erfc(x) - 1)", at={"x": 1}).notes
-    assert notes == ("x = 1 can't be told from a kink of f",)
+    assert [note.partition(":")[0] for note in notes] == ["∂f/∂x at x = 1 is not decided"]
 
 
 @pytest.mark.parametrize(

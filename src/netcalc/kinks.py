@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
@@ -19,6 +20,7 @@ from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
 from netcalc.problem import Against, Problem, element
 
+DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
 NAMED_LIMIT = 3  # points at one kink that are named one by one
 
 
@@ -41,9 +43,27 @@ def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
     with precision(BITS):
         if not _differ(*sides):
             return None
-    left, right, taken = (digits(value, 6) or "undefined" for value in (*sides, numeral(slope, names)))
+    left, right, taken = told_apart(*sides, numeral(slope, names))
     place = digits(names[name], 6) or enclosure(names[name]) or "undefined"
     return Kink(place, left, right, taken, found == "exact")
+
+
+def told_apart(*values: Any) -> list[str]:
+    """Values in as many digits as it takes for those that differ to look different."""
+    shown: list[str] = []
+    for count in DIGITS:
+        shown = [shown_value(value, count) for value in values]
+        pairs = combinations(zip(shown, values, strict=True), 2)
+        if not any(a == b and compared(v, w) == "apart" for (a, v), (b, w) in pairs):
+            break
+    return shown
+
+
+def shown_value(value: Any, count: int = DIGITS[0]) -> str:
+    """A numeral in so many digits; an infinity, or what is known of it."""
+    if not ball(value).is_finite():
+        return "undefined" if ball(value).is_nan() else "∞" if ball(value) > 0 else "-∞"
+    return digits(value, count) or enclosure(value) or "undecided"
 
 
 def kink_of(activation: BoundActivation, place: str) -> Kink:

@@ -18,6 +18,10 @@ EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
 
 Numeral = Any  # flint.fmpq or flint.arb: python-flint has no common base class for them
 UNDEFINED = arb.nan()
+INFINITE = arb("inf")
+ANYTHING = arb(0, INFINITE)
+FAR = fmpq(10) ** 17  # whose exp is beyond 1e1000000000000000
+NEXT_TO_NOTHING = arb(0, arb(2) ** -(10**17))  # what such a number's reciprocal is
 ZERO = fmpq(0)
 
 
@@ -49,7 +53,26 @@ def ball(value: Numeral) -> arb:
 
 def _function(name: str) -> Callable[[Numeral], Numeral]:
     def applied(value: Numeral) -> Numeral:
-        return exactly(getattr(ball(value), name)())
+        number = ball(value)
+        return exactly(getattr(ANYTHING if is_infinite(number) else number, name)())
+
+    return applied
+
+
+def is_infinite(number: arb) -> bool:
+    """Whether a ball stands for what is beyond all that Arb can hold, on one side."""
+    return bool(abs(number) == INFINITE)
+
+
+def _growing(name: str) -> Callable[[Numeral], Numeral]:
+    """A function whose value far out is too large for Arb; its reciprocal is not."""
+    function = _function(name)
+
+    def applied(value: Numeral) -> Numeral:
+        found, number = function(value), ball(value)
+        if is_nowhere(found) and number.is_finite() and abs(number) > FAR:
+            return -INFINITE if name == "sinh" and number < 0 else INFINITE
+        return found
 
     return applied
 
@@ -71,6 +94,8 @@ def _multiply(*factors: Numeral) -> Numeral:
 def _divide(a: Numeral, b: Numeral) -> Numeral:
     if isinstance(b, fmpq) and b == 0:
         return UNDEFINED
+    if isinstance(b, arb) and is_infinite(b):
+        return NEXT_TO_NOTHING if abs(ball(a)) < FAR else UNDEFINED
     return a / b
 
 
@@ -235,6 +260,7 @@ _ARB_NAMES = """exp log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh a
     erfinv gamma digamma sech"""
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name in _ARB_NAMES.split()} | {
+    **{name: _growing(name) for name in ("exp", "expm1", "sinh", "cosh")},
     "add": _add,
     "subtract": lambda a, b: a - b,
     "multiply": _multiply,
@@ -271,27 +297,41 @@ def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
     return numerals((tree,), names)[0]
 
 
-def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
+# Subtrees whose values at a point are known otherwise, exactly: a rational, a bool, or None for max and min of equals.
+Known = Sequence[tuple[Tree, "Numeral | bool | None"]]
+
+
+def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral], known: Known = ()) -> tuple[Numeral, ...]:
     """The values of many trees, what they share evaluated once."""
-    return Evaluation(trees).at(names)
+    return Evaluation(trees, known).at(names)
 
 
 class Evaluation:
-    """Trees made ready to be evaluated at many points."""
+    """Trees made ready to be evaluated at many points; at the one where something is `known`, with that."""
 
-    def __init__(self, trees: Sequence[Tree]) -> None:
-        self.shared = share(trees)
+    def __init__(self, trees: Sequence[Tree], known: Known = ()) -> None:
+        self.shared = share((*trees, *(tree for tree, _ in known)))
+        self.count = len(trees)
+        places = self.shared.roots[self.count :]
+        self.known = {place: value for place, (_, value) in zip(places, known, strict=True)}
         self.operations = [OPERATIONS[node.operator] if isinstance(node, Apply) else None for node in self.shared.nodes]
 
     def at(self, names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
         """Their values at the current precision, the symbols taken from `names`."""
-        found: list[Numeral] = []
+        found = self.all_at(names)
+        return tuple(found[root] for root in self.shared.roots[: self.count])
+
+    def all_at(self, names: Mapping[str, Numeral]) -> list[Any]:
+        """The values of all nodes of `shared`."""
+        found: list[Any] = []
         for node, operation, places in zip(self.shared.nodes, self.operations, self.shared.arguments, strict=True):
-            if operation is None:
+            if self.known.get(len(found)) is not None:
+                found.append(self.known[len(found)])
+            elif operation is None:
                 found.append(_leaf(node, names))
             else:
                 found.append(operation(*[found[place] for place in places]))
-        return tuple(found[root] for root in self.shared.roots)
+        return found
 
 
 def _leaf(node: Tree, names: Mapping[str, Numeral]) -> Numeral:

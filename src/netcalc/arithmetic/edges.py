@@ -18,7 +18,7 @@ def _of_power(base: Numeral, exponent: Numeral) -> Numeral:
 
 
 # How far arguments are inside: positive, 0 at the edge, negative outside.
-_ROOM: Mapping[str, Callable[..., Numeral]] = {
+ROOM: Mapping[str, Callable[..., Numeral]] = {
     **dict.fromkeys(("sqrt", "log", "log2", "log10"), lambda q: q),
     **dict.fromkeys(("asin", "acos", "atanh"), lambda q: 1 - abs(q)),
     "log1p": lambda q: 1 + q,
@@ -29,7 +29,7 @@ _ROOM: Mapping[str, Callable[..., Numeral]] = {
 
 def at_an_edge(trees: Sequence[Tree], names: Mapping[str, Numeral]) -> bool:
     """Whether an argument in the trees is at the very edge of where its function is defined."""
-    bounded = any(isinstance(node, Apply) and node.operator in _ROOM for node in share(trees).nodes)
+    bounded = any(isinstance(node, Apply) and node.operator in ROOM for node in share(trees).nodes)
     return bounded and any(0 in _rooms(tree, names)[1] for tree in trees)
 
 
@@ -45,10 +45,10 @@ def _rooms(tree: Tree, names: Mapping[str, Numeral]) -> tuple[Numeral, list[int 
 
     def watched(name: str) -> Callable[..., Any]:
         def applied(*values: Any) -> Any:
-            signs.append(sign(_ROOM[name](*values)))
+            signs.append(sign(ROOM[name](*values)))
             return OPERATIONS[name](*values)
 
         return applied
 
-    operations = {**OPERATIONS, **{name: watched(name) for name in _ROOM}}
+    operations = {**OPERATIONS, **{name: watched(name) for name in ROOM}}
     return evaluate(tree, operations, lambda node: numeral(node, names)), signs

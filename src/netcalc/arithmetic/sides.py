@@ -15,6 +15,8 @@ from netcalc.arithmetic.balls import (
     UNDEFINED,
     ZERO,
     Condition,
+    Evaluation,
+    Known,
     Numeral,
     ball,
     exactly,
@@ -111,6 +113,8 @@ def _function(name: str) -> Callable[..., Beside]:
         here = number(*(part.here for part in parts))
         if all(part.fixed for part in parts):
             return _constant(here)
+        if name == "subtract" and parts[0] is parts[1] and not is_nowhere(here):
+            return _constant(ZERO)
         if name in _HELD_AT_0 and _is_held(name, parts):
             return _constant(ZERO)
         beside = number(*(part.beside for part in parts))
@@ -264,19 +268,18 @@ def can_tie(tree: Tree) -> bool:
     return any(isinstance(node, Apply) and node.operator in _WATCHED for node in share((tree,)).nodes)
 
 
-def tie(tree: Tree, names: Mapping[str, Numeral]) -> Tie:
-    """Whether two sides of a comparison in the tree are equal at this point, or can't be told apart."""
-    found: list[Tie] = []
+def tie(tree: Tree, names: Mapping[str, Numeral], known: Known = ()) -> Tie:
+    """Whether two sides of a comparison in the tree are equal at this point, or can't be told apart.
 
-    def watched(operator: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-        def applied(*values: Any) -> Any:
-            found.extend(_ties(operator, values))
-            return operation(*values)
-
-        return applied
-
-    operations = {name: watched(name, operation) for name, operation in OPERATIONS.items() if name in _WATCHED}
-    evaluate(tree, {**OPERATIONS, **operations}, lambda node: numeral(node, names))
+    `known` is what is decided of subtrees there, comparisons among them only where they tie.
+    """
+    evaluation = Evaluation((tree,), known)
+    values, found = evaluation.all_at(names), list[Tie]()
+    for place, (node, parts) in enumerate(zip(evaluation.shared.nodes, evaluation.shared.arguments, strict=True)):
+        if isinstance(node, Apply) and node.operator in _WATCHED:
+            decided: list[Tie] = ["exact"]
+            is_known = place in evaluation.known and node.operator in (*COMPARISONS, "max", "min")
+            found += decided if is_known else _ties(node.operator, [values[part] for part in parts])
     return "undecided" if "undecided" in found else "exact" if found else None
 
 

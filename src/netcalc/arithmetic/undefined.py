@@ -7,14 +7,15 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import OPERATIONS, Numeral, ball, numeral, precision, sign
-from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits
+from netcalc.arithmetic.balls import FAR, OPERATIONS, Known, Numeral, ball, numeral, precision, sign
+from netcalc.arithmetic.edges import ROOM
+from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits, enclosure
 from netcalc.derivation.derive import evaluable, is_activation
 from netcalc.expression.tree import Apply, Number, Symbol, Tree, share
 from netcalc.notation import to_ascii
 
 BITS = 1024
-LARGE = fmpq(10) ** 17  # whose exp is beyond 1e1000000000000000
+FAR_OUT = "can't be evaluated so far out"
 POLES_AT_ODD = "has poles at odd multiples of pi/2"
 POLES_AT_ALL = "has poles at multiples of pi"
 POLES_BELOW = "has poles at 0, -1, -2, …"
@@ -32,20 +33,26 @@ DOMAINS: Mapping[str, str] = {
 }
 
 
-def why_undefined(tree: Tree, names: Mapping[str, Numeral]) -> str | None:
-    """`log(x - 1) is defined for x - 1 > 0; here x - 1 = -2`; None where the formula has a value."""
+def why_undefined(tree: Tree, names: Mapping[str, Numeral], known: Known = ()) -> str | None:
+    """`log(x - 1) is defined for x - 1 > 0; here x - 1 = -2`; None where the formula has a value.
+
+    `known` is what is decided of subtrees there.
+    """
     with precision(BITS):
-        return _Blame(tree, names).of_root()
+        return _Blame(tree, names, known).of_root()
 
 
 class _Blame:
     """The values of all subexpressions, and which of them is to blame."""
 
-    def __init__(self, tree: Tree, names: Mapping[str, Numeral]) -> None:
-        self.shared = share((tree,))
+    def __init__(self, tree: Tree, names: Mapping[str, Numeral], known: Known) -> None:
+        self.shared = share((tree, *(subtree for subtree, _ in known)))
         self.values: list[Any] = []
+        at = {place: value for place, (_, value) in zip(self.shared.roots[1:], known, strict=True)}
         for node, places in zip(self.shared.nodes, self.shared.arguments, strict=True):
-            if not isinstance(node, Apply):
+            if at.get(len(self.values)) is not None:
+                self.values.append(at[len(self.values)])
+            elif not isinstance(node, Apply):
                 self.values.append(numeral(node, names))
             else:
                 self.values.append(_operation(node)(*(self.values[place] for place in places)))
@@ -73,6 +80,8 @@ class _Blame:
         written = to_ascii(node)
         if _is_too_large(node.operator, [self.values[place] for place in places]):
             return f"{written} is beyond 1e{LARGEST_EXPONENT}; {self.here(node.arguments, places)}"
+        if is_activation(node) and abs(ball(self.values[places[0]])) > FAR:
+            return f"{written} {FAR_OUT}; {self.here(node.arguments[:1], places[:1])}"
         if node.operator == "divide":
             above, divisor = node.arguments
             zero_by_zero = _is_zero(self.values[places[0]]) and _is_zero(self.values[places[1]])
@@ -84,6 +93,11 @@ class _Blame:
             domain = DOMAINS[node.operator].format(q=to_ascii(node.arguments[-1]))
             if isinstance(node.arguments[-1], Number):
                 return f"{written} has no value"
+            room = ROOM.get(node.operator)
+            if room and sign(room(self.values[places[-1]])) is None:
+                return (
+                    f"whether {written} has a value is not decided: it {domain}, where it can't be told from the edge"
+                )
             return f"{written} {domain}; {self.here(node.arguments[-1:], places[-1:])}"
         if node.operator == "atan2":
             return f"{written} is not defined where both are 0"
@@ -104,7 +118,9 @@ class _Blame:
             if isinstance(part, Number):
                 continue
             shown = digits(self.values[place], 6)
-            said.append(f"{to_ascii(part)} = {shown}" if shown else f"{to_ascii(part)} can't be told from 0")
+            is_zero = shown is None and sign(self.values[place]) is None
+            told = "can't be told from 0" if is_zero else f"= {shown or enclosure(self.values[place])}"
+            said.append(f"{to_ascii(part)} {told}")
         return f"here {', '.join(said)}" if said else "which it is not"
 
 
@@ -121,10 +137,10 @@ def _is_too_large(operator: str, values: Sequence[Any]) -> bool:
     if len(numbers) < len(values) or not all(number.is_finite() for number in numbers):
         return False
     if operator in ("exp", "expm1", "gamma"):
-        return bool(numbers[0] > LARGE)
+        return bool(numbers[0] > FAR)
     if operator in ("sinh", "cosh"):
-        return bool(abs(numbers[0]) > LARGE)
-    return operator == "power" and bool(numbers[0] > 0 and numbers[0].log() * numbers[1] > LARGE)
+        return bool(abs(numbers[0]) > FAR)
+    return operator == "power" and bool(numbers[0] > 0 and numbers[0].log() * numbers[1] > FAR)
 
 
 def _is_known(value: Any) -> bool:

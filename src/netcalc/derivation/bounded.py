@@ -19,7 +19,15 @@ HIGHEST_DEGREE = 200
 LONGEST_EXPANSION = 30  # exponent of a sum that may be multiplied out
 LONGEST_NUMBER = 400  # bits
 # What SymPy, asked for too much, may end with; the formula then stays as it is.
-SYMPY_FAILURES = (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError)
+SYMPY_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @contextlib.contextmanager

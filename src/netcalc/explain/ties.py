@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import ball, is_nowhere, numeral, numerals, precision
+from netcalc.arithmetic.balls import Known, ball, is_nowhere, numeral, numerals, precision
 from netcalc.arithmetic.edges import at_an_edge, is_outside
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
@@ -35,6 +35,7 @@ from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
+from netcalc.kinks import shown_value, told_apart
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
 from netcalc.result import Value
@@ -49,12 +50,14 @@ Key = tuple[int, tuple[str, ...]]  # an output, and what it is a derivative by
 class Sides:
     """What was found at a point: lines to tell, and by place in `Derived.wanted` what replaces the branch's value.
 
-    `settled` are numerals that both sides agree on; `doubtful` are places where nothing proves the branch's value.
+    `settled` are numerals that both sides agree on; `doubtful` are places where nothing proves the branch's value;
+    `kinks` say why a derivative has no value.
     """
 
     lines: list[str] = field(default_factory=list)
     settled: dict[int, Any] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
+    kinks: dict[int, str] = field(default_factory=dict)
 
     @property
     def notes(self) -> Iterator[str]:
@@ -72,13 +75,16 @@ def at_points(found: Sequence[Sides]) -> Iterator[str]:
         yield f"{who}; point {told[0]}: {found[told[0]].lines[0]}"
 
 
-def sides(derived: Derived, point: Mapping[str, Tree], values: Sequence[Value] = ()) -> Sides:
-    """What the sides of a point say, if a comparison ties, a domain ends or a formula has no value."""
+def sides(derived: Derived, point: Mapping[str, Tree], values: Sequence[Value] = (), known: Known = ()) -> Sides:
+    """What the sides of a point say, if a comparison ties, a domain ends or a formula has no value.
+
+    `known` is what is decided of subtrees there.
+    """
     trees = [expand(one.tree) for one in derived.wanted if not one.by]
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
         if any(value.is_undefined for value in values) or any(map(can_tie, trees)) or at_an_edge(trees, names):
-            return _Sides(derived, names).found
+            return _Sides(derived, names, known).found
     return Sides()
 
 
@@ -107,7 +113,7 @@ def in_float64(derived: Derived, point: Mapping[str, Tree]) -> list[float]:
 class _Sides:
     """Each derivative, from the expressions on, beside what it is a derivative of."""
 
-    def __init__(self, derived: Derived, names: Mapping[str, Any]) -> None:
+    def __init__(self, derived: Derived, names: Mapping[str, Any], known: Known) -> None:
         self.derived, self.names, self.found = derived, names, Sides()
         self.trees: dict[Key, Tree] = {}
         self.values: dict[Key, Any] = {}
@@ -121,8 +127,8 @@ class _Sides:
         for place, (one, tree) in enumerate(zip(derived.wanted, trees, strict=True)):
             key = one.output, one.by
             self.trees[key] = tree
-            self.values[key] = numeral(tree, names)
-            self.ties[key] = tie(tree, names) if can_tie(tree) else None
+            (self.values[key],) = numerals((tree,), names, known)
+            self.ties[key] = tie(tree, names, known) if can_tie(tree) else None
             if not one.by and at_an_edge((tree,), names):
                 self.ends.update((one.output, name) for name in derived.problem.wrt)
             if one.by:
@@ -147,10 +153,14 @@ class _Sides:
                 yield self._jump(key, name)
 
     def _jump(self, key: Key, name: str) -> str:
-        left, right = (_shown(side) for side in self._limits(key, name))
+        left, right, here = told_apart(*self._limits(key, name), self.values[key])
+        outside = [is_outside(self.trees[key], beside) for beside in self._beside(name)]
+        sides = f"{left} from the left, {right} from the right"
+        if any(outside):
+            sides = f"{right} from the right alone" if outside[0] else f"{left} from the left alone"
         return (
-            f"{self._label(key)} jumps at {name} = {self.places[name]}: it comes to {left} from the left, {right} "
-            f"from the right, and is {_shown(self.values[key])} there; the derivative given is that of the branch taken"
+            f"{self._label(key)} jumps at {name} = {self.places[name]}: it comes to {sides}, and is {here} there; "
+            "the derivative given is that of the branch taken"
         )
 
     def _continuous(self, key: Key, name: str) -> set[Told]:
@@ -177,7 +187,8 @@ class _Sides:
         name = one.by[-1]
         if (one.output, name) in self.ends and not is_nowhere(self.values[key]):
             self.ends.remove((one.output, name))
-            self.found.lines.extend(self._edge((one.output, ()), name))
+            if "apart" not in self._continuous((one.output, ()), name):  # a jump has no derivative of either side
+                self.found.lines.extend(self._edge((one.output, ()), name))
         if below in self.dubious:
             self._doubt(place, key)
         if below in self.broken:
@@ -202,15 +213,28 @@ class _Sides:
             self._undecided(place, key, below, name)
         elif told == "apart" or not ball(left).is_finite():
             self.broken.add(key)
-            self.found.lines.append(self._kink(key, below, name, left, right))
+            if is_nowhere(self.values[key]):
+                self._without_slope(place, below, name, left, right)
+            else:
+                self.found.lines.append(self._kink(key, below, name, left, right))
         elif compared(left, self.values[key]) != "same":
             self._settle(place, key, below, name, of_both(left, right))
 
     def _removed(self, place: int, key: Key, below: Key, name: str) -> None:
-        """Where a formula is 0/0, and both sides come to the same."""
+        """Where a formula is 0/0: both sides come to the same, or to two slopes, as of sqrt(x^2) at 0."""
         left, right = self._limits(key, name)
-        if self._continuous(below, name) == {"same"} and compared(left, right) == "same" and ball(left).is_finite():
+        if self._continuous(below, name) != {"same"}:
+            return
+        if compared(left, right) == "same" and ball(left).is_finite():
             self._settle(place, key, below, name, of_both(left, right))
+        elif compared(left, right) == "apart":
+            self._without_slope(place, below, name, left, right)
+
+    def _without_slope(self, place: int, below: Key, name: str, left: Any, right: Any) -> None:
+        """Why a derivative, whose formula has no value, has none."""
+        where, shown = f"{name} = {self.places[name]}", told_apart(left, right)
+        told = f"it is {shown[0]} on the left, {shown[1]} on the right"
+        self.found.kinks[place] = f"{where} is a kink of {self._label(below)}: {told}"
 
     def _beside(self, name: str) -> Iterator[Mapping[str, Any]]:
         """The point, moved a little by a variable, left and right."""
@@ -240,7 +264,7 @@ class _Sides:
             return
         self.found.lines.append(
             f"{self._label(key)} at {where} is not decided: {self._label(below)} comes to no known slope beside it; "
-            f"what is given, {_shown(self.values[key])}, is that of the branch taken alone"
+            f"the branch taken alone has {shown_value(self.values[key])}"
         )
 
     def _doubt(self, place: int, key: Key) -> None:
@@ -251,26 +275,21 @@ class _Sides:
         taken, self.values[key] = self.values[key], value
         self.found.settled[place] = value
         self.settled.add(key)
-        there = f"that of the branch taken there is {_shown(taken)}"
+        there = f"that of the branch taken there is {shown_value(taken)}"
         self.found.lines.append(
-            f"{self._label(below)} has one slope on both sides of {name} = {self.places[name]}, {_shown(value)}, "
+            f"{self._label(below)} has one slope on both sides of {name} = {self.places[name]}, {shown_value(value)}, "
             f"which is given; {'its formula has no value there' if is_nowhere(taken) else there}"
         )
 
     def _kink(self, key: Key, below: Key, name: str, left: Any, right: Any) -> str:
         of, slope, place = self._label(below), self._label(key), self.places[name]
-        both = f"{slope} is {_shown(left)} on the left, {_shown(right)} on the right"
+        shown = told_apart(left, right)
+        both = f"{slope} is {shown[0]} on the left, {shown[1]} on the right"
         if "undecided" in (self.ties[below], self.ties[key]):
             return f"{name} can't be told from a kink of {of}, being {place}: {both}; which is not decided"
         convention = ", as PyTorch does" if len(key[1]) == 1 and _are_finite(left, right) else ""
-        return f"{name} = {place} is a kink of {of}: {both}; netcalc takes {_shown(self.values[key])}{convention}"
+        return f"{name} = {place} is a kink of {of}: {both}; netcalc takes {shown_value(self.values[key])}{convention}"
 
 
 def _are_finite(*values: Any) -> bool:
     return all(ball(value).is_finite() for value in values)
-
-
-def _shown(value: Any) -> str:
-    if not ball(value).is_finite():
-        return "undefined" if ball(value).is_nan() else "∞" if ball(value) > 0 else "-∞"
-    return digits(value, 6) or "undecided"

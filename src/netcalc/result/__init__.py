@@ -1,9 +1,10 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
 from netcalc.result.result import Checked, Result, Step, shown_as
-from netcalc.result.value import UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
+from netcalc.result.value import UNDECIDED, UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
 
 __all__ = [
+    "UNDECIDED",
     "UNDEFINED",
     "Checked",
     "Element",

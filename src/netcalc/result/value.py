@@ -17,6 +17,7 @@ from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
 from netcalc.problem import element, labelled
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
+UNDECIDED = "undecided"  # and one that nothing proves
 GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 

@@ -15,12 +15,13 @@ from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import refuse_undefined, undefined_notes
+from netcalc.explain.decided import decided
 from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_out
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
-from netcalc.result import UNDEFINED, Result, Tensor, Value
+from netcalc.result import UNDECIDED, UNDEFINED, Result, Tensor, Value
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
 
@@ -82,12 +83,13 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
 
     point = point_at(derived.problem)
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
-    values, _ = proven(evaluable(wanted), point, digits)
-    beside = sides(derived, point, values)
+    known = decided(evaluable(wanted), point)
+    values, _ = proven(evaluable(wanted), point, digits, known)
+    beside = sides(derived, point, values, known)
     values = _where_defined(derived, _by_sides(values, beside, digits))
-    undefined = tuple(undefined_notes(derived, values, point))
+    undefined = tuple(undefined_notes(derived, values, point, known, beside.kinks))
     sure = sum(value.certified for value in values)
-    behind_values, _ = proven(evaluable(behind), point, digits)
+    behind_values, _ = proven(evaluable(behind), point, digits, known)
     return Answered(
         [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
         f"certified: {sure} of {len(values)} values",
@@ -104,7 +106,8 @@ def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list
     for place, numeral in beside.settled.items():
         found[place] = as_value(numeral, count)
     for place in beside.doubtful:
-        found[place] = replace(found[place], certified=False)
+        known = found[place].nearest is not None  # that of a branch, which may be of a single point
+        found[place] = Value(None, UNDECIDED) if known else replace(found[place], certified=False)
     return found
 
 
@@ -131,12 +134,14 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
     told: list[Sides] = []
     for sample in range(samples):
         point = point_at(derived.problem, sample)
-        values, _ = proven(trees, point, digits)
-        told.append(sides(derived, point, values))
+        known = decided(trees, point)
+        values, _ = proven(trees, point, digits, known)
+        told.append(sides(derived, point, values, known))
         values = _by_sides(values, told[-1], digits)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
-                refuse_undefined(derived, one, point, f" (point {sample})" if samples > 1 else "")
+                where = f" (point {sample})" if samples > 1 else ""
+                refuse_undefined(derived, one, point, where, known, told[-1].kinks)
         columns[sample] = _with_closed_forms(derived, values, point) if exact else values
     sure = sum(value.certified for value in columns.flat)
     return Answered(list(columns.T), f"certified: {sure} of {columns.size} values", tuple(at_points(told)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.result import Result, Tensor, Value
+from netcalc.result import UNDECIDED, Result, Tensor, Value
 
 NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
 RANGE_LIMIT = 8  # and so many out of range
@@ -35,8 +35,14 @@ def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
 
 
 def _is_undecided(value: Value) -> bool:
-    """Whether it is shown as what it lies in; digits that aren't certified have a note of their own."""
-    return value.formula is None and not value.certified and not value.is_undefined and value.nearest is None
+    """Whether it is shown as what it lies in; digits that aren't certified, and what is told with its kink, aren't."""
+    return (
+        value.shown != UNDECIDED
+        and value.formula is None
+        and not value.certified
+        and not value.is_undefined
+        and value.nearest is None
+    )
 
 
 def _zero_notes(tensors: Iterable[Tensor]) -> Iterator[str]:

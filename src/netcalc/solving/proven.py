@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import fmpq
 
-from netcalc.arithmetic.balls import ball, numeral, numerals, precision
+from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import is_out_of_reach
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
 from netcalc.derivation.derive import expand
@@ -22,10 +22,13 @@ ALGEBRA_SECONDS = 3.0
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
 
 
-def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None = None) -> tuple[list[Value], list[Any]]:
+def proven(
+    trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None = None, known: Known = ()
+) -> tuple[list[Value], list[Any]]:
     """The trees' values at a point, each proven to `count` digits and to its float64 as far as balls can tell.
 
-    `trees` are evaluable ones (`derive.evaluable`). Beside each value stands the numeral that it is written from.
+    `trees` are evaluable ones (`derive.evaluable`), `known` is what is decided of subtrees (`explain.decided`).
+    Beside each value stands the numeral that it is written from.
     """
     found: list[Any] = [None] * len(trees)
     values: list[Value] = [Value(None, UNDEFINED)] * len(trees)
@@ -35,7 +38,7 @@ def proven(trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None =
         started = time.monotonic()
         with precision(bits):
             names = {name: numeral(tree, {}) for name, tree in point.items()}
-            for place, entry in zip(left, numerals([trees[place] for place in left], names), strict=True):
+            for place, entry in zip(left, numerals([trees[place] for place in left], names, known), strict=True):
                 found[place], values[place] = entry, as_value(entry, count)
         left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
         nowhere = bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left)

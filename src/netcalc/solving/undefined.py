@@ -29,7 +29,10 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
             _refuse_loss(problem, problem.above, shown)
         if array.dtype != object:
             raise UndefinedError(f"{element(name, at, problem.index_from)} is {array[at]}: beyond the range of float64")
-        why, is_sure = next(_reasons(problem, found), ("a function in it has no value at this point", True))
+        told = next(_reasons(problem, found), None)
+        if told is None and (far := _far_out(problem, found)):
+            raise UndefinedError(f"{name} can't be told: {far} is so far out that a function of it can't be evaluated")
+        why, is_sure = told or ("a function in it has no value at this point", True)
         output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, Against) else ""
         what = "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
         raise UndefinedError(f"{name} {what} {why}{output if name == 'loss' else ''}")
@@ -114,6 +117,15 @@ def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree,
         formulas = (parse(above.loss.formula), loss_derivation(above.loss)[2])
         pairs = zip(outputs.flat, np.broadcast_to(above.target, outputs.shape).flat, strict=True)
         yield from ((formulas, {"a": a, "t": t}) for a, t in pairs)
+
+
+def _far_out(problem: Problem, found: Quantities) -> str:
+    """The first layer's output before its activation that is beyond float64; nothing where there is none."""
+    for number in range(1, len(problem.layers) + 1):
+        entries = found[f"z{number}"]
+        if entries.dtype == object and any(getattr(entry, "is_beyond", False) for entry in entries.flat):
+            return problem.names[f"z{number}"].name if f"z{number}" in problem.names else f"z{number}"
+    return ""
 
 
 def _rational(value: Any) -> Any:
