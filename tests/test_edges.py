@@ -186,6 +186,23 @@ def test_far_out_nothing_is_said_to_have_no_value(activation: str) -> None:
     assert netcalc.neuron(["exp(exp(30))"], [1], 0, activation=activation).partials["b"] in (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    "text, at, right, wrong",
+    [
+        ("max(x, 0)^0.5", {"x": -1}, {"dx": "0"}, {"dx": "0.5"}),
+        ("0^t", {"t": 4}, {"dt": "0", "f": "0"}, {"dt": "1"}),
+        ("where(x == 0, 0, x*y)", {"x": 0, "y": 2}, {"dx": "2"}, {"dx": "0"}),
+        ("max(sin(x), 0)", {"x": "pi"}, {"f": "0", "dx": "-1/2"}, {"dx": "-1"}),
+        ("asin(sin(x)) + y", {"x": "pi/2", "y": 1}, {"dy": "1", "f": "pi/2 + 1"}, {"f": "pi/2"}),
+    ],
+)
+def test_answers_are_held_to_what_is_given_there(text: str, at: dict, right: dict, wrong: dict) -> None:
+    """Not to the slope of the branch taken, nor to a formula without a value."""
+    result = netcalc.grad(text, at=at)
+    assert not any(one.is_wrong for one in netcalc.check(result, right).checked)
+    assert all(one.is_wrong for one in netcalc.check(result, wrong).checked)
+
+
 @pytest.mark.parametrize("activation", ["softplus", "mish"])
 def test_what_cannot_be_evaluated_far_out_is_said_so(activation: str) -> None:
     with pytest.raises(UndefinedError, match="f can't be told: q is so far out"):

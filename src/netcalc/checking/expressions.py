@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.balls import Evaluation, ball, numeral, precision
+from netcalc.arithmetic.balls import Evaluation, ball, is_nowhere, numeral, precision
+from netcalc.arithmetic.sides import can_tie, tie
 from netcalc.arrays import each
 from netcalc.checking.bench import BITS, Bench, Forced, defined, near_zero, settled, to_floats
 from netcalc.checking.calculus import Calculus, Work
@@ -20,8 +21,9 @@ from netcalc.checking.hypotheses import Hypothesis
 from netcalc.checking.mistakes import CALCULUS
 from netcalc.checking.pieces import Point, spread
 from netcalc.checking.variation import Array
-from netcalc.derivation.derive import evaluable
+from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, derive
+from netcalc.explain.ties import numerals_of
 from netcalc.expression import Number, Tree, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import by_element, derivative_in_short
@@ -49,9 +51,20 @@ class Expressions(Bench):
 
     @cached_property
     def rows(self) -> list[list[Any]]:
-        """What is right for each number of the answer, at each point."""
+        """What is right for each number of the answer, at each point: as both sides say where a comparison ties."""
         with precision(BITS):
-            return [list(self.prepared.at(point)) for point in self.points]
+            return [self._row(place, point) for place, point in enumerate(self.points)]
+
+    def _row(self, place: int, point: dict[str, Any]) -> list[Any]:
+        found = list(self.prepared.at(point))
+        if any(map(is_nowhere, found)) or any(tie(tree, point) for tree in self.switching):
+            return numerals_of(self.derived, point_at(self.problem, place if self.problem.many else None))
+        return found
+
+    @cached_property
+    def switching(self) -> list[Tree]:
+        """The expressions that compare."""
+        return [tree for one in self.derived.wanted if not one.by and can_tie(tree := expand(one.tree))]
 
     @cached_property
     def prepared(self) -> Evaluation:

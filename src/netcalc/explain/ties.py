@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Known, ball, is_nowhere, numeral, numerals, precision
+from netcalc.arithmetic.balls import UNDEFINED, Known, ball, is_nowhere, numeral, numerals, precision
 from netcalc.arithmetic.edges import at_an_edge, is_outside
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
@@ -33,12 +33,12 @@ from netcalc.arithmetic.sides import (
 )
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted
+from netcalc.explain.decided import decided
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.kinks import shown_value, told_apart
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
-from netcalc.result import Value
 
 EQUALITIES = ("equal", "unequal")
 NAMED_LIMIT = 8  # lines on kinks
@@ -75,15 +75,15 @@ def at_points(found: Sequence[Sides]) -> Iterator[str]:
         yield f"{who}; point {told[0]}: {found[told[0]].lines[0]}"
 
 
-def sides(derived: Derived, point: Mapping[str, Tree], values: Sequence[Value] = (), known: Known = ()) -> Sides:
-    """What the sides of a point say, if a comparison ties, a domain ends or a formula has no value.
+def sides(derived: Derived, point: Mapping[str, Tree], known: Known = (), *, lacks_value: bool = False) -> Sides:
+    """What the sides of a point say, if a comparison ties, a domain ends or a formula has no value (`lacks_value`).
 
     `known` is what is decided of subtrees there.
     """
     trees = [expand(one.tree) for one in derived.wanted if not one.by]
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
-        if any(value.is_undefined for value in values) or any(map(can_tie, trees)) or at_an_edge(trees, names):
+        if lacks_value or any(map(can_tie, trees)) or at_an_edge(trees, names):
             return _Sides(derived, names, known).found
     return Sides()
 
@@ -98,16 +98,23 @@ def singled_out(derived: Derived, columns: Mapping[str, np.ndarray]) -> list[int
     return [int(row) for row in np.flatnonzero(tied)]
 
 
-def in_float64(derived: Derived, point: Mapping[str, Tree]) -> list[float]:
-    """What is wanted at a point, as both sides say where a comparison ties; nan where that isn't known."""
-    found = sides(derived, point)
+def numerals_of(derived: Derived, point: Mapping[str, Tree]) -> list[Any]:
+    """What is wanted at a point in balls, as both sides say where a comparison ties; undefined where nothing tells."""
+    trees = evaluable([one.tree for one in derived.wanted])
+    known = decided(trees, point)
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
-        values = list(numerals(evaluable([one.tree for one in derived.wanted]), names))
-        for place, value in found.settled.items():
-            values[place] = value
-        numbers = [nearest(value) for value in values]
-    return [nan if number is None or place in found.doubtful else number for place, number in enumerate(numbers)]
+        values = list(numerals(trees, names, known))
+        found = sides(derived, point, known, lacks_value=any(map(is_nowhere, values)))
+        beside = {**found.settled, **dict.fromkeys(found.doubtful, UNDEFINED)}
+        return [beside.get(place, value) for place, value in enumerate(values)]
+
+
+def in_float64(derived: Derived, point: Mapping[str, Tree]) -> list[float]:
+    """The same in float64; nan where there is no value."""
+    with precision(BITS):
+        numbers = [nearest(value) for value in numerals_of(derived, point)]
+    return [nan if number is None else number for number in numbers]
 
 
 class _Sides:

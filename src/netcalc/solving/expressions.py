@@ -85,7 +85,7 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     wanted, behind = [one.tree for one in derived.wanted], trail(derived)
     known = decided(evaluable(wanted), point)
     values, _ = proven(evaluable(wanted), point, digits, known)
-    beside = sides(derived, point, values, known)
+    beside = sides(derived, point, known, lacks_value=_lack(values))
     values = _where_defined(derived, _by_sides(values, beside, digits))
     undefined = tuple(undefined_notes(derived, values, point, known, beside.kinks))
     sure = sum(value.certified for value in values)
@@ -96,6 +96,10 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
         (*undefined, *beside.notes),
         dict(zip(map(id, behind), behind_values, strict=True)),
     )
+
+
+def _lack(values: Sequence[Value]) -> bool:
+    return any(value.is_undefined for value in values)
 
 
 def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list[Value]:
@@ -136,7 +140,7 @@ def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered
         point = point_at(derived.problem, sample)
         known = decided(trees, point)
         values, _ = proven(trees, point, digits, known)
-        told.append(sides(derived, point, values, known))
+        told.append(sides(derived, point, known, lacks_value=_lack(values)))
         values = _by_sides(values, told[-1], digits)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
