@@ -46,8 +46,8 @@ class Net(NamedTuple):
         str | None,
         typer.Option(
             "--example",
-            help="Print a commented file to start from.",
-            metavar="NAME",
+            help="Print a commented file to start from; without a name, list them.",
+            metavar="[NAME]",
             show_default=False,
             autocompletion=completion(examples),
         ),
@@ -66,9 +66,9 @@ class Net(NamedTuple):
             return json.dumps(schema("net"), ensure_ascii=False, indent=2)
         if self.example is None:
             return None
-        from netcalc.examples import example
+        from netcalc.examples import example, listing
 
-        return example(self.example)
+        return example(self.example) if self.example else "\n".join(listing())
 
     def read(self, index_from: int) -> Asked:
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""
@@ -102,6 +102,7 @@ class OfProgram(NamedTuple):
     matrices=True,
     examples={
         "netcalc net --example mlp > mlp.toml": "a commented file to start from",
+        "netcalc net --example": "what there is to start from",
         "netcalc net mlp.toml": "every z, a, δ, dW and db of the net in it",
         "netcalc net mlp.toml --steps --lr 0.5": "the derivation with its matrices, and the weights after a step",
         "netcalc net forward.py --at x=x.npy W=W.csv b=0,1": "a forward pass in Python: every name and its gradient",

@@ -106,6 +106,13 @@ class Line:
             self.take_value(option, flag, split_at_commas(value) if option.multiple else [value])
         else:
             first = next(rest, None)
+            if (option.metavar or "").startswith("[") and (
+                first is None or self.flag_of(first)
+            ):  # its value is optional
+                self.take_value(option, flag, [""])
+                if first is not None:
+                    self.take_flag(self.flag_of(first) or first, first, rest)
+                return
             if first is None or first == "--" or self.flag_of(first):
                 self.open = option if option.multiple and first is None else None
                 raise NetcalcError(f"{flag} needs a value" + (f", not {first}" if first else ""))

@@ -1,7 +1,8 @@
-"""Commented files to start from, by name."""
+"""Commented files to start from, by name: nets in TOML, and forward passes in Python."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from netcalc.errors import UnknownNameError
@@ -10,12 +11,26 @@ FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
-    """Their names, in order."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    """Their names, in order; a program that a net shares its name with has its suffix."""
+    nets = [path.stem for path in FOLDER.glob("*.toml")]
+    programs = [path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"]
+    return sorted([*nets, *(f"{one}.py" if one in nets else one for one in programs)])
 
 
 def example(name: str) -> str:
     """The text of one. Raises UnknownNameError."""
     if name not in names():
         raise UnknownNameError(f"there is no example '{name}'; there are {', '.join(names())}")
-    return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    net = FOLDER / f"{name}.toml"
+    return (net if net.exists() else FOLDER / f"{name.removesuffix('.py')}.py").read_text(encoding="utf-8")
+
+
+def listing() -> list[str]:
+    """Each name and what it is, in a line."""
+    width = max(map(len, names()))
+    return [f"{name:{width}}  {_about(example(name))}" for name in names()]
+
+
+def _about(text: str) -> str:
+    first = text.lstrip().partition("\n")[0].strip('"# ')
+    return re.split(r"(?<=[a-z0-9)])\.(?: |$)", first)[0]

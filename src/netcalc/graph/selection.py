@@ -72,6 +72,9 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
     spare = iter(LETTERS[node.rank :])
     arrays = [n for n, part in enumerate(keyed.key) if isinstance(part, Place | Fixed)]
     joint = _joint_letters(keyed, node.args[1:], spare)
+    counted = _counted(keyed, indices, joint)
+    if counted is not None:
+        joint = [LETTERS[counted]]
     letters: list[str] = list(LETTERS[: keyed.extra])
     terms: list[Term] = []
     axis = keyed.extra
@@ -90,12 +93,23 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
             terms.append(Term(Apply("index", (eye_of(extent), _part(part, indices))), letters[-1] + letter))
             continue
         letters += [ONE] if single is not None else joint if arrays[:1] == [number] else []
-        if settled(extent) != 1:
+        if settled(extent) != 1 and axis - 1 != counted:
             terms.append(_selected(part if single is None else single, indices, extent, letter, joint))
     letters += LETTERS[axis : len(keyed.whole)]
     if arrays and arrays != list(range(arrays[0], arrays[0] + len(arrays))):
         letters = [*joint, *(one for one in letters if one not in joint)]
     return terms, dict(zip(own, letters, strict=True))
+
+
+def _counted(keyed: Keyed, indices: Sequence[Tree], joint: Sequence[str]) -> int | None:
+    """The axis that is gone through in order by an index arange(n), as in logp[arange(n), y]."""
+    axis = keyed.extra
+    for part in keyed.key:
+        is_alone = isinstance(part, Place) and len(joint) == 1
+        if is_alone and _part(part, indices) == Apply("arange", (tree(keyed.whole[axis]),)):
+            return axis
+        axis += part is not None
+    return None
 
 
 def _single(span: Span, extent: Size) -> int | None:

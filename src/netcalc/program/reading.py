@@ -221,16 +221,14 @@ def names_of(
     assigned: Sequence[Assigned], inputs: Mapping[str, Tensor], main: int
 ) -> tuple[dict[str, Node], dict[str, int]]:
     """The named nodes, by what tells them apart, in the order in which they were assigned; and their lines."""
+    last = {one.name: place for place, one in enumerate(assigned) if one.level == main}
+    last = {one.name: place for place, one in enumerate(assigned) if one.name not in last} | last
     times = Counter(one.name for one in assigned)
     lines = Counter((one.name, one.line) for one in assigned)
-    own = {one.name for one in assigned if one.level == main}
     passed: Counter[tuple[str, int]] = Counter()
     named: dict[str, Node] = {}
     where: dict[str, int] = {}
-    bare: dict[str, Assigned] = {}
-    for one in assigned:
-        if one.name not in inputs and (one.level == main or one.name not in own):
-            bare[one.name] = one
+    for number, one in enumerate(assigned):
         if times[one.name] == 1 and one.name not in inputs:
             named[one.name], where[one.name] = one.node, one.line
             continue
@@ -239,9 +237,8 @@ def names_of(
         label = f"{one.name}@{one.line}" + f".{passed[place]}" * (lines[place] > 1)
         if one.node.operation is not INPUT:
             named[label], where[label] = one.node, one.line
-    for name, one in bare.items():
-        if name not in named:
-            named[name], where[name] = one.node, one.line
+        if last[one.name] == number and one.name not in inputs:
+            named[one.name], where[one.name] = one.node, one.line
     return named, where
 
 

@@ -68,6 +68,8 @@ def _count(start: Any, stop: Any, step: Any) -> Tensor:
         raise NetcalcError(f"an array of {many} entries is larger than netcalc takes")
     if all(one.denominator == 1 for one in numbers):
         first, _, by = map(int, numbers)
+        if first == 0 and by == 1 and many:
+            return Tensor(arange(int(many)), "int" if isinstance(stop, int) else "float")
         text = f"arange({many})" if first == 0 and by == 1 else f"arange({first}, {numbers[1]}, {by})"
         kind = "int" if all(isinstance(one, int) for one in (start, stop, step)) else "float"
         return Tensor(b.array(first + by * np.arange(int(many)), text), kind)

@@ -1,0 +1,9 @@
+"""A convolution along a line, with ReLU and the mean over places.
+
+    netcalc net conv1d.py --shape x=N,2,6 w=3,2,3 b=3
+"""
+import torch.nn.functional as F
+
+z = F.conv1d(x, w, b, padding=1)
+a = F.relu(z)
+out = a.mean(dim=2)

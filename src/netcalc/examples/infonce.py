@@ -1,0 +1,11 @@
+"""A contrastive loss: each row of u belongs to the row of v of its number, and to no other.
+
+    netcalc net infonce.py --shape u=N,D v=N,D tau=number
+"""
+import torch
+import torch.nn.functional as F
+
+un = F.normalize(u, dim=1)
+vn = F.normalize(v, dim=1)
+logits = un @ vn.T / tau
+loss = F.cross_entropy(logits, torch.arange(u.shape[0]))

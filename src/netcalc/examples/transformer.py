@@ -1,0 +1,17 @@
+"""A transformer block: attention and a layer of its own after layer norms, each added to what came in.
+
+    netcalc net transformer.py --shape x=T,D g1=D b1=D Wq=D,D Wk=D,D Wv=D,D Wo=D,D g2=D b2=D W1=D,H c1=H W2=H,D c2=D
+"""
+import torch
+import torch.nn.functional as F
+
+D = x.size(-1)
+n1 = F.layer_norm(x, (D,), g1, b1)
+q = n1 @ Wq
+k = n1 @ Wk
+v = n1 @ Wv
+att = F.softmax(q @ k.T / D ** 0.5, dim=-1)
+r = x + att @ v @ Wo
+n2 = F.layer_norm(r, (D,), g2, b2)
+h = F.gelu(n2 @ W1 + c1)
+out = r + h @ W2 + c2
