@@ -43,7 +43,9 @@ def derivative(trees: Sequence[Tree], order: int, q: np.ndarray) -> np.ndarray:
 
     flat = found.reshape(-1)
     given = np.ascontiguousarray(q, dtype=np.float64).reshape(-1)
-    doubtful = _program(trees[0]).tied({"q": given}, EQUALITIES) | np.isnan(flat)
+    doubtful = _program(trees[0]).tied({"q": given}, EQUALITIES) | (
+        np.isnan(flat) & ~np.isnan(pointwise(trees[0], given))
+    )
     for place in np.flatnonzero(doubtful & np.isfinite(given)):
         number = nearest(slope_at(trees, order, fmpq(*float(given[place]).as_integer_ratio())))
         flat[place] = np.nan if number is None else number
