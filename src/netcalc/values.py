@@ -109,6 +109,8 @@ def _nested(text: str, name: str) -> np.ndarray:
         return out
     if not text.endswith("]"):
         raise ValueSyntaxError("a ']' is missing")
+    if not text[1:-1].strip():
+        raise ValueSyntaxError("no number is given")
     parts = [_nested(piece.strip(), name) for piece in _between_commas(text[1:-1])]
     if len({part.shape for part in parts}) > 1:
         shown = ", ".join(str(len(part)) if part.ndim else "a number" for part in parts[:6])

@@ -76,3 +76,19 @@ TENSOR_FUNCTIONS: Mapping[str, TensorFunction] = MappingProxyType(
     {spelling: row for row in ROWS for spelling in (row.name, *row.aliases)}
 )
 OF_NUMBERS_TOO = frozenset({"sum", "prod", "max", "min", "dot"})  # these say nothing of what the names are
+# What other systems have, and what to write here.
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "vec": "write flatten(A.T) for the columns one below the other, flatten(A) for the rows",
+        "expm": "the exponential of a matrix is not here; exp(A) is that of each entry",
+        "logm": "the logarithm of a matrix is not here; log(A) is that of each entry",
+        "sqrtm": "the root of a matrix is not here; sqrt(A) is that of each entry",
+        "pinv": "write inv(A.T@A)@A.T",
+        "slogdet": "write logdet(A), or log(abs(det(A)))",
+        "cross": "write its entries, as in [x[1]*y[2] - x[2]*y[1], …]",
+        "rank": "it is a whole number and has no slope",
+        "argmax": "it is a whole number and has no slope",
+        "argmin": "it is a whole number and has no slope",
+        **dict.fromkeys(("eig", "eigh", "eigvals", "svd", "qr", "cholesky"), "factorisations are not here"),
+    }
+)

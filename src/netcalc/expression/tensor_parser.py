@@ -14,7 +14,7 @@ from netcalc.expression.calls import Part
 from netcalc.expression.exact import check_exact
 from netcalc.expression.functions import FUNCTIONS, function_named
 from netcalc.expression.tensor_calls import NOTHING, TensorCalls
-from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
+from netcalc.expression.tensor_functions import ELSEWHERE, TENSOR_FUNCTIONS
 from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token
 from netcalc.expression.tree import Apply, Constant, Level, Number, Symbol, Tree
@@ -139,6 +139,8 @@ class TensorParser(TensorCalls):
         before, token = self.tokens[self.place - 1], self.token
         if token.kind in ("name", "(", "[", "number") and before.kind in ("name", ")", "]", "transpose", "attribute"):
             left, right = self.typed(before), self.typed(token)
+            if left in TENSOR_FUNCTIONS or left in FUNCTIONS:
+                self.refuse(f"'{left}' is a function: write {left}(x)", before)
             ways = f": write {left}@{right} for the product of matrices, {left}*{right} element by element"
             is_short = before.kind == token.kind == "name" and len(left + right) < 40
             self.refuse("an operator is missing here" + (ways if is_short else ": write @ or *"))
@@ -156,6 +158,8 @@ class TensorParser(TensorCalls):
             self.refuse("write abs(A) for absolute values, det(A) for a determinant, norm(x) for a length")
         if token.kind == "string":
             self.refuse(HINTS["'"])
+        if token.kind == "<":
+            self.refuse("for an inner product write dot(x, y)")
         return super().operand()
 
     def raised(self, base: Part) -> Part:
@@ -307,6 +311,8 @@ class TensorParser(TensorCalls):
 
     def refuse_call(self, token: Token) -> NoReturn:
         name = token.text
+        if name in ELSEWHERE:
+            self.refuse(f"'{name}' is not a function here: {ELSEWHERE[name]}", token)
         if name in self.known or len(name) == 1:
             message = (
                 f"'{name}' is not a function: write {name}[0, 1] for an element, {name}*(…) or {name}@(…) for a product"

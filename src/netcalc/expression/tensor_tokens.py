@@ -16,6 +16,7 @@ LIBRARY = r"(?:(?:np|numpy|jnp|torch|scipy|special|linalg|math)\.)+(?=[A-Za-z_])
 WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
 _MARK = rf"""
     (?P<library>   (?<![\w.]){LIBRARY})
+  | (?P<order>     (?<=[|‖])[₁₂∞])
   | (?P<constant>  \b(?:True|False|None|newaxis|inf)\b)
   | (?P<name>      {WORD})
   | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
@@ -29,6 +30,12 @@ _MARK = rf"""
   | (?P<sign>      [@\[\]:])
 """
 BARS = "||"
+INSTEAD = {
+    "\\": "'\\' is not an operator: for the solution of A x = b write solve(A, b)",
+    "⟨": "for an inner product write dot(x, y)",
+    "〈": "for an inner product write dot(x, y)",
+    "†": "write A.T for the transpose",
+}
 REDUCTIONS = OF_NUMBERS_TOO - {"dot"}
 OPTIONS = frozenset({"axis", "keepdims", "dim", "keepdim"})
 _DOTTED = {".*": "*", "./": "/", ".^": "^", "⊙": "*", "∘": "*", "⊗": "⊗"}
@@ -123,7 +130,8 @@ def words(text: str, limits: Limits) -> tuple[Token, ...]:
     try:
         tokens = tokenize("".join(rest), limits)
     except ExpressionError as error:
-        raise ExpressionError(error.message, source=text, position=error.position) from None
+        at = text[error.position or 0 : (error.position or 0) + 1]
+        raise ExpressionError(INSTEAD.get(at, error.message), source=text, position=error.position) from None
     return (*sorted([*own, *tokens[:-1]], key=lambda token: token.start), Token("end", "", len(text), len(text)))
 
 
@@ -175,6 +183,8 @@ def _token(kind: str, found: re.Match[str]) -> Token | None:
             return Token("string", text[1:-1], start, end)
         case "bars":
             return Token(BARS, BARS, start, end)
+        case "order":
+            return Token("name", {"₁": "_1", "₂": "_2", "∞": "_inf"}[text], start, end)
         case "dotted":
             return Token(_DOTTED[text], _DOTTED[text], start, end)
         case "ellipsis":

@@ -18,6 +18,7 @@ from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes,
 from netcalc.graph.reductions import (
     MAX,
     MIN,
+    axes_in_words,
     cumsum,
     extreme,
     log_softmax,
@@ -215,6 +216,9 @@ def stack(nodes: Sequence[Node], axis: int = 0) -> Node:
     rank = nodes[0].rank + 1
     if not -rank <= axis < rank:
         raise ShapeError(f"axis {axis} is not there: the stack has axes 0 to {rank - 1}")
+    for node in nodes[1:]:
+        if node.rank != nodes[0].rank or not all(map(same, node.shape, nodes[0].shape)):
+            raise ShapeError(f"{written(nodes[0].shape)} and {written(node.shape)} do not stand side by side")
     axis %= rank
     everything = Span(None, None, None)
     return concatenate([index(node, [*[everything] * axis, None]) for node in nodes], axis)
@@ -224,7 +228,7 @@ def joined(nodes: Sequence[Node], axis: int = 0) -> Node:
     """The nodes one after the other along an axis."""
     rank = nodes[0].rank
     if not rank or not -rank <= axis < rank:
-        raise ShapeError(f"axis {axis} is not there: {written(nodes[0].shape)} cannot be joined along it")
+        raise ShapeError(f"axis {axis} is not there: {axes_in_words(nodes[0].shape)}")
     return concatenate(nodes, axis % rank)
 
 

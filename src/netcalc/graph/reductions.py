@@ -40,14 +40,15 @@ def axes_of(node: Node, axis: int | Sequence[int] | None) -> tuple[int, ...]:
     found = []
     for one in [axis] if isinstance(axis, int) else axis:
         if not -node.rank <= one < node.rank:
-            raise ShapeError(f"axis {one} is not there: {_axes_in_words(node.shape)}")
+            raise ShapeError(f"axis {one} is not there: {axes_in_words(node.shape)}")
         found.append(one if one < 0 else one - node.rank)
     if len(set(found)) < len(found):
         raise ShapeError("an axis is named twice")
     return tuple(sorted(found))
 
 
-def _axes_in_words(shape: Shape) -> str:
+def axes_in_words(shape: Shape) -> str:
+    """Which axes there are."""
     if not shape:
         return "a number has no axes"
     if len(shape) == 1:

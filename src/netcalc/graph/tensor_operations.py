@@ -90,6 +90,8 @@ def _raised(reader: Reader, tree: Apply) -> Node:
     base, exponent = map(reader.node, tree.arguments)
     if is_square(base) and isinstance(tree.arguments[0], Symbol) and not exponent.rank:
         reader.note(POWER_OF_ENTRIES)
+    if is_square(exponent) and not base.rank:
+        reader.note("a power with a matrix as its exponent is that of each entry, as in NumPy")
     return build.power(base, exponent)
 
 
@@ -130,9 +132,7 @@ def _note_powers(reader: Reader, tree: Apply) -> None:
     """Say how a power within a function of matrices is read."""
     for one in tree.arguments:
         if isinstance(one, Apply) and one.operator == "power" and reader.node(one).rank == 2:
-            reader.note(
-                "a power of a matrix is that of each entry, as in NumPy; the product of matrices is written A@A"
-            )
+            reader.note(POWER_OF_ENTRIES)
 
 
 def _of_matrices(function: Callable[..., Node]) -> Made:

@@ -81,11 +81,6 @@ def _stacked(reader: Reader, tree: Apply) -> Node:
         if known is not None:
             return build.array(_as_trees(known), _text(known))
     nodes = [reader.node(one) for one in parts]
-    shape = nodes[0].shape
-    for part, node in zip(parts, nodes, strict=True):
-        if node.rank != len(shape):
-            error = ShapeError(f"{written(shape)} and {written(node.shape)} do not stand side by side in a list")
-            raise reader.at(error, part)
     return build.stack(nodes, axis or 0)
 
 
