@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import netcalc
+from netcalc.errors import NetcalcError
 
 RNG = np.random.default_rng(15)
 SHAPES = {
@@ -19,6 +20,9 @@ SHAPES = {
 AT = {name: np.round(RNG.uniform(0.25, 1.75, shape), 2) for name, shape in SHAPES.items()}
 AT["A"] += 3 * np.eye(3)
 AT["B"] += np.diag([2.0, 3.0, 4.0])
+
+
+AT_TWO = {"A": np.array([[2.0, 1.0], [0.5, 3.0]]), "x": np.array([1.0, -2.0]), "y": np.array([3.0, 4.0])}
 
 
 def _softmax(x: Any, axis: Any = -1) -> Any:
@@ -69,7 +73,7 @@ x.sum() | (x*y).sum() | W.sum(axis=0) | W.mean(1) | W.max(axis=1) | x.dot(y) | n
 [x[0], y[1], c]@x | [[1, 2, 3], [4, 5, 6]]@x | [1, 2, 3]*x | sum(x*[1, 2, 3]) | sum([x[0], y[0]]) | mean([c, 2, 3])
 sum(max(0, 1 - y*(A@x))) | -mean(sum(one_hot([2, 0, 1, 1], 3)*log_softmax(X, axis=1), axis=1)) | (x - mean(x))/sqrt(var(x) + 1e-5)
 softmax(W@W.T/sqrt(3), axis=1)@W | norm(X@x - w)^2/8 + c*norm(x, 1) | logdet(A.T@A + eye(3)) | x.shape[0]*x | sum(x)/x.shape[0] | W.shape[1]*c
-sum(log(sum(exp(W), axis=1))) | sum(x[1:]*x[:-1]) | trace(inv(A)@B) | sum(X@W.T) | b@W@x + c | 0.5*x.T@A@x - y.T@x | max(sum(abs(W), axis=1)) | 2x@y + 3
+sum(log(sum(exp(W), axis=1))) | sum(x[1:]*x[:-1]) | trace(inv(A)@B) | sum(X@W.T) | b@W@x + c | 0.5*x.T@A@x - y.T@x | max(sum(abs(W), axis=1)) | 2x@y + 3 | exp(diag(A)) | diag(A)^c | one_hot(-1, 3)@x
 """
 TABLE = [one.strip() for line in EXPRESSIONS.strip().splitlines() for one in line.split(" | ")]
 
@@ -128,3 +132,94 @@ def test_formulas_are_read_again_and_give_the_partials(text):
         again = netcalc.grad(formula, at=used, shape=shapes_of(used), wrt=[]) if used else netcalc.grad(formula)
         found, expected = again["f"].numbers(), partials[f"d{name}"].numbers()
         np.testing.assert_allclose(np.broadcast_to(found, expected.shape), expected, rtol=1e-11, atol=1e-13)
+
+
+AMBIGUOUS = {
+    "A^-1": "inv(A) for the inverse, 1/A",
+    "A⁻¹": "inv(A)",
+    "x·y": "dot(a, b)",
+    "A·x": "a@b",
+    "x×y": "a*b",
+    "x'*A*x": "write @",
+    "x^T*A*x": "write @",
+    "A x": "A@x",
+    "x⊗y": "outer(a, b) or kron(A, B)",
+    "A\\x": "solve(A, b)",
+    "⟨x, y⟩": "dot(x, y)",
+    "sum(A, 0)": "axis=0",
+    "||A||_2": "Frobenius",
+    "expm(A)": "exp(A) is that of each entry",
+    "A(0, 1)": "A[0, 1]",
+    "tr A": "tr(x)",
+    "mean(x, y)": "mean([a, b])",
+    "[A@x]*2": "group with ( )",
+}
+SPELLINGS = {
+    "||x||": "norm(x)", "‖x‖₂": "norm(x)", "||x||_1": "norm(x, 1)", "||A||_F^2": "sum(A*A)", "A'@x": "A.T@x", "xᵀ@A@x": "x@A@x",
+    "A^T@x": "A.T@x", "A^{T}@x": "A.T@x", "x⊙y": "x*y", "x∘y": "x*y", "x.*y": "x*y", "A.transpose()@x": "A.T@x", "(x*x).sum()": "sum(x*x)",
+    "np.linalg.norm(x)": "norm(x)", "torch.softmax(x, dim=0)": "softmax(x)", "A.mT@x": "A.T@x", "Tr(A)": "trace(A)",
+    "jnp.einsum('ij, j -> i', A, x)": "A@x", "sum(A, dim=1, keepdim=True)": "sum(A, axis=1, keepdims=True)",
+}  # fmt: skip
+NOTED = {
+    "A*x": "element by element",
+    "trace(A^2)": "A@A",
+    "trace((A + A)^2)": "A@A",
+    "softmax(A)": "axis=-1",
+    "e^A": "each entry",
+}
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_what_has_two_readings_is_refused_with_what_to_write(text):
+    used = {name: value for name, value in AT_TWO.items() if name in text.replace("exp", "")}
+    with pytest.raises(NetcalcError, match=re.escape(AMBIGUOUS[text])) as refused:
+        netcalc.grad(text, at=used, shape=shapes_of(used))
+    assert refused.value.source == text
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_spellings_mean_the_same(text):
+    used = {name: AT_TWO[name] for name in "Axy" if re.search(rf"(?<![a-zA-Z]){name}(?![a-zA-Z])", text)}
+    one, other = (netcalc.grad(typed, at=used, shape=shapes_of(used)) for typed in (text, SPELLINGS[text]))
+    assert one.forward == other.forward
+    assert one.partials == other.partials
+
+
+@pytest.mark.parametrize("text", NOTED)
+def test_what_could_be_meant_otherwise_is_noted(text):
+    used = {name: value for name, value in AT_TWO.items() if name in text.replace("softmax", "")}
+    used.pop("y", None)
+    notes = netcalc.grad(text, at=used, shape=shapes_of(used)).notes
+    assert [note for note in notes if NOTED[text] in note]
+    assert len(notes) == len(set(notes))
+
+
+@pytest.mark.parametrize(
+    "text, note",
+    [
+        ("sum((W*x + b - t)^2)", "--shape W=m,n x=n"),
+        ("x^T*A*x", "a transpose is written x.T"),
+        ("max(x*y)", "max of one number"),
+    ],
+)
+def test_names_of_numbers_that_may_be_tensors_are_noted(text, note):
+    (said,) = netcalc.grad(text).notes
+    assert note in said
+
+
+@pytest.mark.parametrize("text", ["sum([x, y])", "W[0,1]*x[0]", "max(x, y)", "dot([a, b], [c, d])", "tr*x", "x_T^2"])
+def test_expressions_of_numbers_are_as_they_were(text):
+    assert not netcalc.grad(text).notes
+
+
+@pytest.mark.parametrize(
+    "text, sizes",
+    [
+        ("sum((W@x + b - t)^2)/2", "W is m×n, x is n, b and t are m"),
+        ("x.T@A@x", "x is n, A is n×n"),
+        ("concat([x, y])@w", "x is m, y is n, w is m + n"),
+        ("softmax(Q@K.T/sqrt(3), axis=1)@V", "Q is m×n, K is k×n, V is k×p"),
+    ],
+)
+def test_sizes_are_found_and_said(text, sizes):
+    assert netcalc.grad(text).notes[0].startswith(f"{sizes}: capitals are matrices")

@@ -184,7 +184,7 @@ class TensorParser(TensorCalls):
         token = self.advance()
         if token.text == "shape":
             return self.size_of_axis(base, token)
-        if token.text in TRANSPOSES and self.token.kind != "(":
+        if token.text in TRANSPOSES:
             return self.applied("transpose" if token.text != "mT" else "mT", [base], (), token)
         if token.text in TENSOR_FUNCTIONS:
             return self.tensor_call(TENSOR_FUNCTIONS[token.text], token, base.first, base)
@@ -222,6 +222,9 @@ class TensorParser(TensorCalls):
     def listed(self, closing: str) -> tuple[list[Part], bool]:
         """What stands between brackets, and whether a comma does."""
         opening, token = self.place, self.advance()
+        if self.token.kind == closing and closing == ")" and opening and self.tokens[opening - 1].kind in (",", "="):
+            self.close(opening, closing, closing)  # the shape of a number
+            return [], True
         if self.token.kind == closing:
             self.refuse("there is nothing between these brackets", token)
         parts, has_comma = [self.expression(Level.CASES)], False

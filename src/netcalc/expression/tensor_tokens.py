@@ -11,7 +11,7 @@ from netcalc.expression.functions import FUNCTIONS
 from netcalc.expression.tensor_functions import OF_NUMBERS_TOO, TENSOR_FUNCTIONS
 from netcalc.expression.tokens import LIMITS, Limits, Token, tokenize
 
-TRANSPOSES = frozenset({"T", "mT", "transpose"})
+TRANSPOSES = frozenset({"T", "mT"})
 LIBRARY = r"(?:(?:np|numpy|jnp|torch|scipy|special|linalg|math)\.)+(?=[A-Za-z_])"
 WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
 _MARK = rf"""
@@ -19,7 +19,7 @@ _MARK = rf"""
   | (?P<order>     (?<=[|‖])[₁₂∞])
   | (?P<constant>  \b(?:True|False|None|newaxis|inf)\b)
   | (?P<name>      {WORD})
-  | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
+  | (?P<number>    (?:[0-9]+(?:\.(?![*/^'][^0-9]|[A-DF-Za-df-z_])[0-9]*)?|\.[0-9]+)(?:[eE][+\-−–]?[0-9]+)?)
   | (?P<ellipsis>  \.\.\.)
   | (?P<attribute> \.(?P<word>{WORD}))
   | (?P<transpose> (?<=[\w)\]'])\.?'|ᵀ|⊤|\^\s*(?:⊤|\\top\b|\\intercal\b|\{{\s*(?:T|\\top)\s*\}}))
@@ -149,7 +149,7 @@ def _is_attribute(text: str, found: re.Match[str]) -> bool:
     """Whether it is one that is read: x.T, x.sum(…), x.shape[0]."""
     word = found["word"]
     after = text[found.end() :].lstrip()[:1]
-    return word in ("T", "mT") or (after == "(" and is_method(word)) or (word == "shape" and after == "[")
+    return word in TRANSPOSES or (after == "(" and is_method(word)) or (word == "shape" and after == "[")
 
 
 def is_method(word: str) -> bool:

@@ -18,6 +18,7 @@ from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes,
 from netcalc.graph.reductions import (
     MAX,
     MIN,
+    NORM,
     axes_in_words,
     cumsum,
     extreme,
@@ -85,6 +86,8 @@ def power(base: Node, exponent: Node) -> Node:
     """base ^ exponent, element by element; a square is a product."""
     by = as_number(exponent)
     if by == 2 and not exponent.rank:
+        if base.operation is NORM:  # exactly, without a root
+            return summed(multiply(base.args[0], base.args[0]), base.params.axes, base.params.keep)
         return multiply(base, base)
     if by == 1 and not exponent.rank:
         return base

@@ -209,7 +209,7 @@ def _formula(node: Node, letters: str) -> tuple[Tree, list[Factor]] | None:
         return apply("add", terms), _renamed(node.args, sums.letters, sums.out, letters)
     if node.operation is PRODUCT:
         own: Product = node.params
-        if own.summed:
+        if own.summed or any(len(set(letters_of)) < len(letters_of) for letters_of in own.letters):  # a diagonal
             return None
         factors = _renamed(node.args, own.letters, own.out, letters)
         counts = {factor: factors.count(factor) for factor in factors}

@@ -20,6 +20,7 @@ from netcalc.graph import build
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, Unknown, UnknownSizeError, plus, settled, times
 
+MAX_COUNTED = 1 << 20  # numbers that arange writes out
 CENTRED = "·×⋅∙∗•"  # signs of a product that of vectors mean more than one
 
 
@@ -192,7 +193,10 @@ def _product(parts: Sequence[np.ndarray]) -> Any:
 
 
 def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
-    out = np.empty(int(parts[0].item()), dtype=object)
+    many = int(parts[0].item())
+    if not 0 < many <= MAX_COUNTED:
+        raise ShapeError(f"arange takes a whole number from 1 to {MAX_COUNTED:,}")
+    out = np.empty(many, dtype=object)
     out[:] = [Fraction(n) for n in range(len(out))]
     return out
 

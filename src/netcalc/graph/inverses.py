@@ -161,6 +161,8 @@ SOLVE = Operation(
 def solve(a: Node, b: Node) -> Node:
     """The x with A x = b, for a vector b or the columns of a matrix. Raises ShapeError if they do not fit."""
     _square("solve", a)
+    if not b.rank:
+        raise ShapeError(f"solve: {written(a.shape)} and {written(b.shape)} do not fit together")
     is_vector = b.rank == 1 or b.rank < a.rank
     if not same(a.shape[-1], b.shape[-1 if is_vector else -2]):
         raise ShapeError(f"solve: {written(a.shape)} and {written(b.shape)} do not fit together")

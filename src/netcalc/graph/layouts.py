@@ -226,7 +226,7 @@ def sum_of(terms: Sequence[Term], out: str) -> Term:
     above = _shared([term.above for term in terms])
     below = _shared([term.below for term in terms])
     size = abs(terms[0].number)
-    number = size if all(abs(term.number) == size for term in terms) else Fraction(1)
+    number = size if size and all(abs(term.number) == size for term in terms) else Fraction(1)
     number = -number if all(term.number < 0 for term in terms) else number
     rest = [
         term._replace(

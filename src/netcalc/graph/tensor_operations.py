@@ -277,7 +277,7 @@ OPERATIONS: Mapping[str, Made] = {
     "sum": _reduction(build.summed),
     "mean": _reduction(build.mean),
     "prod": _reduction(build.prod),
-    "logsumexp": _reduction(build.logsumexp),
+    "logsumexp": _reduction(lambda node, axis, keep: build.logsumexp(node, axis, keep) if node.rank else node),
     "max": _extreme(build.largest),
     "min": _extreme(build.smallest),
     "var": _deviation(build.variance),

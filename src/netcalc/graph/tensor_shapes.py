@@ -50,7 +50,10 @@ def _indexed(reader: Reader, tree: Apply) -> Node:
             key += [EVERYTHING] * (node.rank - used)
         else:
             key.append(_part(reader, one))
-    return build.index(node, key)
+    found = build.index(node, key)
+    if 0 in map(settled, found.shape):
+        raise ShapeError(f"nothing is left of {written(node.shape)} by this index")
+    return found
 
 
 def _part(reader: Reader, part: Tree) -> build.Part:
@@ -127,9 +130,7 @@ def _columns(reader: Reader, tree: Apply) -> Node:
 
 
 def _sizes(reader: Reader, tree: Apply) -> list[Size]:
-    """The sizes behind the tensor."""
-    if len(tree.arguments) < 2:
-        raise NetcalcError(f"{tree.operator} needs a shape, as in {tree.operator}(x, 2, 3)")
+    """The sizes behind the tensor; those of a number are none."""
     return [reader.size(one) for one in tree.arguments[1:]]
 
 
@@ -207,19 +208,19 @@ def _one_hot(reader: Reader, tree: Apply) -> Node:
     found, many = reader.whole_numbers(tree.arguments[0]), reader.size(tree.arguments[1])
     if not isinstance(many, int):
         raise NetcalcError("one_hot needs the number of classes as a number")
-    if found.size and (found.min() < 0 or found.max() >= many):
-        wrong = int(found.min() if found.min() < 0 else found.max())
+    if found.size and (found.min() < -many or found.max() >= many):
+        wrong = int(found.min() if found.min() < -many else found.max())
         raise ShapeError(f"index {wrong} is out of range: one_hot has classes 0 to {many - 1}")
     if many * max(1, prod(found.shape)) > MAX_CONSTANT_ENTRIES:
         raise ShapeError(f"one_hot of {found.size:,} numbers in {many:,} classes would take more than memory")
     text = f"one_hot({_text(found)}, {many})"
-    return build.array((found[..., None] == np.arange(many)).astype(np.int64), text)
+    return build.array((found[..., None] % many == np.arange(many)).astype(np.int64), text)
 
 
 def _counted(reader: Reader, tree: Apply) -> Node:
-    found = reader.known(tree)
+    found = reader.known(tree) if len(tree.arguments) == 1 else None
     if found is None:
-        raise NetcalcError("arange takes a whole number")
+        raise NetcalcError("arange takes a whole number, as in arange(3)")
     return build.array(_as_trees(found), _text(found))
 
 

@@ -102,6 +102,7 @@ def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
     for name, node in nodes.items():
         yield Wanted(f"d{name}", firsts.get(node) or number(0, node.shape), of)
     if problem.order == 2:
+        _check_hessian(problem, nodes)
         for name, node in nodes.items():
             yield from _row_of_hessian(problem, name, firsts.get(node), nodes)
 
@@ -146,6 +147,17 @@ def _check_jacobian(problem: GraphProblem, nodes: Sequence[Node]) -> None:
                 f"the Jacobian by {name} has {many:,} entries, more than the {MAX_JACOBIAN_ENTRIES:,} that are listed: "
                 "ask for its product with --delta (a row of weights in the output's shape) or --along"
             )
+
+
+def _check_hessian(problem: GraphProblem, nodes: Mapping[str, Node]) -> None:
+    if problem.free:
+        return
+    many = sum(prod(Arithmetic(problem.sizes).shape(node.shape)) for node in nodes.values()) ** 2
+    if many > MAX_JACOBIAN_ENTRIES:
+        raise ShapeError(
+            f"the Hessian has {many:,} entries, more than the {MAX_JACOBIAN_ENTRIES:,} that are listed: "
+            "ask for its product with a direction by --along, or for fewer variables by --wrt"
+        )
 
 
 def _check_size(problem: GraphProblem, roots: Sequence[Node]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from netcalc.arithmetic.balls import Numeral, is_nowhere, precision
 from netcalc.arithmetic.undefined import why_undefined
+from netcalc.expression import Apply, Tree, fold
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.contract import spread
 from netcalc.graph.elementwise import ELEMENTWISE, slot
@@ -53,9 +54,20 @@ def _why(node: Node, arguments: Sequence[np.ndarray]) -> str | None:
     )
     for index in np.ndindex(columns[0].shape if columns else ()):
         names = {slot(place): column[index] for place, column in enumerate(columns)}
-        if why := why_undefined(params.tree, names):
+        if why := why_undefined(written_out(params.tree), names):
             return _named(why, node)
     return None
+
+
+def written_out(tree: Tree) -> Tree:
+    """The formula with ∂(p^q)/∂q, which is a node of its own, as p^q log(p)."""
+
+    def made(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        if operator != "power'":
+            return Apply(operator, arguments)
+        return Apply("multiply", (Apply("power", arguments), Apply("log", arguments[:1])))
+
+    return fold(tree, lambda leaf: leaf, made)
 
 
 def _named(why: str, node: Node) -> str:
