@@ -119,7 +119,7 @@ FORMS = [
     ("logdet(X.T@X)", "X=m,n", "X", "2*X@inv(X.T@X)", "2·X (Xᵀ X)⁻¹"),
     ("norm(x - a)", "x=n a=n", "x", "(x - a)/norm(x - a)", "(x − a)/‖x − a‖"),
     ("sqrt(sum(x^2))", "x=n", "x", "x/norm(x)", "x/‖x‖"),
-    ("norm(T - U@V.T)^2", "", "V", "-2*(T - U@V.T).T@U", "−2·(T − U Vᵀ)ᵀ U"),
+    ("norm(T - U@V.T)^2", "", "V", "2*(U@V.T - T).T@U", "2·(U Vᵀ − T)ᵀ U"),
     (
         "a.T@sin(A@X@B)@b",
         "",

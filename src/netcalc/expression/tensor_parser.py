@@ -12,7 +12,8 @@ from typing import NamedTuple, NoReturn
 
 from netcalc.expression.calls import Part
 from netcalc.expression.exact import check_exact
-from netcalc.expression.functions import FUNCTIONS, function_named
+from netcalc.expression.functions import FUNCTIONS, Function, function_named
+from netcalc.expression.names import CLOSERS
 from netcalc.expression.tensor_calls import NOTHING, TensorCalls
 from netcalc.expression.tensor_functions import ELSEWHERE, TENSOR_FUNCTIONS
 from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
@@ -83,6 +84,14 @@ class TensorParser(TensorCalls):
 
     def refuse_places(self, name: str) -> None:
         """A tensor has indices of any kind."""
+
+    def is_variable(self, token: Token) -> bool:  # noqa: ARG002 - whatever the name is
+        """Before a bracket a name is a function: a product of tensors has its sign."""
+        return False
+
+    def bare_call(self, function: Function, token: Token, first: int) -> Part:  # noqa: ARG002 - as above
+        """A function of tensors has its brackets."""
+        self.refuse(f"'{token.text}' is a function: write {token.text}(x)", token)
 
     def expression(self, floor: int) -> Part:
         before = self.tokens[self.place - 1] if self.place else None
@@ -207,7 +216,7 @@ class TensorParser(TensorCalls):
     def group(self) -> Part:
         """What stands in brackets; with commas a list, as a shape is."""
         opening, token = self.place, self.token
-        parts, is_list = self.listed(")")
+        parts, is_list = self.listed(CLOSERS[token.kind])
         return (self.applied("stack", parts, (), token) if is_list else parts[0])._replace(first=opening)
 
     def list_of_tensors(self) -> Part:
