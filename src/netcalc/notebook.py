@@ -23,7 +23,7 @@ def latex(result: Result) -> str | None:
 
     if _size(result) > MOST or result.sample_rows:
         return None
-    shown = result.drawings or result.steps
+    shown = result.drawings or result.steps_at_hand
     lines = [line for step in shown for line in step_lines(step)] if shown else list(answer_lines(result))
     body = " \\\\\n".join(lines)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"

@@ -52,15 +52,22 @@ def _rebuilt(node: Node, done: Mapping[Node, Node], is_leaf: Callable[[Node], bo
         pairs = zip(args, node.params.letters, strict=True)
         factors = [factor for arg, own in pairs for factor in _opened(arg, own, is_leaf)]
         return product(factors, node.params.out, node.shape, node.params.number)
-    if node.operation is SUM:
-        return total(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
     if node.operation is INDEX and all(part is None or part == EVERYTHING for part in node.params.key):
         letters = LETTERS[: node.rank]
         new = [node.params.extra + n for n, part in enumerate(node.params.key) if part is None]
         kept = "".join(one for n, one in enumerate(letters) if n not in new)
         return product([(args[0], kept)], letters, node.shape)
+    return with_arguments(node, args)
+
+
+def with_arguments(node: Node, args: Sequence[Node]) -> Node:
+    """The node's operation on other arguments of the same shapes."""
     if all(new is old for new, old in zip(args, node.args, strict=True)):
         return node
+    if node.operation is PRODUCT:
+        return product(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.number)
+    if node.operation is SUM:
+        return total(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
     return make(node.operation, args, node.shape, node.params)
 
 

@@ -24,13 +24,13 @@ from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
 from netcalc.notation import to_unicode
 
 
-def formula(node: Node, *, diagonal: bool = False) -> Tree:
+def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) -> Tree:
     """The node as one formula; of a named node what it is the name of.
 
-    Named nodes within it are written by their names. `diagonal` has a vector along an axis of a matrix as a diagonal
-    matrix, as Jacobians are written.
+    Named nodes within it, and within the nodes `beside` it, are written by their names. `diagonal` has a vector along
+    an axis of a matrix as a diagonal matrix, as Jacobians are written.
     """
-    writer = Writer([node])
+    writer = Writer([node, *beside])
     own = node.args[0] if node.operation is NAMED else node
 
     def measure(one: Node) -> tuple[int, int]:

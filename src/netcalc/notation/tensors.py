@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from netcalc.expression.tree import Level
+from netcalc.expression.tree import Level, Symbol
 from netcalc.notation.piece import Piece
 
 EINSUM = "einsum:"  # an operator with its subscripts behind it: `einsum:ij,jk->ik`
@@ -101,7 +101,12 @@ class Tensors:
 
     def transpose(self, a: Piece) -> Piece:
         """Aᵀ."""
-        return Piece(self.hold(a, Level.ATOM).text + ".T", Level.ATOM)
+        return Piece(self.whole_name(a).text + ".T", Level.ATOM)
+
+    def whole_name(self, a: Piece) -> Piece:
+        """A piece that something is put behind: the name of a derivative, a fraction, in brackets."""
+        is_fraction = isinstance(a.leaf, Symbol) and "/" in a.text
+        return Piece(self.brackets(a.text), Level.ATOM) if is_fraction else self.hold(a, Level.ATOM)
 
     def swapped(self, a: Piece) -> Piece:
         """The last two axes exchanged."""
@@ -226,7 +231,7 @@ class MatrixNotation(Tensors):
 
     def raised(self, a: Piece, exponent: str) -> Piece:
         """A piece with what stands above it at its right."""
-        return Piece(self.hold(a, Level.ATOM).text + exponent, Level.POWER)
+        return Piece(self.whole_name(a).text + exponent, Level.POWER)
 
     def outer(self, a: Piece, b: Piece) -> Piece:
         return self.matmul(a, self.transpose(b))

@@ -23,7 +23,7 @@ def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
     Where whole tensors are drawn, their elements are gone through only if `steps` are asked for.
     """
     yield from (f"% {note}" for note in (*result.notes, *result.assurance, *map(_verdict, result.checked)))
-    shown = result.steps if steps else result.drawings or result.steps
+    shown = result.steps if steps else result.drawings or result.steps_at_hand
     yield from _align(shown) if shown else _tabular(result)
 
 

@@ -59,8 +59,8 @@ def _answer(result: Result, *, steps: bool) -> Iterator[RenderableType]:
         yield Text("")
     if not drawings or has_closed_forms(result):
         yield from _answers(result)
-    others = tuple(step for step in result.steps if not step.drawn)
-    if steps and others:
+    others = tuple(step for step in result.steps if not step.drawn) if steps else ()
+    if others:
         yield Text("")
         yield _Steps(others)
 
@@ -95,14 +95,14 @@ class _Corners(NamedTuple):
 class _Steps(NamedTuple):
     """Steps, in the width that there is."""
 
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text("\n".join(step_lines(self.steps, min(options.max_width, READABLE))))
 
 
 def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
-    numbers = {step.element: step for step in result.steps if step.element}
+    numbers = result.steps_by_element
     values = [value for tensor in result.tensors for value in tensor.values]
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
         numbers = {}

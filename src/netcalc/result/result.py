@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -43,6 +44,27 @@ class Step(NamedTuple):
     def name(self) -> str:
         """What it is a step to, as text."""
         return self.left if isinstance(self.left, str) else self.left.text
+
+
+class Deferred(Sequence[Step]):
+    """Steps that are written when they are first looked at; none of them is drawn, or of one element."""
+
+    def __init__(self, write: Callable[[], Sequence[Step]]) -> None:
+        self._write = write
+
+    @cached_property
+    def _steps(self) -> Sequence[Step]:
+        return self._write()
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @overload
+    def __getitem__(self, place: int) -> Step: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Step]: ...
+    def __getitem__(self, place: int | slice) -> Step | Sequence[Step]:
+        return self._steps[place]
 
 
 class Checked(NamedTuple):
@@ -91,7 +113,7 @@ class Result:
     command: str
     given: Mapping[str, Any]
     tensors: tuple[Tensor, ...]
-    steps: tuple[Step, ...] = ()
+    steps: Sequence[Step] = ()
     notes: tuple[str, ...] = ()
     certainty: str = ""
     sample_rows: bool = False
@@ -172,7 +194,17 @@ class Result:
     @property
     def drawings(self) -> tuple[Step, ...]:
         """The steps that show whole tensors."""
-        return tuple(step for step in self.steps if step.drawn)
+        return tuple(step for step in self.steps_at_hand if step.drawn)
+
+    @property
+    def steps_at_hand(self) -> Sequence[Step]:
+        """The steps that a page shows unasked: none that are still to be written."""
+        return () if isinstance(self.steps, Deferred) else self.steps
+
+    @property
+    def steps_by_element(self) -> dict[str, Step]:
+        """The steps that arrive at one element, by its name."""
+        return {step.element: step for step in self.steps_at_hand if step.element}
 
     def only(self, names: Sequence[str]) -> Result:
         """The same with those tensors alone, and the steps that arrive at them; `dW` is that of every layer.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -23,13 +24,14 @@ from netcalc.graph.product import number
 from netcalc.graph.sizes import written
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import element
-from netcalc.result import Result, Tensor, Value
+from netcalc.result import Deferred, Result, Step, Tensor, Value
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
 MAX_JACOBIAN_ENTRIES = 250_000
+BITS_OF_STEPS = 128
 MAX_ENTRIES = 1 << 28  # of one array: 2 GB of float64
 
 
@@ -66,11 +68,32 @@ def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, no
         problem.command,
         problem.given,
         tuple(tensors),
-        (),
+        Deferred(lambda: _steps(problem)),
         (*problem.notes, *notes, *value_notes(tensors)),
         certainty,
         asked=problem,
     )
+
+
+def _steps(problem: GraphProblem) -> list[Step]:
+    """The derivation on paper, with numbers where they are known and few."""
+    from netcalc.explain.graph import steps
+
+    is_small = not problem.free and _is_small(problem, [problem.output])
+    return list(steps(problem, partial(_values, problem) if is_small else None))
+
+
+def _values(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
+    """What nodes come to."""
+    from netcalc.arithmetic.balls import precision
+    from netcalc.graph.arithmetic.balls import Balls
+    from netcalc.graph.arithmetic.objects import entry_by_entry
+
+    numbers = Balls(problem.sizes)
+    with precision(BITS_OF_STEPS):
+        given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+        found = evaluate(nodes, numbers, given)
+        return [entry_by_entry(lambda entry: _value(entry, None, exact=False), entries) for entries in found]
 
 
 # --- what is wanted, as nodes
@@ -182,7 +205,8 @@ def _formula(problem: GraphProblem, one: Wanted) -> Tree:
     from netcalc.graph.writing import formula
 
     is_jacobian = bool(problem.output.rank) and problem.delta is None and one.of is not None
-    return formula(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
+    diagonal = (is_jacobian or bool(one.by)) and not one.role
+    return formula(one.node, diagonal=diagonal, beside=[*problem.named.values(), problem.output])
 
 
 def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:

@@ -1,0 +1,182 @@
+"""A graph explained: forward by its named nodes, then back through them, each with the rule that leads there.
+
+An expression's parts get names, v1, v2, …, one for each operation that is worth a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from netcalc.explain.explanation import distinct
+from netcalc.explain.matrices import Matrices
+from netcalc.explain.through import rules
+from netcalc.expression import Symbol, Tree, substitute
+from netcalc.graph.backward import Backward, backward
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.leaves import NAMED, named
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.readable import with_arguments
+from netcalc.graph.writing import formula
+from netcalc.models.graphed import GraphProblem
+from netcalc.notation import to_unicode
+from netcalc.notation.displays import Display
+from netcalc.problem import derivative
+from netcalc.result import Step
+
+MAX_STEPS = 40  # beyond which a derivation on paper helps nobody
+MAX_NODES = 400  # of a graph that is written out
+LETTERS = "vuthgk"  # what parts are called, the first that no name begins with
+
+Values = Callable[[Sequence[Node]], list[np.ndarray]]  # of nodes whose inputs are known
+
+
+class Paper(NamedTuple):
+    """What the steps are written from: the nodes with names, first to last, the backward pass, what is known."""
+
+    problem: GraphProblem
+    output: Node
+    shown: Mapping[str, Node]
+    found: Backward
+
+    def node(self, name: str) -> Node:
+        """The node of that name."""
+        return self.shown[name] if name in self.shown else self.problem.inputs[name]
+
+
+def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
+    """The steps of a problem with one gradient; none of a large one.
+
+    `values` are those of nodes, where the inputs are known.
+    """
+    paper = _paper(problem)
+    if paper is None:
+        return
+    forward = {**paper.shown, problem.output_name: paper.output}
+    back = {name: paper.found.gradients[node] for name, node in _backward_order(paper)}
+    if len(forward) + len(back) > MAX_STEPS:
+        return
+    page = _page(paper, forward, back, values)
+    names = {node: name for name, node in forward.items()}
+    heading = "Forward"
+    for name, node in forward.items():
+        yield Step(name, page.chain(formula(node), name), heading)
+        heading = ""
+    of = problem.output_name
+    for name, gradient in back.items():
+        said = rules(paper.found, paper.node(name), names)
+        slope = derivative(of, (name,))
+        heading = f"Backward to {name}{': ' * bool(said)}{said}"
+        yield Step(slope, page.chain(_definition(paper, name, gradient), slope), heading)
+
+
+def _definition(paper: Paper, name: str, gradient: Node) -> Tree:
+    """A gradient's formula; of one that is another's, that one's name."""
+    is_others = gradient.operation is NAMED and gradient.params.text != f"d{name}"
+    return Symbol(gradient.params.text) if is_others else formula(gradient, beside=[paper.output])
+
+
+# --- the graph with names
+
+
+def _paper(problem: GraphProblem) -> Paper | None:
+    if (problem.output.rank and problem.delta is None) or problem.along:
+        return None
+    if len(in_order([problem.output])) > MAX_NODES:
+        return None
+    wrt = [problem.nodes[name] for name in problem.wrt]
+    output = problem.output
+    if problem.named:
+        shown = {name: node for name, node in problem.named.items() if node.operation is NAMED and node is not output}
+    else:
+        output, shown = _with_names(output, set(wrt), problem)
+    if output.operation is not NAMED:
+        output = named(problem.output_name, output)
+    found = backward(output, problem.delta, {*wrt, *shown.values()})
+    return Paper(problem, output, shown, found)
+
+
+def _with_names(output: Node, wrt: set[Node], problem: GraphProblem) -> tuple[Node, dict[str, Node]]:
+    """The graph with a name for each operation that is worth a line."""
+    order = in_order([output])
+    users: dict[Node, list[Node]] = {node: [] for node in order}
+    for node in order:
+        for arg in node.args:
+            users[arg].append(node)
+    depends = _depends(order, wrt)
+    letter = next((one for one in LETTERS if not any(name.startswith(one) for name in problem.inputs)), "v_")
+    done: dict[Node, Node] = {}
+    shown: dict[str, Node] = {}
+    for node in order:
+        new = with_arguments(node, [done[arg] for arg in node.args])
+        if node is not output and node in depends and _is_worth_a_line(node, users[node]):
+            name = f"{letter}{len(shown) + 1}"
+            new = shown[name] = named(name, new)
+        done[node] = new
+    return done[output], shown
+
+
+def _depends(order: Sequence[Node], wrt: set[Node]) -> set[Node]:
+    found: set[Node] = set()
+    for node in order:
+        if node in wrt or any(arg in found for arg in node.args):
+            found.add(node)
+    return found
+
+
+def _is_worth_a_line(node: Node, users: Sequence[Node]) -> bool:
+    """Whether an operation has a line of its own: no linear part of a sum, no 1/x of a quotient."""
+    if not node.args:
+        return False
+    if node.operation is PRODUCT:
+        if len(node.args) == 1 and not node.params.summed:
+            return False
+        return len(set(users)) > 1 or (bool(node.params.summed) and not all(one.operation is SUM for one in users))
+    if node.operation is ELEMENTWISE:
+        return not to_unicode(node.params.tree).startswith("1/#")
+    return node.operation.name not in ("index", "scatter", "reshape") or len(set(users)) > 1
+
+
+def _backward_order(paper: Paper) -> Iterator[tuple[str, Node]]:
+    """The named nodes that have a gradient, last first, then what is differentiated by."""
+    known = paper.found.gradients
+    for name, node in reversed(list(paper.shown.items())):
+        if node in known:
+            yield name, node
+    for name in paper.problem.wrt:
+        node = paper.problem.nodes[name]
+        if node in known and name not in paper.shown:
+            yield name, node
+
+
+# --- numbers
+
+
+class _Page(NamedTuple):
+    """The names of gradients as people write them, ∂f/∂x, and what is known by name."""
+
+    names: Mapping[str, Tree]
+    matrices: Matrices | None
+
+    def chain(self, written: Tree, name: str) -> tuple[Display, ...]:
+        """A formula, the same with numbers put in, and the value."""
+        tree = substitute(written, self.names)
+        if self.matrices is None:
+            return (tree,)
+        put_in = self.matrices.put_in(tree)
+        value = self.matrices.value(name)
+        return distinct(tree, *([put_in] if put_in is not None else []), *([value] if value is not None else []))
+
+
+def _page(paper: Paper, forward: Mapping[str, Node], back: Mapping[str, Node], values: Values | None) -> _Page:
+    of = paper.problem.output_name
+    slopes = {name: derivative(of, (name,)) for name in back}
+    names: dict[str, Tree] = {f"d{name}": Symbol(slope) for name, slope in slopes.items() if name in paper.shown}
+    if values is None or paper.problem.free:
+        return _Page(names, None)
+    nodes = {**forward, **{slopes[name]: gradient for name, gradient in back.items()}}
+    arrays = dict(zip(nodes, values(list(nodes.values())), strict=True))
+    return _Page(names, Matrices({**paper.problem.values, **arrays}))

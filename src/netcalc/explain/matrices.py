@@ -1,0 +1,188 @@
+"""Formulas of tensors with their numbers put in: matrices beside each other, or entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.arrays import each
+from netcalc.explain.operands import operand
+from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute, symbols
+from netcalc.expression.tree import add, apply, divide, fold, multiply, power
+from netcalc.notation.displays import Display, Matrix, Product, Sum, column, matrix, row
+
+WIDEST = 8  # rows or columns of a matrix that is drawn
+MAX_TERMS = 8  # of a sum that is written out
+ELEMENTWISE = frozenset(FUNCTIONS) | {
+    *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where"),
+    *("less", "less_equal", "greater", "greater_equal", "equal", "unequal", "and", "or", "not"),
+}
+
+
+class Drawn(NamedTuple):
+    """A display, and the shape of what it shows."""
+
+    display: Display
+    shape: tuple[int, ...]
+
+
+class Matrices:
+    """What is given and found, by name, as it is drawn."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.arrays = {
+            name: each(operand, array) for name, array in arrays.items() if max(array.shape, default=1) <= WIDEST
+        }
+
+    def value(self, name: str) -> Display | None:
+        """A tensor by its numbers; None where it is too large, or has more than two axes."""
+        drawn = self._of_name(name)
+        return None if drawn is None else drawn.display
+
+    def put_in(self, tree: Tree) -> Display | None:
+        """A formula with numbers in the place of names; None where that can't be drawn."""
+        drawn = self._drawn(tree) if not isinstance(tree, Symbol) else None
+        return None if drawn is None else drawn.display
+
+    def _of_name(self, name: str) -> Drawn | None:
+        array = self.arrays.get(name)
+        if array is None or array.ndim > 2:
+            return None
+        if not array.ndim:
+            return Drawn(array.item(), ())
+        return Drawn(column(array) if array.ndim == 1 else matrix(array), array.shape)
+
+    def _drawn(self, tree: Tree) -> Drawn | None:
+        match tree:
+            case Number():
+                return Drawn(tree, ())
+            case Symbol(name):
+                return self._of_name(name)
+            case Apply("matmul", (a, b)):
+                return self._product(self._drawn(a), self._drawn(b))
+            case Apply("transpose", (inner,)):
+                return self._turned(self._drawn(inner))
+            case Apply("outer", (a, b)):
+                left, right = self._drawn(a), self._turned(self._drawn(b))
+                if left is None or right is None:
+                    return None
+                return Drawn(_side_by_side(left, right), (left.shape[0], right.shape[0]))
+            case Apply("negate", (inner,)):
+                return self._by_entry(tree) or self._scaled([Number(Fraction(-1))], inner)
+            case Apply("multiply", (*scalars, inner)):
+                return self._by_entry(tree) or self._scaled(scalars, inner)
+            case Apply("divide", (inner, scalar)):
+                return self._by_entry(tree) or self._scaled([divide(Number(Fraction(1)), scalar)], inner)
+            case Apply("add", (first, *others)):
+                return self._by_entry(tree) or self._sum(first, others)
+            case Apply("hadamard", factors):
+                return self._by_entry(tree) or self._entry_by_entry(factors)
+            case _:
+                return self._by_entry(tree)
+
+    def _scaled(self, scalars: Sequence[Tree], inner: Tree) -> Drawn | None:
+        """A number in front of what is drawn."""
+        number, drawn = self._by_entry(multiply(*scalars)), self._drawn(inner)
+        if all(isinstance(one, Number) for one in scalars):
+            number = Drawn(multiply(*scalars), ())
+        if number is None or drawn is None or number.shape:
+            return None
+        return Drawn(_side_by_side(number, drawn), drawn.shape)
+
+    def _entry_by_entry(self, factors: Sequence[Tree]) -> Drawn | None:
+        drawn = [self._drawn(one) for one in factors]
+        known = [one for one in drawn if one is not None]
+        if len(known) < len(drawn) or len({one.shape for one in known}) > 1:
+            return None
+        return Drawn(Product(tuple(one.display for one in known), "∘"), known[0].shape)
+
+    def _product(self, a: Drawn | None, b: Drawn | None) -> Drawn | None:
+        if a is None or b is None or not a.shape or not b.shape:
+            return None
+        return Drawn(_side_by_side(a, b), a.shape[:-1] + b.shape[1:])
+
+    def _turned(self, drawn: Drawn | None) -> Drawn | None:
+        if drawn is None or not isinstance(drawn.display, Matrix):
+            return None
+        entries = drawn.display.entries
+        if len(drawn.shape) == 1:
+            return Drawn(row([one for (one,) in entries]), drawn.shape)
+        return Drawn(matrix(zip(*entries, strict=True)), drawn.shape[::-1])
+
+    def _sum(self, first: Tree, others: Sequence[Tree]) -> Drawn | None:
+        """Matrices with signs between them."""
+        total = self._drawn(first)
+        for term in others:
+            sign, bare = "+", term
+            if isinstance(term, Apply) and term.operator == "negate":
+                sign, (bare,) = "−", term.arguments
+            drawn = self._drawn(bare)
+            if total is None or drawn is None:
+                return None
+            drawn = _in_every_row(drawn, total.shape)
+            if drawn.shape != total.shape:
+                return None
+            parts = total.display.parts if isinstance(total.display, Sum) and total.display.symbol == sign else None
+            display = Sum((*parts, drawn.display) if parts else (total.display, drawn.display), sign)
+            total = Drawn(display, total.shape)
+        return total
+
+    def _by_entry(self, tree: Tree) -> Drawn | None:
+        """What is done element by element: in each entry the formula with its numbers; sums are written out."""
+        plain = self._with_sums_written_out(tree)
+        known = {name: self.arrays[name] for name in symbols(plain) if name in self.arrays}
+        is_by_entry = fold(plain, lambda _: True, lambda operator, parts: operator in ELEMENTWISE and all(parts))
+        if not is_by_entry or len(known) < len(symbols(plain)):
+            return None
+        shape: tuple[int, ...] = np.broadcast_shapes(*(array.shape for array in known.values()))
+        if len(shape) > 2 or (not known and plain == tree):
+            return None
+        stretched = {name: np.broadcast_to(array, shape) for name, array in known.items()}
+        found = np.empty(shape, dtype=object)
+        for place in np.ndindex(shape):
+            entries: dict[str, Any] = {name: array[place] for name, array in stretched.items()}
+            found[place] = substitute(plain, entries)
+        if not shape:
+            return Drawn(found.item(), ())
+        return Drawn(column(found) if len(shape) == 1 else matrix(found), shape)
+
+    def _with_sums_written_out(self, tree: Tree) -> Tree:
+        """A formula with ∘ as a product, and Σ x, the mean of x and ‖x‖² with the numbers that are added up."""
+        if not isinstance(tree, Apply):
+            return tree
+        match tree:
+            case Apply("power", (Apply("norm", (x,)), Number(value) as square)) if value == 2:
+                terms = self._entries(x)
+                return add(*(power(one, square) for one in terms)) if terms else tree
+            case Apply("sum" | "mean" as operator, (x,)):
+                terms = self._entries(x)
+                if not terms:
+                    return tree
+                total = add(*terms)
+                return total if operator == "sum" else divide(total, Number(Fraction(len(terms))))
+        parts = [self._with_sums_written_out(one) for one in tree.arguments]
+        return apply("multiply" if tree.operator == "hadamard" else tree.operator, parts)
+
+    def _entries(self, tree: Tree) -> list[Tree]:
+        """The entries of a tensor, with numbers; none where they are many."""
+        drawn = self._of_name(tree.name) if isinstance(tree, Symbol) else self._by_entry(tree)
+        if drawn is None or not isinstance(drawn.display, Matrix):
+            return []
+        entries = [one for line in drawn.display.entries for one in line]
+        return entries if len(entries) <= MAX_TERMS else []
+
+
+def _in_every_row(drawn: Drawn, shape: tuple[int, ...]) -> Drawn:
+    """A vector that is added to each row of a matrix, as these rows."""
+    if len(shape) != 2 or drawn.shape != shape[1:] or not isinstance(drawn.display, Matrix):
+        return drawn
+    entries = tuple(one for (one,) in drawn.display.entries)
+    return Drawn(matrix([entries] * shape[0]), shape)
+
+
+def _side_by_side(a: Drawn, b: Drawn) -> Display:
+    left = a.display.parts if isinstance(a.display, Product) and not a.display.symbol else (a.display,)
+    return Product((*left, b.display))

@@ -1,0 +1,113 @@
+"""The steps of a graph: each named part forward, then back through them with the rule, numbers put in, the value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netcalc.api import grad
+from netcalc.expression import Number
+from netcalc.models.asked import Asked, read_shapes
+from netcalc.models.tensors import tensors
+from netcalc.notation import plainly
+from netcalc.notation.displays import Matrix
+from netcalc.render.blocks import in_line
+from netcalc.render.html import html
+from netcalc.render.latex import latex
+from netcalc.render.markdown import markdown
+from netcalc.solving.graphed import solve
+
+POINT = {"W": [[1, 2], [3, 4]], "x": [1, -1], "b": [0, 0], "t": [1, 0]}
+
+
+def lines(result):
+    """The steps as text, in one line each, their headings before them."""
+    for step in result.steps:
+        if step.heading:
+            yield step.heading
+        yield " = ".join([step.left, *map(in_line, step.chain)])
+
+
+def test_steps_go_forward_and_back():
+    assert list(lines(grad("sum((W@x + b - t)^2)/2", at=POINT, wrt=["W", "x", "b"]))) == [
+        "Forward",
+        "v1 = W x + b − t = [1, 2; 3, 4] [1; −1] + [0; 0] − [1; 0] = [−2; −1]",
+        "v2 = ‖v1‖² = (−2)² + (−1)² = 5",
+        "f = v2/2 = 5/2 = 2.5",
+        "Backward to v2",
+        "df/dv2 = 1/2 = 0.5",
+        "Backward to v1: the slope of a square",
+        "df/dv1 = 2·∂f/∂v2·v1 = [2·0.5·(−2); 2·0.5·(−1)] = [−2; −1]",
+        "Backward to W: matrix product",
+        "df/dW = ∂f/∂v1 xᵀ = [−2; −1] [1, −1] = [−2, 2; −1, 1]",
+        "Backward to x: matrix product",
+        "df/dx = Wᵀ ∂f/∂v1 = [1, 3; 2, 4] [−2; −1] = [−5; −8]",
+        "Backward to b",
+        "df/db = ∂f/∂v1 = [−2; −1]",
+    ]
+
+
+def test_steps_without_numbers_are_formulas():
+    result = solve(tensors(["sum(tanh(W@x))"], Asked({}, read_shapes(["W=m,n", "x=n"]))))
+    assert list(lines(result)) == [
+        "Forward",
+        "v1 = W x",
+        "v2 = tanh(v1)",
+        "f = sum(v2)",
+        "Backward to v2: the same for every entry of a sum",
+        "df/dv2 = ones(m)",
+        "Backward to v1: chain rule",
+        "df/dv1 = ∂f/∂v2 ∘ (1 − v2²)",
+        "Backward to W: matrix product",
+        "df/dW = ∂f/∂v1 xᵀ",
+        "Backward to x: matrix product",
+        "df/dx = Wᵀ ∂f/∂v1",
+    ]
+
+
+def test_several_uses_are_told():
+    result = solve(tensors(["norm(x - W.T@tanh(W@x))^2"], Asked({}, read_shapes(["W=m,n", "x=n"]))))
+    said = [line for line in lines(result) if "added up" in line]
+    told = "matrix product, used in v3 and v1, whose shares are added up"
+    assert sorted(said) == [f"Backward to W: {told}", f"Backward to x: {told}"]
+
+
+@pytest.mark.parametrize(
+    "expression, at",
+    [
+        ("sum((W@x + b - t)^2)/2", POINT),
+        (
+            "sum((X@W + b - Y)^2)",
+            {"X": [[1, 2], [3, 5], [0, 1]], "W": [[1, 0], [2, 1]], "b": [1, 2], "Y": [[0, 1]] * 3},
+        ),
+        ("logdet(A@A.T)", {"A": [[2, 1], [1, 3]]}),
+        ("sum(softmax(X, axis=1)[:, 0])", {"X": [[1, 2], [3, 5]]}),
+        ("norm(x - W.T@tanh(W@x))^2", {"W": [[1, 2], [3, 4]], "x": [1, -1]}),
+    ],
+)
+def test_steps_end_in_the_values_of_the_answer(expression, at):
+    result = grad(expression, at=at)
+    steps = {step.name: step.chain[-1] for step in result.steps}
+    for name, partial in result.partials.items():
+        drawn = steps[f"df/d{name}"]
+        assert isinstance(drawn, Matrix)
+        shown = np.array([[float(entry.value) for entry in row if isinstance(entry, Number)] for row in drawn.entries])
+        np.testing.assert_allclose(shown.reshape(np.shape(partial)), partial, rtol=1e-4, atol=1e-4)
+
+
+def test_steps_are_shown_in_every_format():
+    result = grad("sum((W@x + b - t)^2)/2", at=POINT)
+    assert r"\frac{\partial f}{\partial v_{1}} x^{\top}" in "\n".join(latex(result, steps=True))
+    assert "Backward to W: matrix product" in "\n".join(markdown(result, steps=True))
+    assert "Backward to W: matrix product" in "\n".join(html(result))
+    with plainly():
+        assert any(line.startswith("df/dW = outer(df/dv1, x) = [-2; -1] [1, -1]") for line in lines(result))
+
+
+def test_large_problems_have_formulas_alone_and_very_large_ones_no_steps():
+    draw = np.random.default_rng(5)
+    at = {"W": draw.normal(size=(20, 30)), "x": draw.normal(size=30)}
+    found = {step.name: step.chain for step in grad("sum(tanh(W@x))", at=at).steps}
+    assert [len(found[name]) for name in ("v1", "v2", "df/dW", "df/dx")] == [1] * 4
+    long = " + ".join(f"sum(tanh(W@x + {n}))" for n in range(50))
+    assert not grad(long, at=at).steps
