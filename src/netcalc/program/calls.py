@@ -57,8 +57,8 @@ class Call:
     def known(self, value: Any) -> np.ndarray | None:
         return self.reader.known(value)
 
-    def index(self, value: Any) -> None:
-        self.reader.index(value)
+    def index(self, value: Any, extent: Any = None) -> None:
+        self.reader.index(value, extent)
 
 
 class Configured(NamedTuple):
@@ -204,7 +204,7 @@ class Calls(Expressions):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
         if name == "vmap":
             return "vmap is not understood; write the axis of samples out"
-        near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.75)
+        near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"
 
@@ -321,7 +321,7 @@ class Calls(Expressions):
         spec = called.node.args
         names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
         if len(args) > len(names) and spec.vararg is None:
-            raise NetcalcError(f"{called.name} takes {len(names)} arguments, not {len(args)}")
+            raise NetcalcError(f"{called.name} takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}")
         values: dict[str, Any] = dict(zip(names, args, strict=False))
         if spec.vararg is not None:
             values[spec.vararg.arg] = tuple(args[len(names) :])

@@ -101,13 +101,9 @@ def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence
             raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
         scope.index(item)
         return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
-    scope.index(item)
-    if known is None:
-        if item.kind == "float" and _has_values(scope, item):
-            raise NetcalcError("an index is a whole number; what is used as one here is not, or not known to be")
-    elif isinstance(extent, int) and known.size and (known.min() < -extent or known.max() >= extent):
-        worst = int(known.min()) if known.min() < -extent else int(known.max())
-        raise ShapeError(f"index {worst} is out of range for axis {axis} of {extent}")
+    scope.index(item, extent, axis)
+    if known is None and item.kind == "float" and _has_values(scope, item):
+        raise NetcalcError("an index is a whole number; what is used as one here is not, or not known to be")
     return [item.node]
 
 

@@ -180,6 +180,8 @@ def missing(scope: Scope, name: str) -> str:
     """What to say of a name without a value."""
     import difflib
 
+    if name in scope.stored:
+        return f"'{name}' has no value here: line {scope.stored[name]} assigns it, later than this or elsewhere"
     taken = [*scope.given, *(one for frame in scope.frames for one in frame.values)]
     near = difflib.get_close_matches(name, taken, n=1, cutoff=0.8)
     hint = f"did you mean '{near[0]}'? Else " if near else ""

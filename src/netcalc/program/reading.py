@@ -53,12 +53,19 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     source = Source.of(text, name)
     tree = parse(source)
     reader = Statements(source, given, library_of(tree))
+    reader.stored = stored(tree)
     try:
         return _read(reader, tree, of)
     except RecursionError:
         raise ProgramError(f"{name}, line 1: it is nested too deeply") from None
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise source.error(f"this is not understood ({error})", reader.reading) from error
+
+
+def stored(tree: ast.Module) -> dict[str, int]:
+    """The first line that assigns each name, anywhere in the file."""
+    names = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+    return {one.id: one.lineno for one in sorted(names, key=lambda one: -one.lineno)}
 
 
 def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
@@ -164,7 +171,7 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
     if value is None:
         last = _last(reader.assigned, main) or _last(reader.assigned, None)
         if last is None:
-            raise reader.source.error(NOTHING, tree.body[-1] if tree.body else None)
+            raise reader.source.error_at(NOTHING, tree.body[-1].lineno if tree.body else 1)
         value, shown = Tensor(last.node), last.name
     output, name = _output(reader, value, shown, tree)
     named, lines = names_of(reader.assigned, reader.inputs, main)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
@@ -65,6 +66,7 @@ class Scope:
         self.indices: set[Node] = set()  # inputs that are used as indices or classes
         self.assigned: list[Assigned] = []
         self.notes: dict[str, None] = {}
+        self.stored: dict[str, int] = {}  # the first line that assigns a name, anywhere in the file
         self.statements = 0
         self.main_level = 0  # of the calls whose names are the pass's own
         self.reading: ast.AST | None = None
@@ -191,9 +193,16 @@ class Scope:
     def _input_is_whole(self, node: Node) -> bool:
         return self.given[node.params.text].whole is not None
 
-    def index(self, value: Any) -> None:
-        """Inputs that an index is made of are whole numbers, which have no gradient."""
+    def index(self, value: Any, extent: Any = None, axis: int = 0) -> None:
+        """Inputs that an index is made of are whole numbers, which have no gradient.
+
+        Raises ShapeError for a known one that is out of range of an axis of `extent`.
+        """
         if isinstance(value, Tensor):
+            known = self.known(value) if isinstance(extent, int) else None
+            if known is not None and known.size and (known.min() < -extent or known.max() >= extent):
+                worst = int(known.min()) if known.min() < -extent else int(known.max())
+                raise ShapeError(f"index {worst} is out of range for axis {axis} of {extent}")
             self.indices |= {self.inputs[name].node for name in self._names_within(value.node)}
 
     # --- memory
@@ -210,7 +219,7 @@ class Scope:
     def changed(self, old: Tensor, key: Any, where: ast.AST, name: str) -> None:
         """What else shares the memory that a line changes: refused where it is whole, else stale from here on."""
         for other, value in self.holders():
-            if value is old or value.buffer is not old.buffer:
+            if value.buffer is not old.buffer or (value is old and other == re.split(r"[.\[]", name)[0]):
                 continue
             if value.cells is None:
                 raise self.source.error(

@@ -105,6 +105,7 @@ def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
         if known is None:
             raise NetcalcError("one_hot needs the number of classes, as in one_hot(y, 10)")
         classes = int(known.max()) + 1
+    call.index(labels, classes)
     return b.index(b.eye(classes), [b.Place(1)], [labels.node])
 
 

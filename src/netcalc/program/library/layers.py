@@ -34,7 +34,7 @@ def _bilinear(x: Tensor, y: Tensor, weight: Tensor, bias: Any) -> Node:
 def _embedding(call: Call, places: Tensor, weight: Tensor) -> Node:
     if places.rank == 2 and weight.rank < 2:
         places, weight = weight, places
-    call.index(places)
+    call.index(places, weight.shape[0])
     return b.index(weight.node, [b.Place(1)], [places.node])
 
 

@@ -77,6 +77,7 @@ def _of_classes(
         raise NetcalcError(
             f"{call.name}: class {known.min()} is negative; ignore_index= says which class counts for nothing"
         )
+    call.index(Tensor(classes), settled(log_p.shape[1 if log_p.rank > 1 else 0]))
     losses = b.negate(_picked(log_p, classes))
     _shaped(losses, log_p, target.node)
     by = None if weight is None else b.index(b.detached(weight.node), [b.Place(1)], [classes])

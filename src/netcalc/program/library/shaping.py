@@ -327,15 +327,15 @@ def _triangle(x: Tensor, offset: int, *, lower: bool) -> Node:
 
 
 def _take(call: Call, x: Tensor, places: Tensor, axis: Any) -> Node:
-    call.index(places)
     node = x.node if axis is not None else b.reshaped(x.node, [-1])
+    call.index(places, settled(node.shape[_axis(node, axis or 0)]))
     return b.index(node, [*[ALL] * _axis(node, axis or 0), b.Place(1)], [places.node])
 
 
 def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
     """x's entries at places along an axis, the other axes as they are."""
-    call.index(places)
     axis = _axis(x.node, whole(axis))
+    call.index(places, x.shape[axis])
     if places.rank != x.rank:
         raise ShapeError(f"{call.name} needs places with as many axes as {written(x.shape)}")
     parts: list[b.Place] = []
@@ -351,7 +351,7 @@ def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
 
 
 def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:
-    call.index(places)
+    call.index(places, x.shape[_axis(x.node, axis)])
     key: b.Key = (*[ALL] * _axis(x.node, axis), b.Place(1))
     spread = b.scatter(source.node, Keyed(key, x.node.shape), [places.node])
     return b.add(x.node, spread)

@@ -26,8 +26,8 @@ class Call(Protocol):
     def known(self, value: Any) -> np.ndarray | None:
         """The whole numbers that a value is, where they are known."""
 
-    def index(self, value: Any) -> None:
-        """Tell that a value is used as an index or a class."""
+    def index(self, value: Any, extent: Any = None) -> None:
+        """Tell that a value is used as an index or a class, of so many. Raises ShapeError for one out of range."""
 
 
 class Row(NamedTuple):

@@ -1,0 +1,3 @@
+h = x
+h += 1
+loss = (h * x).sum()

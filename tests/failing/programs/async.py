@@ -1,0 +1,2 @@
+async def forward(x):
+    return x.sum()

@@ -1,0 +1,2 @@
+k = x.__class__.__base__
+loss = x.sum()

@@ -1,0 +1,2 @@
+exec("open('canary', 'w')")
+loss = x.sum()

@@ -1,0 +1,4 @@
+import os
+
+os.system("touch canary")
+loss = x.sum()

@@ -1,0 +1,2 @@
+h = x @ W.T
+loss = h.sum()

@@ -1,0 +1,2 @@
+hidden = x * 2
+loss = (hiden**2).sum()

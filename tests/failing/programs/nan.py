@@ -1,0 +1,3 @@
+import numpy as np
+
+loss = (x * np.nan).sum()

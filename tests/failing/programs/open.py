@@ -1,0 +1,2 @@
+f = open("canary", "w")
+loss = x.sum()

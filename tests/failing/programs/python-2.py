@@ -1,0 +1,2 @@
+print x
+loss = x.sum()

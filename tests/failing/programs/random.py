@@ -1,0 +1,4 @@
+import torch
+
+noise = torch.randn(3)
+loss = (x + noise).sum()

@@ -1,0 +1,6 @@
+def f(x):
+    return x.sum()
+
+
+def g(x):
+    return x.mean()

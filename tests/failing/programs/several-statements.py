@@ -1,0 +1,1 @@
+y = x * 2; z = y @ W @ y; loss = z.sum()

@@ -1,0 +1,4 @@
+try:
+    loss = x.sum()
+except Exception:
+    loss = 0

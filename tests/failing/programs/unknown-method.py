@@ -1,0 +1,2 @@
+y = x.tofile("out.bin")
+loss = y.sum()

@@ -1,0 +1,3 @@
+y = x + 1
+loss = (y * later).sum()
+later = x * 2

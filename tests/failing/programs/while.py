@@ -1,0 +1,3 @@
+loss = x.sum()
+while True:
+    loss = loss + 1

@@ -1,0 +1,5 @@
+def f(x):
+    yield x
+
+
+loss = f(x)
