@@ -22,8 +22,7 @@ from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.cli import main
-from netcalc.derivation.bounded import bounded
-from netcalc.errors import TookTooLong, UndefinedError
+from netcalc.errors import UndefinedError
 from netcalc.expression import parse
 from netcalc.models.neuron import neuron
 from netcalc.solving.solve import solve
@@ -299,51 +298,6 @@ def test_a_closed_form_of_a_high_degree_is_given_at_once(q):
     """e^100000 is a polynomial of that degree in e, which no factoring should be tried on; no time limit reaches it."""
     result = netcalc.neuron([q], [1], 0, exact=True)
     assert all(one.value.exact is not None for tensor in result.tensors for one in tensor.elements())
-
-
-def test_the_bound_on_algebra_is_heard_after_something_swallowed_it():
-    """An exception in a finalizer or in the collector's callback is dropped: the alarm rings again."""
-    swallowed = []
-
-    def busy():
-        while True:
-            try:
-                for _ in iter(int, 1):
-                    pass
-            except TookTooLong as error:
-                if swallowed:
-                    raise
-                swallowed.append(error)
-
-    with pytest.raises(TookTooLong), bounded(0.05):
-        busy()
-    assert swallowed
-
-
-def test_the_bound_on_algebra_is_not_told_where_it_is_dropped():
-    """A finalizer that the alarm rings in ends, and nobody reads of it; what else is dropped is told as ever."""
-    told = []
-
-    class Slow:
-        def __del__(self):
-            for _ in iter(int, 1):
-                pass
-
-    class Broken:
-        def __del__(self):
-            raise KeyError
-
-    def work():
-        Broken()
-        Slow()
-        for _ in iter(int, 1):
-            pass
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.unraisablehook", lambda dropped: told.append(dropped.exc_type))
-        with pytest.raises(TookTooLong), bounded(0.05):
-            work()
-    assert told == [KeyError]
 
 
 def test_digits_are_given_of_what_is_known_in_a_large_problem():

@@ -1,20 +1,22 @@
-"""SymPy within its time: what it simplifies, proves or factors, if that takes little."""
+"""SymPy within its budget: what it simplifies, proves or factors, if that takes little.
+
+A budget counts what SymPy evaluates, so that an answer depends on the formula alone, not on the machine, in any thread.
+What evaluates nothing while it works, the algebra of polynomials, is bounded by their size before it is tried.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
-import threading
-import time
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 from netcalc.errors import TookTooLong
 
-SIMPLIFY_SECONDS = 2.0
-FACTOR_SECONDS = 0.5
-RING_AGAIN = 0.05  # seconds between an alarm and the next
+SIMPLIFY_EVALUATIONS = 40_000  # of sums, products, powers and functions: 10,000 to 40,000 a second
+FACTOR_EVALUATIONS = 10_000
+MOST_GENERATORS = 6  # of a polynomial that SymPy takes the greatest divisor of, or factors, in less than a second
+MOST_TERMS = 5_000  # of one multiplied out
 HIGHEST_DEGREE = 200
 LONGEST_EXPANSION = 30  # exponent of a sum that may be multiplied out
 LONGEST_NUMBER = 400  # bits
@@ -30,73 +32,184 @@ SYMPY_FAILURES = (
 )
 
 
-@contextlib.contextmanager
-def bounded(seconds: float) -> Iterator[None]:
-    """Raises TookTooLong inside after that many seconds of computing (in the main thread of a POSIX system).
+class Budget(int):
+    """SymPy's switch `evaluate`, on; each time that it is read there is one evaluation less to go.
 
-    The processor's time, not the wall's: what a formula simplifies to doesn't depend on what else the machine does.
-    The alarm rings again until it is heard: an exception in a finalizer or a collector's callback is dropped, and here
-    dropped without the word on stderr that Python has for it.
+    A budget within another one draws on both.
     """
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def ring(*_: object) -> None:
-        raise TookTooLong(f"the algebra took more than {seconds:g} s")
+    used: int
+    evaluations: int
+    around: object
 
-    def unheard(dropped: sys.UnraisableHookArgs) -> None:
-        if not issubclass(dropped.exc_type, TookTooLong):
-            told(dropped)
+    def __new__(cls, evaluations: int, around: object) -> Self:
+        self = super().__new__(cls, True)
+        self.used, self.evaluations, self.around = 0, evaluations, around
+        return self
 
-    told, sys.unraisablehook = sys.unraisablehook, unheard
-    before = signal.signal(signal.SIGPROF, ring)
-    left, _ = signal.setitimer(signal.ITIMER_PROF, seconds, RING_AGAIN)  # of a bound around this one
-    started = time.process_time()
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-        sys.unraisablehook = told
-        if left:
-            signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - started), RING_AGAIN), RING_AGAIN)
+    def __bool__(self) -> bool:
+        self.used += 1
+        if self.used > self.evaluations:
+            raise TookTooLong(f"the algebra took more than {self.evaluations:,} evaluations")
+        return bool(self.around)
+
+
+@contextlib.contextmanager
+def bounded(evaluations: int) -> Iterator[Budget]:
+    """Raises TookTooLong inside after so many evaluations by SymPy in this thread.
+
+    SymPy reads its switch `evaluate`, which each thread has for itself, whenever it makes a sum, product, power or
+    function that it does not remember.
+    """
+    import sympy as sp
+    from sympy.core.parameters import global_parameters
+
+    budget = Budget(evaluations, global_parameters.evaluate)
+    with sp.evaluate(budget):
+        yield budget
 
 
 def equal(a: Any, b: Any) -> bool:
-    """Whether SymPy proves it within its time."""
+    """Whether SymPy proves it within its budget."""
     import sympy as sp
 
-    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
+    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_EVALUATIONS):
         over_one_bar = sp.expand(sp.numer(sp.together(a - b)))  # far quicker than simplify, where it is enough
-        return bool(over_one_bar == 0 or sp.simplify(a - b) == 0)
+        return bool(over_one_bar == 0 or simplified(a - b) == 0)
     return False
 
 
 def shorter(expression: Any) -> Any:
-    """The expression simplified, if that takes little time and makes it no longer."""
+    """The expression simplified, if that takes little and makes it no longer."""
     import sympy as sp
 
     if not is_tame(expression):
         return expression
-    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_SECONDS):
-        return min([expression, sp.factor(expression), sp.simplify(expression)], key=sp.count_ops)
+    with contextlib.suppress(TookTooLong), bounded(SIMPLIFY_EVALUATIONS):
+        return min([expression, factor(expression), simplified(expression)], key=sp.count_ops)
     return expression
 
 
 def factored(expression: Any) -> Any:
-    """The expression as a product, if that takes little time and makes it shorter: products cancel nothing."""
+    """The expression as a product, if that takes little and makes it shorter: products cancel nothing."""
     import sympy as sp
 
     if not is_tame(expression):
         return expression
-    with contextlib.suppress(TookTooLong), bounded(FACTOR_SECONDS):
-        return min([expression, sp.factor(expression)], key=sp.count_ops)
+    with contextlib.suppress(TookTooLong), bounded(FACTOR_EVALUATIONS):
+        return min([expression, factor(expression)], key=sp.count_ops)
     return expression
 
 
+def simplified(expression: Any) -> Any:
+    """What SymPy makes of it; the expression itself where its polynomials have too many generators."""
+    import sympy as sp
+
+    return sp.simplify(expression) if generators(expression) <= MOST_GENERATORS else expression
+
+
+def factor(expression: Any) -> Any:
+    """The expression as one fraction of products.
+
+    FLINT factors its polynomials, in no time: SymPy may take hours where there are four generators.
+    """
+    import sympy as sp
+
+    number, factors = sp.S.One, []
+    for part in sp.Mul.make_args(sp.together(expression)):
+        if part.is_Number:
+            number *= part
+            continue
+        base, exponent = part.as_base_exp() if part.is_Pow else (part, sp.S.One)
+        if not base.is_Add or not exponent.is_Integer:
+            factors.append(part)
+            continue
+        content, powers = _factors(base)
+        number *= content**exponent
+        factors += [one ** (power * exponent) for one, power in powers]
+    product = sp.Mul(*factors)
+    coefficient, product = product.as_coeff_Mul()
+    number *= coefficient
+    if product.is_Add and abs(number) != 1:
+        return sp.Mul(number, product, evaluate=False)  # evaluated, it would be a sum again
+    return number * product
+
+
+def _factors(total: Any) -> tuple[Any, list[tuple[Any, int]]]:
+    """A sum as a number and irreducible polynomials with their exponents."""
+    import sympy as sp
+    from flint import fmpz_mpoly_ctx
+
+    try:
+        denominator, polynomial = sp.Poly(total).clear_denoms(convert=True)
+    except sp.PolynomialError:
+        return sp.S.One, [(total, 1)]
+    if not polynomial.domain.is_ZZ:
+        return sp.S.One, [(total, 1)]
+    names = [f"g{place}" for place in range(len(polynomial.gens))]
+    terms = {powers: int(number) for powers, number in polynomial.as_dict().items()}
+    content, found = fmpz_mpoly_ctx.get(names, "lex").from_dict(terms).factor()
+
+    def expression(one: Any) -> Any:
+        integers = {tuple(map(int, powers)): int(number) for powers, number in one.to_dict().items()}
+        return sp.Poly.from_dict(integers, *polynomial.gens).as_expr()
+
+    return sp.Integer(int(content)) / denominator, [(expression(one), int(power)) for one, power in found]
+
+
+def generators(expression: Any) -> int:
+    """The most names and functions that any of its polynomials has: of its own, and of what functions are applied to.
+
+    A trigonometric function of a sum counts as the sine and cosine of each term, which SymPy makes of it.
+    """
+    most, seen, waiting = 0, set(), [expression]
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        own: set[Any] = set()
+        waiting += _collect(part, own)
+        most = max(most, len(own))
+    return most
+
+
+def _collect(polynomial: Any, own: set[Any]) -> list[Any]:
+    """Adds the generators of a polynomial to `own`; what they are functions of."""
+    import sympy as sp
+    from sympy.functions.elementary.hyperbolic import HyperbolicFunction
+    from sympy.functions.elementary.trigonometric import TrigonometricFunction
+
+    inner: list[Any] = []
+    waiting = [polynomial]
+    while waiting:
+        part = waiting.pop()
+        if part.is_Number:
+            continue
+        if part.is_Add or part.is_Mul or (part.is_Pow and part.exp.is_Integer):
+            waiting += [part.base] if part.is_Pow else part.args
+            continue
+        inner += part.args
+        if isinstance(part, sp.exp):
+            own |= {(sp.exp, rest) for rest in _without_coefficients(part.exp)}
+        elif part.is_Pow:
+            own.add((part.base, part.exp.as_coeff_Mul()[1]))
+        elif isinstance(part, TrigonometricFunction | HyperbolicFunction):
+            family = isinstance(part, HyperbolicFunction)
+            own |= {(family, which, rest) for rest in _without_coefficients(part.args[0]) for which in (0, 1)}
+        else:
+            own.add(part)
+    return inner
+
+
+def _without_coefficients(total: Any) -> list[Any]:
+    import sympy as sp
+
+    return [term.as_coeff_Mul()[1] for term in sp.Add.make_args(total)]
+
+
 def is_tame(expression: Any) -> bool:
-    """Whether its polynomials are of a degree that is factored at once: compiled code hears no alarm until it is done.
+    """Whether its polynomials are of a size that algebra takes at once: they are worked on without an evaluation.
 
     e^100000 is a polynomial of degree 100,000 in e; so is e^(1/100000), of its root.
     """
@@ -109,4 +222,22 @@ def is_tame(expression: Any) -> bool:
     if any(one.base.is_Add and one.exp.is_Integer and abs(int(one.exp)) > LONGEST_EXPANSION for one in powers):
         return False
     exponents = [power.exp.as_coeff_Mul()[0] for power in powers]
-    return all(max(abs(int(c.p)), int(c.q)) <= HIGHEST_DEGREE for c in exponents if c.is_Rational)
+    if any(max(abs(int(c.p)), int(c.q)) > HIGHEST_DEGREE for c in exponents if c.is_Rational):
+        return False
+    return max(_terms(expression)) <= MOST_TERMS
+
+
+def _terms(expression: Any) -> tuple[int, int]:
+    """At most how many terms an expression has above and below one fraction bar, multiplied out."""
+    if expression.is_Add:
+        parts = [_terms(part) for part in expression.args]
+        below = math.prod(under for _, under in parts)
+        return sum(over * (below // under) for over, under in parts), below
+    if expression.is_Mul:
+        parts = [_terms(part) for part in expression.args]
+        return math.prod(over for over, _ in parts), math.prod(under for _, under in parts)
+    if expression.is_Pow and expression.exp.is_Integer:
+        power = abs(int(expression.exp))
+        over, under = (math.comb(count + power - 1, power) for count in _terms(expression.base))
+        return (over, under) if expression.exp > 0 else (under, over)
+    return 1, 1

@@ -1,6 +1,6 @@
 """Closed forms of numbers, as people write them: `-4*e/(1 + e)^2`.
 
-A number is taken as one fraction in powers of e, with whatever else stands in it; algebra has a bounded time, and what
+A number is taken as one fraction in powers of e, with whatever else stands in it; algebra has a budget, and what
 it finds is kept only where it is no longer to read.
 """
 
@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
 from netcalc.derivation.algebra import from_sympy, has_words
-from netcalc.derivation.bounded import bounded, is_tame
+from netcalc.derivation.bounded import bounded, factor, is_tame, simplified
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree
 from netcalc.notation import to_ascii
 
-SECONDS = 3.0  # for all of a problem's numbers together
-SECONDS_EACH = 0.5
-HIGHEST_DEGREE = 40  # of a polynomial that is factored at once: compiled code hears no alarm until it is done
+EVALUATIONS = 60_000  # by SymPy, for all of a problem's numbers together
+EVALUATIONS_EACH = 10_000
+HIGHEST_DEGREE = 40  # of a polynomial in powers of e that is factored at once
 POWER_OF_E = re.compile(r"e\^\([^()]*\)|e\^\w+|exp\((?:[^()]|\([^()]*\))*\)")
 LARGEST = 600  # parts of an expression that algebra is tried on
 PAGES_OF_DIGITS = re.compile(r"\d{100}")
@@ -31,10 +30,10 @@ READABLE = 1_500  # parts of one that is written at all
 
 
 class ClosedForms:
-    """Shortens numbers until its time is up; after that they stay as they are."""
+    """Shortens numbers until its budget is spent; after that they stay as they are."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self.left = seconds
+    def __init__(self, evaluations: int = EVALUATIONS) -> None:
+        self.left = evaluations
         self.known: dict[Any, Any] = {}
         self.sizes: dict[Any, int] = {}
 
@@ -64,12 +63,11 @@ class ClosedForms:
         if number.is_Atom or self.size(number) > LARGEST or number.free_symbols or number.has(sp.I, sp.nan, sp.zoo):
             return number
         if (number, deep) not in self.known:
-            started = time.process_time()
             candidates = [number]
-            with contextlib.suppress(TookTooLong, NotImplementedError, RecursionError), bounded(SECONDS_EACH):
-                if self.left > 0:
+            with bounded(min(EVALUATIONS_EACH, self.left)) as budget:
+                with contextlib.suppress(TookTooLong, NotImplementedError, RecursionError):
                     candidates.extend(filter(has_words, _forms(number, deep=deep)))
-            self.left -= time.process_time() - started
+                self.left = max(0, self.left - budget.used)
             self.known[number, deep] = min(reversed(candidates), key=_length)
         return self.known[number, deep]
 
@@ -80,7 +78,7 @@ def _forms(number: Any, *, deep: bool) -> Iterator[Any]:
     fraction = one_fraction(number)
     yield fraction
     if deep and is_tame(fraction) and fraction.atoms(sp.Function) - fraction.atoms(sp.exp):
-        yield sp.simplify(fraction)
+        yield simplified(fraction)
 
 
 def _length(form: Any) -> int:
@@ -103,7 +101,7 @@ def one_fraction(number: Any) -> Any:
         base = sp.Dummy(positive=True)
         there |= {power: base**degree for power, degree in degrees.items()}
         back[base] = sp.exp(sp.Rational(unit.numerator, unit.denominator) * rest)
-    return sp.factor(opened.xreplace(there)).xreplace(back)
+    return factor(opened.xreplace(there)).xreplace(back)
 
 
 def _powers_of_e(number: Any) -> dict[Any, dict[Any, Fraction]]:

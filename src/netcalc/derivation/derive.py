@@ -39,26 +39,39 @@ class Derivation:
 @cache
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
+    formula = without_ones(parse(activation.formula))
     subject = f"{activation.formula} | {activation.familiar_slope}"
-    return Derivation(*remembered(subject, 4, {"q"}, lambda: _derive(activation)))
+
+    def holds(trees: list[Tree]) -> bool:
+        from netcalc.derivation.held import are_slopes
+
+        slope, curvature, shown = evaluable(trees)
+        return are_slopes(expand(formula), "q", (slope, shown), (curvature,))
+
+    return Derivation(formula, *remembered(subject, 3, {"q"}, lambda: _derive(formula, activation), holds))
 
 
-def _derive(activation: BoundActivation) -> list[str]:
+def _derive(formula: Tree, activation: BoundActivation) -> list[str]:
     from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
 
-    formula = without_ones(parse(activation.formula))
     slope = derivative(to_sympy(expand(formula)), "q")
     curvature = factored(derivative(slope, "q"))
-    trees = (formula, from_sympy(slope), from_sympy(curvature), _known(slope, activation))
-    return [to_ascii(tree) for tree in trees]
+    return [to_ascii(tree) for tree in (from_sympy(slope), from_sympy(curvature), _known(slope, activation))]
 
 
 @cache
 def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
+    formula = parse(loss.formula)
     subject = f"loss | {loss.formula} | {loss.familiar_slope}"
-    value, slope, shown = remembered(subject, 3, {"a", "t"}, lambda: _derive_loss(loss))
-    return stable(value), stable(slope), shown
+
+    def holds(trees: list[Tree]) -> bool:
+        from netcalc.derivation.held import are_slopes
+
+        return are_slopes(expand(formula), "a", evaluable(trees))
+
+    slope, shown = remembered(subject, 2, {"a", "t"}, lambda: _derive_loss(formula, loss), holds)
+    return stable(formula), stable(slope), shown
 
 
 def loss_formula(loss: BoundLoss) -> Tree:
@@ -66,11 +79,11 @@ def loss_formula(loss: BoundLoss) -> Tree:
     return without_ones(parse(loss.formula))
 
 
-def _derive_loss(loss: BoundLoss) -> list[str]:
+def _derive_loss(formula: Tree, loss: BoundLoss) -> list[str]:
     from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
 
-    slope = derivative(to_sympy(parse(loss.formula)), "a")
-    return [loss.formula, *(to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss)))]
+    slope = derivative(to_sympy(formula), "a")
+    return [to_ascii(tree) for tree in (from_sympy(slope, ("a", "t")), _known(slope, loss))]
 
 
 def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
@@ -87,7 +100,11 @@ def is_softmax_simplified(outputs: int) -> bool:
     Targets are a distribution: they sum to 1.
     """
     subject = f"cross-entropy after softmax | {outputs}"
-    (answer,) = remembered(subject, 1, set(), lambda: [str(int(_proves_softmax(outputs)))])
+
+    def derive() -> list[str]:
+        return [str(int(_proves_softmax(outputs)))]
+
+    (answer,) = remembered(subject, 1, set(), derive, lambda kept: kept == [ONE])  # as it is of every number of outputs
     return answer == ONE
 
 

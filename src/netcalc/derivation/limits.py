@@ -15,7 +15,8 @@ from netcalc.expression.tree import COMPARISONS
 from netcalc.notation import to_ascii
 
 INFINITY = Symbol("oo")
-LIMIT_SECONDS = 2.0
+NONE = Symbol("none")
+LIMIT_EVALUATIONS = 40_000
 _BRANCHES = {
     "greater": (False, True),
     "greater_equal": (False, True),
@@ -26,13 +27,20 @@ _BRANCHES = {
 
 def limits(activation: BoundActivation) -> tuple[Tree | None, Tree | None]:
     """The limits of f at -∞ and at ∞, `oo` for infinity; None where there is none or it was not found."""
-    found = remembered(f"limits | {activation.formula}", 2, {"oo", "none"}, lambda: _texts(activation))
-    left, right = (None if tree == Symbol("none") else tree for tree in found)
+    formula = expand(parse(activation.formula))
+
+    def holds(trees: list[Tree]) -> bool:
+        from netcalc.derivation.held import is_limit
+
+        sides = zip((-1, 1), trees, strict=True)
+        return all(tree == NONE or is_limit(formula, side, tree) for side, tree in sides)
+
+    found = remembered(f"limits | {activation.formula}", 2, {"oo", "none"}, lambda: _texts(formula), holds)
+    left, right = (None if tree == NONE else tree for tree in found)
     return left, right
 
 
-def _texts(activation: BoundActivation) -> list[str]:
-    formula = expand(parse(activation.formula))
+def _texts(formula: Tree) -> list[str]:
     found = [_limit(far_branch(formula, side), side) for side in (0, 1)]
     return ["none" if one is None else to_ascii(one) for one in found]
 
@@ -63,7 +71,7 @@ def _limit(formula: Tree, side: int) -> Tree | None:
 
     found: Any = None
     # SymPy raises whatever its heuristics stumble over: NotImplementedError, ValueError, TypeError, PoleError, …
-    with contextlib.suppress(TookTooLong, Exception), bounded(LIMIT_SECONDS):
+    with contextlib.suppress(TookTooLong, Exception), bounded(LIMIT_EVALUATIONS):
         found = sp.limit(to_sympy(formula), symbol("q"), sp.oo if side else -sp.oo)
     if found in (sp.oo, -sp.oo):
         return INFINITY if found is sp.oo else Apply("negate", (INFINITY,))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from netcalc.arithmetic.balls import ball, numerals, precision
-from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, factor, is_tame, simplified
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.remembered import remembered
@@ -26,7 +26,7 @@ WORTH = 20  # and so many are short enough
 IN_ALL = 2_000  # characters of all that are tried, those of one pattern counted once
 CLEARLY = 0.85  # of the length: a form hardly shorter is no easier to read than the one that the rules gave
 LARGEST = 2_000  # nodes of a formula that is written out to see whether it is
-SECONDS = 4.0  # a guard for what none of these foresaw, for all formulas together
+EVALUATIONS = 80_000  # by SymPy, for all formulas together
 BITS = 256
 SCALES = (fmpq(1, 5), fmpq(-1, 3), fmpq(9, 4), fmpq(-7, 5), fmpq(1, 31))  # of the points where two forms must agree
 ALGEBRAIC = frozenset({"add", "subtract", "multiply", "divide", "power", "negate"})
@@ -129,8 +129,14 @@ def _shorter_forms(forms: Forms, patterns: Sequence[_Pattern], order: Sequence[s
         return []
     names = [name for name in order if any(name in pattern.names for pattern in patterns[: len(texts)])]
     subject = " | ".join(["readable in the same functions", *names, "", *texts])
+
+    def holds(found: list[Tree]) -> bool:
+        return all(
+            _same(parse(text), one, names) for text, one in zip(texts, found, strict=True) if text != to_ascii(one)
+        )
+
     try:
-        found = remembered(subject, len(texts), set(names), lambda: _shortened(texts, names))
+        found = remembered(subject, len(texts), set(names), lambda: _shortened(texts, names), holds)
     except NetcalcError:  # nested deeper than is read back
         return [None] * len(patterns)
     return [*map(forms.keep, found), *[None] * (len(patterns) - len(texts))]
@@ -138,7 +144,7 @@ def _shorter_forms(forms: Forms, patterns: Sequence[_Pattern], order: Sequence[s
 
 def _shortened(texts: Sequence[str], order: Sequence[str]) -> list[str]:
     found = list(texts)
-    with contextlib.suppress(TookTooLong), bounded(SECONDS):
+    with contextlib.suppress(TookTooLong), bounded(EVALUATIONS):
         for place, text in enumerate(texts):
             found[place] = _shorter(text, order)
     return found
@@ -146,8 +152,6 @@ def _shortened(texts: Sequence[str], order: Sequence[str]) -> list[str]:
 
 def _shorter(text: str, order: Sequence[str]) -> str:
     """The shortest of what SymPy makes of a formula: shorter, with the same values, and in no further functions."""
-    import sympy as sp
-
     from netcalc.derivation.algebra import from_sympy, to_sympy
 
     tree = parse(text)
@@ -156,13 +160,15 @@ def _shorter(text: str, order: Sequence[str]) -> str:
     except (TookTooLong, *SYMPY_FAILURES):
         return text
     candidates = set()
-    for simplified in (sp.factor, sp.simplify) if is_tame(expression) else ():
+    for algebra in (factor, simplified) if is_tame(expression) else ():
         with contextlib.suppress(*SYMPY_FAILURES):
-            candidates.add(to_ascii(from_sympy(simplified(expression), tuple(order))))
+            candidates.add(to_ascii(from_sympy(algebra(expression), tuple(order))))
     shorter = sorted((one for one in candidates if len(one) < CLEARLY * len(text)), key=lambda one: (len(one), one))
-    return next(
-        (one for one in shorter if _functions(parse(one)) <= _functions(tree) and _same(tree, one, order)), text
-    )
+    return next((one for one in shorter if _is_as_good(tree, parse(one), order)), text)
+
+
+def _is_as_good(tree: Tree, form: Tree, order: Sequence[str]) -> bool:
+    return _functions(form) <= _functions(tree) and _same(tree, form, order)
 
 
 def _functions(tree: Tree) -> set[str]:
@@ -171,10 +177,10 @@ def _functions(tree: Tree) -> set[str]:
     return operators - ALGEBRAIC - {"sqrt", "cbrt"}
 
 
-def _same(tree: Tree, text: str, order: Sequence[str]) -> bool:
-    """Whether a form reads back and, where both are defined, agrees with the tree at a few points."""
+def _same(tree: Tree, form: Tree, order: Sequence[str]) -> bool:
+    """Whether a form agrees with the tree at a few points where both are defined."""
     try:
-        pair = evaluable((tree, parse(text)))
+        pair = evaluable((tree, form))
     except NetcalcError:
         return False
     agreed = 0

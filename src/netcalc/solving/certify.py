@@ -26,8 +26,8 @@ LAST_BITS = 1 << 16
 SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
 SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
-ALGEBRA_SECONDS = 3.0
-EXACT_SECONDS = 20.0  # who asks for closed forms waits for them
+ALGEBRA_EVALUATIONS = 60_000
+EXACT_EVALUATIONS = 400_000  # who asks for closed forms waits for them
 MOST_RATIONALS, MOST_CLOSED_FORMS = 100_000, 2_000  # which take about so long
 
 
@@ -98,7 +98,7 @@ def _settled(
     if problem.work > ALGEBRA_WORK:
         return found, entries
     settled = dict(found)
-    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):
+    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
         for name, array in run(problem, Symbolic(closed=True)).items():
             settled[name] = each(_rational, found[name], entries[name], array)
 
@@ -110,11 +110,11 @@ def _settled(
 
 def _rational(value: Any, known: Value, expression: Any) -> Any:
     """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
-    from netcalc.derivation.bounded import is_tame
+    from netcalc.derivation.bounded import is_tame, simplified
 
     if known.certified or not ball(value).is_finite() or not is_tame(expression):
         return value
-    closed = expression.simplify()
+    closed = simplified(expression)
     if not closed.is_Rational:
         return value
     rational = fmpq(int(closed.p), int(closed.q))
@@ -142,7 +142,7 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
         return confirmed(value, forms.tree(expression, deep=False))
 
     try:
-        with bounded(EXACT_SECONDS):
+        with bounded(EXACT_EVALUATIONS):
             expressions = run(problem, Symbolic(closed=True, forms=forms))
     except (TookTooLong, *SYMPY_FAILURES):
         return _without(found, f"{NO_CLOSED_FORMS} shorter problems: here they are too long to be found")

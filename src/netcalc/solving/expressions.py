@@ -26,7 +26,7 @@ from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
 
 Point = Mapping[str, Tree]
-CLOSED_SECONDS = 20.0  # who asks for closed forms waits for them
+CLOSED_EVALUATIONS = 400_000  # who asks for closed forms waits for them
 CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are done with in a second or two
 
 
@@ -178,7 +178,7 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
     forms = ClosedForms()
 
     found = list(values)
-    with contextlib.suppress(TookTooLong), bounded(CLOSED_SECONDS):
+    with contextlib.suppress(TookTooLong), bounded(CLOSED_EVALUATIONS):
         for place, one in enumerate(derived.wanted):
             with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what is beyond all bounds
                 number = to_sympy(expand(substitute(one.tree, point)))

@@ -11,14 +11,14 @@ from flint import fmpq
 
 from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision
 from netcalc.arithmetic.rounding import is_out_of_reach
-from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree, substitute
 from netcalc.result import UNDEFINED, Value
 from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
 
-ALGEBRA_SECONDS = 3.0
+ALGEBRA_EVALUATIONS = 60_000
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
 
 
@@ -54,12 +54,12 @@ def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any],
     from netcalc.derivation.algebra import to_sympy
 
     settled: list[int] = []
-    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_SECONDS):
+    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
         for place in left:
             if not ball(found[place]).rad() < 1:  # nothing is nearly decided
                 continue
             number = to_sympy(expand(substitute(trees[place], point)))
-            closed = number.simplify() if is_tame(number) else number
+            closed = simplified(number) if is_tame(number) else number
             if closed.is_Rational and ball(found[place]).contains(rational := fmpq(int(closed.p), int(closed.q))):
                 found[place] = rational
                 settled.append(place)
