@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,13 @@ from pathlib import Path
 import pytest
 import transcript
 
+from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.references import activation
 from netcalc.derivation import derive, remembered
+from netcalc.derivation.forms import Forms
+from netcalc.derivation.limits import limits
+from netcalc.derivation.readable import readable
+from netcalc.expression import parse
 
 
 @pytest.fixture
@@ -29,9 +35,9 @@ def derived(monkeypatch):
     names = []
     whole = derive._derive
 
-    def counted(bound):
+    def counted(formula, bound):
         names.append(bound.name)
-        return whole(bound)
+        return whole(formula, bound)
 
     monkeypatch.setattr(derive, "_derive", counted)
     return names
@@ -72,7 +78,7 @@ def test_damage_anywhere_is_noticed(cache, derived, step):
         changed = bytearray(content)
         changed[place] ^= 1
         entry.write_bytes(changed)
-        assert remembered.recall(key, 4, {"q"}) is None, place
+        assert remembered.recall(key, 3, {"q"}) is None, place
     assert slope() == sound
     assert derived == ["tanh"] * 2
     assert entry.read_bytes() == content
@@ -93,10 +99,10 @@ def test_cut_short_at_any_place(cache):
     (entry,) = entries(cache)
     content = entry.read_bytes()
     key = f"{activation('tanh').formula} | {activation('tanh').familiar_slope}"
-    assert remembered.recall(key, 4, {"q"})
+    assert remembered.recall(key, 3, {"q"})
     for length in range(len(content)):
         entry.write_bytes(content[:length])
-        assert remembered.recall(key, 4, {"q"}) is None, length
+        assert remembered.recall(key, 3, {"q"}) is None, length
 
 
 def test_entry_of_another_formula_is_none(cache, derived):
@@ -212,3 +218,147 @@ def test_turned_off_writes_nothing(tmp_path, home):
     done = subprocess.run(words, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == []
+
+
+def rewritten(entry, *trees):
+    """The entry with other trees in it, and a checksum that is right."""
+    about = entry.read_text().split("\n")[1]
+    body = "\n".join([about, *trees])
+    entry.write_text(f"{remembered._checksum(body)}\n{body}")
+
+
+FORGED = {
+    "slope": ("1/cosh(q)^3", "-2*tanh(q)*(1 - tanh(q)^2)", "1 - tanh(q)^2"),
+    "curvature": ("1 - tanh(q)^2", "2*tanh(q)*(1 - tanh(q)^2)", "1 - tanh(q)^2"),
+    "shown": ("1 - tanh(q)^2", "-2*tanh(q)*(1 - tanh(q)^2)", "1 + tanh(q)^2"),
+    "undefined": ("1 - tanh(q)^2", "-2*tanh(q)*(1 - tanh(q)^2)", "log(-1 - q^2)"),
+    "a trillionth": ("1 - tanh(q)^2 + 1e-12*q", "-2*tanh(q)*(1 - tanh(q)^2)", "1 - tanh(q)^2"),
+}
+
+
+@pytest.mark.parametrize("trees", FORGED.values(), ids=FORGED)
+def test_an_entry_that_does_not_hold_for_the_formula_is_derived_again(cache, derived, trees):
+    """Whatever its checksum says: by differences of what was typed, at random points."""
+    sound = slope()
+    (entry,) = entries(cache)
+    content = entry.read_bytes()
+    rewritten(entry, *trees)
+    assert remembered.recall(f"{activation('tanh').formula} | {activation('tanh').familiar_slope}", 3, {"q"})
+    assert slope() == sound
+    assert derived == ["tanh"] * 2
+    assert entry.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_what_was_derived_holds(cache, name):
+    """Or it would be derived in every run: a branch, a pole or the end of a domain is no reason."""
+    first = derive.derivation(activation(name)), limits(activation(name))
+    assert len(entries(cache)) >= 2
+    derive.derivation.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(derive, "_derive", None)
+        patch.setattr("netcalc.derivation.limits._texts", None)
+        assert (derive.derivation(activation(name)), limits(activation(name))) == first
+
+
+def test_limits_that_do_not_hold_are_found_again(cache):
+    found = limits(activation("tanh"))
+    (entry,) = [path for path in entries(cache) if "limits" in path.read_text()]
+    for forged in (("1", "1"), ("oo", "1"), ("-1", "-oo"), ("-1", "1.01"), ("-1.5", "1")):
+        rewritten(entry, *forged)
+        assert limits(activation("tanh")) == found, forged
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_shorter_form_that_does_not_hold_is_found_again(cache):
+    forms = Forms(("x", "y"))
+    slope = forms.keep(parse("(2*x*(x^2 + y^2) - 2*x*x^2)/(x^2 + y^2)^2"))
+    sound = readable(forms, [slope], ("x", "y"))
+    assert sound != [slope]
+    (entry,) = [path for path in entries(cache) if "readable" in path.read_text()]
+    trees = entry.read_text().split("\n")[2:]
+    rewritten(entry, *["7*x*y" for _ in trees])
+    assert readable(forms, [slope], ("x", "y")) == sound
+
+
+@pytest.fixture
+def entry(cache):
+    """An entry whose slope is another function's, so that it shows whether it is read."""
+    slope()
+    (found,) = entries(cache)
+    return found
+
+
+def key():
+    return f"{activation('tanh').formula} | {activation('tanh').familiar_slope}"
+
+
+POSIX = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners and permissions, on POSIX")
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_an_entry_that_others_may_write_is_none(entry, mode):
+    assert remembered.recall(key(), 3, {"q"})
+    entry.chmod(mode)
+    assert remembered.recall(key(), 3, {"q"}) is None
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+def test_entries_in_a_folder_that_others_may_write_to_are_none(entry, derived, mode):
+    """And none is written there."""
+    sound, content = slope(), entry.stat()
+    entry.parent.chmod(mode)
+    assert remembered.recall(key(), 3, {"q"}) is None
+    assert slope() == sound
+    assert derived == ["tanh"]
+    assert entry.stat().st_ino == content.st_ino
+
+
+@POSIX
+def test_an_entry_of_another_owner_is_none(entry, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: entry.stat().st_uid + 1)
+    assert remembered.recall(key(), 3, {"q"}) is None
+
+
+def test_an_entry_larger_than_any_is_none(entry, monkeypatch):
+    size = entry.stat().st_size
+    monkeypatch.setattr(remembered, "LARGEST_ENTRY_BYTES", size)
+    assert remembered.recall(key(), 3, {"q"})
+    monkeypatch.setattr(remembered, "LARGEST_ENTRY_BYTES", size - 1)
+    assert remembered.recall(key(), 3, {"q"}) is None
+    entry.unlink()
+    slope()
+    assert not entry.exists()
+
+
+@POSIX
+@pytest.mark.parametrize("kind", ["link", "two names", "pipe", "folder", "endless"])
+def test_what_is_no_regular_file_of_one_name_is_no_entry(entry, tmp_path, derived, kind):
+    """Nor waited for, nor written through: what is behind it stays, and a sound entry takes its place."""
+    sound, content = slope(), entry.read_bytes()
+    victim = tmp_path / "victim"
+    victim.write_bytes(content)
+    entry.unlink()
+    if kind == "link":
+        entry.symlink_to(victim)
+    elif kind == "two names":
+        entry.hardlink_to(victim)
+    elif kind == "pipe":
+        os.mkfifo(entry)
+    elif kind == "folder":
+        entry.mkdir()
+    else:
+        entry.symlink_to("/dev/zero")
+    assert remembered.recall(key(), 3, {"q"}) is None
+    assert slope() == sound
+    assert derived == ["tanh"]
+    assert victim.read_bytes() == content
+    assert kind == "folder" or (entry.is_file() and not entry.is_symlink() and entry.stat().st_nlink == 1)
+
+
+@POSIX
+def test_an_entry_is_for_its_owner_alone(entry):
+    assert entry.stat().st_mode & 0o777 == 0o600
+    assert entry.parent.stat().st_mode & 0o777 == 0o700

@@ -1,14 +1,15 @@
 """Derivations remembered between runs, a file each, in the user's cache directory.
 
 An entry is text: a checksum, the formula that it is about, and a tree a line. It is read back through the parser, so no
-code is ever loaded; an entry that is damaged, or about another formula, is as good as none. What cannot be kept costs
-time alone.
+code is ever loaded. An entry that another user could have written, that is damaged, or about another formula, is as
+good as none, and so is one that does not hold for the formula. What cannot be kept costs time alone.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Sequence
@@ -20,13 +21,20 @@ from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse, symbols
 from netcalc.version import __version__
 
+LARGEST_ENTRY_BYTES = 1 << 20
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 VERSION = re.compile(r"__version__ = [\"']([\w.+-]+)")
 
 
-def remembered(subject: str, count: int, names: set[str], derive: Callable[[], list[str]]) -> list[Tree]:
-    """The `count` trees, in no other symbols than `names`, that `derive` finds for a subject; found once and kept."""
+def remembered(
+    subject: str, count: int, names: set[str], derive: Callable[[], list[str]], holds: Callable[[list[Tree]], bool]
+) -> list[Tree]:
+    """The `count` trees, in no other symbols than `names`, that `derive` finds for a subject; found once and kept.
+
+    What was kept is only believed where it `holds` for the subject.
+    """
     trees = recall(subject, count, names)
-    if trees is None:
+    if trees is None or not holds(trees):
         texts = derive()
         remember(subject, texts)
         trees = [parse(text) for text in texts]
@@ -37,7 +45,7 @@ def recall(subject: str, count: int, names: set[str]) -> list[Tree] | None:
     """The trees kept for a subject; None if there is no sound entry."""
     try:
         entry = _entry(subject)
-        checksum, _, body = entry.read_text("utf-8").partition("\n") if entry else ("", "", "")
+        checksum, _, body = _read(entry).decode().partition("\n") if entry else ("", "", "")
         about, *texts = body.split("\n")
         if (checksum, about, len(texts)) != (_checksum(body), _one_line(subject), count):
             return None
@@ -49,15 +57,37 @@ def recall(subject: str, count: int, names: set[str]) -> list[Tree] | None:
 
 def remember(subject: str, texts: Sequence[str]) -> None:
     """Keep what was derived, whole or not at all, so that two writers do not meet."""
-    from netcalc.files import write_atomically
+    from netcalc.files import write_private
 
-    with suppress(OSError, NetcalcError):
-        if (entry := _entry(subject)) is None:
+    body = "\n".join([_one_line(subject), *texts])
+    content = f"{_checksum(body)}\n{body}".encode()
+    with suppress(OSError):
+        if (entry := _entry(subject)) is None or len(content) > LARGEST_ENTRY_BYTES:
             return
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        body = "\n".join([_one_line(subject), *texts])
-        with write_atomically(entry) as file:
-            file.write(f"{_checksum(body)}\n{body}")
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_own(entry.parent.lstat(), stat.S_ISDIR):
+            write_private(entry, content)
+
+
+def _read(entry: Path) -> bytes:
+    """The bytes of an entry. Raises FileNotFoundError also where it is not this user's alone."""
+    if not _is_own(entry.parent.lstat(), stat.S_ISDIR):
+        raise FileNotFoundError(entry)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(entry, flags), "rb") as file:  # noqa: PTH123  # a pipe or a link must not be opened
+        status = os.fstat(file.fileno())
+        if not _is_own(status, stat.S_ISREG) or status.st_nlink > 1 or status.st_size > LARGEST_ENTRY_BYTES:
+            raise FileNotFoundError(entry)
+        return file.read(LARGEST_ENTRY_BYTES)
+
+
+def _is_own(status: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
+    """Whether it is of that kind, this user's, and no other's to write; where there are no users, of that kind."""
+    if not is_kind(status.st_mode):
+        return False
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & OTHERS_MAY_WRITE
 
 
 def cache_directory() -> Path | None:

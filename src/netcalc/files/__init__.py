@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netcalc.files.table import read_rows
     from netcalc.files.tensor import Tensor
     from netcalc.files.text import RowError
-    from netcalc.files.write import write_atomically, write_npz
+    from netcalc.files.write import write_atomically, write_npz, write_private
 
 __all__ = [
     "EXACT_LIMIT",
@@ -31,6 +31,7 @@ __all__ = [
     "suggestion",
     "write_atomically",
     "write_npz",
+    "write_private",
 ]
 _PLACES = {  # numbers typed on the command line come through here too, and need no file
     "read": ("is_file", "looks_like_file", "read_tensor"),
@@ -39,7 +40,7 @@ _PLACES = {  # numbers typed on the command line come through here too, and need
     "table": ("read_rows",),
     "tensor": ("Tensor",),
     "text": ("RowError",),
-    "write": ("write_atomically", "write_npz"),
+    "write": ("write_atomically", "write_npz", "write_private"),
 }
 
 

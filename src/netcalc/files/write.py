@@ -31,6 +31,24 @@ def write_atomically(path_text: str | Path, mode: Literal["w", "wb"] = "w") -> A
     return _written(Path(path_text), mode)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file of the user's alone in place, whole or not at all; a link there is replaced, not followed.
+
+    Raises OSError.
+    """
+    import secrets
+
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123  # made with its permissions
+            file.write(content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def _written(path: Path, mode: str) -> Iterator[IO[Any]]:
     writing: AbstractContextManager[IO[Any]]
