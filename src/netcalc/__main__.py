@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
+import io
 import os
+import signal
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import NoReturn
 
+LONGEST_SIZE = 5  # digits of a terminal's width
+NO_OUTPUT = "standard output is closed; name a file, as in -o answer.csv"
 FEW_COLLECTIONS = (100_000, 20, 20)  # looking for garbage among what is being imported takes a tenth of a run
 
 
@@ -19,6 +25,8 @@ def run() -> NoReturn:
     is to be done at the end is done, as what was registered first comes last.
     """
     status = 1
+    missing_streams_stand_in()
+    without_nonsense(os.environ)
 
     def end_here() -> None:
         for stream in filter(None, (sys.stdout, sys.stderr)):
@@ -27,18 +35,75 @@ def run() -> NoReturn:
         os._exit(status)
 
     atexit.register(end_here)
+    end_by_unwinding()
     gc.set_threshold(*FEW_COLLECTIONS)
     try:
         from netcalc.cli import main
 
         status = main()
     except KeyboardInterrupt:  # while it imports; `main` hears the later ones
-        from signal import SIGINT
+        status = 128 + signal.SIGINT
+    except (ImportError, MemoryError, OSError) as error:  # while it imports too
+        from netcalc.errors import NO_MEMORY, is_out_of_memory
 
-        status = 128 + SIGINT
+        if not is_out_of_memory(error):
+            raise
+        print(NO_MEMORY, file=sys.stderr)
+        status = 2
     except SystemExit as asked:  # as typer does when the shell has it complete a line
         status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
     sys.exit(status)
+
+
+def end_by_unwinding() -> None:
+    """Have the signals that end a process end it as an exit does, so that half-written files are taken away."""
+
+    def end(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # not where nohup has it ignored
+            signal.signal(number, end)
+
+
+def missing_streams_stand_in() -> None:
+    """Put something in the place of standard streams that are closed, as daemons and cron have them.
+
+    A file that is opened later must not get their numbers: messages would be written into it.
+    """
+    for descriptor in range(3):
+        with suppress(OSError):
+            os.fstat(descriptor)
+            continue
+        os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = ClosedOutput()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # for the rest of the process
+
+
+class ClosedOutput(io.TextIOBase):
+    """A standard output that is closed: an answer with nowhere to go is a bad request."""
+
+    encoding = "utf-8"
+
+    @property
+    def buffer(self) -> NoReturn:
+        """Raises OSError."""
+        raise OSError(errno.EBADF, NO_OUTPUT)
+
+    def write(self, _: str) -> NoReturn:
+        """As for bytes."""
+        raise OSError(errno.EBADF, NO_OUTPUT)
+
+
+def without_nonsense(environment: MutableMapping[str, str]) -> None:
+    """Take out widths and heights that no terminal has, `0` among them: as if they were not set."""
+    for name in ("COLUMNS", "LINES"):
+        size = environment.get(name, "1")
+        if not (size.isascii() and size.isdigit() and len(size) <= LONGEST_SIZE and int(size) > 0):
+            del environment[name]
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from netcalc import commands
+from netcalc.commands._stderr import say
 from netcalc.commands.command import Command
 from netcalc.commands.variadic import convert_without_pydantic, nearest, unknown_option
-from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.errors import NO_MEMORY, NetcalcError, UnknownNameError, is_out_of_memory
 from netcalc.version import __version__
 
 INTERRUPTED = 128 + 2  # SIGINT, as a shell counts it
@@ -143,10 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = CLOSED_PIPE
     except OSError as error:
         discard_output()
+        if is_out_of_memory(error):
+            return end(2, NO_MEMORY)
         return end(2, f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
-    except MemoryError:
-        return end(2, "error: not enough memory for this problem")
     except Exception as error:  # a mistake of netcalc's own is told in one line too
+        if is_out_of_memory(error):
+            return end(2, NO_MEMORY)
         if "NETCALC_TRACEBACK" in os.environ:
             raise
         return end(OWN_MISTAKE, f"error: netcalc has a mistake of its own: {type(error).__name__}: {error}")
@@ -173,8 +176,7 @@ def discard_output() -> None:
 
 
 def end(status: int, *lines: str) -> int:
-    if sys.stderr is not None:
-        print(*(printable(line) for line in lines), sep="\n", file=sys.stderr)
+    say(*lines)
     return status
 
 
@@ -208,8 +210,3 @@ def one_column_each(text: str) -> str:
 def columns(text: str) -> int:
     """How wide a terminal shows the text: two columns for East Asian wide letters, none for combining marks."""
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
-
-
-def printable(line: str) -> str:
-    """With control characters spelled out, so that a message cannot move the terminal's cursor."""
-    return "".join(c if c == "\n" or unicodedata.category(c) != "Cc" else repr(c)[1:-1] for c in line)

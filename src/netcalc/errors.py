@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class NetcalcError(Exception):
     """Something a user can put right: the message says what, where, and what would be right.
@@ -53,3 +55,15 @@ class MissingExtraError(NetcalcError):
 
 class TookTooLong(NetcalcError):
     """A piece of algebra ran out of its time, or would if it were begun."""
+
+
+NO_MEMORY = "error: not enough memory for this problem"
+SAID_WITHOUT_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a run ended for want of memory: told by Python, by the system, or by what was being imported."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    said = str(error).lower()
+    return isinstance(error, ImportError | RuntimeError) and any(one in said for one in SAID_WITHOUT_MEMORY)

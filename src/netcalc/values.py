@@ -38,7 +38,7 @@ def read_vector(
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal, columns=columns)
     return _vector(tensor, name, columns)
 
 

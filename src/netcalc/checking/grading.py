@@ -13,6 +13,7 @@ from netcalc.checking.tables import Table
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.files.cells import DECIMAL_COMMA
 from netcalc.files.spellings import respelled
+from netcalc.outside import one_line
 from netcalc.result import Checked
 
 MARKED = ("right", "rounded")
@@ -105,7 +106,7 @@ def grade(checkers: Mapping[str, Checker], table: Table, *, follow_through: bool
     for number, (_, given) in enumerate(rows, 1):
         row = [*given, *[""] * (len(header) - len(given))]
         marks = tuple(_marked(checkers, [(header[place], row[place]) for place in columns.answers], decimal))
-        name = " ".join(row[place].strip() for place in columns.who) or str(number)
+        name = one_line(" ".join(row[place].strip() for place in columns.who)) or str(number)
         students.append(Student(name, marks, sum(one.verdict in worth for one in marks)))
     notes = _notes([header[place] for place in columns.others], students)
     return Grades(tuple(header[place] for place in columns.answers), tuple(students), tuple(notes))

@@ -14,6 +14,7 @@ from netcalc.checking.class_table import ClassTable
 from netcalc.checking.grading import Grades, Student
 from netcalc.files.rows import DELIMITERS, RowWriter
 from netcalc.notation.latex_text import text_to_latex
+from netcalc.outside import in_markdown, in_spreadsheet
 from netcalc.render.frame import frame
 from netcalc.version import __version__
 
@@ -70,7 +71,10 @@ def _rows(marked: Grades, format_name: str) -> Iterator[str]:
     records = [_record(student) for student in marked.students]
     writer = RowWriter(list(records[0]), format_name)
     yield from writer.header()
-    yield from (writer.row(record.values()) for record in records)
+    for record in records:
+        if writer.delimiter is not None:
+            record["student"] = in_spreadsheet(str(record["student"]))
+        yield writer.row(record.values())
 
 
 def _lines(marked: Grades, marks: Mapping[str, str]) -> Iterator[Sequence[str]]:
@@ -110,8 +114,10 @@ def _markdown(marked: Grades) -> Iterator[str]:
 
 
 def _pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    for line in (header, ["---"] * len(header), *rows):
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+    yield "| " + " | ".join(map(in_markdown, header)) + " |"
+    yield "|" + " --- |" * len(header)
+    for line in rows:
+        yield "| " + " | ".join(map(in_markdown, line)) + " |"
 
 
 def _latex(marked: Grades) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from netcalc.errors import FileError
 from netcalc.files.decode import text_chunks
 from netcalc.files.dialect import SEPARATOR
-from netcalc.files.source import Source, StandardInput, open_source
+from netcalc.files.source import Source, StandardInput, joined, open_source
 
 CHUNK = 1 << 20
 DELIMITERS = ",\t;"
@@ -28,7 +28,7 @@ class Table(NamedTuple):
 
 def read_text(source: Source) -> str:
     """All of a source, which is closed. Raises FileError."""
-    text = b"".join(text_chunks(source, CHUNK)).decode(errors="replace")
+    text = joined(text_chunks(source, CHUNK), source.name).decode(errors="replace")
     source.close()
     return text
 

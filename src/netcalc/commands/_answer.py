@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from netcalc.commands._stderr import say
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
 from netcalc.notation import is_plain, plainly
+from netcalc.outside import without_controls
 from netcalc.render import FORMATS, Format, View, chosen, render
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from netcalc.result import Result
 
 TEXT = FORMATS["latex"]  # what is text by itself is written as LaTeX is
+COLOUR = "(\x1b\\[[0-9;]*m)"  # ECMA-48, SGR
 SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
@@ -62,14 +66,14 @@ def contradicted(result: Result, form: Format) -> int | None:
         return None
     if form.bare:
         tell(result.verification.notes)
-        print(result.verification.line, file=sys.stderr)
+        say(result.verification.line)
     return 1 if result.verification.wrong else None
 
 
 def tell(notes: Iterable[str]) -> None:
     """What a format has no room for, on stderr."""
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
 
 
 def show(result: Result, form: Format, presentation: Presentation) -> None:
@@ -128,7 +132,9 @@ def takes_unicode(file: TextIO) -> bool:
 def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
     """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
     measured = file.isatty() or "COLUMNS" in os.environ
-    written: Any = Spelled(file, form.in_ascii) if is_plain() else file
+    written: Any = Spelled(file, coloured if form.name == "table" and file.isatty() else form.harmless)
+    if is_plain():
+        written = Spelled(written, form.in_ascii)
     if form.name != "table":
         written.writelines(f"{line}\n" for line in lines)
         return
@@ -140,6 +146,11 @@ def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
     console = Console(file=written, highlight=False, markup=False, emoji=False, width=width)
     for line in lines:
         console.print(line, soft_wrap=not measured)
+
+
+def coloured(text: str) -> str:
+    """What Rich writes to a terminal: of control characters, those that begin a colour are left."""
+    return "".join(part if n % 2 else without_controls(part) for n, part in enumerate(re.split(COLOUR, text)))
 
 
 def trimmed(text: str) -> str:

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
 
 from netcalc.commands._progress import watched
+from netcalc.commands._stderr import say
 from netcalc.commands.inputs import Rows
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import NetcalcError
+from netcalc.outside import one_line
 from netcalc.render import chosen
 
 if TYPE_CHECKING:
@@ -50,13 +53,10 @@ def vector_or_rows(
         if rows.on_error == "skip" or rows.bad_rows:
             needed = "the rows of a file for --x, numbers for --w, and -f csv, tsv or jsonl"
             raise NetcalcError(f"--on-error skip and --bad-rows go with {needed}")
-        whole_x = inputs.vector(x, "--x")
+        whole_x = inputs.vector(x, "--x", None if w is None else w.size)
         if whole_x is not None and whole_x.ndim > 1 and len(whole_x) > MANY and w is None:
             rest = "all at once when they are done; given numbers, rows are answered as they come"
-            print(
-                f"note: {len(whole_x):,} rows in formulas, since w is left out, take long, and come {rest}",
-                file=sys.stderr,
-            )
+            say(f"note: {len(whole_x):,} rows in formulas, since w is left out, take long, and come {rest}")
         return whole_x
     from netcalc.files import RowStream
     from netcalc.rows.blocks import NeuronRows
@@ -104,8 +104,8 @@ class Streamed(NamedTuple):
             for text in stream(watched(self.rows, output), self.kind, self.format, met):
                 out.write(text)
                 out.flush()
-        for note, count in met.kinks.items():
-            print(f"note: {f'{count:,} rows are' if count > 1 else '1 row is'} at {note}", file=sys.stderr)
+        for note, times in met.kinks.items():
+            say(f"note: {f'{times:,} rows are' if times > 1 else '1 row is'} at {note}")
         return self.bad.status() if self.bad else None
 
 
@@ -126,7 +126,7 @@ class BadRows:
 
         Raises NetcalcError rather than overwrite what is read, or the answers in `output`.
         """
-        path = rows.bad_rows or beside(source)
+        path = rows.bad_rows or unused(beside(source))
         if rows.bad_rows is not None and rows.on_error != "skip":
             raise NetcalcError(f"--bad-rows {path} goes with --on-error skip; add it")
         if rows.on_error != "skip":
@@ -145,7 +145,7 @@ class BadRows:
             self.file = self.stack.enter_context(write_atomically(self.path, "wb"))
         self.count += 1
         self.reads |= error.reads
-        self.file.write(f"# {error.message}\n{error.text}\n".encode(errors="replace"))
+        self.file.write(f"# {one_line(error.message)}\n{error.text}\n".encode(errors="replace"))
 
     def status(self) -> int | None:
         """1 if there were any, with a line on stderr."""
@@ -154,7 +154,7 @@ class BadRows:
         does, do = ("has no answer", "have no answer") if self.reads else ("does not read", "do not read")
         one = f"1 row {does}; it is left out, and kept in {self.path}: "
         many = f"{self.count:,} rows {do}; they are left out, and kept in {self.path}; the first: "
-        print(f"error: {one if self.count == 1 else many}{self.first}", file=sys.stderr)
+        say(f"error: {one if self.count == 1 else many}{one_line(self.first)}")
         return 1
 
 
@@ -184,6 +184,12 @@ def is_open_as(path: Path, descriptor: int) -> bool:
         return path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor))
     except OSError:
         return False
+
+
+def unused(path: Path) -> Path:
+    """The path, or with a number in it (`x.bad.2.csv`) where a file has that name: nobody asked to write it anew."""
+    numbered = (path.with_suffix(f".{number}{path.suffix}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not os.path.lexists(one))
 
 
 def beside(source: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -39,6 +38,7 @@ def grade(
     from netcalc.checking.sheets import aside, grades
     from netcalc.checking.tables import from_file
     from netcalc.commands._answer import write_out
+    from netcalc.commands._stderr import say
     from netcalc.render import LISTS, chosen
 
     ready = checkers(problem, Tolerance(*nearness))
@@ -46,5 +46,5 @@ def grade(
     form = chosen(listing.format, listing.output, LISTS)
     write_out(lambda: grades(form.name, found), form, listing.output, plain=listing.ascii)
     for line in (*aside(form.name, found), *(f"note: {note}" for note in found.notes)):
-        print(line, file=sys.stderr)
+        say(line)
     return int(not found.is_all_right)

@@ -19,13 +19,23 @@ if TYPE_CHECKING:
     from zipfile import ZipInfo
 
 ZIP_MAGIC = b"PK\x03\x04"
+Fits = Callable[[tuple[int, ...]], None]
 
 
-def read_npz(path_text: str, name: str | None) -> np.ndarray:
-    """One array of a `.npz` file as float64; `name` may be left out where there is one only. Raises FileError."""
+def anything(shape: tuple[int, ...]) -> None:
+    """Any shape fits."""
+
+
+def read_npz(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
+    """One array of a `.npz` file as float64; `name` may be left out where there is one only.
+
+    `fits` may refuse its shape before the numbers are unpacked. Raises FileError, and as `fits` does.
+    """
     with _members(path_text) as members:
         key = _only(list(members), name, path_text)
-        return members[key]().array()
+        member = members[key]()
+        fits(member.shape)
+        return member.array()
 
 
 def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
@@ -61,10 +71,10 @@ def _stem(info: ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
 
 
-def read_safetensors(path_text: str, name: str | None) -> np.ndarray:
+def read_safetensors(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
     """One tensor of a `.safetensors` file as float64; the name may be left out where there is one only.
 
-    Raises FileError, and MissingExtraError where the package that reads them is not installed.
+    `fits` is as for `read_npz`. Raises FileError, MissingExtraError where what reads them is not installed.
     """
     try:
         from safetensors import SafetensorError, safe_open
@@ -75,6 +85,7 @@ def read_safetensors(path_text: str, name: str | None) -> np.ndarray:
     try:
         with safe_open(path_text, framework="numpy") as archive:
             key = _only(list(archive.keys()), name, path_text)
+            fits(tuple(archive.get_slice(key).get_shape()))
             array = archive.get_tensor(key)
     except OSError as error:
         raise unreadable(path_text, error) from None

@@ -17,22 +17,34 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+LONGEST_LINE_BYTES = 32 << 20  # a million numbers of 32 characters
 ALL_MARKS = (GZIP_MAGIC, codecs.BOM_UTF8, *(mark for mark, _ in MARKS))
 
 
-def line_blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(number of the first line, whole lines), a chunk or more at a time; the last line too ends in a newline."""
-    number, parts = 1, list[bytes]()
+def line_blocks(chunks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """(number of the first line, whole lines), a chunk or more at a time; the last line too ends in a newline.
+
+    Raises FileError as soon as a line is longer than any row.
+    """
+    number, parts, size = 1, list[bytes](), 0
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if cut:
             lines = b"".join((*parts, chunk[:cut]))
             yield number, lines
             number += lines.count(b"\n")
-            parts = []
+            parts, size = [], 0
         parts.append(chunk[cut:])
+        size += len(parts[-1])
+        if size > LONGEST_LINE_BYTES:
+            raise too_long(name, number)
     if last := b"".join(parts):
         yield number, last + b"\n"
+
+
+def too_long(name: str, number: int) -> FileError:
+    """The error for a line that does not end where a row would."""
+    return FileError(f"{name}, line {number}: it has more than {LONGEST_LINE_BYTES >> 20} MB, and no row is so long")
 
 
 def text_chunks(source: Source, size: int) -> Iterator[bytes]:

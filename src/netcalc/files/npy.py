@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from tokenize import TokenError
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -18,6 +17,8 @@ from netcalc.files.numbers import as_float64, refuse_no_numbers
 from netcalc.files.source import unreadable
 
 NPY_MAGIC = b"\x93NUMPY"
+DAMAGED = "it is no .npy file, or a damaged one"
+MOST_AXES = 32  # that every NumPy takes
 READ_BYTES = 8 << 20  # at once
 
 
@@ -38,10 +39,13 @@ class NpyFile(NamedTuple):
             version = np.lib.format.read_magic(stream)
             header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, by_columns, dtype = header(stream)
-        except (ValueError, EOFError, SyntaxError, TokenError) as error:
+        except OSError as error:
+            raise unreadable(source, error) from None
+        except Exception as error:  # noqa: BLE001  # a header is read as Python, and may be anything
             cut = str(error).startswith("EOF: reading")
-            reason = "the file is cut short" if cut else "it is no .npy file, or a damaged one"
-            raise FileError(f"{source}: {reason}") from None
+            raise FileError(f"{source}: {'the file is cut short' if cut else DAMAGED}") from None
+        if len(shape) > MOST_AXES or any(type(length) is not int or length < 0 for length in shape):
+            raise FileError(f"{source}: {DAMAGED}")
         refuse_no_numbers(shape, dtype, source)
         begin = stream.tell()
         if begin + math.prod(shape) * dtype.itemsize > size:

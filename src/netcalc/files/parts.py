@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from netcalc.errors import FileError, MissingExtraError
-from netcalc.files.decode import ALL_MARKS
+from netcalc.files.decode import ALL_MARKS, LONGEST_LINE_BYTES, too_long
 from netcalc.files.dialect import order_by_name
 from netcalc.files.numbers import check_finite
 from netcalc.files.source import unreadable
@@ -93,7 +93,7 @@ def _lines(part: Part, columns: int, decimal: str, number: int) -> Iterator[np.n
         file.seek(0)
         if part.first:
             file.seek(part.first - 1)
-            file.readline()
+            _end_of_line(file)
         else:
             for _ in range(dialect.begin - 1):
                 file.readline()
@@ -111,9 +111,16 @@ def _chunks(file: BinaryIO, last: int, number: int) -> Iterator[tuple[int, bytes
         if not data:
             return
         if not data.endswith(b"\n"):
-            data += file.readline()
+            data += _end_of_line(file)
+            if len(data) > LONGEST_LINE_BYTES + POLARS_CHUNK:
+                raise too_long(file.name, number + data.count(b"\n"))
         yield number, data if data.endswith(b"\n") else data + b"\n"
         number += data.count(b"\n")
+
+
+def _end_of_line(file: BinaryIO) -> bytes:
+    """What is left of a line, as far as one goes."""
+    return file.readline(LONGEST_LINE_BYTES + 1)
 
 
 def _lines_before(part: Part) -> int:

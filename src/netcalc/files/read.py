@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
 from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netcalc.errors import FileError
-from netcalc.files.archives import ZIP_MAGIC, read_npz, read_safetensors
+from netcalc.files.archives import ZIP_MAGIC, Fits, read_npz, read_safetensors
 from netcalc.files.npy import NPY_MAGIC, NpyFile
 from netcalc.files.numbers import check_finite
-from netcalc.files.source import Source, StandardInput, open_source
+from netcalc.files.source import Source, StandardInput, joined, open_source
 from netcalc.files.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PARQUET_MAGIC = b"PAR1"
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
+LARGE = 1 << 20  # numbers: fewer are read, and then told from what is needed
 WITH_NAMES = (".npz", ".safetensors", ".json", ".json.gz")
 
 
@@ -55,18 +57,38 @@ def read_tensor(
     stdin: StandardInput | None = None,
     decimal: str = ".",
     finite: bool = True,
+    columns: int | None = None,
 ) -> Tensor:
     """All that a file holds: trees if it is text of at most EXACT_LIMIT numbers, else float64.
 
     A table of text is always (rows, columns). `flag` is who asks, for the message when standard input is asked
-    for twice. An array may hold NaN and infinity unless all is to be `finite`. Raises FileError.
+    for twice. An array may hold NaN and infinity unless all is to be `finite`. Large arrays that are no rows of `columns`
+    numbers are refused before they are unpacked. Raises FileError.
     """
-    found = open_file(path_text, flag, stdin, decimal)
+    found = open_file(path_text, flag, stdin, decimal, columns=columns)
     return whole(found, finite=finite) if isinstance(found, Tensor | NpyFile) else found.read()
 
 
+def rows_of(columns: int | None, source: str) -> Fits:
+    """Refuses a large array that is no row, nor rows, of so many numbers, if that is known."""
+
+    def fits(shape: tuple[int, ...]) -> None:
+        is_column = columns is not None and shape == (columns, 1)
+        if columns is None or prod(shape) <= LARGE or is_column or (len(shape) <= 2 and shape[-1] == columns):
+            return
+        sizes = " × ".join(map(str, shape))
+        raise FileError(f"{source} holds an array of {sizes} numbers, and rows of {columns:,} are needed")
+
+    return fits
+
+
 def open_file(
-    path_text: str, flag: str, stdin: StandardInput | None, decimal: str, use: Use | None = None
+    path_text: str,
+    flag: str,
+    stdin: StandardInput | None,
+    decimal: str,
+    use: Use | None = None,
+    columns: int | None = None,
 ) -> Tensor | NpyFile | TextRows:
     """What is no table of rows, whole; a text, or an array, as far as its first row.
 
@@ -74,9 +96,9 @@ def open_file(
     """
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
-        return Tensor(read_npz(path, name), path_text)
+        return Tensor(read_npz(path, name, rows_of(columns, path_text)), path_text)
     if path.lower().endswith(".safetensors"):
-        return Tensor(read_safetensors(path, name), path_text)
+        return Tensor(read_safetensors(path, name, rows_of(columns, path_text)), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     with closed_if_refused(source.close):
         found = _open_source(source, name, decimal, use)
@@ -108,11 +130,11 @@ def _open_source(source: Source, name: str | None, decimal: str, use: Use | None
     if beginning.startswith((b"{", b"[")):
         from netcalc.files.structured import read_json
 
-        return Tensor(read_json(b"".join(chunks), source.name, name), source.name)
+        return Tensor(read_json(joined(chunks, source.name), source.name, name), source.name)
     if beginning.startswith(b"%%matrixmarket"):
         from netcalc.files.structured import read_matrix_market
 
-        return Tensor(read_matrix_market(b"".join(chunks), source.name), source.name)
+        return Tensor(read_matrix_market(joined(chunks, source.name), source.name), source.name)
     if source.name.lower().removesuffix(".gz").endswith(".mtx"):
         banner = "%%MatrixMarket matrix coordinate real general"
         raise FileError(f"{source.name} does not begin as a Matrix Market file does, with a line such as {banner}")

@@ -7,15 +7,17 @@ import select
 import stat
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from netcalc.errors import FileError
+from netcalc.outside import one_line
 
 HEAD = 1 << 16
 STANDARD_INPUT = "standard input"
+LARGEST_WHOLE_BYTES = 64 << 20  # of a file that is read whole: numbers beyond that belong into arrays, or rows
 GATHER_SECONDS = 0.01  # how long what has arrived waits for more: unnoticed by a reader, long for a fast writer
 
 
@@ -32,6 +34,8 @@ class StandardInput:
             both = f"{self._taken_by} and {flag}" if flag != self._taken_by else f"{flag} twice"
             raise FileError(f"standard input can be read once, and '-' is given for {both}; put one of them in a file")
         self._taken_by = flag
+        if self._stream is None and sys.stdin is None:
+            raise FileError(f"'-' is given for {flag}, and standard input is closed; name a file, or lead one into it")
         return self._stream if self._stream is not None else sys.stdin.buffer
 
 
@@ -94,6 +98,19 @@ class Source:
         return b"".join(parts)
 
 
+def joined(chunks: Iterable[bytes], name: str, most: int = LARGEST_WHOLE_BYTES) -> bytes:
+    """All bytes of what is read whole. Raises FileError as soon as there are too many."""
+    parts, size = [], 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > most:
+            raise FileError(
+                f"{name} has more than {most >> 20} MB; put large tensors into .npy or .csv files and name them"
+            )
+    return b"".join(parts)
+
+
 def may_be_longer(head: bytes, marks: Collection[bytes]) -> bool:
     """Whether more bytes could make it begin with another of the marks; a short row must not wait for them."""
     return any(mark.startswith(head) and mark != head for mark in marks)
@@ -117,14 +134,15 @@ def open_source(path_text: str, flag: str, stdin: StandardInput) -> Source:
     """The input that `path_text` names; `-` is standard input. Raises FileError."""
     if path_text == "-":
         return Source(STANDARD_INPUT, stdin.take(flag), None)
+    name = one_line(path_text)
     try:
         stream = Path(path_text).open("rb")  # noqa: SIM115  # the source closes it
     except OSError as error:
-        raise unreadable(path_text, error) from None
+        raise unreadable(name, error) from None
     except ValueError:
         raise FileError(f"{path_text!r} is no file's name: it has a character that no name has") from None
     status = os.fstat(stream.fileno())
-    return Source(path_text, stream, status.st_size if stat.S_ISREG(status.st_mode) else None)
+    return Source(name, stream, status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 
 def unreadable(path_text: str, error: OSError) -> FileError:

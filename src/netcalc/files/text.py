@@ -47,7 +47,7 @@ def open_rows(
     chunks: Iterable[bytes], source: str, decimal: str, use: Use | None = None
 ) -> tuple[Dialect, Iterator[Lines]]:
     """The text's layout, and its lines from the first row on; `use` as for `sniff`. Raises FileError."""
-    blocks = line_blocks(chunks)
+    blocks = line_blocks(chunks, source)
     held: list[Lines] = []
 
     def first_lines() -> Iterator[tuple[int, str]]:

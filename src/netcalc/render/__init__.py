@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from netcalc import outside
 from netcalc.errors import NetcalcError, UnknownNameError
 from netcalc.render.spelling import ascii_only, in_json, in_markup
 
@@ -30,7 +31,8 @@ class Format(NamedTuple):
 
     A file that ends with one of `suffixes` is written so. What is `bare` has no room for notes; a file of `one_table`
     holds one tensor, or a row an element; `drawn` is a picture of the circuit. What `explains` has the paths of a
-    trace, where they were asked for. `in_ascii` spells text for who reads no more.
+    trace, where they were asked for. `in_ascii` spells text for who reads no more, `harmless`
+    what no terminal is to obey.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Format(NamedTuple):
     drawn: bool = False
     explains: bool = False
     in_ascii: Callable[[str], str] = ascii_only
+    harmless: Callable[[str], str] = outside.without_controls
 
     def __call__(self, result: Result, *, steps: bool = False) -> Iterable[Any]:
         """A result's lines. Raises NetcalcError for a circuit that can't be drawn."""
@@ -157,8 +160,8 @@ def _svg(result: Result, view: View) -> Iterator[str]:
 
 _ROWS = (
     Format("table", (".txt",), _table, explains=True),
-    Format("json", (".json",), _json, explains=True, in_ascii=in_json),
-    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True, in_ascii=in_json),
+    Format("json", (".json",), _json, explains=True, in_ascii=in_json, harmless=outside.in_json),
+    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True, in_ascii=in_json, harmless=outside.in_json),
     Format("csv", (".csv",), _csv, bare=True, one_table=True),
     Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
     Format("md", (".md", ".markdown"), _markdown, explains=True),

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from netcalc.files.rows import cell
+from netcalc.outside import in_markdown
 from netcalc.render.latex import step_lines
 from netcalc.render.rows import records
 from netcalc.result import Result, Step
 
 DIGITS = re.compile(r"[-+.e\d]*")  # a number written as text has no marks
-MARKS = re.compile(r"[\\`*_{}\[\]<>#|$]")
 
 
 def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
@@ -26,9 +26,9 @@ def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
     if steps or result.trace:
         yield from _steps(result.steps if steps else result.drawings)
     if result.notes:
-        yield from ("", *(f"- {_prose(note)}" for note in result.notes))
+        yield from ("", *(f"- {in_markdown(note)}" for note in result.notes))
     for line in result.assurance:
-        yield from ("", f"_{_prose(line)}_")
+        yield from ("", f"_{in_markdown(line)}_")
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:
@@ -42,11 +42,6 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
         yield from (f"{line} \\\\" for line in step_lines(step))
     if steps:
         yield from (r"\end{aligned}", "$$")
-
-
-def _prose(text: str) -> str:
-    """Text in which Markdown sees nothing of its own."""
-    return MARKS.sub(r"\\\g<0>", text)
 
 
 def _cell(name: str, value: float | str | None) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from netcalc.errors import FileError, ValueSyntaxError
-from netcalc.files.source import StandardInput, open_source
+from netcalc.files.source import LARGEST_WHOLE_BYTES, StandardInput, joined, open_source
 
 Place = Sequence[str | int]
-LARGEST = 64 << 20  # bytes of a file that is read whole
 LARGEST_PROGRAM = 4 << 20  # bytes of a program
+MOST_PARTS = 50  # of a dotted key: what reads TOML takes time and memory by the square of them
+PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+DEEP_KEY = re.compile(rf"(?<![\w.\-]){PART}(?:[ \t]*+\.[ \t]*+{PART}){{{MOST_PARTS},}}+")
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -56,17 +58,8 @@ def read_text(path_text: str, stdin: StandardInput | None = None) -> tuple[str, 
     source = open_source(path_text, "the spec", stdin or StandardInput())
     is_program = path_text.lower().endswith(".py")
     try:
-        data, size = [], 0
-        for chunk in source.chunks():
-            data.append(chunk)
-            size += len(chunk)
-            if size > (LARGEST_PROGRAM if is_program else LARGEST):
-                raise FileError(
-                    f"{source.name}, line 1: a program has at most {LARGEST_PROGRAM >> 20} MB"
-                    if is_program
-                    else f"{source.name} has more than 64 MB; put large tensors into .npy or .csv files and name them"
-                )
-        return b"".join(data).decode("utf-8-sig").replace("\r\n", "\n"), source.name
+        data = joined(source.chunks(), source.name, LARGEST_PROGRAM if is_program else LARGEST_WHOLE_BYTES)
+        return data.decode("utf-8-sig").replace("\r\n", "\n"), source.name
     except UnicodeDecodeError:
         kind = "a program is Python" if is_program else "a spec is TOML or JSON"
         raise FileError(f"{source.name} is no text in UTF-8; {kind}") from None
@@ -87,6 +80,11 @@ def document(text: str, name: str, path_text: str, decimal: str = ".") -> Docume
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:
+    if deep := DEEP_KEY.search(text):
+        line = text.count("\n", 0, deep.start()) + 1
+        raise FileError(
+            f"{name}, line {line}: a key of more than {MOST_PARTS} parts; no table here is nested so deeply"
+        )
     try:
         return tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
