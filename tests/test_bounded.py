@@ -185,3 +185,22 @@ def test_what_has_too_many_generators_is_not_simplified():
 )
 def test_what_algebra_takes_at_once_is_bounded_by_its_size(text, tame):
     assert is_tame(to_sympy(parse(text))) is tame
+
+
+@pytest.mark.parametrize(
+    "text, names, derivative",
+    [
+        pytest.param("*".join(f"x{n}" for n in range(400)), 400, lambda n: 1, id="product"),  # noqa: ARG005
+        pytest.param("+".join(f"x{n}" for n in range(1500)), 1500, lambda n: 1, id="sum"),  # noqa: ARG005
+        pytest.param("+".join(f"{n}*x{n}" for n in range(800)), 800, lambda n: n, id="weighted sum"),
+    ],
+)
+def test_what_has_hundreds_of_names_is_differentiated(text, names, derivative):
+    """No recursion as deep as there are names, and no cost beyond their number's, but for the formulas' own length."""
+    found = netcalc.grad(text, at={f"x{n}": 1 for n in range(names)}).partials
+    assert found == {f"x{n}": derivative(n) for n in range(names)}
+
+
+@pytest.mark.parametrize("activation, slope", [("+".join(["q"] * 6000), 6000), ("+".join(["2*q"] * 2000), 4000)])
+def test_an_activation_of_thousands_of_terms_is_answered(activation, slope):
+    assert netcalc.neuron([3], [1], 0, activation=activation).partials["b"] == slope

@@ -26,9 +26,9 @@ def one_line(text: str) -> str:
 
 def in_json(text: str) -> str:
     """JSON whose strings hold no character that is not to be shown; the same when it is read."""
-    return (
-        text if text.isprintable() else re.sub(f"[{CONTROLS}{REORDERING}]", lambda one: f"\\u{ord(one[0]):04x}", text)
-    )
+    if text.isprintable():
+        return text
+    return re.sub(f"[{CONTROLS}{REORDERING}\u2028\u2029]", lambda one: f"\\u{ord(one[0]):04x}", text)
 
 
 def in_spreadsheet(text: str) -> str:

@@ -126,7 +126,9 @@ class Expressions(Bench):
     def firsts(self) -> dict[tuple[int, str], Tree]:
         """The first derivatives as people write them, by output and variable."""
         return {
-            (one.output, one.by[0]): self.derived.written(one.tree) for one in self.derived.wanted if len(one.by) == 1
+            (one.output, one.by[0]): self.derived.written(one.tree)[0]
+            for one in self.derived.wanted
+            if len(one.by) == 1
         }
 
     def shaped(self, rows: list[list[Any]]) -> dict[str, Array]:

@@ -111,7 +111,8 @@ class _Drawing:
         if not self.problem.free:
             return [text(value) for value in proven(evaluable(list(trees)), point)[0]]
         kept = {name: self.forms.keep(tree) for name, tree in point.items()}
-        return [text(self.forms.put(shown(self.forms, self.forms.keep(tree)), kept)) for tree in trees]
+        written = shown(self.forms, [self.forms.keep(tree) for tree in trees])
+        return [text(self.forms.put(tree, kept)) for tree in written]
 
     def with_total(self, node: Node) -> Node:
         """A node whose wires part, with its value and its whole gradient."""

@@ -13,7 +13,7 @@ from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.rules import RULES
 from netcalc.expression import parse
-from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold, share
+from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold_all, multiply, share
 
 # ∂(p^q)/∂q is a node of its own, `power'(p, q)`, since it is 0 where p is 0 and q positive; log(p) is not.
 POWER_BY_EXPONENT = parse("p^q*log(p)")
@@ -94,14 +94,13 @@ def _slopes(forms: Forms, node: Apply, wanted: Sequence[bool]) -> Iterator[tuple
 
 
 def _cofactors(forms: Forms, factors: Sequence[Tree]) -> list[Tree]:
-    """The product of all the other factors, for each: products from the left and from the right, met in the middle."""
-    before = [forms.one]
-    for factor in factors[:-1]:
-        before.append(forms.keep(Apply("multiply", (before[-1], factor))) if before[-1] is not forms.one else factor)
-    after = [forms.one]
-    for factor in factors[:0:-1]:
-        after.append(forms.keep(Apply("multiply", (factor, after[-1]))) if after[-1] is not forms.one else factor)
-    return [forms.product(left, right) for left, right in zip(before, reversed(after), strict=True)]
+    """The product of all the other factors, for each: that of the other half, times that within its own half."""
+    if len(factors) == 1:
+        return [forms.one]
+    halves = factors[: len(factors) // 2], factors[len(factors) // 2 :]
+    whole = [forms.keep(multiply(*half)) for half in halves]
+    first, second = (_cofactors(forms, half) for half in halves)
+    return [forms.product(one, whole[1]) for one in first] + [forms.product(whole[0], one) for one in second]
 
 
 def _slope(forms: Forms, node: Apply, index: int) -> Tree:
@@ -191,14 +190,14 @@ def written_out(forms: Forms, node: Apply) -> Tree:
     return gradient(forms, shown, ["q"])[0] if node.operator.endswith("''") else shown
 
 
-def shown(forms: Forms, tree: Tree) -> Tree:
-    """The tree with every φ′ and φ″ in it written out."""
+def shown(forms: Forms, trees: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The trees with every φ′ and φ″ in them written out."""
 
     def put(operator: str, arguments: tuple[Tree, ...]) -> Tree:
         if operator == "power'":
             return forms.put(POWER_BY_EXPONENT, dict(zip("pq", arguments, strict=True)))
         if operator.endswith("'"):
-            return shown(forms, forms.put(written_out(forms, Apply(operator, arguments)), {"q": arguments[0]}))
+            return shown(forms, [forms.put(written_out(forms, Apply(operator, arguments)), {"q": arguments[0]})])[0]
         return forms.apply(operator, arguments)
 
-    return fold(tree, forms.keep, put)
+    return fold_all(trees, forms.keep, put)

@@ -181,7 +181,7 @@ class Forms:
             p, q = Fraction(size.numerator), Fraction(size.denominator)
         top = [Number(p), *above] if p != 1 or not above else above
         bottom = [Number(q), *below] if q != 1 else below
-        ratio = divide(multiply(*top), multiply(*bottom)) if bottom else multiply(*top)
+        ratio = divide(_product(top), _product(bottom)) if bottom else _product(top)
         return self.keep(negate(ratio) if negative else ratio)
 
     def _weight(self, tree: Tree) -> tuple[int, int]:
@@ -241,6 +241,13 @@ class Forms:
         if is_negative(terms[0]):  # y - x rather than -x + y
             terms = [terms[first], *terms[:first], *terms[first + 1 :]]
         return self.keep(add(*terms))
+
+
+def _product(factors: list[Tree]) -> Tree:
+    """The factors' product, flat unless the first is one of many, which each of its cofactors would hold anew."""
+    first = factors[0]
+    is_long = isinstance(first, Apply) and first.operator == "multiply" and len(first.arguments) > FLAT
+    return Apply("multiply", tuple(factors)) if is_long and len(factors) > 1 else multiply(*factors)
 
 
 def is_negative(tree: Tree) -> bool:

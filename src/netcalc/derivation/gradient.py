@@ -29,9 +29,9 @@ class Derived(NamedTuple):
     sweeps: tuple[Sweep, ...]
     wanted: tuple[Wanted, ...]
 
-    def written(self, tree: Tree) -> Tree:
-        """A tree with every φ′ in it written out, as people read it."""
-        return shown(self.forms, tree)
+    def written(self, *trees: Tree) -> tuple[Tree, ...]:
+        """Trees with every φ′ in them written out, as people read it."""
+        return shown(self.forms, trees)
 
 
 def derive(problem: Gradient) -> Derived:

@@ -18,14 +18,13 @@ from netcalc.derivation.forms import Forms
 from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError, TookTooLong
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, parse, substitute, symbols
-from netcalc.expression.tree import fold, has_switches, share
+from netcalc.expression.tree import fold_all, has_switches, share
 from netcalc.notation import to_ascii
 
 LONGEST = 600  # characters of a formula that is worth shortening
 WORTH = 20  # and so many are short enough
 IN_ALL = 2_000  # characters of all that are tried, those of one pattern counted once
 CLEARLY = 0.85  # of the length: a form hardly shorter is no easier to read than the one that the rules gave
-LARGEST = 2_000  # nodes of a formula that is written out to see whether it is
 EVALUATIONS = 80_000  # by SymPy, for all formulas together
 BITS = 256
 SCALES = (fmpq(1, 5), fmpq(-1, 3), fmpq(9, 4), fmpq(-7, 5), fmpq(1, 31))  # of the points where two forms must agree
@@ -43,15 +42,17 @@ ALIKE = {
 }
 
 
-def size(tree: Tree) -> int:
-    """How many nodes the tree has written out, what it shares counted each time."""
-    return fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
+def sizes(trees: Sequence[Tree]) -> tuple[int, ...]:
+    """How many nodes each tree has written out, what it shares counted each time."""
+    return fold_all(trees, lambda _: 1, lambda _, parts: 1 + sum(parts))
 
 
 def readable(forms: Forms, trees: Sequence[Tree], order: Sequence[str]) -> list[Tree]:
     """Each tree, or a shorter form of it; those that differ in their variables' names alone have one form."""
     unique = {id(tree): tree for tree in trees}
-    patterns = {key: _Pattern.of(tree, order) for key, tree in unique.items() if _may_be_shorter(tree)}
+    long = zip(unique.items(), sizes(list(unique.values())), strict=True)
+    short = {key: tree for (key, tree), size in long if size <= LONGEST}  # each node is a character at least
+    patterns = {key: _Pattern.of(tree, order) for key, tree in short.items() if _may_be_shorter(tree)}
     first: dict[str, _Pattern] = {}
     for pattern in patterns.values():
         first.setdefault(pattern.text, pattern)
@@ -84,7 +85,7 @@ class _Pattern:
 
 
 def _may_be_shorter(tree: Tree) -> bool:
-    if size(tree) > LARGEST or has_switches(tree) or not _is_redundant(tree):
+    if has_switches(tree) or not _is_redundant(tree):
         return False
     return WORTH < len(to_ascii(tree)) <= LONGEST
 

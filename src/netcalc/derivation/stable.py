@@ -77,14 +77,20 @@ def stable_node(operator: str, arguments: tuple[Tree, ...]) -> Tree:
 
 def _cancelled(terms: tuple[Tree, ...]) -> Tree:
     """A sum in which a constant and one other term are joined into what they come to, if any rule fits."""
-    for constant in terms:
-        if not isinstance(constant, Number):
-            continue
-        for term in terms:
-            if joined := _joined(constant.value, *_scaled(term)):
-                others = _without(_without(terms, constant), term)
-                return add(*others, joined) if others else joined
-    return Apply("add", terms)
+    constants: dict[Fraction, int] = {}
+    for place, term in enumerate(terms):
+        if isinstance(term, Number):
+            constants.setdefault(term.value, place)
+    pairs: list[tuple[int, int, Tree]] = []
+    for place, term in enumerate(terms) if constants else ():
+        k, function = _scaled(term)
+        fitting = {k, -k, -2 * k} & constants.keys()  # no rule joins others, and there may be thousands of terms
+        pairs += [(constants[c], place, joined) for c in fitting if (joined := _joined(c, k, function))]
+    if not pairs:
+        return Apply("add", terms)
+    *both, joined = min(pairs, key=lambda pair: pair[:2])
+    others = tuple(term for place, term in enumerate(terms) if place not in both)
+    return add(*others, joined) if others else joined
 
 
 def _joined(c: Fraction, k: Fraction, function: Tree) -> Tree | None:

@@ -45,7 +45,7 @@ def why_no_value(
     why = why_undefined(derived.wanted[one.output].tree, names, known)
     if why is not None or not one.by:
         return why or f"{output} has no value here"
-    shown = derived.written(one.tree)
+    (shown,) = derived.written(one.tree)
     why = kinks.get(next(place for place, other in enumerate(derived.wanted) if other is one))
     why = why or why_undefined(shown, names, known) or why_undefined(expand(one.tree), names, known)
     label = to_unicode(Symbol(derivative(output, one.by)))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from netcalc.derivation.accumulate import Sweep, gradient
 from netcalc.derivation.derive import is_activation
 from netcalc.derivation.gradient import Derived, element_name, label
-from netcalc.derivation.readable import readable, size
+from netcalc.derivation.readable import readable, sizes
 from netcalc.derivation.rules import OPERATOR_RULES, RULES
 from netcalc.explain.explanation import distinct, literal, replaced
 from netcalc.explain.operands import Leaf, coming_to, is_short_decimal, operand
@@ -32,14 +32,14 @@ LETTERS = "vuthgk"  # what intermediates are called, the first that no variable 
 
 def formulas_of(derived: Derived) -> list[Tree]:
     """A formula for each number of the answer: an expression as it was typed, a derivative in its shortest form."""
-    written = [_writable(derived.written(one.tree)) for one in derived.wanted if one.by]
+    written = _writable(derived.written(*(one.tree for one in derived.wanted if one.by)))
     shorter = iter(readable(derived.forms, written, derived.problem.variables))
     return [next(shorter) if one.by else one.tree for one in derived.wanted]
 
 
-def _writable(formula: Tree) -> Tree:
-    """The formula, or three dots where it would fill pages."""
-    return formula if size(formula) <= WRITTEN else Symbol("…")
+def _writable(formulas: Sequence[Tree]) -> list[Tree]:
+    """The formulas; three dots for one that would fill pages."""
+    return [one if size <= WRITTEN else Symbol("…") for one, size in zip(formulas, sizes(formulas), strict=True)]
 
 
 def trail(derived: Derived) -> list[Tree]:
@@ -73,8 +73,8 @@ def _with_numbers(derived: Derived, entries: Sequence[Value], formulas: Sequence
         return
     numbers = point_at(derived.problem)
     heading = "With the numbers put in" if numbers else "Together"
-    for one, value, formula in zip(derived.wanted, entries, formulas, strict=True):
-        if len(to_ascii(formula)) > LONGEST:
+    for one, value, formula, size in zip(derived.wanted, entries, formulas, sizes(formulas), strict=True):
+        if size > LONGEST or len(to_ascii(formula)) > LONGEST:
             continue
         put_in = [] if is_constant(formula) or not numbers else [substitute(formula, numbers)]
         chain = distinct(formula, *put_in, literal(value))
@@ -227,7 +227,7 @@ class _Paper:
         """∂(a node)/∂(a name it uses) in the names it uses, and with its own name where it recurs: `exp(v1)` is v2."""
         node, forms = self.swept.nodes.nodes[user], self.derived.forms
         local = forms.keep(self.in_names(node, id(node)))
-        formula = self.derived.written(gradient(forms, local, [name])[0])
+        (formula,) = self.derived.written(*gradient(forms, local, [name]))
         return formula, forms.keep(replaced(formula, {local: Symbol(self.names[id(node)])}))
 
 

@@ -193,7 +193,7 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}
 
     def value(one: Wanted) -> Value:
-        tree = forms.put(derived.written(one.tree), point)
+        tree = forms.put(derived.written(one.tree)[0], point)
         return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
     names = derived.problem.free
