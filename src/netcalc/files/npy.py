@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from tokenize import TokenError
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from netcalc.files.source import unreadable
 
 NPY_MAGIC = b"\x93NUMPY"
 DAMAGED = "it is no .npy file, or a damaged one"
+# What reading one as Python, which it is, may end with.
+NOT_A_HEADER = (ValueError, EOFError, SyntaxError, TokenError, TypeError, ArithmeticError, LookupError, RecursionError)
 MOST_AXES = 32  # that every NumPy takes
 READ_BYTES = 8 << 20  # at once
 
@@ -41,10 +44,10 @@ class NpyFile(NamedTuple):
             shape, by_columns, dtype = header(stream)
         except OSError as error:
             raise unreadable(source, error) from None
-        except Exception as error:  # noqa: BLE001  # a header is read as Python, and may be anything
+        except NOT_A_HEADER as error:
             cut = str(error).startswith("EOF: reading")
             raise FileError(f"{source}: {'the file is cut short' if cut else DAMAGED}") from None
-        if len(shape) > MOST_AXES or any(type(length) is not int or length < 0 for length in shape):
+        if len(shape) > MOST_AXES or any(type(length) is not int for length in shape):
             raise FileError(f"{source}: {DAMAGED}")
         refuse_no_numbers(shape, dtype, source)
         begin = stream.tell()
