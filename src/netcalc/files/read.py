@@ -62,8 +62,8 @@ def read_tensor(
     """All that a file holds: trees if it is text of at most EXACT_LIMIT numbers, else float64.
 
     A table of text is always (rows, columns). `flag` is who asks, for the message when standard input is asked
-    for twice. An array may hold NaN and infinity unless all is to be `finite`. Large arrays that are no rows of `columns`
-    numbers are refused before they are unpacked. Raises FileError.
+    for twice. An array may hold NaN and infinity unless all is to be `finite`; a large one that is no rows of `columns`
+    numbers is refused before it is unpacked. Raises FileError.
     """
     found = open_file(path_text, flag, stdin, decimal, columns=columns)
     return whole(found, finite=finite) if isinstance(found, Tensor | NpyFile) else found.read()
