@@ -497,3 +497,40 @@ def test_a_row_too_long_is_told_though_the_columns_of_use_read(here):
         read_rows("t.csv", columns=None, few=10, use=lambda _: [0, 2]) as found,
     ):
         list(found)
+
+
+@pytest.mark.parametrize("ending", ["", "\n2\n"])
+def test_a_line_that_is_longer_than_any_row_is_refused_early(here, monkeypatch, ending):
+    """By its bytes, whatever stands in it, and with its number."""
+    monkeypatch.setattr("netcalc.files.decode.LONGEST_LINE_BYTES", 1 << 20)
+    (here / "long.csv").write_text("x\n1\n" + "1" * (3 << 20) + ending)
+    with pytest.raises(FileError, match=r"^long.csv, line [23]: it has more than 1 MB, and no row is so long$"):
+        read_tensor("long.csv")
+
+
+def test_a_line_as_long_as_a_row_may_be_is_read(here, monkeypatch):
+    monkeypatch.setattr("netcalc.files.decode.LONGEST_LINE_BYTES", 1 << 20)
+    (here / "wide.csv").write_text(",".join(["1"] * 200_000))
+    assert read_tensor("wide.csv").shape == (1, 200_000)
+
+
+@pytest.mark.parametrize(
+    "shape, columns, fits",
+    [
+        ((3,), 3, True),
+        ((9, 3), 3, True),
+        ((3, 1), 3, True),
+        ((4,), 3, False),
+        ((9, 4), 3, False),
+        ((9, 9, 3), 3, False),
+    ],
+)
+def test_a_large_array_that_does_not_fit_is_refused_before_it_is_unpacked(here, monkeypatch, shape, columns, fits):
+    monkeypatch.setattr("netcalc.files.read.LARGE", 1)
+    np.savez(here / "a.npz", W=np.ones(shape))
+    if fits:
+        assert read_tensor("a.npz", columns=columns).shape == shape
+        return
+    monkeypatch.setattr("netcalc.files.npy.NpyFile.array", None)
+    with pytest.raises(FileError, match=r"^a.npz holds an array of [\d × ]+ numbers, and rows of 3 are needed$"):
+        read_tensor("a.npz", columns=columns)

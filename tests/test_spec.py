@@ -256,3 +256,25 @@ def test_a_quiz_without_problems_is_refused(tmp_path, exercises):
     path.write_text(json.dumps({"exercises": exercises}))
     with pytest.raises(NetcalcError, match="the exercises of a quiz have a problem each"):
         checkers(str(path), Tolerance())
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        (".".join(["a"] * 60) + " = 1\n", 1),
+        ("x = 1\n[" + ".".join(['"a b"'] * 60) + "]\n", 2),
+        ("x = 1\n\ny = {" + " . ".join(["'a'"] * 60) + " = 1}\n", 3),
+    ],
+)
+def test_keys_of_many_parts_are_refused_before_they_are_read(tmp_path, text, line):
+    """What reads TOML takes the square of their number."""
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(
+        NetcalcError, match=rf"a.toml, line {line}: a key of more than 50 parts; no table here is nested so deeply$"
+    ):
+        read_document(str(tmp_path / "a.toml"))
+
+
+def test_text_with_many_dots_is_no_key(tmp_path):
+    (tmp_path / "a.toml").write_text("# " + "." * 500 + '\na = "' + "0.5 " * 500 + '"\nb = [' + "0.5, " * 500 + "]\n")
+    assert len(read_document(str(tmp_path / "a.toml")).content["b"]) == 500
