@@ -279,4 +279,4 @@ def constant(tree: Tree) -> Node:
 def with_slopes_written_out(formula: Tree) -> Tree:
     """A formula with each slope of an activation as people know it: σ·(1 − σ)."""
     has_slopes = fold(formula, lambda _: False, lambda operator, parts: operator.endswith("'") or any(parts))
-    return shown(Forms(), formula) if has_slopes else formula
+    return shown(Forms(), [formula])[0] if has_slopes else formula
