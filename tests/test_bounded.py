@@ -8,15 +8,20 @@ import threading
 
 import pytest
 import sympy as sp
+from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
 import netcalc
+from netcalc.arithmetic.balls import numerals
 from netcalc.derivation import bounded
+from netcalc.derivation.accumulate import gradient
 from netcalc.derivation.algebra import to_sympy
 from netcalc.derivation.bounded import MOST_GENERATORS, factor, generators, is_tame
+from netcalc.derivation.forms import Forms
 from netcalc.errors import TookTooLong
 from netcalc.expression import parse
+from netcalc.expression.tree import share
 
 HARD = "gelu_tanh(x*y)*mish(z)"  # SymPy's own factor does not come to an end on what it has for a Hessian
 AT = {"x": "1.25", "y": "2.1", "z": "3.3"}
@@ -187,20 +192,22 @@ def test_what_algebra_takes_at_once_is_bounded_by_its_size(text, tame):
     assert is_tame(to_sympy(parse(text))) is tame
 
 
-@pytest.mark.parametrize(
-    "text, names, derivative",
-    [
-        pytest.param("*".join(f"x{n}" for n in range(400)), 400, lambda n: 1, id="product"),  # noqa: ARG005
-        pytest.param("+".join(f"x{n}" for n in range(1500)), 1500, lambda n: 1, id="sum"),  # noqa: ARG005
-        pytest.param("+".join(f"{n}*x{n}" for n in range(800)), 800, lambda n: n, id="weighted sum"),
-    ],
-)
-def test_what_has_hundreds_of_names_is_differentiated(text, names, derivative):
-    """No recursion as deep as there are names, and no cost beyond their number's, but for the formulas' own length."""
-    found = netcalc.grad(text, at={f"x{n}": 1 for n in range(names)}).partials
-    assert found == {f"x{n}": derivative(n) for n in range(names)}
+@pytest.mark.parametrize("sign", ["*", "+"])
+def test_what_has_thousands_of_names_is_differentiated(sign):
+    """No recursion goes as deep as there are names, and derivatives share what they have in common."""
+    names = [f"x{number}" for number in range(3000)]
+    forms = Forms(names)
+    slopes = gradient(forms, parse(sign.join(names)), names)
+    assert len(share(slopes).nodes) <= 3000 * 13  # its logarithm to the base of 2, and one more
+    values = numerals([slopes[0], slopes[-1]], {name: fmpq(2 if name == "x1" else 1) for name in names})
+    assert values == ((2, 2) if sign == "*" else (1, 1))
 
 
-@pytest.mark.parametrize("activation, slope", [("+".join(["q"] * 6000), 6000), ("+".join(["2*q"] * 2000), 4000)])
+def test_a_product_of_many_names_is_answered():
+    found = netcalc.grad("*".join(f"x{n}" for n in range(150)), at={f"x{n}": 1 for n in range(150)}).partials
+    assert found == {f"x{n}": 1 for n in range(150)}
+
+
+@pytest.mark.parametrize("activation, slope", [("+".join(["q"] * 3000), 3000), ("+".join(["2*q"] * 1000), 2000)])
 def test_an_activation_of_thousands_of_terms_is_answered(activation, slope):
     assert netcalc.neuron([3], [1], 0, activation=activation).partials["b"] == slope
