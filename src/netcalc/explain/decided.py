@@ -11,13 +11,13 @@ from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import OPERATIONS, ZERO, Evaluation, Known, Numeral, numerals, precision, sign
 from netcalc.arithmetic.sides import BITS
-from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Number, Tree, substitute
 from netcalc.expression.tree import COMPARISONS, Apply
 
-ALGEBRA_SECONDS = 3.0
+ALGEBRA_EVALUATIONS = 60_000
 MOST_QUESTIONS = 20  # that SymPy is asked at one point
 EXTREMES = ("max", "min")
 
@@ -96,6 +96,6 @@ def _is_zero(difference: Tree, point: Mapping[str, Tree]) -> bool:
     """Whether SymPy proves it at the point."""
     from netcalc.derivation.algebra import to_sympy
 
-    with bounded(ALGEBRA_SECONDS):
+    with bounded(ALGEBRA_EVALUATIONS):
         number = to_sympy(expand(substitute(difference, point)))
-        return bool(number.is_zero or (is_tame(number) and number.simplify().is_zero))
+        return bool(number.is_zero or (is_tame(number) and simplified(number).is_zero))
