@@ -79,7 +79,8 @@ class Tensor:
     are each entry's formula and name.
     `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
     formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape. `role` is `directional`
-    for a derivative in a direction, `hvp.x` for the part by x of a Hessian times a direction.
+    for a derivative in a direction, `hvp.x` for the part by x of a Hessian times a direction. `titled` is the long
+    name of an entry by its index, where `d` before its name won't do.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Tensor:
     full: str = ""
     whole: tuple[int, ...] | None = None
     role: str = ""
+    titled: Callable[[tuple[int, ...]], str] | None = None
 
     @cached_property
     def formula(self) -> Tree:
@@ -123,6 +125,8 @@ class Tensor:
                 self.called[own], self.own[own], as_value(self.entries[index]), self.called[own] if self.by else ""
             )
         name = element(self.name, index, self.index_from)
+        if self.titled is not None:
+            return Element(name, self.formula, as_value(self.entries[index]), self.titled(index))
         if self.by:
             return Element(name, self.formula, as_value(self.entries[index]), self.full)
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -23,7 +23,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import number
 from netcalc.graph.sizes import written
 from netcalc.models.graphed import GraphProblem
-from netcalc.problem import element
+from netcalc.problem import derivative, element
 from netcalc.result import Deferred, Result, Step, Tensor, Value
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
@@ -219,7 +219,25 @@ def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:
         problem.index_from,
         one.by,
         role=one.role,
+        titled=_titles(problem, one),
     )
+
+
+def _titles(problem: GraphProblem, one: Wanted) -> Callable[[tuple[int, ...]], str] | None:
+    """The long names of entries of second derivatives, Jacobians, and what a direction leads to: `df0/dx1`."""
+
+    def entry(name: str, index: tuple[int, ...]) -> str:
+        return element(name, index, problem.index_from)
+
+    if one.of is None or (not one.by and not one.role and one.node.rank == problem.nodes[one.name[1:]].rank):
+        return None
+    of, rank = one.of, problem.output.rank
+    if one.role:
+        return lambda index: entry(one.name, index)
+    if one.by:
+        first = problem.nodes[one.by[0]].rank
+        return lambda index: derivative(of, (entry(one.by[0], index[:first]), entry(one.by[1], index[first:])))
+    return lambda index: derivative(entry(of, index[:rank]), (entry(one.name[1:], index[rank:]),))
 
 
 def _in_formulas(problem: GraphProblem, wanted: Sequence[Wanted]) -> Result:
