@@ -146,7 +146,7 @@ def reached(data: Path, tests: Sequence[str]) -> dict[Path, dict[int, list[str]]
 
 def run(words: Sequence[str], folder: Path, environment: dict[str, str], seconds: float | None) -> bool:
     """Whether pytest passes."""
-    command = [sys.executable, "-m", "pytest", "-x", *words]
+    command = [sys.executable, "-m", "pytest", *words]
     try:
         done = subprocess.run(
             command, cwd=folder, env=os.environ | environment, capture_output=True, timeout=seconds, check=False
@@ -163,7 +163,7 @@ def is_noticed(change: Change, tests: Sequence[str], copy: Path) -> bool:
     target.write_text(change.applied(), "utf-8")
     environment = {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        words = ["-q", "-p", "no:cacheprovider", *tests[:TESTS_AT_ONCE]]
+        words = ["-x", "-q", "-p", "no:cacheprovider", *tests[:TESTS_AT_ONCE]]
         return not run(words, copy, environment, SECONDS)
     finally:
         target.write_text(before, "utf-8")
