@@ -32,12 +32,14 @@ class Rest:
         *,
         diagonal: bool,
         keeps: bool,
+        columns: bool,
     ) -> None:
         self.out = out
         self.sizes = sizes
         self.counts = counts
         self.diagonal = diagonal
         self.keeps = keeps
+        self.columns = columns
         self.number = Fraction(1)
         self.above: list[Tree] = []
         self.below: list[Tree] = []
@@ -92,14 +94,16 @@ def in_matrix_form(
     summed: str = "",
     diagonal: bool = False,
     keeps: bool = False,
+    columns: bool = True,
 ) -> Term:
     """The product of the terms, summed over the letters that `out` lacks; its axes are in any order, some may lack.
 
     `summed` are those letters; `counts` has how many entries each sum is of that was written so far, for means.
+    `columns` has a matrix of one column as a factor of matrix products, as where the result is one too.
     `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as in Jacobians, not as a broadcast. What
     `keeps` its axes is a sum, Σ g ∘ p, not a product of matrices.
     """
-    rest = Rest(terms, out, sizes, counts, diagonal=diagonal, keeps=keeps)
+    rest = Rest(terms, out, sizes, counts, diagonal=diagonal, keeps=keeps, columns=columns)
     held = {one for term in rest.terms for one in term.axes}
     for letter in summed:
         if letter not in held:
@@ -276,6 +280,8 @@ def _matrix_products(rest: Rest) -> bool:
             and not rest.keeps
             and not any(_is_reciprocal(one.core) for one in pair)
         ):
+            if not rest.columns and any(ONE in as_column(one)[1] for one in pair):
+                continue
             found = _matrix_product(pair[0], pair[1], letter, rest.out)
             if found is not None:
                 rest.swap(pair, found)
@@ -368,7 +374,8 @@ def _scaled(rest: Rest, term: Term, vector: Term, letter: str) -> Term:
     along, _ = squeezed(vector.core, vector.axes)  # type: ignore[arg-type]
     is_broadcast = _is_broadcast(rest, vector, axes)
     reciprocal = _is_reciprocal(along) or _is_reciprocal(core)
-    if reciprocal or rest.keeps or (is_broadcast and not rest.diagonal and not rest.is_summed(letter)):
+    is_column = not rest.columns and ONE in vector.axes and is_broadcast
+    if reciprocal or rest.keeps or is_column or (is_broadcast and not rest.diagonal and not rest.is_summed(letter)):
         layout = common_layout([term, vector], rest.out if set(term.letters) <= set(rest.out) else axes)
         return Term(hadamard([placed(term, layout), placed(vector, layout)]), layout)
     diagonal = Apply("diag", (along,))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply
+from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply, substitute
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
 from netcalc.graph.inverses import COFACTORS, SOLVE
 from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, eye_of, placed, sum_of, with_kept_axes
-from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
+from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_of
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
@@ -19,7 +19,8 @@ from netcalc.graph.readable import readable
 from netcalc.graph.reductions import CUMSUM
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
-from netcalc.graph.sizes import Shape, Size, settled, tree
+from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
+from netcalc.graph.sizes import letter as letter_size
 from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
 from netcalc.notation import to_unicode
 
@@ -53,6 +54,7 @@ class Writer:
         self._names: dict[Node, Symbol] = {}
         self._aliases: dict[Tree, Symbol] = {}
         self._counts: dict[Apply, Size] = {}
+        self._nodes = {name: node for node in in_order(roots) if (name := name_of(node)) is not None}
         for node in in_order(roots):
             if node.operation is NAMED:
                 self._learn(node)
@@ -103,6 +105,17 @@ class Writer:
         names = dict(zip(LETTERS, letters, strict=False))
         return self._terms[node].renamed(names)
 
+    def size(self, size: Size) -> Tree:
+        """A size by its letter; where a tensor has that name too, as the size of a tensor's axis."""
+        letters = [name for name in letters_of((size,)) if name in self._nodes]
+        places: dict[str, Tree] = {}
+        for letter in letters:
+            for name, node in self._nodes.items():
+                if letter_size(letter) in node.shape:
+                    axis = node.shape.index(letter_size(letter))
+                    places.setdefault(letter, Apply("size", (Symbol(name), Number(Fraction(axis)))))
+        return substitute(tree(size), places)
+
     def exact(self, nodes: Sequence[Node]) -> tuple[Tree, ...]:
         """Arguments as formulas that have their shapes."""
         return tuple(
@@ -119,8 +132,18 @@ class Writer:
         summed = _without_ones(params.summed, sizes)
         number = Term(None, number=params.number)
         keeps = bool(summed) and any(one not in "".join(params.letters) for one in params.out if one not in out)
-        term = in_matrix_form([number, *terms], out, sizes, self._counts, summed=summed, diagonal=diagonal, keeps=keeps)
-        return _as_kept(term, axes_of(node.shape))
+        axes = axes_of(node.shape)
+        term = in_matrix_form(
+            [number, *terms],
+            out,
+            sizes,
+            self._counts,
+            summed=summed,
+            diagonal=diagonal,
+            keeps=keeps,
+            columns=ONE in axes or len(out) != 1,
+        )
+        return _as_kept(term, axes)
 
     def _opened(self, node: Node, letters: str) -> list[Factor]:
         """A factor; that of a product that sums over axes of one entry alone as its factors."""
@@ -249,7 +272,7 @@ RULES: Mapping[str, Rule] = {
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
     CUMSUM.name: Writer._cumsum,  # noqa: SLF001
     STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
-    SIZE.name: lambda _, node: scalar(tree(node.params)),
+    SIZE.name: lambda writer, node: scalar(writer.size(node.params)),
     EYE.name: lambda _, node: Term(eye_of(node.shape[0]), axes_of(node.shape)),
     ARRAY.name: lambda _, node: _plain(array_tree(node), node),
 }
