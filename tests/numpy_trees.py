@@ -79,7 +79,7 @@ def value(tree, at):
     if operator == "index":
         array, *parts = arguments
         return value(array, at)[tuple(_part(part, at) for part in parts)]
-    options = [one for one in arguments if getattr(one, "operator", "") in ("axis", "keepdims", "shape", "n")]
+    options = [one for one in arguments if getattr(one, "operator", "") in ("axis", "keepdims", "shape", "n", "axes")]
     values = [value(one, at) for one in arguments if one not in options]
     given = {}
     for option in options:
@@ -89,7 +89,7 @@ def value(tree, at):
             bool(numbers[0]) if option.operator == "keepdims" else numbers[0] if is_one else numbers
         )
     if operator == "transpose":
-        return np.transpose(values[0])
+        return np.transpose(values[0], given.get("axes"))
     if operator == "stack" and not given:
         return np.array(values)
     if operator.startswith("einsum:"):

@@ -40,6 +40,7 @@ EXPRESSIONS = [
     ("sum(G*(X@inv(X.T@X)@X.T))", "G=3,3 X=3,2"),
     ("sum(v*(t - W@x)^2)/2", "W=2,3 x=3 t=2 v=2"),
     ("inv(X.T@X) + inv(X.T@X).T", "X=3,2"),
+    ("norm(z[:2])*norm(z[2:])", "z=4"),
 ]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy_trees
 import pytest
 from test_graph import CASES, Case
 
 from netcalc.graph import build as b
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import backward, gradients, jacobian
+from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import name_of
 from netcalc.graph.sizes import letter
 from netcalc.graph.writing import formula
@@ -166,3 +170,42 @@ def test_a_named_node_is_written_by_its_name():
     assert lines == {"h": "h − Y", "z": "dh ∘ h ∘ (1 − h)", "W": "Xᵀ dz", "b": "sum(dz, axis=0)", "X": "dz Wᵀ"}
     assert to_unicode(formula(z)) == "X W + b"
     assert to_unicode(formula(h)) == "σ(z)"
+
+
+def test_a_sigmoid_written_out_has_its_slope_by_its_name():
+    """p·(1 - p) for p = 1/(1 + exp(-z)), as for a function by name."""
+    z = b.given("z", (letter("n"),))
+    p = b.named("p", b.divide(b.number(1), b.add(b.number(1), b.elementwise("exp", b.negate(z)))))
+    loss = b.summed(b.multiply(p, b.given("c", z.shape)))
+    assert to_unicode(formula(backward(loss).gradients[z], beside=[loss])) == "dp ∘ p ∘ (1 − p)"
+
+
+def test_parts_that_were_cut_out_are_put_together():
+    z = b.given("z", (6,))
+    parts = [b.named(name, b.index(z, [b.Span(n, n + 2, None)])) for n, name in ((0, "a"), (2, "g"), (4, "o"))]
+    loss = b.summed(b.multiply(parts[0], b.elementwise("tanh", parts[1]), parts[2]))
+    assert to_unicode(formula(backward(loss).gradients[z])) == "concat([da, dg, do])"
+
+
+def test_a_size_whose_letter_is_a_tensors_name_is_written_by_an_axis():
+    rows, size = letter("T"), letter("K")
+    k = b.named("K", b.matmul(b.given("X", (rows, letter("D"))), b.given("Wk", (letter("D"), size))))
+    scaled = b.divide(b.matmul(b.given("Q", (rows, size)), b.transpose(k)), b.elementwise("sqrt", b.size(size)))
+    assert to_ascii(formula(scaled)) == "Q@K.T/sqrt(Q.shape[1])"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_formula_is_read_again_as_what_it_was(name):
+    case = Case(name)
+    delta = b.given("delta", case.output.shape)
+    case.values[delta] = case.draw.normal(size=case.output.shape)
+    values = {node.params.text: value for node, value in case.values.items()}
+    for gradient in gradients(case.output, case.nodes, delta):
+        if gradient is None:
+            continue
+        text = to_ascii(formula(gradient))
+        read = tensors([text], Asked({one: value for one, value in values.items() if re.search(rf"\b{one}\b", text)}))
+        given = {node: values[one] for one, node in read.inputs.items()}
+        (got,) = evaluate([read.output], Float64(), given)
+        assert got.shape == gradient.shape, text
+        np.testing.assert_allclose(got, case.at(gradient), rtol=1e-8, atol=1e-10, err_msg=text)

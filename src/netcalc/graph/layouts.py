@@ -116,8 +116,11 @@ def ordered(bare: Tree, letters: str, order: str) -> Tree:
     if len(letters) == 2:
         return flipped(bare)
     if letters[:-2] == order[:-2]:
-        return Apply("swapped", (bare,)) if not is_of(bare, "swapped") else bare.arguments[0]  # type: ignore[union-attr]
-    return Apply(f"einsum:{letters}->{order}", (bare,))
+        return (
+            bare.arguments[0] if isinstance(bare, Apply) and bare.operator == "swapped" else Apply("swapped", (bare,))
+        )
+    axes = Apply("axes", tuple(Number(Fraction(letters.index(one))) for one in order))
+    return Apply("transpose", (bare, axes))
 
 
 def squeezed(tree: Tree, axes: str) -> tuple[Tree, str]:

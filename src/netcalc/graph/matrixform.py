@@ -318,16 +318,26 @@ def _of_two(x: Tree, own: str, y: Tree, its: str, letter: str, out: str) -> Term
 
 
 def _of_batches(x: Tree, own: str, y: Tree, its: str, letter: str, out: str) -> Term | None:
-    """Matrices with the same axes in front: NumPy's @ of stacks."""
-    front = own[:-2]
+    """Stacks of matrices: NumPy's @ with the same axes in front, or of a stack with one matrix, or a vector."""
+    if not set(own) & set(its) - {letter}:
+        return _of_stack(x, own, y, its, letter) or _of_stack(y, its, x, own, letter)
+    front = "".join(one for one in out if one in own and one in its)
     i, j = ("".join(one for one in axes if one not in front and one != letter) for axes in (own, its))
-    if not front or front != its[:-2] or len(i) != 1 or len(j) != 1 or not set(front) <= set(out):
+    if not set(own) & set(its) <= {*front, letter} or len(i) != 1 or len(j) != 1:
         return None
     if i in out and j in out and out.index(i) > out.index(j):
         x, own, y, its, i, j = y, its, x, own, j, i
     left, right = front + i + letter, front + letter + j
     product = Apply("matmul", (ordered(x, own, left), ordered(y, its, right)))
     return Term(product, front + i + j)
+
+
+def _of_stack(x: Tree, own: str, y: Tree, its: str, letter: str) -> Term | None:
+    """X W of a stack X of matrices, and one matrix or vector."""
+    if len(own) < 3 or len(its) > 2 or own[-1] != letter:
+        return None
+    right = y if its[0] == letter else flipped(y)
+    return Term(Apply("matmul", (x, right)), own[:-1] + its.replace(letter, ""))
 
 
 def _identities(rest: Rest) -> bool:
@@ -477,8 +487,10 @@ def _over_count(term: Term, count: Size) -> Term | None:
     if isinstance(count, int):
         is_mean = count > 2 and term.number.denominator % count == 0  # half a sum of two is no mean
         return term._replace(number=term.number * count) if is_mean else None
-    if (below := size_of.tree(count)) in term.below:
-        left = list(term.below)
-        left.remove(below)
-        return term._replace(below=tuple(left))
-    return None
+    whole = scalar(size_of.tree(count))
+    below = list(term.below)
+    if not whole.above or any(whole.above.count(one) > below.count(one) for one in whole.above):
+        return None
+    for one in whole.above:
+        below.remove(one)
+    return term._replace(number=term.number * whole.number, below=tuple(below))

@@ -12,6 +12,8 @@ from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inver
 from netcalc.graph.leaves import EYE, eye, size
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, number, product, total
+from netcalc.graph.selection import EVERYTHING
+from netcalc.graph.shaping import SCATTER, Keyed, Span, concatenate
 from netcalc.graph.sizes import Size, settled
 
 MAX_SUMMED = 3  # letters of a product that is tried for symmetry
@@ -169,6 +171,42 @@ def expanded(node: Node) -> Iterator[Node]:
         yield total(zip(terms, params.letters, strict=True), params.out, node.shape, params.numbers)
 
 
+def parts_side_by_side(node: Node) -> Iterator[Node]:
+    """Slices put where they were cut from, side by side and all of them, are concat([a, b, …])."""
+    if node.operation is not SUM or any(by != 1 for by in node.params.numbers):
+        return
+    if any(
+        arg.operation is not SCATTER or own != node.params.out
+        for arg, own in zip(node.args, node.params.letters, strict=True)
+    ):
+        return
+    cuts = [_cut(arg) for arg in node.args]
+    known = [cut for cut in cuts if cut is not None]
+    if len(known) < len(cuts) or len({axis for axis, _, _ in known}) > 1:
+        return
+    order = sorted(range(len(known)), key=lambda n: known[n][1])
+    axis, ends = known[0][0], [0, *(known[n][2] for n in order)]
+    if [known[n][1] for n in order] == ends[:-1] and ends[-1] == settled(node.shape[axis]):
+        yield concatenate([node.args[n].args[0] for n in order], axis)
+
+
+def _cut(node: Node) -> tuple[int, int, int] | None:
+    """The axis along which a slice was cut, where it starts and where it ends."""
+    keyed: Keyed = node.params
+    places = [n for n, part in enumerate(keyed.key) if part != EVERYTHING]
+    if len(places) != 1:
+        return None
+    part, axis = keyed.key[places[0]], keyed.extra + places[0]
+    extent = settled(keyed.whole[axis])
+    if not isinstance(part, Span) or not isinstance(extent, int) or part.step not in (None, 1):
+        return None
+    start, stop = (settled(one) if one is not None else None for one in (part.start, part.stop))
+    if not isinstance(start, int | None) or not isinstance(stop, int | None):
+        return None
+    picked = range(extent)[start:stop]
+    return axis, picked.start, picked.stop
+
+
 def minus_before_sum(node: Node) -> Iterator[Node]:
     """-(a - b) x = (b - a) x."""
     if node.operation is not PRODUCT or node.params.number != -1:
@@ -314,5 +352,6 @@ REWRITES: Sequence[Rewrite] = (
     inverse_of_product,
     product_of_sum,
     expanded,
+    parts_side_by_side,
     minus_before_sum,
 )

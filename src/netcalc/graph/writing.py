@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply, Number, Symbol, Tree, apply, multiply, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
@@ -23,6 +23,8 @@ from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
 from netcalc.graph.sizes import letter as letter_size
 from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
 from netcalc.notation import to_unicode
+
+ONE_ALONE = Number(Fraction(1))
 
 
 def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) -> Tree:
@@ -190,6 +192,10 @@ class Writer:
             return as_mean(scalar(multiply(*(tree for tree, _ in arguments))), self._counts).tree(), False
         found = apply(operator, [tree for tree, _ in arguments])
         match found:
+            case Apply("divide", (e, Apply("power", (Apply("add", terms) as below, Number(value))))) if value == 2:
+                answer = self._aliases.get(Apply("divide", (ONE_ALONE, below)))
+                if answer is not None and set(terms) == {ONE_ALONE, e}:  # e/(1 + e)² is p·(1 - p) for p = 1/(1 + e)
+                    return hadamard([answer, add(ONE_ALONE, negate(answer))]), is_tensor
             case Apply("sqrt", (Apply("power", (Apply("norm", _) as norm, Number(value))),)) if value == 2:
                 return norm, is_tensor
         return found, is_tensor
