@@ -9,6 +9,7 @@ from netcalc.version import __version__
 if TYPE_CHECKING:
     from netcalc.api import check, grad, linear, load, net, neuron, neuron_block, neuron_columns
     from netcalc.catalogue.references import activation
+    from netcalc.programs import gradients
     from netcalc.teaching import grade, quiz
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "check",
     "grad",
     "grade",
+    "gradients",
     "linear",
     "load",
     "net",
@@ -33,6 +35,10 @@ def __getattr__(name: str) -> Any:
         from netcalc.catalogue.references import activation
 
         return activation
+    if name == "gradients":
+        from netcalc import programs
+
+        return programs.gradients
     if name in ("grade", "quiz"):
         from netcalc import teaching
 

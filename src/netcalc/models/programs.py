@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import letter, settled, written
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Given, Program, read
+
+if TYPE_CHECKING:
+    from netcalc.program.tracing import Tracer
 
 NOTHING: Mapping[str, np.ndarray] = {}
 
@@ -41,12 +44,24 @@ def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
 
     Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
     """
-    given = {key: _given(value, key in asked.counted) for key, value in asked.values.items()}
+    given = {key: given_of(value, counted=key in asked.counted) for key, value in asked.values.items()}
     for key, shape in asked.shapes.items():
         if key not in given:
             given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
     found = read(text, name, given, asked.of)
     _check_used(found, [*asked.values, *asked.shapes])
+    return _problem(found, name, asked)
+
+
+def problem_of(output: Node, tracer: Tracer, asked: AskedOfProgram, name: str) -> GraphProblem:
+    """The problem that a traced function states."""
+    inputs = {key: one.node for key, one in tracer.inputs.items()}
+    label = "out" if output.shape else "loss"
+    found = Program(tracer.source, output, label, inputs, {label: output}, {}, notes=tuple(tracer.notes))
+    return _problem(found, name, asked)
+
+
+def _problem(found: Program, name: str, asked: AskedOfProgram) -> GraphProblem:
     inputs, values = dict(found.inputs), {key: asked.values[key] for key in found.inputs if key in asked.values}
     delta = _above(found, asked, inputs, values)
     return GraphProblem(
@@ -66,7 +81,7 @@ def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
     )
 
 
-def _given(value: np.ndarray, counted: bool) -> Given:
+def given_of(value: np.ndarray, *, counted: bool) -> Given:
     """What the reader is told of a value."""
     whole = whole_numbers(value)
     return Given(value.shape, whole, "int" if counted and whole is not None else "float", whole is None)

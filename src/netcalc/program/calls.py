@@ -216,8 +216,8 @@ class Calls(Expressions):
                 return self._of_tensor(owner, name, args, keywords)
             case (Tensor() as array, key) if name in ("set", "add", "multiply", "get"):
                 return self._at(array, key, name, args)
-            case LibraryFunction(function, module) if name in ("outer", "reduce", "accumulate"):
-                return self._ufunc(function, module, name, args, keywords)
+            case LibraryFunction(function) if name in ("outer", "reduce", "accumulate"):
+                return self.of_ufunc(function, name, args, keywords)
             case list() | dict() | str():
                 return METHODS_OF_LISTS[type(owner)](self, owner, name, args, keywords)
             case tuple() if name == "numel":
@@ -279,20 +279,18 @@ class Calls(Expressions):
         found = indexing.written_into(self, array, part, value)
         return Tensor(found.node, found.kind, zero=found.zero)
 
-    def _ufunc(self, function: str, module: Module, how: str, args: list[Any], keywords: dict[str, Any]) -> Any:
+    def of_ufunc(self, function: str, how: str, args: list[Any], keywords: dict[str, Any]) -> Any:
         """np.add.reduce, np.subtract.outer."""
         if how == "outer":
             left, right = (node_of(one) for one in args)
             wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
-            return self.library_call(function, module.library, [Tensor(wide), Tensor(right)], {})
+            return self.library_call(function, "numpy", [Tensor(wide), Tensor(right)], {})
         names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
         if how == "accumulate" and function == "add":
-            return self.library_call("cumsum", module.library, args, {"axis": 0, **keywords})
+            return self.library_call("cumsum", "numpy", args, {"axis": 0, **keywords})
         if how != "reduce" or function not in names:
             raise NetcalcError(f"{function}.{how} is not understood")
-        return self.library_call(
-            names[function], module.library, args, {} if len(args) > 1 else {"axis": 0, **keywords}
-        )
+        return self.library_call(names[function], "numpy", args, {} if len(args) > 1 else {"axis": 0, **keywords})
 
     # --- the program's own
 

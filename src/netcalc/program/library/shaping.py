@@ -9,7 +9,9 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.node import Node
+from netcalc.graph.leaves import INPUT, triangular_ones
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import over, plus, same, settled, times, total, written
 from netcalc.program.library.table import Call, Row, concrete
@@ -323,6 +325,9 @@ def _pad(call: Call, x: Tensor, widths: Any, mode: str, value: Any) -> Node:
 
 
 def _triangle(x: Tensor, offset: int, *, lower: bool) -> Node:
+    is_constant = not any(node.operation is INPUT for node in in_order([x.node]))
+    if is_constant and x.rank == 2 and as_number(x.node) is None:  # 0 times -inf is no number
+        return b.where(triangular_ones(x.node.shape[0], x.node.shape[1], offset, lower=lower), x.node, b.number(0))
     return b.triangle(x.node, offset, lower=lower)
 
 

@@ -1,0 +1,244 @@
+"""A Python function traced: called with arrays that record what NumPy is asked to do with them.
+
+Nothing has values meanwhile: what goes by values (a branch, a library that leaves NumPy) is told with its line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from linecache import getline
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number
+from netcalc.expression.numerals import of_float64
+from netcalc.graph.node import Node
+from netcalc.program import indexing
+from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
+from netcalc.program.operators import binary
+from netcalc.program.scope import Given
+from netcalc.program.source import ProgramError, Source
+from netcalc.program.statements import Statements
+from netcalc.program.values import Tensor, node_of
+
+SIGNS: Mapping[str, str] = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "true_divide": "/",
+    "power": "**",
+    "matmul": "@",
+    "floor_divide": "//",
+    "remainder": "%",
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+}
+LEAVES = "this leaves NumPy, or writes into an array of its own; use NumPy's functions, and start from np.zeros_like(x)"
+HERE = Path(__file__).parent.parent
+NUMPY = Path(np.__file__).parent
+
+
+class Traced(NDArrayOperatorsMixin):
+    """An array that records: NumPy's operators and functions of it are nodes of the graph."""
+
+    __array_priority__ = 1000
+
+    def __init__(self, reader: Tracer, tensor: Tensor) -> None:
+        self._reader = reader
+        self._tensor = tensor
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        out = keywords.pop("out", (None,))[0]
+        name = ufunc.__name__
+        if method == "__call__" and name in SIGNS and not keywords:
+            found = self._told(lambda: binary(self._reader, SIGNS[name], *map(_plain, inputs)))
+        elif method == "__call__":
+            found = self._called("logical_not" if name == "invert" else name, inputs, keywords)
+        elif method == "at":
+            return self._added_at(name, *inputs)
+        else:
+            found = self._told(lambda: self._reader.of_ufunc(name, method, _listed(inputs), _named(keywords)))
+        if out is None:
+            return self._wrapped(found)
+        if not isinstance(out, Traced):
+            raise _error("an array of NumPy's own cannot hold what is traced; write y = y + x")
+        out._replace(found)
+        return out
+
+    def __array_function__(
+        self, function: Callable[..., Any], _: Any, args: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> Any:
+        return self._wrapped(self._called(function.__name__, args, keywords))
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise _error(LEAVES)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in ("shape", "ndim", "size", "T", "mT"):
+            return self._wrapped(self._told(lambda: self._reader.attribute(self._tensor, name)))
+        if name == "dtype":
+            return np.dtype(np.float64)
+        return lambda *args, **keywords: self._wrapped(self._called(name, [self, *args], keywords))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._wrapped(self._told(lambda: indexing.read(self._reader, self._tensor, _plain(key))))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        def written() -> Tensor:
+            part = indexing.part_of(self._reader, self._tensor, _plain(key))
+            return indexing.written_into(self._reader, self._tensor, part, node_of(_plain(value)))
+
+        self._replace(self._told(written))
+
+    def __len__(self) -> int:
+        return int(self._tensor.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[n] for n in range(len(self)))
+
+    def __bool__(self) -> bool:
+        raise _error("a branch goes by values here; write np.where(condition, a, b)")
+
+    def __float__(self) -> float:
+        raise _error(LEAVES)
+
+    def __int__(self) -> int:
+        return int(self.__float__())
+
+    __index__ = __int__
+
+    # --- what is recorded
+
+    def _called(self, name: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        return self._told(lambda: self._reader.library_call(name, "numpy", _listed(args), _named(keywords)))
+
+    def _added_at(self, name: str, target: Any, key: Any, value: Any) -> None:
+        if name != "add" or not isinstance(target, Traced):
+            raise _error(f"np.{name}.at is not understood here; np.add.at of a traced array is")
+        reader, old = self._reader, target._tensor  # noqa: SLF001 - another of its kind
+        part = self._told(lambda: indexing.part_of(reader, old, _plain(key)))
+        target._replace(indexing.added_into(reader, old, part, node_of(_plain(value))))
+
+    def _replace(self, found: Tensor) -> None:
+        """Written in place: this stands for the new array. What shares its memory would have to change too."""
+        if self._reader.is_shared(self):
+            raise _error("this writes into memory that another array shares; write into a .copy()")
+        self._tensor = Tensor(found.node, found.kind, self._tensor.buffer, zero=found.zero)
+
+    def _told(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except ProgramError:
+            raise
+        except NetcalcError as error:
+            raise _error(error.message) from None
+
+    def _wrapped(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self._reader.traced(value)
+        if isinstance(value, list | tuple) and any(isinstance(one, Tensor) for one in value):
+            return [self._wrapped(one) for one in value]
+        return value
+
+
+class Tracer(Statements):
+    """A reader that knows which traced arrays share memory."""
+
+    def __init__(self, given: Mapping[str, Given]) -> None:
+        super().__init__(Source.of("", "the function"), given, "numpy")
+        self.alive: WeakValueDictionary[int, Traced] = WeakValueDictionary()
+
+    def traced(self, tensor: Tensor) -> Traced:
+        """An array that records."""
+        found = Traced(self, tensor)
+        self.alive[id(found)] = found
+        return found
+
+    def is_shared(self, one: Traced) -> bool:
+        """Whether another array that is alive is of the same memory."""
+        buffer = one._tensor.buffer  # noqa: SLF001 - it is of this module
+        return any(other._tensor.buffer is buffer for other in self.alive.values() if other is not one)  # noqa: SLF001
+
+
+def trace(
+    function: Callable[..., Any], arguments: Mapping[str, Any], given: Mapping[str, Given]
+) -> tuple[Node, Tracer]:
+    """What a function returns, called with arrays that record; `given` are the arguments that are inputs.
+
+    Raises ProgramError with the line of what cannot be traced.
+    """
+    tracer = Tracer(given)
+    traced = {name: tracer.traced(tracer.input(name)) if name in given else one for name, one in arguments.items()}
+    try:
+        value = function(**traced)
+    except (TypeError, ValueError) as error:  # NumPy's word for what an array here refused
+        if isinstance(error.__cause__, ProgramError):
+            raise error.__cause__ from None
+        raise
+    if isinstance(value, tuple | list) and value:
+        value = value[0]
+    if not isinstance(value, Traced):
+        raise ProgramError(f"{function.__name__} returns nothing that comes from its arrays: {str(value)[:60]}")
+    return value._tensor.node, tracer  # noqa: SLF001 - it is of this module
+
+
+def _plain(value: Any) -> Any:
+    """A value as a reader has it: exact numbers, tensors."""
+    if isinstance(value, Traced):
+        return value._tensor  # noqa: SLF001 - it is of this module
+    if isinstance(value, np.ndarray):
+        return Tensor(node_of(value), {"b": "bool", "i": "int", "u": "int"}.get(value.dtype.kind, "float"))
+    if isinstance(value, np.integer | np.bool_):
+        return value.item()
+    if isinstance(value, float | np.floating):
+        return _number(float(value))
+    if isinstance(value, slice):
+        return slice(*(_plain(one) for one in (value.start, value.stop, value.step)))
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(one) for one in value)
+    return value
+
+
+def _number(value: float) -> Any:
+    """The number that a float is; 0.1 in formulas."""
+    if np.isnan(value):
+        raise _error("nan is no number")
+    if np.isinf(value):
+        return INFINITY if value > 0 else MINUS_INFINITY
+    return Number(Fraction(value), of_float64(Fraction(value)))
+
+
+def _listed(values: Sequence[Any]) -> list[Any]:
+    return [_plain(one) for one in values]
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(one) for name, one in values.items()}
+
+
+def _error(message: str) -> ProgramError:
+    """The error with the line of the user's own code that is being traced."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to the caller's line
+    while frame.f_back is not None and _is_inside(frame.f_code.co_filename):
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    line = getline(file, number).rstrip("\n")
+    where = f"{Path(file).name}, line {number}"
+    position = len(line) - len(line.lstrip())
+    return ProgramError(f"{where}: {message}", source=line or None, position=position if line else None)
+
+
+def _is_inside(file: str) -> bool:
+    path = Path(file)
+    return HERE in path.parents or NUMPY in path.parents

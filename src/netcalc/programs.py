@@ -1,0 +1,84 @@
+"""The library face of programs: a forward pass as text, or as a function of NumPy arrays."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from netcalc.api import Given, tensor, tree
+from netcalc.errors import NetcalcError
+from netcalc.models.asked import shape_of
+from netcalc.models.programs import AskedOfProgram, given_of, problem_of, program
+from netcalc.result import Result
+from netcalc.solving.solve import solve
+
+
+def gradients(
+    forward: str | Callable[..., Any],
+    /,
+    at: Mapping[str, Given] | None = None,
+    *,
+    of: str | None = None,
+    shape: Mapping[str, str | int | Sequence[int | str]] | None = None,
+    delta: Given | None = None,
+    lr: float | str | None = None,
+    digits: int | None = None,
+    exact: bool = False,
+    verify: bool = False,
+    **values: Given,
+) -> Result:
+    """The values and gradients of a forward pass at x=…, W=…; `at` has the names that are words here too.
+
+    A text is read as `netcalc net forward.py` reads it, never run: NumPy's, PyTorch's and JAX's spelling, every name's
+    gradient. A function of NumPy arrays is called once with arrays that record, and has the gradient of each argument
+    that is no whole number. `of` is the name to differentiate, `delta` its gradient from above where it is no single
+    number, `shape` the sizes of inputs without values. Raises NetcalcError, with the line in your code.
+    """
+    given = {**(at or {}), **values}
+    if callable(forward):
+        stated = _traced(forward, given, delta, lr)
+    elif isinstance(forward, str):
+        arrays = {name: _array(name, one) for name, one in given.items()}
+        shapes = {name: shape_of(name, sizes) for name, sizes in (shape or {}).items()}
+        counted = [name for name, one in given.items() if _is_whole(one)]
+        asked = AskedOfProgram(arrays, shapes, counted, of, tensor(delta), lr=None if lr is None else tree(lr))
+        stated = program(forward, "the program", asked)
+    else:
+        raise NetcalcError(f"a forward pass is a program's text or a function, and not {forward!r}")
+    return solve(stated, digits=digits, exact=exact, verify=verify)
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    found = tensor(np.asarray(value, dtype=np.int64) if isinstance(value, np.ndarray) and _is_whole(value) else value)
+    if found is None:
+        raise NetcalcError(f"{name} is None: give it a number, or its shape with shape={{'{name}': 'm,n'}}")
+    return found
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is made of whole numbers, as an index or a class is."""
+    if isinstance(value, str):
+        return "." not in value
+    kinds = np.asarray(value).dtype.kind
+    return kinds in "iub"
+
+
+def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, lr: Any) -> Any:
+    """The problem that a function states, called with the arguments as they are bound."""
+    from netcalc.program.tracing import trace
+
+    try:
+        arguments = dict(inspect.signature(forward).bind(**given).arguments)
+    except TypeError as error:
+        raise NetcalcError(f"{forward.__name__}: {error}") from None
+    arrays = {name: _array(name, one) for name, one in arguments.items() if _is_differentiable(one)}
+    node, tracer = trace(forward, arguments, {name: given_of(one, counted=False) for name, one in arrays.items()})
+    asked = AskedOfProgram(arrays, delta=tensor(delta), lr=None if lr is None else tree(lr))
+    return problem_of(node, tracer, asked, forward.__name__)
+
+
+def _is_differentiable(value: Any) -> bool:
+    return isinstance(value, float | list | np.ndarray) and np.asarray(value).dtype.kind == "f"
