@@ -16,9 +16,9 @@ from reference import mp, number, truth, ulps
 
 import netcalc
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.references import custom
+from netcalc.graph.arithmetic.balls import Balls
 
 ORACLE = Path(__file__).parent / "data" / "oracle"
 BARS = {"value": 5.0, "slope": 8.0, "curvature": 8.0}
@@ -118,9 +118,7 @@ def test_drawn_points_against_the_derivation(name: str) -> None:
     with precision(4200):
         z = np.array([fmpq(*x.as_integer_ratio()) for x in q.tolist()], dtype=object)
         for place, order in enumerate(ORDERS):
-            for x, value, proven in zip(
-                q.tolist(), got[order], Certain(4200).activate(activation, place, z), strict=True
-            ):
+            for x, value, proven in zip(q.tolist(), got[order], Balls().activate(activation, place, z), strict=True):
                 if misses(name, order, x, value, midpoint(proven)):
                     missed.append((order, x, value))
     assert missed == []

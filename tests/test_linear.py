@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic import fast
+from netcalc.arithmetic import cancellation
 from netcalc.cli import main
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, evaluate
@@ -228,9 +228,9 @@ def test_norms_of_large_and_of_small_numbers(scale, tmp_path, capsys):
 @pytest.mark.parametrize("long", [7, 1 << 30])
 def test_where_sums_cancel(long, monkeypatch):
     """1e16 - 1e16 + 0.1 has no digit left, however many columns are looked at together; 1e16 + 0.1 has all it shows."""
-    monkeypatch.setattr(fast, "LONG", long)
+    monkeypatch.setattr(cancellation, "LONG", long)
     v = np.full((2, 100), 1e-20)
     v[:, [3, 90]] = [[1e16, 0.1], [1e16, -1e16]]
     W = np.ones((2, 100))
     W[1] = 0.5
-    assert fast.cancelled(v, W, np.array([0.1, 0.1]), v @ W.T + 0.1).tolist() == [[False, False], [True, True]]
+    assert cancellation.cancelled(v, W, np.array([0.1, 0.1]), v @ W.T + 0.1).tolist() == [[False, False], [True, True]]

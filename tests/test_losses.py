@@ -15,7 +15,6 @@ from reference import ZERO, Jet, exp, jet, log, mp, number, ulps
 
 import netcalc
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.catalogue.kernels.softmax import (
     log_softmax,
     log_softmax_product,
@@ -25,6 +24,7 @@ from netcalc.catalogue.kernels.softmax import (
 )
 from netcalc.catalogue.losses import LOSSES, loss
 from netcalc.errors import ShapeError, UndefinedError, ValueSyntaxError
+from netcalc.graph.arithmetic.balls import Balls
 
 VALUE_BAR, SLOPE_BAR = 5, 8
 ELEMENTWISE = [name for name, row in LOSSES.items() if not row.by_sample]
@@ -123,7 +123,7 @@ def test_drawn_points_against_the_derivation(name: str) -> None:
     exact = [np.array([fmpq(*x.as_integer_ratio()) for x in part.tolist()], dtype=object) for part in (a, t)]
     with precision(4200):
         for order, bar in enumerate((VALUE_BAR, SLOPE_BAR)):
-            proven = Certain(4200).loss(bound, order, *exact)
+            proven = Balls().loss(bound, order, *exact)
             for x, aim, value, one in zip(a, t, (bound.value, bound.slope)[order](a, t).tolist(), proven, strict=True):
                 scale = max(abs(midpoint(one)), abs(number(aim)) / 2) if order and name == "bce-with-logits" else None
                 assert ulps(value, midpoint(one), scale) <= bar, (x, aim, value)

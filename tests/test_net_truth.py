@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.catalogue.losses import loss, reduction
 from netcalc.catalogue.references import activation
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse
+from netcalc.graph.arithmetic.symbolic import Symbolic
 from netcalc.models.activations import read_layer_activation
 from netcalc.models.net import Layer, Stated, net
 from netcalc.passes import run

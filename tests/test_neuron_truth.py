@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.references import activation
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse
+from netcalc.graph.arithmetic.symbolic import Symbolic
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
 

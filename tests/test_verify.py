@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc.arithmetic.balls import precision
-from netcalc.arithmetic.certain import Certain
-from netcalc.arithmetic.fast import Fast
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction
 from netcalc.commands._answer import contradicted
 from netcalc.expression import Number, parse
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as gradient
 from netcalc.models.neuron import neuron
@@ -234,7 +234,7 @@ def net(above: np.ndarray | Against, *, samples: int = 3, width: int = 4, second
     return Problem("net", drawn(samples, 3), layers, above, NAMES | {"dx": Called("dx")})
 
 
-def answered(problem: Problem, arithmetic: Certain | Fast) -> Result:
+def answered(problem: Problem, arithmetic: Balls | Float64) -> Result:
     """The backward pass's partials, without explanations."""
     with precision(200):
         found = run(problem, arithmetic)
@@ -255,14 +255,14 @@ def test_layers_losses_and_reductions_are_confirmed(second: str, kind: str) -> N
     """Every dW, db, dz, da and dx of a batch."""
     delta = np.array([[Number(Fraction(i - j, 3)) for j in range(2)] for i in range(3)], dtype=object)
     problem = net(delta if kind == "delta" else Against(TARGET, loss("mse"), reduction(kind)), second=second)
-    found = verify(problem, answered(problem, Certain(200)))
+    found = verify(problem, answered(problem, Balls()))
     assert found.agreed == found.partials == found.checked > 50
 
 
 def test_a_large_problem_is_confirmed_by_a_sample() -> None:
     """Certified partials: as many as there is time for, always the same ones."""
     problem = net(TARGET, width=300)
-    found = verify(problem, answered(problem, Certain(200)))
+    found = verify(problem, answered(problem, Balls()))
     assert found.agreed == found.checked < found.partials
     assert f"verified: {found.checked} of a sample of {found.checked} out of {found.partials:,} partials" in found.line
 

@@ -61,10 +61,10 @@ class Entry(NamedTuple):
 
     def curve(self, order: int, q: np.ndarray) -> np.ndarray:
         """f (order 0), its slope or its curvature at each of `q`: float64, nan where it has no value."""
-        from netcalc.arithmetic.fast import Fast
+        from netcalc.graph.arithmetic.float64 import Float64
 
-        found = Fast().activate(self.activation, order, q)
-        return np.where(np.isnan(Fast().activate(self.activation, 0, q)), np.nan, found) if order else found
+        found = Float64().activate(self.activation, order, q)
+        return np.where(np.isnan(Float64().activate(self.activation, 0, q)), np.nan, found) if order else found
 
     def record(self) -> Mapping[str, object]:
         """Everything as text that data formats write."""

@@ -11,13 +11,13 @@ import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import ball, numeral, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.problem import Against, Problem, element
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
@@ -145,7 +145,7 @@ def _loss_notes(problem: Problem, above: Against, found: Mapping[str, np.ndarray
     called = problem.names.get(name)
     at: dict[Kink, list[str]] = {}
     shape = called.shape if called else None
-    outputs, targets = (problem.shaped(array, shape) for array in (found[name], Certain(BITS).array(above.target)))
+    outputs, targets = (problem.shaped(array, shape) for array in (found[name], Balls().array(above.target)))
     for index in np.ndindex(outputs.shape):
         if one := kink(slope, "a", {"a": outputs[index], "t": targets[index]}):
             at.setdefault(one, []).append(_entry_name(problem, called.name if called else "output", index))

@@ -1,191 +1,176 @@
-"""The layers, each with its forward and backward pass written once, on NumPy arrays of any kind of number.
+"""A problem of layers as a graph: forward under the names x, W1, b1, z1, a1, …, and the backward pass from it.
 
-Rows are samples: `v` is (samples, n), and δ = ∂L/∂(a layer's output) has the output's shape.
+Rows are samples: `z1` is (samples, outputs), and ∂L/∂(a thing) has the thing's shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.graph.backward import backward, gradients
+from netcalc.graph.functions import activation, jacobian_of_rows, loss, slope, vector_activation
+from netcalc.graph.leaves import eye, given, named
+from netcalc.graph.node import Node
+from netcalc.graph.product import product, total
+from netcalc.problem import Against, Dense, Problem
 
-if TYPE_CHECKING:
-    from netcalc.catalogue.losses import BoundLoss
-
-Array = np.ndarray
-
-
-class Arithmetic(Protocol):
-    """A kind of number: how arrays of it are made, and how functions act on them."""
-
-    def array(self, tensor: Array) -> Array:
-        """A given tensor in this kind of number, in its shape."""
-
-    def activate(self, activation: BoundActivation, order: int, z: Array) -> Array:
-        """The derivative of that order (0 is the value) at every element of `z`, in a new array."""
-
-    def softmax(self, z: Array) -> Array:
-        """exp(zᵢ) / Σⱼ exp(zⱼ) along rows, in z's shape."""
-
-    def log_softmax(self, z: Array) -> Array:
-        """zᵢ - log Σⱼ exp(zⱼ) along rows, in z's shape."""
-
-    def softmax_product(self, z: Array, g: Array) -> Array:
-        """sᵢ(gᵢ - Σⱼ gⱼsⱼ) along rows, s the softmax of z, in z's shape."""
-
-    def log_softmax_product(self, z: Array, g: Array) -> Array:
-        """gᵢ - sᵢ Σⱼ gⱼ along rows, s the softmax of z, in z's shape."""
-
-    def loss(self, loss: BoundLoss, order: int, a: Array, t: Array) -> Array:
-        """The unreduced loss (order 0) or its slope in `a` (order 1): (samples, n), or (samples,) by sample."""
-
-    def number(self, value: Fraction) -> object:
-        """One exact number in this kind of number."""
+Nodes = dict[str, Node]
 
 
-class Layer(Protocol):
-    """A step of the forward pass that knows its backward pass."""
+class Forward(NamedTuple):
+    """The forward pass: what is `given`, what is `found` from it, and each sample's part of L, (samples,)."""
 
-    def forward(self, v: Array) -> Array:
-        """The output for rows `v`."""
+    given: Nodes
+    found: Nodes
+    parts: Node
 
-    def backward(self, v: Array, delta: Array) -> Array:
-        """∂L/∂v from `delta`, ∂L/∂(output)."""
-
-
-class Linear(NamedTuple):
-    """u = W v + b: `W` (m, n), `b` (m,) or None, on rows `v` (samples, n) -> (samples, m)."""
-
-    W: Array
-    b: Array | None
-
-    def forward(self, v: Array) -> Array:
-        """u = v Wᵀ + b, a row a sample."""
-        u: Array = v @ self.W.T
-        if self.b is not None:
-            u += self.b  # in place: new memory costs more than the sum
-        return u
-
-    def backward(self, v: Array, delta: Array) -> Array:  # noqa: ARG002 - a linear map's slope is the same everywhere
-        """∂L/∂v = Wᵀ δ, a row a sample."""
-        dv: Array = delta @ self.W
-        return dv
-
-    def gradients(self, v: Array, delta: Array) -> Mapping[str, Array]:
-        """∂L/∂W = δ vᵀ and ∂L/∂b = δ, summed over samples."""
-        return {"W": delta.T @ v, "b": delta.sum(axis=0)}
-
-    def sample_gradients(self, v: Array, delta: Array) -> Mapping[str, Array]:
-        """∂L/∂W and ∂L/∂b of each sample by itself: (samples, m, n) and (samples, m)."""
-        return {"W": delta[:, :, None] * v[:, None, :], "b": delta}
+    @property
+    def output(self) -> Node:
+        """The last layer's output."""
+        return list(self.found.values())[-1]
 
 
-class Elementwise(NamedTuple):
-    """a = φ(z), element by element."""
-
-    activation: BoundActivation
-    arithmetic: Arithmetic
-
-    def forward(self, v: Array) -> Array:
-        """φ(z)."""
-        return self.arithmetic.activate(self.activation, 0, v)
-
-    def slope(self, v: Array) -> Array:
-        """φ'(z)."""
-        return self.arithmetic.activate(self.activation, 1, v)
-
-    def backward(self, v: Array, delta: Array) -> Array:
-        """∂L/∂z = δ ∘ φ'(z)."""
-        dz: Array = delta * self.slope(v)
-        return dz
-
-
-class Softmax(NamedTuple):
-    """s = softmax(z) along rows; ∂sᵢ/∂zⱼ = sᵢ(δᵢⱼ - sⱼ)."""
-
-    arithmetic: Arithmetic
-
-    def forward(self, v: Array) -> Array:
-        """softmax(z)."""
-        return self.arithmetic.softmax(v)
-
-    def backward(self, v: Array, delta: Array) -> Array:
-        """s ∘ (δ - Σ δⱼsⱼ): the whole Jacobian, not its diagonal."""
-        return self.arithmetic.softmax_product(v, delta)
-
-    def jacobian(self, v: Array) -> Array:
-        """∂sᵢ/∂zⱼ for each sample: (samples, n, n)."""
-        return _jacobian(v, self.backward)
+def forward(problem: Problem) -> Forward:
+    """Through every layer, and what is made of the last one's output."""
+    v = given("x", problem.x.shape)
+    inputs, found = {"x": v}, Nodes()
+    for number, layer in enumerate(problem.layers, 1):
+        inputs[f"W{number}"] = W = given(f"W{number}", layer.W.shape)
+        shape = (v.shape[0], W.shape[0])
+        z = product([(v, "ik"), (W, "jk")], "ij", shape)
+        if layer.b is not None:
+            inputs[f"b{number}"] = b = given(f"b{number}", layer.b.shape)
+            z = total([(z, "ij"), (b, "j")], "ij", shape)
+        found[f"z{number}"] = v = named(f"z{number}", z)
+        if layer.activation is not None:
+            found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
+    above = problem.above
+    if isinstance(above, Against):
+        inputs["t"] = t = given("t", above.target.shape)
+        return Forward(inputs, found, losses(problem, v, t))
+    inputs["delta"] = delta = given("delta", above.shape)
+    return Forward(inputs, found, product([(delta, "ij"), (v, "ij")], "i", v.shape[:1]))
 
 
-class LogSoftmax(NamedTuple):
-    """log softmax(z) along rows; ∂/∂zⱼ of its i-th is δᵢⱼ - sⱼ."""
-
-    arithmetic: Arithmetic
-
-    def forward(self, v: Array) -> Array:
-        """log softmax(z)."""
-        return self.arithmetic.log_softmax(v)
-
-    def backward(self, v: Array, delta: Array) -> Array:
-        """δ - s Σ δⱼ."""
-        return self.arithmetic.log_softmax_product(v, delta)
-
-    def jacobian(self, v: Array) -> Array:
-        """∂(log s)ᵢ/∂zⱼ for each sample: (samples, n, n)."""
-        return _jacobian(v, self.backward)
+def activated(layer: Dense, z: Node) -> Node:
+    """φ(z)."""
+    assert layer.activation is not None  # noqa: S101 - who calls it has seen to that
+    if isinstance(layer.activation, BoundActivation):
+        return activation(layer.activation, z)
+    return vector_activation(layer.activation, z)
 
 
-def _jacobian(v: Array, backward: Callable[[Array, Array], Array]) -> Array:
-    """Row i is what comes back where 1 comes from above at output i alone."""
-    rows = []
-    for output in range(v.shape[1]):
-        unit = np.zeros(v.shape, dtype=v.dtype)
-        unit[:, output] = 1
-        rows.append(backward(v, unit))
-    return np.stack(rows, axis=1)
+def losses(problem: Problem, output: Node, target: Node) -> Node:
+    """factor · Σ loss(output, target), a number a sample."""
+    above = problem.above
+    assert isinstance(above, Against)  # noqa: S101 - who calls it has seen to that
+    samples, outputs = len(problem.x), len(problem.layers[-1].W)
+    factor = above.factor(1 if problem.per_sample else samples, outputs)
+    unreduced = loss(above.loss, output, target)
+    return product([(unreduced, "ij"[: unreduced.rank])], "i", (samples,), factor)
 
 
-class Criterion(NamedTuple):
-    """L = factor · Σ loss(a, t), a number a sample."""
+class Passes(NamedTuple):
+    """Both passes: what is `given`, and everything that is `found`, each by its name.
 
-    loss: BoundLoss
-    target: Array
-    factor: Fraction
-    arithmetic: Arithmetic
+    z1, a1, …, loss; then da1, s1 or J1 where the problem names them, dz1, dW1, db1, …, dx; W1_new, … after a step.
+    `losses` is each sample's part of the loss, if there is one, and `above` ∂L/∂(the last output).
+    """
 
-    def forward(self, v: Array) -> Array:
-        """Each sample's part of L: (samples,)."""
-        losses = self.arithmetic.loss(self.loss, 0, v, self.target)
-        summed = losses if losses.ndim == 1 else losses.sum(axis=1)
-        return np.asarray(summed * self.arithmetic.number(self.factor))
-
-    def backward(self, v: Array) -> Array:
-        """∂L/∂a, a row a sample."""
-        slope: Array = self.arithmetic.loss(self.loss, 1, v, self.target) * self.arithmetic.number(self.factor)
-        return slope
+    given: Nodes
+    found: Nodes
+    losses: Node | None
+    above: Node
 
 
-class SoftmaxCriterion(NamedTuple):
-    """Cross-entropy of a softmax, taken together: nothing is lost where a probability is nearly 0 or 1."""
+def passes(problem: Problem, *, together: bool = True) -> Passes:
+    """The forward pass and, from it, the backward pass.
 
-    target: Array
-    factor: Fraction
-    arithmetic: Arithmetic
+    Cross-entropy of a softmax is taken `together`, so that nothing is lost where a probability is nearly 0 or 1.
+    """
+    ahead = forward(problem)
+    found, output = Nodes(ahead.found), ahead.output
+    fused = _together(problem, ahead) if together else None
+    parts, above = None, ahead.given.get("delta")
+    if above is None:
+        parts = named("losses", fused or ahead.parts)
+        found["loss"] = named("loss", parts if problem.per_sample else product([(parts, "i")], "", ()))
+        (above,) = gradients(ahead.parts, [output])
+    assert above is not None  # noqa: S101 - the losses are made of the output
+    top = named("above", above)
+    slopes = (backward(fused) if fused else backward(output, top)).gradients | {output: top}
+    for number in range(len(problem.layers), 0, -1):
+        found |= _of_layer(problem, ahead, slopes, number)
+    found["dx"] = named("dx", slopes[ahead.given["x"]])
+    rate = {} if problem.lr is None else {"lr": _rate()}
+    return Passes(ahead.given | rate, found, parts, top)
 
-    def forward(self, v: Array) -> Array:
-        """-factor · Σ tᵢ log softmax(z)ᵢ, each sample's part: (samples,)."""
-        return self._of_logits().forward(v)
 
-    def backward(self, v: Array) -> Array:
-        """factor · (softmax(z) Σ tᵢ - t), a row a sample: the Jacobian has gone into it."""
-        return self._of_logits().backward(v)
+def _together(problem: Problem, ahead: Forward) -> Node | None:
+    """The losses as cross-entropy of what goes into the last softmax; None where there is no such pair."""
+    above = problem.above
+    if not isinstance(above, Against) or not above.loss.of_probabilities or problem.layers[-1].activation != "softmax":
+        return None
+    from netcalc.catalogue.losses import CROSS_ENTROPY
 
-    def _of_logits(self) -> Criterion:
-        from netcalc.catalogue.losses import CROSS_ENTROPY  # most problems have no loss
+    of_logits = problem._replace(above=above._replace(loss=CROSS_ENTROPY))
+    return losses(of_logits, ahead.found[f"z{len(problem.layers)}"], ahead.given["t"])
 
-        return Criterion(CROSS_ENTROPY, self.target, self.factor, self.arithmetic)
+
+def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number: int) -> Nodes:
+    """What the backward pass finds in one layer."""
+    z, a = ahead.found[f"z{number}"], ahead.found.get(f"a{number}")
+    found: Nodes = {}
+    if a is not None:
+        found[f"da{number}"] = slopes[a]
+        found |= _slope_of(problem, a, number)
+    found[f"dz{number}"] = dz = slopes[z]
+    weights = {name: node for name in (f"W{number}", f"b{number}") if (node := ahead.given.get(name))}
+    if problem.per_sample:
+        slopes = dict(zip(weights.values(), _of_each_sample(z, list(weights.values()), dz), strict=True))
+    for name, node in weights.items():
+        found[f"d{name}"] = gradient = named(f"d{name}", slopes[node])
+        if problem.lr is not None:
+            found[f"{name}_new"] = _after_a_step(node, gradient)
+    return found
+
+
+def _slope_of(problem: Problem, a: Node, number: int) -> Nodes:
+    (inner,) = a.args
+    is_vector = isinstance(problem.layers[number - 1].activation, str)
+    name = f"{'J' if is_vector else 's'}{number}"
+    if name not in problem.names:
+        return {}
+    return {name: named(name, jacobian_of_rows(inner) if is_vector else slope(inner))}
+
+
+def _of_each_sample(z: Node, weights: Sequence[Node], dz: Node) -> list[Node]:
+    """∂L/∂W and ∂L/∂b of each sample by itself: an axis in front that tells which, of dz and so of what comes of it."""
+    samples, outputs = dz.shape
+    own = product([(eye(samples), "ei"), (dz, "ij")], "eij", (samples, samples, outputs))
+    return [gradient for gradient in gradients(z, weights, own) if gradient is not None]
+
+
+def _rate() -> Node:
+    return given("lr", ())
+
+
+def _after_a_step(weights: Node, gradient: Node) -> Node:
+    """W - lr · ∂L/∂W."""
+    letters = "jk"[: weights.rank]
+    step = product([(_rate(), ""), (gradient, letters)], letters, weights.shape)
+    return total([(weights, letters), (step, letters)], letters, weights.shape, [1, -1])
+
+
+def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
+    """The given tensors by their nodes."""
+    above = problem.above
+    known = {"x": problem.x, "lr": np.array(problem.lr, dtype=object)}
+    known |= {"t": above.target} if isinstance(above, Against) else {"delta": above}
+    for number, layer in enumerate(problem.layers, 1):
+        known |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
+    return {node: known[name] for name, node in nodes.items()}

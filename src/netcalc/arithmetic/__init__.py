@@ -1,1 +1,1 @@
-"""Three kinds of number, the same operations."""
+"""Balls, and what is done with numbers: digits, limits on one side, differences, formulas over columns."""

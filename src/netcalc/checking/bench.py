@@ -15,14 +15,14 @@ from flint import arb, fmpq
 
 from netcalc import passes
 from netcalc.arithmetic.balls import ball, numeral, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.checking.pieces import Point, spread
-from netcalc.checking.variation import RIGHT, Array, Variation, run
+from netcalc.checking.variation import RIGHT, Array, Variation, Workings, run
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
-from netcalc.layers import Arithmetic
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Quantities
 from netcalc.problem import Against, Problem, by_element, free_names
 from netcalc.solving.solve import is_certain
@@ -86,20 +86,25 @@ class Layers(Bench):
     @cached_property
     def truth(self) -> dict[str, Array]:
         with precision(BITS):
-            return settled(self._called(passes.run(self.problem, Certain(BITS))))
+            return settled(self._called(passes.run(self.problem, Balls())))
 
     def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
         with precision(BITS):
-            return self._yielded(Certain(BITS), change(RIGHT), forced)
+            return self._yielded(Balls(), change(RIGHT), forced)
 
     def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        from netcalc.arithmetic.fast import Fast
+        from netcalc.graph.arithmetic.float64 import Float64
 
         with np.errstate(all="ignore"):
-            return self._yielded(Fast(), change(RIGHT), forced)
+            return self._yielded(Float64(), change(RIGHT), forced)
 
     def _yielded(self, arithmetic: Arithmetic, variation: Variation, forced: Forced | None) -> dict[str, Array]:
-        return self._called(run(self.problem, arithmetic, variation, forced))
+        return self._called(run(self.workings, arithmetic, variation, forced))
+
+    @cached_property
+    def workings(self) -> Workings:
+        """The passes, ready to be done otherwise."""
+        return Workings(self.problem)
 
     def _called(self, found: Quantities) -> dict[str, Array]:
         """What was found, as the command calls and shapes it."""
@@ -167,9 +172,9 @@ class Unproven(Layers):
 
     @cached_property
     def truth(self) -> dict[str, Array]:
-        from netcalc.arithmetic.fast import Fast
+        from netcalc.graph.arithmetic.float64 import Float64
 
-        return self._called(passes.run(self.problem, Fast()))
+        return self._called(passes.run(self.problem, Float64()))
 
     @cached_property
     def largest(self) -> dict[str, Any]:

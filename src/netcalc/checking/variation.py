@@ -1,182 +1,218 @@
-"""The passes with each of their parts replaceable: a mistake changes some, and the rest is done rightly from there."""
+"""The passes with some of their nodes done otherwise: a mistake edits some, and the rest goes on rightly from there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.layers import Arithmetic, Criterion, Elementwise, Linear
-from netcalc.passes import Activation, Quantities, activation_of, criterion
-from netcalc.problem import Against, Problem
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.functions import activation, slope
+from netcalc.graph.node import Node, in_order
+from netcalc.layers import Passes, passes, values
+from netcalc.passes import Quantities
+from netcalc.problem import Dense, Problem
 
 Array = np.ndarray
+Edits = dict[Node, Node]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One layer while the passes go through it: its input `v`, its sum `z`, its output `a`, and the layer before it."""
+class Place(NamedTuple):
+    """One layer's nodes: its input `v`, sum `z` and output `a`; ∂L/∂a as it comes `in`, and ∂L/∂z, `dz`."""
 
     number: int
     problem: Problem
-    arithmetic: Arithmetic
-    linear: Linear
-    activation: Activation | None
-    v: Array
-    z: Array
-    a: Array
+    W: Node
+    b: Node | None
+    v: Node
+    z: Node
+    a: Node
+    da: Node
+    dz: Node
     before: Place | None
+
+    @property
+    def layer(self) -> Dense:
+        """The layer as it was stated."""
+        return self.problem.layers[self.number - 1]
 
     @property
     def bound(self) -> BoundActivation | None:
         """The activation, if it acts element by element."""
-        return self.activation.activation if isinstance(self.activation, Elementwise) else None
+        return self.layer.activation if isinstance(self.layer.activation, BoundActivation) else None
 
-    def slope(self, z: Array) -> Array | None:
-        """φ′ of those sums, None where the activation doesn't act element by element."""
-        return self.activation.slope(z) if isinstance(self.activation, Elementwise) else None
+    @property
+    def s(self) -> Node | None:
+        """φ'(z), if the activation acts element by element."""
+        return slope(activation(self.bound, self.z)) if self.bound else None
+
+    def slope(self, z: Node, by: BoundActivation | None = None) -> Node | None:
+        """φ' of those sums, of this layer's activation or another, as a node that no edit of `s` is made of."""
+        by = by or self.bound
+        return _copy(slope(activation(by, z))) if by else None
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
-    """What is above the last layer, of output `a`: ∂L/∂a rightly, and the loss that it comes from, if one does."""
+class Top(NamedTuple):
+    """What is above the last layer: its output `a`, and the target that it is compared with, if it is."""
 
-    a: Array
-    delta: Array
-    judge: Criterion | None
     problem: Problem
-    arithmetic: Arithmetic
+    a: Node
+    target: Node | None
 
 
-def _activated(place: Place) -> Array:
-    return place.activation.forward(place.z) if place.activation else place.z
+Part = Callable[..., Node | None]
 
 
-def _slope(place: Place) -> Array | None:
-    return place.slope(place.z)
+class Variation(NamedTuple):
+    """How the passes are done otherwise: `state` is what is asked, `parts` are functions by what they yield.
 
-
-def _dz(place: Place, delta: Array, s: Array | None) -> Array:
-    if s is None:
-        return place.activation.backward(place.z, delta) if place.activation else delta
-    product: Array = delta * s
-    return product
-
-
-def _gradients(place: Place, dz: Array) -> Mapping[str, Array]:
-    one = place.linear.sample_gradients if place.problem.per_sample else place.linear.gradients
-    return one(place.v, dz)
-
-
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """How each part of the passes is done; as it stands, rightly.
-
-    `state` is what is asked; `z` and `a` a layer's forward pass; `loss` L of each sample, `above` ∂L/∂a of the last
-    layer; `slope` a layer's φ'(z), None where it isn't elementwise; `dz` comes from ∂L/∂a and that slope, and `dW`,
-    `db` and `dv` from dz.
+    Of a layer: `z` and `a`; `slope`, φ'(z); `dz`; `dW`, `db`, and `dv`, the gradient of its input. Above all layers:
+    `loss`, L of each sample, and `above`, ∂L/∂a of the last layer. Each takes its Place, or the Top, and the node that
+    is right, and gives the node in its place; None leaves it.
     """
 
     state: Callable[[Problem], Problem] = lambda problem: problem
-    z: Callable[[Place], Array] = lambda place: place.linear.forward(place.v)
-    a: Callable[[Place], Array] = _activated
-    loss: Callable[[Top, Array], Array] = lambda top, losses: losses  # noqa: ARG005 - every part takes the same
-    above: Callable[[Top], Array] = lambda top: top.delta
-    slope: Callable[[Place], Array | None] = _slope
-    dz: Callable[[Place, Array, Array | None], Array] = _dz
-    dW: Callable[[Place, Array], Array] = lambda place, dz: _gradients(place, dz)["W"]
-    db: Callable[[Place, Array], Array] = lambda place, dz: _gradients(place, dz)["b"]
-    dv: Callable[[Place, Array], Array] = lambda place, dz: place.linear.backward(place.v, dz)
+    parts: Mapping[str, Part] = {}
 
     def only(self, changed: Variation, number: int) -> Variation:
         """The `changed` parts in layer `number`, these elsewhere."""
-        return replace(self, **{name: _chosen(self, changed, name, number) for name in OF_A_LAYER})
+        return self._replace(
+            parts={name: self._chosen(changed, name, number) for name in {*changed.parts, *self.parts}}
+        )
+
+    def _chosen(self, changed: Variation, name: str, number: int) -> Part:
+        def part(place: Place | Top, right: Node) -> Node | None:
+            of = changed if isinstance(place, Place) and place.number == number else self
+            return of.parts[name](place, right) if name in of.parts else None
+
+        return part
 
 
 Change = Callable[[Variation], Variation]
 RIGHT = Variation()
-OF_A_LAYER = tuple(one.name for one in fields(Variation) if one.name not in {"state", "loss", "above"})
 
 
-def _chosen(right: Variation, changed: Variation, name: str, number: int) -> Callable[..., Any]:
-    def part(place: Place, *rest: Any) -> Any:
-        return getattr(changed if place.number == number else right, name)(place, *rest)
+@dataclass(frozen=True)
+class Workings:
+    """The passes of a problem, ready to be done otherwise."""
 
-    return part
+    problem: Problem
+    known: dict[type, dict[Node, Array]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def passes(self) -> Passes:
+        return passes(self.problem, together=False)
+
+    @cached_property
+    def found(self) -> dict[str, Node]:
+        """What the passes produce, without what is only shown."""
+        shown = {name for name in self.passes.found if name.startswith("J") or name.endswith("_new")}
+        return {name: node for name, node in self.passes.found.items() if name not in shown}
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """The layers, from the first to the last."""
+        given, found = self.passes.given, self.passes.found
+        v, place = given["x"], None
+        places = []
+        for number in range(1, len(self.problem.layers) + 1):
+            z, dz = found[f"z{number}"], found[f"dz{number}"]
+            a, da = found.get(f"a{number}", z), found.get(f"da{number}", dz)
+            W, b = given[f"W{number}"], given.get(f"b{number}")
+            place = Place(number, self.problem, W, b, v, z, a, da, dz, place)
+            places.append(place)
+            v = a
+        return places
+
+    def edits(self, parts: Mapping[str, Part]) -> Edits:
+        """The nodes that are done otherwise, each with the node in its place."""
+        edits: Edits = {}
+        for name, place, node, right in self._targets():
+            part = parts.get(name)
+            changed = part(place, edits.get(node, right)) if part else None
+            if changed is not None:
+                edits[node] = changed
+        return edits
+
+    def _targets(self) -> Iterator[tuple[str, Place | Top, Node, Node]]:
+        """Each part: its name and place, the node whose value it is, and a node for what is right."""
+        given, found = self.passes.given, self.passes.found
+        for place in self.places:
+            yield "z", place, place.z, place.z.args[0]
+            if place.a is not place.z:
+                yield "a", place, place.a, place.a.args[0]
+        top = Top(self.problem, self.places[-1].a, given.get("t"))
+        if self.passes.losses:
+            yield "loss", top, self.passes.losses, self.passes.losses.args[0]
+        yield "above", top, self.passes.above, self.passes.above.args[0]
+        for place in reversed(self.places):
+            if place.s:
+                yield "slope", place, place.s, _copy(place.s)
+            yield "dz", place, place.dz, place.dz.args[0]
+            for name in ("dW", "db") if place.b else ("dW",):
+                node = found[f"{name}{place.number}"]
+                yield name, place, node, node.args[0]
+            dv = place.before.da if place.before else found["dx"]
+            yield "dv", place, dv, dv.args[0]
+
+    def run(
+        self, arithmetic: Arithmetic, change: Variation, forced: Mapping[str, Callable[[Array], Array]]
+    ) -> Quantities:
+        """What both passes yield, by their names.
+
+        `forced` says what becomes of a quantity once it is computed: an answer taken in its place.
+        """
+        edits = self.edits(change.parts)
+        taken = {self.found[name]: function for name, function in forced.items() if name in self.found}
+        for place in self.places:
+            if place.s and f"s{place.number}" in forced:
+                taken[place.s] = forced[f"s{place.number}"]
+        changed = {*edits, *taken}
+        given = {
+            node: array for node, array in self.right(arithmetic).items() if self.depends[node].isdisjoint(changed)
+        }
+
+        def after(node: Node, array: Array) -> Array:
+            return taken[node](array) if node in taken else array
+
+        roots = list(self.found.values())
+        return dict(zip(self.found, evaluate(roots, arithmetic, given, edits, after if taken else None), strict=True))
+
+    def right(self, arithmetic: Arithmetic) -> dict[Node, Array]:
+        """The right value of everything given and found."""
+        kind = type(arithmetic)
+        if kind not in self.known:
+            given = {node: arithmetic.array(tensor) for node, tensor in values(self.problem, self.passes.given).items()}
+            roots = [*self.passes.given.values(), *self.found.values(), self.passes.above]
+            self.known[kind] = dict(zip(roots, evaluate(roots, arithmetic, given), strict=True))
+        return self.known[kind]
+
+    @cached_property
+    def depends(self) -> dict[Node, frozenset[Node]]:
+        """Each node with all that it is made of, itself too."""
+        made: dict[Node, frozenset[Node]] = {}
+        for node in in_order([*self.passes.given.values(), *self.found.values(), self.passes.above]):
+            made[node] = frozenset({node}).union(*(made[arg] for arg in node.args))
+        return made
+
+
+def _copy(node: Node) -> Node:
+    """Another node that is the same: what stands for a node in the edit of it."""
+    return Node(node.operation, node.args, node.shape, node.params)
 
 
 def run(
-    problem: Problem,
+    workings: Workings,
     arithmetic: Arithmetic,
     variation: Variation = RIGHT,
     forced: Mapping[str, Callable[[Array], Array]] | None = None,
 ) -> Quantities:
-    """What both passes yield under a variation, by the names of `passes.run`.
-
-    `forced` says what becomes of a quantity once it is computed: an answer taken in its place, a rounding.
-    """
-    return _Passes(arithmetic, variation, forced or {}).through(variation.state(problem))
-
-
-@dataclass(frozen=True, slots=True)
-class _Passes:
-    arithmetic: Arithmetic
-    variation: Variation
-    forced: Mapping[str, Callable[[Array], Array]]
-    found: Quantities = field(default_factory=dict)
-
-    def keep(self, name: str, array: Array) -> Array:
-        """The quantity as it goes on from here."""
-        self.found[name] = self.forced[name](array) if name in self.forced else array
-        return self.found[name]
-
-    def through(self, problem: Problem) -> Quantities:
-        place = self.forward(problem)
-        delta = self.from_above(problem, place.a)
-        layer: Place | None = place
-        while layer is not None:
-            delta = self.backward(layer, delta)
-            layer = layer.before
-        self.keep("dx", delta)
-        return self.found
-
-    def forward(self, problem: Problem) -> Place:
-        place: Place | None = None
-        v = self.arithmetic.array(problem.x)
-        for number, stated in enumerate(problem.layers, 1):
-            b = None if stated.b is None else self.arithmetic.array(stated.b)
-            linear, activation = Linear(self.arithmetic.array(stated.W), b), activation_of(stated, self.arithmetic)
-            place = Place(number, problem, self.arithmetic, linear, activation, v, v, v, place)
-            z = self.keep(f"z{number}", self.variation.z(place))
-            place = replace(place, z=z, a=z)
-            if activation:
-                place = replace(place, a=self.keep(f"a{number}", self.variation.a(place)))
-            v = place.a
-        assert place is not None  # noqa: S101 - a problem has layers
-        return place
-
-    def from_above(self, problem: Problem, a: Array) -> Array:
-        if not isinstance(problem.above, Against):
-            delta = self.arithmetic.array(problem.above)
-            return self.variation.above(Top(a, delta, None, problem, self.arithmetic))
-        judge = criterion(problem, problem.above, self.arithmetic, a)
-        top = Top(a, judge.backward(a), judge, problem, self.arithmetic)
-        losses = self.variation.loss(top, judge.forward(a))
-        self.keep("loss", losses if problem.per_sample else np.asarray(losses.sum()))
-        return self.variation.above(top)
-
-    def backward(self, place: Place, delta: Array) -> Array:
-        number, vary = place.number, self.variation
-        s = None
-        if place.activation:
-            delta = self.keep(f"da{number}", delta)
-            s = vary.slope(place)
-            s = None if s is None else self.keep(f"s{number}", s)
-        dz = self.keep(f"dz{number}", vary.dz(place, delta, s))
-        self.keep(f"dW{number}", vary.dW(place, dz))
-        if place.linear.b is not None:
-            self.keep(f"db{number}", vary.db(place, dz))
-        return vary.dv(place, dz)
+    """What both passes yield under a variation, by the names of `layers.passes`."""
+    problem = variation.state(workings.problem)
+    workings = workings if problem is workings.problem else Workings(problem)
+    return workings.run(arithmetic, variation, forced or {})

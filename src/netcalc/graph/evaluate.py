@@ -9,7 +9,7 @@ import numpy as np
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.node import Node, in_order
 
-Edit = Callable[[Node, Sequence[np.ndarray]], np.ndarray | None]
+After = Callable[[Node, np.ndarray], np.ndarray]
 
 
 def evaluate(
@@ -17,21 +17,28 @@ def evaluate(
     arithmetic: Arithmetic,
     given: Mapping[Node, np.ndarray],
     instead: Mapping[Node, Node] | None = None,
+    after: After | None = None,
 ) -> list[np.ndarray]:
     """The value of each root. `given` has the values of inputs, in this arithmetic already, and may have other nodes'.
 
     `instead` has nodes that are evaluated in other nodes' place, on the graph as it is otherwise: mistakes.
+    The run goes on with what `after` makes of each node's value.
     """
-    order = _order(roots, given, instead or {})
-    uses = _uses(order, roots, given, instead or {})
+    instead = instead or {}
+    order = _order(roots, given, instead)
+    uses = _uses(order, roots, given, instead)
     values: dict[Node, np.ndarray] = {}
     for node in order:
+        args = _args(node, given, instead)
         if node in given:
             values[node] = given[node]
-            continue
-        done = instead.get(node, node) if instead else node
-        values[node] = done.value(arithmetic, [values[arg] for arg in done.args])
-        for arg in done.args:
+        elif node in instead:
+            values[node] = values[args[0]]
+        else:
+            values[node] = node.value(arithmetic, [values[arg] for arg in args])
+        if after:
+            values[node] = after(node, values[node])
+        for arg in args:
             uses[arg] -= 1
             if not uses[arg]:
                 del values[arg]
@@ -54,7 +61,9 @@ def _order(roots: Sequence[Node], given: Mapping[Node, np.ndarray], instead: Map
 
 
 def _args(node: Node, given: Mapping[Node, np.ndarray], instead: Mapping[Node, Node]) -> tuple[Node, ...]:
-    return () if node in given else instead.get(node, node).args
+    if node in given:
+        return ()
+    return (instead[node],) if node in instead else node.args
 
 
 def _uses(

@@ -9,11 +9,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.arithmetic.fast import Fast, cancelled
+from netcalc.arithmetic.cancellation import cancelled
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import unknown
 from netcalc.errors import ShapeError
 from netcalc.files import EXACT_LIMIT
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
 from netcalc.problem import Against, Called, Problem, count, element
@@ -85,7 +86,7 @@ class NeuronRows:
         """
         assert self.b is not None  # noqa: S101 - else answers are no numbers
         with np.errstate(all="ignore"):
-            found = run(self.problem(x, first), Fast())
+            found = run(self.problem(x, first), Float64())
             lost = cancelled(x, to_float64(self.w).reshape(1, -1), to_float64(self.b), found["z1"])[:, 0]
         answers = np.concatenate([found[name].reshape(len(x), -1) for name in self._shown], axis=1)
         for row in np.flatnonzero(lost):
@@ -116,15 +117,14 @@ class NeuronRows:
         """What there is to say of the kink, once for each of the rows that is there."""
         from flint import fmpq
 
-        from netcalc.arithmetic.certain import Certain  # loads balls, which few runs need
-        from netcalc.arithmetic.sides import BITS
+        from netcalc.graph.arithmetic.balls import Balls  # loads balls, which few runs need
         from netcalc.kinks import kink_of
 
         stated = replace(self, above=None).problem(x)
         at = (
-            run(stated, Fast())["z1"] == float(Fraction(place))
+            run(stated, Float64())["z1"] == float(Fraction(place))
             if x.dtype != object
-            else run(stated, Certain(BITS))["z1"] == fmpq(*Fraction(place).as_integer_ratio())
+            else run(stated, Balls())["z1"] == fmpq(*Fraction(place).as_integer_ratio())
         )
         taken = kink_of(self.activation, place).taken
         which = "" if len(self.activation.kinks) == 1 else f", {place}"

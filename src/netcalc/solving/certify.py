@@ -10,10 +10,10 @@ from typing import Any
 from flint import fmpq
 
 from netcalc.arithmetic.balls import ball, numeral, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.arrays import each
 from netcalc.expression import Tree
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem
@@ -52,7 +52,7 @@ def _as_far_as_balls_tell(problem: Problem, count: int | None) -> tuple[Quantiti
     for bits in precisions(count or SHOWN_DIGITS):
         started = time.monotonic()
         with precision(bits):
-            found = run(problem, Certain(bits))
+            found = run(problem, Balls())
             entries = {name: each(lambda entry: as_value(entry, count), array) for name, array in found.items()}
         decided = all(value.certified for value in _values(problem, entries))
         if decided or time.monotonic() - started > patience:
@@ -91,9 +91,9 @@ def _settled(
     problem: Problem, found: Quantities, entries: Quantities, count: int | None
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
-    from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
     from netcalc.errors import TookTooLong
+    from netcalc.graph.arithmetic.symbolic import Symbolic
 
     if problem.work > ALGEBRA_WORK:
         return found, entries
@@ -123,7 +123,7 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
 
 def with_closed_forms(problem: Problem, found: Found) -> Found:
     """What was found, each entry with its closed form, as long as balls confirm it."""
-    from netcalc.arithmetic.polynomial import adds_and_multiplies
+    from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
 
     rational, values = adds_and_multiplies(problem), len(_values(problem, found.entries))
     most = MOST_RATIONALS if rational else MOST_CLOSED_FORMS
@@ -131,10 +131,10 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
         return _without(found, f"{NO_CLOSED_FORMS} up to {most:,} values, and here are {values:,}")
     if rational:
         return _with_rationals(problem, found)
-    from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
     from netcalc.derivation.closed import ClosedForms
     from netcalc.errors import TookTooLong
+    from netcalc.graph.arithmetic.symbolic import Symbolic
 
     forms = ClosedForms()
 
@@ -156,7 +156,7 @@ def _without(found: Found, why: str) -> Found:
 
 def _with_rationals(problem: Problem, found: Found) -> Found:
     """The same where all is rational, without algebra."""
-    from netcalc.arithmetic.polynomial import Polynomials, ratio
+    from netcalc.graph.arithmetic.polynomial import Polynomials, ratio
 
     exact = run(problem, Polynomials())
     entries = {

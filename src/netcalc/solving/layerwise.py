@@ -12,13 +12,13 @@ import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import Numeral, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.arrays import each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
 from netcalc.explain.explanation import ONE, literal, times
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
@@ -134,7 +134,7 @@ def _paths(
     written_out = all(tensor.dtype == object for tensor in problem.tensors)
     for bits in precisions(digits or SHOWN_DIGITS):
         with precision(bits):
-            numbers = _product_of_numbers(problem, known, entries, Certain(bits))
+            numbers = _product_of_numbers(problem, known, entries, Balls())
             values = each(lambda number: as_value(number, digits), numbers)
         if all(value.certified for value in values):
             break
@@ -151,7 +151,7 @@ def _paths(
     return each(product, numbers, values, unknown)
 
 
-def _product_of_numbers(problem: Problem, known: set[str], entries: Quantities, arithmetic: Certain) -> np.ndarray:
+def _product_of_numbers(problem: Problem, known: set[str], entries: Quantities, arithmetic: Balls) -> np.ndarray:
     """Along each path what is known, as numerals: rationals where all of it is rational."""
 
     def given(tensor: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from netcalc.arithmetic.fast import Fast
 from netcalc.expression import is_constant
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Dense, Problem, free_names
 from netcalc.solving.certify import certify
@@ -21,7 +21,7 @@ def partly(problem: Problem, digits: int | None = None) -> Found:
     unknown = depending(problem)
     known = problem._replace(x=_filled(problem.x), layers=tuple(map(_known, problem.layers)), above=_above(problem))
     with np.errstate(all="ignore"):  # what stands in for the unknown may have no value
-        numbers = run(known, Fast()) if digits is None else certify(known, digits).entries
+        numbers = run(known, Float64()) if digits is None else certify(known, digits).entries
     certainty = "float64, not certified" if digits is None else _certainty(problem, unknown, numbers)
     entries = {name: np.asarray(np.nan) for name in unknown} | numbers
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))

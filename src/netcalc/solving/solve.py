@@ -142,10 +142,10 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 
 def _fast(problem: Problem) -> Found:
     """In float64; where sums cancel so far that a digit that is shown may be wrong, in balls, or with a word on it."""
-    from netcalc.arithmetic.fast import Fast
+    from netcalc.graph.arithmetic.float64 import Float64
 
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
-        entries = run(problem, Fast())
+        entries = run(problem, Float64())
         cancelled = _cancelled(problem, entries)
     if cancelled and problem.work <= BALLS_AFTER_ALL and problem.size <= BALLS_AFTER_ALL:
         return _certain(problem, None, exact=False)
@@ -155,7 +155,7 @@ def _fast(problem: Problem) -> Found:
 
 def _cancelled(problem: Problem, entries: Quantities) -> list[str]:
     """The z, by name, that float64 may not have six digits of."""
-    from netcalc.arithmetic.fast import sums_cancel
+    from netcalc.arithmetic.cancellation import sums_cancel
     from netcalc.values import to_float64
 
     names, v = [], to_float64(problem.x)
@@ -190,7 +190,7 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
-    from netcalc.arithmetic.polynomial import adds_and_multiplies
+    from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
     from netcalc.solving.certify import constant
     from netcalc.solving.formulas import formula_value
 
@@ -209,14 +209,14 @@ def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
 
 
 def _as_polynomials(problem: Problem) -> Quantities:
-    from netcalc.arithmetic.polynomial import Polynomials, to_tree
+    from netcalc.graph.arithmetic.polynomial import Polynomials, to_tree
 
     return {name: each(to_tree, array) for name, array in run(problem, Polynomials()).items()}
 
 
 def _by_algebra(problem: Problem, names: tuple[str, ...]) -> Quantities:
-    from netcalc.arithmetic.symbolic import Symbolic
     from netcalc.derivation.algebra import from_sympy
+    from netcalc.graph.arithmetic.symbolic import Symbolic
 
     found = run(problem, Symbolic())
     return {name: each(lambda entry: from_sympy(entry, names), array) for name, array in found.items()}

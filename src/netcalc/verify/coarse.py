@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.fast import Fast
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.notation import significant
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index
@@ -36,8 +36,8 @@ def noise_in_float64(forward: LayersForward) -> np.ndarray:
         return moved
 
     with np.errstate(all="ignore"):
-        here = forward.all_parts(lambda _, array: array, Fast())
-        seen = [np.abs(forward.all_parts(rounded_otherwise, Fast()) - here) for _ in range(PERTURBED)]
+        here = forward.all_parts(lambda _, array: array, Float64())
+        seen = [np.abs(forward.all_parts(rounded_otherwise, Float64()) - here) for _ in range(PERTURBED)]
     blur: np.ndarray = LIKELY * (np.max(seen, axis=0) + UNIT * np.abs(here))
     return blur
 
@@ -95,7 +95,7 @@ def _slopes(
 
         return moved
 
-    below, here, above = (forward.parts(tensor, index, by(side), Fast()) for side in (-1, 0, 1))
+    below, here, above = (forward.parts(tensor, index, by(side), Float64()) for side in (-1, 0, 1))
     before, point, after = places
     return (
         math.fsum(here - below) / (point - before),

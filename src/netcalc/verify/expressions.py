@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from netcalc.arithmetic.balls import Numeral, numeral
-from netcalc.arithmetic.certain import Certain
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
 from netcalc.expression.tree import share
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.models.grad import Gradient
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
@@ -49,7 +49,7 @@ class ExpressionsForward:
         at = dict(point)
         for name, column in self.problem.points.items():
             entry = column.item() if sample is None or not column.ndim else column[sample]
-            at[name] = Certain(0).array(np.array([entry], dtype=column.dtype))[0]
+            at[name] = Balls().array(np.array([entry], dtype=column.dtype))[0]
         for name, step in zip(tensor.by, steps, strict=True):
             at[name] = at[name] + step
         return numeral(self.written_out[places[0] if places else 0], at)

@@ -10,9 +10,9 @@ import numpy as np
 from flint import ctx
 
 from netcalc.arithmetic.balls import Numeral, ball, precision
-from netcalc.arithmetic.certain import Certain
 from netcalc.arrays import each
-from netcalc.layers import Arithmetic
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Move, outcome, run
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
@@ -22,11 +22,11 @@ ACTIVATION_WORK = 40
 NAMED_BITS = 512  # of the numbers that formulas name
 
 
-class _Remembering(Certain):
+class _Remembering(Balls):
     """Balls that read each given tensor once, rather than at every pass."""
 
-    def __init__(self, bits: int, point: Point) -> None:
-        super().__init__(bits, point)
+    def __init__(self, point: Point) -> None:
+        super().__init__(names=point)
         self.read: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ class LayersForward:
         if self.problem.command != "net" or not self.names:
             return point
         with precision(NAMED_BITS):
-            found = run(self.problem, Certain(NAMED_BITS, point))
+            found = run(self.problem, Balls(names=point))
         names = self.problem.names.items()
         shown = {called.name: self.problem.shaped(found[name], called.shape) for name, called in names}
         return {**point, **by_element(shown, self.problem.index_from)}
@@ -72,7 +72,7 @@ class LayersForward:
         """In balls, by entries of any tensor of partials."""
         (step,) = steps
         key = (ctx.prec, id(point))
-        arithmetic = self.arithmetics.setdefault(key, _Remembering(ctx.prec, point))
+        arithmetic = self.arithmetics.setdefault(key, _Remembering(point))
         return self.parts(tensor, index, lambda number: number + step, arithmetic).sum()
 
     def parts(self, tensor: Tensor, index: Index, move: Callable[[Any], Any], arithmetic: Arithmetic) -> np.ndarray:

@@ -6,12 +6,26 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
-import numpy as np
-
 from netcalc.catalogue.losses import REDUCTIONS
 from netcalc.checking.calculus import TRIGONOMETRIC
-from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Mistake, after, constant, loss_name, parts, scaled
-from netcalc.checking.variation import Array, Change, Place, Top
+from netcalc.checking.mistakes.mistake import (
+    RARE,
+    SEEN,
+    USUAL,
+    Mistake,
+    after,
+    constant,
+    formula,
+    loss_name,
+    parts,
+    scaled,
+)
+from netcalc.checking.variation import Change, Place, Top
+from netcalc.graph import build
+from netcalc.graph.backward import gradients
+from netcalc.graph.functions import vector_activation
+from netcalc.graph.node import Node
+from netcalc.layers import activated, losses
 from netcalc.problem import Against, Problem
 
 SQUARES = ("mse", "sse")
@@ -37,8 +51,8 @@ def _has_above(problem: Problem) -> bool:
     return problem.output == "L"
 
 
-def _negated(_: Top | Place, array: Array) -> Array:
-    return -array
+def _negated(_: Top, right: Node) -> Node:
+    return build.negate(right)
 
 
 def _reduced(name: str) -> Change:
@@ -48,42 +62,47 @@ def _reduced(name: str) -> Change:
         assert isinstance(problem.above, Against)  # noqa: S101 - it applies to those alone
         return problem._replace(above=problem.above._replace(reduction=REDUCTIONS[name]))
 
-    return parts(state=state)
+    return lambda variation: variation._replace(state=state)
 
 
 def _reduced_otherwise(name: str) -> Callable[[Problem], bool]:
     return lambda problem: isinstance(problem.above, Against) and problem.above.reduction.name != name
 
 
-def _natural_to_decimal(_: Top, array: Array) -> Array:
+def _natural_to_decimal(_: Top, right: Node) -> Node:
     """log10 in place of log."""
-    if array.dtype != object:
-        return np.asarray(array / np.log(10))
-    from flint import arb
-
-    return np.asarray(array / arb(10).log())
+    return formula("q/log(10)", q=right)
 
 
-def _softmax_twice(top: Top) -> Array:
-    assert top.judge  # noqa: S101 - it applies to a loss alone
-    return top.judge.backward(top.arithmetic.softmax(top.a))
+def _softmax_twice(top: Top) -> Node | None:
+    return _slope(top.problem, vector_activation("softmax", top.a), top.target)
 
 
-def _loss_of_softmax(top: Top, _: Array) -> Array:
-    assert top.judge  # noqa: S101 - it applies to a loss alone
-    return top.judge.forward(top.arithmetic.softmax(top.a))
+def _loss_of_softmax(top: Top) -> Node | None:
+    return top.target and losses(top.problem, vector_activation("softmax", top.a), top.target)
 
 
-def _without_target(top: Top) -> Array:
-    assert top.judge  # noqa: S101 - it applies to a loss alone
-    factor = top.arithmetic.number(top.judge.factor)
-    if top.judge.loss.by_sample:
-        return np.asarray(top.arithmetic.softmax(top.a) * factor)
-    return top.judge._replace(target=constant(top, top.judge.target, 0)).backward(top.a)
+def _slope(problem: Problem, output: Node, target: Node | None) -> Node | None:
+    """∂L/∂(an output) of a layer."""
+    return target and gradients(losses(problem, output, target), [output])[0]
 
 
-def _factor_again(top: Top, array: Array) -> Array:
-    return array if top.judge is None else np.asarray(array * top.arithmetic.number(top.judge.factor))
+def _without_target(top: Top) -> Node | None:
+    above = top.problem.above
+    if top.target is None or not isinstance(above, Against):
+        return None
+    if above.loss.by_sample:
+        return build.multiply(build.number(_factor(top.problem, above)), vector_activation("softmax", top.a))
+    return _slope(top.problem, top.a, constant(top.target, 0))
+
+
+def _factor(problem: Problem, above: Against) -> Fraction:
+    return above.factor(1 if problem.per_sample else len(problem.x), len(problem.layers[-1].W))
+
+
+def _factor_again(top: Top, right: Node) -> Node | None:
+    above = top.problem.above
+    return build.multiply(build.number(_factor(top.problem, above)), right) if isinstance(above, Against) else None
 
 
 def _is_scaled(problem: Problem) -> bool:
@@ -91,26 +110,17 @@ def _is_scaled(problem: Problem) -> bool:
     return isinstance(above, Against) and not problem.per_sample and above.factor(len(problem.x), 2) != 1
 
 
-def _flipped_exponent(place: Place) -> Array:
-    assert place.activation  # noqa: S101 - it applies to those alone
-    return place.activation.forward(-place.z)
+def _flipped_exponent(place: Place) -> Node:
+    return activated(place.layer, build.negate(place.z))
 
 
-def _activation_left_out(place: Place) -> Array:
-    return place.z
+def _one(place: Place) -> Node:
+    return constant(place.z, 1)
 
 
-def _one(place: Place) -> Array | None:
-    return constant(place, place.z, 1) if place.bound else None
-
-
-def _in_degrees(place: Place) -> Array:
+def _in_degrees(place: Place) -> Node:
     """The sum as if it were degrees."""
-    if place.z.dtype != object:
-        return np.asarray(np.deg2rad(place.z))
-    from flint import arb
-
-    return np.asarray(place.z * arb.pi() / 180)
+    return formula("q*pi/180", q=place.z)
 
 
 def _takes_angle(activation: object) -> bool:
@@ -118,13 +128,12 @@ def _takes_angle(activation: object) -> bool:
     return any(f"{name}(" in getattr(activation, "formula", "") for name in TRIGONOMETRIC)
 
 
-def _value_in_degrees(place: Place) -> Array:
-    assert place.activation  # noqa: S101 - called where there is one
-    return place.activation.forward(_in_degrees(place) if _takes_angle(place.bound) else place.z)
+def _value_in_degrees(place: Place) -> Node | None:
+    return activated(place.layer, _in_degrees(place)) if _takes_angle(place.bound) else None
 
 
-def _slope_in_degrees(place: Place) -> Array | None:
-    return place.slope(_in_degrees(place) if _takes_angle(place.bound) else place.z)
+def _slope_in_degrees(place: Place) -> Node | None:
+    return place.slope(_in_degrees(place)) if _takes_angle(place.bound) else None
 
 
 def _takes_angles(problem: Problem) -> bool:
@@ -138,7 +147,7 @@ ABOVE = (
     Whole("the sign is wrong: (t − y) taken for (y − t)", after(above=_negated), USUAL, applies=_residual),
     Whole(
         "what comes from above is left out: ∂L/∂ the output taken as 1",
-        parts(above=lambda top: constant(top, top.delta, 1)),
+        after(above=lambda _, right: constant(right, 1)),
         USUAL,
         applies=_has_above,
     ),
@@ -189,7 +198,7 @@ ABOVE = (
         applies=_loss("cross-entropy", *BOTH_SIDES),
     ),
     Mistake("{phi} taken at −q: exp(q) for exp(−q)", parts(a=_flipped_exponent), SEEN, ("sigmoid",)),
-    Mistake("{phi} left out", parts(a=_activation_left_out, slope=_one), RARE),
+    Mistake("{phi} left out", parts(a=lambda place: place.z, slope=_one), RARE),
     Whole(
         "degrees taken for radians", parts(a=_value_in_degrees, slope=_slope_in_degrees), SEEN, applies=_takes_angles
     ),

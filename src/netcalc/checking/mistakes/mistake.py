@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from netcalc.checking.variation import Array, Change, Place, Top, Variation
-from netcalc.layers import Arithmetic
+from netcalc.checking.variation import Change, Part, Variation
+from netcalc.expression import Symbol, parse, substitute
+from netcalc.graph import build
+from netcalc.graph.elementwise import of_tree, slot
+from netcalc.graph.node import Node
+from netcalc.graph.product import aligned, without_ones
 from netcalc.problem import Against, Problem
 
 
@@ -43,48 +45,48 @@ class Mistake:
 USUAL, SEEN, RARE = Frequency
 
 
-def parts(**changed: Any) -> Change:
+def parts(**changed: Callable[[Any], Node | None]) -> Change:
     """The change that puts these parts in place of a variation's own."""
-    return lambda variation: replace(variation, **changed)
+    return after(**{name: _instead(function) for name, function in changed.items()})
 
 
-def after(**functions: Callable[[Any, Any], Any]) -> Change:
+def _instead(function: Callable[[Any], Node | None]) -> Part:
+    return lambda place, _: function(place)
+
+
+def after(**functions: Part) -> Change:
     """The change that lets `function(place, what the part yields)` follow each of these parts."""
 
     def change(variation: Variation) -> Variation:
-        return replace(
-            variation,
-            **{name: _followed(getattr(variation, name), function) for name, function in functions.items()},
-        )
+        chained = {name: _followed(variation.parts.get(name), function) for name, function in functions.items()}
+        return variation._replace(parts={**variation.parts, **chained})
 
     return change
 
 
-def _followed(part: Callable[..., Any], function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def followed(place: Any, *rest: Any) -> Any:
-        yielded = part(place, *rest)
-        return None if yielded is None else function(place, yielded)
+def _followed(before: Part | None, function: Part) -> Part:
+    def followed(place: Any, right: Node) -> Node | None:
+        yielded = (before(place, right) if before else None) or right
+        return function(place, yielded) or yielded
 
     return followed
 
 
-def number(arithmetic: Arithmetic, value: Fraction | int) -> Any:
-    """A number in the arithmetic of the passes."""
-    return arithmetic.number(Fraction(value))
+def formula(text: str, **nodes: Node) -> Node:
+    """A formula in the names of nodes, element by element: `formula("f*(1 - f)", f=a)`."""
+    factors, out, shape = aligned(list(nodes.values()))
+    places = {name: Symbol(slot(place)) for place, name in enumerate(nodes)}
+    return of_tree(substitute(parse(text), places), without_ones(factors, out), out, shape)
 
 
-def constant(at: Place | Top, like: Array, value: int) -> Array:
-    """An array of one number, in the shape and kind of another."""
-    return np.full(like.shape, number(at.arithmetic, value), dtype=like.dtype)
+def constant(like: Node, value: int) -> Node:
+    """A number everywhere, in the shape of another node."""
+    return build.number(value, like.shape)
 
 
-def scaled(factor: Fraction | int) -> Callable[[Place | Top, Array], Array]:
+def scaled(factor: Fraction | int) -> Part:
     """The function that multiplies what a part yields."""
-
-    def function(at: Place | Top, array: Array) -> Array:
-        return np.asarray(array * number(at.arithmetic, factor))
-
-    return function
+    return lambda _, right: build.multiply(build.number(factor), right)
 
 
 def loss_name(problem: Problem) -> str:

@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
-from netcalc.checking.mistakes.mistake import Mistake, after
-from netcalc.checking.variation import Array, Change, Place, Variation
+from netcalc.checking.mistakes.mistake import Mistake, after, formula
+from netcalc.checking.variation import Change, Part, Place
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.node import Node, Operation, make
 from netcalc.problem import Problem
 
 MOST_DIGITS = 4
 
 
-def rounded(digits: int, form: str) -> Callable[[Place, Array], Array]:
-    """The function that rounds what a part yields to so many decimals (`f`) or significant digits (`e`)."""
+class Rounding(NamedTuple):
+    """To so many decimals (`f`) or significant digits (`e`)."""
 
-    def one(place: Place, value: Any) -> Any:
+    digits: int
+    form: str
+
+
+def _value(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
+    digits, form = node.params
+
+    def one(value: Any) -> Any:
         number = float(value) if isinstance(value, float) else nearest(value)
         if number is None:
             return value
-        return place.arithmetic.number(Fraction(f"{number:.{digits - (form == 'e')}{form}}"))
+        return arithmetic.number(Fraction(f"{number:.{digits - (form == 'e')}{form}}"))
 
-    def function(place: Place, array: Array) -> Array:
-        return each(lambda value: one(place, value), array).astype(array.dtype)
-
-    return function
+    return each(one, array).astype(array.dtype)
 
 
-FROM_OUTPUT: dict[str, Callable[[Any], Any]] = {"sigmoid": lambda f: f * (1 - f), "tanh": lambda f: 1 - f * f}
+ROUND = Operation("round", _value, lambda node, place, delta: None)  # noqa: ARG005 - nothing flows through it
 
 
-def _output(rounding: Callable[[Place, Array], Array]) -> Change:
+def rounded(digits: int, form: str) -> Part:
+    """The function that rounds what a part yields."""
+    return lambda _, right: make(ROUND, [right], right.shape, Rounding(digits, form))
+
+
+FROM_OUTPUT = {"sigmoid": "f*(1 - f)", "tanh": "1 - f*f"}
+
+
+def _of_output(place: Place) -> Node | None:
+    """The slope made of f, where it is written so."""
+    made = FROM_OUTPUT.get(place.bound.name if place.bound else "")
+    return formula(made, f=place.a) if made else None
+
+
+def _output(rounding: Part) -> Change:
     """f rounded, and where the slope is made of f, so is the slope."""
-
-    def change(variation: Variation) -> Variation:
-        def slope(place: Place, s: Array) -> Array:
-            made = FROM_OUTPUT.get(place.bound.name if place.bound else "")
-            return s if made is None else made(place.a)
-
-        return after(a=rounding, slope=slope)(variation)
-
-    return change
+    return after(a=rounding, slope=lambda place, _: _of_output(place))
 
 
 def _has_activation(problem: Problem) -> bool:

@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Mistake, after, constant, number, parts, scaled
-from netcalc.checking.variation import Array, Change, Place
-from netcalc.layers import Linear
+from netcalc.checking.mistakes.mistake import RARE, SEEN, USUAL, Mistake, after, parts, scaled
+from netcalc.checking.variation import Change, Part, Place
+from netcalc.graph import build
+from netcalc.graph.node import Node
+from netcalc.graph.product import Factor, product
 from netcalc.problem import Problem
 
 MOST_UNITS = 3  # of a layer, that are tried one by one as the only path, or the one left out
@@ -31,71 +33,87 @@ def _is_batch(problem: Problem) -> bool:
     return len(problem.x) > 1 and not problem.per_sample
 
 
-def _without_bias(place: Place) -> Array:
-    return Linear(place.linear.W, None).forward(place.v)
+def _without_bias(place: Place) -> Node:
+    return product([(place.v, "ik"), (place.W, "jk")], "ij", place.z.shape)
 
 
-def _bias_subtracted(place: Place) -> Array:
-    z = place.linear.forward(place.v)
-    return z if place.linear.b is None else z - 2 * place.linear.b
+def _bias_subtracted(place: Place, z: Node) -> Node | None:
+    return place.b and build.subtract(z, build.multiply(build.number(2), place.b))
 
 
-def _weights_for(place: Place, dz: Array) -> Array:
+def _weights_for(place: Place) -> Node:
     """∂L/∂W with w in x's place: δᵢ Wᵢⱼ."""
-    return _dW_by(place, dz, place.linear.W[None, :, :])
+    return _dW_by(place, [(place.W, "jk")])
 
 
-def _weights_bare(place: Place, dz: Array) -> Array:
+def _weights_bare(place: Place) -> Node:
     """∂L/∂W without x: δᵢ."""
-    return _dW_by(place, dz, constant(place, place.v, 1)[:, None, :])
+    return _dW_by(place, [])
 
 
-def _dW_by(place: Place, dz: Array, factor: Array) -> Array:
-    outer = dz[:, :, None] * factor
-    return np.asarray(outer if place.problem.per_sample else outer.sum(axis=0))
+def _dW_by(place: Place, factors: list[Factor]) -> Node:
+    samples, own = place.dz.shape[:1], place.W.shape
+    out, shape = ("ijk", samples + own) if place.problem.per_sample else ("jk", own)
+    return product([(place.dz, "ij"), *factors], out, shape)
 
 
-def _inputs_for(place: Place, dz: Array) -> Array:
+def _inputs_for(place: Place) -> Node:
     """∂L/∂v with x in w's place: Σᵢ δᵢ vⱼ."""
-    return np.asarray(dz.sum(axis=1, keepdims=True) * place.v)
+    return product([(place.dz, "ij"), (place.v, "ik")], "ik", place.v.shape)
 
 
-def _inputs_bare(place: Place, dz: Array) -> Array:
+def _inputs_bare(place: Place) -> Node:
     """∂L/∂v without w: Σᵢ δᵢ."""
-    return np.asarray(dz.sum(axis=1, keepdims=True) * constant(place, place.v, 1))
+    return product([(place.dz, "ij")], "ik", place.v.shape)
 
 
-def _moved(step: int) -> Callable[[Place, Array], Array]:
-    return lambda place, array: np.roll(array, step, axis=-1)  # noqa: ARG005 - every part takes the same
+def _moved(step: int) -> Part:
+    """The entries of each row `step` places further on, the last ones first."""
+
+    def moved(place: Place, right: Node) -> Node:
+        inputs = np.arange(place.layer.W.shape[1])
+        return _along_rows(right, build.Fixed(np.roll(inputs, step)))
+
+    return moved
 
 
-def _reversed(place: Place, array: Array) -> Array:  # noqa: ARG001 - every part takes the same
-    return array[..., ::-1]
+def _reversed(_: Place, right: Node) -> Node:
+    return _along_rows(right, build.Span(None, None, -1))
 
 
-def _bias_itself(place: Place, db: Array) -> Array:
-    return db if place.linear.b is None else np.broadcast_to(place.linear.b, db.shape)
+def _along_rows(node: Node, key: build.Span | build.Fixed) -> Node:
+    return build.index(node, [*[build.Span(None, None, None)] * (node.rank - 1), key])
 
 
-def _transposed_back(place: Place, dz: Array) -> Array:
+def _bias_itself(place: Place, db: Node) -> Node | None:
+    return place.b and build.broadcast(place.b, db.shape)
+
+
+def _by_bias(place: Place, db: Node) -> Node | None:
+    return place.b and build.multiply(db, place.b)
+
+
+def _transposed_back(place: Place) -> Node | None:
     """W δ in place of Wᵀ δ."""
-    W = place.linear.W
-    return np.asarray(dz @ (W.T if W.shape[0] == W.shape[1] else W))
+    if place.W.shape[0] != place.W.shape[1]:
+        return None
+    return product([(place.dz, "ij"), (place.W, "kj")], "ik", place.v.shape)
 
 
-def _outer_transposed(place: Place, dW: Array) -> Array:  # noqa: ARG001 - every part takes the same
-    return np.swapaxes(dW, -1, -2) if dW.shape[-1] == dW.shape[-2] else dW
+def _outer_transposed(_: Place, dW: Node) -> Node | None:
+    return build.swapped(dW) if dW.shape[-1] == dW.shape[-2] else None
 
 
-def _through_unit(unit: int, *, alone: bool) -> Callable[[Place, Array], Array]:
+def _through_unit(unit: int, *, alone: bool) -> Part:
     """∂L/∂v along one path alone, or along all but that one."""
 
-    def dv(place: Place, dz: Array) -> Array:
-        right = place.linear.backward(place.v, dz)
-        if dz.shape[1] <= unit or dz.shape[1] == 1:
-            return right
-        path = np.asarray(dz[:, [unit]] @ place.linear.W[[unit]])
-        return path if alone else right - path
+    def dv(place: Place, right: Node) -> Node | None:
+        outputs = len(place.layer.W)
+        if outputs <= unit or outputs == 1:
+            return None
+        column, row = build.index(place.dz, [build.Span(None, None, None), unit]), build.index(place.W, [unit])
+        path = product([(column, "i"), (row, "k")], "ik", place.v.shape)
+        return path if alone else build.subtract(right, path)
 
     return dv
 
@@ -107,29 +125,28 @@ def _has_unit(unit: int, fewest: int) -> Callable[[Problem], bool]:
 def _of_sample(sample: int) -> Change:
     """The gradients of W and b from one sample."""
 
-    def dW(place: Place, dz: Array) -> Array:
-        return place.linear.gradients(place.v[[sample]], dz[[sample]])["W"]
+    def dW(place: Place) -> Node:
+        row, inputs = build.index(place.dz, [sample]), build.index(place.v, [sample])
+        return product([(row, "j"), (inputs, "k")], "jk", place.W.shape)
 
-    def db(place: Place, dz: Array) -> Array:
-        return place.linear.gradients(place.v[[sample]], dz[[sample]])["b"]
-
-    return parts(dW=dW, db=db)
+    return parts(dW=dW, db=lambda place: build.index(place.dz, [sample]))
 
 
-def _averaged(place: Place, gradient: Array) -> Array:
-    return np.asarray(gradient * number(place.arithmetic, Fraction(1, len(place.v))))
+def _averaged(place: Place, gradient: Node) -> Node:
+    return build.multiply(build.number(Fraction(1, len(place.problem.x))), gradient)
 
 
-def _summed(place: Place, gradient: Array) -> Array:
-    return np.asarray(gradient * number(place.arithmetic, len(place.v)))
+def _summed(place: Place, gradient: Node) -> Node:
+    return build.multiply(build.number(len(place.problem.x)), gradient)
 
 
-def _updated(rate: str) -> Callable[[Place, Array], Array]:
+def _updated(rate: str) -> Callable[[Place], Node]:
     """∂L/∂v from the weights after a step of gradient descent."""
 
-    def dv(place: Place, dz: Array) -> Array:
-        dW = place.linear.gradients(place.v, dz)["W"]
-        return np.asarray(dz @ (place.linear.W - dW * number(place.arithmetic, Fraction(rate))))
+    def dv(place: Place) -> Node:
+        dW = product([(place.dz, "ij"), (place.v, "ik")], "jk", place.W.shape)
+        W = build.subtract(place.W, build.multiply(build.number(Fraction(rate)), dW))
+        return product([(place.dz, "ij"), (W, "jk")], "ik", place.v.shape)
 
     return dv
 
@@ -158,11 +175,11 @@ SUMS = (
     Mistake("the bias's gradient taken as b; ∂q/∂b is 1", after(db=_bias_itself), SEEN, applies=_has_bias),
     Mistake(
         "the bias's gradient multiplied by b; ∂q/∂b is 1",
-        after(db=lambda place, db: db if place.linear.b is None else db * place.linear.b),
+        after(db=_by_bias),
         SEEN,
         applies=_has_bias,
     ),
-    Mistake("the bias subtracted in q", parts(z=_bias_subtracted), SEEN, applies=_has_bias),
+    Mistake("the bias subtracted in q", after(z=_bias_subtracted), SEEN, applies=_has_bias),
     *(
         Mistake(
             f"{whose} index off by one: {which} taken",
@@ -179,7 +196,7 @@ SUMS = (
     *(
         Mistake(
             f"a path left out: only the one through unit {unit} is taken",
-            parts(dv=_through_unit(unit, alone=True)),
+            after(dv=_through_unit(unit, alone=True)),
             SEEN,
             applies=_has_unit(unit, 2),
         )
@@ -188,7 +205,7 @@ SUMS = (
     *(
         Mistake(
             f"a path left out: the one through unit {unit}",
-            parts(dv=_through_unit(unit, alone=False)),
+            after(dv=_through_unit(unit, alone=False)),
             SEEN,
             applies=_has_unit(unit, 3),
         )

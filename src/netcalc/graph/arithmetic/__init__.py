@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.expression import Tree
 from netcalc.graph.sizes import Shape, Size, concrete
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.activations import BoundActivation
+    from netcalc.catalogue.losses import BoundLoss
 
 Axes = tuple[int, ...]
 
@@ -56,6 +60,22 @@ class Arithmetic:
 
     def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         """A formula at every element of columns that broadcast to `shape`."""
+        raise NotImplementedError
+
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        """The derivative of that order (0 is the value) at every element of `z`, in a new array."""
+        raise NotImplementedError
+
+    def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
+        """`softmax` or `log_softmax` along the last axis, no digit lost."""
+        raise NotImplementedError
+
+    def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
+        """Its Jacobian at `z`, transposed, times `delta`, of z's shape: s ∘ (δ - Σ δⱼsⱼ), or δ - s Σ δⱼ."""
+        raise NotImplementedError
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The unreduced loss (order 0) or its slope in `a` (order 1): (samples, n), or (samples,) by sample."""
         raise NotImplementedError
 
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

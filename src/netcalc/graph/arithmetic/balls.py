@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, ball, exactly, numeral, sign
-from netcalc.derivation.derive import evaluable
+from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
-from netcalc.expression import Tree
+from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
 from netcalc.graph.arithmetic.objects import Objects, entry_by_entry
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.activations import BoundActivation
+    from netcalc.catalogue.losses import BoundLoss
 
 
 class Balls(Objects):
@@ -55,17 +59,50 @@ class Balls(Objects):
         )
         return found if found.shape == shape else np.broadcast_to(found, shape)
 
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        trees = derivation(activation).stable
+        if order and not activation.has_kernels:  # what is typed may single out a point
+            from netcalc.arithmetic.sides import slope_at
+
+            return entry_by_entry(lambda value: slope_at(trees, order, value), z)
+        tree = trees[order]
+        return entry_by_entry(lambda value: numeral(tree, {"q": value}), z)
+
+    def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
+        if z.shape[-1] == 1 and name == "softmax":
+            return entry_by_entry(lambda one: OPERATIONS["exp"](one * 0), z)  # 1, where there is a number at all
+        return super().activate_rows(name, z)
+
+    def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Numeral]:
+        tree = loss_derivation(loss)[order]
+
+        def at(a: Numeral, t: Numeral) -> Numeral:
+            known = exactly(ball(a)), exactly(ball(t))
+            corner = loss.at_corner(order, *known) if all(isinstance(one, fmpq) for one in known) else None
+            return numeral(parse(corner) if corner else tree, {"a": a, "t": t})
+
+        return at
+
     def matrix_product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Rational where a row and a column are, so that what is decided exactly stays so; else in balls."""
         m, k = a.shape
         n = b.shape[1]
         if k == 0:
             return self.zeros((m, n))
-        if _all_exact(a) and _all_exact(b):
+        rows = np.array([_all_exact(row) for row in a], dtype=bool)
+        columns = np.array([_all_exact(column) for column in b.T], dtype=bool)
+        if rows.all() and columns.all():
             return _entries(_rational(a) * _rational(b), m, n)
-        return _entries(_balls(a) * _balls(b), m, n)
+        found = _entries(_balls(a) * _balls(b), m, n)
+        if rows.any() and columns.any():
+            found[np.ix_(rows, columns)] = self.matrix_product(a[rows], b[:, columns])
+        return found
 
     def exponentials(self, array: np.ndarray) -> np.ndarray:
         return entry_by_entry(OPERATIONS["exp"], array)
+
+    def logarithms(self, array: np.ndarray) -> np.ndarray:
+        return entry_by_entry(OPERATIONS["log"], array)
 
     def divide(self, a: Any, b: Any) -> Any:
         return OPERATIONS["divide"](a, b)

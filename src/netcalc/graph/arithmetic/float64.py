@@ -6,17 +6,21 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcalc.derivation.derive import bound
+from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.stable import settled
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, share
 from netcalc.expression.tree import Shared
 from netcalc.graph.arithmetic import Arithmetic, Axes, back, last, with_axes
 from netcalc.values import to_float64
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.activations import BoundActivation
+    from netcalc.catalogue.losses import BoundLoss
 
 Function = Callable[..., Any]
 
@@ -55,6 +59,26 @@ class Float64(Arithmetic):
                     del found[done]
         array = np.asarray(found[shared.roots[0]], dtype=np.float64)
         return array if array.shape == shape else np.broadcast_to(array, shape)
+
+    def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
+        if activation.has_kernels:
+            return (activation.value, activation.slope, activation.curvature)[order](z)
+        from netcalc.arithmetic.pointwise import derivative
+
+        return derivative(derivation(activation).stable, order, z)
+
+    def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
+        from netcalc.catalogue.kernels.softmax import log_softmax, softmax
+
+        return (softmax if name == "softmax" else log_softmax)(z)
+
+    def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
+        from netcalc.catalogue.kernels.softmax import log_softmax_product, softmax_product
+
+        return (softmax_product if name == "softmax" else log_softmax_product)(z, delta)
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return (loss.value, loss.slope)[order](a, t)
 
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.asarray(a * b)

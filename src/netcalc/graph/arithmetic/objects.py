@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.graph.arithmetic import Arithmetic, Axes, last, with_axes
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.losses import BoundLoss
 
 
 def filled(shape: tuple[int, ...], value: Any) -> np.ndarray:
@@ -82,8 +85,49 @@ class Objects(Arithmetic):
         sums = with_axes(self.sum(powers, axes), axes, array.ndim, keep=True)
         return entry_by_entry(self.divide, powers, sums)
 
+    def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
+        return Objects.softmax(self, z, (-1,)) if name == "softmax" else self.log_softmax(z, (-1,))
+
+    def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
+        s = self.activate_rows("softmax", z)
+        if z.shape[-1] == 1:  # one entry alone is 1 whatever z is, and its slope exactly 0
+            return np.asarray(delta * s * 0)
+        if name == "softmax":
+            return np.asarray(s * (delta - (delta * s).sum(axis=-1, keepdims=True)))
+        return np.asarray(delta - s * delta.sum(axis=-1, keepdims=True))
+
+    def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        if not loss.by_sample:
+            return entry_by_entry(self.elementwise_loss(loss, order), a, t)
+        return self._slope_by_sample(loss, a, t) if order else self._loss_by_sample(loss, a, t)
+
+    def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Any]:
+        """A loss, or its slope, of one output and its target."""
+        raise NotImplementedError
+
+    def _loss_by_sample(self, loss: BoundLoss, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """-Σ t log(…), (samples,). What has no weight counts for nothing: 0·log(0) is 0."""
+        if loss.name == "nll":
+            logarithms = a
+        else:
+            logarithms = self.logarithms(a) if loss.of_probabilities else self.log_softmax(a, (-1,))
+        return np.asarray(-entry_by_entry(lambda t, log: t if t == 0 else t * log, t, logarithms).sum(axis=1))
+
+    def _slope_by_sample(self, loss: BoundLoss, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        if loss.name == "nll":
+            return -t
+        if loss.of_probabilities:
+            return entry_by_entry(lambda t, a: t if t == 0 else -t / a, t, a)
+        if a.shape[1] == 1:
+            return np.asarray(t * 0)  # the softmax of one entry is 1
+        return np.asarray(self.activate_rows("softmax", a) * t.sum(axis=1, keepdims=True) - t)
+
     def exponentials(self, array: np.ndarray) -> np.ndarray:
         """exp, entry by entry."""
+        raise NotImplementedError
+
+    def logarithms(self, array: np.ndarray) -> np.ndarray:
+        """log, entry by entry."""
         raise NotImplementedError
 
     def divide(self, a: Any, b: Any) -> Any:

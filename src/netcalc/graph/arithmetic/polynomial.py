@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.arithmetic.symbolic import Symbolic
 from netcalc.arrays import each
 from netcalc.expression import Number, Symbol, Tree
 from netcalc.expression.numerals import decimals
 from netcalc.expression.tree import add, divide, multiply, negate
+from netcalc.graph.arithmetic.objects import Objects
 from netcalc.problem import Problem
 
 Monomial = tuple[str, ...]  # symbols in the order of their names, so that x·y and y·x are one
@@ -60,11 +60,6 @@ def _put(terms: dict[Monomial, Term], monomial: Monomial, term: Term) -> None:
         terms.pop(monomial, None)
 
 
-def polynomials(tensor: np.ndarray) -> np.ndarray:
-    """A given tensor of rational numbers and symbols, in its shape."""
-    return each(lambda entry: _polynomial(entry if isinstance(entry, Number | Symbol) else Fraction(entry)), tensor)
-
-
 def adds_and_multiplies(problem: Problem) -> bool:
     """Whether a problem's passes add and multiply rational numbers and symbols, and nothing else."""
     plain = problem.lr is None and problem.trace is None and isinstance(problem.above, np.ndarray)
@@ -110,9 +105,11 @@ def _term(term: Term) -> Tree:
     return divide(above, Number(Fraction(coefficient.denominator)))
 
 
-class Polynomials(Symbolic):
+class Polynomials(Objects):
     """Polynomials in the place of SymPy's expressions, for problems that only add and multiply."""
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
-        """A given tensor as polynomials, in its shape."""
-        return polynomials(tensor)
+        return each(lambda entry: _polynomial(entry if isinstance(entry, Number | Symbol) else Fraction(entry)), tensor)
+
+    def number(self, value: Fraction) -> Polynomial:
+        return _polynomial(value)

@@ -1,0 +1,138 @@
+"""Activations and losses of the catalogue, or typed, as nodes: each has a derivative of its own, derived once.
+
+Rows are samples. Elementwise activations take any shape; softmax, log_softmax and losses by sample the last axis.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.product import LETTERS, Factor, product
+
+if TYPE_CHECKING:
+    from netcalc.catalogue.activations import BoundActivation
+    from netcalc.catalogue.losses import BoundLoss
+    from netcalc.graph.arithmetic import Arithmetic
+
+
+class Activation(NamedTuple):
+    """The derivative of that order of an activation; 0 is the value."""
+
+    function: BoundActivation
+    order: int = 0
+
+
+class Loss(NamedTuple):
+    """An unreduced loss (order 0), or its slope in the output (order 1)."""
+
+    function: BoundLoss
+    order: int = 0
+
+
+# --- elementwise activations
+
+
+def _value_of_activation(node: Node, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
+    return arithmetic.activate(node.params.function, node.params.order, z)
+
+
+def _vjp_of_activation(node: Node, _: int, delta: Node) -> Node:
+    """δ ∘ φ'(z)."""
+    letters, shape = _letters(node.rank, delta.rank), delta.shape
+    return product([(delta, letters), (slope(node), letters[delta.rank - node.rank :])], letters, shape)
+
+
+def _letters(rank: int, with_extra: int) -> str:
+    """Letters for an array whose first axes are extra."""
+    return LETTERS[rank:with_extra] + LETTERS[:rank]
+
+
+ACTIVATION = Operation("activation", _value_of_activation, _vjp_of_activation)
+
+
+def activation(function: BoundActivation, z: Node) -> Node:
+    """φ(z), element by element."""
+    return make(ACTIVATION, [z], z.shape, Activation(function))
+
+
+def slope(activated: Node) -> Node:
+    """φ'(z) of φ(z), or φ″(z) of φ'(z)."""
+    params: Activation = activated.params
+    return make(ACTIVATION, activated.args, activated.shape, params._replace(order=params.order + 1))
+
+
+# --- softmax and log_softmax, along the last axis
+
+
+def _value_of_vector(node: Node, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
+    return arithmetic.activate_rows(node.params, z)
+
+
+def _vjp_of_vector(node: Node, _: int, delta: Node) -> Node:
+    """The whole Jacobian, transposed, times δ."""
+    return make(JACOBIAN_PRODUCT, [node.args[0], delta], delta.shape, node.params)
+
+
+def _value_of_jacobian_product(node: Node, arithmetic: Arithmetic, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
+    return arithmetic.jacobian_product(node.params, np.broadcast_to(z, delta.shape), delta)
+
+
+def _vjp_of_jacobian_product(node: Node, place: int, delta: Node) -> Node | None:
+    """That of the same product made of softmax, sums and products."""
+    from netcalc.graph.backward import gradients
+    from netcalc.graph.reductions import log_softmax, softmax
+
+    z, above = node.args
+    plain = {"softmax": softmax, "log_softmax": log_softmax}[node.params](z, -1).vjp(0, above)
+    return None if plain is None else gradients(plain, [node.args[place]], delta)[0]
+
+
+VECTOR = Operation("vector activation", _value_of_vector, _vjp_of_vector)
+JACOBIAN_PRODUCT = Operation("Jacobian product", _value_of_jacobian_product, _vjp_of_jacobian_product)
+
+
+def vector_activation(name: str, z: Node) -> Node:
+    """`softmax` or `log_softmax` of each row, in forms that lose no digits."""
+    return make(VECTOR, [z], z.shape, name)
+
+
+def jacobian_of_rows(activated: Node) -> Node:
+    """∂(output i)/∂(input j) of each sample by itself: (samples, n) -> (samples, n, n).
+
+    Row i is what comes back where 1 comes from above at output i alone.
+    """
+    from netcalc.graph.leaves import eye
+
+    samples, n = activated.shape
+    units = product([(eye(n), "oj")], "oij", (n, samples, n))
+    return product([(_vjp_of_vector(activated, 0, units), "oij")], "ioj", (samples, n, n))
+
+
+# --- losses
+
+
+def _value_of_loss(node: Node, arithmetic: Arithmetic, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return arithmetic.loss(node.params.function, node.params.order, a, t)
+
+
+def _vjp_of_loss(node: Node, place: int, delta: Node) -> Node | None:
+    """δ times the slope in the output; targets are given, so nothing flows to them."""
+    if place:
+        return None
+    params: Loss = node.params
+    sloped = make(LOSS, node.args, node.args[0].shape, params._replace(order=params.order + 1))
+    extra = delta.rank - node.rank
+    letters = _letters(sloped.rank, sloped.rank + extra)
+    above: Factor = (delta, letters[: delta.rank])
+    return product([above, (sloped, letters[extra:])], letters, delta.shape[:extra] + sloped.shape)
+
+
+LOSS = Operation("loss", _value_of_loss, _vjp_of_loss)
+
+
+def loss(function: BoundLoss, a: Node, t: Node) -> Node:
+    """The loss of outputs `a` (samples, n) against targets: in a's shape, or by sample a number a sample."""
+    return make(LOSS, [a, t], a.shape[:-1] if function.by_sample else a.shape, Loss(function))
