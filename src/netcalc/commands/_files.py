@@ -7,13 +7,13 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from netcalc.commands._given import ROW_FORMATS, Parameters, asked_of_the_whole
 from netcalc.commands._progress import Progress
 from netcalc.commands.inputs import Rows
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import FileError, NetcalcError
 
 if TYPE_CHECKING:
-    from netcalc.commands._rows import Parameters
     from netcalc.rows.blocks import NeuronRows
 
 
@@ -38,7 +38,6 @@ class Files:
         decimal: str,
     ) -> Self:
         """Raises NetcalcError where the command asks for what a cluster does not do."""
-        from netcalc.commands._rows import ROW_FORMATS, asked_of_the_whole
         from netcalc.rows.blocks import NeuronRows
 
         w, b, activation, above = parameters

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netcalc.commands.inputs import Above, Reading
-from netcalc.commands.options import Values
+from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.files.source import StandardInput
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from netcalc.catalogue.activations import BoundActivation
     from netcalc.files import OnBadRow, RowStream
     from netcalc.problem import Against
 
+Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", "np.ndarray | Against | None"]
+
+ROW_FORMATS = ("csv", "tsv", "jsonl")
 PIPE_PATIENCE = 0.25  # seconds that the rows of a pipe are waited for before the first are answered
 
 
@@ -71,3 +75,8 @@ class Inputs:
 
 def _reached(above: Above) -> tuple[tuple[Values, str], tuple[Values, str]]:
     return (above.delta, "--delta"), (above.target, "--target")
+
+
+def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:
+    """Whether something is asked for that rows by themselves don't have."""
+    return bool(presentation.exact or presentation.digits or presentation.verify or checking.check)

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netcalc.commands._answer import answer
-from netcalc.commands._given import PIPE_PATIENCE
-from netcalc.commands._rows import ROW_FORMATS, BadRows, Streamed
+from netcalc.commands._given import PIPE_PATIENCE, ROW_FORMATS
+from netcalc.commands._rows import BadRows, Streamed
 from netcalc.commands.inputs import Reading, Rows
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError

@@ -11,6 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
 
+from netcalc.commands._given import ROW_FORMATS, Inputs, Parameters, asked_of_the_whole
 from netcalc.commands._progress import watched
 from netcalc.commands._stderr import say
 from netcalc.commands.inputs import Rows
@@ -22,18 +23,11 @@ from netcalc.render import chosen
 if TYPE_CHECKING:
     import numpy as np
 
-    from netcalc.catalogue.activations import BoundActivation
-    from netcalc.commands._given import Inputs
     from netcalc.files import RowError, RowStream
-    from netcalc.problem import Against
     from netcalc.render.stream import RowAnswers
 
-ROW_FORMATS = ("csv", "tsv", "jsonl")
 MANY = 1000  # rows, whose formulas take some seconds
 READ = frozenset({".csv", ".tsv", ".txt", ".gz", ".npy", ".npz", ".json"})
-
-
-Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", "np.ndarray | Against | None"]
 
 
 def vector_or_rows(
@@ -70,11 +64,6 @@ def vector_or_rows(
         raise NetcalcError("--on-error skip would leave no way to tell which --target or --delta is a row's; give one")
     given = inputs.rows(x, "--x", neuron.w.size, neuron.few, bad)
     return Streamed(given, neuron, form.name, bad) if isinstance(given, RowStream) else given
-
-
-def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:
-    """Whether something is asked for that rows by themselves don't have."""
-    return bool(presentation.exact or presentation.digits or presentation.verify or checking.check)
 
 
 @runtime_checkable

@@ -15,6 +15,8 @@ from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix
 from netcalc.result import Step, Value, as_value
 
+MATRIX_LIMIT = 8  # rows or columns of a matrix that is drawn
+
 
 class Written(Mapping[str, Tree]):
     """Formulas by name, each written when it is first asked for."""

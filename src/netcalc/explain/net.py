@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from netcalc.explain.explanation import Explanation, distinct
+from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, distinct
 from netcalc.explain.layered import Formulas
 from netcalc.problem import Problem
 from netcalc.result import Step
 
-WIDEST = 8  # rows or columns of a matrix that is drawn
 MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
 TOO_LARGE_BESIDE_PATHS = (
@@ -51,4 +50,6 @@ def _only_updates_drawn(steps: Iterable[Step]) -> Iterator[Step]:
 
 def _is_small(problem: Problem, shown: Mapping[str, np.ndarray]) -> bool:
     widths = [len(problem.x), problem.x.shape[1], *(len(layer.W) for layer in problem.layers)]
-    return max(widths) <= WIDEST and sum(array.size for array in shown.values()) <= MOST and not problem.per_sample
+    return (
+        max(widths) <= MATRIX_LIMIT and sum(array.size for array in shown.values()) <= MOST and not problem.per_sample
+    )

@@ -10,11 +10,10 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import is_softmax_simplified
 from netcalc.explain.drawing import Page, by_name, leaves, transposed
 from netcalc.explain.elements import whole
-from netcalc.explain.explanation import literal
+from netcalc.explain.explanation import MATRIX_LIMIT, literal
 from netcalc.explain.layer import Layer
 from netcalc.explain.layered import Formulas
 from netcalc.explain.losses import Loss
-from netcalc.explain.net import WIDEST
 from netcalc.expression import Tree
 from netcalc.expression.tree import add, multiply, negate
 from netcalc.notation import to_unicode
@@ -101,7 +100,7 @@ class NetPage(Page):
 
     def few_entries(self, formula: Callable[[int, int], Tree], name: str) -> Iterator[Matrix]:
         """The same, if they are few enough to be read."""
-        if self.shown[name].size <= WIDEST:
+        if self.shown[name].size <= MATRIX_LIMIT:
             yield self.each_entry(formula, name)
 
     def each_entry(self, formula: Callable[[int, int], Tree], name: str) -> Matrix:
