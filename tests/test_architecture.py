@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,10 @@ def place(module: str, *, unnamed: int = 0) -> int:
     return next((PLACES[name] for name in names if name in PLACES), unnamed)
 
 
-def imports(module: str, *, at_top: bool = False) -> Iterator[str]:
-    """The modules that `module` imports: anywhere in it, or when it is itself imported."""
+def imports(module: str, *, at_top: bool = False, for_types: bool = True) -> Iterator[str]:
+    """The modules that `module` imports: anywhere in it, for types too, or when it is itself imported."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    for node in run_at_import(tree) if at_top else ast.walk(tree):
+    for node in run_at_import(tree) if at_top else ast.walk(tree) if for_types else run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -56,13 +57,18 @@ def imports(module: str, *, at_top: bool = False) -> Iterator[str]:
 
 
 def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    return run(node, besides=(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+
+
+def run(node: ast.AST, besides: tuple[type[ast.AST], ...] = ()) -> Iterator[ast.AST]:
+    """The nodes that are run, sooner or later: not those for type checkers alone."""
     yield node
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(child, besides):
             continue
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
-        yield from run_at_import(child)
+        yield from run(child, besides)
 
 
 def test_table_is_read():
@@ -84,6 +90,11 @@ def test_no_import_points_down_the_list(module):
     own = {name for name in imports(module) if name.partition(".")[0] == "netcalc"}
     assert own <= MODULES.keys()
     assert {name for name in own if place(name) > place(module, unnamed=len(PLACES))} == set()
+
+
+def test_no_imports_go_in_a_circle():
+    """Nor do those that wait within functions."""
+    TopologicalSorter({one: set(imports(one, for_types=False)) & MODULES.keys() for one in MODULES}).prepare()
 
 
 @pytest.mark.parametrize("module", ["netcalc.cli", *(f"netcalc.commands.{name}" for name in command_modules())])
