@@ -47,7 +47,7 @@ NUMPY: dict[str, Any] = {name: getattr(np, name) for name in (
     "logdet": lambda A: np.linalg.slogdet(A)[1], "softmax": _softmax, "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "logsumexp": _logsumexp, "concat": np.concatenate, "max": _reducing(np.max, np.maximum), "min": _reducing(np.min, np.minimum),
     "one_hot": lambda y, n: np.eye(n)[y], "relu": lambda x: np.maximum(x, 0), "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "inf": np.inf,
-    "matmul": np.matmul, "flatten": np.ravel, "tr": np.trace,
+    "matmul": np.matmul, "xlogy": lambda x, y: x * np.log(y), "logit": lambda x: np.log(x / (1 - x)), "flatten": np.ravel, "tr": np.trace,
 }  # fmt: skip
 
 EXPRESSIONS = """
@@ -73,7 +73,7 @@ x.sum() | (x*y).sum() | W.sum(axis=0) | W.mean(1) | W.max(axis=1) | x.dot(y) | n
 [x[0], y[1], c]@x | [[1, 2, 3], [4, 5, 6]]@x | [1, 2, 3]*x | sum(x*[1, 2, 3]) | sum([x[0], y[0]]) | mean([c, 2, 3])
 sum(max(0, 1 - y*(A@x))) | -mean(sum(one_hot([2, 0, 1, 1], 3)*log_softmax(X, axis=1), axis=1)) | (x - mean(x))/sqrt(var(x) + 1e-5)
 softmax(W@W.T/sqrt(3), axis=1)@W | norm(X@x - w)^2/8 + c*norm(x, 1) | logdet(A.T@A + eye(3)) | x.shape[0]*x | sum(x)/x.shape[0] | W.shape[1]*c
-sum(log(sum(exp(W), axis=1))) | sum(x[1:]*x[:-1]) | trace(inv(A)@B) | sum(X@W.T) | b@W@x + c | 0.5*x.T@A@x - y.T@x | max(sum(abs(W), axis=1)) | 2x@y + 3 | exp(diag(A)) | diag(A)^c | one_hot(-1, 3)@x
+sum(log(sum(exp(W), axis=1))) | sum(x[1:]*x[:-1]) | trace(inv(A)@B) | sum(X@W.T) | b@W@x + c | 0.5*x.T@A@x - y.T@x | max(sum(abs(W), axis=1)) | 2x@y + 3 | exp(diag(A)) | xlogy(x, y) | logit(x/2) | diag(A)^c | one_hot(-1, 3)@x
 """
 TABLE = [one.strip() for line in EXPRESSIONS.strip().splitlines() for one in line.split(" | ")]
 
@@ -223,3 +223,97 @@ def test_expressions_of_numbers_are_as_they_were(text):
 )
 def test_sizes_are_found_and_said(text, sizes):
     assert netcalc.grad(text).notes[0].startswith(f"{sizes}: capitals are matrices")
+
+
+# Petersen & Pedersen, The Matrix Cookbook (2012), by its numbers; matrixcalculus.org's examples; Giles (2008).
+# The expression, the variable, the gradient as published. A is square, W 2×3, X 4×3, V 3×4.
+PUBLISHED = """
+49   | det(A)                     | A | det(A)*inv(A).T
+57   | log(det(A))                | A | inv(A).T
+61   | b@W@inv(A)@x               | A | -inv(A).T@outer(W.T@b, x)@inv(A).T
+63   | trace(inv(A)@B)            | A | -(inv(A)@B@inv(A)).T
+64   | trace(inv(A + B))          | A | -(inv(A + B)@inv(A + B)).T
+69   | x@y                        | x | y
+70   | b@W@x                      | W | outer(b, x)
+71   | x@W.T@b                    | W | outer(b, x)
+72   | x@A@x                      | A | outer(x, x)
+76   | sum(outer(W.T@W@x, y))*1   | W | outer(W@x, ones(3))*sum(y) + outer(W@ones(3), x)*sum(y)
+78   | (W@x + b)@(W@y + t)        | x | W.T@(W@y + t)
+81   | x@B@x                      | x | (B + B.T)@x
+82   | x@W.T@W@y                  | W | W@(outer(x, y) + outer(y, x))
+84   | (x - A@y)@B@(x - A@y)      | x | (B + B.T)@(x - A@y)
+86   | (x - A@y)@B@(x - A@y)      | y | -A.T@(B + B.T)@(x - A@y)
+88   | (x - A@y)@B@(x - A@y)      | A | -outer((B + B.T)@(x - A@y), y)
+98   | norm(W@x - b)              | x | W.T@(W@x - b)/norm(W@x - b)
+99   | trace(A)                   | A | eye(3)
+100  | trace(A@B)                 | A | B.T
+101  | trace(W@A@X.T@V.T@W.T)     | A | W.T@W@V@X
+102  | trace(W@B@A.T@W.T)         | A | W.T@W@B
+103  | trace(X.T@V.T)             | X | V.T
+105  | trace(kron(A, B))          | A | trace(B)*eye(3)
+106  | trace(A@A)                 | A | 2*A.T
+107  | trace(A@A@B)               | A | (A@B + B@A).T
+108  | trace(X.T@X)               | X | 2*X
+109  | trace(W@A@W.T)             | W | W@A.T + W@A
+111  | trace(X@X.T)               | X | 2*X
+113  | trace(B@A.T@A)             | A | A@B.T + A@B
+115  | trace(A.T@B@A)             | A | B@A + B.T@A
+116  | trace(W@A.T@B@A@W.T)       | A | B.T@A@W.T@W + B@A@W.T@W
+118  | trace((W@A@B - W)@(W@A@B - W).T) | A | 2*W.T@(W@A@B - W)@B.T
+121  | trace(matrix_power(A, 4))  | A | 4*matrix_power(A.T, 3)
+122  | trace(B@matrix_power(A, 3)) | A | (B@A@A + A@B@A + A@A@B).T
+124  | trace(inv(A.T@B@A))        | A | -B@A@inv(A.T@B@A)@inv(A.T@B@A) - B.T@A@inv(A.T@B.T@A)@inv(A.T@B.T@A)
+129  | norm(x - y)                | x | (x - y)/norm(x - y)
+131  | norm(x)^2                  | x | 2*x
+132  | norm(X)^2                  | X | 2*X
+137  | trace(sin(A))              | A | cos(A)*eye(3)
+141  | logdet(A.T@A)              | A | 2*inv(A).T
+mc   | x.T@A@x                    | x | A@x + A.T@x
+mc   | sin(x).T@y                 | x | cos(x)*y
+mc   | sum(abs(W@x - b))          | x | W.T@where(W@x > b, 1, -1)
+mc   | norm(A - X.T@V.T)^2        | X | -2*((A - X.T@V.T)@V).T
+mc   | log(det(inv(A)))           | A | -inv(A).T
+mc   | trace(W@A.T@B@A@W.T)       | B | A@W.T@W@A.T
+mc   | sum(log(1 + exp(-w*(X@x)))) | x | -X.T@(w*(1/(1 + exp(w*(X@x)))))
+mc   | sum(exp(A))                | A | exp(A)
+G2.2 | sum(B*inv(A))              | A | -inv(A).T@B@inv(A).T
+G2.3 | sum(V*solve(A, V))         | A | -inv(A).T@V@solve(A, V).T
+G2.4 | sum((A@x)^2)/2             | A | outer(A@x, x)
+"""
+IDENTITIES = [[part.strip() for part in line.split(" | ")] for line in PUBLISHED.strip().splitlines()]
+
+
+@pytest.mark.parametrize("number, text, name, published", IDENTITIES, ids=lambda part: part)
+def test_gradient_is_the_published_one(number, text, name, published):
+    """In value, and as text that is about as long."""
+    at = names_in(text)
+    result = netcalc.grad(text, at=at, shape=shapes_of(at), wrt=[name])
+    expected = by_numpy(published, at)
+    np.testing.assert_allclose(result[f"d{name}"].numbers(), expected, rtol=1e-11, atol=1e-12)
+    if "kron" not in text:
+        assert len(result.formulas[name].replace(" ", "")) <= 1.5 * len(published.replace(" ", "")) + 4
+
+
+KINKS = {
+    "sum(abs(x))": [0, 1, -1],
+    "sum(relu(x))": [0, 1, 0],
+    "norm(x - x[0])": None,
+    "max(x*x)": [0, 1, -1],
+    "norm(x, 1)": [0, 1, -1],
+}
+
+
+@pytest.mark.parametrize("text", KINKS)
+def test_a_kink_is_told_and_a_slope_taken(text):
+    result = netcalc.grad(text, at={"x": [0, 1, -1]}, shape={"x": 3})
+    if KINKS[text] is not None:
+        assert result.partials["x"] == KINKS[text]
+        assert "kink" in " ".join(result.notes)
+
+
+def test_the_norm_of_0_has_the_slope_0_and_no_curvature():
+    result = netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2})
+    assert result.partials["x"] == [0, 0]
+    assert "kink" in result.notes[0]
+    with pytest.raises(NetcalcError, match="undefined"):
+        netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2}, order=2)

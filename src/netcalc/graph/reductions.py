@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Apply, Number, Tree
-from netcalc.graph.elementwise import elementwise
+from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, slot
 from netcalc.graph.leaves import size
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, aligned, number, product, total, without_ones
@@ -264,9 +264,27 @@ def logsumexp(node: Node, axis: int | Sequence[int] | None = None, keep: bool = 
 
 
 def _vjp_of_norm(node: Node, _: int, delta: Node) -> Node:
-    """g x/‖x‖."""
+    """g x/‖x‖, and 0 where x is: the norm has a kink there, and of its slopes 0 is taken, as for |x|."""
     along: Along = node.params
-    return scaled(scaled(kept(delta, along), node.args[0]), elementwise("divide", number(1), kept(node, along)))
+    return scaled(scaled(kept(delta, along), node.args[0]), _reciprocal(kept(node, along)))
+
+
+def _reciprocal(node: Node) -> Node:
+    """1/n, and 0 where n is 0."""
+    own = LETTERS[: node.rank]
+    params = Elementwise(Apply("divide", (Number(Fraction(1)), Symbol(slot(0)))), (own,), own)
+    return make(RECIPROCAL, [node], node.shape, params)
+
+
+def _vjp_of_reciprocal(node: Node, _: int, delta: Node) -> Node:
+    """-g/n², which is not defined where n is 0."""
+    inverse = elementwise("divide", number(1), node.args[0])
+    return scaled(scaled(scaled(delta, number(-1)), inverse), inverse)
+
+
+RECIPROCAL = Operation(
+    "reciprocal", lambda _, arithmetic, array: arithmetic.reciprocal(array), _vjp_of_reciprocal, ELEMENTWISE.prints
+)
 
 
 NORM = Operation(

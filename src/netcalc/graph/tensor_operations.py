@@ -58,7 +58,7 @@ def _check_reading(reader: Reader, nodes: list[Node], shape: Shape, operand: Tre
     if not shape or not node.rank:
         return
     left, sign = (nodes[-1] if len(nodes[-1].shape) == len(shape) else build.given("", shape)), reader.typed(operand)
-    if sign in CENTRED:
+    if sign and sign in CENTRED:
         raise ShapeError(
             f"'{sign}' of {written(shape)} and {written(node.shape)} can be read two ways: write a@b, or dot(a, b), "
             "for the product that sums, a*b for that of each element"

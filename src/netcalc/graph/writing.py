@@ -16,7 +16,7 @@ from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
 from netcalc.graph.readable import readable
-from netcalc.graph.reductions import CUMSUM
+from netcalc.graph.reductions import CUMSUM, RECIPROCAL
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
@@ -270,6 +270,7 @@ class Writer:
 Rule = Callable[[Writer, Node], Term]
 RULES: Mapping[str, Rule] = {
     ELEMENTWISE.name: Writer._elementwise,  # noqa: SLF001 - the table of its own methods
+    RECIPROCAL.name: Writer._elementwise,  # noqa: SLF001
     COFACTORS.name: Writer._cofactors,  # noqa: SLF001
     INDEX.name: Writer._index,  # noqa: SLF001
     SCATTER.name: Writer._scatter,  # noqa: SLF001

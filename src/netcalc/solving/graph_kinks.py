@@ -17,7 +17,7 @@ from netcalc.graph.contract import spread
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slopes, slot
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.reductions import MAX, MIN, Along
+from netcalc.graph.reductions import MAX, MIN, NORM, Along
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
@@ -44,12 +44,14 @@ def kink_notes(problem: GraphProblem) -> Iterator[str]:
                 continue
             if node.operation is ELEMENTWISE:
                 yield from _of_elementwise(problem, node, arguments)
+            elif node.operation is NORM:
+                yield from _of_norm(node, values[node])
             else:
                 yield from _of_extreme(node, arguments[0])
 
 
 def _may_tie(node: Node) -> bool:
-    if node.operation in (MAX, MIN):
+    if node.operation in (MAX, MIN, NORM):
         return True
     return node.operation is ELEMENTWISE and has_switches(evaluable([node.params.tree])[0])
 
@@ -92,6 +94,11 @@ def _line(one: Kink, names: Sequence[str], formula: str) -> str:
         return f"{who} can't be told from a kink of {formula}, being {one.place}: {sides}; which is not decided"
     where = f"{who} = {one.place} is" if len(names) == 1 else f"{who} are {one.place},"
     return f"{where} a kink of {formula}: {sides}; netcalc takes {one.taken}"
+
+
+def _of_norm(node: Node, norms: np.ndarray) -> Iterator[str]:
+    if any(sign(one) == 0 for one in norms.reshape(-1)):
+        yield f"{_written(node)} is at a kink: it is 0; of its slopes netcalc takes 0"
 
 
 def _of_extreme(node: Node, argument: np.ndarray) -> Iterator[str]:

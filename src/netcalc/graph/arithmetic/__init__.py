@@ -120,6 +120,10 @@ class Arithmetic:
         """√Σx² along axes."""
         raise NotImplementedError
 
+    def reciprocal(self, array: np.ndarray) -> np.ndarray:
+        """1/x, and 0 where x is 0."""
+        raise NotImplementedError
+
     def inverse(self, array: np.ndarray) -> np.ndarray:
         """The inverses of matrices. Raises UndefinedError for one that is exactly singular."""
         raise NotImplementedError

@@ -140,6 +140,10 @@ class Balls(Objects):
             lambda row: OPERATIONS["sqrt"](OPERATIONS["add"](*(one * one for one in row))), array, axes, keep=keep
         )
 
+    def reciprocal(self, array: np.ndarray) -> np.ndarray:
+        one, zero = self.number(Fraction(1)), self.number(Fraction(0))
+        return entry_by_entry(lambda entry: zero if sign(entry) == 0 else self.divide(one, entry), array)
+
     def inverse(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(_inverse, array, number=False)
 

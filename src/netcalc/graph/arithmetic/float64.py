@@ -141,6 +141,9 @@ class Float64(Arithmetic):
         found = np.sqrt(np.einsum("...i,...i->...", scaled, scaled)) * scale
         return with_axes(np.asarray(found), axes, array.ndim, keep)
 
+    def reciprocal(self, array: np.ndarray) -> np.ndarray:
+        return np.asarray(np.divide(1.0, array, out=np.zeros(array.shape), where=array != 0))
+
     def inverse(self, array: np.ndarray) -> np.ndarray:
         try:
             return np.asarray(np.linalg.inv(array))
