@@ -284,7 +284,7 @@ IDENTITIES = [[part.strip() for part in line.split(" | ")] for line in PUBLISHED
 
 
 @pytest.mark.parametrize("number, text, name, published", IDENTITIES, ids=lambda part: part)
-def test_gradient_is_the_published_one(number, text, name, published):
+def test_gradient_is_the_published_one(number, text, name, published):  # noqa: ARG001 - its number names the test
     """In value, and as text that is about as long."""
     at = names_in(text)
     result = netcalc.grad(text, at=at, shape=shapes_of(at), wrt=[name])
