@@ -15,7 +15,11 @@ from netcalc.catalogue.losses import LOSSES
 from netcalc.checking.mistakes import MISTAKES
 from netcalc.cli import find_commands, main
 from netcalc.entry import describe
+from netcalc.expression import FUNCTIONS
 from netcalc.notation import to_unicode
+from netcalc.program.builtins import BUILTINS
+from netcalc.program.library import PARTS, ROWS
+from netcalc.program.signature import usage
 from netcalc.render.entries import facts
 from netcalc.result import Result
 
@@ -29,6 +33,7 @@ def pages() -> Mapping[str, str]:
         "activations": activations,
         "losses": losses,
         "mistakes": mistakes,
+        "programs": programs,
         "python": python,
     }
     return {f"{name}.md": "\n".join(lines()) + "\n" for name, lines in written.items()}
@@ -95,6 +100,25 @@ def mistakes() -> Iterator[str]:
     spelled = {"phi": "φ", "slope": "φ′(q)", "t": "t", "a": "a"}
     names = (mistake.said.format_map(spelled) for mistake in MISTAKES)
     yield from (f"- {name}" for name in dict.fromkeys(names))
+
+
+def programs() -> Iterator[str]:
+    """What a program may call, a table a part."""
+    yield from ("# What a program may call", "")
+    yield (
+        "`netcalc net forward.py` reads these, in NumPy's, PyTorch's and JAX's spelling, as functions and as methods. "
+        "What one library calls otherwise is understood too: `axis` and `dim`, `keepdims` and `keepdim`, `ddof`, "
+        "`unbiased` and `correction`. [Your forward pass, differentiated](../forward-pass.md) shows the language."
+    )
+    for part, rows in PARTS.items():
+        yield from ("", f"## {part.capitalize()}", "", "| name | arguments | |", "| --- | --- | --- |")
+        for row in rows:
+            names = " ".join(f"`{name}`" for name in row.names.split())
+            yield f"| {names} | `{cell(usage(row.name, row.signature))}` | {cell(row.about)} |"
+    yield from ("", "## Element by element, as in expressions", "")
+    known = sorted({name for name in FUNCTIONS if name not in ROWS}, key=str.lower)
+    yield ", ".join(f"`{name}`" for name in known)
+    yield from ("", "## Python's own", "", ", ".join(f"`{name}`" for name in BUILTINS))
 
 
 def python() -> Iterator[str]:

@@ -33,4 +33,4 @@ def listing() -> list[str]:
 
 def _about(text: str) -> str:
     first = text.lstrip().partition("\n")[0].strip('"# ')
-    return re.split(r"(?<=[a-z0-9)])\.(?: |$)", first)[0]
+    return re.split(r"(?<=[a-z0-9)])\. ", first)[0].removesuffix(".")

@@ -1,6 +1,6 @@
 """Attention: each query's mean of the values, weighted by how well the keys fit.
 
-    netcalc net attention.py --shape X=T,D Wq=D,K Wk=D,K Wv=D,K
+    netcalc net attention.py --shape X=T,D Wq=D,H Wk=D,H Wv=D,H
 """
 import torch.nn.functional as F
 
