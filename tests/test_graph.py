@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import ball, precision
+from netcalc.catalogue.losses import LOSSES
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import along, gradients, jacobian
 from netcalc.graph.evaluate import evaluate
+from netcalc.graph.functions import activation, jacobian_of_rows, vector_activation
+from netcalc.graph.functions import loss as loss_node
+from netcalc.models.activations import read_activation
 
 EVERYTHING = b.Span(None, None, None)
 E = b.elementwise
@@ -72,6 +77,11 @@ CASES = {
     "einsum": (lambda A, B, c: b.einsum("ij,jk,k->ki", A, B, c), {"A": (2, 3), "B": (3, 4), "c": (4,)}),
     "power": (lambda X, p: b.power(E("exp", X), p), {"X": (2, 3), "p": (3,)}),
     "activation": (lambda X: E("gelu", X), {"X": (2, 3)}),
+    "activation of the catalogue": (lambda X: activation(read_activation("softplus(2)"), X), {"X": (2, 3)}),
+    "typed activation": (lambda X: activation(read_activation("q*exp(-q^2)"), X), {"X": (2, 3)}),
+    "softmax of rows": (lambda X: vector_activation("softmax", X), {"X": (2, 3)}),
+    "log_softmax of rows": (lambda X: vector_activation("log_softmax", X), {"X": (2, 3)}),
+    "Jacobians of rows": (lambda X: jacobian_of_rows(vector_activation("softmax", X)), {"X": (2, 3)}),
 }
 
 
@@ -155,3 +165,60 @@ def test_balls_hold_what_float64_gives(name):
     for exact, float64 in zip(balls, evaluate(roots, Float64(), case.values), strict=True):
         np.testing.assert_allclose(float64.reshape(-1), [float(one.mid()) for one in exact], rtol=1e-10, atol=1e-11)
         assert all(one.rad() < 1e-30 for one in exact)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_flows_back_from_a_loss_is_what_differences_give(name):
+    """Of probabilities strictly within (0, 1), which every loss takes; nothing flows to the targets."""
+    draw = np.random.default_rng(0)
+    a, t = b.given("a", (3, 4)), b.given("t", (3, 4))
+    signs = np.where(draw.random((3, 4)) < 0.5, -1.0, 1.0)
+    aims = {"sign": signs, "class": np.eye(4)[:3], "number": signs * 0.3}.get(LOSSES[name].target, (signs + 1) / 2)
+    values = {a: draw.uniform(0.1, 0.6, (3, 4)), t: aims}
+    node = loss_node(LOSSES[name].bind(), a, t)
+    weights = draw.normal(size=node.shape)
+    found, none = gradients(node, [a, t], b.array(weights))
+    assert none is None
+
+    def at(step, index):
+        moved = values[a].copy()
+        moved[index] += step
+        return (evaluate([node], Float64(), {**values, a: moved})[0] * weights).sum()
+
+    expected = [(at(STEP, index) - at(-STEP, index)) / (2 * STEP) for index in np.ndindex(3, 4)]
+    np.testing.assert_allclose(evaluate([found], Float64(), values)[0].reshape(-1), expected, rtol=1e-5, atol=1e-8)
+
+
+def test_what_is_rational_stays_so_beside_what_is_not():
+    """Of a product of matrices each entry that is made of rationals alone is one: 3·(1/3) - 1 is 0, and not a ball."""
+    numbers = Balls()
+    third, root = fmpq(1, 3), arb(2).sqrt()
+    A, B = np.array([[third, fmpq(1)], [root, fmpq(1)]]), np.array([[fmpq(3), root], [fmpq(-1), fmpq(0)]])
+    found = numbers.matmul(A, B)
+    assert isinstance(found[0, 0], fmpq)
+    assert found[0, 0] == 0
+    assert ball(found[1, 0]).overlaps(3 * root - 1)
+    assert ball(found[1, 1]).contains(2)
+
+
+def test_a_node_in_anothers_place_goes_by_all_that_is_done_otherwise():
+    """One edited node as another, which is edited too: each has the value that it comes to in the edited graph."""
+    x = b.given("x", ())
+    y, z = b.named("y", E("exp", x)), b.named("z", E("sin", x))
+    whole = b.add(b.multiply(b.number(10), y), z)
+    edits = {y: z, z: b.multiply(b.number(3), x)}
+    assert evaluate([whole], Float64(), {x: np.array(2.0)}, edits)[0] == 66
+    assert evaluate([whole], Float64(), {x: np.array(2.0)}, {y: x})[0] == 20 + np.sin(2.0)
+
+
+def test_a_run_goes_on_with_what_is_made_of_a_value():
+    """Of an input's value too."""
+    x = b.given("x", ())
+    y = b.named("y", b.multiply(b.number(3), x))
+    found = evaluate(
+        [b.add(y, x)],
+        Float64(),
+        {x: np.array(2.0)},
+        after=lambda node, value: value + 1 if node in (x, y) else value,
+    )
+    assert found[0] == (3 * 3 + 1) + 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from netcalc.expression import is_constant
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, Factor, product
 
@@ -62,6 +63,15 @@ def slope(activated: Node) -> Node:
     """φ'(z) of φ(z), or φ″(z) of φ'(z)."""
     params: Activation = activated.params
     return make(ACTIVATION, activated.args, activated.shape, params._replace(order=params.order + 1))
+
+
+def is_constant_slope(node: Node) -> bool:
+    """Whether a node is an activation's slope that is the same everywhere: that of the identity is 1."""
+    from netcalc.derivation.derive import derivation
+
+    if node.operation is not ACTIVATION or node.params.order != 1:
+        return False
+    return is_constant(derivation(node.params.function).slope)
 
 
 # --- softmax and log_softmax, along the last axis

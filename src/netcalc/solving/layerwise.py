@@ -19,6 +19,8 @@ from netcalc.explain.explanation import ONE, literal, times
 from netcalc.explain.layered import Formulas
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.sizes import concrete
+from netcalc.layers import passes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
@@ -52,13 +54,18 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
         return formula_value(tree)
 
     entries: Quantities = {}
+    nodes = passes(problem).found
     for name, called in problem.names.items():
         if name in known:
             entries[name] = numbers.entries[name]
         elif name[0] == "J":
             entries[name] = _jacobians(formulas, int(name[1:]), value)
         elif name != "paths":
-            entries[name] = _formulas(problem, name, called.shape, lambda index, name=name: value(generic[name], index))
+            shape = tuple(concrete(size, {}) for size in nodes[name].shape)
+            shown = problem.shaped(np.empty(shape, dtype=object), called.shape)
+            for index in np.ndindex(shown.shape):
+                shown[index] = value(generic[name], index)
+            entries[name] = shown.reshape(shape)
     if problem.trace:
         entries["paths"] = _paths(problem, known, entries, names, digits)
     listed = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
@@ -93,29 +100,6 @@ def _numbers(tensor: np.ndarray) -> np.ndarray:
 def _leaf(entry: Tree | float) -> Tree:
     """A given number as a formula has it: a float64 is written with as many digits as tell it from others."""
     return Number(Fraction(entry), repr(float(entry))) if isinstance(entry, float) else entry
-
-
-def _formulas(problem: Problem, name: str, shape: tuple[int, ...] | None, value: Any) -> np.ndarray:
-    """A tensor of formulas in the shape that the passes have it."""
-    whole = _shape(problem, name)
-    shown = problem.shaped(np.empty(whole, dtype=object), shape)
-    for index in np.ndindex(shown.shape):
-        shown[index] = value(index)
-    return shown.reshape(whole)
-
-
-def _shape(problem: Problem, name: str) -> tuple[int, ...]:
-    samples = len(problem.x)
-    if name == "loss":
-        return (samples,) if problem.per_sample else ()
-    if name == "dx":
-        return problem.x.shape
-    letter, number = name.removesuffix("_new").lstrip("d")[0], int("".join(filter(str.isdigit, name)))
-    layer = problem.layers[number - 1]
-    each_sample = (samples,) if problem.per_sample and name[0] == "d" else ()
-    if letter == "W":
-        return each_sample + layer.W.shape
-    return (*each_sample, len(layer.W)) if letter == "b" else (samples, len(layer.W))
 
 
 def _jacobians(formulas: Formulas, number: int, value: Any) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 
 from netcalc.expression import is_constant
 from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.functions import is_constant_slope
+from netcalc.graph.node import in_order
+from netcalc.layers import passes, values
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Against, Dense, Problem, free_names
 from netcalc.solving.certify import certify
@@ -38,30 +40,12 @@ def _certainty(problem: Problem, unknown: set[str], numbers: Quantities) -> str:
 
 def depending(problem: Problem) -> set[str]:
     """What the passes produce that depends on a symbol."""
-    return {name for name, is_unknown in _walk(problem) if is_unknown}
-
-
-def _walk(problem: Problem) -> Iterator[tuple[str, bool]]:
-    v, inputs, sums = _has_symbols(problem.x), [], []
-    for number, layer in enumerate(problem.layers, 1):
-        inputs.append(v)
-        v = v or _has_symbols(layer.W) or (layer.b is not None and _has_symbols(layer.b))
-        sums.append(v)
-        yield from ((f"{letter}{number}", v) for letter in "zasJ")
-    above = problem.above
-    delta = v or _has_symbols(above.target) if isinstance(above, Against) else _has_symbols(above)
-    yield "loss", delta
-    for number in range(len(problem.layers), 0, -1):
-        layer = problem.layers[number - 1]
-        yield f"da{number}", delta
-        delta = delta or (sums[number - 1] and layer.activation_label != "identity")
-        gradients = {"W": delta or inputs[number - 1], "b": delta}
-        yield f"dz{number}", delta
-        for letter, tensor in (("W", layer.W), ("b", layer.b)):
-            yield f"d{letter}{number}", gradients[letter]
-            yield f"{letter}{number}_new", gradients[letter] or (tensor is not None and _has_symbols(tensor))
-        delta = delta or _has_symbols(layer.W)
-    yield from (("dx", delta), ("paths", True))
+    both = passes(problem)
+    unknown = {node for node, tensor in values(problem, both.given).items() if _has_symbols(tensor)}
+    for node in in_order(both.found.values()):
+        if not unknown.isdisjoint(node.args) and not is_constant_slope(node):
+            unknown.add(node)
+    return {"paths"}.union(name for name, node in both.found.items() if node in unknown)
 
 
 def _has_symbols(tensor: np.ndarray) -> bool:
