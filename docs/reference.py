@@ -116,7 +116,7 @@ def programs() -> Iterator[str]:
             names = " ".join(f"`{name}`" for name in row.names.split())
             yield f"| {names} | `{cell(usage(row.name, row.signature))}` | {cell(row.about)} |"
     yield from ("", "## Element by element, as in expressions", "")
-    known = sorted({name for name in FUNCTIONS if name not in ROWS}, key=str.lower)
+    known = sorted({name for name in FUNCTIONS if name not in ROWS}, key=lambda name: (name.lower(), name))
     yield ", ".join(f"`{name}`" for name in known)
     yield from ("", "## Python's own", "", ", ".join(f"`{name}`" for name in BUILTINS))
 

@@ -98,16 +98,19 @@ class Source:
         return b"".join(parts)
 
 
-def joined(chunks: Iterable[bytes], name: str, most: int = LARGEST_WHOLE_BYTES) -> bytes:
+def joined(
+    chunks: Iterable[bytes],
+    name: str,
+    most: int = LARGEST_WHOLE_BYTES,
+    hint: str = "put large tensors into .npy or .csv files and name them",
+) -> bytes:
     """All bytes of what is read whole. Raises FileError as soon as there are too many."""
     parts, size = [], 0
     for chunk in chunks:
         parts.append(chunk)
         size += len(chunk)
         if size > most:
-            raise FileError(
-                f"{name} has more than {most >> 20} MB; put large tensors into .npy or .csv files and name them"
-            )
+            raise FileError(f"{name} has more than {most >> 20} MB; {hint}")
     return b"".join(parts)
 
 

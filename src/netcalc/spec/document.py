@@ -58,7 +58,12 @@ def read_text(path_text: str, stdin: StandardInput | None = None) -> tuple[str, 
     source = open_source(path_text, "the spec", stdin or StandardInput())
     is_program = path_text.lower().endswith(".py")
     try:
-        data = joined(source.chunks(), source.name, LARGEST_PROGRAM if is_program else LARGEST_WHOLE_BYTES)
+        chunks = source.chunks()
+        data = (
+            joined(chunks, f"{source.name}, line 1: a program", LARGEST_PROGRAM, "it is too long to be read")
+            if is_program
+            else joined(chunks, source.name, LARGEST_WHOLE_BYTES)
+        )
         return data.decode("utf-8-sig").replace("\r\n", "\n"), source.name
     except UnicodeDecodeError:
         kind = "a program is Python" if is_program else "a spec is TOML or JSON"
