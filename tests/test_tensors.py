@@ -317,3 +317,14 @@ def test_the_norm_of_0_has_the_slope_0_and_no_curvature():
     assert "kink" in result.notes[0]
     with pytest.raises(NetcalcError, match="undefined"):
         netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2}, order=2)
+
+
+def test_answers_are_checked_by_whole_tensors_and_by_elements():
+    result = netcalc.grad("sum((W@x - t)^2)/2", at={"W": [[1, 2], [3, 4]], "x": [1, -1], "t": [1, 0]})
+    right = netcalc.check(result, {"dW": np.array([[-2.0, 2.0], [-1.0, 1.0]]), "dx0": -5, "f": "5/2"})
+    assert {one.verdict for one in right.checked} == {"right"}
+    wrong = netcalc.check(result, {"dW": np.array([[-2.0, -1.0], [2.0, 1.0]])}).checked
+    assert [one.verdict for one in wrong] == ["right", "wrong", "wrong", "right"]
+    assert "the transpose of dW is right" in wrong[1].diagnosis
+    with pytest.raises(NetcalcError, match="answers are checked where all names have values"):
+        netcalc.check(netcalc.grad("sum(W@x)"), ["dx0=1"])

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from netcalc.arrays import each
-from netcalc.checking import bench, expressions, hypotheses
+from netcalc.checking import bench, expressions, graphs, hypotheses
 from netcalc.checking.bench import Bench
 from netcalc.checking.functions import Functions
 from netcalc.checking.hypotheses import Hypothesis
 from netcalc.models.grad import Gradient
+from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, free_names
 from netcalc.result import Result, Tensor
 
@@ -27,11 +28,14 @@ class Kind:
 
 
 LAYERS = Kind(bench.here, bench.elsewhere, hypotheses.singles, hypotheses.roundings)
+GRAPHS = Kind(graphs.here, lambda _: (), lambda _: (), lambda _: ())
 EXPRESSIONS = Kind(expressions.here, lambda _: (), expressions.singles, lambda _: ())
 
 
 def kind_of(problem: object) -> Kind:
     """The kind of a problem."""
+    if isinstance(problem, GraphProblem):
+        return GRAPHS
     return EXPRESSIONS if isinstance(problem, Gradient) else LAYERS
 
 
@@ -40,6 +44,8 @@ def functions_of(result: Result) -> Functions | None:
     problem = result.asked
     if isinstance(problem, Gradient):
         return expressions.functions(problem, problem.free) if problem.free else None
+    if isinstance(problem, GraphProblem):
+        return None
     names = free_names(problem.tensors)
     if not names:
         return None

@@ -50,12 +50,12 @@ def solve(problem: GraphProblem, *, digits: int | None = None, exact: bool = Fal
 
     Raises UndefinedError where something has no value, ShapeError for what would take more than memory.
     """
-    wanted = list(_wanted(problem))
+    wanted = list(wanted_of(problem))
     if problem.free:
         return _in_formulas(problem, wanted)
     roots = [one.node for one in wanted]
     _check_size(problem, roots)
-    certain = digits is not None or exact or _is_small(problem, roots)
+    certain = digits is not None or exact or is_small(problem, roots)
     arrays, certainty, notes = (
         _in_balls(problem, wanted, digits, exact=exact) if certain else _in_float64(problem, wanted)
     )
@@ -79,8 +79,8 @@ def _steps(problem: GraphProblem) -> list[Step]:
     """The derivation on paper, with numbers where they are known and few."""
     from netcalc.explain.graph import steps
 
-    is_small = not problem.free and _is_small(problem, [problem.output])
-    return list(steps(problem, partial(_values, problem) if is_small else None))
+    has_numbers = not problem.free and is_small(problem, [problem.output])
+    return list(steps(problem, partial(_values, problem) if has_numbers else None))
 
 
 def _values(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
@@ -99,7 +99,7 @@ def _values(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
 # --- what is wanted, as nodes
 
 
-def _wanted(problem: GraphProblem) -> Iterator[Wanted]:
+def wanted_of(problem: GraphProblem) -> Iterator[Wanted]:
     """The output and what lies before it, its derivatives, and inputs after a step."""
     yield from (Wanted(name, node) for name, node in problem.named.items() if name != problem.output_name)
     yield Wanted(problem.output_name, problem.output)
@@ -189,7 +189,8 @@ def _check_size(problem: GraphProblem, roots: Sequence[Node]) -> None:
         raise ShapeError(f"an array of {largest:,} entries is needed, more than the {MAX_ENTRIES:,} that netcalc takes")
 
 
-def _is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
+def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
+    """Whether balls are done with it in a second or two."""
     needed = cost(roots, Arithmetic(problem.sizes))
     shown = sum(prod(Arithmetic(problem.sizes).shape(root.shape)) for root in roots)
     return (
