@@ -65,7 +65,8 @@ class TensorCalls(Parser):
             self.refuse(f"{token.text} of what? there is nothing between its brackets", token)
         if row.tensors is not None and len(parts) < row.tensors:
             self.refuse(f"{token.text} takes {row.tensors} tensors, not {len(parts)}", token)
-        if row.name in SEVERAL and rest and of is None:
+        is_library = self.text[: token.start].rstrip().endswith(".")  # np.sum(x, 0) is along axis 0
+        if row.name in SEVERAL and rest and of is None and not is_library:
             return self.of_several(row, [*parts, *rest], named, token)._replace(first=first)
         return self.applied(row.name, parts, self.options(row, rest, named, token), token)._replace(first=first)
 

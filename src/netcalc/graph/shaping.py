@@ -204,8 +204,7 @@ def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node
         raise ShapeError(f"{counted} too many for {written(node.shape)}")
     kept, axis = [], 0
     for part in key:
-        extent = None if part is None else settled(node.shape[axis])
-        kept.append(_checked(part, extent, axis))
+        kept.append(_checked(part, node.shape, axis))
         axis += part is not None
     if all(part == EVERYTHING for part in kept):
         return node
@@ -213,19 +212,24 @@ def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node
     return make(INDEX, [node, *indices], shape, Keyed(tuple(kept), node.shape))
 
 
-def _checked(part: Part, extent: Any, axis: int) -> Part:
+def _checked(part: Part, shape: Shape, axis: int) -> Part:
     """A part of a key with whole numbers counted from the front. Raises ShapeError for one out of range."""
-    if isinstance(part, bool) or not isinstance(part, int):
-        if isinstance(part, Fixed) and isinstance(extent, int) and part.array.size:
-            low, high = int(part.array.min()), int(part.array.max())
-            if low < -extent or high >= extent:
-                raise ShapeError(f"index {low if low < -extent else high} is out of range for axis {axis} of {extent}")
+    extent = settled(shape[axis]) if part is not None else None
+    if not isinstance(extent, int):
         return part
-    if isinstance(extent, int):
-        if not -extent <= part < extent:
-            raise ShapeError(f"index {part} is out of range for axis {axis} of {extent}")
+    if isinstance(part, Fixed) and part.array.size:
+        low, high = int(part.array.min()), int(part.array.max())
+        _check_range(low if low < -extent else high, shape, axis, extent)
+    if isinstance(part, int) and not isinstance(part, bool):
+        _check_range(part, shape, axis, extent)
         return part % extent
     return part
+
+
+def _check_range(place: int, shape: Shape, axis: int, extent: int) -> None:
+    if not -extent <= place < extent:
+        whole = f"{extent}" if len(shape) == 1 else f"{extent}, of {written(shape)}"
+        raise ShapeError(f"index {place} is out of range for axis {axis} of {whole}")
 
 
 def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:

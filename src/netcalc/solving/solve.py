@@ -53,15 +53,15 @@ def solve(
 
 
 def _stated(problem: Gradient | GraphProblem, digits: int | None, *, exact: bool) -> Result:
-    from netcalc.models.graphed import GraphProblem
+    from netcalc.models.grad import Gradient
 
-    if isinstance(problem, GraphProblem):
-        from netcalc.solving.graphed import solve as solve_graph
+    if isinstance(problem, Gradient):  # which is asked first, as the graph waits for who needs it
+        from netcalc.solving.expressions import solve as solve_gradient
 
-        return solve_graph(problem, digits=digits, exact=exact)
-    from netcalc.solving.expressions import solve as solve_gradient
+        return solve_gradient(problem, digits=digits, exact=exact)
+    from netcalc.solving.graphed import solve as solve_graph
 
-    return solve_gradient(problem, digits=digits, exact=exact)
+    return solve_graph(problem, digits=digits, exact=exact)
 
 
 def _check_digits(digits: object) -> None:
