@@ -12,13 +12,12 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.evaluate import After, evaluate
 from netcalc.graph.leaves import NAMED, name_of
 from netcalc.graph.node import Node
-from netcalc.layers import forward, passes, values
+from netcalc.layers import passes, values
 from netcalc.problem import Problem
 
 Quantities = dict[str, np.ndarray]
-Move = Callable[[str, np.ndarray], np.ndarray]
 Progress = Callable[[int, int], None]
-WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)  # told of each layer passed, and of how many
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)  # of layers passed, and of how many
 
 
 class Found(NamedTuple):
@@ -39,7 +38,7 @@ def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
     Where a weight is traced, `paths` are the products along its paths.
     """
     both = passes(problem)
-    given = _in(arithmetic, problem, both.given)
+    given = {node: arithmetic.array(tensor) for node, tensor in values(problem, both.given).items()}
     found = evaluate(list(both.found.values()), arithmetic, given, after=_progress(problem))
     quantities = dict(zip(both.found, found, strict=True))
     if problem.trace:
@@ -49,29 +48,10 @@ def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
     return quantities
 
 
-def outcome(problem: Problem, arithmetic: Arithmetic, move: Move) -> np.ndarray:
-    """What the partials are partials of, by the forward pass alone: each sample's part of L, (samples,).
-
-    `move` may change each of x, W1, b1, z1, a1, … as the pass comes to it.
-    """
-    ahead = forward(problem)
-
-    def moved(node: Node, array: np.ndarray) -> np.ndarray:
-        name = name_of(node)
-        return array if name is None else move(name, array)
-
-    (parts,) = evaluate([ahead.parts], arithmetic, _in(arithmetic, problem, ahead.given), after=moved)
-    return parts
-
-
-def _in(arithmetic: Arithmetic, problem: Problem, nodes: dict[str, Node]) -> dict[Node, np.ndarray]:
-    return {node: arithmetic.array(tensor) for node, tensor in values(problem, nodes).items()}
-
-
 def _progress(problem: Problem) -> After | None:
     """Who watches is told of each z and dz that is found."""
-    told = WATCHER.get()
-    if told is None:
+    watcher = WATCHER.get()
+    if watcher is None:
         return None
     passed = 0
 
@@ -79,7 +59,7 @@ def _progress(problem: Problem) -> After | None:
         nonlocal passed
         if node.operation is NAMED and str(name_of(node)).lstrip("d")[0] == "z":
             passed += 1
-            told(passed, 2 * len(problem.layers))
+            watcher(passed, 2 * len(problem.layers))
         return array
 
     return after

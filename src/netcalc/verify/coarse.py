@@ -20,6 +20,7 @@ LOOSE = 1e-6  # by the size of the tensor
 VISIBLE = 1e-3  # of the size of the tensor: noise above it hides what a partial of that tensor is
 STEPS = (2.0**-17, 2.0**-13, 2.0**-22, 2.0**-27)
 UNIT = 2.0**-53
+FLOAT64 = Float64()
 PERTURBED = 4  # passes with other roundings
 LIKELY = 8  # what a rounding error may be, by the largest seen
 
@@ -31,13 +32,13 @@ def noise_in_float64(forward: LayersForward) -> np.ndarray:
     """
     random = np.random.default_rng(0)
 
-    def rounded_otherwise(_: str, array: np.ndarray) -> np.ndarray:
+    def rounded_otherwise(array: np.ndarray) -> np.ndarray:
         moved: np.ndarray = array * (1 + 2 * UNIT * random.integers(-1, 2, array.shape))
         return moved
 
     with np.errstate(all="ignore"):
-        here = forward.all_parts(lambda _, array: array, Float64())
-        seen = [np.abs(forward.all_parts(rounded_otherwise, Float64()) - here) for _ in range(PERTURBED)]
+        here = forward.all_parts(lambda array: array, FLOAT64)
+        seen = [np.abs(forward.all_parts(rounded_otherwise, FLOAT64) - here) for _ in range(PERTURBED)]
     blur: np.ndarray = LIKELY * (np.max(seen, axis=0) + UNIT * np.abs(here))
     return blur
 
@@ -95,7 +96,7 @@ def _slopes(
 
         return moved
 
-    below, here, above = (forward.parts(tensor, index, by(side), Float64()) for side in (-1, 0, 1))
+    below, here, above = (forward.parts(tensor, index, by(side), FLOAT64) for side in (-1, 0, 1))
     before, point, after = places
     return (
         math.fsum(here - below) / (point - before),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from netcalc.arithmetic.balls import Numeral, ball, precision
 from netcalc.arrays import each
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.passes import Move, outcome, run
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.node import Node, in_order
+from netcalc.layers import Forward as Graph
+from netcalc.layers import forward, values
+from netcalc.passes import run
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
@@ -42,6 +47,8 @@ class LayersForward:
 
     problem: Problem
     arithmetics: dict[tuple[int, int], _Remembering] = field(default_factory=dict, repr=False)
+    known: dict[int, tuple[Arithmetic, dict[Node, np.ndarray]]] = field(default_factory=dict, repr=False)
+    besides: dict[Node, list[Node]] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> Sequence[str]:
@@ -75,24 +82,60 @@ class LayersForward:
         arithmetic = self.arithmetics.setdefault(key, _Remembering(point))
         return self.parts(tensor, index, lambda number: number + step, arithmetic).sum()
 
+    @cached_property
+    def ahead(self) -> Graph:
+        """The forward pass as a graph."""
+        return forward(self.problem)
+
     def parts(self, tensor: Tensor, index: Index, move: Callable[[Any], Any], arithmetic: Arithmetic) -> np.ndarray:
-        """The samples' parts of L, or the one that the entry belongs to, `move` applied to what it is a partial by."""
+        """The samples' parts of L, or the one that the entry belongs to, `move` applied to what it is a partial by.
+
+        Only what follows from that is computed again.
+        """
         inner = next(name for name, called in self.problem.names.items() if called.name == tensor.name)
+        node = (self.ahead.given | self.ahead.found)[inner.removeprefix("d")]
         flat = int(np.ravel_multi_index(index, tensor.entries.shape)) if index else 0
+        here = self.here(arithmetic)
+        moved = here[node].copy()
+        place = flat % moved.size  # a sample's own gradient of W or b is by the W or b of them all
+        moved.reshape(-1)[place] = move(moved.reshape(-1)[place])
+        given = {other: here[other] for other in self.beside(node)}
+        return self.own(tensor, index, evaluate([self.ahead.parts], arithmetic, given | {node: moved})[0])
 
-        def with_one_moved(name: str, array: np.ndarray) -> np.ndarray:
-            if name != inner.removeprefix("d"):
-                return array
-            moved = array.copy()
-            place = flat % array.size  # a sample's own gradient of W or b is by the W or b of them all
-            moved.reshape(-1)[place] = move(array.reshape(-1)[place])
-            return moved
+    def here(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
+        """The value of every node where nothing is moved."""
+        if id(arithmetic) not in self.known:
+            nodes = in_order([self.ahead.parts])
+            found = dict(zip(nodes, evaluate(nodes, arithmetic, self.given(arithmetic)), strict=True))
+            self.known[id(arithmetic)] = arithmetic, found
+        return self.known[id(arithmetic)][1]
 
-        return self.own(tensor, index, self.all_parts(with_one_moved, arithmetic))
+    def given(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
+        """What was given, in this arithmetic."""
+        tensors = values(self.problem, self.ahead.given)
+        return {node: arithmetic.array(tensor) for node, tensor in tensors.items()}
 
-    def all_parts(self, move: Move, arithmetic: Arithmetic) -> np.ndarray:
-        """The samples' parts of L, (samples,), `move` applied to everything that the pass comes to."""
-        return outcome(self.problem, arithmetic, move)
+    def beside(self, node: Node) -> Sequence[Node]:
+        """What comes together with all that follows from a node, without following from it."""
+        if node not in self.besides:
+            follows, found = {node}, dict[Node, None]()
+            for other in in_order([self.ahead.parts]):
+                if not follows.isdisjoint(other.args):
+                    follows.add(other)
+                    found |= dict.fromkeys(other.args)
+            self.besides[node] = [other for other in found if other not in follows]
+        return self.besides[node]
+
+    def all_parts(self, move: Callable[[np.ndarray], np.ndarray], arithmetic: Arithmetic) -> np.ndarray:
+        """The samples' parts of L, (samples,), `move` applied to all that is given and to every z and a."""
+        moved = {*self.ahead.given.values(), *self.ahead.found.values()}
+        (parts,) = evaluate(
+            [self.ahead.parts],
+            arithmetic,
+            self.given(arithmetic),
+            after=lambda node, array: move(array) if node in moved else array,
+        )
+        return parts
 
     def own(self, tensor: Tensor, index: Index, parts: np.ndarray) -> np.ndarray:
         """Of the samples' `parts` those that the entry is a partial of: the one of its sample where it has one."""

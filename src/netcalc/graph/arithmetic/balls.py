@@ -65,8 +65,8 @@ class Balls(Objects):
             from netcalc.arithmetic.sides import slope_at
 
             return entry_by_entry(lambda value: slope_at(trees, order, value), z)
-        tree = trees[order]
-        return entry_by_entry(lambda value: numeral(tree, {"q": value}), z)
+        evaluation = _of_activation(activation, order)
+        return entry_by_entry(lambda value: evaluation.at({"q": value})[0], z)
 
     def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
         if z.shape[-1] == 1 and name == "softmax":
@@ -74,12 +74,12 @@ class Balls(Objects):
         return super().activate_rows(name, z)
 
     def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Numeral]:
-        tree = loss_derivation(loss)[order]
+        evaluation = Evaluation((loss_derivation(loss)[order],))
 
         def at(a: Numeral, t: Numeral) -> Numeral:
             known = exactly(ball(a)), exactly(ball(t))
             corner = loss.at_corner(order, *known) if all(isinstance(one, fmpq) for one in known) else None
-            return numeral(parse(corner) if corner else tree, {"a": a, "t": t})
+            return numeral(parse(corner), {"a": a, "t": t}) if corner else evaluation.at({"a": a, "t": t})[0]
 
         return at
 
@@ -173,6 +173,11 @@ class Balls(Objects):
 @lru_cache(maxsize=4096)
 def _evaluation(tree: Tree) -> Evaluation:
     return Evaluation(evaluable((tree,)))
+
+
+@lru_cache(maxsize=256)
+def _of_activation(activation: BoundActivation, order: int) -> Evaluation:
+    return Evaluation((derivation(activation).stable[order],))
 
 
 def _exact(number: float) -> Numeral:
