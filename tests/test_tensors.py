@@ -328,3 +328,22 @@ def test_answers_are_checked_by_whole_tensors_and_by_elements():
     assert "the transpose of dW is right" in wrong[1].diagnosis
     with pytest.raises(NetcalcError, match="answers are checked where all names have values"):
         netcalc.check(netcalc.grad("sum(W@x)"), ["dx0=1"])
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, note",
+    [
+        ("dx=W.T@(W@x - t)", "right", ""),
+        ("dx=W.T@W@x - t@W", "right", ""),
+        ("dW=outer(W@x - t, x)", "right", ""),
+        ("dx=W@(W@x - t)", "wrong", ""),
+        ("dW=outer(x, W@x - t)", "wrong", ""),
+        ("dx=-5*x*x - [0, 3]", "right", "right for these numbers, though not as a formula"),
+    ],
+)
+def test_formulas_of_whole_tensors_are_checked(answer, verdict, note):
+    result = netcalc.grad("sum((W@x - t)^2)/2", at={"W": [[1, 2], [3, 4]], "x": [1, -1], "t": [1, 0]})
+    (checked,) = netcalc.check(result, [answer]).checked
+    assert (checked.verdict, checked.note) == (verdict, note)
+    with pytest.raises(NetcalcError, match="dW is 2×2, and what is given for it 2"):
+        netcalc.check(result, ["dW=W@x"])

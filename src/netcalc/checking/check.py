@@ -9,6 +9,7 @@ from typing import Any
 
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.rounding import digits
+from netcalc.checking import graphs
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
@@ -75,6 +76,7 @@ class Checker:
 
         Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
         """
+        formulas, given = self._formulas(given)
         benches = self.library.benches
         large: list[tuple[str, Large]] = []
         small: list[tuple[str, Any]] = []
@@ -107,7 +109,18 @@ class Checker:
             for tensor, content in self._whole(large, {claim.tensor for claim in claims})
             for one in bulk(self.library, self.tolerance, tensor, content)
         ]
-        return replace(self.result, checked=(*whole, *checked), notes=(*lines, *self.result.notes))
+        return replace(self.result, checked=(*whole, *formulas, *checked), notes=(*lines, *self.result.notes))
+
+    def _formulas(self, given: Iterable[tuple[str, Any]]) -> tuple[list[Checked], list[tuple[str, Any]]]:
+        """Verdicts on formulas of whole tensors of a graph, and the answers that are none."""
+        problem, found, rest = self.result.asked, [], []
+        for name, content in given:
+            target = self.names.find(name)
+            if target.index is None and graphs.is_formula(problem, target.tensor, content):
+                found.append(_of_formula(self.result, target.tensor, content))
+            else:
+                rest.append((name, content))
+        return found, rest
 
     def _judged(self, claims: Sequence[Claim]) -> tuple[list[Judgement], dict[int, Diagnosis]]:
         """How each claim stands, and what is said of those that are right on a part only."""
@@ -163,6 +176,20 @@ def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance
     brought = read(checker.names)
     checked = checker.checked(brought.given)
     return replace(checked, notes=(*brought.notes, *checked.notes))
+
+
+def _of_formula(result: Result, tensor: Tensor, text: str) -> Checked:
+    """A verdict on a formula of a whole tensor."""
+    tree, found = graphs.verdict(result.asked, tensor, text)
+    judgement: Judgement = "wrong" if found == "wrong" else "right"
+    claimed = Value(None, to_unicode(tree), formula=tree)
+    correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
+    step = next((one for one in result.steps if one.name == f"d{tensor.of}/{tensor.name}"), None)
+    explanation = in_one_line(step) if step and judgement == "wrong" else ""
+    note = ONLY_HERE if found == "here" else ""
+    return Checked(
+        tensor.name, claimed, correct, judgement, NO_DIAGNOSIS.said * (judgement == "wrong"), explanation, note
+    )
 
 
 def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]:

@@ -1,25 +1,38 @@
-"""A problem stated as a graph made ready for checking: what is right, in balls."""
+"""A problem stated as a graph made ready for checking: what is right, in balls; formulas of whole tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.balls import precision
-from netcalc.checking.bench import BITS, Bench, Forced, settled
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.checking.bench import BITS, Bench, Forced, number_at, settled
 from netcalc.checking.variation import Array
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Number, Tree
+from netcalc.expression.tensor_parser import parse_tensors
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.evaluate import evaluate
+from netcalc.graph.from_tree import Reader
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import settled as settled_size
+from netcalc.graph.sizes import written
+from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element
+from netcalc.result import Tensor
 from netcalc.solving.graphed import is_small, wanted_of
+
+SAME_BITS = 200  # to which formulas agree that are equal
+POINTS_ELSEWHERE = 3  # at which a formula is compared that is right for the numbers given
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,66 @@ class LargeGraphs(Graphs):
     @cached_property
     def largest(self) -> dict[str, Any]:
         return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
+
+
+def is_formula(problem: object, tensor: Tensor, content: object) -> bool:
+    """Whether an answer to a whole tensor is a formula in the problem's names."""
+    if not isinstance(problem, GraphProblem) or not isinstance(content, str) or not tensor.entries.ndim:
+        return False
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", content) for name in problem.inputs)
+
+
+def verdict(problem: GraphProblem, tensor: Tensor, text: str) -> tuple[Tree, str]:
+    """A formula of a whole tensor as a tree, and whether it is `right`, `here` (for these numbers alone) or `wrong`.
+
+    Raises ExpressionError, and ShapeError where it is of another shape.
+    """
+    reading = parse_tensors(text, problem.inputs)
+    shapes = {name: node.shape for name, node in problem.inputs.items()}
+    node = Reader(reading, shapes, problem.values, {}, lambda _: None, OPERATIONS).node(reading.tree)
+    right = next(one.node for one in wanted_of(problem) if one.name == tensor.name)
+    if tuple(map(settled_size, node.shape)) != tuple(map(settled_size, right.shape)):
+        message = f"{tensor.name} is {written(right.shape)}, and what is given for it {written(node.shape)}"
+        raise ShapeError(message, source=text, position=0)
+    if not _agree(problem, node, right, problem.values):
+        return reading.tree, "wrong"
+    elsewhere = [_agree(problem, node, right, point) for point in _points(problem)]
+    return reading.tree, "here" if False in elsewhere else "right"
+
+
+def _agree(problem: GraphProblem, node: Node, right: Node, values: Mapping[str, Array]) -> bool | None:
+    """Whether two nodes are equal there; None where one has no value."""
+    with precision(BITS):
+        numbers = Balls(problem.sizes)
+        given = {problem.inputs[name]: numbers.array(array) for name, array in values.items()}
+        try:
+            claimed, true = evaluate([node, right], numbers, given)
+        except (NetcalcError, ZeroDivisionError):
+            return None
+        pairs = list(zip(claimed.reshape(-1), true.reshape(-1), strict=True))
+        if not all(_is_finite(one) for pair in pairs for one in pair):
+            return None
+        tolerance = ball(2) ** -SAME_BITS * max([ball(1), *(abs(ball(one)) for one in true.reshape(-1))], key=_middle)
+        return all(bool(abs(ball(one) - ball(other)) < tolerance) for one, other in pairs)
+
+
+def _middle(value: Any) -> float:
+    return float(value.mid())
+
+
+def _is_finite(value: Any) -> bool:
+    return not hasattr(value, "is_finite") or bool(value.is_finite())
+
+
+def _points(problem: GraphProblem) -> Iterator[dict[str, Array]]:
+    """Other numbers for all that is given but whole numbers, which may be indices or targets."""
+    for attempt in range(POINTS_ELSEWHERE):
+        point: dict[str, Array] = {}
+        for place, (name, array) in enumerate(problem.values.items()):
+            out = np.empty(array.size, dtype=object)
+            out[:] = [Number(abs(number_at(place * 7 + n, attempt)) + Fraction(1, 7)) for n in range(array.size)]
+            point[name] = out.reshape(array.shape)
+        yield point
 
 
 def here(problem: GraphProblem) -> Sequence[Bench]:
