@@ -194,6 +194,14 @@ def test_a_size_whose_letter_is_a_tensors_name_is_written_by_an_axis():
     assert to_ascii(formula(scaled)) == "Q@K.T/sqrt(Q.shape[1])"
 
 
+def test_what_would_fill_pages_is_three_dots():
+    """Ten blocks within each other, each of which uses its input three times, have 3^10 names written out."""
+    x = b.given("x", (4,))
+    for _ in range(10):
+        x = b.divide(x, b.elementwise("sqrt", b.add(b.mean(b.multiply(x, x)), b.number(1))))
+    assert to_ascii(formula(x)) == "…"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_formula_is_read_again_as_what_it_was(name):
     case = Case(name)

@@ -489,7 +489,8 @@ def _over_count(term: Term, count: Size) -> Term | None:
         return term._replace(number=term.number * count) if is_mean else None
     whole = scalar(size_of.tree(count))
     below = list(term.below)
-    if not whole.above or any(whole.above.count(one) > below.count(one) for one in whole.above):
+    is_part = all(whole.above.count(one) <= below.count(one) for one in whole.above)
+    if not whole.above or not is_part or term.number.denominator % whole.number:
         return None
     for one in whole.above:
         below.remove(one)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
@@ -25,6 +26,9 @@ from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
 from netcalc.notation import to_unicode
 
 ONE_ALONE = Number(Fraction(1))
+NOTHING: Mapping[Node, str] = MappingProxyType({})
+MAX_PARTS = 4_000  # names, numbers and operations of a formula that is written
+MAX_ALIAS_PARTS = 60  # of a formula that is looked for within others
 
 
 def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) -> Tree:
@@ -33,14 +37,7 @@ def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) 
     Named nodes within it, and within the nodes `beside` it, are written by their names. `diagonal` has a vector along
     an axis of a matrix as a diagonal matrix, as Jacobians are written.
     """
-    writer = Writer([node, *beside])
-    own = node.args[0] if node.operation is NAMED else node
-
-    def measure(one: Node) -> tuple[int, int]:
-        tree = writer.formula(one, diagonal=diagonal)
-        return len(to_unicode(tree)), fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
-
-    return writer.formula(readable(own, writer.has_name, measure), diagonal=diagonal)
+    return Writer([node, *beside]).shortest(node, diagonal=diagonal)
 
 
 def axes_of(shape: Shape) -> str:
@@ -49,31 +46,73 @@ def axes_of(shape: Shape) -> str:
 
 
 class Writer:
-    """Writes the nodes of a graph, each once."""
+    """Writes the nodes of a graph, each once. `called` has other names of named nodes than their own."""
 
-    def __init__(self, roots: Sequence[Node]) -> None:
+    def __init__(self, roots: Sequence[Node], called: Mapping[Node, str] = NOTHING) -> None:
+        self._called = called
         self._terms: dict[Node, Term] = {}
         self._names: dict[Node, Symbol] = {}
         self._aliases: dict[Tree, Symbol] = {}
         self._counts: dict[Apply, Size] = {}
-        self._nodes = {name: node for node in in_order(roots) if (name := name_of(node)) is not None}
-        for node in in_order(roots):
-            if node.operation is NAMED:
-                self._learn(node)
+        self._parts: dict[Node, int] = {}
+        order = in_order(roots)
+        self._nodes = {name: node for node in order if (name := name_of(node)) is not None}
+        named = [node for node in order if node.operation is NAMED and _is_definition(node.args[0])]
+        for node in named:
+            self._names.setdefault(node.args[0], self._symbol(node))
+        for node in named:
+            self._learn(node)
+
+    def _symbol(self, node: Node) -> Symbol:
+        return Symbol(self._called.get(node, node.params.text))
 
     def _learn(self, node: Node) -> None:
-        """What a name stands for is written by that name elsewhere."""
+        """A formula that has a name is written by that name within other formulas too."""
         (own,) = node.args
-        name = Symbol(node.params.text)
-        if own.operation in (INPUT, NAMED, ARRAY, SIZE, EYE) or (own.operation is PRODUCT and not own.args):
-            return
-        if own.operation is ELEMENTWISE and own not in self._names:
-            self._aliases.setdefault(self.formula(own), name)
-        self._names.setdefault(own, name)
+        if own.operation is ELEMENTWISE and self.parts(own) <= MAX_ALIAS_PARTS:
+            self._aliases.setdefault(self.formula(own), self._names[own])
 
     def has_name(self, node: Node) -> bool:
         """Whether a node is written by a name of its own."""
         return node.operation is NAMED or node in self._names
+
+    def shortest(self, node: Node, *, diagonal: bool = False) -> Tree:
+        """The node as one formula, as short as identities make it; three dots where it would fill pages."""
+        own = node.args[0] if node.operation is NAMED else node
+        if self.parts(own) > MAX_PARTS:
+            return Symbol("…")
+
+        def measure(one: Node) -> tuple[int, int]:
+            tree = self.formula(one, diagonal=diagonal)
+            return len(to_unicode(tree)), fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
+
+        return self.formula(readable(own, self.has_name, measure), diagonal=diagonal)
+
+    def parts(self, node: Node) -> int:
+        """About how many names, numbers and operations a node is written with, what it repeats counted each time."""
+        for one in self._unwritten(node, self._parts):
+            if one is not node and self.has_name(one):
+                self._parts[one] = 1
+            else:
+                self._parts[one] = _parts(one, [self._parts[arg] for arg in one.args])
+        return self._parts[node]
+
+    def _unwritten(self, root: Node, known: Collection[Node]) -> Iterator[Node]:
+        """What is below a node and not known yet, down to what has a name, arguments first; then the node."""
+        stack = [root]
+        done: set[Node] = set()
+        while stack:
+            node = stack[-1]
+            args = () if node is not root and self.has_name(node) else node.args
+            waiting = [] if node in done else [arg for arg in args if arg not in done and arg not in known]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+            stack.pop()
+            if node not in done:
+                done.add(node)
+                if node is root or node not in known:
+                    yield node
 
     def formula(self, node: Node, *, diagonal: bool = False) -> Tree:
         """The node as one formula with all its axes; of a named node what it is the name of."""
@@ -85,13 +124,13 @@ class Writer:
 
     def _direct(self, node: Node, *, diagonal: bool = False) -> Term:
         """A node by what it is, not by its name."""
-        for below in in_order(node.args):
-            if below not in self._terms:
+        for below in self._unwritten(node, self._terms):
+            if below is not node:
                 self._terms[below] = self._by_name(below) or self._written(below)
         return self._written(node, diagonal=diagonal)
 
     def _by_name(self, node: Node) -> Term | None:
-        name = self._names.get(node)
+        name = self._symbol(node) if node.operation is NAMED else self._names.get(node)
         return _plain(name, node) if name is not None else None
 
     def _written(self, node: Node, *, diagonal: bool = False) -> Term:
@@ -283,6 +322,24 @@ RULES: Mapping[str, Rule] = {
     EYE.name: lambda _, node: Term(eye_of(node.shape[0]), axes_of(node.shape)),
     ARRAY.name: lambda _, node: _plain(array_tree(node), node),
 }
+
+
+def _parts(node: Node, arguments: Sequence[int]) -> int:
+    """The parts of a node's formula, from those of its arguments'."""
+    if node.operation is not ELEMENTWISE:
+        return 1 + sum(arguments)
+    counts = {slot(n): many for n, many in enumerate(arguments)}
+
+    def leaf(one: Leaf) -> int:
+        return counts[one.name] if isinstance(one, Symbol) else 1
+
+    return fold(node.params.tree, leaf, lambda _, parts: 1 + sum(parts))
+
+
+def _is_definition(node: Node) -> bool:
+    """Whether it is more than another name, or a number."""
+    is_number = node.operation is PRODUCT and not node.args
+    return node.operation not in (INPUT, NAMED, ARRAY, SIZE, EYE) and not is_number
 
 
 def _as_kept(term: Term, axes: str) -> Term:

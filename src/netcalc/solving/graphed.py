@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.cost import cost
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import array
+from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
 from netcalc.graph.product import number
 from netcalc.graph.sizes import written
@@ -27,6 +27,9 @@ from netcalc.problem import derivative, element
 from netcalc.result import Deferred, Result, Step, Tensor, Value
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
+
+if TYPE_CHECKING:
+    from netcalc.graph.writing import Writer
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
@@ -59,7 +62,8 @@ def solve(problem: GraphProblem, *, digits: int | None = None, exact: bool = Fal
     arrays, certainty, notes = (
         _in_balls(problem, wanted, digits, exact=exact) if certain else _in_float64(problem, wanted)
     )
-    tensors = [_tensor(problem, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
+    formulas = _Formulas(problem, wanted)
+    tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
     return _result(problem, tensors, certainty, notes)
 
 
@@ -202,20 +206,35 @@ def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
 # --- formulas and tensors
 
 
-def _formula(problem: GraphProblem, one: Wanted) -> Tree:
-    from netcalc.graph.writing import formula
+class _Formulas:
+    """The formulas of an answer, each written when it is first asked for."""
 
-    is_jacobian = bool(problem.output.rank) and problem.delta is None and one.of is not None
-    diagonal = (is_jacobian or bool(one.by)) and not one.role
-    return formula(one.node, diagonal=diagonal, beside=[*problem.named.values(), problem.output])
+    def __init__(self, problem: GraphProblem, wanted: Sequence[Wanted]) -> None:
+        self.problem, self.wanted = problem, wanted
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes all of them by the same names."""
+        from netcalc.graph.writing import Writer
+
+        named = {**self.problem.named} | {one.name: one.node for one in self.wanted}
+        called = {node: name for name, node in named.items() if node.operation is NAMED}
+        called |= {node: name for name, node in named.items() if node in called and "@" not in name}
+        return Writer([self.problem.output, *named.values()], called)
+
+    def of(self, one: Wanted) -> Tree:
+        """One formula; Jacobians and second derivatives with diagonal matrices."""
+        is_jacobian = bool(self.problem.output.rank) and self.problem.delta is None and one.of is not None
+        return self.writer.shortest(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
 
 
-def _tensor(problem: GraphProblem, one: Wanted, entries: np.ndarray) -> Tensor:
+def _tensor(formulas: _Formulas, one: Wanted, entries: np.ndarray) -> Tensor:
+    problem = formulas.problem
     written_now = problem.typed if one.node is problem.output and problem.typed is not None else None
     return Tensor(
         one.name,
         entries,
-        written_now if written_now is not None else lambda: _formula(problem, one),
+        written_now if written_now is not None else lambda: formulas.of(one),
         one.of,
         problem.index_from,
         one.by,
@@ -243,9 +262,9 @@ def _titles(problem: GraphProblem, one: Wanted) -> Callable[[tuple[int, ...]], s
 
 def _in_formulas(problem: GraphProblem, wanted: Sequence[Wanted]) -> Result:
     """Every answer as one formula for all its entries."""
-    tensors = []
+    tensors, formulas = [], _Formulas(problem, wanted)
     for one in wanted:
-        tensor = _tensor(problem, one, np.empty((), dtype=object))
+        tensor = _tensor(formulas, one, np.empty((), dtype=object))
         tensors.append(replace(tensor, entries=np.array(formula_value(tensor.formula), dtype=object)))
     names = problem.free
     certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
