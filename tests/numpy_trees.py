@@ -26,6 +26,7 @@ ELEMENTWISE = {
     "erf": np.vectorize(math.erf),
     "erfc": np.vectorize(math.erfc),
     "gelu": lambda x: x / 2 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
+    "softplus": lambda x, k=1: np.log(1 + np.exp(k * x)) / k,
     "sign": np.sign,
     "abs": np.abs,
 } | {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")}

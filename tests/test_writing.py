@@ -13,6 +13,7 @@ from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import backward, gradients, jacobian
 from netcalc.graph.evaluate import evaluate
+from netcalc.graph.functions import vector_activation
 from netcalc.graph.leaves import name_of
 from netcalc.graph.sizes import letter
 from netcalc.graph.writing import formula
@@ -178,6 +179,13 @@ def test_a_sigmoid_written_out_has_its_slope_by_its_name():
     p = b.named("p", b.divide(b.number(1), b.add(b.number(1), b.elementwise("exp", b.negate(z)))))
     loss = b.summed(b.multiply(p, b.given("c", z.shape)))
     assert to_unicode(formula(backward(loss).gradients[z], beside=[loss])) == "dp ∘ p ∘ (1 − p)"
+
+
+def test_a_layers_softmax_has_its_slope_by_its_name():
+    z = b.given("z", (3, 4))
+    a = b.named("a", vector_activation("softmax", z))
+    found = backward(a, b.given("delta", a.shape)).gradients[z]
+    assert to_unicode(formula(found, beside=[a])) == "a ∘ (δ − sum(δ ∘ a, axis=1, keepdims=True))"
 
 
 def test_parts_that_were_cut_out_are_put_together():

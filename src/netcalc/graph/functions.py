@@ -5,11 +5,12 @@ Rows are samples. Elementwise activations take any shape; softmax, log_softmax a
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netcalc.expression import is_constant
+from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, Factor, product
 
@@ -65,6 +66,21 @@ def slope(activated: Node) -> Node:
     return make(ACTIVATION, activated.args, activated.shape, params._replace(order=params.order + 1))
 
 
+def formula_of(params: Activation) -> Tree:
+    """The activation in q by its name or as it was typed, or its derivative as people know it."""
+    from netcalc.derivation.accumulate import gradient
+    from netcalc.derivation.derive import applied, derivation
+    from netcalc.derivation.forms import Forms
+
+    function = params.function
+    if not params.order:
+        return applied(function) if function.has_kernels else derivation(function).value
+    tree = derivation(function).shown
+    for _ in range(params.order - 1):
+        (tree,) = gradient(Forms(["q"]), tree, ["q"])
+    return tree
+
+
 def is_constant_slope(node: Node) -> bool:
     """Whether a node is an activation's slope that is the same everywhere: that of the identity is 1."""
     from netcalc.derivation.derive import derivation
@@ -100,7 +116,12 @@ def _vjp_of_jacobian_product(node: Node, place: int, delta: Node) -> Node | None
     return None if plain is None else gradients(plain, [node.args[place]], delta)[0]
 
 
-VECTOR = Operation("vector activation", _value_of_vector, _vjp_of_vector)
+def _prints_vector(node: Node, arguments: tuple[Tree, ...]) -> Tree:
+    along = [Apply("axis", (Number(Fraction(node.rank - 1)),))] if node.rank > 1 else []
+    return Apply(node.params, (*arguments, *along))
+
+
+VECTOR = Operation("vector activation", _value_of_vector, _vjp_of_vector, _prints_vector)
 JACOBIAN_PRODUCT = Operation("Jacobian product", _value_of_jacobian_product, _vjp_of_jacobian_product)
 
 

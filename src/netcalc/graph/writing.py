@@ -10,6 +10,7 @@ from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
+from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, formula_of, vector_activation
 from netcalc.graph.inverses import COFACTORS, SOLVE
 from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, eye_of, placed, sum_of, with_kept_axes
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_of
@@ -17,7 +18,7 @@ from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
 from netcalc.graph.readable import readable
-from netcalc.graph.reductions import CUMSUM, RECIPROCAL
+from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
@@ -213,8 +214,28 @@ class Writer:
         terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
         layout = common_layout(terms, _without_ones(params.out, sizes))
         arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
-        found, is_tensor = fold(with_slopes_written_out(params.tree), _leaf(arguments), self._combined)
+        return self._by_entry(params.tree, arguments, layout)
+
+    def _by_entry(self, written: Tree, arguments: Mapping[str, tuple[Tree, bool]], layout: str) -> Term:
+        """A scalar formula of arguments, each with whether it has axes, laid out alike."""
+        found, is_tensor = fold(with_slopes_written_out(written), _leaf(arguments), self._combined)
         return with_number_apart(found, layout) if is_tensor else scalar(found)
+
+    def _activation(self, node: Node) -> Term:
+        """An activation of the catalogue or typed, or its slope as people know it."""
+        term = self._terms[node.args[0]]
+        arguments = {"q": (placed(term, term.axes), bool(term.letters))}
+        return self._by_entry(formula_of(node.params), arguments, term.axes)
+
+    def _jacobian_product(self, node: Node) -> Term:
+        """p ∘ (δ - Σ δ ∘ p)."""
+        z, delta = node.args
+        answer = self._by_name(vector_activation("softmax", z))
+        if answer is not None:
+            self._terms[softmax(z, -1)] = answer
+        plain = {"softmax": softmax, "log_softmax": log_softmax}[node.params](z, -1).vjp(0, delta)
+        assert plain is not None  # noqa: S101 - both have a slope
+        return self._direct(plain)
 
     def _combined(self, operator: str, arguments: tuple[tuple[Tree, bool], ...]) -> tuple[Tree, bool]:
         """An operator on formulas, each with whether it has axes."""
@@ -310,6 +331,8 @@ Rule = Callable[[Writer, Node], Term]
 RULES: Mapping[str, Rule] = {
     ELEMENTWISE.name: Writer._elementwise,  # noqa: SLF001 - the table of its own methods
     RECIPROCAL.name: Writer._elementwise,  # noqa: SLF001
+    ACTIVATION.name: Writer._activation,  # noqa: SLF001
+    JACOBIAN_PRODUCT.name: Writer._jacobian_product,  # noqa: SLF001
     COFACTORS.name: Writer._cofactors,  # noqa: SLF001
     INDEX.name: Writer._index,  # noqa: SLF001
     SCATTER.name: Writer._scatter,  # noqa: SLF001
