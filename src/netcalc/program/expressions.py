@@ -8,62 +8,21 @@ from fractions import Fraction
 from typing import Any
 
 from netcalc.errors import NetcalcError
-from netcalc.expression import Constant
-from netcalc.graph import build as b
-from netcalc.graph.sizes import Letters, total
+from netcalc.graph.sizes import Letters
 from netcalc.program import indexing
-from netcalc.program.library.elementwise import MINUS_INFINITY
-from netcalc.program.library.table import Pair
+from netcalc.program.attributes import Attributes
 from netcalc.program.operators import SIGNS, binary, compared, missing, unary
-from netcalc.program.scope import Scope
 from netcalc.program.source import ProgramError, exact_number
 from netcalc.program.values import (
     Function,
     LibraryFunction,
-    Method,
     Missing,
     Module,
-    Opaque,
-    Record,
     Tensor,
     described,
     is_scalar,
 )
 
-CONSTANTS = {
-    "pi": Constant("pi"),
-    "e": Constant("e"),
-    "inf": Constant("inf"),
-    "Inf": Constant("inf"),
-    "NINF": MINUS_INFINITY,
-    "newaxis": None,
-}
-OPAQUE = frozenset(
-    [
-        "float32",
-        "float64",
-        "float16",
-        "bfloat16",
-        "double",
-        "half",
-        "int32",
-        "int64",
-        "long",
-        "int8",
-        "uint8",
-        "bool",
-        "bool_",
-        "int_",
-        "float_",
-        "complex64",
-        "strided",
-        "contiguous_format",
-        "dtype",
-        "device",
-        "float",
-        "int",
-    ]
-)
 KNOWN_MODULES: dict[str, Module] = {
     "np": Module("numpy"),
     "numpy": Module("numpy"),
@@ -74,33 +33,6 @@ KNOWN_MODULES: dict[str, Module] = {
     "F": Module("torch.nn.functional"),
     "nn": Module("torch.nn"),
 }
-PARTS = frozenset(
-    [
-        "nn",
-        "functional",
-        "linalg",
-        "numpy",
-        "special",
-        "fft",
-        "random",
-        "lax",
-        "scipy",
-        "stats",
-        "math",
-        "autograd",
-        "ops",
-        "testing",
-        "init",
-        "utils",
-        "data",
-        "tree_util",
-        "cuda",
-        "backends",
-        "mps",
-        "amp",
-        "distributions",
-    ]
-)
 REFUSED: dict[type[ast.expr], str] = {
     ast.NamedExpr: "an assignment within an expression is not understood; write it on a line of its own",
     ast.Await: "await is not understood",
@@ -111,7 +43,7 @@ REFUSED: dict[type[ast.expr], str] = {
 }
 
 
-class Expressions(Scope):
+class Expressions(Attributes):
     """Gives expressions their values. Every NetcalcError leaves with its place in the file."""
 
     def value(self, node: ast.expr) -> Any:
@@ -222,11 +154,6 @@ class Expressions(Scope):
                 found[self._key(self.value(key))] = self.value(value)
         return found
 
-    def _key(self, value: Any) -> Any:
-        if isinstance(value, str | int | Fraction | tuple) or value is None:
-            return value
-        raise NetcalcError("a dictionary's keys are texts or numbers")
-
     def _slice(self, node: ast.Slice) -> slice:
         return slice(*(None if one is None else self.value(one) for one in (node.lower, node.upper, node.step)))
 
@@ -302,143 +229,10 @@ class Expressions(Scope):
     def _ifexp(self, node: ast.IfExp) -> Any:
         return self.value(node.body if self.truth(self.value(node.test)) else node.orelse)
 
-    # --- parts
+    # --- parts and attributes
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        owner = self.value(node.value)
-        key = self.value(node.slice)
-        return self.part(owner, key)
-
-    def part(self, owner: Any, key: Any) -> Any:
-        """owner[key]."""
-        match owner:
-            case Tensor():
-                return indexing.read(self, owner, key)
-            case Missing() if isinstance(key, str):
-                return self.member(key)
-            case Method(Tensor() as array, "at"):
-                return Method((array, key), "at")
-            case Missing(name):
-                raise NetcalcError(missing(self, name))
-            case dict():
-                if self._key(key) not in owner:
-                    return self.member(key) if isinstance(key, str) else self._no_key(owner, key)
-                return owner[key]
-            case list() | tuple() | str() | range():
-                return self._of_list(owner, key)
-            case Opaque() | LibraryFunction():
-                return owner  # list[int] in a hint
-            case _:
-                raise NetcalcError(f"{described(owner)} has no parts")
-
-    def _no_key(self, owner: dict[Any, Any], key: Any) -> Any:
-        raise NetcalcError(f"the dictionary has no {key!r}; it has {', '.join(map(repr, owner))}")
-
-    def _of_list(self, owner: Any, key: Any) -> Any:
-        if isinstance(key, Tensor):
-            known = self.known(key)
-            if known is None or known.size != 1:
-                raise NetcalcError("which item this is depends on values")
-            self.index(key)
-            key = int(known.reshape(-1)[0])
-        if isinstance(key, slice):
-            return owner[
-                slice(*(None if one is None else self._whole_key(one) for one in (key.start, key.stop, key.step)))
-            ]
-        place = self._whole_key(key)
-        if not -len(owner) <= place < len(owner):
-            raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-        return owner[place]
-
-    def _whole_key(self, key: Any) -> int:
-        if isinstance(key, int):
-            return key
-        raise NetcalcError(f"{described(key)} is no item's place")
-
-    def member(self, name: str) -> Any:
-        """params['W1'], p.W1 and self.W1: the input W1."""
-        if name in self.given:
-            return self.input(name)
-        if name in self.top.values:
-            return self.top.values[name]
-        raise NetcalcError(missing(self, name))
-
-    # --- attributes
+        return self.part(self.value(node.value), self.value(node.slice))
 
     def _attribute(self, node: ast.Attribute) -> Any:
         return self.attribute(self.value(node.value), node.attr)
-
-    def attribute(self, owner: Any, name: str) -> Any:
-        """owner.name. Raises NetcalcError for one that is not understood."""
-        if name.startswith("__"):
-            raise NetcalcError(f"'{name}' is not understood")
-        match owner:
-            case Module():
-                return self._of_module(owner, name)
-            case Tensor():
-                return self._of_array(owner, name)
-            case Missing():
-                return self.member(name)
-            case Record():
-                return owner.parts[name] if name in owner.parts else self.member(name)
-            case Pair() if name in ("values", "indices"):
-                return owner[name == "indices"]
-            case Pair() if name in ("sign", "logabsdet"):
-                return owner[name == "logabsdet"]
-            case list() | dict() | str() | LibraryFunction():
-                return Method(owner, name)
-            case tuple() if name == "numel":
-                return Method(owner, name)
-            case Opaque():
-                return Opaque(name)
-            case _ if is_scalar(owner):
-                return self._of_array(Tensor(b.number_of(_tree(owner))), name)
-        raise NetcalcError(f"{described(owner)} has no '{name}' that is understood")
-
-    def _of_module(self, module: Module, name: str) -> Any:
-        if name in CONSTANTS:
-            return CONSTANTS[name]
-        if name == "nan":
-            raise NetcalcError("nan is no number")
-        if name == "finfo":
-            return LibraryFunction(name, module)
-        if self.function_named(name, module):
-            return LibraryFunction(name, module)
-        if name in PARTS:
-            return Module(f"{module.path}.{name}")
-        if name in OPAQUE:
-            return Opaque(name)
-        return LibraryFunction(name, module)
-
-    def function_named(self, name: str, module: Module) -> bool:
-        """Whether a library's function is understood."""
-        raise NotImplementedError
-
-    def _of_array(self, owner: Tensor, name: str) -> Any:
-        match name:
-            case "T":
-                return Tensor(b.transpose(owner.node), owner.kind, owner.buffer)
-            case "mT" | "H" | "mH":
-                return Tensor(b.swapped(owner.node), owner.kind, owner.buffer)
-            case "shape":
-                return tuple(owner.shape)
-            case "ndim":
-                return owner.rank
-            case "size" if self.library != "torch":
-                return total(owner.shape)
-            case "data":
-                return Tensor(b.detached(owner.node), owner.kind, owner.buffer)
-            case "real":
-                return owner
-            case "dtype" | "device" | "is_cuda" | "requires_grad":
-                return Opaque(name)
-            case "grad":
-                raise NetcalcError("a gradient is what netcalc derives; leave the backward pass out")
-            case _:
-                return Method(owner, name)
-
-
-def _tree(value: Any) -> Any:
-    from netcalc.program.values import tree_of
-
-    return tree_of(value)

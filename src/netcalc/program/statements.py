@@ -7,22 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from netcalc.errors import NetcalcError
-from netcalc.graph import build as b
-from netcalc.program import indexing
-from netcalc.program.calls import Calls
-from netcalc.program.library import RANDOM
-from netcalc.program.operators import SIGNS, binary, missing
+from netcalc.program.assignments import Assignments
 from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError
 from netcalc.program.values import (
     Function,
     LibraryFunction,
-    Missing,
     Module,
-    Record,
     Tensor,
-    described,
-    node_of,
 )
 
 # Calls that change nothing of the forward pass; they are not read.
@@ -60,9 +52,9 @@ PASSED_OVER = frozenset(
         "update_config",
     ]
 )
+MAX_ROUNDS = 1000  # of a while loop, whose end nothing tells before
 NO_GRADIENT_BLOCKS = frozenset({"no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "errstate", "autocast"})
 REFUSED: dict[type[ast.stmt], str] = {
-    ast.While: "a while loop is not understood; write 'for i in range(3)'",
     ast.Try: "try is not understood; write the lines themselves",
     ast.Raise: "the program raises an error here",
     ast.ClassDef: "a class is not understood; write 'def forward(x, W, b): …' with the weights as arguments",
@@ -75,7 +67,7 @@ REFUSED: dict[type[ast.stmt], str] = {
 }
 
 
-class Statements(Calls):
+class Statements(Assignments):
     """Reads statements. A block's outcome is None, "break", "continue", or what it returns in a tuple of one."""
 
     def body(self, statements: list[ast.stmt]) -> Any:
@@ -160,187 +152,6 @@ class Statements(Calls):
             return called.id in PASSED_OVER and not isinstance(self.lookup(called.id), Function)
         return isinstance(called, ast.Attribute) and called.attr in PASSED_OVER
 
-    def _changed_in_place(self, node: ast.Call) -> bool:
-        """x.add_(1), np.add.at(x, ix, y), np.fill_diagonal(x, 0): the name stands for the new array from here on."""
-        called = node.func
-        if not isinstance(called, ast.Attribute):
-            return False
-        if called.attr == "at" and isinstance(called.value, ast.Attribute) and len(node.args) == 3:
-            return self._added_at(called.value.attr, node)
-        name = called.attr
-        if not (name.endswith("_") and not name.endswith("__")) or name in ("requires_grad_", "detach_"):
-            return False
-        old = self.value(called.value)
-        if not isinstance(old, Tensor):
-            return False
-        new = self.value(node)
-        self._replace(called.value, old, new, None, node)
-        return True
-
-    def _added_at(self, function: str, node: ast.Call) -> bool:
-        target, key, value = node.args
-        old, raw = self.value(target), self.value(key)
-        if function not in ("add", "subtract") or not isinstance(old, Tensor):
-            raise NetcalcError(f"np.{function}.at is not understood; np.add.at is")
-        by = node_of(self.value(value))
-        part = indexing.part_of(self, old, raw)
-        new = indexing.added_into(self, old, part, by if function == "add" else b.negate(by))
-        self._replace(target, old, new, None, node)
-        return True
-
-    # --- assignments
-
-    def _assign_statement(self, node: ast.Assign) -> None:
-        value = self._assigned_value(node.targets[0], node.value)
-        for target in node.targets:
-            self.store(target, value)
-
-    def _annassign_statement(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self.store(node.target, self._assigned_value(node.target, node.value))
-
-    def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
-        """What is assigned; what the program would draw at random is what is given under the name."""
-        if isinstance(target, ast.Name) and target.id in self.given and _is_drawn(node):
-            return self.input(target.id)
-        return self.value(node)
-
-    def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
-        match target:
-            case ast.Name(name):
-                if named:
-                    self.bind(name, value, target.lineno)
-                else:
-                    self.frame.values[name] = value
-            case ast.Tuple(targets) | ast.List(targets):
-                self._unpack(target, targets, value, named=named)
-            case ast.Starred(inner):
-                self.store(inner, list(value), named=named)
-            case ast.Subscript():
-                self._store_part(target, value)
-            case ast.Attribute(owner, name):
-                self._store_attribute(self.value(owner), name, value, target)
-            case _:
-                raise self.source.error("this cannot be assigned to", target)
-
-    def _unpack(self, target: ast.expr, targets: list[ast.expr], value: Any, *, named: bool) -> None:
-        if isinstance(value, Missing) and all(isinstance(one, ast.Name) for one in targets):
-            for one in targets:  # W1, b1 = params
-                self.store(one, self.member(one.id), named=named)  # type: ignore[attr-defined]
-            return
-        items = self.items(value)
-        starred = [n for n, one in enumerate(targets) if isinstance(one, ast.Starred)]
-        if starred:
-            place, behind = starred[0], len(targets) - starred[0] - 1
-            if len(items) >= len(targets) - 1:
-                end = len(items) - behind
-                items = [*items[:place], items[place:end], *items[end:]]
-        if len(items) != len(targets):
-            raise self.source.error(f"{len(targets)} names do not fit {len(items)} values", target)
-        for one, item in zip(targets, items, strict=True):
-            self.store(one, item, named=named)
-
-    def _store_attribute(self, owner: Any, name: str, value: Any, target: ast.expr) -> None:
-        match owner:
-            case Record():
-                owner.parts[name] = self.named(name, value, target.lineno) if isinstance(value, Tensor) else value
-            case Missing():
-                self.top.values[name] = self.named(name, value, target.lineno) if isinstance(value, Tensor) else value
-            case Tensor() if name in ("requires_grad", "grad", "data"):
-                if name == "data":
-                    raise self.source.error("writing to .data is not understood; assign to the name", target)
-            case _:
-                raise self.source.error(f"{described(owner)} has no '{name}' to assign to", target)
-
-    def _store_part(self, target: ast.Subscript, value: Any) -> None:
-        owner, key = self.value(target.value), self.value(target.slice)
-        match owner:
-            case dict():
-                if isinstance(value, Tensor) and isinstance(key, str):
-                    value = self.named(key, value, target.lineno)
-                owner[self._key(key)] = value
-            case list():
-                place = self._whole_key(key)
-                if not -len(owner) <= place < len(owner):
-                    raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-                owner[place] = value
-            case Tensor():
-                part = indexing.part_of(self, owner, key)
-                new = indexing.written_into(self, owner, part, node_of(value))
-                self._replace(target.value, owner, new, part, target)
-            case Missing(name) if isinstance(key, str):
-                self.top.values[key] = self.named(key, value, target.lineno) if isinstance(value, Tensor) else value
-            case Missing(name):
-                raise NetcalcError(missing(self, name))
-            case _:
-                raise NetcalcError(f"{described(owner)} has no parts to assign to")
-
-    def _replace(self, target: ast.expr, old: Tensor, new: Tensor, part: Any, where: ast.AST) -> None:
-        """Put a new array in an old one's place, where no other name stands for the old one's memory."""
-        name = target.id if isinstance(target, ast.Name) else ast.unparse(target)
-        key = (
-            indexing.numpy_key(part)
-            if part is not None and part.key and part.is_basic and indexing.is_concrete(old)
-            else None
-        )
-        self.changed(old, key, where, name)
-        self._put(
-            target, Tensor(new.node, old.kind if new.kind == "int" else new.kind, old.buffer, old.cells, new.zero)
-        )
-
-    def _put(self, target: ast.expr, value: Any) -> None:
-        """Assign without the check, as what is there has just been replaced."""
-        match target:
-            case ast.Name() | ast.Attribute():
-                self.store(target, value)
-            case ast.Subscript():
-                owner, key = self.value(target.value), self.value(target.slice)
-                if isinstance(owner, Tensor):
-                    raise self.source.error("write x[i, j] = … in one subscript", target)
-                if isinstance(owner, dict | list):
-                    owner[key] = value
-                else:
-                    self.store(target, value)
-            case _:
-                raise self.source.error("this has no name; assign the result to one", target)
-
-    def _augassign_statement(self, node: ast.AugAssign) -> None:
-        sign = SIGNS[type(node.op)]
-        by = self.value(node.value)
-        if isinstance(node.target, ast.Subscript):
-            self._change_part(node, sign, by)
-            return
-        old = self.value(ast.copy_location(_as_loaded(node.target), node.target))
-        if isinstance(old, list) and sign == "+":
-            old += self.items(by)
-            return
-        new = self.checked(binary(self, sign, old, by))
-        if isinstance(old, Tensor) and old.rank and isinstance(new, Tensor):
-            if tuple(new.shape) != tuple(old.shape):
-                raise NetcalcError("this would change the array's shape; write x = x + … instead")
-            self._replace(node.target, old, Tensor(new.node, new.kind), None, node)
-        else:
-            self.store(node.target, new)
-
-    def _change_part(self, node: ast.AugAssign, sign: str, by: Any) -> None:
-        target = node.target
-        assert isinstance(target, ast.Subscript)  # noqa: S101 - see the caller
-        owner, key = self.value(target.value), self.value(target.slice)
-        if not isinstance(owner, Tensor):
-            old = self.part(owner, key)
-            new = binary(self, sign, old, by)
-            if isinstance(old, Tensor) and isinstance(new, Tensor) and old.rank:
-                self.changed(old, None, node, ast.unparse(target))
-            self._store_part(target, new)
-            return
-        part = indexing.part_of(self, owner, key)
-        old_part = owner if part.mask is not None else indexing.read(self, owner, key)
-        if part.mask is None and part.is_basic and isinstance(owner.zero, bool) and owner.zero and sign == "+":
-            value = node_of(by)  # 0 + x
-        else:
-            value = node_of(binary(self, sign, old_part, by))
-        self._replace(target.value, owner, indexing.written_into(self, owner, part, value), part, node)
-
     # --- control
 
     def _if_statement(self, node: ast.If) -> Any:
@@ -380,6 +191,23 @@ class Statements(Calls):
             self.loops = outer
         return self.block(node.orelse)
 
+    def _while_statement(self, node: ast.While) -> Any:
+        """A loop whose test is known each time; `while True` is refused at once."""
+        if isinstance(node.test, ast.Constant):
+            raise NetcalcError("a while loop without an end is not understood; write 'for i in range(3)'")
+        rounds = 0
+        while self.truth_of(node.test):
+            self.count(node)
+            rounds += 1
+            if rounds > MAX_ROUNDS:
+                raise NetcalcError(f"a while loop goes round at most {MAX_ROUNDS:,} times; write 'for i in range(3)'")
+            outcome = self.block(node.body)
+            if outcome == "break":
+                return None
+            if isinstance(outcome, tuple):
+                return outcome
+        return self.block(node.orelse)
+
     def _break_statement(self, _: ast.Break) -> str:
         return "break"
 
@@ -401,18 +229,5 @@ class Statements(Calls):
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 
 
-def _is_drawn(node: ast.expr) -> bool:
-    """Whether an expression draws at random, as far as its own calls tell."""
-    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    return any((one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "")) in RANDOM for one in calls)
-
-
 def _is_main_guard(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
-
-
-def _as_loaded(target: ast.expr) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.Name(target.id, ast.Load())
-    assert isinstance(target, ast.Attribute)  # noqa: S101 - a subscript is another case
-    return ast.Attribute(target.value, target.attr, ast.Load())

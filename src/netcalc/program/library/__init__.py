@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netcalc.program.library import algebra, creation, elementwise, layers, losses, reductions, shaping, windows
+from netcalc.program.library import algebra, creation, elementwise, layers, losses, parts, reductions, shaping, windows
 from netcalc.program.library.table import Row, by_name
 
 PARTS: Mapping[str, list[Row]] = {
     "elementwise": elementwise.ROWS,
     "reductions": reductions.ROWS,
     "linear algebra": algebra.ROWS,
-    "shapes and parts": shaping.ROWS,
+    "shapes": shaping.ROWS,
+    "parts": parts.ROWS,
     "arrays": creation.ROWS,
     "layers": layers.ROWS,
     "convolution and pooling": windows.ROWS,

@@ -159,7 +159,7 @@ def _clip(x: Tensor, low: Any, high: Any) -> Node:
 
 
 def _glu(x: Tensor, dim: int) -> Node:
-    from netcalc.program.library.shaping import pieces
+    from netcalc.program.library.parts import pieces
 
     a, gate = pieces(x.node, 2, dim)
     return b.multiply(a, b.elementwise("sigmoid", gate))

@@ -15,7 +15,7 @@ from netcalc.graph.sizes import over, settled, times, written
 from netcalc.graph.windows import Sliding, overlapped
 from netcalc.graph.windows import windows as sliding_windows
 from netcalc.program.library.elementwise import MINUS_INFINITY
-from netcalc.program.library.shaping import padded
+from netcalc.program.library.parts import padded
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.values import Tensor
 

@@ -1,0 +1,71 @@
+"""A program's own functions, read anew with the values of each call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from netcalc.errors import NetcalcError
+from netcalc.program.expressions import Expressions
+from netcalc.program.scope import MAX_CALLS, Frame
+from netcalc.program.values import Function
+
+
+class Functions(Expressions):
+    """Calls a program's own functions."""
+
+    def function(self, called: Function, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """A def or a lambda, read with its arguments' values."""
+        if any(frame.name == called.name and called.name != "lambda" for frame in self.frames):
+            raise NetcalcError(f"{called.name} calls itself; write it as a loop")
+        if len(self.frames) > MAX_CALLS:
+            raise NetcalcError(f"calls nest at most {MAX_CALLS} deep")
+        frame = Frame(called.frame, self.frame.level + 1, called.name)
+        self._bind_arguments(called, args, keywords, frame)
+        self.frames.append(frame)
+        try:
+            if isinstance(called.node, ast.Lambda):
+                return self.value(called.node.body)
+            self.count(node)
+            return self.body(called.node.body)
+        finally:
+            self.frames.pop()
+
+    def body(self, statements: list[ast.stmt]) -> Any:
+        """What a function's lines return."""
+        raise NotImplementedError
+
+    def _bind_arguments(self, called: Function, args: list[Any], keywords: Mapping[str, Any], frame: Frame) -> None:
+        spec = called.node.args
+        names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+        if len(args) > len(names) and spec.vararg is None:
+            raise NetcalcError(f"{called.name} takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}")
+        values: dict[str, Any] = dict(zip(names, args, strict=False))
+        if spec.vararg is not None:
+            values[spec.vararg.arg] = tuple(args[len(names) :])
+        extra: dict[str, Any] = {}
+        only = [one.arg for one in spec.kwonlyargs]
+        for word, value in keywords.items():
+            if word in values:
+                raise NetcalcError(f"{called.name} has '{word}' twice")
+            if word not in (*names, *only) and spec.kwarg is None:
+                raise NetcalcError(f"{called.name} has no argument '{word}'; it has {', '.join((*names, *only))}")
+            (values if word in (*names, *only) else extra)[word] = value
+        if spec.kwarg is not None:
+            values[spec.kwarg.arg] = extra
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        defaults |= {name: one for name, one in zip(only, spec.kw_defaults, strict=True) if one is not None}
+        for name in (*names, *only):
+            if name not in values:
+                if name not in defaults:
+                    raise NetcalcError(f"{called.name} lacks its argument '{name}'")
+                values[name] = self._in_frame(called.frame, defaults[name])
+        frame.values |= values
+
+    def _in_frame(self, frame: Frame, node: ast.expr) -> Any:
+        self.frames.append(frame)
+        try:
+            return self.value(node)
+        finally:
+            self.frames.pop()
