@@ -8,6 +8,8 @@ import numpy as np
 import programs_oracle as oracle
 import pytest
 
+import netcalc
+
 draw = np.random.default_rng(7)
 X = draw.normal(size=(3, 4))
 W = draw.normal(size=(4, 3))
@@ -322,3 +324,32 @@ def test_pytorch_expressions_have_the_value_and_the_gradients_that_pytorch_gives
             np.testing.assert_allclose(found[name], expected, rtol=1e-9, atol=1e-11)
         else:
             assert name not in found or not found[name].any()
+
+
+MASKED = """import torch
+scores = x.masked_fill(torch.tril(torch.ones(3, 3)) == 0, float('-inf'))
+p = torch.softmax(scores, dim=-1)
+logp = torch.log_softmax(scores, dim=-1).diagonal()
+z = torch.logsumexp(scores, dim=1)
+loss = (p * p).sum() + logp.sum() + z.sum()
+"""
+
+
+def test_a_mask_of_minus_infinity_is_exact():
+    """Masked entries have the probability 0 and no gradient, proven."""
+    result = netcalc.gradients(MASKED, x=[["1", "2", "3"], ["0.5", "1", "1"], ["2", "0", "-1"]])
+    assert result.certainty.startswith("certified: ")
+    p, slopes = np.array(result.forward["p"]), np.array(result.partials["x"])
+    above = np.triu_indices(3, 1)
+    assert not p[above].any()
+    assert not slopes[above].any()
+    assert p[0, 0] == 1
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+
+
+def test_ties_of_a_maximum_share_its_gradient_where_they_are_exact_and_are_decided_where_not():
+    result = netcalc.gradients("import numpy as np\nloss = np.max(np.exp(x)) + np.max(x, axis=0)", x=[1, 1, 0.5])
+    assert result.partials["x"][2] == 0
+    assert result.partials["x"][0] == result.partials["x"][1]
+    apart = netcalc.gradients("import numpy as np\nloss = np.max(np.exp(x))", x=[1, 2])
+    assert apart.partials["x"][0] == 0

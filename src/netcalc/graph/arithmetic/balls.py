@@ -99,7 +99,7 @@ class Balls(Objects):
         return found
 
     def exponentials(self, array: np.ndarray) -> np.ndarray:
-        return entry_by_entry(OPERATIONS["exp"], array)
+        return entry_by_entry(_exp, array)
 
     def logarithms(self, array: np.ndarray) -> np.ndarray:
         return entry_by_entry(OPERATIONS["log"], array)
@@ -118,7 +118,7 @@ class Balls(Objects):
         out = np.empty(rows.shape, dtype=object)
         for index in np.ndindex(rows.shape):
             row, own = rows[index[:-1]], rows[index]
-            others = [OPERATIONS["exp"](_minus(z, own)) for j, z in enumerate(row) if j != index[-1]]
+            others = [_exp(_minus(z, own)) for j, z in enumerate(row) if j != index[-1]]
             out[index] = -OPERATIONS["log1p"](OPERATIONS["add"](*others))
         return back(out, axes, array.shape)
 
@@ -193,6 +193,13 @@ def _whole(value: Numeral) -> int:
     return int(known.p)
 
 
+def _exp(value: Numeral) -> Numeral:
+    """exp, where a masked entry is -∞: exactly 0."""
+    if isinstance(value, arb) and not value.is_finite() and value < 0:
+        return fmpq(0)
+    return OPERATIONS["exp"](value)
+
+
 def _minus(a: Numeral, b: Numeral) -> Numeral:
     """a - b, where -∞ less anything finite stays that."""
     return a - b
@@ -203,7 +210,7 @@ def _logsumexp(row: list[Numeral]) -> Numeral:
     top = OPERATIONS["max"](*row)
     if isinstance(top, arb) and not top.is_finite():
         return top
-    return top + OPERATIONS["log"](OPERATIONS["add"](*(OPERATIONS["exp"](one - top) for one in row)))
+    return top + OPERATIONS["log"](OPERATIONS["add"](*(_exp(one - top) for one in row)))
 
 
 def _shares(row: list[Numeral], *, largest: bool) -> list[Numeral]:
