@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from flint import ctx
 
 from netcalc.arithmetic.balls import ZERO, Numeral
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.cost import cost
-from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
+from netcalc.verify.moves import Moves
 
 Shift = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class GraphForward:
-    """The output as inputs and named nodes move; a moved node is cut off from what it is made of."""
+    """The output as inputs and named nodes move."""
 
     problem: GraphProblem
+    known: dict[int, Moves] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> Sequence[str]:
@@ -43,7 +45,7 @@ class GraphForward:
 
     def moved(self, tensor: Tensor, index: Index, steps: Sequence[Numeral], point: Point) -> Numeral:  # noqa: ARG002
         """The entry of the output that the entry of the tensor is a derivative of; what moves, moves by the steps."""
-        problem, numbers = self.problem, self._numbers
+        problem = self.problem
         shifts: list[tuple[str, Index, Numeral]] = []
         output: Index = ()
         if tensor.role == "directional":
@@ -58,14 +60,21 @@ class GraphForward:
             rank = 0 if problem.delta is not None else problem.output.rank
             output = index[:rank]
             shifts = [(tensor.key, index[rank:], steps[0])]
-        given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+        moves, moved = self._moves(ctx.prec), dict[Node, np.ndarray]()
         for name, place, step in shifts:
             node = problem.nodes[name]
-            if node not in given:
-                given[node] = evaluate([node], numbers, given)[0]
-            given[node] = np.array(given[node], dtype=object)
-            given[node][place] = given[node][place] + step
-        return self._output(given, output)
+            moved[node] = np.array(moves.at(node, moved), dtype=object)
+            moved[node][place] = moved[node][place] + step
+        return self._output(moves, moved, output)
+
+    def _moves(self, bits: int) -> Moves:
+        """At that precision."""
+        if bits not in self.known:
+            problem, numbers = self.problem, self._numbers
+            given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+            above = [] if problem.delta is None else [problem.delta]
+            self.known[bits] = Moves([problem.output, *above, *problem.nodes.values()], numbers, given)
+        return self.known[bits]
 
     def _direction(self, step: Numeral) -> list[tuple[str, Index, Numeral]]:
         return [
@@ -74,13 +83,12 @@ class GraphForward:
             for index in np.ndindex(values.shape)
         ]
 
-    def _output(self, given: dict[Node, np.ndarray], index: Index) -> Numeral:
-        problem, numbers = self.problem, self._numbers
-        if problem.delta is None:
-            return evaluate([problem.output], numbers, given)[0][index]
-        value, weights = evaluate([problem.output, problem.delta], numbers, given)
+    def _output(self, moves: Moves, moved: dict[Node, np.ndarray], index: Index) -> Numeral:
+        value, delta = moves.at(self.problem.output, moved), self.problem.delta
+        if delta is None:
+            return value[index]
         total: Numeral = ZERO
-        for one, weight in zip(value.reshape(-1), weights.reshape(-1), strict=True):
+        for one, weight in zip(value.reshape(-1), moves.at(delta, moved).reshape(-1), strict=True):
             total = total + one * weight
         return total
 

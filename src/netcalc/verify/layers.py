@@ -15,30 +15,25 @@ from netcalc.arrays import each
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node
 from netcalc.layers import Forward as Graph
 from netcalc.layers import forward, values
 from netcalc.passes import run
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
+from netcalc.verify.moves import Moves
 
 ACTIVATION_WORK = 40
 NAMED_BITS = 512  # of the numbers that formulas name
 
 
-class _Remembering(Balls):
-    """Balls that read each given tensor once, rather than at every pass."""
-
-    def __init__(self, point: Point) -> None:
-        super().__init__(names=point)
-        self.read: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+class _Floating(Balls):
+    """Balls from the start: passes with rationals would take longer the more numbers they add up."""
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
-        """A given tensor as balls: passes with rationals would take longer the more numbers they add up."""
-        if id(tensor) not in self.read:
-            self.read[id(tensor)] = tensor, each(ball, super().array(tensor))
-        return self.read[id(tensor)][1]
+        """A given tensor as balls."""
+        return each(ball, super().array(tensor))
 
 
 @dataclass(frozen=True)
@@ -46,9 +41,8 @@ class LayersForward:
     """L, or each sample's own, as x, W1, b1, z1, a1, … move."""
 
     problem: Problem
-    arithmetics: dict[tuple[int, int], _Remembering] = field(default_factory=dict, repr=False)
-    known: dict[int, tuple[Arithmetic, dict[Node, np.ndarray]]] = field(default_factory=dict, repr=False)
-    besides: dict[Node, list[Node]] = field(default_factory=dict, repr=False)
+    arithmetics: dict[tuple[int, int], _Floating] = field(default_factory=dict, repr=False)
+    moves: dict[Arithmetic, Moves] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> Sequence[str]:
@@ -79,7 +73,7 @@ class LayersForward:
         """In balls, by entries of any tensor of partials."""
         (step,) = steps
         key = (ctx.prec, id(point))
-        arithmetic = self.arithmetics.setdefault(key, _Remembering(point))
+        arithmetic = self.arithmetics.setdefault(key, _Floating(names=point))
         return self.parts(tensor, index, lambda number: number + step, arithmetic).sum()
 
     @cached_property
@@ -88,43 +82,22 @@ class LayersForward:
         return forward(self.problem)
 
     def parts(self, tensor: Tensor, index: Index, move: Callable[[Any], Any], arithmetic: Arithmetic) -> np.ndarray:
-        """The samples' parts of L, or the one that the entry belongs to, `move` applied to what it is a partial by.
-
-        Only what follows from that is computed again.
-        """
+        """The samples' parts of L, or the one that the entry belongs to, `move` applied to what it is a partial by."""
         inner = next(name for name, called in self.problem.names.items() if called.name == tensor.name)
         node = (self.ahead.given | self.ahead.found)[inner.removeprefix("d")]
         flat = int(np.ravel_multi_index(index, tensor.entries.shape)) if index else 0
-        here = self.here(arithmetic)
-        moved = here[node].copy()
+        if arithmetic not in self.moves:
+            self.moves[arithmetic] = Moves([self.ahead.parts], arithmetic, self.given(arithmetic))
+        moves = self.moves[arithmetic]
+        moved = moves.here[node].copy()
         place = flat % moved.size  # a sample's own gradient of W or b is by the W or b of them all
         moved.reshape(-1)[place] = move(moved.reshape(-1)[place])
-        given = {other: here[other] for other in self.beside(node)}
-        return self.own(tensor, index, evaluate([self.ahead.parts], arithmetic, given | {node: moved})[0])
-
-    def here(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
-        """The value of every node where nothing is moved."""
-        if id(arithmetic) not in self.known:
-            nodes = in_order([self.ahead.parts])
-            found = dict(zip(nodes, evaluate(nodes, arithmetic, self.given(arithmetic)), strict=True))
-            self.known[id(arithmetic)] = arithmetic, found
-        return self.known[id(arithmetic)][1]
+        return self.own(tensor, index, moves.at(self.ahead.parts, {node: moved}))
 
     def given(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
         """What was given, in this arithmetic."""
         tensors = values(self.problem, self.ahead.given)
         return {node: arithmetic.array(tensor) for node, tensor in tensors.items()}
-
-    def beside(self, node: Node) -> Sequence[Node]:
-        """What comes together with all that follows from a node, without following from it."""
-        if node not in self.besides:
-            follows, found = {node}, dict[Node, None]()
-            for other in in_order([self.ahead.parts]):
-                if not follows.isdisjoint(other.args):
-                    follows.add(other)
-                    found |= dict.fromkeys(other.args)
-            self.besides[node] = [other for other in found if other not in follows]
-        return self.besides[node]
 
     def all_parts(self, move: Callable[[np.ndarray], np.ndarray], arithmetic: Arithmetic) -> np.ndarray:
         """The samples' parts of L, (samples,), `move` applied to all that is given and to every z and a."""
