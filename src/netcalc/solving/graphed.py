@@ -310,17 +310,24 @@ def _in_balls(
 
     numbers = Balls(problem.sizes)
     roots = [one.node for one in wanted]
+    arrays: list[np.ndarray] | None = None
+
+    def decided(known: Value | None, entry: Any) -> Value:
+        return known if known is not None and known.certified else _value(entry, digits, exact=exact)
+
     for bits in precisions(digits or SHOWN_DIGITS):
         started = time.monotonic()
         with precision(bits):
             given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
             found = evaluate(roots, numbers, given)
-            arrays = [entry_by_entry(lambda entry: _value(entry, digits, exact=exact), entries) for entries in found]
+            before = [np.array(None)] * len(found) if arrays is None else arrays
+            arrays = [entry_by_entry(decided, known, entries) for known, entries in zip(before, found, strict=True)]
         values: list[Value] = [value for entries in arrays for value in entries.flat]
         if all(value.certified for value in values):
             break
         if time.monotonic() - started > (SECONDS if digits is None else SECONDS_FOR_DIGITS):
             break
+    assert arrays is not None  # noqa: S101 - there is a precision to try
     for one, shown in zip(wanted, arrays, strict=True):
         for at, value in np.ndenumerate(shown):
             if value.is_undefined:
