@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 from flint import arb, fmpq
@@ -222,3 +224,16 @@ def test_a_run_goes_on_with_what_is_made_of_a_value():
         after=lambda node, value: value + 1 if node in (x, y) else value,
     )
     assert found[0] == (3 * 3 + 1) + 3
+
+
+@pytest.mark.parametrize("out", ["ij", "ji", "ik", "kj", "i", "", "ijk"])
+def test_products_of_two_matrices_are_einsums(out):
+    """Whichever way each of them is turned."""
+    draw = np.random.default_rng(0)
+    extents = {"i": 2, "j": 3, "k": 4}
+    pairs = list(permutations("ijk", 2))
+    for left, right in product(map("".join, pairs), repeat=2):
+        if set(out) <= set(left + right):
+            a, c = (b.array(draw.normal(size=[extents[one] for one in own])) for own in (left, right))
+            (found,) = evaluate([b.einsum(f"{left},{right}->{out}", a, c)], Float64(), {})
+            np.testing.assert_allclose(found, np.einsum(f"{left},{right}->{out}", a.params.array, c.params.array))

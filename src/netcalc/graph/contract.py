@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ Lettered = tuple[np.ndarray, str]
 
 def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequence[str], out: str) -> Lettered:
     """The product, summed over what `out` lacks; its letters are those of `out` that a factor has, in out's order."""
+    if turned := _matrix_product(tuple(letters), out):
+        return arithmetic.matmul(*(array.T if turn else array for array, turn in zip(arrays, turned, strict=True))), out
     left: list[Lettered] = [_diagonal(array, own) for array, own in zip(arrays, letters, strict=True)]
     if not left:
         return arithmetic.numbers(1), ""
@@ -30,6 +33,18 @@ def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequ
     array, own = left[0]
     order = "".join(one for one in out if one in own)
     return array.transpose([own.index(one) for one in order]), order
+
+
+@lru_cache(maxsize=1024)
+def _matrix_product(letters: tuple[str, ...], out: str) -> tuple[bool, bool] | None:
+    """Which of two matrices is transposed, where their product is one of matrices as it stands; None where not."""
+    if len(letters) != 2 or not all(len(own) == len(set(own)) == 2 for own in (*letters, out)):
+        return None
+    (a, b), summed = letters, set(letters[0]) - set(out)
+    rows, columns = a.strip("".join(summed)), b.strip("".join(summed))
+    if len(summed) != 1 or summed != set(b) - set(out) or out != rows + columns:
+        return None
+    return a[0] in summed, b[1] in summed
 
 
 def spread(array: np.ndarray, letters: str, out: str, shape: tuple[int, ...] | None) -> np.ndarray:
