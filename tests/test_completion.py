@@ -23,6 +23,7 @@ CASES = {
     "formats": (["grad", "-f", "m"], ["md", "mermaid"]),
     "entry": (["activations", "hard_t"], ["hard_tanh"]),
     "variables": (["grad", "alpha*beta+b", "--wrt", ""], ["alpha", "beta", "b"]),
+    "tensors": (["grad", "sum((W@x - t)^2)", "--wrt", ""], ["W", "x", "t"]),
     "variable": (["grad", "alpha*beta+b", "--at", "b=1", "--wrt", "alpha", "be"], ["beta"]),
     "answers": (["neuron", "--x", "1", "2", "--check", "dx"], ["dx0=", "dx1="]),
     "more answers": (["neuron", "--w", "1", "2", "--check", "dx0=1", "d"], ["dx0=", "dx1=", "dw0=", "dw1=", "db="]),

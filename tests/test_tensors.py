@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import netcalc
 from netcalc.errors import NetcalcError
@@ -347,3 +351,53 @@ def test_formulas_of_whole_tensors_are_checked(answer, verdict, note):
     assert (checked.verdict, checked.note) == (verdict, note)
     with pytest.raises(NetcalcError, match="dW is 2×2, and what is given for it 2"):
         netcalc.check(result, ["dW=W@x"])
+
+
+def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Expressions made of others: every kind of operation, whether or not the shapes fit."""
+    one, two = st.tuples(parts), st.tuples(parts, parts)
+    forms = {
+        one: ["exp({})", "tanh({})", "sum({})", "mean({}, axis=0)", "softmax({}, axis=-1)", "norm({})", "({}).T", "({})[0]",
+              "({})[::-1]", "cumsum({}, axis=0)", "logsumexp({}, axis=-1, keepdims=True)", "max({}, axis=0)", "({})^2", "diag({})"],
+        two: ["({} + {})", "({} - {})", "({}*{})", "({}@{})", "outer({}, {})", "concat([{}, {}])", "stack([{}, {}])",
+              "where({0} > {1}, {0}, {1}/2)", "einsum('ij,jk->ik', {}, {})", "max({}, {})"],
+    }  # fmt: skip
+    return st.one_of(
+        *(st.builds(lambda form, own: form.format(*own), st.sampled_from(known), own) for own, known in forms.items())
+    )
+
+
+ANY = st.recursive(st.sampled_from(["A", "B", "W", "x", "y", "b", "2"]), _combined, max_leaves=5)
+
+
+@given(ANY)
+@settings(max_examples=60, deadline=None)
+def test_any_expression_is_refused_or_its_formulas_are_read_again(text):
+    """One error, with its place; or derivatives whose formulas give the same numbers."""
+    at = names_in(text)
+    try:
+        partials = netcalc.grad(text, at=at, shape=shapes_of(at))
+        formulas = netcalc.grad(text, shape=shapes_of(at)).formulas
+    except NetcalcError:
+        return
+    for name, formula in formulas.items():
+        used = names_in(formula)
+        found = netcalc.grad(formula, at=used, shape=shapes_of(used), wrt=[] if used else None)["f"].numbers()
+        expected = partials[f"d{name}"].numbers()
+        largest = np.abs(expected).max()
+        np.testing.assert_allclose(
+            np.broadcast_to(found, expected.shape), expected, rtol=1e-9, atol=1e-12 * (1 + largest)
+        )
+
+
+PIECES = ["x", "A", "W", "T", "sum(", "norm(", "einsum('ij,j->i', ", "concat([", "(", ")", "[", "]", ",", "+", "-", "*", "/", "@", "^", ".T", "'",
+          "ᵀ", "||", "|", "axis=0", "keepdims=True", ":", "None", "...", "0", "1.5", "·", "⊙", ".sum()", "^T", "^-1", ">", "=", "np.", "log(", " ",
+          "₂", "solve(", ".shape[0]", "inf", "arange(", "one_hot(", "reshape("]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_pieces_in_any_order_are_an_expression_or_one_error(text):
+    used = {name: AT_TWO[name] for name in "Ax" if name in text}
+    with suppress(NetcalcError):
+        assert json.loads(netcalc.grad(text, at=used, shape=shapes_of(used)).to_json())["forward"]

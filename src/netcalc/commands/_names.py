@@ -31,11 +31,13 @@ def variables(line: Line) -> list[str]:
     """The variables of the expressions on the line, those that read."""
     from netcalc.errors import NetcalcError
     from netcalc.expression import parse, symbols
+    from netcalc.expression.tensor_parser import parse_tensors
+    from netcalc.expression.tensor_tokens import has_tensors
 
     found: list[str] = []
     for word in line.words:
         with suppress(NetcalcError):
-            found += symbols(parse(word))
+            found += symbols(parse_tensors(word).tree if has_tensors(word) else parse(word))
     return list(dict.fromkeys(found))
 
 

@@ -193,7 +193,7 @@ def _product(parts: Sequence[np.ndarray]) -> Any:
 
 
 def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
-    many = int(parts[0].item())
+    many = int(parts[0].item()) if parts[0].size == 1 else 0
     if not 0 < many <= MAX_COUNTED:
         raise ShapeError(f"arange takes a whole number from 1 to {MAX_COUNTED:,}")
     out = np.empty(many, dtype=object)
