@@ -65,10 +65,19 @@ def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
         along=asked.along,
         order=asked.order,
         given=_given(texts[0], asked, wrt),
-        notes=(*shapes.notes(inputs), *reader.notes),
+        notes=(*shapes.notes(inputs), *_commas(texts[0], asked), *reader.notes),
         index_from=asked.index_from,
         typed=_as_read(reading.tree),
     )
+
+
+def _commas(text: str, asked: Asked) -> Iterator[str]:
+    """`x=1,5` in an expression that could be one of numbers: a vector, and perhaps meant as 1.5."""
+    for name, value in asked.values.items():
+        pair = value.tolist() if value.shape == (2,) and not has_tensors(text) and not asked.shapes else []
+        if pair and all(isinstance(one, Number) and one.value.denominator == 1 for one in pair) and pair[1].value >= 0:
+            first, second = (one.value for one in pair)
+            yield f"{name} is the vector of {first} and {second}; a decimal has a point, {first}.{second}"
 
 
 def _check_names(tree: Tree, asked: Asked) -> None:
