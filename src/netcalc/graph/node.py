@@ -6,7 +6,6 @@ An operation is one row: its shape rule, its value rule, its slope rule (which r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -37,14 +36,19 @@ class Operation(NamedTuple):
         return self.name
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Node:
-    """An operation applied to nodes; `shape` is a size an axis, `params` whatever else the operation needs."""
+    """An operation applied to nodes; `shape` is a size an axis, `params` whatever else the operation needs.
 
-    operation: Operation
-    args: tuple[Node, ...]
-    shape: Shape
-    params: Any = None
+    Equal to itself alone. A plain class, as every run makes it.
+    """
+
+    __slots__ = ("__weakref__", "args", "operation", "params", "shape")
+
+    def __init__(self, operation: Operation, args: tuple[Node, ...], shape: Shape, params: Any = None) -> None:
+        self.operation = operation
+        self.args = args
+        self.shape = shape
+        self.params = params
 
     @property
     def rank(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol, Tree, add, multiply
@@ -14,8 +14,7 @@ class UnknownSizeError(ShapeError):
     """A size is needed that is still to be found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(NamedTuple):
     """A size in letters, a polynomial: `terms` are pairs of a sorted product of letters and its whole coefficient."""
 
     terms: tuple[tuple[tuple[str, ...], int], ...]
