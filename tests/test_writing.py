@@ -225,3 +225,17 @@ def test_a_formula_is_read_again_as_what_it_was(name):
         (got,) = evaluate([read.output], Float64(), given)
         assert got.shape == gradient.shape, text
         np.testing.assert_allclose(got, case.at(gradient), rtol=1e-8, atol=1e-10, err_msg=text)
+
+
+@pytest.mark.parametrize(
+    "typed, unicode_text",
+    [
+        ("sum(G*softmax(2*X*Y, axis=1))", "sum(G ∘ softmax(2·X ∘ Y, axis=1))"),
+        ("0.5*x.T@A@x", "0.5·xᵀ A x"),
+        ("c.T@(x*(A@x))/2", "cᵀ (x ∘ (A x))/2"),
+        ("norm(A@x - y)^2 + 3*trace(inv(A))", "‖A x − y‖² + 3·tr(A⁻¹)"),
+        ("einsum('ij,j->i', A, x).T@y", "(Σⱼ A[i,j]·x[j])[i]ᵀ y"),
+    ],
+)
+def test_what_was_typed_is_shown_in_matrix_notation(typed, unicode_text):
+    assert to_unicode(tensors([typed], Asked()).typed) == unicode_text

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Apply, Number, Tree, fold, share, symbols
+from netcalc.expression import Apply, Number, Tree, share, symbols
 from netcalc.expression.tensor_parser import Reading, parse_tensors
 from netcalc.expression.tensor_tokens import has_tensors
 from netcalc.graph import build
@@ -22,6 +23,7 @@ from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, Unknown, letter, settled, written
 from netcalc.graph.tensor_operations import OPERATIONS
+from netcalc.graph.terms import in_front
 from netcalc.models.asked import Asked
 from netcalc.models.grad import check_known
 from netcalc.models.graphed import GraphProblem
@@ -67,7 +69,7 @@ def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
         given=_given(texts[0], asked, wrt),
         notes=(*shapes.notes(inputs), *_commas(texts[0], asked), *reader.notes),
         index_from=asked.index_from,
-        typed=_as_read(reading.tree),
+        typed=_as_read(reading.tree, reader),
     )
 
 
@@ -138,15 +140,19 @@ def _given(text: str, asked: Asked, wrt: Sequence[str]) -> dict[str, Any]:
     return stated if asked.order == 1 else stated | {"order": asked.order}
 
 
-def _as_read(tree: Tree) -> Tree:
-    """What was typed, what could be read two ways as it was read."""
-
-    def made(operator: str, arguments: tuple[Tree, ...]) -> Tree:
-        if operator == "power_or_inverse":
-            return Apply("power", (*arguments, Number(Fraction(-1))))
-        return Apply("power" if operator == "power_or_transpose" else operator, arguments)
-
-    return fold(tree, lambda leaf: leaf, made)
+def _as_read(tree: Tree, reader: Reader) -> Tree:
+    """What was typed, what could be read two ways as it was read, a product of tensors entry by entry as such."""
+    if not isinstance(tree, Apply):
+        return tree
+    arguments = [_as_read(one, reader) for one in tree.arguments]
+    if tree.operator == "power_or_inverse":
+        return Apply("power", (*arguments, Number(Fraction(-1))))
+    if tree.operator == "multiply":
+        scalars = list(takewhile(lambda one: not reader.node(one).rank, tree.arguments))
+        if len(scalars) < len(arguments) - 1 and all(reader.node(one).rank for one in tree.arguments[len(scalars) :]):
+            first, *others = arguments[len(scalars) :]
+            return Apply("hadamard", (in_front(arguments[: len(scalars)], first), *others))
+    return Apply("power" if tree.operator == "power_or_transpose" else tree.operator, tuple(arguments))
 
 
 # --- shapes
