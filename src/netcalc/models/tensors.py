@@ -17,7 +17,7 @@ import numpy as np
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Number, Tree, share, symbols
 from netcalc.expression.tensor_parser import Reading, parse_tensors
-from netcalc.expression.tensor_tokens import has_tensors
+from netcalc.expression.tensor_tokens import doubt, has_tensors
 from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
@@ -74,12 +74,22 @@ def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
 
 
 def _commas(text: str, asked: Asked) -> Iterator[str]:
-    """`x=1,5` in an expression that could be one of numbers: a vector, and perhaps meant as 1.5."""
-    for name, value in asked.values.items():
-        pair = value.tolist() if value.shape == (2,) and not has_tensors(text) and not asked.shapes else []
-        if pair and all(isinstance(one, Number) and one.value.denominator == 1 for one in pair) and pair[1].value >= 0:
-            first, second = (one.value for one in pair)
-            yield f"{name} is the vector of {first} and {second}; a decimal has a point, {first}.{second}"
+    """`x=1,5` where nothing else tells of vectors: perhaps meant as 1.5."""
+    vectors = [name for name, value in asked.values.items() if value.ndim]
+    if (
+        len(vectors) != 1
+        or has_tensors(text)
+        or doubt(text, ())
+        or asked.shapes
+        or asked.along
+        or asked.delta is not None
+    ):
+        return
+    entries = asked.values[vectors[0]].reshape(-1).tolist()
+    numbers = [one.value for one in entries if isinstance(one, Number) and one.value.denominator == 1]
+    if asked.values[vectors[0]].shape == (2,) == (len(numbers),) and numbers[1] >= 0:
+        first, second = numbers
+        yield f"{vectors[0]} is the vector of {first} and {second}; a decimal has a point, {first}.{second}"
 
 
 def _check_names(tree: Tree, asked: Asked) -> None:
