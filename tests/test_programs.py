@@ -353,3 +353,36 @@ def test_ties_of_a_maximum_share_its_gradient_where_they_are_exact_and_are_decid
     assert result.partials["x"][0] == result.partials["x"][1]
     apart = netcalc.gradients("import numpy as np\nloss = np.max(np.exp(x))", x=[1, 2])
     assert apart.partials["x"][0] == 0
+
+
+@pytest.mark.parametrize(
+    "second, slope",
+    [
+        ("x", 5),
+        ("x.clone()", 2),
+        ("x * 1", 2),
+        ("x.view(3)", 2),
+        ("x + 0", 2),
+        ("x.contiguous()", 5),
+        ("x.detach()", 2),
+    ],
+)
+def test_a_name_of_the_same_array_has_all_its_uses_and_one_of_a_copy_its_own(second, slope):
+    result = netcalc.gradients(f"import torch\ny = {second}\nloss = (2 * y).sum() + (3 * x).sum()", x=[0.5, 1.5, 2.5])
+    assert result.partials["y"] == [slope] * 3
+    assert result.partials["x"] == ([3] if "detach" in second else [5]) * 3
+
+
+def test_a_backward_pass_below_is_passed_over():
+    text = """import numpy as np
+z = X @ W
+p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+loss = -np.log(p[np.arange(2), y]).mean()
+dz = p.copy()
+dz[np.arange(2), y] -= 1
+dz /= 2
+dW = X.T @ dz
+"""
+    result = netcalc.gradients(text, X=[[1, 2], [0.5, 1]], W=[[1, 0, 1], [2, 1, 0.5]], y=[0, 2])
+    assert set(result.forward) == {"z", "p", "loss"}
+    assert set(result.partials) == {"X", "W", "z", "p"}

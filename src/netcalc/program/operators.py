@@ -128,7 +128,7 @@ def unary(scope: Scope, operator: ast.unaryop, value: Any, truth: Callable[[Any]
         return negated(value) if isinstance(operator, ast.USub) else value
     if not isinstance(value, Tensor):
         raise NetcalcError(f"{described(value)} has no sign")
-    return Tensor(b.negate(value.node), value.kind) if isinstance(operator, ast.USub) else value
+    return Tensor(b.negate(value.node) if isinstance(operator, ast.USub) else value.node, value.kind)
 
 
 def compared(scope: Scope, operator: ast.cmpop, left: Any, right: Any) -> Any:

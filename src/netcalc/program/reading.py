@@ -169,12 +169,12 @@ def _named_value(reader: Statements, of: str) -> Any:
 def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Program:
     main = reader.main_level
     if value is None:
-        last = _last(reader.assigned, main) or _last(reader.assigned, None)
+        last = _last(reader, main) or _last(reader, None)
         if last is None:
             raise reader.source.error_at(NOTHING, tree.body[-1].lineno if tree.body else 1)
         value, shown = Tensor(last.node), last.name
     output, name = _output(reader, value, shown, tree)
-    named, lines = names_of(reader.assigned, reader.inputs, main)
+    named, lines = names_of(_without_gradients(reader, output), reader.inputs, main)
     if name in named and named[name] is not output and name_of(output) != name:
         named.pop(name)
     if name not in named and output.operation is not INPUT:
@@ -206,11 +206,23 @@ def _output(reader: Statements, value: Any, shown: str, tree: ast.Module) -> tup
     return node, shown or ("loss" if not node.shape else "out")
 
 
-def _last(assigned: Sequence[Assigned], level: int | None) -> Assigned | None:
+def _without_gradients(reader: Statements, output: Node) -> list[Assigned]:
+    """The names of the forward pass: those of a backward pass below it say gradients, and lead to no output."""
+    leads = set(in_order([output]))
+    names = set(reader.inputs)
+    found = []
+    for one in reader.assigned:
+        if not is_gradient(one.name, names) or (one.node in leads and name_of(one.node) == one.name):
+            found.append(one)
+        names.add(one.name)
+    return found
+
+
+def _last(reader: Statements, level: int | None) -> Assigned | None:
     """The last name that is no gradient of an earlier one."""
-    names: set[str] = set()
+    names = set(reader.inputs)
     found = None
-    for one in assigned:
+    for one in reader.assigned:
         if level is not None and one.level != level:
             continue
         if not is_gradient(one.name, names):

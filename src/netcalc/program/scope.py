@@ -14,7 +14,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import INPUT, NAMED, STOPPED
+from netcalc.graph.leaves import INPUT, STOPPED
 from netcalc.graph.node import Node
 from netcalc.graph.product import as_number
 from netcalc.graph.sizes import Shape, written
@@ -105,7 +105,7 @@ class Scope:
         """An input of the program."""
         if name not in self.inputs:
             found = self.given[name]
-            self.inputs[name] = Tensor(b.given(name, found.shape), found.kind)
+            self.inputs[name] = Tensor(b.given(name, found.shape), found.kind, is_named=True)
         return self.inputs[name]
 
     def bind(self, name: str, value: Any, line: int) -> Any:
@@ -118,11 +118,10 @@ class Scope:
     def named(self, name: str, value: Tensor, line: int) -> Tensor:
         """The array by this name."""
         level = self.frame.level
-        operation = value.node.operation
-        has_name = operation is INPUT or (operation is NAMED and value.level <= level)
+        has_name = value.is_named and value.level <= level
         if not has_name and as_number(value.node) is None:
             node = b.named(name, value.node, line)
-            value = Tensor(node, value.kind, value.buffer, value.cells, value.zero, level)
+            value = Tensor(node, value.kind, value.buffer, value.cells, value.zero, level, is_named=True)
         self.assigned.append(Assigned(name, line, value.node, level))
         return value
 

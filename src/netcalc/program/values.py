@@ -33,6 +33,7 @@ class Tensor:
     cells: Any = None
     zero: bool | np.ndarray = False  # the entries that are known to be 0
     level: int = 0  # of the call whose line named it
+    is_named: bool = False  # this very array is what a name stands for, and no copy or view of it
     stale: tuple[ast.AST, str] | None = None
 
     @property

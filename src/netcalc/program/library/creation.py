@@ -136,6 +136,8 @@ def _stored(x: Tensor, how: list[Any]) -> Tensor:
     if kind == "bool" and x.kind != "bool":
         return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
     kind = x.kind if kind == "int" and x.kind == "float" else kind
+    if kind == x.kind:
+        return x
     return Tensor(x.node, kind, x.buffer, x.cells, x.zero)
 
 
@@ -178,9 +180,15 @@ ROWS = [
         "same",
         True,
     ),
+    Row(
+        "astype",
+        f"{_X} *how:v",
+        lambda x, how: Tensor(_stored(x, how).node, _stored(x, how).kind),
+        "the same in memory of its own",
+    ),
     Row("clone copy copy_", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
     Row(
-        "contiguous cuda cpu numpy to astype type type_as requires_grad_ retain_grad item block_until_ready device_put",
+        "contiguous cuda cpu numpy to type type_as requires_grad_ retain_grad item block_until_ready device_put",
         f"{_X} *how:v",
         _stored,
         "the same",
