@@ -411,3 +411,15 @@ def test_a_decimal_comma_is_told():
     problem = expressions(["x^2"], Asked({"x": read_array("1,5", "x")}))
     assert problem.notes == ("x is the vector of 1 and 5; a decimal has a point, 1.5",)
     assert not expressions(["sum(x@x)"], Asked({"x": read_array("1,5", "x")})).notes
+
+
+def test_large_matrices_are_certified_in_balls():
+    """Rationals grow with every step of an elimination; a singular matrix is still told exactly."""
+    A = np.round(RNG.uniform(-1, 1, (30, 30)), 2)
+    result = netcalc.grad("logdet(A@A.T)", at={"A": A.astype(str).tolist()}, shape={"A": (30, 30)})
+    np.testing.assert_allclose(result["dA"].numbers(), 2 * np.linalg.inv(A).T, rtol=1e-8)
+    cofactors = netcalc.grad("det(A)", at={"A": A.astype(str).tolist()}, shape={"A": (30, 30)})["dA"].numbers()
+    np.testing.assert_allclose(cofactors, np.linalg.det(A) * np.linalg.inv(A).T, rtol=1e-8)
+    A[3] = A[4]
+    with pytest.raises(NetcalcError, match="singular"):
+        netcalc.grad("sum(inv(A))", at={"A": A.astype(str).tolist()}, shape={"A": (30, 30)})

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
 
 
+MAX_EXACT_ROWS = 12  # of a matrix that is inverted in rationals
+
+
 class Balls(Objects):
     """Balls at the current precision, exact rationals where the numbers allow it; symbols are what `names` says."""
 
@@ -256,23 +259,33 @@ def _undecided(rows: int, columns: int) -> np.ndarray:
     return out
 
 
+def _is_small(a: np.ndarray) -> bool:
+    """Whether elimination in rationals, whose digits grow with every step, takes no longer than in balls."""
+    return len(a) <= MAX_EXACT_ROWS
+
+
 def _inverse(a: np.ndarray) -> np.ndarray:
     n = len(a)
     try:
-        matrix = _rational(a).inv() if _all_exact(a) else _balls(a).inv()
+        matrix = _rational(a).inv() if _all_exact(a) and _is_small(a) else _balls(a).inv()
     except ZeroDivisionError:
-        if _all_exact(a):
+        if _all_exact(a) and (_is_small(a) or _rational(a).det() == 0):
             raise UndefinedError("the matrix is singular: it has no inverse") from None
         return _undecided(n, n)
     return _entries(matrix, n, n)
 
 
 def _determinant(a: np.ndarray) -> Numeral:
-    return _rational(a).det() if _all_exact(a) else exactly(_balls(a).det())
+    if _all_exact(a) and _is_small(a):
+        return _rational(a).det()
+    found = _balls(a).det()
+    return _rational(a).det() if _all_exact(a) and sign(found) is None else exactly(found)
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
-    """By minors, so that a singular matrix has them too."""
+    """det(A) A⁻ᵀ of what is large, else by minors, so that a singular matrix has them too."""
+    if not _is_small(a) and sign(found := _determinant(a)):
+        return entry_by_entry(lambda entry: found * entry, _inverse(a).T)
     out = np.empty(a.shape, dtype=object)
     for i, j in np.ndindex(a.shape):
         minor = np.delete(np.delete(a, i, axis=0), j, axis=1)
@@ -282,7 +295,7 @@ def _cofactors(a: np.ndarray) -> np.ndarray:
 
 
 def _solution(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    exact = _all_exact(a) and _all_exact(b)
+    exact = _all_exact(a) and _all_exact(b) and _is_small(a)
     try:
         matrix = _rational(a).solve(_rational(b)) if exact else _balls(a).solve(_balls(b))
     except ZeroDivisionError:
