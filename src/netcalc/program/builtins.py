@@ -17,6 +17,8 @@ from netcalc.program.scalars import ordering
 from netcalc.program.signature import whole_or_none
 from netcalc.program.values import Opaque, Tensor, described, is_scalar, node_of
 
+MAX_TERMS = 5000  # of sum(…)
+
 if TYPE_CHECKING:
     from netcalc.program.expressions import Expressions
 
@@ -61,7 +63,10 @@ def _sum(reader: Expressions, values: Any, start: Any = 0) -> Any:
         found: Any = Tensor(b.summed(values.node, 0), values.kind)
         return found if start == 0 else binary(reader, "+", start, found)
     total = start
-    for one in reader.items(values):
+    items = reader.items(values)
+    if len(items) > MAX_TERMS:
+        raise NetcalcError(f"a sum of {len(items):,} terms is longer than netcalc takes")
+    for one in items:
         total = one if isinstance(total, int) and total == 0 else binary(reader, "+", total, one)
     return total
 

@@ -21,6 +21,7 @@ from netcalc.program.library.table import Row
 from netcalc.program.operators import missing
 from netcalc.program.signature import bound
 from netcalc.program.values import (
+    LIBRARIES,
     Function,
     LibraryFunction,
     Method,
@@ -143,6 +144,9 @@ class Calls(Functions):
             if name not in BUILTINS:
                 raise NetcalcError(self._unknown(name))
             return BUILTINS[name](self, *args, **keywords)
+        root = module.path.partition(".")[0]
+        if root not in LIBRARIES:
+            raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
         if name in CLASSES and name not in ROWS:
             return Configured(CLASSES[name], tuple(args), keywords)
         if name in HARMLESS and args:

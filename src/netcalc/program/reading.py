@@ -11,7 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.program.scope import Assigned, Given
+from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, node_of
@@ -52,12 +52,16 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     """The forward pass in a text; `name` is what messages call its file. Raises ProgramError."""
     source = Source.of(text, name)
     tree = parse(source)
+    if len(tree.body) > MAX_STATEMENTS:
+        raise source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements", tree.body[MAX_STATEMENTS])
     reader = Statements(source, given, library_of(tree))
     reader.stored = stored(tree)
     try:
         return _read(reader, tree, of)
     except RecursionError:
         raise ProgramError(f"{name}, line 1: it is nested too deeply") from None
+    except MemoryError:
+        raise source.error("this needs more memory than there is", reader.reading) from None
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise source.error(f"this is not understood ({error})", reader.reading) from error
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from netcalc.errors import NetcalcError
 
 MAX_CHARACTERS = 4 << 20
+MAX_LINES = 60_000  # three for each statement that is read
 MAX_BRACKETS = 100  # one in another
 MAX_DIGITS = 10_000  # of one number
 MAX_EXPONENT = 5000  # of one number's power of ten
@@ -38,22 +39,27 @@ class Source(NamedTuple):
     name: str
     text: str
     starts: tuple[int, ...]
+    is_ascii: bool
 
     @classmethod
     def of(cls, text: str, name: str) -> Source:
         """The text with one kind of line end."""
         text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        return cls(name, text, tuple(starts))
+        return cls(name, text, tuple(starts), text.isascii())
 
     def line(self, number: int) -> str:
         """A line, counted from 1."""
         if not 1 <= number <= len(self.starts):
             return ""
-        return self.text[self.starts[number - 1] :].partition("\n")[0]
+        end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end]
 
     def offset(self, number: int, column: int) -> int:
         """Where a line's column is in the text; columns count bytes, as Python's do."""
+        if self.is_ascii:
+            end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
+            return min(self.starts[number - 1] + column, end)
         line = self.line(number)
         characters = column if line.isascii() else len(line.encode()[:column].decode(errors="ignore"))
         return self.starts[number - 1] + min(characters, len(line))
@@ -106,35 +112,31 @@ def check_limits(source: Source) -> None:
     """Refuses what would cost much to parse: too long a text, brackets too deep, numbers too long."""
     if len(source.text) > MAX_CHARACTERS:
         raise ProgramError(f"{source.name}, line 1: a program has at most {MAX_CHARACTERS >> 20} million characters")
+    if len(source.starts) > MAX_LINES:
+        raise source.error_at(f"a program has at most {MAX_LINES:,} lines", MAX_LINES + 1)
     if (place := source.text.find("\0")) >= 0:
         raise _at(source, place, "this is no text: it has a null character")
-    depth, chained, end = 0, 0, 0
+    depth, chained = 0, 0
     for token in re.finditer(TOKENS, source.text):
         kind = token.lastgroup
-        between = source.text[end : token.start()]
-        end = token.end()
         if kind == "open":
             depth += 1
         elif kind == "close":
             depth = max(depth - 1, 0)
         elif kind == "number":
             _check_number(source, token.start(), token.group())
-        chained = _chained(chained, kind, between, token.group())
+        chained = _chained(chained, kind, token.group())
         if depth > MAX_BRACKETS:
             raise _at(source, token.start(), f"brackets nest at most {MAX_BRACKETS} deep")
         if chained > MAX_BRACKETS:
             raise _at(source, token.start(), f"an expression nests at most {MAX_BRACKETS} deep")
 
 
-def _chained(count: int, kind: str | None, between: str, text: str) -> int:
-    """How many operators that nest to the right follow each other: signs, `not`, `**`, `lambda`, `else`."""
-    if "\n" in between or kind == "comment":
-        return 0
+def _chained(count: int, kind: str | None, text: str) -> int:
+    """How many signs and `not`s follow each other."""
     if kind == "sign":
         return count + len(text)
-    if kind == "name" and text in ("not", "lambda", "else", "elif", "await"):
-        return count + 1
-    return count + ("**" in between) if kind != "text" else count
+    return count + 1 if kind == "name" and text == "not" else 0
 
 
 def _check_number(source: Source, place: int, text: str) -> None:

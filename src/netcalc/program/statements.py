@@ -11,6 +11,7 @@ from netcalc.program.assignments import Assignments
 from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError
 from netcalc.program.values import (
+    LIBRARIES,
     Function,
     LibraryFunction,
     Module,
@@ -224,9 +225,6 @@ class Statements(Assignments):
             if text not in ("jit", "no_grad", "compile", "partial", "staticmethod", "script", "njit"):
                 raise self.source.error(f"the decorator '{text}' is not understood; leave it out", one)
         self.frame.values[node.name] = Function(node.name, node, self.frame)
-
-
-LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 
 
 def _is_main_guard(test: ast.expr) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
 from netcalc.graph import build as b
-from netcalc.graph.leaves import arange
+from netcalc.graph.leaves import arange, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
@@ -110,8 +110,7 @@ def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
 
 
 def _tri(rows: int, columns: Any, offset: int) -> Tensor:
-    ones = np.tri(rows, columns or rows, offset, dtype=np.int64)
-    return Tensor(b.array(ones, "tri"), "float")
+    return Tensor(triangular_ones(rows, columns or rows, offset, lower=True))
 
 
 def _new_full(_: Tensor, shape: Any, value: Any) -> Tensor:
