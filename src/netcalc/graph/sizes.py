@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol, Tree, add, multiply
@@ -14,10 +13,25 @@ class UnknownSizeError(ShapeError):
     """A size is needed that is still to be found."""
 
 
-class Letters(NamedTuple):
-    """A size in letters, a polynomial: `terms` are pairs of a sorted product of letters and its whole coefficient."""
+class Letters:
+    """A size in letters, a polynomial: `terms` are pairs of a sorted product of letters and its whole coefficient.
 
-    terms: tuple[tuple[tuple[str, ...], int], ...]
+    It is no tuple, as shapes are.
+    """
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[tuple[tuple[str, ...], int], ...]) -> None:
+        self.terms = terms
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Letters) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
+
+    def __repr__(self) -> str:
+        return f"<size {self}>"
 
     def __str__(self) -> str:
         return " + ".join(_term(letters, count) for letters, count in self.terms).replace("+ -", "- ")
