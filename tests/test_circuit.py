@@ -236,3 +236,63 @@ def test_markdown_carries_the_circuit_as_mermaid():
     lines = list(render(netcalc.neuron([1], [2], 3), "md", View(circuit=True)))
     assert lines[-1] == "```"
     assert "```mermaid" in lines
+
+
+PROGRAM = """
+h = np.tanh(x @ W1 + b1)
+y = h @ W2 + h
+loss = ((y - t) ** 2).mean()
+"""
+AT = {"x": [1, 2], "W1": [[0.1, 0.2], [0.3, 0.4]], "b1": [0, 0], "W2": [[1, 0], [0, 1]], "t": [1, 1]}
+
+
+def shown(text):
+    """The numbers of a vector on a wire."""
+    return [number(part) for part in text.strip("[]").split(", ")]
+
+
+def test_a_graph_of_tensors_is_drawn_gate_by_gate():
+    """Values and gradients are the answer's; the parts that come back to h from both its uses add up to its own."""
+    result = netcalc.gradients(PROGRAM, **AT)
+    found = circuit(result)
+    assert [node.label for node in found.nodes if node.kind == "given"] == ["x", "W1", "b1", "W2", "t"]
+    labels = {node.key: node.label for node in found.nodes}
+    assert labels["h"] == "h = tanh(v1 + b1)"
+    from_h = [wire for wire in found.wires if wire.source == "h"]
+    assert [labels[wire.target] for wire in from_h] == ["v2 = W2ᵀ h", "y = v2 + h"]
+    parts = [sum(part) for part in zip(*(shown(wire.backward) for wire in from_h), strict=True)]
+    (h,) = (node for node in found.nodes if node.key == "h")
+    assert near(parts, shown(h.backward))
+    assert near(parts, result["dh"].numbers().tolist())
+    for name in ("x", "b1", "t"):
+        (wire,) = (wire for wire in found.wires if wire.source == name)
+        assert near(shown(wire.forward), AT[name])
+        assert near(shown(wire.backward), result[f"d{name}"].numbers().tolist())
+
+
+def test_a_graph_with_letters_has_formulas_on_its_wires():
+    """An input of two gates stands once a use where it is drawn with characters."""
+    result = netcalc.grad("x.T@A@x", shape={"A": "n,n", "x": "n"})
+    found = circuit(result)
+    (x,) = (node for node in found.nodes if node.key == "x")
+    assert (x.forward, x.backward) == ("x", "(A + Aᵀ) x")
+    assert [(wire.source, wire.backward) for wire in found.wires] == [
+        ("x", "A x"),
+        ("A", "x xᵀ"),
+        ("v1", "x"),
+        ("x", "Aᵀ x"),
+        ("f", "1"),
+    ]
+    assert not found.is_tree
+    assert chain(result).is_tree
+
+
+def test_a_jacobian_leaves_the_wires_without_gradients():
+    result = netcalc.grad("softmax(W@x)", at={"W": [[1, 2], [3, 4]], "x": [1, -1]})
+    assert {wire.backward for wire in circuit(result).wires} == {""}
+
+
+def test_a_graph_of_many_gates_is_not_drawn():
+    text = "h = x\n" + "h = np.tanh(h) + x\n" * 80 + "loss = h.sum()"
+    with pytest.raises(NetcalcError, match="a circuit of 161 gates would show nothing; at most 64 are drawn"):
+        circuit(netcalc.gradients(text, x=[1, 2]))

@@ -6,8 +6,10 @@ from netcalc.circuit.expression import expression
 from netcalc.circuit.graph import Circuit, Node, Wire
 from netcalc.circuit.layers import by_layers, by_units
 from netcalc.circuit.neuron import neuron
+from netcalc.circuit.nodes import nodes
 from netcalc.errors import NetcalcError
 from netcalc.models.grad import Gradient
+from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
 from netcalc.result import Result
 
@@ -31,6 +33,8 @@ def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
     asked = result.asked
     if isinstance(asked, Gradient):
         return expression(asked)
+    if isinstance(asked, GraphProblem):
+        return nodes(asked)
     if not isinstance(asked, Problem):
         raise NetcalcError("a circuit is drawn of a whole answer: leave out --only")
     if by_layer:
@@ -52,4 +56,7 @@ def chain(result: Result, *, by_layer: bool = False) -> Circuit:
     found = circuit(result, by_layer=by_layer)
     if isinstance(result.asked, Gradient) and not found.is_tree:
         return expression(result.asked, split=True)
+    if isinstance(result.asked, GraphProblem):
+        parted = nodes(result.asked, split=True)
+        return parted if parted.is_tree else found
     return found if found.is_tree else circuit(result, by_layer=True)

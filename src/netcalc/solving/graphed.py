@@ -84,11 +84,11 @@ def _steps(problem: GraphProblem) -> list[Step]:
     from netcalc.explain.graph import steps
 
     has_numbers = not problem.free and is_small(problem, [problem.output])
-    return list(steps(problem, partial(_values, problem) if has_numbers else None))
+    return list(steps(problem, partial(values_of, problem) if has_numbers else None))
 
 
-def _values(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
-    """What nodes come to."""
+def values_of(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
+    """What nodes come to where all inputs have values, proven."""
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
     from netcalc.graph.arithmetic.objects import entry_by_entry
