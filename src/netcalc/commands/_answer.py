@@ -43,13 +43,7 @@ def answer(
     form = chosen(presentation.format, presentation.output)
     with layers_told():
         result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
-    if checking.check:
-        from netcalc.checking import Tolerance, check
-        from netcalc.checking.sources import answers
-
-        result = check(
-            result, partial(answers, checking.check, stdin=stdin), Tolerance(checking.rtol, checking.atol, checking.sig)
-        )
+    result = checked(result, checking, stdin)
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     values = [value for tensor in result.tensors for value in tensor.values] if form.bare else []
     if any(value.is_undefined or (value.is_beyond and form.save is not None) for value in values):
@@ -57,7 +51,30 @@ def answer(
     if result.trace and not form.explains:
         explaining = ", ".join(row.name for row in FORMATS.values() if row.explains)
         tell([f"{form.name} has no room for the paths of a trace; the formats that show them are {explaining}"])
-    return contradicted(result, form) or int(any(one.is_wrong for one in result.checked))
+    return contradicted(result, form) or int(result.has_wrong)
+
+
+def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> Result:
+    """The result with verdicts on the answers that were brought: numbers, formulas, or a backward pass as code."""
+    programs = [text for text in checking.check or [] if "=" not in text and text.lower().endswith(".py")]
+    given = [text for text in checking.check or [] if text not in programs]
+    if given:
+        from netcalc.checking import Tolerance, check
+        from netcalc.checking.sources import answers
+
+        tolerance = Tolerance(checking.rtol, checking.atol, checking.sig)
+        result = check(result, partial(answers, given, stdin=stdin), tolerance)
+    own = getattr(result.asked, "code", None)
+    if programs or (own is not None and own.rest):
+        from netcalc.checking.backward import check_code
+        from netcalc.spec import read_text
+
+        for path in programs:
+            text, name = read_text(path, stdin)
+            result = check_code(result, text, name)
+        if own is not None and own.rest:
+            result = check_code(result)
+    return result
 
 
 def contradicted(result: Result, form: Format) -> int | None:

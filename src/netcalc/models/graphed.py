@@ -20,7 +20,8 @@ class GraphProblem:
     known, and where all are, `sizes` are the numbers that letters in shapes stand for. `named` are the nodes between
     that are shown, first to last. `delta` is the gradient of the output from above, `along` a direction by name.
     `updates` are inputs after a step of gradient descent, by their new names.
-    `given` is what was stated, for the record; `typed` is the output as it was typed.
+    `given` is what was stated, for the record; `typed` is the output as it was typed, `code` the program that
+    states it.
     """
 
     command: str
@@ -39,6 +40,7 @@ class GraphProblem:
     updates: Mapping[str, Node] = field(default_factory=dict)
     index_from: int = 0
     typed: Tree | None = None
+    code: Any = None
 
     @property
     def nodes(self) -> dict[str, Node]:

@@ -78,6 +78,7 @@ def _problem(found: Program, name: str, asked: AskedOfProgram) -> GraphProblem:
         given=_record(name, asked),
         notes=found.notes,
         index_from=asked.index_from,
+        code=found if found.reader is not None else None,
     )
 
 

@@ -164,6 +164,10 @@ class Assignments(Calls):
         old_part = owner if part.mask is not None else indexing.read(self, owner, key)
         if part.mask is None and part.is_basic and isinstance(owner.zero, bool) and owner.zero and sign == "+":
             value = node_of(by)  # 0 + x
+        elif sign in ("+", "-") and indexing.is_added(self, part):
+            new = indexing.added_into(self, owner, part, node_of(by) if sign == "+" else b.negate(node_of(by)))
+            self._replace(target.value, owner, new, part, node)
+            return
         else:
             value = node_of(binary(self, sign, old_part, by))
         self._replace(target.value, owner, indexing.written_into(self, owner, part, value), part, node)

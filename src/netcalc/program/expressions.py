@@ -57,7 +57,7 @@ class Expressions(Attributes):
         except ProgramError:
             raise
         except NetcalcError as error:
-            raise self.source.error(error.message, node) from None
+            raise self.source.error(error.message, node) from error
 
     def values(self, nodes: list[ast.expr]) -> list[Any]:
         """What expressions in a row are, starred ones opened."""
@@ -200,7 +200,7 @@ class Expressions(Attributes):
             except ProgramError:
                 raise
             except NetcalcError as error:
-                raise self.source.error(error.message, one) from None
+                raise self.source.error(error.message, one) from error
         return found
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:

@@ -30,7 +30,7 @@ class Functions(Expressions):
             self.count(node)
             return self.body(called.node.body)
         finally:
-            self.frames.pop()
+            self.left = self.frames.pop()
 
     def body(self, statements: list[ast.stmt]) -> Any:
         """What a function's lines return."""

@@ -231,6 +231,13 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
     return Tensor(b.where(b.array((source >= 0).astype(np.int64), "part"), moved, old.node), old.kind, old.buffer)
 
 
+def is_added(scope: Scope, part: PartOf) -> bool:
+    """Whether places are not known, yet no two are one, as an index among them has no number twice: x[rows, k] += y."""
+    known = [scope.known(Tensor(node)) for node in part.arrays]
+    found = [one for one in known if one is not None]
+    return len(found) < len(known) and any(one.ndim == 1 and np.unique(one).size == one.size for one in found)
+
+
 def added_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
     """np.add.at(old, …, value): all that is added at one place counts."""
     for node in part.arrays:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
+from netcalc.program.answers import split
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
@@ -25,7 +26,7 @@ class Program:
 
     A name assigned once is itself; of one assigned more than once the last is, and each is `name@LINE`, or
     `name@LINE.k` the k-th time the line is passed. `indices` are inputs that are whole numbers: they have no gradient.
-    `lines` has the line of each name.
+    `lines` has the line of each name. `reader` has read it; `rest` are lines of the file behind it that give gradients.
     """
 
     source: Source
@@ -36,6 +37,8 @@ class Program:
     lines: Mapping[str, int]
     indices: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    reader: Statements | None = None
+    rest: tuple[ast.stmt, ...] = ()
 
     @property
     def wrt(self) -> tuple[str, ...]:
@@ -54,10 +57,12 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     tree = parse(source)
     if len(tree.body) > MAX_STATEMENTS:
         raise source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements", tree.body[MAX_STATEMENTS])
+    place = split(tree.body, given, of)
+    rest, tree.body[place:] = tuple(tree.body[place:]), []
     reader = Statements(source, given, library_of(tree))
     reader.stored = stored(tree)
     try:
-        return _read(reader, tree, of)
+        return replace(_read(reader, tree, of), rest=rest)
     except RecursionError:
         raise ProgramError(f"{name}, line 1: it is nested too deeply") from None
     except MemoryError:
@@ -79,7 +84,7 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
     chosen = _function(reader, of)
     if chosen is not None:
         value, shown = _called(reader, chosen)
-        reader.main_level = 1
+        reader.main_level, reader.main = 1, reader.left
     elif (last := _last_expression(reader, tree)) is not None:
         value = reader.value(last)
         shown = last.id if isinstance(last, ast.Name) else ""
@@ -185,7 +190,7 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named[name] = output
     inputs = {key: one.node for key, one in reader.inputs.items()}
     indices = frozenset(key for key, node in inputs.items() if node in reader.indices)
-    return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes))
+    return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes), reader)
 
 
 NOTHING = "the program computes nothing: it needs a line such as loss = … or a def that returns it"

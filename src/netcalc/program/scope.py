@@ -71,6 +71,8 @@ class Scope:
         self.main_level = 0  # of the calls whose names are the pass's own
         self.reading: ast.AST | None = None
         self.returned: ast.AST | None = None  # the last return that was read
+        self.left: Frame = self.top  # the frame of the call that ended last
+        self.main: Frame = self.top  # the frame whose names are the pass's own
         self.loops = 1  # how often the innermost loop's body will be read, at least
         self._whole: dict[Node, bool] = {}
         self._numbers: dict[Node, np.ndarray | None] = {}

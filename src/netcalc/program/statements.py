@@ -95,7 +95,7 @@ class Statements(Assignments):
         except ProgramError:
             raise
         except NetcalcError as error:
-            raise self.source.error(error.message, node) from None
+            raise self.source.error(error.message, node) from error
 
     # --- what is passed over
 

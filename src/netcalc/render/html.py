@@ -59,6 +59,7 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
     yield "<h2>Answer</h2>"
     yield from table(result)
     yield from _checked(result)
+    yield from _lines(result)
     yield from (f'<p class="note">{escape(note)}</p>' for note in result.notes)
     yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
     yield from _steps(result)
@@ -73,6 +74,7 @@ def fragment(result: Result) -> Iterator[str]:
     """The answer for a page that is there already, such as a notebook's; steps and circuit folded away."""
     yield from table(result)
     yield from _checked(result)
+    yield from _lines(result)
     yield from (f"<p>{escape(note)}</p>" for note in result.notes)
     yield from (f"<p><small>{escape(line)}</small></p>" for line in result.assurance)
     if result.steps:
@@ -166,6 +168,19 @@ def _checked(result: Result) -> Iterator[str]:
         said = escape(". ".join(filter(None, (one.diagnosis, one.explanation, one.note))))
         cells = f"{_value(one.claimed)}{_value(one.correct)}<td>{one.verdict}</td><td>{said}</td>"
         yield f"<tr><td>{_math(Symbol(one.name))}</td>{cells}</tr>"
+    yield "</table></div>"
+
+
+def _lines(result: Result) -> Iterator[str]:
+    """The verdicts on lines of a backward pass as code."""
+    if not result.lines:
+        return
+    yield '<h2>Your backward pass</h2>\n<div class="wide"><table>'
+    for one in result.lines:
+        said = escape(". ".join(filter(None, (one.diagnosis, one.follows and f"follows from {one.follows}"))))
+        right = f"<code>{escape(one.repair.strip())}</code>" if one.repair else ""
+        code = f"<td class=n>{one.line}</td><td><code>{escape(one.text.strip())}</code></td>"
+        yield f"<tr>{code}<td>{one.verdict}</td><td>{said}</td><td>{right}</td></tr>"
     yield "</table></div>"
 
 

@@ -22,9 +22,16 @@ def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
 
     Where whole tensors are drawn, their elements are gone through only if `steps` are asked for.
     """
-    yield from (f"% {note}" for note in (*result.notes, *result.assurance, *map(_verdict, result.checked)))
+    yield from (f"% {note}" for note in (*result.notes, *result.assurance, *_verdicts(result)))
     shown = result.steps if steps else result.drawings or result.steps_at_hand
     yield from _align(shown) if shown else _tabular(result)
+
+
+def _verdicts(result: Result) -> Iterator[str]:
+    yield from map(_verdict, result.checked)
+    for one in result.lines:
+        said = "; ".join(part for part in (one.diagnosis, one.repair and f"{one.repair.strip()} is right") if part)
+        yield f"line {one.line}, {one.name}: {one.verdict}{': ' if said else ''}{said}"
 
 
 def _verdict(one: Checked) -> str:

@@ -33,8 +33,9 @@ def samples(result: Result) -> range:
 
 def records(result: Result) -> Iterator[Record]:
     """A record an element, or a sample where rows are samples; a record a verdict where answers were brought."""
-    if result.checked:
+    if result.checked or result.lines:
         yield from (one.record() for one in result.checked)
+        yield from (one.record() for one in result.lines)
         return
     closed = has_closed_forms(result)
     if result.sample_rows:
@@ -80,7 +81,7 @@ def lines(result: Result, format_name: str) -> Iterator[str]:
         yield from bare(result.tensors[0], format_name)
         return
     writer = None
-    if all(map(_is_vector, result.tensors)) and not result.checked and not result.sample_rows:
+    if all(map(_is_vector, result.tensors)) and not result.checked and not result.lines and not result.sample_rows:
         writer = RowWriter(("name", "formula", "value"), format_name)
         yield from writer.header()
         for tensor in result.tensors:

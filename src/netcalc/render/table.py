@@ -35,10 +35,8 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
 
     Where answers were brought, the verdicts on them come in place of the answer.
     """
-    if result.checked:
-        from netcalc.render.verdicts import verdicts
-
-        yield from verdicts(result)
+    if result.checked or result.lines:
+        yield from _verdicts(result)
         if steps and result.steps:
             yield Text("")
             yield _Steps(result.steps)
@@ -49,6 +47,19 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
         below.append(Text(f"note: {NO_STEPS}", style="yellow"))
     below += [Text(line, style="dim") for line in result.assurance]
     yield from (Text(""), *below) if below else ()
+
+
+def _verdicts(result: Result) -> Iterator[RenderableType]:
+    """Those on answers, then those on lines of code."""
+    if result.checked:
+        from netcalc.render.verdicts import verdicts
+
+        yield from verdicts(result)
+    if result.lines:
+        from netcalc.render.code import code
+
+        yield from [Text("")] if result.checked else []
+        yield from code(result)
 
 
 def _answer(result: Result, *, steps: bool) -> Iterator[RenderableType]:

@@ -1,12 +1,13 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
-from netcalc.result.result import Checked, Deferred, Result, Step, shown_as
+from netcalc.result.result import Checked, CheckedLine, Deferred, Result, Step, shown_as
 from netcalc.result.value import UNDECIDED, UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
 
 __all__ = [
     "UNDECIDED",
     "UNDEFINED",
     "Checked",
+    "CheckedLine",
     "Deferred",
     "Element",
     "Result",

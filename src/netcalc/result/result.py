@@ -101,13 +101,51 @@ class Checked(NamedTuple):
         }
 
 
+class CheckedLine(NamedTuple):
+    """A verdict on a line of code that gives a gradient, `right` or `wrong`; lines and columns are counted from 1.
+
+    `follows` names the gradient before it that it is wrong after, being right in itself. `mistake` is an identifier,
+    `diagnosis` what went wrong, `repair` the line as it is right, `text` as it is, in `file`; `marked` are the first
+    and the last column but one of the part that the repair changes.
+    """
+
+    name: str
+    line: int
+    column: int
+    verdict: str
+    follows: str = ""
+    mistake: str = ""
+    diagnosis: str = ""
+    repair: str = ""
+    file: str = ""
+    text: str = ""
+    marked: tuple[int, int] | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.verdict == "wrong"
+
+    def record(self) -> dict[str, float | str | None]:
+        """As data formats write it."""
+        return {
+            "name": self.name,
+            "line": self.line,
+            "column": self.column,
+            "verdict": self.verdict,
+            "follows": self.follows,
+            "mistake": self.mistake or None,
+            "diagnosis": self.diagnosis or None,
+            "repair": self.repair or None,
+        }
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
     `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
     the problem that this answers, None for a part of an answer. `alone` says that one tensor was asked for by itself.
-    `checked` are verdicts on answers that were brought along.
+    `checked` are verdicts on answers that were brought along, `lines` on those of a backward pass as code.
     """
 
     command: str
@@ -122,6 +160,7 @@ class Result:
     asked: Any = None
     alone: bool = False
     checked: tuple[Checked, ...] = ()
+    lines: tuple[CheckedLine, ...] = ()
 
     @property
     def forward(self) -> dict[str, Any]:
@@ -168,6 +207,11 @@ class Result:
             if len(tensor.by) == 2:
                 found.setdefault(tensor.by[0], {})[tensor.by[1]] = tensor.plain()
         return found
+
+    @property
+    def has_wrong(self) -> bool:
+        """Whether an answer that was brought, or a line of code, is wrong."""
+        return any(one.is_wrong for one in self.checked) or any(one.is_wrong for one in self.lines)
 
     @property
     def directional(self) -> Any:
@@ -279,8 +323,8 @@ class Result:
         closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
-        if self.checked:
-            content["check"] = [one.record() for one in self.checked]
+        if self.checked or self.lines:
+            content["check"] = [*(one.record() for one in self.checked), *(one.record() for one in self.lines)]
         content |= {"notes": list(self.notes), "certainty": self.certainty}
         if self.verification is not None:
             content["verification"] = self.verification.to_data()

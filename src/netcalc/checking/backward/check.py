@@ -1,0 +1,68 @@
+"""A result with verdicts on the lines of a backward pass."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
+from netcalc.errors import NetcalcError
+from netcalc.models.graphed import GraphProblem
+from netcalc.program import Program
+from netcalc.program.source import Source
+from netcalc.result import CheckedLine, Result
+
+
+def check_code(result: Result, text: str | None = None, name: str = "") -> Result:
+    """The same result with a verdict on every gradient that a text assigns; without one, that the program's own does.
+
+    Raises ProgramError for a text that is not understood, NetcalcError where there is no program to hold it to.
+    """
+    problem = result.asked
+    if not isinstance(problem, GraphProblem) or problem.code is None:
+        raise NetcalcError(f"--check {name} is a backward pass in Python, for a forward pass in Python: net forward.py")
+    lines, notes = checked_lines(problem, text, name)
+    return replace(result, lines=(*result.lines, *lines), notes=(*result.notes, *notes))
+
+
+def checked_lines(
+    problem: GraphProblem, text: str | None = None, name: str = ""
+) -> tuple[tuple[CheckedLine, ...], list[str]]:
+    """The verdicts on the gradients that a text, or else the program itself, assigns; and notes on it as a whole."""
+    program: Program = problem.code
+    body: list[ast.stmt] | None = None
+    if text is None:
+        source, body = program.source, list(program.rest)
+    else:
+        source = Source.of(text, name)
+    reading = read(problem, program, source, body)
+    return tuple(_line(reading, one) for one in reading.judged), [*reading.code.notes, *_missing(reading)]
+
+
+def _line(reading: Reading, one: Judged) -> CheckedLine:
+    version = one.version
+    said = version.said or shape_said(one)
+    return CheckedLine(
+        version.name,
+        version.line,
+        version.column + 1,
+        one.verdict,
+        one.follows,
+        "",
+        said,
+        "",
+        reading.code.source.name,
+        reading.code.source.line(version.line),
+    )
+
+
+def _missing(reading: Reading) -> list[str]:
+    """A note on the inputs whose gradient is never assigned."""
+    there = {one.version.of for one in reading.judged}
+    absent = [
+        name for name in reading.forward.program.inputs if name in reading.forward.program.wrt and name not in there
+    ]
+    if not absent:
+        return []
+    names = ", ".join(f"d{name}" for name in absent)
+    return [f"{reading.code.source.name} assigns no {names}"]

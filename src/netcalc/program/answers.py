@@ -1,0 +1,122 @@
+"""Names of gradients, and where in a file that has both passes the backward one begins."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+FORMS = (
+    r"d(.+)",
+    r"d_(.+)",
+    r"g_(.+)",
+    r"g(.+)",
+    r"grad_(.+)",
+    r"grad(.+)",
+    r"(.+)_grad",
+    r"(.+)_g",
+    r"(.+)\.grad",
+    r"d[lLJEC]_?d?_?(.+)",
+    r"d(?:loss|cost)_?d?_?(.+)",
+    r"∂(?:\w+)_?∂(.+)",
+)
+LOSSES = re.compile(r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]")
+
+
+def base(name: str, known: Collection[str]) -> str | None:
+    """The forward name whose gradient a name says: the longest, then one that differs by its capitals alone."""
+    if name in known:
+        return None
+    found = [match[1] for form in FORMS if (match := re.fullmatch(form, name))]
+    exact = [one for one in found if one in known]
+    if exact:
+        return max(exact, key=len)
+    lowered: dict[str, list[str]] = {}
+    for one in known:
+        lowered.setdefault(one.lower(), []).append(one)
+    alike = [lowered[one.lower()][0] for one in found if len(lowered.get(one.lower(), [])) == 1]
+    return max(alike, key=len) if alike else None
+
+
+def assigned_in(node: ast.AST) -> Iterator[str]:
+    """The names that a statement assigns, changes in place, or assigns a part of."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Assign):
+            targets = one.targets
+        elif isinstance(one, ast.AugAssign | ast.AnnAssign):
+            targets = [one.target]
+        elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call):
+            targets = _changed_by(one.value)
+        else:
+            continue
+        for target in targets:
+            yield from _names_of(target)
+
+
+def _changed_by(call: ast.Call) -> list[ast.expr]:
+    called = call.func
+    if not isinstance(called, ast.Attribute):
+        return []
+    if called.attr == "at" and call.args:
+        return [call.args[0]]
+    return [called.value] if called.attr.endswith("_") else []
+
+
+def _names_of(target: ast.expr) -> Iterator[str]:
+    match target:
+        case ast.Name(name):
+            yield name
+        case ast.Tuple(several) | ast.List(several):
+            for one in several:
+                yield from _names_of(one)
+        case ast.Attribute(value, "grad"):
+            yield ast.unparse(value).rpartition(".")[2] + ".grad"
+        case ast.Starred(value) | ast.Subscript(value) | ast.Attribute(value):
+            yield from _names_of(value)
+
+
+def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> int:
+    """How many statements of a file are its forward pass; all of them where none behind the loss gives a gradient.
+
+    The loss is `of`, or what is called one, or what is assigned last before the first gradient.
+    """
+    assigned = [list(dict.fromkeys(assigned_in(one))) for one in body]
+    first = _first_gradient(assigned, given)
+    if first is None:
+        return len(body)
+    before = [place for place in range(first) if assigned[place] and not isinstance(body[place], ast.FunctionDef)]
+    if of is not None:
+        before = [place for place in before if of in assigned[place]]
+        later = any(of in names for names in assigned[first:])
+        return before[-1] + 1 if before and not later else len(body)
+    called = [place for place in before if any(LOSSES.fullmatch(name) for name in assigned[place])]
+    if called:
+        return called[-1] + 1
+    if not before or _goes_on(body, assigned, first):
+        return len(body)
+    return before[-1] + 1
+
+
+def _first_gradient(assigned: Sequence[Sequence[str]], given: Collection[str]) -> int | None:
+    names = set(given)
+    for place, own in enumerate(assigned):
+        if any(base(name, names) is not None for name in own):
+            return place
+        names |= set(own)
+    return None
+
+
+def _goes_on(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], first: int) -> bool:
+    """Whether what is made last is made of names that merely look like gradients, so that all is a forward pass."""
+    names = {name for own in assigned[:first] for name in own}
+    made = set(assigned[first])
+    outcome = False
+    for place in range(first + 1, len(body)):
+        own = set(assigned[place])
+        used = {one.id for one in ast.walk(body[place]) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+        if any(base(name, names) is not None for name in own):
+            outcome = False
+        elif own and not own & names and used & made:
+            outcome = True
+        made |= own if used & made else set()
+    return outcome

@@ -1,0 +1,386 @@
+"""A backward pass as people code it, read beside its forward pass: which line gives which gradient."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph import build as b
+from netcalc.graph.node import Node
+from netcalc.program.answers import assigned_in, base
+from netcalc.program.reading import Program, library_of, stored
+from netcalc.program.scope import Frame
+from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.statements import Statements
+from netcalc.program.values import Function, Missing, Tensor
+
+UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
+RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
+HOLDERS = re.compile(r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?")
+FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
+MAX_READINGS = 60  # each goes on with one more true gradient
+
+
+@dataclass(eq=False)
+class Unread:
+    """What a line gives that is not understood; it matters if it is used."""
+
+    error: ProgramError
+    used: bool = False
+
+
+@dataclass(eq=False)
+class Unit:
+    """A statement of the pass itself, a loop as a whole, and the names as they stood before it."""
+
+    node: ast.stmt
+    values: dict[str, Any]
+
+
+@dataclass(eq=False)
+class Version:
+    """What one statement makes of a gradient: `node` bears its name, `said` tells why it is none that fits.
+
+    `unit` is the place of the statement of the pass that it is in, `statement` the statement itself.
+    """
+
+    name: str
+    of: str
+    line: int
+    column: int
+    unit: int
+    statement: ast.stmt
+    node: Node | None
+    said: str = ""
+
+    @property
+    def value(self) -> Node | None:
+        """What was assigned, without its name."""
+        return None if self.node is None else self.node.args[0]
+
+
+@dataclass(eq=False)
+class Gradients:
+    """A backward pass: every version of every gradient in order, its statements, and what is said of it as a whole."""
+
+    source: Source
+    reader: GradientReader
+    units: list[Unit] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def last(self) -> dict[str, Version]:
+        """The last version of each gradient, in the order in which they were finished."""
+        found: dict[str, Version] = {}
+        for one in self.versions:
+            found.pop(one.name, None)
+            found[one.name] = one
+        return found
+
+
+class GradientReader(Statements):
+    """Reads a backward pass with the names of its forward pass.
+
+    `truth` has the true gradient of a forward name as a node; `upstream` is that of the output. Of gradients in
+    `corrected`, by name and number, the true one is used from there on.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        program: Program,
+        library: str,
+        known: Collection[str],
+        truth: Callable[[str], Node | None],
+        upstream: Node,
+        corrected: Collection[tuple[str, int]] = (),
+    ) -> None:
+        forward = program.reader
+        assert forward is not None  # noqa: S101 - a program that was read has its reader
+        super().__init__(source, forward.given, library)
+        self.inputs = forward.inputs
+        self.indices = set(forward.indices)
+        self.top.values = copied({**forward.top.values, **forward.main.values})
+        self.program, self.known_names, self.true_of, self.upstream = program, known, truth, upstream
+        self.corrected = corrected
+        self.read_so_far = Gradients(source, self)
+        self.unit = -1
+        self.target: ast.expr | None = None
+        self.holder = ""
+        self.failed: ast.stmt | None = None
+        self.counts: dict[str, int] = {}
+
+    # --- names
+
+    def lookup(self, name: str) -> Any:
+        found = super().lookup(name)
+        if isinstance(found, Unread):
+            found.used = True
+            raise found.error
+        if isinstance(found, Missing) and self._is_upstream(name):
+            return Tensor(self.upstream)
+        return found
+
+    def _is_upstream(self, name: str) -> bool:
+        return base(name, [self.program.output_name]) is not None or name in UPSTREAM
+
+    def named(self, name: str, value: Tensor, line: int) -> Tensor:
+        """A gradient of the pass itself has a node of its own, whatever it is; every other array has its name."""
+        of = base(name, self.known_names)
+        if of is None and self.holder and name in self.known_names:
+            of, name = name, f"{self.holder}['{name}']"
+        if of is None or self.frame.level != self.main_level or self.unit < 0:
+            return super().named(name, value, line)
+        number = self.counts[name] = self.counts.get(name, 0) + 1
+        node = b.named(name, value.node, FIRST_MOMENT + len(self.read_so_far.versions))
+        self._add(name, of, node, "")
+        if (name, number) in self.corrected:
+            node = self._true(name, of)
+        return Tensor(node, value.kind, value.buffer, value.cells, value.zero, self.frame.level)
+
+    def _true(self, name: str, of: str) -> Node:
+        """The true gradient under the name of the one that was assigned."""
+        return b.named(name, self.true_of(of) or b.number(0), FIRST_MOMENT - 1 - len(self.read_so_far.versions))
+
+    def _add(self, name: str, of: str, node: Node | None, said: str) -> None:
+        statement = self.reading if isinstance(self.reading, ast.stmt) else self.read_so_far.units[self.unit].node
+        place = self.target if self.target is not None else statement
+        self.read_so_far.versions.append(
+            Version(name, of, place.lineno, place.col_offset, self.unit, statement, node, said)
+        )
+
+    # --- statements of the pass itself
+
+    def run(self, body: list[ast.stmt]) -> None:
+        """Read a pass, statement by statement."""
+        for one in body:
+            self.unit += 1
+            self.read_so_far.units.append(Unit(one, copied(self.frame.values)))
+            if self._tried(one) is not None:
+                return
+
+    def _tried(self, node: ast.stmt) -> Any:
+        self.failed = None
+        try:
+            return self.statement(node)
+        except ProgramError as error:
+            targets = list(assigned_in(node))
+            gradients = {name: of for name in targets if (of := base(name, self.known_names)) is not None}
+            if not targets or (gradients and not _is_of_shape(error)):
+                raise
+            self._went_wrong(error, gradients, node)
+            for name in targets:
+                if name not in gradients and isinstance(error, ProgramError):
+                    self.frame.values[name] = Unread(error)
+            return None
+
+    def _went_wrong(self, error: ProgramError, gradients: Mapping[str, str], node: ast.stmt) -> None:
+        """A line whose shapes do not fit: it is wrong, and later ones go on with the true gradient."""
+        failed = self.failed or node
+        own = set(assigned_in(failed))
+        self.reading, self.target = failed, None
+        for name, of in gradients.items():
+            if name in own:
+                said = error.message.partition(": ")[2] or error.message
+                self._add(name, of, None, said)
+                self.counts[name] = self.counts.get(name, 0) + 1
+            self.frame.values[name] = Tensor(self._true(name, of))
+
+    def statement(self, node: ast.stmt) -> Any:
+        try:
+            return super().statement(node)
+        except ProgramError:
+            if self.failed is None and not isinstance(node, ast.For | ast.If | ast.With):
+                self.failed = node
+            raise
+
+    def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
+        before, self.target = self.target, target
+        if isinstance(value, Unread):
+            raise value.error
+        try:
+            super().store(target, value, named=named)
+        finally:
+            self.target = before
+
+    def _store_part(self, target: ast.Subscript, value: Any) -> None:
+        if isinstance(target.value, ast.Name) and HOLDERS.fullmatch(target.value.id):
+            self.holder = target.value.id
+        try:
+            super()._store_part(target, value)
+        finally:
+            self.holder = ""
+
+    def _store_attribute(self, owner: Any, name: str, value: Any, target: ast.expr) -> None:
+        if name == "grad" and isinstance(target, ast.Attribute) and isinstance(owner, Tensor):
+            label = ast.unparse(target)
+            self.bind(label.rpartition(".")[0].rpartition(".")[2] + ".grad", value, target.lineno)
+            return
+        super()._store_attribute(owner, name, value, target)
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        if node.attr == "grad":
+            label = ast.unparse(node.value).rpartition(".")[2] + ".grad"
+            found = self.lookup(label)
+            if not isinstance(found, Missing):
+                return found
+            raise NetcalcError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
+        return super()._attribute(node)
+
+    def changed(self, old: Tensor, _: Any, where: ast.AST, name: str) -> None:
+        """Another name of an array that is changed is stale from here on, as the pass goes by values."""
+        own = re.split(r"[.\[]", name)[0]
+        for other, value in self.holders():
+            if value.buffer is old.buffer and other != own and value is not old and value.cells is None:
+                value.stale = (where, name)
+
+    def _expr_statement(self, node: ast.Expr) -> None:
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in RUN and self._is_run(called):
+            text = ast.unparse(node)
+            self.read_so_far.notes.append(
+                f"line {node.lineno}, {text}, would have to be run; nothing is said of what it does"
+            )
+            return
+        super()._expr_statement(node)
+
+    def _is_run(self, called: ast.Attribute) -> bool:
+        return called.attr != "zero_" and not (isinstance(called.value, ast.Name) and called.value.id in ("np", "F"))
+
+
+def copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Names and what they stand for, so that reading on changes nothing in it."""
+    made: dict[int, Any] = {}
+
+    def copy(value: Any) -> Any:
+        if id(value) not in made:
+            made[id(value)] = _copy(value, copy)
+        return made[id(value)]
+
+    return {name: copy(value) for name, value in values.items()}
+
+
+def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
+    match value:
+        case Tensor():
+            return replace(value)
+        case list():
+            return [copy(one) for one in value]
+        case dict():
+            return {key: copy(one) for key, one in value.items()}
+    return value
+
+
+def _is_of_shape(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ShapeError):
+            return True
+        error = error.__cause__
+    return False
+
+
+# --- a whole text
+
+
+def read_gradients(
+    source: Source,
+    body: list[ast.stmt] | None,
+    program: Program,
+    known: Collection[str],
+    truth: Callable[[str], Node | None],
+    upstream: Node,
+    fits: Callable[[Version], bool],
+) -> Gradients:
+    """The backward pass in a text, or in some of its lines; a gradient that does not fit is the true one later on.
+
+    Raises ProgramError.
+    """
+    tree = parse(source)
+    library = library_of(tree)
+    if program.reader is not None and not library:
+        library = program.reader.library
+    corrected: set[tuple[str, int]] = set()
+    for _ in range(MAX_READINGS):
+        reader = GradientReader(source, program, library, known, truth, upstream, corrected)
+        reader.stored = stored(tree)
+        found = _read(reader, tree.body if body is None else body)
+        misfit = next((key for key, one in _finished(found) if key not in corrected and not fits(one)), None)
+        if misfit is None:
+            return found
+        corrected.add(misfit)
+    return found
+
+
+def _finished(found: Gradients) -> Iterator[tuple[tuple[str, int], Version]]:
+    """The last version of each gradient and its number."""
+    counts: dict[str, int] = {}
+    for one in found.versions:
+        counts[one.name] = counts.get(one.name, 0) + 1
+    for name, one in found.last().items():
+        if one.node is not None:
+            yield (name, counts[name]), one
+
+
+def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
+    try:
+        found = _pass(reader, body)
+    except RecursionError:
+        raise ProgramError(f"{reader.source.name}, line 1: it is nested too deeply") from None
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise reader.source.error(f"this is not understood ({error})", reader.reading) from error
+    unread = {id(one): one for one in reader.frame.values.values() if isinstance(one, Unread) and not one.used}
+    for one in unread.values():
+        found.notes.append(f"passed over: {one.error.message}")
+    return found
+
+
+def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
+    """The lines below the defs, or where they compute nothing the def that no other calls."""
+    defs = [one for one in body if isinstance(one, ast.FunctionDef)]
+    gradients = {name for one in body if not isinstance(one, ast.FunctionDef) for name in assigned_in(one)}
+    if not defs or any(base(name, reader.known_names) for name in gradients):
+        reader.run(body)
+        return reader.read_so_far
+    reader.block(body)
+    chosen = _chosen(defs)
+    frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
+    frame.values = _arguments(reader, chosen)
+    reader.frames.append(frame)
+    reader.main_level = frame.level
+    reader.run(chosen.body)
+    return reader.read_so_far
+
+
+def _chosen(defs: list[ast.FunctionDef]) -> ast.FunctionDef:
+    called = {
+        inner.id
+        for one in defs
+        for inner in ast.walk(one)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
+    }
+    free = [one for one in defs if one.name not in called] or defs
+    likely = [one for one in free if one.name == "backward"] or [one for one in free if "back" in one.name.lower()]
+    return (likely or free)[-1]
+
+
+def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
+    """Arguments by name: of the forward pass, the gradient from above, or what holds names, as a cache does."""
+    spec = node.args
+    positional = [*spec.posonlyargs, *spec.args]
+    defaults: dict[str, ast.expr] = {}
+    for argument, default in zip(positional[len(positional) - len(spec.defaults) :], spec.defaults, strict=True):
+        defaults[argument.arg] = default
+    for argument, own in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        if own is not None:
+            defaults[argument.arg] = own
+    found: dict[str, Any] = {}
+    for one in (*positional, *spec.kwonlyargs):
+        value = reader.lookup(one.arg)
+        if isinstance(value, Missing | Function) and one.arg in defaults:
+            value = reader.value(defaults[one.arg])
+        found[one.arg] = value
+    return found

@@ -1,0 +1,73 @@
+"""Verdicts on the lines of a backward pass, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.text import Text
+
+from netcalc.result import CheckedLine, Result
+
+NOT_FOUND = "the cause was not identified"
+GAP = "  "
+WIDEST_LINE = 60  # characters of a line that what is said of it still stands beside
+
+
+def code(result: Result) -> Iterator[RenderableType]:
+    """By file: how many lines are right, each that is wrong in itself with its repair, and what follows from it."""
+    for file, grouped in groupby(result.lines, key=lambda one: one.file):
+        lines = list(grouped)
+        yield Text(file)
+        right = len({one.line for one in lines if not one.is_wrong} - {one.line for one in lines if one.is_wrong})
+        if right:
+            yield _marked("✓", "green", f"{right} line{'s' * (right != 1)}")
+        for one in lines:
+            if one.is_wrong and not one.follows:
+                yield from _wrong(one)
+        yield Text(_summary(lines), style="bold")
+
+
+def _marked(mark: str, style: str, text: str) -> Text:
+    line = Text(f"{mark} {text}")
+    line.stylize(style, 0, 1)
+    return line
+
+
+def _wrong(one: CheckedLine) -> Iterator[Text]:
+    """The line, a mark below what is wrong in it, and the line as it is right."""
+    head = f"line {one.line}{GAP} "
+    indent = " " * (cell_len(head) + 2)
+    text, start = one.text.strip(), len(one.text) - len(one.text.lstrip())
+    said = one.diagnosis or NOT_FOUND
+    width = max(cell_len(text), cell_len(one.repair.strip()))
+    beside = width <= WIDEST_LINE and cell_len(said) <= WIDEST_LINE
+    yield _marked("✗", "red", f"{head}{text}{' ' * (width - cell_len(text))}{GAP}{said}" if beside else f"{head}{text}")
+    if one.marked is not None:
+        first, last = one.marked[0] - 1 - start, one.marked[1] - 1 - start
+        yield Text(f"{indent}{' ' * cell_len(text[:first])}{'^' * max(cell_len(text[first:last]), 1)}")
+    if one.repair:
+        repaired = one.repair.strip()
+        yield Text(f"{indent}{repaired}{' ' * (width - cell_len(repaired))}{GAP}is right")
+    if not beside:
+        yield Text(f"{indent}{said}")
+
+
+def _summary(lines: Sequence[CheckedLine]) -> str:
+    wrong = sorted({one.line for one in lines if one.is_wrong and not one.follows})
+    after = sorted({one.line for one in lines if one.is_wrong and one.follows} - set(wrong))
+    if not wrong and not after:
+        return "every line is right" if len(lines) > 1 else "right"
+    said = f"{len(wrong)} line{'s are' if len(wrong) != 1 else ' is'} wrong"
+    if after:
+        said += (
+            f"; line{'s' * (len(after) != 1)} {_listed(after)} {'are' if len(after) != 1 else 'is'} right from there"
+        )
+    return said
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *rest, last = map(str, numbers)
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -1,0 +1,52 @@
+"""Backward passes as code: right ones in many spellings pass, and the line that went wrong is told, that one alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netcalc.checking.backward.check import checked_lines
+from netcalc.models.programs import AskedOfProgram, program
+from netcalc.result import CheckedLine
+from netcalc.values import read_array
+
+CASES = json.loads((Path(__file__).parent / "data" / "backward.json").read_text(encoding="utf-8"))["cases"]
+RIGHT = [one for one in CASES if one["verdict"] == "right"]
+WRONG = [one for one in CASES if one["verdict"] == "wrong"]
+
+
+def plain(value: Any) -> str:
+    return "[" + ", ".join(map(plain, value)) + "]" if isinstance(value, list) else value
+
+
+def lines_of(case: dict[str, Any]) -> tuple[tuple[CheckedLine, ...], int]:
+    """The verdicts on a case's lines, and the number of lines before its first."""
+    values = {name: read_array(plain(value), name) for name, value in case["at"].items()}
+    whole = [name for name, value in case["at"].items() if "." not in plain(value)]
+    delta = read_array(plain(case["delta"]), "delta") if case.get("delta") else None
+    asked = AskedOfProgram(values, counted=whole, delta=delta)
+    if case.get("one_file"):
+        before = case["forward_text"].rstrip("\n") + "\n\n"
+        problem = program(before + case["backward"], "cell.py", asked)
+        return checked_lines(problem)[0], before.count("\n")
+    problem = program(case["forward_text"], "forward.py", asked)
+    return checked_lines(problem, case["backward"], "backward.py")[0], 0
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case["id"])
+def test_right_in_another_spelling_is_right(case):
+    lines, _ = lines_of(case)
+    assert {one.name for one in lines} == set(case["gradients"])
+    assert [(one.name, one.diagnosis) for one in lines if one.is_wrong] == []
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case["id"])
+def test_line_that_went_wrong_is_told_alone(case):
+    lines, before = lines_of(case)
+    wrong = [one for one in lines if one.is_wrong and not one.follows]
+    assert [one.name for one in wrong] == [case["name"]]
+    if case["id"] != "ce-functional-1-sign":  # of several statements, the last one is told
+        assert wrong[0].line - before in case["lines_ok"]
