@@ -12,7 +12,7 @@ from pathlib import Path
 import netcalc
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import LOSSES
-from netcalc.checking.mistakes import MISTAKES
+from netcalc.checking.edits.catalogue import MISTAKES
 from netcalc.cli import find_commands, main
 from netcalc.entry import describe
 from netcalc.expression import FUNCTIONS
@@ -90,16 +90,22 @@ def losses() -> Iterator[str]:
 
 
 def mistakes() -> Iterator[str]:
-    """The mistakes that `--check` knows, in the order in which they are tried."""
+    """The rows of the catalogue of mistakes, the usual ones first."""
     yield from (
         "# Mistakes",
         "",
-        "What `--check` recognises in a wrong answer, the usual ones first. A mistake is named only",
+        "What `--check` recognises in a wrong answer. A row is an edit of the backward pass, or of the forward one,",
+        "that is tried wherever it applies, alone and, where several answers are wrong, with another usual one. A",
+        "mistake is named only where it explains the very digits of the answers and leaves the right ones right; where",
+        "several do, they are all named. The first column is what JSON calls it, under `mistake`.",
+        "",
+        "| mistake | is | how usual |",
+        "| --- | --- | --- |",
     )
-    yield from ("where it explains the very digits of the answer; where several do, they are all named.", "")
-    spelled = {"phi": "φ", "slope": "φ′(q)", "t": "t", "a": "a"}
-    names = (mistake.said.format_map(spelled) for mistake in MISTAKES)
-    yield from (f"- {name}" for name in dict.fromkeys(names))
+    usual = {row.name: row.frequency.name.lower() for row in MISTAKES}
+    for row in sorted(MISTAKES, key=lambda row: row.frequency):
+        yield f"| `{row.name}` | {cell(row.about)} | {usual[row.name]} |"
+    yield "| `rounded` | A number rounded before it was used, to one to four decimals or significant digits. | seen |"
 
 
 def programs() -> Iterator[str]:

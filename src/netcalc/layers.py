@@ -48,12 +48,18 @@ def forward(problem: Problem) -> Forward:
         found[f"z{number}"] = v = named(f"z{number}", z)
         if layer.activation is not None:
             found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
+    above, parts = above_output(problem, v)
+    return Forward(inputs | above, found, parts)
+
+
+def above_output(problem: Problem, output: Node) -> tuple[Nodes, Node]:
+    """What is given above the last output, and each sample's part of what comes of it."""
     above = problem.above
     if isinstance(above, Against):
-        inputs["t"] = t = given("t", above.target.shape)
-        return Forward(inputs, found, losses(problem, v, t))
-    inputs["delta"] = delta = given("delta", above.shape)
-    return Forward(inputs, found, product([(delta, "ij"), (v, "ij")], "i", v.shape[:1]))
+        t = given("t", above.target.shape)
+        return {"t": t}, losses(problem, output, t)
+    delta = given("delta", above.shape)
+    return {"delta": delta}, product([(delta, "ij"), (output, "ij")], "i", output.shape[:1])
 
 
 def activated(layer: Dense, z: Node) -> Node:

@@ -18,10 +18,8 @@ from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.checking.pieces import Point, spread
-from netcalc.checking.variation import RIGHT, Array, Variation, Workings, run
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
-from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Quantities
 from netcalc.problem import Against, Problem, by_element, free_names
@@ -32,7 +30,7 @@ NOTHING = 200  # bits below 1 from which on a ball that holds 0 is one: nothing 
 POINTS = 3  # at which what may have gone wrong is tried
 POINTS_ELSEWHERE = 10  # at which formulas are compared in place of the numbers given
 ATTEMPTS = 12  # to find so many where everything is defined
-Forced = Mapping[str, Callable[[Array], Array]]
+Array = np.ndarray
 
 
 class Bench(ABC):
@@ -64,17 +62,10 @@ class Bench(ABC):
         own = self.largest[name]
         return own if own > 0 else max(self.largest.values(), key=lambda value: float(value.mid()))
 
+    @property
     @abstractmethod
-    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        """What comes out where something is done otherwise, in balls."""
-
-    @abstractmethod
-    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        """The same in float64."""
-
-    @abstractmethod
-    def quantity(self, name: str) -> str | None:
-        """What the passes call the answer of that name, if something follows from it."""
+    def given(self) -> Mapping[str, Array]:
+        """What the inputs of its workings are at this point, by name: trees or float64."""
 
 
 @dataclass(frozen=True)
@@ -88,31 +79,14 @@ class Layers(Bench):
         with precision(BITS):
             return settled(self._called(passes.run(self.problem, Balls())))
 
-    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        with precision(BITS):
-            return self._yielded(Balls(), change(RIGHT), forced)
-
-    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        from netcalc.graph.arithmetic.float64 import Float64
-
-        with np.errstate(all="ignore"):
-            return self._yielded(Float64(), change(RIGHT), forced)
-
-    def _yielded(self, arithmetic: Arithmetic, variation: Variation, forced: Forced | None) -> dict[str, Array]:
-        return self._called(run(self.workings, arithmetic, variation, forced))
-
     @cached_property
-    def workings(self) -> Workings:
-        """The passes, ready to be done otherwise."""
-        return Workings(self.problem)
+    def given(self) -> Mapping[str, Array]:
+        return dict(stated_values(self.problem))
 
     def _called(self, found: Quantities) -> dict[str, Array]:
         """What was found, as the command calls and shapes it."""
         names = self.problem.names.items()
         return {called.name: self.problem.shaped(found[name], called.shape) for name, called in names if name in found}
-
-    def quantity(self, name: str) -> str | None:
-        return next((own for own, called in self.problem.names.items() if called.name == name), None)
 
     @cached_property
     def names(self) -> dict[str, Any]:
@@ -150,10 +124,7 @@ def to_floats(array: Array) -> Array:
 
 
 def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
-    """The arrays that were stated, by the names that formulas call them; `t` are the targets."""
-    if isinstance(problem.above, Against):
-        target = problem.above.target
-        yield "t", target if problem.many else target.reshape(() if problem.command == "neuron" else -1)
+    """The arrays that were stated, by the names that formulas call them."""
     if problem.command == "net":
         yield "x", problem.x if problem.many else problem.x.reshape(-1)
         for number, layer in enumerate(problem.layers, 1):
@@ -164,6 +135,21 @@ def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     for name, thing in problem.given.items():
         if isinstance(thing, np.ndarray):
             yield name, thing
+
+
+def stated_values(problem: Problem) -> Iterator[tuple[str, Array]]:
+    """The given tensors by the names that the passes have for them."""
+    yield "x", problem.x
+    for number, layer in enumerate(problem.layers, 1):
+        yield f"W{number}", layer.W
+        if layer.b is not None:
+            yield f"b{number}", layer.b
+    if isinstance(problem.above, Against):
+        yield "t", problem.above.target
+    else:
+        yield "delta", problem.above
+    if problem.lr is not None:
+        yield "lr", np.array(problem.lr, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -179,9 +165,6 @@ class Unproven(Layers):
     @cached_property
     def largest(self) -> dict[str, Any]:
         return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
-
-    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        return self.nearly(change, forced)
 
 
 def here(problem: Problem) -> Sequence[Bench]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from netcalc.checking.bench import Array
 from netcalc.checking.diagnose import NO_DIAGNOSIS, either
 from netcalc.checking.library import Library, Yielded
 from netcalc.checking.names import described
 from netcalc.checking.patterns import SWAPPED, where
-from netcalc.checking.variation import Array
 from netcalc.checking.verdicts import COARSELY, Tolerance
 from netcalc.checking.written import FLOAT64_BITS, Large
 from netcalc.errors import ShapeError
@@ -86,11 +86,11 @@ def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Arra
     if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
         return SWAPPED.format(name)
     found = [
-        one.hypothesis
+        one.edit
         for one in library.singles
         if _explains(one, name, (claimed, truth), wrong, 2.0 ** -((bits or FLOAT64_BITS) - LOST_BITS))
     ]
-    return either(found) if found else NO_DIAGNOSIS.said
+    return either(found).said if found else NO_DIAGNOSIS.said
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:

@@ -196,8 +196,7 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
     """What is said of wrong claims."""
     claims, benches = evidence.claims, evidence.benches
     found = {place: COARSE for place in sought if judge(claims[place], benches, Tolerance()) != "wrong"}
-    if len(benches) == 1:
-        found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
+    found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
     return found
@@ -242,7 +241,21 @@ def _checked(
         note=note,
         follows=diagnosis.follows,
         tensor=claim.tensor if claim.whole else "",
+        mistake=diagnosis.mistake,
+        step=_step_at(result, diagnosis.at),
     )
+
+
+def _step_at(result: Result, name: str) -> str:
+    """The step of the derivation that arrives at the gradient of that name, or at the thing itself."""
+    if not name:
+        return ""
+    for tensor in (*result.tensors, *result.inner):
+        if tensor.name == f"d{name}":
+            wanted = {tensor.name, f"d{tensor.of}/{tensor.name}"}
+            found = next((step for step in result.steps if step.name in wanted or step.element == tensor.name), None)
+            return in_one_line(found) if found else ""
+    return ""
 
 
 def _told_apart(claim: Claim, bench: Bench, claimed: Value, correct: Value) -> tuple[Value, Value]:

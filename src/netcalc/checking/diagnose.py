@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Bench, to_floats
+from netcalc.checking.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.claims import Claim
-from netcalc.checking.hypotheses import FAILED, Hypothesis
-from netcalc.checking.library import Library, Prediction, Yielded, rounded
-from netcalc.checking.variation import Array
+from netcalc.checking.edits.edit import Edit, Frequency
+from netcalc.checking.library import FAILED, Library, Prediction, Yielded, rounded
 from netcalc.checking.verdicts import Tolerance, claimed_value, unit
 from netcalc.checking.written import FLOAT64_BITS
+from netcalc.expression import Apply, Number
 
-CHANCE = 0.005  # how probable a meeting by chance may be for an explanation to be given
+CHANCE = 0.01  # how probable a meeting by chance may be for an explanation to be given
+PLAIN_CHANCE = 0.16  # the same for a usual mistake that yields plain numbers exactly
 EXACT = 1e-10  # relative: an exact answer's width in float64
 EXACT_CHANCE = 1e-9  # how probable it is that an exact answer is met by chance
-PLAIN_CHANCE = 0.002  # the same for a whole number or a short decimal that is met exactly
-SHORT = 1e-9  # what is left of a thousandfold where three decimals are all that there are
+PLAIN_DIGITS = 2  # significant ones, up to which a number is plain: anybody may have written it
+PLAIN_DENOMINATOR = 30
+DIGITS = 9  # the largest number of one digit: those made at random are as large, whatever is right
 FOLLOWING = 0.02  # how probable it may be that what follows from any of the wrong answers does so by chance
 NEAR = 0.1  # relative: how far from the truth an answer may be for early rounding to explain it
+WHOLE = "whole-gradient"  # the row whose edits say the same of one answer and of all
 AT_MOST = 3  # explanations that are named where several would do
 
 
@@ -75,27 +79,68 @@ class Evidence:
         with np.errstate(all="ignore"):
             return np.asarray((np.abs(values - self.claimed) <= self.radius * (1 + 1e-9)).all(axis=0))
 
-    def chances(self, values: Array) -> Array:
+    def chances(self) -> Array:
         """How probable it is that an answer made at random is met so nearly: (claims,)."""
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(self.truth), np.abs(self.claimed)).max(axis=0)
             steps = np.maximum(2 * self.radius.max(axis=0), self.units)
-            chance = np.nan_to_num(np.clip(steps / (2 * size + steps), EXACT_CHANCE, 1), nan=1.0)
-            exactly = (np.abs(values - self.claimed) <= EXACT * np.abs(self.claimed)).all(axis=0)
-        exactly &= (size > 0) & ~self.plain  # where both are below float64's range, all meet all
-        return np.asarray(np.where(exactly, np.minimum(chance, PLAIN_CHANCE), chance))
+            size = np.where(self.plain, np.maximum(size, DIGITS * self.units), size)
+            chance: Array = np.nan_to_num(np.clip(steps / (2 * size + steps), EXACT_CHANCE, 1), nan=1.0)
+            return chance
 
     @cached_property
     def units(self) -> Array:
-        """What lies between two numbers written with as many decimals; next to nothing for expressions."""
-        places = [claim.written.place for claim in self.claims]
-        return np.array([0.0 if place is None else float(unit(place)) for place in places])
+        """What lies between two numbers written as short; next to nothing for what is no number as it is written."""
+        return np.array([_unit(claim) for claim in self.claims])
 
     @cached_property
     def plain(self) -> Array:
-        """Which right answers are whole numbers or short decimals, so that such a number, if not 0, is no sign."""
+        """Which claims are so short that only what yields them exactly says something: (claims,)."""
+        return np.array([_is_plain(claim) for claim in self.claims])
+
+    def exactly(self, values: Array, at: Sequence[int]) -> bool:
+        """Whether values are those claims to all their digits."""
         with np.errstate(all="ignore"):
-            return np.asarray(((np.abs(self.truth * 1000 % 1) < SHORT) & (self.claimed != 0)).all(axis=0))
+            off = np.abs(values - self.claimed)[:, at]
+            return bool((off <= EXACT * np.maximum(np.abs(self.claimed[:, at]), self.units[at])).all())
+
+    def as_short(self, values: Array, at: Sequence[int]) -> bool:
+        """Whether values could be written as short as those claims are."""
+        with np.errstate(all="ignore"):
+            steps = values[:, at] / self.units[at]
+            return bool((np.abs(steps - np.round(steps)) <= 1e-6 * np.maximum(1, np.abs(steps))).all())
+
+
+def _unit(claim: Claim) -> float:
+    written = claim.written
+    if written.place is not None:
+        return float(unit(written.place))
+    value = exact_value(claim)
+    return 0.0 if value is None else 1 / value.denominator**2
+
+
+def exact_value(claim: Claim) -> Fraction | None:
+    """The rational that a claim is as it is written, a decimal or a fraction; None of anything else."""
+    tree = claim.written.tree
+    match tree:
+        case Number(value):
+            return value
+        case Apply("divide", (Number(p), Number(q))) if q:
+            return p / q
+        case Apply("negate", (Apply("divide", (Number(p), Number(q))),)) if q:
+            return -p / q
+        case _:
+            return None
+
+
+def _is_plain(claim: Claim) -> bool:
+    written = claim.written
+    value = exact_value(claim)
+    if value is None or written.bits:
+        return False
+    if written.place is None:
+        return value.denominator <= PLAIN_DENOMINATOR
+    return written.digits <= PLAIN_DIGITS
 
 
 def _float(value: object) -> float:
@@ -112,10 +157,15 @@ def _half_unit(claim: Claim) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is said of a wrong answer; `follows` is the earlier answer that it is right from."""
+    """What is said of a wrong answer; `follows` is the earlier answer that it is right from.
+
+    `mistake` are the identifiers of the catalogue's rows, `at` is what went wrong, by its name.
+    """
 
     said: str
     follows: str = ""
+    mistake: str = ""
+    at: str = ""
 
 
 NO_DIAGNOSIS = Diagnosis("the cause was not identified")
@@ -148,57 +198,66 @@ class _Search:
 
     def found(self) -> Iterator[tuple[int, Diagnosis]]:
         left = self.wrong
-        if said := self.explain(left, consistent=True):
-            yield from ((place, Diagnosis(said)) for place in left)
+        if said := self.explain(left):
+            yield from dict.fromkeys(left, said).items()
             return
         for place, earlier in self.following().items():
             yield place, Diagnosis(f"right, given your {earlier}", earlier)
             left -= {place}
         for group in self.grouped(left):
-            yield from ((place, Diagnosis(said)) for place, said in group.items())
+            yield from group.items()
 
-    def grouped(self, left: frozenset[int]) -> Iterator[dict[int, str]]:
+    def grouped(self, left: frozenset[int]) -> Iterator[dict[int, Diagnosis]]:
         """Explanations of all that is left, else tensor by tensor, each of one slip, then of two; else one by one."""
-        if left and left != self.wrong and (said := self.explain(left, consistent=True)):
+        if left and left != self.wrong and (said := self.explain(left)):
             yield dict.fromkeys(left, said)
             return
         for twofold in (False, True):
-            if left and (said := self.explain(left, consistent=False, twofold=twofold)):
+            if left and (said := self.explain(left, twofold=twofold)):
                 yield dict.fromkeys(left, said)
                 return
             for part in self.by_tensor(left):
-                if len(part) < len(left) and (said := self.explain(part, consistent=False, twofold=twofold)):
+                if len(part) < len(left) and (said := self.explain(part, twofold=twofold)):
                     yield dict.fromkeys(part, said)
                     left -= part
-        if len(left) > 1:
-            for place in sorted(left):
-                if said := self.explain(frozenset({place}), consistent=False):
-                    yield {place: said}
+        for part in [*self.by_tensor(left), *(frozenset({place}) for place in sorted(left))]:
+            if part <= left and (said := self.explain(part, loosely=True)):
+                yield dict.fromkeys(part, said)
+                left -= part
 
     def by_tensor(self, left: frozenset[int]) -> list[frozenset[int]]:
         names = dict.fromkeys(self.evidence.claims[place].tensor for place in sorted(left))
         return [frozenset(place for place in left if self.evidence.claims[place].tensor == name) for name in names]
 
-    def explain(self, places: frozenset[int], *, consistent: bool, twofold: bool = False) -> str | None:
-        """What explains all of these claims, and where `consistent` leaves the right ones right; None if nothing does.
+    def explain(self, places: frozenset[int], *, twofold: bool = False, loosely: bool = False) -> Diagnosis | None:
+        """What explains all of these claims and leaves the right ones right; None if nothing does.
 
         The more explanations are tried, the more one of them meets an answer by chance: so the chance that one tried
-        so far meets these is held below CHANCE. What doesn't leave right ones right doesn't count where that is asked.
+        so far meets these is held below CHANCE. What doesn't leave right ones right, or can't be written as short as
+        plain answers are, doesn't count. `loosely` takes usual mistakes that were made with these entries alone.
         """
         at = sorted(places)
-        tried: set[bytes] = set()
-        explaining: list[Hypothesis] = []
+        evidence = self.evidence
+        chance = float(np.prod(evidence.chances()[at]))
+        plain = bool(evidence.plain[at].all())
         for group, weight in self.candidates(at, twofold=twofold):
+            tried: set[bytes] = set()
+            explaining: list[Edit] = []
             for one in group:
-                met = self.evidence.meets(one.values)
-                if consistent and not self.leaves_right(met):
+                met = evidence.meets(one.values)
+                if loosely and one.edit.frequency is not Frequency.USUAL:
+                    break
+                if not loosely and not self.leaves_right(met):
+                    continue
+                if plain and not evidence.as_short(one.values, at):
                     continue
                 tried.add(rounded(one.values[:, at]))
-                if not met[at].all():
+                if not met[at].all() or (plain and not evidence.exactly(one.values, at)):
                     continue
-                chance = float(np.prod(self.evidence.chances(one.values)[at]))
-                if len(tried) * weight * chance <= CHANCE and self.confirmed(one.hypothesis, at):
-                    explaining.append(one.hypothesis)
+                usual = plain and one.edit.frequency is Frequency.USUAL
+                limit = PLAIN_CHANCE if usual else CHANCE
+                if len(tried) * weight * chance <= limit and self.confirmed(one.edit, at):
+                    explaining.append(one.edit)
             if explaining:
                 return either(explaining)
         return None
@@ -206,14 +265,12 @@ class _Search:
     def candidates(self, at: list[int], *, twofold: bool) -> Iterator[tuple[list[Prediction], float]]:
         """The lists of what is tried, each with how much one of its entries counts."""
         if twofold:
-            yield self.singles, 1.0
-            least = float(np.prod(self.evidence.chances(self.evidence.truth)[at]))
-            if least * len(self.singles) <= CHANCE:
+            if len(at) > 1 and float(np.prod(self.evidence.chances()[at])) * len(self.singles) <= CHANCE:
                 yield self.pairs, 1.0
             return
+        yield self.singles, 1.0
         if self.is_near(at):
             yield self.roundings, NEAR
-        yield self.singles, 1.0
 
     def is_near(self, at: list[int]) -> bool:
         """Whether these claims are so near to the truth that rounding may have done it."""
@@ -229,15 +286,15 @@ class _Search:
         """Whether a claim is finite: what isn't is met by nothing."""
         return self.evidence.claims[place].written.finite
 
-    def confirmed(self, hypothesis: Hypothesis, at: list[int]) -> bool:
+    def confirmed(self, edit: Edit, at: list[int]) -> bool:
         """Whether the claims are met in balls as well."""
         try:
-            return all(self.confirmed_at(bench, row, hypothesis, at) for row, bench in enumerate(self.evidence.benches))
+            return all(self.confirmed_at(bench, row, edit, at) for row, bench in enumerate(self.evidence.benches))
         except FAILED:
             return False
 
-    def confirmed_at(self, bench: Bench, row: int, hypothesis: Hypothesis, at: list[int]) -> bool:
-        yielded = hypothesis.exactly(bench)
+    def confirmed_at(self, bench: Bench, row: int, edit: Edit, at: list[int]) -> bool:
+        yielded = self.evidence.library.exactly(edit, row)
         with precision(BITS):
             for place in at:
                 claim = self.evidence.claims[place]
@@ -252,52 +309,30 @@ class _Search:
         found: dict[int, str] = {}
         for earlier in sorted(self.wrong):
             others = sorted(self.wrong - {earlier} - found.keys())
-            hypothesis = self.given(earlier)
-            if not others or hypothesis is None or self.evidence.claims[earlier].name in found.values():
+            edit = self.evidence.library.taken(self.evidence.claims[earlier])
+            if not others or edit is None or self.evidence.claims[earlier].name in found.values():
                 continue
-            one = next(iter(self.predictions(self.evidence.library.distinct([hypothesis]))), None)
+            one = next(iter(self.predictions(self.evidence.library.distinct([edit]))), None)
             if one is None:
                 continue
             met = self.evidence.meets(one.values)
             moved = np.abs(one.values - self.evidence.truth).max(axis=0) > self.evidence.radius.max(axis=0)
-            chances = self.evidence.chances(one.values)
+            chances = self.evidence.chances()
             places = [place for place in others if met[place] and moved[place]]
-            if (
-                places
-                and np.prod(chances[places]) <= FOLLOWING / len(self.wrong)
-                and self.confirmed(hypothesis, places)
-            ):
+            if places and np.prod(chances[places]) <= FOLLOWING / len(self.wrong) and self.confirmed(edit, places):
                 found |= dict.fromkeys(places, self.evidence.claims[earlier].name)
         return found
 
-    def given(self, place: int) -> Hypothesis | None:
-        """The passes with a claim taken in place of what is right; None if nothing follows from it."""
-        claim = self.evidence.claims[place]
-        bench = self.evidence.benches[0]
-        quantity = bench.quantity(claim.tensor)
-        if len(self.evidence.benches) > 1 or quantity is None or not claim.written.is_constant:
-            return None
-        shape = bench.truth[claim.tensor].shape
 
-        def forced(array: Array) -> Array:
-            taken = array.copy().reshape(shape)
-            with precision(BITS):
-                value = claimed_value(claim, bench)
-                taken[claim.index] = value if array.dtype == object else _float(value)
-            return taken.reshape(array.shape)
-
-        return Hypothesis("", lambda variation: variation, forced={quantity: forced})
-
-
-def either(explaining: Sequence[Hypothesis]) -> str:
+def either(explaining: Sequence[Edit]) -> Diagnosis:
     """One explanation, or `either … or …`; a rare one is passed over beside a usual one."""
-    often = [one for one in explaining if one.frequency <= explaining[0].frequency + 1]
-    by_row: dict[object, str] = {}
-    for one in often:
-        by_row.setdefault(id(one.row) if one.row else one.said, one.said)
-    said = list(by_row.values())
-    shown = list(islice(said, AT_MOST))
+    often = [one for one in explaining if one.frequency == explaining[0].frequency]
+    whole = [one for one in often if one.row == WHOLE]
+    by_words = {one.said: one for one in often if one not in whole[1:]}
+    said, shown = list(by_words), list(islice(by_words.values(), AT_MOST))
+    rows = "|".join(dict.fromkeys(one.row for one in shown))
+    at = shown[0].at if len({one.at for one in shown}) == 1 else ""
     if len(said) == 1:
-        return said[0]
+        return Diagnosis(said[0], mistake=rows, at=at)
     more = f" (or {len(said) - AT_MOST} more)" if len(said) > AT_MOST else ""
-    return f"either {', or '.join(shown)}{more}"
+    return Diagnosis(f"either {', or '.join(one.said for one in shown)}{more}", mistake=rows, at=at)

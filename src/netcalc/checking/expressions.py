@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from flint import arb
 
-from netcalc.arithmetic.balls import Evaluation, ball, is_nowhere, numeral, precision
+from netcalc.arithmetic.balls import Evaluation, is_nowhere, numeral, precision
 from netcalc.arithmetic.sides import can_tie, tie
 from netcalc.arrays import each
-from netcalc.checking.bench import BITS, Bench, Forced, defined, near_zero, settled, to_floats
-from netcalc.checking.calculus import Calculus, Work
+from netcalc.checking.bench import BITS, Array, Bench, defined, near_zero, settled
 from netcalc.checking.functions import Functions
-from netcalc.checking.hypotheses import Hypothesis
-from netcalc.checking.mistakes import CALCULUS
 from netcalc.checking.pieces import Point, spread
-from netcalc.checking.variation import Array
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, derive
 from netcalc.explain.ties import numerals_of
@@ -75,61 +70,10 @@ class Expressions(Bench):
     def truth(self) -> dict[str, Array]:
         return settled(self.shaped(self.rows))
 
-    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        assert forced is None  # noqa: S101 - nothing follows from an answer here
-        calculus = change(Calculus())
-        with precision(BITS):
-            return self.shaped(
-                [
-                    [
-                        one if is_sound else arb.nan()
-                        for one, is_sound in zip(self.worked(calculus, point), row, strict=True)
-                    ]
-                    for point, row in zip(self.points, self.sound, strict=True)
-                ]
-            )
-
     @cached_property
-    def sound(self) -> list[list[bool]]:
-        """Which numbers of each point the right rules yield: not those at a kink, where other slopes are agreed on."""
-        return [
-            [ball(one).overlaps(ball(right)) for one, right in zip(self.worked(Calculus(), point), row, strict=True)]
-            for point, row in zip(self.points, self.rows, strict=True)
-        ]
-
-    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:
-        return {name: to_floats(array) for name, array in self.exactly(change, forced).items()}
-
-    def worked(self, calculus: Calculus, point: dict[str, Any]) -> list[Any]:
-        """What rules yield for each number of the answer; nothing for derivatives beyond the second."""
-        found: list[Any] = []
-        for one in self.derived.wanted:
-            work = Work(self.problem.expressions[one.output], point, calculus)
-            if not one.by:
-                found.append(work.value())
-            elif len(one.by) == 1:
-                found.append(work.derivative(one.by[0], self.problem.wrt))
-            elif len(one.by) == 2:
-                found.append(self.second(one.output, one.by, calculus, point))
-            else:
-                found.append(arb.nan())
-        return found
-
-    def second(self, output: int, by: tuple[str, ...], calculus: Calculus, point: dict[str, Any]) -> Any:
-        """What rules yield for a derivative of a first derivative that is right."""
-        first, other = (Work(self.firsts[output, name], point, calculus) for name in by)
-        found = first.dual(calculus.by(by[1], self.problem.wrt))
-        whole = calculus.whole(found.slope, arb.nan())  # whose value is another derivative's
-        return calculus.second(whole, found.value, other.value())
-
-    @cached_property
-    def firsts(self) -> dict[tuple[int, str], Tree]:
-        """The first derivatives as people write them, by output and variable."""
-        return {
-            (one.output, one.by[0]): self.derived.written(one.tree)[0]
-            for one in self.derived.wanted
-            if len(one.by) == 1
-        }
+    def given(self) -> Mapping[str, Array]:
+        whole = (self.problem.samples,) if self.problem.many else ()
+        return {name: np.broadcast_to(column, whole) for name, column in self.problem.points.items()}
 
     def shaped(self, rows: list[list[Any]]) -> dict[str, Array]:
         """The numbers of each point, as the answer calls and shapes them."""
@@ -145,9 +89,6 @@ class Expressions(Bench):
     def names(self) -> dict[str, Any]:
         given = {} if self.problem.many else self.points[0]
         return {**by_element(self.truth, self.problem.index_from), **given}
-
-    def quantity(self, name: str) -> None:
-        """Nothing follows from an answer."""
 
 
 def here(problem: Gradient) -> list[Bench]:
@@ -181,9 +122,3 @@ def _beside(own: Expressions, point: Point) -> Bench:
     bench = placed(own.problem, point)
     bench.__dict__.update(derived=own.derived, prepared=own.prepared)
     return bench
-
-
-def singles(_: Gradient) -> Iterator[Hypothesis]:
-    """Each row of the table."""
-    for slip in sorted(CALCULUS, key=lambda one: one.frequency):
-        yield Hypothesis(slip.said, slip.change, slip.frequency, row=slip)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,8 +13,7 @@ import numpy as np
 from flint import arb
 
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Bench, Forced, number_at, settled
-from netcalc.checking.variation import Array
+from netcalc.checking.bench import BITS, Array, Bench, number_at, settled
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, Tree
 from netcalc.expression.tensor_parser import parse_tensors
@@ -59,16 +58,9 @@ class Graphs(Bench):
             given = {name: Balls().array(array) for name, array in self.problem.values.items()}
         return by_element(given, self.problem.index_from) | by_element(self.truth, self.problem.index_from)
 
-    def exactly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:  # noqa: ARG002
-        """Nothing is done otherwise here."""
-        return {}
-
-    def nearly(self, change: Callable[[Any], Any], forced: Forced | None = None) -> dict[str, Array]:  # noqa: ARG002
-        """As above."""
-        return {}
-
-    def quantity(self, name: str) -> str | None:
-        return name if name in self.truth else None
+    @property
+    def given(self) -> Mapping[str, Array]:
+        return self.problem.values
 
 
 @dataclass(frozen=True)

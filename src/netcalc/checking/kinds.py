@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from netcalc.arrays import each
-from netcalc.checking import bench, expressions, graphs, hypotheses
+from netcalc.checking import bench, expressions, graphs
 from netcalc.checking.bench import Bench
 from netcalc.checking.functions import Functions
-from netcalc.checking.hypotheses import Hypothesis
+from netcalc.checking.workings import Workings, of_expressions, of_graph
+from netcalc.checking.workings_of_layers import of_layers
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
-from netcalc.problem import by_element, free_names
+from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Result, Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Where a problem's answers are compared, and what may go wrong in them."""
+    """Where a problem's answers are compared, and its workings, in which something may go wrong."""
 
     here: Callable[[Any], Sequence[Bench]]
     elsewhere: Callable[[Any], Sequence[Bench]]
-    singles: Callable[[Any], Iterable[Hypothesis]]
-    roundings: Callable[[Any], Iterable[Hypothesis]]
+    workings: Callable[[Any], Workings]
 
 
-LAYERS = Kind(bench.here, bench.elsewhere, hypotheses.singles, hypotheses.roundings)
-GRAPHS = Kind(graphs.here, lambda _: (), lambda _: (), lambda _: ())
-EXPRESSIONS = Kind(expressions.here, lambda _: (), expressions.singles, lambda _: ())
+LAYERS = Kind(bench.here, bench.elsewhere, of_layers)
+EXPRESSIONS = Kind(expressions.here, lambda _: (), of_expressions)
+GRAPHS = Kind(graphs.here, lambda _: (), of_graph)
+KINDS: Mapping[type, Kind] = {Problem: LAYERS, Gradient: EXPRESSIONS, GraphProblem: GRAPHS}
 
 
 def kind_of(problem: object) -> Kind:
     """The kind of a problem."""
-    if isinstance(problem, GraphProblem):
-        return GRAPHS
-    return EXPRESSIONS if isinstance(problem, Gradient) else LAYERS
+    return KINDS[type(problem)]
 
 
 def functions_of(result: Result) -> Functions | None:
@@ -44,9 +43,7 @@ def functions_of(result: Result) -> Functions | None:
     problem = result.asked
     if isinstance(problem, Gradient):
         return expressions.functions(problem, problem.free) if problem.free else None
-    if isinstance(problem, GraphProblem):
-        return None
-    names = free_names(problem.tensors)
+    names = free_names(problem.tensors) if isinstance(problem, Problem) else ()
     if not names:
         return None
     answers = {

@@ -1,108 +1,194 @@
-"""Everything that may have gone wrong with a problem, worked out once: what each hypothesis yields at each point."""
+"""Everything that may have gone wrong with a problem, worked out once: what each edit of its workings yields."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from netcalc.checking.bench import Bench
+from netcalc.arithmetic.balls import precision
+from netcalc.checking.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.claims import Claim
-from netcalc.checking.hypotheses import Hypothesis
+from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
+from netcalc.checking.edits.edit import Edit, Frequency, edits
+from netcalc.checking.edits.values import forced
 from netcalc.checking.kinds import kind_of
-from netcalc.checking.variation import Array
+from netcalc.checking.runs import Runs
+from netcalc.checking.workings import Workings
+from netcalc.errors import NetcalcError
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.leaves import NAMED
+from netcalc.graph.node import Node
 
-PAIR_SECONDS = 2.0  # that combinations of two may take
+FAILED = (NetcalcError, ZeroDivisionError, ValueError, IndexError, TypeError, OverflowError)
+MAX_ALIKE = 3  # edits that yield the same
+MAX_PAIRED = 60  # usual edits that are combined by two
+SOUND = 1e-9  # relative: what the workings may differ from the answer by, which is agreed on at kinks
 
 
 @dataclass(frozen=True, slots=True)
 class Yielded:
-    """A hypothesis with all that it yields, in float64, at each point."""
+    """An edit with all that it yields, in float64, at each point."""
 
-    hypothesis: Hypothesis
+    edit: Edit
     whole: tuple[dict[str, Array], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a hypothesis yields for each claim at each point: (points, claims)."""
+    """What an edit yields for each claim at each point: (points, claims)."""
 
-    hypothesis: Hypothesis
+    edit: Edit
     values: Array
 
 
 @dataclass(frozen=True)
 class Library:
-    """The hypotheses about a problem that yield something new each, in the order in which they are tried."""
+    """The edits of a problem's workings that yield something new each, in the order in which they are tried."""
 
     benches: Sequence[Bench]
 
     @cached_property
+    def workings(self) -> Workings:
+        """The problem in small steps."""
+        return kind_of(self.benches[0].problem).workings(self.benches[0].problem)
+
+    @cached_property
+    def runs(self) -> list[Runs]:
+        """The workings at each point, in float64."""
+        with np.errstate(all="ignore"):
+            return [Runs(self.roots, Float64(), self._given(bench, Float64())) for bench in self.benches]
+
+    @cached_property
+    def in_balls(self) -> list[Runs]:
+        """The same in balls."""
+        with precision(BITS):
+            return [Runs(self.roots, Balls(), self._given(bench, Balls())) for bench in self.benches]
+
+    @cached_property
+    def roots(self) -> list[Node]:
+        """The nodes of all answers."""
+        return [node for nodes in self.workings.answers.values() for node in nodes]
+
+    def _given(self, bench: Bench, arithmetic: Float64 | Balls) -> dict[Node, Array]:
+        given = bench.given
+        return {node: arithmetic.array(given[name]) for name, node in self.workings.inputs.items()}
+
+    @cached_property
     def singles(self) -> list[Yielded]:
-        """One slip."""
-        return list(self.distinct(kind_of(self.benches[0].problem).singles(self.benches[0].problem)))
+        """One mistake."""
+        return list(self.distinct(edits(self.workings, MISTAKES)))
 
     @cached_property
     def roundings(self) -> list[Yielded]:
         """One number rounded too early."""
-        return list(self.distinct(kind_of(self.benches[0].problem).roundings(self.benches[0].problem)))
+        return list(self.distinct(edits(self.workings, ROUNDINGS)))
 
     @cached_property
     def pairs(self) -> list[Yielded]:
-        """Two slips, in either order, for one may undo what the other does; as many as there is time for."""
-        end = time.monotonic() + PAIR_SECONDS
-        found: list[Yielded] = []
-        for one in self.distinct(
-            first.hypothesis.and_then(second.hypothesis)
-            for first in self.singles
-            for second in self.singles
-            if first is not second
-        ):
-            found.append(one)
-            if time.monotonic() > end:
-                break
+        """Two usual mistakes at once."""
+        usual = [one.edit for one in self.singles if one.edit.frequency is Frequency.USUAL][:MAX_PAIRED]
+        both = (a.and_then(b) for n, a in enumerate(usual) for b in usual[n + 1 :])
+        return list(self.distinct(edit for edit in both if edit is not None))
+
+    def distinct(self, found: Iterable[Edit]) -> Iterator[Yielded]:
+        """Those that can be worked out; of those that yield the same the first few."""
+        said: dict[bytes, set[str]] = {}
+        done: set[frozenset[tuple[Node, Node]]] = set()
+        for edit in found:
+            if (same := frozenset(edit.instead.items())) in done:
+                continue
+            done.add(same)
+            whole = self.nearly(edit)
+            if whole is None:
+                continue
+            key = rounded_bytes(whole)
+            known = said.setdefault(key, set())
+            if edit.said not in known and len(known) < MAX_ALIKE:
+                known.add(edit.said)
+                yield Yielded(edit, tuple(whole))
+
+    def nearly(self, edit: Edit) -> list[dict[str, Array]] | None:
+        """What an edit yields in float64 at each point; None where it can't be worked out."""
+        try:
+            with np.errstate(all="ignore"):
+                return [
+                    self._assembled(place, self.unsound[place], run.edited(edit.instead))
+                    for place, run in enumerate(self.runs)
+                ]
+        except FAILED:
+            return None
+
+    def exactly(self, edit: Edit, place: int) -> dict[str, Array]:
+        """What an edit yields in balls at one of the points."""
+        with precision(BITS):
+            return self._assembled(place, {}, self.in_balls[place].edited(edit.instead))
+
+    @cached_property
+    def unsound(self) -> list[Mapping[str, Array]]:
+        """The entries, by answer and point, that the workings do not yield: at kinks other slopes are agreed on."""
+        found: list[Mapping[str, Array]] = []
+        for place, (bench, run) in enumerate(zip(self.benches, self.runs, strict=True)):
+            own = self._assembled(place, {}, run.edited({}))
+            truth = {name: to_floats(bench.truth[name]) for name in own}
+            with np.errstate(all="ignore"):
+                scale = max(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)) for array in truth.values())
+                masks = {
+                    name: ~(np.abs(array - truth[name]) <= SOUND * np.maximum(np.abs(truth[name]), 1e-3 * scale))
+                    for name, array in own.items()
+                }
+            found.append({name: mask for name, mask in masks.items() if mask.any()})
         return found
 
-    def distinct(self, hypotheses: Iterable[Hypothesis]) -> Iterator[Yielded]:
-        """Those that can be worked out and yield something new."""
-        seen: set[bytes] = set()
-        for hypothesis in hypotheses:
-            whole = [yielded for bench in self.benches if (yielded := hypothesis.nearly(bench)) is not None]
-            if len(whole) < len(self.benches):
+    def _assembled(self, place: int, unsound: Mapping[str, Array], values: Sequence[Array]) -> dict[str, Array]:
+        """The roots' values as the answers that they are, in the answers' shapes."""
+        left = iter(values)
+        truth = self.benches[place].truth
+        found: dict[str, Array] = {}
+        for name, nodes in self.workings.answers.items():
+            parts = [next(left) for _ in nodes]
+            whole = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+            if name not in truth or whole.size != truth[name].size:
                 continue
-            key = b"".join(rounded(array) for yielded in whole for array in yielded.values())
-            if key not in seen:
-                seen.add(key)
-                yield Yielded(hypothesis, tuple(whole))
+            whole = whole.reshape(truth[name].shape)
+            found[name] = np.where(unsound[name], np.nan, whole) if name in unsound else whole
+        return found
+
+    def taken(self, claim: Claim) -> Edit | None:
+        """An answer taken in place of what is right; None where nothing follows from it."""
+        nodes = self.workings.answers.get(claim.tensor, ())
+        if len(nodes) != 1 or len(self.benches) > 1 or nodes[0].operation is not NAMED or not claim.written.is_constant:
+            return None
+        shape = self.benches[0].truth[claim.tensor].shape
+        wrong = forced(nodes[0], claim.index, shape, claim.written.tree)
+        return Edit("taken", "", Frequency.SEEN, {nodes[0]: wrong})
 
     def predictions(self, found: Iterable[Yielded], claims: Sequence[Claim], truth: Array) -> list[Prediction]:
         """What they yield for the claims, where that isn't the truth."""
-        shapes = [{name: array.shape for name, array in bench.truth.items()} for bench in self.benches]
-        made = [
-            Prediction(
-                one.hypothesis,
-                np.array([_claimed_part(at, claims, shape) for at, shape in zip(one.whole, shapes, strict=True)]),
-            )
-            for one in found
-        ]
+        made = [Prediction(one.edit, np.array([_claimed_part(whole, claims) for whole in one.whole])) for one in found]
         return [one for one in made if _differs(one.values, truth)]
 
 
-def _claimed_part(yielded: dict[str, Array], claims: Sequence[Claim], shapes: dict[str, tuple[int, ...]]) -> Array:
-    """What is yielded for each claim; nan where a tensor came out in another shape, or not at all."""
+def _claimed_part(yielded: Mapping[str, Array], claims: Sequence[Claim]) -> Array:
+    """What is yielded for each claim; nan for an answer that nothing is known of."""
     found = np.full(len(claims), np.nan)
     for place, claim in enumerate(claims):
         array = yielded.get(claim.tensor)
-        if array is not None and array.shape == shapes[claim.tensor]:
+        if array is not None:
             found[place] = array[claim.index]
     return found
 
 
+def rounded_bytes(whole: Iterable[Mapping[str, Array]]) -> bytes:
+    """The bytes of many arrays, equal for what differs in the last digits alone."""
+    return b"".join(rounded(np.concatenate([array.reshape(-1) for array in one.values()])) for one in whole if one)
+
+
 def rounded(array: Array) -> bytes:
-    """An array's bytes, equal for what differs in the last digits alone."""
+    """An array's bytes, likewise."""
     floats = np.asarray(array, dtype=np.float64)
     with np.errstate(all="ignore"):
         step = 10.0 ** (np.floor(np.log10(np.abs(floats))) - 10)

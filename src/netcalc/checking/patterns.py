@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from netcalc.checking.bench import Array
 from netcalc.checking.claims import Claim
 from netcalc.checking.diagnose import Diagnosis, Evidence
 from netcalc.checking.names import described
-from netcalc.checking.variation import Array
 from netcalc.notation import significant
 from netcalc.result import Result
 

@@ -15,11 +15,11 @@ from flint import fmpq
 
 from netcalc.arithmetic.balls import Evaluation, precision
 from netcalc.arithmetic.watched import leaf, operation
-from netcalc.checking.variation import Array
 from netcalc.derivation.derive import expand
 from netcalc.expression import Apply, Number, Tree
 from netcalc.expression.tree import COMPARISONS, add, negate, share
 
+Array = np.ndarray
 Point = dict[str, Fraction]
 
 MAX_SWITCHES = 60
@@ -35,7 +35,7 @@ MAX_ROOTS = 48  # on a line
 HALVINGS = 60
 BESIDE = (0.02, 0.5, 0.98)  # where points between two roots are
 BEYOND = (0.01, 1.0)  # how far outside the outermost
-GRID = np.concatenate([-np.geomspace(1e15, 1e-12, 163), [0.0], np.geomspace(1e-12, 1e15, 163)])
+GRID = np.concatenate([-np.geomspace(1e9, 1e-9, 109), [0.0], np.geomspace(1e-9, 1e9, 109)])
 BITS = 320
 SNAPPED = 1000  # the largest denominator of a root that is tried exactly
 ONE = Number(Fraction(1))

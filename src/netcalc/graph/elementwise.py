@@ -63,8 +63,12 @@ def _value(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -> np.ndarra
 
 
 def _vjp(node: Node, place: int, delta: Node) -> Node:
+    return through(node, place, delta, slopes(node.params.tree, len(node.args))[place])
+
+
+def through(node: Node, place: int, delta: Node, slope: Tree) -> Node:
+    """delta times a slope, a formula in the node's arguments, as the gradient of one of them."""
     params: Elementwise = node.params
-    slope = slopes(params.tree, len(node.args))[place]
     leaves = [*zip(node.args, params.letters, strict=True)]
     by, factors = _factors(node, slope, leaves, params.out)
     extra = "".join([one for one in LETTERS if one not in params.out][: delta.rank - node.rank])
@@ -145,7 +149,7 @@ def of_tree(tree: Tree, leaves: Sequence[Factor], out: str, shape: Shape) -> Nod
     if len(parts) > 1 and isinstance(parts[0], Number):
         inner = of_tree(multiply(*parts[1:]), leaves, out, shape)
         return product([(inner, out)], out, shape, parts[0].value)
-    return _plain(tree, leaves, out, shape)
+    return plain(tree, leaves, out, shape)
 
 
 def _is_polynomial(tree: Tree) -> bool:
@@ -157,7 +161,7 @@ def _held(tree: Tree, leaves: Sequence[Factor], out: str) -> str:
     return "".join(one for one in out if one in own)
 
 
-def _plain(tree: Tree, leaves: Sequence[Factor], out: str, shape: Shape) -> Node:
+def plain(tree: Tree, leaves: Sequence[Factor], out: str, shape: Shape) -> Node:
     """The node of a formula, its arguments in order of appearance and its letters in their usual order."""
     used = [int(name[1:]) for name in symbols(tree)]
     held = "".join(one for one in out if any(one in leaves[place][1] for place in used))

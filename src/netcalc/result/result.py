@@ -72,7 +72,8 @@ class Checked(NamedTuple):
 
     `diagnosis` says what went wrong, where that is known, `explanation` is the step that goes right, `note` how the
     answer was understood; `follows` names an earlier answer that was brought and from which this one is right.
-    `tensor` is what it is an entry of, where that was brought as a whole.
+    `tensor` is what it is an entry of, where that was brought as a whole. `mistake` is the identifier of what went
+    wrong (several with `|` between them), `step` the step of the derivation at which it did.
     """
 
     name: str
@@ -84,6 +85,8 @@ class Checked(NamedTuple):
     note: str = ""
     follows: str = ""
     tensor: str = ""
+    mistake: str = ""
+    step: str = ""
 
     @property
     def is_wrong(self) -> bool:
@@ -98,6 +101,8 @@ class Checked(NamedTuple):
             "verdict": self.verdict,
             "diagnosis": self.diagnosis or None,
             "explanation": self.explanation or self.note or None,
+            "mistake": self.mistake or None,
+            "step": self.step or None,
         }
 
 

@@ -1,0 +1,13 @@
+"""The catalogue of mistakes: every row, in the order in which they are tried where nothing else tells."""
+
+from __future__ import annotations
+
+from netcalc.checking.edits import values
+from netcalc.checking.edits.edit import Row
+from netcalc.checking.edits.forward import FORWARD
+from netcalc.checking.edits.paths import PATHS
+from netcalc.checking.edits.products import PRODUCTS
+from netcalc.checking.edits.slopes import SLOPES
+
+MISTAKES: tuple[Row, ...] = (*PRODUCTS, *SLOPES, *PATHS, *FORWARD)
+ROUNDINGS: tuple[Row, ...] = values.ROUNDINGS

@@ -1,0 +1,247 @@
+"""What an edit is, and the pieces that the catalogue's rows are written with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from netcalc.checking.workings import Pass, Workings
+from netcalc.graph.backward import Use, added
+from netcalc.graph.build import multiply
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, product
+from netcalc.graph.sizes import settled
+
+
+class Frequency(IntEnum):
+    """How often a mistake is met: the more often, the less evidence it takes to name it."""
+
+    USUAL = 0
+    SEEN = 1
+    RARE = 2
+
+
+USUAL, SEEN, RARE = Frequency
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One mistake: `instead` has other nodes in some nodes' place; `said` tells it and what would be right.
+
+    `row` is the identifier of the catalogue's row, `at` what people call the step that went wrong.
+    """
+
+    row: str
+    said: str
+    frequency: Frequency
+    instead: Mapping[Node, Node]
+    at: str = ""
+
+    def and_then(self, other: Edit) -> Edit | None:
+        """Both at once; None where they edit one node."""
+        if self.instead.keys() & other.instead.keys():
+            return None
+        return Edit(
+            f"{self.row}+{other.row}",
+            f"{self.said}; and {other.said}",
+            max(self.frequency, other.frequency),
+            {**self.instead, **other.instead},
+            self.at,
+        )
+
+
+class Shared(NamedTuple):
+    """What comes back to a node from one of its uses, done wrong: what is said of it, and the wrong share."""
+
+    said: str
+    share: Node
+    frequency: Frequency | None = None
+
+
+class Changed(NamedTuple):
+    """Nodes done wrong: what is said of it, and other nodes in their place."""
+
+    said: str
+    instead: Mapping[Node, Node]
+    at: Node | None = None
+    frequency: Frequency | None = None
+
+
+class Row(NamedTuple):
+    """A row of the catalogue: an identifier, how usual it is, and where it applies.
+
+    `shares` finds wrong shares of one use; the same slip is then also made at all places at once. `changes` finds
+    changed nodes of a whole pass.
+    """
+
+    name: str
+    frequency: Frequency
+    shares: Callable[[Context, Use], Iterator[Shared]] | None = None
+    changes: Callable[[Context], Iterator[Changed]] | None = None
+
+    @property
+    def about(self) -> str:
+        """What goes wrong, in a sentence."""
+        return (self.shares or self.changes).__doc__ or ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One pass of a problem, with what rows ask of it."""
+
+    workings: Workings
+    one: Pass
+
+    @cached_property
+    def uses(self) -> list[tuple[Node, Use]]:
+        """Every use of a named node that a gradient comes back from: the node, and the use; first to last."""
+        order = {node: place for place, node in enumerate(self.one.nodes)}
+        found = [(arg, use) for arg, uses in self.one.backward.uses.items() if arg in order for use in uses]
+        return sorted(found, key=lambda pair: (order[pair[0]], pair[1].place))
+
+    @cached_property
+    def names(self) -> dict[Node, Node]:
+        """The named node that each operation's node is."""
+        return {node.args[0]: node for node in self.one.nodes}
+
+    @cached_property
+    def users(self) -> dict[Node, list[Node]]:
+        """The named nodes that use a named node."""
+        found: dict[Node, list[Node]] = {}
+        for core, node in self.names.items():
+            for arg in core.args:
+                found.setdefault(arg, []).append(node)
+        return found
+
+    def delta(self, use: Use) -> Node:
+        """The gradient of what uses the node."""
+        return self.one.backward.gradients[use.node]
+
+    def gradient(self, node: Node) -> Node:
+        """A node's gradient."""
+        return self.one.gradient(node)
+
+    def replaced(self, shares: Mapping[Use, Node | None]) -> dict[Node, Node]:
+        """The gradients of nodes with other shares from some uses; None leaves the share out."""
+        found: dict[Node, Node] = {}
+        for arg, uses in self.one.backward.uses.items():
+            if not any(use in shares for use in uses) or arg not in self.one.backward.gradients:
+                continue
+            kept = [shares.get(use, use.share) for use in uses]
+            left = [share for share in kept if share is not None]
+            gradient = self.one.backward.gradients[arg]
+            found[gradient] = added(left) if left else zero(gradient)
+        return found
+
+    def called(self, node: Node) -> str:
+        """What people call a node: its name; that of what it is a part of where it has none of its own."""
+        named = self.names.get(node, node)
+        if named.operation is not NAMED:
+            return "the constant"
+        if named.params.moment < 0:
+            users = self.users.get(named, [])
+            if len(users) == 1 and users[0].params.moment >= 0 and users[0].args[0].operation.name == "sum":
+                return self._readable(users[0])
+        return self._readable(named)
+
+    def name_of(self, node: Node | None) -> str:
+        """The name that a node, or what it is a part of, has in the problem; nothing where it has none."""
+        while node is not None and node.params.moment < 0:
+            users = self.users.get(node, [])
+            node = users[0] if len(users) == 1 else None
+        return "" if node is None else self.workings.called.get(node.params.text, node.params.text)
+
+    def _readable(self, node: Node) -> str:
+        text = node.params.text
+        return readable(self.workings.called.get(text, text))
+
+    def is_bias(self, node: Node) -> bool:
+        """Whether a node is an input that is added to something of its own or a larger shape, and called b…"""
+        if not self.is_input(node) or not self.called(node).startswith("b"):
+            return False
+        return all(user.args[0].operation.name == "sum" for user in self.users.get(node, ())) and node in self.users
+
+    def parent(self, node: Node) -> str:
+        """What people call that which a node goes into."""
+        users = self.users.get(node, [])
+        return self.called(users[0]) if users else self.called(self.one.output)
+
+    def is_input(self, node: Node) -> bool:
+        """Whether a named node is an input."""
+        return node.operation is NAMED and node.args[0].operation is INPUT
+
+
+def readable(text: str) -> str:
+    """A name as it is read: `w·x` for `w*x`."""
+    return text.replace("*", "·").replace("-", "−")
+
+
+def zero(like: Node) -> Node:
+    """Zeros in a node's shape."""
+    return product([], LETTERS[: like.rank], like.shape, 0)
+
+
+def scaled(node: Node, by: object) -> Node:
+    """A node times a number."""
+    letters = LETTERS[: node.rank]
+    return product([(node, letters)], letters, node.shape, by)  # type: ignore[arg-type]
+
+
+def times(*nodes: Node) -> Node:
+    """Nodes multiplied element by element, broadcast as in NumPy."""
+    return multiply(*nodes)
+
+
+def whole(extent: object) -> int:
+    """A size as a number; 0 where it is a letter."""
+    size = settled(extent)  # type: ignore[arg-type]
+    return size if isinstance(size, int) else 0
+
+
+def edits(workings: Workings, rows: Sequence[Row]) -> list[Edit]:
+    """Every place where a row of the catalogue applies, the usual ones first."""
+    found: list[Edit] = []
+    for one in workings.passes:
+        context = Context(workings, one)
+        for row in rows:
+            if row.shares is not None:
+                found += _of_shares(context, row, row.shares)
+            if row.changes is not None:
+                found += [
+                    Edit(row.name, said, row.frequency if often is None else often, instead, context.name_of(at))
+                    for said, instead, at, often in row.changes(context)
+                ]
+    return sorted(found, key=lambda edit: edit.frequency)
+
+
+def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iterator[Shared]]) -> Iterator[Edit]:
+    """The row's slips in every place where the same is said, all at once, then one by one."""
+    places: dict[str, list[tuple[Use, Shared]]] = {}
+    for _, use in context.uses:
+        for shared in shares(context, use):
+            places.setdefault(shared.said, []).append((use, shared))
+    for said, group in places.items():
+        often = group[0][1].frequency
+        frequency = row.frequency if often is None else often
+        uses = {use for use, _ in group}
+        if len(uses) > 1:
+            together = {use: shared.share for use, shared in group}
+            yield Edit(
+                row.name,
+                said,
+                frequency,
+                context.replaced(together),
+                context.name_of(context.names.get(group[0][0].node)),
+            )
+        for use, shared in group:
+            yield Edit(
+                row.name,
+                said,
+                frequency,
+                context.replaced({use: shared.share}),
+                context.name_of(context.names.get(use.node)),
+            )

@@ -1,0 +1,88 @@
+"""The forward pass gone wrong: a function, a term, a factor left out, a sign, a transpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from netcalc.checking.edits.edit import RARE, SEEN, Changed, Context, Row, whole
+from netcalc.checking.edits.slopes import ARITHMETIC, phi
+from netcalc.derivation.derive import is_activation
+from netcalc.expression import Apply, Number, Symbol, substitute
+from netcalc.graph.elementwise import ELEMENTWISE, plain, slot, through
+from netcalc.graph.node import Node, make
+from netcalc.graph.product import PRODUCT, SUM, product, total
+
+
+def functions(context: Context) -> Iterator[Changed]:
+    """An activation left out, or taken at −q."""
+    for core, node in context.names.items():
+        if core.operation is not ELEMENTWISE or len(core.args) != 1 or core.params.tree.operator in ARITHMETIC:
+            continue
+        if is_activation(core.params.tree) or core.params.tree.operator in ("tanh", "exp", "sin"):
+            uses = [use for _, use in context.uses if use.node is core]
+            without = {use: through(core, use.place, context.delta(use), Number(Fraction(1))) for use in uses}
+            yield Changed(f"{phi(core)} left out", {node: core.args[0], **context.replaced(without)}, node, RARE)
+        negative = substitute(core.params.tree, {slot(0): Apply("negate", (Symbol(slot(0)),))})
+        opposite = plain(negative, [(core.args[0], core.params.letters[0])], core.params.out, core.shape)
+        name = phi(core)
+        said = f"{name} taken at −q: exp(q) for exp(−q)" if name == "σ" else f"{name} taken at −q"
+        yield Changed(said, {node: opposite}, node, SEEN if name == "σ" else RARE)
+
+
+def sums(context: Context) -> Iterator[Changed]:
+    """A term of a sum left out, or with the other sign."""
+    for core, node in context.names.items():
+        if core.operation is not SUM or len(core.args) < 2:
+            continue
+        params = core.params
+        terms = list(zip(core.args, params.letters, strict=True))
+        for place, arg in enumerate(core.args):
+            kept = [n for n in range(len(terms)) if n != place]
+            without = total([terms[n] for n in kept], params.out, core.shape, [params.numbers[n] for n in kept])
+            name, parent = context.called(arg), context.called(node)
+            is_bias = context.is_bias(arg)
+            left_out = f"the bias forgotten in {parent}" if is_bias else f"{name} left out of {parent}"
+            yield Changed(left_out, {node: without}, node, SEEN)
+            signs = [-one if n == place else one for n, one in enumerate(params.numbers)]
+            turned = total(terms, params.out, core.shape, signs)
+            other = "subtracted" if params.numbers[place] > 0 else "added"
+            said = f"the bias {other} in {parent}" if is_bias else f"{name} {other} in {parent}"
+            yield Changed(said, {node: turned}, node, SEEN)
+
+
+def products(context: Context) -> Iterator[Changed]:
+    """A factor left out, a number, a matrix turned over."""
+    for core, node in context.names.items():
+        if core.operation is not PRODUCT or not core.args:
+            continue
+        params = core.params
+        factors = list(zip(core.args, params.letters, strict=True))
+        parent = context.called(node)
+        if len(factors) > 1:
+            for place, arg in enumerate(core.args):
+                kept = [factors[n] for n in range(len(factors)) if n != place]
+                if set(params.out) <= set("".join(own for _, own in kept)):
+                    without = product(kept, params.out, core.shape, params.number)
+                    yield Changed(f"{context.called(arg)} left out of {parent}", {node: without}, node, RARE)
+        for place, (arg, letters) in enumerate(factors):
+            if arg.rank == 2 and arg.shape[0] == arg.shape[1] and whole(arg.shape[0]) > 1 and params.summed:
+                turned = [*factors]
+                turned[place] = (arg, letters[::-1])
+                name = context.called(arg)
+                wrong = product(turned, params.out, core.shape, params.number)
+                yield Changed(f"{name}ᵀ taken for {name} in {parent}", {node: wrong}, node, SEEN)
+        if abs(params.number) != 1:
+            plainly = _with_number(core, Fraction(1 if params.number > 0 else -1))
+            yield Changed(f"the factor {abs(params.number)} left out of {parent}", {node: plainly}, node, SEEN)
+
+
+def _with_number(core: Node, by: Fraction) -> Node:
+    return make(PRODUCT, core.args, core.shape, core.params._replace(number=by))
+
+
+FORWARD = (
+    Row("forward-sum", SEEN, changes=sums),
+    Row("forward-function", SEEN, changes=functions),
+    Row("forward-product", RARE, changes=products),
+)

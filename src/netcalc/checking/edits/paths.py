@@ -1,0 +1,429 @@
+"""Paths, vector functions and whole answers gone wrong: left out, overwritten, the sign, a factor, one for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole, zero
+from netcalc.checking.edits.slopes import TRIGONOMETRIC
+from netcalc.expression import parse
+from netcalc.graph.backward import Use, added, gradients
+from netcalc.graph.build import constant, divide
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes
+from netcalc.graph.leaves import NAMED, array
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
+from netcalc.graph.reductions import LOG_SOFTMAX, MAX, MIN, NORM, SOFTMAX, kept, minus, softmax, summed
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+# --- several uses of one node
+
+
+def path_left_out(context: Context) -> Iterator[Changed]:
+    """One of several uses left out, or all but one: overwritten."""
+    for node in context.one.nodes:
+        by_user: dict[Node, list[Use]] = {}
+        for use in reversed(context.one.backward.uses.get(node, [])):
+            by_user.setdefault(use.node, []).append(use)
+        if len(by_user) < 2:
+            continue
+        name = context.called(node)
+        for user, own in by_user.items():
+            said = f"a path left out: the one from {name} through {context.called(user)}"
+            yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user))
+        for user in by_user if len(by_user) > 2 else ():
+            others = dict.fromkeys(use for one, uses in by_user.items() if one is not user for use in uses)
+            said = f"{name} is used {len(by_user)} times: only the gradient from {context.called(user)} is taken"
+            yield Changed(said, context.replaced(others), context.names.get(user), RARE)
+
+
+def terms_left_out(context: Context) -> Iterator[Changed]:
+    """The product rule and the sum rule with some of their terms left out."""
+    for core, node in context.names.items():
+        if core not in context.one.backward.gradients or core.operation not in (PRODUCT, SUM) or core.rank:
+            continue
+        live = _live(context, core)
+        if len(live) < 2 or not _share_an_input(context, core, live):
+            continue
+        for place, use in enumerate(live):
+            others: dict[Use, Node | None] = {use: None}
+            if core.operation is PRODUCT:
+                word = ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
+                yield Changed(f"the product rule's {word} term left out", context.replaced(others), node, USUAL)
+            elif len(live) == 2:
+                which = "last" if place == 0 else "first"
+                said = f"a path left out: the sum's {which} term alone is differentiated"
+                yield Changed(said, context.replaced(others), node)
+            else:
+                yield Changed(f"a path left out: the sum's {place + 1}. term", context.replaced(others), node)
+        if core.operation is PRODUCT:
+            yield from _product_of_derivatives(context, core, node, live)
+
+
+def _live(context: Context, core: Node) -> list[Use]:
+    found = [use for _, use in context.uses if use.node is core]
+    return sorted(found, key=lambda use: use.place)
+
+
+def _inputs(context: Context, node: Node) -> set[Node]:
+    return {one for one in in_order([node]) if context.is_input(one)}
+
+
+def _share_an_input(context: Context, core: Node, live: list[Use]) -> bool:
+    seen: set[Node] = set()
+    for use in live:
+        own = _inputs(context, core.args[use.place])
+        if own & seen:
+            return True
+        seen |= own
+    return False
+
+
+def _product_of_derivatives(context: Context, core: Node, node: Node, live: list[Use]) -> Iterator[Changed]:
+    """(u v)′ as u′ v′, by each input."""
+    instead: dict[Node, Node] = {}
+    for one in _inputs(context, node):
+        parts = [gradients(core.args[use.place], [one])[0] for use in live]
+        known = [part for part in parts if part is not None]
+        if len(known) < 2 or one.rank:
+            continue
+        constants = [core.args[use.place] for use, part in zip(live, parts, strict=True) if part is None]
+        delta = context.one.backward.gradients[core]
+        wrong = scaled(times(delta, *known, *constants), core.params.number)
+        instead |= _through_here(context, one, node, wrong)
+    if instead:
+        said = "a product's derivative taken as the product of the derivatives"
+        yield Changed(said, instead, node, USUAL)
+
+
+def _through_here(context: Context, one: Node, node: Node, wrong: Node) -> dict[Node, Node]:
+    """An input's gradient where what comes back through a node is another."""
+    rest = _beside(context, one, node)
+    return {context.gradient(one): added([wrong, *rest]) if rest else wrong}
+
+
+def _beside(context: Context, one: Node, node: Node) -> list[Node]:
+    """An input's gradient along all the paths that avoid a node."""
+    right = gradients(context.one.output, [one], context.one.delta)[0]
+    own = gradients(node, [one], context.gradient(node))[0]
+    if right is None or own is None:
+        return []
+    letters = LETTERS[: one.rank]
+    return [total([(right, letters), (own, letters)], letters, one.shape, [1, -1])]
+
+
+def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
+    """(u/v)′ as u′/v′."""
+    for core, node in context.names.items():
+        if core.operation is not ELEMENTWISE or core.params.tree.operator != "divide" or core.rank:
+            continue
+        if len(core.args) < 2:
+            continue
+        above, below = core.args
+        instead: dict[Node, Node] = {}
+        reversed_: dict[Node, Node] = {}
+        for one in _inputs(context, node):
+            u, v = gradients(above, [one])[0], gradients(below, [one])[0]
+            if u is None or v is None or one.rank:
+                continue
+            instead |= _through_here(context, one, node, times(context.gradient(node), divide(u, v)))
+        if instead:
+            said = "a quotient's derivative taken as the quotient of the derivatives"
+            yield Changed(said, instead, node, USUAL)
+        uses = [use for _, use in context.uses if use.node is core]
+        reversed_ = context.replaced({use: scaled(use.share, -1) for use in uses})
+        yield Changed("the quotient rule's numerator reversed: it is u′v − uv′", reversed_, node)
+        unsquared = {use: times(use.share, below) for use in uses}
+        yield Changed("the quotient rule's denominator not squared", context.replaced(unsquared), node)
+
+
+def inner_left_out(context: Context) -> Iterator[Changed]:
+    """The inner derivative left out of the chain rule: what comes back to a function's argument goes on to inputs."""
+    outer = [node for core, node in context.names.items() if _is_outer(core)]
+    every: dict[Node, Node] = {}
+    for node in outer:
+        for inner in node.args[0].args:
+            if context.is_input(inner) or inner not in context.one.backward.gradients or inner.rank:
+                continue
+            instead: dict[Node, Node] = {}
+            for one in _inputs(context, inner):
+                if not one.rank:
+                    instead |= _through_here(context, one, inner, context.gradient(inner))
+            if instead:
+                every = {**instead, **every}
+                yield Changed("the inner derivative left out of the chain rule", instead, node)
+    if len(outer) > 1 and every:
+        yield Changed("the inner derivative left out of the chain rule", every, outer[-1])
+
+
+def _is_outer(core: Node) -> bool:
+    return core.operation is ELEMENTWISE and core.params.tree.operator not in ("divide", "where", "max", "min")
+
+
+# --- softmax and its kin
+
+
+def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
+    """Softmax's Jacobian as its diagonal, left out, of the logits; norms and extremes."""
+    node, delta = use.node, context.delta(use)
+    if node.operation is SOFTMAX:
+        p, z = context.names.get(node, node), node.args[0]
+        axes = node.params.axes
+        yield Shared("the Jacobian of softmax taken as its diagonal alone", times(delta, p, _one_minus(p)), USUAL)
+        yield Shared("the Jacobian of softmax left out", delta)
+        yield Shared("softmax's Jacobian without − p pᵀ: p ∘ δ", times(delta, p))
+        yield Shared("softmax's slope taken as −p(1 − p)", scaled(times(delta, p, _one_minus(p)), -1), RARE)
+        inner = summed(times(delta, z), axes, keep=True)
+        yield Shared("softmax's Jacobian made of the logits in place of its output", times(z, minus(delta, inner)))
+        yield Shared("softmax's Jacobian with the wrong sign", scaled(use.share, -1))
+        full = summed(times(delta, p), None, keep=True)
+        if node.rank > 1:
+            yield Shared("softmax's Jacobian summed over all axes", times(p, minus(delta, full)))
+        yield from _cross_entropy(context, use, p)
+    if node.operation is LOG_SOFTMAX:
+        p = softmax(node.args[0], node.params.axes)
+        over = summed(delta, node.params.axes, keep=True)
+        yield Shared("the Jacobian of log_softmax taken as its diagonal alone", times(delta, _one_minus(p)), USUAL)
+        yield Shared("the Jacobian of log_softmax left out", delta)
+        yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
+        yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
+    if node.operation is NORM:
+        yield Shared("the norm's slope left without 1/‖x‖", times(kept(delta, node.params), node.args[0]))
+        yield Shared("the norm's slope twice: 2x/‖x‖", scaled(use.share, 2), RARE)
+    if node.operation in (MAX, MIN):
+        ones = number(1, node.args[0].shape)
+        yield Shared(
+            f"{node.operation.name}'s gradient given to every entry", times(kept(delta, node.params), ones), USUAL
+        )
+
+
+def _cross_entropy(context: Context, use: Use, p: Node) -> Iterator[Shared]:
+    """The gradient of cross-entropy by the logits, p − t, without its target, or of a softmax of the softmax."""
+    if "t" not in context.workings.inputs:
+        return
+    delta, axes = context.delta(use), use.node.params.axes
+    whole_weight = scaled(summed(times(delta, p), axes, keep=True), -1)
+    yield Shared("the target left out of the gradient: without − t", times(p, whole_weight), USUAL)
+    again = minus(times(softmax(p, axes), whole_weight), scaled(times(delta, p), -1))
+    yield Shared("softmax applied before cross-entropy, which has it inside", again, USUAL)
+
+
+def to_base_ten(context: Context) -> Iterator[Changed]:
+    """The logarithm taken to base 10, in values and slopes."""
+    instead: dict[Node, Node] = {}
+    by = constant(parse("1/log(10)"))
+    for core, node in context.names.items():
+        is_log = core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
+        if is_log or core.operation is LOG_SOFTMAX:
+            instead[node] = times(core, by)
+            uses = [use for _, use in context.uses if use.node is core]
+            instead |= context.replaced({use: times(use.share, by) for use in uses})
+    if instead:
+        yield Changed("the logarithm taken to base 10", instead)
+
+
+def _one_minus(node: Node) -> Node:
+    return minus(number(1, node.shape), node)
+
+
+# --- whole gradients
+
+
+def whole_gradient(context: Context) -> Iterator[Changed]:
+    """A gradient with the wrong sign, twice, half, transposed, averaged."""
+    answers = [nodes for name, nodes in context.workings.answers.items() if name.startswith("d")]
+    flat = {node for nodes in answers for node in nodes}
+    every = _from_output(context, Fraction(-1))
+    yield Changed("the sign is wrong", every, context.one.output, USUAL)
+    yield Changed("twice what it is", _from_output(context, Fraction(2)), context.one.output, SEEN)
+    yield Changed("half of what it is", _from_output(context, Fraction(1, 2)), context.one.output, SEEN)
+    for node in context.one.nodes:
+        gradient = context.one.backward.gradients.get(node)
+        if gradient is None or gradient.operation is not NAMED:
+            continue
+        name = f"∂{context.called(context.one.output)}/∂{context.called(node)}"
+        is_answer = gradient in flat
+        often = RARE if node.params.moment < 0 else SEEN
+        yield Changed(f"the sign of {name} is wrong", {gradient: scaled(gradient.args[0], -1)}, node, often)
+        if is_answer:
+            own = context.called(node)
+            yield Changed(f"{name} is twice what it is", {gradient: scaled(gradient.args[0], 2)}, node, SEEN)
+            yield Changed(f"{name} is half of what it is", {gradient: scaled(gradient.args[0], Fraction(1, 2))}, node)
+            if context.is_bias(node):
+                parent = context.parent(node)
+                yield Changed(
+                    f"the bias's gradient taken as 0; ∂{parent}/∂{own} is 1", {gradient: zero(gradient)}, node, USUAL
+                )
+                yield Changed(
+                    f"the bias's gradient taken as {own}; ∂{parent}/∂{own} is 1", {gradient: node}, node, USUAL
+                )
+                again = times(gradient.args[0], node)
+                yield Changed(
+                    f"the bias's gradient multiplied by {own}; ∂{parent}/∂{own} is 1", {gradient: again}, node
+                )
+            else:
+                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, SEEN)
+                yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, SEEN)
+        if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
+            turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)
+            yield Changed(f"{name} transposed", {gradient: turned}, node, SEEN)
+
+
+def _from_output(context: Context, by: Fraction) -> dict[Node, Node]:
+    core = context.one.output.args[0]
+    uses = [use for _, use in context.uses if use.node is core]
+    if not uses:
+        return {}
+    return context.replaced({use: scaled(use.share, by) for use in uses})
+
+
+def bias_gradients(context: Context) -> Iterator[Changed]:
+    """A vector's gradient as the sums of a matrix's rows or columns."""
+    matrices = [node for node in context.one.nodes if node.rank == 2 and context.is_input(node)]
+    for node in context.one.nodes:
+        if node.rank != 1 or not context.is_input(node):
+            continue
+        for matrix in matrices:
+            gradient = context.one.backward.gradients.get(matrix)
+            own = context.one.backward.gradients.get(node)
+            if gradient is None or own is None:
+                continue
+            for axis, letters in ((0, "i"), (1, "j")):
+                if matrix.shape[axis] == node.shape[0] and whole(node.shape[0]) > 0:
+                    what = "rows" if axis == 0 else "columns"
+                    wrong = product([(gradient, "ij")], letters, node.shape)
+                    name = context.called(node)
+                    said = f"∂L/∂{name} taken as the sums of the {what} of ∂L/∂{context.called(matrix)}"
+                    yield Changed(said, {own: wrong}, node)
+
+
+def another_gradient(context: Context) -> Iterator[Changed]:
+    """Another answer of the same shape: the next variable's derivative, the value; entries out of order."""
+    inputs = [node for node in context.workings.nodes.values() if context.is_input(node)]
+    known = [node for node in inputs if context.one.backward.gradients.get(node) is not None]
+    for step, which in ((1, "next variable"), (-1, "variable before")):
+        same = [(a, known[(n + step) % len(known)]) for n, a in enumerate(known)]
+        if len(known) > 1 and all(a.shape == b.shape for a, b in same):
+            instead = {context.gradient(a): context.gradient(b) for a, b in same}
+            yield Changed(f"the derivative by the {which} taken", instead, known[0], SEEN)
+    output = context.one.output
+    if not output.rank:
+        instead = {context.gradient(node): output for node in known if not node.rank}
+        if instead:
+            is_first = output.params.text.startswith("∂")
+            said = "the first derivative taken for the second" if is_first else "the value taken for the derivative"
+            yield Changed(said, instead, output, SEEN)
+            firsts = {one.output.params.text: one.output for one in context.workings.passes}
+            both = {
+                context.gradient(node): times(output, firsts[f"∂f/∂{node.params.text}"])
+                for node in known
+                if is_first and f"∂f/∂{node.params.text}" in firsts
+            }
+            if both:
+                yield Changed("the first derivatives multiplied, not differentiated again", both, output, SEEN)
+    vectors = [node for node in known if node.rank and whole(node.shape[-1]) > 1]
+    for said, move in _MOVES:
+        instead = {context.gradient(node): _moved(context.gradient(node).args[0], move) for node in vectors}
+        if instead and len(vectors) > 1:
+            yield Changed(said, instead, vectors[0], SEEN)
+        for node in vectors:
+            gradient = context.gradient(node)
+            own = {gradient: _moved(gradient.args[0], move)}
+            yield Changed(f"{context.called(node)}'s {said.removeprefix('the ')}", own, node, SEEN)
+
+
+_MOVES = (
+    ("the indices run backwards", "reversed"),
+    ("the index off by one: the next taken", -1),
+    ("the index off by one: the one before taken", 1),
+)
+
+
+def _moved(node: Node, move: object) -> Node:
+    size = whole(node.shape[-1])
+    order = np.arange(size)[::-1] if move == "reversed" else np.roll(np.arange(size), move)  # type: ignore[call-overload]
+    matrix = np.eye(size, dtype=np.int64)[order]
+    letters = LETTERS[: node.rank]
+    spare = LETTERS[node.rank]
+    return product([(node, letters[:-1] + spare), (array(matrix), letters[-1] + spare)], letters, node.shape)
+
+
+def from_above(context: Context) -> Iterator[Changed]:
+    """What comes from above left out."""
+    if context.one.delta is not None:
+        core = context.one.output.args[0]
+        uses = [use for _, use in context.uses if use.node is core]
+        plain = {use: core.vjp(use.place, number(1, core.shape)) for use in uses}
+        said = "what comes from above is left out: ∂L/∂ the output taken as 1"
+        yield Changed(said, context.replaced(plain), context.one.output, USUAL)
+
+
+def in_degrees(context: Context) -> Iterator[Changed]:
+    """Degrees for radians: every angle as if it were degrees, in values and slopes."""
+    instead: dict[Node, Node] = {}
+    degrees = parse("pi/180")
+    for core, node in context.names.items():
+        if core.operation is ELEMENTWISE and core.params.tree.operator in TRIGONOMETRIC and len(core.args) == 1:
+            inner = core.args[0]
+            angle = times(inner, constant(degrees))
+            instead[node] = elementwise(core.params.tree.operator, angle)
+            uses = [use for _, use in context.uses if use.node is core]
+            for use in uses:
+                slope = plain(
+                    slopes(core.params.tree, 1)[0], [(angle, core.params.letters[0])], core.params.out, core.shape
+                )
+                share = times(context.delta(use), slope)
+                instead |= context.replaced({use: share})
+    if instead:
+        yield Changed("degrees taken for radians", instead, None, SEEN)
+
+
+def constant_terms(context: Context, use: Use) -> Iterator[Shared]:
+    """A constant term's derivative taken as the term itself."""
+    node = use.node
+    if node.operation is not SUM or node.rank:
+        return
+    kept_terms = [
+        (arg, by)
+        for n, (arg, by) in enumerate(zip(node.args, node.params.numbers, strict=True))
+        if n != use.place and not _inputs(context, arg)
+    ]
+    for arg, by in kept_terms:
+        share = added([use.share, scaled(times(context.delta(use), arg), by)])
+        yield Shared("the derivative of a constant term isn't 0 here", share)
+
+
+def powers_of_both(context: Context) -> Iterator[Changed]:
+    """A power whose base and exponent both vary, differentiated as if one of them were constant."""
+    for core, node in context.names.items():
+        if core.operation is ELEMENTWISE and core.params.tree.operator == "power" and len(core.args) == 2:
+            uses = sorted((use for _, use in context.uses if use.node is core), key=lambda use: use.place)
+            if len(uses) < 2 or not _share_an_input(context, core, uses):
+                continue
+            as_power = {uses[1]: None}
+            said = "differentiated as a power: the exponent's own derivative is left out"
+            yield Changed(f"{context.called(node)} {said}", context.replaced(as_power), node, USUAL)
+            said = "differentiated as an exponential: the base's own derivative is left out"
+            yield Changed(f"{context.called(node)} {said}", context.replaced({uses[0]: None}), node, USUAL)
+
+
+PATHS = (
+    Row("power-of-both", USUAL, changes=powers_of_both),
+    Row("path-left-out", SEEN, changes=path_left_out),
+    Row("term-left-out", SEEN, changes=terms_left_out),
+    Row("inner-left-out", USUAL, changes=inner_left_out),
+    Row("quotient-of-derivatives", SEEN, changes=quotient_of_derivatives),
+    Row("vector-jacobian", SEEN, vector_functions),
+    Row("from-above", USUAL, changes=from_above),
+    Row("whole-gradient", SEEN, changes=whole_gradient),
+    Row("bias-as-row-sums", SEEN, changes=bias_gradients),
+    Row("another-gradient", SEEN, changes=another_gradient),
+    Row("constant-term", SEEN, constant_terms),
+    Row("degrees", SEEN, changes=in_degrees),
+    Row("base-ten", SEEN, changes=to_base_ten),
+)

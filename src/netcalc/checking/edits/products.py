@@ -1,0 +1,402 @@
+"""Products, sums and what is summed over gone wrong: operands, transposes, factors, axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, Shared, scaled, whole
+from netcalc.expression import Number, Symbol, power
+from netcalc.graph.backward import Use
+from netcalc.graph.elementwise import ELEMENTWISE, plain
+from netcalc.graph.leaves import NAMED, array
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product, total
+from netcalc.graph.sizes import Shape
+
+MAX_UNITS = 4  # entries of an axis that are tried one by one as the only path, or as the one left out
+MAX_OTHERS = 12  # tensors that are tried in another one's place
+RATES = ("1", "0.1", "0.5", "0.01")
+POWERS = ("the 2 of the square's derivative left out", "a factor of the power left out")
+
+
+class Share(NamedTuple):
+    """What comes back from a product or a sum, rightly: `number` · the factors, the first of which is the gradient."""
+
+    factors: list[Factor]
+    own: str
+    shape: Shape
+    number: Fraction
+    out: str
+
+    def built(
+        self, factors: Sequence[Factor] | None = None, number: Fraction | None = None, own: str | None = None
+    ) -> Node:
+        """The share, with other factors or another number."""
+        return product(
+            self.factors if factors is None else factors,
+            self.own if own is None else own,
+            self.shape,
+            self.number if number is None else number,
+        )
+
+    @property
+    def summed(self) -> list[str]:
+        """The letters that are summed over."""
+        letters = dict.fromkeys("".join(own for _, own in self.factors))
+        return [one for one in letters if one not in self.own]
+
+    def size(self, letter: str) -> int:
+        """How many entries a letter has; 0 where that is not known."""
+        for node, own in self.factors:
+            if letter in own:
+                return whole(node.shape[own.index(letter)])
+        return 0
+
+    def restricted(self, letter: str, weights: np.ndarray) -> Node:
+        """The sum over a letter with weights."""
+        return self.built([*self.factors, (array(weights), letter)])
+
+
+def share_of(context: Context, use: Use) -> Share | None:
+    """The share of a use in a product or sum; None of another operation."""
+    node, delta = use.node, context.delta(use)
+    if node.operation is PRODUCT:
+        params = node.params
+        others = [pair for n, pair in enumerate(zip(node.args, params.letters, strict=True)) if n != use.place]
+        number = params.number
+    elif node.operation is SUM:
+        params, others = node.params, []
+        number = params.numbers[use.place]
+    else:
+        return None
+    own = params.letters[use.place]
+    if len(set(own)) < len(own):
+        return None
+    return Share([(delta, params.out), *others], own, node.args[use.place].shape, number, params.out)
+
+
+# --- operands
+
+
+def left_out(context: Context, use: Use) -> Iterator[Shared]:
+    """One of the other factors left out."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    for place, (other, _) in enumerate(share.factors[1:], 1):
+        kept = [one for n, one in enumerate(share.factors) if n != place]
+        if other is use.node.args[use.place]:
+            squares = use.node.args.count(other) == 2
+            yield Shared(POWERS[not squares], _half(share), USUAL if squares else SEEN)
+            continue
+        parent, arg = context.called(use.node), context.called(use.node.args[use.place])
+        if context.called(other) == "delta" and context.is_input(other):
+            said = "what comes from above is left out: ∂L/∂ the output taken as 1"
+            yield Shared(said, share.built(kept), USUAL)
+        else:
+            yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept))
+
+
+def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
+    """A factor that is a power, with one factor less: α for α²."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        core = other.args[0] if other.operation is NAMED else other
+        if core.operation is not ELEMENTWISE or core.params.tree.operator != "power" or len(core.args) != 1:
+            continue
+        base, exponent = core.params.tree.arguments
+        if isinstance(exponent, Number) and exponent.value > 1 and isinstance(base, Symbol):
+            less = plain(
+                power(base, Number(exponent.value - 1)),
+                [(core.args[0], core.params.letters[0])],
+                core.params.out,
+                core.shape,
+            )
+            factors = [*share.factors]
+            factors[place] = (less, letters)
+            yield Shared(f"a factor {context.called(core.args[0])} left out", share.built(factors))
+
+
+def _half(share: Share) -> Node:
+    """One of the two equal shares of a square, halved; both are edited together."""
+    return share.built(number=share.number / 2)
+
+
+def swapped(context: Context, use: Use) -> Iterator[Shared]:
+    """A factor's own partner in its place: w for x."""
+    share, arg = share_of(context, use), use.node.args[use.place]
+    if share is None:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        parent, name = context.called(use.node), context.called(arg)
+        if other is arg or len(letters) != arg.rank or arg.shape != other.shape:
+            spread = _spread(share, place, arg, use)
+            if spread is not None and other is not arg:
+                yield Shared(
+                    f"{name} taken for {context.called(other)}: ∂{parent}/∂{name} is {context.called(other)}", spread
+                )
+            continue
+        factors = [*share.factors]
+        factors[place] = (arg, letters)
+        yield Shared(
+            f"{name} taken for {context.called(other)}: ∂{parent}/∂{name} is {context.called(other)}",
+            share.built(factors),
+        )
+
+
+def _spread(share: Share, place: int, arg: Node, use: Use) -> Node | None:
+    """The share with the argument itself in place of a factor of another shape, as W for v: δᵢ Wᵢⱼ, and Σᵢ δᵢ vⱼ."""
+    letters = use.node.params.letters[use.place]
+    factors = [*share.factors]
+    factors[place] = (arg, letters)
+    return share.built(factors) if set(letters) <= set("".join(own for _, own in factors)) else None
+
+
+def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
+    """Another tensor of the same shape in a factor's place."""
+    share, arg = share_of(context, use), use.node.args[use.place]
+    if share is None:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        if other is arg or other.operation is not NAMED:
+            continue
+        near = _near(context, other)
+        tried = [one for one in context.one.nodes if one.shape == other.shape and one not in (other, arg)]
+        for one in sorted(tried, key=lambda node: node not in near)[:MAX_OTHERS]:
+            if one not in near and (one.params.moment < 0 or not one.rank):
+                continue
+            factors = [*share.factors]
+            factors[place] = (one, letters)
+            often: Frequency = SEEN if one in near or one.rank else RARE
+            yield Shared(f"{context.called(one)} taken for {context.called(other)}", share.built(factors), often)
+
+
+def _near(context: Context, node: Node) -> set[Node]:
+    """What a node is made of directly, and what is made of it."""
+    return {*node.args[0].args, *context.users.get(node, ())}
+
+
+def part_of_sum(context: Context, use: Use) -> Iterator[Shared]:
+    """A factor that is a sum, with one of its terms left out: the target, of a − t."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        if other.operation is not NAMED or other.args[0].operation is not SUM:
+            continue
+        inner, core = other.args[0].params, other.args[0]
+        for n, term in enumerate(core.args):
+            kept = [
+                ((one, own), by)
+                for m, (one, own, by) in enumerate(zip(core.args, inner.letters, inner.numbers, strict=True))
+                if m != n
+            ]
+            if not kept:
+                continue
+            without = total([one for one, _ in kept], inner.out, core.shape, [by for _, by in kept])
+            factors = [*share.factors]
+            factors[place] = (without, letters)
+            if other is use.node.args[use.place]:  # of a square, where both shares are one
+                factors = [(without if one is other else one, own) for one, own in share.factors]
+            sign = "−" if inner.numbers[n] < 0 else "+"
+            name = context.called(term)
+            target = name in ("t", "target", "y", "Y", "T")
+            yield Shared(
+                f"the target left out of the gradient: without {sign} {name}"
+                if target
+                else f"{sign} {name} left out of the gradient",
+                share.built(factors),
+                USUAL if target else SEEN,
+            )
+
+
+def updated(context: Context, use: Use) -> Iterator[Shared]:
+    """The weights after a step in a factor's place."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        if (
+            not context.is_input(other)
+            or other is use.node.args[use.place]
+            or context.is_input(use.node.args[use.place])
+        ):
+            continue
+        gradient = context.gradient(other)
+        names = LETTERS[: other.rank]
+        for rate in RATES:
+            stepped = total([(other, names), (gradient, names)], names, other.shape, [1, -Fraction(rate)])
+            factors = [*share.factors]
+            factors[place] = (stepped, letters)
+            yield Shared(f"the weights already updated, with a step of {rate}", share.built(factors))
+
+
+def transposed(context: Context, use: Use) -> Iterator[Shared]:
+    """A square matrix in a factor's place turned over; or the outer product."""
+    share = share_of(context, use)
+    if share is None or use.node.operation is not PRODUCT:
+        return
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
+        if other.rank >= 2 and other.shape[-1] == other.shape[-2] and whole(other.shape[-1]) != 1:
+            factors = [*share.factors]
+            factors[place] = (other, letters[:-2] + letters[-1] + letters[-2])
+            name = context.called(other)
+            yield Shared(f"{name} taken for {name}ᵀ", share.built(factors), USUAL)
+    arg = use.node.args[use.place]
+    if arg.rank >= 2 and arg.shape[-1] == arg.shape[-2] and whole(arg.shape[-1]) != 1 and len(share.factors) > 1:
+        own = share.own[:-2] + share.own[-1] + share.own[-2]
+        name = context.called(arg)
+        above = context.called(context.one.output)
+        said = f"the outer product transposed: ∂{above}/∂{name} is δ {context.called(share.factors[-1][0])}ᵀ"
+        yield Shared(said, share.built(own=own), USUAL)
+
+
+# --- numbers
+
+
+def numbers(context: Context, use: Use) -> Iterator[Shared]:
+    """A number in front left out, doubled, inverted; a sign."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    number, parent = share.number, context.called(use.node)
+    size = abs(number)
+    if size != 1:
+        sign = 1 if number > 0 else -1
+        count = next(
+            (share.size(one) for one in share.own if one in share.out and size == Fraction(1, share.size(one) or 1)), 0
+        )
+        kind = f"the mean's 1/{count}" if count > 1 else f"the factor {_written(size)}"
+        yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), USUAL if count > 1 else SEEN)
+        yield Shared(f"{kind} applied twice", share.built(number=number * size), SEEN)
+        yield Shared(f"{kind} inverted", share.built(number=1 / number), SEEN)
+    if number < 0:
+        name = context.called(use.node.args[use.place])
+        yield Shared(f"the minus before {name} left out", share.built(number=-number), USUAL)
+    elif use.node.operation is SUM and any(one < 0 for one in use.node.params.numbers):
+        yield Shared(
+            f"the sign is wrong in ∂{parent}/∂{context.called(use.node.args[use.place])}",
+            share.built(number=-number),
+            RARE,
+        )
+
+
+def _written(number: Fraction) -> str:
+    if number == Fraction(1, 2):
+        return "½"
+    return str(number)
+
+
+# --- sums over axes
+
+
+def axes(context: Context, use: Use) -> Iterator[Shared]:
+    """What is summed over: averaged, not summed, of one entry alone, all but one; or one sum too many."""
+    share, arg = share_of(context, use), use.node.args[use.place]
+    if share is None:
+        return
+    for letter in share.summed:
+        many = share.size(letter)
+        if many < 2:
+            continue
+        batch = _is_batch(context, use, letter, share)
+        first = _unit(many, 0)
+        if batch:
+            yield Shared(
+                "averaged over the samples where they are summed", share.built(number=share.number / many), USUAL
+            )
+            yield Shared(
+                "not summed over the samples: the last one's gradient alone",
+                share.restricted(letter, _unit(many, many - 1)),
+            )
+            yield Shared("not summed over the samples: the first one's gradient alone", share.restricted(letter, first))
+            yield Shared("summed over the samples once more", share.built(number=share.number * many), RARE)
+            continue
+        yield Shared(
+            f"averaged where it is summed, in ∂{context.called(use.node)}/∂{context.called(arg)}",
+            share.built(number=share.number / many),
+            SEEN,
+        )
+        for unit in range(min(many, MAX_UNITS)):
+            alone = f"a path left out: only the one through unit {unit} is taken"
+            yield Shared(alone, share.restricted(letter, _unit(many, unit)))
+            if many > 2:
+                yield Shared(
+                    f"a path left out: the one through unit {unit}", share.restricted(letter, 1 - _unit(many, unit))
+                )
+    for letter in share.own:
+        if letter in share.out and whole(arg.shape[share.own.index(letter)]) > 1 and len(share.own) > 1:
+            kept = tuple(size for one, size in zip(share.own, share.shape, strict=True) if one != letter)
+            once = product(share.factors, share.own.replace(letter, ""), kept, share.number)
+            again = product([(once, share.own.replace(letter, ""))], share.own, share.shape)
+            yield Shared(f"one sum too many, over axis {share.own.index(letter)}", again, RARE)
+
+
+def _unit(size: int, place: int) -> np.ndarray:
+    unit: np.ndarray = np.eye(size, dtype=np.int64)[place]
+    return unit
+
+
+def _is_batch(context: Context, use: Use, letter: str, share: Share) -> bool:
+    """Whether a letter counts samples: the gradient has it, and an input that is summed for does not."""
+    gradient_letters = share.factors[0][1]
+    if letter not in gradient_letters or not context.is_input(use.node.args[use.place]):
+        return False
+    if use.node.operation is SUM:
+        return True
+    return gradient_letters.index(letter) == 0 and len(gradient_letters) > 1
+
+
+def scaled_share(context: Context, use: Use) -> Iterator[Shared]:
+    """The share of one use twice, or half."""
+    if len(context.one.backward.uses.get(use.node.args[use.place], ())) > 1:
+        name = context.called(use.node)
+        yield Shared(f"what comes back from {name} counted twice", scaled(use.share, 2), RARE)
+
+
+def both_operands(context: Context) -> Iterator[Changed]:
+    """A product of two with both of its own derivatives left out, or each other's taken."""
+    for core, node in context.names.items():
+        uses = [use for _, use in context.uses if use.node is core]
+        if core.operation is not PRODUCT or len(core.args) != 2 or len(uses) != 2 or core.args[0] is core.args[1]:
+            continue
+        shares = [share_of(context, use) for use in uses]
+        if any(share is None for share in shares):
+            continue
+        known = [share for share in shares if share is not None]
+        parent = context.called(node)
+        a, b = map(context.called, core.args)
+        bare = {use: share.built(share.factors[:1]) for use, share in zip(uses, known, strict=True)}
+        said = f"the sum's own derivative left out: ∂{parent}/∂{a} is {b}, and ∂{parent}/∂{b} is {a}"
+        yield Changed(said, context.replaced(bare), node, SEEN)
+        wrong: dict[Use, Node] = {}
+        for use, share in zip(uses, known, strict=True):
+            arg, other = use.node.args[use.place], share.factors[1]
+            factors = [share.factors[0], (arg, other[1])] if arg.shape == other[0].shape else None
+            swapped_share = share.built(factors) if factors else _spread(share, 1, arg, use)
+            if swapped_share is not None:
+                wrong[use] = swapped_share
+        if len(wrong) == 2:
+            said = f"{a} and {b} confused: ∂{parent}/∂{b} is {a}, and ∂{parent}/∂{a} is {b}"
+            yield Changed(said, context.replaced(wrong), node, USUAL)
+
+
+PRODUCTS = (
+    Row("operands-confused", USUAL, changes=both_operands),
+    Row("operand-transposed", USUAL, transposed),
+    Row("operand-swapped", USUAL, swapped),
+    Row("factor-left-out", SEEN, left_out),
+    Row("power-left-out", SEEN, power_left_out),
+    Row("number", SEEN, numbers),
+    Row("axis", SEEN, axes),
+    Row("term-left-out-of-factor", SEEN, part_of_sum),
+    Row("other-tensor", RARE, other_tensor),
+    Row("weights-updated", RARE, updated),
+    Row("counted-twice", RARE, scaled_share),
+)

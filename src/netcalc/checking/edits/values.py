@@ -1,0 +1,119 @@
+"""Values put in another way: an answer in a node's place, numbers rounded too early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from netcalc.checking.edits.edit import SEEN, Changed, Context, Frequency, Row, Shared, times
+from netcalc.checking.edits.slopes import function, phi
+from netcalc.expression import Tree
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.backward import Use
+from netcalc.graph.elementwise import plain, slopes
+from netcalc.graph.leaves import NAMED
+from netcalc.graph.node import Node, Operation, make
+
+MAX_ROUNDED_DIGITS = 4
+
+
+class Entry(NamedTuple):
+    """One entry of a node's value, and the constant that is put there."""
+
+    place: tuple[int, ...]
+    shape: tuple[int, ...]
+    tree: Tree
+
+
+class Rounding(NamedTuple):
+    """So many decimals (`f`) or significant digits (`e`)."""
+
+    digits: int
+    form: str
+
+    @property
+    def said(self) -> str:
+        """In words."""
+        kind = "significant digit" if self.form == "e" else "decimal"
+        return f"rounded too early, to {self.digits} {kind}{'s' if self.digits > 1 else ''}"
+
+
+def _value_of_forced(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
+    entry: Entry = node.params
+    taken = np.array(array).reshape(entry.shape)
+    constant = np.empty((), dtype=object)
+    constant[()] = entry.tree
+    taken[entry.place] = arithmetic.array(constant)[()]
+    return taken.reshape(array.shape)
+
+
+def _value_of_rounded(node: Node, _: Arithmetic, array: np.ndarray) -> np.ndarray:
+    rounding: Rounding = node.params
+    spec = f".{rounding.digits - (rounding.form == 'e')}{rounding.form}"
+    if array.dtype != object:
+        flat = [float(format(one, spec)) for one in array.reshape(-1).tolist()]
+        return np.array(flat).reshape(array.shape)
+    from fractions import Fraction
+
+    from flint import fmpq
+
+    from netcalc.arithmetic.rounding import nearest
+
+    out = np.empty(array.size, dtype=object)
+    for place, one in enumerate(array.reshape(-1)):
+        known = nearest(one)
+        written = None if known is None else Fraction(format(known, spec))
+        out[place] = one if written is None else fmpq(written.numerator, written.denominator)
+    return out.reshape(array.shape)
+
+
+FORCED = Operation("forced", _value_of_forced, lambda *_: None)
+ROUNDED = Operation("rounded", _value_of_rounded, lambda *_: None)
+
+
+def forced(node: Node, index: tuple[int, ...], shape: tuple[int, ...], tree: Tree) -> Node:
+    """A node's value with a constant in an entry; `shape` is that of the answer that `index` is a place in."""
+    inner = node.args[0] if node.operation is NAMED else node
+    return make(FORCED, [inner], node.shape, Entry(index, shape, tree))
+
+
+def rounded(node: Node, rounding: Rounding) -> Node:
+    """A node's value, rounded."""
+    inner = node.args[0] if node.operation is NAMED else node
+    return make(ROUNDED, [inner], node.shape, rounding)
+
+
+def _nodes(rounding: Rounding) -> Row:
+    def changes(context: Context) -> Iterator[Changed]:
+        for node in context.one.nodes:
+            if context.is_input(node) or node.params.moment < 0:
+                continue
+            name = context.called(node)
+            yield Changed(f"{name} {rounding.said}", {node: rounded(node, rounding)}, node)
+            gradient = context.one.backward.gradients.get(node)
+            if gradient is not None and gradient.operation is NAMED:
+                yield Changed(f"∂L/∂{name} {rounding.said}", {gradient: rounded(gradient, rounding)}, node)
+
+    return Row(f"rounded-{rounding.digits}{rounding.form}", SEEN, changes=changes)
+
+
+def _slopes(rounding: Rounding) -> Row:
+    def shares(context: Context, use: Use) -> Iterator[Shared]:
+        if function(use) is None or len(use.node.args) > 1:
+            return
+        params = use.node.params
+        slope = plain(slopes(params.tree, 1)[0], [(use.node.args[0], params.letters[0])], params.out, use.node.shape)
+        share = times(context.delta(use), rounded(slope, rounding))
+        yield Shared(f"{phi(use.node)}′ {rounding.said}", share, Frequency.SEEN)
+
+    return Row(f"slope-rounded-{rounding.digits}{rounding.form}", SEEN, shares)
+
+
+ROUNDINGS = tuple(
+    row
+    for digits in range(MAX_ROUNDED_DIGITS, 0, -1)
+    for form in ("f", "e")
+    for row in (_slopes(Rounding(digits, form)), _nodes(Rounding(digits, form)))
+)

@@ -1,0 +1,84 @@
+"""Workings run on numbers, again and again with something edited: only what an edit reaches is done again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.node import Node, in_order
+
+Values = dict[Node, np.ndarray]
+
+
+class Runs:
+    """A graph's values, in one arithmetic at one point, and what becomes of some of its nodes under edits."""
+
+    def __init__(self, roots: Sequence[Node], arithmetic: Arithmetic, given: Mapping[Node, np.ndarray]) -> None:
+        self.roots = tuple(roots)
+        self.arithmetic = arithmetic
+        self.given = given
+        self.order = in_order(self.roots)
+        self.place = {node: place for place, node in enumerate(self.order)}
+        self.users: dict[Node, list[int]] = {}
+        for place, node in enumerate(self.order):
+            for arg in node.args:
+                self.users.setdefault(arg, []).append(place)
+        self.values: Values = {}
+        for node in self.order:
+            self._evaluate(node, self.values, {})
+
+    def __contains__(self, node: Node) -> bool:
+        return node in self.place
+
+    def edited(self, instead: Mapping[Node, Node]) -> list[np.ndarray]:
+        """The roots' values with other nodes in some nodes' place; what is in their place may use any node."""
+        changed: Values = {}
+        waiting = [self.place[node] for node in instead if node in self.place]
+        heapify(waiting)
+        while waiting:
+            node = self.order[heappop(waiting)]
+            if node in changed:
+                continue
+            changed[node] = self._value_of(instead.get(node, node), changed)
+            for user in self.users.get(node, ()):
+                heappush(waiting, user)
+        return [changed.get(root, self.values[root]) for root in self.roots]
+
+    def _value_of(self, node: Node, changed: Values) -> np.ndarray:
+        """A node's value from the changed ones, and others that it needs besides."""
+        local: Values = {}
+        for one in _needed(node, self.place, changed):
+            self._evaluate(one, local, changed)
+        if node in self.given:
+            return self.given[node]
+        return node.value(self.arithmetic, [self._known(arg, local, changed) for arg in node.args])
+
+    def _known(self, node: Node, local: Values, changed: Values) -> np.ndarray:
+        if node in changed:
+            return changed[node]
+        return self.values[node] if node in self.values else local[node]
+
+    def _evaluate(self, node: Node, into: Values, changed: Values) -> None:
+        if node in self.given:
+            into[node] = self.given[node]
+        else:
+            into[node] = node.value(self.arithmetic, [self._known(arg, into, changed) for arg in node.args])
+
+
+def _needed(node: Node, known: Mapping[Node, int], changed: Values) -> Iterable[Node]:
+    """The nodes below that are not known yet, arguments first."""
+    found: list[Node] = []
+    stack = [arg for arg in node.args if arg not in known and arg not in changed]
+    while stack:
+        one = stack[-1]
+        waiting = [arg for arg in one.args if arg not in known and arg not in changed and arg not in found]
+        if waiting:
+            stack += waiting
+        else:
+            stack.pop()
+            if one not in found:
+                found.append(one)
+    return found
