@@ -163,6 +163,8 @@ np.fmax(X, 0) + np.heaviside(X, 0.5)
 X.mean(1).reshape(-1, 1) * X
 X[1:].sum() - X[:-1].sum() + X[:, 1:-1].prod()
 np.delete(X, 0) if False else X
+np.select([X > 0.5, X < -0.5], [X ** 2, -X], 0.1) + np.diff(X, axis=1).sum() + np.cumprod(P, axis=1)
+np.cross(w, w ** 2) @ A + np.kron(w, w)[:3] + np.atleast_2d(w)
 """.strip().splitlines()  # fmt: skip
 
 
@@ -302,6 +304,10 @@ torch.index_add(X, 1, t, P[:, :3]) * X
 torch.take_along_dim(X, y[:, None], dim=1) * A
 torch.special.expit(X) + torch.special.log_softmax(X, 1) + torch.erf(X) + torch.expm1(X) + torch.log1p(P)
 X.unflatten(1, (2, 2)) ** 2
+X.scatter(1, y[:, None], 1.5) * X + torch.zeros(3, 4).scatter_(1, y.unsqueeze(1), 1) * P
+torch.scatter_add(X, 1, y[:, None], P[:, :1]) * X + torch.diff(X, dim=1).sum() + torch.cumprod(P, 1)
+torch.addcmul(X, X, P, value=0.5) + torch.addcdiv(X, X, P) + torch.std_mean(X, dim=1, keepdim=True)[0]
+F.pairwise_distance(X, P) * w + torch.linalg.matrix_norm(X) + X.size()[0]
 torch.logaddexp(X, P) + torch.atan2(X, P) + torch.hypot(X, P) + torch.erfc(X) + torch.sinc(X)
 """.strip().splitlines()  # fmt: skip
 

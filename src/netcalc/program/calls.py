@@ -73,7 +73,7 @@ class Calls(Functions):
     """Reads calls."""
 
     def _call(self, node: ast.Call) -> Any:
-        called = self.value(node.func)
+        called = self._called(node.func)
         if isinstance(called, LibraryFunction | Method) and (found := self._unread(called, node)) is not None:
             return found[0]
         args = self.values(node.args)
@@ -88,6 +88,16 @@ class Calls(Functions):
         if keywords.get("inplace") is True and args and isinstance(args[0], Tensor):
             args[0].stale = (node, ast.unparse(node.args[0]))
         return found
+
+    def _called(self, node: ast.expr) -> Any:
+        """What is called; PyTorch's x.size() is a method, where NumPy's x.size is a number."""
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr == "size"
+            and isinstance(owner := self.value(node.value), Tensor)
+        ):
+            return Method(owner, "size")
+        return self.value(node)
 
     def _unread(self, called: Any, node: ast.Call) -> tuple[Any] | None:
         """hasattr and isinstance look at what is there; the first argument alone is read."""

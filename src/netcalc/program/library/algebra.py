@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
+from netcalc.graph.sizes import times
 from netcalc.program.library.table import Row
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
@@ -94,7 +97,36 @@ def _in_front(node: Node) -> Node:
     return b.index(node, [*[b.Span(None, None, None)] * (node.rank - 2), None])
 
 
+def _cross(x: Tensor, y: Tensor) -> Node:
+    """Of vectors of three, along the last axis."""
+    front = [b.Span(None, None, None)] * (x.rank - 1)
+
+    def turned(node: Node, order: list[int]) -> Node:
+        return b.index(node, [*front, b.Fixed(np.array(order))])
+
+    first = b.multiply(turned(x.node, [1, 2, 0]), turned(y.node, [2, 0, 1]))
+    return b.subtract(first, b.multiply(turned(x.node, [2, 0, 1]), turned(y.node, [1, 2, 0])))
+
+
+def _kronecker(x: Tensor, y: Tensor) -> Node:
+    if x.rank != y.rank or x.rank > 2 or not x.rank:
+        raise NetcalcError("kron takes two vectors or two matrices")
+    if x.rank == 1:
+        return b.reshaped(b.einsum("i,j->ij", x.node, y.node), [-1])
+    sizes = [times(m, n) for m, n in zip(x.shape, y.shape, strict=True)]
+    return b.reshaped(b.einsum("ij,kl->ikjl", x.node, y.node), sizes)
+
+
+def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
+    if p != 2:
+        raise NetcalcError("distances of order 2 alone are understood")
+    return b.norm(b.add(b.subtract(x.node, y.node), node_of(eps)), -1, keep)
+
+
 ROWS = [
+    Row("cross", _TWO, _cross, "the cross product of vectors of three"),
+    Row("kron", _TWO, _kronecker, "the Kronecker product"),
+    Row("pairwise_distance", "x1:t x2:t p:v=2 eps:v=1e-6 keepdim:b=False", _distance, "‖x - y‖ of rows"),
     Row("matmul mm bmm mv", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product"),
     Row("dot vdot", _TWO, _dot, "the inner product, of matrices the matrix product"),
     Row("inner", _TWO, _inner, "the inner product along the last axes"),

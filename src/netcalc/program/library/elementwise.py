@@ -173,6 +173,18 @@ ROWS = [
     Row("gelu", "x|input:t approximate:v=None", _gelu, "x Φ(x), or its form with tanh", asks=True),
     Row("logaddexp", _TWO, _logaddexp, "log(eˣ + eʸ)"),
     Row("hypot", _TWO, _hypot, "√(x² + y²)"),
+    Row(
+        "addcmul",
+        "input:t tensor1:t tensor2:t value:v=1",
+        lambda x, y, z, by: b.add(x.node, b.multiply(node_of(by), y.node, z.node)),
+        "x + v·y·z",
+    ),
+    Row(
+        "addcdiv",
+        "input:t tensor1:t tensor2:t value:v=1",
+        lambda x, y, z, by: b.add(x.node, b.multiply(node_of(by), b.divide(y.node, z.node))),
+        "x + v·y/z",
+    ),
     Row("prelu", "x|input:t weight:t", _prelu, "x, or weight·x where x < 0"),
     Row("clip clamp clamp_", "x|input|a:t min|a_min|low:v=None max|a_max|high:v=None", _clip, "x between two bounds"),
     Row("glu", "x|input:t dim|axis:i=-1", _glu, "half of x times the sigmoid of the other half"),

@@ -140,8 +140,14 @@ def _narrow(x: Tensor, axis: int, start: int, length: int) -> Node:
     return b.index(x.node, [*[ALL] * axis_of(x.node, axis), b.Span(start, start + length, None)])
 
 
-def _select(x: Tensor, axis: int, place: int) -> Node:
-    return b.index(x.node, [*[ALL] * axis_of(x.node, axis), place])
+def _select(x: Any, axis: Any, place: Any) -> Node:
+    """PyTorch's entry of an axis, or NumPy's choice by the first condition that holds."""
+    if isinstance(x, list | tuple):
+        found = node_of(0 if place is None else place)
+        for condition, value in reversed(list(zip(x, axis, strict=True))):
+            found = b.where(node_of(condition), node_of(value), found)
+        return found
+    return b.index(x.node, [*[ALL] * axis_of(x.node, whole(axis)), whole(place)])
 
 
 def padded(node: Node, widths: Sequence[tuple[int, int]], value: Node | None = None) -> Node:
@@ -213,6 +219,48 @@ def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
     return b.index(x.node, parts, arrays)
 
 
+def _scattered(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> tuple[Node, Node]:
+    """What is written, as an array in x's shape, and 1 where something is."""
+    axis = axis_of(x.node, axis)
+    call.index(places, x.shape[axis])
+    arrays = []
+    for n, size in enumerate(map(settled, places.node.shape)):
+        line = np.arange(concrete(size, call.name)).reshape([-1 if m == n else 1 for m in range(x.rank)])
+        arrays.append(places.node if n == axis else b.array(line, f"arange({size})"))
+    keyed = Keyed(tuple(b.Place(n + 1) for n in range(x.rank)), x.node.shape)
+    value = node_of(source)
+    if value.rank == places.rank and value.rank:
+        value = b.index(value, [b.Span(0, concrete(size, call.name), None) for size in map(settled, places.node.shape)])
+    spread = b.scatter(b.broadcast(value, places.node.shape), keyed, arrays)
+    return spread, b.scatter(b.number(1, places.node.shape), keyed, arrays)
+
+
+def _scatter(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> Node:
+    spread, written_there = _scattered(call, x, axis, places, source)
+    return b.where(written_there, spread, x.node)
+
+
+def _scatter_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> Node:
+    return b.add(x.node, _scattered(call, x, axis, places, source)[0])
+
+
+def _difference(x: Tensor, many: int, axis: int) -> Node:
+    node, axis = x.node, axis_of(x.node, axis)
+    for _ in range(many):
+        front = [ALL] * axis
+        node = b.subtract(
+            b.index(node, [*front, b.Span(1, None, None)]), b.index(node, [*front, b.Span(None, -1, None)])
+        )
+    return node
+
+
+def _running_product(x: Tensor, axis: int) -> Node:
+    parts = _unbind(x, axis)
+    for n in range(1, len(parts)):
+        parts[n] = b.multiply(parts[n - 1], parts[n])
+    return b.stack(parts, axis_of(x.node, axis))
+
+
 def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:
     call.index(places, x.shape[axis_of(x.node, axis)])
     key: b.Key = (*[ALL] * axis_of(x.node, axis), b.Place(1))
@@ -266,7 +314,9 @@ ROWS = [
     Row("chunk", f"{_X} chunks:i {_DIM}:i=0", _chunk, "so many parts along an axis", "same", True),
     Row("unbind unstack", f"{_X} {_DIM}:i=0", _unbind, "the entries along an axis", "same", True),
     Row("narrow", f"{_X} dim:i start:i length:i", _narrow, "a part of an axis", "same", True),
-    Row("select", f"{_X} dim:i index:i", _select, "one entry of an axis", "same", True),
+    Row(
+        "select", "input|condlist:v dim|choicelist:v index|default:v=None", _select, "one entry of an axis; or a choice"
+    ),
     Row(
         "pad",
         f"{_X} pad|pad_width:v mode:s='constant' value|constant_values:v=None",
@@ -307,5 +357,15 @@ ROWS = [
         asks=True,
     ),
     Row("index_add index_add_", f"{_X} dim:i index:t source:t", _index_add, "added into rows at places", asks=True),
+    Row("scatter scatter_", f"{_X} dim:i index:t src|value:v", _scatter, "written at places along an axis", asks=True),
+    Row(
+        "scatter_add scatter_add_",
+        f"{_X} dim:i index:t src:v",
+        _scatter_add,
+        "added at places along an axis",
+        asks=True,
+    ),
+    Row("diff", f"{_X} n:i=1 axis|dim:i=-1", _difference, "differences of neighbours"),
+    Row("cumprod", f"{_X} axis|dim:i", _running_product, "the running product"),
     Row("meshgrid", "*arrays:v indexing:v='xy'", _meshgrid, "vectors as grids"),
 ]

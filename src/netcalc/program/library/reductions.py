@@ -118,6 +118,13 @@ ROWS = [
     Row("var", _VARIANCE, lambda *a: b.variance(*_variance(*a)), "the variance along axes", asks=True),
     Row("std", _VARIANCE, lambda *a: b.std(*_variance(*a)), "the standard deviation along axes", asks=True),
     Row(
+        "std_mean",
+        _VARIANCE,
+        lambda c, x, axis, u, keep, d: (b.std(*_variance(c, x, axis, u, keep, d)), b.mean(x.node, axis, keep)),
+        "standard deviation and mean",
+        asks=True,
+    ),
+    Row(
         "var_mean",
         _VARIANCE,
         lambda c, x, axis, u, keep, d: (b.variance(*_variance(c, x, axis, u, keep, d)), b.mean(x.node, axis, keep)),
@@ -144,7 +151,7 @@ ROWS = [
     Row("any", _ALONG, lambda x, axis, keep: _any_or_all(x, axis, keep, every=False), "1 where one holds", kind="bool"),
     Row("logsumexp", _ALONG, lambda x, axis, keep: b.logsumexp(x.node, axis, keep), "log Σ eˣ along axes"),
     Row(
-        "norm",
+        "norm matrix_norm",
         f"{_X} ord|p:v=None axis|dim:v=None keepdims|keepdim:b=False",
         _norm,
         "√Σx², or another order",
