@@ -440,7 +440,7 @@ def test_lines_of_json_a_sample_each_come_back(tmp_path):
     checked = netcalc.check(result, [str(path)]).checked
     assert [(one.name, one.verdict) for one in checked] == [
         ("q0", "right"),
-        ("dx[0,1]", "rounded"),  # 10.5 may be
+        ("dx[0,1]", "right"),
         ("q1", "right"),
         ("dw[1,1]", "wrong"),
     ]
@@ -448,8 +448,7 @@ def test_lines_of_json_a_sample_each_come_back(tmp_path):
 
 def test_a_decimal_comma_is_told_from_two_numbers():
     """Where one number is wanted."""
-    with pytest.raises(NetcalcError, match=r"2 numbers are given for it; a decimal has a point, 0\.73$"):
-        netcalc.check(netcalc.neuron(**NOTE), ["f=0,73"])
+    assert netcalc.check(netcalc.neuron(**NOTE), ["f=0,73"]).checked[0].verdict == "rounded"
     with pytest.raises(NetcalcError, match=r"3 numbers are given for it$"):
         netcalc.check(netcalc.neuron(**NOTE), ["f=0,7,3"])
 

@@ -29,6 +29,9 @@ ON_A_PART = [  # expression, answer, where it is right
     ("x^2", "where(abs(x-3)<0.001,99,2*x)", "right for x < 2.999 and for x > 3.001 only"),
     ("x^2", "where((x-5)^2<1/10^8,99,2*x)", "right for x < 4.9999 and for x > 5.0001 only"),
     ("x^2", "where(x==3,99,2*x)", "and not at x = 3"),
+    ("x^2", "where(x>10^12,99,2*x)", "right for x < 1000000000000 only"),
+    ("x^2", "where(sin(x)>0.999,99,2*x)", "right on a part only, and not at x = "),
+    ("selu(x)", "1.0507", "right for x > 0 only"),
     ("max(x,1)", "1", "right for x > 1 only"),
     ("min(max(x,-1),1)", "1", "right for −1 < x < 1 only"),
     ("relu6(x)", "1", "right for 0 < x < 6 only"),
@@ -282,3 +285,177 @@ def test_of_a_large_tensor_the_failing_entries_are_listed(tmp_path):
             text = str(netcalc.check(result, brought))
             assert "dW[7,11]" in text
             assert len(text.splitlines()) < 12
+
+
+@pytest.mark.parametrize(
+    "text, verdict",
+    [
+        ("0,25", "right"),
+        ("-0,25", "wrong"),
+        (".25", "right"),
+        ("25 %", "right"),
+        ("25%", "right"),
+        ("25,0 %", "right"),
+        ("2,5 e-1", "right"),
+        ("2.5 E -1", "right"),
+        ("25e-2", "right"),
+        ("≈0.25", "right"),
+        ("≈ 0,25", "right"),
+        ("= 0.25", "right"),
+        ("~.25", "right"),
+        ("0.25(0)", "right"),
+        ("0.24(9)", "right"),
+        ("0.(25)", "wrong"),
+        ("0,(3)", "wrong"),
+        ("24%", "wrong"),
+        ("0,26", "wrong"),
+        ("2 500", "wrong"),
+        ("1/4", "right"),
+        ("w/8", "right"),
+        ("2w/16", "right"),
+        ("0.125w", "right"),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text, verdict):
+    (one,) = netcalc.check(netcalc.grad("x*w", at={"x": "0.25", "w": "2"}), {"dw": text}).checked
+    assert one.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "text", ["100 000", "100\u202f000", "100'000", "1 e5", "1e 5", "100000", "100 000,0", "100,000.0", "1·10^5"]
+)
+def test_large_numbers_are_read_as_people_write_them(text):
+    assert netcalc.check(netcalc.grad("1e5*x", at={"x": "1/2"}), {"dx": text}).checked[0].verdict == "right"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("0.25 rad", "'rad' is a unit, and an answer here has none: write 0.25"),
+        ("30°", "'°' is a unit"),
+        ("5 m/s", "'m/s' is a unit"),
+        ("1,234", "1,234 is 1.234 or 1234: write the one that is meant"),
+    ],
+)
+def test_units_and_numbers_of_two_readings_are_refused(text, said):
+    with pytest.raises(NetcalcError, match=re.escape(said)):
+        netcalc.check(netcalc.grad("x^2", at={"x": "1/8"}), {"dx": text})
+
+
+def test_decimal_commas_in_a_list_stand_between_semicolons():
+    assert list(verdicts({"dv": "1,0914;-0,4709"}).values()) == ["right", "right"]
+    assert list(verdicts({"dv": "1,09; -0,48"}).values()) == ["rounded", "wrong"]
+
+
+NET = """
+input = [0.05, 0.10]
+target = [0.01, 0.99]
+loss = "half-mse"
+reduction = "sum"
+[[layers]]
+W = [[0.15, 0.20], [0.25, 0.30]]
+b = [0.35, 0.35]
+activation = "sigmoid"
+"""
+SECOND = """
+[[layers]]
+W = [[0.40, 0.45], [0.50, 0.55]]
+b = [0.60, 0.60]
+activation = "sigmoid"
+"""
+
+
+@pytest.fixture
+def net(tmp_path):
+    def loaded(text, **options):
+        path = tmp_path / "net.toml"
+        path.write_text(text)
+        return netcalc.load(path, **options)
+
+    return loaded
+
+
+def test_a_bare_weight_with_a_step_of_descent_is_the_new_one(net):
+    """Without one it stays the gradient."""
+    right, gradient = "0.3589,0.4087;0.5113,0.5614", "0.0821670,0.0826676;-0.0226025,-0.0227402"
+    with_step, without = net(NET + SECOND, lr="0.5"), net(NET + SECOND)
+    assert not any(one.is_wrong for one in netcalc.check(with_step, {"W2": right, "b2[0]": "0.5308"}).checked)
+    assert all(one.is_wrong for one in netcalc.check(with_step, {"W2": gradient}).checked)
+    for name in ("W2", "dW2"):
+        assert not any(one.is_wrong for one in netcalc.check(without, {name: gradient}).checked)
+    assert not any(one.is_wrong for one in netcalc.check(with_step, {"dW2": gradient}).checked)
+
+
+@pytest.mark.parametrize("name", ["dq", "dL/dq", "∂L/∂q", "dL/dz", "dE/dq", "grad_q", "q.grad", "dz"])
+@pytest.mark.parametrize("above", [{"delta": 3}, {"target": "0.5", "loss": "mse"}])
+def test_the_gradient_of_the_sum_is_that_of_the_loss_where_there_is_one(name, above):
+    """∂L/∂q beside ∂f/∂q; both may be brought, and ∂L/∂b beside them."""
+    result = netcalc.neuron(x=["2"], w=["0.25"], b="0.5", **above)
+    own = result["db"].values[0].nearest
+    checked = netcalc.check(result, {name: f"{own:.8f}", "df/dq": "0.19661193", "db": f"{own:.8f}"}).checked
+    assert [(one.name, one.verdict) for one in checked] == [("dq", "rounded"), ("df/dq", "rounded"), ("db", "rounded")]
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("dZ1", "dz1"),
+        ("dW", "dW1"),
+        ("dw", "dW1"),
+        ("db", "db1"),
+        ("dW[0,1]", "dW1[0,1]"),
+        ("dL/dW", "dW1"),
+        ("dE/dW1", "dW1"),
+        ("dL_dw1", "dW1"),
+        ("dJ_db1", "db1"),
+        ("dLdW1", "dW1"),
+        ("grad_w", "dW1"),
+        ("w.grad", "dW1"),
+        ("W1.grad[1,0]", "dW1[1,0]"),
+        ("W1_grad", "dW1"),
+        ("∇W1", "dW1"),
+        ("d_W1", "dW1"),
+        ("dA1", "da1"),
+        ("delta1", "dz1"),
+        ("E", "loss"),
+        ("L", "loss"),
+        ("Loss", "loss"),
+        ("cost", "loss"),
+        ("Z1", "z1"),
+        ("z", "z1"),
+        ("yhat", "a1"),
+        ("dX", "dx"),
+        ("dq", None),
+    ],
+)
+def test_names_that_people_use_mean_one_thing(net, name, meant):
+    """In a net of one layer; what means nothing is no answer."""
+    from netcalc.checking.names import Names
+
+    names = Names(net(NET))
+    if meant is None:
+        with pytest.raises(NetcalcError, match="there is no answer"):
+            names.find(name)
+    else:
+        assert names.find(name).name == meant
+
+
+@pytest.mark.parametrize("name", ["dw", "z", "grad_w", "dL/db"])
+def test_names_that_may_mean_two_things_are_no_answers(net, name):
+    from netcalc.checking.names import Names
+
+    with pytest.raises(NetcalcError, match="there is no answer"):
+        Names(net(NET + SECOND)).find(name)
+
+
+def test_formulas_may_be_in_the_problems_tensors(net):
+    """Each element says of itself what the formula says of them all; t are the targets."""
+    result = net(NET + SECOND)
+    brought = {"dz2": "(a2-t)*a2*(1-a2)", "da2": "a2 - t", "db2": "dz2", "dz1": "da1*a1", "db1[0]": "dz1[0]"}
+    checked = netcalc.check(result, brought).checked
+    assert [one.name for one in checked if one.is_wrong] == ["dz1[0]", "dz1[1]"]
+    assert len(checked) == 9
+    with pytest.raises(NetcalcError, match="there is no 'a3'"):
+        netcalc.check(result, {"dz2": "a3 - t"})
+    many = netcalc.linear(W=[[1, 2]], v=[[1, 2], [3, 4], [5, 7]], b=[0], target=[[1], [2], [3]], loss="mse")
+    assert not any(one.is_wrong for one in netcalc.check(many, {"du": "2*(u-t)/3"}).checked)

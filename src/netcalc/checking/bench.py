@@ -124,7 +124,10 @@ def to_floats(array: Array) -> Array:
 
 
 def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
-    """The arrays that were stated, by the names that formulas call them."""
+    """The arrays that were stated, by the names that formulas call them; `t` are the targets."""
+    if isinstance(problem.above, Against):
+        target = problem.above.target
+        yield "t", target if problem.many else target.reshape(() if problem.command == "neuron" else -1)
     if problem.command == "net":
         yield "x", problem.x if problem.many else problem.x.reshape(-1)
         for number, layer in enumerate(problem.layers, 1):

@@ -196,7 +196,8 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
     """What is said of wrong claims."""
     claims, benches = evidence.claims, evidence.benches
     found = {place: COARSE for place in sought if judge(claims[place], benches, Tolerance()) != "wrong"}
-    found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
+    if len(benches) == 1:
+        found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
     return found

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from netcalc.checking.handwritten import read_number
 from netcalc.checking.names import LISTED, Names, Target, described, name_at
 from netcalc.checking.written import Written, listed, read
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
-from netcalc.expression import symbols
+from netcalc.expression import Symbol, substitute, symbols
+from netcalc.problem import element
 from netcalc.result import Tensor
 
-Allowed = Callable[[], Iterable[str]]  # the names that a formula may use
-
-DECIMAL_COMMA = re.compile(r"[-−+]?\d+,\d+")
+DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
+TRAILING_INDEX = re.compile(r"\[.*\]$|(?<=[^\W\d])\d+$")
+HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +36,133 @@ class Claim:
     whole: bool = False
 
 
-def claims_of(names: Names, given: Iterable[tuple[str, Any]], allowed: Allowed) -> tuple[Claim, ...]:
+def claims_of(
+    names: Names, given: Iterable[tuple[str, Any]], allowed: Callable[[], Iterable[str]]
+) -> tuple[Claim, ...]:
     """Each (name, what was written for it) as claims; what was written is a text, a Written, or nested lists of them.
 
     `allowed` gives the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
     an expression that does not read.
     """
+    reader = _Reader(names, allowed)
     found: dict[str, Claim] = {}
     for name, content in given:
-        for claim in _claims(names, name, content, allowed):
+        for claim in reader.claims(name, content):
             if claim.name in found:
                 raise NetcalcError(
                     f"{claim.name} is answered twice: {found[claim.name].written.text} and {claim.written.text}"
                 )
-            _check_names(names, claim, allowed)
+            reader.check_names(claim)
             found[claim.name] = claim
     return tuple(found.values())
 
 
-def _claims(names: Names, name: str, content: Any, allowed: Allowed) -> Iterator[Claim]:
-    target = names.find(name)
-    if target.index is not None:
-        yield _one(target, target.index, _single(content, target.name, allowed))
-        return
-    cells, note = _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
-    for index in np.ndindex(cells.shape):
-        yield replace(_one(target, index, listed(_read(cells[index], name, allowed))), note=note, whole=True)
+@dataclass(frozen=True)
+class _Reader:
+    names: Names
+    allowed: Callable[[], Iterable[str]]
+
+    @cached_property
+    def known(self) -> dict[str, None]:
+        """The names that a formula may use."""
+        return dict.fromkeys(self.allowed())
+
+    @cached_property
+    def variables(self) -> set[str]:
+        """The same with the names of whole tensors."""
+        return {*self.known, *(TRAILING_INDEX.sub("", name) for name in self.known)}
+
+    def claims(self, name: str, content: Any) -> Iterator[Claim]:
+        target = self.names.find(name)
+        if target.index is not None:
+            yield _one(target, target.index, self.single(content, target.name))
+            return
+        if isinstance(content, str) and (formula := self.elementwise(content, name)):
+            for index in np.ndindex(target.tensor.entries.shape):
+                yield replace(_one(target, index, self.at(formula, index)), whole=True)
+            return
+        cells, note = self.fitted(target, content, name)
+        for index in np.ndindex(cells.shape):
+            yield replace(_one(target, index, listed(self.read(cells[index], name))), note=note, whole=True)
+
+    def single(self, content: Any, name: str) -> Written:
+        """What was written for one number; in brackets, it may be one alone."""
+        if isinstance(content, str) and (number := self.number(content, name)):
+            return number
+        cells = np.array(_nested(content, name), dtype=object)
+        if cells.size != 1:
+            raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it")
+        return self.read(cells.reshape(-1)[0], name)
+
+    def fitted(self, target: Target, content: Any, name: str) -> tuple[np.ndarray, str]:
+        """What was written, in the tensor's shape; cut at semicolons alone where its commas are decimal ones."""
+        try:
+            return _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
+        except ShapeError:
+            cells = content.split(";") if isinstance(content, str) else []
+            numbers = [self.number(cell, name) for cell in cells if DECIMAL_COMMA.fullmatch(cell.strip())]
+            if len(cells) < 2 or len(numbers) < len(cells):
+                raise
+            return _fitted(target.tensor, np.array(numbers, dtype=object))
+
+    def read(self, cell: Any, name: str) -> Written:
+        if isinstance(cell, Written):
+            return cell
+        with _named(name):
+            return self.number(str(cell), name) or read(str(cell), lambda: self.variables)
+
+    def number(self, text: str, name: str) -> Written | None:
+        """A number as people write it."""
+        with _named(name):
+            return read_number(text, self.known) if HAS_DIGIT.search(text) else None
+
+    def elementwise(self, content: str, name: str) -> Written | None:
+        """A formula in whole tensors, which says each element by those at the same place; None for anything else."""
+        if not LETTER.search(content) or ";" in content:
+            return None
+        try:
+            written = self.read(content, name)
+        except ExpressionError:
+            return None
+        return written if any(self.is_tensor(one) for one in symbols(written.tree)) else None
+
+    def is_tensor(self, name: str) -> bool:
+        return name not in self.known and any(one.startswith(f"{name}[") or one == f"{name}0" for one in self.known)
+
+    def at(self, formula: Written, index: tuple[int, ...]) -> Written:
+        """A formula in tensors at one place of them all."""
+        elements = {one: self.element(one, index) for one in symbols(formula.tree) if self.is_tensor(one)}
+        tree = substitute(formula.tree, {name: Symbol(found) for name, found in elements.items() if found})
+        return Written(formula.text, tree)
+
+    def element(self, name: str, index: tuple[int, ...]) -> str:
+        found = element(name, index, self.names.result.tensors[0].index_from)
+        return found if found in self.known else ""
+
+    def check_names(self, claim: Claim) -> None:
+        """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
+        text = claim.written.text
+        for name in symbols(claim.written.tree):
+            place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+            position = place.start() if place else 0
+            if name == claim.name and not self.names.is_variable(name):
+                raise NetcalcError(f"{name} is answered by itself", source=text, position=position)
+            if name not in self.known:
+                raise _unknown(claim, name, list(self.known), position)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """An error in what was written for an answer names it."""
+    try:
+        yield
+    except ExpressionError as error:
+        message = error.message if error.message.startswith(f"{name}: ") else f"{name}: {error.message}"
+        raise ExpressionError(message, source=error.source, position=error.position) from None
 
 
 def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
-    return Claim(target.tensor.name, index, name_at(target.tensor, index), written)
-
-
-def _single(content: Any, name: str, allowed: Allowed) -> Written:
-    """What was written for one number; in brackets, it may be one alone."""
-    cells = np.array(_nested(content, name), dtype=object)
-    if cells.size != 1:
-        with_comma = isinstance(content, str) and DECIMAL_COMMA.fullmatch(content.strip())
-        hint = f"; a decimal has a point, {content.strip().replace(',', '.')}" if with_comma else ""
-        raise ShapeError(f"{name} is a single number, and {cells.size} numbers are given for it{hint}")
-    return _read(cells.reshape(-1)[0], name, allowed)
+    return Claim(target.key or target.tensor.name, index, name_at(target.tensor, index), written)
 
 
 def _nested(content: Any, name: str) -> Any:
@@ -113,27 +204,6 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
-
-
-def _read(cell: Any, name: str, allowed: Allowed) -> Written:
-    if isinstance(cell, Written):
-        return cell
-    try:
-        return read(str(cell), allowed)
-    except ExpressionError as error:
-        raise ExpressionError(f"{name}: {error.message}", source=error.source, position=error.position) from None
-
-
-def _check_names(names: Names, claim: Claim, allowed: Allowed) -> None:
-    """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
-    text = claim.written.text
-    for name in symbols(claim.written.tree):
-        place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
-        position = place.start() if place else 0
-        if name == claim.name and not names.is_variable(name):
-            raise NetcalcError(f"{name} is answered by itself", source=text, position=position)
-        if name not in (known := list(allowed())):
-            raise _unknown(claim, name, known, position)
 
 
 def _unknown(claim: Claim, name: str, known: Sequence[str], position: int) -> UnknownNameError:

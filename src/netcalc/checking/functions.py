@@ -19,6 +19,7 @@ from netcalc.expression import Tree, substitute, symbols
 
 MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
 BITS_FOR_DOMAINS = 4096
+TELLING = 3  # digits of a decimal that meets an answer by no chance
 NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
 
 Key = tuple[tuple[str, object], ...]
@@ -85,9 +86,10 @@ def _sound(make: Callable[[], Bench]) -> Bench | None:
 
 @dataclass(frozen=True)
 class Compared:
-    """How a claim stands at points: `None` where balls don't tell."""
+    """How a claim stands at points, `None` where balls don't tell; `equal` says which verdicts are no chance there."""
 
     found: Sequence[tuple[Point, Judgement | None]]
+    equal: frozenset[Judgement] = frozenset({"right"})
 
     @property
     def verdict(self) -> Judgement | None:
@@ -99,13 +101,16 @@ class Compared:
     @property
     def is_partly_right(self) -> bool:
         """Whether it is wrong, and equal to the answer somewhere."""
-        return {"wrong", "right"} <= {stands for _, stands in self.found}
+        seen = {stands for _, stands in self.found}
+        return "wrong" in seen and bool(seen & self.equal)
 
 
 def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolerance: Tolerance) -> Compared:
     """How a claim stands at each point where the answers have values."""
     sound = [(point, bench) for point in points if (bench := functions.at(point)) is not None]
-    return Compared([(point, stands_at(claim, functions, point, bench, tolerance)) for point, bench in sound])
+    found = [(point, stands_at(claim, functions, point, bench, tolerance)) for point, bench in sound]
+    tells = claim.written.place is None or claim.written.digits >= TELLING
+    return Compared(found, frozenset({"right", "rounded"} if tells else {"right"}))
 
 
 def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:

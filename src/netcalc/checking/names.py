@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from netcalc.checking.synonyms import spellings
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.models.grad import Gradient
 from netcalc.problem import element
 from netcalc.result import Result, Tensor
+from netcalc.result.result import NEW
 
 BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
 NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
@@ -21,10 +23,14 @@ LISTED = 24  # names that an error lists at most
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A tensor of an answer, or one element of it; `index` is None for the whole."""
+    """A tensor of an answer, or one element of it; `index` is None for the whole.
+
+    `key` is the answer that has its numbers, where that is another one.
+    """
 
     tensor: Tensor
     index: tuple[int, ...] | None
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -77,39 +83,64 @@ class Names:
         """Whether a formula means a variable of an expression by that name, and no answer."""
         return isinstance(self.result.asked, Gradient) and name in self.result.asked.variables
 
+    @cached_property
+    def beside(self) -> dict[str, tuple[Tensor, str]]:
+        """Tensors that are others by another name: ∂L/∂q of a neuron has the numbers of ∂L/∂b."""
+        if self.result.command != "neuron" or "f" in self.outputs:
+            return {}
+        return {"dq": (replace(self.tensors["db"], name="dq"), "db")}
+
     def find(self, text: str) -> Target:
-        """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is.
+        """What `dx1`, `df/dx1`, `∂f/∂x1`, `dW1[0,1]` or `dx` is; also by other names, where they mean one thing.
 
         Raises UnknownNameError with the near names, ShapeError for an index that isn't there.
         """
-        name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("δ", "delta")
+        name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d").replace("δ", "delta")
         for spelling in (text.strip(), *self._spellings(name)):
-            if found := self._at(spelling, text):
+            if found := self._at(spelling, text, self.tensors):
                 return found
+        if found := self._found_loosely(name, text):
+            return found
         raise self._unknown(text)
 
     def _spellings(self, name: str) -> Iterator[str]:
         yield name
         if (long := LONG_FORM.fullmatch(name)) and long[1] in self.outputs:
             yield f"d{long[2]}"
-        elif not long and name.startswith("d"):
+        elif not long and name.startswith("d") and name not in self.beside:
             yield from (f"d{output}/{name}" for output in ("f", "L"))
         if self.result.command == "net":  # a course's δ1, and W1 as JSON has it among the partials
-            yield from (re.sub(r"^delta(?=\d)", "dz", name), f"d{name}")
+            new = re.sub(r"^([Wb]\d+)", rf"\1{NEW}", name)
+            yield from (re.sub(r"^delta(?=\d)", "dz", name), *([new] if self.result.updated else []), f"d{name}")
 
-    def _at(self, name: str, text: str) -> Target | None:
-        tensors = self.tensors
+    def _found_loosely(self, name: str, text: str) -> Target | None:
+        """What a name means that other books and programs use, if it means one thing here."""
+        folded: dict[str, list[Tensor]] = {}
+        for own, tensor in self.tensors.items():
+            folded.setdefault(own.lower(), []).append(tensor)
+        unique = {own: tensors[0] for own, tensors in folded.items() if len(tensors) == 1}
+        found: dict[str, Target] = {}
+        for spelling in spellings(name.lower(), self.result):
+            if target := self._at(spelling, text, unique):
+                found.setdefault(target.name, target)
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _at(self, name: str, text: str, tensors: Mapping[str, Tensor]) -> Target | None:
         if name in self.called:
             return self.called[name]
+        if name in self.beside:
+            whole, key = self.beside[name]
+            return Target(whole, () if whole.entries.ndim == 0 else None, key)
         if name in tensors:
             whole = tensors[name]
             return Target(whole, () if whole.entries.ndim == 0 else None)
         for form in (BRACKETED, NUMBERED):
             match = form.fullmatch(name)
-            tensor = tensors.get(match[1]) if match else None
+            key = self.beside[match[1]][1] if match and match[1] in self.beside else ""
+            tensor = self.beside[match[1]][0] if match and key else tensors.get(match[1]) if match else None
             if match and tensor is not None and (tensor.entries.ndim or form is BRACKETED):
                 index = tuple(int(place) - tensor.index_from for place in match[2].split(","))
-                return Target(tensor, _checked(tensor, index, text))
+                return Target(tensor, _checked(tensor, index, text), key)
         return None
 
     def _unknown(self, text: str) -> UnknownNameError:

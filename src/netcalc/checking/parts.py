@@ -11,16 +11,19 @@ import numpy as np
 
 from netcalc.checking.claims import Claim
 from netcalc.checking.functions import Compared, Functions, stands_at
-from netcalc.checking.pieces import Pieces, Point
+from netcalc.checking.pieces import DRAWN, Pieces, Point, spread
 from netcalc.checking.verdicts import Tolerance
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant
-from netcalc.expression.tree import add, negate
+from netcalc.expression.tree import add, negate, share
 from netcalc.notation import minus_signs, significant, to_unicode
 
 HALVINGS = 48
 NEAR = 1e-9  # relative: how near a boundary is to the number that it is taken for
-LARGEST_DENOMINATOR, LARGEST_PART_OF_PI = 200, 12
+DENOMINATORS = (1, 10, 200)  # of boundaries, the plainest first
+LARGEST_PART_OF_PI = 12
 MAX_BOUNDARIES = 4
+CONFIRMING = 32  # points beside those of the pieces, at which what is said holds too
+PERIODIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "gamma", "lgamma", "digamma"})
 SIDES = {1: ">", -1: "<"}
 MAX_CONDITIONS = 24
 
@@ -33,14 +36,22 @@ def part(claim: Claim, found: Compared, functions: Functions, tolerance: Toleran
     def right(point: Point) -> bool | None:
         bench = functions.at(point)
         stands = stands_at(claim, functions, point, bench, tolerance) if bench is not None else None
-        return None if stands is None else stands == "right"
+        return None if stands is None else stands in found.equal
 
-    known = [(point, stands == "right") for point, stands in found.found if stands is not None]
+    known = [(point, stands in found.equal) for point, stands in found.found if stands is not None]
+    pieces = Pieces(functions.names, (*functions.trees([claim]), *functions.own))
+    if any(map(_is_periodic, pieces.switches)):
+        return f"right on a part only, and not at {_shown(known)}"
+    more = spread(functions.names, DRAWN + CONFIRMING)[DRAWN:]
+    known += [(point, is_right) for point in more if (is_right := right(point)) is not None]
     if len(functions.names) == 1:
         return _of_one(known, functions.names[0], right)
-    pieces = Pieces(functions.names, (*functions.trees([claim]), *functions.own))
     held = _conditions(pieces, known)
     return f"right for {held} only" if held else f"right on a part only, and not at {_shown(known)}"
+
+
+def _is_periodic(tree: Tree) -> bool:
+    return any(isinstance(node, Apply) and node.operator in PERIODIC for node in share((tree,)).nodes)
 
 
 def _of_one(known: Sequence[tuple[Point, bool]], name: str, right: Right) -> str:
@@ -91,9 +102,10 @@ def _between(a: float, b: float) -> float:
 
 def _number(value: float) -> str:
     """A boundary as the short number, or the part of π, that it is next to."""
-    near = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
-    if abs(near - Fraction(value)) <= NEAR * (1 + abs(value)):
-        return to_unicode(Number(near))
+    for largest in DENOMINATORS:
+        near = Fraction(value).limit_denominator(largest)
+        if abs(near - Fraction(value)) <= NEAR * (1 + abs(value)):
+            return to_unicode(Number(near))
     turns = Fraction(value / math.pi).limit_denominator(LARGEST_PART_OF_PI)
     if abs(float(turns) * math.pi - value) <= NEAR * (1 + abs(value)):
         over = "" if turns.denominator == 1 else f"/{turns.denominator}"

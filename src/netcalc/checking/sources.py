@@ -17,9 +17,10 @@ from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.archives import read_npz_whole
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
+from netcalc.result.result import NEW
 from netcalc.spec.document import TwiceError, once
 
-OWN_KEYS = ("forward", "partials")  # of netcalc's JSON, that hold answers
+OWN_KEYS = ("forward", "partials", "updated")  # of netcalc's JSON, that hold answers
 NAME_COLUMN, VALUE_COLUMNS = "name", ("value", "answer", "claimed")
 PASSED_OVER = ("formula", "exact", "correct", "verdict", "diagnosis", "explanation")  # columns netcalc itself writes
 TABLES = (".csv", ".tsv", ".txt")  # files of one answer's numbers, as text
@@ -69,8 +70,8 @@ def _by_name(tree: Mapping[str, Any]) -> Iterator[Given]:
     """Answers by name; `forward` and `partials` as netcalc's own JSON has them."""
     for name, content in tree.items():
         if name in OWN_KEYS and isinstance(content, Mapping):
-            prefix = "d" if name == "partials" else ""
-            yield from ((f"{prefix}{inner}", thing) for inner, thing in _by_name(content))
+            prefix, suffix = "d" if name == "partials" else "", NEW if name == "updated" else ""
+            yield from ((f"{prefix}{inner}{suffix}", thing) for inner, thing in _by_name(content))
         elif isinstance(content, Mapping):
             raise NetcalcError(
                 f"'{name}' holds names in place of numbers; answers are numbers or lists of them by name"

@@ -54,9 +54,10 @@ def judge_at(claim: Claim, bench: Bench, tolerance: Tolerance) -> Judgement:
     if not claim.written.finite:
         return "wrong"
     with precision(BITS):
-        claimed, correct = claimed_value(claim, bench), _numeral(bench.truth[claim.tensor][claim.index])
-        if same(claimed, correct):
+        correct = _numeral(bench.truth[claim.tensor][claim.index])
+        if same(claimed_value(claim, bench, sharp=True), correct):
             return "right"
+        claimed = claimed_value(claim, bench)
         if tolerance.rtol is not None or tolerance.atol is not None:
             radius = arb(tolerance.atol or 0) + arb(tolerance.rtol or 0) * abs(ball(correct))
             return "right" if _within(claimed, correct, radius) else "wrong"
@@ -73,12 +74,15 @@ def _numeral(value: Any) -> Any:
     return fmpq(*float(value).as_integer_ratio()) if isinstance(value, float) else value
 
 
-def claimed_value(claim: Claim, bench: Bench) -> Any:
-    """What a claim comes to at a point. Raises NetcalcError where it is nothing."""
+def claimed_value(claim: Claim, bench: Bench, *, sharp: bool = False) -> Any:
+    """What a claim comes to at a point, decimals within it `sharp` or as they may be rounded.
+
+    Raises NetcalcError where it is nothing.
+    """
     if not claim.written.finite:
         return arb.nan()
     names = {} if claim.written.is_constant else bench.names
-    value = numeral(claim.written, names)
+    value = numeral(claim.written, names, sharp=sharp)
     if not isinstance(value, fmpq) and not value.is_finite():
         raise NetcalcError(f"{claim.name}: '{claim.written.text}' has no value")
     return without_dust(value)

@@ -24,6 +24,8 @@ def of_layers(problem: Problem) -> Workings:
         found[f"d{name}"] = one.gradient(node)
         if problem.lr is not None and name[0] in "Wb":
             found[f"{name}_new"] = _after_a_step(node, one.gradient(node))
+    if problem.lr is not None:
+        inputs["lr"] = given("lr", ())
     answers = {called.name: (found[own],) for own, called in problem.names.items() if own in found}
     called = {name: problem.names[name].name if name in problem.names else problem.given_name(name) for name in nodes}
     called["loss"] = problem.output

@@ -1,0 +1,62 @@
+"""What other books and programs call the answers: `dL_dw1`, `grad_w`, `w.grad`, `dZ1`, `E` for the loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from netcalc.result import Result
+
+LOSSES = ("loss", "cost", "error", "l", "e", "j", "c")
+OF = "|".join(LOSSES)
+OF_THE_LOSS = (  # its gradient by a thing, which is the group
+    rf"d(?:{OF})[/_]d_?(.+)",
+    rf"d(?:{OF})_?(?:by|wrt)_?d?_?(.+)",
+    rf"d(?:{OF})d(.+)",
+)
+FORMS = (r"d_(.+)", r"(?:grad|gradient|g)_(.+)", r"grad\((.+)\)", r"(.+?)(?:\.grad|_grad|_gradient|grad)(\[.*\])?")
+ELEMENT = r"(\[.*\]|\d*)"
+SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "neuron": {"q": ("z", "net", "u", "s"), "f": ("y", "a", "out", "output", "yhat", "y_hat", "pred")},
+    "linear": {"v": ("x",), "u": ("z", "out", "output"), "a": ("y", "h", "yhat", "y_hat")},
+    "net": {},
+}
+
+
+def spellings(name: str, result: Result) -> Iterator[str]:
+    """What a name in small letters may be here, as the answer calls it in small letters."""
+    own = {tensor.name.lower() for tensor in (*result.tensors, *result.inner)}
+    for one in _plain_forms(name, result):
+        yield from dict.fromkeys(_by_layer(one, own, result))
+
+
+def _plain_forms(name: str, result: Result) -> Iterator[str]:
+    """The name as it is, and a gradient's as `d` and the thing."""
+    yield name
+    of_loss = any(tensor.of == "L" for tensor in (*result.tensors, *result.inner))
+    if "loss" in {tensor.name for tensor in result.tensors} and name in LOSSES:
+        yield "loss"
+    if result.command == "grad":
+        return
+    for form in (*(OF_THE_LOSS if of_loss else ()), *FORMS):
+        if match := re.fullmatch(form, name):
+            yield "d" + "".join(part for part in match.groups() if part)
+
+
+def _by_layer(name: str, own: set[str], result: Result) -> Iterator[str]:
+    """With the number of a net's only layer, without one where there are no numbers, and by synonyms."""
+    yield name
+    derivative = "d" if name.startswith("d") else ""
+    base = name.removeprefix("d") if derivative else name
+    if result.command == "net" and "w2" not in {one.removeprefix("d") for one in own}:
+        yield re.sub(r"^(d?[wbza])(?=$|\[)", r"\g<1>1", name)
+    if result.command == "linear":
+        yield re.sub(r"^(d?[wb])1(?=$|\[)", r"\1", name)
+    for known, others in SYNONYMS.get(result.command, {}).items():
+        for other in others:
+            if match := re.fullmatch(re.escape(other) + ELEMENT, base):
+                yield f"{derivative}{known}{match[1]}"
+    if result.command == "net":
+        last = max((one for one in own if re.fullmatch(r"a\d+", one)), key=lambda one: int(one[1:]), default="")
+        if last and (match := re.fullmatch(r"(?:yhat|y_hat|y|out|output|pred)" + ELEMENT, base)):
+            yield f"{derivative}{last}{match[1]}"
