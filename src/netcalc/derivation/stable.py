@@ -17,10 +17,10 @@ def stable(tree: Tree) -> Tree:
 
 def settled(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     """The trees in forms that keep their digits in float64 as well: what overflows becomes a sigmoid or softplus."""
-    return fold_all(trees, lambda leaf: leaf, _settled)
+    return fold_all(trees, lambda leaf: leaf, settled_node)
 
 
-def _settled(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+def settled_node(operator: str, arguments: tuple[Tree, ...]) -> Tree:
     match stable_node(operator, arguments):
         case Apply("power'", (base, exponent)):
             return power_by_exponent(base, exponent)

@@ -82,12 +82,16 @@ class Writer:
         own = node.args[0] if node.operation is NAMED else node
         if self.parts(own) > MAX_PARTS:
             return Symbol("…")
+        return self.formula(self.shorter(own, diagonal=diagonal), diagonal=diagonal)
+
+    def shorter(self, node: Node, *, diagonal: bool = False) -> Node:
+        """The node in the form whose formula is shortest."""
 
         def measure(one: Node) -> tuple[int, int]:
             tree = self.formula(one, diagonal=diagonal)
             return len(to_unicode(tree)), fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
 
-        return self.formula(readable(own, self.has_name, measure), diagonal=diagonal)
+        return node if self.parts(node) > MAX_PARTS else readable(node, self.has_name, measure)
 
     def parts(self, node: Node) -> int:
         """About how many names, numbers and operations a node is written with, what it repeats counted each time."""

@@ -158,6 +158,15 @@ def _svg(result: Result, view: View) -> Iterator[str]:
     return svg(_drawn(result, view))
 
 
+def _code(name: str) -> Callable[[Result, View], Iterable[str]]:
+    def lines(result: Result, _view: View) -> Iterator[str]:
+        from netcalc.render.code import code
+
+        return code(result, name)
+
+    return lines
+
+
 _ROWS = (
     Format("table", (".txt",), _table, explains=True),
     Format("json", (".json",), _json, explains=True, in_ascii=in_json, harmless=outside.in_json),
@@ -171,6 +180,9 @@ _ROWS = (
     Format("dot", (".dot", ".gv"), _dot, drawn=True),
     Format("mermaid", (".mmd",), _mermaid, drawn=True),
     Format("svg", (".svg",), _svg, drawn=True, in_ascii=in_markup),
+    Format("numpy", (".py",), _code("numpy")),
+    Format("torch", (), _code("torch")),
+    Format("jax", (), _code("jax")),
 )
 FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
 LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")  # those that a list out of the catalogue has

@@ -1,0 +1,326 @@
+"""A file of code: its functions, what they take and hand on, and the mathematics beside each line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+from netcalc.graph.leaves import ARRAY, INPUT, NAMED
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.sizes import settled
+from netcalc.graph.writing import Writer as Mathematics
+from netcalc.notation import to_unicode
+from netcalc.render.code.emission import WIDTH, Emission, Statement
+from netcalc.render.code.jax import Jax
+from netcalc.render.code.language import Language
+from netcalc.render.code.names import Names, identifier
+from netcalc.render.code.passes import Passes
+from netcalc.render.code.terms import Code
+from netcalc.render.code.torch import Torch
+from netcalc.render.code.writer import Writer
+from netcalc.version import __version__
+
+LANGUAGES = {"numpy": Language, "torch": Torch, "jax": Jax}
+NOTHING: Mapping[Node, str] = {}
+MAX_COMMENT = 110  # characters
+MAX_PARTS = 60  # names, numbers and operations of a formula beside a line
+TAKEN = ("forward", "backward", "cache", "places")
+
+
+class Body(NamedTuple):
+    """What the functions of a file are made of, whatever the language."""
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    upstream: Sequence[str]
+    cache: Sequence[str]
+    forward: Sequence[str]
+    backward: Sequence[str]
+    gradients: Sequence[str]
+    function: str
+    docstring: Sequence[str]
+
+
+def lines(passes: Passes, name: str) -> Iterator[str]:
+    """The file's lines."""
+    language = LANGUAGES[name]()
+    names = Names([*language.reserved, *TAKEN, *_helper_names(name)])
+    body, renamed = _body(passes, language, names)
+    functions = FORMS[name](body)
+    helpers = language.written_helpers()
+    text = "\n\n\n".join([*helpers, *functions])
+    yield f'"""{_one_line(passes.title)}: forward and backward pass, derived by netcalc {__version__}."""'
+    yield ""
+    yield from language.imports(text)
+    yield from [""] * bool(renamed)
+    yield from [f"# {new} stands for {old}: Python has no such name" for new, old in renamed.items()]
+    yield from ("", "")
+    yield from text.split("\n")
+
+
+def _helper_names(name: str) -> Sequence[str]:
+    from netcalc.render.code.spelling import HELPERS
+
+    return list(HELPERS[name])
+
+
+def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mapping[str, str]]:
+    function = names.free(identifier(_function_name(passes.title)))
+    inputs = {node: names.of_user(name) for name, node in passes.inputs.items()}
+    upstream = {node: names.of_user(name) for name, node in passes.upstream.items()}
+    language.like = next((language.codes.leaf(inputs[passes.inputs[name]]) for name in passes.gradients), None)
+    writer = Writer(language, inputs, names.free)
+    gradients = {f"d{name}": node for name, node in passes.gradients.items() if node is not None}
+    called = _called(passes.outputs, names)
+    called |= _called(gradients, names, {**inputs, **upstream, **called})
+    mathematics = Mathematics([*passes.outputs.values(), *gradients.values()], called)
+    ahead = _statements(writer, passes.outputs, called, mathematics)
+    for node, text in upstream.items():
+        writer.call(node, text)
+    back = _statements(writer, gradients, called, mathematics)
+    emission = Emission(names, [*ahead.values(), *back.values()], _Comments(writer, mathematics))
+    forward = emission.function(ahead.values(), inputs.values())
+    made = emission.names_made()
+    backward = emission.function(back.values(), [*inputs.values(), *made])
+    returned = []
+    for name, node in passes.inputs.items():
+        gradient = passes.gradients.get(name)
+        if gradient is not None:
+            returned.append(called[gradient])
+        else:
+            zeros = language.zeros_like(writer.pieces[node].code)
+            returned.append(emission.text(zeros) if name in passes.gradients else "None")
+    body = Body(
+        list(inputs.values()),
+        [called[node] for node in passes.outputs.values()],
+        list(upstream.values()),
+        [name for name in [*inputs.values(), *made] if name in emission.used],
+        forward,
+        backward,
+        returned,
+        function,
+        _shapes(inputs),
+    )
+    return body, names.renamed
+
+
+def _called(roots: Mapping[str, Node], names: Names, known: Mapping[Node, str] = NOTHING) -> dict[Node, str]:
+    """What named nodes are called in the code, and the roots, first to last."""
+    texts = {node: label for label, node in roots.items()}
+    order = [node for node in in_order(roots.values()) if node not in known]
+    texts |= {node: node.params.text for node in order if node.operation is NAMED}
+    last = {texts[node]: node for node in order if node in texts}
+    bare = {text: names.of_user(text) for text, node in last.items() if known.get(_core(node)) != text}
+    times: Counter[str] = Counter()
+    found: dict[Node, str] = {}
+    for node in order:
+        text = texts.get(node)
+        if text is None:
+            continue
+        if node is last[text] or known.get(_core(node)) == text:
+            found[node] = bare.get(text, text)
+        else:
+            times[text] += 1
+            found[node] = names.free(f"{bare.get(text, text)}_{times[text]}")
+    return found
+
+
+def _core(node: Node) -> Node:
+    return node.args[0] if node.operation is NAMED else node
+
+
+def _statements(
+    writer: Writer, roots: Mapping[str, Node], called: Mapping[Node, str], mathematics: Mathematics
+) -> dict[Node, Statement]:
+    """A statement for each named node and each root, in the order of the graph."""
+    found: dict[Node, Statement] = {}
+    for node in in_order(roots.values()):
+        name = called.get(node)
+        if name is None or node in writer.named:
+            continue
+        own = mathematics.shorter(_core(node))
+        code = writer.language.as_array(writer.exact(own))
+        comment = to_unicode(mathematics.formula(own)) if mathematics.parts(own) <= MAX_PARTS else ""
+        found[node] = Statement(name, code, _comment(name, comment))
+        writer.call(node, name)
+    return found
+
+
+def _comment(name: str, formula: str) -> str:
+    text = f"{name} = {formula}"
+    return text if formula and len(text) <= MAX_COMMENT and "\n" not in text else ""
+
+
+class _Comments(dict[Code, str]):
+    """The mathematics of what gets a name of its own."""
+
+    def __init__(self, writer: Writer, mathematics: Mathematics) -> None:
+        super().__init__()
+        self._writer = writer
+        self._mathematics = mathematics
+
+    def get(self, code: Code, default: str = "") -> str:  # type: ignore[override]
+        node = self._writer.nodes.get(code)
+        if node is None or node.operation in (INPUT, ARRAY) or self._mathematics.parts(node) > MAX_PARTS:
+            return default
+        text = to_unicode(self._mathematics.formula(node))
+        return text if len(text) <= MAX_COMMENT and "\n" not in text else default
+
+
+def _function_name(title: str) -> str:
+    stem = PurePath(title).stem if title.endswith((".py", ".toml", ".json")) else title
+    stem = stem.replace("-", "_").lower()
+    return stem if stem.isidentifier() else "expression"
+
+
+def _one_line(text: str) -> str:
+    plain = " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
+    return plain if len(plain) <= 40 else plain[:37] + "..."
+
+
+def _shapes(inputs: Mapping[Node, str]) -> Sequence[str]:
+    """Lines of the inputs' shapes."""
+    texts = [f"{name} ({_sizes(node)})" for node, name in inputs.items() if node.rank]
+    found: list[str] = []
+    line = ""
+    for text in texts:
+        if line and len(line) + len(text) + 2 > WIDTH - 12:
+            found.append(f"{line},")
+            line = ""
+        line = f"{line}, {text}" if line else text
+    return [*found, f"{line}."] if line else []
+
+
+def _sizes(node: Node) -> str:
+    return ", ".join(str(settled(one)) for one in node.shape) + "," * (node.rank == 1)
+
+
+def _signature(opening: str, arguments: Sequence[str], closing: str, indent: str = "") -> list[str]:
+    """A def, one argument a line where they are many."""
+    line = f"{indent}{opening}({', '.join(arguments)}){closing}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}{opening}(", *(f"{indent}    {one}," for one in arguments), f"{indent}){closing}"]
+
+
+def _tuple(names: Sequence[str], start: str, indent: str = "    ") -> list[str]:
+    """`return a, b`, or one a line."""
+    text = ", ".join(names) if len(names) > 1 else f"({names[0]},)" if names else "()"
+    line = f"{indent}{start}{text}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}{start}(", *(f"{indent}    {one}," for one in names), f"{indent})"]
+
+
+def _unpacked(names: Sequence[str], value: str, indent: str = "    ") -> list[str]:
+    if not names:
+        return []
+    if len(names) == 1:
+        return [f"{indent}({names[0]},) = {value}"]
+    line = f"{indent}{', '.join(names)} = {value}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}(", *(f"{indent}    {one}," for one in names), f"{indent}) = {value}"]
+
+
+def _returned(names: Sequence[str], indent: str = "    ") -> list[str]:
+    if len(names) == 1:
+        return [f"{indent}return {names[0]}"]
+    return _tuple(names, "return ", indent)
+
+
+def _indented(body: Sequence[str], indent: str = "    ") -> list[str]:
+    return [indent + line if line else "" for line in body]
+
+
+def _documented(first: str, more: Sequence[str], indent: str = "    ") -> list[str]:
+    if not more:
+        return [f'{indent}"""{first}"""']
+    return [f'{indent}"""{first}', "", *(indent + line for line in more), f'{indent}"""']
+
+
+def _numpy(body: Body) -> list[str]:
+    forward = [
+        *_signature("def forward", body.inputs, ":"),
+        *_documented(f"{_and(body.outputs)}, and what the backward pass needs.", body.docstring),
+        *_indented(body.forward),
+        *_tuple(body.cache, "cache = "),
+        f"    return {', '.join(body.outputs)}, cache",
+    ]
+    backward = [
+        *_signature("def backward", ["cache", *body.upstream], ":"),
+        f'    """The gradient of each input, from {_and(body.upstream)}."""',
+        *_unpacked(body.cache, "cache"),
+        *_indented(body.backward),
+        *_returned(body.gradients),
+    ]
+    return ["\n".join(forward), "\n".join(backward)]
+
+
+def _jax(body: Body) -> list[str]:
+    arguments = ", ".join(body.inputs)
+    call = [f"    return forward({arguments})[0]"]
+    if len(call[0]) > WIDTH:
+        call = ["    return forward(", *(f"        {one}," for one in body.inputs), "    )[0]"]
+    main = [
+        "@jax.custom_vjp",
+        *_signature(f"def {body.function}", body.inputs, ":"),
+        *_documented(f"{_and(body.outputs)}.", body.docstring),
+        *call,
+    ]
+    outputs = body.outputs[0] if len(body.outputs) == 1 else f"({', '.join(body.outputs)})"
+    forward = [
+        *_signature("def forward", body.inputs, ":"),
+        f'    """{_and(body.outputs)}, and what the backward pass needs."""',
+        *_indented(body.forward),
+        *_tuple(body.cache, "cache = "),
+        f"    return {outputs}, cache",
+    ]
+    several = len(body.upstream) > 1
+    backward = [
+        *_signature("def backward", ["cache", "upstream" if several else body.upstream[0]], ":"),
+        f'    """The gradient of each input, from {_and(body.upstream)}."""',
+        *_unpacked(body.cache, "cache"),
+        *(_unpacked(body.upstream, "upstream") if several else []),
+        *_indented(body.backward),
+        *_tuple(body.gradients, "return "),
+    ]
+    return ["\n".join(main), "\n".join(forward), "\n".join(backward), f"{body.function}.defvjp(forward, backward)"]
+
+
+def _torch(body: Body) -> list[str]:
+    name = "".join(part.capitalize() for part in body.function.split("_")) or "Function"
+    deep = "        "
+    saved = f"{deep}ctx.save_for_backward({', '.join(body.cache)})"
+    save = [saved]
+    if len(saved) > WIDTH:
+        save = [f"{deep}ctx.save_for_backward(", *(f"{deep}    {one}," for one in body.cache), f"{deep})"]
+    found = [
+        f"class {name}(torch.autograd.Function):",
+        *_documented(f"{_and(body.outputs)}.", body.docstring),
+        "",
+        "    @staticmethod",
+        *_signature("def forward", ["ctx", *body.inputs], ":", "    "),
+        f'{deep}"""{_and(body.outputs)}; what the backward pass needs is saved."""',
+        *_indented(body.forward, deep),
+        *(save if body.cache else []),
+        *_returned(body.outputs, deep),
+        "",
+        "    @staticmethod",
+        "    @once_differentiable",
+        *_signature("def backward", ["ctx", *body.upstream], ":", "    "),
+        f'{deep}"""The gradient of each input, from {_and(body.upstream)}."""',
+        *_unpacked(body.cache, "ctx.saved_tensors", deep),
+        *_indented(body.backward, deep),
+        *_returned(body.gradients, deep),
+    ]
+    return ["\n".join(found), f"{body.function} = {name}.apply"]
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+FORMS = {"numpy": _numpy, "torch": _torch, "jax": _jax}

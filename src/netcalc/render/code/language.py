@@ -1,0 +1,353 @@
+"""What a library's code looks like: NumPy's, and what PyTorch and JAX write differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from netcalc.expression import Number, Tree, is_constant
+from netcalc.graph.shaping import Fixed, Place, Span
+from netcalc.graph.sizes import Size, settled
+from netcalc.render.code.spelling import FUNCTIONS, HELPERS
+from netcalc.render.code.terms import Code, Codes, Level, Piece
+
+if TYPE_CHECKING:
+    from netcalc.graph.windows import Sliding
+
+Argument = tuple[Tree, Code]
+MAX_INLINE_ENTRIES = 16  # of an array that is written where it is used
+
+
+class Language:
+    """NumPy. Another library's class overrides how it formats what it writes differently."""
+
+    name = "numpy"
+    module = "np"
+    constants = "np"
+    axis = "axis"
+    keep = "keepdims"
+    largest, smallest = "max", "min"
+    reserved = frozenset({"np", "math", "NormalDist"})
+
+    def __init__(self) -> None:
+        self.codes = Codes()
+        self.helpers: dict[str, None] = {}
+        self.kept: dict[Code, tuple[Code, tuple[int | None, ...]]] = {}  # sums, and the same with their axes kept
+        self.means: dict[Code, tuple[Code, Size]] = {}  # sums, the same as means, and of how many
+        self.like: Code | None = None  # an input whose kind of number arrays made here have
+
+    def mean(self, code: Code, value: Fraction, below: list[Code]) -> tuple[Code, Fraction, list[Code]]:
+        """A sum that is divided by how many there are is a mean."""
+        if code not in self.means:
+            return code, value, below
+        mean, size = self.means[code]
+        many = settled(size)
+        if isinstance(many, int):
+            return (mean, value * many, below) if value.denominator == many > 1 else (code, value, below)
+        divisor = self.size(many)
+        return (mean, value, [one for one in below if one is not divisor]) if divisor in below else (code, value, below)
+
+    # --- functions
+
+    def helper(self, name: str) -> str:
+        """A function that is written out above."""
+        self.helpers[name] = None
+        return name
+
+    def function(self, operator: str, *arguments: Code) -> Code:
+        """A function of numbers, element by element."""
+        if operator not in FUNCTIONS:
+            from netcalc.errors import NetcalcError
+
+            raise NetcalcError(f"{self.name} has no function {operator}, so there is no code for it")
+        spelled: str = getattr(FUNCTIONS[operator], self.name)
+        if "{0}" in spelled:
+            return self.codes.call(spelled, *arguments, hint=operator)
+        name = self.helper(spelled[1:]) if spelled.startswith("=") else spelled
+        slots = ", ".join(f"{{{n}}}" for n in range(len(arguments)))
+        return self.codes.call(f"{name}({slots})", *arguments)
+
+    def where(self, condition: Argument, then: Argument, other: Argument) -> Code:
+        """One or the other."""
+        if is_one(then) and is_zero(other):
+            return self.indicator(condition[1])
+        return self.codes.call(f"{self.module}.where({{0}}, {{1}}, {{2}})", condition[1], then[1], other[1])
+
+    def indicator(self, condition: Code) -> Code:
+        """1 where it holds, 0 where it does not."""
+        return self.codes.call(f"{self.module}.where({{0}}, 1.0, 0.0)", condition)
+
+    def extreme(self, operator: str, a: Argument, b: Argument) -> Code:
+        """The larger or smaller of two."""
+        return self.codes.call(f"{self.module}.{operator}imum({{0}}, {{1}})", a[1], b[1])
+
+    def as_array(self, code: Code) -> Code:
+        """A number as what the library's functions return."""
+        return code
+
+    # --- along axes
+
+    def reduced(self, name: str, code: Code, axes: Sequence[int], rank: int, *, keep: bool, hint: str = "") -> Code:
+        """A method along axes: `x.sum(axis=0)`."""
+        return self.codes.method(f"{{0}}.{name}({self._along(axes, rank, keep=keep)})", code, hint=hint)
+
+    def _along(self, axes: Sequence[int], rank: int, *, keep: bool) -> str:
+        words = [] if len(axes) == rank and not keep else [f"{self.axis}={axes_text(axes)}"]
+        if keep:
+            words.append(f"{self.keep}=True")
+        return ", ".join(words)
+
+    def softmax(self, code: Code, axes: Sequence[int]) -> Code:
+        return self.codes.call(f"{self.helper('softmax')}({{0}}, axis={axes_text(axes)})", code, hint="probs")
+
+    def log_softmax(self, code: Code, axes: Sequence[int]) -> Code:
+        total = self.logsumexp(code, axes, keep=True)
+        return self.codes.make("{0} - {1}", Level.ADD, [code, total], Level.MULTIPLY, hint="log_probs")
+
+    def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
+        kept = ", keepdims=True" if keep else ""
+        return self.codes.call(f"{self.helper('logsumexp')}({{0}}, axis={axes_text(axes)}{kept})", code)
+
+    def norm(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
+        words = self._along(axes, rank, keep=keep)
+        if len(axes) > 2 and words:
+            square = self.codes.make("{0} ** {1}", Level.POWER, [code, self.codes.leaf("2")], Level.ATOM)
+            return self.function("sqrt", self.reduced("sum", square, axes, rank, keep=keep))
+        return self.codes.call(f"{self.module}.linalg.norm({{0}}{', ' * bool(words)}{words})", code, hint="length")
+
+    def reciprocal(self, code: Code) -> Code:
+        return self.codes.call(f"{self.helper('reciprocal')}({{0}})", code)
+
+    def cumsum(self, code: Code, axis: int) -> Code:
+        return self.codes.call(f"{self.module}.cumsum({{0}}, {self.axis}={axis})", code)
+
+    def share(self, code: Code, axes: Sequence[int], *, largest: bool) -> Code:
+        name = self.helper("share_of_max" if largest else "share_of_min")
+        return self.codes.call(f"{name}({{0}}, {self.axis}={axes_text(axes)})", code, hint="is_best")
+
+    # --- products of matrices
+
+    def einsum(self, subscripts: str, codes: Sequence[Code]) -> Code:
+        slots = ", ".join(f"{{{n}}}" for n in range(len(codes)))
+        return self.codes.call(f'{self.module}.einsum("{subscripts}", {slots})', *codes)
+
+    def matmul(self, a: Code, b: Code) -> Code:
+        return self.codes.make("{0} @ {1}", Level.MULTIPLY, [a, b], [Level.MULTIPLY, Level.UNARY])
+
+    def inverse(self, code: Code) -> Code:
+        return self.codes.call(f"{self.module}.linalg.inv({{0}})", code, hint="inverse")
+
+    def determinant(self, code: Code) -> Code:
+        return self.codes.call(f"{self.module}.linalg.det({{0}})", code)
+
+    def logdet(self, code: Code) -> Code:
+        return self.codes.call(f"{self.module}.linalg.slogdet({{0}})[1]", code)
+
+    def cofactors(self, code: Code) -> Code:
+        return self.codes.call(f"{self.helper('cofactors')}({{0}})", code)
+
+    def solve(self, a: Code, b: Code, *, columns: bool) -> Code:
+        if columns:
+            return self.codes.call(f"{self.module}.linalg.solve({{0}}, {{1}})", a, b)
+        wide = self.codes.method("{0}[..., None]", b, cheap=True)
+        return self.codes.call(f"{self.module}.linalg.solve({{0}}, {{1}})[..., 0]", a, wide)
+
+    # --- shapes
+
+    def transposed(self, piece: Piece, order: str) -> Piece:
+        """The axes in another order."""
+        rank = len(order)
+        if rank == 2:
+            template = "{0}.T"
+        elif piece.axes[:-2] == order[:-2]:
+            template = self.swapped()
+        else:
+            template = self.permuted(", ".join(str(piece.axes.index(one)) for one in order))
+        return Piece(self.codes.method(template, piece.code, cheap=True), order)
+
+    def swapped(self) -> str:
+        return "{0}.swapaxes(-1, -2)"
+
+    def permuted(self, axes: str) -> str:
+        return f"{{0}}.transpose({axes})"
+
+    def indexed(self, code: Code, parts: Sequence[str]) -> Code:
+        """New axes, and axes of one entry dropped."""
+        kept = list(parts)
+        while kept and kept[-1] == ":":
+            kept.pop()
+        if not kept:
+            return code
+        if len(kept) > 2 and all(one == ":" for one in kept[:-1]):
+            kept = ["...", kept[-1]]
+        return self.codes.method(f"{{0}}[{', '.join(kept)}]", code, cheap=True)
+
+    def broadcasts(self, code: Code, key: Sequence[object]) -> bool:  # noqa: ARG002 - a library may ask
+        """Whether what is put in at a key broadcasts by itself."""
+        return True
+
+    def broadcast(self, code: Code, shape: Code) -> Code:
+        return self.codes.call(f"{self.module}.broadcast_to({{0}}, {{1}})", code, shape)
+
+    def reshape(self, code: Code, shape: Sequence[Code]) -> Code:
+        slots = ", ".join(f"{{{n}}}" for n in range(1, len(shape) + 1))
+        return self.codes.method(f"{{0}}.reshape({slots or '()'})", code, *shape, cheap=True)
+
+    def concatenate(self, codes: Sequence[Code], axis: int) -> Code:
+        return self._joined("concatenate", codes, axis)
+
+    def stack(self, codes: Sequence[Code], axis: int) -> Code:
+        return self._joined("stack", codes, axis)
+
+    def _joined(self, name: str, codes: Sequence[Code], axis: int) -> Code:
+        slots = ", ".join(f"{{{n}}}" for n in range(len(codes)))
+        along = f", {self.axis}={axis}" if axis else ""
+        return self.codes.call(f"{self.module}.{name}([{slots}]{along})", *codes)
+
+    def diagonal(self, code: Code) -> Code:
+        return self.codes.call(f"{self.module}.diagonal({{0}})", code)
+
+    # --- entries
+
+    def index(self, code: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
+        """x[key]; parts of the key are numbers, spans, None, arrays, and places among the indices."""
+        text, used = self.key(key, indices, 1)
+        return self.codes.method(f"{{0}}[{text}]", code, *used, cheap=not used, hint="picked")
+
+    def key(self, key: Sequence[object], indices: Sequence[Code], first: int) -> tuple[str, list[Code]]:
+        """A key as text with slots from `first` on, and what goes in there."""
+        texts: list[str] = []
+        used: list[Code] = []
+        for part in key:
+            if isinstance(part, Place | Fixed):
+                code = indices[part.number - 1] if isinstance(part, Place) else self.whole_numbers(part.array)
+                texts.append(f"{{{first + len(used)}}}")
+                used.append(code)
+            elif isinstance(part, Span):
+                texts.append(span_text(part, self._size_slot(used, first)))
+            else:
+                texts.append(str(part))
+        while len(texts) > 1 and texts[-1] == ":":
+            texts.pop()
+        return ", ".join(texts), used
+
+    def _size_slot(self, used: list[Code], first: int) -> Callable[[Size], str]:
+        def slot(size: Size) -> str:
+            if isinstance(size, int):
+                return str(size)
+            used.append(self.size(size))
+            return f"{{{first + len(used) - 1}}}"
+
+        return slot
+
+    def size(self, size: object) -> Code:
+        """A size as code; the writer of the graph says how."""
+        raise NotImplementedError
+
+    def scatter(self, code: Code, shape: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
+        """Zeros of a shape with entries added in where the key points."""
+        text, used = self.key(key, indices, 2)
+        zeros = f"{{name}} = {self.module}.zeros({{1}})"
+        advanced = any(isinstance(part, Place | Fixed) for part in key)
+        if advanced:
+            text = f"({text})" if ", " in text else text
+            text = f"np.s_[{text}]" if ":" in text and not text.startswith("(") else text
+            put = f"np.add.at({{name}}, {self._as_argument(key, text)}, {{0}})"
+        else:
+            put = f"{{name}}[{text}] = {{0}}"
+        return self.codes.make("scatter", Level.ATOM, [code, shape, *used], lines=[zeros, put], hint="spread")
+
+    @staticmethod
+    def _as_argument(key: Sequence[object], text: str) -> str:
+        if any(isinstance(part, Span) for part in key):
+            return f"np.s_[{text.strip('()')}]"
+        return text
+
+    def windows(self, code: Code, sliding: Sliding) -> Code:
+        many = len(sliding.kernel)
+        kernel = tuple((size - 1) * d + 1 for size, d in zip(sliding.kernel, sliding.dilation, strict=True))
+        axes = tuple(range(-many, 0))
+        steps = [f"::{one}" if one > 1 else ":" for one in (*sliding.stride, *sliding.dilation)]
+        stepped = f"[..., {', '.join(steps)}]" if any(one != ":" for one in steps) else ""
+        view = f"np.lib.stride_tricks.sliding_window_view({{0}}, {kernel}, axis={axes})"
+        return self.codes.call(view + stepped, code, hint="patches")
+
+    def overlapped(self, code: Code, sliding: Sliding) -> Code:
+        name = self.helper("overlapped")
+        return self.codes.call(f"{name}({{0}}, {sliding.whole}, {sliding.stride}, {sliding.dilation})", code)
+
+    # --- arrays that are made
+
+    def eye(self, size: Code) -> Code:
+        return self.codes.call(f"{self.module}.eye({{0}}{self._kind()})", size, *self._like(), cheap=True)
+
+    def triangle(self, rows: Code, columns: Code, offset: int, *, lower: bool) -> Code:
+        name, k = ("tril" if lower else "triu"), (f", {offset}" if offset else "")
+        ones = f"{self.module}.ones(({{0}}, {{1}}){self._kind(2)})"
+        return self.codes.call(f"{self.module}.{name}({ones}{k})", rows, columns, *self._like())
+
+    def arange(self, size: Code) -> Code:
+        return self.codes.call(f"{self.module}.arange({{0}})", size, hint="rows")
+
+    def zeros_like(self, code: Code) -> Code:
+        return self.codes.call(f"{self.module}.zeros_like({{0}})", code, cheap=True)
+
+    def array(self, text: str) -> Code:
+        return self.codes.call(f"{self.module}.array({text}{self._kind(0)})", *self._like(), cheap=True)
+
+    def whole_numbers(self, array: object) -> Code:
+        return self.codes.leaf(str(array.tolist()))  # type: ignore[attr-defined]
+
+    def _kind(self, slot: int = 1) -> str:  # noqa: ARG002 - a library whose arrays are of many kinds asks
+        """What makes an array's numbers of the kind of the inputs'."""
+        return ""
+
+    def _like(self) -> tuple[Code, ...]:
+        return ()
+
+    # --- the file
+
+    def imports(self, body: str) -> list[str]:
+        """The lines that the file begins with."""
+        lines = ["import math"] if "math." in body else []
+        lines += ["from statistics import NormalDist"] if "NormalDist" in body else []
+        return [*lines, "", "import numpy as np"] if lines else ["import numpy as np"]
+
+    def written_helpers(self) -> list[str]:
+        """The functions that the code calls and the library lacks."""
+        return [HELPERS[self.name][name].strip("\n") for name in self.helpers]
+
+
+def is_one(argument: Argument) -> bool:
+    """Whether it is 1."""
+    return isinstance(argument[0], Number) and argument[0].value == 1
+
+
+def is_zero(argument: Argument) -> bool:
+    """Whether it is 0."""
+    return isinstance(argument[0], Number) and argument[0].value == 0
+
+
+def is_number(argument: Argument) -> bool:
+    """Whether an argument is a plain number."""
+    return is_constant(argument[0])
+
+
+def is_python(code: Code) -> bool:
+    """Whether it is a number of Python's own, made of literals and sizes."""
+    if code.size or not code.operands:
+        return code.size or code.template[:1].isdigit() or code.template.startswith("math.")
+    return all(map(is_python, code.operands))
+
+
+def axes_text(axes: Sequence[int]) -> str:
+    """Axes as they are given to a function."""
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def span_text(span: Span, size: Callable[[Size], str]) -> str:
+    """A slice as it is typed."""
+    start, stop, step = span
+    texts = ["" if one is None or (one == 0 and one is start) else size(one) for one in (start, stop)]
+    return ":".join([*texts, str(step)] if step not in (None, 1) else texts)

@@ -1,0 +1,104 @@
+"""A problem of layers as it is coded: weights and samples by the user's names, sizes in letters."""
+
+from __future__ import annotations
+
+from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
+from netcalc.catalogue.losses import BoundLoss
+from netcalc.derivation.derive import applied, loss_formula
+from netcalc.expression import Symbol, Tree, parse, substitute
+from netcalc.graph import build
+from netcalc.graph.elementwise import of_tree, slot
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, product
+from netcalc.graph.sizes import Size, letter
+from netcalc.problem import Against, Dense, Problem
+
+SAMPLES = letter("m")
+
+
+def forward(problem: Problem) -> tuple[dict[str, Node], str, Node]:
+    """The inputs by name, and what comes out: its name, and its node."""
+    rows = (SAMPLES,) if problem.many else ()
+    sizes = [_size(problem, number) for number in range(len(problem.layers) + 1)]
+    called = problem.given_name
+    v = build.given(called("x"), (*rows, *sizes[0]))
+    inputs = {called("x"): v}
+    name = called("x")
+    for number, layer in enumerate(problem.layers, 1):
+        W = build.given(called(f"W{number}"), (*sizes[number], *sizes[number - 1]))
+        inputs[called(f"W{number}")] = W
+        z = _product(v, W, rows, sizes[number])
+        if layer.b is not None:
+            b = build.given(called(f"b{number}"), sizes[number])
+            inputs[called(f"b{number}")] = b
+            z = build.add(z, b)
+        name = _found(problem, f"z{number}")
+        v = before = build.named(name, z)
+        if layer.activation is not None:
+            name = _found(problem, f"a{number}")
+            v = build.named(name, _activated(layer, v))
+    if not isinstance(problem.above, Against):
+        return inputs, name, v
+    inputs["t"] = t = build.given("t", v.shape)
+    name = _found(problem, "loss")
+    is_apart = not problem.above.loss.of_probabilities or problem.layers[-1].activation != "softmax"
+    return inputs, name, build.named(name, _loss(problem, v if is_apart else before, t, is_apart=is_apart))
+
+
+def _size(problem: Problem, number: int) -> tuple[Size, ...]:
+    """The outputs of a layer as a shape; one neuron's is a number."""
+    if problem.command == "neuron":
+        return () if number else (letter("n"),)
+    if len(problem.layers) == 1:
+        return (letter("m" if number and not problem.many else "k" if number else "n"),)
+    return (letter(f"n{number}"),)
+
+
+def _found(problem: Problem, name: str) -> str:
+    called = problem.names.get(name)
+    return called.name if called else name
+
+
+def _product(v: Node, W: Node, rows: tuple[Size, ...], outputs: tuple[Size, ...]) -> Node:
+    front, out = "i"[: len(rows)], "j"[: len(outputs)]
+    return product([(v, f"{front}k"), (W, f"{out}k")], front + out, (*rows, *outputs))
+
+
+def _elementwise(tree: Tree, nodes: dict[str, Node]) -> Node:
+    first = next(iter(nodes.values()))
+    letters = LETTERS[: first.rank]
+    slots = {name: Symbol(slot(n)) for n, name in enumerate(nodes)}
+    return of_tree(substitute(tree, slots), [(node, letters) for node in nodes.values()], letters, first.shape)
+
+
+def _activated(layer: Dense, z: Node) -> Node:
+    activation = layer.activation
+    if isinstance(activation, BoundActivation):
+        is_known = activation.name in ACTIVATIONS
+        return _elementwise(applied(activation) if is_known else parse(activation.formula), {"q": z})
+    return (build.softmax if activation == "softmax" else build.log_softmax)(z, -1)
+
+
+def _loss(problem: Problem, output: Node, t: Node, *, is_apart: bool) -> Node:
+    """The losses' sum or mean."""
+    above = problem.above
+    assert isinstance(above, Against)  # noqa: S101 - who calls it has seen to that
+    each = _each(above.loss, output, t, is_apart=is_apart)
+    if problem.per_sample and problem.many:
+        return build.summed(each, tuple(range(1, each.rank))) if each.rank > 1 else each
+    divisor = above.reduction.factor_text(by_sample=above.loss.by_sample)
+    if not each.rank or (divisor == "1/m" and not problem.many):
+        return build.summed(each)
+    if divisor == "1/m" and each.rank > 1:
+        return build.divide(build.summed(each), build.size(SAMPLES))
+    return build.summed(each) if divisor == "1" else build.mean(each)
+
+
+def _each(loss: BoundLoss, output: Node, t: Node, *, is_apart: bool) -> Node:
+    if not loss.by_sample:
+        return _elementwise(loss_formula(loss), {"a": output, "t": t})
+    if loss.of_probabilities and is_apart:
+        logs = build.elementwise("log", output)
+    else:
+        logs = build.log_softmax(output, -1) if loss.name == "cross-entropy" else output
+    return build.negate(build.summed(build.multiply(t, logs), -1))

@@ -1,0 +1,103 @@
+"""What there is to write: the forward pass of a problem and its derived backward pass, as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build
+from netcalc.graph.backward import backward
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, product, total
+from netcalc.models.graphed import GraphProblem
+
+
+class Passes(NamedTuple):
+    """`outputs` by name are made of `inputs`; `upstream` are the gradients that come back to the outputs.
+
+    `gradients` are those of the inputs that are differentiated by, None where nothing depends on one.
+    """
+
+    title: str
+    inputs: Mapping[str, Node]
+    outputs: Mapping[str, Node]
+    upstream: Mapping[str, Node]
+    gradients: Mapping[str, Node | None]
+
+
+def passes(problem: object) -> Passes:
+    """Both passes of a problem. Raises NetcalcError for what is no forward and backward pass."""
+    if isinstance(problem, GraphProblem):
+        return _of_graph(problem)
+    from netcalc.models.grad import Gradient
+
+    if isinstance(problem, Gradient):
+        return _of_expressions(problem)
+    from netcalc.problem import Problem
+
+    if isinstance(problem, Problem):
+        from netcalc.render.code.layered import forward
+
+        inputs, name, output = forward(problem)
+        return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one != "t"], {})
+    raise NetcalcError("there is no code of this problem")
+
+
+def _of_graph(problem: GraphProblem) -> Passes:
+    if problem.along or problem.order > 1:
+        flag = "--along" if problem.along else "--order"
+        raise NetcalcError(f"code is of the forward and the backward pass; {flag} has no place in it")
+    inputs = {name: node for name, node in problem.inputs.items() if node is not problem.delta}
+    own = next((name for name, node in problem.inputs.items() if node is problem.delta), None)
+    wrt = [name for name in inputs if name in problem.wrt]
+    title = str(problem.given.get("program") or problem.given.get("f") or problem.command)
+    outputs = {problem.output_name: problem.output}
+    return _derived(title, inputs, outputs, wrt, {} if own is None else {problem.output_name: own})
+
+
+def _derived(
+    title: str,
+    inputs: Mapping[str, Node],
+    outputs: Mapping[str, Node],
+    wrt: list[str],
+    called: Mapping[str, str],
+) -> Passes:
+    upstream = {}
+    for name, node in outputs.items():
+        label = called.get(name, f"d{name}")
+        while label in inputs:
+            label += "_"
+        upstream[label] = build.given(label, node.shape)
+    found: dict[Node, Node] = {}
+    nodes = {inputs[name] for name in wrt}
+    if len(outputs) == 1:
+        ((output, delta),) = zip(outputs.values(), upstream.values(), strict=True)
+        found = backward(output, delta, nodes).gradients
+    else:
+        terms = []
+        for output, delta in zip(outputs.values(), upstream.values(), strict=True):
+            letters = LETTERS[: output.rank]
+            terms.append((product([(output, letters), (delta, letters)], "", ()), ""))
+        found = backward(total(terms, "", ()), None, nodes).gradients
+    return Passes(title, inputs, outputs, upstream, {name: found.get(inputs[name]) for name in wrt})
+
+
+def _of_expressions(problem: object) -> Passes:
+    from netcalc.graph.elementwise import of_tree
+    from netcalc.models.grad import Gradient
+
+    assert isinstance(problem, Gradient)  # noqa: S101 - who calls it has seen to that
+    if problem.order > 1:
+        raise NetcalcError("code is of the forward and the backward pass; --order has no place in it")
+    from netcalc.expression import Symbol, substitute
+    from netcalc.graph.elementwise import slot
+
+    inputs = {name: build.given(name, ()) for name in problem.variables}
+    leaves = [(node, "") for node in inputs.values()]
+    slots = {name: Symbol(slot(n)) for n, name in enumerate(inputs)}
+    outputs = {
+        name: build.named(name, of_tree(substitute(tree, slots), leaves, "", ()))
+        for name, tree in zip(problem.outputs, problem.expressions, strict=True)
+    }
+    return _derived(", ".join(problem.texts), inputs, outputs, list(problem.wrt), {})

@@ -1,0 +1,101 @@
+"""Code on its way to being written: expressions that share their parts, arrays whose axes bear letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+ONE = "1"  # in the place of a letter: an axis of one entry
+
+
+class Level(IntEnum):
+    """How tightly Python's operators hold together."""
+
+    ANY = 0
+    COMPARE = 1
+    OR = 2
+    AND = 3
+    ADD = 4
+    MULTIPLY = 5
+    UNARY = 6
+    POWER = 7
+    ATOM = 8
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Code:
+    """An expression: `template` with its operands put in, each held as tightly as `levels` says.
+
+    What is `cheap` is written again rather than given a name: a view, a number, a size. With `lines` it is no
+    expression but statements that make `{name}`. `hint` is what it may be called; `size` says that it is a size, which
+    each function works out anew. `number` counts: operands come first.
+    """
+
+    template: str
+    level: Level
+    operands: tuple[Code, ...]
+    levels: tuple[Level, ...]
+    number: int
+    cheap: bool
+    lines: tuple[str, ...]
+    hint: str
+    size: bool
+
+
+class Codes:
+    """Makes expressions; equal ones are one object."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Code] = {}
+
+    def make(
+        self,
+        template: str,
+        level: Level,
+        operands: Sequence[Code] = (),
+        levels: Level | Sequence[Level] = Level.ANY,
+        *,
+        cheap: bool = False,
+        lines: Sequence[str] = (),
+        hint: str = "",
+        size: bool = False,
+    ) -> Code:
+        """The expression of that template."""
+        held = (levels,) * len(operands) if isinstance(levels, Level) else tuple(levels)
+        key = (template, tuple(operand.number for operand in operands), tuple(lines))
+        found = self._made.get(key)
+        if found is None:
+            found = Code(template, level, tuple(operands), held, len(self._made), cheap, tuple(lines), hint, size)
+            self._made[key] = found
+        return found
+
+    def leaf(self, text: str) -> Code:
+        """A name, or a number that is not negative."""
+        return self.make(text, Level.ATOM, cheap=True)
+
+    def call(self, template: str, *operands: Code, cheap: bool = False, hint: str = "") -> Code:
+        """A call: `np.exp({0})`."""
+        return self.make(template, Level.ATOM, operands, cheap=cheap, hint=hint)
+
+    def method(self, template: str, operand: Code, *others: Code, cheap: bool = False, hint: str = "") -> Code:
+        """What follows its first operand: `{0}.T`, `{0}[{1}]`."""
+        levels = (Level.ATOM, *[Level.ANY] * len(others))
+        return self.make(template, Level.ATOM, (operand, *others), levels, cheap=cheap, hint=hint)
+
+
+class Piece(NamedTuple):
+    """An array as code. `axes` are the letters of its axes; those of its node that it lacks it is broadcast along."""
+
+    code: Code
+    axes: str = ""
+
+    @property
+    def letters(self) -> str:
+        """The axes of more than one entry."""
+        return self.axes.replace(ONE, "")
+
+    def renamed(self, names: dict[str, str]) -> Piece:
+        """The same with other letters."""
+        return Piece(self.code, "".join(names.get(one, one) for one in self.axes))

@@ -1,0 +1,156 @@
+"""What PyTorch writes differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netcalc.graph.shaping import EVERYTHING, Fixed, Place, Span
+from netcalc.render.code.language import Argument, Language, axes_text, is_number, is_one, is_python, is_zero
+from netcalc.render.code.terms import Code, Level
+
+if TYPE_CHECKING:
+    from netcalc.graph.windows import Sliding
+
+
+class Torch(Language):
+    """PyTorch."""
+
+    name = "torch"
+    module = "torch"
+    constants = "math"
+    axis = "dim"
+    keep = "keepdim"
+    largest, smallest = "amax", "amin"
+    reserved = frozenset({"torch", "math", "itertools", "once_differentiable", "ctx"})
+
+    def indicator(self, condition: Code) -> Code:
+        return self.codes.make("{0}.to({1}.dtype)", Level.ATOM, [condition, *self._like()], [Level.ATOM, Level.ATOM])
+
+    def where(self, condition: Argument, then: Argument, other: Argument) -> Code:
+        if is_number(then) and is_number(other) and not (is_one(then) and is_zero(other)):
+            template = "torch.where({0}, {1}, {3}.new_tensor({2}))"  # else their kind would be PyTorch's choice
+            return self.codes.call(template, condition[1], then[1], other[1], *self._like())
+        return super().where(condition, then, other)
+
+    def as_array(self, code: Code) -> Code:
+        return self.codes.call("{1}.new_tensor({0})", code, *self._like()) if is_python(code) else code
+
+    def extreme(self, operator: str, a: Argument, b: Argument) -> Code:
+        if is_number(a) and not is_number(b):
+            a, b = b, a
+        if is_number(b):
+            bound = "min" if operator == "max" else "max"
+            return self.codes.method(f"{{0}}.clamp({bound}={{1}})", a[1], b[1])
+        return self.codes.call(f"torch.{operator}imum({{0}}, {{1}})", a[1], b[1])
+
+    def softmax(self, code: Code, axes: Sequence[int]) -> Code:
+        if len(axes) == 1:
+            return self.codes.call(f"torch.softmax({{0}}, dim={axes[0]})", code, hint="probs")
+        return self.function("exp", self.log_softmax(code, axes))
+
+    def log_softmax(self, code: Code, axes: Sequence[int]) -> Code:
+        if len(axes) == 1:
+            return self.codes.call(f"torch.log_softmax({{0}}, dim={axes[0]})", code, hint="log_probs")
+        return super().log_softmax(code, axes)
+
+    def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
+        kept = ", keepdim=True" if keep else ""
+        return self.codes.call(f"torch.logsumexp({{0}}, dim={axes_text(axes)}{kept})", code)
+
+    def norm(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
+        words = self._along(axes, rank, keep=keep)
+        return self.codes.call(f"torch.linalg.vector_norm({{0}}{', ' * bool(words)}{words})", code, hint="length")
+
+    def swapped(self) -> str:
+        return "{0}.mT"
+
+    def permuted(self, axes: str) -> str:
+        return f"{{0}}.permute({axes})"
+
+    def broadcasts(self, code: Code, key: Sequence[object]) -> bool:
+        return not is_python(code) or not any(isinstance(part, Place | Fixed) for part in key)
+
+    def broadcast(self, code: Code, shape: Code) -> Code:
+        if is_python(code):
+            return self.codes.call("{2}.new_full({0}, {1})", shape, code, *self._like())
+        return self.codes.method("{0}.expand({1})", code, shape)
+
+    def concatenate(self, codes: Sequence[Code], axis: int) -> Code:
+        return self._joined("cat", codes, axis)
+
+    def index(self, code: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
+        """PyTorch's slices go forward alone."""
+        flips, rest, axis = [], [], 0
+        for part in key:
+            if isinstance(part, Span) and part.step is not None and part.step < 0:
+                flips.append((axis, part))
+            rest.append(part)
+            axis += part is not None
+        for axis, part in flips:
+            code = self.codes.call(f"torch.flip({{0}}, dims=({axis},))", code)
+            rest = [EVERYTHING if one is part else one for one in rest]
+            if part != Span(None, None, -1):
+                from netcalc.errors import NetcalcError
+
+                raise NetcalcError("a slice that goes backwards has no code in PyTorch; reverse the axis whole")
+        if all(part == EVERYTHING for part in rest):
+            return code
+        return super().index(code, rest, indices)
+
+    def scatter(self, code: Code, shape: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
+        text, used = self.key(key, indices, 3)
+        zeros = "{name} = {2}.new_zeros({1})"
+        arrays = [part for part in key if isinstance(part, Place | Fixed)]
+        if not arrays and not any(isinstance(one, Span) and (one.step or 1) < 0 for one in key):
+            lines = [zeros, f"{{name}}[{text}] = {{0}}"]
+        elif len(arrays) == len(key):
+            tail = "," if len(arrays) == 1 else ""
+            lines = [zeros, f"{{name}}.index_put_(({text}{tail}), {{0}}, accumulate=True)"]
+        else:
+            places = "torch.arange({name}.numel(), device={name}.device).view({name}.shape)"
+            if any(isinstance(one, Span) and (one.step or 1) < 0 for one in key):
+                flips = [n for n, one in enumerate(key) if isinstance(one, Span) and (one.step or 1) < 0]
+                places = f"torch.flip({places}, dims={tuple(flips)})"
+                text, used = self.key([EVERYTHING if n in flips else one for n, one in enumerate(key)], indices, 3)
+            lines = [zeros, f"places = {places}[{text}]"]
+            lines.append("{name}.view(-1).index_add_(0, places.reshape(-1), {0}.expand(places.shape).reshape(-1))")
+        levels = [Level.ATOM if "{0}." in lines[-1] else Level.ANY, *[Level.ANY] * (2 + len(used))]
+        return self.codes.make(
+            "scatter", Level.ATOM, [code, shape, *self._like(), *used], levels, lines=lines, hint="spread"
+        )
+
+    def windows(self, code: Code, sliding: Sliding) -> Code:
+        many = len(sliding.kernel)
+        text = "{0}"
+        for size, stride, apart in zip(sliding.kernel, sliding.stride, sliding.dilation, strict=True):
+            text += f".unfold({-many}, {(size - 1) * apart + 1}, {stride})"
+        if any(one > 1 for one in sliding.dilation):
+            text += f"[..., {', '.join(f'::{one}' for one in sliding.dilation)}]"
+        return self.codes.method(text, code, hint="patches")
+
+    def arange(self, size: Code) -> Code:
+        return self.codes.call("torch.arange({0})", size, hint="rows")
+
+    def array(self, text: str) -> Code:
+        return self.codes.call(f"torch.tensor({text}{self._kind(0)})", *self._like(), cheap=True)
+
+    def whole_numbers(self, array: object) -> Code:
+        return self.codes.call(f"torch.tensor({array.tolist()})", cheap=True)  # type: ignore[attr-defined]
+
+    def _kind(self, slot: int = 1) -> str:
+        return f", dtype={{{slot}}}.dtype" if self.like is not None else ""
+
+    def _like(self) -> tuple[Code, ...]:
+        return (self.like,) if self.like is not None else ()
+
+    def function(self, operator: str, *arguments: Code) -> Code:
+        if operator == "polygamma":
+            return self.codes.call("torch.polygamma({0}, {1})", *arguments)
+        if all(map(is_python, arguments)):
+            return self.codes.call(f"math.{operator}({{0}})", *arguments, cheap=True)
+        return super().function(operator, *arguments)
+
+    def imports(self, body: str) -> list[str]:
+        lines = [f"import {name}" for name in ("itertools", "math") if f"{name}." in body]
+        return [*lines, *[""] * bool(lines), "import torch", "from torch.autograd.function import once_differentiable"]

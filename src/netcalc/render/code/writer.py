@@ -1,0 +1,380 @@
+"""A graph's nodes as code, each once: the one walk; a language says how a node is formatted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.expression import Apply, Number, Tree
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
+from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
+from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
+from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
+from netcalc.graph.sizes import Letters, Shape, Size, settled
+from netcalc.graph.windows import OVERLAP, WINDOWS
+from netcalc.render.code import formulas
+from netcalc.render.code.language import Language
+from netcalc.render.code.layout import arranged, common_layout, placed
+from netcalc.render.code.products import Contraction, scaled
+from netcalc.render.code.terms import ONE, Code, Level, Piece
+
+
+def axes_of(shape: Shape) -> str:
+    """The letters of a node's own axes; 1 for an axis of one entry."""
+    return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))
+
+
+class Writer:
+    """Writes nodes as code in a language. `names` are what nodes are called; `sizes` the letters of sizes by where."""
+
+    def __init__(self, language: Language, inputs: Mapping[Node, str], letter: Callable[[str], str]) -> None:
+        self.language = language
+        self.codes = language.codes
+        self.pieces: dict[Node, Piece] = {}
+        self.nodes: dict[Code, Node] = {}
+        self.named: set[Node] = set()
+        self._letter = letter
+        self._shapes: dict[Shape, Code] = {}
+        self._sizes: dict[str, Code] = {}
+        language.size = self.size  # type: ignore[method-assign]
+        for node, name in inputs.items():
+            self.call(node, name)
+        for node in inputs:
+            self._learn_sizes(node)
+
+    def call(self, node: Node, name: str) -> None:
+        """From here on the node is written by its name."""
+        code = self.codes.leaf(name)
+        self.named.add(node)
+        self.pieces[node] = Piece(code, axes_of(node.shape))
+        if node.rank:
+            self._shapes.setdefault(_known(node.shape), code)
+
+    def _learn_sizes(self, node: Node) -> None:
+        leaf = self.pieces[node].code
+        for place, extent in enumerate(map(settled, node.shape)):
+            if isinstance(extent, Letters) and (name := str(extent)).isidentifier() and name not in self._sizes:
+                shape = self.codes.method(f"{{0}}.shape[{place}]", leaf)
+                self._sizes[name] = self.codes.make(
+                    "{0}", Level.ATOM, [shape], hint=self._letter(name), size=True, cheap=True
+                )
+
+    # --- nodes
+
+    def exact(self, node: Node) -> Code:
+        """The node with exactly its axes."""
+        piece, axes = self._piece(node), axes_of(node.shape)
+        if set(piece.letters) == set(axes.replace(ONE, "")):
+            return arranged(self.language, piece, axes).code
+        found = placed(self.language, piece, axes)
+        return self.language.broadcast(found.code, self.shape(node.shape))
+
+    def _piece(self, root: Node) -> Piece:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            waiting = () if node in self.pieces else [arg for arg in node.args if arg not in self.pieces]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if node not in self.pieces:
+                self.pieces[node] = piece = self._written(node)
+                self.nodes.setdefault(piece.code, node)
+        return self.pieces[root]
+
+    def _written(self, node: Node) -> Piece:
+        rule = RULES.get(node.operation.name)
+        if rule is not None:
+            return rule(self, node)
+        return Piece(CALLS[node.operation.name](self, node), axes_of(node.shape))
+
+    def _term(self, node: Node, letters: str) -> Piece:
+        return self.pieces[node].renamed(dict(zip(LETTERS, letters, strict=False)))
+
+    # --- products and sums
+
+    def _product(self, node: Node) -> Piece:
+        params: Product = node.params
+        sizes = _sizes(node, params.letters, params.out)
+        out = "".join(one for one in params.out if settled(sizes[one]) != 1)
+        contraction = Contraction(self.language, sizes, out)
+        number, tops, below = params.number, [], []
+        factors = [pair for arg, own in zip(node.args, params.letters, strict=True) for pair in self._opened(arg, own)]
+        for arg, own in factors:
+            divisor = self._divisor(arg, own)
+            if divisor is None:
+                tops.append(contraction.diagonal(self._term(arg, own)))
+            else:
+                number *= divisor[0]
+                below.append(divisor[1])
+        summed = [one for one in params.summed if settled(sizes[one]) != 1]
+        held = {one for piece in (*tops, *below) for one in piece.letters}
+        number, tops = self._counted(number, tops, [sizes[one] for one in summed if one not in held])
+        for divided in [one for one in below if any(letter in summed for letter in one.letters)]:
+            below.remove(divided)
+            tops = self._divided(tops, divided, contraction)
+        inner = [one for one in tops if any(letter in summed for letter in one.letters)]
+        found = [one for one in tops if one.letters and one not in inner]
+        scalars = [arranged(self.language, one, "").code for one in tops if not one.letters]
+        if inner:
+            gone = [one for one in summed if one in held]
+            if _is_sum_along(inner):
+                piece = inner[0] if len(inner) == 1 else contraction.elementwise(inner)
+                kept = "".join(ONE if one in gone else one for one in piece.axes)
+                keep = ONE in kept and kept == axes_of(node.shape)
+                found.insert(0, contraction.summed(piece, gone, keep=keep))
+            else:
+                found.insert(0, contraction.of(inner))
+        whole = None if not found else found[0] if len(found) == 1 else contraction.elementwise(found)
+        if whole is None and scalars:
+            *scalars, last = scalars
+            whole = Piece(last)
+        if whole is not None and not any(one.letters for one in below):
+            code, number, divisors = self.language.mean(whole.code, number, [one.code for one in below])
+            whole, below = Piece(code, whole.axes), [Piece(one) for one in divisors]
+        return scaled(self.language, number, scalars, whole, below, out)
+
+    def _opened(self, node: Node, letters: str) -> list[tuple[Node, str]]:
+        """A factor; that of a product that only drops axes of one entry as what it is made of."""
+        if node.operation is not PRODUCT or self._is_called(node) or node.params.number != 1 or not node.args:
+            return [(node, letters)]
+        params: Product = node.params
+        sizes = _sizes(node, params.letters, params.out)
+        if any(settled(sizes[one]) != 1 for one in params.summed):
+            return [(node, letters)]
+        names = dict(zip(params.out, letters, strict=True)) | dict.fromkeys(params.summed, ONE)
+        return [
+            pair
+            for arg, own in zip(node.args, params.letters, strict=True)
+            for pair in self._opened(arg, "".join(names[one] for one in own))
+        ]
+
+    def _divisor(self, arg: Node, own: str) -> tuple[Fraction, Piece] | None:
+        """The number c and the x of c/x."""
+        if arg.operation is not ELEMENTWISE or self._is_called(arg):
+            return None
+        params: Elementwise = arg.params
+        match params.tree:
+            case Apply("divide", (Number(value), under)):
+                names = dict(zip(params.out, own, strict=True))
+                return value, self._formula(arg, under).renamed(names)
+            case _:
+                return None
+
+    def _is_called(self, node: Node) -> bool:
+        return node in self.named
+
+    def _counted(self, number: Fraction, tops: list[Piece], sizes: Sequence[Size]) -> tuple[Fraction, list[Piece]]:
+        """A sum over what nothing has is as many equal terms."""
+        for extent in map(settled, sizes):
+            if isinstance(extent, int):
+                number *= extent
+            else:
+                tops = [Piece(self.size(extent)), *tops]
+        return number, tops
+
+    def _divided(self, tops: list[Piece], by: Piece, contraction: Contraction) -> list[Piece]:
+        """What is divided by something that is summed over: the factor that shares most with it."""
+        best = max(range(len(tops)), key=lambda n: len(set(tops[n].letters) & set(by.letters)), default=None)
+        if best is None or not tops[best].letters:
+            one = Piece(self.codes.leaf("1"))
+            return [*tops, scaled(self.language, Fraction(1), [], one, [by], by.letters)]
+        order = contraction.elementwise([tops[best], by]).axes
+        quotient = scaled(self.language, Fraction(1), [], tops[best], [by], order)
+        return [*tops[:best], quotient, *tops[best + 1 :]]
+
+    def _sum(self, node: Node) -> Piece:
+        params: Sum = node.params
+        pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        sizes = _sizes(node, params.letters, params.out)
+        layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
+        terms = []
+        for piece, by in zip(pieces, params.numbers, strict=True):
+            code = placed(self.language, piece, layout).code
+            code = formulas.scaled(self.language, by, [code])
+            is_minus = formulas.is_negation(code)
+            terms.append((is_minus, code.operands[0] if is_minus else code))
+        return Piece(formulas.added(self.language, terms), layout)
+
+    # --- formulas
+
+    def _elementwise(self, node: Node) -> Piece:
+        return self._formula(node, node.params.tree)
+
+    def _formula(self, node: Node, tree: Tree) -> Piece:
+        params: Elementwise = node.params
+        pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        sizes = _sizes(node, params.letters, params.out)
+        layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
+        slots = {slot(n): placed(self.language, piece, layout).code for n, piece in enumerate(pieces)}
+        return Piece(formulas.written(self.language, tree, slots), layout)
+
+    # --- sizes and shapes
+
+    def size(self, size: object) -> Code:
+        """A size as code: a number, a letter, or what it is in letters."""
+        known = settled(size)  # type: ignore[arg-type]
+        if isinstance(known, int):
+            return self.codes.leaf(str(known))
+        from netcalc.errors import NetcalcError
+        from netcalc.graph.sizes import tree
+
+        missing = [one for letters, _ in known.terms for one in letters if one not in self._sizes]  # type: ignore[union-attr]
+        if missing:
+            raise NetcalcError(f"the size {missing[0]} is that of no input's axis, so code can't know it; give values")
+        return formulas.written(self.language, tree(known), self._sizes)
+
+    def shape(self, shape: Shape) -> Code:
+        """A shape as code: that of something that has it, or its sizes."""
+        known = self._shapes.get(_known(shape))
+        if known is not None:
+            return self.codes.method("{0}.shape", known, cheap=True)
+        sizes = [self.size(one) for one in shape]
+        slots = ", ".join(f"{{{n}}}" for n in range(len(sizes)))
+        return self.codes.make(f"({slots}{',' * (len(sizes) == 1)})", Level.ATOM, sizes, cheap=True)
+
+    # --- what moves entries
+
+    def _index(self, node: Node) -> Piece:
+        keyed: Keyed = node.params
+        if all(part is None or part == EVERYTHING for part in keyed.key):  # axes of one entry alone
+            new = [keyed.extra + n for n, part in enumerate(keyed.key) if part is None]
+            return self._term(node.args[0], "".join(one for n, one in enumerate(LETTERS[: node.rank]) if n not in new))
+        indices = [self.exact(one) for one in node.args[1:]]
+        key = [*[EVERYTHING] * keyed.extra, *keyed.key]
+        return Piece(self.language.index(self.exact(node.args[0]), key, indices), axes_of(node.shape))
+
+    def _scatter(self, node: Node) -> Code:
+        keyed: Keyed = node.params
+        indices = [self.exact(one) for one in node.args[1:]]
+        key = [*[EVERYTHING] * keyed.extra, *keyed.key]
+        piece = placed(self.language, self._piece(node.args[0]), axes_of(node.args[0].shape))
+        code = piece.code if self.language.broadcasts(piece.code, key) else self.exact(node.args[0])
+        return self.language.scatter(code, self.shape(node.shape), key, indices)
+
+    def _concatenate(self, node: Node) -> Code:
+        axis: int = node.params
+        bare = [_unstacked(arg, axis) for arg in node.args]
+        if all(one is not None for one in bare):
+            inner = [self.exact(one) for one in bare if one is not None]
+            return self.language.stack(inner, axis)
+        return self.language.concatenate([self.exact(arg) for arg in node.args], axis)
+
+    def _reshape(self, node: Node) -> Code:
+        return self.language.reshape(self.exact(node.args[0]), [self.size(one) for one in node.shape])
+
+    def _array(self, node: Node) -> Code:
+        values = node.params.array
+        return self.language.array(_listed(self.language, values))
+
+    # --- along axes
+
+    def along(self, node: Node) -> tuple[Code, tuple[int, ...], int, bool]:
+        along, rank = node.params, node.args[0].rank
+        return self.exact(node.args[0]), tuple(rank + axis for axis in along.axes), rank, along.keep
+
+    def _extreme(self, node: Node) -> Code:
+        code, axes, rank, keep = self.along(node)
+        name = self.language.largest if node.operation is MAX else self.language.smallest
+        return self.language.reduced(name, code, axes, rank, keep=keep, hint="best")
+
+
+def _is_sum_along(inner: Sequence[Piece]) -> bool:
+    """Whether a sum along axes of one array is all there is to do."""
+    letters = {*inner[0].letters}
+    is_square = all(one == inner[0] for one in inner)
+    return is_square or (len(letters) > 1 and all({*one.letters} == letters for one in inner))
+
+
+def _known(shape: Shape) -> Shape:
+    return tuple(map(settled, shape))
+
+
+def _unstacked(node: Node, axis: int) -> Node | None:
+    """What has a new axis there, without it."""
+    key = (*[EVERYTHING] * axis, None)
+    return node.args[0] if node.operation is INDEX and node.params.key == key and not node.params.extra else None
+
+
+def _sizes(node: Node, letters: Sequence[str], out: str) -> dict[str, Size]:
+    sizes = dict(zip(out, node.shape, strict=True))
+    for arg, own in zip(node.args, letters, strict=True):
+        sizes |= zip(own, arg.shape, strict=True)
+    return sizes
+
+
+def _listed(language: Language, values: np.ndarray) -> str:
+    """An array as nested lists."""
+    if values.ndim:
+        return f"[{', '.join(_listed(language, values[place, ...]) for place in range(len(values)))}]"
+    from netcalc.values import to_float64
+
+    return _float_text(language, float(to_float64(values) if values.dtype == object else values))
+
+
+def _float_text(language: Language, value: float) -> str:
+    text = repr(value)
+    return text if text.lstrip("-") not in ("inf", "nan") else text.replace("inf", f"{language.constants}.inf")
+
+
+Rule = Callable[[Writer, Node], Piece]
+Call = Callable[[Writer, Node], Code]
+RULES: Mapping[str, Rule] = {
+    PRODUCT.name: Writer._product,  # noqa: SLF001 - the table of its own methods
+    SUM.name: Writer._sum,  # noqa: SLF001
+    ELEMENTWISE.name: Writer._elementwise,  # noqa: SLF001
+    INDEX.name: Writer._index,  # noqa: SLF001
+    NAMED.name: lambda writer, node: writer.pieces[node.args[0]],
+    STOPPED.name: lambda writer, node: writer.pieces[node.args[0]],
+    SIZE.name: lambda writer, node: Piece(writer.size(node.params)),
+    RECIPROCAL.name: lambda writer, node: _reciprocal(writer, writer.pieces[node.args[0]]),
+}
+CALLS: Mapping[str, Call] = {
+    INPUT.name: lambda _, node: _no_input(node),
+    ARRAY.name: Writer._array,  # noqa: SLF001
+    EYE.name: lambda writer, node: writer.language.eye(writer.size(node.shape[0])),
+    ARANGE.name: lambda writer, node: writer.language.arange(writer.size(node.shape[0])),
+    TRIANGLE.name: lambda writer, node: writer.language.triangle(
+        writer.size(node.shape[0]), writer.size(node.shape[1]), node.params.offset, lower=node.params.lower
+    ),
+    RESHAPE.name: Writer._reshape,  # noqa: SLF001
+    CONCATENATE.name: Writer._concatenate,  # noqa: SLF001
+    SCATTER.name: Writer._scatter,  # noqa: SLF001
+    MAX.name: Writer._extreme,  # noqa: SLF001
+    MIN.name: Writer._extreme,  # noqa: SLF001
+    ARGMAX.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=True),
+    ARGMIN.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=False),
+    CUMSUM.name: lambda writer, node: writer.language.cumsum(*_first(writer.along(node))),
+    SOFTMAX.name: lambda writer, node: writer.language.softmax(*writer.along(node)[:2]),
+    LOG_SOFTMAX.name: lambda writer, node: writer.language.log_softmax(*writer.along(node)[:2]),
+    LOGSUMEXP.name: lambda writer, node: writer.language.logsumexp(
+        *writer.along(node)[:2],
+        keep=node.params.keep,
+    ),
+    NORM.name: lambda writer, node: writer.language.norm(*writer.along(node)[:3], keep=node.params.keep),
+    INVERSE.name: lambda writer, node: writer.language.inverse(writer.exact(node.args[0])),
+    DETERMINANT.name: lambda writer, node: writer.language.determinant(writer.exact(node.args[0])),
+    LOGDET.name: lambda writer, node: writer.language.logdet(writer.exact(node.args[0])),
+    COFACTORS.name: lambda writer, node: writer.language.cofactors(writer.exact(node.args[0])),
+    SOLVE.name: lambda writer, node: writer.language.solve(*map(writer.exact, node.args), columns=not node.params),
+    WINDOWS.name: lambda writer, node: writer.language.windows(writer.exact(node.args[0]), node.params),
+    OVERLAP.name: lambda writer, node: writer.language.overlapped(writer.exact(node.args[0]), node.params),
+}
+
+
+def _reciprocal(writer: Writer, piece: Piece) -> Piece:
+    return Piece(writer.language.reciprocal(piece.code), piece.axes)
+
+
+def _first(along: tuple[Code, tuple[int, ...], int, bool]) -> tuple[Code, int]:
+    return along[0], along[1][0]
+
+
+def _no_input(node: Node) -> Code:
+    raise KeyError(node.params.text)

@@ -1,0 +1,364 @@
+"""Code out: what is written runs, in each library, and finds what balls find; it reads as formatters have it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import netcalc
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number
+from netcalc.graph import build as b
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.elementwise import elementwise
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import concrete, letters_of
+from netcalc.graph.windows import windows
+from netcalc.models.asked import read_shapes
+from netcalc.models.graphed import GraphProblem
+from netcalc.models.programs import AskedOfProgram, program
+from netcalc.render.code.file import lines
+from netcalc.render.code.passes import Passes, passes
+from netcalc.values import read_array
+
+LIBRARIES = [
+    pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not here"))
+    for name in ("numpy", "torch", "jax")
+]
+EXAMPLES = sorted(Path(netcalc.__file__).parent.glob("examples/*.py"))
+BLOCKS = [path for path in EXAMPLES if path.stem != "__init__"]
+SEEDS = 120
+
+
+# --- running what was written
+
+
+def run(code: str, library: str, both: Passes, values: list[Any], above: list[Any]) -> list[np.ndarray]:
+    """The outputs and the gradients that are differentiated by, by the code."""
+    space: dict[str, Any] = {"__name__": "written"}
+    exec(compile(code, f"<{library}>", "exec"), space)  # noqa: S102 - it is what is tested
+    outputs, gradients = {"numpy": _numpy, "torch": _torch, "jax": _jax}[library](space, both, values, above)
+    found = dict(zip(both.inputs, gradients, strict=True))
+    return [*map(np.asarray, outputs), *(found[name] for name, node in both.gradients.items() if node is not None)]
+
+
+def _numpy(space: dict[str, Any], _: Passes, values: list[Any], above: list[Any]) -> tuple[Any, Any]:
+    *outputs, cache = space["forward"](*values)
+    found = space["backward"](cache, *above)
+    return outputs, found if isinstance(found, tuple) else (found,)
+
+
+def _torch(space: dict[str, Any], both: Passes, values: list[Any], above: list[Any]) -> tuple[Any, Any]:
+    import torch
+
+    tensors = [
+        torch.tensor(value, requires_grad=name in both.gradients)
+        for name, value in zip(both.inputs, values, strict=True)
+    ]
+    (function,) = [one for one in space.values() if getattr(one, "__name__", "") == "apply"]
+    found = function(*tensors)
+    outputs = found if isinstance(found, tuple) else (found,)
+    torch.autograd.backward(outputs, [torch.tensor(one) for one in above])
+    return [one.detach().numpy() for one in outputs], [
+        None if one.grad is None else one.grad.numpy() for one in tensors
+    ]
+
+
+def _jax(space: dict[str, Any], _: Passes, values: list[Any], above: list[Any]) -> tuple[Any, Any]:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    (function,) = [one for one in space.values() if type(one).__name__ == "custom_vjp"]
+    found, vjp = jax.vjp(function, *map(jax.numpy.array, values))
+    upstream = tuple(map(jax.numpy.array, above))
+    gradients = vjp(upstream if isinstance(found, tuple) else upstream[0])
+    return found if isinstance(found, tuple) else (found,), [np.asarray(one) for one in gradients]
+
+
+def written(both: Passes, library: str) -> str:
+    return "\n".join(lines(both, library)) + "\n"
+
+
+def numbers(both: Passes, known: dict[str, np.ndarray], seed: int = 0) -> tuple[dict[str, int], list[Any], list[Any]]:
+    """Numbers for letters, inputs and upstream gradients; what is differentiated by are floats, the rest indices."""
+    rng = np.random.default_rng(seed)
+    sizes: dict[str, int] = {}
+    for node in both.inputs.values():
+        for one in letters_of(node.shape):
+            sizes.setdefault(one, 3 + len(sizes))
+
+    def shape(node: Node) -> tuple[int, ...]:
+        return tuple(concrete(one, sizes) for one in node.shape)
+
+    values = []
+    for name, node in both.inputs.items():
+        if name in known:
+            values.append(known[name])
+        else:
+            is_float = name in both.gradients
+            values.append(rng.normal(size=shape(node)) if is_float else rng.integers(0, 3, shape(node)))
+    return sizes, values, [rng.normal(size=shape(node)) for node in both.upstream.values()]
+
+
+def expected(
+    both: Passes, sizes: dict[str, int], values: list[Any], above: list[Any], *, certain: bool = True
+) -> list[np.ndarray]:
+    """The same by balls, or by float64."""
+    arithmetic = Balls(sizes) if certain else Float64(sizes)
+    nodes = [*both.inputs.values(), *both.upstream.values()]
+    given = {
+        node: arithmetic.array(np.asarray(value, dtype=np.float64))
+        for node, value in zip(nodes, [*values, *above], strict=True)
+    }
+    roots = [*both.outputs.values(), *(one for one in both.gradients.values() if one is not None)]
+    found = evaluate(roots, arithmetic, given)
+    return [
+        np.asarray([float(one) for one in array.flat]).reshape(array.shape) if certain else array for array in found
+    ]
+
+
+def assert_agrees(both: Passes, library: str, known: dict[str, np.ndarray], *, certain: bool = True) -> None:
+    sizes, values, above = numbers(both, known)
+    right = expected(both, sizes, values, above, certain=certain)
+    code = written(both, library)
+    for found, true in zip(run(code, library, both, values, above), right, strict=True):
+        assert np.shape(found) == true.shape, code
+        np.testing.assert_allclose(np.asarray(found), true, rtol=1e-9, atol=1e-11, err_msg=code)
+
+
+# --- the blocks to start from
+
+
+def block(path: Path) -> tuple[Passes, dict[str, np.ndarray]]:
+    """A block at the shapes that it names itself."""
+    text = path.read_text(encoding="utf-8")
+    words = re.search(r"netcalc net \S+((?:.|\n)*?)\"\"\"", text)
+    assert words is not None
+    flag, given, shapes = "", {}, []
+    for word in words[1].split():
+        flag = word if word.startswith("--") else flag
+        name, equals, value = word.partition("=")
+        if flag == "--at" and equals:
+            given[name] = read_array(value, name)
+        elif flag == "--shape" and equals:
+            shapes.append(word)
+    both = passes(program(text, path.name, AskedOfProgram(given, read_shapes(shapes), list(given))))
+    known = {name: Float64().array(value) for name, value in given.items()}
+    return both, {name: value if name in both.gradients else value.astype(int) for name, value in known.items()}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("path", BLOCKS, ids=lambda path: path.stem)
+def test_code_of_each_block_agrees_with_the_graph(path, library):
+    both, known = block(path)
+    assert_agrees(both, library, known, certain=False)
+
+
+def test_code_of_each_block_is_as_formatters_have_it(tmp_path):
+    for path in BLOCKS:
+        for library in ("numpy", "torch", "jax"):
+            name = f"{path.stem.replace('-', '_')}_{library}.py"
+            (tmp_path / name).write_text(written(block(path)[0], library), encoding="utf-8")
+    check_format(tmp_path)
+
+
+def check_format(folder: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+# --- random graphs
+
+
+class Garden:
+    """Grows graphs at random: shared names, broadcasting, products of all kinds, indices, branches, reductions."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.inputs = {
+            "A": b.given("A", (3, 4)),
+            "B": b.given("B", (4, 3)),
+            "x": b.given("x", (4,)),
+            "y": b.given("y", (3, 1)),
+            "c": b.given("c", ()),
+            "T": b.given("T", (2, 3, 4)),
+            "ix": b.given("ix", (5,)),
+        }
+        self.pool = [node for name, node in self.inputs.items() if name != "ix"]
+        for step in range(int(self.rng.integers(3, 9))):
+            node = self.grown()
+            if self.rng.random() < 0.6:
+                node = b.named(str(self.rng.choice(["h", "z", "part", "sum", f"v{step}"])), node, step)
+            self.pool.append(node)
+
+    def pick(self, fits=lambda _: True):
+        found = [node for node in self.pool if fits(node)]
+        if not found:
+            raise NetcalcError("there is none")
+        return found[int(self.rng.integers(len(found)))]
+
+    def grown(self) -> Node:
+        while True:
+            try:
+                return getattr(self, str(self.rng.choice(KINDS)))()
+            except NetcalcError:
+                continue
+
+    def axis(self, node: Node) -> int:
+        return int(self.rng.integers(node.rank))
+
+    def binary(self):
+        operation = self.rng.choice(["add", "subtract", "multiply"])
+        return getattr(b, str(operation))(self.pick(), self.pick())
+
+    def quotient(self):
+        under = self.pick()
+        return b.divide(self.pick(), b.add(b.multiply(under, under), b.number(1)))
+
+    def function(self):
+        name = str(
+            self.rng.choice(
+                ["sin", "tanh", "sigmoid", "softplus", "relu", "exp", "atan", "gelu", "silu", "erf", "log_sigmoid"]
+            )
+        )
+        node = self.pick()
+        return elementwise(name, elementwise("tanh", node)) if name == "exp" else elementwise(name, node)
+
+    def matmul(self):
+        return b.matmul(self.pick(lambda one: one.rank), self.pick(lambda one: one.rank))
+
+    def transposed(self):
+        node = self.pick(lambda one: one.rank > 1)
+        return b.transpose(node, list(map(int, self.rng.permutation(node.rank))))
+
+    def reduced(self):
+        node = self.pick(lambda one: one.rank)
+        kind = str(self.rng.choice(["summed", "mean", "largest", "smallest", "logsumexp", "norm", "variance"]))
+        axis = None if self.rng.random() < 0.3 else self.axis(node)
+        return getattr(b, kind)(node, axis, bool(self.rng.random() < 0.5))
+
+    def kept(self):
+        node = self.pick(lambda one: one.rank)
+        return getattr(b, str(self.rng.choice(["softmax", "log_softmax", "cumsum"])))(node, self.axis(node))
+
+    def branch(self):
+        condition = b.compared(str(self.rng.choice(["less", "greater"])), self.pick(), self.pick())
+        return b.where(condition, self.pick(), self.pick())
+
+    def extreme(self):
+        other = self.pick() if self.rng.random() < 0.5 else b.number_of(Number(0))
+        return elementwise(str(self.rng.choice(["max", "min"])), self.pick(), other)
+
+    def gathered(self):
+        node = self.pick(lambda one: one.rank and one.shape[0] >= 3)
+        return b.index(node, [b.Place(1)], [self.inputs["ix"]])
+
+    def gathered_behind(self):
+        node = self.pick(lambda one: one.rank > 1 and one.shape[1] >= 3)
+        return b.index(node, [b.Span(None, None, None), b.Place(1)], [self.inputs["ix"]])
+
+    def sliced(self):
+        node = self.pick(lambda one: one.rank and one.shape[0] > 2)
+        key = [b.Span(1, None, None), None] if self.rng.random() < 0.5 else [b.Span(None, None, 2)]
+        return b.index(node, key)
+
+    def flipped(self):
+        return b.index(self.pick(lambda one: one.rank), [b.Span(None, None, -1)])
+
+    def einsum(self):
+        subscripts = str(
+            self.rng.choice(
+                [
+                    "ij,jk->ik",
+                    "ij,ij->i",
+                    "bij,j->bi",
+                    "bij,bij->b",
+                    "ij->ji",
+                    "i,j->ij",
+                    "bij,ij->b",
+                    "bij,bkj->bik",
+                    "ij,j,j->i",
+                    "bij,bij,ij->",
+                ]
+            )
+        )
+        ranks = [len(letters) for letters in subscripts.partition("->")[0].split(",")]
+        return b.einsum(subscripts, *(self.pick(lambda one, rank=rank: one.rank == rank) for rank in ranks))
+
+    def joined(self):
+        node = self.pick(lambda one: one.rank)
+        return b.joined([node, node, self.pick(lambda one: one.shape == node.shape)], self.axis(node))
+
+    def stacked(self):
+        node = self.pick(lambda one: one.rank)
+        return b.stack([node, self.pick(lambda one: one.shape == node.shape)], 0)
+
+    def reshaped(self):
+        return b.reshaped(self.pick(), [-1])
+
+    def square(self):
+        a = self.pick(lambda one: one.rank == 2)
+        gram = b.add(b.matmul(a, b.transpose(a)), b.multiply(b.number(2), b.eye(a.shape[0])))
+        kind = str(self.rng.choice(["inverse", "determinant", "logdet", "solve", "trace", "diag", "triangle"]))
+        if kind == "solve":
+            return b.solve(gram, self.pick(lambda one: one.rank == 1 and one.shape[0] == a.shape[0]))
+        return b.triangle(a, 0, lower=True) if kind == "triangle" else getattr(b, kind)(gram)
+
+    def slid(self):
+        return windows(self.pick(lambda one: one.rank > 1), [2, 2], [1, 1], [1, 1])
+
+    def constant(self):
+        return b.multiply(self.pick(), b.array(np.array([0.5, -2.0, 0.1, 3.0])))
+
+    def problem(self) -> GraphProblem:
+        used = self.pool[-1]
+        for node in self.pool[-4:-1]:
+            used = b.add(b.summed(used), b.summed(b.multiply(node, node)))
+        output = b.named("loss", b.summed(used))
+        wrt = tuple(name for name in self.inputs if name != "ix")
+        return GraphProblem("net", output, "loss", self.inputs, {}, wrt, given={"program": "random.py"})
+
+
+NO_KINDS = {"pick", "grown", "axis", "problem"}
+KINDS = [name for name in vars(Garden) if not name.startswith("_") and name not in NO_KINDS]
+
+
+@pytest.fixture(scope="module", params=range(SEEDS))
+def grown(request):
+    both = passes(Garden(request.param).problem())
+    sizes, values, above = numbers(both, {}, request.param)
+    return both, values, above, expected(both, sizes, values, above), request.param
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_code_of_random_graphs_agrees_with_balls(grown, library):
+    both, values, above, right, seed = grown
+    if library != "numpy" and seed % 4:
+        pytest.skip("a quarter is enough of what runs slowly")
+    code = written(both, library)
+    for found, true in zip(run(code, library, both, values, above), right, strict=True):
+        assert np.shape(found) == true.shape, code
+        scale = max(1.0, float(np.abs(true).max(initial=0.0)))
+        np.testing.assert_allclose(np.asarray(found), true, rtol=1e-8, atol=1e-9 * scale, err_msg=code)
+
+
+def test_code_of_random_graphs_is_as_formatters_have_it(tmp_path):
+    for seed in range(0, SEEDS, 4):
+        both = passes(Garden(seed).problem())
+        for library in ("numpy", "torch", "jax"):
+            (tmp_path / f"random_{seed}_{library}.py").write_text(written(both, library), encoding="utf-8")
+    check_format(tmp_path)
