@@ -160,7 +160,7 @@ def _svg(result: Result, view: View) -> Iterator[str]:
 
 def _code(name: str) -> Callable[[Result, View], Iterable[str]]:
     def lines(result: Result, _view: View) -> Iterator[str]:
-        from netcalc.render.code import code
+        from netcalc.render.codegen import code
 
         return code(result, name)
 

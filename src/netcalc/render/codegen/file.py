@@ -12,14 +12,14 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.sizes import settled
 from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
-from netcalc.render.code.emission import WIDTH, Emission, Statement
-from netcalc.render.code.jax import Jax
-from netcalc.render.code.language import Language
-from netcalc.render.code.names import Names, identifier
-from netcalc.render.code.passes import Passes
-from netcalc.render.code.terms import Code
-from netcalc.render.code.torch import Torch
-from netcalc.render.code.writer import Writer
+from netcalc.render.codegen.emission import WIDTH, Emission, Statement
+from netcalc.render.codegen.jax import Jax
+from netcalc.render.codegen.language import Language
+from netcalc.render.codegen.names import Names, identifier
+from netcalc.render.codegen.passes import Passes
+from netcalc.render.codegen.terms import Code
+from netcalc.render.codegen.torch import Torch
+from netcalc.render.codegen.writer import Writer
 from netcalc.version import __version__
 
 LANGUAGES = {"numpy": Language, "torch": Torch, "jax": Jax}
@@ -61,7 +61,7 @@ def lines(passes: Passes, name: str) -> Iterator[str]:
 
 
 def _helper_names(name: str) -> Sequence[str]:
-    from netcalc.render.code.spelling import HELPERS
+    from netcalc.render.codegen.spelling import HELPERS
 
     return list(HELPERS[name])
 

@@ -8,12 +8,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from netcalc.graph.sizes import Size, settled, total
-from netcalc.render.code import formulas
-from netcalc.render.code.layout import arranged, common_layout, placed
-from netcalc.render.code.terms import ONE, Code, Level, Piece
+from netcalc.render.codegen import formulas
+from netcalc.render.codegen.layout import arranged, common_layout, placed
+from netcalc.render.codegen.terms import ONE, Code, Level, Piece
 
 if TYPE_CHECKING:
-    from netcalc.render.code.language import Language
+    from netcalc.render.codegen.language import Language
 
 USUAL_SIZE = 10  # what a size in letters counts as
 

@@ -26,8 +26,8 @@ from netcalc.graph.windows import windows
 from netcalc.models.asked import read_shapes
 from netcalc.models.graphed import GraphProblem
 from netcalc.models.programs import AskedOfProgram, program
-from netcalc.render.code.file import lines
-from netcalc.render.code.passes import Passes, passes
+from netcalc.render.codegen.file import lines
+from netcalc.render.codegen.passes import Passes, passes
 from netcalc.values import read_array
 
 LIBRARIES = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netcalc.render.code.language import Language, axes_text
-from netcalc.render.code.terms import Code
+from netcalc.render.codegen.language import Language, axes_text
+from netcalc.render.codegen.terms import Code
 
 if TYPE_CHECKING:
     from netcalc.graph.windows import Sliding

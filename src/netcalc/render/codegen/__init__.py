@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def code(result: Result, name: str) -> Iterator[str]:
     """The lines of a file of code for `numpy`, `torch` or `jax`. Raises NetcalcError for what has no code."""
-    from netcalc.render.code.file import lines
-    from netcalc.render.code.passes import passes
+    from netcalc.render.codegen.file import lines
+    from netcalc.render.codegen.passes import passes
 
     if result.asked is None:
         raise NetcalcError(f"{name} is code of a whole problem; leave --only out")

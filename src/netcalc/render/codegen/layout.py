@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netcalc.render.code.terms import ONE, Piece
+from netcalc.render.codegen.terms import ONE, Piece
 
 if TYPE_CHECKING:
-    from netcalc.render.code.language import Language
+    from netcalc.render.codegen.language import Language
 
 
 def common_layout(pieces: Sequence[Piece], out: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netcalc.graph.shaping import EVERYTHING, Fixed, Place, Span
-from netcalc.render.code.language import Argument, Language, axes_text, is_number, is_one, is_python, is_zero
-from netcalc.render.code.terms import Code, Level
+from netcalc.render.codegen.language import Argument, Language, axes_text, is_number, is_one, is_python, is_zero
+from netcalc.render.codegen.terms import Code, Level
 
 if TYPE_CHECKING:
     from netcalc.graph.windows import Sliding

@@ -12,12 +12,12 @@ from netcalc.derivation.stable import settled_node
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
 from netcalc.expression.tree import COMPARISONS, fold, is_constant, share
 from netcalc.graph.elementwise import with_slopes_written_out
-from netcalc.render.code.emission import POWER
-from netcalc.render.code.spelling import FUNCTIONS
-from netcalc.render.code.terms import Code, Codes, Level
+from netcalc.render.codegen.emission import POWER
+from netcalc.render.codegen.spelling import FUNCTIONS
+from netcalc.render.codegen.terms import Code, Codes, Level
 
 if TYPE_CHECKING:
-    from netcalc.render.code.language import Language
+    from netcalc.render.codegen.language import Language
 
 NAMES = {"e": "e", "pi": "pi", "inf": "inf"}
 QUOTIENT = "{0} / {1}"

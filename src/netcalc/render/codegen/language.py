@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from netcalc.expression import Number, Tree, is_constant
 from netcalc.graph.shaping import Fixed, Place, Span
 from netcalc.graph.sizes import Size, settled
-from netcalc.render.code.spelling import FUNCTIONS, HELPERS
-from netcalc.render.code.terms import Code, Codes, Level, Piece
+from netcalc.render.codegen.spelling import FUNCTIONS, HELPERS
+from netcalc.render.codegen.terms import Code, Codes, Level, Piece
 
 if TYPE_CHECKING:
     from netcalc.graph.windows import Sliding

@@ -17,11 +17,11 @@ from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUM
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Letters, Shape, Size, settled
 from netcalc.graph.windows import OVERLAP, WINDOWS
-from netcalc.render.code import formulas
-from netcalc.render.code.language import Language
-from netcalc.render.code.layout import arranged, common_layout, placed
-from netcalc.render.code.products import Contraction, scaled
-from netcalc.render.code.terms import ONE, Code, Level, Piece
+from netcalc.render.codegen import formulas
+from netcalc.render.codegen.language import Language
+from netcalc.render.codegen.layout import arranged, common_layout, placed
+from netcalc.render.codegen.products import Contraction, scaled
+from netcalc.render.codegen.terms import ONE, Code, Level, Piece
 
 
 def axes_of(shape: Shape) -> str:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from netcalc.render.code.names import Names
-from netcalc.render.code.terms import Code
+from netcalc.render.codegen.names import Names
+from netcalc.render.codegen.terms import Code
 
 WIDTH = 88  # columns, as formatters of Python have it
 INDENT = 8

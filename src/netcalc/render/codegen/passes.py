@@ -37,7 +37,7 @@ def passes(problem: object) -> Passes:
     from netcalc.problem import Problem
 
     if isinstance(problem, Problem):
-        from netcalc.render.code.layered import forward
+        from netcalc.render.codegen.layered import forward
 
         inputs, name, output = forward(problem)
         return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one != "t"], {})
