@@ -48,5 +48,18 @@ def test_line_that_went_wrong_is_told_alone(case):
     lines, before = lines_of(case)
     wrong = [one for one in lines if one.is_wrong and not one.follows]
     assert [one.name for one in wrong] == [case["name"]]
-    if case["id"] != "ce-functional-1-sign":  # of several statements, the last one is told
-        assert wrong[0].line - before in case["lines_ok"]
+    assert wrong[0].line - before in case["lines_ok"]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case["id"])
+def test_repair_is_right_and_named(case):
+    """With the repair in its place, as a line of the file, every gradient is right."""
+    lines, before = lines_of(case)
+    wrong = next(one for one in lines if one.is_wrong and not one.follows)
+    assert wrong.mistake
+    assert wrong.repair.splitlines()[-1].strip() in wrong.diagnosis
+    rows = case["backward"].split("\n")
+    place = wrong.line - before
+    rows[place - 1] = wrong.repair
+    repaired, _ = lines_of({**case, "backward": "\n".join(rows)})
+    assert [one.name for one in repaired if one.is_wrong] == []

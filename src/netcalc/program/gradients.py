@@ -111,6 +111,7 @@ class GradientReader(Statements):
         self.unit = -1
         self.target: ast.expr | None = None
         self.holder = ""
+        self.first_moment = FIRST_MOMENT
         self.failed: ast.stmt | None = None
         self.counts: dict[str, int] = {}
 
@@ -136,7 +137,7 @@ class GradientReader(Statements):
         if of is None or self.frame.level != self.main_level or self.unit < 0:
             return super().named(name, value, line)
         number = self.counts[name] = self.counts.get(name, 0) + 1
-        node = b.named(name, value.node, FIRST_MOMENT + len(self.read_so_far.versions))
+        node = b.named(name, value.node, self.first_moment + len(self.read_so_far.versions))
         self._add(name, of, node, "")
         if (name, number) in self.corrected:
             node = self._true(name, of)

@@ -41,16 +41,18 @@ def _wrong(one: CheckedLine) -> Iterator[Text]:
     head = f"line {one.line}{GAP} "
     indent = " " * (cell_len(head) + 2)
     text, start = one.text.strip(), len(one.text) - len(one.text.lstrip())
-    said = one.diagnosis or NOT_FOUND
-    width = max(cell_len(text), cell_len(one.repair.strip()))
+    repaired = [line.strip() for line in one.repair.splitlines()]
+    said = one.diagnosis.removesuffix(f": {repaired[-1]}" if repaired else "") or NOT_FOUND
+    width = max(cell_len(line) for line in (text, *repaired))
     beside = width <= WIDEST_LINE and cell_len(said) <= WIDEST_LINE
     yield _marked("✗", "red", f"{head}{text}{' ' * (width - cell_len(text))}{GAP}{said}" if beside else f"{head}{text}")
     if one.marked is not None:
         first, last = one.marked[0] - 1 - start, one.marked[1] - 1 - start
         yield Text(f"{indent}{' ' * cell_len(text[:first])}{'^' * max(cell_len(text[first:last]), 1)}")
-    if one.repair:
-        repaired = one.repair.strip()
-        yield Text(f"{indent}{repaired}{' ' * (width - cell_len(repaired))}{GAP}is right")
+    for line in repaired:
+        yield Text(
+            f"{indent}{line}{' ' * (width - cell_len(line))}{GAP}is right" if line is repaired[-1] else indent + line
+        )
     if not beside:
         yield Text(f"{indent}{said}")
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
+import numpy as np
+
+from netcalc.checking.backward.judge import Judged, Reading, Values, read, shape_said
+from netcalc.checking.backward.search import repair
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
 from netcalc.program.source import Source
 from netcalc.result import CheckedLine, Result
+
+NO_DIAGNOSIS = "the cause was not identified"
 
 
 def check_code(result: Result, text: str | None = None, name: str = "") -> Result:
@@ -35,24 +40,41 @@ def checked_lines(
         source, body = program.source, list(program.rest)
     else:
         source = Source.of(text, name)
-    reading = read(problem, program, source, body)
-    return tuple(_line(reading, one) for one in reading.judged), [*reading.code.notes, *_missing(reading)]
+    with np.errstate(all="ignore"):
+        reading = read(problem, program, source, body)
+        is_wrong = any(one.is_wrong_in_itself for one in reading.judged)
+        known = [reading.known(point) for point in reading.points] if is_wrong else []
+        lines = tuple(_line(reading, one, known) for one in reading.judged)
+    return lines, [*reading.code.notes, *_missing(reading)]
 
 
-def _line(reading: Reading, one: Judged) -> CheckedLine:
-    version = one.version
-    said = version.said or shape_said(one)
+def _line(reading: Reading, one: Judged, known: list[Values]) -> CheckedLine:
+    version, source = one.version, reading.code.source
+    found = repair(reading, one, known) if one.is_wrong_in_itself else None
+    if found is None:
+        said = version.said or shape_said(one) or NO_DIAGNOSIS * one.is_wrong_in_itself
+        return CheckedLine(
+            version.name,
+            version.line,
+            version.column + 1,
+            one.verdict,
+            one.follows,
+            diagnosis=said,
+            file=source.name,
+            text=source.line(version.line),
+        )
     return CheckedLine(
         version.name,
-        version.line,
-        version.column + 1,
+        found.line,
+        found.column,
         one.verdict,
         one.follows,
-        "",
-        said,
-        "",
-        reading.code.source.name,
-        reading.code.source.line(version.line),
+        found.mistake,
+        found.said,
+        found.repaired,
+        source.name,
+        source.line(found.line),
+        found.marked,
     )
 
 

@@ -1,0 +1,517 @@
+"""The catalogue of repairs: what is done to a line's expressions to have it right, the smallest first."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from netcalc.checking.backward.expressions import (
+    SUMS,
+    as_primary,
+    called,
+    is_module,
+    owner_of,
+    parts,
+    put,
+    roots,
+)
+from netcalc.checking.backward.judge import squeezed
+from netcalc.checking.backward.trial import Change, Edit, Trial
+
+MAX_NAMES = 24  # that are tried in a name's place, the most alike first
+Repairs = Iterator[tuple[str, Change]]  # what is said of the mistake, and the change
+
+
+class Row(NamedTuple):
+    """One kind of mistake: its identifier, and its repairs at one expression of a statement."""
+
+    mistake: str
+    repairs: Callable[[Trial, ast.stmt, ast.expr], Repairs]
+    at_root: bool = False
+
+
+# --- signs
+
+
+def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """Plus for minus, in a sum or before a number."""
+    said = "the sign is wrong"
+    match node:
+        case ast.BinOp(left, ast.Add() | ast.Sub() as op, right):
+            between = trial.segment(left)[1], trial.segment(right)[0]
+            text = trial.source.text[slice(*between)]
+            old, new = ("+", "-") if isinstance(op, ast.Add) else ("-", "+")
+            if text.count(old) == 1:
+                at = between[0] + text.index(old)
+                yield said, Change(at, at + 1, new)
+        case ast.UnaryOp(ast.USub(), operand):
+            yield said, put(trial, node, trial.text(operand))
+
+
+def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """The whole with a minus."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
+        start, end = trial.segment(statement.target)[1], trial.segment(statement.value)[0]
+        text = trial.source.text[start:end]
+        old, new = ("+=", "-=") if isinstance(statement.op, ast.Add) else ("-=", "+=")
+        if old in text:
+            at = start + text.index(old)
+            yield "the sign is wrong", Change(at, at + 2, new)
+    is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    yield "the sign is wrong", put(trial, node, f"-({trial.text(node)})" if is_sum else f"-{trial.text(node)}")
+
+
+# --- assignments
+
+
+def overwritten(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """= where it is added."""
+    if isinstance(statement, ast.Assign) and len(trial.versions) > 1:
+        start, end = trial.segment(statement.targets[0])[1], trial.segment(node)[0]
+        text = trial.source.text[start:end]
+        if text.count("=") == 1:
+            at = start + text.index("=")
+            name = trial.one.version.of
+            said = f"overwritten where it is accumulated: {name} has several uses, so += adds this path to the others"
+            yield said, Change(at, at + 1, "+=")
+            yield said, Change(at, at + 1, "-=")
+
+
+def accumulated(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """+= where it is assigned."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
+        start, end = trial.segment(statement.target)[1], trial.segment(node)[0]
+        text = trial.source.text[start:end]
+        at = start + text.index("+=")
+        yield "accumulated where it is assigned", Change(at, at + 2, "=")
+
+
+# --- transposes
+
+
+def transpose(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A transpose too many, or one too few, in a product of matrices; a product in the other order."""
+    match node:
+        case ast.Attribute(inner, "T" | "mT"):
+            yield f"{trial.text(inner)} is transposed where it should not be", put(trial, node, trial.text(inner))
+        case ast.Call() if called(node) in ("t", "transpose", "swapaxes", "permute") and owner_of(node) is not None:
+            owner = owner_of(node) or node
+            yield f"{trial.text(owner)} is transposed where it should not be", put(trial, node, trial.text(owner))
+        case ast.BinOp(left, ast.MatMult(), right):
+            for one in (left, right):
+                if not isinstance(one, ast.Attribute) or one.attr not in ("T", "mT"):
+                    yield from _transposed(trial, one)
+            yield from _swapped(trial, node, left, right)
+        case ast.Call(_, [left, right]) if called(node) in ("outer", "dot", "matmul", "mm"):
+            for one in (left, right) if called(node) != "outer" else ():
+                yield from _transposed(trial, one)
+            start, end = trial.segment(left)[0], trial.segment(right)[1]
+            between = trial.source.text[trial.segment(left)[1] : trial.segment(right)[0]]
+            text = f"{trial.text(right)}{between}{trial.text(left)}"
+            yield "the outer product is transposed: its factors are in the wrong order", Change(start, end, text)
+
+
+def _transposed(trial: Trial, node: ast.expr) -> Repairs:
+    said = f"{trial.text(node)} is not transposed"
+    yield said, put(trial, node, f"{as_primary(trial, node)}.T")
+    if "torch" in trial.reading.code.reader.library or trial.reading.code.reader.library == "torch":
+        yield said, put(trial, node, f"{as_primary(trial, node)}.transpose(-2, -1)")
+    else:
+        yield said, put(trial, node, f"{as_primary(trial, node)}.swapaxes(-1, -2)")
+
+
+def _swapped(trial: Trial, node: ast.expr, left: ast.expr, right: ast.expr) -> Repairs:
+    """B.T @ A for A.T @ B, the transpose of it; and B @ A."""
+    mirrored = " @ ".join(_with_transpose(trial, one) for one in (right, left))
+    yield "the product is transposed", put(trial, node, mirrored)
+    in_order = " @ ".join(as_primary(trial, one) for one in (right, left))
+    yield "the factors are in the wrong order, and so transposed", put(trial, node, in_order)
+    crossed = " @ ".join(_with_transpose(trial, one) for one in (left, right))
+    yield "both factors are transposed where the other way is right", put(trial, node, crossed)
+
+
+def _with_transpose(trial: Trial, node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return as_primary(trial, node.value)
+    return f"{as_primary(trial, node)}.T"
+
+
+def transposed_whole(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """The whole transposed."""
+    yield "it is transposed", put(trial, node, f"{as_primary(trial, node)}.T")
+
+
+# --- sums
+
+
+def axis(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A sum or a mean over another axis, or over all."""
+    if not isinstance(node, ast.Call) or called(node) not in (*SUMS, "softmax", "log_softmax", "var", "std", "max"):
+        return
+    place = _axis_of(node)
+    owner = owner_of(node)
+    if owner is None or place is None:
+        return
+    function = "summed" if called(node) in ("sum", "nansum") else "averaged" if called(node) in SUMS else "taken"
+    was = trial.text(place)
+    for number in ("0", "1", "-1", "2", "(0, 1)", "(0, 2)", "(0, 1, 2)", "None"):
+        if number != was:
+            said = f"{function} over the wrong axis: axis {was} in place of {number}"
+            yield said, put(trial, place, number)
+
+
+def _axis_of(call: ast.Call) -> ast.expr | None:
+    for one in call.keywords:
+        if one.arg in ("axis", "dim"):
+            return one.value
+    behind = call.args if isinstance(call.func, ast.Attribute) and not is_module(call.func.value) else call.args[1:]
+    return behind[0] if behind else None
+
+
+def reduction(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A mean for a sum, a sum for a mean, a sum where there is none to be."""
+    if not isinstance(node, ast.Call) or called(node) not in ("sum", "mean"):
+        return
+    assert isinstance(node.func, ast.Attribute | ast.Name)  # noqa: S101 - what has a name
+    start, end = trial.segment(node.func)
+    start = end - len(called(node))
+    if called(node) == "mean":
+        said = "averaged where it is summed: a mean in place of a sum"
+        yield said, Change(start, end, "sum")
+    else:
+        yield "summed where it is averaged: a sum in place of a mean, which divides by n", Change(start, end, "mean")
+    owner = owner_of(node)
+    if owner is not None:
+        yield "summed where nothing is to be summed", put(trial, node, trial.text(owner))
+
+
+def keepdims(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A sum that loses its axis where it is broadcast again."""
+    if not isinstance(node, ast.Call) or called(node) not in (*SUMS, "max"):
+        return
+    if any(one.arg in ("keepdims", "keepdim") for one in node.keywords):
+        return
+    word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
+    end = trial.segment(node)[1]
+    yield f"the axis is lost: the sum needs {word}=True to be broadcast back", Change(end - 1, end, f", {word}=True)")
+
+
+def not_summed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A sum left out."""
+    if not isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.UnaryOp | ast.Subscript):
+        return
+    word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
+    name, text = trial.one.version.of, as_primary(trial, node)
+    for number, over in (("0", "over the samples, axis 0"), ("1", "over axis 1"), ("-1", "over the last axis")):
+        has_ones = 1 in trial.true[0].shape
+        for kept in (f", {word}=True", "") if has_ones else ("", f", {word}=True"):
+            said = f"not summed {over}, along which {name} is broadcast"
+            yield said, put(trial, node, f"{text}.sum({number}{kept})")
+    yield "not summed over all axes", put(trial, node, f"{text}.sum()")
+    yield "not summed over the axes that it is broadcast along", put(trial, node, f"{text}.sum((0, 1))")
+
+
+def not_averaged(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A mean left out."""
+    word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
+    for number in ("0", "-1"):
+        for kept in ("", f", {word}=True"):
+            yield (
+                f"the mean over axis {number} left out",
+                put(trial, node, f"{as_primary(trial, node)}.mean({number}{kept})"),
+            )
+
+
+# --- names
+
+
+def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """One tensor for another of its shape."""
+    if not isinstance(node, ast.Name) or (node.id not in trial.names and node.id not in trial.numbers):
+        return
+    for name in alike(trial, node.id):
+        yield _taken(statement, node, name), put(trial, node, name)
+
+
+def alike(trial: Trial, name: str) -> list[str]:
+    """The names of the same shape, those spelt most alike first."""
+    if name in trial.names:
+        own = squeezed(trial.names[name].node)
+        found = [one for one, tensor in trial.names.items() if squeezed(tensor.node) == own]
+    else:
+        found = list(trial.numbers)
+    found = [one for one in found if one not in (name, trial.one.version.name)]
+    return sorted(found, key=lambda one: -SequenceMatcher(None, one, name).ratio())[:MAX_NAMES]
+
+
+def _taken(statement: ast.stmt, node: ast.Name, right: str) -> str:
+    """How one name for another is told."""
+    said = f"{node.id} taken for {right}"
+    around = _around(statement, node)
+    if any(isinstance(one, ast.Compare) for one in around):
+        return f"the mask is taken from {node.id} in place of {right}"
+    if any(isinstance(one, ast.Subscript) and _is_within(one.slice, node) for one in around):
+        return f"the wrong index: {said}"
+    if re.sub(r"\d+", "", node.id) == re.sub(r"\d+", "", right):
+        return f"{said}, a step or layer off"
+    return said
+
+
+def _around(statement: ast.stmt, node: ast.AST) -> list[ast.AST]:
+    return [one for one in ast.walk(statement) if one is not node and _is_within(one, node)]
+
+
+def _is_within(outer: ast.AST, node: ast.AST) -> bool:
+    return any(one is node for one in ast.walk(outer))
+
+
+def wrong_name_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """One tensor for another, wherever it stands in the expression."""
+    names = [one for one in parts(node) if isinstance(one, ast.Name) and one.id in trial.names]
+    start, end = trial.segment(node)
+    for name in dict.fromkeys(one.id for one in names):
+        own = [one for one in names if one.id == name]
+        if len(own) < 2:
+            continue
+        for other in alike(trial, name):
+            text, at = "", start
+            for one in sorted(own, key=trial.segment):
+                text += trial.source.text[at : trial.segment(one)[0]] + other
+                at = trial.segment(one)[1]
+            yield throughout(trial, name, other), Change(start, end, text + trial.source.text[at:end])
+
+
+def throughout(trial: Trial, name: str, right: str) -> str:
+    """What is said of a name that stands for another in a slope's formula."""
+    from netcalc.checking.backward.slopes import function_between
+
+    function = function_between(trial, name, right)
+    if function:
+        return f"the slope of {function} taken at {name} in place of {right}"
+    return f"{name} taken for {right}"
+
+
+def name_for_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An expression where a tensor of its shape has to stand."""
+    if isinstance(node, ast.Name | ast.Constant | ast.Slice | ast.Tuple):
+        return
+    value = trial.value(trial.text(node))
+    if value is None or not value.ndim:
+        return
+    is_ones = called(node) in ("ones_like", "ones", "full_like")
+    for name, tensor in trial.names.items():
+        if trial.shape(tensor.node) == value.shape and name != trial.one.version.name:
+            said = f"what comes from above, {name}, left out" if is_ones else f"{trial.text(node)} taken for {name}"
+            yield said, put(trial, node, name)
+
+
+# --- numbers, powers, comparisons, indices
+
+
+def constant(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A number for another."""
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool | str) or node.value is None:
+        return
+    text = trial.text(node)
+    others = {"1": ["2", "0", "3"], "2": ["1", "3", "0.5"], "0.5": ["2", "1.5", "1", "0.25"], "1.5": ["0.5", "2.5"]}
+    found = others.get(text, [])
+    if isinstance(node.value, int):
+        found = [*found, str(node.value + 1), str(max(node.value - 1, 0))]
+    elif isinstance(node.value, float):
+        found = [*found, str(node.value + 1), str(node.value * 2), str(node.value / 2)]
+    for other in dict.fromkeys(found):
+        if other != text:
+            yield f"{text} in place of {other}", put(trial, node, other)
+
+
+def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A power left out, one too many, or another."""
+    match node:
+        case ast.BinOp(base, ast.Pow(), power):
+            yield f"the power {trial.text(power)} is one too many", put(trial, node, trial.text(base))
+            for other in ("2", "3", "-1", "-2", "0.5", "-0.5", "-1.5", "1.5", "-3"):
+                if other != trial.text(power):
+                    said = f"the exponent is {trial.text(power)} in place of {other}: the power rule lowers it by 1"
+                    yield said, put(trial, power, other)
+        case ast.BinOp(_, ast.Div(), below):
+            said = f"the denominator is not squared: the slope of 1/{trial.text(below)} is −1/{trial.text(below)}²"
+            yield said, put(trial, below, f"{as_primary(trial, below)} ** 2")
+            yield "the denominator is not cubed", put(trial, below, f"{as_primary(trial, below)} ** 3")
+        case ast.Name(name) if name in trial.names or name in trial.numbers:
+            yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
+
+
+def comparison(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A mask the other way round."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return
+    opposite = {"Gt": "<", "GtE": "<=", "Lt": ">", "LtE": ">=", "Eq": "!=", "NotEq": "=="}
+    text = opposite.get(type(node.ops[0]).__name__)
+    if text:
+        yield (
+            "the mask is the other way round",
+            put(trial, node, f"{trial.text(node.left)} {text} {trial.text(node.comparators[0])}"),
+        )
+
+
+def index(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An index one off, the other part of a slice, the other order."""
+    match node:
+        case ast.Slice(lower, upper, None):
+            was = trial.text(node)
+            low, high = (None if one is None else trial.text(one) for one in (lower, upper))
+            others = [f"{high or ''}:{low or ''}"]
+            for one, other in ((low, high), (high, low)):
+                if one is not None:
+                    shifted = [f"{one} + 1", f"{one} - 1"] if not one.lstrip("-").isdigit() else None
+                    moved = shifted or [str(int(one) + 1), str(int(one) - 1)]
+                    others += [f"{m}:{other or ''}" if one is low else f"{other or ''}:{m}" for m in moved]
+            for text in dict.fromkeys(others):
+                yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
+        case ast.Subscript(_, part) if not isinstance(part, ast.Slice | ast.Tuple):
+            yield from _index_off(trial, part)
+        case ast.Tuple(several):
+            for item in several:
+                if not isinstance(item, ast.Slice):
+                    yield from _index_off(trial, item)
+
+
+def _index_off(trial: Trial, part: ast.expr) -> Repairs:
+    was = trial.text(part)
+    match part:
+        case ast.BinOp(inner, ast.Add() | ast.Sub(), ast.Constant()):
+            yield f"the wrong index: {was} in place of {trial.text(inner)}", put(trial, part, trial.text(inner))
+        case ast.Constant(int(value)):
+            for near in (value + 1, value - 1):
+                yield f"the wrong index: {was} in place of {near}", put(trial, part, str(near))
+        case ast.Name():
+            for other in (f"{was} - 1", f"{was} + 1"):
+                yield f"the wrong index: {was} in place of {other}", put(trial, part, other)
+
+
+def put_slice(trial: Trial, node: ast.expr, text: str) -> Change:
+    """A slice in a slice's place."""
+    return Change(*trial.segment(node), text)
+
+
+def flipped(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An array to be reversed, or not."""
+    match node:
+        case ast.Subscript(inner, ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))):
+            yield f"{trial.text(inner)} is reversed where it should not be", put(trial, node, trial.text(inner))
+        case ast.Call() if called(node) in ("flip", "flipud", "fliplr") and node.args:
+            yield (
+                f"{trial.text(node.args[0])} is reversed where it should not be",
+                put(trial, node, trial.text(node.args[0])),
+            )
+        case ast.Name(name) if name in trial.names and trial.names[name].rank:
+            said = f"{name} is not reversed"
+            yield said, put(trial, node, f"{name}[::-1]")
+            if trial.names[name].rank > 1:
+                yield said, put(trial, node, f"{name}[::-1, ::-1]")
+                yield said, put(trial, node, f"{name}[..., ::-1]")
+
+
+# --- what is too much
+
+
+def dropped_factor(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A factor too many."""
+    from netcalc.checking.backward.slopes import factor_said
+
+    match node:
+        case ast.BinOp(left, ast.Mult(), right):
+            for one, other in ((left, right), (right, left)):
+                yield factor_said(trial, trial.text(one), too_many=True), put(trial, node, trial.text(other))
+        case ast.BinOp(left, ast.Div(), right):
+            yield factor_said(trial, trial.text(right), too_many=True, divides=True), put(trial, node, trial.text(left))
+        case ast.Call(_, [left, right]) if called(node) in ("multiply", "mul"):
+            for one, other in ((left, right), (right, left)):
+                yield factor_said(trial, trial.text(one), too_many=True), put(trial, node, trial.text(other))
+
+
+def slope_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """A factor too many that is a slope, or a number."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        for said, change in dropped_factor(trial, statement, node):
+            if said.startswith("the slope") or re.fullmatch(r"a factor (1/)?[\d.]+ too many", said):
+                yield said, change
+
+
+def ones_for_above(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """Ones where the gradient from above has to stand."""
+    if called(node) in ("ones_like", "ones", "full_like"):
+        yield from name_for_part(trial, statement, node)
+
+
+def product_for_quotient(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """× for ÷."""
+    match node:
+        case ast.BinOp(left, ast.Mult(), right):
+            yield (
+                f"multiplied by {trial.text(right)} where it is divided by it",
+                put(trial, node, f"{as_factor(trial, left)} / {as_primary(trial, right)}"),
+            )
+        case ast.BinOp(left, ast.Div(), right):
+            yield (
+                f"divided by {trial.text(right)} where it is multiplied by it: a factor {trial.text(right)}",
+                put(trial, node, f"{as_factor(trial, left)} * {as_primary(trial, right)}"),
+            )
+
+
+def as_factor(trial: Trial, node: ast.expr) -> str:
+    """The text of an expression as the first factor of a product."""
+    is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    return f"({trial.text(node)})" if is_sum else trial.text(node)
+
+
+def dropped_term(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A summand too many."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        for one, other in ((node.right, node.left), (node.left, node.right)):
+            yield f"a term too many: {trial.text(one)}", put(trial, node, trial.text(other))
+
+
+LOCAL = (
+    Row("overwritten", overwritten, at_root=True),
+    Row("sign", sign),
+    Row("sign", sign_of_all, at_root=True),
+    Row("axis", axis),
+    Row("sum-or-mean", reduction),
+    Row("transpose", transpose),
+    Row("transpose", transposed_whole, at_root=True),
+    Row("not-summed", not_summed, at_root=True),
+    Row("index", index),
+    Row("comparison", comparison),
+    Row("factor-too-many", slope_twice),
+    Row("upstream-left-out", ones_for_above),
+    Row("wrong-tensor", wrong_name),
+    Row("wrong-tensor", wrong_name_throughout),
+    Row("exponent", exponent),
+    Row("constant", constant),
+)
+LATER = (
+    Row("factor-too-many", dropped_factor),
+    Row("quotient", product_for_quotient),
+    Row("wrong-tensor", name_for_part),
+    Row("not-summed", not_summed),
+    Row("keepdims", keepdims),
+    Row("mean-left-out", not_averaged),
+    Row("reversed", flipped),
+    Row("term-too-many", dropped_term),
+    Row("accumulated", accumulated, at_root=True),
+)
+
+
+def edits(trial: Trial, rows: tuple[Row, ...]) -> Iterator[Edit]:
+    """The repairs of rows at every expression of the gradient's statements, the last statement first."""
+    for row in rows:
+        for version in trial.versions:
+            statement = version.statement
+            for root in roots(statement, version.name):
+                for node in [root] if row.at_root else parts(root):
+                    for said, change in row.repairs(trial, statement, node):
+                        yield Edit(change, statement, row.mistake, said)

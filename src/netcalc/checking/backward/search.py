@@ -1,0 +1,123 @@
+"""The repair of a line that is wrong in itself: the first edit that has the gradient right, and what it is called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from netcalc.checking.backward.edits import LATER, LOCAL, edits
+from netcalc.checking.backward.expressions import factors
+from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest
+from netcalc.checking.backward.judge import Judged, Reading, Values
+from netcalc.checking.backward.slopes import is_known, slope_of
+from netcalc.checking.backward.trial import MAX_TRIALS, Edit, Trial
+
+ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index")
+
+
+class Repair(NamedTuple):
+    """An edit that was found to be right, the line and the columns of what it changes, and the line as it is right,
+    with the line that is missing below it.
+    """
+
+    mistake: str
+    said: str
+    line: int
+    column: int
+    marked: tuple[int, int] | None
+    repaired: str
+
+
+def repair(reading: Reading, one: Judged, known: list[Values]) -> Repair | None:
+    """The first repair of a gradient's statements that is found; None where none is."""
+    trial = Trial(reading, one, known)
+    for edit in _candidates(trial):
+        if trial.is_right(edit):
+            return _told(trial, edit)
+        if trial.trials >= MAX_TRIALS:
+            return None
+    return None
+
+
+def _candidates(trial: Trial) -> Iterator[Edit]:
+    """Every edit to try, the smallest and most usual first."""
+    yield from edits(trial, LOCAL)
+    found = harvest(trial)
+    for row in GUIDED:
+        yield from row(trial, found)
+    yield from edits(trial, LATER)
+    for row in GUIDED_LATER:
+        yield from row(trial, found)
+
+
+def _told(trial: Trial, edit: Edit) -> Repair:
+    source, change = trial.source, edit.change
+    text = source.text[: change.start] + change.text + source.text[change.end :]
+    is_line = change.start == change.end and change.text.startswith("\n")
+    said = edit.said if is_line or edit.mistake not in ALGEBRAIC else _as_slope(trial, edit) + edit.said
+    start = change.start
+    number = source.text.count("\n", 0, start) + 1
+    first = source.starts[number - 1]
+    if is_line:
+        both = f"{source.line(number)}{change.text}"
+        return Repair(edit.mistake, said, number, edit.statement.col_offset + 1, None, both)
+    end = max(change.end, start + 1)
+    last = min(end, first + len(source.line(number)))
+    repaired = text[first:].partition("\n")[0]
+    return Repair(
+        edit.mistake,
+        f"{said}: {repaired.strip()}",
+        number,
+        start - first + 1,
+        (start - first + 1, last - first + 1),
+        repaired,
+    )
+
+
+def _as_slope(trial: Trial, edit: Edit) -> str:
+    """`the slope of tanh is wrong: ` where the repaired factors are a slope of the forward pass."""
+    start, end = trial.segment(edit.statement)
+    change = edit.change
+    text = trial.source.text[start : change.start] + change.text + trial.source.text[change.end : end]
+    if edit.said.startswith("the slope"):
+        return ""
+    at = len(text[: change.start - start].encode())
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.Sub | ast.Add | ast.Pow):
+            for group in _groups(node):
+                if any(one.col_offset <= at <= (one.end_col_offset or 0) for one in group) and all(
+                    one.lineno == 1 for one in group
+                ):
+                    product = _product(trial, [ast.unparse(one) for one in group])
+                    found = slope_of(trial, product)
+                    if found is not None and is_known(found.function):
+                        return f"the slope of {found.function} is wrong: "
+    return ""
+
+
+def _groups(node: ast.BinOp) -> Iterator[list[ast.expr]]:
+    own = [part for part, divides in factors(node) if not divides]
+    yield [node]
+    for count in (1, 2, 3):
+        yield from map(list, combinations(own, count))
+
+
+def _product(trial: Trial, texts: list[str]) -> np.ndarray | None:
+    found: np.ndarray | None = None
+    for text in texts:
+        value = trial.value(text)
+        if value is None:
+            return None
+        try:
+            found = value if found is None else found * value
+        except ValueError:
+            return None
+    return found

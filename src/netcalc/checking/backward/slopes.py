@@ -1,0 +1,168 @@
+"""The slopes of a forward pass's functions, known by their values, and what a factor is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from netcalc.checking.backward.judge import made_of
+from netcalc.checking.backward.trial import Trial
+from netcalc.graph import build as b
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.backward import gradients
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.functions import ACTIVATION
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.node import Node
+from netcalc.graph.product import PRODUCT, SUM
+
+
+class Slope(NamedTuple):
+    """An elementwise function of the forward pass: the names of argument and value, its slope as numbers, as text."""
+
+    function: str
+    argument: str
+    value: str
+    slope: np.ndarray
+    texts: tuple[str, ...]
+
+
+def slopes(trial: Trial) -> list[Slope]:
+    """Every elementwise function between two names of the forward pass."""
+    cache: list[Slope] | None = getattr(trial.reading, "_slopes", None)
+    if cache is None:
+        cache = list(_slopes(trial))
+        trial.reading._slopes = cache  # type: ignore[attr-defined]  # noqa: SLF001 - once for all lines
+    return cache
+
+
+def _slopes(trial: Trial) -> Iterator[Slope]:
+    named = {
+        node: name
+        for name, nodes in trial.reading.forward.candidates.items()
+        for node in nodes
+        if node.operation in (NAMED, INPUT)
+    }
+    for node, name in named.items():
+        if node.operation is not NAMED:
+            continue
+        inner = node.args[0]
+        leaves = {one for one in made_of(inner, named) if one.shape == node.shape}
+        for leaf in leaves:
+            if _is_elementwise(inner, leaf):
+                yield from _between(trial, inner, leaf, named[leaf], name)
+        if inner.operation in (ELEMENTWISE, ACTIVATION):
+            unnamed = [one for one in inner.args if one.shape == node.shape and one not in named]
+            for leaf in unnamed[:1]:
+                yield from _between(trial, inner, leaf, "", name)
+
+
+def _is_elementwise(root: Node, leaf: Node) -> bool:
+    """Whether a node is made of a leaf entry by entry, and is not linear in it."""
+    stack, seen, curved = [root], {root}, False
+    while stack:
+        node = stack.pop()
+        if node is leaf:
+            continue
+        is_product = node.operation is PRODUCT and not node.params.summed
+        if not (node.operation in (ELEMENTWISE, ACTIVATION, SUM) or is_product) and not _is_free(node, leaf):
+            return False
+        curved |= node.operation in (ELEMENTWISE, ACTIVATION)
+        stack += [arg for arg in node.args if arg not in seen]
+        seen.update(node.args)
+    return curved
+
+
+def _is_free(node: Node, leaf: Node) -> bool:
+    stack, seen = [node], {node}
+    while stack:
+        one = stack.pop()
+        if one is leaf:
+            return False
+        stack += [arg for arg in one.args if arg not in seen]
+        seen.update(one.args)
+    return True
+
+
+def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -> Iterator[Slope]:
+    found = gradients(inner, [leaf], b.number(1, inner.shape))[0]
+    if found is None:
+        return
+    point = trial.reading.points[0].values
+    with np.errstate(all="ignore"):
+        slope, z, a = evaluate([found, leaf, inner], Float64(trial.reading.forward.sizes), point)
+    if not all(np.isfinite(array).all() for array in (slope, z, a)) or np.ptp(slope) == 0 if slope.size else True:
+        return
+    for one in FUNCTIONS:
+        if one.is_it(z, a, slope):
+            texts = [form.format(z=argument, a=value) for form in one.texts if argument or "{z}" not in form]
+            yield Slope(one.name, argument, value, slope, tuple(texts))
+            return
+    yield Slope(value, argument, value, slope, ())
+
+
+def _near(a: np.ndarray, c: np.ndarray) -> bool:
+    return a.shape == c.shape and bool(np.allclose(a, c, rtol=1e-9, atol=1e-12))
+
+
+class Function(NamedTuple):
+    """A function by its slope: whether one at z, with the value a, has the slope s there; and the slope as texts."""
+
+    name: str
+    is_it: Callable[[np.ndarray, np.ndarray, np.ndarray], bool]
+    texts: tuple[str, ...] = ()
+
+
+FUNCTIONS = (
+    Function("σ", lambda _, a, s: _near(s, a * (1 - a)), ("{a} * (1 - {a})",)),
+    Function("tanh", lambda _, a, s: _near(s, 1 - a * a), ("(1 - {a} ** 2)",)),
+    Function("relu", lambda _, a, s: _near(s, (a > 0) * 1.0), ("({z} > 0)", "({a} > 0)")),
+    Function("leaky relu", lambda z, a, s: _near(a, z * s) and len(np.unique(s)) == TWO_SIDES),
+    Function("exp", lambda _, a, s: _near(s, a), ("{a}",)),
+    Function("1/x", lambda z, a, _: _near(a * z, np.ones_like(z)), ("-1 / {z} ** 2", "-({a} ** 2)")),
+    Function("sqrt", lambda z, a, s: _near(2 * a * s, np.ones_like(z)), ("0.5 / {a}",)),
+    Function("the square", lambda z, _, s: _near(s, 2 * z), ("2 * {z}",)),
+    Function("log", lambda z, _, s: _near(s * z, np.ones_like(z)), ("1 / {z}",)),
+)
+TWO_SIDES = 2
+
+
+def slope_of(trial: Trial, value: np.ndarray | None) -> Slope | None:
+    """The function whose slope an array is."""
+    if value is None or not value.ndim:
+        return None
+    return next((one for one in slopes(trial) if _near(one.slope, value)), None)
+
+
+def is_known(function: str) -> bool:
+    """Whether a function is called by a name of its own, and not by that of its value."""
+    return any(function == one.name for one in FUNCTIONS)
+
+
+def function_between(trial: Trial, name: str, other: str) -> str:
+    """The function that has one name as its argument and the other as its value."""
+    pairs = {(one.argument, one.value): one.function for one in slopes(trial)}
+    return pairs.get((name, other)) or pairs.get((other, name)) or ""
+
+
+def factor_said(trial: Trial, text: str, *, too_many: bool, divides: bool = False) -> str:
+    """How a factor that is left out, or one too many, is told."""
+    value = trial.value(text)
+    slope = slope_of(trial, value)
+    if slope is not None:
+        said = f"the slope of {slope.function}"
+        return f"{said} applied twice" if too_many else f"{said} left out: times {text}"
+    factor = f"1/{text}" if divides else text
+    if too_many:
+        return f"a factor {factor} too many"
+    if value is not None and value.ndim and set(np.unique(value)) <= {0.0, 1.0}:
+        return f"the mask left out: times {text}"
+    above = {one.version.name for one in trial.reading.judged} | {f"d{trial.reading.forward.program.output_name}"}
+    if text in above:
+        return f"what comes from above, {text}, left out"
+    if divides and value is not None and not value.ndim and float(value) == round(float(value)):
+        return f"a factor {factor} left out: divide by {text}, as the mean does"
+    return f"a factor {factor} left out"
