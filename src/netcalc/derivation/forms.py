@@ -30,6 +30,7 @@ from netcalc.expression.tree import (
 
 FLAT = 32  # factors or terms up to which a product within a product, or a sum within a sum, is opened
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals
+LONG_DIGITS = 32  # from which on one is shown with so many: a product of the catalogue's constants
 LARGEST = 400_000  # subexpressions
 SECONDS = 30.0  # in which they are to be found
 
@@ -175,11 +176,13 @@ class Forms:
         below = [self.raised(base, Fraction(-exponent)) for base, exponent in factors if exponent < 0]
         size, negative = abs(parts.number), parts.number < 0
         written = decimals(size) if parts.decimal else None
-        if written is not None and len(written.digits) <= SHORT_DIGITS:
+        shown = ""
+        if written is not None and (len(written.digits) <= SHORT_DIGITS or len(written.digits) > LONG_DIGITS):
             p, q = size, Fraction(1)
+            shown = _to_digits(size, LONG_DIGITS) if len(written.digits) > LONG_DIGITS else ""
         else:
             p, q = Fraction(size.numerator), Fraction(size.denominator)
-        top = [Number(p), *above] if p != 1 or not above else above
+        top = [Number(p, shown), *above] if p != 1 or not above else above
         bottom = [Number(q), *below] if q != 1 else below
         ratio = divide(_product(top), _product(bottom)) if bottom else _product(top)
         return self.keep(negate(ratio) if negative else ratio)
@@ -255,3 +258,11 @@ def is_negative(tree: Tree) -> bool:
     while isinstance(tree, Apply) and tree.operator in ("multiply", "divide"):
         tree = tree.arguments[0]
     return (isinstance(tree, Number) and tree.value < 0) or (isinstance(tree, Apply) and tree.operator == "negate")
+
+
+def _to_digits(value: Fraction, count: int) -> str:
+    """A number rounded to so many significant digits, in decimals."""
+    from decimal import Context, Decimal
+
+    context = Context(prec=count)
+    return format(context.divide(Decimal(value.numerator), Decimal(value.denominator)), "f")

@@ -21,6 +21,7 @@ from netcalc.result import UNDEFINED, Value
 from netcalc.solving.notes import NO_CLOSED_FORMS
 
 SHOWN_DIGITS = 6
+TIE_DIGITS = 12  # further ones that are tried where the last that is shown would be rounded at a tie
 FIRST_BITS = 128
 LAST_BITS = 1 << 16
 SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
@@ -69,6 +70,8 @@ def precisions(count: int) -> list[int]:
 def as_value(value: Any, count: int | None) -> Value:
     """A numeral as a value, with `count` digits if asked for; certified where digits and float64 are proven."""
     shown, number = digits(value, count or SHOWN_DIGITS), nearest(value)
+    if shown is None and count is None and number is not None:  # 1481.125 and next to nothing: a tie
+        shown = next((more for extra in range(1, TIE_DIGITS) if (more := digits(value, SHOWN_DIGITS + extra))), None)
     if shown is not None and number is not None:
         return Value(number, shown, certified=True, as_digits=count is not None)
     return Value(number, enclosure(value) or UNDEFINED, as_digits=count is not None)

@@ -125,6 +125,21 @@ class Balls(Objects):
             out[index] = -OPERATIONS["log1p"](OPERATIONS["add"](*others))
         return back(out, axes, array.shape)
 
+    def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
+        """sᵢ and 1 - sᵢ are sums of positive numbers, so that no digit is lost where one of them is next to nothing."""
+        if z.shape[-1] == 1:
+            return super().jacobian_product(name, z, delta)
+        s = self.activate_rows("softmax", z)
+        out = np.empty(delta.shape, dtype=object)
+        for index in np.ndindex(delta.shape):
+            row, above = s[index[:-1]], delta[index[:-1]]
+            others = [j for j in range(len(row)) if j != index[-1]]
+            own = above[index[-1]] * OPERATIONS["add"](*(row[j] for j in others))
+            weights = [above[j] * row[j] if name == "softmax" else above[j] for j in others]
+            share = OPERATIONS["add"](*weights)
+            out[index] = row[index[-1]] * (own - share) if name == "softmax" else own - row[index[-1]] * share
+        return out
+
     def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
         return self.each_row(_logsumexp, array, axes, keep=keep)
 
