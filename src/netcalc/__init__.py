@@ -8,13 +8,17 @@ from netcalc.version import __version__
 
 if TYPE_CHECKING:
     from netcalc.api import check, grad, linear, load, net, neuron, neuron_block, neuron_columns
+    from netcalc.asserting import assert_gradients
     from netcalc.catalogue.references import activation
+    from netcalc.errors import NetcalcError
     from netcalc.programs import gradients
     from netcalc.teaching import grade, quiz
 
 __all__ = [
+    "NetcalcError",
     "__version__",
     "activation",
+    "assert_gradients",
     "check",
     "grad",
     "grade",
@@ -29,22 +33,24 @@ __all__ = [
 ]
 
 
+_MODULES = {
+    "NetcalcError": "errors",
+    "activation": "catalogue.references",
+    "assert_gradients": "asserting",
+    "gradients": "programs",
+    "grade": "teaching",
+    "quiz": "teaching",
+}
+
+
 def __getattr__(name: str) -> Any:
     # The command line imports this package first; NumPy waits until something is computed.
-    if name == "activation":
-        from netcalc.catalogue.references import activation
+    if name not in __all__:
+        raise AttributeError(f"module 'netcalc' has no attribute {name!r}")
+    from importlib import import_module
 
-        return activation
-    if name == "gradients":
-        from netcalc import programs
+    return getattr(import_module(f"netcalc.{_MODULES.get(name, 'api')}"), name)
 
-        return programs.gradients
-    if name in ("grade", "quiz"):
-        from netcalc import teaching
 
-        return getattr(teaching, name)
-    if name in __all__:
-        from netcalc import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'netcalc' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted(__all__)

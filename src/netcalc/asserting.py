@@ -1,0 +1,181 @@
+"""Gradients asserted, as in a test: what is missing, wrong or no number, and why, in one AssertionError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from netcalc.api import check
+from netcalc.errors import NetcalcError
+from netcalc.models.graphed import GraphProblem
+from netcalc.problem import Problem
+from netcalc.programs import gradients
+from netcalc.result import Checked, Result
+
+MAX_ENTRIES_SHOWN = 3  # of one tensor
+BF16_TOLERANCE = 2.0**-6  # bfloat16 has 8 bits
+FORMS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "{}.grad")
+NOTHING: Mapping[str, str] = {}
+
+
+def assert_gradients(
+    expected: Result | str | Callable[..., Any],
+    grads: Mapping[str, Any],
+    rtol: float | None = None,
+    *,
+    names: Mapping[str, str] = NOTHING,
+    ignore: Collection[str] = (),
+    **values: Any,
+) -> None:
+    """Raises AssertionError unless `grads` are the gradients of a result, or of a forward pass at x=…, W=….
+
+    `grads` are arrays of NumPy, PyTorch or JAX by name, in nested mappings too: `W1`, `dW1`, `grad_W1`, `W1.grad`.
+    Other names, such as a state_dict's `fc1.weight`, are told by shape and order where that leaves no doubt; else
+    `names` has what they are here: `{"fc1.weight": "W1"}`. Each weight and input that has a gradient has to be there,
+    but for those to `ignore`. Without `rtol` an array is held to the precision of its numbers. Raises NetcalcError for
+    bad arguments.
+    """
+    __tracebackhide__ = True
+    result = expected if isinstance(expected, Result) else gradients(expected, **values)
+    if not isinstance(grads, Mapping):
+        raise NetcalcError(f"grads are arrays by name, as in {{'W1': W1.grad}}, and not {type(grads).__name__}")
+    true = _true_gradients(result)
+    flat = dict(_flat(grads))
+    found = _matched(flat, true, names)
+    missing = [name for name in _needed(result, true) if name not in found and name not in ignore]
+    problems = [f"{name} is missing; bring its gradient, or say ignore=['{name}']" for name in missing]
+    arrays: dict[str, np.ndarray] = {}
+    coarse: dict[str, np.ndarray] = {}
+    for name, value in found.items():
+        array, is_coarse = _array(name, value)
+        if array is None:
+            problems.append(f"{name} has no gradient: it is None")
+        elif array.shape != true[name].shape:
+            problems.append(_of_other_shape(name, array.shape, true[name].shape))
+        else:
+            (coarse if is_coarse else arrays)[f"d{name}"] = array
+    for group, tolerance in ((arrays, rtol), (coarse, rtol or BF16_TOLERANCE)):
+        if group:
+            problems += _wrong(check(result, group, rtol=tolerance))
+    if problems:
+        raise AssertionError("\n".join([_counted(len(problems)), *(f"  {line}" for line in problems)]))
+
+
+def _counted(many: int) -> str:
+    return "1 gradient is wrong" if many == 1 else f"{many} gradients are wrong"
+
+
+def _true_gradients(result: Result) -> dict[str, np.ndarray]:
+    """The gradients by the names of what they are of. Raises NetcalcError for a result in symbols."""
+    found = {tensor.key: tensor.entries for tensor in result.tensors if tensor.of is not None and len(tensor.by) < 2}
+    if not found:
+        raise NetcalcError("the result has no gradients to compare with")
+    if getattr(result.asked, "free", ()):
+        raise NetcalcError(f"the result is in symbols: give {', '.join(result.asked.free)} values")
+    return found
+
+
+def _needed(result: Result, true: Mapping[str, Any]) -> list[str]:
+    """What has to be there: inputs; of layers, weights and biases."""
+    asked = result.asked
+    if isinstance(asked, GraphProblem):
+        return [name for name in asked.inputs if name in true]
+    if isinstance(asked, Problem):
+        layers = enumerate(asked.layers, 1)
+        weights = [f"{kind}{n}" for n, layer in layers for kind in ("W", "b") if kind == "W" or layer.b is not None]
+        return [name for weight in weights if (name := asked.given_name(weight)) in true]
+    return list(true)
+
+
+def _flat(grads: Mapping[str, Any], front: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in grads.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{front}{key}.")
+        else:
+            yield f"{front}{key}", value
+
+
+def _matched(flat: Mapping[str, Any], true: Mapping[str, np.ndarray], names: Mapping[str, str]) -> dict[str, Any]:
+    """What is brought by the names that there are here."""
+    spelled = {form.format(name): name for form in FORMS for name in true} | {name: name for name in true}
+    for key, name in names.items():
+        if key not in flat:
+            raise NetcalcError(f"names has {key}, which grads lack; they have {', '.join(flat)}")
+        if name not in spelled:
+            raise NetcalcError(f"names says that {key} is {name}; the gradients are of {', '.join(true)}")
+    found: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for key, value in flat.items():
+        own = spelled.get(names.get(key, key))
+        if own is None:
+            others[key] = value
+        elif own in found:
+            raise NetcalcError(f"two of grads are that of {own}")
+        else:
+            found[own] = value
+    return found | _by_shape(others, {name: one for name, one in true.items() if name not in found})
+
+
+def _by_shape(others: Mapping[str, Any], left: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays of other names: of one shape as many as there are gradients of that shape, in their order."""
+    by_shape: dict[tuple[int, ...], list[str]] = {}
+    for name, entries in left.items():
+        by_shape.setdefault(entries.shape, []).append(name)
+    found: dict[str, Any] = {}
+    for key, value in others.items():
+        shape = tuple(getattr(value, "shape", np.shape(value)))
+        alike = [one for one, other in others.items() if tuple(getattr(other, "shape", np.shape(other))) == shape]
+        candidates = by_shape.get(shape, [])
+        if len(candidates) != len(alike):
+            known = ", ".join(f"{name} {entries.shape}" for name, entries in left.items()) or "none are left"
+            raise NetcalcError(f"which gradient {key} {shape} is can't be told: say names={{'{key}': …}}; {known}")
+        found[candidates[alike.index(key)]] = value
+    return found
+
+
+def _array(name: str, value: Any) -> tuple[np.ndarray | None, bool]:
+    """A gradient as an array of NumPy, and whether it was bfloat16. Raises NetcalcError for what is no array."""
+    if value is None:
+        return None, False
+    if hasattr(value, "detach"):  # PyTorch's
+        value = value.detach().cpu()
+        is_coarse = str(value.dtype) == "torch.bfloat16"
+        return np.asarray((value.float() if is_coarse else value).numpy()), is_coarse
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise NetcalcError(f"the gradient of {name} has masked entries: fill them")
+    array = np.asarray(value)
+    if array.dtype.name == "bfloat16":
+        return array.astype(np.float32), True
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64), False
+        except (TypeError, ValueError):
+            raise NetcalcError(f"the gradient of {name} is no array of numbers") from None
+    if array.dtype.kind not in "fiu":
+        raise NetcalcError(f"the gradient of {name} is of {array.dtype}; real numbers are needed")
+    return array, False
+
+
+def _of_other_shape(name: str, brought: tuple[int, ...], true: tuple[int, ...]) -> str:
+    turned = ": it is transposed" if len(true) > 1 and brought == true[::-1] else ""
+    return f"{name} has the shape {true}; its gradient here has {brought}{turned}"
+
+
+def _wrong(result: Result) -> list[str]:
+    """A line for each tensor that is wrong: why, where, and what would be right."""
+    tensors: dict[str, list[Checked]] = {}
+    for one in result.checked:
+        tensors.setdefault(one.tensor or one.name, []).append(one)
+    found = []
+    for name, entries in tensors.items():
+        wrong = [one for one in entries if one.is_wrong]
+        if not wrong:
+            continue
+        shown = [f"{one.name} is {one.claimed.shown}, not {one.correct.shown}" for one in wrong[:MAX_ENTRIES_SHOWN]]
+        rest = len(wrong) - len(shown)
+        causes = dict.fromkeys(one.diagnosis for one in wrong if one.diagnosis)
+        line = f"{name}: {'; '.join(causes) or 'wrong'} ({', '.join(shown)}{f', and {rest} more' if rest else ''})"
+        found.append(line)
+    return found
