@@ -83,7 +83,7 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
     for number, layer in enumerate(problem.layers, 1):
         activation = layer.activation
         z = problem.names.get(f"z{number}")
-        if not isinstance(activation, BoundActivation) or z is None:
+        if not isinstance(activation, BoundActivation) or z is None or f"z{number}" not in found:
             continue
         slope = derivation(activation).stable[1]
         if not has_switches(slope):
@@ -138,7 +138,10 @@ def _numeral(entry: Any) -> Any:
 
 
 def _loss_notes(problem: Problem, above: Against, found: Mapping[str, np.ndarray]) -> Iterator[str]:
-    if above.loss.by_sample or found["z1"].dtype != object or not has_switches(slope := loss_derivation(above.loss)[1]):
+    if above.loss.by_sample or "loss" not in found or found["loss"].dtype != object:
+        return
+    slope = loss_derivation(above.loss)[1]
+    if not has_switches(slope):
         return
     last = len(problem.layers)
     name = f"a{last}" if f"a{last}" in found else f"z{last}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.evaluate import After, evaluate
 from netcalc.graph.leaves import NAMED, name_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.layers import passes, values
 from netcalc.problem import Problem
 
@@ -32,16 +32,19 @@ class Found(NamedTuple):
     unknown: frozenset[str] = frozenset()
 
 
-def run(problem: Problem, arithmetic: Arithmetic) -> Quantities:
-    """Everything that both passes produce, by the names of `layers.passes`.
+def run(problem: Problem, arithmetic: Arithmetic, without: Collection[str] = ()) -> Quantities:
+    """Everything that both passes produce, by the names of `layers.passes`; but for what to do `without`.
 
     Where a weight is traced, `paths` are the products along its paths.
     """
     both = passes(problem)
-    given = {node: arithmetic.array(tensor) for node, tensor in values(problem, both.given).items()}
-    found = evaluate(list(both.found.values()), arithmetic, given, after=_progress(problem))
-    quantities = dict(zip(both.found, found, strict=True))
-    if problem.trace:
+    nodes = {name: node for name, node in both.found.items() if name not in without}
+    needed = set(in_order(nodes.values()))
+    tensors = values(problem, both.given)
+    given = {node: arithmetic.array(tensor) for node, tensor in tensors.items() if node in needed}
+    found = evaluate(list(nodes.values()), arithmetic, given, after=_progress(problem))
+    quantities = dict(zip(nodes, found, strict=True))
+    if problem.trace and "paths" not in without:
         from netcalc.trace import path_products
 
         quantities["paths"] = path_products(problem, quantities, arithmetic.array)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netcalc.expression import Apply, Number, Tree, is_constant
+from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import LETTERS, Factor, product
+from netcalc.graph.product import LETTERS, Factor, number, product
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -61,8 +61,13 @@ def activation(function: BoundActivation, z: Node) -> Node:
 
 
 def slope(activated: Node) -> Node:
-    """φ'(z) of φ(z), or φ″(z) of φ'(z)."""
+    """φ'(z) of φ(z), or φ″(z) of φ'(z); a number where it is the same everywhere, as the identity's is."""
+    from netcalc.derivation.derive import derivation
+
     params: Activation = activated.params
+    known = derivation(params.function).slope
+    if not params.order and params.function.has_kernels and isinstance(known, Number):
+        return number(known.value, activated.shape)
     return make(ACTIVATION, activated.args, activated.shape, params._replace(order=params.order + 1))
 
 
@@ -79,15 +84,6 @@ def formula_of(params: Activation) -> Tree:
     for _ in range(params.order - 1):
         (tree,) = gradient(Forms(["q"]), tree, ["q"])
     return tree
-
-
-def is_constant_slope(node: Node) -> bool:
-    """Whether a node is an activation's slope that is the same everywhere: that of the identity is 1."""
-    from netcalc.derivation.derive import derivation
-
-    if node.operation is not ACTIVATION or node.params.order != 1:
-        return False
-    return is_constant(derivation(node.params.function).slope)
 
 
 # --- softmax and log_softmax, along the last axis

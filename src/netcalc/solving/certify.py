@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -32,11 +33,14 @@ EXACT_EVALUATIONS = 400_000  # who asks for closed forms waits for them
 MOST_RATIONALS, MOST_CLOSED_FORMS = 100_000, 2_000  # which take about so long
 
 
-def certify(problem: Problem, count: int | None = None) -> Found:
-    """Both passes in balls, each value proven to `count` digits and to its float64, as far as balls can tell."""
-    found, entries = _as_far_as_balls_tell(problem, count)
+def certify(problem: Problem, count: int | None = None, without: Collection[str] = ()) -> Found:
+    """Both passes in balls, each value proven to `count` digits and to its float64, as far as balls can tell.
+
+    But for what to do `without`: what depends on a symbol has no value.
+    """
+    found, entries = _as_far_as_balls_tell(problem, count, without)
     if not all(value.certified for value in _values(problem, entries)):
-        found, entries = _settled(problem, found, entries, count)
+        found, entries = _settled(problem, found, entries, count, without)
     proven = [value.certified for value in _values(problem, entries)]
     certainty = f"certified: {sum(proven)} of {len(proven)} values"
     return Found(entries, certainty, tuple(kink_notes(problem, found)))
@@ -44,16 +48,19 @@ def certify(problem: Problem, count: int | None = None) -> Found:
 
 def _values(problem: Problem, entries: Quantities) -> list[Value]:
     """All the values that are shown."""
-    return [value for name in problem.names if name not in problem.hidden for value in entries[name].flat]
+    shown = [name for name in problem.names if name in entries and name not in problem.hidden]
+    return [value for name in shown for value in entries[name].flat]
 
 
-def _as_far_as_balls_tell(problem: Problem, count: int | None) -> tuple[Quantities, Quantities]:
+def _as_far_as_balls_tell(
+    problem: Problem, count: int | None, without: Collection[str]
+) -> tuple[Quantities, Quantities]:
     """What both passes find with as many bits as all the values shown take, in balls and as values."""
     patience = SECONDS if count is None else SECONDS_FOR_DIGITS
     for bits in precisions(count or SHOWN_DIGITS):
         started = time.monotonic()
         with precision(bits):
-            found = run(problem, Balls())
+            found = run(problem, Balls(), without)
             entries = {name: each(lambda entry: as_value(entry, count), array) for name, array in found.items()}
         decided = all(value.certified for value in _values(problem, entries))
         if decided or time.monotonic() - started > patience:
@@ -91,7 +98,7 @@ def constant(tree: Tree, count: int | None = None) -> Value:
 
 
 def _settled(
-    problem: Problem, found: Quantities, entries: Quantities, count: int | None
+    problem: Problem, found: Quantities, entries: Quantities, count: int | None, without: Collection[str]
 ) -> tuple[Quantities, Quantities]:
     """The same, with the rational in place of each ball that algebra shows to be one: √2·√2 - 2 is 0."""
     from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
@@ -102,7 +109,7 @@ def _settled(
         return found, entries
     settled = dict(found)
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
-        for name, array in run(problem, Symbolic(closed=True)).items():
+        for name, array in run(problem, Symbolic(closed=True), without).items():
             settled[name] = each(_rational, found[name], entries[name], array)
 
     def value(known: Value, entry: Any) -> Value:

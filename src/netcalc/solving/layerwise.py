@@ -22,7 +22,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.sizes import concrete
 from netcalc.layers import passes
 from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Against, Problem, by_element, given_tensors
+from netcalc.problem import Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
 from netcalc.solving.certify import SHOWN_DIGITS, as_value, certify, precisions
 from netcalc.solving.formulas import formula_value
@@ -30,7 +30,6 @@ from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
 MOST_TERMS = 50_000  # of all formulas together: about what is written in ten seconds
-ZERO = Number(Fraction(0))
 
 
 def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
@@ -38,10 +37,11 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
 
     Of a large net, float64 and one formula a tensor.
     """
-    known = problem.names.keys() - depending(problem)
+    unknown = depending(problem)
+    known = problem.names.keys() - unknown
     if _terms(problem, known) > MOST_TERMS:
         return partly(problem, digits)
-    numbers = certify(_of_numbers(problem, known), digits)
+    numbers = certify(problem, digits, unknown)
     elements = by_element(given_tensors(problem), problem.index_from)
     given = {name: tree for name, entry in elements.items() if is_constant(tree := _leaf(entry))}
     formulas, forms = Formulas(problem, MOST_TERMS), Forms()
@@ -79,22 +79,6 @@ def _terms(problem: Problem, known: set[str]) -> int:
         terms += samples * layer.W.size * sum(name not in known for name in (f"z{n}", f"dz{n}", f"dW{n}"))
         terms += 0 if f"a{n}" in known or not isinstance(layer.activation, str) else samples * len(layer.W) ** 2
     return terms
-
-
-def _of_numbers(problem: Problem, known: set[str]) -> Problem:
-    """The same problem with 0 for what is unknown; only what does not depend on it is looked at."""
-    layers = tuple(
-        layer._replace(W=_numbers(layer.W), b=None if layer.b is None else _numbers(layer.b))
-        for layer in problem.layers
-    )
-    above = problem.above
-    stated = above._replace(target=_numbers(above.target)) if isinstance(above, Against) else _numbers(above)
-    names = {name: called for name, called in problem.names.items() if name in known}
-    return problem._replace(x=_numbers(problem.x), layers=layers, above=stated, names=names, trace=None)
-
-
-def _numbers(tensor: np.ndarray) -> np.ndarray:
-    return tensor if tensor.dtype != object else each(lambda tree: ZERO if symbols(tree) else tree, tensor)
 
 
 def _leaf(entry: Tree | float) -> Tree:
@@ -141,7 +125,7 @@ def _product_of_numbers(problem: Problem, known: set[str], entries: Quantities, 
     def given(tensor: np.ndarray) -> np.ndarray:
         return arithmetic.array(tensor if tensor.dtype != object else each(_number_of, tensor))
 
-    found = run(_of_numbers(problem, known), arithmetic)
+    found = run(problem, arithmetic, depending(problem))
     factors = {name: found[name] if name in known else np.full(one.shape, fmpq(1)) for name, one in entries.items()}
     return path_products(problem, factors, given)
 
