@@ -9,6 +9,7 @@ import numpy_trees
 import pytest
 from test_graph import CASES, Case
 
+import netcalc
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import backward, gradients, jacobian
@@ -239,3 +240,10 @@ def test_a_formula_is_read_again_as_what_it_was(name):
 )
 def test_what_was_typed_is_shown_in_matrix_notation(typed, unicode_text):
     assert to_unicode(tensors([typed], Asked()).typed) == unicode_text
+
+
+def test_a_number_in_letters_is_not_called_by_a_gradient_that_is_as_large():
+    """Where dkl is 1/N, the loss is still a mean."""
+    result = netcalc.gradients("kl = (x**2).sum()\nloss = kl/x.shape[0]", shape={"x": "N,D"})
+    assert to_ascii(result["loss"].formula) == "kl/N"
+    assert to_ascii(result["dkl"].formula) == "1/N"

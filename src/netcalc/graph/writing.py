@@ -58,7 +58,9 @@ class Writer:
         self._parts: dict[Node, int] = {}
         order = in_order(roots)
         self._nodes = {name: node for node in order if (name := name_of(node)) is not None}
-        named = [node for node in order if node.operation is NAMED and _is_definition(node.args[0])]
+        numbers = _numbers(order)
+        names = [node for node in order if node.operation is NAMED]
+        named = [node for node in names if _is_definition(node.args[0]) and node.args[0] not in numbers]
         for node in named:
             self._names.setdefault(node.args[0], self._symbol(node))
         for node in named:
@@ -364,9 +366,17 @@ def _parts(node: Node, arguments: Sequence[int]) -> int:
 
 
 def _is_definition(node: Node) -> bool:
-    """Whether it is more than another name, or a number."""
-    is_number = node.operation is PRODUCT and not node.args
-    return node.operation not in (INPUT, NAMED, ARRAY, SIZE, EYE) and not is_number
+    """Whether it is more than another name."""
+    return node.operation not in (INPUT, NAMED, ARRAY, SIZE, EYE)
+
+
+def _numbers(order: Sequence[Node]) -> set[Node]:
+    """Numbers, and those in letters for sizes, as 1/N: they are written out wherever they are."""
+    found = set[Node]()
+    for node in order:
+        if not node.rank and node.operation in (PRODUCT, ELEMENTWISE, SIZE) and found.issuperset(node.args):
+            found.add(node)
+    return found
 
 
 def _as_kept(term: Term, axes: str) -> Term:
