@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
@@ -15,13 +16,15 @@ from netcalc.catalogue.losses import LOSSES
 from netcalc.checking.edits.catalogue import MISTAKES
 from netcalc.cli import find_commands, main
 from netcalc.entry import describe
-from netcalc.expression import FUNCTIONS
+from netcalc.examples import example
+from netcalc.examples import names as example_names
+from netcalc.expression import FUNCTIONS, Symbol
 from netcalc.notation import to_unicode
 from netcalc.program.builtins import BUILTINS
 from netcalc.program.library import PARTS, ROWS
 from netcalc.program.signature import usage
 from netcalc.render.entries import facts
-from netcalc.result import Result
+from netcalc.result import Result, Tensor
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -34,6 +37,7 @@ def pages() -> Mapping[str, str]:
         "losses": losses,
         "mistakes": mistakes,
         "programs": programs,
+        "blocks": blocks,
         "python": python,
     }
     return {f"{name}.md": "\n".join(lines()) + "\n" for name, lines in written.items()}
@@ -125,6 +129,39 @@ def programs() -> Iterator[str]:
     known = sorted({name for name in FUNCTIONS if name not in ROWS}, key=lambda name: (name.lower(), name))
     yield ", ".join(f"`{name}`" for name in known)
     yield from ("", "## Python's own", "", ", ".join(f"`{name}`" for name in BUILTINS))
+
+
+def blocks() -> Iterator[str]:
+    """The programs to start from, each with its backward pass as it is derived."""
+    yield from ("# Blocks, and their backward passes", "")
+    yield (
+        "The programs that `netcalc net --example` lists, and the backward pass that is derived from each, with "
+        "letters for its sizes. `dS` is the gradient by `S`; each line uses those above it, as your own code would, "
+        "and `dout` comes from above. `A B` is a product of matrices, `∘` one by elements. `-f numpy`, `-f torch` and "
+        "`-f jax` write the same as code."
+    )
+    for name in example_names():
+        text = example(name)
+        if text.startswith('"""'):
+            about, command, code = re.fullmatch(r'"""(.*?)\n\n +(.*?)\n"""\n(.*)', text, re.DOTALL).groups()
+            yield from ("", f"## {name.removesuffix('.py')}", "", about, "", "```py", *code.splitlines(), "```", "")
+            yield from (f"`{command}` gives", "", "```text", *backward_pass(text, command), "```")
+
+
+def backward_pass(text: str, command: str) -> Iterator[str]:
+    """The gradients of a program with sizes in letters, the last name's first."""
+    shapes = dict(word.split("=") for word in command.partition(" --shape ")[2].split())
+    result = netcalc.gradients(text, shape=shapes)
+    found = {tensor.key: tensor for tensor in result.tensors if tensor.of}
+    between = [name for name in found if name not in shapes and not is_said_twice(name, found)]
+    for tensor in (found[name] for name in (*reversed(between), *shapes) if name in found):
+        yield f"{to_unicode(Symbol(tensor.name))} = {to_unicode(tensor.formula)}"
+
+
+def is_said_twice(name: str, found: Mapping[str, Tensor]) -> bool:
+    """Whether name@LINE is what the bare name is too."""
+    bare = found.get(name.partition("@")[0])
+    return "@" in name and bare is not None and bare.formula == found[name].formula
 
 
 def python() -> Iterator[str]:

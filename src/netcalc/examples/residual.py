@@ -4,5 +4,6 @@
 """
 import numpy as np
 
-h = np.maximum(x @ W1, 0)
+z = x @ W1
+h = np.maximum(z, 0)
 out = x + h @ W2

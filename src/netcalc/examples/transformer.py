@@ -10,8 +10,11 @@ n1 = F.layer_norm(x, (D,), g1, b1)
 q = n1 @ Wq
 k = n1 @ Wk
 v = n1 @ Wv
-att = F.softmax(q @ k.T / D ** 0.5, dim=-1)
-r = x + att @ v @ Wo
+S = q @ k.T / D ** 0.5
+P = F.softmax(S, dim=-1)
+a = P @ v
+r = x + a @ Wo
 n2 = F.layer_norm(r, (D,), g2, b2)
-h = F.gelu(n2 @ W1 + c1)
+z = n2 @ W1 + c1
+h = F.gelu(z)
 out = r + h @ W2 + c2
