@@ -6,7 +6,6 @@ ones, zeros and double minuses. What is made here is in normal form, and equal t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -32,7 +31,6 @@ FLAT = 32  # factors or terms up to which a product within a product, or a sum w
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals
 LONG_DIGITS = 32  # from which on one is shown with so many: a product of the catalogue's constants
 LARGEST = 400_000  # subexpressions
-SECONDS = 30.0  # in which they are to be found
 
 
 @dataclass(slots=True)
@@ -56,7 +54,6 @@ class Forms:
     """
 
     def __init__(self, order: Sequence[str] = ()) -> None:
-        self._started = time.monotonic()
         self._rank = {name: place for place, name in enumerate(order)}
         self._known: dict[Hashable, Tree] = {}
         self._own: set[int] = set()
@@ -78,7 +75,7 @@ class Forms:
         return self._one((tree.operator, *map(id, arguments)), Apply(tree.operator, arguments))
 
     def _one(self, key: Hashable, tree: Tree) -> Tree:
-        if len(self._known) % 1024 == 0 and (len(self._known) > LARGEST or time.monotonic() - self._started > SECONDS):
+        if len(self._known) % 1024 == 0 and len(self._known) > LARGEST:
             raise NetcalcError(
                 f"the derivatives grow too large ({len(self._known):,} subexpressions so far): ask for a lower order, "
                 "or for fewer variables"

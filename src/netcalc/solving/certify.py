@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from flint import fmpq
 from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.arrays import each
-from netcalc.expression import Tree
+from netcalc.expression import Tree, share
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
@@ -25,8 +24,8 @@ SHOWN_DIGITS = 6
 TIE_DIGITS = 12  # further ones that are tried where the last that is shown would be rounded at a tie
 FIRST_BITS = 128
 LAST_BITS = 1 << 16
-SECONDS = 2.0  # once a pass has taken so long, none with more bits is begun
-SECONDS_FOR_DIGITS = 30.0  # who asks for digits waits for them
+MAX_BIT_OPERATIONS = 1 << 28  # operations times bits: what takes more is not begun, but with the fewest bits
+MAX_BIT_OPERATIONS_FOR_DIGITS = 1 << 34  # who asks for digits waits for them
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
 ALGEBRA_EVALUATIONS = 60_000
 EXACT_EVALUATIONS = 400_000  # who asks for closed forms waits for them
@@ -56,22 +55,22 @@ def _as_far_as_balls_tell(
     problem: Problem, count: int | None, without: Collection[str]
 ) -> tuple[Quantities, Quantities]:
     """What both passes find with as many bits as all the values shown take, in balls and as values."""
-    patience = SECONDS if count is None else SECONDS_FOR_DIGITS
-    for bits in precisions(count or SHOWN_DIGITS):
-        started = time.monotonic()
+    for bits in precisions(count, problem.work + problem.size):
         with precision(bits):
             found = run(problem, Balls(), without)
             entries = {name: each(lambda entry: as_value(entry, count), array) for name, array in found.items()}
         decided = all(value.certified for value in _values(problem, entries))
-        if decided or time.monotonic() - started > patience:
+        if decided:
             break
     return found, entries
 
 
-def precisions(count: int) -> list[int]:
-    """Precisions to try for that many digits, in bits."""
-    first = max(FIRST_BITS, int(count * 3.33) + 64)
-    return [first << step for step in range(max(2, (LAST_BITS // first).bit_length()))]
+def precisions(count: int | None, operations: int) -> list[int]:
+    """Precisions to try, in bits, for the digits asked for, if any, as long as so many operations allow it."""
+    most = MAX_BIT_OPERATIONS if count is None else MAX_BIT_OPERATIONS_FOR_DIGITS
+    first = max(FIRST_BITS, int((count or SHOWN_DIGITS) * 3.33) + 64)
+    found = [first << step for step in range(max(2, (LAST_BITS // first).bit_length()))]
+    return [first, *(bits for bits in found[1:] if bits * operations <= most)]
 
 
 def as_value(value: Any, count: int | None) -> Value:
@@ -89,7 +88,7 @@ def constant(tree: Tree, count: int | None = None) -> Value:
     from netcalc.derivation.derive import expand
 
     whole = expand(tree)
-    for bits in precisions(count or SHOWN_DIGITS):
+    for bits in precisions(count, len(share((whole,)).nodes)):
         with precision(bits):
             value = as_value(numeral(whole, {}), count)
         if value.certified:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -305,7 +304,7 @@ def _in_balls(
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
     from netcalc.graph.arithmetic.objects import entry_by_entry
-    from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, precisions
+    from netcalc.solving.certify import precisions
     from netcalc.solving.graph_kinks import kink_notes
 
     numbers = Balls(problem.sizes)
@@ -315,8 +314,8 @@ def _in_balls(
     def decided(known: Value | None, entry: Any) -> Value:
         return known if known is not None and known.certified else _value(entry, digits, exact=exact)
 
-    for bits in precisions(digits or SHOWN_DIGITS):
-        started = time.monotonic()
+    needed = cost(roots, numbers)
+    for bits in precisions(digits, needed.multiplications + needed.operations):
         with precision(bits):
             given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
             found = evaluate(roots, numbers, given)
@@ -324,8 +323,6 @@ def _in_balls(
             arrays = [entry_by_entry(decided, known, entries) for known, entries in zip(before, found, strict=True)]
         values: list[Value] = [value for entries in arrays for value in entries.flat]
         if all(value.certified for value in values):
-            break
-        if time.monotonic() - started > (SECONDS if digits is None else SECONDS_FOR_DIGITS):
             break
     assert arrays is not None  # noqa: S101 - there is a precision to try
     for one, shown in zip(wanted, arrays, strict=True):

@@ -24,7 +24,7 @@ from netcalc.layers import passes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
-from netcalc.solving.certify import SHOWN_DIGITS, as_value, certify, precisions
+from netcalc.solving.certify import as_value, certify, precisions
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
@@ -100,7 +100,7 @@ def _paths(
     """The product along each path, multiplied out: the product of its numbers, to its digits, by what is unknown."""
     unknown = _product_of_unknown(problem, known, entries)
     written_out = all(tensor.dtype == object for tensor in problem.tensors)
-    for bits in precisions(digits or SHOWN_DIGITS):
+    for bits in precisions(digits, problem.work):
         with precision(bits):
             numbers = _product_of_numbers(problem, known, entries, Balls())
             values = each(lambda number: as_value(number, digits), numbers)

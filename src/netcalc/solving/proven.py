@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,9 +13,9 @@ from netcalc.arithmetic.rounding import is_out_of_reach
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
-from netcalc.expression import Tree, substitute
+from netcalc.expression import Tree, share, substitute
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.certify import SECONDS, SECONDS_FOR_DIGITS, SHOWN_DIGITS, as_value, precisions
+from netcalc.solving.certify import as_value, precisions
 
 ALGEBRA_EVALUATIONS = 60_000
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
@@ -33,16 +32,14 @@ def proven(
     found: list[Any] = [None] * len(trees)
     values: list[Value] = [Value(None, UNDEFINED)] * len(trees)
     left = list(range(len(trees)))
-    patience = SECONDS if count is None else SECONDS_FOR_DIGITS
-    for bits in precisions(count or SHOWN_DIGITS):
-        started = time.monotonic()
+    for bits in precisions(count, len(share(trees).nodes)):
         with precision(bits):
             names = {name: numeral(tree, {}) for name, tree in point.items()}
             for place, entry in zip(left, numerals([trees[place] for place in left], names, known), strict=True):
                 found[place], values[place] = entry, as_value(entry, count)
         left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
         nowhere = bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left)
-        if not left or nowhere or time.monotonic() - started > patience:
+        if not left or nowhere:
             break
     for place in _settled(trees, point, found, left):
         values[place] = as_value(found[place], count)
