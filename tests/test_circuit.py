@@ -20,6 +20,7 @@ from netcalc.render import View, render
 from netcalc.render.graphs import dot, mermaid
 from netcalc.render.layout import places
 from netcalc.render.svg import svg
+from netcalc.render.tikz import tikz
 from netcalc.render.wires import Drawing
 
 NEAR = 2e-5  # the wires show six digits
@@ -210,6 +211,13 @@ def test_dot_and_mermaid_have_every_wire(result):
     drawn = circuit(result)
     assert sum(" -> " in line for line in dot(drawn)) == len(drawn.wires)
     assert sum(" -->" in line for line in mermaid(drawn)) == len(drawn.wires)
+    picture = list(tikz(drawn))
+    assert sum(line.startswith(r"  \draw") for line in picture) == len(drawn.wires)
+    assert sum(line.startswith(r"  \node") for line in picture) == len(drawn.nodes)
+    set_by_latex = "".join(line for line in picture if not line.startswith("%"))
+    assert set_by_latex.isascii()
+    assert set_by_latex.count("{") == set_by_latex.count("}")
+    assert set_by_latex.count("$") % 2 == 0
 
 
 @pytest.mark.parametrize("result", DRAWN)

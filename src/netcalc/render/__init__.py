@@ -146,6 +146,12 @@ def _mermaid(result: Result, view: View) -> Iterator[str]:
     return mermaid(_drawn(result, view))
 
 
+def _tikz(result: Result, view: View) -> Iterator[str]:
+    from netcalc.render.tikz import tikz
+
+    return tikz(_drawn(result, view))
+
+
 def _html(result: Result, view: View) -> Iterator[str]:
     from netcalc.render.html import html
 
@@ -180,6 +186,7 @@ _ROWS = (
     Format("dot", (".dot", ".gv"), _dot, drawn=True),
     Format("mermaid", (".mmd",), _mermaid, drawn=True),
     Format("svg", (".svg",), _svg, drawn=True, in_ascii=in_markup),
+    Format("tikz", (".tikz",), _tikz, drawn=True),
     Format("numpy", (".py",), _code("numpy")),
     Format("torch", (), _code("torch")),
     Format("jax", (), _code("jax")),
