@@ -9,6 +9,21 @@ import pytest
 import transcript
 
 HEAVY = {"numpy", "sympy", "flint", "mpmath", "pydantic"}
+WAITING = tuple(
+    f"netcalc.{name}"
+    for name in (
+        *("program", "checking", "circuit", "verify", "spec", "exercises", "rows", "examples", "notation.latex"),
+        *(
+            "expression.tensor_parser",
+            "graph.writing",
+            "graph.rewrites",
+            "graph.build",
+            "render.html",
+            "render.codegen",
+        ),
+    )
+)
+MAIN = "from netcalc.cli import main; raise SystemExit(main())"
 COMPLETE = {"_NETCALC_COMPLETE": "complete_bash"}
 
 
@@ -36,22 +51,43 @@ def completing(*words):
 )
 def test_imports_no_mathematics(arguments, environment, home):
     """Neither NumPy, SymPy, flint nor pydantic is imported."""
+    packages = {name.partition(".")[0] for name in imported(arguments, environment, home)}
+    assert "typer" in packages
+    assert packages & HEAVY == set()
+
+
+REMEMBERED = {
+    "neuron": ["neuron", "--x", "-1", "-2", "--w", "4", "-4", "--b", "-3"],
+    "numbers": ["grad", "x^2*sigmoid(y)", "--at", "x=1", "y=2"],
+    "tensors": ["grad", "sum((W@x)^2)", "--at", "W=1,2;3,4", "x=1,-1"],
+}
+
+
+@pytest.mark.parametrize("arguments", REMEMBERED.values(), ids=REMEMBERED)
+def test_second_run_does_without_sympy(arguments, home):
+    """What the first run had SymPy derive is remembered."""
+    imported(arguments, {}, home)
+    packages = {name.partition(".")[0] for name in imported(arguments, {}, home)}
+    assert "flint" in packages
+    assert packages & {"sympy", "mpmath"} == set()
+
+
+def test_neuron_imports_what_it_needs(home):
+    """Programs, tensors as text, formulas of graphs, checking and the other formats wait for who asks for them."""
+    modules = imported(REMEMBERED["neuron"], {}, home)
+    assert "netcalc.graph.backward" in modules
+    assert {name for name in modules if name.startswith(WAITING)} == set()
+
+
+def imported(arguments, environment, home):
+    """Every module that a run imports."""
     done = subprocess.run(
-        [
-            sys.executable,
-            "-X",
-            "importtime",
-            "-c",
-            "from netcalc.cli import main; raise SystemExit(main())",
-            *arguments,
-        ],
+        [sys.executable, "-X", "importtime", "-c", MAIN, *arguments],
         env=transcript.environment(home) | environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert "typer" in imported
-    assert imported & HEAVY == set()
     assert "Traceback" not in done.stderr
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}

@@ -48,6 +48,8 @@ def proven(
 
 def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any], left: Sequence[int]) -> list[int]:
     """Puts the rational in place of each undecided ball that algebra shows to be one; the places of these."""
+    if not left:  # SymPy waits for what needs it
+        return []
     from netcalc.derivation.algebra import to_sympy
 
     settled: list[int] = []
