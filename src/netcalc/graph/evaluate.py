@@ -35,7 +35,7 @@ def evaluate(
         elif node in instead:
             values[node] = values[args[0]]
         else:
-            values[node] = node.value(arithmetic, [values[arg] for arg in args])
+            values[node] = arithmetic.settled(node.value(arithmetic, [values[arg] for arg in args]))
         if after:
             values[node] = after(node, values[node])
         for arg in args:

@@ -16,7 +16,7 @@ from netcalc.program.scalars import calculated, compare, negated
 from netcalc.program.scope import Scope
 from netcalc.program.values import Missing, Tensor, described, is_scalar, is_size, kind_of, node_of
 
-MAX_LIST = 1_000_000  # entries of a list or text that is repeated
+MAX_LIST = 1_000_000  # entries of a list or text
 
 SIGNS: Mapping[type[ast.operator], str] = {
     ast.Add: "+",
@@ -83,17 +83,22 @@ def _has_array(value: Any) -> bool:
 def _of_python(sign: str, left: Any, right: Any) -> Any:
     """Lists and texts put together or repeated."""
     if sign == "+" and type(left) is type(right) and isinstance(left, list | tuple | str):
-        return left + right
+        return _of_length(len(left) + len(right)) and left + right
     for one, other in ((left, right), (right, left)):
         if sign == "*" and isinstance(one, list | tuple | str) and isinstance(other, int):
-            if len(one) * other > MAX_LIST:
-                raise NetcalcError(f"a list of {len(one) * other:,} entries is longer than netcalc takes")
-            return one * other
+            return _of_length(len(one) * other) and one * other
     if sign == "%" and isinstance(left, str):
         return left
     if sign == "|" and isinstance(left, dict) and isinstance(right, dict):
         return left | right
     raise NetcalcError(f"'{sign}' is not understood between {described(left)} and {described(right)}")
+
+
+def _of_length(entries: int) -> bool:
+    """True. Raises NetcalcError for more than a list may have."""
+    if entries > MAX_LIST:
+        raise NetcalcError(f"a list of {entries:,} entries is longer than netcalc takes")
+    return True
 
 
 def _of_arrays(scope: Scope, sign: str, left: Any, right: Any) -> Any:

@@ -36,6 +36,10 @@ class Arithmetic:
         """A shape in numbers."""
         return tuple(self.size(one) for one in of)
 
+    def settled(self, array: np.ndarray) -> np.ndarray:
+        """A node's value as the run goes on with it."""
+        return array
+
     # What each kind of number makes of it:
 
     def array(self, tensor: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
 
 
+MAX_EXACT_BITS = 16_384  # of a numerator or denominator: they double with every square, as in x = r x (1 - x)
 MAX_EXACT_ROWS = 12  # of a matrix that is inverted in rationals
 
 
@@ -43,6 +44,12 @@ class Balls(Objects):
         if tensor.dtype.kind in "iub":
             return self.numbers(tensor)
         return entry_by_entry(_exact, tensor)
+
+    def settled(self, array: np.ndarray) -> np.ndarray:
+        """Balls in place of rationals that have grown long."""
+        if any(_is_long(one) for one in array.reshape(-1)):
+            return entry_by_entry(lambda one: ball(one) if _is_long(one) else one, array)
+        return array
 
     def number(self, value: Fraction) -> Numeral:
         return fmpq(value.numerator, value.denominator)
@@ -196,6 +203,10 @@ def _evaluation(tree: Tree) -> Evaluation:
 @lru_cache(maxsize=256)
 def _of_activation(activation: BoundActivation, order: int) -> Evaluation:
     return Evaluation((derivation(activation).stable[order],))
+
+
+def _is_long(number: Numeral) -> bool:
+    return isinstance(number, fmpq) and number.height_bits() > MAX_EXACT_BITS
 
 
 def _exact(number: float) -> Numeral:
