@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import mpmath
 import numpy as np
 import programs_oracle as oracle
 import pytest
@@ -57,6 +58,19 @@ np.linalg.inv(A)
 np.linalg.solve(A, w)
 np.linalg.slogdet(A)[1]
 np.linalg.norm(X)
+np.linalg.norm(X, 1)
+np.linalg.norm(X, -1)
+np.linalg.norm(X, np.inf)
+np.linalg.norm(B, -np.inf, axis=(2, 0))
+np.linalg.norm(X, 1, axis=(0, 1), keepdims=True)
+np.linalg.norm(v, -np.inf)
+np.linalg.norm(v, 0) * v
+np.vdot(X, P)
+X.reshape(2, 6, order='F')
+np.reshape(X, (-1, 2), 'F')
+X.ravel('F') + X.flatten(order='F')
+np.ravel(B, order='F')
+np.repeat(X, 2, 0)
 np.linalg.norm(X, axis=1)
 np.linalg.norm(X, ord=1, axis=0, keepdims=True)
 np.linalg.norm(v, np.inf)
@@ -199,6 +213,8 @@ torch.cat([X, P], dim=1) ** 2 + torch.cat((X, P), 1)
 torch.stack([X, P]).prod(0) + torch.stack((X, P), dim=-1).sum(-1)
 X.chunk(2, dim=1)[1] * X.split(2, dim=1)[0]
 torch.split(X, [1, 3], dim=1)[1] * 2
+torch.linalg.norm(X, 1) + torch.linalg.norm(X, float('-inf')) + torch.norm(X, 1) + X.norm(float('inf'))
+torch.linalg.matrix_norm(X, 1) + torch.linalg.vector_norm(X, 1)
 X.view(-1).pow(2) + X.flatten() + X.reshape(-1)
 B.permute(2, 0, 1).contiguous().view(4, -1) * 2
 B.flatten(1) ** 2 + B.flatten(start_dim=1, end_dim=-1)
@@ -392,3 +408,22 @@ dW = X.T @ dz
     result = netcalc.gradients(text, X=[[1, 2], [0.5, 1]], W=[[1, 0, 1], [2, 1, 0.5]], y=[0, 2])
     assert set(result.forward) == {"z", "p", "loss"}
     assert set(result.partials) == {"X", "W", "z", "p"}
+
+
+def test_digits_that_double_with_every_square_are_let_go():
+    map_ = "for _ in range(60):\n    x = 3.9 * x * (1 - x)\nloss = x"
+    result = netcalc.gradients(map_, x="0.3", digits=20)
+    with mpmath.workdps(80):
+        y, r, slope = mpmath.mpf("0.3"), mpmath.mpf("3.9"), 1
+        for _ in range(60):
+            y, slope = r * y * (1 - y), slope * r * (1 - 2 * y)
+        assert str(result.forward["loss"]) == mpmath.nstr(y, 20)
+        assert str(result.partials["x"]) == mpmath.nstr(slope, 20)
+
+
+@pytest.mark.parametrize("labels", ["y.long()", "y.view(-1).long()", "y.to(torch.int64)"])
+def test_labels_without_values_may_be_made_whole(labels):
+    text = f"import torch.nn.functional as F\nimport torch\nloss = F.cross_entropy(X @ W, {labels})"
+    result = netcalc.gradients(text, shape={"X": "N,D", "W": "D,C", "y": "N"})
+    assert "y" not in result.partials
+    assert result.formulas["W"].startswith("X.T@(softmax(X@W, axis=1) - one_hot(y, C))")

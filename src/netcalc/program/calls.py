@@ -57,6 +57,10 @@ class Call:
     def known(self, value: Any) -> np.ndarray | None:
         return self.reader.known(value)
 
+    def check_whole(self, value: Any, how: str | None = None) -> None:
+        if isinstance(value, Tensor) and value.kind == "float" and not self.reader.may_be_whole(value):
+            raise NetcalcError(f"{how or self.name} rounds, which has no gradient: leave it out, or give whole numbers")
+
     def index(self, value: Any, extent: Any = None) -> None:
         self.reader.index(value, extent)
 
@@ -163,7 +167,8 @@ class Calls(Functions):
             return args[0]
         if name == "finfo":
             return Record({"eps": _EPS, "max": _LARGEST, "min": -_LARGEST, "tiny": _TINY})
-        return self.library_call(name, module.library, args, keywords)
+        library = "numpy" if name == "norm" and module.path == "torch.linalg" else module.library
+        return self.library_call(name, library, args, keywords)
 
     def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
         """A row of the table, or a function of expressions. Raises NetcalcError."""
@@ -199,7 +204,10 @@ class Calls(Functions):
     def _of_row(self, row: Row, call: Call, args: list[Any], keywords: Mapping[str, Any]) -> Any:
         found = bound(call.name, row.signature, args, keywords)
         built = row.build(call, *found) if row.asks else row.build(*found)
-        return self._all_checked(_of_kind(row.finish(built, found), keywords.get("dtype")))
+        value = row.finish(built, found)
+        if kind_named(keywords.get("dtype")) == "int" and any(_is_of_floats(one) for one in found):
+            call.check_whole(value, "dtype=int")
+        return self._all_checked(_of_kind(value, keywords.get("dtype")))
 
     def _all_checked(self, value: Any) -> Any:
         for one in value if isinstance(value, list | tuple) else [value]:
@@ -247,7 +255,8 @@ class Calls(Functions):
             raise NetcalcError(self._unknown(name).replace(f"'{name}'", f"'.{name}()'", 1))
         if name == "unfold":
             name = "unfold_axis"
-        return self.library_call(name, self._library_of(keywords), [owner, *args], keywords)
+        library = "torch" if name == "norm" else self._library_of(keywords)  # NumPy's arrays have no such method
+        return self.library_call(name, library, [owner, *args], keywords)
 
     def _library_of(self, keywords: Mapping[str, Any]) -> str:
         """Whose method it is: by its words, else by the imports."""
@@ -304,6 +313,10 @@ class Calls(Functions):
         if how != "reduce" or function not in names:
             raise NetcalcError(f"{function}.{how} is not understood")
         return self.library_call(names[function], "numpy", args, {} if len(args) > 1 else {"axis": 0, **keywords})
+
+
+def _is_of_floats(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.kind == "float"
 
 
 def _of_kind(value: Any, dtype: Any) -> Any:

@@ -17,6 +17,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, STOPPED
 from netcalc.graph.node import Node
 from netcalc.graph.product import as_number
+from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
 from netcalc.program.values import MAX_ENTRIES, Missing, Record, Tensor, node_of
@@ -147,6 +148,15 @@ class Scope:
         if node not in self._numbers:
             self._numbers[node] = self._evaluated(node) if self._is_known(node) else None
         return self._numbers[node]
+
+    def may_be_whole(self, value: Any) -> bool:
+        """Whether an array is whole numbers for all that is known: known ones, or entries of an input without any."""
+        node = node_of(value)
+        if self.known(value) is not None:
+            return True
+        while node.operation in (RESHAPE, INDEX):
+            node = node.args[0]
+        return node.operation is INPUT and not self.given[node.params.text].fractional
 
     def counted(self, value: Any) -> np.ndarray | None:
         """The same, where all inputs that it is made of were given as whole numbers: what loops and tests go by."""

@@ -121,23 +121,30 @@ def _as_kind(kind: str) -> Any:
     def build(call: Call, x: Tensor) -> Any:
         if kind == "bool" and x.kind != "bool":
             return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
-        if kind == "int" and x.kind == "float" and call.known(x) is None:
-            raise NetcalcError(f"{call.name} rounds, which has no gradient: leave it out, or give whole numbers")
+        if kind == "int":
+            call.check_whole(x)
         return Tensor(x.node, kind, x.buffer)
 
     return build
 
 
-def _stored(x: Tensor, how: list[Any]) -> Tensor:
+def _stored(call: Call, x: Tensor, how: list[Any]) -> Tensor:
     """The same array, however it is stored."""
     kinds = [kind for one in how if (kind := kind_named(one)) is not None]
     kind = kinds[0] if kinds else x.kind
     if kind == "bool" and x.kind != "bool":
         return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+    if kind == "int":
+        call.check_whole(x, f"{call.name} to whole numbers")
     kind = x.kind if kind == "int" and x.kind == "float" else kind
     if kind == x.kind:
         return x
     return Tensor(x.node, kind, x.buffer, x.cells, x.zero)
+
+
+def _copied(call: Call, x: Tensor, how: list[Any]) -> Tensor:
+    found = _stored(call, x, how)
+    return Tensor(found.node, found.kind)
 
 
 _X = "x|input|a|object|data|tensor:t"
@@ -146,8 +153,9 @@ ROWS = [
         "array asarray tensor as_tensor asanyarray ascontiguousarray from_numpy Tensor FloatTensor LongTensor "
         "Parameter float32 float64 Variable",
         "object|data|a:v dtype:v=None",
-        lambda value, dtype: _stored(_array(value), [dtype]),
+        lambda call, value, dtype: _stored(call, _array(value), [dtype]),
         "an array of numbers",
+        asks=True,
     ),
     Row("zeros empty", "*shape|size:v", lambda shape: filled(0, _shape(shape)), "zeros"),
     Row("ones", "*shape|size:v", lambda shape: filled(1, _shape(shape)), "ones"),
@@ -182,8 +190,9 @@ ROWS = [
     Row(
         "astype",
         f"{_X} *how:v",
-        lambda x, how: Tensor(_stored(x, how).node, _stored(x, how).kind),
+        _copied,
         "the same in memory of its own",
+        asks=True,
     ),
     Row("clone copy copy_", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
     Row(
@@ -191,6 +200,7 @@ ROWS = [
         f"{_X} *how:v",
         _stored,
         "the same",
+        asks=True,
     ),
     Row("float double half bfloat16", _X, _as_kind("float"), "the same", asks=True),
     Row("int long short byte int64 int32", _X, _as_kind("int"), "whole numbers", asks=True),

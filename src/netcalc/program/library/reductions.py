@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.expression import Constant
+from netcalc.expression import Apply, Constant
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.reductions import shares
@@ -19,6 +19,7 @@ from netcalc.program.signature import fraction
 from netcalc.program.values import Tensor, is_scalar, node_of
 
 _X = "x|input|a:t"
+_INFINITE = (Constant("inf"), Apply("negate", (Constant("inf"),)))
 _ALONG = f"{_X} axis|dim:a=None keepdims|keepdim:b=False"
 
 
@@ -61,19 +62,40 @@ def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
 
 def _norm(call: Call, x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
     axis = to_axis(axis)
+    if order not in (None, "fro") and (axes := _matrix_axes(call, x, axis)) is not None:
+        return _matrix_norm(x, order, axes, keep)
     if order in (None, 2, "fro"):
-        if order == 2 and x.rank == 2 and axis is None and call.name == "norm" and call.library != "torch":
-            raise NetcalcError("the spectral norm of a matrix is not understood; leave the 2 out for Frobenius's")
         return b.norm(x.node, axis, keep)
     size = b.elementwise("abs", x.node)
+    if order == 0:
+        return b.summed(b.compared("unequal", x.node, b.number(0)), axis, keep)
     if order == 1:
         return b.summed(size, axis, keep)
-    if order == Constant("inf"):
-        return b.largest(size, axis, keep)
+    if order in _INFINITE:
+        return (b.largest if order == _INFINITE[0] else b.smallest)(size, axis, keep)
     if not is_scalar(order):
         raise NetcalcError(f"a norm of order {order!r} is not understood")
     power = b.power(size, node_of(order))
     return b.power(b.summed(power, axis, keep), b.divide(b.number(1), node_of(order)))
+
+
+def _matrix_axes(call: Call, x: Tensor, axis: Any) -> tuple[int, int] | None:
+    """The rows' and the columns' axis where a norm is that of a matrix; torch.norm takes all entries as one vector."""
+    if call.name == "vector_norm" or (call.name == "norm" and call.library == "torch"):
+        return None
+    if axis is None and (x.rank == 2 or call.name == "matrix_norm"):
+        return -2, -1
+    return axis if isinstance(axis, tuple) and len(axis) == 2 else None
+
+
+def _matrix_norm(x: Tensor, order: Any, axes: tuple[int, int], keep: bool) -> Node:
+    """Order 1 is the largest sum of a column's sizes, inf that of a row's; -1 and -inf are the smallest ones."""
+    if order == 2:
+        raise NetcalcError("the spectral norm of a matrix is not understood; leave the 2 out for Frobenius's")
+    if order not in (1, -1, *_INFINITE):
+        raise NetcalcError("of a matrix's norms 'fro', 1, -1, inf and -inf are understood")
+    sums = b.summed(b.elementwise("abs", x.node), axes[0] if order in (1, -1) else axes[1], True)
+    return (b.largest if order in (1, _INFINITE[0]) else b.smallest)(sums, axes, keep)
 
 
 def _average(x: Tensor, axis: Any, weights: Any) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netcalc.errors import ShapeError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import over, times, total, written
@@ -37,15 +37,26 @@ def axes_of(arguments: Sequence[Any]) -> tuple[int, ...]:
     return tuple(whole(one) for one in arguments)
 
 
-def _reshape(x: Tensor, sizes: list[Any]) -> Node:
+def _reshape(x: Tensor, sizes: list[Any], order: str) -> Node:
+    if sizes and isinstance(sizes[-1], str):
+        *sizes, order = sizes
+    if _is_by_columns(order):
+        return b.transpose(b.reshaped(b.transpose(x.node), _sizes(sizes)[::-1]))
     return b.reshaped(x.node, _sizes(sizes))
+
+
+def _is_by_columns(order: str) -> bool:
+    """NumPy's order: "C" goes by rows, "F" by columns."""
+    if order not in ("C", "F"):
+        raise NetcalcError(f"the order {order!r} goes by how an array is stored; 'C' and 'F' are understood")
+    return order == "F"
 
 
 def _flatten(x: Tensor, start: Any, end: int) -> Node:
     if not x.rank:
         return b.reshaped(x.node, [1])
     if isinstance(start, str):  # NumPy's order
-        start = 0
+        return _reshape(x, [-1], start)
     start, end = axis_of(x.node, start), axis_of(x.node, end)
     shape = x.shape
     return b.reshaped(x.node, [*shape[:start], total(shape[start : end + 1]), *shape[end + 1 :]])
@@ -140,11 +151,15 @@ def _tile(x: Tensor, repeats: list[Any]) -> Node:
 
 def _repeat(call: Call, x: Tensor, arguments: list[Any], axis: Any) -> Node:
     """NumPy's repeat of each entry, or PyTorch's tile."""
+    if axis is None and len(arguments) == 2 and (call.library in ("numpy", "jax") or not _is_positive(arguments[1])):
+        arguments, axis = arguments[:1], whole(arguments[1])
     if axis is None and (call.library == "torch" or len(arguments) > 1):
         return _tile(x, arguments)
-    if axis is None and len(arguments) == 2:
-        axis = arguments.pop()
     return _interleaved(x, arguments[0], axis)
+
+
+def _is_positive(size: Any) -> bool:
+    return not isinstance(size, int) or size > 0
 
 
 def _interleaved(x: Tensor, many: Any, axis: Any) -> Node:
@@ -160,7 +175,14 @@ def _interleaved(x: Tensor, many: Any, axis: Any) -> Node:
 _X = "x|input|a|m|ary|self|tensor|A:t"
 _DIM = "axis|dim"
 ROWS = [
-    Row("reshape view", f"{_X} *shape|newshape|size:v", _reshape, "the entries in another shape", "same", True),
+    Row(
+        "reshape view",
+        f"{_X} *shape|newshape|size:v order:s='C'",
+        _reshape,
+        "the entries in another shape",
+        "same",
+        True,
+    ),
     Row(
         "view_as reshape_as",
         f"{_X} other:t",

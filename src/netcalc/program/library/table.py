@@ -26,6 +26,9 @@ class Call(Protocol):
     def known(self, value: Any) -> np.ndarray | None:
         """The whole numbers that a value is, where they are known."""
 
+    def check_whole(self, value: Any, how: str | None = None) -> None:
+        """Raise NetcalcError for an array that is made whole numbers and isn't, which would round it."""
+
     def index(self, value: Any, extent: Any = None) -> None:
         """Tell that a value is used as an index or a class, of so many. Raises ShapeError for one out of range."""
 

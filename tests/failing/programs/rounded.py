@@ -1,0 +1,3 @@
+import numpy as np
+
+loss = np.sum(x.astype(int) * x)

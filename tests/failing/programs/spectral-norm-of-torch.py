@@ -1,0 +1,3 @@
+import torch
+
+loss = torch.linalg.norm(W, 2)
