@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
+from netcalc.arguments import as_numpy, by_name, names, not_negative, plain, text, whole
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
@@ -51,9 +52,9 @@ def neuron(
     out stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms,
     `verify` for central differences beside the partials (`Result.verification`). Raises NetcalcError.
     """
-    bound = read_activation(activation) if isinstance(activation, str) else activation
-    above = from_above(tensor(delta), tensor(target), loss, reduction)
-    stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, index_from)
+    bound = _activation(activation)
+    above = _above(delta, target, loss, reduction)
+    stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, _first_index(index_from))
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
@@ -85,17 +86,18 @@ def grad(
         if not isinstance(one, str):
             raise NetcalcError(f"an expression is text, as in grad('x^2*y', 'sin(x)'), and not {one!r}")
     points = _points({} if at is None else at)
-    _check_whole("order", order)
-    shapes = {name: shape_of(name, sizes) for name, sizes in (shape or {}).items()}
+    order = whole("order", order)
+    wrt = None if wrt is None else names("wrt", wrt, "wrt=['x', 'y']")
+    stated = by_name("shape", {} if shape is None else shape, "shape={'W': (3, 4)}")
+    shapes = {name: shape_of(name, sizes) for name, sizes in stated.items()}
     direction = _points({} if along is None else along, "along")
-    asked = Asked(points, shapes, wrt, order, tensor(delta), direction, index_from)
+    asked = Asked(points, shapes, wrt, order, tensor(delta), direction, _first_index(index_from))
     return solve(state(expressions, asked, points=True), digits=digits, exact=exact, verify=verify)
 
 
 def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
     """The numbers of each variable. Raises NetcalcError for what is no mapping, ValueSyntaxError for no number."""
-    if not isinstance(at, Mapping):
-        raise NetcalcError(f"{word} has numbers by name, as in {word}={{'x': 1, 'y': '1/3'}}, and not {at!r}")
+    by_name(word, at, f"{word}={{'x': 1, 'y': '1/3'}}")
     points = {}
     for name, value in at.items():
         column = tensor(value)
@@ -106,12 +108,6 @@ def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
             raise ValueSyntaxError(f"{name} is {to_ascii(unknown[0])}, which is no number")
         points[name] = column
     return points
-
-
-def _check_whole(name: str, number: object) -> None:
-    """Raises NetcalcError for what is not 1, 2, 3, …"""
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise NetcalcError(f"{name} is a whole number from 1 on, and not {number!r}")
 
 
 def linear(
@@ -137,9 +133,9 @@ def linear(
     """
     from netcalc.models.linear import linear as state
 
-    bound = read_layer_activation(activation) if isinstance(activation, str) else activation
-    above = from_above(tensor(delta), tensor(target), loss, reduction)
-    stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=index_from)
+    bound = None if activation is None else _layer_activation(activation)
+    above = _above(delta, target, loss, reduction)
+    stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=_first_index(index_from))
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 
@@ -176,8 +172,8 @@ def net(
         tensor(input),
         tensor(target),
         tensor(delta),
-        losses.loss(loss) if loss else None,
-        losses.reduction(reduction) if reduction else None,
+        losses.loss(text("loss", loss, "'mse'")) if loss else None,
+        losses.reduction(text("reduction", reduction, "'sum'")) if reduction else None,
     )
     if isinstance(layers, str | Mapping) or not isinstance(layers, Sequence):
         raise NetcalcError(f"layers are a list, each with W, b and activation, and not {layers!r}")
@@ -194,8 +190,15 @@ def _asked(
 ) -> Asked:
     from netcalc.models.net import Asked, read_trace
 
-    weight = None if trace is None else read_trace(trace)
-    return Asked(per_sample, None if lr is None else tree(lr), weight, index_from, given or {})
+    weight = None if trace is None else read_trace(text("trace", trace, "'dW1[0,1]'"))
+    return Asked(per_sample, None if lr is None else _number("lr", lr), weight, _first_index(index_from), given or {})
+
+
+def _number(name: str, value: Any) -> Tree:
+    found = tree(value)
+    if symbols(found):
+        raise ValueSyntaxError(f"{name} is {to_ascii(found)}, which is no number")
+    return found
 
 
 def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
@@ -215,9 +218,9 @@ def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
         tensor(given.get("W")),
         tensor(given.get("b")),
         read_layer_activation(activation) if isinstance(activation, str) else activation,
-        given.get("size"),
-        given.get("init"),
-        given.get("seed", seed),
+        plain(given.get("size")),
+        None if given.get("init") is None else text("init", given["init"], "'he'"),
+        plain(given.get("seed", seed)),
     )
 
 
@@ -241,6 +244,8 @@ def load(
     from netcalc.spec import read_problem
 
     asked = _asked(per_sample, lr, trace, index_from)
+    if not isinstance(path, str | os.PathLike):
+        raise NetcalcError(f"path is that of a file, as in 'net.toml', and not {path!r}")
     with all_exact(exact or digits is not None):
         stated = read_problem(os.fspath(path), asked, decimal)
     return solve(stated, digits=digits, exact=exact, verify=verify)
@@ -266,10 +271,54 @@ def check(
     from netcalc.checking.sources import Brought, given
     from netcalc.checking.sources import answers as read
 
-    def found(names: Names) -> Brought:
-        return given(answers, names) if isinstance(answers, Mapping) else read(answers, names)
+    if not isinstance(result, Result):
+        raise NetcalcError(f"result is what netcalc's functions give, and not {result!r}")
+    brought = _brought(answers)
 
-    return judged(result, found, Tolerance(rtol, atol, sig))
+    def found(names: Names) -> Brought:
+        return given(brought, names) if isinstance(brought, Mapping) else read(brought, names)
+
+    digits = None if sig is None else whole("sig", sig)
+    return judged(result, found, Tolerance(not_negative("rtol", rtol), not_negative("atol", atol), digits))
+
+
+def _brought(answers: Any) -> Mapping[str, Any] | Sequence[str]:
+    """Answers, arrays as NumPy's. Raises NetcalcError for what are none."""
+    if isinstance(answers, Mapping):
+        stated = by_name("answers", answers, "{'dx': 2}")
+        missing = next((name for name, value in stated.items() if value is None), None)
+        if missing is not None:
+            raise ValueSyntaxError(f"{missing} is None, which is no answer")
+        return {name: as_numpy(value, name) for name, value in stated.items()}
+    if isinstance(answers, str):
+        return [answers]
+    if not isinstance(answers, Sequence) or not all(isinstance(one, str) for one in answers):
+        raise NetcalcError(f"answers are numbers by name, as in {{'dx': 2}}, or texts, and not {answers!r}")
+    return answers
+
+
+def _first_index(number: Any) -> int:
+    return whole("index_from", number, 0, 1)
+
+
+def _activation(activation: Any) -> BoundActivation:
+    if isinstance(activation, BoundActivation):
+        return activation
+    return read_activation(text("activation", activation, "'sigmoid'"))
+
+
+def _layer_activation(activation: Any) -> Any:
+    if isinstance(activation, BoundActivation):
+        return activation
+    return read_layer_activation(text("activation", activation, "'relu'"))
+
+
+def _above(delta: Any, target: Any, loss: Any, reduction: Any) -> Any:
+    """What comes from above."""
+    for word, value, example in (("loss", loss, "'mse'"), ("reduction", reduction, "'sum'")):
+        if value is not None:
+            text(word, value, example)
+    return from_above(tensor(delta), tensor(target), loss, reduction)
 
 
 def neuron_block(
@@ -292,10 +341,13 @@ def neuron_block(
     """
     from netcalc.rows.blocks import NeuronRows
 
-    bound = read_activation(activation) if isinstance(activation, str) else activation
-    above = from_above(tensor(delta), tensor(target), loss, reduction)
+    bound = _activation(activation)
+    above = _above(delta, target, loss, reduction)
     weights, bias = (np.ravel(one) for one in (tensor(w), tensor(b)) if one is not None)
-    return NeuronRows(weights, bias, bound, above).answers(np.asarray(x, dtype=np.float64))
+    rows = as_numpy(x)
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "fiu":
+        raise ShapeError("x is an array of numbers, (rows, n)")
+    return NeuronRows(weights, bias, bound, above).answers(rows.astype(np.float64, copy=False))
 
 
 def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> tuple[str, ...]:
@@ -303,7 +355,9 @@ def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> t
     from netcalc.rows.blocks import NeuronRows
 
     above = from_above(None, tensor(0), "mse") if loss else None
-    return NeuronRows(np.zeros(inputs), np.zeros(1), read_activation("sigmoid"), above, index_from).columns
+    return NeuronRows(
+        np.zeros(whole("inputs", inputs)), np.zeros(1), read_activation("sigmoid"), above, index_from
+    ).columns
 
 
 def tensor(given: Given | None) -> np.ndarray | None:
@@ -313,6 +367,7 @@ def tensor(given: Given | None) -> np.ndarray | None:
     """
     if given is None:
         return None
+    given = as_numpy(given)
     if isinstance(given, np.ndarray) and given.dtype.kind == "f" and given.size > 0:
         floats = given.astype(np.float64, copy=False)
         check_finite(floats, "what is given")
@@ -335,7 +390,7 @@ def tree(number: Any) -> Tree:
     if isinstance(number, bool | np.bool_):
         raise ValueSyntaxError(f"{number!r} is not a finite real number")
     try:
-        value = Fraction(number)
+        value = Fraction(plain(number))
         return Number(value, of_float64(value))
     except (TypeError, ValueError, OverflowError):
         raise ValueSyntaxError(f"{number!r} is not a finite real number") from None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import check
+from netcalc.arguments import as_numpy, is_bfloat16
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
@@ -139,23 +140,16 @@ def _array(name: str, value: Any) -> tuple[np.ndarray | None, bool]:
     """A gradient as an array of NumPy, and whether it was bfloat16. Raises NetcalcError for what is no array."""
     if value is None:
         return None, False
-    if hasattr(value, "detach"):  # PyTorch's
-        value = value.detach().cpu()
-        is_coarse = str(value.dtype) == "torch.bfloat16"
-        return np.asarray((value.float() if is_coarse else value).numpy()), is_coarse
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise NetcalcError(f"the gradient of {name} has masked entries: fill them")
-    array = np.asarray(value)
-    if array.dtype.name == "bfloat16":
-        return array.astype(np.float32), True
+    is_coarse = is_bfloat16(value)
+    array = np.asarray(as_numpy(value, f"the gradient of {name}"))
     if array.dtype.kind == "O":
         try:
-            return array.astype(np.float64), False
+            return array.astype(np.float64), is_coarse
         except (TypeError, ValueError):
             raise NetcalcError(f"the gradient of {name} is no array of numbers") from None
     if array.dtype.kind not in "fiu":
         raise NetcalcError(f"the gradient of {name} is of {array.dtype}; real numbers are needed")
-    return array, False
+    return array, is_coarse
 
 
 def _of_other_shape(name: str, brought: tuple[int, ...], true: tuple[int, ...]) -> str:

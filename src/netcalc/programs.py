@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import Given, tensor, tree
-from netcalc.errors import NetcalcError
+from netcalc.arguments import as_numpy, by_name, text
+from netcalc.errors import NetcalcError, ValueSyntaxError
+from netcalc.expression import symbols
 from netcalc.models.asked import shape_of
 from netcalc.models.programs import AskedOfProgram, given_of, problem_of, program
+from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import solve
 
@@ -37,24 +40,30 @@ def gradients(
     that is no whole number. `of` is the name to differentiate, `delta` its gradient from above where it is no single
     number, `shape` the sizes of inputs without values. Raises NetcalcError, with the line in your code.
     """
-    given = {**(at or {}), **values}
+    stated = {**by_name("at", {} if at is None else at, "at={'x': 1}"), **values}
+    given = {name: as_numpy(value, name) for name, value in stated.items()}
+    shape = by_name("shape", {} if shape is None else shape, "shape={'x': 'n,4'}")
+    if of is not None:
+        text("of", of, "'loss'")
     if callable(forward):
-        stated = _traced(forward, given, delta, lr)
+        problem = _traced(forward, given, delta, lr)
     elif isinstance(forward, str):
         arrays = {name: _array(name, one) for name, one in given.items()}
-        shapes = {name: shape_of(name, sizes) for name, sizes in (shape or {}).items()}
+        shapes = {name: shape_of(name, sizes) for name, sizes in shape.items()}
         counted = [name for name, one in given.items() if _is_whole(one)]
         asked = AskedOfProgram(arrays, shapes, counted, of, tensor(delta), lr=None if lr is None else tree(lr))
-        stated = program(forward, "the program", asked)
+        problem = program(forward, "the program", asked)
     else:
         raise NetcalcError(f"a forward pass is a program's text or a function, and not {forward!r}")
-    return solve(stated, digits=digits, exact=exact, verify=verify)
+    return solve(problem, digits=digits, exact=exact, verify=verify)
 
 
 def _array(name: str, value: Any) -> np.ndarray:
     found = tensor(np.asarray(value, dtype=np.int64) if isinstance(value, np.ndarray) and _is_whole(value) else value)
     if found is None:
         raise NetcalcError(f"{name} is None: give it a number, or its shape with shape={{'{name}': 'm,n'}}")
+    if unknown := next((one for one in found.flat if found.dtype == object and symbols(one)), None):
+        raise ValueSyntaxError(f"{name} is {to_ascii(unknown)}, which is no number")
     return found
 
 

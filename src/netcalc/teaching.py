@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from netcalc.arguments import text, whole
 from netcalc.checking.check import Checker
 from netcalc.checking.exercises import checkers
 from netcalc.checking.grading import Grades
 from netcalc.checking.grading import grade as marked
 from netcalc.checking.tables import Table, from_file, from_rows
 from netcalc.checking.verdicts import Tolerance
+from netcalc.errors import NetcalcError
 from netcalc.exercises import Exercise
 from netcalc.exercises import quiz as drawn
 from netcalc.result import Result
@@ -22,7 +24,7 @@ def quiz(kind: str, *, seed: int = 1, count: int = 5, level: int = 1) -> list[Ex
     Each has a `text`, its answer as a `result`, and its `key`: the closed form of each number that is asked for.
     `level` goes from 1 to 3. Raises NetcalcError.
     """
-    return drawn(kind, seed, count, level)
+    return drawn(text("kind", kind, "'neuron'"), whole("seed", seed, 0), whole("count", count), whole("level", level))
 
 
 def grade(
@@ -42,6 +44,10 @@ def grade(
     `decimal` is the decimal sign of a file. Raises NetcalcError.
     """
     tolerance = Tolerance(rtol, atol, sig)
+    if not isinstance(problem, str | os.PathLike | Result | Sequence):
+        raise NetcalcError(f"problem is a file, a result or exercises, and not {problem!r}")
+    if not isinstance(answers, str | os.PathLike | Sequence):
+        raise NetcalcError(f"answers are a file's path, or a mapping a student, and not {answers!r}")
     table: Table = (
         from_file(os.fspath(answers)) if isinstance(answers, str | os.PathLike) else from_rows(answers, "the answers")
     )

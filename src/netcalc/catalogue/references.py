@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from netcalc.catalogue.activations import ACTIVATIONS, BY_NAME, Activation, BoundActivation
 from netcalc.catalogue.names import normalised, split_reference, unknown
-from netcalc.errors import ExpressionError, UnknownNameError, ValueSyntaxError
+from netcalc.errors import ExpressionError, NetcalcError, UnknownNameError, ValueSyntaxError
 from netcalc.expression import parse, symbols
 from netcalc.expression import read as read_expression
 from netcalc.expression.functions import folded, function_named
@@ -68,6 +68,8 @@ def activation(text: str) -> BoundActivation:
 
     Raises UnknownNameError for a name or parameter that is not there, ValueSyntaxError for a bad parameter.
     """
+    if not isinstance(text, str):
+        raise NetcalcError(f"an activation is named by text, as in 'gelu', and not {text!r}")
     name, given = split_reference(text) or (text, ())
     arguments = [one for one in given if one.partition("=")[0].strip() not in NO_PARAMETERS]
     spelling = folded(normalised(name))

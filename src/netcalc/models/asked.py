@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -63,8 +63,9 @@ def shape_of(name: str, sizes: str | int | Sequence[int | str]) -> tuple[int | s
                 return ()
             raise ShapeError(f"--shape: {name} has no sizes; write {name}=3,4, or {name}=number for a number")
         sizes = re.split(r"\s*[,×x]\s*" if re.search(r"\d\s*x\s*\d", text) else r"\s*[,×]\s*", text)
-    elif isinstance(sizes, int):
+    elif isinstance(sizes, int) or not isinstance(sizes, Iterable):
         sizes = (sizes,)
+    sizes = tuple(sizes)
     if len(sizes) > MAX_AXES:
         raise ShapeError(f"--shape: {name} has {len(sizes)} axes, more than the {MAX_AXES} that netcalc takes")
     return tuple(_size(name, one) for one in sizes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def solve(
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
     beside the partials. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
     """
-    _check_digits(digits)
+    digits = _whole(digits)
     if isinstance(problem, Problem):
         result = _result(problem, _found(problem, digits, exact=exact))
     else:
@@ -64,10 +65,14 @@ def _stated(problem: Gradient | GraphProblem, digits: int | None, *, exact: bool
     return solve_graph(problem, digits=digits, exact=exact)
 
 
-def _check_digits(digits: object) -> None:
-    is_whole = isinstance(digits, int) and not isinstance(digits, bool)
-    if digits is not None and not (is_whole and digits in range(1, MOST_DIGITS + 1)):
+def _whole(digits: Any) -> int | None:
+    """How many digits, as Python's number. Raises NetcalcError for what is no whole number that is taken."""
+    if digits is None:
+        return None
+    is_whole = hasattr(digits, "__index__") and not isinstance(digits, bool)
+    if not is_whole or index(digits) not in range(1, MOST_DIGITS + 1):
         raise NetcalcError(f"digits are a whole number from 1 to {MOST_DIGITS:,}, and not {digits!r}")
+    return index(digits)
 
 
 def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
