@@ -63,3 +63,15 @@ def test_repair_is_right_and_named(case):
     rows[place - 1] = wrong.repair
     repaired, _ = lines_of({**case, "backward": "\n".join(rows)})
     assert [one.name for one in repaired if one.is_wrong] == []
+
+
+@pytest.mark.parametrize("factor, is_wrong", [(" / x.shape[0]", False), ("", True)])
+def test_sizes_and_classes_may_be_left_out(factor, is_wrong):
+    """Classes that are left out are whole numbers at the points that lines are tried at."""
+    asked = AskedOfProgram({}, {"x": ("N", "D"), "W": ("D", "C"), "y": ("N",)})
+    problem = program("logits = x @ W\nloss = F.cross_entropy(logits, y)", "forward.py", asked)
+    code = f"dlogits = (F.softmax(logits, dim=1) - F.one_hot(y, W.shape[1])){factor}\ndW = x.T @ dlogits"
+    lines, _ = checked_lines(problem, code, "backward.py")
+    assert [(one.name, one.is_wrong, one.follows) for one in lines if one.is_wrong] == (
+        [("dlogits", True, ""), ("dW", True, "dlogits")] if is_wrong else []
+    )

@@ -90,7 +90,6 @@ class Forward:
         }
         if not generic:
             fixed |= structured(self.problem.values, differentiated)
-        fixed = {name for name in fixed if name in self.problem.values}
         for spread in SPREADS:
             found = [self._point(one) for one in points(self.problem, fixed, spread, POINTS)]
             if all(one is not None for one in found):

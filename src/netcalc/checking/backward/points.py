@@ -23,7 +23,10 @@ def sizes_of(shapes: Collection[Shape]) -> dict[str, int]:
 
 
 def points(problem: GraphProblem, kept: Collection[str], spread: float, count: int) -> Iterator[dict[str, np.ndarray]]:
-    """Values of the inputs, by name: those of `kept` as given, the others moved at random, the same in every run."""
+    """Values of the inputs, by name: those of `kept` as given, the others moved at random, the same in every run.
+
+    What is kept and not given is an index: 0 or 1, which every axis has that is worth one.
+    """
     draws = np.random.default_rng(20_240_601)
     sizes = Arithmetic(sizes_of([node.shape for node in problem.inputs.values()]))
     for _ in range(count):
@@ -32,7 +35,10 @@ def points(problem: GraphProblem, kept: Collection[str], spread: float, count: i
             given = problem.values.get(name)
             shape = sizes.shape(node.shape)
             own = None if given is None else to_float64(given)
-            found[name] = own if own is not None and name in kept else _moved(own, shape, spread, draws)
+            if name not in kept:
+                found[name] = _moved(own, shape, spread, draws)
+            else:
+                found[name] = draws.integers(0, 2, shape).astype(np.float64) if own is None else own
         yield found
 
 
