@@ -204,3 +204,18 @@ def test_floats_are_written_as_formulas_write_numbers(text):
     """One way for an exponent, in tables and in steps: neither 1e-06 nor 2e+21, and its hyphen stays."""
     assert significant(float(text)) == text == to_ascii(parse(text))
     assert minus_signs(significant(float(text))) == to_unicode(parse(text))
+
+
+@pytest.mark.parametrize(
+    "name, written",
+    [
+        ("df/dx1", "∂f/∂x1"),
+        ("dloss/dW1[0,1]", "∂loss/∂W1[0,1]"),
+        ("dloss/dmargins@10", "∂loss/∂margins@10"),
+        ("dh/dh@9.2[1]", "∂h/∂h@9.2[1]"),
+    ],
+)
+def test_derivatives_are_written_with_their_names(name, written):
+    """Names that are told apart by their line too."""
+    assert to_unicode(Symbol(name)) == written
+    assert to_latex(Symbol(name)).startswith(r"\frac{\partial")

@@ -152,7 +152,7 @@ class Ascii(Tensors):
         return Piece(function + self.brackets(", ".join(piece.text for piece in arguments)), Level.ATOM)
 
 
-DERIVATIVE = r"d([^\W\d]\w*(?:\[[^\]]*\])?)/d(\w+(?:\[.*\])?)"  # a derivative found before
+DERIVATIVE = r"d([^\W\d]\w*(?:@[\d.]+)?(?:\[[^\]]*\])?)/d(\w+(?:@[\d.]+)?(?:\[.*\])?)"  # a derivative found before
 HIGHER_DERIVATIVE = r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))"  # `d2f/dx^2`, `d2f/(dx dy)`
 
 # Written `tanh²(x)` rather than `tanh(x)²`.
