@@ -15,7 +15,7 @@ from netcalc.commands.options import Listing, Nearness, switch
     order=60,
     examples={
         "netcalc quiz neuron --count 2 -f json > quiz.json": "problems to mark answers to, or a file of your own",
-        "printf 'student,1.q,1.f,2.f\\nAda,3,3,1/2\\n' > answers.csv": "a row a student, a column an answer",
+        "printf 'student,1.q,1.f,2.f\\nAda,21,21,30\\n' > answers.csv": "a row a student, a column an answer",
         "netcalc grade quiz.json answers.csv": "the marks, and how many made which mistake",
         "netcalc grade quiz.json answers.csv -f csv -o marks.csv": "the marks for a spreadsheet",
     },

@@ -105,8 +105,9 @@ class OfProgram(NamedTuple):
         "netcalc net --example": "what there is to start from",
         "netcalc net mlp.toml": "every z, a, δ, dW and db of the net in it",
         "netcalc net mlp.toml --steps --lr 0.5": "the derivation with its matrices, and the weights after a step",
-        "netcalc net forward.py --at x=x.npy W=W.csv b=0,1": "a forward pass in Python: every name and its gradient",
-        "netcalc net forward.py --shape x=n,4 W=4,3 b=3": "the formulas of its backward pass",
+        "netcalc net --example layernorm > forward.py": "a forward pass in Python",
+        "netcalc net forward.py --shape x=B,C gamma=C beta=C": "the formulas of its backward pass",
+        "netcalc net forward.py --at 'x=1,2;3,5' gamma=1,1 beta=0,0 --delta '1,0;0,1'": "every name and its gradient",
     },
 )
 def net(
