@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib.util
+import keyword
 import re
 import subprocess
 import sys
@@ -26,8 +29,10 @@ from netcalc.graph.windows import windows
 from netcalc.models.asked import read_shapes
 from netcalc.models.graphed import GraphProblem
 from netcalc.models.programs import AskedOfProgram, program
+from netcalc.render import FORMATS
 from netcalc.render.codegen.file import lines
 from netcalc.render.codegen.passes import Passes, passes
+from netcalc.render.codegen.spelling import HELPERS
 from netcalc.values import read_array
 
 LIBRARIES = [
@@ -362,3 +367,109 @@ def test_code_of_random_graphs_is_as_formatters_have_it(tmp_path):
         for library in ("numpy", "torch", "jax"):
             (tmp_path / f"random_{seed}_{library}.py").write_text(written(both, library), encoding="utf-8")
     check_format(tmp_path)
+
+
+# --- other problems than programs
+
+STATED = {
+    "neuron": lambda: netcalc.neuron([1, 2], [0.5, -1], 0.1, target=1, loss="bce"),
+    "neuron of samples": lambda: netcalc.neuron(
+        [[1, 2], [3, 4], [5, 6]], [0.5, -1], 0.1, "gelu", target=[1, 0, 1], loss="mse"
+    ),
+    "neuron alone": lambda: netcalc.neuron([1, 2], [0.5, -1], 0.1, "tanh"),
+    "neuron with an activation that is typed": lambda: netcalc.neuron([1, 2], [0.5, -1], 0.1, "q/(1 + q^2)"),
+    "linear": lambda: netcalc.linear([[1, 2], [3, 4], [5, 6]], [1, -1], [0.5, 1, 2]),
+    "linear without a bias": lambda: netcalc.linear([[1, 2], [3, 4]], [1, -1], None, "relu", bias=False, delta=[1, 2]),
+    "linear of samples": lambda: netcalc.linear([[1, 2], [3, 4]], [[1, -1], [2, 0], [1, 1]], [1, 2], "sigmoid"),
+    "net": lambda: netcalc.net(LAYERS, input=[[1, 2], [3, 4], [5, 7]], target=[[1, 0], [0, 1], [1, 1]], loss="mse"),
+    "net of classes": lambda: netcalc.net(LAYERS, input=[[1, 2], [3, 4]], target=[1, 0], loss="cross-entropy"),
+    "net of probabilities": lambda: netcalc.net(
+        [*LAYERS[:1], {**LAYERS[1], "activation": "softmax"}], input=[1, 2], target=1, loss="cross-entropy"
+    ),
+    "net with huber": lambda: netcalc.net(LAYERS, input=[1, 2], target=[1, 0], loss="huber", reduction="sum"),
+    "expression": lambda: netcalc.grad("sin(x*y) + x^2/3 - exp(-z)"),
+    "expressions": lambda: netcalc.grad("x*y/z", "exp(-x^2)*y", "3"),
+    "functions": lambda: netcalc.grad(
+        "gamma(x) + erf(y)*digamma(x) + polygamma(1, x) + where(x > 1 and y < 2, x, y) + abs(x - y) + atan2(y, x) + gelu(x)"
+        " + mish(y) + x^y + sqrt(2)*pi + lgamma(x) + cbrt(x) + max(x, y, 1)",
+        at={"x": 1.7, "y": 0.4},
+    ),
+    "tensors": lambda: netcalc.grad("sum((W@x + b - t)^2)/2"),
+    "tensors to a vector": lambda: netcalc.grad("softmax(W@x)"),
+}
+LAYERS = [
+    {"W": [[0.5, -1], [0.25, 2], [1, 1]], "b": [0.1, 0.2, -0.3], "activation": "tanh"},
+    {"W": [[1, 0.5, -1], [0.3, -0.2, 0.7]], "b": [0, 0.1]},
+]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("stated", STATED.values(), ids=STATED)
+def test_code_of_every_kind_of_problem_agrees(stated, library):
+    both = passes(stated().asked)
+    rng = np.random.default_rng(1)
+    known = {name: rng.uniform(0.2, 2.0, sized(both, name)) for name in both.inputs}
+    assert_agrees(both, library, known, certain=False)
+
+
+def sized(both: Passes, name: str) -> tuple[int, ...]:
+    sizes, _, _ = numbers(both, {})
+    return tuple(concrete(one, sizes) for one in both.inputs[name].shape)
+
+
+def test_code_of_a_neuron_finds_what_the_result_says():
+    result = STATED["neuron"]()
+    both = passes(result.asked)
+    values = [np.array([1.0, 2]), np.array([0.5, -1]), np.array(0.1), np.array(1.0)]
+    found = run(written(both, "numpy"), "numpy", both, values, [1.0])
+    assert found[0] == pytest.approx(result.forward["loss"], rel=1e-12)
+    assert found[1:] == [pytest.approx(result.partials[name], rel=1e-12) for name in ("x", "w", "b")]
+
+
+def test_code_of_every_kind_of_problem_and_every_helper_is_as_formatters_have_it(tmp_path):
+    for number, stated in enumerate(STATED.values()):
+        both = passes(stated().asked)
+        for library in ("numpy", "torch", "jax"):
+            (tmp_path / f"stated_{number}_{library}.py").write_text(written(both, library), encoding="utf-8")
+    for library, helpers in HELPERS.items():
+        text = "\n\n\n".join(helper.strip("\n") for helper in helpers.values()) + "\n"
+        (tmp_path / f"helpers_{library}.py").write_text(text, encoding="utf-8")
+    check_format(tmp_path)
+
+
+# --- names, and what is refused
+
+
+MODULES = {"numpy": {"np", "math"}, "torch": {"torch", "math", "ctx"}, "jax": {"jnp", "jax", "math"}}
+
+
+@pytest.mark.parametrize("name", ["sum", "lambda_", "np", "max", "sigmoid", "forward", "cache", "torch", "ctx", "part"])
+def test_no_name_hides_one_of_pythons_or_of_the_file(name):
+    text = f"{name} = x * 2\nloss = ({name} ** 2).sum()\n"
+    for library in ("numpy", "torch", "jax"):
+        code = written(passes(program(text, "names.py", AskedOfProgram({}, {"x": ("n",)}))), library)
+        assigned = {
+            node.id
+            for node in ast.walk(ast.parse(code))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        assert not assigned & (set(keyword.kwlist) | set(dir(builtins)) | MODULES[library])
+
+
+def test_a_name_that_python_lacks_is_told():
+    code = written(passes(netcalc.grad("len*x^2 + W[0,1]").asked), "numpy")
+    assert "def forward(len_, x, W_0_1):" in code
+    assert "# len_ stands for len, which is no free name in Python" in code
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: netcalc.grad("x^2", order=2), "--order has no place"),
+        (lambda: netcalc.grad("sum(x^2)", along={"x": [1, 2]}, shape={"x": 2}), "--along has no place"),
+        (lambda: netcalc.grad("x^2").only(["dx"]), "leave --only out"),
+    ],
+)
+def test_what_has_no_code_is_told(call, message):
+    with pytest.raises(NetcalcError, match=message):
+        list(FORMATS["numpy"](call()))

@@ -55,7 +55,7 @@ def lines(passes: Passes, name: str) -> Iterator[str]:
     yield ""
     yield from language.imports(text)
     yield from [""] * bool(renamed)
-    yield from [f"# {new} stands for {old}: Python has no such name" for new, old in renamed.items()]
+    yield from [f"# {new} stands for {old}, which is no free name in Python" for new, old in renamed.items()]
     yield from ("", "")
     yield from text.split("\n")
 
@@ -88,7 +88,7 @@ def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mappi
     for name, node in passes.inputs.items():
         gradient = passes.gradients.get(name)
         if gradient is not None:
-            returned.append(called[gradient])
+            returned.append({**upstream, **inputs, **called}[gradient])
         else:
             zeros = language.zeros_like(writer.pieces[node].code)
             returned.append(emission.text(zeros) if name in passes.gradients else "None")

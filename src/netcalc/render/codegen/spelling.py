@@ -104,7 +104,8 @@ def polygamma(n, x):
     total += math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1))
     bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730)
     for k, b in enumerate(bernoulli, 1):
-        total += b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
+        factor = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        total += b * factor / x ** (2 * k + n)
     return sign * total
 ''',
         "softmax": '''
