@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAMES = {"e": "e", "pi": "pi", "inf": "inf"}
 QUOTIENT = "{0} / {1}"
+MAX_TERMS = 8  # of a sum in one line
 HALF = Number(Fraction(1, 2))
 
 
@@ -111,6 +112,8 @@ def added(language: Language, terms: list[tuple[bool, Code]]) -> Code:
     """A sum of terms, each with whether it is subtracted; one that is not comes first, if there is one."""
     if len(terms) == 1:
         return negated(language.codes, terms[0][1]) if terms[0][0] else terms[0][1]
+    while len(terms) > MAX_TERMS:
+        terms = [(False, added(language, terms[:MAX_TERMS])), *terms[MAX_TERMS:]]
     first = next((n for n, (minus, _) in enumerate(terms) if not minus), 0)
     ordered = [terms[first], *terms[:first], *terms[first + 1 :]]
     template = "-{0}" if ordered[0][0] else "{0}"
