@@ -10,6 +10,7 @@ import programs_oracle as oracle
 import pytest
 
 import netcalc
+from netcalc.errors import NetcalcError
 
 draw = np.random.default_rng(7)
 X = draw.normal(size=(3, 4))
@@ -427,3 +428,18 @@ def test_labels_without_values_may_be_made_whole(labels):
     result = netcalc.gradients(text, shape={"X": "N,D", "W": "D,C", "y": "N"})
     assert "y" not in result.partials
     assert result.formulas["W"].startswith("X.T@(softmax(X@W, axis=1) - one_hot(y, C))")
+
+
+def test_a_sum_of_many_terms_is_put_together_once():
+    squares = np.arange(900.0)
+    result = netcalc.gradients("loss = sum(x[i] * x[i] for i in range(900)) + sum([1, 2], x[1])", x=squares)
+    assert result.forward["loss"] == np.sum(squares**2) + 4
+    expected = 2 * squares
+    expected[1] += 1
+    np.testing.assert_array_equal(result.partials["x"], expected)
+    assert result.formulas["x"] == "…"  # it would fill pages
+
+
+def test_the_shape_of_a_vector_is_not_taken_for_its_value():
+    with pytest.raises(NetcalcError, match="z is a vector of 2, no single number"):
+        netcalc.gradients("z = 2 * x", x=[1.0, 2.0])

@@ -352,7 +352,7 @@ def test_formulas_of_whole_tensors_are_checked(answer, verdict, note):
     result = netcalc.grad("sum((W@x - t)^2)/2", at={"W": [[1, 2], [3, 4]], "x": [1, -1], "t": [1, 0]})
     (checked,) = netcalc.check(result, [answer]).checked
     assert (checked.verdict, checked.note) == (verdict, note)
-    with pytest.raises(NetcalcError, match="dW is 2×2, and what is given for it 2"):
+    with pytest.raises(NetcalcError, match="dW is 2×2, and what is given for it is a vector of 2"):
         netcalc.check(result, ["dW=W@x"])
 
 
@@ -423,3 +423,11 @@ def test_large_matrices_are_certified_in_balls():
     A[3] = A[4]
     with pytest.raises(NetcalcError, match="singular"):
         netcalc.grad("sum(inv(A))", at={"A": A.astype(str).tolist()}, shape={"A": (30, 30)})
+
+
+@pytest.mark.parametrize(
+    "typed, meant", [("sofmax(A@x)", "softmax"), ("A@x + sofmax(x)", "softmax"), ("meen(x)", "mean")]
+)
+def test_functions_of_tensors_are_among_those_that_a_misspelt_one_may_be(typed, meant):
+    with pytest.raises(NetcalcError, match=f"unknown function '.*'; did you mean '{meant}'"):
+        netcalc.grad(typed)

@@ -22,8 +22,8 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
+from netcalc.graph.sizes import described
 from netcalc.graph.sizes import settled as settled_size
-from netcalc.graph.sizes import written
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element
@@ -96,7 +96,7 @@ def verdict(problem: GraphProblem, tensor: Tensor, text: str) -> tuple[Tree, str
     node = Reader(reading, shapes, problem.values, {}, lambda _: None, OPERATIONS).node(reading.tree)
     right = next(one.node for one in wanted_of(problem) if one.name == tensor.name)
     if tuple(map(settled_size, node.shape)) != tuple(map(settled_size, right.shape)):
-        message = f"{tensor.name} is {written(right.shape)}, and what is given for it {written(node.shape)}"
+        message = f"{tensor.name} is {described(right.shape)}, and what is given for it is {described(node.shape)}"
         raise ShapeError(message, source=text, position=0)
     if not _agree(problem, node, right, problem.values):
         return reading.tree, "wrong"

@@ -105,7 +105,9 @@ class Names(Calls):
         name = token.text
         if name in ELSEWHERE:
             self.refuse(f"'{name}' is not a function here: {ELSEWHERE[name]}", token)
-        close = nearest(name, FUNCTIONS) if 1 < len(name) <= 40 else []
+        from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS  # only a miss pays for it
+
+        close = nearest(name, {**FUNCTIONS, **TENSOR_FUNCTIONS}) if 1 < len(name) <= 40 else []
         if close:
             self.refuse(f"unknown function '{name}'; did you mean '{close[0]}'?", token)
         name = name if len(name) <= 40 else "x"

@@ -161,6 +161,11 @@ def written(shape: Shape) -> str:
     return "×".join(str(settled(size)) for size in shape) if shape else "a number"
 
 
+def described(shape: Shape) -> str:
+    """A shape where it could be taken for a value: `a vector of 3`, `3×4`, `a number`."""
+    return f"a vector of {written(shape)}" if len(shape) == 1 else written(shape)
+
+
 def _terms(size: Size) -> tuple[tuple[tuple[str, ...], int], ...]:
     size = settled(size)
     if isinstance(size, Unknown):

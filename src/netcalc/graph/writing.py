@@ -28,7 +28,7 @@ from netcalc.notation import to_unicode
 
 ONE_ALONE = Number(Fraction(1))
 NOTHING: Mapping[Node, str] = MappingProxyType({})
-MAX_PARTS = 4_000  # names, numbers and operations of a formula that is written
+MAX_PARTS = 1_000  # names, numbers and operations of a formula that is written: about a page
 MAX_ALIAS_PARTS = 60  # of a formula that is looked for within others
 
 

@@ -12,7 +12,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.backward import backward
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import letter, settled, written
+from netcalc.graph.sizes import described, letter, settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Given, Program, read
 
@@ -130,7 +130,7 @@ def _above(
     if asked.delta is not None:
         if not _fits(asked.delta.shape, shape):
             raise ShapeError(
-                f"--delta is {written(asked.delta.shape)}; {found.output_name} is {written(shape)}, "
+                f"--delta is {described(asked.delta.shape)}; {found.output_name} is {described(shape)}, "
                 "and so is its gradient"
             )
         inputs[label] = b.given(label, shape)
@@ -144,7 +144,7 @@ def _above(
         inputs[label] = b.given(label, shape)
         return inputs[label]
     raise ShapeError(
-        f"{found.output_name} is {written(shape)}, no single number: give its gradient from above with --delta, in "
+        f"{found.output_name} is {described(shape)}, no single number: give its gradient from above with --delta, in "
         "that shape, or name a number of the program with --of"
     )
 

@@ -21,7 +21,7 @@ from netcalc.expression.tensor_tokens import doubt, has_tensors
 from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Shape, Size, Unknown, letter, settled, written
+from netcalc.graph.sizes import Shape, Size, Unknown, described, letter, settled, written
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.graph.terms import in_front
 from netcalc.models.asked import Asked
@@ -118,7 +118,9 @@ def _in_order(first: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str
 
 def _shape_of_delta(delta: np.ndarray, output: Node) -> Shape:
     if not _is_of(delta.shape, output.shape):
-        raise ShapeError(f"--delta is {written(delta.shape)}; f is {written(output.shape)}, and its gradient is alike")
+        raise ShapeError(
+            f"--delta is {described(delta.shape)}; f is {described(output.shape)}, and its gradient is alike"
+        )
     return output.shape
 
 
@@ -127,7 +129,7 @@ def _check_along(along: Mapping[str, np.ndarray], inputs: Mapping[str, Node]) ->
         check_known(name, inputs, "--along names")
         if not _is_of(direction.shape, inputs[name].shape):
             raise ShapeError(
-                f"--along: {name} is {written(inputs[name].shape)}, its direction {written(direction.shape)}"
+                f"--along: {name} is {described(inputs[name].shape)}, its direction {described(direction.shape)}"
             )
 
 

@@ -62,13 +62,14 @@ def _sum(reader: Expressions, values: Any, start: Any = 0) -> Any:
     if isinstance(values, Tensor):
         found: Any = Tensor(b.summed(values.node, 0), values.kind)
         return found if start == 0 else binary(reader, "+", start, found)
-    total = start
-    items = reader.items(values)
+    items = list(reader.items(values))
     if len(items) > MAX_TERMS:
         raise NetcalcError(f"a sum of {len(items):,} terms is longer than netcalc takes")
-    for one in items:
-        total = one if isinstance(total, int) and total == 0 else binary(reader, "+", total, one)
-    return total
+    terms = items if isinstance(start, int) and start == 0 and items else [start, *items]
+    while len(terms) > 1:  # by halves: a sum is kept flat, so that term by term each would be gone through again
+        rest = terms[len(terms) // 2 * 2 :]
+        terms = [binary(reader, "+", a, c) for a, c in zip(terms[::2], terms[1::2], strict=False)] + rest
+    return terms[0]
 
 
 def _extreme(name: str) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
 from netcalc.graph.product import number
-from netcalc.graph.sizes import written
+from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import derivative, element
 from netcalc.result import Deferred, Result, Step, Tensor, Value
@@ -118,7 +118,7 @@ def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
         return
     if output.rank and problem.delta is None:
         if problem.order > 1:
-            raise ShapeError(f"--order {problem.order} is for a number; {of} is {written(output.shape)}")
+            raise ShapeError(f"--order {problem.order} is for a number; {of} is {described(output.shape)}")
         _check_jacobian(problem, list(nodes.values()))
         for (name, node), found in zip(nodes.items(), jacobian(output, list(nodes.values())), strict=True):
             shape = output.shape + node.shape
@@ -148,14 +148,14 @@ def _in_a_direction(problem: GraphProblem) -> Iterator[Wanted]:
     for name, values in problem.along.items():
         if values.shape != problem.nodes[name].shape:
             raise ShapeError(
-                f"--along: {name} is {written(problem.nodes[name].shape)}, its direction {written(values.shape)}"
+                f"--along: {name} is {described(problem.nodes[name].shape)}, its direction {described(values.shape)}"
             )
     output, of = problem.output, problem.output_name
     direction = along(output, tangents) or number(0, output.shape)
     yield Wanted(f"D{of}", direction, of, role="directional")
     if problem.order == 2:
         if output.rank:
-            raise ShapeError(f"--order 2 with --along is for a number; {of} is {written(output.shape)}")
+            raise ShapeError(f"--order 2 with --along is for a number; {of} is {described(output.shape)}")
         nodes = [problem.nodes[name] for name in problem.wrt]
         for name, node, found in zip(problem.wrt, nodes, gradients(direction, nodes), strict=True):
             yield Wanted(f"Hv_{name}", found or number(0, node.shape), of, role=f"hvp.{name}")

@@ -16,7 +16,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import settled, written
+from netcalc.graph.sizes import described, settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.gradients import Gradients, Version, read_gradients
 from netcalc.program.reading import Program
@@ -321,4 +321,4 @@ def shape_said(one: Judged) -> str:
     node = one.version.node
     if node is None or fits(node, one.node):
         return ""
-    return f"it is {written(node.shape)}; {one.version.of} is {written(one.node.shape)}, and so is its gradient"
+    return f"it is {described(node.shape)}; {one.version.of} is {described(one.node.shape)}, and so is its gradient"
