@@ -16,7 +16,7 @@ from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
-from netcalc.program.values import Function, Missing, Tensor
+from netcalc.program.values import Function, Missing, Tensor, is_scalar, node_of
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
@@ -86,7 +86,8 @@ class GradientReader(Statements):
     """Reads a backward pass with the names of its forward pass.
 
     `truth` has the true gradient of a forward name as a node; `upstream` is that of the output. Of gradients in
-    `corrected`, by name and number, the true one is used from there on.
+    `corrected`, by name and number, the true one is used from there on. `values` are the names that there are, in place
+    of those of the forward pass.
     """
 
     def __init__(
@@ -98,13 +99,14 @@ class GradientReader(Statements):
         truth: Callable[[str], Node | None],
         upstream: Node,
         corrected: Collection[tuple[str, int]] = (),
+        values: dict[str, Any] | None = None,
     ) -> None:
         forward = program.reader
         assert forward is not None  # noqa: S101 - a program that was read has its reader
         super().__init__(source, forward.given, library)
         self.inputs = forward.inputs
         self.indices = set(forward.indices)
-        self.top.values = copied({**forward.top.values, **forward.main.values})
+        self.top.values = copied({**forward.top.values, **forward.main.values}) if values is None else values
         self.program, self.known_names, self.true_of, self.upstream = program, known, truth, upstream
         self.corrected = corrected
         self.read_so_far = Gradients(source, self)
@@ -112,6 +114,8 @@ class GradientReader(Statements):
         self.target: ast.expr | None = None
         self.holder = ""
         self.first_moment = FIRST_MOMENT
+        self.around: dict[str, Any] = {}  # the names around a def that is the pass
+        self.staled: list[Tensor] = []
         self.failed: ast.stmt | None = None
         self.counts: dict[str, int] = {}
 
@@ -124,6 +128,9 @@ class GradientReader(Statements):
             raise found.error
         if isinstance(found, Missing) and self._is_upstream(name):
             return Tensor(self.upstream)
+        if isinstance(found, Missing) and base(name, self.known_names) is not None and ".grad" not in name:
+            later = f"line {self.stored[name]} assigns it, later" if name in self.stored else "no line assigns it"
+            raise NetcalcError(f"'{name}' has no value here: {later}")
         return found
 
     def _is_upstream(self, name: str) -> bool:
@@ -142,6 +149,12 @@ class GradientReader(Statements):
         if (name, number) in self.corrected:
             node = self._true(name, of)
         return Tensor(node, value.kind, value.buffer, value.cells, value.zero, self.frame.level)
+
+    def bind(self, name: str, value: Any, line: int) -> Any:
+        is_own = self.frame.level == self.main_level and self.unit >= 0
+        if is_scalar(value) and is_own and base(name, self.known_names) is not None:
+            value = Tensor(node_of(value))
+        return super().bind(name, value, line)
 
     def _true(self, name: str, of: str) -> Node:
         """The true gradient under the name of the one that was assigned."""
@@ -169,6 +182,8 @@ class GradientReader(Statements):
         try:
             return self.statement(node)
         except ProgramError as error:
+            if self._each_by_itself(node):
+                return None
             targets = list(assigned_in(node))
             gradients = {name: of for name in targets if (of := base(name, self.known_names)) is not None}
             if not targets or (gradients and not _is_of_shape(error)):
@@ -179,17 +194,52 @@ class GradientReader(Statements):
                     self.frame.values[name] = Unread(error)
             return None
 
+    def _each_by_itself(self, node: ast.stmt) -> bool:
+        """Whether values that are assigned several on a line could be read one by one, wrong ones told alone."""
+        match node:
+            case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)) if len(targets) == len(values):
+                pass
+            case _:
+                return False
+        found: list[Any] = []
+        for one in values:
+            try:
+                found.append(self.value(one))
+            except ProgramError as error:
+                if not _is_of_shape(error):
+                    return False
+                found.append(error)
+        self.reading = node
+        for target, value in zip(targets, found, strict=True):
+            name = ast.unparse(target)
+            of = base(name, self.known_names)
+            if isinstance(value, ProgramError):
+                if of is None:
+                    self.frame.values[name] = Unread(value)
+                else:
+                    self._misfit(name, of, value, target)
+            else:
+                self.store(target, value)
+        return True
+
+    def _misfit(self, name: str, of: str, error: ProgramError, target: ast.expr | None) -> None:
+        """A gradient whose shapes do not fit is the true one from here on."""
+        self.target = target
+        self._add(name, of, None, error.message.partition(": ")[2] or error.message)
+        self.target = None
+        self.counts[name] = self.counts.get(name, 0) + 1
+        self.frame.values[name] = Tensor(self._true(name, of))
+
     def _went_wrong(self, error: ProgramError, gradients: Mapping[str, str], node: ast.stmt) -> None:
         """A line whose shapes do not fit: it is wrong, and later ones go on with the true gradient."""
         failed = self.failed or node
         own = set(assigned_in(failed))
-        self.reading, self.target = failed, None
+        self.reading = failed
         for name, of in gradients.items():
             if name in own:
-                said = error.message.partition(": ")[2] or error.message
-                self._add(name, of, None, said)
-                self.counts[name] = self.counts.get(name, 0) + 1
-            self.frame.values[name] = Tensor(self._true(name, of))
+                self._misfit(name, of, error, None)
+            else:
+                self.frame.values[name] = Tensor(self._true(name, of))
 
     def statement(self, node: ast.stmt) -> Any:
         try:
@@ -238,6 +288,7 @@ class GradientReader(Statements):
         for other, value in self.holders():
             if value.buffer is old.buffer and other != own and value is not old and value.cells is None:
                 value.stale = (where, name)
+                self.staled.append(value)
 
     def _expr_statement(self, node: ast.Expr) -> None:
         called = node.value.func if isinstance(node.value, ast.Call) else None
@@ -350,6 +401,7 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     chosen = _chosen(defs)
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
     frame.values = _arguments(reader, chosen)
+    reader.around = dict(reader.top.values)
     reader.frames.append(frame)
     reader.main_level = frame.level
     reader.run(chosen.body)
@@ -380,7 +432,9 @@ def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
             defaults[argument.arg] = own
     found: dict[str, Any] = {}
     for one in (*positional, *spec.kwonlyargs):
-        value = reader.lookup(one.arg)
+        of = base(one.arg, reader.known_names)
+        true = None if of is None or one.arg in reader.top.values else reader.true_of(of)
+        value = reader.lookup(one.arg) if true is None else Tensor(true)
         if isinstance(value, Missing | Function) and one.arg in defaults:
             value = reader.value(defaults[one.arg])
         found[one.arg] = value

@@ -24,9 +24,10 @@ def code(result: Result) -> Iterator[RenderableType]:
         right = len({one.line for one in lines if not one.is_wrong} - {one.line for one in lines if one.is_wrong})
         if right:
             yield _marked("✓", "green", f"{right} line{'s' * (right != 1)}")
-        for one in lines:
-            if one.is_wrong and not one.follows:
-                yield from _wrong(one)
+        wrong = [one for one in lines if one.is_wrong and not one.follows]
+        told = dict.fromkeys((one.line, one.diagnosis) for one in wrong)
+        for line, said in told:
+            yield from _wrong(next(one for one in wrong if (one.line, one.diagnosis) == (line, said)))
         yield Text(_summary(lines), style="bold")
 
 

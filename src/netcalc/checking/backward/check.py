@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from netcalc.checking.backward.judge import Judged, Reading, Values, read, shape_said
-from netcalc.checking.backward.search import repair
+from netcalc.checking.backward.search import cause, repair
+from netcalc.checking.backward.trial import Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
@@ -50,9 +51,10 @@ def checked_lines(
 
 def _line(reading: Reading, one: Judged, known: list[Values]) -> CheckedLine:
     version, source = one.version, reading.code.source
-    found = repair(reading, one, known) if one.is_wrong_in_itself else None
+    trial = Trial(reading, one, known) if one.is_wrong_in_itself else None
+    found = repair(trial) if trial is not None else None
     if found is None:
-        said = version.said or shape_said(one) or NO_DIAGNOSIS * one.is_wrong_in_itself
+        said = version.said or shape_said(one) or (trial and (cause(trial) or NO_DIAGNOSIS)) or ""
         return CheckedLine(
             version.name,
             version.line,

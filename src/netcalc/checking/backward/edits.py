@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from netcalc.checking.backward.expressions import (
 )
 from netcalc.checking.backward.judge import squeezed
 from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.program.gradients import Version
 
 MAX_NAMES = 24  # that are tried in a name's place, the most alike first
 Repairs = Iterator[tuple[str, Change]]  # what is said of the mistake, and the change
@@ -236,6 +237,14 @@ def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
         yield _taken(statement, node, name), put(trial, node, name)
 
 
+def wrong_name_of_any_shape(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """One tensor for another of another shape, or for a number."""
+    if isinstance(node, ast.Name) and (node.id in trial.names or node.id in trial.numbers):
+        found = [one for one in (*trial.names, *trial.numbers) if one not in (node.id, trial.one.version.name)]
+        for name in sorted(found, key=lambda one: -SequenceMatcher(None, one, node.id).ratio()):
+            yield _taken(statement, node, name), put(trial, node, name)
+
+
 def alike(trial: Trial, name: str) -> list[str]:
     """The names of the same shape, those spelt most alike first."""
     if name in trial.names:
@@ -392,6 +401,22 @@ def _index_off(trial: Trial, part: ast.expr) -> Repairs:
                 yield f"the wrong index: {was} in place of {other}", put(trial, part, other)
 
 
+def index_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An index one off, wherever the part stands in the expression."""
+    own = [one for one in parts(node) if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Name | ast.BinOp)]
+    start, end = trial.segment(node)
+    for was in dict.fromkeys(map(trial.text, own)):
+        same = sorted((one for one in own if trial.text(one) == was), key=trial.segment)
+        if len(same) < 2:
+            continue
+        for said, change in _index_off(trial, same[0].slice):
+            text, at = "", start
+            for one in same:
+                text += trial.source.text[at : trial.segment(one.slice)[0]] + change.text
+                at = trial.segment(one.slice)[1]
+            yield said, Change(start, end, text + trial.source.text[at:end])
+
+
 def put_slice(trial: Trial, node: ast.expr, text: str) -> Change:
     """A slice in a slice's place."""
     return Change(*trial.segment(node), text)
@@ -485,6 +510,7 @@ LOCAL = (
     Row("transpose", transposed_whole, at_root=True),
     Row("not-summed", not_summed, at_root=True),
     Row("index", index),
+    Row("index", index_throughout, at_root=True),
     Row("comparison", comparison),
     Row("factor-too-many", slope_twice),
     Row("upstream-left-out", ones_for_above),
@@ -496,6 +522,7 @@ LOCAL = (
 LATER = (
     Row("factor-too-many", dropped_factor),
     Row("quotient", product_for_quotient),
+    Row("wrong-tensor", wrong_name_of_any_shape),
     Row("wrong-tensor", name_for_part),
     Row("not-summed", not_summed),
     Row("keepdims", keepdims),
@@ -506,10 +533,10 @@ LATER = (
 )
 
 
-def edits(trial: Trial, rows: tuple[Row, ...]) -> Iterator[Edit]:
-    """The repairs of rows at every expression of the gradient's statements, the last statement first."""
+def edits(trial: Trial, rows: tuple[Row, ...], versions: Sequence[Version] | None = None) -> Iterator[Edit]:
+    """The repairs of rows at every expression of the gradient's statements, or of others, the last statement first."""
     for row in rows:
-        for version in trial.versions:
+        for version in trial.versions if versions is None else versions:
             statement = version.statement
             for root in roots(statement, version.name):
                 for node in [root] if row.at_root else parts(root):

@@ -10,7 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.checking.backward.expressions import as_divisor, as_primary, factors, parts, put, roots, terms
+from netcalc.checking.backward.expressions import (
+    as_divisor,
+    as_primary,
+    called,
+    factors,
+    owner_of,
+    parts,
+    put,
+    roots,
+    terms,
+)
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.arithmetic.float64 import Float64
@@ -21,6 +31,7 @@ from netcalc.program.source import ProgramError, Source, parse
 
 MAX_HARVEST = 160  # expressions that are taken from both texts
 MAX_NAMES = 48
+MATRIX = 2  # axes
 
 
 class Piece(NamedTuple):
@@ -67,8 +78,38 @@ def harvest(trial: Trial) -> Harvest:
     own += [Piece(text, one.slope) for one in slopes(trial) for text in one.texts if trial.value(text) is not None]
     own += [Piece(name, np.array(float(number)), divides=True) for name, number in trial.numbers.items()]
     own += [Piece(name, array) for name, array in list(_arrays(trial).items())[-MAX_NAMES:]]
-    summands = [Piece(text, value) for text in list(added)[:MAX_HARVEST] if (value := trial.value(text)) is not None]
+    for text in _powers(sources):
+        value = trial.value(text)
+        if value is not None:
+            own.append(Piece(text, value))
+    for text in _targets(trial):
+        added.setdefault(text)
+    summands = [Piece(text, value) for text in list(added)[-MAX_HARVEST:] if (value := trial.value(text)) is not None]
     return Harvest(own, summands, list(keys)[:24])
+
+
+def _powers(sources: list[Source]) -> Iterator[str]:
+    """Powers of what both texts take roots and powers of."""
+    for source in sources:
+        for node in ast.walk(_tree(source)):
+            own = None
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                own = node.left
+            elif isinstance(node, ast.Call) and called(node) in ("sqrt", "rsqrt", "power", "pow"):
+                own = owner_of(node)
+            if own is not None:
+                yield from (f"({_text(source, own)}) ** {power}" for power in ("-0.5", "-1.5", "-1", "-2", "0.5"))
+
+
+def _targets(trial: Trial) -> Iterator[str]:
+    """One-hot targets of classes that are given."""
+    shape = trial.true[0].shape
+    if len(shape) != MATRIX:
+        return
+    for name, tensor in trial.names.items():
+        if tensor.node in trial.reading.code.reader.indices and trial.shape(tensor.node) == shape[:1]:
+            is_torch = trial.reading.code.reader.library == "torch"
+            yield f"F.one_hot({name}, {shape[1]})" if is_torch else f"np.eye({shape[1]})[{name}]"
 
 
 def _tree(source: Source) -> ast.Module:
@@ -255,7 +296,16 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
     if trial.found is None:
         return
     missing = trial.true[0] - trial.found
+    own = [
+        sign * value
+        for version in trial.versions
+        for root in roots(version.statement, version.name)
+        for one, sign in terms(root)
+        if (value := trial.value(trial.text(one))) is not None
+    ]
     for text in _texts(trial, missing, found):
+        if any(near(-one, missing) for one in own):
+            continue
         for version in trial.versions:
             for root in list(roots(version.statement, version.name))[:1]:
                 plus = f"{trial.text(root)} - {text[1:]}" if text.startswith("-") else f"{trial.text(root)} + {text}"
@@ -321,9 +371,14 @@ def _products(arrays: dict[str, np.ndarray], missing: np.ndarray) -> Iterator[st
                     continue
                 if value.shape != missing.shape:
                     continue
-                for sign in ("", "-"):
-                    if near(-value if sign else value, missing):
-                        yield sign + form.format(a=a, b=c)
+                ratio = _constant(value, missing)
+                if ratio is not None:
+                    sign = "-" if ratio.text.startswith("-") else ""
+                    number = ratio.text.lstrip("-")
+                    text = form.format(a=a, b=c)
+                    yield sign + (
+                        text if number == "1" else f"{text} / {number}" if ratio.divides else f"{number} * {text}"
+                    )
 
 
 def path(trial: Trial, missing: np.ndarray) -> str:

@@ -133,6 +133,7 @@ class Reading:
     code: Gradients
     judged: list[Judged] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
+    trials: int = 0  # of repairs
 
     @cached_property
     def true(self) -> dict[Node, Node]:
@@ -272,13 +273,23 @@ def _outcomes(reading: Reading, known: list[Judged]) -> dict[int, tuple[bool, bo
         nodes = [one.version.node for one in known if one.version.node is not None]
         values = [one.version.value for one in known if one.version.value is not None]
         with np.errstate(all="ignore"):
-            as_is = evaluate(nodes, numbers, point.values)
-            from_true = evaluate(values, numbers, reading.known(point))
+            as_is = _evaluated(nodes, numbers, point.values)
+            from_true = _evaluated(values, numbers, reading.known(point))
         for place, one in enumerate(known):
             true = point.values[reading.forward.gradient(one.node)]
             own[place] &= same(as_is[place], true, point.scale)
             given[place] &= same(from_true[place], true, point.scale)
     return {place: (own[place], given[place]) for place in own}
+
+
+def _evaluated(nodes: Sequence[Node], numbers: Float64, values: Values) -> list[np.ndarray]:
+    """What nodes come to; nothing for one that has no value."""
+    try:
+        return evaluate(nodes, numbers, values)
+    except (NetcalcError, ValueError, LookupError):
+        if len(nodes) == 1:
+            return [np.zeros((0, 0))]
+        return [_evaluated([node], numbers, values)[0] for node in nodes]
 
 
 def same(found: np.ndarray, true: np.ndarray, scale: float) -> bool:

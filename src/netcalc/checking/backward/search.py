@@ -11,10 +11,9 @@ import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, edits
 from netcalc.checking.backward.expressions import factors
-from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest
-from netcalc.checking.backward.judge import Judged, Reading, Values
+from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest, path
 from netcalc.checking.backward.slopes import is_known, slope_of
-from netcalc.checking.backward.trial import MAX_TRIALS, Edit, Trial
+from netcalc.checking.backward.trial import Edit, Trial
 
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index")
 
@@ -32,13 +31,20 @@ class Repair(NamedTuple):
     repaired: str
 
 
-def repair(reading: Reading, one: Judged, known: list[Values]) -> Repair | None:
+def cause(trial: Trial) -> str:
+    """What is said of a gradient that no edit repairs: the path that is missing, if one is."""
+    if trial.found is None:
+        return ""
+    said = path(trial, trial.true[0] - trial.found)
+    return said if " through " in said else ""
+
+
+def repair(trial: Trial) -> Repair | None:
     """The first repair of a gradient's statements that is found; None where none is."""
-    trial = Trial(reading, one, known)
     for edit in _candidates(trial):
         if trial.is_right(edit):
             return _told(trial, edit)
-        if trial.trials >= MAX_TRIALS:
+        if trial.is_spent:
             return None
     return None
 
@@ -46,12 +52,21 @@ def repair(reading: Reading, one: Judged, known: list[Values]) -> Repair | None:
 def _candidates(trial: Trial) -> Iterator[Edit]:
     """Every edit to try, the smallest and most usual first."""
     yield from edits(trial, LOCAL)
+    shared = [one for one in trial.helpers if _is_shared(trial, one.unit)]
+    yield from edits(trial, (*LOCAL, *LATER), shared)
     found = harvest(trial)
     for row in GUIDED:
         yield from row(trial, found)
     yield from edits(trial, LATER)
     for row in GUIDED_LATER:
         yield from row(trial, found)
+    yield from edits(trial, (*LOCAL, *LATER), [one for one in trial.helpers if one not in shared])
+
+
+def _is_shared(trial: Trial, unit: int) -> bool:
+    """Whether another gradient that is wrong in itself uses what a statement makes, too."""
+    others = [one for one in trial.reading.judged if one.is_wrong_in_itself and one is not trial.one]
+    return any(unit in [helper.unit for helper in Trial(trial.reading, one, ()).helpers] for one in others)
 
 
 def _told(trial: Trial, edit: Edit) -> Repair:

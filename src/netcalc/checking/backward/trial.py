@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,11 +15,14 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
-from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Version, copied
+from netcalc.program.answers import assigned_in
+from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Version
 from netcalc.program.source import Source
 from netcalc.program.values import Tensor, is_scalar, node_of
 
-MAX_TRIALS = 4000  # of one line
+FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+MAX_TRIALS = 1500  # of one line
+MAX_TRIALS_OF_ALL = 4000
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 
 
@@ -53,6 +56,7 @@ class Trial:
     known: Sequence[Values]
     trials: int = 0
     _seen: set[str] = field(default_factory=set)
+    _values: dict[str, np.ndarray | None] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -70,6 +74,21 @@ class Trial:
             if last.unit - one.unit <= MAX_SPAN:
                 found.setdefault(one.statement, one)
         return list(found.values())
+
+    @cached_property
+    def helpers(self) -> list[Version]:
+        """The statements before it that make what is no gradient of it, and that it uses; the last one first."""
+        units, last = self.reading.code.units, self.one.version
+        gradients = {id(one.statement) for one in self.reading.code.versions}
+        used = {name for one in self.versions for name in _read_in(one.statement)}
+        found: list[Version] = []
+        for place in range(last.unit, max(last.unit - MAX_SPAN, 0) - 1, -1):
+            for node in reversed(list(_simple(units[place].node))):
+                names = [name for name in assigned_in(node) if name in used]
+                if names and id(node) not in gradients:
+                    used |= set(_read_in(node))
+                    found.append(Version(names[0], "", node.lineno, node.col_offset, place, node, None))
+        return found
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -91,6 +110,11 @@ class Trial:
 
     # --- edits
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether no more is tried."""
+        return self.trials >= MAX_TRIALS or self.reading.trials >= MAX_TRIALS_OF_ALL
+
     def segment(self, node: ast.AST) -> tuple[int, int]:
         """Where a node is in the text."""
         assert isinstance(node, ast.expr | ast.stmt)  # noqa: S101 - what has a place
@@ -106,7 +130,8 @@ class Trial:
 
     def is_right(self, edit: Edit) -> bool:
         """Whether the gradient is right with an edit, at all points."""
-        version = next((one for one in self.versions if one.statement is edit.statement), self.versions[0])
+        both = (*self.versions, *self.helpers)
+        version = next((one for one in both if one.statement is edit.statement), self.versions[0])
         units = self.reading.code.units[version.unit : self.one.version.unit + 1]
         start, end = self.segment(units[0].node)[0], self.segment(units[-1].node)[1]
         change = edit.change
@@ -117,12 +142,16 @@ class Trial:
         edited = (
             f"if 1:\n{' ' * column}{edited}" if column and units[0].node.lineno != units[-1].node.lineno else edited
         )
-        if edited in self._seen or self.trials >= MAX_TRIALS:
+        if edited in self._seen or self.is_spent:
             return False
         self._seen.add(edited)
         self.trials += 1
+        self.reading.trials += 1
         node = self._read(edited, version.unit)
-        return node is not None and self._is_true(node)
+        try:
+            return node is not None and self._is_true(node)
+        except FAILURES:
+            return False
 
     def _read(self, text: str, unit: int) -> Node | None:
         """What the gradient comes to as some statements have it; None where they can't be read."""
@@ -131,11 +160,21 @@ class Trial:
             if text.startswith("if 1:\n"):
                 body = body[0].body  # type: ignore[attr-defined]
             reader = self.reader(unit, text)
-            reader.run(body)
-        except (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            try:
+                reader.run(body)
+            finally:
+                for one in reader.staled:
+                    one.stale = None
+        except FAILURES:
             return None
         own = [one for one in reader.read_so_far.versions if one.name == self.one.version.name]
-        return own[-1].value if own else None
+        return own[-1 - self._behind].value if len(own) > self._behind else None
+
+    @cached_property
+    def _behind(self) -> int:
+        """How many versions follow in the same statement of the pass, as a loop goes on."""
+        versions, last = self.reading.code.versions, self.one.version
+        return sum(one.name == last.name and one.unit == last.unit for one in versions[versions.index(last) + 1 :])
 
     def _is_true(self, node: Node) -> bool:
         if not fits(node, self.one.node):
@@ -149,17 +188,21 @@ class Trial:
         """A reader with the names as they stand before a statement of the pass."""
         of = self.reading.code.reader
         source = Source.of(text, self.source.name)
-        reader = GradientReader(source, of.program, of.library, of.known_names, of.true_of, of.upstream)
+        values = {name: _unshared(one) for name, one in self.values(unit).items()}
+        reader = GradientReader(source, of.program, of.library, of.known_names, of.true_of, of.upstream, values=values)
         reader.first_moment = 2 * FIRST_MOMENT
-        reader.top.values = copied({**of.top.values, **self.reading.code.units[unit].values})
         return reader
+
+    def values(self, unit: int) -> dict[str, Any]:
+        """The names as they stand before a statement of the pass."""
+        return {**self.reading.code.reader.around, **self.reading.code.units[unit].values}
 
     # --- names and expressions beside it
 
     @cached_property
     def names(self) -> dict[str, Tensor]:
         """The arrays that its last statement may use."""
-        values = {**self.reading.code.reader.top.values, **self.reading.code.units[self.one.version.unit].values}
+        values = self.values(self.one.version.unit)
         own = {name: one for name, one in values.items() if isinstance(one, Tensor) and one.stale is None}
         reader = self.reader(self.one.version.unit, "0")
         given = {name: reader.input(name) for name in reader.inputs if name not in values}
@@ -174,11 +217,20 @@ class Trial:
 
     def value(self, text: str) -> np.ndarray | None:
         """What an expression of the last statement's names is at the first point; None where it is none."""
+        if text not in self._values:
+            self._values[text] = self._value(text)
+        return self._values[text]
+
+    @cached_property
+    def _expressions(self) -> GradientReader:
+        return self.reader(self.one.version.unit, "")
+
+    def _value(self, text: str) -> np.ndarray | None:
+        reader = self._expressions
+        reader.source = Source.of(text, self.source.name)
         try:
-            reader = self.reader(self.one.version.unit, text)
-            found = reader.value(ast.parse(text, mode="eval").body)
-            return self.array(found)
-        except (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            return self.array(reader.value(ast.parse(text, mode="eval").body))
+        except FAILURES:
             return None
 
     def array(self, found: Any) -> np.ndarray | None:
@@ -191,5 +243,28 @@ class Trial:
     @cached_property
     def numbers(self) -> dict[str, int]:
         """The names that are whole numbers, such as sizes."""
-        values = {**self.reading.code.reader.top.values, **self.reading.code.units[self.one.version.unit].values}
+        values = self.values(self.one.version.unit)
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
+
+
+def _simple(node: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements in one that are no blocks, in order."""
+    if isinstance(node, ast.For | ast.If | ast.With | ast.While):
+        for one in (*node.body, *getattr(node, "orelse", ())):
+            yield from _simple(one)
+    else:
+        yield node
+
+
+def _read_in(node: ast.AST) -> Iterator[str]:
+    """The names that a statement reads."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and (isinstance(one.ctx, ast.Load) or isinstance(node, ast.AugAssign)):
+            yield one.id
+
+
+def _unshared(value: Any) -> Any:
+    """A list or a dictionary of its own; what is in it is shared."""
+    if isinstance(value, list):
+        return list(value)
+    return dict(value) if isinstance(value, dict) else value
