@@ -10,6 +10,8 @@ import pytest
 
 from netcalc.checking.backward.check import checked_lines
 from netcalc.models.programs import AskedOfProgram, program
+from netcalc.program.answers import base
+from netcalc.program.source import ProgramError
 from netcalc.result import CheckedLine
 from netcalc.values import read_array
 
@@ -75,3 +77,170 @@ def test_sizes_and_classes_may_be_left_out(factor, is_wrong):
     assert [(one.name, one.is_wrong, one.follows) for one in lines if one.is_wrong] == (
         [("dlogits", True, ""), ("dW", True, "dlogits")] if is_wrong else []
     )
+
+
+# --- hand-written: a forward pass by its name, and what is said of a backward pass
+
+FORWARD = {
+    "mlp": """
+z1 = X @ W1 + b1
+a1 = np.maximum(z1, 0)
+z2 = a1 @ W2 + b2
+loss = np.mean((z2 - Y) ** 2)
+""",
+    "norm": """
+def forward(x, gamma, beta, eps=1e-5):
+    mu = x.mean(axis=0)
+    std = np.sqrt(x.var(axis=0) + eps)
+    xhat = (x - mu) / std
+    out = gamma * xhat + beta
+    cache = (xhat, gamma, std)
+    return out, cache
+""",
+    "rnn": """
+def forward(xs, h0, Wxh, Whh, Why, bh, ys):
+    h, loss, hs, ps = h0, 0, [h0], []
+    for t in range(3):
+        h = np.tanh(Wxh @ xs[t] + Whh @ h + bh)
+        y = Why @ h
+        p = np.exp(y) / np.sum(np.exp(y))
+        hs.append(h)
+        ps.append(p)
+        loss += -np.log(p[ys[t]])
+    return loss
+""",
+}
+AT = {
+    "mlp": {"X": "1,2;3,4;0.5,1", "W1": "1,2,3;-1,0.5,2", "b1": "0,0.1,0", "W2": "1;2;-1", "b2": "[0.5]", "Y": "1;2;3"},
+    "norm": {"x": "1,2;3,5;0,1;2,2.5", "gamma": "1,2", "beta": "0,0.5"},
+    "rnn": {
+        "xs": "1,0.5;0.2,-1;-0.3,0.7",
+        "h0": "0.1,-0.2,0.3",
+        "Wxh": "0.1,0.2;0.3,-0.4;0.5,0.6",
+        "Whh": "0.1,0.2,0.3;-0.3,-0.4,0.1;0.5,0.6,-0.2",
+        "Why": "0.1,0.2,0.3;-0.3,-0.4,0.1",
+        "bh": "0.1,0,-0.1",
+        "ys": "0,1,1",
+    },
+}
+MLP = """dz2 = 2 * (z2 - Y) / Y.size
+dW2 = a1.T @ dz2
+db2 = dz2.sum(0)
+da1 = dz2 @ W2.T
+dz1 = da1 * (z1 > 0)
+dW1 = X.T @ dz1
+db1 = dz1.sum(0)
+"""
+NORM = """
+def backward(dout, cache):
+    xhat, gamma, std = cache
+    N = dout.shape[0]
+    dbeta = dout.sum(axis=0)
+    dgamma = np.sum(dout * xhat, axis=0)
+    dx = gamma / std / N * (N * dout - dbeta - xhat * dgamma)
+    return dx, dgamma, dbeta
+"""
+RNN = """
+dWhh, dWxh, dbh, dhnext = np.zeros_like(Whh), np.zeros_like(Wxh), np.zeros_like(bh), np.zeros_like(h0)
+for t in reversed(range(3)):
+    dy = ps[t].copy()
+    dy[ys[t]] -= 1
+    dh = Why.T @ dy + dhnext
+    draw = (1 - hs[t + 1] * hs[t + 1]) * dh
+    dbh += draw
+    dWxh += np.outer(draw, xs[t])
+    dWhh += np.outer(draw, hs[t])
+    dhnext = Whh.T @ draw
+"""
+
+
+def said(name: str, backward: str, **more: str) -> tuple[list[CheckedLine], list[str]]:
+    values = {key: read_array(text, key) for key, text in {**AT[name], **more}.items()}
+    delta = read_array("1,0;0.5,2;-1,1;0.3,0.7", "delta") if name == "norm" else None
+    asked = AskedOfProgram(values, counted=["ys"] if name == "rnn" else [], delta=delta, elsewhere=list(more))
+    lines, notes = checked_lines(program(FORWARD[name], "forward.py", asked), backward, "backward.py")
+    return [one for one in lines if one.is_wrong and not one.follows], notes
+
+
+@pytest.mark.parametrize("name, backward", [("mlp", MLP), ("norm", NORM), ("rnn", RNN)])
+def test_lines_a_def_with_a_cache_and_a_loop_are_right(name, backward):
+    assert said(name, backward)[0] == []
+
+
+@pytest.mark.parametrize(
+    "name, backward, was, line, words",
+    [
+        ("mlp", MLP, ("(z1 > 0)", "(z1 < 0)"), 5, "mask"),
+        ("mlp", MLP, ("dz1.sum(0)", "dz1.mean(0)"), 7, "mean"),
+        ("mlp", MLP, ("X.T @ dz1", "X.T @ (dz1 * (z1 > 0))"), None, ""),  # the mask twice is the mask
+        ("mlp", MLP, ("X.T @ dz1", "X @ dz1"), 6, "not transposed"),
+        ("norm", NORM, ("- dbeta - xhat", "+ dbeta - xhat"), 7, "sign"),
+        ("norm", NORM, ("dout * xhat,", "dout * x,"), 6, "x taken for xhat"),
+        ("rnn", RNN, ("draw, hs[t])", "draw, hs[t + 1])"), 10, "wrong index"),
+        ("rnn", RNN, ("hs[t + 1] * hs[t + 1]", "hs[t] * hs[t]"), 7, "wrong index"),  # of a helper
+        ("rnn", RNN, ("Why.T @ dy + dhnext", "Why.T @ dy"), 6, "a path left out"),
+    ],
+)
+def test_slips_are_told_where_they_are(name, backward, was, line, words):
+    assert was[0] in backward
+    wrong, _ = said(name, backward.replace(*was))
+    assert {one.line for one in wrong} == ({line} if line else set())
+    assert all(words in one.diagnosis for one in wrong)
+
+
+def test_weights_that_had_their_step_before_they_are_used_are_told():
+    text = MLP.replace("db2 =", "W2 -= lr * dW2\ndb2 =")
+    (wrong,), _ = said("mlp", text, lr="0.1")
+    assert (wrong.name, wrong.line, wrong.mistake) == ("da1", 5, "stale-weights")
+    assert wrong.repair == "da1 = dz2 @ W2.T\nW2 -= lr * dW2"
+
+
+def test_what_would_have_to_be_run_is_said_and_the_rest_is_judged():
+    wrong, notes = said(
+        "mlp", f"opt = torch.optim.SGD([W1], 0.1)\nloss.backward()\n{MLP}opt.step()\n".replace("Y.size", "3")
+    )
+    assert wrong == []
+    assert [note for note in notes if "would have to be run" in note] == [
+        "line 2, loss.backward(), would have to be run; nothing is said of what it does",
+        "line 10, opt.step(), would have to be run; nothing is said of what it does",
+    ]
+    assert any(note.startswith("passed over: backward.py, line 1") for note in notes)
+
+
+def test_gradients_that_are_never_assigned_or_of_nothing_are_noted():
+    _, notes = said("mlp", MLP.replace("db1 =", "dQ ="))
+    assert notes == [
+        "dQ is the gradient of no name in forward.py: nothing is said of it",
+        "backward.py assigns no dX, db1, dY",
+    ]
+
+
+@pytest.mark.parametrize(
+    "backward, message",
+    [
+        ("dz2 = 2 * (z2 - foo)", "'foo' has no value here"),
+        ("dW1 = X.T @ dz1", "'dz1' has no value here: no line assigns it"),
+        ("dW1 = X.T @ dz1\ndz1 = a1", "'dz1' has no value here: line 2 assigns it, later"),
+        ("dz2 = frobnicate(z2)", "'frobnicate' is not understood"),
+    ],
+)
+def test_names_that_the_forward_pass_lacks_are_errors(backward, message):
+    with pytest.raises(ProgramError, match=r"^backward\.py, line 1: ") as raised:
+        said("mlp", backward)
+    assert message in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "name, of",
+    [
+        *((form, "W1") for form in ("dW1", "d_W1", "grad_W1", "W1_grad", "W1.grad", "dL_dW1", "dLdW1", "dloss_dW1")),
+        ("dd1", "d1"),
+        ("dout_w", "out_w"),
+        ("dw1", "W1"),
+        ("W1", None),
+        ("delta", None),
+        ("diff", None),
+    ],
+)
+def test_names_of_gradients(name, of):
+    assert base(name, ["W1", "b1", "d1", "out", "out_w", "z"]) == of

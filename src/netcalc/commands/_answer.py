@@ -56,7 +56,9 @@ def answer(
 
 def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> Result:
     """The result with verdicts on the answers that were brought: numbers, formulas, or a backward pass as code."""
-    programs = [text for text in checking.check or [] if "=" not in text and text.lower().endswith(".py")]
+    from netcalc.commands._program import is_code
+
+    programs = [text for text in checking.check or [] if is_code(text)]
     given = [text for text in checking.check or [] if text not in programs]
     if given:
         from netcalc.checking import Tolerance, check

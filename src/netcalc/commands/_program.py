@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,13 @@ TABLE = r"(?m)^\s*\[\[?[\w. ]+\]"
 
 
 def stated(
-    path: str, net: Net, program: OfProgram, tensors: OfTensors, decimal: str, index_from: int
+    path: str,
+    net: Net,
+    program: OfProgram,
+    tensors: OfTensors,
+    decimal: str,
+    index_from: int,
+    checks: Sequence[str] = (),
 ) -> tuple[Problem | Gradient | GraphProblem, StandardInput]:
     """The problem that a file states, a net's or a program's, and standard input, which may be read."""
     from netcalc.files import StandardInput
@@ -39,7 +45,8 @@ def stated(
     flags["--along"] = tensors.along
     given = [flag for flag, value in flags.items() if value]
     if is_program(path, text, bool(given)):
-        return _of_program(text, name, net, program, tensors, stdin, decimal, index_from), stdin
+        elsewhere = _backward_names(text, name, checks)
+        return _of_program(text, name, net, program, tensors, stdin, decimal, index_from, elsewhere), stdin
     if given:
         raise NetcalcError(f"{given[0]} is for a program in Python; {name} is a net, and holds its values itself")
     return state_problem(document(text, name, path, decimal), net.read(index_from)), stdin
@@ -62,6 +69,35 @@ def is_program(path: str, text: str, given: bool) -> bool:
     return False
 
 
+def _backward_names(text: str, name: str, checks: Sequence[str]) -> set[str]:
+    """The names in the backward passes that are checked.
+
+    Raises NetcalcError where the backward pass is given in the forward pass's place, and the other way round.
+    """
+    from netcalc.program.answers import is_backward, names_in
+    from netcalc.program.source import Source, parse
+    from netcalc.spec import read_text
+
+    found: set[str] = set()
+    for path in checks:
+        if not is_code(path):
+            continue
+        other, other_name = read_text(path)
+        body = parse(Source.of(other, other_name)).body
+        if is_backward(parse(Source.of(text, name)).body, body):
+            raise NetcalcError(
+                f"{name} holds a backward pass, and {other_name} its forward pass: give them the other way round, "
+                f"as in netcalc net {path} --check {name}"
+            )
+        found |= names_in(body)
+    return found
+
+
+def is_code(text: str) -> bool:
+    """Whether what is given to --check is a backward pass in Python."""
+    return "=" not in text and text.lower().endswith(".py")
+
+
 def _of_program(
     text: str,
     name: str,
@@ -71,6 +107,7 @@ def _of_program(
     stdin: StandardInput,
     decimal: str,
     index_from: int,
+    elsewhere: Collection[str],
 ) -> GraphProblem:
     """The problem that a program states, at the values that its names are given."""
     from netcalc.models.asked import read_shapes
@@ -97,6 +134,7 @@ def _of_program(
         along,
         None if net.lr is None else read_scalar(net.lr, "--lr"),
         index_from,
+        elsewhere,
     )
     return state(text, name, asked)
 

@@ -132,7 +132,8 @@ def net(
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
     from netcalc.commands._program import stated
 
-    problem, stdin = stated(spec[0], asked, program, tensors, reading.decimal, presentation.index_from)
+    checks = checking.check or ()
+    problem, stdin = stated(spec[0], asked, program, tensors, reading.decimal, presentation.index_from, checks)
     try:
         return answer(problem, checking, presentation, stdin)
     except UndefinedError as error:

@@ -27,6 +27,7 @@ class AskedOfProgram(NamedTuple):
 
     `counted` are the names whose values were written as whole numbers: loops and tests may go by them. `of` is the name
     that is differentiated, `delta` its gradient from above, `lr` asks for the inputs after a step of gradient descent.
+    `elsewhere` are names that a backward pass which is checked uses.
     """
 
     values: Mapping[str, np.ndarray] = NOTHING
@@ -37,6 +38,7 @@ class AskedOfProgram(NamedTuple):
     along: Mapping[str, np.ndarray] = NOTHING
     lr: Tree | None = None
     index_from: int = 0
+    elsewhere: Collection[str] = ()
 
 
 def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
@@ -49,7 +51,7 @@ def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
         if key not in given:
             given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
     found = read(text, name, given, asked.of)
-    _check_used(found, [*asked.values, *asked.shapes])
+    _check_used(found, [one for one in (*asked.values, *asked.shapes) if one not in asked.elsewhere])
     return _problem(found, name, asked)
 
 

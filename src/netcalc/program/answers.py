@@ -120,3 +120,16 @@ def _goes_on(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], first:
             outcome = True
         made |= own if used & made else set()
     return outcome
+
+
+def names_in(body: Sequence[ast.stmt]) -> set[str]:
+    """Every name that statements use or assign."""
+    found = {node.id for one in body for node in ast.walk(one) if isinstance(node, ast.Name)}
+    return found | {node.arg for one in body for node in ast.walk(one) if isinstance(node, ast.arg)}
+
+
+def is_backward(body: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> bool:
+    """Whether statements give gradients of what others assign, and those give none of theirs."""
+    own, theirs = ({name for one in each for name in assigned_in(one)} for each in (body, other))
+    gives = [name for name in own if base(name, theirs - own) is not None]
+    return bool(gives) and not any(base(name, names_in(body)) is not None for name in theirs - own)

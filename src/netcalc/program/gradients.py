@@ -16,7 +16,7 @@ from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
-from netcalc.program.values import Function, Missing, Tensor, is_scalar, node_of
+from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
@@ -274,7 +274,7 @@ class GradientReader(Statements):
         super()._store_attribute(owner, name, value, target)
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        if node.attr == "grad":
+        if node.attr == "grad" and not isinstance(self.value(node.value), Module):
             label = ast.unparse(node.value).rpartition(".")[2] + ".grad"
             found = self.lookup(label)
             if not isinstance(found, Missing):
@@ -387,7 +387,24 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     unread = {id(one): one for one in reader.frame.values.values() if isinstance(one, Unread) and not one.used}
     for one in unread.values():
         found.notes.append(f"passed over: {one.error.message}")
+    found.notes += _unknown(reader, body)
     return found
+
+
+def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[str]:
+    """Notes on names that look like gradients, that nothing uses, and whose tensor the forward pass does not have."""
+    nodes = [node for one in body for node in ast.walk(one)]
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for name in dict.fromkeys(name for one in body for name in assigned_in(one)):
+        is_gradient = re.fullmatch(r"d[A-Z]\w*|d_\w+|grad_\w+|\w+_grad|\w+\.grad", name) is not None
+        if (
+            is_gradient
+            and name not in read
+            and base(name, reader.known_names) is None
+            and name not in reader.known_names
+        ):
+            forward = reader.program.source.name
+            yield f"{name} is the gradient of no name in {forward}: nothing is said of it"
 
 
 def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:

@@ -43,7 +43,7 @@ def _wrong(one: CheckedLine) -> Iterator[Text]:
     indent = " " * (cell_len(head) + 2)
     text, start = one.text.strip(), len(one.text) - len(one.text.lstrip())
     repaired = [line.strip() for line in one.repair.splitlines()]
-    said = one.diagnosis.removesuffix(f": {repaired[-1]}" if repaired else "") or NOT_FOUND
+    said = one.said or NOT_FOUND
     width = max(cell_len(line) for line in (text, *repaired))
     beside = width <= WIDEST_LINE and cell_len(said) <= WIDEST_LINE
     yield _marked("✗", "red", f"{head}{text}{' ' * (width - cell_len(text))}{GAP}{said}" if beside else f"{head}{text}")

@@ -177,7 +177,7 @@ def _lines(result: Result) -> Iterator[str]:
         return
     yield '<h2>Your backward pass</h2>\n<div class="wide"><table>'
     for one in result.lines:
-        said = escape(". ".join(filter(None, (one.diagnosis, one.follows and f"follows from {one.follows}"))))
+        said = escape(". ".join(filter(None, (one.said, one.follows and f"follows from {one.follows}"))))
         right = f"<code>{escape(one.repair.strip())}</code>" if one.repair else ""
         code = f"<td class=n>{one.line}</td><td><code>{escape(one.text.strip())}</code></td>"
         yield f"<tr>{code}<td>{one.verdict}</td><td>{said}</td><td>{right}</td></tr>"

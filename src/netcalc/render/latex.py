@@ -30,7 +30,7 @@ def latex(result: Result, *, steps: bool = False) -> Iterator[str]:
 def _verdicts(result: Result) -> Iterator[str]:
     yield from map(_verdict, result.checked)
     for one in result.lines:
-        said = "; ".join(part for part in (one.diagnosis, one.repair and f"{one.repair.strip()} is right") if part)
+        said = "; ".join(part for part in (one.said, one.repair and f"{one.repair.strip()} is right") if part)
         yield f"line {one.line}, {one.name}: {one.verdict}{': ' if said else ''}{said}"
 
 

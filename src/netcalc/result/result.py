@@ -130,6 +130,12 @@ class CheckedLine(NamedTuple):
     def is_wrong(self) -> bool:
         return self.verdict == "wrong"
 
+    @property
+    def said(self) -> str:
+        """The diagnosis without the repaired line at its end."""
+        last = self.repair.rpartition("\n")[2].strip()
+        return self.diagnosis.removesuffix(f": {last}") if last else self.diagnosis
+
     def record(self) -> dict[str, float | str | None]:
         """As data formats write it."""
         return {

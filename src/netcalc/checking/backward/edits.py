@@ -68,10 +68,10 @@ def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
 # --- assignments
 
 
-def overwritten(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
     """= where it is added."""
     if isinstance(statement, ast.Assign) and len(trial.versions) > 1:
-        start, end = trial.segment(statement.targets[0])[1], trial.segment(node)[0]
+        start, end = trial.segment(statement.targets[0])[1], trial.segment(statement.value)[0]
         text = trial.source.text[start:end]
         if text.count("=") == 1:
             at = start + text.index("=")
@@ -81,12 +81,11 @@ def overwritten(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
             yield said, Change(at, at + 1, "-=")
 
 
-def accumulated(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+def accumulated(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
     """+= where it is assigned."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
-        start, end = trial.segment(statement.target)[1], trial.segment(node)[0]
-        text = trial.source.text[start:end]
-        at = start + text.index("+=")
+        start, end = trial.segment(statement.target)[1], trial.segment(statement.value)[0]
+        at = start + trial.source.text[start:end].find("+=")
         yield "accumulated where it is assigned", Change(at, at + 2, "=")
 
 

@@ -82,7 +82,9 @@ def as_primary(trial: Trial, node: ast.expr) -> str:
 
 
 def as_divisor(text: str) -> str:
-    """A text in brackets where it has operators."""
+    """A text in brackets where it has operators, and none around it."""
+    if text.startswith("(") and text.endswith(")") and "(" not in text[1:-1]:
+        return text
     try:
         return text if isinstance(ast.parse(text, mode="eval").body, PRIMARY) else f"({text})"
     except SyntaxError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -27,6 +27,8 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import NAMED, name_of
 from netcalc.graph.node import Node
+from netcalc.program.answers import base
+from netcalc.program.gradients import Version
 from netcalc.program.source import ProgramError, Source, parse
 
 MAX_HARVEST = 160  # expressions that are taken from both texts
@@ -137,9 +139,12 @@ def near(a: np.ndarray, c: np.ndarray) -> bool:
 
 def factor_of_all(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """The whole times a factor, or divided by one."""
-    if trial.found is None:
-        return
     true = trial.true[0]
+    if trial.found is None:
+        for piece in found.factors:
+            if piece.value.shape == true.shape and not piece.divides:
+                yield from _times(trial, piece)
+        return
     for piece in found.factors:
         with np.errstate(all="ignore"):
             try:
@@ -185,15 +190,28 @@ def _multiplied(trial: Trial, node: ast.expr, piece: Piece) -> Iterator[Change]:
 
 
 def factor_of_term(trial: Trial, found: Harvest) -> Iterator[Edit]:
-    """A summand times a number."""
+    """A summand times a factor."""
     for version in trial.versions:
         for root in roots(version.statement, version.name):
             summands = [one for one, _ in terms(root)]
             for node in summands if len(summands) > 1 else ():
-                for piece in (one for one in found.factors if not one.value.ndim):
+                for piece in sorted(found.factors, key=lambda one: one.value.ndim):
+                    if not _broadcasts(piece.value, trial.true[0]):
+                        continue
                     for change in _multiplied(trial, node, piece):
                         said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
                         yield Edit(change, version.statement, "factor-left-out", f"{said} of {trial.text(node)}")
+
+
+def slope_of_helper(trial: Trial, versions: Sequence[Version]) -> Iterator[Edit]:
+    """The slope of a function left out of a statement that makes what is no gradient."""
+    for version in versions:
+        for root in list(roots(version.statement, version.name))[:1]:
+            for one in slopes(trial):
+                for text in one.texts:
+                    for change in _multiplied(trial, root, Piece(text, one.slope)):
+                        said = f"the slope of {one.function} left out: times {text}"
+                        yield Edit(change, version.statement, "factor-left-out", said)
 
 
 def factor_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
@@ -245,8 +263,9 @@ def factor_for_another(trial: Trial, found: Harvest) -> Iterator[Edit]:
 def _with_slope(trial: Trial, statement: ast.stmt, node: ast.BinOp) -> Iterator[Edit]:
     own = [(trial.text(part), as_primary(trial, part), divides) for part, divides in factors(node)]
     places = [place for place, (_, __, divides) in enumerate(own) if not divides]
+    gradients = {place for place in places if base(own[place][0], trial.reading.code.reader.known_names) is not None}
     for count in (1, 2, 3):
-        for chosen in combinations(places, count):
+        for chosen in sorted(combinations(places, count), key=lambda some: bool(gradients & set(some))):
             for one in slopes(trial):
                 for text in one.texts:
                     kept = [part for place, part in enumerate(own) if place not in chosen]
@@ -268,8 +287,6 @@ def softmax(trial: Trial, _: Harvest) -> Iterator[Edit]:
     word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
     shape = trial.true[0].shape
     values = {name: array for name, tensor in trial.names.items() if (array := trial.array(tensor)) is not None}
-    from netcalc.program.answers import base
-
     for name, p in values.items():
         if p.shape != shape or not p.ndim or not near(p.sum(axis=-1), np.ones(shape[:-1])):
             continue

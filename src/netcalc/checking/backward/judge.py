@@ -21,6 +21,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.program.gradients import Gradients, Version, read_gradients
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
+from netcalc.values import to_float64
 
 POINTS = 3
 RELATIVE, OF_ALL = 1e-9, 1e-12  # what float64 may lose: of a tensor's largest entry, and of the pass's largest
@@ -100,6 +101,7 @@ class Forward:
         nodes = list(dict.fromkeys(node for own in self.candidates.values() for node in own))
         truths = [self.gradient(node) for node in nodes]
         values: Values = {self.problem.inputs[name]: array for name, array in given.items()}
+        values |= self._of_backward_alone()
         roots = list(dict.fromkeys([*nodes, *truths]))
         with np.errstate(all="ignore"):
             found = evaluate(roots, Float64(self.sizes), values)
@@ -108,6 +110,16 @@ class Forward:
         if not finite or any(np.isnan(array).any() for array in found):
             return None
         return Point(values, max((float(np.abs(values[one]).max()) for one in truths if values[one].size), default=1.0))
+
+    def _of_backward_alone(self) -> Values:
+        """Inputs that the backward pass alone has, such as a learning rate."""
+        reader, at = self.program.reader, self.problem.given.get("at", {})
+        inputs = {} if reader is None else reader.inputs
+        return {
+            one.node: to_float64(at[name])
+            for name, one in inputs.items()
+            if name not in self.problem.inputs and name in at
+        }
 
 
 @dataclass(eq=False)

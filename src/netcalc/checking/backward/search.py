@@ -11,9 +11,9 @@ import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, edits
 from netcalc.checking.backward.expressions import factors
-from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest, path
+from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest, path, slope_of_helper
 from netcalc.checking.backward.slopes import is_known, slope_of
-from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.checking.backward.trial import Change, Edit, Trial
 
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index")
 
@@ -51,9 +51,11 @@ def repair(trial: Trial) -> Repair | None:
 
 def _candidates(trial: Trial) -> Iterator[Edit]:
     """Every edit to try, the smallest and most usual first."""
+    yield from stale(trial)
     yield from edits(trial, LOCAL)
     shared = [one for one in trial.helpers if _is_shared(trial, one.unit)]
     yield from edits(trial, (*LOCAL, *LATER), shared)
+    yield from slope_of_helper(trial, shared)
     found = harvest(trial)
     for row in GUIDED:
         yield from row(trial, found)
@@ -61,6 +63,25 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
     for row in GUIDED_LATER:
         yield from row(trial, found)
     yield from edits(trial, (*LOCAL, *LATER), [one for one in trial.helpers if one not in shared])
+
+
+def stale(trial: Trial) -> Iterator[Edit]:
+    """A weight that has had its step before it is used: the step goes behind."""
+    source, last = trial.source, trial.versions[0].statement
+    for helper in trial.helpers:
+        name = helper.name
+        if name not in trial.reading.forward.candidates or helper.unit == trial.one.version.unit:
+            continue
+        start, end = trial.segment(helper.statement)
+        behind = trial.segment(last)[1]
+        between = source.text[end:behind].lstrip("\n; ")
+        use = next((one for one in ast.walk(last) if isinstance(one, ast.Name) and one.id == name), None)
+        if use is None or start >= behind:
+            continue
+        column = " " * helper.statement.col_offset
+        change = Change(start, behind, f"{between.lstrip()}\n{column}{source.text[start:end]}")
+        said = f"{name} is already updated here: its gradient step, {source.text[start:end]}, comes after its last use"
+        yield Edit(change, helper.statement, "stale-weights", said, trial.segment(use))
 
 
 def _is_shared(trial: Trial, unit: int) -> bool:
@@ -72,6 +93,8 @@ def _is_shared(trial: Trial, unit: int) -> bool:
 def _told(trial: Trial, edit: Edit) -> Repair:
     source, change = trial.source, edit.change
     text = source.text[: change.start] + change.text + source.text[change.end :]
+    if edit.marked is not None:
+        return _moved(trial, edit, edit.marked)
     is_line = change.start == change.end and change.text.startswith("\n")
     said = edit.said if is_line or edit.mistake not in ALGEBRAIC else _as_slope(trial, edit) + edit.said
     start = change.start
@@ -91,6 +114,16 @@ def _told(trial: Trial, edit: Edit) -> Repair:
         (start - first + 1, last - first + 1),
         repaired,
     )
+
+
+def _moved(trial: Trial, edit: Edit, marked: tuple[int, int]) -> Repair:
+    """A statement moved behind the gradient's."""
+    source = trial.source
+    number = source.text.count("\n", 0, marked[0]) + 1
+    first = source.starts[number - 1]
+    columns = marked[0] - first + 1, marked[1] - first + 1
+    both = f"{source.line(number)}\n{edit.change.text.rpartition(chr(10))[2]}"
+    return Repair(edit.mistake, edit.said, number, columns[0], columns, both)
 
 
 def _as_slope(trial: Trial, edit: Edit) -> str:
