@@ -82,6 +82,12 @@ def test_sizes_and_classes_may_be_left_out(factor, is_wrong):
 # --- hand-written: a forward pass by its name, and what is said of a backward pass
 
 FORWARD = {
+    "convolution": """
+y = np.zeros(4)
+for i in range(4):
+    y[i] = np.sum(x[i:i + 3] * w) + b
+loss = np.sum(y * g)
+""",
     "mlp": """
 z1 = X @ W1 + b1
 a1 = np.maximum(z1, 0)
@@ -110,7 +116,15 @@ def forward(xs, h0, Wxh, Whh, Why, bh, ys):
     return loss
 """,
 }
+CONVOLUTION = """dy = g
+db = dy.sum()
+dw, dx = np.zeros(3), np.zeros_like(x)
+for i in range(4):
+    dw += dy[i] * x[i:i + 3]
+    dx[i:i + 3] += dy[i] * w
+"""
 AT = {
+    "convolution": {"x": "1,2,0.5,-1,3,0.2", "w": "1,2,-1", "b": "0.3", "g": "0.1,0.4,-0.3,0.2"},
     "mlp": {"X": "1,2;3,4;0.5,1", "W1": "1,2,3;-1,0.5,2", "b1": "0,0.1,0", "W2": "1;2;-1", "b2": "[0.5]", "Y": "1;2;3"},
     "norm": {"x": "1,2;3,5;0,1;2,2.5", "gamma": "1,2", "beta": "0,0.5"},
     "rnn": {
@@ -162,7 +176,7 @@ def said(name: str, backward: str, **more: str) -> tuple[list[CheckedLine], list
     return [one for one in lines if one.is_wrong and not one.follows], notes
 
 
-@pytest.mark.parametrize("name, backward", [("mlp", MLP), ("norm", NORM), ("rnn", RNN)])
+@pytest.mark.parametrize("name, backward", [("mlp", MLP), ("norm", NORM), ("rnn", RNN), ("convolution", CONVOLUTION)])
 def test_lines_a_def_with_a_cache_and_a_loop_are_right(name, backward):
     assert said(name, backward)[0] == []
 
@@ -176,6 +190,7 @@ def test_lines_a_def_with_a_cache_and_a_loop_are_right(name, backward):
         ("mlp", MLP, ("X.T @ dz1", "X @ dz1"), 6, "not transposed"),
         ("norm", NORM, ("- dbeta - xhat", "+ dbeta - xhat"), 7, "sign"),
         ("norm", NORM, ("dout * xhat,", "dout * x,"), 6, "x taken for xhat"),
+        ("convolution", CONVOLUTION, ("dy[i] * w", "dy[i] * w[::-1]"), 6, "reversed"),
         ("rnn", RNN, ("draw, hs[t])", "draw, hs[t + 1])"), 10, "wrong index"),
         ("rnn", RNN, ("hs[t + 1] * hs[t + 1]", "hs[t] * hs[t]"), 7, "wrong index"),  # of a helper
         ("rnn", RNN, ("Why.T @ dy + dhnext", "Why.T @ dy"), 6, "a path left out"),
@@ -244,3 +259,13 @@ def test_names_that_the_forward_pass_lacks_are_errors(backward, message):
 )
 def test_names_of_gradients(name, of):
     assert base(name, ["W1", "b1", "d1", "out", "out_w", "z"]) == of
+
+
+def test_a_name_that_is_assigned_again_has_the_gradient_of_either_moment():
+    forward = "h = np.maximum(x @ W1, 0)\nx = x + h @ W2\nloss = (x ** 2).sum()\n"
+    asked = AskedOfProgram({"x": read_array("1,2;3,1", "x"), "W1": read_array("1,0.5;-1,2", "W1")}, {"W2": (2, 2)})
+    code = "dx = 2 * x\ndh = dx @ W2.T\ndW2 = h.T @ dx\ndz = dh * (h > 0)\ndx = dx + dz @ W1.T\n"
+    lines, _ = checked_lines(program(forward, "forward.py", asked), code, "backward.py")
+    assert [one.name for one in lines if one.is_wrong] == []
+    lines, _ = checked_lines(program(forward, "forward.py", asked), code.replace("dz @ W1.T", "dz @ W1"), "backward.py")
+    assert [(one.name, one.line) for one in lines if one.is_wrong] == [("dx", 5)]

@@ -421,8 +421,8 @@ def put_slice(trial: Trial, node: ast.expr, text: str) -> Change:
     return Change(*trial.segment(node), text)
 
 
-def flipped(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """An array to be reversed, or not."""
+def reversed_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An array that is reversed where it should not be."""
     match node:
         case ast.Subscript(inner, ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))):
             yield f"{trial.text(inner)} is reversed where it should not be", put(trial, node, trial.text(inner))
@@ -431,12 +431,16 @@ def flipped(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
                 f"{trial.text(node.args[0])} is reversed where it should not be",
                 put(trial, node, trial.text(node.args[0])),
             )
-        case ast.Name(name) if name in trial.names and trial.names[name].rank:
-            said = f"{name} is not reversed"
-            yield said, put(trial, node, f"{name}[::-1]")
-            if trial.names[name].rank > 1:
-                yield said, put(trial, node, f"{name}[::-1, ::-1]")
-                yield said, put(trial, node, f"{name}[..., ::-1]")
+
+
+def not_reversed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An array that is to be reversed."""
+    if isinstance(node, ast.Name) and node.id in trial.names and trial.names[node.id].rank:
+        said = f"{node.id} is not reversed"
+        yield said, put(trial, node, f"{node.id}[::-1]")
+        if trial.names[node.id].rank > 1:
+            yield said, put(trial, node, f"{node.id}[::-1, ::-1]")
+            yield said, put(trial, node, f"{node.id}[..., ::-1]")
 
 
 # --- what is too much
@@ -501,6 +505,7 @@ def dropped_term(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 LOCAL = (
     Row("overwritten", overwritten, at_root=True),
+    Row("reversed", reversed_part),
     Row("sign", sign),
     Row("sign", sign_of_all, at_root=True),
     Row("axis", axis),
@@ -526,7 +531,7 @@ LATER = (
     Row("not-summed", not_summed),
     Row("keepdims", keepdims),
     Row("mean-left-out", not_averaged),
-    Row("reversed", flipped),
+    Row("reversed", not_reversed),
     Row("term-too-many", dropped_term),
     Row("accumulated", accumulated, at_root=True),
 )

@@ -15,6 +15,7 @@ from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described, settled
 from netcalc.models.graphed import GraphProblem
@@ -213,11 +214,11 @@ def _paired(forward: Forward, code: Gradients) -> list[Judged]:
 
 def _pairs(finished: list[Version], nodes: list[Node], last: Version) -> list[tuple[Version, Node]]:
     """Where a name stood for several nodes, the gradients come in the opposite order."""
-    if len(nodes) > 1 and len(finished) in (len(nodes), len(nodes) - 1):
+    if len(finished) > 1 and len(finished) in (len(nodes), len(nodes) - 1):
         behind = nodes[len(nodes) - len(finished) :]
         return list(zip(finished, reversed(behind), strict=True))
-    fitting = [node for node in nodes if last.node is not None and fits(last.node, node)]
-    return [(last, (fitting or nodes)[0])]
+    fitting = [node for node in nodes if last.node is not None and fits(last.node, node)] or nodes
+    return [(last, fitting[0] if fitting[0].operation is INPUT else fitting[-1])]
 
 
 def _used(code: Gradients) -> set[Node]:
@@ -258,6 +259,7 @@ def _judge(reading: Reading) -> None:
             if not generic:
                 raise
             continue
+        _settle(reading, known)
         found = _outcomes(reading, known)
         outcomes = {
             place: (own or outcomes.get(place, (False, False))[0], given or outcomes.get(place, (False, False))[1])
@@ -275,6 +277,18 @@ def _judge(reading: Reading) -> None:
     for one in reading.judged:
         if one.version.node is None or one.version.node not in reading.true:
             one.verdict = "wrong"
+
+
+def _settle(reading: Reading, known: list[Judged]) -> None:
+    """Of a name that stands for several nodes, the gradient is that of the node which it is right for, if it is."""
+    several = [one for one in known if len(reading.forward.candidates[one.version.of]) > 1]
+    for one in several:
+        nodes = [one.node, *reading.forward.candidates[one.version.of]]
+        others = [Judged(one.version, node) for node in nodes if one.version.node and fits(one.version.node, node)]
+        right = [other.node for other in others if _outcomes(reading, [other])[0][0]]
+        if right and one.node not in right:
+            one.node = right[0]
+            reading.__dict__.pop("true", None)
 
 
 def _outcomes(reading: Reading, known: list[Judged]) -> dict[int, tuple[bool, bool]]:
