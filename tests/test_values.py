@@ -144,3 +144,14 @@ def test_a_constant_beyond_float64_is_refused_where_float64_is_needed():
     tree = read_scalar("10^399", "--b")
     with pytest.raises(ValueSyntaxError, match="beyond the range of float64"):
         nearest_float(tree)
+
+
+def test_results_of_equal_problems_are_equal():
+    """Whatever made them; another number makes another result."""
+    import netcalc
+
+    one, other = (netcalc.neuron(x=[-1, "-2"], w=w, b=-3) for w in ([4, -4], ["4", -4]))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != netcalc.neuron(x=[-1, -2], w=[4, -5], b=-3)
+    assert netcalc.grad("sum(x*x)", at={"x": [1, 2]}) == netcalc.grad("sum(x*x)", at={"x": [1, 2]})

@@ -300,6 +300,13 @@ class Result:
     def _repr_markdown_(self) -> str | None:
         return _shown("markdown", self)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same of the same problem."""
+        return isinstance(other, Result) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.command, *(tensor.name for tensor in self.tensors)))
+
     def __getitem__(self, name: str) -> Tensor:
         """The tensor of that name (`q`, `dx`). Raises KeyError."""
         for tensor in (*self.tensors, *self.inner):
