@@ -21,8 +21,8 @@ from netcalc.program.source import Source
 from netcalc.program.values import Tensor, is_scalar, node_of
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
-MAX_TRIALS = 1500  # of one line
-MAX_TRIALS_OF_ALL = 4000
+MAX_TRIALS = 800  # of one line
+MAX_TRIALS_OF_ALL = 2400
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 
 
