@@ -11,7 +11,9 @@ import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, edits
 from netcalc.checking.backward.expressions import factors
-from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, harvest, path, slope_of_helper
+from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, slope_of_helper
+from netcalc.checking.backward.paths import path
+from netcalc.checking.backward.pieces import harvest
 from netcalc.checking.backward.slopes import is_known, slope_of
 from netcalc.checking.backward.trial import Change, Edit, Trial
 

@@ -1,0 +1,196 @@
+"""Repairs of paths: a summand or a statement that was left out, found by what is missing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from netcalc.checking.backward.expressions import (
+    as_divisor,
+    parts,
+    put,
+    roots,
+    terms,
+)
+from netcalc.checking.backward.pieces import Harvest, Piece, arrays_of, near, plain_ratio
+from netcalc.checking.backward.slopes import slopes
+from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import NAMED, name_of
+from netcalc.graph.node import Node
+
+
+def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """A summand left out of the whole, by what is missing."""
+    if trial.found is None:
+        return
+    missing = trial.true[0] - trial.found
+    own = [
+        sign * value
+        for version in trial.versions
+        for root in roots(version.statement, version.name)
+        for one, sign in terms(root)
+        if (value := trial.value(trial.text(one))) is not None
+    ]
+    for text in _texts(trial, missing, found):
+        if any(near(-one, missing) for one in own):
+            continue
+        for version in trial.versions:
+            for root in list(roots(version.statement, version.name))[:1]:
+                plus = f"{trial.text(root)} - {text[1:]}" if text.startswith("-") else f"{trial.text(root)} + {text}"
+                said = f"{path(trial, missing)}: {'−' if text.startswith('-') else '+'} {text.lstrip('-')}"
+                yield Edit(put(trial, root, plus), version.statement, "path-left-out", said)
+            name = version.name
+            line = f"{name} -= {text[1:]}" if text.startswith("-") else f"{name} += {text}"
+            yield from inserted(trial, line, "path-left-out", f"{path(trial, missing)}: {line}")
+            break
+
+
+def _texts(trial: Trial, missing: np.ndarray, found: Harvest) -> Iterator[str]:
+    """Expressions that come to what is missing, the shortest kinds first."""
+    pieces = [*found.terms, *(Piece(name, array) for name, array in arrays_of(trial).items())]
+    for piece in pieces:
+        for sign in ("", "-"):
+            if piece.value.shape and near(-piece.value if sign else piece.value, missing):
+                yield sign + _as_term(piece.text, negated=bool(sign))
+    arrays = arrays_of(trial)
+    scalars = [one for one in found.factors if not one.value.ndim]
+    for name, array in arrays.items():
+        for piece in scalars:
+            value = array / piece.value if piece.divides else array * piece.value
+            for sign in ("", "-"):
+                if near(-value if sign else value, missing):
+                    yield f"{sign}{name} {'/' if piece.divides else '*'} {as_divisor(piece.text)}"
+    yield from _products(arrays, missing)
+    for piece in pieces:
+        if piece.value.ndim and (ratio := plain_ratio(piece.value, missing)) is not None and piece.value.shape:
+            text = as_divisor(piece.text)
+            sign = "-" if ratio.text.startswith("-") else ""
+            yield f"{sign}{text} {'/' if ratio.divides else '*'} {ratio.text.lstrip('-')}"
+
+
+def _as_term(text: str, *, negated: bool) -> str:
+    """A text as a summand: a sum that is taken away, and what begins with a minus, in brackets."""
+    tree = ast.parse(text, mode="eval").body
+    is_sum = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
+    return f"({text})" if text.startswith("-") or (negated and is_sum) else text
+
+
+def _products(arrays: dict[str, np.ndarray], missing: np.ndarray) -> Iterator[str]:
+    forms: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+        ("{a} * {b}", lambda a, c: a * c),
+        ("{a} @ {b}", lambda a, c: a @ c),
+        ("{a}.T @ {b}", lambda a, c: a.T @ c),
+        ("{a} @ {b}.T", lambda a, c: a @ c.T),
+        ("{a}[:, None] * {b}", lambda a, c: a[:, None] * c),
+    )
+    for form, product in forms:
+        for a, first in arrays.items():
+            for c, second in arrays.items():
+                if not first.ndim or not second.ndim or ("@" not in form and first.ndim > missing.ndim):
+                    continue
+                try:
+                    value = product(first, second)
+                except (ValueError, IndexError):
+                    continue
+                if value.shape != missing.shape:
+                    continue
+                ratio = plain_ratio(value, missing)
+                if ratio is not None:
+                    sign = "-" if ratio.text.startswith("-") else ""
+                    number = ratio.text.lstrip("-")
+                    text = form.format(a=a, b=c)
+                    yield sign + (
+                        text if number == "1" else f"{text} / {number}" if ratio.divides else f"{number} * {text}"
+                    )
+
+
+def path(trial: Trial, missing: np.ndarray) -> str:
+    """Which path through the forward pass is left out, by what comes back along it."""
+    name = trial.one.version.of
+    for through, share in _shares(trial):
+        if near(share.reshape(missing.shape) if share.size == missing.size else share, missing):
+            return f"a path left out, the one from {name} through {through}"
+    return "a term left out: a path is missing"
+
+
+def _shares(trial: Trial) -> Iterator[tuple[str, np.ndarray]]:
+    forward, node = trial.reading.forward, trial.one.node
+    point = trial.reading.points[0].values
+    by_user: dict[str, list[Node]] = {}
+    for use in forward.backward.uses.get(node, []):
+        by_user.setdefault(_next_name(trial, use.node), []).append(use.share)
+    if len(by_user) < 2:
+        return
+    for through, shares in by_user.items():
+        with np.errstate(all="ignore"):
+            arrays = evaluate(shares, Float64(forward.sizes), point)
+        yield through, np.asarray(sum(arrays))
+
+
+def _next_name(trial: Trial, node: Node) -> str:
+    """The name of the first named node that is made of a node."""
+    users: dict[Node, list[Node]] = {}
+    for own, uses in trial.reading.forward.backward.uses.items():
+        users[own] = [one.node for one in uses]
+    wave = [node]
+    seen = {node}
+    while wave:
+        for one in wave:
+            if one.operation is NAMED:
+                return name_of(one) or ""
+        wave = [user for one in wave for user in users.get(one, []) if user not in seen and not seen.add(user)]  # type: ignore[func-returns-value]
+    return trial.reading.forward.program.output_name
+
+
+def term_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """A tensor added to a part, or taken from it."""
+    for version in trial.versions:
+        for root in roots(version.statement, version.name):
+            for node in parts(root):
+                if isinstance(node, ast.Constant | ast.Slice | ast.Tuple | ast.Compare):
+                    continue
+                value = trial.value(trial.text(node))
+                if value is None or not value.ndim:
+                    continue
+                pieces = [*(Piece(name, array) for name, array in arrays_of(trial).items()), *found.terms]
+                for piece in pieces:
+                    if piece.value.shape != value.shape:
+                        continue
+                    for sign in ("-", "+"):
+                        said = f"{_kind_of_term(piece)} left out: {'−' if sign == '-' else '+'} {piece.text}"
+                        text = f"{trial.text(node)} {sign} {piece.text}"
+                        yield Edit(put(trial, node, text), version.statement, "term-left-out", said)
+
+
+def _kind_of_term(piece: Piece) -> str:
+    is_target = bool(np.isin(piece.value, (0, 1)).all()) and near(
+        piece.value.sum(axis=-1), np.ones(piece.value.shape[:-1])
+    )
+    return "a term, the one-hot target," if is_target else "a term of the path"
+
+
+def statement(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """A statement left out: 1 subtracted at the label, 0 put where a mask says so."""
+    name = trial.one.version.name
+    for key in found.keys:
+        for amount in ("-= 1", "+= 1", *(f"-= 1 / {number}" for number in trial.numbers)):
+            line = f"{name}[{key}] {amount}"
+            yield from inserted(trial, line, "one-hot-left-out", f"the one-hot target left out: {line}")
+    for one in slopes(trial):
+        if one.function == "relu":
+            which = one.argument or one.value
+            line = f"{name}[{which} <= 0] = 0"
+            yield from inserted(trial, line, "slope-left-out", f"the slope of relu left out: {line}")
+
+
+def inserted(trial: Trial, line: str, mistake: str, said: str) -> Iterator[Edit]:
+    """A line behind each of the gradient's statements."""
+    for version in reversed(trial.versions):
+        end = trial.segment(version.statement)[1]
+        column = version.statement.col_offset
+        yield Edit(Change(end, end, f"\n{' ' * column}{line}"), version.statement, mistake, said)
