@@ -9,8 +9,9 @@ import pytest
 from hypothesis import settings
 
 # Examples are the same in every run, so that a change is judged by what it changed; `HYPOTHESIS_PROFILE=search` draws new ones.
-settings.register_profile("steady", derandomize=True, database=None)
-settings.register_profile("search", print_blob=True)
+# No example is timed: a busy machine is the usual one.
+settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.register_profile("search", print_blob=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
