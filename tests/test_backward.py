@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from netcalc.checking.backward.check import checked_lines
+from netcalc.graph.sizes import letter
 from netcalc.models.programs import AskedOfProgram, program
 from netcalc.program.answers import base
 from netcalc.program.source import ProgramError
@@ -269,3 +270,20 @@ def test_a_name_that_is_assigned_again_has_the_gradient_of_either_moment():
     assert [one.name for one in lines if one.is_wrong] == []
     lines, _ = checked_lines(program(forward, "forward.py", asked), code.replace("dz @ W1.T", "dz @ W1"), "backward.py")
     assert [(one.name, one.line) for one in lines if one.is_wrong] == [("dx", 5)]
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("dz = 2*z", "a factor 1/X.shape[0] left out"),
+        ("dz = 2*z/len(X)/3", "a factor 1/3 too many"),
+        ("dz = 2*z*W.shape[1]/len(X)", "W.shape[1]"),
+    ],
+)
+def test_a_factor_that_is_a_size_is_no_number(line, said):
+    """The numbers that stand for letters while a line is judged are not told."""
+    shapes = {"X": (letter("N"), letter("D")), "W": (letter("D"), letter("H"))}
+    problem = program("z = X @ W\nloss = (z**2).sum() / X.shape[0]", "forward.py", AskedOfProgram({}, shapes=shapes))
+    ((one,), *_) = checked_lines(problem, line, "backward.py")
+    assert one.is_wrong
+    assert said in one.diagnosis

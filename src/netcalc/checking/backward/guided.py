@@ -43,7 +43,7 @@ def factor_of_all(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 continue
         if near(product, true):
             yield from _times(trial, piece)
-    ratio = plain_ratio(trial.found, true)
+    ratio = plain_ratio(trial, trial.found, true)
     if ratio is not None:
         yield from _times(trial, ratio)
 

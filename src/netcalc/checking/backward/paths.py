@@ -65,9 +65,9 @@ def _texts(trial: Trial, missing: np.ndarray, found: Harvest) -> Iterator[str]:
             for sign in ("", "-"):
                 if near(-value if sign else value, missing):
                     yield f"{sign}{name} {'/' if piece.divides else '*'} {as_divisor(piece.text)}"
-    yield from _products(arrays, missing)
+    yield from _products(trial, arrays, missing)
     for piece in pieces:
-        if piece.value.ndim and (ratio := plain_ratio(piece.value, missing)) is not None and piece.value.shape:
+        if piece.value.ndim and (ratio := plain_ratio(trial, piece.value, missing)) is not None and piece.value.shape:
             text = as_divisor(piece.text)
             sign = "-" if ratio.text.startswith("-") else ""
             yield f"{sign}{text} {'/' if ratio.divides else '*'} {ratio.text.lstrip('-')}"
@@ -80,7 +80,7 @@ def _as_term(text: str, *, negated: bool) -> str:
     return f"({text})" if text.startswith("-") or (negated and is_sum) else text
 
 
-def _products(arrays: dict[str, np.ndarray], missing: np.ndarray) -> Iterator[str]:
+def _products(trial: Trial, arrays: dict[str, np.ndarray], missing: np.ndarray) -> Iterator[str]:
     forms: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
         ("{a} * {b}", lambda a, c: a * c),
         ("{a} @ {b}", lambda a, c: a @ c),
@@ -99,7 +99,7 @@ def _products(arrays: dict[str, np.ndarray], missing: np.ndarray) -> Iterator[st
                     continue
                 if value.shape != missing.shape:
                     continue
-                ratio = plain_ratio(value, missing)
+                ratio = plain_ratio(trial, value, missing)
                 if ratio is not None:
                     sign = "-" if ratio.text.startswith("-") else ""
                     number = ratio.text.lstrip("-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from netcalc.checking.backward.expressions import (
 )
 from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Trial
+from netcalc.graph.sizes import settled
 from netcalc.program.source import ProgramError, Source, parse
 
 MAX_HARVEST = 160  # expressions that are taken from both texts
@@ -122,8 +124,24 @@ def near(a: np.ndarray, c: np.ndarray) -> bool:
         return False
 
 
-def plain_ratio(found: np.ndarray, true: np.ndarray) -> Piece | None:
-    """A plain factor that leads from one array to the other."""
+def plain_ratio(trial: Trial, found: np.ndarray, true: np.ndarray) -> Piece | None:
+    """A plain factor that leads from one array to the other: a number, or a size in letters."""
+    ratio = _number_between(found, true)
+    return None if ratio is None else _in_sizes(trial, ratio)
+
+
+def _in_sizes(trial: Trial, ratio: Piece) -> Piece | None:
+    """A factor as the size that it is, in the program's words; None where it has a number that stands for a letter."""
+    sizes = trial.reading.forward.sizes
+    for name, node in trial.reading.forward.program.inputs.items():
+        for axis, size in enumerate(map(settled, node.shape)):
+            if str(sizes.get(str(size))) == ratio.text:
+                return ratio._replace(text=f"{name}.shape[{axis}]")
+    whole = [int(one) for one in re.findall(r"\d+", ratio.text)]
+    return None if any(one % size == 0 for one in whole for size in sizes.values()) else ratio
+
+
+def _number_between(found: np.ndarray, true: np.ndarray) -> Piece | None:
     at = np.unravel_index(np.argmax(np.abs(found)), found.shape) if found.size else ()
     if found.shape != true.shape or not found.size or not found[at]:
         return None

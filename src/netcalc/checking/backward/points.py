@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import cycle
 
 import numpy as np
 
@@ -13,13 +14,13 @@ from netcalc.values import to_float64
 
 GRID = 1 << 12  # parts of 1 that numbers are multiples of
 SPREADS = (0.5, 0.2, 0.05, 0.01)  # how far from what was given, relative to it
-FIRST_SIZE = 3  # for sizes in letters: 3, 4, 5, …
+SIZES = (7, 11, 13, 17, 19, 23, 29, 31)  # for letters: numbers that nobody writes as factors
 
 
 def sizes_of(shapes: Collection[Shape]) -> dict[str, int]:
     """A number for each letter."""
     names = dict.fromkeys(name for shape in shapes for name in letters_of(shape))
-    return {name: FIRST_SIZE + place for place, name in enumerate(names)}
+    return dict(zip(names, cycle(SIZES), strict=False))
 
 
 def points(problem: GraphProblem, kept: Collection[str], spread: float, count: int) -> Iterator[dict[str, np.ndarray]]:
