@@ -431,3 +431,9 @@ def test_large_matrices_are_certified_in_balls():
 def test_functions_of_tensors_are_among_those_that_a_misspelt_one_may_be(typed, meant):
     with pytest.raises(NetcalcError, match=f"unknown function '.*'; did you mean '{meant}'"):
         netcalc.grad(typed)
+
+
+def test_why_a_value_has_no_closed_form_is_told():
+    result = netcalc.grad("norm(x)", at={"x": [1, 1]}, exact=True)
+    assert result.notes == ("closed forms are given of tensors where a value is rational",)
+    assert netcalc.grad("norm(x)", at={"x": [3, 4]}, exact=True).notes == ()

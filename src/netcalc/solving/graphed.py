@@ -25,7 +25,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.problem import derivative, element
 from netcalc.result import Deferred, Result, Step, Tensor, Value
 from netcalc.solving.formulas import formula_value
-from netcalc.solving.notes import value_notes
+from netcalc.solving.notes import NO_CLOSED_FORMS, value_notes
 
 if TYPE_CHECKING:
     from netcalc.graph.writing import Writer
@@ -331,7 +331,10 @@ def _in_balls(
                 _refuse(problem, one, at)
     sure = sum(value.certified for value in values)
     certainty = f"certified: {sure} of {len(values)} values"
-    return arrays, certainty, tuple(kink_notes(problem))
+    notes = tuple(kink_notes(problem))
+    if exact and any(value.exact is None for value in values):
+        notes += (f"{NO_CLOSED_FORMS} tensors where a value is rational",)
+    return arrays, certainty, notes
 
 
 def _value(entry: Any, digits: int | None, *, exact: bool) -> Value:
