@@ -252,7 +252,7 @@ def test_what_a_step_shows_comes_to_what_it_says(text, at):
         (lambda: netcalc.grad("x", at={"x": "abc"}), "x is abc, which is no number"),
         (lambda: netcalc.grad("x", at={"x": None}), "x is None: give it a number, or leave it out"),
         (lambda: netcalc.grad("x", at={"x": True}), "True is not a finite real number"),
-        (lambda: netcalc.grad("x", at="p.csv"), "at has numbers by name, .* and not 'p.csv'"),
+        (lambda: netcalc.grad("x", at="p.csv"), "at has what it holds by name, .* and not 'p.csv'"),
         (lambda: netcalc.grad(5), "an expression is text, .* and not 5"),
         (lambda: netcalc.grad(["x", "y"]), r"an expression is text, .* and not \['x', 'y'\]"),
         (lambda: netcalc.grad("x", order=0), "order is a whole number from 1 on, and not 0"),
