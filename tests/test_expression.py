@@ -240,7 +240,7 @@ def test_arithmetic_has_pythons_precedence(text, point):
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case['category']}: {short(case['expr'])!r}")
 def test_refused_expressions_get_a_message_and_a_place_at_once(case):
     error = refusal(case["expr"])
-    assert calls(lambda: refusal(case["expr"])) < 6000 + 20 * len(case["expr"])
+    assert calls(lambda: refusal(case["expr"])) < 5000 + 20 * len(case["expr"])
     assert error.message.isprintable()
     assert 0 <= error.position <= len(case["expr"])
 

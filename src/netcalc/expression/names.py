@@ -241,7 +241,9 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
     """The one of the names that is like this one, if any is."""
     from difflib import get_close_matches  # only a miss pays for it
 
-    return get_close_matches(name, list(names), n=1)
+    own = dict.fromkeys(map(ord, name))  # deleted below: with too few in common, difflib need not look
+    likely = [other for other in names if len(other) - len(other.translate(own)) >= 0.3 * (len(name) + len(other))]
+    return get_close_matches(name, likely, n=1)
 
 
 def _named(name: str) -> Tree:
