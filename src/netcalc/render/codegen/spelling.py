@@ -42,6 +42,22 @@ FUNCTIONS: Mapping[str, Spelled] = {
     "relu": Spelled("np.maximum({0}, 0)", "torch.relu", "jax.nn.relu"),
 }
 
+# of NumPy and JAX alike
+SHARES: Mapping[str, str] = {
+    "share_of_max": '''
+def share_of_max(x, axis):
+    """1 where the largest entry along an axis is; those that tie share it equally."""
+    best = x == x.max(axis=axis, keepdims=True)
+    return best / best.sum(axis=axis, keepdims=True)
+''',
+    "share_of_min": '''
+def share_of_min(x, axis):
+    """1 where the smallest entry along an axis is; those that tie share it equally."""
+    best = x == x.min(axis=axis, keepdims=True)
+    return best / best.sum(axis=axis, keepdims=True)
+''',
+}
+
 HELPERS: Mapping[str, Mapping[str, str]] = {
     "numpy": {
         "reciprocal": '''
@@ -122,18 +138,7 @@ def logsumexp(x, axis, keepdims=False):
     total = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
     return total if keepdims else total.squeeze(axis)
 ''',
-        "share_of_max": '''
-def share_of_max(x, axis):
-    """1 where the largest entry along an axis is; those that tie share it equally."""
-    best = x == x.max(axis=axis, keepdims=True)
-    return best / best.sum(axis=axis, keepdims=True)
-''',
-        "share_of_min": '''
-def share_of_min(x, axis):
-    """1 where the smallest entry along an axis is; those that tie share it equally."""
-    best = x == x.min(axis=axis, keepdims=True)
-    return best / best.sum(axis=axis, keepdims=True)
-''',
+        **SHARES,
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
@@ -216,18 +221,7 @@ def reciprocal(x):
     """1 / x, and 0 where x is 0: of the slopes of a norm there, 0 is taken."""
     return jnp.where(x == 0, 0.0, 1 / jnp.where(x == 0, 1.0, x))
 ''',
-        "share_of_max": '''
-def share_of_max(x, axis):
-    """1 where the largest entry along an axis is; those that tie share it equally."""
-    best = x == x.max(axis=axis, keepdims=True)
-    return best / best.sum(axis=axis, keepdims=True)
-''',
-        "share_of_min": '''
-def share_of_min(x, axis):
-    """1 where the smallest entry along an axis is; those that tie share it equally."""
-    best = x == x.min(axis=axis, keepdims=True)
-    return best / best.sum(axis=axis, keepdims=True)
-''',
+        **SHARES,
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
