@@ -24,7 +24,7 @@ from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as gradient
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
-from netcalc.problem import Against, Called, Dense, Problem
+from netcalc.problem import Called, Dense, LossAndTarget, Problem
 from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.certify import as_value
@@ -219,7 +219,7 @@ def test_in_json() -> None:
 NAMES = {f"{kind}{number}": Called(f"{kind}{number}") for number in (1, 2) for kind in ("dW", "db", "dz", "da")}
 
 
-def net(above: np.ndarray | Against, *, samples: int = 3, width: int = 4, second: object = "sigmoid") -> Problem:
+def net(above: np.ndarray | LossAndTarget, *, samples: int = 3, width: int = 4, second: object = "sigmoid") -> Problem:
     """Two layers on a batch, in exact thousandths."""
     random = np.random.default_rng(5)
 
@@ -254,7 +254,7 @@ TARGET = np.array([[ONE, ONE]] * 3, dtype=object)
 def test_layers_losses_and_reductions_are_confirmed(second: str, kind: str) -> None:
     """Every dW, db, dz, da and dx of a batch."""
     delta = np.array([[Number(Fraction(i - j, 3)) for j in range(2)] for i in range(3)], dtype=object)
-    problem = net(delta if kind == "delta" else Against(TARGET, loss("mse"), reduction(kind)), second=second)
+    problem = net(delta if kind == "delta" else LossAndTarget(TARGET, loss("mse"), reduction(kind)), second=second)
     found = verify(problem, answered(problem, Balls()))
     assert found.agreed == found.partials == found.checked > 50
 

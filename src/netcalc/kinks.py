@@ -18,7 +18,7 @@ from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.problem import Against, Problem, element
+from netcalc.problem import LossAndTarget, Problem, element
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
 NAMED_LIMIT = 3  # points at one kink that are named one by one
@@ -110,7 +110,7 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
         )
         for one, names in at.items():
             yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
-    if isinstance(problem.above, Against):
+    if isinstance(problem.above, LossAndTarget):
         yield from _loss_notes(problem, problem.above, found)
 
 
@@ -137,7 +137,7 @@ def _numeral(entry: Any) -> Any:
     return fmpq(*float(entry).as_integer_ratio()) if isinstance(entry, np.float64) else entry
 
 
-def _loss_notes(problem: Problem, above: Against, found: Mapping[str, np.ndarray]) -> Iterator[str]:
+def _loss_notes(problem: Problem, above: LossAndTarget, found: Mapping[str, np.ndarray]) -> Iterator[str]:
     if above.loss.by_sample or "loss" not in found or found["loss"].dtype != object:
         return
     slope = loss_derivation(above.loss)[1]

@@ -16,7 +16,7 @@ from netcalc.graph.functions import activation, jacobian_of_rows, loss, slope, v
 from netcalc.graph.leaves import eye, given, named
 from netcalc.graph.node import Node
 from netcalc.graph.product import product, total
-from netcalc.problem import Against, Dense, Problem
+from netcalc.problem import Dense, LossAndTarget, Problem
 
 Nodes = dict[str, Node]
 
@@ -55,7 +55,7 @@ def forward(problem: Problem) -> Forward:
 def above_output(problem: Problem, output: Node) -> tuple[Nodes, Node]:
     """What is given above the last output, and each sample's part of what comes of it."""
     above = problem.above
-    if isinstance(above, Against):
+    if isinstance(above, LossAndTarget):
         t = given("t", above.target.shape)
         return {"t": t}, losses(problem, output, t)
     delta = given("delta", above.shape)
@@ -73,7 +73,7 @@ def activated(layer: Dense, z: Node) -> Node:
 def losses(problem: Problem, output: Node, target: Node) -> Node:
     """factor · Σ loss(output, target), a number a sample."""
     above = problem.above
-    assert isinstance(above, Against)  # noqa: S101 - who calls it has seen to that
+    assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
     samples, outputs = len(problem.x), len(problem.layers[-1].W)
     factor = above.factor(1 if problem.per_sample else samples, outputs)
     unreduced = loss(above.loss, output, target)
@@ -119,7 +119,11 @@ def passes(problem: Problem, *, together: bool = True) -> Passes:
 def _together(problem: Problem, ahead: Forward) -> Node | None:
     """The losses as cross-entropy of what goes into the last softmax; None where there is no such pair."""
     above = problem.above
-    if not isinstance(above, Against) or not above.loss.of_probabilities or problem.layers[-1].activation != "softmax":
+    if (
+        not isinstance(above, LossAndTarget)
+        or not above.loss.of_probabilities
+        or problem.layers[-1].activation != "softmax"
+    ):
         return None
     from netcalc.catalogue.losses import CROSS_ENTROPY
 
@@ -176,7 +180,7 @@ def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
     """The given tensors by their nodes."""
     above = problem.above
     known = {"x": problem.x, "lr": np.array(problem.lr, dtype=object)}
-    known |= {"t": above.target} if isinstance(above, Against) else {"delta": above}
+    known |= {"t": above.target} if isinstance(above, LossAndTarget) else {"delta": above}
     for number, layer in enumerate(problem.layers, 1):
         known |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
     return {node: known[name] for name, node in nodes.items()}

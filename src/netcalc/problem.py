@@ -35,7 +35,7 @@ class Dense(NamedTuple):
         return self.activation if isinstance(self.activation, str) else self.activation.label
 
 
-class Against(NamedTuple):
+class LossAndTarget(NamedTuple):
     """A loss from above: `target` (samples, outputs), or class indices (samples,) for a loss by sample."""
 
     target: np.ndarray
@@ -69,7 +69,7 @@ class Problem(NamedTuple):
     command: str
     x: np.ndarray
     layers: tuple[Dense, ...]
-    above: np.ndarray | Against
+    above: np.ndarray | LossAndTarget
     names: Mapping[str, Called]
     many: bool = False
     per_sample: bool = False
@@ -85,7 +85,7 @@ class Problem(NamedTuple):
     def tensors(self) -> tuple[np.ndarray, ...]:
         """Everything given."""
         of_layers = [tensor for layer in self.layers for tensor in (layer.W, layer.b) if tensor is not None]
-        above = self.above.target if isinstance(self.above, Against) else self.above
+        above = self.above.target if isinstance(self.above, LossAndTarget) else self.above
         return (self.x, *of_layers, above)
 
     @property
@@ -161,7 +161,7 @@ def given_tensors(problem: Problem) -> dict[str, np.ndarray]:
     given = {"x": problem.shaped(problem.x, row)}
     for number, layer in enumerate(problem.layers, 1):
         given |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    above = {"t": problem.above.target} if isinstance(problem.above, Against) else {"delta": problem.above}
+    above = {"t": problem.above.target} if isinstance(problem.above, LossAndTarget) else {"delta": problem.above}
     named = {problem.given_name(name): array for name, array in given.items()}
     return named | {name: problem.shaped(array, row) for name, array in above.items()}
 
@@ -186,8 +186,8 @@ def count(numbers: int) -> str:
     return f"{numbers} number" if numbers == 1 else f"{numbers} numbers"
 
 
-def given_above(above: np.ndarray | Against | None) -> dict[str, Any]:
+def given_above(above: np.ndarray | LossAndTarget | None) -> dict[str, Any]:
     """What was stated to come from above, for the record."""
-    if isinstance(above, Against):
+    if isinstance(above, LossAndTarget):
         return {"target": above.target, "loss": above.loss.label, "reduction": above.reduction.name}
     return {} if above is None else {"delta": above}

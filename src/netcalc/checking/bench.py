@@ -22,7 +22,7 @@ from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Quantities
-from netcalc.problem import Against, Problem, by_element, free_names
+from netcalc.problem import LossAndTarget, Problem, by_element, free_names
 from netcalc.solving.solve import is_certain
 
 BITS = 320
@@ -125,7 +125,7 @@ def to_floats(array: Array) -> Array:
 
 def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     """The arrays that were stated, by the names that formulas call them; `t` are the targets."""
-    if isinstance(problem.above, Against):
+    if isinstance(problem.above, LossAndTarget):
         target = problem.above.target
         yield "t", target if problem.many else target.reshape(() if problem.command == "neuron" else -1)
     if problem.command == "net":
@@ -147,7 +147,7 @@ def stated_values(problem: Problem) -> Iterator[tuple[str, Array]]:
         yield f"W{number}", layer.W
         if layer.b is not None:
             yield f"b{number}", layer.b
-    if isinstance(problem.above, Against):
+    if isinstance(problem.above, LossAndTarget):
         yield "t", problem.above.target
     else:
         yield "delta", problem.above
@@ -189,7 +189,7 @@ def elsewhere(problem: Problem) -> Sequence[Bench]:
     given = [entry for _, array in stated_tensors(problem) if array.dtype == object for entry in array.flat]
     if any(array.dtype != object for _, array in stated_tensors(problem)):
         return []
-    target = problem.above.target if isinstance(problem.above, Against) else np.empty(0, dtype=object)
+    target = problem.above.target if isinstance(problem.above, LossAndTarget) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}
 
     def at(point: Point) -> Bench:
@@ -244,6 +244,6 @@ def changed(problem: Problem, function: Callable[[Tree], Tree]) -> Problem:
         layer._replace(W=tensor(layer.W), b=None if layer.b is None else tensor(layer.b)) for layer in problem.layers
     )
     above = problem.above
-    above = above._replace(target=tensor(above.target)) if isinstance(above, Against) else tensor(above)
+    above = above._replace(target=tensor(above.target)) if isinstance(above, LossAndTarget) else tensor(above)
     given = {name: tensor(thing) if isinstance(thing, np.ndarray) else thing for name, thing in problem.given.items()}
     return problem._replace(x=tensor(problem.x), layers=layers, above=above, given=given)

@@ -9,7 +9,7 @@ from netcalc.explain.explanation import times
 from netcalc.expression import Symbol, Tree, is_constant
 from netcalc.expression.tree import Number, multiply, negate
 from netcalc.notation import to_unicode
-from netcalc.problem import Against, Problem, element
+from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.certify import constant
 from netcalc.values import to_exact
@@ -40,7 +40,7 @@ def neuron(problem: Problem, result: Result) -> Circuit:
 def _above(problem: Problem, result: Result) -> tuple[list[Node], list[Wire]]:
     """What the activation's output goes to: the end, or the loss."""
     value, delta = text(result["f"].at(()).value), text(result["df"].at(()).value)
-    if not isinstance(problem.above, Against):
+    if not isinstance(problem.above, LossAndTarget):
         return [Node("f", "f", "output")], [Wire("activation", "f", value, delta)]
     target = to_exact(problem.above.target)[0, 0]
     return [Node("t", "t", "given"), Node("loss", problem.above.loss.label, "gate"), Node("L", "L", "output")], [
@@ -74,5 +74,5 @@ def _activation(problem: Problem) -> str:
 
 
 def _title(problem: Problem) -> str:
-    above = f", then {problem.above.loss.label}" if isinstance(problem.above, Against) else ""
+    above = f", then {problem.above.loss.label}" if isinstance(problem.above, LossAndTarget) else ""
     return f"A neuron: q = w·x + b, f = {_activation(problem)}(q){above}"

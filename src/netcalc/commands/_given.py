@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.files import OnBadRow, RowStream
-    from netcalc.problem import Against
+    from netcalc.problem import LossAndTarget
 
-Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", "np.ndarray | Against | None"]
+Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", "np.ndarray | LossAndTarget | None"]
 
 ROW_FORMATS = ("csv", "tsv", "jsonl")
 PIPE_PATIENCE = 0.25  # seconds that the rows of a pipe are waited for before the first are answered
@@ -62,7 +62,7 @@ class Inputs:
 
         return read_matrix(texts, flag, stdin=self.stdin, decimal=self.reading.decimal) if texts else None
 
-    def above(self, above: Above, columns: int | None = None) -> np.ndarray | Against | None:
+    def above(self, above: Above, columns: int | None = None) -> np.ndarray | LossAndTarget | None:
         """What comes from above: delta, a loss against a target, or nothing; `columns` is the outputs if known.
 
         Raises NetcalcError where only half of it was given, or too much.

@@ -11,7 +11,7 @@ from netcalc.explain.layer import Layer, Names
 from netcalc.explain.losses import Loss
 from netcalc.expression import Symbol, Tree
 from netcalc.expression.tree import add, negate
-from netcalc.problem import Against, Problem
+from netcalc.problem import LossAndTarget, Problem
 
 WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 
@@ -22,7 +22,9 @@ class Formulas(Elements):
     def __init__(self, problem: Problem, terms: int = WRITTEN_OUT) -> None:
         super().__init__(problem, terms)
         last = len(problem.layers)
-        self.loss = Loss(problem, problem.above, f"a{last}", terms) if isinstance(problem.above, Against) else None
+        self.loss = (
+            Loss(problem, problem.above, f"a{last}", terms) if isinstance(problem.above, LossAndTarget) else None
+        )
         above: Layer | Loss | None = self.loss
         self.layers: list[Layer] = []
         for number in range(last, 0, -1):

@@ -15,7 +15,7 @@ from netcalc.explain.losses import Loss
 from netcalc.expression import Tree
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product
-from netcalc.problem import Against, Problem, element, given_tensors
+from netcalc.problem import LossAndTarget, Problem, element, given_tensors
 from netcalc.result import Step
 
 TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
@@ -48,7 +48,7 @@ def _layer(problem: Problem) -> Layer:
     """The problem's one layer, and the loss above it."""
     above, activated = problem.above, problem.layers[0].activation is not None
     output = "a" if activated else "u"
-    loss = Loss(problem, above, output, LOSS_TERMS) if isinstance(above, Against) else None
+    loss = Loss(problem, above, output, LOSS_TERMS) if isinstance(above, LossAndTarget) else None
     names = Names(
         *("v", "W", "b", "u", output),
         da=f"dL/d{output}" if loss else "delta",

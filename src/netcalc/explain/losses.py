@@ -11,7 +11,7 @@ from netcalc.explain.elements import Elements, Place, exp, minus, whole
 from netcalc.explain.explanation import times
 from netcalc.expression import Apply, Number, Symbol, Tree, substitute
 from netcalc.expression.tree import add, divide, multiply, negate
-from netcalc.problem import Against, Problem
+from netcalc.problem import LossAndTarget, Problem
 
 MOST_TERMS = 8  # of a loss with its numbers
 NEARLY = 1e-9  # float64 sums of a distribution
@@ -21,7 +21,7 @@ ZERO = Number(Fraction(0))
 class Loss(Elements):
     """The loss as formulas in the elements of `output`, the last layer's, and of t."""
 
-    def __init__(self, problem: Problem, above: Against, output: str, terms: int) -> None:
+    def __init__(self, problem: Problem, above: LossAndTarget, output: str, terms: int) -> None:
         super().__init__(problem, terms)
         self.above, self.row, self.output = above, above.loss, output
         self.outputs = len(problem.layers[-1].W)

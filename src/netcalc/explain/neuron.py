@@ -23,7 +23,7 @@ from netcalc.explain.explanation import (
 from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
-from netcalc.problem import Against, Problem, element
+from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.result import Step
 
 STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody
@@ -55,8 +55,8 @@ class _Paper(NamedTuple):
         return cls(problem, activation, derivation(activation))
 
     @property
-    def against(self) -> Against | None:
-        return self.problem.above if isinstance(self.problem.above, Against) else None
+    def against(self) -> LossAndTarget | None:
+        return self.problem.above if isinstance(self.problem.above, LossAndTarget) else None
 
     @property
     def output(self) -> Tree:

@@ -11,7 +11,7 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.models.targets import check_targets, distributions, loss_after
-from netcalc.problem import Against, Called, Dense, Problem, count, given_above, rows, symbol_tensor
+from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, given_above, rows, symbol_tensor
 
 LINEAR_NAMES: Mapping[str, Called] = {
     "z1": Called("u", (-1,)),
@@ -45,7 +45,7 @@ def linear(
     v: np.ndarray | None = None,
     b: np.ndarray | None = None,
     activation: BoundActivation | str | None = None,
-    above: np.ndarray | Against | None = None,
+    above: np.ndarray | LossAndTarget | None = None,
     *,
     bias: bool = True,
     index_from: int = 0,
@@ -63,8 +63,8 @@ def linear(
     if bias and b is None:
         b = symbol_tensor("b", (sizes.outputs,), index_from)
     notes: tuple[str, ...] = ()
-    reached: np.ndarray | Against
-    if isinstance(above, Against):
+    reached: np.ndarray | LossAndTarget
+    if isinstance(above, LossAndTarget):
         reached, notes = _aims(above._replace(loss=loss_after(activation, above.loss)), sizes)
     else:
         delta = _symbols("delta", sizes.outputs, sizes, index_from) if above is None else above
@@ -72,7 +72,7 @@ def linear(
     given: dict[str, Any] = {"W": W, "v": v} | ({} if b is None else {"b": b})
     if activation is not None:
         given["activation"] = activation if isinstance(activation, str) else activation.label
-    against = isinstance(above, Against)
+    against = isinstance(above, LossAndTarget)
     left_out = _left_out(activation, against=against, bias=b is not None)
     return Problem(
         "linear",
@@ -89,7 +89,7 @@ def linear(
     )
 
 
-def _aims(above: Against, sizes: Sizes) -> tuple[Against, tuple[str, ...]]:
+def _aims(above: LossAndTarget, sizes: Sizes) -> tuple[LossAndTarget, tuple[str, ...]]:
     """The loss with its targets as (samples, outputs), classes as a 1 among zeros; and notes on them."""
     if above.loss.row.target == "class":
         aims, notes = distributions(above.target, sizes.count, sizes.outputs)
@@ -130,8 +130,8 @@ def _symbols(letter: str, width: int, sizes: Sizes, index_from: int) -> np.ndarr
 
 def _sizes(W: np.ndarray | None, v: np.ndarray | None, b: np.ndarray | None, above: Any) -> Sizes:
     """The layer's sizes. Raises ShapeError where two of the given disagree, or none tells."""
-    of_classes = isinstance(above, Against) and above.loss.row.target == "class"
-    name, reached = ("target", above.target) if isinstance(above, Against) else ("delta", above)
+    of_classes = isinstance(above, LossAndTarget) and above.loss.row.target == "class"
+    name, reached = ("target", above.target) if isinstance(above, LossAndTarget) else ("delta", above)
     outputs, inputs = _outputs_and_inputs(W, v, b, None if of_classes else reached)
     shape = f"W is {outputs}×{inputs}, so " if W is not None else f"there are {count(outputs)} in u, so "
     samples = _samples("v", v, inputs, shape)

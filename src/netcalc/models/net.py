@@ -15,7 +15,7 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
-from netcalc.problem import Against, Called, Dense, Problem, count, symbol_tensor
+from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, symbol_tensor
 
 WRITTEN_LIMIT = 4096  # entries of a layer's slopes, or of all samples' Jacobians, that steps and traces are made of
 CLASSES = "class"
@@ -209,7 +209,7 @@ def _with_loss_after(stated: Stated, last: Dense) -> Stated:
 
 def _from_above(
     stated: Stated, samples: int, outputs: int, many: bool, asked: Asked
-) -> tuple[np.ndarray | Against, tuple[str, ...]]:
+) -> tuple[np.ndarray | LossAndTarget, tuple[str, ...]]:
     """∂L/∂(the last output) as given or as symbols, or the loss against a target; and notes."""
     loss, target = stated.loss, stated.target
     of_sample = (samples, outputs) if many else (outputs,)
@@ -239,7 +239,7 @@ def _from_above(
         aims = target.reshape(samples, outputs)
         check_targets(aims, loss, many)
     by = stated.reduction or reduction(loss.row.reduction or "mean")
-    return Against(aims, loss, by), notes
+    return LossAndTarget(aims, loss, by), notes
 
 
 def _of_outputs(samples: int, outputs: int, many: bool) -> str:
@@ -247,7 +247,7 @@ def _of_outputs(samples: int, outputs: int, many: bool) -> str:
 
 
 def _names(
-    dense: Sequence[Dense], above: np.ndarray | Against, many: bool, samples: int, asked: Asked
+    dense: Sequence[Dense], above: np.ndarray | LossAndTarget, many: bool, samples: int, asked: Asked
 ) -> dict[str, Called]:
     """What is shown, in order: forward, then backward from the last layer to the input, then what is new."""
     row = (-1,) if not many else None
@@ -256,7 +256,7 @@ def _names(
     traced = int(asked.trace[0][1:]) if asked.trace else len(dense) + 1  # the layer that paths begin in
     for number in numbers:
         names |= {f"z{number}": Called(f"z{number}", row), f"a{number}": Called(f"a{number}", row)}
-    if isinstance(above, Against):
+    if isinstance(above, LossAndTarget):
         names["loss"] = Called("loss")
     for number in reversed(numbers):
         layer = dense[number - 1]

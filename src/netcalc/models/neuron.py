@@ -11,7 +11,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol
 from netcalc.models.targets import check_targets
-from netcalc.problem import Against, Called, Dense, Problem, count, given_above, symbol_tensor
+from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, given_above, symbol_tensor
 
 ONE = np.array([[Number(Fraction(1))]], dtype=object)
 NEURON_NAMES: Mapping[str, Called] = {
@@ -31,7 +31,7 @@ def neuron(
     w: np.ndarray | None,
     b: np.ndarray | None,
     activation: BoundActivation,
-    above: np.ndarray | Against | None = None,
+    above: np.ndarray | LossAndTarget | None = None,
     index_from: int = 0,
 ) -> Problem:
     """The neuron f = φ(w·x + b) stated by `x` (n,) or (samples, n), `w` (n,), `b` () or (1,); None is a symbol.
@@ -69,13 +69,13 @@ def neuron(
     )
 
 
-def _names(above: np.ndarray | Against | None) -> dict[str, Called]:
+def _names(above: np.ndarray | LossAndTarget | None) -> dict[str, Called]:
     """The names of what there is."""
-    return {name: called for name, called in NEURON_NAMES.items() if name != "loss" or isinstance(above, Against)}
+    return {name: called for name, called in NEURON_NAMES.items() if name != "loss" or isinstance(above, LossAndTarget)}
 
 
-def _from_above(above: np.ndarray | Against | None, samples: int) -> np.ndarray | Against:
-    if isinstance(above, Against):
+def _from_above(above: np.ndarray | LossAndTarget | None, samples: int) -> np.ndarray | LossAndTarget:
+    if isinstance(above, LossAndTarget):
         if above.loss.by_sample:
             raise ShapeError(
                 f"{above.loss} compares a sample's several outputs, and a neuron has one: bce is its loss for one"

@@ -14,7 +14,7 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree, symbols
 from netcalc.files.cells import nearest_float
 from netcalc.notation import to_ascii
-from netcalc.problem import Against
+from netcalc.problem import LossAndTarget
 from netcalc.values import to_float64
 
 SLACK = 1e-6  # a distribution in float64 sums to 1 this nearly
@@ -22,7 +22,7 @@ SLACK = 1e-6  # a distribution in float64 sums to 1 this nearly
 
 def from_above(
     delta: np.ndarray | None, target: np.ndarray | None, loss: str | None, reduction: str | None = None
-) -> np.ndarray | Against | None:
+) -> np.ndarray | LossAndTarget | None:
     """What comes from above: `delta`, a `loss` against a `target`, or None.
 
     Raises NetcalcError where only half of a loss was given, or both kinds.
@@ -35,7 +35,7 @@ def from_above(
     if target is None or loss is None:
         return delta
     bound = losses.loss(loss)
-    return Against(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
+    return LossAndTarget(target, bound, losses.reduction(reduction or bound.row.reduction or "mean"))
 
 
 def loss_after(activation: object, loss: BoundLoss) -> BoundLoss:

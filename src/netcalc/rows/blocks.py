@@ -17,7 +17,7 @@ from netcalc.files import EXACT_LIMIT
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
-from netcalc.problem import Against, Called, Problem, count, element
+from netcalc.problem import Called, LossAndTarget, Problem, count, element
 from netcalc.values import to_float64
 
 ANY_NUMBER = 10**12  # of rows
@@ -36,7 +36,7 @@ class NeuronRows:
     w: np.ndarray
     b: np.ndarray | None
     activation: BoundActivation
-    above: np.ndarray | Against | None = None
+    above: np.ndarray | LossAndTarget | None = None
     index_from: int = 0
     only: tuple[str, ...] = ()
 
@@ -55,7 +55,7 @@ class NeuronRows:
     @property
     def same_above(self) -> bool:
         """Whether the same comes from above for every row."""
-        given = self.above.target if isinstance(self.above, Against) else self.above
+        given = self.above.target if isinstance(self.above, LossAndTarget) else self.above
         return given is None or given.size == 1
 
     @property
@@ -70,7 +70,7 @@ class NeuronRows:
 
     def check_rows(self, rows: int) -> None:
         """Raises ShapeError if what is above is not one for all of so many rows, nor one a row."""
-        given, name = (self.above.target, "target") if isinstance(self.above, Against) else (self.above, "delta")
+        given, name = (self.above.target, "target") if isinstance(self.above, LossAndTarget) else (self.above, "delta")
         if given is not None:
             refuse_unless_one_a_sample(name, given, rows)
 
@@ -140,8 +140,8 @@ class NeuronRows:
                 raise unknown("part", name, shown, f"the parts are {', '.join(shown)}")
         return {shown[name]: stated.names[shown[name]] for name in self.only or shown}
 
-    def _above(self, first: int, rows: int) -> np.ndarray | Against | None:
-        if isinstance(self.above, Against):
+    def _above(self, first: int, rows: int) -> np.ndarray | LossAndTarget | None:
+        if isinstance(self.above, LossAndTarget):
             return self.above._replace(target=_of_rows(self.above.target, "target", first, rows))
         return None if self.above is None else _of_rows(self.above, "delta", first, rows)
 

@@ -21,7 +21,7 @@ from netcalc.errors import FileError, MissingExtraError, NetcalcError, Undefined
 from netcalc.files.parts import PART_BYTES, Part, part_blocks, parts_of
 from netcalc.files.rows import RowWriter
 from netcalc.files.write import write_atomically
-from netcalc.problem import Against
+from netcalc.problem import LossAndTarget
 from netcalc.rows.blocks import NeuronRows, without_value
 from netcalc.values import to_float64
 
@@ -44,7 +44,7 @@ class Sent:
     def of(cls, neuron: NeuronRows) -> Sent:
         """The neuron in float64. What is above is the same for every row."""
         assert neuron.b is not None  # noqa: S101 - its answers are numbers
-        against = neuron.above if isinstance(neuron.above, Against) else None
+        against = neuron.above if isinstance(neuron.above, LossAndTarget) else None
         above = against.target if against else neuron.above
         return cls(
             to_float64(neuron.w),
@@ -59,9 +59,9 @@ class Sent:
     def neuron(self) -> NeuronRows:
         """The neuron again."""
         given = None if self.above is None else np.array([self.above])
-        above: np.ndarray | Against | None = given
+        above: np.ndarray | LossAndTarget | None = given
         if self.loss and given is not None:
-            above = Against(given, losses.loss(self.loss[0]), losses.reduction(self.loss[1]))
+            above = LossAndTarget(given, losses.loss(self.loss[0]), losses.reduction(self.loss[1]))
         return NeuronRows(self.w, self.b, read(self.activation), above, self.index_from, self.only)
 
 

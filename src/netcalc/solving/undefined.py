@@ -13,7 +13,7 @@ from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.errors import UndefinedError
 from netcalc.expression import Number, Tree, parse
 from netcalc.passes import Quantities
-from netcalc.problem import Against, Problem, element
+from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.result import Value
 
 LOGARITHMIC = ("bce", "cross-entropy")
@@ -25,7 +25,11 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
         at = _first_without_value(array)
         if at is None:
             continue
-        if problem.command == "net" and isinstance(problem.above, Against) and (name == "loss" or name.startswith("d")):
+        if (
+            problem.command == "net"
+            and isinstance(problem.above, LossAndTarget)
+            and (name == "loss" or name.startswith("d"))
+        ):
             _refuse_loss(problem, problem.above, shown)
         if array.dtype != object:
             raise UndefinedError(f"{element(name, at, problem.index_from)} is {array[at]}: beyond the range of float64")
@@ -33,7 +37,7 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
         if told is None and (far := _far_out(problem, found)):
             raise UndefinedError(f"{name} can't be told: {far} is so far out that a function of it can't be evaluated")
         why, is_sure = told or ("a function in it has no value at this point", True)
-        output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, Against) else ""
+        output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, LossAndTarget) else ""
         what = "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
         raise UndefinedError(f"{name} {what} {why}{output if name == 'loss' else ''}")
 
@@ -49,7 +53,7 @@ def _first_without_value(array: np.ndarray) -> tuple[int, ...] | None:
     return tuple(map(int, np.argwhere(bad)[0])) if bad.any() else None
 
 
-def _refuse_loss(problem: Problem, above: Against, shown: Quantities) -> None:
+def _refuse_loss(problem: Problem, above: LossAndTarget, shown: Quantities) -> None:
     """Raises UndefinedError for an output that the loss has no value for, if there is one."""
     if above.loss.name not in LOGARITHMIC or (above.loss.by_sample and not above.loss.of_probabilities):
         return
@@ -112,7 +116,7 @@ def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree,
             known = derivation(layer.activation)
             yield from (((known.value, known.shown, known.slope), {"q": value}) for value in found[f"z{number}"].flat)
     above = problem.above
-    if isinstance(above, Against) and not above.loss.by_sample:
+    if isinstance(above, LossAndTarget) and not above.loss.by_sample:
         outputs = found.get(f"a{len(problem.layers)}", found[f"z{len(problem.layers)}"])
         formulas = (parse(above.loss.formula), loss_derivation(above.loss)[2])
         pairs = zip(outputs.flat, np.broadcast_to(above.target, outputs.shape).flat, strict=True)

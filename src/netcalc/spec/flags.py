@@ -19,7 +19,7 @@ from netcalc.models.linear import linear as state_linear
 from netcalc.models.net import Asked
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
-from netcalc.problem import VECTOR_ACTIVATIONS, Against, Problem
+from netcalc.problem import VECTOR_ACTIVATIONS, LossAndTarget, Problem
 from netcalc.spec.document import Document
 from netcalc.spec.tensors import tensor
 
@@ -93,7 +93,7 @@ class Table:
             raise self.refused(f"{key} is {form}", key)
         return listed
 
-    def above(self) -> np.ndarray | Against | None:
+    def above(self) -> np.ndarray | LossAndTarget | None:
         """What comes from above, as the flags say it."""
         delta, target, loss, reduction = (
             self.tensor("delta"),

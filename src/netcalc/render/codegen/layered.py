@@ -11,7 +11,7 @@ from netcalc.graph.elementwise import of_tree, slot
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.sizes import Size, letter
-from netcalc.problem import Against, Dense, Problem
+from netcalc.problem import Dense, LossAndTarget, Problem
 
 SAMPLES = letter("m")
 
@@ -37,7 +37,7 @@ def forward(problem: Problem) -> tuple[dict[str, Node], str, Node]:
         if layer.activation is not None:
             name = _found(problem, f"a{number}")
             v = build.named(name, _activated(layer, v))
-    if not isinstance(problem.above, Against):
+    if not isinstance(problem.above, LossAndTarget):
         return inputs, name, v
     inputs["t"] = t = build.given("t", v.shape)
     name = _found(problem, "loss")
@@ -82,7 +82,7 @@ def _activated(layer: Dense, z: Node) -> Node:
 def _loss(problem: Problem, output: Node, t: Node, *, is_apart: bool) -> Node:
     """The losses' sum or mean."""
     above = problem.above
-    assert isinstance(above, Against)  # noqa: S101 - who calls it has seen to that
+    assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
     each = _each(above.loss, output, t, is_apart=is_apart)
     if problem.per_sample and problem.many:
         return build.summed(each, tuple(range(1, each.rank))) if each.rank > 1 else each
