@@ -24,7 +24,7 @@ from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as gradient
 from netcalc.models.neuron import neuron
 from netcalc.passes import run
-from netcalc.problem import Called, Dense, LossAndTarget, Problem
+from netcalc.problem import Dense, Label, LossAndTarget, Problem
 from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.certify import as_value
@@ -216,7 +216,7 @@ def test_in_json() -> None:
 
 # --- other models -----------------------------------------------------------------------------------------------------
 
-NAMES = {f"{kind}{number}": Called(f"{kind}{number}") for number in (1, 2) for kind in ("dW", "db", "dz", "da")}
+NAMES = {f"{kind}{number}": Label(f"{kind}{number}") for number in (1, 2) for kind in ("dW", "db", "dz", "da")}
 
 
 def net(above: np.ndarray | LossAndTarget, *, samples: int = 3, width: int = 4, second: object = "sigmoid") -> Problem:
@@ -231,7 +231,7 @@ def net(above: np.ndarray | LossAndTarget, *, samples: int = 3, width: int = 4, 
         Dense(drawn(width, 3), drawn(width), netcalc.activation("tanh")),
         Dense(drawn(2, width), drawn(2), netcalc.activation(second) if second == "sigmoid" else second),
     )
-    return Problem("net", drawn(samples, 3), layers, above, NAMES | {"dx": Called("dx")})
+    return Problem("net", drawn(samples, 3), layers, above, NAMES | {"dx": Label("dx")})
 
 
 def answered(problem: Problem, arithmetic: Balls | Float64) -> Result:

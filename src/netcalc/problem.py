@@ -47,7 +47,7 @@ class LossAndTarget(NamedTuple):
         return self.reduction.factor(samples, outputs, by_sample=self.loss.by_sample)
 
 
-class Called(NamedTuple):
+class Label(NamedTuple):
     """How one thing that the passes produce is called, and what it looks like in this command.
 
     `shape` picks the part that is shown: () for a scalar, (-1,) for a vector; None keeps it.
@@ -70,7 +70,7 @@ class Problem(NamedTuple):
     x: np.ndarray
     layers: tuple[Dense, ...]
     above: np.ndarray | LossAndTarget
-    names: Mapping[str, Called]
+    names: Mapping[str, Label]
     many: bool = False
     per_sample: bool = False
     index_from: int = 0

@@ -11,18 +11,18 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.models.targets import check_targets, distributions, loss_after
-from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, given_above, rows, symbol_tensor
+from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, given_above, rows, symbol_tensor
 
-LINEAR_NAMES: Mapping[str, Called] = {
-    "z1": Called("u", (-1,)),
-    "a1": Called("a", (-1,)),
-    "loss": Called("loss"),
-    "s1": Called("da/du", (-1,)),
-    "da1": Called("da", (-1,)),
-    "dz1": Called("du", (-1,)),
-    "dx": Called("dv", (-1,)),
-    "dW1": Called("dW"),
-    "db1": Called("db"),
+LINEAR_NAMES: Mapping[str, Label] = {
+    "z1": Label("u", (-1,)),
+    "a1": Label("a", (-1,)),
+    "loss": Label("loss"),
+    "s1": Label("da/du", (-1,)),
+    "da1": Label("da", (-1,)),
+    "dz1": Label("du", (-1,)),
+    "dx": Label("dv", (-1,)),
+    "dW1": Label("dW"),
+    "db1": Label("db"),
 }
 
 

@@ -15,7 +15,7 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
-from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, symbol_tensor
+from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, symbol_tensor
 
 WRITTEN_LIMIT = 4096  # entries of a layer's slopes, or of all samples' Jacobians, that steps and traces are made of
 CLASSES = "class"
@@ -248,36 +248,36 @@ def _of_outputs(samples: int, outputs: int, many: bool) -> str:
 
 def _names(
     dense: Sequence[Dense], above: np.ndarray | LossAndTarget, many: bool, samples: int, asked: Asked
-) -> dict[str, Called]:
+) -> dict[str, Label]:
     """What is shown, in order: forward, then backward from the last layer to the input, then what is new."""
     row = (-1,) if not many else None
-    names: dict[str, Called] = {}
+    names: dict[str, Label] = {}
     numbers = range(1, len(dense) + 1)
     traced = int(asked.trace[0][1:]) if asked.trace else len(dense) + 1  # the layer that paths begin in
     for number in numbers:
-        names |= {f"z{number}": Called(f"z{number}", row), f"a{number}": Called(f"a{number}", row)}
+        names |= {f"z{number}": Label(f"z{number}", row), f"a{number}": Label(f"a{number}", row)}
     if isinstance(above, LossAndTarget):
-        names["loss"] = Called("loss")
+        names["loss"] = Label("loss")
     for number in reversed(numbers):
         layer = dense[number - 1]
-        names[f"da{number}"] = Called(f"da{number}", row)
+        names[f"da{number}"] = Label(f"da{number}", row)
         if isinstance(layer.activation, str):
-            written, size = Called(f"J{number}"), samples * len(layer.W) ** 2
+            written, size = Label(f"J{number}"), samples * len(layer.W) ** 2
         else:
-            written, size = Called(f"s{number}", row), samples * len(layer.W)
+            written, size = Label(f"s{number}", row), samples * len(layer.W)
         if size <= WRITTEN_LIMIT or number >= traced:
             names[written.name] = written
-        names[f"dz{number}"] = Called(f"dz{number}", row)
-        names[f"dW{number}"] = Called(f"dW{number}")
+        names[f"dz{number}"] = Label(f"dz{number}", row)
+        names[f"dW{number}"] = Label(f"dW{number}")
         if layer.b is not None:
-            names[f"db{number}"] = Called(f"db{number}")
-    names["dx"] = Called("dx", row)
+            names[f"db{number}"] = Label(f"db{number}")
+    names["dx"] = Label("dx", row)
     if asked.lr is not None:
         for number in numbers:
-            names[f"W{number}_new"] = Called(f"W{number}_new")
+            names[f"W{number}_new"] = Label(f"W{number}_new")
             if dense[number - 1].b is not None:
-                names[f"b{number}_new"] = Called(f"b{number}_new")
-    return names | ({"paths": Called("paths")} if asked.trace else {})
+                names[f"b{number}_new"] = Label(f"b{number}_new")
+    return names | ({"paths": Label("paths")} if asked.trace else {})
 
 
 TRACE = re.compile(r"d?([Wb]\d+)\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]")

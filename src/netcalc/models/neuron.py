@@ -11,18 +11,18 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.expression import Number, Symbol
 from netcalc.models.targets import check_targets
-from netcalc.problem import Called, Dense, LossAndTarget, Problem, count, given_above, symbol_tensor
+from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, given_above, symbol_tensor
 
 ONE = np.array([[Number(Fraction(1))]], dtype=object)
-NEURON_NAMES: Mapping[str, Called] = {
-    "z1": Called("q", ()),
-    "a1": Called("f", ()),
-    "loss": Called("loss", ()),
-    "da1": Called("df", ()),
-    "s1": Called("df/dq", ()),
-    "dx": Called("dx", (-1,)),
-    "dW1": Called("dw", (-1,)),
-    "db1": Called("db", ()),
+NEURON_NAMES: Mapping[str, Label] = {
+    "z1": Label("q", ()),
+    "a1": Label("f", ()),
+    "loss": Label("loss", ()),
+    "da1": Label("df", ()),
+    "s1": Label("df/dq", ()),
+    "dx": Label("dx", (-1,)),
+    "dW1": Label("dw", (-1,)),
+    "db1": Label("db", ()),
 }
 
 
@@ -69,7 +69,7 @@ def neuron(
     )
 
 
-def _names(above: np.ndarray | LossAndTarget | None) -> dict[str, Called]:
+def _names(above: np.ndarray | LossAndTarget | None) -> dict[str, Label]:
     """The names of what there is."""
     return {name: called for name, called in NEURON_NAMES.items() if name != "loss" or isinstance(above, LossAndTarget)}
 

@@ -17,7 +17,7 @@ from netcalc.files import EXACT_LIMIT
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
-from netcalc.problem import Called, LossAndTarget, Problem, count, element
+from netcalc.problem import Label, LossAndTarget, Problem, count, element
 from netcalc.values import to_float64
 
 ANY_NUMBER = 10**12  # of rows
@@ -132,7 +132,7 @@ class NeuronRows:
         yield from (note for one in at.flat if one)
 
     @property
-    def _shown(self) -> dict[str, Called]:
+    def _shown(self) -> dict[str, Label]:
         stated = self.problem(np.zeros((1, self.w.size)))
         shown = {called.name: name for name, called in stated.names.items() if name not in stated.hidden}
         for name in self.only:
