@@ -37,7 +37,7 @@ Tie = Literal["exact", "undecided"] | None
 
 
 @dataclass
-class Beside:
+class NearPoint:
     """A number at the point, the number a little to the side, and how to find its series about the point.
 
     It is `fixed` where it is the same all the way from the point to some place on that side.
@@ -84,32 +84,32 @@ def slope_beside(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side
         return found.limit
 
 
-def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -> Beside:
+def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -> NearPoint:
     place = exactly(ball(names[name]).mid()) if isinstance(names[name], arb) else names[name]
     radius = exactly(ball(names[name]).rad()) if isinstance(names[name], arb) else ZERO
     step = side * (abs(place) * NEAR + NEAR + 2 * radius)
 
-    def leaf(node: Leaf) -> Beside:
+    def leaf(node: Leaf) -> NearPoint:
         value = numeral(node, names)
         if node == Symbol(name):
-            return Beside(value, place + step, lambda: puiseux.beside(value, side))
+            return NearPoint(value, place + step, lambda: puiseux.beside(value, side))
         return _constant(value)
 
-    found: Beside = evaluate(tree, _OPERATIONS, leaf)
+    found: NearPoint = evaluate(tree, _OPERATIONS, leaf)
     return found
 
 
-def _constant(value: Numeral) -> Beside:
-    return Beside(value, value, lambda: puiseux.constant(value), fixed=True)
+def _constant(value: Numeral) -> NearPoint:
+    return NearPoint(value, value, lambda: puiseux.constant(value), fixed=True)
 
 
 _NOWHERE = _constant(UNDEFINED)
 
 
-def _function(name: str) -> Callable[..., Beside]:
+def _function(name: str) -> Callable[..., NearPoint]:
     number, series = OPERATIONS[name], puiseux.OPERATIONS.get(name, puiseux.unknown)
 
-    def applied(*parts: Beside) -> Beside:
+    def applied(*parts: NearPoint) -> NearPoint:
         here = number(*(part.here for part in parts))
         if all(part.fixed for part in parts):
             return _constant(here)
@@ -118,7 +118,7 @@ def _function(name: str) -> Callable[..., Beside]:
         if name in _HELD_AT_0 and _is_held(name, parts):
             return _constant(ZERO)
         beside = number(*(part.beside for part in parts))
-        return Beside(here, beside, lambda: series(*(part.series for part in parts)))
+        return NearPoint(here, beside, lambda: series(*(part.series for part in parts)))
 
     return applied
 
@@ -126,7 +126,7 @@ def _function(name: str) -> Callable[..., Beside]:
 _HELD_AT_0 = ("multiply", "divide", "power")
 
 
-def _is_held(name: str, parts: Sequence[Beside]) -> bool:
+def _is_held(name: str, parts: Sequence[NearPoint]) -> bool:
     """Whether a part that is 0 all along keeps the whole at 0: 0·x, 0/x where x isn't 0, 0^x where x > 0."""
     if name == "multiply":
         finite = all(not is_nowhere(part.here) and not is_nowhere(part.beside) for part in parts)
@@ -135,22 +135,22 @@ def _is_held(name: str, parts: Sequence[Beside]) -> bool:
     return first.fixed and sign(first.here) == 0 and sign(second.here) in ((1,) if name == "power" else (1, -1))
 
 
-def _comparison(name: str) -> Callable[[Beside, Beside], Condition]:
-    def compared(a: Beside, b: Beside) -> Condition:
+def _comparison(name: str) -> Callable[[NearPoint, NearPoint], Condition]:
+    def compared(a: NearPoint, b: NearPoint) -> Condition:
         order = _SUBTRACT(a, b).order
         return None if order is None else OPERATIONS[name](fmpq(order), ZERO)
 
     return compared
 
 
-def _where(condition: Condition, then: Beside, other: Beside) -> Beside:
+def _where(condition: Condition, then: NearPoint, other: NearPoint) -> NearPoint:
     if not isinstance(condition, bool):
         return _NOWHERE
     return then if condition else other
 
 
-def _extreme(largest: bool) -> Callable[..., Beside]:
-    def extreme(*values: Beside) -> Beside:
+def _extreme(largest: bool) -> Callable[..., NearPoint]:
+    def extreme(*values: NearPoint) -> NearPoint:
         best = values[0]
         for value in values[1:]:
             order = _SUBTRACT(value, best).order
@@ -162,19 +162,19 @@ def _extreme(largest: bool) -> Callable[..., Beside]:
     return extreme
 
 
-def _abs(value: Beside) -> Beside:
+def _abs(value: NearPoint) -> NearPoint:
     order = value.order
     if order is None:
         return _NOWHERE
     return _NEGATE(value) if order < 0 else value
 
 
-def _sign(value: Beside) -> Beside:
+def _sign(value: NearPoint) -> NearPoint:
     order = value.order
     return _NOWHERE if order is None else _constant(fmpq(order))
 
 
-def _floor(value: Beside) -> Beside:
+def _floor(value: NearPoint) -> NearPoint:
     """The whole number below, which beside a whole number is the one before it on one side."""
     below = OPERATIONS["floor"](value.here)
     if not isinstance(below, fmpq):
@@ -183,7 +183,7 @@ def _floor(value: Beside) -> Beside:
     return _NOWHERE if order is None else _constant(below - 1 if order < 0 else below)
 
 
-def _atan2(y: Beside, x: Beside) -> Beside:
+def _atan2(y: NearPoint, x: NearPoint) -> NearPoint:
     """Its cut, along y = 0 left of x = 0, is come to from one side or the other."""
     found = _ATAN2(y, x)
     if sign(y.here) == 0 and sign(x.here) == -1 and y.order == -1:
