@@ -112,7 +112,7 @@ def test_an_expression_is_drawn_as_in_the_course_notes():
 def test_parts_that_come_back_on_a_variable_s_wires_sum_to_its_partial(text, point):
     """Drawn whole or once a use, the parts on a variable's wires are its gradient."""
     result = netcalc.grad(text, at=point)
-    for drawn in (circuit(result), expression(result.asked, split=True)):
+    for drawn in (circuit(result), expression(result.problem, split=True)):
         names = {node.key: node.label for node in drawn.nodes}
         for name in point:
             parts = [number(wire.backward) for wire in drawn.wires if names[wire.source] == name and wire.backward]

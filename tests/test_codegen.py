@@ -406,7 +406,7 @@ LAYERS = [
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("stated", STATED.values(), ids=STATED)
 def test_code_of_every_kind_of_problem_agrees(stated, library):
-    both = passes(stated().asked)
+    both = passes(stated().problem)
     rng = np.random.default_rng(1)
     known = {name: rng.uniform(0.2, 2.0, sized(both, name)) for name in both.inputs}
     assert_agrees(both, library, known, certain=False)
@@ -419,7 +419,7 @@ def sized(both: Passes, name: str) -> tuple[int, ...]:
 
 def test_code_of_a_neuron_finds_what_the_result_says():
     result = STATED["neuron"]()
-    both = passes(result.asked)
+    both = passes(result.problem)
     values = [np.array([1.0, 2]), np.array([0.5, -1]), np.array(0.1), np.array(1.0)]
     found = run(written(both, "numpy"), "numpy", both, values, [1.0])
     assert found[0] == pytest.approx(result.forward["loss"], rel=1e-12)
@@ -428,7 +428,7 @@ def test_code_of_a_neuron_finds_what_the_result_says():
 
 def test_code_of_every_kind_of_problem_and_every_helper_is_as_formatters_have_it(tmp_path):
     for number, stated in enumerate(STATED.values()):
-        both = passes(stated().asked)
+        both = passes(stated().problem)
         for library in ("numpy", "torch", "jax"):
             (tmp_path / f"stated_{number}_{library}.py").write_text(written(both, library), encoding="utf-8")
     for library, helpers in HELPERS.items():
@@ -457,7 +457,7 @@ def test_no_name_hides_one_of_pythons_or_of_the_file(name):
 
 
 def test_a_name_that_python_lacks_is_told():
-    code = written(passes(netcalc.grad("len*x^2 + W[0,1]").asked), "numpy")
+    code = written(passes(netcalc.grad("len*x^2 + W[0,1]").problem), "numpy")
     assert "def forward(len_, x, W_0_1):" in code
     assert "# len_ stands for len, which is no free name in Python" in code
 

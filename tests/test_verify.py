@@ -399,4 +399,4 @@ def test_a_wrong_second_derivative_is_contradicted_beside_a_kink_too() -> None:
     entries = np.empty((), dtype=object)
     entries[()] = wrong
     tensors = tuple(replace(one, entries=entries) if one.name == "dxdx" else one for one in result.tensors)
-    assert verify(result.asked, replace(result, tensors=tensors)).wrong[0].name == "dxdx"
+    assert verify(result.problem, replace(result, tensors=tensors)).wrong[0].name == "dxdx"

@@ -73,20 +73,20 @@ def _true_gradients(result: Result) -> dict[str, np.ndarray]:
     found = {tensor.key: tensor.entries for tensor in result.tensors if tensor.of is not None and len(tensor.by) < 2}
     if not found:
         raise NetcalcError("the result has no gradients to compare with")
-    if getattr(result.asked, "free", ()):
-        raise NetcalcError(f"the result is in symbols: give {', '.join(result.asked.free)} values")
+    if getattr(result.problem, "free", ()):
+        raise NetcalcError(f"the result is in symbols: give {', '.join(result.problem.free)} values")
     return found
 
 
 def _needed(result: Result, true: Mapping[str, Any]) -> list[str]:
     """What has to be there: inputs; of layers, weights and biases."""
-    asked = result.asked
-    if isinstance(asked, GraphProblem):
-        return [name for name in asked.inputs if name in true]
-    if isinstance(asked, Problem):
-        layers = enumerate(asked.layers, 1)
+    problem = result.problem
+    if isinstance(problem, GraphProblem):
+        return [name for name in problem.inputs if name in true]
+    if isinstance(problem, Problem):
+        layers = enumerate(problem.layers, 1)
         weights = [f"{kind}{n}" for n, layer in layers for kind in ("W", "b") if kind == "W" or layer.b is not None]
-        return [name for weight in weights if (name := asked.given_name(weight)) in true]
+        return [name for weight in weights if (name := problem.given_name(weight)) in true]
     return list(true)
 
 

@@ -54,7 +54,7 @@ class Checker:
     def __init__(self, result: Result, tolerance: Tolerance | None = None) -> None:
         self.result = result
         self.names = Names(result)
-        self.library = Library(kind_of(result.asked).here(result.asked))
+        self.library = Library(kind_of(result.problem).here(result.problem))
         self.functions = functions_of(result)
         self.tolerance = tolerance or Tolerance()
         if not self.library.benches:
@@ -113,7 +113,7 @@ class Checker:
 
     def _formulas(self, given: Iterable[tuple[str, Any]]) -> tuple[list[Checked], list[tuple[str, Any]]]:
         """Verdicts on formulas of whole tensors of a graph, and the answers that are none."""
-        problem, found, rest = self.result.asked, [], []
+        problem, found, rest = self.result.problem, [], []
         for name, content in given:
             target = self.names.find(name)
             if target.index is None and graphs.is_formula(problem, target.tensor, content):
@@ -148,7 +148,7 @@ class Checker:
             return set()
         functions = functions_elsewhere(self.result)
         if functions is None:
-            others = kind_of(self.result.asked).elsewhere(self.result.asked)
+            others = kind_of(self.result.problem).elsewhere(self.result.problem)
             return {place for place in places if _is_wrong_at(claims[place], others)}
         points = functions.points([claims[place] for place in places])
         found = {place: compared(claims[place], functions, points, Tolerance()) for place in places}
@@ -180,7 +180,7 @@ def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance
 
 def _of_formula(result: Result, tensor: Tensor, text: str) -> Checked:
     """A verdict on a formula of a whole tensor."""
-    tree, found = graphs.verdict(result.asked, tensor, text)
+    tree, found = graphs.verdict(result.problem, tensor, text)
     judgement: Judgement = "wrong" if found == "wrong" else "right"
     claimed = Value(None, to_unicode(tree), formula=tree)
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)

@@ -40,7 +40,7 @@ def kind_of(problem: object) -> Kind:
 
 def functions_of(result: Result) -> Functions | None:
     """The answers as functions of what is left open; None where nothing is."""
-    problem = result.asked
+    problem = result.problem
     if isinstance(problem, Gradient):
         return expressions.functions(problem, problem.free) if problem.free else None
     names = free_names(problem.tensors) if isinstance(problem, Problem) else ()
@@ -62,7 +62,7 @@ def _is_open(tensor: Tensor) -> bool:
 
 def functions_elsewhere(result: Result) -> Functions | None:
     """The answers of an expression as functions of all its variables; None for layers, and for many points."""
-    problem = result.asked
+    problem = result.problem
     if not isinstance(problem, Gradient) or problem.many:
         return None
     return expressions.functions(problem, problem.variables)

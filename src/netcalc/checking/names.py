@@ -73,7 +73,7 @@ class Names:
     def gradients(self) -> list[str]:
         """The gradients of what was given, that a backward pass is for; of a net those of its weights and biases."""
         found = [tensor for tensor in self.result.tensors if tensor.of and len(tensor.by) < 2]
-        if isinstance(self.result.asked, Gradient):
+        if isinstance(self.result.problem, Gradient):
             return [tensor.name for tensor in found]
         if self.result.command == "net":
             return [tensor.name for tensor in found if re.fullmatch(r"d[Wb]\d+", tensor.name)]
@@ -81,7 +81,7 @@ class Names:
 
     def is_variable(self, name: str) -> bool:
         """Whether a formula means a variable of an expression by that name, and no answer."""
-        return isinstance(self.result.asked, Gradient) and name in self.result.asked.variables
+        return isinstance(self.result.problem, Gradient) and name in self.result.problem.variables
 
     @cached_property
     def beside(self) -> dict[str, tuple[Tensor, str]]:

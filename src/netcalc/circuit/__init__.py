@@ -30,33 +30,33 @@ def circuit(result: Result, *, by_layer: bool = False) -> Circuit:
 
     Raises NetcalcError for an answer that has none, and for one too large to be looked at.
     """
-    asked = result.asked
-    if isinstance(asked, Gradient):
-        return expression(asked)
-    if isinstance(asked, GraphProblem):
-        return nodes(asked)
-    if not isinstance(asked, Problem):
+    problem = result.problem
+    if isinstance(problem, Gradient):
+        return expression(problem)
+    if isinstance(problem, GraphProblem):
+        return nodes(problem)
+    if not isinstance(problem, Problem):
         raise NetcalcError("a circuit is drawn of a whole answer: leave out --only")
     if by_layer:
-        return by_layers(asked, result)
-    if asked.size > MOST_NUMBERS:
+        return by_layers(problem, result)
+    if problem.size > MOST_NUMBERS:
         raise TooLargeError(
-            f"a drawing of {asked.size:,} numbers would show nothing; draw it layer by layer: --by-layer"
+            f"a drawing of {problem.size:,} numbers would show nothing; draw it layer by layer: --by-layer"
         )
-    if len(asked.x) == 1 and asked.command == "neuron" and asked.x.shape[1] <= MOST_GATES:
-        return neuron(asked, result)
-    widths = [asked.x.shape[1], *(layer.W.shape[0] for layer in asked.layers)]
-    if len(asked.x) > 1 or max(widths) > MOST_UNITS or len(asked.layers) > MOST_LAYERS:
-        return by_layers(asked, result)
-    return by_units(asked, result)
+    if len(problem.x) == 1 and problem.command == "neuron" and problem.x.shape[1] <= MOST_GATES:
+        return neuron(problem, result)
+    widths = [problem.x.shape[1], *(layer.W.shape[0] for layer in problem.layers)]
+    if len(problem.x) > 1 or max(widths) > MOST_UNITS or len(problem.layers) > MOST_LAYERS:
+        return by_layers(problem, result)
+    return by_units(problem, result)
 
 
 def chain(result: Result, *, by_layer: bool = False) -> Circuit:
     """The graph as a tree, which can be drawn with characters: gate by gate, or layer by layer."""
     found = circuit(result, by_layer=by_layer)
-    if isinstance(result.asked, Gradient) and not found.is_tree:
-        return expression(result.asked, split=True)
-    if isinstance(result.asked, GraphProblem):
-        parted = nodes(result.asked, split=True)
+    if isinstance(result.problem, Gradient) and not found.is_tree:
+        return expression(result.problem, split=True)
+    if isinstance(result.problem, GraphProblem):
+        parted = nodes(result.problem, split=True)
         return parted if parted.is_tree else found
     return found if found.is_tree else circuit(result, by_layer=True)

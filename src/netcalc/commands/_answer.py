@@ -66,7 +66,7 @@ def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> 
 
         tolerance = Tolerance(checking.rtol, checking.atol, checking.sig)
         result = check(result, partial(answers, given, stdin=stdin), tolerance)
-    own = getattr(result.asked, "code", None)
+    own = getattr(result.problem, "code", None)
     if programs or (own is not None and own.rest):
         from netcalc.checking.backward import check_code
         from netcalc.spec import read_text

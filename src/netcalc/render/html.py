@@ -82,13 +82,13 @@ def fragment(result: Result) -> Iterator[str]:
         yield from _steps(result)
         yield "</details>"
     with suppress(NetcalcError):
-        if result.asked is not None:
+        if result.problem is not None:
             yield "\n".join(["<details><summary>Circuit</summary>", *svg(circuit(result)), "</details>"])
 
 
 def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
     """The circuit, if this answer has one."""
-    if result.asked is None:
+    if result.problem is None:
         return None
     try:
         return circuit(result, by_layer=by_layer)

@@ -154,7 +154,7 @@ class CheckedLine(NamedTuple):
 class Result:
     """What `solve` found: forward values, partials, the steps that lead there, and notes.
 
-    `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `asked` is
+    `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `problem` is
     the problem that this answers, None for a part of an answer. `alone` says that one tensor was asked for by itself.
     `checked` are verdicts on answers that were brought along, `lines` on those of a backward pass as code.
     """
@@ -168,7 +168,7 @@ class Result:
     sample_rows: bool = False
     inner: tuple[Tensor, ...] = ()
     verification: Verification | None = None
-    asked: Any = None
+    problem: Any = None
     alone: bool = False
     checked: tuple[Checked, ...] = ()
     lines: tuple[CheckedLine, ...] = ()
@@ -186,14 +186,14 @@ class Result:
     @property
     def trace(self) -> dict[str, Any]:
         """Every path from one weight to the loss with its product, where that was asked for."""
-        if getattr(self.asked, "trace", None) is None:
+        if getattr(self.problem, "trace", None) is None:
             return {}
         from netcalc.trace import paths, route, weight  # most answers have none
 
         products = self["paths"].plain()
-        routes = zip(paths(self.asked), products, strict=True)
-        found = [{"through": route(self.asked, path), "product": product} for path, product in routes]
-        return {"weight": weight(self.asked), "paths": found}
+        routes = zip(paths(self.problem), products, strict=True)
+        found = [{"through": route(self.problem, path), "product": product} for path, product in routes]
+        return {"weight": weight(self.problem), "paths": found}
 
     @property
     def partials(self) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Result:
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
         elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
         steps = tuple(step for step in self.steps if step.element in elements or step.name in labels)
-        return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1, asked=None)
+        return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1, problem=None)
 
     @property
     def is_many_tables(self) -> bool:

@@ -54,7 +54,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False) 
         (*problem.notes, *answered.notes, *value_notes(found)),
         answered.certainty,
         problem.many,
-        asked=problem,
+        problem=problem,
     )
 
 

@@ -74,7 +74,7 @@ def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, no
         Deferred(lambda: _steps(problem)),
         (*problem.notes, *notes, *value_notes(tensors)),
         certainty,
-        asked=problem,
+        problem=problem,
     )
 
 

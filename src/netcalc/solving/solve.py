@@ -134,7 +134,7 @@ def _result(problem: Problem, found: Found) -> Result:
         found.certainty,
         problem.many and problem.per_sample,
         tuple(tensor for tensor in tensors if tensor.name in hidden),
-        asked=problem,
+        problem=problem,
     )
 
 

@@ -24,7 +24,7 @@ def check_code(result: Result, text: str | None = None, name: str = "") -> Resul
 
     Raises ProgramError for a text that is not understood, NetcalcError where there is no program to hold it to.
     """
-    problem = result.asked
+    problem = result.problem
     if not isinstance(problem, GraphProblem) or problem.code is None:
         raise NetcalcError(f"--check {name} is a backward pass in Python, for a forward pass in Python: net forward.py")
     lines, notes = checked_lines(problem, text, name)

@@ -16,6 +16,6 @@ def code(result: Result, name: str) -> Iterator[str]:
     from netcalc.render.codegen.file import lines
     from netcalc.render.codegen.passes import passes
 
-    if result.asked is None:
+    if result.problem is None:
         raise NetcalcError(f"{name} is code of a whole problem; leave --only out")
-    return lines(passes(result.asked), name)
+    return lines(passes(result.problem), name)
