@@ -10,7 +10,7 @@ import pytest
 
 from netcalc.checking.backward.check import checked_lines
 from netcalc.graph.sizes import letter
-from netcalc.models.programs import AskedOfProgram, program
+from netcalc.models.programs import ProgramRequest, program
 from netcalc.program.answers import base
 from netcalc.program.source import ProgramError
 from netcalc.result import CheckedLine
@@ -30,7 +30,7 @@ def lines_of(case: dict[str, Any]) -> tuple[tuple[CheckedLine, ...], int]:
     values = {name: read_array(plain(value), name) for name, value in case["at"].items()}
     whole = [name for name, value in case["at"].items() if "." not in plain(value)]
     delta = read_array(plain(case["delta"]), "delta") if case.get("delta") else None
-    asked = AskedOfProgram(values, counted=whole, delta=delta)
+    asked = ProgramRequest(values, counted=whole, delta=delta)
     if case.get("one_file"):
         before = case["forward_text"].rstrip("\n") + "\n\n"
         problem = program(before + case["backward"], "cell.py", asked)
@@ -71,7 +71,7 @@ def test_repair_is_right_and_named(case):
 @pytest.mark.parametrize("factor, is_wrong", [(" / x.shape[0]", False), ("", True)])
 def test_sizes_and_classes_may_be_left_out(factor, is_wrong):
     """Classes that are left out are whole numbers at the points that lines are tried at."""
-    asked = AskedOfProgram({}, {"x": ("N", "D"), "W": ("D", "C"), "y": ("N",)})
+    asked = ProgramRequest({}, {"x": ("N", "D"), "W": ("D", "C"), "y": ("N",)})
     problem = program("logits = x @ W\nloss = F.cross_entropy(logits, y)", "forward.py", asked)
     code = f"dlogits = (F.softmax(logits, dim=1) - F.one_hot(y, W.shape[1])){factor}\ndW = x.T @ dlogits"
     lines, _ = checked_lines(problem, code, "backward.py")
@@ -172,7 +172,7 @@ for t in reversed(range(3)):
 def said(name: str, backward: str, **more: str) -> tuple[list[CheckedLine], list[str]]:
     values = {key: read_array(text, key) for key, text in {**AT[name], **more}.items()}
     delta = read_array("1,0;0.5,2;-1,1;0.3,0.7", "delta") if name == "norm" else None
-    asked = AskedOfProgram(values, counted=["ys"] if name == "rnn" else [], delta=delta, elsewhere=list(more))
+    asked = ProgramRequest(values, counted=["ys"] if name == "rnn" else [], delta=delta, elsewhere=list(more))
     lines, notes = checked_lines(program(FORWARD[name], "forward.py", asked), backward, "backward.py")
     return [one for one in lines if one.is_wrong and not one.follows], notes
 
@@ -264,7 +264,7 @@ def test_names_of_gradients(name, of):
 
 def test_a_name_that_is_assigned_again_has_the_gradient_of_either_moment():
     forward = "h = np.maximum(x @ W1, 0)\nx = x + h @ W2\nloss = (x ** 2).sum()\n"
-    asked = AskedOfProgram({"x": read_array("1,2;3,1", "x"), "W1": read_array("1,0.5;-1,2", "W1")}, {"W2": (2, 2)})
+    asked = ProgramRequest({"x": read_array("1,2;3,1", "x"), "W1": read_array("1,0.5;-1,2", "W1")}, {"W2": (2, 2)})
     code = "dx = 2 * x\ndh = dx @ W2.T\ndW2 = h.T @ dx\ndz = dh * (h > 0)\ndx = dx + dz @ W1.T\n"
     lines, _ = checked_lines(program(forward, "forward.py", asked), code, "backward.py")
     assert [one.name for one in lines if one.is_wrong] == []
@@ -283,7 +283,7 @@ def test_a_name_that_is_assigned_again_has_the_gradient_of_either_moment():
 def test_a_factor_that_is_a_size_is_no_number(line, said):
     """The numbers that stand for letters while a line is judged are not told."""
     shapes = {"X": (letter("N"), letter("D")), "W": (letter("D"), letter("H"))}
-    problem = program("z = X @ W\nloss = (z**2).sum() / X.shape[0]", "forward.py", AskedOfProgram({}, shapes=shapes))
+    problem = program("z = X @ W\nloss = (z**2).sum() / X.shape[0]", "forward.py", ProgramRequest({}, shapes=shapes))
     ((one,), *_) = checked_lines(problem, line, "backward.py")
     assert one.is_wrong
     assert said in one.diagnosis

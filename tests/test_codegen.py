@@ -26,9 +26,9 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import concrete, letters_of
 from netcalc.graph.windows import windows
-from netcalc.models.asked import read_shapes
 from netcalc.models.graphed import GraphProblem
-from netcalc.models.programs import AskedOfProgram, program
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.models.request import read_shapes
 from netcalc.render import FORMATS
 from netcalc.render.codegen.file import lines
 from netcalc.render.codegen.passes import Passes, passes
@@ -156,7 +156,7 @@ def block(path: Path) -> tuple[Passes, dict[str, np.ndarray]]:
             given[name] = read_array(value, name)
         elif flag == "--shape" and equals:
             shapes.append(word)
-    both = passes(program(text, path.name, AskedOfProgram(given, read_shapes(shapes), list(given))))
+    both = passes(program(text, path.name, ProgramRequest(given, read_shapes(shapes), list(given))))
     known = {name: Float64().array(value) for name, value in given.items()}
     return both, {name: value if name in both.gradients else value.astype(int) for name, value in known.items()}
 
@@ -447,7 +447,7 @@ MODULES = {"numpy": {"np", "math"}, "torch": {"torch", "math", "ctx"}, "jax": {"
 def test_no_name_hides_one_of_pythons_or_of_the_file(name):
     text = f"{name} = x * 2\nloss = ({name} ** 2).sum()\n"
     for library in ("numpy", "torch", "jax"):
-        code = written(passes(program(text, "names.py", AskedOfProgram({}, {"x": ("n",)}))), library)
+        code = written(passes(program(text, "names.py", ProgramRequest({}, {"x": ("n",)}))), library)
         assigned = {
             node.id
             for node in ast.walk(ast.parse(code))

@@ -7,7 +7,7 @@ import pytest
 
 from netcalc.api import grad
 from netcalc.expression import Number
-from netcalc.models.asked import Asked, read_shapes
+from netcalc.models.request import Request, read_shapes
 from netcalc.models.tensors import tensors
 from netcalc.notation import plainly
 from netcalc.notation.displays import Matrix
@@ -48,7 +48,7 @@ def test_steps_go_forward_and_back():
 
 
 def test_steps_without_numbers_are_formulas():
-    result = solve(tensors(["sum(tanh(W@x))"], Asked({}, read_shapes(["W=m,n", "x=n"]))))
+    result = solve(tensors(["sum(tanh(W@x))"], Request({}, read_shapes(["W=m,n", "x=n"]))))
     assert list(lines(result)) == [
         "Forward",
         "v1 = W x",
@@ -66,7 +66,7 @@ def test_steps_without_numbers_are_formulas():
 
 
 def test_several_uses_are_told():
-    result = solve(tensors(["norm(x - W.T@tanh(W@x))^2"], Asked({}, read_shapes(["W=m,n", "x=n"]))))
+    result = solve(tensors(["norm(x - W.T@tanh(W@x))^2"], Request({}, read_shapes(["W=m,n", "x=n"]))))
     said = [line for line in lines(result) if "added up" in line]
     told = "matrix product, used in v3 and v1, whose shares are added up"
     assert sorted(said) == [f"Backward to W: {told}", f"Backward to x: {told}"]

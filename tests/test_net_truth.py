@@ -21,7 +21,7 @@ from netcalc.derivation.derive import expand
 from netcalc.expression import parse
 from netcalc.graph.arithmetic.symbolic import Symbolic
 from netcalc.models.activations import read_layer_activation
-from netcalc.models.net import Layer, Stated, net
+from netcalc.models.net import Layer, NetData, net
 from netcalc.passes import run
 
 
@@ -64,10 +64,12 @@ def test_the_backward_pass_is_sympy_diff_of_the_whole(widths, names, lossname, r
         Layer(_symbols(f"W{n}", (m, k)), _symbols(f"b{n}", (m,)), read_layer_activation(name))
         for n, ((k, m), name) in enumerate(zip(pairwise(widths), names, strict=True), 1)
     ]
-    stated = Stated(_symbols("x", (widths[0],)), _symbols("t", (widths[-1],)), None, loss(lossname), reduction(reduced))
+    stated = NetData(
+        _symbols("x", (widths[0],)), _symbols("t", (widths[-1],)), None, loss(lossname), reduction(reduced)
+    )
     if layers[-1].activation in ("softmax", "log_softmax") or lossname == "cross-entropy":
         target = np.array([parse("0.25")] * (widths[-1] - 1) + [parse(f"1 - 0.25*{widths[-1] - 1}")], dtype=object)
-        stated = Stated(stated.input, target, None, stated.loss, stated.reduction)
+        stated = NetData(stated.input, target, None, stated.loss, stated.reduction)
     entries = run(net(layers, stated), Symbolic(closed=True))
     whole = _composed(layers, stated, lossname, reduced)
     draw = random.Random(str(widths))

@@ -17,7 +17,7 @@ from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import in_order
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.writing import Writer, formula
-from netcalc.models.asked import Asked, read_shapes
+from netcalc.models.request import Request, read_shapes
 from netcalc.models.tensors import tensors
 from netcalc.notation import to_unicode
 
@@ -57,7 +57,7 @@ def points(inputs):
 
 
 def derivatives(expression, shapes):
-    problem = tensors([expression], Asked({}, read_shapes(shapes.split())))
+    problem = tensors([expression], Request({}, read_shapes(shapes.split())))
     nodes = [node for node in problem.inputs.values() if node.operation is INPUT]
     found = jacobian(problem.output, nodes) if problem.output.rank else gradients(problem.output, nodes)
     return [problem.output, *(one for one in found if one is not None)]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc.errors import NetcalcError
-from netcalc.models.asked import Asked
 from netcalc.models.expressions import expressions
+from netcalc.models.request import Request
 from netcalc.values import read_array
 
 RNG = np.random.default_rng(15)
@@ -408,9 +408,9 @@ def test_pieces_in_any_order_are_an_expression_or_one_error(text):
 
 def test_a_decimal_comma_is_told():
     """`x=1,5` is a vector; in Python it is many points."""
-    problem = expressions(["x^2"], Asked({"x": read_array("1,5", "x")}))
+    problem = expressions(["x^2"], Request({"x": read_array("1,5", "x")}))
     assert problem.notes == ("x is the vector of 1 and 5; a decimal has a point, 1.5",)
-    assert not expressions(["sum(x@x)"], Asked({"x": read_array("1,5", "x")})).notes
+    assert not expressions(["sum(x@x)"], Request({"x": read_array("1,5", "x")})).notes
 
 
 def test_large_matrices_are_certified_in_balls():

@@ -18,7 +18,7 @@ from netcalc.graph.functions import vector_activation
 from netcalc.graph.leaves import name_of
 from netcalc.graph.sizes import letter
 from netcalc.graph.writing import formula
-from netcalc.models.asked import Asked, read_shapes
+from netcalc.models.request import Request, read_shapes
 from netcalc.models.tensors import tensors
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.solving.graphed import solve
@@ -59,7 +59,7 @@ def test_a_jacobian_written_has_its_value(name):
 
 def written(expression, shapes, name):
     """The formula of the gradient, or Jacobian, by a name."""
-    result = solve(tensors([expression], Asked({}, read_shapes(shapes.split()))))
+    result = solve(tensors([expression], Request({}, read_shapes(shapes.split()))))
     return next(tensor.formula for tensor in result.tensors if tensor.name == f"d{name}")
 
 
@@ -221,7 +221,7 @@ def test_a_formula_is_read_again_as_what_it_was(name):
         if gradient is None:
             continue
         text = to_ascii(formula(gradient))
-        read = tensors([text], Asked({one: value for one, value in values.items() if re.search(rf"\b{one}\b", text)}))
+        read = tensors([text], Request({one: value for one, value in values.items() if re.search(rf"\b{one}\b", text)}))
         given = {node: values[one] for one, node in read.inputs.items()}
         (got,) = evaluate([read.output], Float64(), given)
         assert got.shape == gradient.shape, text
@@ -239,7 +239,7 @@ def test_a_formula_is_read_again_as_what_it_was(name):
     ],
 )
 def test_what_was_typed_is_shown_in_matrix_notation(typed, unicode_text):
-    assert to_unicode(tensors([typed], Asked()).typed) == unicode_text
+    assert to_unicode(tensors([typed], Request()).typed) == unicode_text
 
 
 def test_a_number_in_letters_is_not_called_by_a_gradient_that_is_as_large():

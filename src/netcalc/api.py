@@ -25,7 +25,7 @@ from netcalc.result import Result
 from netcalc.solving.solve import solve
 
 if TYPE_CHECKING:
-    from netcalc.models.net import Asked, Layer
+    from netcalc.models.net import Layer, NetOptions
 
 Given = float | int | str | Fraction | Sequence[Any] | np.ndarray
 
@@ -79,8 +79,8 @@ def grad(
     () for a number; `delta` is the gradient of its output from above, in its shape, which gives products with the
     Jacobian in place of it; `along` a direction by name, in which the derivative is taken. Raises NetcalcError.
     """
-    from netcalc.models.asked import Asked, shape_of
     from netcalc.models.expressions import expressions as state
+    from netcalc.models.request import Request, shape_of
 
     for one in expressions:
         if not isinstance(one, str):
@@ -91,8 +91,8 @@ def grad(
     stated = by_name("shape", {} if shape is None else shape, "shape={'W': (3, 4)}")
     shapes = {name: shape_of(name, sizes) for name, sizes in stated.items()}
     direction = _points({} if along is None else along, "along")
-    asked = Asked(points, shapes, wrt, order, tensor(delta), direction, _first_index(index_from))
-    return solve(state(expressions, asked, points=True), digits=digits, exact=exact, verify=verify)
+    request = Request(points, shapes, wrt, order, tensor(delta), direction, _first_index(index_from))
+    return solve(state(expressions, request, points=True), digits=digits, exact=exact, verify=verify)
 
 
 def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
@@ -165,10 +165,10 @@ def net(
     weight to the loss. Raises NetcalcError.
     """
     from netcalc.catalogue import losses
-    from netcalc.models.net import Stated
+    from netcalc.models.net import NetData
     from netcalc.models.net import net as state_net
 
-    stated = Stated(
+    data = NetData(
         tensor(input),
         tensor(target),
         tensor(delta),
@@ -178,20 +178,22 @@ def net(
     if isinstance(layers, str | Mapping) or not isinstance(layers, Sequence):
         raise NetcalcError(f"layers are a list, each with W, b and activation, and not {layers!r}")
     made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
-    given: dict[str, Any] = {"input": stated.input, "target": stated.target, "delta": stated.delta, "loss": loss}
+    given: dict[str, Any] = {"input": data.input, "target": data.target, "delta": data.delta, "loss": loss}
     given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
     given = {name: thing for name, thing in given.items() if thing is not None}
-    asked = _asked(per_sample, lr, trace, index_from, given)
-    return solve(state_net(made, stated, asked), digits=digits, exact=exact, verify=verify)
+    options = _options(per_sample, lr, trace, index_from, given)
+    return solve(state_net(made, data, options), digits=digits, exact=exact, verify=verify)
 
 
-def _asked(
+def _options(
     per_sample: bool, lr: Any, trace: str | None, index_from: int, given: Mapping[str, Any] | None = None
-) -> Asked:
-    from netcalc.models.net import Asked, read_trace
+) -> NetOptions:
+    from netcalc.models.net import NetOptions, read_trace
 
     weight = None if trace is None else read_trace(text("trace", trace, "'dW1[0,1]'"))
-    return Asked(per_sample, None if lr is None else _number("lr", lr), weight, _first_index(index_from), given or {})
+    return NetOptions(
+        per_sample, None if lr is None else _number("lr", lr), weight, _first_index(index_from), given or {}
+    )
 
 
 def _number(name: str, value: Any) -> Tree:
@@ -243,11 +245,11 @@ def load(
     from netcalc.files.cells import all_exact
     from netcalc.spec import read_problem
 
-    asked = _asked(per_sample, lr, trace, index_from)
+    options = _options(per_sample, lr, trace, index_from)
     if not isinstance(path, str | os.PathLike):
         raise NetcalcError(f"path is that of a file, as in 'net.toml', and not {path!r}")
     with all_exact(exact or digits is not None):
-        stated = read_problem(os.fspath(path), asked, decimal)
+        stated = read_problem(os.fspath(path), options, decimal)
     return solve(stated, digits=digits, exact=exact, verify=verify)
 
 

@@ -12,8 +12,8 @@ from netcalc.api import Given, tensor, tree
 from netcalc.arguments import as_numpy, by_name, text
 from netcalc.errors import NetcalcError, ValueSyntaxError
 from netcalc.expression import symbols
-from netcalc.models.asked import shape_of
-from netcalc.models.programs import AskedOfProgram, given_of, problem_of, program
+from netcalc.models.programs import ProgramRequest, given_of, problem_of, program
+from netcalc.models.request import shape_of
 from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import solve
@@ -51,8 +51,8 @@ def gradients(
         arrays = {name: _array(name, one) for name, one in given.items()}
         shapes = {name: shape_of(name, sizes) for name, sizes in shape.items()}
         counted = [name for name, one in given.items() if _is_whole(one)]
-        asked = AskedOfProgram(arrays, shapes, counted, of, tensor(delta), lr=None if lr is None else tree(lr))
-        problem = program(forward, "the program", asked)
+        request = ProgramRequest(arrays, shapes, counted, of, tensor(delta), lr=None if lr is None else tree(lr))
+        problem = program(forward, "the program", request)
     else:
         raise NetcalcError(f"a forward pass is a program's text or a function, and not {forward!r}")
     return solve(problem, digits=digits, exact=exact, verify=verify)
@@ -85,8 +85,8 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
         raise NetcalcError(f"{forward.__name__}: {error}") from None
     arrays = {name: _array(name, one) for name, one in arguments.items() if _is_differentiable(one)}
     node, tracer = trace(forward, arguments, {name: given_of(one, counted=False) for name, one in arrays.items()})
-    asked = AskedOfProgram(arrays, delta=tensor(delta), lr=None if lr is None else tree(lr))
-    return problem_of(node, tracer, asked, forward.__name__)
+    request = ProgramRequest(arrays, delta=tensor(delta), lr=None if lr is None else tree(lr))
+    return problem_of(node, tracer, request, forward.__name__)
 
 
 def _is_differentiable(value: Any) -> bool:

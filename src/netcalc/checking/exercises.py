@@ -6,7 +6,7 @@ from netcalc.checking.check import Checker
 from netcalc.checking.verdicts import Tolerance
 from netcalc.errors import FileError
 from netcalc.solving.solve import solve
-from netcalc.spec import stated
+from netcalc.spec import problem_of
 from netcalc.spec.document import Document, read_document
 
 
@@ -18,13 +18,13 @@ def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
     document = read_document(path)
     exercises = document.content.get("exercises")
     if exercises is None:
-        return {"": Checker(solve(stated(document)), tolerance)}
+        return {"": Checker(solve(problem_of(document)), tolerance)}
     if not isinstance(exercises, list) or not exercises or not all(map(_has_problem, exercises)):
         raise FileError(
             f"{document.name}: the exercises of a quiz have a problem each, as netcalc quiz -f json writes them"
         )
     return {
-        f"{number}.": Checker(solve(stated(_of(document, one["problem"]))), tolerance)
+        f"{number}.": Checker(solve(problem_of(_of(document, one["problem"]))), tolerance)
         for number, one in enumerate(exercises, 1)
     }
 

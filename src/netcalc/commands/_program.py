@@ -25,7 +25,7 @@ STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s
 TABLE = r"(?m)^\s*\[\[?[\w. ]+\]"
 
 
-def stated(
+def problem_of(
     path: str,
     net: Net,
     program: OfProgram,
@@ -37,7 +37,7 @@ def stated(
     """The problem that a file states, a net's or a program's, and standard input, which may be read."""
     from netcalc.files import StandardInput
     from netcalc.spec import document, read_text
-    from netcalc.spec import stated as state_problem
+    from netcalc.spec import problem_of as state_problem
 
     stdin = StandardInput()
     text, name = read_text(path, stdin)
@@ -110,9 +110,9 @@ def _of_program(
     elsewhere: Collection[str],
 ) -> GraphProblem:
     """The problem that a program states, at the values that its names are given."""
-    from netcalc.models.asked import read_shapes
-    from netcalc.models.programs import AskedOfProgram
+    from netcalc.models.programs import ProgramRequest
     from netcalc.models.programs import program as state
+    from netcalc.models.request import read_shapes
     from netcalc.values import read_array, read_scalar
 
     if net.per_sample or net.trace:
@@ -125,7 +125,7 @@ def _of_program(
         key: read_array(value, f"--along {key}", stdin=stdin, decimal=decimal)
         for key, value in _given(tensors.along or [], "--along")
     }
-    asked = AskedOfProgram(
+    request = ProgramRequest(
         values,
         read_shapes(tensors.shape or []),
         [key for key, value in given if is_written_whole(value, values[key])],
@@ -136,7 +136,7 @@ def _of_program(
         index_from,
         elsewhere,
     )
-    return state(text, name, asked)
+    return state(text, name, request)
 
 
 def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:

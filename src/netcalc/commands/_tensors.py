@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from netcalc.files import StandardInput
-    from netcalc.models.asked import Asked
+    from netcalc.models.request import Request
     from netcalc.rows.points import Place
 
 
@@ -28,7 +28,7 @@ def place_of(words: Sequence[str], decimal: str) -> tuple[StandardInput, Place]:
     return stdin, read_place(words, "--at", stdin, decimal)
 
 
-def asked(
+def request(
     values: Mapping[str, np.ndarray],
     wrt: Sequence[str] | None,
     order: int,
@@ -36,9 +36,9 @@ def asked(
     presentation: Presentation,
     stdin: StandardInput,
     decimal: str,
-) -> Asked:
+) -> Request:
     """What is asked of the expressions."""
-    from netcalc.models.asked import Asked, read_shapes
+    from netcalc.models.request import Request, read_shapes
     from netcalc.rows.points import read_place
     from netcalc.values import read_array
 
@@ -51,4 +51,6 @@ def asked(
         if words
         else None
     )
-    return Asked(values, read_shapes(tensors.shape or []), wrt, order, delta, direction.fixed, presentation.index_from)
+    return Request(
+        values, read_shapes(tensors.shape or []), wrt, order, delta, direction.fixed, presentation.index_from
+    )

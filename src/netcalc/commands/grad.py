@@ -48,12 +48,12 @@ def grad(
     from netcalc.commands._answer import answer
     from netcalc.commands._expressions import typed
     from netcalc.commands._points import at_rows
-    from netcalc.commands._tensors import asked, place_of
+    from netcalc.commands._tensors import place_of, request
     from netcalc.models.expressions import expressions as state
 
     stdin, place = place_of(at or [], reading.decimal)
     stated = state(
-        typed(expressions or [], stdin), asked(place.fixed, wrt, order, tensors, presentation, stdin, reading.decimal)
+        typed(expressions or [], stdin), request(place.fixed, wrt, order, tensors, presentation, stdin, reading.decimal)
     )
     if place.table is not None:
         return at_rows(stated, place.table, reading, rows, checking, presentation, stdin)

@@ -13,7 +13,7 @@ from netcalc.commands.options import Checking, Presentation, Values, completion,
 from netcalc.errors import NetcalcError, UndefinedError
 
 if TYPE_CHECKING:
-    from netcalc.models.net import Asked
+    from netcalc.models.net import NetOptions
 
 
 def examples() -> Iterable[str]:
@@ -70,14 +70,14 @@ class Net(NamedTuple):
 
         return example(self.example) if self.example else "\n".join(listing())
 
-    def read(self, index_from: int) -> Asked:
+    def read(self, index_from: int) -> NetOptions:
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""
-        from netcalc.models.net import Asked, read_trace
+        from netcalc.models.net import NetOptions, read_trace
         from netcalc.values import read_scalar
 
         lr = None if self.lr is None else read_scalar(self.lr, "--lr")
         trace = None if self.trace is None else read_trace(self.trace)
-        return Asked(self.per_sample, lr, trace, index_from)
+        return NetOptions(self.per_sample, lr, trace, index_from)
 
 
 class OfProgram(NamedTuple):
@@ -115,7 +115,7 @@ def net(
         list[str] | None, typer.Argument(metavar="FILE", help="The net, in TOML or JSON, or a program in Python.")
     ] = None,
     *,
-    asked: Net,
+    own: Net,
     program: OfProgram,
     tensors: OfTensors,
     reading: Reading,
@@ -125,15 +125,15 @@ def net(
     """A whole net from a file: forward, loss, and the gradient of every weight and bias; or a forward pass as coded."""
     from netcalc.commands._answer import TEXT, answer, write_out
 
-    if (page := asked.page) is not None:
+    if (page := own.page) is not None:
         write_out(page.splitlines, TEXT, presentation.output)
         return None
     if not spec or len(spec) > 1:
         raise NetcalcError("net takes one file, as in: netcalc net mlp.toml; netcalc net --example mlp prints one")
-    from netcalc.commands._program import stated
+    from netcalc.commands._program import problem_of
 
     checks = checking.check or ()
-    problem, stdin = stated(spec[0], asked, program, tensors, reading.decimal, presentation.index_from, checks)
+    problem, stdin = problem_of(spec[0], own, program, tensors, reading.decimal, presentation.index_from, checks)
     try:
         return answer(problem, checking, presentation, stdin)
     except UndefinedError as error:

@@ -19,7 +19,7 @@ from netcalc.notation.displays import Display, matrix, row
 from netcalc.render.blocks import in_line
 from netcalc.result import Element, Result, Tensor
 from netcalc.solving.solve import solve
-from netcalc.spec import stated
+from netcalc.spec import problem_of
 from netcalc.spec.document import Document
 
 INNER = ("z", "a", "dz", "da")  # of a net's layers: what its steps go through, and no question
@@ -37,7 +37,7 @@ class Exercise:
     @cached_property
     def result(self) -> Result:
         """The answer, with closed forms."""
-        return solve(stated(Document(self.content, f"exercise {self.number}", Path())), exact=True)
+        return solve(problem_of(Document(self.content, f"exercise {self.number}", Path())), exact=True)
 
     @cached_property
     def questions(self) -> list[Tensor]:

@@ -37,12 +37,12 @@ class Layer(NamedTuple):
     def given(self) -> dict[str, Any]:
         """What was stated, for the record."""
         label = self.activation.label if isinstance(self.activation, BoundActivation) else self.activation
-        stated = {"W": self.W, "b": self.b, "activation": label, "size": self.size, "init": self.init}
-        found = {name: thing for name, thing in stated.items() if thing is not None}
+        data = {"W": self.W, "b": self.b, "activation": label, "size": self.size, "init": self.init}
+        found = {name: thing for name, thing in data.items() if thing is not None}
         return found if self.init is None else found | {"seed": self.seed}
 
 
-class Stated(NamedTuple):
+class NetData(NamedTuple):
     """What comes into a net and what comes from above; what is left out is None, and a symbol."""
 
     input: np.ndarray | None = None
@@ -52,8 +52,8 @@ class Stated(NamedTuple):
     reduction: Reduction | None = None
 
 
-class Asked(NamedTuple):
-    """What is asked beside both passes."""
+class NetOptions(NamedTuple):
+    """What more is to be found than both passes."""
 
     per_sample: bool = False
     lr: Tree | None = None
@@ -62,25 +62,25 @@ class Asked(NamedTuple):
     given: Mapping[str, Any] = {}
 
 
-def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> Problem:
-    """The net of these layers on `stated.input` (n,) or (samples, n).
+def net(layers: Sequence[Layer], data: NetData, options: NetOptions | None = None) -> Problem:
+    """The net of these layers on `data.input` (n,) or (samples, n).
 
     Raises ShapeError where two shapes don't fit, naming both; NetcalcError where something is missing or too much.
     """
-    asked = asked or Asked()
-    widths = _widths(layers, stated)
-    samples, many = _samples(stated, widths[0])
+    options = options or NetOptions()
+    widths = _widths(layers, data)
+    samples, many = _samples(data, widths[0])
     check_memory(samples, widths)
-    dense = tuple(_dense(layer, number, widths, asked) for number, layer in enumerate(layers, 1))
-    x = _input(stated.input, samples, widths[0], many, asked)
+    dense = tuple(_dense(layer, number, widths, options) for number, layer in enumerate(layers, 1))
+    x = _input(data.input, samples, widths[0], many, options)
     last = dense[-1]
-    above, notes = _from_above(_with_loss_after(stated, last), samples, widths[-1], many, asked)
-    per_sample = asked.per_sample and many
-    if per_sample and asked.lr is not None:
+    above, notes = _from_above(_with_loss_after(data, last), samples, widths[-1], many, options)
+    per_sample = options.per_sample and many
+    if per_sample and options.lr is not None:
         raise NetcalcError("the weights are updated by the gradient of the whole batch: leave out --per-sample or --lr")
-    if per_sample and asked.trace is not None:
+    if per_sample and options.trace is not None:
         raise NetcalcError("the paths of a trace are of the whole batch: leave out --per-sample or --trace")
-    names = _names(dense, above, many, samples, asked)
+    names = _names(dense, above, many, samples, options)
     problem = Problem(
         "net",
         x,
@@ -89,12 +89,14 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
         names,
         many,
         per_sample=per_sample,
-        index_from=asked.index_from,
+        index_from=options.index_from,
         hidden=frozenset(name for name in names if name[0] in "sJ" or name == "paths"),
-        given=dict(asked.given) if asked.lr is None else {**asked.given, "lr": np.array(asked.lr, dtype=object)},
+        given=dict(options.given)
+        if options.lr is None
+        else {**options.given, "lr": np.array(options.lr, dtype=object)},
         notes=notes,
-        lr=asked.lr,
-        trace=_trace(asked, dense),
+        lr=options.lr,
+        trace=_trace(options, dense),
     )
     if problem.trace:
         from netcalc.trace import check_count
@@ -103,7 +105,7 @@ def net(layers: Sequence[Layer], stated: Stated, asked: Asked | None = None) -> 
     return problem
 
 
-def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
+def _widths(layers: Sequence[Layer], data: NetData) -> list[int]:
     """Inputs, then each layer's outputs. Raises ShapeError where layers don't chain."""
     if not layers:
         raise NetcalcError("a net needs layers, each with W, b and activation")
@@ -113,9 +115,9 @@ def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
         if W is not None and W.ndim != 2:
             raise ShapeError(f"W{number} is {_flat(W)}; it needs rows, one an output: [[1, 2], [3, 4]]")
         if not widths:
-            widths.append(_inputs(layer, stated))
+            widths.append(_inputs(layer, data))
         if W is not None and W.shape[1] != widths[-1]:
-            raise ShapeError(_mismatch(number, W, widths[-1], layers, stated))
+            raise ShapeError(_mismatch(number, W, widths[-1], layers, data))
         if W is None and layer.size is None:
             raise NetcalcError(f"layer {number} has no W; give it, or a size, with init for numbers to start from")
         wholes: tuple[tuple[str, Any, int], ...] = (("size", layer.size, 1), ("seed", layer.seed, 0))
@@ -135,8 +137,8 @@ def _widths(layers: Sequence[Layer], stated: Stated) -> list[int]:
     return widths
 
 
-def _inputs(layer: Layer, stated: Stated) -> int:
-    x = stated.input
+def _inputs(layer: Layer, data: NetData) -> int:
+    x = data.input
     if x is not None and x.ndim > 2:
         raise ShapeError(f"input has shape {shape(x)}; it needs one sample, or rows, one a sample")
     if layer.W is not None and (x is None or _is_column(x, layer.W.shape[1])):
@@ -151,11 +153,11 @@ def _is_column(x: np.ndarray, inputs: int) -> bool:
     return x.ndim == 2 and x.shape[1] == 1 and 1 < inputs == x.shape[0]
 
 
-def _mismatch(number: int, W: np.ndarray, width: int, layers: Sequence[Layer], stated: Stated) -> str:
+def _mismatch(number: int, W: np.ndarray, width: int, layers: Sequence[Layer], data: NetData) -> str:
     takes = f"W{number} is {shape(W)} and takes {W.shape[1]}"
     hint = "; its transpose would fit: W has a row an output" if W.shape[0] == width else ""
     if number == 1:
-        if W.shape[1] == 1 and stated.input is not None and stated.input.ndim < 2:
+        if W.shape[1] == 1 and data.input is not None and data.input.ndim < 2:
             hint = f"; {width} samples of one number are rows: [[…], […]]"
         return f"input and layer 1 don't fit: input has {count(width)} a sample, and {takes}{hint}"
     before = layers[number - 2]
@@ -176,21 +178,21 @@ def shape(array: np.ndarray) -> str:
     return " × ".join(map(str, array.shape)) if array.ndim else "a single number"
 
 
-def _samples(stated: Stated, inputs: int) -> tuple[int, bool]:
-    x = stated.input
+def _samples(data: NetData, inputs: int) -> tuple[int, bool]:
+    x = data.input
     if x is not None:
         return (len(x), True) if x.ndim == 2 and not _is_column(x, inputs) else (1, False)
-    known = stated.delta
+    known = data.delta
     return (len(known), True) if known is not None and known.ndim == 2 else (1, False)
 
 
-def _input(x: np.ndarray | None, samples: int, inputs: int, many: bool, asked: Asked) -> np.ndarray:
+def _input(x: np.ndarray | None, samples: int, inputs: int, many: bool, options: NetOptions) -> np.ndarray:
     if x is None:
-        x = symbol_tensor("x", (samples, inputs) if many else (inputs,), asked.index_from)
+        x = symbol_tensor("x", (samples, inputs) if many else (inputs,), options.index_from)
     return x if many else x.reshape(1, -1)
 
 
-def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> Dense:
+def _dense(layer: Layer, number: int, widths: Sequence[int], options: NetOptions) -> Dense:
     m, n = widths[number], widths[number - 1]
     W = layer.W
     if W is None and layer.init is not None:
@@ -198,29 +200,29 @@ def _dense(layer: Layer, number: int, widths: Sequence[int], asked: Asked) -> De
 
         W = initial(layer.init, m, n, layer.seed, number)
     elif W is None:
-        W = symbol_tensor(f"W{number}", (m, n), asked.index_from)
+        W = symbol_tensor(f"W{number}", (m, n), options.index_from)
     b = layer.b if layer.b is None or layer.b.size == m else np.repeat(layer.b.reshape(-1), m)
     return Dense(W, None if b is None else b.reshape(-1), layer.activation or activation("identity"))
 
 
-def _with_loss_after(stated: Stated, last: Dense) -> Stated:
-    return stated if stated.loss is None else stated._replace(loss=loss_after(last.activation, stated.loss))
+def _with_loss_after(data: NetData, last: Dense) -> NetData:
+    return data if data.loss is None else data._replace(loss=loss_after(last.activation, data.loss))
 
 
 def _from_above(
-    stated: Stated, samples: int, outputs: int, many: bool, asked: Asked
+    data: NetData, samples: int, outputs: int, many: bool, options: NetOptions
 ) -> tuple[np.ndarray | LossAndTarget, tuple[str, ...]]:
     """∂L/∂(the last output) as given or as symbols, or the loss against a target; and notes."""
-    loss, target = stated.loss, stated.target
+    loss, target = data.loss, data.target
     of_sample = (samples, outputs) if many else (outputs,)
-    if stated.delta is not None and (target is not None or loss is not None):
+    if data.delta is not None and (target is not None or loss is not None):
         raise NetcalcError("delta is what comes from above in place of target and loss: give one or the other")
     if target is not None and loss is None:
         raise NetcalcError('target is there and loss is not: which loss is it, as in loss = "mse"?')
     if loss is None:
-        if stated.reduction is not None:
+        if data.reduction is not None:
             raise NetcalcError("reduction says how a loss is summed, and there is no loss")
-        delta = stated.delta if stated.delta is not None else symbol_tensor("delta", of_sample, asked.index_from)
+        delta = data.delta if data.delta is not None else symbol_tensor("delta", of_sample, options.index_from)
         if delta.size != samples * outputs:
             raise ShapeError(
                 f"delta has shape {shape(delta)}, and the outputs have {_of_outputs(samples, outputs, many)}"
@@ -228,7 +230,7 @@ def _from_above(
         return delta.reshape(samples, outputs), ()
     notes: tuple[str, ...] = ()
     if target is None:
-        aims = symbol_tensor("t", of_sample, asked.index_from).reshape(samples, outputs)
+        aims = symbol_tensor("t", of_sample, options.index_from).reshape(samples, outputs)
     elif loss.row.target == CLASSES:
         aims, notes = distributions(target, samples, outputs)
     else:
@@ -238,7 +240,7 @@ def _from_above(
             )
         aims = target.reshape(samples, outputs)
         check_targets(aims, loss, many)
-    by = stated.reduction or reduction(loss.row.reduction or "mean")
+    by = data.reduction or reduction(loss.row.reduction or "mean")
     return LossAndTarget(aims, loss, by), notes
 
 
@@ -247,13 +249,13 @@ def _of_outputs(samples: int, outputs: int, many: bool) -> str:
 
 
 def _names(
-    dense: Sequence[Dense], above: np.ndarray | LossAndTarget, many: bool, samples: int, asked: Asked
+    dense: Sequence[Dense], above: np.ndarray | LossAndTarget, many: bool, samples: int, options: NetOptions
 ) -> dict[str, Label]:
     """What is shown, in order: forward, then backward from the last layer to the input, then what is new."""
     row = (-1,) if not many else None
     names: dict[str, Label] = {}
     numbers = range(1, len(dense) + 1)
-    traced = int(asked.trace[0][1:]) if asked.trace else len(dense) + 1  # the layer that paths begin in
+    traced = int(options.trace[0][1:]) if options.trace else len(dense) + 1  # the layer that paths begin in
     for number in numbers:
         names |= {f"z{number}": Label(f"z{number}", row), f"a{number}": Label(f"a{number}", row)}
     if isinstance(above, LossAndTarget):
@@ -272,12 +274,12 @@ def _names(
         if layer.b is not None:
             names[f"db{number}"] = Label(f"db{number}")
     names["dx"] = Label("dx", row)
-    if asked.lr is not None:
+    if options.lr is not None:
         for number in numbers:
             names[f"W{number}_new"] = Label(f"W{number}_new")
             if dense[number - 1].b is not None:
                 names[f"b{number}_new"] = Label(f"b{number}_new")
-    return names | ({"paths": Label("paths")} if asked.trace else {})
+    return names | ({"paths": Label("paths")} if options.trace else {})
 
 
 TRACE = re.compile(r"d?([Wb]\d+)\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]")
@@ -294,12 +296,12 @@ def read_trace(text: str) -> tuple[str, tuple[int, ...]]:
     return found[1], tuple(int(place) for place in found.groups()[1:] if place)
 
 
-def _trace(asked: Asked, dense: Sequence[Dense]) -> tuple[str, tuple[int, ...]] | None:
+def _trace(options: NetOptions, dense: Sequence[Dense]) -> tuple[str, tuple[int, ...]] | None:
     """The weight to trace, by places that count from 0. Raises ShapeError where there is none there."""
-    if asked.trace is None:
+    if options.trace is None:
         return None
-    name, index = asked.trace
-    places = tuple(place - asked.index_from for place in index)
+    name, index = options.trace
+    places = tuple(place - options.index_from for place in index)
     tensors = {f"W{n}": layer.W for n, layer in enumerate(dense, 1)}
     tensors |= {f"b{n}": layer.b for n, layer in enumerate(dense, 1) if layer.b is not None}
     if name not in tensors:
@@ -307,7 +309,7 @@ def _trace(asked: Asked, dense: Sequence[Dense]) -> tuple[str, tuple[int, ...]] 
     tensor = tensors[name]
     if len(places) != tensor.ndim or not all(0 <= p < size for p, size in zip(places, tensor.shape, strict=True)):
         where = ",".join(map(str, index))
-        first, last = asked.index_from, [size - 1 + asked.index_from for size in tensor.shape]
+        first, last = options.index_from, [size - 1 + options.index_from for size in tensor.shape]
         raise ShapeError(
             f"d{name}[{where}] is no entry of {name}, which is {shape(tensor)}: "
             f"its entries are d{name}[{','.join([str(first)] * tensor.ndim)}] to d{name}[{','.join(map(str, last))}]"

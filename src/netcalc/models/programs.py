@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, np.ndarray] = {}
 
 
-class AskedOfProgram(NamedTuple):
+class ProgramRequest(NamedTuple):
     """Values by name (trees, float64 or integers), shapes of other names, and what is differentiated how.
 
     `counted` are the names whose values were written as whole numbers: loops and tests may go by them. `of` is the name
@@ -41,31 +41,31 @@ class AskedOfProgram(NamedTuple):
     elsewhere: Collection[str] = ()
 
 
-def program(text: str, name: str, asked: AskedOfProgram) -> GraphProblem:
+def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
     """The problem that a program states; `name` is what messages call its file.
 
     Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
     """
-    given = {key: given_of(value, counted=key in asked.counted) for key, value in asked.values.items()}
-    for key, shape in asked.shapes.items():
+    given = {key: given_of(value, counted=key in request.counted) for key, value in request.values.items()}
+    for key, shape in request.shapes.items():
         if key not in given:
             given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
-    found = read(text, name, given, asked.of)
-    _check_used(found, [one for one in (*asked.values, *asked.shapes) if one not in asked.elsewhere])
-    return _problem(found, name, asked)
+    found = read(text, name, given, request.of)
+    _check_used(found, [one for one in (*request.values, *request.shapes) if one not in request.elsewhere])
+    return _problem(found, name, request)
 
 
-def problem_of(output: Node, tracer: Tracer, asked: AskedOfProgram, name: str) -> GraphProblem:
+def problem_of(output: Node, tracer: Tracer, request: ProgramRequest, name: str) -> GraphProblem:
     """The problem that a traced function states."""
     inputs = {key: one.node for key, one in tracer.inputs.items()}
     label = "out" if output.shape else "loss"
     found = Program(tracer.source, output, label, inputs, {label: output}, {}, notes=tuple(tracer.notes))
-    return _problem(found, name, asked)
+    return _problem(found, name, request)
 
 
-def _problem(found: Program, name: str, asked: AskedOfProgram) -> GraphProblem:
-    inputs, values = dict(found.inputs), {key: asked.values[key] for key in found.inputs if key in asked.values}
-    delta = _above(found, asked, inputs, values)
+def _problem(found: Program, name: str, request: ProgramRequest) -> GraphProblem:
+    inputs, values = dict(found.inputs), {key: request.values[key] for key in found.inputs if key in request.values}
+    delta = _above(found, request, inputs, values)
     return GraphProblem(
         "net",
         found.output,
@@ -75,11 +75,11 @@ def _problem(found: Program, name: str, asked: AskedOfProgram) -> GraphProblem:
         found.wrt,
         named=found.named,
         delta=delta,
-        along=asked.along,
-        updates=_updates(found, asked, delta),
-        given=_record(name, asked),
+        along=request.along,
+        updates=_updates(found, request, delta),
+        given=_record(name, request),
         notes=found.notes,
-        index_from=asked.index_from,
+        index_from=request.index_from,
         code=found if found.reader is not None else None,
     )
 
@@ -123,26 +123,26 @@ def _check_used(found: Program, names: Sequence[str]) -> None:
 
 
 def _above(
-    found: Program, asked: AskedOfProgram, inputs: dict[str, Node], values: dict[str, np.ndarray]
+    found: Program, request: ProgramRequest, inputs: dict[str, Node], values: dict[str, np.ndarray]
 ) -> Node | None:
     """The gradient of the output from above: as given, 1 for one number, a symbol where there are no values."""
     shape = tuple(map(settled, found.output.shape))
     taken = {*found.named, *inputs}
     label = next(one for one in (f"d{found.output_name}", "delta", "upstream") if one not in taken)
-    if asked.delta is not None:
-        if not _fits(asked.delta.shape, shape):
+    if request.delta is not None:
+        if not _fits(request.delta.shape, shape):
             raise ShapeError(
-                f"--delta is {described(asked.delta.shape)}; {found.output_name} is {described(shape)}, "
+                f"--delta is {described(request.delta.shape)}; {found.output_name} is {described(shape)}, "
                 "and so is its gradient"
             )
         inputs[label] = b.given(label, shape)
-        values[label] = asked.delta
+        values[label] = request.delta
         return inputs[label]
     if all(size == 1 for size in shape):
         return b.number(1, shape) if shape else None
-    if asked.along:
+    if request.along:
         return None
-    if not asked.values:
+    if not request.values:
         inputs[label] = b.given(label, shape)
         return inputs[label]
     raise ShapeError(
@@ -157,13 +157,13 @@ def _fits(numbers: tuple[int, ...], shape: Sequence[Any]) -> bool:
     )
 
 
-def _updates(found: Program, asked: AskedOfProgram, delta: Node | None) -> dict[str, Node]:
+def _updates(found: Program, request: ProgramRequest, delta: Node | None) -> dict[str, Node]:
     """Every input that is differentiated by, less η times its gradient."""
-    if asked.lr is None:
+    if request.lr is None:
         return {}
     nodes = {name: found.inputs[name] for name in found.inputs if name in found.wrt}
     gradients = backward(found.output, delta, set(nodes.values())).gradients
-    rate = b.number_of(asked.lr)
+    rate = b.number_of(request.lr)
     return {
         f"{name}_new": b.subtract(node, b.multiply(rate, gradients[node]))
         for name, node in nodes.items()
@@ -171,15 +171,15 @@ def _updates(found: Program, asked: AskedOfProgram, delta: Node | None) -> dict[
     }
 
 
-def _record(name: str, asked: AskedOfProgram) -> dict[str, Any]:
+def _record(name: str, request: ProgramRequest) -> dict[str, Any]:
     """What was stated."""
-    stated: dict[str, Any] = {"program": name, "at": dict(asked.values)}
-    if asked.shapes:
-        stated["shape"] = {key: list(shape) for key, shape in asked.shapes.items()}
-    if asked.of is not None:
-        stated["of"] = asked.of
-    if asked.delta is not None:
-        stated["delta"] = asked.delta
-    if asked.along:
-        stated["along"] = dict(asked.along)
-    return stated
+    record: dict[str, Any] = {"program": name, "at": dict(request.values)}
+    if request.shapes:
+        record["shape"] = {key: list(shape) for key, shape in request.shapes.items()}
+    if request.of is not None:
+        record["of"] = request.of
+    if request.delta is not None:
+        record["delta"] = request.delta
+    if request.along:
+        record["along"] = dict(request.along)
+    return record

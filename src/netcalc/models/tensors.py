@@ -24,38 +24,38 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, Unknown, described, letter, settled, written
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.graph.terms import in_front
-from netcalc.models.asked import Asked
 from netcalc.models.grad import check_known
 from netcalc.models.graphed import GraphProblem
+from netcalc.models.request import Request
 
 ONE_LETTER, LETTERS = "n", "mnkpqrsthdcuvw"
 
 
-def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
+def tensors(texts: Sequence[str], request: Request) -> GraphProblem:
     """The problem that an expression of tensors states.
 
     Raises ExpressionError, ShapeError with the place in the text, UnknownNameError for a name that occurs nowhere.
     """
     if len(texts) != 1:
         raise NetcalcError("of tensors one expression is differentiated at a time; concat([a, b]) joins several")
-    if asked.order > 2:
-        raise NetcalcError(f"--order {asked.order} is for an expression of numbers; of tensors there is --order 2")
-    reading = parse_tensors(texts[0], {*asked.values, *asked.shapes})
-    _check_names(reading.tree, asked)
-    shapes = _Shapes(reading, asked)
+    if request.order > 2:
+        raise NetcalcError(f"--order {request.order} is for an expression of numbers; of tensors there is --order 2")
+    reading = parse_tensors(texts[0], {*request.values, *request.shapes})
+    _check_names(reading.tree, request)
+    shapes = _Shapes(reading, request)
     reader = shapes.reader()
     output = reader.node(reading.tree)
-    inputs = {name: reader.inputs[name] for name in _in_order(asked.values, reader.inputs)}
-    wrt = tuple(inputs) if asked.wrt is None else tuple(asked.wrt)
+    inputs = {name: reader.inputs[name] for name in _in_order(request.values, reader.inputs)}
+    wrt = tuple(inputs) if request.wrt is None else tuple(request.wrt)
     for name in wrt:
         check_known(name, inputs, "--wrt names")
-    values = {name: value for name, value in asked.values.items() if name in inputs}
+    values = {name: value for name, value in request.values.items() if name in inputs}
     delta = None
-    if asked.delta is not None:
-        delta = build.given("delta" if "delta" not in inputs else "upstream", _shape_of_delta(asked.delta, output))
+    if request.delta is not None:
+        delta = build.given("delta" if "delta" not in inputs else "upstream", _shape_of_delta(request.delta, output))
         inputs = {**inputs, str(delta.params.text): delta}
-        values = {**values, str(delta.params.text): asked.delta}
-    _check_along(asked.along, inputs)
+        values = {**values, str(delta.params.text): request.delta}
+    _check_along(request.along, inputs)
     return GraphProblem(
         "grad",
         output,
@@ -64,40 +64,40 @@ def tensors(texts: Sequence[str], asked: Asked) -> GraphProblem:
         values,
         wrt,
         delta=delta,
-        along=asked.along,
-        order=asked.order,
-        given=_given(texts[0], asked, wrt),
-        notes=(*shapes.notes(inputs), *_commas(texts[0], asked), *reader.notes),
-        index_from=asked.index_from,
+        along=request.along,
+        order=request.order,
+        given=_given(texts[0], request, wrt),
+        notes=(*shapes.notes(inputs), *_commas(texts[0], request), *reader.notes),
+        index_from=request.index_from,
         typed=_as_read(reading.tree, reader),
     )
 
 
-def _commas(text: str, asked: Asked) -> Iterator[str]:
+def _commas(text: str, request: Request) -> Iterator[str]:
     """`x=1,5` where nothing else tells of vectors: perhaps meant as 1.5."""
-    vectors = [name for name, value in asked.values.items() if value.ndim]
+    vectors = [name for name, value in request.values.items() if value.ndim]
     if (
         len(vectors) != 1
         or has_tensors(text)
         or doubt(text, ())
-        or asked.shapes
-        or asked.along
-        or asked.delta is not None
+        or request.shapes
+        or request.along
+        or request.delta is not None
     ):
         return
-    entries = asked.values[vectors[0]].reshape(-1).tolist()
+    entries = request.values[vectors[0]].reshape(-1).tolist()
     numbers = [one.value for one in entries if isinstance(one, Number) and one.value.denominator == 1]
-    if asked.values[vectors[0]].shape == (2,) == (len(numbers),) and numbers[1] >= 0:
+    if request.values[vectors[0]].shape == (2,) == (len(numbers),) and numbers[1] >= 0:
         first, second = numbers
         yield f"{vectors[0]} is the vector of {first} and {second}; a decimal has a point, {first}.{second}"
 
 
-def _check_names(tree: Tree, asked: Asked) -> None:
+def _check_names(tree: Tree, request: Request) -> None:
     found = [*symbols(tree), *_letters_of_sums(tree)]
-    for flag, names in (("--at gives a value to", asked.values), ("--shape names", asked.shapes)):
+    for flag, names in (("--at gives a value to", request.values), ("--shape names", request.shapes)):
         for name in names:
             check_known(name, found, flag)
-    wrt = asked.wrt or ()
+    wrt = request.wrt or ()
     for place, name in enumerate(wrt):
         check_known(name, found, "--wrt names")
         if name in wrt[:place]:
@@ -140,16 +140,16 @@ def _is_of(numbers: tuple[int, ...], shape: Shape) -> bool:
     )
 
 
-def _given(text: str, asked: Asked, wrt: Sequence[str]) -> dict[str, Any]:
+def _given(text: str, request: Request, wrt: Sequence[str]) -> dict[str, Any]:
     """What was stated, for the record."""
-    stated: dict[str, Any] = {"f": text, "at": dict(asked.values), "wrt": list(wrt)}
-    if asked.shapes:
-        stated["shape"] = {name: list(shape) for name, shape in asked.shapes.items()}
-    if asked.delta is not None:
-        stated["delta"] = asked.delta
-    if asked.along:
-        stated["along"] = dict(asked.along)
-    return stated if asked.order == 1 else stated | {"order": asked.order}
+    record: dict[str, Any] = {"f": text, "at": dict(request.values), "wrt": list(wrt)}
+    if request.shapes:
+        record["shape"] = {name: list(shape) for name, shape in request.shapes.items()}
+    if request.delta is not None:
+        record["delta"] = request.delta
+    if request.along:
+        record["along"] = dict(request.along)
+    return record if request.order == 1 else record | {"order": request.order}
 
 
 def _as_read(tree: Tree, reader: Reader) -> Tree:
@@ -173,22 +173,22 @@ def _as_read(tree: Tree, reader: Reader) -> Tree:
 class _Shapes:
     """The shapes of an expression's names, found by building its graph with sizes that become what they have to."""
 
-    def __init__(self, reading: Reading, asked: Asked) -> None:
+    def __init__(self, reading: Reading, request: Request) -> None:
         self.reading = reading
-        self.asked = asked
+        self.request = request
         self.has_tensors = has_tensors(reading.text)
         self.names = symbols(reading.tree)
-        said = [one for shape in asked.shapes.values() for one in shape if isinstance(one, str)]
+        said = [one for shape in request.shapes.values() for one in shape if isinstance(one, str)]
         self.letters: dict[str, Size] = {one: Unknown(one) for one in said}
         self.found: dict[str, Shape] = {}
         self.taken: set[str] = {*self.names, *self.letters}
 
     def reader(self) -> Reader:
         """A reader with every shape known, in numbers and letters."""
-        for name, value in self.asked.values.items():
+        for name, value in self.request.values.items():
             self._take_values(name, value)
         for name in self.names:
-            if name not in self.found and (name in self.asked.shapes or name not in self.letters):
+            if name not in self.found and (name in self.request.shapes or name not in self.letters):
                 self.found[name] = self._shape(name)
         first = self._reader()
         used = self.found
@@ -202,26 +202,26 @@ class _Shapes:
 
     def _known_shape(self, name: str, shape: Shape) -> Shape:
         """As found; as said where it is, whatever letters were found to be equal."""
-        if name in self.asked.shapes and name not in self.asked.values:
+        if name in self.request.shapes and name not in self.request.values:
             return self._shape(name)
         return tuple(map(settled, shape))
 
     def _reader(self) -> Reader:
-        return Reader(self.reading, self.found, self.asked.values, self.letters, self._name, OPERATIONS)
+        return Reader(self.reading, self.found, self.request.values, self.letters, self._name, OPERATIONS)
 
     def _take_values(self, name: str, value: np.ndarray) -> None:
         """A name's shape is that of its values; what is said of it tells the numbers of letters."""
         self.found[name] = value.shape
-        said = self.asked.shapes.get(name)
+        said = self.request.shapes.get(name)
         if said is None:
             return
-        stated = tuple(self.letters[one] if isinstance(one, str) else one for one in said)
+        sizes = tuple(self.letters[one] if isinstance(one, str) else one for one in said)
         if len(said) != value.ndim or any(
             isinstance(a, int) and a != b for a, b in zip(said, value.shape, strict=True)
         ):
             shown = "×".join(map(str, said)) or "a number"
             raise ShapeError(f"--shape says that {name} is {shown}; its values are {written(value.shape)}")
-        for one, size, number in zip(said, stated, value.shape, strict=True):
+        for one, size, number in zip(said, sizes, value.shape, strict=True):
             known = settled(size)
             if isinstance(known, Unknown):
                 known.found = number
@@ -229,8 +229,8 @@ class _Shapes:
                 raise ShapeError(f"the letter {one} would have to be {known} and {number}, by the values of {name}")
 
     def _shape(self, name: str) -> Shape:
-        if name in self.asked.shapes:
-            return tuple(self.letters[one] if isinstance(one, str) else one for one in self.asked.shapes[name])
+        if name in self.request.shapes:
+            return tuple(self.letters[one] if isinstance(one, str) else one for one in self.request.shapes[name])
         return tuple(Unknown() for _ in range(self._rank(name)))
 
     def _rank(self, name: str) -> int:
@@ -260,8 +260,8 @@ class _Shapes:
 
     def notes(self, inputs: Mapping[str, Node]) -> Iterator[str]:
         """What was assumed of the names."""
-        assumed = [name for name in inputs if name in self.names and name not in self.asked.shapes]
-        assumed = [name for name in assumed if name not in self.asked.values]
+        assumed = [name for name in inputs if name in self.names and name not in self.request.shapes]
+        assumed = [name for name in assumed if name not in self.request.values]
         if not assumed:
             return
         if not self.has_tensors:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from netcalc.models.net import Asked
+from netcalc.models.net import NetOptions
 from netcalc.spec.document import Document, document, read_document, read_text
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
     from netcalc.problem import Problem
 
-__all__ = ["document", "read_problem", "read_text", "stated"]
+__all__ = ["document", "problem_of", "read_problem", "read_text"]
 
 KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module whose function of that name states it
     "net": "netcalc.spec.net",
@@ -23,18 +23,18 @@ KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module
 }
 
 
-def read_problem(path_text: str, asked: Asked | None = None, decimal: str = ".") -> Problem | Gradient:
+def read_problem(path_text: str, options: NetOptions | None = None, decimal: str = ".") -> Problem | Gradient:
     """The problem that a file states, TOML or JSON; `-` is standard input. Files it names are found beside it.
 
     In those the decimal sign is `decimal`.
 
     Raises FileError, ValueSyntaxError, ShapeError, UnknownNameError, each with the file's line where it has one.
     """
-    return stated(read_document(path_text, decimal), asked)
+    return problem_of(read_document(path_text, decimal), options)
 
 
-def stated(document: Document, asked: Asked | None = None) -> Problem | Gradient:
+def problem_of(document: Document, options: NetOptions | None = None) -> Problem | Gradient:
     """The problem that a document states. Raises as `read_problem` does."""
     kind = next((name for name in KINDS if name in document.content), "net")
-    state: Callable[[Document, Asked], Problem | Gradient] = getattr(import_module(KINDS[kind]), kind)
-    return state(document, asked or Asked())
+    state: Callable[[Document, NetOptions], Problem | Gradient] = getattr(import_module(KINDS[kind]), kind)
+    return state(document, options or NetOptions())

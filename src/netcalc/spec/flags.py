@@ -16,7 +16,7 @@ from netcalc.errors import FileError, NetcalcError
 from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as state_grad
 from netcalc.models.linear import linear as state_linear
-from netcalc.models.net import Asked
+from netcalc.models.net import NetOptions
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
 from netcalc.problem import VECTOR_ACTIVATIONS, LossAndTarget, Problem
@@ -113,7 +113,7 @@ class Table:
             return normalised(text) if normalised(text) in VECTOR_ACTIVATIONS else read(text)
 
 
-def neuron(document: Document, asked: Asked) -> Problem:
+def neuron(document: Document, options: NetOptions) -> Problem:
     """The neuron of a `[neuron]` table. Raises what `models.neuron` raises."""
     table = Table(document, "neuron", NEURON)
     activation = table.activation("sigmoid")
@@ -121,19 +121,19 @@ def neuron(document: Document, asked: Asked) -> Problem:
         raise table.refused(f"{activation} takes a whole layer, not one neuron", "activation")
     x, w, b, above = table.tensor("x"), table.tensor("w"), table.tensor("b"), table.above()
     with table.located():
-        return state_neuron(x, w, b, activation, above, asked.index_from)
+        return state_neuron(x, w, b, activation, above, options.index_from)
 
 
-def linear(document: Document, asked: Asked) -> Problem:
+def linear(document: Document, options: NetOptions) -> Problem:
     """The layer of a `[linear]` table. Raises what `models.linear` raises."""
     table = Table(document, "linear", LINEAR)
     matrix, v, b, above = table.tensor("matrix"), table.tensor("v"), table.tensor("b"), table.above()
     activation, bias = table.activation(None), table.get("bias", bool, "true or false") is not False
     with table.located():
-        return state_linear(matrix, v, b, activation, above, bias=bias, index_from=asked.index_from)
+        return state_linear(matrix, v, b, activation, above, bias=bias, index_from=options.index_from)
 
 
-def grad(document: Document, asked: Asked) -> Gradient:
+def grad(document: Document, options: NetOptions) -> Gradient:
     """The expressions of a `[grad]` table. Raises what `models.grad` raises."""
     table = Table(document, "grad", GRAD)
     texts, at = table.texts("expressions"), table.get("at", dict, "a table of numbers, as in { x = 1, y = 2 }") or {}
@@ -144,4 +144,4 @@ def grad(document: Document, asked: Asked) -> Gradient:
         raise table.refused("order is a whole number from 1", "order")
     points = {name: np.asarray(table.tensor("at", name)) for name in at}
     with table.located():
-        return state_grad(texts, points, wrt, order or 1, asked.index_from)
+        return state_grad(texts, points, wrt, order or 1, options.index_from)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from netcalc.catalogue import losses
 from netcalc.errors import ExpressionError, FileError, NetcalcError
 from netcalc.models.activations import read_layer_activation
-from netcalc.models.net import Asked, Layer, Stated
+from netcalc.models.net import Layer, NetData, NetOptions
 from netcalc.models.net import net as state
 from netcalc.problem import Problem
 from netcalc.spec.document import Document, Place
@@ -18,11 +18,11 @@ from netcalc.spec.tensors import tensor
 T = TypeVar("T")
 
 
-def net(document: Document, asked: Asked) -> Problem:
+def net(document: Document, options: NetOptions) -> Problem:
     """The net that a file states. Raises what `models.net` raises, and FileError with the line of a bad key."""
     check(document, "net")
     layers = [_layer(document, number) for number in range(len(document.content["layers"]))]
-    stated = Stated(
+    data = NetData(
         _read(document, ["input"], tensor),
         _read(document, ["target"], tensor),
         _read(document, ["delta"], tensor),
@@ -30,7 +30,7 @@ def net(document: Document, asked: Asked) -> Problem:
         _read(document, ["reduction"], lambda _, text: losses.reduction(text)),
     )
     try:
-        return state(layers, stated, asked._replace(given=document.content))
+        return state(layers, data, options._replace(given=document.content))
     except NetcalcError as error:
         error.message = f"{document.name}: {error.message}"
         raise

@@ -17,7 +17,7 @@ SHAPE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*)", re.DOTALL)
 MAX_AXES = 8
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """Where, by what, how often, and what from above; `shapes` are in numbers and letters, () that of a number."""
 
     values: Mapping[str, np.ndarray] = NOTHING
@@ -29,16 +29,16 @@ class Asked(NamedTuple):
     index_from: int = 0
 
 
-def of_tensors(texts: Sequence[str], asked: Asked, *, points: bool = False) -> bool:
+def of_tensors(texts: Sequence[str], request: Request, *, points: bool = False) -> bool:
     """Whether expressions are of tensors: by what they have, or by what is said of their names.
 
     `points` is whether many numbers of a name may be those of many points.
     """
-    values = asked.values.items()
+    values = request.values.items()
     indexed = any(value.ndim and re.search(rf"(?<!\w){name}\s*\[", text) for name, value in values for text in texts)
     least = 2 if points and not indexed and not any(doubt(text, ()) for text in texts) else 1
     arrays = any(value.ndim >= least for _, value in values)
-    return arrays or bool(asked.shapes or asked.along) or asked.delta is not None or any(map(has_tensors, texts))
+    return arrays or bool(request.shapes or request.along) or request.delta is not None or any(map(has_tensors, texts))
 
 
 def read_shapes(words: Sequence[str]) -> dict[str, tuple[int | str, ...]]:
