@@ -110,8 +110,8 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
         )
         for one, names in at.items():
             yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
-    if isinstance(problem.above, LossAndTarget):
-        yield from _loss_notes(problem, problem.above, found)
+    if isinstance(problem.upstream, LossAndTarget):
+        yield from _loss_notes(problem, problem.upstream, found)
 
 
 def _singled_out(activation: BoundActivation, q: Any) -> str:

@@ -54,7 +54,7 @@ def forward(problem: Problem) -> Forward:
 
 def above_output(problem: Problem, output: Node) -> tuple[Nodes, Node]:
     """What is given above the last output, and each sample's part of what comes of it."""
-    above = problem.above
+    above = problem.upstream
     if isinstance(above, LossAndTarget):
         t = given("t", above.target.shape)
         return {"t": t}, losses(problem, output, t)
@@ -72,7 +72,7 @@ def activated(layer: Dense, z: Node) -> Node:
 
 def losses(problem: Problem, output: Node, target: Node) -> Node:
     """factor · Σ loss(output, target), a number a sample."""
-    above = problem.above
+    above = problem.upstream
     assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
     samples, outputs = len(problem.x), len(problem.layers[-1].W)
     factor = above.factor(1 if problem.per_sample else samples, outputs)
@@ -118,7 +118,7 @@ def passes(problem: Problem, *, together: bool = True) -> Passes:
 
 def _together(problem: Problem, ahead: Forward) -> Node | None:
     """The losses as cross-entropy of what goes into the last softmax; None where there is no such pair."""
-    above = problem.above
+    above = problem.upstream
     if (
         not isinstance(above, LossAndTarget)
         or not above.loss.of_probabilities
@@ -127,7 +127,7 @@ def _together(problem: Problem, ahead: Forward) -> Node | None:
         return None
     from netcalc.catalogue.losses import CROSS_ENTROPY
 
-    of_logits = problem._replace(above=above._replace(loss=CROSS_ENTROPY))
+    of_logits = problem._replace(upstream=above._replace(loss=CROSS_ENTROPY))
     return losses(of_logits, ahead.found[f"z{len(problem.layers)}"], ahead.given["t"])
 
 
@@ -178,7 +178,7 @@ def _after_a_step(weights: Node, gradient: Node) -> Node:
 
 def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
     """The given tensors by their nodes."""
-    above = problem.above
+    above = problem.upstream
     known = {"x": problem.x, "lr": np.array(problem.lr, dtype=object)}
     known |= {"t": above.target} if isinstance(above, LossAndTarget) else {"delta": above}
     for number, layer in enumerate(problem.layers, 1):

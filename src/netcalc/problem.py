@@ -69,7 +69,7 @@ class Problem(NamedTuple):
     command: str
     x: np.ndarray
     layers: tuple[Dense, ...]
-    above: np.ndarray | LossAndTarget
+    upstream: np.ndarray | LossAndTarget
     names: Mapping[str, Label]
     many: bool = False
     per_sample: bool = False
@@ -85,7 +85,7 @@ class Problem(NamedTuple):
     def tensors(self) -> tuple[np.ndarray, ...]:
         """Everything given."""
         of_layers = [tensor for layer in self.layers for tensor in (layer.W, layer.b) if tensor is not None]
-        above = self.above.target if isinstance(self.above, LossAndTarget) else self.above
+        above = self.upstream.target if isinstance(self.upstream, LossAndTarget) else self.upstream
         return (self.x, *of_layers, above)
 
     @property
@@ -161,7 +161,9 @@ def given_tensors(problem: Problem) -> dict[str, np.ndarray]:
     given = {"x": problem.shaped(problem.x, row)}
     for number, layer in enumerate(problem.layers, 1):
         given |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    above = {"t": problem.above.target} if isinstance(problem.above, LossAndTarget) else {"delta": problem.above}
+    above = (
+        {"t": problem.upstream.target} if isinstance(problem.upstream, LossAndTarget) else {"delta": problem.upstream}
+    )
     named = {problem.given_name(name): array for name, array in given.items()}
     return named | {name: problem.shaped(array, row) for name, array in above.items()}
 

@@ -125,8 +125,8 @@ def to_floats(array: Array) -> Array:
 
 def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     """The arrays that were stated, by the names that formulas call them; `t` are the targets."""
-    if isinstance(problem.above, LossAndTarget):
-        target = problem.above.target
+    if isinstance(problem.upstream, LossAndTarget):
+        target = problem.upstream.target
         yield "t", target if problem.many else target.reshape(() if problem.command == "neuron" else -1)
     if problem.command == "net":
         yield "x", problem.x if problem.many else problem.x.reshape(-1)
@@ -147,10 +147,10 @@ def stated_values(problem: Problem) -> Iterator[tuple[str, Array]]:
         yield f"W{number}", layer.W
         if layer.b is not None:
             yield f"b{number}", layer.b
-    if isinstance(problem.above, LossAndTarget):
-        yield "t", problem.above.target
+    if isinstance(problem.upstream, LossAndTarget):
+        yield "t", problem.upstream.target
     else:
-        yield "delta", problem.above
+        yield "delta", problem.upstream
     if problem.lr is not None:
         yield "lr", np.array(problem.lr, dtype=object)
 
@@ -189,7 +189,7 @@ def elsewhere(problem: Problem) -> Sequence[Bench]:
     given = [entry for _, array in stated_tensors(problem) if array.dtype == object for entry in array.flat]
     if any(array.dtype != object for _, array in stated_tensors(problem)):
         return []
-    target = problem.above.target if isinstance(problem.above, LossAndTarget) else np.empty(0, dtype=object)
+    target = problem.upstream.target if isinstance(problem.upstream, LossAndTarget) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}
 
     def at(point: Point) -> Bench:
@@ -243,7 +243,7 @@ def changed(problem: Problem, function: Callable[[Tree], Tree]) -> Problem:
     layers = tuple(
         layer._replace(W=tensor(layer.W), b=None if layer.b is None else tensor(layer.b)) for layer in problem.layers
     )
-    above = problem.above
+    above = problem.upstream
     above = above._replace(target=tensor(above.target)) if isinstance(above, LossAndTarget) else tensor(above)
     given = {name: tensor(thing) if isinstance(thing, np.ndarray) else thing for name, thing in problem.given.items()}
-    return problem._replace(x=tensor(problem.x), layers=layers, above=above, given=given)
+    return problem._replace(x=tensor(problem.x), layers=layers, upstream=above, given=given)

@@ -103,14 +103,14 @@ def _parameters(layer: Dense) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _last_nodes(problem: Problem, signal: Signal) -> list[Node]:
-    if not isinstance(problem.above, LossAndTarget):
+    if not isinstance(problem.upstream, LossAndTarget):
         return [Node("output", _name(signal.name), "output")]
-    loss = Node("loss", problem.above.loss.label, "gate")
+    loss = Node("loss", problem.upstream.loss.label, "gate")
     return [Node("target", "t", "given"), loss, Node("output", "L", "output")]
 
 
 def _last_wires(drawing: Drawing, signal: Signal) -> list[Wire]:
-    above = drawing.problem.above
+    above = drawing.problem.upstream
     if not isinstance(above, LossAndTarget):
         return [signal.into("output")]
     wires = [signal.into("loss"), Wire("target", "loss", summary(above.target), "")]
@@ -148,8 +148,8 @@ def by_units(problem: Problem, result: Result) -> Circuit:
                 nodes.append(Node(unit, label, "unit", *shown))
             whole = not isinstance(layer.activation, BoundActivation)  # softmax mixes its inputs
             wires += [Wire(a, b, "", "") for i, a in enumerate(sums) for j, b in enumerate(before) if whole or i == j]
-    if isinstance(problem.above, LossAndTarget):
-        nodes.append(Node("output", problem.above.loss.label, "output", drawing.whole("loss"), "1"))
+    if isinstance(problem.upstream, LossAndTarget):
+        nodes.append(Node("output", problem.upstream.loss.label, "output", drawing.whole("loss"), "1"))
         wires += [Wire(source, "output", "", "") for source in before]
     return Circuit(title(problem), tuple(nodes), tuple(wires))
 
@@ -157,7 +157,7 @@ def by_units(problem: Problem, result: Result) -> Circuit:
 def title(problem: Problem) -> str:
     """What is drawn, in a line."""
     kinds = ", ".join(map(_kind, problem.layers))
-    above = f", then {problem.above.loss.label}" if isinstance(problem.above, LossAndTarget) else ""
+    above = f", then {problem.upstream.loss.label}" if isinstance(problem.upstream, LossAndTarget) else ""
     samples = f", {len(problem.x)} samples" if len(problem.x) > 1 else ""
     return f"{'A layer' if len(problem.layers) == 1 else 'A net'}: {kinds}{above}{samples}"
 

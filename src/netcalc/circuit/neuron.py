@@ -40,10 +40,10 @@ def neuron(problem: Problem, result: Result) -> Circuit:
 def _above(problem: Problem, result: Result) -> tuple[list[Node], list[Wire]]:
     """What the activation's output goes to: the end, or the loss."""
     value, delta = text(result["f"].at(()).value), text(result["df"].at(()).value)
-    if not isinstance(problem.above, LossAndTarget):
+    if not isinstance(problem.upstream, LossAndTarget):
         return [Node("f", "f", "output")], [Wire("activation", "f", value, delta)]
-    target = to_exact(problem.above.target)[0, 0]
-    return [Node("t", "t", "given"), Node("loss", problem.above.loss.label, "gate"), Node("L", "L", "output")], [
+    target = to_exact(problem.upstream.target)[0, 0]
+    return [Node("t", "t", "given"), Node("loss", problem.upstream.loss.label, "gate"), Node("L", "L", "output")], [
         Wire("activation", "loss", value, delta),
         Wire("t", "loss", text(target), ""),
         Wire("loss", "L", text(result["loss"].at(()).value), "1"),
@@ -74,5 +74,5 @@ def _activation(problem: Problem) -> str:
 
 
 def _title(problem: Problem) -> str:
-    above = f", then {problem.above.loss.label}" if isinstance(problem.above, LossAndTarget) else ""
+    above = f", then {problem.upstream.loss.label}" if isinstance(problem.upstream, LossAndTarget) else ""
     return f"A neuron: q = w·x + b, f = {_activation(problem)}(q){above}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netcalc.commands.inputs import Above, Reading
+from netcalc.commands.inputs import Reading, Upstream
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.files.source import StandardInput
 
@@ -62,19 +62,19 @@ class Inputs:
 
         return read_matrix(texts, flag, stdin=self.stdin, decimal=self.reading.decimal) if texts else None
 
-    def above(self, above: Above, columns: int | None = None) -> np.ndarray | LossAndTarget | None:
+    def upstream(self, upstream: Upstream, columns: int | None = None) -> np.ndarray | LossAndTarget | None:
         """What comes from above: delta, a loss against a target, or nothing; `columns` is the outputs if known.
 
         Raises NetcalcError where only half of it was given, or too much.
         """
         from netcalc.models.targets import from_above
 
-        delta, target = (self.vector(given, flag, columns) for given, flag in _reached(above))
-        return from_above(delta, target, above.loss, above.reduction)
+        delta, target = (self.vector(given, flag, columns) for given, flag in _reached(upstream))
+        return from_above(delta, target, upstream.loss, upstream.reduction)
 
 
-def _reached(above: Above) -> tuple[tuple[Values, str], tuple[Values, str]]:
-    return (above.delta, "--delta"), (above.target, "--target")
+def _reached(upstream: Upstream) -> tuple[tuple[Values, str], tuple[Values, str]]:
+    return (upstream.delta, "--delta"), (upstream.target, "--target")
 
 
 def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:

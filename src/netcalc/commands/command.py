@@ -6,12 +6,12 @@ A command is one file `commands/NAME.py` with a function `NAME` of at most fifte
     def neuron(
         x: Annotated[Values, values("--x", "The inputs.")] = None,
         activation: ActivationName = "sigmoid",
-        *, above: Above, checking: Checking, presentation: Presentation,
+        *, upstream: Upstream, checking: Checking, presentation: Presentation,
     ) -> int | None:
         '''One neuron: q = w·x + b, f = a(q), and every ∂f/∂·.'''
 
-A parameter whose type is a named tuple (`Presentation`, `Checking`, `Above`, or a command's own) stands for one option
-per field; the function gets the tuple, filled in. What it returns is the exit status, None for 0.
+A parameter whose type is a named tuple (`Presentation`, `Checking`, `Upstream`, or a command's own) stands for one
+option per field; the function gets the tuple, filled in. What it returns is the exit status, None for 0.
 Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function.
 """
 

@@ -138,7 +138,7 @@ class Rows(NamedTuple):
     ] = None
 
 
-class Above(NamedTuple):
+class Upstream(NamedTuple):
     """What comes from above: a loss and its target, or the gradient itself."""
 
     target: Annotated[Values, values("--target", "What the output should be; goes with --loss.")] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from netcalc.commands.command import command
-from netcalc.commands.inputs import Above, MaybeActivation, Reading
+from netcalc.commands.inputs import MaybeActivation, Reading, Upstream
 from netcalc.commands.options import Checking, Presentation, Values, switch, values
 
 
@@ -26,7 +26,7 @@ def linear(
     no_bias: Annotated[bool, switch("--no-bias", "The layer is u = W v, without b.")] = False,
     bias_column: Annotated[bool, switch("--bias-column", "The matrix is [W | b]: its last column is b.")] = False,
     activation: MaybeActivation = None,
-    above: Above,
+    upstream: Upstream,
     reading: Reading,
     checking: Checking,
     presentation: Presentation,
@@ -43,7 +43,7 @@ def linear(
     W, last = without_bias_column(W, b) if bias_column else (W, None)
     outputs, width = shape_of(W)
     given_v, given_b = inputs.vector(v, "--v", width), inputs.vector(b, "--b", outputs) if b else last
-    reached = inputs.above(above, outputs)
+    reached = inputs.upstream(upstream, outputs)
     applied = None if activation is None else read_layer_activation(activation)
     stated = state(W, given_v, given_b, applied, reached, bias=not no_bias, index_from=presentation.index_from)
     return answer(stated, checking, presentation, inputs.stdin)

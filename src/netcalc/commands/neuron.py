@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from netcalc.commands.command import command
-from netcalc.commands.inputs import Above, ActivationName, Reading, Rows
+from netcalc.commands.inputs import ActivationName, Reading, Rows, Upstream
 from netcalc.commands.options import Checking, Presentation, Values, values
 
 
@@ -22,7 +22,7 @@ def neuron(
     w: Annotated[Values, values("--w", "The weights, one an input.")] = None,
     b: Annotated[Values, values("--b", "The bias.")] = None,
     activation: ActivationName = "sigmoid",
-    above: Above,
+    upstream: Upstream,
     reading: Reading,
     rows: Rows,
     checking: Checking,
@@ -36,7 +36,12 @@ def neuron(
     from netcalc.models.neuron import neuron as state
 
     inputs = Inputs(reading)
-    parameters = inputs.vector(w, "--w"), inputs.vector(b, "--b"), read_activation(activation), inputs.above(above)
+    parameters = (
+        inputs.vector(w, "--w"),
+        inputs.vector(b, "--b"),
+        read_activation(activation),
+        inputs.upstream(upstream),
+    )
     given = vector_or_rows(x, inputs, parameters, rows, checking, presentation)
     if isinstance(given, Answerable):
         return given.answer(presentation.output)

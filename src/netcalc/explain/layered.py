@@ -23,7 +23,7 @@ class Formulas(Elements):
         super().__init__(problem, terms)
         last = len(problem.layers)
         self.loss = (
-            Loss(problem, problem.above, f"a{last}", terms) if isinstance(problem.above, LossAndTarget) else None
+            Loss(problem, problem.upstream, f"a{last}", terms) if isinstance(problem.upstream, LossAndTarget) else None
         )
         above: Layer | Loss | None = self.loss
         self.layers: list[Layer] = []

@@ -46,7 +46,7 @@ def linear(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
 
 def _layer(problem: Problem) -> Layer:
     """The problem's one layer, and the loss above it."""
-    above, activated = problem.above, problem.layers[0].activation is not None
+    above, activated = problem.upstream, problem.layers[0].activation is not None
     output = "a" if activated else "u"
     loss = Loss(problem, above, output, LOSS_TERMS) if isinstance(above, LossAndTarget) else None
     names = Names(

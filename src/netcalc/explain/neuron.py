@@ -56,7 +56,7 @@ class _Paper(NamedTuple):
 
     @property
     def against(self) -> LossAndTarget | None:
-        return self.problem.above if isinstance(self.problem.above, LossAndTarget) else None
+        return self.problem.upstream if isinstance(self.problem.upstream, LossAndTarget) else None
 
     @property
     def output(self) -> Tree:

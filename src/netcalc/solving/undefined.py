@@ -27,17 +27,17 @@ def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> 
             continue
         if (
             problem.command == "net"
-            and isinstance(problem.above, LossAndTarget)
+            and isinstance(problem.upstream, LossAndTarget)
             and (name == "loss" or name.startswith("d"))
         ):
-            _refuse_loss(problem, problem.above, shown)
+            _refuse_loss(problem, problem.upstream, shown)
         if array.dtype != object:
             raise UndefinedError(f"{element(name, at, problem.index_from)} is {array[at]}: beyond the range of float64")
         told = next(_reasons(problem, found), None)
         if told is None and (far := _far_out(problem, found)):
             raise UndefinedError(f"{name} can't be told: {far} is so far out that a function of it can't be evaluated")
         why, is_sure = told or ("a function in it has no value at this point", True)
-        output = f" ({problem.above.loss}'s a is the output)" if isinstance(problem.above, LossAndTarget) else ""
+        output = f" ({problem.upstream.loss}'s a is the output)" if isinstance(problem.upstream, LossAndTarget) else ""
         what = "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
         raise UndefinedError(f"{name} {what} {why}{output if name == 'loss' else ''}")
 
@@ -115,7 +115,7 @@ def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree,
         if isinstance(layer.activation, BoundActivation):
             known = derivation(layer.activation)
             yield from (((known.value, known.shown, known.slope), {"q": value}) for value in found[f"z{number}"].flat)
-    above = problem.above
+    above = problem.upstream
     if isinstance(above, LossAndTarget) and not above.loss.by_sample:
         outputs = found.get(f"a{len(problem.layers)}", found[f"z{len(problem.layers)}"])
         formulas = (parse(above.loss.formula), loss_derivation(above.loss)[2])

@@ -37,11 +37,11 @@ def forward(problem: Problem) -> tuple[dict[str, Node], str, Node]:
         if layer.activation is not None:
             name = _found(problem, f"a{number}")
             v = build.named(name, _activated(layer, v))
-    if not isinstance(problem.above, LossAndTarget):
+    if not isinstance(problem.upstream, LossAndTarget):
         return inputs, name, v
     inputs["t"] = t = build.given("t", v.shape)
     name = _found(problem, "loss")
-    is_apart = not problem.above.loss.of_probabilities or problem.layers[-1].activation != "softmax"
+    is_apart = not problem.upstream.loss.of_probabilities or problem.layers[-1].activation != "softmax"
     return inputs, name, build.named(name, _loss(problem, v if is_apart else before, t, is_apart=is_apart))
 
 
@@ -81,7 +81,7 @@ def _activated(layer: Dense, z: Node) -> Node:
 
 def _loss(problem: Problem, output: Node, t: Node, *, is_apart: bool) -> Node:
     """The losses' sum or mean."""
-    above = problem.above
+    above = problem.upstream
     assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
     each = _each(above.loss, output, t, is_apart=is_apart)
     if problem.per_sample and problem.many:
