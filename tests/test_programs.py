@@ -443,3 +443,19 @@ def test_a_sum_of_many_terms_is_put_together_once():
 def test_the_shape_of_a_vector_is_not_taken_for_its_value():
     with pytest.raises(NetcalcError, match="z is a vector of 2, no single number"):
         netcalc.gradients("z = 2 * x", x=[1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["z[z < 0] = 0", "loss = (z ** 2).sum()"],
+        ["out = np.zeros((2, 2))", "out[z > 0] = z[z > 0]", "loss = (out ** 2).sum()"],
+        ["z[z < 0] *= 0", "loss = (z ** 2).sum()"],
+    ],
+)
+def test_a_condition_on_whole_numbers_takes_no_gradient_away(lines):
+    """What is compared is a number as any other, whether it was written with a point or without."""
+    X, W = np.array([[1, 2], [3, -4]]), np.array([[1, 2], [2, -1]])
+    found = netcalc.gradients("\n".join(["z = X @ W", *lines]), X=X, W=W)
+    true = 2 * np.maximum(X @ W, 0) @ W.T
+    assert [one.nearest for one in found["dX"].entries.flat] == list(true.flat)

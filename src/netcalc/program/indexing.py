@@ -10,7 +10,8 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.node import Node
+from netcalc.graph.leaves import INPUT
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
@@ -33,13 +34,16 @@ class PartOf(NamedTuple):
         return not self.arrays and not any(isinstance(part, Fixed) for part in self.key)
 
 
-def part_of(scope: Scope, whole: Tensor, raw: Any) -> PartOf:
-    """The part that a subscript means. Raises NetcalcError, ShapeError."""
+def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> PartOf:
+    """The part that a subscript means. Raises NetcalcError, ShapeError.
+
+    A condition stays one, but where it `picks` entries and is known: then it is their places.
+    """
     items = list(raw) if isinstance(raw, tuple) else [raw]
     items = [as_index(one) for one in items]
     if len(items) == 1 and isinstance(items[0], Tensor) and items[0].kind == "bool" and items[0].rank:
         mask = items[0]
-        if scope.known(mask) is None:
+        if not picks or scope.known(mask) is None:
             return PartOf((), (), _broadcast_mask(mask, whole))
     key: list[Part] = []
     arrays: list[Node] = []
@@ -95,11 +99,12 @@ def _parts(scope: Scope, whole: Tensor, item: Any, axis: int) -> Sequence[Any]:
 
 
 def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence[Any]:
-    known = scope.known(item)
+    known = scope.known(item) if item.kind == "bool" else scope.seen(item)
     if item.kind == "bool":
         if known is None:
             raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
-        scope.index(item)
+        if item.node.operation is INPUT:  # what a condition compares may have a gradient
+            scope.index(item)
         return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
     scope.index(item, extent, axis)
     if known is None and item.kind == "float" and _has_values(scope, item):
@@ -109,9 +114,6 @@ def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence
 
 def _has_values(scope: Scope, item: Tensor) -> bool:
     """Whether it is made of inputs whose values are given, and no whole numbers."""
-    from netcalc.graph.leaves import INPUT
-    from netcalc.graph.node import in_order
-
     leaves = [node for node in in_order([item.node]) if node.operation is INPUT]
     return any(scope.given[node.params.text].fractional for node in leaves)
 
@@ -159,7 +161,7 @@ def is_concrete(tensor: Tensor) -> bool:
 
 def read(scope: Scope, whole: Tensor, raw: Any) -> Tensor:
     """whole[…]."""
-    part = part_of(scope, whole, raw)
+    part = part_of(scope, whole, raw, picks=True)
     if part.mask is not None:
         raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
     node = b.index(whole.node, part.key, list(part.arrays))
@@ -174,6 +176,8 @@ def read(scope: Scope, whole: Tensor, raw: Any) -> Tensor:
 
 def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
     """The array with a part replaced: old[…] = value."""
+    if part.mask is not None and not _is_broadcast(value, old):
+        part = part_of(scope, old, Tensor(part.mask, "bool"), picks=True)
     if part.mask is not None:
         return Tensor(b.where(part.mask, value, old.node), old.kind, old.buffer)
     piece = b.index(old.node, part.key, list(part.arrays))
@@ -212,6 +216,14 @@ def _counted(key: tuple[Part, ...], whole: Tensor) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def _is_broadcast(value: Node, old: Tensor) -> bool:
+    """Whether a value is one for all places, or one for each, and not one for each that a condition picks."""
+    behind = old.shape[len(old.shape) - value.rank :] if value.rank <= old.rank else ()
+    return len(behind) == value.rank and all(
+        settled(one) == 1 or same(one, own) for one, own in zip(value.shape, behind, strict=True)
+    )
+
+
 def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -> Tensor:
     """old[indices] = value: of what is written twice the last stands, as in NumPy."""
     known = [scope.known(Tensor(node)) for node in part.arrays]
@@ -232,14 +244,18 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
 
 
 def is_added(scope: Scope, part: PartOf) -> bool:
-    """Whether places are not known, yet no two are one, as an index among them has no number twice: x[rows, k] += y."""
-    known = [scope.known(Tensor(node)) for node in part.arrays]
-    found = [one for one in known if one is not None]
-    return len(found) < len(known) and any(one.ndim == 1 and np.unique(one).size == one.size for one in found)
+    """Whether places go by an input, yet no two are one, as one index has no number twice: x[rows, k] += 1."""
+    if not any(one.operation is INPUT for one in in_order(part.arrays)):
+        return False
+    rows = [node for node in part.arrays if not any(one.operation is INPUT for one in in_order([node]))]
+    known = [scope.seen(Tensor(node)) for node in rows]
+    return any(one is not None and one.ndim == 1 and np.unique(one).size == one.size for one in known)
 
 
 def added_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
     """np.add.at(old, …, value): all that is added at one place counts."""
+    if part.mask is not None:
+        return written_into(scope, old, part, b.add(old.node, value))
     for node in part.arrays:
         scope.index(Tensor(node))
     piece = b.index(old.node, part.key, list(part.arrays))

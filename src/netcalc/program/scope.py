@@ -65,6 +65,7 @@ class Scope:
         self.frames: list[Frame] = [self.top]
         self.inputs: dict[str, Tensor] = {}
         self.indices: set[Node] = set()  # inputs that are used as indices or classes
+        self.relied: set[str] = set()  # inputs whose values are in what was read
         self.assigned: list[Assigned] = []
         self.notes: dict[str, None] = {}
         self.stored: dict[str, int] = {}  # the first line that assigns a name, anywhere in the file
@@ -144,6 +145,13 @@ class Scope:
 
     def known(self, value: Any) -> np.ndarray | None:
         """The whole numbers that a value is, where it is made of numbers that are known; else None."""
+        found = self.seen(value)
+        if found is not None:
+            self.relied |= self._names_within(node_of(value))
+        return found
+
+    def seen(self, value: Any) -> np.ndarray | None:
+        """The same, to be looked at alone: what is read holds for other numbers too."""
         node = node_of(value)
         if node not in self._numbers:
             self._numbers[node] = self._evaluated(node) if self._is_known(node) else None
@@ -152,7 +160,7 @@ class Scope:
     def may_be_whole(self, value: Any) -> bool:
         """Whether an array is whole numbers for all that is known: known ones, or entries of an input without any."""
         node = node_of(value)
-        if self.known(value) is not None:
+        if self.seen(value) is not None:
             return True
         while node.operation in (RESHAPE, INDEX):
             node = node.args[0]
@@ -210,7 +218,7 @@ class Scope:
         Raises ShapeError for a known one that is out of range of an axis of `extent`.
         """
         if isinstance(value, Tensor):
-            known = self.known(value) if isinstance(extent, int) else None
+            known = self.seen(value) if isinstance(extent, int) else None
             if known is not None and known.size and (known.min() < -extent or known.max() >= extent):
                 worst = int(known.min()) if known.min() < -extent else int(known.max())
                 raise ShapeError(f"index {worst} is out of range for axis {axis} of {extent}")

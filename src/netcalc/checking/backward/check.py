@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from netcalc.checking.backward.judge import Judged, Reading, Values, read, shape_said
+from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.search import cause, repair
 from netcalc.checking.backward.trial import Trial
 from netcalc.errors import NetcalcError
@@ -43,15 +43,13 @@ def checked_lines(
         source = Source.of(text, name)
     with np.errstate(all="ignore"):
         reading = read(problem, program, source, body)
-        is_wrong = any(one.is_wrong_in_itself for one in reading.judged)
-        known = [reading.known(point) for point in reading.points] if is_wrong else []
-        lines = tuple(_line(reading, one, known) for one in reading.judged)
+        lines = tuple(_line(reading, one) for one in reading.judged)
     return lines, [*reading.code.notes, *_missing(reading)]
 
 
-def _line(reading: Reading, one: Judged, known: list[Values]) -> CheckedLine:
+def _line(reading: Reading, one: Judged) -> CheckedLine:
     version, source = one.version, reading.code.source
-    trial = Trial(reading, one, known) if one.is_wrong_in_itself else None
+    trial = Trial(reading, one) if one.is_wrong_in_itself else None
     found = repair(trial) if trial is not None else None
     if found is None:
         said = version.said or shape_said(one) or (trial and (cause(trial) or NO_DIAGNOSIS)) or ""

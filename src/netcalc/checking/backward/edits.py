@@ -15,7 +15,7 @@ from netcalc.checking.backward.expressions import (
     put,
     roots,
 )
-from netcalc.checking.backward.judge import squeezed
+from netcalc.checking.backward.forward import squeezed
 from netcalc.checking.backward.shapes import (
     Repairs,
     axis,

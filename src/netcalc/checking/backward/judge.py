@@ -2,125 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
-import numpy as np
-
-from netcalc.checking.backward.points import SPREADS, points, sizes_of, structured
-from netcalc.errors import NetcalcError, UndefinedError
+from netcalc.checking.backward.agreement import Agreement
+from netcalc.checking.backward.forward import Forward, fits
+from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.graph.arithmetic.float64 import Float64
-from netcalc.graph.backward import Backward, backward
-from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import described, settled
+from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.gradients import Gradients, Version, read_gradients
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
-from netcalc.values import to_float64
-
-POINTS = 3
-RELATIVE, OF_ALL = 1e-9, 1e-12  # what float64 may lose: of a tensor's largest entry, and of the pass's largest
-
-Values = dict[Node, np.ndarray]
-
-
-class Point(NamedTuple):
-    """One point: the values of inputs, forward names and true gradients, and the size of the largest gradient."""
-
-    values: Values
-    scale: float
-
-
-@dataclass(eq=False)
-class Forward:
-    """A forward pass with its true gradients."""
-
-    problem: GraphProblem
-    program: Program
-
-    @cached_property
-    def candidates(self) -> dict[str, list[Node]]:
-        """The nodes that bear a name, an input first, then line by line."""
-        found: dict[str, list[Node]] = {}
-        for name, node in self.program.inputs.items():
-            found.setdefault(name, []).append(node)
-        for label, node in {**self.program.named, self.program.output_name: self.program.output}.items():
-            own = found.setdefault(label.partition("@")[0], [])
-            if node not in own:
-                own.append(node)
-        return found
-
-    @cached_property
-    def backward(self) -> Backward:
-        """The backward pass as it is."""
-        return backward(self.problem.output, self.problem.delta)
-
-    @property
-    def upstream(self) -> Node:
-        """The gradient of the output."""
-        return self.problem.delta if self.problem.delta is not None else b.number(1, self.problem.output.shape)
-
-    def gradient(self, node: Node) -> Node:
-        """The true gradient of a node; zeros where the output does not depend on it."""
-        return self.backward.gradients.get(node) or b.number(0, node.shape)
-
-    def truth(self, name: str) -> Node | None:
-        """The true gradient of what a name stands for last."""
-        nodes = self.candidates.get(name)
-        return self.gradient(nodes[-1]) if nodes else None
-
-    @cached_property
-    def sizes(self) -> dict[str, int]:
-        """Numbers for sizes in letters."""
-        return sizes_of([node.shape for node in self.program.inputs.values()])
-
-    def points(self, differentiated: Sequence[str], *, generic: bool) -> list[Point]:
-        """Points to try lines at. Raises UndefinedError where there are none.
-
-        Masks and targets are moved too where it is to be `generic`; indices never are.
-        """
-        fixed = set(self.program.indices) | {
-            name
-            for name, one in (self.program.reader.given if self.program.reader else {}).items()
-            if one.kind == "int"
-        }
-        if not generic:
-            fixed |= structured(self.problem.values, differentiated)
-        for spread in SPREADS:
-            found = [self._point(one) for one in points(self.problem, fixed, spread, POINTS)]
-            if all(one is not None for one in found):
-                return [one for one in found if one is not None]
-        raise UndefinedError("the backward pass can't be checked: the forward pass has no value near what is given")
-
-    def _point(self, given: Mapping[str, np.ndarray]) -> Point | None:
-        nodes = list(dict.fromkeys(node for own in self.candidates.values() for node in own))
-        truths = [self.gradient(node) for node in nodes]
-        values: Values = {self.problem.inputs[name]: array for name, array in given.items()}
-        values |= self._of_backward_alone()
-        roots = list(dict.fromkeys([*nodes, *truths]))
-        with np.errstate(all="ignore"):
-            found = evaluate(roots, Float64(self.sizes), values)
-        values |= dict(zip(roots, found, strict=True))
-        finite = all(np.isfinite(values[one]).all() for one in truths)
-        if not finite or any(np.isnan(array).any() for array in found):
-            return None
-        return Point(values, max((float(np.abs(values[one]).max()) for one in truths if values[one].size), default=1.0))
-
-    def _of_backward_alone(self) -> Values:
-        """Inputs that the backward pass alone has, such as a learning rate."""
-        reader, at = self.program.reader, self.problem.given.get("at", {})
-        inputs = {} if reader is None else reader.inputs
-        return {
-            one.node: to_float64(at[name])
-            for name, one in inputs.items()
-            if name not in self.problem.inputs and name in at
-        }
 
 
 @dataclass(eq=False)
@@ -145,7 +41,6 @@ class Reading:
     forward: Forward
     code: Gradients
     judged: list[Judged] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
     trials: int = 0  # of repairs
 
     @cached_property
@@ -157,22 +52,15 @@ class Reading:
                 found[one.version.node] = b.reshaped(self.forward.gradient(one.node), one.version.node.shape)
         return found
 
-    def known(self, point: Point) -> Values:
-        """What nodes come to at a point where every gradient before is the true one."""
-        values = dict(point.values)
-        for node, true in self.true.items():
-            values[node] = evaluate([true], Float64(self.forward.sizes), point.values)[0]
-        return values
-
-
-def squeezed(node: Node) -> tuple[object, ...]:
-    """A shape without axes of size 1."""
-    return tuple(size for size in map(settled, node.shape) if size != 1)
-
-
-def fits(assigned: Node, of: Node) -> bool:
-    """Whether a gradient has the shape of what it is the gradient of, but for axes of size 1."""
-    return squeezed(assigned) == squeezed(of)
+    @cached_property
+    def agreement(self) -> Agreement:
+        """What holds gradients to the true ones. Raises UndefinedError where the forward pass has no value."""
+        reader = self.code.reader
+        relied = reader.relied | (reader.program.reader.relied if reader.program.reader else set())
+        points = self.forward.points([one.version.of for one in self.judged], relied)
+        texts = {self.code.source.text, self.forward.program.source.text}
+        nodes = [one.version.node for one in self.judged if one.version.node is not None]
+        return Agreement(self.forward, points, texts, nodes)
 
 
 def read(problem: GraphProblem, program: Program, source: Source, body: list | None) -> Reading:  # type: ignore[type-arg]
@@ -249,24 +137,9 @@ def made_of(root: Node, named: Mapping[Node, object]) -> set[Node]:
 
 def _judge(reading: Reading) -> None:
     """Right if it comes out right; else it follows from what is wrong before it, or is wrong in itself."""
-    differentiated = [one.version.of for one in reading.judged]
     known = [one for one in reading.judged if one.version.node is not None]
-    outcomes: dict[int, tuple[bool, bool]] = {}
-    for generic in (True, False):
-        try:
-            reading.points = reading.forward.points(differentiated, generic=generic)
-        except UndefinedError:
-            if not generic:
-                raise
-            continue
-        _settle(reading, known)
-        found = _outcomes(reading, known)
-        outcomes = {
-            place: (own or outcomes.get(place, (False, False))[0], given or outcomes.get(place, (False, False))[1])
-            for place, (own, given) in found.items()
-        }
-        if all(own for own, _ in outcomes.values()) and len(known) == len(reading.judged):
-            break
+    _settle(reading, known)
+    outcomes = _outcomes(reading, known)
     for place, one in enumerate(known):
         own, given = outcomes[place]
         if own:
@@ -291,45 +164,14 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
             reading.__dict__.pop("true", None)
 
 
-def _outcomes(reading: Reading, known: list[Judged]) -> dict[int, tuple[bool, bool]]:
-    """Whether each comes out right, and whether it does given the true gradients, at all points."""
-    own, given = dict.fromkeys(range(len(known)), True), dict.fromkeys(range(len(known)), True)
-    for point in reading.points:
-        numbers = Float64(reading.forward.sizes)
-        nodes = [one.version.node for one in known if one.version.node is not None]
-        values = [one.version.value for one in known if one.version.value is not None]
-        with np.errstate(all="ignore"):
-            as_is = _evaluated(nodes, numbers, point.values)
-            from_true = _evaluated(values, numbers, reading.known(point))
-        for place, one in enumerate(known):
-            true = point.values[reading.forward.gradient(one.node)]
-            own[place] &= same(as_is[place], true, point.scale)
-            given[place] &= same(from_true[place], true, point.scale)
-    return {place: (own[place], given[place]) for place in own}
-
-
-def _evaluated(nodes: Sequence[Node], numbers: Float64, values: Values) -> list[np.ndarray]:
-    """What nodes come to; nothing for one that has no value."""
-    try:
-        return evaluate(nodes, numbers, values)
-    except (NetcalcError, ValueError, LookupError):
-        if len(nodes) == 1:
-            return [np.zeros((0, 0))]
-        return [_evaluated([node], numbers, values)[0] for node in nodes]
-
-
-def same(found: np.ndarray, true: np.ndarray, scale: float) -> bool:
-    """Whether two arrays are the same but for what float64 loses, and for axes of size 1."""
-    if found.size != true.size or _without_ones(found) != _without_ones(true):
-        return False
-    if not true.size:
-        return True
-    bound = RELATIVE * float(np.abs(true).max()) + OF_ALL * scale
-    return bool((np.abs(found.reshape(true.shape) - true) <= bound).all())
-
-
-def _without_ones(array: np.ndarray) -> tuple[int, ...]:
-    return tuple(size for size in array.shape if size != 1)
+def _outcomes(reading: Reading, known: list[Judged]) -> list[tuple[bool, bool]]:
+    """Whether each comes out right, and whether it does given the true gradients before it, at all points."""
+    agreement = reading.agreement
+    own = agreement.of([(one.version.node, one.node) for one in known if one.version.node is not None])
+    wrong = [one for one, is_right in zip(known, own, strict=True) if not is_right]
+    pairs = [(one.version.value, one.node) for one in wrong if one.version.value is not None]
+    given = iter(agreement.of(pairs, reading.true))
+    return [(is_right, is_right or next(given)) for is_right in own]
 
 
 def _follows(reading: Reading, one: Judged) -> str:

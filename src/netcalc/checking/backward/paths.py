@@ -120,7 +120,7 @@ def path(trial: Trial, missing: np.ndarray) -> str:
 
 def _shares(trial: Trial) -> Iterator[tuple[str, np.ndarray]]:
     forward, node = trial.reading.forward, trial.one.node
-    point = trial.reading.points[0].values
+    point = trial.reading.agreement.points[0].values
     by_user: dict[str, list[Node]] = {}
     for use in forward.backward.uses.get(node, []):
         by_user.setdefault(_next_name(trial, use.node), []).append(use.share)

@@ -89,7 +89,7 @@ def stale(trial: Trial) -> Iterator[Edit]:
 def _is_shared(trial: Trial, unit: int) -> bool:
     """Whether another gradient that is wrong in itself uses what a statement makes, too."""
     others = [one for one in trial.reading.judged if one.is_wrong_in_itself and one is not trial.one]
-    return any(unit in [helper.unit for helper in Trial(trial.reading, one, ()).helpers] for one in others)
+    return any(unit in [helper.unit for helper in Trial(trial.reading, one).helpers] for one in others)
 
 
 def _told(trial: Trial, edit: Edit) -> Repair:

@@ -91,7 +91,7 @@ def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -
     found = gradients(inner, [leaf], b.number(1, inner.shape))[0]
     if found is None:
         return
-    point = trial.reading.points[0].values
+    point = trial.reading.agreement.points[0].values
     with np.errstate(all="ignore"):
         slope, z, a = evaluate([found, leaf, inner], Float64(trial.reading.forward.sizes), point)
     if not all(np.isfinite(array).all() for array in (slope, z, a)) or np.ptp(slope) == 0 if slope.size else True:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from netcalc.checking.backward.judge import Judged, Reading, Values, fits, same
+from netcalc.checking.backward.forward import fits
+from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
@@ -53,7 +54,6 @@ class Trial:
 
     reading: Reading
     one: Judged
-    known: Sequence[Values]
     trials: int = 0
     _seen: set[str] = field(default_factory=set)
     _values: dict[str, np.ndarray | None] = field(default_factory=dict)
@@ -92,9 +92,9 @@ class Trial:
 
     @cached_property
     def true(self) -> list[np.ndarray]:
-        """The true gradient at each point."""
+        """The true gradient at each point near what was given."""
         node = self.reading.forward.gradient(self.one.node)
-        return [point.values[node] for point in self.reading.points]
+        return [point.values[node] for point in self.reading.agreement.near]
 
     @cached_property
     def found(self) -> np.ndarray | None:
@@ -106,7 +106,8 @@ class Trial:
 
     def _evaluated(self, node: Node, place: int) -> np.ndarray:
         with np.errstate(all="ignore"):
-            return evaluate([node], Float64(self.reading.forward.sizes), self.known[place])[0]
+            known = self.reading.agreement.known(place, self.reading.true)
+            return evaluate([node], Float64(self.reading.forward.sizes), known)[0]
 
     # --- edits
 
@@ -180,12 +181,8 @@ class Trial:
         return sum(one.name == last.name and one.unit == last.unit for one in versions[versions.index(last) + 1 :])
 
     def _is_true(self, node: Node) -> bool:
-        if not fits(node, self.one.node):
-            return False
-        for place, point in enumerate(self.reading.points):
-            if not same(self._evaluated(node, place), self.true[place], point.scale):
-                return False
-        return True
+        agreement = self.reading.agreement
+        return fits(node, self.one.node) and agreement.is_right((node, self.one.node), self.reading.true)
 
     def reader(self, unit: int, text: str) -> GradientReader:
         """A reader with the names as they stand before a statement of the pass."""

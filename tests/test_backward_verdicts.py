@@ -1,0 +1,112 @@
+"""✓ is said of lines that are right everywhere: in branches that the given point lacks, at any scale, to the last bit."""
+
+from __future__ import annotations
+
+import pytest
+
+from netcalc.checking.backward.check import checked_lines
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.values import read_array
+
+
+def wrong_lines(forward: str, backward: str, delta: str | None = None, **at: str) -> list[tuple[str, int]]:
+    """The gradients that are wrong in themselves, with their lines."""
+    values = {name: read_array(text, name) for name, text in at.items()}
+    counted = [name for name, text in at.items() if "." not in text]
+    above = None if delta is None else read_array(delta, "delta")
+    problem = program(forward, "forward.py", ProgramRequest(values, counted=counted, delta=above))
+    lines, _ = checked_lines(problem, backward, "backward.py")
+    return [(one.name, one.line) for one in lines if one.is_wrong and not one.follows]
+
+
+MLP = "z = X @ W + b\na = np.maximum(z, 0)\nloss = np.sum((a - T) ** 2)\n"
+BACKWARD = "da = 2 * (a - T)\ndz = da * (z > 0)\ndW = X.T @ dz\ndb = dz.sum(0)\ndX = dz @ W.T\n"
+ON = {"X": "1.5,2.5;0.5,1.25", "W": "1.5,2.5;0.5,1.25", "b": "0.5,0.25", "T": "0.5,1.5;2.5,1.25"}  # all relus are on
+OFF = {**ON, "W": "-1.5,-2.5;-0.5,-1.25", "b": "-0.5,-0.25"}
+WHOLE = {"X": "1,2;2,1", "W": "1,2;2,1", "b": "1,1", "T": "1,1;1,1"}  # symmetric, and all ones
+
+
+@pytest.mark.parametrize("at", [ON, OFF, WHOLE], ids=["on", "off", "whole"])
+@pytest.mark.parametrize(
+    "was, wrong, name",
+    [
+        (" * (z > 0)", "", "dz"),
+        (" * (z > 0)", " * (z < 0)", "dz"),
+        (" * (z > 0)", " * (X > 0)", "dz"),
+        (" * (z > 0)", " * np.where(z > 0, 1, 0.01)", "dz"),
+        ("X.T @ dz", "X @ dz", "dW"),
+        ("@ W.T", "@ W", "dX"),
+        ("2 * (a - T)", "2 * (a - T) * T", "da"),
+        ("2 * (a - T)", "2 * (a - T) + (T - 1)", "da"),
+        ("2 * (a - T)", "2.0000000001 * (a - T)", "da"),
+        ("dz.sum(0)", "dz.sum(0) + 1e-11", "db"),
+    ],
+)
+def test_wrong_at_other_points_is_wrong(at, was, wrong, name):
+    """Whatever the given point has: all relus on or off, symmetric weights, targets of 1."""
+    assert wrong_lines(MLP, BACKWARD, **at) == []
+    assert was in BACKWARD
+    assert [own for own, _ in wrong_lines(MLP, BACKWARD.replace(was, wrong), **at)] == [name]
+
+
+@pytest.mark.parametrize("x", ["1e9,3;1000000002.5,5;1000000000.75,7", "1e-9,2e-9;4e-9,5e-9;3e-9,7e-9"])
+def test_right_lines_pass_at_any_scale_and_wrong_ones_do_not(x):
+    """The gradients differ by many orders of magnitude, and the variance cancels in float64."""
+    forward = "mu = x.mean(0)\nvar = (x ** 2).mean(0) - mu ** 2\ny = x * s\nloss = var.sum() + y.sum()\n"
+    backward = "ds = x.sum()\ndvar = np.ones_like(var)\ndx = 2 * (x - mu) / x.shape[0] * dvar + s\n"
+    at = {"x": x, "s": "1e-7"}
+    assert wrong_lines(forward, backward, **at) == []
+    assert [one for one, _ in wrong_lines(forward, backward.replace("+ s", "+ s * 1.000001"), **at)] == ["dx"]
+
+
+@pytest.mark.parametrize(
+    "forward, right, wrong",
+    [
+        ("loss = np.sum(np.clip(x, -6, 6) ** 2)", "dx = 2 * x * ((x > -6) & (x < 6))", "dx = 2 * x"),
+        ("loss = np.sum(np.abs(x))", "dx = np.sign(x)", "dx = np.ones_like(x)"),
+        (
+            "e = np.abs(x)\nloss = np.sum(np.where(e < 1, 0.5 * x ** 2, e - 0.5))",
+            "dx = np.where(np.abs(x) < 1, x, np.sign(x))",
+            "dx = x",
+        ),
+        ("y = np.where(x > 0, x, 0.1 * x)\nloss = y.sum()", "dx = np.where(x > 0, 1, 0.1)", "dx = np.ones_like(x)"),
+        ("m = np.max(x, axis=0)\nloss = m.sum()", "dx = (x == m) * 1.0", "dx = np.array([[0, 0.0], [1, 1]])"),
+        ("loss = np.sum(x ** 3)", "dx = 3 * x ** 2", "dx = 3 * np.abs(x) * x"),
+    ],
+)
+def test_both_sides_of_kinks_are_met(forward, right, wrong):
+    at = {"x": "0.5,0.25;0.75,0.375"}
+    assert wrong_lines(forward, right, **at) == []
+    assert [one for one, _ in wrong_lines(forward, wrong, **at)] == ["dx"]
+
+
+def test_a_mask_of_ones_is_a_mask_still():
+    """A dropout that keeps all at the point that is given, and a label that all samples share."""
+    forward = "h = x * mask / 0.5\nloss = np.sum((h - 1) ** 2)"
+    at = {"x": "0.5,-1.5;2.5,0.25", "mask": "1,1;1,1"}
+    assert wrong_lines(forward, "dh = 2 * (h - 1)\ndx = dh * mask / 0.5", **at) == []
+    assert wrong_lines(forward, "dh = 2 * (h - 1)\ndx = dh / 0.5", **at) == [("dx", 2)]
+    forward = "p = np.exp(z) / np.exp(z).sum(1, keepdims=True)\nloss = -np.log(p[range(2), y]).sum()"
+    at = {"z": "0.5,-1.5,1.5;2.5,0.25,0.5", "y": "0,0"}
+    right = "dz = p.copy()\ndz[range(2), y] -= 1"
+    assert wrong_lines(forward, right, **at) == []
+    assert wrong_lines(forward, right.replace("range(2), y", ":, 0"), **at) == [("dz", 2)]
+
+
+def test_lines_that_hold_for_targets_of_a_kind_are_right():
+    """p − y needs rows that sum to 1, and labels of −1 and 1 have the square 1."""
+    forward = "e = np.exp(z)\np = e / e.sum(1, keepdims=True)\nloss = -(Y * np.log(p)).sum()"
+    for target in ("1,0,0;0,0,1", "0.2,0.3,0.5;0.25,0.25,0.5"):
+        assert wrong_lines(forward, "dz = p - Y", z="0.5,-1.5,1.5;2.5,0.25,0.5", Y=target) == []
+    forward = "m = y * s\nloss = np.sum((1 - m) ** 2)"
+    assert wrong_lines(forward, "ds = 2 * (s - y)", s="0.5,-0.25,1.5", y="1,-1,1") == []
+
+
+def test_constants_of_float64_are_what_they_stand_for():
+    forward = "u = np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)\nloss = np.sum(0.5 * x * (1 + np.tanh(u)))"
+    right = (
+        "du = 0.5 * x * (1 - np.tanh(u) ** 2)\n"
+        "dx = 0.5 * (1 + np.tanh(u)) + du * 0.7978845608028654 * (1 + 3 * 0.044715 * x ** 2)"
+    )
+    assert wrong_lines(forward, right, x="0.5,-1.5,2.5") == []
+    assert wrong_lines(forward, right.replace("0.7978845608028654", "0.79788456"), x="0.5,-1.5,2.5") == [("dx", 2)]
