@@ -260,7 +260,18 @@ def test_the_command_line_says_the_same_in_json():
     )
     first, second = json.loads(done.stdout)["check"]
     assert done.returncode == 1
-    assert first.keys() == {"name", "claimed", "correct", "verdict", "diagnosis", "explanation", "mistake", "step"}
+    assert first.keys() == {
+        "name",
+        "claimed",
+        "correct",
+        "verdict",
+        "diagnosis",
+        "explanation",
+        "mistake",
+        "step",
+        "as_taken",
+        "as_right",
+    }
     assert (first["mistake"], second["mistake"]) == ("slope-form", None)
     assert (first["verdict"], second["verdict"], second["diagnosis"]) == ("wrong", "rounded", None)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from netcalc.checking.bench import Array
-from netcalc.checking.diagnose import NO_DIAGNOSIS, either
+from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, either
 from netcalc.checking.library import Library, Yielded
 from netcalc.checking.names import described
 from netcalc.checking.patterns import SWAPPED, where
+from netcalc.checking.taken import taken
 from netcalc.checking.verdicts import COARSELY, Tolerance
 from netcalc.checking.written import FLOAT64_BITS, Large
 from netcalc.errors import ShapeError
@@ -44,13 +45,16 @@ def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large)
         note = COARSELY[brought.bits or FLOAT64_BITS] if coarse else ""
         yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded", note=note)
         return
-    said = _said(library, tensor.name, claimed, truth, wrong, brought.bits)
-    note = _pattern(tensor, off, truth, wrong)
-    yield Checked(tensor.name, _many(claimed), _many(truth), "wrong", said, note=note)
+    found = _diagnosis(library, tensor.name, claimed, truth, wrong, brought.bits)
+    note, first = _pattern(tensor, off, truth, wrong), tuple(int(one) for one in np.argwhere(wrong)[0])
+    steps = taken(library, found.edits, tensor.name, first)
+    yield Checked(
+        tensor.name, _many(claimed), _many(truth), "wrong", found.said, note=note, mistake=found.mistake, taken=steps
+    )
     for index in np.argwhere(wrong)[:NAMED]:
         at = tuple(int(one) for one in index)
         entry = tensor.at(at)
-        yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", said, tensor=tensor.name)
+        yield Checked(entry.name, as_value(claimed[at]), entry.value, "wrong", found.said, tensor=tensor.name)
 
 
 def _pattern(tensor: Tensor, off: Array, truth: Array, wrong: Array) -> str:
@@ -81,16 +85,16 @@ def _radius(truth: Array, tolerance: Tolerance, bits: int | None) -> Array:
     return np.broadcast_to(size.max() * 2.0**-bits, truth.shape)
 
 
-def _said(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, bits: int | None) -> str:
+def _diagnosis(library: Library, name: str, claimed: Array, truth: Array, wrong: Array, bits: int | None) -> Diagnosis:
     """The slips that yield every wrong entry."""
     if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
-        return SWAPPED.format(name)
+        return Diagnosis(SWAPPED.format(name))
     found = [
         one.edit
         for one in library.singles
         if _explains(one, name, (claimed, truth), wrong, 2.0 ** -((bits or FLOAT64_BITS) - LOST_BITS))
     ]
-    return either(found).said if found else NO_DIAGNOSIS.said
+    return either(found) if found else NO_DIAGNOSIS
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:

@@ -21,6 +21,7 @@ from netcalc.checking.names import Names
 from netcalc.checking.parts import part
 from netcalc.checking.patterns import patterns, transposed
 from netcalc.checking.sources import Brought
+from netcalc.checking.taken import taken
 from netcalc.checking.verdicts import (
     COARSELY,
     Judgement,
@@ -96,7 +97,7 @@ class Checker:
             _checked(
                 self.result,
                 claim,
-                benches,
+                self.library,
                 judgement,
                 found.get(place),
                 notes.get(place) or _note(claim, benches, judgement),
@@ -224,9 +225,9 @@ def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:
 
 
 def _checked(
-    result: Result, claim: Claim, benches: Sequence[Bench], judgement: Judgement, found: Diagnosis | None, note: str
+    result: Result, claim: Claim, library: Library, judgement: Judgement, found: Diagnosis | None, note: str
 ) -> Checked:
-    diagnosis = found or Diagnosis("")
+    benches, diagnosis = library.benches, found or Diagnosis("")
     claimed, correct = _claimed(claim, benches), as_entry(result[claim.tensor].entries[claim.index])
     is_fine = judgement == "wrong" or claim.written.digits >= FEWEST_DIGITS
     if judgement != "right" and is_fine and claimed.shown == correct.shown and claim.written.is_constant:
@@ -244,6 +245,7 @@ def _checked(
         tensor=claim.tensor if claim.whole else "",
         mistake=diagnosis.mistake,
         step=_step_at(result, diagnosis.at),
+        taken=taken(library, diagnosis.edits, claim.tensor, claim.index),
     )
 
 

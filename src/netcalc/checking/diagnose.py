@@ -159,13 +159,14 @@ def _half_unit(claim: Claim) -> float:
 class Diagnosis:
     """What is said of a wrong answer; `follows` is the earlier answer that it is right from.
 
-    `mistake` are the identifiers of the catalogue's rows, `at` is what went wrong, by its name.
+    `mistake` are the identifiers of the catalogue's rows, `at` is what went wrong, by its name, `edits` what is named.
     """
 
     said: str
     follows: str = ""
     mistake: str = ""
     at: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 NO_DIAGNOSIS = Diagnosis("the cause was not identified")
@@ -333,6 +334,6 @@ def either(explaining: Sequence[Edit]) -> Diagnosis:
     rows = "|".join(dict.fromkeys(one.row for one in shown))
     at = shown[0].at if len({one.at for one in shown}) == 1 else ""
     if len(said) == 1:
-        return Diagnosis(said[0], mistake=rows, at=at)
+        return Diagnosis(said[0], mistake=rows, at=at, edits=tuple(shown))
     more = f" (or {len(said) - AT_MOST} more)" if len(said) > AT_MOST else ""
-    return Diagnosis(f"either {', or '.join(one.said for one in shown)}{more}", mistake=rows, at=at)
+    return Diagnosis(f"either {', or '.join(one.said for one in shown)}{more}", mistake=rows, at=at, edits=tuple(shown))

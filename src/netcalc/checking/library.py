@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
+from netcalc.result import Taken
 
 FAILED = (NetcalcError, ZeroDivisionError, ValueError, IndexError, TypeError, OverflowError)
 MAX_ALIKE = 3  # edits that yield the same
@@ -50,6 +52,11 @@ class Library:
     """The edits of a problem's workings that yield something new each, in the order in which they are tried."""
 
     benches: Sequence[Bench]
+
+    @cached_property
+    def taken_steps(self) -> dict[Any, tuple[Taken, ...]]:
+        """The steps that edits change, as they were shown for an entry of an answer."""
+        return {}
 
     @cached_property
     def workings(self) -> Workings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.node import Node, in_order
 
 Values = dict[Node, np.ndarray]
+NOTHING: Mapping[Node, np.ndarray] = MappingProxyType({})
 
 
 class Runs:
@@ -35,8 +37,14 @@ class Runs:
 
     def edited(self, instead: Mapping[Node, Node]) -> list[np.ndarray]:
         """The roots' values with other nodes in some nodes' place; what is in their place may use any node."""
-        changed: Values = {}
+        changed = self.changed(instead)
+        return [changed.get(root, self.values[root]) for root in self.roots]
+
+    def changed(self, instead: Mapping[Node, Node], known: Mapping[Node, np.ndarray] = NOTHING) -> Values:
+        """The values of all that edits reach; some nodes' values may be `known` to be others."""
+        changed: Values = dict(known)
         waiting = [self.place[node] for node in instead if node in self.place]
+        waiting += [user for node in known for user in self.users.get(node, ())]
         heapify(waiting)
         while waiting:
             node = self.order[heappop(waiting)]
@@ -45,7 +53,11 @@ class Runs:
             changed[node] = self._value_of(instead.get(node, node), changed)
             for user in self.users.get(node, ()):
                 heappush(waiting, user)
-        return [changed.get(root, self.values[root]) for root in self.roots]
+        return changed
+
+    def value(self, node: Node) -> np.ndarray:
+        """A node's value, rightly."""
+        return self.values[node] if node in self.values else self._value_of(node, {})
 
     def _value_of(self, node: Node, changed: Values) -> np.ndarray:
         """A node's value from the changed ones, and others that it needs besides."""

@@ -6,7 +6,7 @@ operators, and each of them, inputs too, is a named node, so that its gradient i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -64,7 +64,8 @@ class Workings:
 
     `inputs` are the graph's inputs by name, `nodes` the steps by the names that the problem has for them.
     `answers` are the nodes of each tensor of the answer: one, or one an output, which stand along its last axis.
-    `called` is what people call a step that has another name in the graph.
+    `called` is what people call a step that has another name in the graph, `shapes` are those that people see of steps
+    that have others in the graph, `silent` inputs that are 1 and that nobody gave.
     """
 
     passes: tuple[Pass, ...]
@@ -72,6 +73,9 @@ class Workings:
     nodes: Mapping[str, Node]
     answers: Mapping[str, tuple[Node, ...]]
     called: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    silent: Collection[str] = ()
+    index_from: int = 0
 
 
 class _Refined:
@@ -248,6 +252,7 @@ def of_expressions(problem: Gradient) -> Workings:
         {name: node.args[0] for name, node in made.inputs.items()},
         {**made.inputs, **{one.output.params.text: one.output for one in passes}},
         {name: tuple(nodes) for name, nodes in answers.items()},
+        index_from=problem.index_from,
     )
 
 
@@ -294,4 +299,4 @@ def of_graph(problem: GraphProblem) -> Workings:
     answers[problem.output_name] = (output,)
     if not output.rank or problem.delta is not None:
         answers |= {f"d{name}": (one.gradient(nodes[name]),) for name in problem.wrt if name in nodes}
-    return Workings((one,), {**problem.inputs, **inputs}, nodes, answers)
+    return Workings((one,), {**problem.inputs, **inputs}, nodes, answers, index_from=problem.index_from)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from netcalc.checking.edits.edit import whole
 from netcalc.checking.workings import Pass, Workings, refined
 from netcalc.graph.leaves import given, named
 from netcalc.graph.node import Node
@@ -29,7 +32,17 @@ def of_layers(problem: Problem) -> Workings:
     answers = {called.name: (found[own],) for own, called in problem.names.items() if own in found}
     called = {name: problem.names[name].name if name in problem.names else problem.given_name(name) for name in nodes}
     called["loss"] = problem.output
-    return Workings((one,), inputs, {called[name]: node for name, node in nodes.items()}, answers, called)
+    by_name = {called[name]: node for name, node in nodes.items()}
+    silent = () if "delta" in problem.given else ("delta",)
+    shapes = {name: _shape(problem, name, node) for name, node in nodes.items()}
+    return Workings((one,), inputs, by_name, answers, called, shapes, silent, problem.index_from)
+
+
+def _shape(problem: Problem, name: str, node: Node) -> tuple[int, ...]:
+    """The shape that people see of a step."""
+    known = problem.names.get(name) or problem.names.get(f"d{name}")
+    shown = known.shape if known else None if problem.many else () if problem.command == "neuron" else (-1,)
+    return problem.shaped(np.empty(tuple(map(whole, node.shape))), shown).shape
 
 
 def _forward_of_each_sample(problem: Problem) -> Forward:

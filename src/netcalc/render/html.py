@@ -165,7 +165,8 @@ def _checked(result: Result) -> Iterator[str]:
     yield '<h2>Your answers</h2>\n<div class="wide"><table>'
     yield "<tr><th></th><th class=n>yours</th><th class=n>correct</th><th></th><th></th></tr>"
     for one in result.checked:
-        said = escape(". ".join(filter(None, (one.diagnosis, one.explanation, one.note))))
+        taken = [f"As taken: {step.wrong}. Right: {step.right}" for step in one.taken]
+        said = escape(". ".join(filter(None, (one.diagnosis, *taken, one.explanation, one.note))))
         cells = f"{_value(one.claimed)}{_value(one.correct)}<td>{one.verdict}</td><td>{said}</td>"
         yield f"<tr><td>{_math(Symbol(one.name))}</td>{cells}</tr>"
     yield "</table></div>"

@@ -12,20 +12,26 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
-from netcalc.result import Checked, Result, in_unicode
+from netcalc.result import Checked, Result, Taken, in_unicode
 
 MARKS = {"right": ("✓", "green"), "rounded": ("✓", "green"), "wrong": ("✗", "red")}
 COLORS = dict(MARKS.values())
 GAP = "  "
+LABEL = 12  # columns before a step as it was taken
 REMARK = 4  # the part that comes last
 NARROWEST = 30  # columns that a remark goes on in
 STEPS_LIMIT = 12  # steps that are shown for wrong answers
+TAKEN_LIMIT = 6  # steps that are shown as they were taken
 LISTED = 8  # entries of a tensor that was brought as a whole from which on right ones are counted, and wrong ones too
 
 
 def verdicts(result: Result) -> Iterator[RenderableType]:
     """A line an answer: its mark, what was claimed, what is right and what went wrong; then the steps that go right."""
     yield _Lines(result.checked)
+    by_cause = {one.diagnosis: one.taken for one in reversed(result.checked) if one.taken}
+    if steps_taken := [one for taken in reversed(by_cause.values()) for one in taken]:
+        yield Text("\nWhere it went wrong")
+        yield _Taken(steps_taken[:TAKEN_LIMIT])
     steps = list(dict.fromkeys(one.explanation for one in result.checked if one.explanation))
     if steps:
         yield Text("\nHow it goes")
@@ -51,6 +57,21 @@ class _Lines:
             text = Text("\n".join(lines))
             text.stylize(COLORS.get(row[0], ""), 0, 1)
             yield text
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Steps as they were taken, each above the step as it is right; a long one goes on below itself."""
+
+    steps: Sequence[Taken]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for right, group in groupby(self.steps, key=lambda one: one.right):
+            lines = [*(("as taken", one.wrong) for one in group), ("right", right)]
+            for label, step in lines:
+                wrapped = textwrap.wrap(step, max(options.max_width - LABEL, NARROWEST), break_long_words=False)
+                head = f"{GAP}{label}".ljust(LABEL)
+                yield Text("\n".join([head + wrapped[0], *(" " * (LABEL + 2) + line for line in wrapped[1:])]))
 
 
 def _by_tensor(checked: Sequence[Checked]) -> Iterator[list[Checked]]:

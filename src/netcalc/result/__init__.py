@@ -1,6 +1,6 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
-from netcalc.result.result import Checked, CheckedLine, Deferred, Result, Step, shown_as
+from netcalc.result.result import Checked, CheckedLine, Deferred, Result, Step, Taken, shown_as
 from netcalc.result.value import UNDECIDED, UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Element",
     "Result",
     "Step",
+    "Taken",
     "Tensor",
     "Value",
     "as_value",

@@ -67,13 +67,21 @@ class Deferred(Sequence[Step]):
         return self._steps[place]
 
 
+class Taken(NamedTuple):
+    """A step that went wrong, as it was taken and as it is right, a line each."""
+
+    wrong: str
+    right: str
+
+
 class Checked(NamedTuple):
     """A verdict on an answer that was brought: `right`, `rounded` (right to the digits that were given) or `wrong`.
 
     `diagnosis` says what went wrong, where that is known, `explanation` is the step that goes right, `note` how the
     answer was understood; `follows` names an earlier answer that was brought and from which this one is right.
     `tensor` is what it is an entry of, where that was brought as a whole. `mistake` is the identifier of what went
-    wrong (several with `|` between them), `step` the step of the derivation at which it did.
+    wrong (several with `|` between them), `step` the step of the derivation at which it did, `taken` the steps that
+    went wrong, as they were taken and as they are right: one a cause that is named.
     """
 
     name: str
@@ -87,6 +95,7 @@ class Checked(NamedTuple):
     tensor: str = ""
     mistake: str = ""
     step: str = ""
+    taken: tuple[Taken, ...] = ()
 
     @property
     def is_wrong(self) -> bool:
@@ -103,6 +112,8 @@ class Checked(NamedTuple):
             "explanation": self.explanation or self.note or None,
             "mistake": self.mistake or None,
             "step": self.step or None,
+            "as_taken": " | ".join(dict.fromkeys(one.wrong for one in self.taken)) or None,
+            "as_right": " | ".join(dict.fromkeys(one.right for one in self.taken)) or None,
         }
 
 

@@ -32,7 +32,8 @@ USUAL, SEEN, RARE = Frequency
 class Edit:
     """One mistake: `instead` has other nodes in some nodes' place; `said` tells it and what would be right.
 
-    `row` is the identifier of the catalogue's row, `at` what people call the step that went wrong.
+    `row` is the identifier of the catalogue's row, `at` what people call the step that went wrong, `parts` the two
+    that were made at once.
     """
 
     row: str
@@ -40,6 +41,7 @@ class Edit:
     frequency: Frequency
     instead: Mapping[Node, Node]
     at: str = ""
+    parts: tuple[Edit, ...] = ()
 
     def and_then(self, other: Edit) -> Edit | None:
         """Both at once; None where they edit one node."""
@@ -51,6 +53,7 @@ class Edit:
             max(self.frequency, other.frequency),
             {**self.instead, **other.instead},
             self.at,
+            (self, other),
         )
 
 

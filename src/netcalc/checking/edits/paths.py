@@ -18,6 +18,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
 from netcalc.graph.reductions import LOG_SOFTMAX, MAX, MIN, NORM, SOFTMAX, kept, minus, softmax, summed
 
+FACTORS = {"the sign is wrong": Fraction(-1), "twice what it is": Fraction(2), "half of what it is": Fraction(1, 2)}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -238,10 +239,9 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
     """A gradient with the wrong sign, twice, half, transposed, averaged."""
     answers = [nodes for name, nodes in context.workings.answers.items() if name.startswith("d")]
     flat = {node for nodes in answers for node in nodes}
-    every = _from_output(context, Fraction(-1))
-    yield Changed("the sign is wrong", every, context.one.output, USUAL)
-    yield Changed("twice what it is", _from_output(context, Fraction(2)), context.one.output, SEEN)
-    yield Changed("half of what it is", _from_output(context, Fraction(1, 2)), context.one.output, SEEN)
+    for said, factor in FACTORS.items():
+        often = USUAL if factor < 0 else SEEN
+        yield Changed(said, _from_output(context, factor), context.one.output, often)
     for node in context.one.nodes:
         gradient = context.one.backward.gradients.get(node)
         if gradient is None or gradient.operation is not NAMED:
