@@ -90,7 +90,7 @@ def one_fraction(number: Any) -> Any:
     """A number as one fraction in lowest terms, its numerator and denominator polynomials in powers of e, factored."""
     import sympy as sp
 
-    opened = sp.expand_power_exp(number.replace(_is_function, _in_fractions))
+    opened = sp.expand_power_exp(_opened(number))
     there: dict[Any, Any] = {}
     back: dict[Any, Any] = {}
     for rest, powers in _powers_of_e(opened).items():
@@ -120,19 +120,22 @@ def _greatest_divisor(numbers: Iterable[Fraction]) -> Fraction:
     return Fraction(gcd(*(n.numerator for n in listed)), lcm(*(n.denominator for n in listed)))
 
 
-def _is_function(part: Any) -> bool:
+def _opened(number: Any) -> Any:
+    """The number with the outermost functions in it taken as functions of fractions."""
     import sympy as sp
 
-    return isinstance(part, sp.Function) and not isinstance(part, sp.exp | sp.Piecewise)
+    if isinstance(number, sp.Function) and not isinstance(number, sp.exp | sp.Piecewise):
+        return _in_fractions(number)
+    return number if number.is_Atom else number.func(*map(_opened, number.args))
 
 
 def _in_fractions(function: Any) -> Any:
-    """A function of fractions; a logarithm of one as a sum, and tanh(log u) as (u² - 1)/(u² + 1)."""
+    """A function, of fractions; a logarithm of one as a sum, and tanh(log u + v) as (u² e^2v - 1)/(u² e^2v + 1)."""
     import sympy as sp
 
-    arguments = [one_fraction(argument) for argument in function.args]
-    if isinstance(function, sp.tanh) and isinstance(function.args[0], sp.log):
-        squared = function.args[0].args[0] ** 2
-        return (squared - 1) / (squared + 1)
-    rebuilt = function.func(*arguments)
+    if isinstance(function, sp.tanh) and function.args[0].has(sp.log):
+        squared = sp.exp(sp.expand(2 * function.args[0]))  # SymPy takes the logarithms out of an exponent
+        if not squared.has(sp.log):
+            return (squared - 1) / (squared + 1)
+    rebuilt = function.func(*(one_fraction(argument) for argument in function.args))
     return sp.expand_log(rebuilt) if isinstance(rebuilt, sp.log) else rebuilt
