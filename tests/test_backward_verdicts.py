@@ -110,3 +110,69 @@ def test_constants_of_float64_are_what_they_stand_for():
     )
     assert wrong_lines(forward, right, x="0.5,-1.5,2.5") == []
     assert wrong_lines(forward, right.replace("0.7978845608028654", "0.79788456"), x="0.5,-1.5,2.5") == [("dx", 2)]
+
+
+MEAN = "n = X.shape[0]\nz = X @ W + b\na = np.tanh(z)\nloss = np.sum((a - T) ** 2) / n\n"
+OF_MEAN = "da = 2 * (a - T) / n\ndz = da * (1 - a ** 2)\ndW = X.T @ dz\ndb = dz.sum(0)\n"
+
+
+@pytest.mark.parametrize(
+    "was, wrong, line, words",
+    [
+        (" / n", "", 1, "1/n left out"),
+        ("dz.sum(0)", "dz.mean(0)", 4, "averaged"),
+        ("X.T @ dz", "X.T @ dz / n", 3, "1/n too many"),
+        (" / n", " / T.shape[1]", 1, ""),
+    ],
+)
+@pytest.mark.parametrize(
+    "at",
+    [
+        {"X": "[[0.5,0.25]]", "W": "0.5;0.75", "b": "[0.1]", "T": "[[0.3]]"},
+        {"X": "[[0.5,0.25]]", "W": "0.5;0.75", "b": "[[0.1]]", "T": "[[0.3]]"},
+        {"X": "1.5,2.5;0.5,1.25", "W": "1.5,2.5;0.5,1.25", "b": "0.5,0.25", "T": "0.5,1.5;2.5,1.25"},
+    ],
+    ids=["one sample", "one sample, a row of biases", "as many samples as outputs"],
+)
+def test_factors_that_are_1_for_the_given_number_of_samples_are_told(at, was, wrong, line, words):
+    assert was in OF_MEAN
+    backward = OF_MEAN.replace("dz.sum(0)", "dz.sum(0, keepdims=True)") if "[[0.1]]" in at["b"] else OF_MEAN
+    wrong = wrong if "[[0.1]]" not in at["b"] else wrong.replace("mean(0)", "mean(0, keepdims=True)")
+    was = was if "[[0.1]]" not in at["b"] else was.replace("sum(0)", "sum(0, keepdims=True)")
+    assert wrong_lines(MEAN, backward, **at) == []
+    assert [own for _, own in wrong_lines(MEAN, backward.replace(was, wrong), **at)] == [line]
+    values = {name: read_array(text, name) for name, text in at.items()}
+    lines, _ = checked_lines(program(MEAN, "f.py", ProgramRequest(values)), backward.replace(was, wrong), "b.py")
+    assert any(words in one.diagnosis for one in lines if one.is_wrong)
+
+
+def test_code_for_one_sample_is_right_for_one_sample():
+    """Rows that are not summed, as there is one, and a class by its number."""
+    at = {"X": "[[0.5,0.25]]", "W": "0.5,0.25;0.75,1.5", "b": "[[0.1, 0.2]]", "T": "[[0.3, 0.5]]"}
+    backward = "da = 2 * (a - T)\ndz = da * (1 - a ** 2)\ndW = np.outer(X, dz)\ndb = dz\n"
+    assert wrong_lines(MEAN.replace(" / n", ""), backward, **at) == []
+    forward = "logits = x @ W\nloss = F.cross_entropy(logits, y)"
+    backward = "dlogits = F.softmax(logits, dim=1)\ndlogits[0, y[0]] -= 1\ndW = x.T @ dlogits"
+    assert wrong_lines(forward, backward, x="[[0.5,0.25]]", W="0.5,0.25;0.75,1.5", y="[1]") == []
+
+
+def test_samples_may_be_columns():
+    forward = (
+        "m = X.shape[1]\nZ1 = np.dot(W1, X) + b1\nA1 = np.tanh(Z1)\nZ2 = np.dot(W2, A1) + b2\nA2 = 1 / (1 + np.exp(-Z2))\n"
+        "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m\n"
+    )
+    backward = (
+        "dZ2 = (A2 - Y) / m\ndW2 = np.dot(dZ2, A1.T)\ndb2 = np.sum(dZ2, axis=1, keepdims=True)\n"
+        "dZ1 = np.dot(W2.T, dZ2) * (1 - np.power(A1, 2))\ndW1 = np.dot(dZ1, X.T)\n"
+        "db1 = np.sum(dZ1, axis=1, keepdims=True)\n"
+    )
+    at = {
+        "X": "0.5;0.25",
+        "W1": "0.5,0.25;0.75,1.5;0.1,0.2",
+        "b1": "0.1;0.2;0.3",
+        "W2": "[[0.5,1.5,0.3]]",
+        "b2": "[[0.5]]",
+    }
+    at["Y"] = "[[1]]"
+    assert wrong_lines(forward, backward, **at) == []
+    assert wrong_lines(forward, backward.replace("(A2 - Y) / m", "A2 - Y"), **at) == [("dZ2", 1)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 import numpy as np
 
+from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.search import cause, repair
 from netcalc.checking.backward.trial import Trial
@@ -36,15 +36,40 @@ def checked_lines(
 ) -> tuple[tuple[CheckedLine, ...], list[str]]:
     """The verdicts on the gradients that a text, or else the program itself, assigns; and notes on it as a whole."""
     program: Program = problem.code
-    body: list[ast.stmt] | None = None
-    if text is None:
-        source, body = program.source, list(program.rest)
-    else:
-        source = Source.of(text, name)
+    source = program.source if text is None else Source.of(text, name)
     with np.errstate(all="ignore"):
-        reading = read(problem, program, source, body)
-        lines = tuple(_line(reading, one) for one in reading.judged)
+        reading = read(problem, source, program.rest if text is None else None)
+        others = _with_other_batch(reading, problem, own=text is None)
+        lines = tuple(others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged))
     return lines, [*reading.code.notes, *_missing(reading)]
+
+
+def _with_other_batch(reading: Reading, problem: GraphProblem, *, own: bool) -> dict[int, CheckedLine]:
+    """The lines that are wrong for another number of samples, by their place among those that are judged.
+
+    What is the matter with them is told better there, where no size is 1 or another's.
+    """
+    source, program = reading.code.source, reading.forward.program
+    differentiated = {one.version.of for one in reading.judged}
+    moved = with_other_batch(problem, differentiated, [source, program.source])
+    if moved is None:
+        return {}
+    other, samples = moved
+    try:
+        again = read(other, source, other.code.rest if own else None, samples)
+    except NetcalcError:
+        return {}
+    if [one.version.name for one in again.judged] != [one.version.name for one in reading.judged]:
+        return {}
+    misfits = {one.version.name for one in again.judged if one.version.node not in again.true}
+    found: dict[int, CheckedLine] = {}
+    for place, (one, before) in enumerate(zip(again.judged, reading.judged, strict=True)):
+        is_known = before.verdict == "right" or (before.is_wrong_in_itself and one.is_wrong_in_itself)
+        if one.verdict == "wrong" and is_known and not {one.version.name, one.follows} & misfits:
+            line = _line(again, one)
+            alone = f"{line.diagnosis}; right for this number of samples alone"
+            found[place] = line._replace(diagnosis=alone) if before.verdict == "right" and not one.follows else line
+    return found
 
 
 def _line(reading: Reading, one: Judged) -> CheckedLine:

@@ -332,10 +332,12 @@ def dropped_factor(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 
 def slope_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
-    """A factor too many that is a slope, or a number."""
+    """A factor too many that is a slope, a number or a size."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         for said, change in dropped_factor(trial, statement, node):
-            if said.startswith("the slope") or re.fullmatch(r"a factor (1/)?[\d.]+ too many", said):
+            number = re.fullmatch(r"a factor (1/)?([\d.]+|len\(.+\)|\w+\.shape\[\d\]|\w+\.size|\w+) too many", said)
+            is_number = number is not None and (not number[2].isidentifier() or number[2] in trial.numbers)
+            if said.startswith("the slope") or is_number:
                 yield said, change
 
 

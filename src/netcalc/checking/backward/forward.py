@@ -36,10 +36,11 @@ class Point(NamedTuple):
 
 @dataclass(eq=False)
 class Forward:
-    """A forward pass with its true gradients."""
+    """A forward pass with its true gradients; `samples` is a number that stands for that of the samples."""
 
     problem: GraphProblem
     program: Program
+    samples: int = 0
 
     @cached_property
     def candidates(self) -> dict[str, list[Node]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -63,15 +64,18 @@ class Reading:
         return Agreement(self.forward, points, texts, nodes)
 
 
-def read(problem: GraphProblem, program: Program, source: Source, body: list | None) -> Reading:  # type: ignore[type-arg]
+def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int = 0) -> Reading:
     """A backward pass, judged. Raises ProgramError."""
-    forward = Forward(problem, program)
+    program: Program = problem.code
+    forward = Forward(problem, program, samples)
     known = list(forward.candidates)
 
     def is_fitting(version: Version) -> bool:
         return version.node is not None and any(fits(version.node, one) for one in forward.candidates[version.of])
 
-    code = read_gradients(source, body, program, known, forward.truth, forward.upstream, is_fitting)
+    code = read_gradients(
+        source, None if body is None else list(body), program, known, forward.truth, forward.upstream, is_fitting
+    )
     if not code.versions:
         names = [f"d{name}" for name in program.wrt]
         raise NetcalcError(

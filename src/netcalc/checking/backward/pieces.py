@@ -132,7 +132,8 @@ def plain_ratio(trial: Trial, found: np.ndarray, true: np.ndarray) -> Piece | No
 
 def _in_sizes(trial: Trial, ratio: Piece) -> Piece | None:
     """A factor as the size that it is, in the program's words; None where it has a number that stands for a letter."""
-    sizes = trial.reading.forward.sizes
+    forward = trial.reading.forward
+    sizes = {**forward.sizes, **({str(forward.samples): forward.samples} if forward.samples else {})}
     for name, node in trial.reading.forward.program.inputs.items():
         for axis, size in enumerate(map(settled, node.shape)):
             if str(sizes.get(str(size))) == ratio.text:

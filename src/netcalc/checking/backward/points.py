@@ -95,7 +95,7 @@ def _on_grid(numbers: np.ndarray) -> np.ndarray:
 
 def kinds_of(problem: GraphProblem, differentiated: Collection[str]) -> dict[str, str]:
     """The inputs whose values are of a kind of their own: no gradient is asked of them, and no layer takes them."""
-    found, data = {}, _of_layers(problem)
+    found, data = {}, layer_inputs(problem.output)
     for name, given in problem.values.items():
         array = to_float64(given)
         if name not in differentiated and array.size and (kind := _kind(array)):
@@ -103,18 +103,22 @@ def kinds_of(problem: GraphProblem, differentiated: Collection[str]) -> dict[str
     return {name: kind for name, kind in found.items() if problem.inputs[name] not in data or kind == "as given"}
 
 
-def _of_layers(problem: GraphProblem) -> set[Node]:
-    """What is multiplied as a matrix or a vector by a matrix that has an axis of its own, as a layer's input is."""
-    found = set()
-    for node in in_order([problem.output]):
+def layer_inputs(output: Node) -> dict[Node, set[int]]:
+    """What is multiplied as a matrix or a vector by a matrix that has an axis of its own, as a layer's input is.
+
+    With each, its axes that no factor has but it: those of the samples.
+    """
+    found: dict[Node, set[int]] = {}
+    for node in in_order([output]):
         if node.operation is not PRODUCT or not node.params.summed:
             continue
         pairs = list(zip(node.args, node.params.letters, strict=True))
         for arg, letters in pairs:
-            shared = [set(other) for _, other in pairs if other is not letters and set(other) & set(letters)]
+            others = [set(other) for _, other in pairs if other is not letters]
             own = set(node.params.out) - set(letters)
-            if any(one & own and one & set(letters) & set(node.params.summed) for one in shared):
-                found.add(arg)
+            if any(one & own and one & set(letters) & set(node.params.summed) for one in others):
+                taken = set().union(*others)
+                found[arg] = {place for place, one in enumerate(letters) if one not in taken}
     return found
 
 
