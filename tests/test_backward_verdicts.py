@@ -176,3 +176,17 @@ def test_samples_may_be_columns():
     at["Y"] = "[[1]]"
     assert wrong_lines(forward, backward, **at) == []
     assert wrong_lines(forward, backward.replace("(A2 - Y) / m", "A2 - Y"), **at) == [("dZ2", 1)]
+
+
+def test_tiny_numbers_that_keep_a_logarithm_safe_are_told_and_make_no_line_wrong():
+    forward = "p = F.softmax(z, axis=1)\nloss = -(Y * np.log(p + 1e-12)).sum()"
+    at = {"z": read_array("0.5,-1.5,1.5;2.5,0.25,0.5", "z"), "Y": read_array("1,0,0;0,0,1", "Y")}
+    problem = program(forward, "forward.py", ProgramRequest(at))
+    for backward in ("dz = p - Y", "dp = -Y / p\ndz = p * (dp - (dp * p).sum(1, keepdims=True))"):
+        lines, notes = checked_lines(problem, backward, "backward.py")
+        assert not any(one.is_wrong for one in lines)
+        assert "right but for 1e-12 in forward.py, line 2, which is taken for 0" in notes[0]
+    lines, _ = checked_lines(problem, "dz = Y - p", "backward.py")
+    assert [one.mistake for one in lines] == ["sign"]
+    lines, _ = checked_lines(problem, "dz = p - Y + 1e-11", "backward.py")
+    assert lines[0].is_wrong

@@ -9,6 +9,7 @@ import numpy as np
 from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.search import cause, repair
+from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
@@ -39,9 +40,34 @@ def checked_lines(
     source = program.source if text is None else Source.of(text, name)
     with np.errstate(all="ignore"):
         reading = read(problem, source, program.rest if text is None else None)
+        problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
         lines = tuple(others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged))
-    return lines, [*reading.code.notes, *_missing(reading)]
+    return lines, [*told, *reading.code.notes, *_missing(reading)]
+
+
+def _without_tiny(problem: GraphProblem, reading: Reading, *, own: bool) -> tuple[GraphProblem, Reading, list[str]]:
+    """A reading with 0 for tiny numbers that the forward pass adds, where that leaves no more lines wrong."""
+    wrong = _wrong(reading)
+    found = without_tiny(problem, reading.code.source) if wrong else None
+    if found is None:
+        return problem, reading, []
+    other, source, told = found
+    try:
+        again = read(other, source, other.code.rest if own else None)
+    except NetcalcError:
+        return problem, reading, []
+    left = _wrong(again)
+    if not left <= wrong:
+        return problem, reading, []
+    if left == wrong:
+        return other, again, []
+    lines = sorted({one.version.line for one in reading.judged if one.version.name in wrong - left})
+    return other, again, [f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}: {told}"]
+
+
+def _wrong(reading: Reading) -> set[str]:
+    return {one.version.name for one in reading.judged if one.is_wrong_in_itself}
 
 
 def _with_other_batch(reading: Reading, problem: GraphProblem, *, own: bool) -> dict[int, CheckedLine]:
