@@ -44,18 +44,21 @@ def neuron(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
 ) -> Result:
     """The value and every partial of f = φ(w·x + b).
 
     `x` (n,) or (samples, n), `w` (n,), `b` and `delta` scalars (`delta` one a sample if there are many): numbers,
     exact text such as "1/3", or arrays. A float is the binary number that it is, and 0.1 in formulas. What is left
     out stays a symbol. `digits` asks for that many proven digits, `exact` for closed forms,
-    `verify` for central differences beside the partials (`Result.verification`). Raises NetcalcError.
+    `verify` for central differences beside the partials (`Result.verification`). `certify` has every value proven
+    however many there are (True), or none (False); else values are as long as that takes about a second. Raises
+    NetcalcError.
     """
     bound = _activation(activation)
     above = _above(delta, target, loss, reduction)
     stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, _first_index(index_from))
-    return solve(stated, digits=digits, exact=exact, verify=verify)
+    return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def grad(
@@ -70,6 +73,7 @@ def grad(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
 ) -> Result:
     """The values of expressions and their derivatives by every variable, or by `wrt`.
 
@@ -92,7 +96,7 @@ def grad(
     shapes = {name: shape_of(name, sizes) for name, sizes in stated.items()}
     direction = _points({} if along is None else along, "along")
     request = Request(points, shapes, wrt, order, tensor(delta), direction, _first_index(index_from))
-    return solve(state(expressions, request, points=True), digits=digits, exact=exact, verify=verify)
+    return solve(state(expressions, request, points=True), digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
@@ -125,6 +129,7 @@ def linear(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
 ) -> Result:
     """The layer u = W v + b, its output a = φ(u) if an activation is named, and every partial of L.
 
@@ -136,7 +141,7 @@ def linear(
     bound = None if activation is None else _layer_activation(activation)
     above = _above(delta, target, loss, reduction)
     stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=_first_index(index_from))
-    return solve(stated, digits=digits, exact=exact, verify=verify)
+    return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def net(
@@ -155,6 +160,7 @@ def net(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
 ) -> Result:
     """Everything that backpropagation through a net of these layers yields: z1, a1, …, loss, and every gradient.
 
@@ -182,7 +188,7 @@ def net(
     given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
     given = {name: thing for name, thing in given.items() if thing is not None}
     options = _options(per_sample, lr, trace, index_from, given)
-    return solve(state_net(made, data, options), digits=digits, exact=exact, verify=verify)
+    return solve(state_net(made, data, options), digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def _options(
@@ -236,6 +242,7 @@ def load(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
     decimal: str = ".",
 ) -> Result:
     """The answer to the problem that a file states, as `netcalc net` reads it. Raises NetcalcError.
@@ -248,9 +255,9 @@ def load(
     options = _options(per_sample, lr, trace, index_from)
     if not isinstance(path, str | os.PathLike):
         raise NetcalcError(f"path is that of a file, as in 'net.toml', and not {path!r}")
-    with all_exact(exact or digits is not None):
+    with all_exact(exact or bool(certify) or digits is not None):
         stated = read_problem(os.fspath(path), options, decimal)
-    return solve(stated, digits=digits, exact=exact, verify=verify)
+    return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def check(

@@ -10,10 +10,8 @@ import numpy as np
 
 def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """`function` of the arrays' entries at every place, as an object array in their common shape."""
-    out = np.empty(arrays[0].shape, dtype=object)
-    for index in np.ndindex(out.shape):
-        out[index] = function(*(array[index] for array in arrays))
-    return out
+    flat = [array.reshape(-1).tolist() for array in arrays]
+    return np.fromiter(map(function, *flat), dtype=object, count=len(flat[0])).reshape(arrays[0].shape)
 
 
 def places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

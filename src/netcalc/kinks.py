@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure
@@ -21,6 +21,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.problem import LossAndTarget, Problem, element
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
+NEAR = 1e-9  # what is farther from a kink, relatively, is not at it
 NAMED_LIMIT = 3  # points at one kink that are named one by one
 
 
@@ -126,11 +127,22 @@ def _singled_out(activation: BoundActivation, q: Any) -> str:
 
 
 def _suspects(entries: np.ndarray, activation: BoundActivation) -> Iterable[tuple[int, ...]]:
-    """Where a kink may be: everywhere among numerals; among float64 where one equals a kink of the catalogue's."""
-    if entries.dtype == object:
+    """Where a kink of the catalogue's may be: among numerals next to one, among float64 at one; else everywhere."""
+    at = [float(Fraction(place)) for place in activation.kinks]
+    if entries.dtype == object and not activation.has_kernels:
         return np.ndindex(entries.shape)
-    places = np.isin(entries, [float(Fraction(place)) for place in activation.kinks])
+    if entries.dtype == object:
+        next_to = [_is_near(ball(one), at) for one in entries.reshape(-1).tolist()]
+        places = np.array(next_to, dtype=bool).reshape(entries.shape)
+    else:
+        places = np.isin(entries, at)
     return [tuple(map(int, index)) for index in np.argwhere(places)]
+
+
+def _is_near(number: arb, places: Sequence[float]) -> bool:
+    """Whether a ball is about at one of the places, or too wide to tell."""
+    middle, radius = float(number), float(number.rad())
+    return not all(abs(middle - place) > NEAR * (1 + abs(place)) + 2 * radius for place in places)
 
 
 def _numeral(entry: Any) -> Any:

@@ -31,6 +31,7 @@ def gradients(
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
+    certify: bool | None = None,
     **values: Given,
 ) -> Result:
     """The values and gradients of a forward pass at x=…, W=…; `at` has the names that are words here too.
@@ -55,7 +56,7 @@ def gradients(
         problem = program(forward, "the program", request)
     else:
         raise NetcalcError(f"a forward pass is a program's text or a function, and not {forward!r}")
-    return solve(problem, digits=digits, exact=exact, verify=verify)
+    return solve(problem, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
 def _array(name: str, value: Any) -> np.ndarray:

@@ -294,6 +294,8 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
 
 def numeral(tree: Tree, names: Mapping[str, Numeral]) -> Numeral:
     """The value of a tree at the current precision, its symbols taken from `names`."""
+    if not isinstance(tree, Apply):
+        return _leaf(tree, names)
     return numerals((tree,), names)[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from contextlib import AbstractContextManager
-from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
@@ -13,15 +12,75 @@ from netcalc.arithmetic.balls import EXACT_BITS, ball, exactly, precision
 
 MAX_FLOAT_BITS = 1100  # |x| >= 2**1100 rounds to infinity, |x| < 2**-1100 to zero
 ENCLOSED_DIGITS = 17
+PLAIN_LOW, PLAIN_HIGH = 1e-290, 1e290  # where float64 has all its bits, and room on both sides
+PLAIN_BITS = 1000  # of a numerator or denominator whose quotient is surely in float64's range
+PLAIN_DIGITS = 6
+MAX_EXACT_POWER = 400  # of ten, that is multiplied by as the whole number that it is
+WIDENED = 1 + 2.0**-50  # what is rounded to nearest may be below what it bounds
 LARGEST_EXPONENT = 10**15  # decimal exponents that are written; a larger one says no more than that it is large
+
+
+def plainly_rounded(value: Any) -> tuple[float, str] | None:
+    """The float64 nearest to a numeral and its six digits; None where that takes a closer look.
+
+    Digits that are the same on either side of the float64, at both its neighbours, are those of what rounds to it.
+    """
+    if isinstance(value, fmpq):
+        return _plainly_exact(int(value.p), int(value.q))
+    number = _plainly_nearest(value)
+    if number is None or value.is_exact():
+        return None
+    text = f"{number:.5e}"
+    low, high = math.nextafter(number, -math.inf), math.nextafter(number, math.inf)
+    return (number, from_scientific(text)) if f"{low:.5e}" == text == f"{high:.5e}" else None
+
+
+def _plainly_nearest(value: arb) -> float | None:
+    """The float64 that is nearest to all of a ball; None where that takes a closer look."""
+    number = float(value)
+    size = abs(number)
+    if not PLAIN_LOW < size < PLAIN_HIGH:
+        return None
+    room = (size - math.nextafter(size, 0.0)) / 2  # of a power of two, the smaller of both sides
+    return number if float((value - number).abs_upper()) * WIDENED < room else None
+
+
+def _plainly_exact(p: int, q: int) -> tuple[float, str] | None:
+    if p == 0:
+        return 0.0, "0"
+    number = p / q if max(abs(p).bit_length(), q.bit_length()) < PLAIN_BITS else 0.0
+    if not PLAIN_LOW < abs(number) < PLAIN_HIGH:
+        return None
+    text = f"{number:.5e}"
+    mantissa, exponent = _parts(text)
+    above, below = _scaled(abs(p), q, PLAIN_DIGITS - 1 - exponent)
+    whole, rest = divmod(above, below)
+    if not rest and whole == int(mantissa):
+        return number, _written(p < 0, mantissa, exponent, strip=True)
+    if whole + (2 * rest > below) != int(mantissa) or 2 * rest == below:  # at a tie, or next to one
+        return None
+    return number, from_scientific(text)
+
+
+def from_scientific(text: str) -> str:
+    """`1.23450e-03` as it is shown: `0.00123450`."""
+    mantissa, exponent = _parts(text)
+    return _written(text[0] == "-", mantissa, exponent, strip=False)
+
+
+def _parts(text: str) -> tuple[str, int]:
+    mantissa, _, exponent = text.partition("e")
+    return mantissa.lstrip("-").replace(".", ""), int(exponent)
 
 
 def nearest(value: Any) -> float | None:
     """The float64 nearest to a numeral; None where its ball does not decide between two."""
     if isinstance(value, fmpq):
-        return _float(Fraction(int(value.p), int(value.q)))
+        return _quotient(int(value.p), int(value.q))
     if not value.is_finite():
         return None
+    if (number := _plainly_nearest(value)) is not None:
+        return number
     with _precision_of(value):
         low, high = _dyadic(value.lower()), _dyadic(value.upper())
     return low if low is not None and low == high else None
@@ -39,14 +98,15 @@ def _dyadic(number: arb) -> float | None:
         return 0.0
     if size > MAX_FLOAT_BITS:
         return float("inf") if mantissa > 0 else float("-inf")
-    return _float(Fraction(mantissa) * Fraction(2) ** exponent)
+    return _quotient(mantissa << exponent, 1) if exponent >= 0 else _quotient(mantissa, 1 << -exponent)
 
 
-def _float(value: Fraction) -> float:
+def _quotient(p: int, q: int) -> float:
+    """p / q to the nearest float64, as Python divides whole numbers."""
     try:
-        return float(value)
+        return p / q
     except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        return float("inf") if p > 0 else float("-inf")
 
 
 def digits(value: Any, count: int) -> str | None:
@@ -57,8 +117,8 @@ def digits(value: Any, count: int) -> str | None:
     value = exactly(value) if isinstance(value, arb) else value
     if isinstance(value, fmpq) and value == 0:
         return "0"
-    if isinstance(value, fmpq) and max(int(value.p).bit_length(), int(value.q).bit_length()) <= EXACT_BITS:
-        return _exact_digits(Fraction(int(value.p), int(value.q)), count)
+    if isinstance(value, fmpq) and value.height_bits() <= EXACT_BITS:
+        return _exact_digits(int(value.p), int(value.q), count)
     return _ball_digits(ball(value), count)
 
 
@@ -101,22 +161,30 @@ def above(bound: arb) -> str:
     return written
 
 
-def _exact_digits(value: Fraction, count: int) -> str:
-    exponent = _decimal_exponent(value)
-    scaled = round(abs(value) / Fraction(10) ** (exponent - count + 1))
-    if scaled >= 10**count:
-        scaled, exponent = scaled // 10, exponent + 1
-    exact = abs(value) == scaled * Fraction(10) ** (exponent - count + 1)
-    return _written(value < 0, str(fmpz(scaled)), exponent, strip=exact)
+def _exact_digits(p: int, q: int, count: int) -> str:
+    """Of p/q, a tie to the even digit."""
+    exponent = _decimal_exponent(abs(p), q)
+    above, below = _scaled(abs(p), q, count - 1 - exponent)
+    whole, rest = divmod(above, below)
+    whole += 2 * rest > below or (2 * rest == below and whole % 2)
+    if whole >= 10**count:
+        whole, exponent = whole // 10, exponent + 1
+    return _written(p < 0, str(fmpz(whole)), exponent, strip=not rest)
 
 
-def _decimal_exponent(value: Fraction) -> int:
-    """The e with 10**e <= |value| < 10**(e+1)."""
-    size = abs(value)
-    exponent = math.floor((size.numerator.bit_length() - size.denominator.bit_length() - 1) * math.log10(2))
-    while size >= Fraction(10) ** (exponent + 1):
+def _scaled(p: int, q: int, places: int) -> tuple[int, int]:
+    """p/q times 10 ** places."""
+    return (p * 10**places, q) if places >= 0 else (p, q * 10**-places)
+
+
+def _decimal_exponent(p: int, q: int) -> int:
+    """The e with 10**e <= p/q < 10**(e+1)."""
+    exponent = math.floor((p.bit_length() - q.bit_length() - 1) * math.log10(2))
+    while True:
+        above, below = _scaled(p, q, -exponent - 1)
+        if above < below:
+            return exponent
         exponent += 1
-    return exponent
 
 
 def _ball_digits(value: arb, count: int) -> str | None:
@@ -124,19 +192,34 @@ def _ball_digits(value: arb, count: int) -> str | None:
     if not value.is_finite() or not magnitude > 0:
         return None
     with _precision_of(value):
-        logarithm = magnitude.log() / arb(10).log()
-        if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
-            return None
-        exponent = int(logarithm.mid().floor().unique_fmpz() or 0)
-        if abs(exponent) > LARGEST_EXPONENT:
+        exponent = _exponent(magnitude)
+        if exponent is None or abs(exponent) > LARGEST_EXPONENT:
             return None
         for guess in (exponent, exponent + 1, exponent - 1):
-            scaled = _integer(magnitude * arb(10) ** (count - 1 - guess))
+            scaled = _integer(_shifted(magnitude, count - 1 - guess))
             if scaled is None:  # not decided; with a larger exponent 7.5 would round to 1 of the next decade
                 return None
             if 10 ** (count - 1) <= scaled < 10**count:
                 return _written(bool(value < 0), str(fmpz(scaled)), guess, strip=False)
     return None
+
+
+def _exponent(magnitude: arb) -> int | None:
+    """The decimal exponent, or one next to it; None where so few bits don't tell."""
+    size = float(magnitude)
+    if PLAIN_LOW < size < PLAIN_HIGH:
+        return math.floor(math.log10(size))
+    logarithm = magnitude.log() / arb(10).log()
+    if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
+        return None
+    return int(logarithm.mid().floor().unique_fmpz() or 0)
+
+
+def _shifted(magnitude: arb, places: int) -> arb:
+    """Times 10 ** places."""
+    if abs(places) > MAX_EXACT_POWER:
+        return magnitude * arb(10) ** places
+    return magnitude * fmpz(10) ** places if places >= 0 else magnitude / fmpz(10) ** -places
 
 
 def _integer(value: arb) -> int | None:

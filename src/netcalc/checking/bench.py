@@ -23,7 +23,7 @@ from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
-from netcalc.solving.solve import is_certain
+from netcalc.solving.solve import is_small
 
 BITS = 320
 NOTHING = 200  # bits below 1 from which on a ball that holds 0 is one: nothing proves that sin(π) is
@@ -174,7 +174,7 @@ def here(problem: Problem) -> Sequence[Bench]:
     """The problem as it is where every number is given; else at points in place of what was left out."""
     names = free_names(problem.tensors)
     if not names:
-        return [Layers(problem) if is_certain(problem) else Unproven(problem)]
+        return [Layers(problem) if is_small(problem) else Unproven(problem)]
     return defined(lambda point: placed(problem, point), chain(near_zero(names), spread(names)))
 
 

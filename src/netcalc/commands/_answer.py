@@ -42,7 +42,13 @@ def answer(
 
     form = chosen(presentation.format, presentation.output)
     with layers_told():
-        result = solve(problem, digits=presentation.digits, exact=presentation.exact, verify=presentation.verify)
+        result = solve(
+            problem,
+            digits=presentation.digits,
+            exact=presentation.exact,
+            verify=presentation.verify,
+            certify=presentation.certify or None,
+        )
     result = checked(result, checking, stdin)
     show(result.only(presentation.only) if presentation.only else result, form, presentation)
     values = [value for tensor in result.tensors for value in tensor.values] if form.bare else []

@@ -79,4 +79,4 @@ def _reached(upstream: Upstream) -> tuple[tuple[Values, str], tuple[Values, str]
 
 def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:
     """Whether something is asked for that rows by themselves don't have."""
-    return bool(presentation.exact or presentation.digits or presentation.verify or checking.check)
+    return bool(presentation.proves or presentation.verify or checking.check)

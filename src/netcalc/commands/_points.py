@@ -37,7 +37,7 @@ def at_rows(
     if not isinstance(problem, Gradient):
         raise NetcalcError(f"a table of points is for numbers; tensors are given by name, as in --at x={table}")
     form = chosen(presentation.format, presentation.output)
-    together = presentation.exact or presentation.digits or presentation.verify or checking.check
+    together = presentation.proves or presentation.verify or checking.check
     streams = form.name in ROW_FORMATS and not together
     bad = BadRows.of(rows, table, presentation.output)
     if bad and not streams:

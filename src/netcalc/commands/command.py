@@ -86,7 +86,7 @@ def flatten(function: Function) -> Function:
         for name, (group, members) in groups.items():
             given[name] = group(**{member: given.pop(member) for member in members})
         shown = given.get("presentation")
-        if not isinstance(shown, Presentation) or not (shown.digits or shown.exact):
+        if not isinstance(shown, Presentation) or not shown.proves:
             return function(**given)
         from netcalc.files.cells import all_exact
 

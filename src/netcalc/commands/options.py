@@ -102,6 +102,7 @@ class Presentation(NamedTuple):
         int | None,
         typer.Option("--digits", help="Give N proven digits.", metavar="N", min=1, max=10_000, show_default=False),
     ] = None
+    certify: Annotated[bool, typer.Option("--certify", help="Prove every value, however many there are.")] = False
     verify: Annotated[
         bool, typer.Option("--verify", help="Hold every partial to central differences of the forward pass.")
     ] = False
@@ -114,6 +115,11 @@ class Presentation(NamedTuple):
         int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
     ] = 0
     ascii: Ascii = False
+
+    @property
+    def proves(self) -> bool:
+        """Whether proven values are asked for, or closed forms."""
+        return bool(self.exact or self.digits or self.certify)
 
 
 class Listing(NamedTuple):

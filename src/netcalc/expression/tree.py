@@ -159,6 +159,8 @@ class Shared(NamedTuple):
 
 def share(trees: Sequence[Tree]) -> Shared:
     """The trees as one list; it takes any depth, in time linear in their size."""
+    if len(trees) == 1 and not isinstance(trees[0], Apply):
+        return Shared((trees[0],), ((),), (0,))
     nodes: list[Tree] = []
     arguments: list[tuple[int, ...]] = []
     by_structure: dict[Hashable, int] = {}
@@ -228,6 +230,8 @@ def substitute(tree: Tree, replacements: Mapping[str, Tree]) -> Tree:
 
 def symbols(tree: Tree) -> tuple[str, ...]:
     """The names of the variables, in the order of their first appearance."""
+    if isinstance(tree, Number):
+        return ()
     return tuple(node.name for node in share((tree,)).nodes if isinstance(node, Symbol))
 
 

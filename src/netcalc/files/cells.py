@@ -15,7 +15,8 @@ from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
 from netcalc.files.spellings import respelled
 
-EXACT_LIMIT = 8192  # so many numbers are kept exactly; more are float64, unless all are asked for
+EXACT_LIMIT = 200_000  # so many numbers are kept exactly; more are float64, unless all are asked for
+FEW = 8192  # and so many where each takes a while
 # Short enough to need no further limits: whatever is longer goes through the expression parser, which has them.
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,2})?")
 # Compiled where they are first looked for: most runs need none of them.
@@ -24,22 +25,28 @@ NOT_FINITE = r"(?i)[+\-−]?(nan|inf|infinity|∞)"
 DECIMAL_COMMA = r"[+\-−]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
 LONG_EXPONENT = r"[+\-−]?[0-9]*\.?[0-9]*[eE][+\-−]?[0-9]+"
 ONLY_DIGITS = r"[0-9.+−/\-\s]+"  # a date or a telephone number, unless it is one number
-_ALL: ContextVar[bool] = ContextVar("all", default=False)
+ALL = 1 << 60  # more numbers than any file has
+_MOST: ContextVar[int] = ContextVar("most", default=EXACT_LIMIT)
 
 
 @contextmanager
 def all_exact(wanted: bool = True) -> Iterator[None]:
     """However much is read inside is kept exactly, if that is wanted: proven digits are those of what was written."""
-    before = _ALL.set(wanted)
+    before = _MOST.set(ALL if wanted else EXACT_LIMIT)
     try:
         yield
     finally:
-        _ALL.reset(before)
+        _MOST.reset(before)
 
 
 def is_kept_exactly(count: int) -> bool:
     """Whether so many numbers of a text are."""
-    return count <= EXACT_LIMIT or _ALL.get()
+    return count <= most_exact()
+
+
+def most_exact() -> int:
+    """How many numbers of a text are."""
+    return _MOST.get()
 
 
 FIRST_BITS, LAST_BITS = 128, 8192
@@ -53,7 +60,7 @@ def read_number(text: str) -> Tree:
     """
     text = text.strip()
     if PLAIN.fullmatch(text):
-        return Number(Fraction(text))
+        return _plain(text)
     if re.fullmatch(FRACTION, text):
         return Number(_fraction(text))
     if re.fullmatch(NOT_FINITE, text):
@@ -65,6 +72,15 @@ def read_number(text: str) -> Tree:
     if not isinstance(rational, Number):
         _check_real(rational, text)
     return rational
+
+
+def _plain(text: str) -> Number:
+    """What PLAIN matches."""
+    mantissa, _, exponent = text.replace("E", "e").partition("e")
+    whole, _, rest = mantissa.partition(".")
+    places = int(exponent or 0) - len(rest)
+    digits = int(whole + rest)
+    return Number(Fraction(digits * 10**places) if places >= 0 else Fraction(digits, 10**-places))
 
 
 def _check_real(tree: Tree, text: str) -> None:
@@ -126,6 +142,8 @@ def reads(text: str) -> bool:
 def exact_cell(text: str, decimal: str = ".") -> Tree:
     """A file's cell, exactly; its decimal sign is `decimal`. Raises ValueSyntaxError."""
     text = text.strip()
+    if decimal == "." and PLAIN.fullmatch(text):
+        return _plain(text)
     if not text:
         raise ValueSyntaxError("the cell is empty")
     if decimal != "." or not PLAIN.fullmatch(text):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from netcalc.errors import FileError
-from netcalc.files.cells import EXACT_LIMIT, is_kept_exactly
+from netcalc.files.cells import ALL, is_kept_exactly, most_exact
 from netcalc.files.dialect import Dialect, content, order_by_name
 from netcalc.files.source import Source
 from netcalc.files.tensor import Tensor
@@ -20,7 +20,7 @@ from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows
 
 OnBadRow = Callable[[RowError], None]
 SLOW_BYTES = 4096  # fewer are not worth halving again
-ALL_ROWS = 1 << 60  # more than any file has
+LONGEST_NUMBER = 32  # bytes, with what stands between it and the next
 
 
 class Place(NamedTuple):
@@ -85,9 +85,10 @@ class TextRows(NamedTuple):
     lines: Iterator[Lines]
 
     def read(self) -> Tensor:
-        """All of it, as trees if it holds at most EXACT_LIMIT numbers. Raises FileError."""
-        columns = self.dialect.columns
-        most = ALL_ROWS if is_kept_exactly(ALL_ROWS) else EXACT_LIMIT // columns
+        """All of it, as trees if so many numbers are kept exactly. Raises FileError."""
+        most = most_exact() // self.dialect.columns
+        if (self.source.size or 0) > most_exact() * LONGEST_NUMBER:  # which needn't be counted
+            return self._tensor([], few=False)
         held, _ = self._first_lines(most, None)
         return self._tensor(held, few=count_rows(held, most) <= most)
 
@@ -96,7 +97,7 @@ class TextRows(NamedTuple):
 
         With `wait`, a pipe that has not ended so many seconds after its first row is not waited for.
         """
-        few = ALL_ROWS if is_kept_exactly(ALL_ROWS) else few
+        few = ALL if is_kept_exactly(ALL) else few
         held, ended = self._first_lines(few, wait)
         count = count_rows(held, few)
         if ended and count == 1 and on_bad_row is None:
@@ -117,14 +118,15 @@ class TextRows(NamedTuple):
     def _first_lines(self, most: int, wait: float | None) -> tuple[list[Lines], bool]:
         """Lines until they hold more rows than `most`, or the text has ended (True), or the time is over."""
         held: list[Lines] = []
-        end = None if wait is None else time.monotonic() + wait
-        while count_rows(held, most) <= most:
+        count, end = 0, None if wait is None else time.monotonic() + wait
+        while count <= most:
             if held and end is not None and not self.source.ready(end - time.monotonic()):
                 return held, False
             block = self._next()
             if block is None:
                 return held, True
             held.append(block)
+            count += count_rows([block], most)
         return held, False
 
     def _next(self) -> Lines | None:

@@ -13,7 +13,7 @@ from netcalc.arithmetic.cancellation import cancelled
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.catalogue.names import unknown
 from netcalc.errors import ShapeError
-from netcalc.files import EXACT_LIMIT
+from netcalc.files.cells import FEW
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
@@ -45,7 +45,7 @@ class NeuronRows:
         """So many rows are few: they are read and answered exactly, as all are in formulas."""
         if self.in_formulas:
             return ANY_NUMBER
-        return max(1, (EXACT_LIMIT - self.w.size - 1) // (self.w.size + 1))
+        return max(1, (FEW - self.w.size - 1) // (self.w.size + 1))
 
     @property
     def in_formulas(self) -> bool:

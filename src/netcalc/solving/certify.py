@@ -7,13 +7,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import ball, numeral, precision
-from netcalc.arithmetic.rounding import digits, enclosure, nearest
+from netcalc.arithmetic.rounded import rounded
+from netcalc.arithmetic.rounding import digits, enclosure, nearest, plainly_rounded
 from netcalc.arrays import each
 from netcalc.expression import Tree, share
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.objects import from_list
 from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem
@@ -21,6 +24,7 @@ from netcalc.result import UNDEFINED, Value
 from netcalc.solving.notes import NO_CLOSED_FORMS
 
 SHOWN_DIGITS = 6
+MANY = 8192  # values of a tensor that have no digits of their own beside their float64
 TIE_DIGITS = 12  # further ones that are tried where the last that is shown would be rounded at a tie
 FIRST_BITS = 128
 LAST_BITS = 1 << 16
@@ -32,35 +36,43 @@ EXACT_EVALUATIONS = 400_000  # who asks for closed forms waits for them
 MOST_RATIONALS, MOST_CLOSED_FORMS = 100_000, 2_000  # which take about so long
 
 
-def certify(problem: Problem, count: int | None = None, without: Collection[str] = ()) -> Found:
+def certify(problem: Problem, count: int | None = None, without: Collection[str] = (), *, exact: bool = False) -> Found:
     """Both passes in balls, each value proven to `count` digits and to its float64, as far as balls can tell.
 
-    But for what to do `without`: what depends on a symbol has no value.
+    But for what to do `without`: what depends on a symbol has no value. `exact` has every value be one that a closed
+    form can be put to.
     """
-    found, entries = _as_far_as_balls_tell(problem, count, without)
-    if not all(value.certified for value in _values(problem, entries)):
+    found, entries = _as_far_as_balls_tell(problem, count, without, exact=exact)
+    if not is_certain(_shown(problem, entries)):
         found, entries = _settled(problem, found, entries, count, without)
-    proven = [value.certified for value in _values(problem, entries)]
-    certainty = f"certified: {sum(proven)} of {len(proven)} values"
-    return Found(entries, certainty, tuple(kink_notes(problem, found)))
+    return Found(entries, certainty(_shown(problem, entries)), tuple(kink_notes(problem, found)))
 
 
-def _values(problem: Problem, entries: Quantities) -> list[Value]:
-    """All the values that are shown."""
-    shown = [name for name in problem.names if name in entries and name not in problem.hidden]
-    return [value for name in shown for value in entries[name].flat]
+def certainty(arrays: Collection[np.ndarray], what: str = "values") -> str:
+    """How many of the values are proven, in words; float64 among them is."""
+    proven = sum(sum(one.certified for one in array.flat) if _are_values(array) else array.size for array in arrays)
+    return f"certified: {proven} of {sum(array.size for array in arrays)} {what}"
+
+
+def is_certain(arrays: Collection[np.ndarray]) -> bool:
+    """Whether all values are proven."""
+    return all(not _are_values(array) or all(one.certified for one in array.flat) for array in arrays)
+
+
+def _shown(problem: Problem, entries: Quantities) -> list[np.ndarray]:
+    """The values that are shown."""
+    return [entries[name] for name in problem.names if name in entries and name not in problem.hidden]
 
 
 def _as_far_as_balls_tell(
-    problem: Problem, count: int | None, without: Collection[str]
+    problem: Problem, count: int | None, without: Collection[str], *, exact: bool
 ) -> tuple[Quantities, Quantities]:
     """What both passes find with as many bits as all the values shown take, in balls and as values."""
     for bits in precisions(count, problem.work + problem.size):
         with precision(bits):
             found = run(problem, Balls(), without)
-            entries = {name: each(lambda entry: as_value(entry, count), array) for name, array in found.items()}
-        decided = all(value.certified for value in _values(problem, entries))
-        if decided:
+            entries = {name: as_values(array, count, exact=exact) for name, array in found.items()}
+        if is_certain(_shown(problem, entries)):
             break
     return found, entries
 
@@ -73,8 +85,19 @@ def precisions(count: int | None, operations: int) -> list[int]:
     return [first, *(bits for bits in found[1:] if bits * operations <= most)]
 
 
+def as_values(array: np.ndarray, count: int | None, *, exact: bool = False) -> np.ndarray:
+    """Numerals as values; very many as float64, if that is the nearest to each, and shows the same digits."""
+    if count is None and not exact and array.size > MANY:
+        numbers, sure = rounded(array)
+        if sure.all():
+            return numbers
+    return from_list([as_value(one, count) for one in array.reshape(-1).tolist()], array.shape)
+
+
 def as_value(value: Any, count: int | None) -> Value:
     """A numeral as a value, with `count` digits if asked for; certified where digits and float64 are proven."""
+    if count is None and (plain := plainly_rounded(value)):
+        return Value(*plain, certified=True)
     shown, number = digits(value, count or SHOWN_DIGITS), nearest(value)
     if shown is None and count is None and number is not None:  # 1481.125 and next to nothing: a tie
         shown = next((more for extra in range(1, TIE_DIGITS) if (more := digits(value, SHOWN_DIGITS + extra))), None)
@@ -109,12 +132,19 @@ def _settled(
     settled = dict(found)
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
         for name, array in run(problem, Symbolic(closed=True), without).items():
-            settled[name] = each(_rational, found[name], entries[name], array)
+            if _are_values(entries[name]):
+                settled[name] = each(_rational, found[name], entries[name], array)
 
     def value(known: Value, entry: Any) -> Value:
         return known if known.certified else as_value(entry, count)
 
-    return settled, {name: each(value, entries[name], array) for name, array in settled.items()}
+    again = {name: each(value, entries[name], array) for name, array in settled.items() if _are_values(entries[name])}
+    return settled, entries | again
+
+
+def _are_values(array: np.ndarray) -> bool:
+    """Whether entries are more than a float64."""
+    return array.dtype == object
 
 
 def _rational(value: Any, known: Value, expression: Any) -> Any:
@@ -134,7 +164,7 @@ def with_closed_forms(problem: Problem, found: Found) -> Found:
     """What was found, each entry with its closed form, as long as balls confirm it."""
     from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
 
-    rational, values = adds_and_multiplies(problem), len(_values(problem, found.entries))
+    rational, values = adds_and_multiplies(problem), sum(one.size for one in _shown(problem, found.entries))
     most = MOST_RATIONALS if rational else MOST_CLOSED_FORMS
     if values > most:
         return _without(found, f"{NO_CLOSED_FORMS} up to {most:,} values, and here are {values:,}")

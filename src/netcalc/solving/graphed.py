@@ -47,7 +47,9 @@ class Wanted(NamedTuple):
     role: str = ""
 
 
-def solve(problem: GraphProblem, *, digits: int | None = None, exact: bool = False) -> Result:
+def solve(
+    problem: GraphProblem, *, digits: int | None = None, exact: bool = False, proven: bool | None = None
+) -> Result:
     """Every value and derivative that the problem asks for.
 
     Raises UndefinedError where something has no value, ShapeError for what would take more than memory.
@@ -57,7 +59,7 @@ def solve(problem: GraphProblem, *, digits: int | None = None, exact: bool = Fal
         return _in_formulas(problem, wanted)
     roots = [one.node for one in wanted]
     _check_size(problem, roots)
-    certain = digits is not None or exact or is_small(problem, roots)
+    certain = digits is not None or exact or (is_small(problem, roots) if proven is None else proven)
     arrays, certainty, notes = (
         _in_balls(problem, wanted, digits, exact=exact) if certain else _in_float64(problem, wanted)
     )

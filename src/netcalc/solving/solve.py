@@ -15,7 +15,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
-from netcalc.files import EXACT_LIMIT
+from netcalc.files.cells import FEW
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
@@ -29,40 +29,47 @@ if TYPE_CHECKING:
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
 MOST_DIGITS = 10_000  # that may be asked for
-CERTIFIED_WORK = 20_000  # multiplications of a forward pass, and
-BALLS_AFTER_ALL = 20_000  # multiplications, and numbers given, that balls take some seconds for
+MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # of a forward pass, and
+MAX_CERTIFIED_OPERATIONS = 600_000  # on single entries: what balls take a second or so for
+OPERATIONS_OF_A_UNIT = 20  # that its activation and the slope of it take
+SMALL_WORK = 20_000  # multiplications of a forward pass that balls do in a moment
 POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
-CERTIFIED_SIZE = EXACT_LIMIT  # numbers given, that balls are done with in a second or two
 
 
 def solve(
-    problem: Problem | Gradient | GraphProblem, *, digits: int | None = None, exact: bool = False, verify: bool = False
+    problem: Problem | Gradient | GraphProblem,
+    *,
+    digits: int | None = None,
+    exact: bool = False,
+    verify: bool = False,
+    certify: bool | None = None,
 ) -> Result:
     """The forward values and every partial.
 
     `digits` asks for that many proven significant digits, `exact` for closed forms, `verify` for central differences
-    beside the partials. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
+    beside the partials, `certify` for values proven however many there are, or none: else as long as it takes about
+    a second. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
     """
     digits = _whole(digits)
     if isinstance(problem, Problem):
-        result = _result(problem, _found(problem, digits, exact=exact))
+        result = _result(problem, _found(problem, digits, exact=exact, proven=certify))
     else:
-        result = _stated(problem, digits, exact=exact)
+        result = _stated(problem, digits, exact=exact, proven=certify)
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
     return verified(problem, result) if verify else result
 
 
-def _stated(problem: Gradient | GraphProblem, digits: int | None, *, exact: bool) -> Result:
+def _stated(problem: Gradient | GraphProblem, digits: int | None, *, exact: bool, proven: bool | None) -> Result:
     from netcalc.models.grad import Gradient
 
     if isinstance(problem, Gradient):  # which is asked first, as the graph waits for who needs it
         from netcalc.solving.expressions import solve as solve_gradient
 
-        return solve_gradient(problem, digits=digits, exact=exact)
+        return solve_gradient(problem, digits=digits, exact=exact, proven=proven)
     from netcalc.solving.graphed import solve as solve_graph
 
-    return solve_graph(problem, digits=digits, exact=exact)
+    return solve_graph(problem, digits=digits, exact=exact, proven=proven)
 
 
 def _whole(digits: Any) -> int | None:
@@ -75,7 +82,7 @@ def _whole(digits: Any) -> int | None:
     return index(digits)
 
 
-def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
+def _found(problem: Problem, digits: int | None, *, exact: bool, proven: bool | None) -> Found:
     names = free_names(problem.tensors)
     if names and problem.command == "net":
         from netcalc.solving.layerwise import layerwise
@@ -83,14 +90,26 @@ def _found(problem: Problem, digits: int | None, *, exact: bool) -> Found:
         return layerwise(problem, names, digits)
     if names:
         return _symbolic(problem, names, digits)
-    if digits is not None or exact or is_certain(problem):
+    if digits is not None or exact or (is_certified(problem) if proven is None else proven):
         return _certain(problem, digits, exact=exact)
     return _fast(problem)
 
 
-def is_certain(problem: Problem) -> bool:
+def is_certified(problem: Problem) -> bool:
     """Whether a problem of numbers is small enough to be answered in balls, unasked."""
-    return problem.work <= CERTIFIED_WORK and problem.size <= CERTIFIED_SIZE
+    return problem.work <= MAX_CERTIFIED_MULTIPLICATIONS and _operations(problem) <= MAX_CERTIFIED_OPERATIONS
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether a problem of numbers is small enough to be answered in balls again and again."""
+    return problem.work <= SMALL_WORK and problem.size <= FEW
+
+
+def _operations(problem: Problem) -> int:
+    """Single entries that balls are made, rounded, or put into a function, more or less."""
+    samples, units = len(problem.x), sum(len(layer.W) for layer in problem.layers)
+    gradients = problem.work if problem.per_sample else problem.size
+    return problem.size + gradients + samples * units * OPERATIONS_OF_A_UNIT
 
 
 def verified(problem: Problem | Gradient | GraphProblem, result: Result) -> Result:
@@ -146,14 +165,12 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 
 
 def _fast(problem: Problem) -> Found:
-    """In float64; where sums cancel so far that a digit that is shown may be wrong, in balls, or with a word on it."""
+    """In float64, with a word on it where sums cancel so far that a digit that is shown may be wrong."""
     from netcalc.graph.arithmetic.float64 import Float64
 
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
         entries = run(problem, Float64())
         cancelled = _cancelled(problem, entries)
-    if cancelled and problem.work <= BALLS_AFTER_ALL and problem.size <= BALLS_AFTER_ALL:
-        return _certain(problem, None, exact=False)
     lost = f"{', '.join(cancelled)}: sums cancel, and float64 may have lost digits of them and of what follows"
     return Found(entries, "float64, not certified", (*_kink_notes(problem, entries), *([lost] if cancelled else [])))
 
@@ -190,7 +207,7 @@ def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
 def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
     from netcalc.solving.certify import certify, with_closed_forms
 
-    found = certify(problem, digits)
+    found = certify(problem, digits, exact=exact)
     return with_closed_forms(problem, found) if exact else found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -16,7 +17,7 @@ from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects, entry_by_entry
+from netcalc.graph.arithmetic.objects import Objects, entry_by_entry, from_list
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 
 MAX_EXACT_BITS = 16_384  # of a numerator or denominator: they double with every square, as in x = r x (1 - x)
+MAX_EXACT_BITS_OF_MANY = 1024  # where they are of more numbers than
+MANY = 4096
 MAX_EXACT_ROWS = 12  # of a matrix that is inverted in rationals
 
 
@@ -43,12 +46,14 @@ class Balls(Objects):
             return entry_by_entry(lambda tree: numeral(tree, self.names), tensor)
         if tensor.dtype.kind in "iub":
             return self.numbers(tensor)
-        return entry_by_entry(_exact, tensor)
+        return from_list([_exact(one) for one in tensor.reshape(-1).tolist()], tensor.shape)
 
     def settled(self, array: np.ndarray) -> np.ndarray:
-        """Balls in place of rationals that have grown long."""
-        if any(_is_long(one) for one in array.reshape(-1)):
-            return entry_by_entry(lambda one: ball(one) if _is_long(one) else one, array)
+        """Balls in place of rationals that have grown long; of very many, sooner."""
+        most = MAX_EXACT_BITS if array.size <= MANY else MAX_EXACT_BITS_OF_MANY
+        entries = array.reshape(-1).tolist()
+        if any(isinstance(one, fmpq) and one.height_bits() > most for one in entries):
+            return from_list([ball(one) if _is_long(one, most) else one for one in entries], array.shape)
         return array
 
     def number(self, value: Fraction) -> Numeral:
@@ -99,8 +104,7 @@ class Balls(Objects):
         n = b.shape[1]
         if k == 0:
             return self.zeros((m, n))
-        rows = np.array([_all_exact(row) for row in a], dtype=bool)
-        columns = np.array([_all_exact(column) for column in b.T], dtype=bool)
+        rows, columns = _all_exact(a), _all_exact(b.T)
         if rows.all() and columns.all():
             return _entries(_rational(a) * _rational(b), m, n)
         found = _entries(_balls(a) * _balls(b), m, n)
@@ -205,14 +209,14 @@ def _of_activation(activation: BoundActivation, order: int) -> Evaluation:
     return Evaluation((derivation(activation).stable[order],))
 
 
-def _is_long(number: Numeral) -> bool:
-    return isinstance(number, fmpq) and number.height_bits() > MAX_EXACT_BITS
+def _is_long(number: Numeral, most: int) -> bool:
+    return isinstance(number, fmpq) and bool(number.height_bits() > most)
 
 
 def _exact(number: float) -> Numeral:
-    if np.isfinite(number):
-        return fmpq(*float(number).as_integer_ratio())
-    return arb("nan") if np.isnan(number) else arb("inf" if number > 0 else "-inf")
+    if math.isfinite(number):
+        return fmpq(*number.as_integer_ratio())
+    return arb("nan") if math.isnan(number) else arb("inf" if number > 0 else "-inf")
 
 
 def _whole(value: Numeral) -> int:
@@ -258,25 +262,30 @@ def _shares(row: list[Numeral], *, largest: bool) -> list[Numeral]:
 # --- matrices
 
 
-def _all_exact(array: np.ndarray) -> bool:
-    return all(isinstance(one, fmpq) for one in array.reshape(-1))
+def _all_exact(array: np.ndarray) -> np.ndarray:
+    """Which rows hold rationals alone."""
+    return np.array([all(type(one) is fmpq for one in row) for row in array.tolist()], dtype=bool)
+
+
+def _is_rational(array: np.ndarray) -> bool:
+    return bool(_all_exact(array).all())
 
 
 def _rational(array: np.ndarray) -> fmpq_mat:
     rows, columns = array.shape
-    return fmpq_mat(rows, columns, list(array.reshape(-1)))
+    return fmpq_mat(rows, columns, array.reshape(-1).tolist())
 
 
 def _balls(array: np.ndarray) -> arb_mat:
     rows, columns = array.shape
-    return arb_mat(rows, columns, [ball(one) for one in array.reshape(-1)])
+    return arb_mat(rows, columns, [arb(one) for one in array.reshape(-1).tolist()])
 
 
 def _entries(matrix: Any, rows: int, columns: int) -> np.ndarray:
-    out = np.empty(rows * columns, dtype=object)
-    for place, one in enumerate(matrix.entries()):
-        out[place] = exactly(one) if isinstance(one, arb) and one.is_exact() else one
-    return out.reshape(rows, columns)
+    found = matrix.entries()
+    if isinstance(matrix, arb_mat):
+        found = [exactly(one) if one.is_exact() else one for one in found]
+    return from_list(found, (rows, columns))
 
 
 def _undecided(rows: int, columns: int) -> np.ndarray:
@@ -293,19 +302,19 @@ def _is_small(a: np.ndarray) -> bool:
 def _inverse(a: np.ndarray) -> np.ndarray:
     n = len(a)
     try:
-        matrix = _rational(a).inv() if _all_exact(a) and _is_small(a) else _balls(a).inv()
+        matrix = _rational(a).inv() if _is_rational(a) and _is_small(a) else _balls(a).inv()
     except ZeroDivisionError:
-        if _all_exact(a) and (_is_small(a) or _rational(a).det() == 0):
+        if _is_rational(a) and (_is_small(a) or _rational(a).det() == 0):
             raise UndefinedError("the matrix is singular: it has no inverse") from None
         return _undecided(n, n)
     return _entries(matrix, n, n)
 
 
 def _determinant(a: np.ndarray) -> Numeral:
-    if _all_exact(a) and _is_small(a):
+    if _is_rational(a) and _is_small(a):
         return _rational(a).det()
     found = _balls(a).det()
-    return _rational(a).det() if _all_exact(a) and sign(found) is None else exactly(found)
+    return _rational(a).det() if _is_rational(a) and sign(found) is None else exactly(found)
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
@@ -321,11 +330,11 @@ def _cofactors(a: np.ndarray) -> np.ndarray:
 
 
 def _solution(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    exact = _all_exact(a) and _all_exact(b) and _is_small(a)
+    exact = _is_rational(a) and _is_rational(b) and _is_small(a)
     try:
         matrix = _rational(a).solve(_rational(b)) if exact else _balls(a).solve(_balls(b))
     except ZeroDivisionError:
-        if _all_exact(a) and _determinant(a) == 0:
+        if _is_rational(a) and _determinant(a) == 0:
             raise UndefinedError("the matrix is singular: the system has no unique solution") from None
         return _undecided(*b.shape)
     return _entries(matrix, *b.shape)

@@ -22,14 +22,15 @@ def filled(shape: tuple[int, ...], value: Any) -> np.ndarray:
     return out
 
 
+def from_list(entries: list[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An array of dtype object from its entries in row order."""
+    return np.fromiter(entries, dtype=object, count=len(entries)).reshape(shape)
+
+
 def entry_by_entry(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """`function` at every place of arrays that broadcast together."""
     together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays
-    out = np.empty(together[0].shape, dtype=object)
-    flat = out.reshape(-1)
-    for place, entries in enumerate(zip(*(array.reshape(-1) for array in together), strict=True)):
-        flat[place] = function(*entries)
-    return flat.reshape(out.shape)
+    return from_list(list(map(function, *(array.reshape(-1).tolist() for array in together))), together[0].shape)
 
 
 class Objects(Arithmetic):
