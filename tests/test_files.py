@@ -31,6 +31,7 @@ from netcalc.files import (
     write_atomically,
     write_npz,
 )
+from netcalc.files.cells import exact_up_to
 from netcalc.files.source import open_source
 from netcalc.values import to_float64
 
@@ -162,7 +163,8 @@ def test_many_numbers_are_what_python_reads(polars, here, monkeypatch):
     rows = (draw.standard_normal((1900, 7)) * 10.0 ** draw.integers(-30, 30, (1900, 7))).tolist()
     lines = [",".join(repr(cell) for cell in row) for row in rows]
     (here / "many.csv").write_text("\n".join([lines[0], "# a comment", "", *lines[1:]]) + "\n")
-    assert read_tensor("many.csv").array.tolist() == rows
+    with exact_up_to(len(rows)):
+        assert read_tensor("many.csv").array.tolist() == rows
     lines[700] = "1,2,3,oops,5,6,7"
     (here / "many.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(FileError, match=r"many.csv, line 701, column 4: 'oops' is no number"):
@@ -412,7 +414,7 @@ def test_a_run_that_fails_leaves_the_old_file(here):
 
 
 @pytest.mark.parametrize("symmetry", ["general", "symmetric"])
-@pytest.mark.parametrize("size", [3, 200], ids=["exact", "float64"])
+@pytest.mark.parametrize("size", [3, 500], ids=["exact", "float64"])
 def test_entries_of_one_place_in_a_matrix_market_file_are_summed(tmp_path, symmetry, size):
     """As SciPy reads them."""
     entries = "2 1 0.5\n1 1 1\n2 1 0.25\n3 3 -2\n2 1 1\n1 1 -1\n"

@@ -32,7 +32,14 @@ _MOST: ContextVar[int] = ContextVar("most", default=EXACT_LIMIT)
 @contextmanager
 def all_exact(wanted: bool = True) -> Iterator[None]:
     """However much is read inside is kept exactly, if that is wanted: proven digits are those of what was written."""
-    before = _MOST.set(ALL if wanted else EXACT_LIMIT)
+    with exact_up_to(ALL if wanted else EXACT_LIMIT):
+        yield
+
+
+@contextmanager
+def exact_up_to(most: int) -> Iterator[None]:
+    """Of a text that is read inside, so many numbers are kept exactly."""
+    before = _MOST.set(most)
     try:
         yield
     finally:

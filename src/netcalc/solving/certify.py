@@ -87,11 +87,17 @@ def precisions(count: int | None, operations: int) -> list[int]:
 
 def as_values(array: np.ndarray, count: int | None, *, exact: bool = False) -> np.ndarray:
     """Numerals as values; very many as float64, if that is the nearest to each, and shows the same digits."""
-    if count is None and not exact and array.size > MANY:
-        numbers, sure = rounded(array)
-        if sure.all():
-            return numbers
+    if count is None and not exact and (numbers := as_numbers(array)) is not None:
+        return numbers
     return from_list([as_value(one, count) for one in array.reshape(-1).tolist()], array.shape)
+
+
+def as_numbers(array: np.ndarray) -> np.ndarray | None:
+    """Very many numerals as float64, if that is the nearest to each, and shows the same digits."""
+    if array.size <= MANY:
+        return None
+    numbers, sure = rounded(array)
+    return numbers if sure.all() else None
 
 
 def as_value(value: Any, count: int | None) -> Value:

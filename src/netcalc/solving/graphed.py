@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
+OPERATIONS_TO_ROUND = 5  # what a value takes to be rounded and proven, in these
 MAX_JACOBIAN_ENTRIES = 250_000
 BITS_OF_STEPS = 128
 MAX_ENTRIES = 1 << 28  # of one array: 2 GB of float64
@@ -199,7 +200,7 @@ def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
     needed = cost(roots, Arithmetic(problem.sizes))
     shown = sum(prod(Arithmetic(problem.sizes).shape(root.shape)) for root in roots)
     return (
-        needed.operations + 20 * shown <= MAX_CERTIFIED_OPERATIONS
+        needed.operations + OPERATIONS_TO_ROUND * shown <= MAX_CERTIFIED_OPERATIONS
         and needed.multiplications <= MAX_CERTIFIED_MULTIPLICATIONS
     )
 
@@ -306,7 +307,7 @@ def _in_balls(
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
     from netcalc.graph.arithmetic.objects import entry_by_entry
-    from netcalc.solving.certify import precisions
+    from netcalc.solving.certify import as_numbers, certainty, is_certain, precisions
     from netcalc.solving.graph_kinks import kink_notes
 
     numbers = Balls(problem.sizes)
@@ -316,27 +317,31 @@ def _in_balls(
     def decided(known: Value | None, entry: Any) -> Value:
         return known if known is not None and known.certified else _value(entry, digits, exact=exact)
 
+    def shown(known: np.ndarray, entries: np.ndarray) -> np.ndarray:
+        if known.dtype != object:
+            return known
+        numbers = None if digits or exact else as_numbers(entries)
+        return entry_by_entry(decided, known, entries) if numbers is None else numbers
+
     needed = cost(roots, numbers)
     for bits in precisions(digits, needed.multiplications + needed.operations):
         with precision(bits):
             given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
             found = evaluate(roots, numbers, given)
             before = [np.array(None)] * len(found) if arrays is None else arrays
-            arrays = [entry_by_entry(decided, known, entries) for known, entries in zip(before, found, strict=True)]
-        values: list[Value] = [value for entries in arrays for value in entries.flat]
-        if all(value.certified for value in values):
+            arrays = [shown(known, entries) for known, entries in zip(before, found, strict=True)]
+        if is_certain(arrays):
             break
     assert arrays is not None  # noqa: S101 - there is a precision to try
-    for one, shown in zip(wanted, arrays, strict=True):
-        for at, value in np.ndenumerate(shown):
+    with_values = [(one, entries) for one, entries in zip(wanted, arrays, strict=True) if entries.dtype == object]
+    for one, entries in with_values:
+        for at, value in np.ndenumerate(entries):
             if value.is_undefined:
                 _refuse(problem, one, at)
-    sure = sum(value.certified for value in values)
-    certainty = f"certified: {sure} of {len(values)} values"
     notes = tuple(kink_notes(problem))
-    if exact and any(value.exact is None for value in values):
+    if exact and any(value.exact is None for _, entries in with_values for value in entries.flat):
         notes += (f"{NO_CLOSED_FORMS} tensors where a value is rational",)
-    return arrays, certainty, notes
+    return arrays, certainty(arrays), notes
 
 
 def _value(entry: Any, digits: int | None, *, exact: bool) -> Value:
