@@ -93,13 +93,26 @@ def test_what_does_not_move_leaves_the_rest_its_slope() -> None:
     assert result.hessian["x"] == {"x": 4.0, "y": -2.0}
 
 
-@pytest.mark.parametrize(
-    "text, x", [("max(x, 0)^0.5", 0), ("x^0.5", 0), ("log(max(x, 0))", -1), ("0^x", 0), ("x^(1/3)", 0)]
-)
-def test_what_moves_or_has_no_value_has_no_slope(text: str, x: int) -> None:
-    """On one side at least."""
+@pytest.mark.parametrize("text, value", [("max(x, 0)^0.5", 0), ("x^0.5", 0), ("0^x", 1), ("x^(1/3)", 0)])
+def test_what_moves_has_no_slope(text: str, value: int) -> None:
+    """On one side at least; it has its value all the same."""
+    result = netcalc.grad(text, at={"x": 0})
+    assert (result.forward["f"], result.partials["x"]) == (value, None)
+    assert result.certainty == "certified: 1 of 2 values"
+
+
+def test_what_has_no_value_has_no_slope() -> None:
     with pytest.raises(UndefinedError):
-        netcalc.grad(text, at={"x": x})
+        netcalc.grad("log(max(x, 0))", at={"x": -1})
+
+
+def test_an_angle_at_the_edge_of_the_arcsine_has_its_value_and_no_slope() -> None:
+    """asin(sin(x)) is π/2 at π/2, where it turns back."""
+    result = netcalc.grad("asin(sin(x))", at={"x": "pi/2"})
+    assert result.forward["f"] == pytest.approx(np.pi / 2, rel=1e-15)
+    assert result.partials["x"] is None
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("∂f/∂x has no value here: ")
 
 
 @pytest.mark.parametrize("count", [3, 3000])
@@ -168,8 +181,10 @@ def test_notes_say_what_is_so(text: str, x: str, note: str) -> None:
 
 @pytest.mark.parametrize("text", ["sqrt(x^2)", "(x^2)^0.5", "sqrt(abs(x)^2)", "sqrt(x^4 + x^2)"])
 def test_a_kink_without_a_comparison_is_told_as_one(text: str) -> None:
-    with pytest.raises(UndefinedError, match="x = 0 is a kink of f: it is -1 on the left, 1 on the right"):
-        netcalc.grad(text, at={"x": 0})
+    result = netcalc.grad(text, at={"x": 0})
+    assert (result.forward, result.partials) == ({"f": 0.0}, {"x": None})
+    said = "∂f/∂x has no value here: x = 0 is a kink of f: it is -1 on the left, 1 on the right"
+    assert result.notes == (said,)
 
 
 @pytest.mark.parametrize("text", ["where(x == 0, 0, x*y)", "where(x == 0, 0, x*log(y))", "where(x == 0, 0, x*y^2)"])

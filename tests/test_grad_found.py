@@ -213,6 +213,14 @@ def test_a_typed_activation_has_no_slope_where_none_is_found():
         netcalc.neuron(x=[1], w=[0], b=0, activation="where(q > 0, q*log(q), 0)")
 
 
+@pytest.mark.parametrize(
+    "text", ["sin((x - 2)^2)/sqrt(1 - cos((x - 2)^2))*(x - 2)", "sqrt(x - 2)^3/sqrt(x - 2)"]
+)
+def test_where_the_expression_has_no_value_there_is_no_answer(text):
+    with pytest.raises(UndefinedError):
+        netcalc.grad(text, at={"x": 2})
+
+
 @pytest.mark.parametrize("text", ["exp(exp(exp(x)))", "cosh(-exp(exp(x)))", "2^exp(exp(x))", "1 + gamma(exp(exp(x)))"])
 def test_what_is_too_large_for_any_ball_is_not_said_to_have_no_value(text):
     with pytest.raises(UndefinedError) as caught:
@@ -338,16 +346,13 @@ def test_the_third_derivative_at_a_single_point_is_that_of_the_series(text, thir
         ("cbrt((x - 2)^3)", "1"),
         ("sqrt((x - 2)^4) + x^2", "4"),
         ("((x - 2)^2)^(2/3)", "0"),
-        ("sin((x - 2)^2)/sqrt(1 - cos((x - 2)^2))*(x - 2)", None),  # f itself has no value
         ("sqrt((x - 2)^2)", None),
-        ("sqrt(x - 2)^3/sqrt(x - 2)", None),
         ("cbrt(x - 2)", None),
     ],
 )
 def test_where_only_the_formula_of_a_slope_has_no_value_the_slope_is_that_of_both_sides(text, slope):
     if slope is None:
-        with pytest.raises(UndefinedError):
-            netcalc.grad(text, at={"x": 2})
+        assert netcalc.grad(text, at={"x": 2}).partials == {"x": None}
         return
     result = netcalc.grad(text, at={"x": 2}, verify=True)
     assert result.partials["x"] == float(slope)

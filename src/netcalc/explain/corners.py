@@ -61,16 +61,15 @@ def undefined_notes(
     known: Known = (),
     kinks: Mapping[int, str] = NO_KINKS,
 ) -> Iterator[str]:
-    """Why each of those without a value has none. Raises UndefinedError where no expression, or no derivative, has one.
+    """Why each of those without a value has none. Raises UndefinedError where no expression has one.
 
     What has no value has no derivatives either, of which nothing more is said.
     """
     without = [one for one, value in zip(derived.wanted, values, strict=True) if value.is_undefined]
     nowhere = {(one.output, one.by) for one in without}
-    for is_derivative in (False, True):
-        asked = [one for one in derived.wanted if bool(one.by) is is_derivative]
-        if asked and nowhere.issuperset((one.output, one.by) for one in asked):
-            refuse_undefined(derived, asked[0], point, known=known, kinks=kinks)
+    expressions = [one for one in derived.wanted if not one.by]
+    if nowhere.issuperset((one.output, ()) for one in expressions):
+        refuse_undefined(derived, expressions[0], point, known=known, kinks=kinks)
     told = [one for one in without if not one.by or (one.output, one.by[:-1]) not in nowhere]
     for one in told[:NAMED_LIMIT]:
         output = "" if one.by else f"{derived.problem.outputs[one.output]} has no value here: "

@@ -26,6 +26,7 @@ from netcalc.models.grad import Gradient, point_at
 from netcalc.values import read_array
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)
+SEPARATED = re.compile(r"[,;]\s*(?=[^\W\d]\w*\s*=(?!=))")  # before a further name
 FEW = 1000  # rows that are read and answered exactly
 TIES = frozenset({*COMPARISONS, "abs", "sign"})
 NAMES_SHOWN = 12  # columns that a message lists
@@ -63,6 +64,9 @@ def _value(name: str, text: str, flag: str, stdin: StandardInput, decimal: str) 
     """A number, or a tensor as typed or from a file."""
     if not text:
         raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
+    if SEPARATED.search(text) and not is_file(text):
+        words = SEPARATED.sub(" ", f"{name}={text}")
+        raise ValueSyntaxError(f"{flag}: values by name have spaces between them; write {flag} {words}")
     point = np.empty((), dtype=object)
     try:
         point[()] = read_number(text)
