@@ -15,7 +15,7 @@ from netcalc.derivation.algebra import from_sympy
 from netcalc.derivation.closed import ClosedForms
 from netcalc.expression import Apply, Tree, is_constant, parse
 from netcalc.notation import to_ascii
-from netcalc.solving.certify import confirmed, constant
+from netcalc.solving.bits import confirmed, constant
 
 
 def mp_value(tree: Tree) -> mp.mpf:

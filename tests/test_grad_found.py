@@ -213,9 +213,7 @@ def test_a_typed_activation_has_no_slope_where_none_is_found():
         netcalc.neuron(x=[1], w=[0], b=0, activation="where(q > 0, q*log(q), 0)")
 
 
-@pytest.mark.parametrize(
-    "text", ["sin((x - 2)^2)/sqrt(1 - cos((x - 2)^2))*(x - 2)", "sqrt(x - 2)^3/sqrt(x - 2)"]
-)
+@pytest.mark.parametrize("text", ["sin((x - 2)^2)/sqrt(1 - cos((x - 2)^2))*(x - 2)", "sqrt(x - 2)^3/sqrt(x - 2)"])
 def test_where_the_expression_has_no_value_there_is_no_answer(text):
     with pytest.raises(UndefinedError):
         netcalc.grad(text, at={"x": 2})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.models.expressions import expressions
 from netcalc.models.request import Request
 from netcalc.values import read_array
@@ -322,8 +323,10 @@ def test_the_norm_of_0_has_the_slope_0_and_no_curvature():
     result = netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2})
     assert result.partials["x"] == [0, 0]
     assert "kink" in result.notes[0]
-    with pytest.raises(NetcalcError, match="undefined"):
-        netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2}, order=2)
+    second = netcalc.grad("norm(x)", at={"x": [0, 0]}, shape={"x": 2}, order=2)
+    assert second.partials["x"] == [0, 0]
+    assert second.hessian["x"]["x"] == [[None, None], [None, None]]
+    assert second.notes[0].startswith("∂²f/∂x² has no value here: 1/norm(x)")
 
 
 def test_answers_are_checked_by_whole_tensors_and_by_elements():
@@ -437,3 +440,45 @@ def test_why_a_value_has_no_closed_form_is_told():
     result = netcalc.grad("norm(x)", at={"x": [1, 1]}, exact=True)
     assert result.notes == ("closed forms are given of tensors where a value is rational",)
     assert netcalc.grad("norm(x)", at={"x": [3, 4]}, exact=True).notes == ()
+
+
+def test_entries_without_a_value_leave_the_others_theirs():
+    """sqrt(x^2) has no slope at 0; beside it, 1 and -1."""
+    result = netcalc.grad("sum(sqrt(x*x))", at={"x": [0, 4, -2]}, verify=True)
+    assert result.forward == {"f": 6.0}
+    assert result.partials == {"x": [None, 1.0, -1.0]}
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("∂f/∂x0 has no value here: x/sqrt(x^2) is defined for sqrt(x^2) != 0")
+    assert result.certainty == "certified: 3 of 4 values"
+    assert not result.verification.wrong
+
+
+def test_what_has_no_value_has_no_derivatives_and_the_others_do_not_depend_on_it():
+    """log(-1) has none; log(x1) does not move with x0."""
+    result = netcalc.grad("log(x)", at={"x": [-1, 2]}, shape={"x": 2})
+    assert result.forward["f"] == [None, math.log(2)]
+    assert result.partials["x"] == [[None, None], [0.0, 0.5]]
+    assert result.notes == ("f0 has no value here: log(x) is defined for x > 0; here x = -1",)
+    slopes = netcalc.grad("sqrt(x)", at={"x": [0, 4]}, shape={"x": 2}).partials["x"]
+    assert slopes == [[None, 0.0], [0.0, 0.25]]
+    hessian = netcalc.grad("sum(sqrt(x*x))", at={"x": [0, 3]}, order=2).hessian["x"]["x"]
+    assert hessian == [[None, None], [0.0, 0.0]]
+
+
+def test_entries_without_a_value_among_many_in_float64():
+    x = np.linspace(0.0, 1.0, 200_000)
+    result = netcalc.grad("sum(sqrt(x))", at={"x": x})
+    slopes = result["dx"].numbers()
+    assert result.certainty == "float64, not certified"
+    assert np.isnan(slopes[0])
+    assert np.allclose(slopes[1:], 0.5 / np.sqrt(x[1:]))
+    assert result.partials["x"][:2] == [None, slopes[1]]
+    assert result.notes[0].startswith("∂f/∂x0 has no value here: ")
+
+
+@pytest.mark.parametrize(
+    "text, more", [("log(x)@x", {}), ("sum(x/norm(x - x))", {}), ("log(x)", {"delta": [1, 1]}), ("log(-x*x)", {})]
+)
+def test_an_output_without_a_value_is_refused(text, more):
+    with pytest.raises(UndefinedError, match="is undefined here"):
+        netcalc.grad(text, at={"x": [-1, 2]}, shape={"x": 2}, **more)

@@ -27,7 +27,7 @@ from netcalc.passes import run
 from netcalc.problem import Dense, Label, LossAndTarget, Problem
 from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
-from netcalc.solving.certify import as_value
+from netcalc.solving.bits import as_value
 from netcalc.verify import FORWARDS, verify
 from netcalc.verify.layers import LayersForward
 

@@ -9,9 +9,14 @@ import numpy as np
 
 
 def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
-    """`function` of the arrays' entries at every place, as an object array in their common shape."""
-    flat = [array.reshape(-1).tolist() for array in arrays]
-    return np.fromiter(map(function, *flat), dtype=object, count=len(flat[0])).reshape(arrays[0].shape)
+    """`function` of the arrays' entries at every place, as an object array; the arrays broadcast together."""
+    together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays
+    return from_list(list(map(function, *(array.reshape(-1).tolist() for array in together))), together[0].shape)
+
+
+def from_list(entries: list[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An array of dtype object from its entries in row order."""
+    return np.fromiter(entries, dtype=object, count=len(entries)).reshape(shape)
 
 
 def places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

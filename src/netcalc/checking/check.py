@@ -37,7 +37,7 @@ from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
 from netcalc.result import Checked, Result, Step, Tensor, Value
 from netcalc.result import as_value as as_entry
-from netcalc.solving.certify import as_value
+from netcalc.solving.bits import as_value
 
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
 CUT_OFF = "cut off, not rounded"

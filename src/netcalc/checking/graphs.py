@@ -28,7 +28,8 @@ from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element
 from netcalc.result import Tensor
-from netcalc.solving.graphed import is_small, wanted_of
+from netcalc.solving.graph_values import is_small, nodes_in
+from netcalc.solving.graphed import wanted_of
 
 SAME_BITS = 200  # to which formulas agree that are equal
 POINTS_ELSEWHERE = 3  # at which a formula is compared that is right for the numbers given
@@ -47,9 +48,7 @@ class Graphs(Bench):
 
     def _answers(self, arithmetic: Arithmetic) -> dict[str, Array]:
         wanted = list(wanted_of(self.problem))
-        inputs, values = self.problem.inputs, self.problem.values
-        given = {inputs[name]: arithmetic.array(array) for name, array in values.items()}
-        found = evaluate([one.node for one in wanted], arithmetic, given)
+        found = nodes_in(arithmetic, self.problem, [one.node for one in wanted])
         return {one.name: array for one, array in zip(wanted, found, strict=True)}
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Literal
 from netcalc.expression import Tree, is_constant
 from netcalc.notation import to_unicode
 from netcalc.result import Value, in_unicode
-from netcalc.solving.certify import constant
+from netcalc.solving.bits import constant
 
 LONGEST = 12  # characters of a given number, as it was typed
 Kind = Literal["given", "gate", "output", "unit"]

@@ -11,7 +11,7 @@ from netcalc.expression.tree import Number, multiply, negate
 from netcalc.notation import to_unicode
 from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.result import Result, Tensor, Value
-from netcalc.solving.certify import constant
+from netcalc.solving.bits import constant
 from netcalc.values import to_exact
 
 MINUS_ONE = Number(Fraction(-1))

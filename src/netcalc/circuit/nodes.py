@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from netcalc.circuit.graph import Circuit, Node, Wire
 from netcalc.circuit.layers import summary
 from netcalc.errors import NetcalcError
 from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
-from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, NAMED, given, name_of
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
-from netcalc.solving.graphed import is_small, values_of
+from netcalc.solving.graph_values import in_float64, is_small, values_of
 
 MAX_GATES = 64
 MAX_CHARACTERS = 40  # of a formula on a wire
@@ -140,13 +137,5 @@ class _Drawing:
         if problem.free:
             written = {node: to_unicode(formula(node)) for node in wanted}
             return {node: text for node, text in written.items() if len(text) <= MAX_CHARACTERS}
-        if is_small(problem, wanted):
-            found = values_of(problem, wanted)
-        else:
-            from netcalc.graph.arithmetic.float64 import Float64
-
-            numbers = Float64(problem.sizes)
-            known = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
-            with np.errstate(all="ignore"):
-                found = evaluate(wanted, numbers, known)
+        found = (values_of if is_small(problem, wanted) else in_float64)(problem, wanted)
         return {node: summary(array) for node, array in zip(wanted, found, strict=True)}

@@ -55,7 +55,17 @@ def _value_of_product(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -
     core, letters = contract(arithmetic, arrays, params.letters, params.out)
     if params.number != 1:
         core = arithmetic.multiply(core, np.asarray(arithmetic.number(params.number)))
+    for arg, own in zip(node.args, params.letters, strict=True):
+        if arg.operation is EYE and set(own) <= set(letters):
+            core = _zero_beside_diagonal(arithmetic, core, letters, own)
     return spread(core, letters, params.out, arithmetic.shape(node.shape))
+
+
+def _zero_beside_diagonal(arithmetic: Arithmetic, array: np.ndarray, letters: str, two: str) -> np.ndarray:
+    """0 where the letters differ: also where what the identity's 0 is multiplied by has no value."""
+    rows, columns = (np.arange(array.shape[letters.index(one)]) for one in two)
+    is_diagonal = spread(rows[:, None] == columns, two, letters, None)
+    return np.where(is_diagonal, array, arithmetic.zeros(()))
 
 
 def _vjp_of_product(node: Node, place: int, delta: Node) -> Node:

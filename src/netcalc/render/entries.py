@@ -24,7 +24,7 @@ from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import spelled
 from netcalc.result import in_unicode
-from netcalc.solving.certify import constant
+from netcalc.solving.bits import constant
 
 ORDERS = ("f", "slope", "curvature")
 PAGE = 80  # columns of a drawing where there is no narrower terminal

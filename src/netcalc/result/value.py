@@ -138,7 +138,7 @@ class Tensor:
 
     def map(self, part: Callable[[Value], Any]) -> Any:
         """Nested lists of `part` of each entry, in the tensor's shape; a bare one for a scalar."""
-        if self.entries.dtype != object and part is Value.plain:
+        if self.entries.dtype != object and part is Value.plain and not np.isnan(self.entries.sum()):
             return self.entries.tolist()
         return each(lambda entry: part(as_value(entry)), self.entries).tolist()
 
@@ -159,8 +159,10 @@ class Tensor:
 
 
 def as_value(entry: Any) -> Value:
-    """An entry of a tensor as a Value, be it one or a float64."""
-    return entry if isinstance(entry, Value) else Value(float(entry), significant(float(entry)))
+    """An entry of a tensor as a Value, be it one or a float64; NaN is none."""
+    if isinstance(entry, Value):
+        return entry
+    return Value(None, UNDEFINED) if math.isnan(entry) else Value(float(entry), significant(float(entry)))
 
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:

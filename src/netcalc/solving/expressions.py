@@ -108,7 +108,7 @@ def _lack(values: Sequence[Value]) -> bool:
 
 def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list[Value]:
     """The values, where a comparison ties as either side says; not certified where that isn't known."""
-    from netcalc.solving.certify import as_value
+    from netcalc.solving.bits import as_value
 
     found = list(values)
     for place, numeral in beside.settled.items():
@@ -177,7 +177,7 @@ def _in_float64(derived: Derived) -> Answered:
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
     from netcalc.derivation.algebra import to_sympy
     from netcalc.derivation.closed import ClosedForms
-    from netcalc.solving.certify import confirmed
+    from netcalc.solving.bits import confirmed
 
     forms = ClosedForms()
 
@@ -191,7 +191,7 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:
-    from netcalc.solving.certify import constant
+    from netcalc.solving.bits import constant
 
     forms = derived.forms
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}

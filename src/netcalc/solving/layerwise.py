@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import Numeral, precision
+from netcalc.arithmetic.balls import Numeral
 from netcalc.arrays import each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
@@ -24,7 +24,8 @@ from netcalc.layers import passes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
-from netcalc.solving.certify import as_value, certify, precisions
+from netcalc.solving.bits import decided_arrays
+from netcalc.solving.certify import certify
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
@@ -100,12 +101,12 @@ def _paths(
     """The product along each path, multiplied out: the product of its numbers, to its digits, by what is unknown."""
     unknown = _product_of_unknown(problem, known, entries)
     written_out = all(tensor.dtype == object for tensor in problem.tensors)
-    for bits in precisions(digits, problem.work):
-        with precision(bits):
-            numbers = _product_of_numbers(problem, known, entries, Balls())
-            values = each(lambda number: as_value(number, digits), numbers)
-        if all(value.certified for value in values):
-            break
+    numbers, values = (
+        arrays["paths"]
+        for arrays in decided_arrays(
+            lambda: {"paths": _product_of_numbers(problem, known, entries, Balls())}, digits, problem.work
+        )
+    )
 
     def product(number: Numeral, value: Value, rest: Any) -> Value:
         if rest == 1:

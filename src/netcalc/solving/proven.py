@@ -8,14 +8,14 @@ from typing import Any
 
 from flint import fmpq
 
-from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision
+from netcalc.arithmetic.balls import Known, ball, numeral, numerals
 from netcalc.arithmetic.rounding import is_out_of_reach
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree, share, substitute
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.certify import as_value, precisions
+from netcalc.solving.bits import as_value, until_decided
 
 ALGEBRA_EVALUATIONS = 60_000
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
@@ -32,15 +32,16 @@ def proven(
     found: list[Any] = [None] * len(trees)
     values: list[Value] = [Value(None, UNDEFINED)] * len(trees)
     left = list(range(len(trees)))
-    for bits in precisions(count, len(share(trees).nodes)):
-        with precision(bits):
-            names = {name: numeral(tree, {}) for name, tree in point.items()}
-            for place, entry in zip(left, numerals([trees[place] for place in left], names, known), strict=True):
-                found[place], values[place] = entry, as_value(entry, count)
+
+    def attempt(bits: int) -> bool:
+        nonlocal left
+        names = {name: numeral(tree, {}) for name, tree in point.items()}
+        for place, entry in zip(left, numerals([trees[place] for place in left], names, known), strict=True):
+            found[place], values[place] = entry, as_value(entry, count)
         left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
-        nowhere = bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left)
-        if not left or nowhere:
-            break
+        return not left or (bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left))
+
+    until_decided(count, len(share(trees).nodes), attempt)
     for place in _settled(trees, point, found, left):
         values[place] = as_value(found[place], count)
     return values, found

@@ -213,7 +213,7 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
     from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
-    from netcalc.solving.certify import constant
+    from netcalc.solving.bits import constant
     from netcalc.solving.formulas import formula_value
 
     simple = adds_and_multiplies(problem)

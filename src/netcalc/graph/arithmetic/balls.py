@@ -13,11 +13,12 @@ import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, ball, exactly, numeral, sign
+from netcalc.arrays import each, from_list
 from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects, entry_by_entry, from_list
+from netcalc.graph.arithmetic.objects import Objects
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -43,7 +44,7 @@ class Balls(Objects):
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         if tensor.dtype == object:
-            return entry_by_entry(lambda tree: numeral(tree, self.names), tensor)
+            return each(lambda tree: numeral(tree, self.names), tensor)
         if tensor.dtype.kind in "iub":
             return self.numbers(tensor)
         return from_list([_exact(one) for one in tensor.reshape(-1).tolist()], tensor.shape)
@@ -69,9 +70,7 @@ class Balls(Objects):
             found = np.empty((), dtype=object)
             found[()] = evaluation.at({})[0]
             return np.broadcast_to(found, shape)
-        found = entry_by_entry(
-            lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values()
-        )
+        found = each(lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values())
         return found if found.shape == shape else np.broadcast_to(found, shape)
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
@@ -79,13 +78,13 @@ class Balls(Objects):
         if order and not activation.has_kernels:  # what is typed may single out a point
             from netcalc.arithmetic.sides import slope_at
 
-            return entry_by_entry(lambda value: slope_at(trees, order, value), z)
+            return each(lambda value: slope_at(trees, order, value), z)
         evaluation = _of_activation(activation, order)
-        return entry_by_entry(lambda value: evaluation.at({"q": value})[0], z)
+        return each(lambda value: evaluation.at({"q": value})[0], z)
 
     def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
         if z.shape[-1] == 1 and name == "softmax":
-            return entry_by_entry(lambda one: OPERATIONS["exp"](one * 0), z)  # 1, where there is a number at all
+            return each(lambda one: OPERATIONS["exp"](one * 0), z)  # 1, where there is a number at all
         return super().activate_rows(name, z)
 
     def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Numeral]:
@@ -113,10 +112,10 @@ class Balls(Objects):
         return found
 
     def exponentials(self, array: np.ndarray) -> np.ndarray:
-        return entry_by_entry(_exp, array)
+        return each(_exp, array)
 
     def logarithms(self, array: np.ndarray) -> np.ndarray:
-        return entry_by_entry(OPERATIONS["log"], array)
+        return each(OPERATIONS["log"], array)
 
     def divide(self, a: Any, b: Any) -> Any:
         return OPERATIONS["divide"](a, b)
@@ -124,7 +123,7 @@ class Balls(Objects):
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """1 / Σⱼ exp(zⱼ - zᵢ), which neither overflows nor cancels: each entry relative to the largest."""
         top = self.extreme(array, axes, keep=True, largest=True)
-        return super().softmax(entry_by_entry(_minus, array, top), axes)
+        return super().softmax(each(_minus, array, top), axes)
 
     def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """-log(1 + Σⱼ exp(zⱼ - zᵢ)) over j ≠ i, which cancels nothing."""
@@ -171,7 +170,7 @@ class Balls(Objects):
 
     def reciprocal(self, array: np.ndarray) -> np.ndarray:
         one, zero = self.number(Fraction(1)), self.number(Fraction(0))
-        return entry_by_entry(lambda entry: zero if sign(entry) == 0 else self.divide(one, entry), array)
+        return each(lambda entry: zero if sign(entry) == 0 else self.divide(one, entry), array)
 
     def inverse(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(_inverse, array, number=False)
@@ -183,7 +182,7 @@ class Balls(Objects):
         found = self.determinant(array)
         if any((known := sign(one)) is not None and known <= 0 for one in found.reshape(-1)):
             raise UndefinedError("logdet: the determinant is not positive, so its logarithm has no value")
-        return entry_by_entry(OPERATIONS["log"], found)
+        return each(OPERATIONS["log"], found)
 
     def cofactors(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(_cofactors, array, number=False)
@@ -320,7 +319,7 @@ def _determinant(a: np.ndarray) -> Numeral:
 def _cofactors(a: np.ndarray) -> np.ndarray:
     """det(A) A⁻ᵀ of what is large, else by minors, so that a singular matrix has them too."""
     if not _is_small(a) and sign(found := _determinant(a)):
-        return entry_by_entry(lambda entry: found * entry, _inverse(a).T)
+        return each(lambda entry: found * entry, _inverse(a).T)
     out = np.empty(a.shape, dtype=object)
     for i, j in np.ndindex(a.shape):
         minor = np.delete(np.delete(a, i, axis=0), j, axis=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.graph.arithmetic import Arithmetic, Axes, last, with_axes
 
 if TYPE_CHECKING:
@@ -22,17 +23,6 @@ def filled(shape: tuple[int, ...], value: Any) -> np.ndarray:
     return out
 
 
-def from_list(entries: list[Any], shape: tuple[int, ...]) -> np.ndarray:
-    """An array of dtype object from its entries in row order."""
-    return np.fromiter(entries, dtype=object, count=len(entries)).reshape(shape)
-
-
-def entry_by_entry(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
-    """`function` at every place of arrays that broadcast together."""
-    together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays
-    return from_list(list(map(function, *(array.reshape(-1).tolist() for array in together))), together[0].shape)
-
-
 class Objects(Arithmetic):
     """Numbers that are Python objects with +, - and *."""
 
@@ -40,20 +30,20 @@ class Objects(Arithmetic):
         return filled(shape, self.number(Fraction(0)))
 
     def numbers(self, whole: int | np.ndarray) -> np.ndarray:
-        return entry_by_entry(lambda one: self.number(Fraction(int(one))), np.asarray(whole))
+        return each(lambda one: self.number(Fraction(int(one))), np.asarray(whole))
 
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return entry_by_entry(lambda one, other: one * other, a, b)
+        return each(lambda one, other: one * other, a, b)
 
     def accumulate(
         self, total: np.ndarray | None, term: np.ndarray, number: Fraction, shape: tuple[int, ...]
     ) -> np.ndarray:
         if number != 1:
             by = self.number(number)
-            term = entry_by_entry(lambda one: one * by, term)
+            term = each(lambda one: one * by, term)
         if total is None:
             return np.array(np.broadcast_to(term, shape), dtype=object)
-        return entry_by_entry(lambda one, other: one + other, total, term)
+        return each(lambda one, other: one + other, total, term)
 
     def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         axes = tuple(axis if axis < 0 else axis - array.ndim for axis in axes)
@@ -84,7 +74,7 @@ class Objects(Arithmetic):
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         powers = self.exponentials(array)
         sums = with_axes(self.sum(powers, axes), axes, array.ndim, keep=True)
-        return entry_by_entry(self.divide, powers, sums)
+        return each(self.divide, powers, sums)
 
     def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
         return Objects.softmax(self, z, (-1,)) if name == "softmax" else self.log_softmax(z, (-1,))
@@ -99,7 +89,7 @@ class Objects(Arithmetic):
 
     def loss(self, loss: BoundLoss, order: int, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         if not loss.by_sample:
-            return entry_by_entry(self.elementwise_loss(loss, order), a, t)
+            return each(self.elementwise_loss(loss, order), a, t)
         return self._slope_by_sample(loss, a, t) if order else self._loss_by_sample(loss, a, t)
 
     def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Any]:
@@ -112,13 +102,13 @@ class Objects(Arithmetic):
             logarithms = a
         else:
             logarithms = self.logarithms(a) if loss.of_probabilities else self.log_softmax(a, (-1,))
-        return np.asarray(-entry_by_entry(lambda t, log: t if t == 0 else t * log, t, logarithms).sum(axis=1))
+        return np.asarray(-each(lambda t, log: t if t == 0 else t * log, t, logarithms).sum(axis=1))
 
     def _slope_by_sample(self, loss: BoundLoss, a: np.ndarray, t: np.ndarray) -> np.ndarray:
         if loss.name == "nll":
             return -t
         if loss.of_probabilities:
-            return entry_by_entry(lambda t, a: t if t == 0 else -t / a, t, a)
+            return each(lambda t, a: t if t == 0 else -t / a, t, a)
         if a.shape[1] == 1:
             return np.asarray(t * 0)  # the softmax of one entry is 1
         return np.asarray(self.activate_rows("softmax", a) * t.sum(axis=1, keepdims=True) - t)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import applied, derivation, expand, loss_derivation
 from netcalc.expression import parse
 from netcalc.graph.arithmetic import Axes
-from netcalc.graph.arithmetic.objects import Objects, entry_by_entry
+from netcalc.graph.arithmetic.objects import Objects
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -34,8 +35,8 @@ class Symbolic(Objects):
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         if tensor.dtype != object:
-            return entry_by_entry(lambda number: self.number(Fraction(float(number))), tensor)
-        return entry_by_entry(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
+            return each(lambda number: self.number(Fraction(float(number))), tensor)
+        return each(lambda tree: to_sympy(expand(tree)) if self.closed else to_sympy(tree), tensor)
 
     def number(self, value: Fraction) -> Any:
         import sympy as sp
@@ -50,7 +51,7 @@ class Symbolic(Objects):
             named = applied(activation) if activation.has_kernels else known.value
             tree = (named, known.shown, known.curvature)[order]
         formula = to_sympy(tree)
-        return entry_by_entry(lambda value: self._short(formula.subs(symbol("q"), value)), z)
+        return each(lambda value: self._short(formula.subs(symbol("q"), value)), z)
 
     def _short(self, expression: Any) -> Any:
         return self.forms.shortest(expression) if self.forms else expression
@@ -62,12 +63,12 @@ class Symbolic(Objects):
     def exponentials(self, array: np.ndarray) -> np.ndarray:
         import sympy as sp
 
-        return entry_by_entry(sp.exp, array)
+        return each(sp.exp, array)
 
     def logarithms(self, array: np.ndarray) -> np.ndarray:
         import sympy as sp
 
-        return entry_by_entry(sp.log, array)
+        return each(sp.log, array)
 
     def elementwise_loss(self, loss: BoundLoss, order: int) -> Callable[[Any, Any], Any]:
         formula = to_sympy(expand(loss_derivation(loss)[order]))

@@ -1,0 +1,136 @@
+"""Values as far as balls can tell: more and more bits until each is decided; what never is says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from netcalc.arithmetic.balls import numeral, precision
+from netcalc.arithmetic.rounded import rounded
+from netcalc.arithmetic.rounding import digits, enclosure, nearest, plainly_rounded
+from netcalc.arrays import each
+from netcalc.expression import Tree, share
+from netcalc.result import UNDEFINED, Value
+
+SHOWN_DIGITS = 6
+MANY = 8192  # values of a tensor that have no digits of their own beside their float64
+TIE_DIGITS = 12  # further ones that are tried where the last that is shown would be rounded at a tie
+FIRST_BITS = 128
+LAST_BITS = 1 << 16
+MAX_BIT_OPERATIONS = 1 << 28  # operations times bits: what takes more is not begun, but with the fewest bits
+MAX_BIT_OPERATIONS_FOR_DIGITS = 1 << 34  # who asks for digits waits for them
+
+Key = TypeVar("Key")
+
+
+def until_decided(count: int | None, operations: int, attempt: Callable[[int], bool]) -> None:
+    """Attempts with more and more bits until one says that all is decided, as long as so many operations allow it.
+
+    `count` is how many digits are asked for, if any.
+    """
+    most = MAX_BIT_OPERATIONS if count is None else MAX_BIT_OPERATIONS_FOR_DIGITS
+    first = max(FIRST_BITS, int((count or SHOWN_DIGITS) * 3.33) + 64)
+    for step in range(max(2, (LAST_BITS // first).bit_length())):
+        bits = first << step
+        if step and bits * operations > most:
+            continue
+        with precision(bits):
+            if attempt(bits):
+                return
+
+
+def decided_arrays(
+    evaluate: Callable[[], Mapping[Key, np.ndarray]],
+    count: int | None,
+    operations: int,
+    *,
+    exact: bool = False,
+    value: Callable[[Any, int | None], Value] | None = None,
+    shown: Callable[[Key], bool] = lambda _: True,
+) -> tuple[dict[Key, np.ndarray], dict[Key, np.ndarray]]:
+    """Arrays with as many bits as all entries that are `shown` take: in balls, and as each one's `value`.
+
+    Very many values are float64, if that is the nearest to each, and shows the same digits; unless `exact` has every
+    value be one that a closed form can be put to.
+    """
+    found: dict[Key, np.ndarray] = {}
+    values: dict[Key, np.ndarray] = {}
+    made = value or as_value
+
+    def again(entry: Any, known: Value | None = None) -> Value:
+        return known if known is not None and known.certified else made(entry, count)
+
+    def attempt(_: int) -> bool:
+        for key, array in evaluate().items():
+            found[key], known = array, values.get(key)
+            if known is None or are_values(known):
+                numbers = None if count is not None or exact else as_numbers(array)
+                values[key] = each(again, array, *([] if known is None else [known])) if numbers is None else numbers
+        return is_certain([array for key, array in values.items() if shown(key)])
+
+    until_decided(count, operations, attempt)
+    return found, values
+
+
+def certainty(arrays: Collection[np.ndarray], what: str = "values") -> str:
+    """How many of the values are proven, in words; float64 among them is."""
+    proven = sum(sum(one.certified for one in array.flat) if are_values(array) else array.size for array in arrays)
+    return f"certified: {proven} of {sum(array.size for array in arrays)} {what}"
+
+
+def is_certain(arrays: Collection[np.ndarray]) -> bool:
+    """Whether all values are proven."""
+    return all(not are_values(array) or all(one.certified for one in array.flat) for array in arrays)
+
+
+def are_values(array: np.ndarray) -> bool:
+    """Whether entries are more than a float64."""
+    return array.dtype == object
+
+
+def as_numbers(array: np.ndarray) -> np.ndarray | None:
+    """Very many numerals as float64, if that is the nearest to each, and shows the same digits."""
+    if array.size <= MANY:
+        return None
+    numbers, sure = rounded(array)
+    return numbers if sure.all() else None
+
+
+def as_value(value: Any, count: int | None) -> Value:
+    """A numeral as a value, with `count` digits if asked for; certified where digits and float64 are proven."""
+    if count is None and (plain := plainly_rounded(value)):
+        return Value(*plain, certified=True)
+    shown, number = digits(value, count or SHOWN_DIGITS), nearest(value)
+    if shown is None and count is None and number is not None:  # 1481.125 and next to nothing: a tie
+        shown = next((more for extra in range(1, TIE_DIGITS) if (more := digits(value, SHOWN_DIGITS + extra))), None)
+    if shown is not None and number is not None:
+        return Value(number, shown, certified=True, as_digits=count is not None)
+    return Value(number, enclosure(value) or UNDEFINED, as_digits=count is not None)
+
+
+def constant(tree: Tree, count: int | None = None) -> Value:
+    """The value of a tree without symbols, certified where it can be decided."""
+    from netcalc.derivation.derive import expand
+
+    whole = expand(tree)
+    value = Value(None, UNDEFINED)
+
+    def attempt(_: int) -> bool:
+        nonlocal value
+        value = as_value(numeral(whole, {}), count)
+        return value.certified
+
+    until_decided(count, len(share((whole,)).nodes), attempt)
+    return value
+
+
+def confirmed(value: Value, closed: Tree | None) -> Value:
+    """The value with its closed form, if there is one and, where the value is certain, it comes to the same digits."""
+    if closed is None:
+        return value
+    again = constant(closed, len(value.shown) if value.as_digits else None)
+    agrees = again.certified and again.nearest == value.nearest
+    return replace(value, exact=closed) if agrees or not value.certified else value

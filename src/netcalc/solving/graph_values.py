@@ -1,0 +1,135 @@
+"""What the nodes of a graph come to where all inputs have values: proven, or in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netcalc.arrays import each
+from netcalc.expression import Number, Symbol
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.node import Node
+from netcalc.models.graphed import GraphProblem
+from netcalc.notation import to_unicode
+from netcalc.problem import derivative, element
+from netcalc.result import Value
+from netcalc.solving.notes import NO_CLOSED_FORMS
+
+MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
+MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
+OPERATIONS_TO_ROUND = 5  # what a value takes to be rounded and proven, in these
+BITS_OF_STEPS = 128
+
+
+class Wanted(NamedTuple):
+    """One tensor of the answer: its name, its node, what it is a derivative of and by, and what else it is."""
+
+    name: str
+    node: Node
+    of: str | None = None
+    by: tuple[str, ...] = ()
+    role: str = ""
+
+    def titles(self, problem: GraphProblem) -> Callable[[tuple[int, ...]], str] | None:
+        """The long names of entries of second derivatives, Jacobians, and what a direction leads to: `df0/dx1`."""
+
+        def entry(name: str, index: tuple[int, ...]) -> str:
+            return element(name, index, problem.index_from)
+
+        if self.of is None or (not self.by and not self.role and self.node.rank == problem.nodes[self.name[1:]].rank):
+            return None
+        of, rank = self.of, problem.output.rank
+        if self.role:
+            return lambda index: entry(self.name, index)
+        if self.by:
+            first = problem.nodes[self.by[0]].rank
+            return lambda index: derivative(of, (entry(self.by[0], index[:first]), entry(self.by[1], index[first:])))
+        return lambda index: derivative(entry(of, index[:rank]), (entry(self.name[1:], index[rank:]),))
+
+    def title(self, problem: GraphProblem, index: tuple[int, ...] = ()) -> str:
+        """What an entry, or the whole, is called in a sentence: `∂f/∂x0`."""
+        if (titles := self.titles(problem)) is not None:
+            return to_unicode(Symbol(titles(index)))
+        if self.of is None:
+            return element(self.name, index, problem.index_from)
+        return to_unicode(Symbol(derivative(self.of, (element(self.name[1:], index, problem.index_from),))))
+
+
+def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
+    """Whether balls are done with it in a second or two."""
+    needed = cost(roots, Arithmetic(problem.sizes))
+    shown = sum(prod(Arithmetic(problem.sizes).shape(root.shape)) for root in roots)
+    return (
+        needed.operations + OPERATIONS_TO_ROUND * shown <= MAX_CERTIFIED_OPERATIONS
+        and needed.multiplications <= MAX_CERTIFIED_MULTIPLICATIONS
+    )
+
+
+def nodes_in(arithmetic: Arithmetic, problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
+    """What nodes come to in an arithmetic."""
+    given = {problem.inputs[name]: arithmetic.array(values) for name, values in problem.values.items()}
+    return evaluate(nodes, arithmetic, given)
+
+
+def values_of(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
+    """What nodes come to, as far as a few bits tell."""
+    from netcalc.arithmetic.balls import precision
+    from netcalc.graph.arithmetic.balls import Balls
+
+    with precision(BITS_OF_STEPS):
+        return [each(_value, entries) for entries in nodes_in(Balls(problem.sizes), problem, nodes)]
+
+
+def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
+    """What nodes come to in float64."""
+    from netcalc.graph.arithmetic.float64 import Float64
+
+    with np.errstate(all="ignore"):
+        return nodes_in(Float64(problem.sizes), problem, nodes)
+
+
+def in_balls(
+    problem: GraphProblem, nodes: Sequence[Node], digits: int | None, *, exact: bool
+) -> tuple[list[np.ndarray], tuple[str, ...]]:
+    """The same with more and more bits until every value is decided, as far as balls can tell; and notes."""
+    from netcalc.graph.arithmetic.balls import Balls
+    from netcalc.solving.bits import are_values, decided_arrays
+    from netcalc.solving.graph_kinks import kink_notes
+
+    numbers = Balls(problem.sizes)
+    needed = cost(nodes, numbers)
+    _, values = decided_arrays(
+        lambda: dict(enumerate(nodes_in(numbers, problem, nodes))),
+        digits,
+        needed.multiplications + needed.operations,
+        exact=exact,
+        value=_with_closed_form if exact else _value,
+    )
+    notes = tuple(kink_notes(problem))
+    if exact and any(value.exact is None for entries in values.values() if are_values(entries) for value in entries.flat):
+        notes += (f"{NO_CLOSED_FORMS} tensors where a value is rational",)
+    return list(values.values()), notes
+
+
+def _value(entry: Any, digits: int | None = None) -> Value:
+    from flint import fmpq
+
+    from netcalc.solving.bits import as_value
+
+    if not isinstance(entry, fmpq) and not entry.is_finite() and (entry > 0 or entry < 0):  # -inf in a mask is exact
+        return Value(float("inf") if entry > 0 else float("-inf"), "inf" if entry > 0 else "-inf", certified=True)
+    return as_value(entry, digits)
+
+
+def _with_closed_form(entry: Any, digits: int | None) -> Value:
+    from flint import fmpq
+
+    closed = Number(Fraction(int(entry.p), int(entry.q))) if isinstance(entry, fmpq) else None
+    return replace(_value(entry, digits), exact=closed)
