@@ -30,7 +30,7 @@ from netcalc.notation import to_unicode
 from netcalc.problem import derivative, element
 from netcalc.render.prose import in_one_line
 from netcalc.result import Step, Taken, as_value
-from netcalc.solving.certify import as_value as as_certified
+from netcalc.solving.bits import as_value as as_certified
 
 MAX_EDITS = 3  # that are shown where any of them may have been made
 MAX_TERMS = 4  # of a sum that is written out; a longer one is its first and its last
