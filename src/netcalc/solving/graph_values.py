@@ -105,7 +105,7 @@ def in_balls(
 
     numbers = Balls(problem.sizes)
     needed = cost(nodes, numbers)
-    _, values = decided_arrays(
+    _, arrays = decided_arrays(
         lambda: dict(enumerate(nodes_in(numbers, problem, nodes))),
         digits,
         needed.multiplications + needed.operations,
@@ -113,9 +113,10 @@ def in_balls(
         value=_with_closed_form if exact else _value,
     )
     notes = tuple(kink_notes(problem))
-    if exact and any(value.exact is None for entries in values.values() if are_values(entries) for value in entries.flat):
+    values = [value for entries in filter(are_values, arrays.values()) for value in entries.flat]
+    if exact and any(value.exact is None for value in values):
         notes += (f"{NO_CLOSED_FORMS} tensors where a value is rational",)
-    return list(values.values()), notes
+    return list(arrays.values()), notes
 
 
 def _value(entry: Any, digits: int | None = None) -> Value:

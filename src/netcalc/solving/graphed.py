@@ -21,7 +21,6 @@ from netcalc.graph.product import number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Deferred, Result, Step, Tensor
-from netcalc.solving.bits import certainty
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.graph_values import Wanted, in_balls, in_float64, is_small, values_of
 from netcalc.solving.notes import value_notes
@@ -49,9 +48,14 @@ def solve(
     certain = digits is not None or exact or (is_small(problem, roots) if proven is None else proven)
     arrays, notes = in_balls(problem, roots, digits, exact=exact) if certain else (in_float64(problem, roots), ())
     arrays, told = where_defined(problem, wanted, arrays)
+    sure = "float64, not certified"
+    if certain:
+        from netcalc.solving.bits import certainty  # which loads balls
+
+        sure = certainty(arrays)
     formulas = _Formulas(problem, wanted)
     tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
-    return _result(problem, tensors, certainty(arrays) if certain else "float64, not certified", (*told, *notes))
+    return _result(problem, tensors, sure, (*told, *notes))
 
 
 def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, notes: Sequence[str]) -> Result:
