@@ -73,7 +73,9 @@ def test_a_signal_leaves_no_part_of_a_file(home, tmp_path, name):
     (tmp_path / "old.csv").write_text("old\n")
     number = getattr(signal, name)
     words = [*NETCALC, *["neuron", "--x", "-", "--w", "1", "1", "--b", "0", "-f", "csv", "-o", "old.csv"]]
+    before = signal.signal(number, signal.SIG_DFL)  # `nohup` has it ignored, by what it starts too
     process = subprocess.Popen(words, cwd=tmp_path, env=transcript.environment(home), stdin=subprocess.PIPE)
+    signal.signal(number, before)
     assert process.stdin is not None
     process.stdin.write("".join(f"{row},1\n" for row in range(5000)).encode())
     process.stdin.flush()

@@ -1,37 +1,30 @@
 """Feed netcalc bytes until the time is up: python tests/fuzz TARGET SECONDS [FOLDER]
 
-Findings are written to FOLDER (by default a new one), each kind once, and the run goes on; it ends with 1 if there are
-any. The corpus grows in FOLDER/corpus, so that the next run starts where this one ended.
+TARGET is one of those in targets.py, or `all`: one after the other, two at a time. Findings are written to FOLDER (by
+default a new one), each kind once, and the run goes on; it ends with 1 if there are any. It starts from the corpus beside
+this file, which grows in FOLDER/corpus, so that the next run starts where this one ended.
 """
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
 import os
-import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import atheris
+import engine
 import record
 
 SECONDS = 15.0  # of computing, in any one run
 MEGABYTES = 500  # that one run may add
-
-with atheris.instrument_imports(include=["netcalc"]):
-    import targets
-
-    import netcalc.api
-    import netcalc.circuit
-    import netcalc.cli
-    import netcalc.commands.grad
-    import netcalc.derivation.algebra
-    import netcalc.derivation.closed
-    import netcalc.solving.expressions  # noqa: F401
+CORPUS = Path(__file__).resolve().parent / "corpus"
 
 
 class Findings:
@@ -70,22 +63,30 @@ def kind_of(error: BaseException) -> str:
     return f"{type(error).__name__}{said}{where}"
 
 
-def main() -> None:
+def one(name: str, seconds: int, folder: Path) -> None:
     """Run one target."""
-    name, seconds = sys.argv[1], int(sys.argv[2])
-    folder = Path(sys.argv[3] if len(sys.argv) > 3 else tempfile.mkdtemp(prefix="fuzz-")).absolute()
+    with engine.imported():
+        import targets
+
+        import netcalc.api
+        import netcalc.checking.backward.check
+        import netcalc.circuit
+        import netcalc.cli
+        import netcalc.commands.grade
+        import netcalc.models.programs
+        import netcalc.solving.expressions  # noqa: F401
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     os.environ["NETCALC_CACHE"] = str(folder / "cache")
-    os.chdir(tempfile.mkdtemp())
+    os.chdir(tempfile.mkdtemp(dir=folder))
     hung = (folder / "hung.txt").open("w")
     found, target = Findings(folder), targets.TARGETS[name]
 
     def run(data: bytes) -> None:
-        faulthandler.dump_traceback_later(2 * SECONDS, file=hung)
+        faulthandler.dump_traceback_later(4 * SECONDS, file=hung)
         started, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
-            target(atheris.FuzzedDataProvider(data), data)
+            target(engine.provider(data), data)
         except Exception as error:  # noqa: BLE001 - each is a finding
             found.add(kind_of(error), data, traceback.format_exc())
         faulthandler.cancel_dump_traceback_later()
@@ -97,23 +98,45 @@ def main() -> None:
             found.add(f"took {grown:.0f} MB more", data, "")
         found.count()
 
-    def mutate(data: bytes, most: int, seed: int) -> bytes:
-        draw = random.Random(seed)
-        if name != "text" or draw.random() < 0.3:
-            return atheris.Mutate(data, most)
-        text = targets.mutated(data.decode("utf-8", "surrogateescape"), draw)
-        return text.encode("utf-8", "surrogateescape")[:most]
-
-    length = 400 if name == "text" else 200
-    options = [
-        f"-max_total_time={seconds}",
-        f"-max_len={length}",
-        "-timeout=120",
-        "-rss_limit_mb=3000",
-        "-print_final_stats=1",
-    ]
-    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], run, custom_mutator=mutate)
-    atheris.Fuzz()
+    atexit.register(lambda: os._exit(1) if found.kinds else None)  # libFuzzer ends the process by itself
+    committed = [CORPUS / name] if (CORPUS / name).is_dir() else []
+    engine.fuzz(run, targets.CHANGES.get(name), [corpus, *committed], seconds, targets.LONGEST.get(name, 3000))
 
 
-main()
+def every(seconds: int, folder: Path) -> int:
+    """Run all targets, each in a process of its own; 1 if any has a finding, or died."""
+    from targets import TARGETS
+
+    def started(name: str) -> bool:
+        begun = time.monotonic()
+        words = [sys.executable, __file__, name, str(seconds), str(folder / name)]
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
+        findings = sorted((folder / name).glob("[0-9]*.txt"))
+        tally = folder / name / "tally.txt"
+        told = tally.read_text().strip() if tally.exists() else "no run ended"
+        print(f"{name}, {time.monotonic() - begun:.0f} s: {told}", flush=True)
+        for file in findings:
+            print(file.read_text("utf-8")[:3000], flush=True)
+        if done.returncode:
+            print(done.stderr[-3000:], flush=True)
+        return done.returncode == 0 and not findings
+
+    with ThreadPoolExecutor(2) as pool:
+        return int(not all(list(pool.map(started, TARGETS))))
+
+
+def main() -> int:
+    """Run what was asked for."""
+    name, seconds = sys.argv[1], int(sys.argv[2])
+    folder = Path(sys.argv[3] if len(sys.argv) > 3 else tempfile.mkdtemp(prefix="fuzz-")).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    print(
+        "by atheris" if engine.HAS_ATHERIS else "by chance, as there is no atheris", folder, file=sys.stderr, flush=True
+    )
+    if name == "all":
+        return every(seconds, folder)
+    one(name, seconds, folder)
+    return 0
+
+
+sys.exit(main())
