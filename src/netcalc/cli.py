@@ -6,6 +6,7 @@ input is bad, 130 when interrupted, 141 when the reader of a pipe has gone, 70 f
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import unicodedata
@@ -29,6 +30,7 @@ from netcalc.version import __version__
 INTERRUPTED = 128 + 2  # SIGINT, as a shell counts it
 CLOSED_PIPE = 128 + 13  # SIGPIPE
 OWN_MISTAKE = 70  # EX_SOFTWARE of sysexits.h
+ON_WINDOWS = os.name == "nt"
 CARET_WIDTH = 72  # columns of a long line that are shown around its caret
 
 
@@ -140,10 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end(2, f"error: {usage_message(error)}")
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        status = CLOSED_PIPE
     except OSError as error:
         discard_output()
+        if is_closed_pipe(error):
+            return CLOSED_PIPE
         if is_out_of_memory(error):
             return end(2, NO_MEMORY)
         return end(2, f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
@@ -153,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "NETCALC_TRACEBACK" in os.environ:
             raise
         return end(OWN_MISTAKE, f"error: netcalc has a mistake of its own: {type(error).__name__}: {error}")
-    if status == CLOSED_PIPE:
+    if status == CLOSED_PIPE:  # as typer ends then
         discard_output()
     return int(status)
 
@@ -167,6 +169,11 @@ def closed_pipe_ends_quietly() -> Iterator[None]:
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             raise
         raise typer.Exit(CLOSED_PIPE) from error
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has gone; Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (ON_WINDOWS and error.errno == errno.EINVAL and error.filename is None)
 
 
 def discard_output() -> None:

@@ -234,7 +234,10 @@ def backward(source: Provider, data: bytes) -> None:
     _written("forward.py", case["forward_text"].encode())
     _written("backward.py", text.encode("utf-8", "surrogateescape"))
     at = [f"{name}={_plain(value)}" for name, value in case["at"].items()]
-    status, out = called(["net", "forward.py", "--at", *at, "--check", "backward.py", "-f", "json"], text.encode())
+    status, out = called(
+        ["net", "forward.py", "--at", *at, "--check", "backward.py", "-f", "json"],
+        text.encode("utf-8", "surrogateescape"),
+    )
     if not ours or status == 2:
         return
     verdicts = {one["name"]: one["verdict"] for one in json.loads(out)["check"]}

@@ -71,7 +71,7 @@ def remember(subject: str, texts: Sequence[str]) -> None:
 
 def _read(entry: Path) -> bytes:
     """The bytes of an entry. Raises FileNotFoundError also where it is not this user's alone."""
-    if not _is_own(entry.parent.lstat(), stat.S_ISDIR):
+    if not _is_own(entry.parent.lstat(), stat.S_ISDIR) or not stat.S_ISREG(entry.lstat().st_mode):
         raise FileNotFoundError(entry)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(entry, flags), "rb") as file:  # noqa: PTH123  # a pipe or a link must not be opened
