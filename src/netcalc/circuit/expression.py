@@ -71,16 +71,10 @@ class _Drawing:
         if not isinstance(node, Apply):
             self.nodes.append(Node(key, to_unicode(node), "given"))
             return key
-        passed = {
-            index: slope
-            for below in dict.fromkeys(self.swept.nodes.arguments[place])
-            for source, index, slope in self.swept.passed[below]
-            if source == place
-        }
         for index, below in enumerate(self.swept.nodes.arguments[place]):
             if not self.is_part_of_label(node, index):
-                adjoint = self.swept.adjoints[place]
-                back = self.forms.product(adjoint, passed[index]) if adjoint is not None and index in passed else None
+                uses = self.swept.uses.get(below, ())
+                back = next((use.share for use in uses if (use.node, use.place) == (place, index)), None)
                 self.wires.append((self.draw(below, f"{key}.{index}"), key, below, back))
         self.nodes.append(Node(key, self.label(node), "gate"))
         return key
@@ -120,5 +114,6 @@ class _Drawing:
         if uses < 2 or not node.key.isdigit():
             return node
         place = int(node.key)
-        value, gradient = self.values([self.swept.nodes.nodes[place], self.swept.adjoints[place] or self.forms.zero])
-        return Node(node.key, node.label, node.kind, value, gradient if self.swept.adjoints[place] else "")
+        gradient = self.swept.gradients.get(place)
+        value, whole = self.values([self.swept.nodes.nodes[place], gradient or self.forms.zero])
+        return Node(node.key, node.label, node.kind, value, whole if gradient else "")

@@ -1,16 +1,14 @@
-"""Reverse accumulation over a formula: one sweep from the output back gives the derivative by every variable.
-
-A. Griewank, A. Walther, "Evaluating Derivatives", SIAM 2008, ch. 3.
-"""
+"""A formula's derivatives by every variable, in one sweep from the output back; the operators' own rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.forms import Forms
+from netcalc.derivation.reverse import Contribution, reverse
 from netcalc.derivation.rules import RULES
 from netcalc.expression import parse
 from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold_all, multiply, share
@@ -19,50 +17,46 @@ from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared,
 POWER_BY_EXPONENT = parse("p^q*log(p)")
 DIRECT = 8  # factors up to which each one's cofactor is a product of its own
 
-Passed = tuple[int, int, Tree]  # the place it came from, which of that node's arguments, and the slope there
-
 
 class Sweep(NamedTuple):
-    """One output's sweep: the formula's `nodes`, ∂(output)/∂(each), and how each node got its share.
+    """One output's sweep: the formula's `nodes`, and by place in them ∂(output)/∂(each) and what it is added up from.
 
-    `adjoints[i]` is None where nothing asked for depends on node i, or it does not reach the output.
+    What depends on nothing asked for has no gradient.
     """
 
     nodes: Shared
-    adjoints: tuple[Tree | None, ...]
-    passed: tuple[tuple[Passed, ...], ...]
+    gradients: Mapping[int, Tree]
+    uses: Mapping[int, Sequence[Contribution[int, Tree]]]
 
-    def by(self, name: str) -> Tree | None:
-        """∂(output)/∂name; None if the output does not depend on it."""
-        return self.of_variables().get(name)
+    def pairs(self) -> Iterator[tuple[Tree, Tree]]:
+        """Each node that has a gradient, arguments first, and its gradient."""
+        return ((node, self.gradients[n]) for n, node in enumerate(self.nodes.nodes) if n in self.gradients)
 
     def of_variables(self) -> dict[str, Tree]:
         """∂(output)/∂(each variable) that the output depends on."""
-        pairs = zip(self.nodes.nodes, self.adjoints, strict=True)
-        return {node.name: adjoint for node, adjoint in pairs if isinstance(node, Symbol) and adjoint is not None}
+        return {node.name: gradient for node, gradient in self.pairs() if isinstance(node, Symbol)}
 
 
 def sweep(forms: Forms, tree: Tree, wrt: Iterable[str]) -> Sweep:
     """The derivative of `tree` by each of the variables, and by everything between, in time linear in its size."""
-    shared = share((forms.keep(tree),))
-    depends = _dependent(shared, frozenset(wrt))
-    passed: list[list[Passed]] = [[] for _ in shared.nodes]
-    adjoints: list[Tree | None] = [None] * len(shared.nodes)
-    shares: list[list[Tree]] = [[] for _ in shared.nodes]
-    shares[shared.roots[0]].append(forms.one)
-    for place in range(len(shared.nodes) - 1, -1, -1):
-        node = shared.nodes[place]
-        if not depends[place] or not shares[place]:
-            continue
-        adjoint = adjoints[place] = forms.total(reversed(shares[place]))
-        if not isinstance(node, Apply) or adjoint is forms.zero:
-            continue
-        wanted = [depends[below] for below in shared.arguments[place]]
-        for index, slope in _slopes(forms, node, wanted):
-            below = shared.arguments[place][index]
-            passed[below].append((place, index, slope))
-            shares[below].append(forms.product(adjoint, slope))
-    return Sweep(shared, tuple(adjoints), tuple(map(tuple, passed)))
+    shared, names = share((forms.keep(tree),)), frozenset(wrt)
+    nodes = shared.nodes
+    variables = {place for place, node in enumerate(nodes) if isinstance(node, Symbol) and node.name in names}
+
+    def arguments(place: int) -> tuple[int, ...]:
+        node = nodes[place]
+        return () if isinstance(node, Apply) and node.operator in CONDITIONS else shared.arguments[place]
+
+    def added(_: int, parts: Sequence[Tree]) -> Tree:
+        return forms.total(reversed(parts))
+
+    def shares(place: int, adjoint: Tree, wanted: Sequence[int]) -> Iterator[tuple[int, Tree]]:
+        node = nodes[place]
+        if isinstance(node, Apply) and adjoint is not forms.zero:
+            yield from ((index, forms.product(adjoint, slope)) for index, slope in _slopes(forms, node, wanted))
+
+    found = reverse(range(len(nodes)), arguments, variables, forms.one, added, shares)
+    return Sweep(shared, found.gradients, found.uses)
 
 
 def gradient(forms: Forms, tree: Tree, wrt: Sequence[str]) -> list[Tree]:
@@ -71,25 +65,14 @@ def gradient(forms: Forms, tree: Tree, wrt: Sequence[str]) -> list[Tree]:
     return [found.get(name, forms.zero) for name in wrt]
 
 
-def _dependent(shared: Shared, wrt: frozenset[str]) -> list[bool]:
-    found: list[bool] = []
-    for node, places in zip(shared.nodes, shared.arguments, strict=True):
-        if isinstance(node, Symbol):
-            found.append(node.name in wrt)
-        else:
-            is_condition = isinstance(node, Apply) and node.operator in CONDITIONS
-            found.append(not is_condition and any(found[place] for place in places))
-    return found
-
-
-def _slopes(forms: Forms, node: Apply, wanted: Sequence[bool]) -> Iterator[tuple[int, Tree]]:
+def _slopes(forms: Forms, node: Apply, wanted: Sequence[int]) -> Iterator[tuple[int, Tree]]:
     """∂(node)/∂(each argument wanted), by the argument's index."""
     if node.operator == "multiply" and len(node.arguments) > DIRECT:
         cofactors = _cofactors(forms, node.arguments)
-        yield from ((index, cofactors[index]) for index, want in enumerate(wanted) if want)
+        yield from ((index, cofactors[index]) for index in wanted)
         return
-    for index, want in enumerate(wanted):
-        if want and (slope := _slope(forms, node, index)) is not forms.zero:
+    for index in wanted:
+        if (slope := _slope(forms, node, index)) is not forms.zero:
             yield index, slope
 
 

@@ -41,7 +41,8 @@ def derive(problem: Gradient) -> Derived:
     sweeps = tuple(sweep(forms, tree, problem.wrt) for tree in expressions)
     wanted = [Wanted(place, (), tree) for place, tree in enumerate(expressions)]
     for place, swept in enumerate(sweeps):
-        firsts = [Wanted(place, (name,), swept.by(name) or forms.zero) for name in problem.wrt]
+        slopes = swept.of_variables()
+        firsts = [Wanted(place, (name,), slopes.get(name, forms.zero)) for name in problem.wrt]
         wanted += firsts
         if problem.order == 2:
             wanted += _seconds(problem, forms, firsts)

@@ -1,6 +1,6 @@
 """Expressions explained: forward through named intermediates, then back through them, a rule at each.
 
-The nodes and the adjoints are the sweep's own; the slope of a node is that of the line it is shown with.
+The nodes and their gradients are the sweep's own; the slope of a node is that of the line it is shown with.
 """
 
 from __future__ import annotations
@@ -44,14 +44,13 @@ def _writable(formulas: Sequence[Tree]) -> list[Tree]:
 
 def trail(derived: Derived) -> list[Tree]:
     """What the steps need the values of: every node and adjoint; nothing where there would be too many steps."""
-    sizes = [sum(adjoint is not None for adjoint in swept.adjoints) for swept in derived.sweeps]
+    sizes = [len(swept.gradients) for swept in derived.sweeps]
     if derived.problem.many or len(sizes) > OUTPUTS_LIMIT or sum(sizes) > STEPS_LIMIT:
         return []
     found: dict[int, Tree] = {}
     for swept in derived.sweeps:
-        for node, adjoint in zip(swept.nodes.nodes, swept.adjoints, strict=True):
-            if adjoint is not None:
-                found |= {id(node): node, id(adjoint): adjoint}
+        for node, slope in swept.pairs():
+            found |= {id(node): node, id(slope): slope}
     return list(found.values())
 
 
@@ -102,16 +101,16 @@ class _Paper:
                 yield id(node), self.output
             elif isinstance(node, Symbol):
                 yield id(node), node.name
-            elif isinstance(node, Apply) and self.swept.adjoints[place] is not None and node.operator != "negate":
+            elif isinstance(node, Apply) and place in self.swept.gradients and node.operator != "negate":
                 count += 1
                 yield id(node), f"{letter}{count}"
 
     def _by_id(self) -> Iterator[tuple[int, str]]:
-        """The ids of the trees whose values are known by a name: nodes by their own, adjoints by a derivative's."""
-        for node, adjoint in zip(self.swept.nodes.nodes, self.swept.adjoints, strict=True):
-            if adjoint is not None and id(node) in self.names:
+        """The ids of the trees whose values are known by a name: nodes by their own, gradients by a derivative's."""
+        for node, slope in self.swept.pairs():
+            if id(node) in self.names:
                 yield id(node), self.names[id(node)]
-                yield id(adjoint), self.slope_name(self.output, self.names[id(node)])
+                yield id(slope), self.slope_name(self.output, self.names[id(node)])
 
     def _as_given(self) -> dict[str, Tree]:
         """The point's numbers as they were given, of those differentiated by only what is short."""
@@ -143,8 +142,8 @@ class _Paper:
 
     def forward(self) -> Iterator[Step]:
         heading = "Forward" if self.output == "f" else f"Forward: {self.output}"
-        for node, adjoint in zip(self.swept.nodes.nodes, self.swept.adjoints, strict=True):
-            if isinstance(node, Apply) and id(node) in self.names and (adjoint is not None):
+        for node, _ in self.swept.pairs():
+            if isinstance(node, Apply) and id(node) in self.names:
                 formula = self.in_names(node, id(node))
                 yield Step(self.names[id(node)], self.chain([formula], formula, node), heading)
                 heading = ""
@@ -165,7 +164,7 @@ class _Paper:
                 heading = self.heading(users, name)
                 left = self.slope_name(self.output, name)
                 shown = said + heading if heading != last else ""
-                yield Step(left, self.summed(users, name, self.swept.adjoints[place] or nodes[place]), shown)
+                yield Step(left, self.summed(users, name, self.swept.gradients[place]), shown)
                 said, last = "", heading
 
     def completed(self, user: int) -> list[int]:
@@ -175,12 +174,12 @@ class _Paper:
 
     def reached(self, user: int) -> Iterator[int]:
         """The named nodes that a node uses, directly or with a minus between."""
-        if self.swept.adjoints[user] is None or id(self.swept.nodes.nodes[user]) not in self.names:
+        if user not in self.swept.gradients or id(self.swept.nodes.nodes[user]) not in self.names:
             return
         waiting = list(reversed(self.swept.nodes.arguments[user]))
         while waiting:
             place = waiting.pop()
-            if not self.swept.passed[place]:
+            if place not in self.swept.uses:
                 continue
             if id(self.swept.nodes.nodes[place]) in self.names:
                 yield place
@@ -190,7 +189,7 @@ class _Paper:
     def users(self, place: int) -> list[int]:
         """The named nodes that a node went into, each once; a bare minus between is no node of its own."""
         found: dict[int, None] = {}
-        for user, _, _ in self.swept.passed[place]:
+        for user, _, _ in self.swept.uses[place]:
             is_named = id(self.swept.nodes.nodes[user]) in self.names
             found |= dict.fromkeys([user] if is_named else self.users(user))
         return list(found)
@@ -208,7 +207,7 @@ class _Paper:
 
     def varying(self, user: int) -> list[bool]:
         """Which of a node's arguments depend on what is differentiated by."""
-        return [self.swept.adjoints[place] is not None for place in self.swept.nodes.arguments[user]]
+        return [place in self.swept.gradients for place in self.swept.nodes.arguments[user]]
 
     def summed(self, users: Sequence[int], name: str, adjoint: Tree) -> tuple[Display, ...]:
         """∂f/∂v·∂v/∂x added up over the users: with the slopes' names, with their formulas, with numbers."""

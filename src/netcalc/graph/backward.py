@@ -1,28 +1,16 @@
-"""The backward pass as a graph: the one place that knows how to go backward."""
+"""The backward pass of a graph, which is a graph too."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from netcalc.derivation.reverse import Accumulated, Contribution, reverse
 from netcalc.graph.leaves import NAMED, eye, name_of, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, number, product, total
 
-
-class Use(NamedTuple):
-    """Where a node is used: as argument `place` of `node`; `share` is what comes back to it from there."""
-
-    node: Node
-    place: int
-    share: Node
-
-
-class Backward(NamedTuple):
-    """The backward pass: the gradient of every node that matters, and what it is added up from, last use first."""
-
-    gradients: dict[Node, Node]
-    uses: dict[Node, list[Use]]
+Use = Contribution[Node, Node]
+Backward = Accumulated[Node, Node]
 
 
 def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> Backward:
@@ -31,34 +19,17 @@ def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | No
     `delta` is the gradient of the output, which may have more axes in front; without it the output is a number, or
     what is differentiated is the sum of its entries. Only what leads to a node of `wrt` is passed, where that is given.
     """
-    order = in_order([output])
-    leads = _leads_to(order, wrt)
-    uses: dict[Node, list[Use]] = {}
-    found: dict[Node, Node] = {}
-    for node in reversed(order):
-        if node is output:
-            gradient = number(1, output.shape) if delta is None else delta
-        elif node in uses:
-            gradient = added([use.share for use in uses[node]])
-        else:
-            continue
-        if node.operation is NAMED and node is not output:
-            gradient = named(f"d{name_of(node)}", gradient, node.params.moment)
-        found[node] = gradient
-        for place, arg in enumerate(node.args):
-            if arg in leads and (share := node.vjp(place, gradient)) is not None:
-                uses.setdefault(arg, []).append(Use(node, place, share))
-    return Backward(found, uses)
 
+    def gradient(node: Node, parts: Sequence[Node]) -> Node:
+        whole = added(parts)
+        is_named = node.operation is NAMED and node is not output
+        return named(f"d{name_of(node)}", whole, node.params.moment) if is_named else whole
 
-def _leads_to(order: Sequence[Node], wrt: Collection[Node] | None) -> Collection[Node]:
-    if wrt is None:
-        return set(order)
-    leads: set[Node] = set()
-    for node in order:
-        if node in wrt or any(arg in leads for arg in node.args):
-            leads.add(node)
-    return leads
+    def shares(node: Node, above: Node, places: Sequence[int]) -> Iterator[tuple[int, Node]]:
+        return ((place, share) for place in places if (share := node.vjp(place, above)) is not None)
+
+    seed = number(1, output.shape) if delta is None else delta
+    return reverse(in_order([output]), lambda node: node.args, wrt, seed, gradient, shares)
 
 
 def added(parts: Sequence[Node]) -> Node:
