@@ -11,6 +11,7 @@ import numpy as np
 
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc.arguments import as_numpy, by_name, names, not_negative, plain, text, whole
+from netcalc.arithmetic.turns import in_turn
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
@@ -260,6 +261,7 @@ def load(
     return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
+@in_turn
 def check(
     result: Result,
     answers: Mapping[str, Any] | Sequence[str],

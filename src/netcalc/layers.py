@@ -6,7 +6,9 @@ Rows are samples: `z1` is (samples, outputs), and ∂L/∂(a thing) has the thin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -94,10 +96,48 @@ class Passes(NamedTuple):
 
 
 def passes(problem: Problem, *, together: bool = True) -> Passes:
-    """The forward pass and, from it, the backward pass.
+    """The forward pass and, from it, the backward pass; of problems that differ in their numbers alone the same.
 
     Cross-entropy of a softmax is taken `together`, so that nothing is lost where a probability is nearly 0 or 1.
     """
+    return _passes(_outline(problem), together)
+
+
+@dataclass(frozen=True, slots=True)
+class _Blank:
+    """An array of which the shape alone is known."""
+
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+def _outline(problem: Problem) -> Any:
+    """What the graph of a problem depends on, as a problem that can be hashed."""
+    upstream: Any = problem.upstream
+    if isinstance(upstream, LossAndTarget):
+        upstream = LossAndTarget(_Blank(upstream.target.shape), *upstream[1:])  # type: ignore[arg-type]
+    else:
+        upstream = _Blank(upstream.shape)
+    layers: list[Any] = [
+        (_Blank(layer.W.shape), None if layer.b is None else _Blank(layer.b.shape), layer.activation)
+        for layer in problem.layers
+    ]
+    changed: dict[str, Any] = {
+        "x": _Blank(problem.x.shape),
+        "layers": tuple(Dense(*layer) for layer in layers),
+        "upstream": upstream,
+        "names": frozenset(problem.names),
+        "lr": problem.lr is not None or None,
+        "given": None,
+        "trace": None,
+    }
+    return problem._replace(**changed, notes=(), hidden=frozenset())
+
+
+@lru_cache(maxsize=64)
+def _passes(problem: Problem, together: bool) -> Passes:
     ahead = forward(problem)
     found, output = Nodes(ahead.found), ahead.output
     fused = _together(problem, ahead) if together else None

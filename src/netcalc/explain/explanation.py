@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Explanation(NamedTuple):
 
     formulas: Mapping[str, Tree]
     of: Mapping[str, str]
-    steps: tuple[Step, ...] = ()
+    steps: Sequence[Step] = ()
     notes: tuple[str, ...] = ()
     brief: Mapping[str, Tree] = MappingProxyType({})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from netcalc.expression import Tree
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product
 from netcalc.problem import LossAndTarget, Problem, element, given_tensors
-from netcalc.result import Step
+from netcalc.result import LazySteps, Step
 
 TERMS, LOSS_TERMS = 8, 4  # a longer sum is written with a Σ
 DRAWN = 8  # rows or columns beyond which a matrix is not drawn
@@ -34,14 +35,17 @@ SUMMED = "dW and db are summed over the samples; dv has a row a sample"
 def linear(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas by generic index, the layer drawn as matrices if they are small, and every sum."""
     layer = _layer(problem)
-    steps: list[Step] = []
-    if max(layer.outputs, layer.inputs, len(problem.x)) <= DRAWN:
-        page = _Page(layer, shown)
-        steps += page.drawings()
-        if sum(array.size for array in shown.values()) <= SPELLED:
-            steps += page.sums()
+    is_drawn = max(layer.outputs, layer.inputs, len(problem.x)) <= DRAWN
+    steps = LazySteps(partial(_steps, layer, shown)) if is_drawn else ()
     partials = dict.fromkeys((name for name in PARTIALS if name != _given(layer)), "L")
-    return Explanation(_formulas(layer), partials, tuple(steps), (SUMMED,) if problem.many else ())
+    return Explanation(_formulas(layer), partials, steps, (SUMMED,) if problem.many else ())
+
+
+def _steps(layer: Layer, shown: Mapping[str, np.ndarray]) -> list[Step]:
+    """The layer drawn as matrices, and every sum if they are few."""
+    page = _Page(layer, shown)
+    is_spelled = sum(array.size for array in shown.values()) <= SPELLED
+    return [*page.drawings(), *(page.sums() if is_spelled else ())]
 
 
 def _layer(problem: Problem) -> Layer:

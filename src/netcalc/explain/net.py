@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
 from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, distinct
 from netcalc.explain.layered import Formulas
 from netcalc.problem import Problem
-from netcalc.result import Step
+from netcalc.result import LazySteps, Step
 
 MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
@@ -22,20 +23,25 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas layer by layer, the steps with their matrices, or the paths of a trace."""
     formulas = Formulas(problem)
     partials = [name for name in shown if name.startswith("d")]
-    size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
     is_small = _is_small(problem, shown)
+    lacks_updates = problem.trace is not None and problem.lr is not None and not is_small
+    steps = LazySteps(partial(_steps, problem, shown, formulas)) if is_small or problem.trace else ()
+    notes = (TOO_LARGE_BESIDE_PATHS,) if lacks_updates else ()
+    return Explanation(formulas.all(), dict.fromkeys(partials, "L"), steps, notes)
+
+
+def _steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> list[Step]:
     found: list[Step] = []
-    if is_small:
+    if _is_small(problem, shown):
         from netcalc.explain.net_page import NetPage
 
+        size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
         found = _drawn(NetPage(problem, shown, formulas).steps(), problem.trace is None and size > LISTED)
-    notes: tuple[str, ...] = ()
     if problem.trace:
         from netcalc.explain.paths import trace_steps
 
         found = [*_drawn(trace_steps(problem, shown, formulas), True), *_only_updates_drawn(found)]
-        notes = (TOO_LARGE_BESIDE_PATHS,) * (problem.lr is not None and not is_small)
-    return Explanation(formulas.all(), dict.fromkeys(partials, "L"), tuple(found), notes)
+    return found
 
 
 def _drawn(steps: Iterable[Step], is_drawn: bool) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import LossAndTarget, Problem, element
-from netcalc.result import Step
+from netcalc.result import LazySteps, Step
 
 STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody
 
@@ -36,7 +37,7 @@ def neuron(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     return Explanation(
         paper.formulas(),
         dict.fromkeys(("dx", "dw", "db", "df"), problem.output),
-        tuple(paper.read(shown)) if short and not problem.many else (),
+        LazySteps(partial(paper.read, shown)) if short and not problem.many else (),
         brief=paper.partials(paper.slope, Symbol("dL/df") if paper.against else paper.above()),
     )
 
@@ -107,10 +108,9 @@ class _Paper(NamedTuple):
     def name(self, letter: str, place: int) -> Symbol:
         return Symbol(element(letter, (place,), self.problem.index_from))
 
-    def read(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
+    def read(self, shown: Mapping[str, np.ndarray]) -> list[Step]:
         """The steps, nothing written twice."""
-        for step in self.steps(shown):
-            yield step._replace(chain=distinct(*step.chain))
+        return [step._replace(chain=distinct(*step.chain)) for step in self.steps(shown)]
 
     def steps(self, shown: Mapping[str, np.ndarray]) -> Iterator[Step]:
         yield from self.forward(shown)

@@ -1,6 +1,7 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
-from netcalc.result.result import Checked, CheckedLine, Deferred, Result, Step, Taken, shown_as
+from netcalc.result.result import Checked, CheckedLine, Result, Taken, shown_as
+from netcalc.result.steps import Deferred, LazySteps, Step
 from netcalc.result.value import UNDECIDED, UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "CheckedLine",
     "Deferred",
     "Element",
+    "LazySteps",
     "Result",
     "Step",
     "Taken",

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,55 +15,14 @@ from netcalc.arrays import each
 from netcalc.catalogue.names import unknown
 from netcalc.expression import Number, Tree
 from netcalc.notation import to_ascii
+from netcalc.result.steps import Deferred, Step
 from netcalc.result.value import Tensor, Value
 from netcalc.version import __version__
 
 if TYPE_CHECKING:
-    from netcalc.notation.displays import Display, Named
     from netcalc.result.verification import Verification
 
 NEW = "_new"  # behind the name of a weight after a step of gradient descent
-
-
-class Step(NamedTuple):
-    """One line of a derivation: a left-hand side, then what it equals, in turn.
-
-    `left` names an element or a scalar by text, a whole tensor by `Named`.
-    `element` is the name of the answer's element that the step arrives at, if it does. What is `drawn` shows whole
-    tensors; all such steps together say what a table of elements would.
-    """
-
-    left: str | Named
-    chain: tuple[Display, ...]
-    heading: str = ""
-    element: str = ""
-    drawn: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it is a step to, as text."""
-        return self.left if isinstance(self.left, str) else self.left.text
-
-
-class Deferred(Sequence[Step]):
-    """Steps that are written when they are first looked at; none of them is drawn, or of one element."""
-
-    def __init__(self, write: Callable[[], Sequence[Step]]) -> None:
-        self._write = write
-
-    @cached_property
-    def _steps(self) -> Sequence[Step]:
-        return self._write()
-
-    def __len__(self) -> int:
-        return len(self._steps)
-
-    @overload
-    def __getitem__(self, place: int) -> Step: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Step]: ...
-    def __getitem__(self, place: int | slice) -> Step | Sequence[Step]:
-        return self._steps[place]
 
 
 class Taken(NamedTuple):

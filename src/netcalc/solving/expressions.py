@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,12 @@ from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_ou
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
-from netcalc.result import UNDECIDED, UNDEFINED, Result, Tensor, Value
+from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
 from netcalc.solving.formulas import formula_value
 from netcalc.solving.notes import value_notes
+
+if TYPE_CHECKING:
+    from netcalc.arithmetic.balls import Known
 
 Point = Mapping[str, Tree]
 CLOSED_EVALUATIONS = 400_000  # who asks for closed forms waits for them
@@ -31,18 +34,34 @@ CERTIFIED_WORK = 100_000  # operations, at all points together, that balls are d
 
 
 class Answered(NamedTuple):
-    """What was found: a number wanted each, an array of shape () or (points,); how sure; notes; the trail's values."""
+    """What was found: a number wanted each, an array of shape () or (points,); how sure; notes; what was decided."""
 
     entries: Sequence[np.ndarray]
     certainty: str = ""
     notes: tuple[str, ...] = ()
-    trail: Mapping[int, Value] = MappingProxyType({})
+    known: Known | None = None
+
+
+class _Formulas:
+    """The formulas of an answer, written when one is first asked for."""
+
+    def __init__(self, derived: Derived) -> None:
+        self.derived = derived
+
+    @cached_property
+    def all(self) -> list[Tree]:
+        """A formula for each number of the answer."""
+        return formulas_of(self.derived)
+
+    def of(self, place: int) -> Tree:
+        """One of them."""
+        return self.all[place]
 
 
 def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False, proven: bool | None = None) -> Result:
     """Every value and derivative that the problem asks for. Raises UndefinedError."""
     derived = derive(problem)
-    formulas = formulas_of(derived)
+    formulas = _Formulas(derived)
     answered = _answered(derived, formulas, digits, exact=exact, proven=proven)
     found = tuple(_tensors(derived, answered.entries, formulas))
     numbers = [one.item() for one in answered.entries] if not problem.many else []
@@ -50,7 +69,7 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False, 
         problem.command,
         problem.given,
         found,
-        () if problem.many else tuple(steps(derived, numbers, formulas, answered.trail)),
+        () if problem.many else LazySteps(partial(_steps, derived, numbers, formulas, digits, answered.known)),
         (*problem.notes, *answered.notes, *value_notes(found)),
         answered.certainty,
         problem.many,
@@ -58,12 +77,25 @@ def solve(problem: Gradient, *, digits: int | None = None, exact: bool = False, 
     )
 
 
+def _steps(
+    derived: Derived, numbers: Sequence[Value], formulas: _Formulas, digits: int | None, known: Known | None
+) -> list[Step]:
+    """The steps, with the value of every node and adjoint where it is known at the point."""
+    from netcalc.solving.proven import proven
+
+    behind, values = trail(derived), dict[int, Value]()
+    if known is not None and behind:
+        found, _ = proven(evaluable(behind), point_at(derived.problem), digits, known)
+        values = dict(zip(map(id, behind), found, strict=True))
+    return list(steps(derived, numbers, formulas.all, values))
+
+
 def _answered(
-    derived: Derived, formulas: Sequence[Tree], digits: int | None, *, exact: bool, proven: bool | None
+    derived: Derived, formulas: _Formulas, digits: int | None, *, exact: bool, proven: bool | None
 ) -> Answered:
     problem = derived.problem
     if problem.free and not problem.points:
-        return Answered([_scalar(formula_value(one)) for one in formulas])
+        return Answered([_scalar(formula_value(one)) for one in formulas.all])
     if problem.free:
         return _formulas(derived, digits)
     many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.wanted)
@@ -86,19 +118,18 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     from netcalc.solving.proven import proven
 
     point = point_at(derived.problem)
-    wanted, behind = [one.tree for one in derived.wanted], trail(derived)
+    wanted = [one.tree for one in derived.wanted]
     known = decided(evaluable(wanted), point)
     values, _ = proven(evaluable(wanted), point, digits, known)
     beside = sides(derived, point, known, lacks_value=_lack(values))
     values = _where_defined(derived, _by_sides(values, beside, digits))
     undefined = tuple(undefined_notes(derived, values, point, known, beside.kinks))
     sure = sum(value.certified for value in values)
-    behind_values, _ = proven(evaluable(behind), point, digits, known)
     return Answered(
         [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
         f"certified: {sure} of {len(values)} values",
         (*undefined, *beside.notes),
-        dict(zip(map(id, behind), behind_values, strict=True)),
+        known,
     )
 
 
@@ -205,7 +236,7 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
     return Answered([_scalar(value(one)) for one in derived.wanted], certainty)
 
 
-def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: Sequence[Tree]) -> Iterator[Tensor]:
+def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formulas) -> Iterator[Tensor]:
     """The answers by name: f, dx, dy, dxdx, …, each with an entry an expression where there are several."""
     problem = derived.problem
     single = len(problem.texts) == 1
@@ -214,11 +245,11 @@ def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: Sequence
         yield Tensor(
             derivative_in_short(by) if by else "f",
             entries[own[0]] if single else np.stack([entries[place] for place in own], axis=-1),
-            formulas[own[0]],
+            partial(formulas.of, own[0]),
             None if not by else "f",
             problem.index_from,
             by,
-            () if single else tuple(formulas[place] for place in own),
+            () if single else tuple(map(formulas.of, own)),
             () if single else tuple(element_name(problem, one) for one in wanted),
             full=label(problem, wanted[0]) if single and by else "",
         )

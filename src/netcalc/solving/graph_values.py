@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netcalc.arithmetic.turns import turn_given_up
 from netcalc.arrays import each
 from netcalc.expression import Number, Symbol
 from netcalc.graph.arithmetic import Arithmetic
@@ -91,7 +92,7 @@ def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]
     """What nodes come to in float64."""
     from netcalc.graph.arithmetic.float64 import Float64
 
-    with np.errstate(all="ignore"):
+    with turn_given_up(), np.errstate(all="ignore"):
         return nodes_in(Float64(problem.sizes), problem, nodes)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netcalc.arithmetic.turns import in_turn, turn_given_up
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError
@@ -36,6 +37,7 @@ SMALL_WORK = 20_000  # multiplications of a forward pass that balls do in a mome
 POLYNOMIAL_WORK, ALGEBRA_WORK = 20_000, 2_000  # multiplications that are written out in symbols in a second or two
 
 
+@in_turn
 def solve(
     problem: Problem | Gradient | GraphProblem,
     *,
@@ -168,7 +170,7 @@ def _fast(problem: Problem) -> Found:
     """In float64, with a word on it where sums cancel so far that a digit that is shown may be wrong."""
     from netcalc.graph.arithmetic.float64 import Float64
 
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
+    with turn_given_up(), np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
         entries = run(problem, Float64())
         cancelled = _cancelled(problem, entries)
     lost = f"{', '.join(cancelled)}: sums cancel, and float64 may have lost digits of them and of what follows"
