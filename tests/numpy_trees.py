@@ -42,6 +42,8 @@ OTHERS = {
     "swapped": lambda x: np.swapaxes(x, -1, -2),
     "sum": np.sum,
     "mean": np.mean,
+    "var": np.var,
+    "std": np.std,
     "max": np.max,
     "min": np.min,
     "norm": lambda x, axis=None, keepdims=False: np.sqrt((x**2).sum(axis=axis, keepdims=keepdims)),

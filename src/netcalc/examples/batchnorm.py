@@ -2,11 +2,9 @@
 
     netcalc net batchnorm.py --shape x=N,D gamma=D beta=D
 """
+
 import numpy as np
 
 eps = 1e-5
-mean = x.mean(axis=0)
-centred = x - mean
-var = (centred ** 2).mean(axis=0)
-xhat = centred / np.sqrt(var + eps)
+xhat = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)
 out = gamma * xhat + beta

@@ -5,7 +5,7 @@
 import torch
 import torch.nn.functional as F
 
-un = F.normalize(u, dim=1)
-vn = F.normalize(v, dim=1)
+un = u / u.norm(dim=1, keepdim=True)             # rows of length 1
+vn = v / v.norm(dim=1, keepdim=True)
 logits = un @ vn.T / tau
 loss = F.cross_entropy(logits, torch.arange(u.shape[0]))

@@ -13,6 +13,8 @@ q, k, v = qkv.split(C, dim=2)
 q = q.view(B, T, heads, C // heads).transpose(1, 2)     # (B, heads, T, C/heads)
 k = k.view(B, T, heads, C // heads).transpose(1, 2)
 v = v.view(B, T, heads, C // heads).transpose(1, 2)
-att = F.softmax(q @ k.transpose(-2, -1) / math.sqrt(C // heads), dim=-1)
-y = (att @ v).transpose(1, 2).contiguous().view(B, T, C)
+S = q @ k.transpose(-2, -1) / math.sqrt(C // heads)
+P = F.softmax(S, dim=-1)
+a = P @ v
+y = a.transpose(1, 2).contiguous().view(B, T, C)
 out = y @ Wo

@@ -6,4 +6,5 @@ import numpy as np
 
 h = h0
 for t in range(3):
-    h = np.tanh(x[t] @ Wx + h @ Wh + b)
+    z = x[t] @ Wx + h @ Wh + b
+    h = np.tanh(z)

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 D = x.size(-1)
-n1 = F.layer_norm(x, (D,), g1, b1)
+x1 = F.layer_norm(x, (D,))              # each row to mean 0 and variance 1
+n1 = g1 * x1 + b1
 q = n1 @ Wq
 k = n1 @ Wk
 v = n1 @ Wv
@@ -14,7 +15,8 @@ S = q @ k.T / D ** 0.5
 P = F.softmax(S, dim=-1)
 a = P @ v
 r = x + a @ Wo
-n2 = F.layer_norm(r, (D,), g2, b2)
+r1 = F.layer_norm(r, (D,))
+n2 = g2 * r1 + b2
 z = n2 @ W1 + c1
 h = F.gelu(z)
 out = r + h @ W2 + c2

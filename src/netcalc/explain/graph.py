@@ -19,7 +19,7 @@ from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import NAMED, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
-from netcalc.graph.readable import with_arguments
+from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode

@@ -12,7 +12,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number, Tree, is_constant
 from netcalc.graph.elementwise import compared, constant, elementwise
 from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, swapped
-from netcalc.graph.leaves import array, detached, eye, given, named, size, triangular_ones
+from netcalc.graph.leaves import array, detached, eye, given, is_one_over, named, size, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes, number, product, total, without_ones
 from netcalc.graph.reductions import (
@@ -76,7 +76,7 @@ def _is_function(node: Node) -> bool:
     from netcalc.graph.product import PRODUCT, SUM
 
     if node.operation is ELEMENTWISE:
-        return True
+        return not is_one_over(node)
     if node.operation in (PRODUCT, SUM) and not getattr(node.params, "summed", ""):
         return any(map(_is_function, node.args))
     return False

@@ -14,6 +14,8 @@ from netcalc.graph.sizes import Shape, Size, tree
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
 
+ONE_OVER = Apply("divide", (Number(Fraction(1)), Symbol("#0")))  # as a formula of its argument
+
 
 class Name(NamedTuple):
     """What an input or a node is called. `moment` tells nodes apart that bear one name, as a line does."""
@@ -105,6 +107,11 @@ def array(values: np.ndarray, text: str = "") -> Node:
 def size(of: Size) -> Node:
     """The size of an axis as a number."""
     return make(SIZE, (), (), of)
+
+
+def is_one_over(node: Node) -> bool:
+    """Whether a node is 1/n, of a size."""
+    return len(node.args) == 1 and node.args[0].operation is SIZE and getattr(node.params, "tree", None) == ONE_OVER
 
 
 def eye(of: Size) -> Node:

@@ -5,13 +5,14 @@ One rule after the other is applied until one formula is left; where none applie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply, Tree, power
+from netcalc.expression import Apply, Number, Tree, power
 from netcalc.graph import sizes as size_of
 from netcalc.graph.contractions import diagonals, matrix_products, scalar_products, sums
 from netcalc.graph.entrywise import broadcasts, identities, index_form, outer_products, same_axes, scaled_rows
+from netcalc.graph.layouts import KEEP
 from netcalc.graph.remaining import Rest
 from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import Term, is_of, scalar
@@ -75,15 +76,36 @@ def _is_done(rest: Rest) -> bool:
 
 
 def as_mean(term: Term, counts: Mapping[Apply, Size]) -> Term:
-    """Σ x / n is the mean of n entries, and so is ‖x‖²/n."""
+    """Σ x / n is the mean of n entries, and so is ‖x‖²/n; a ∘ Σ x / n is a ∘ mean x."""
     for tree in (term.core, *term.above):
-        count = counts.get(_bare_sum(tree)) if isinstance(tree, Apply) else None
-        less = None if count is None else _over_count(term, count)
-        if less is not None:
-            mean = _mean(tree)  # type: ignore[arg-type]
-            above = tuple(mean if one == tree else one for one in less.above)
-            return less._replace(core=mean if term.core == tree else term.core, above=above)
+        for part in _parts(tree):
+            count = counts.get(_bare_sum(part))
+            less = None if count is None else _over_count(term, count)
+            if less is not None:
+                mean = _put_in(tree, part, _mean(part))  # type: ignore[arg-type]
+                above = tuple(mean if one == tree else one for one in less.above)
+                return less._replace(core=mean if term.core == tree else term.core, above=above)
     return term
+
+
+def _parts(tree: Tree | None) -> Iterator[Apply]:
+    """The formula, and what is multiplied in it entry by entry."""
+    if isinstance(tree, Apply):
+        yield tree
+        match tree:
+            case Apply("hadamard", parts):
+                yield from (part for part in parts if isinstance(part, Apply))
+            case Apply("divide", (Apply("hadamard", parts), _)):
+                yield from (part for part in parts if isinstance(part, Apply))
+
+
+def _put_in(tree: Tree, part: Tree, new: Tree) -> Tree:
+    if tree == part or not isinstance(tree, Apply):
+        return new if tree == part else tree
+    if tree.operator == "divide":
+        above, below = tree.arguments
+        return Apply("divide", (_put_in(above, part, new), below))
+    return Apply(tree.operator, tuple(new if one == part else one for one in tree.arguments))
 
 
 def _bare_sum(tree: Apply) -> Apply:
@@ -94,9 +116,23 @@ def _bare_sum(tree: Apply) -> Apply:
 def _mean(tree: Apply) -> Tree:
     match tree:
         case Apply("power", (Apply("norm", (x,)), square)):
-            return Apply("mean", (power(x, square),))
-        case _:
-            return Apply("mean", tree.arguments)
+            entries, along = power(x, square), ()
+        case Apply(_, (entries, *along)):
+            pass
+    return _variance(entries, along) or Apply("mean", (entries, *along))
+
+
+def _variance(entries: Tree, along: Sequence[Tree]) -> Tree | None:
+    """The mean of (x - mean x)² is the variance of x."""
+    match entries:
+        case Apply("power", (Apply("add", (x, Apply("negate", (Apply("mean", (same, *axes)),)))), Number(value))):
+            if (
+                value == 2
+                and same == x
+                and [one for one in axes if one != KEEP] == [one for one in along if one != KEEP]
+            ):
+                return Apply("var", (x, *along))
+    return None
 
 
 def _over_count(term: Term, count: Size) -> Term | None:

@@ -17,9 +17,9 @@ import numpy as np
 
 from netcalc.errors import ShapeError
 from netcalc.graph.contract import contract, spread
-from netcalc.graph.leaves import EYE, eye, size
+from netcalc.graph.leaves import EYE, SIZE, eye, is_one_over, size
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import Shape, Size, same, settled, written
+from netcalc.graph.sizes import Shape, Size, over, same, settled, written
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
@@ -151,6 +151,7 @@ def product(factors: Iterable[Factor], out: str, shape: Shape, number: Fraction 
         _take(parts, node, letters, room=MAX_FACTORS - len(given))
     _contract_identities(parts)
     _count_what_is_left(parts)
+    _cancel_sizes(parts)
     if not parts.number:
         parts.factors = []
     return _built(parts, shape)
@@ -218,6 +219,21 @@ def _count_what_is_left(parts: _Parts) -> None:
             parts.number *= extent
         else:
             parts.factors.append((size(extent), ""))
+
+
+def _cancel_sizes(parts: _Parts) -> None:
+    """n·1/n = 1 of a size in letters, and m·n·1/(m·n) = 1."""
+    for below in [factor for factor in parts.factors if is_one_over(factor[0])]:
+        sizes = [(node, "") for node, _ in parts.factors if node.operation is SIZE]
+        left: Size = below[0].args[0].params
+        used: list[Factor] = []
+        for one in sizes:
+            if (rest := over(left, one[0].params)) is not None:
+                left, used = rest, [*used, one]
+        if isinstance(left, int):
+            parts.number /= left
+            for one in (below, *used):
+                parts.factors.remove(one)
 
 
 def _built(parts: _Parts, shape: Shape) -> Node:

@@ -2,33 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from netcalc.graph.node import Node, make
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
+from netcalc.expression import Tree
+from netcalc.expression.tree import fold
+from netcalc.graph.by_name import Names
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product
+from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.selection import EVERYTHING
-from netcalc.graph.shaping import INDEX
+from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Size, settled
+from netcalc.notation import to_unicode
 
 MAX_NODES = 250  # of a graph that is rewritten
 MAX_LENGTH = 1000  # characters of a formula that is
+MAX_DETOUR = 60  # characters that a formula may be longer for having no diagonal matrix, new axis or index form
+MAX_PASSES = 3  # over a graph
 MAX_ROUNDS = 8  # in which a node is made shorter
 
 
-Measure = Callable[[Node], tuple[int, int]]  # how long a node's formula is, and of how many parts
+class Length(NamedTuple):
+    """How long a formula is to read: its letters without brackets, its text, its parts. The first counts most."""
+
+    reading: int
+    text: int
+    parts: int
 
 
-def readable(root: Node, is_leaf: Callable[[Node], bool], measure: Measure) -> Node:
+Measure = Callable[[Node], Length]
+
+Rewritten = Callable[[Node], Iterable[Node]]  # a node in other forms
+
+
+def length(tree: Tree, *, diagonal: bool) -> Length:
+    """How long a formula is. A form that is hard to read is worth a detour; a diagonal matrix where `diagonal` is."""
+    text = to_unicode(tree)
+    brackets = text.count("(") + text.count(")")
+    parts = fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
+    hard = fold(tree, lambda _: 0, lambda operator, many: _is_hard(operator, diagonal=diagonal) + sum(many))
+    return Length(len(text) - brackets + MAX_DETOUR * hard, len(text), parts)
+
+
+def _is_hard(operator: str, *, diagonal: bool) -> bool:
+    return operator.startswith("einsum:") or (operator in ("diag", "newaxis") and not diagonal)
+
+
+def readable(root: Node, is_leaf: Callable[[Node], bool], measure: Measure, names: Names) -> Node:
     """The graph in the shortest form that rewrites find. `is_leaf` tells what is written by a name of its own."""
-    order = _in_order(root, is_leaf)
-    if len(order) > MAX_NODES or (plain := measure(root))[0] > MAX_LENGTH:
+
+    def rewritten(node: Node) -> Iterator[Node]:
+        yield from (one for rewrite in REWRITES for one in rewrite(node))
+        yield from names.within(node, root)
+
+    if len(_in_order(root, is_leaf)) > MAX_NODES or (plain := measure(root)).text > MAX_LENGTH:
         return root
+    best, own = root, plain
+    for _ in range(MAX_PASSES):
+        found = _passed(best, is_leaf, measure, rewritten)
+        known = measure(found)
+        if known >= own:
+            break
+        best, own = found, known
+    return best if own.text <= plain.text else root
+
+
+def plain_form(root: Node, is_leaf: Callable[[Node], bool]) -> Node:
+    """The graph as rewrites meet it: without what only makes or drops axes of one entry."""
     done: dict[Node, Node] = {}
-    for node in order:
+    for node in _in_order(root, is_leaf):
+        done[node] = node if node is not root and is_leaf(node) else _rebuilt(node, done, is_leaf)
+    return done[root]
+
+
+def _passed(root: Node, is_leaf: Callable[[Node], bool], measure: Measure, rewritten: Rewritten) -> Node:
+    """Every node in its shortest form, the leaves first."""
+    done: dict[Node, Node] = {}
+    for node in _in_order(root, is_leaf):
         leaf = node is not root and is_leaf(node)
-        done[node] = node if leaf else _shortest(_rebuilt(node, done, is_leaf), measure)
-    return done[root] if measure(done[root]) < plain else root
+        done[node] = node if leaf else _shortest(_rebuilt(node, done, is_leaf), measure, rewritten)
+    return done[root]
 
 
 def _in_order(root: Node, is_leaf: Callable[[Node], bool]) -> list[Node]:
@@ -51,24 +106,39 @@ def _rebuilt(node: Node, done: Mapping[Node, Node], is_leaf: Callable[[Node], bo
     if node.operation is PRODUCT:
         pairs = zip(args, node.params.letters, strict=True)
         factors = [factor for arg, own in pairs for factor in _opened(arg, own, is_leaf)]
-        return product(factors, node.params.out, node.shape, node.params.number)
+        return product(
+            _with_scalars(factors, node.params.out, is_leaf), node.params.out, node.shape, node.params.number
+        )
     if node.operation is INDEX and all(part is None or part == EVERYTHING for part in node.params.key):
         letters = LETTERS[: node.rank]
         new = [node.params.extra + n for n, part in enumerate(node.params.key) if part is None]
         kept = "".join(one for n, one in enumerate(letters) if n not in new)
         return product([(args[0], kept)], letters, node.shape)
+    if node.operation is RESHAPE:
+        narrow, wide = (
+            [n for n, one in enumerate(shape) if settled(one) != 1] for shape in (args[0].shape, node.shape)
+        )
+        if [settled(args[0].shape[n]) for n in narrow] == [settled(node.shape[n]) for n in wide]:
+            letters, spare = LETTERS[: node.rank], iter(LETTERS[node.rank :])
+            names = dict(zip(narrow, wide, strict=True))
+            own = "".join(letters[names[n]] if n in names else next(spare) for n in range(args[0].rank))
+            return product([(args[0], own)], letters, node.shape)
     return with_arguments(node, args)
 
 
-def with_arguments(node: Node, args: Sequence[Node]) -> Node:
-    """The node's operation on other arguments of the same shapes."""
-    if all(new is old for new, old in zip(args, node.args, strict=True)):
-        return node
-    if node.operation is PRODUCT:
-        return product(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.number)
-    if node.operation is SUM:
-        return total(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
-    return make(node.operation, args, node.shape, node.params)
+def _with_scalars(factors: Sequence[Factor], out: str, is_leaf: Callable[[Node], bool]) -> Sequence[Factor]:
+    """Scalars times a sum of products as one sum of products; of scalars and a product alone."""
+    summing = [factor for factor in factors if factor[1]]
+    if len(summing) != 1 or summing[0][0].operation is not PRODUCT or is_leaf(summing[0][0]):
+        return factors
+    (node, letters), scalars = summing[0], [factor for factor in factors if not factor[1]]
+    if any(one not in out and settled(extent) != 1 for one, extent in zip(letters, node.shape, strict=True)):
+        return factors
+    params = node.params
+    spare = iter([one for one in LETTERS if one not in out + letters])
+    names = dict(zip(params.out, letters, strict=True)) | dict(zip(params.summed, spare, strict=False))
+    inner = [(arg, "".join(names[one] for one in own)) for arg, own in zip(node.args, params.letters, strict=True)]
+    return [*inner, *scalars, (number(params.number), "")]
 
 
 def _opened(node: Node, letters: str, is_leaf: Callable[[Node], bool]) -> Sequence[Factor]:
@@ -90,16 +160,12 @@ def _opened(node: Node, letters: str, is_leaf: Callable[[Node], bool]) -> Sequen
     return [*factors, (number(params.number), "")]
 
 
-def _shortest(node: Node, measure: Measure) -> Node:
+def _shortest(node: Node, measure: Measure, rewritten: Rewritten) -> Node:
     for _ in range(MAX_ROUNDS):
         own = measure(node)
-        found = [(measure(one), place, one) for place, one in enumerate(_rewritten(node))]
+        found = [(measure(one), place, one) for place, one in enumerate(rewritten(node))]
         best = min(found, key=lambda one: one[:2], default=None)
         if best is None or best[0] >= own:
             break
         node = best[2]
     return node
-
-
-def _rewritten(node: Node) -> list[Node]:
-    return [one for rewrite in REWRITES for one in rewrite(node)]

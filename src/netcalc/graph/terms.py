@@ -76,7 +76,10 @@ def powers(above: Sequence[Tree], below: Sequence[Tree]) -> tuple[list[Tree], li
 
 
 def raised(base: Tree, exponent: int) -> Tree:
-    """base ^ exponent."""
+    """base ^ exponent; (√x)² is x."""
+    match base:
+        case Apply("sqrt", (inner,)) if exponent % 2 == 0:
+            base, exponent = inner, exponent // 2
     return base if exponent == 1 else power(base, Number(Fraction(exponent)))
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
+from netcalc.graph.by_name import Names
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
 from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, formula_of, vector_activation
@@ -17,14 +18,13 @@ from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_o
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
-from netcalc.graph.readable import readable
+from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
 from netcalc.graph.sizes import letter as letter_size
 from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
-from netcalc.notation import to_unicode
 
 ONE_ALONE = Number(Fraction(1))
 NOTHING: Mapping[Node, str] = MappingProxyType({})
@@ -38,7 +38,7 @@ def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) 
     Named nodes within it, and within the nodes `beside` it, are written by their names. `diagonal` has a vector along
     an axis of a matrix as a diagonal matrix, as Jacobians are written.
     """
-    return Writer([node, *beside]).shortest(node, diagonal=diagonal)
+    return Writer([*beside, node]).shortest(node, diagonal=diagonal)
 
 
 def axes_of(shape: Shape) -> str:
@@ -65,9 +65,15 @@ class Writer:
             self._names.setdefault(node.args[0], self._symbol(node))
         for node in named:
             self._learn(node)
+        self._known = Names(named, lambda node: plain_form(node, self.has_name))
+
+    def name(self, node: Node) -> str:
+        """What a named node is written as."""
+        text: str = node.params.text
+        return self._called.get(node, text)
 
     def _symbol(self, node: Node) -> Symbol:
-        return Symbol(self._called.get(node, node.params.text))
+        return Symbol(self.name(node))
 
     def _learn(self, node: Node) -> None:
         """A formula that has a name is written by that name within other formulas too."""
@@ -89,11 +95,11 @@ class Writer:
     def shorter(self, node: Node, *, diagonal: bool = False) -> Node:
         """The node in the form whose formula is shortest."""
 
-        def measure(one: Node) -> tuple[int, int]:
-            tree = self.formula(one, diagonal=diagonal)
-            return len(to_unicode(tree)), fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
+        def measure(one: Node) -> Length:
+            tree = self._symbol(one) if one.operation is NAMED else self.formula(one, diagonal=diagonal)
+            return length(tree, diagonal=diagonal)
 
-        return node if self.parts(node) > MAX_PARTS else readable(node, self.has_name, measure)
+        return node if self.parts(node) > MAX_PARTS else readable(node, self.has_name, measure, self._known)
 
     def parts(self, node: Node) -> int:
         """About how many names, numbers and operations a node is written with, what it repeats counted each time."""
@@ -264,6 +270,8 @@ class Writer:
                     return hadamard([answer, add(ONE_ALONE, negate(answer))]), is_tensor
             case Apply("sqrt", (Apply("power", (Apply("norm", _) as norm, Number(value))),)) if value == 2:
                 return norm, is_tensor
+            case Apply("sqrt", (Apply("var", of),)):
+                return Apply("std", of), is_tensor
         return found, is_tensor
 
     def _cofactors(self, node: Node) -> Term:
@@ -322,7 +330,7 @@ class Writer:
         bare = [_unstacked(array, axis) for array in arrays]
         along = Apply("axis", (Number(Fraction(axis)),))
         if all(one is not None for one in bare):
-            return _plain(Apply("stack", (*bare, along)), node)  # type: ignore[arg-type]
+            return _plain(Apply("stack", (*bare, along) if axis else tuple(bare)), node)  # type: ignore[arg-type]
         return _plain(Apply("concat", (*arrays, along) if axis else arrays), node)
 
     def _reshape(self, node: Node) -> Term:

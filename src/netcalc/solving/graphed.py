@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netcalc.errors import ShapeError
-from netcalc.expression import Tree
+from netcalc.expression import Symbol, Tree
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.cost import cost
@@ -191,7 +191,11 @@ class _Formulas:
         return Writer([self.problem.output, *named.values()], called)
 
     def of(self, one: Wanted) -> Tree:
-        """One formula; Jacobians and second derivatives with diagonal matrices."""
+        """One formula, or another's name; Jacobians and second derivatives with diagonal matrices."""
+        if one.of is not None and one.node.operation is NAMED:
+            name = self.writer.name(one.node)
+            if name.partition("@")[0] != one.name.partition("@")[0]:
+                return Symbol(name)
         is_jacobian = bool(self.problem.output.rank) and self.problem.delta is None and one.of is not None
         return self.writer.shortest(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
 

@@ -1,0 +1,138 @@
+"""Identities of matrices that may make a formula shorter: a function each, its docstring the identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
+from netcalc.graph.leaves import EYE, eye
+from netcalc.graph.node import Node
+from netcalc.graph.product import PRODUCT, SUM, Product, Sum, product
+from netcalc.graph.sizes import settled
+
+MAX_SUMMED = 3  # letters of a product that is tried for symmetry
+
+
+def inverse_of_transpose(node: Node) -> Iterator[Node]:
+    """(Aᵀ)⁻¹ = (A⁻¹)ᵀ."""
+    if node.operation is INVERSE and _is_transpose(node.args[0]):
+        yield swapped(inverse(node.args[0].args[0]))
+
+
+def _is_transpose(node: Node) -> bool:
+    if node.operation is not PRODUCT or len(node.args) != 1 or node.params.number != 1:
+        return False
+    params: Product = node.params
+    return params.letters[0] == params.out[:-2] + params.out[:-3:-1]
+
+
+def solution_for_identity(node: Node) -> Iterator[Node]:
+    """The X with A X = I is A⁻¹."""
+    if node.operation is SOLVE and node.args[1].operation is EYE and node.args[0].rank == 2:
+        turned = inverse(node.args[0])
+        yield swapped(turned) if node.params else turned
+
+
+def matrix_times_inverse(node: Node) -> Iterator[Node]:
+    """A A⁻¹ = I."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is not INVERSE or factor.rank != 2:
+            continue
+        for other, (matrix, own) in enumerate(factors):
+            rest = [pair for n, pair in enumerate(factors) if n not in (place, other)]
+            if matrix is not factor.args[0]:
+                continue
+            for shared, kept in ((0, 1), (1, 0)):
+                joint = letters[shared]
+                if joint == own[kept] and joint in params.summed and all(joint not in its for _, its in rest):
+                    identity = (eye(matrix.shape[0]), letters[kept] + own[shared])
+                    yield product([*rest, identity], params.out, node.shape, params.number)
+
+
+def inverse_of_product(node: Node) -> Iterator[Node]:
+    """C (A B)⁻¹ = C B⁻¹ A⁻¹, of square matrices; it is shorter where C begins with an inverse of these."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is COFACTORS and factor.rank == 2:
+            turned = (_inverse_of(factor.args[0]), letters[::-1])
+            opened = [(determinant(factor.args[0]), ""), turned]
+        elif factor.operation is INVERSE and factor.rank == 2:
+            opened = [(_inverse_of(factor.args[0]), letters)]
+        else:
+            continue
+        rest = [*factors[:place], *opened, *factors[place + 1 :]]
+        yield product(rest, params.out, node.shape, params.number)
+
+
+def _inverse_of(node: Node) -> Node:
+    """The inverse, that of a product of two square matrices as the product of theirs."""
+    if node.operation is PRODUCT and len(node.args) == 2 and len(node.params.summed) == 1 and node.params.number == 1:
+        sizes = {settled(extent) for arg in node.args for extent in arg.shape}
+        if len(sizes) == 1 and all(arg.rank == 2 for arg in node.args):
+            turned = [(_inverse_of(arg), own[::-1]) for arg, own in zip(node.args, node.params.letters, strict=True)]
+            out: str = node.params.out
+            return product(turned, out[::-1], node.shape)
+    return inverse(node)
+
+
+def transpose_of_symmetric(node: Node) -> Iterator[Node]:
+    """Sᵀ = S where S is symmetric."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    for place, (factor, letters) in enumerate(zip(node.args, params.letters, strict=True)):
+        if factor.rank == 2 and letters[0] != letters[1] and is_symmetric(factor):
+            own = [*params.letters[:place], letters[::-1], *params.letters[place + 1 :]]
+            yield product(zip(node.args, own, strict=True), params.out, node.shape, params.number)
+
+
+def is_symmetric(node: Node) -> bool:
+    """Whether a matrix is its own transpose, by how it is made: X Xᵀ, x xᵀ, sums of such and their inverses."""
+    if node.rank != 2 or settled(node.shape[0]) != settled(node.shape[1]):
+        return False
+    if node.operation is INVERSE:
+        return is_symmetric(node.args[0])
+    if node.operation is SUM:
+        return _is_symmetric_sum(node)
+    return node.operation is EYE or (node.operation is PRODUCT and _is_symmetric_product(node))
+
+
+def _is_symmetric_sum(node: Node) -> bool:
+    params: Sum = node.params
+    i, j = params.out[0], params.out[1]
+    turned = {i: j, j: i}
+    terms = {(arg, own): by for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True)}
+    for (arg, own), by in terms.items():
+        twin = (arg, "".join(turned[one] for one in own))
+        if terms.get(twin) != by and not (len(own) == 2 and is_symmetric(arg)) and own:
+            return False
+    return True
+
+
+def _is_symmetric_product(node: Node) -> bool:
+    params: Product = node.params
+    i, j = params.out[0], params.out[1]
+    own = sorted(_spelled(node, {}))
+    summed = params.summed
+    if len(summed) > MAX_SUMMED:
+        return False
+    for order in permutations(summed):
+        names = {i: j, j: i} | dict(zip(summed, order, strict=True))
+        if sorted(_spelled(node, names)) == own:
+            return True
+    return False
+
+
+def _spelled(node: Node, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """Each factor with its letters; a symmetric one's in one order."""
+    for factor, letters in zip(node.args, node.params.letters, strict=True):
+        own = "".join(names.get(one, one) for one in letters)
+        yield id(factor), "".join(sorted(own)) if is_symmetric(factor) else own
