@@ -61,6 +61,7 @@ OTHERS = {
     "tril": np.tril,
     "triu": np.triu,
     "eye": lambda n: np.eye(int(n)),
+    "arange": np.arange,
     "ones": np.ones,
     "zeros": np.zeros,
     "one_hot": lambda k, n: np.eye(int(n))[np.asarray(k).astype(int)],

@@ -11,15 +11,17 @@ import pytest
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.expression import Number
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.backward import gradients, jacobian
+from netcalc.graph.backward import backward, gradients, jacobian
+from netcalc.graph.by_name import Names
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import INPUT
+from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import in_order
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.writing import Writer, formula
 from netcalc.models.request import Request, read_shapes
 from netcalc.models.tensors import tensors
 from netcalc.notation import to_unicode
+from netcalc.program import Given, read
 
 EXPRESSIONS = [
     ("x.T@A@x", "A=3,3 x=3"),
@@ -41,6 +43,22 @@ EXPRESSIONS = [
     ("sum(v*(t - W@x)^2)/2", "W=2,3 x=3 t=2 v=2"),
     ("inv(X.T@X) + inv(X.T@X).T", "X=3,2"),
     ("norm(z[:2])*norm(z[2:])", "z=4"),
+    ("sum(D*((X - mean(X, axis=1, keepdims=True))/sqrt(var(X, axis=1, keepdims=True) + c)))", "X=2,3 D=2,3 c=number"),
+    (
+        "sum(D*g*((X - mean(X, axis=1, keepdims=True))/sqrt(var(X, axis=1, keepdims=True) + c)))",
+        "X=2,3 D=2,3 g=3 c=number",
+    ),
+    ("sum(d*x/sqrt(mean(x^2) + c))", "x=3 d=3 c=number"),
+    ("stack([x*sum(y), y*sum(x)])@z", "x=2 y=2 z=2"),
+]
+
+PROGRAMS = [  # with names that stand within formulas
+    (
+        "m = x.mean(axis=0)\ns = np.sqrt(((x - m)**2).mean(axis=0) + 1)\nh = (x - m)/s\nout = (h*g).sum()",
+        {"x": (3, 2), "g": (3, 2)},
+    ),
+    ("m = np.mean(x**2, axis=1, keepdims=True)\nr = 1/np.sqrt(m + 1)\nout = (x*r*g).sum()", {"x": (2, 3), "g": (3,)}),
+    ("n = x/np.sqrt((x*x).sum())\ns = n @ y\nout = (s*n).sum()", {"x": (2,), "y": (2, 2)}),
 ]
 
 
@@ -75,18 +93,32 @@ def test_an_identity_holds(rewrite):
     pairs = list(rewritten(rewrite))
     assert pairs, "it applies to none of the expressions"
     for node, other in pairs:
-        assert node.shape == other.shape
-        with precision(200):
-            numbers = Balls()
-            given = {
-                one: numbers.array(values)
-                for one, values in points([n for n in in_order([node, other]) if n.operation is INPUT]).items()
-            }
-            values = evaluate([node, other], numbers, given)
-            for one, same in zip(*(array.reshape(-1) for array in values), strict=True):
-                difference = ball(one) - ball(same)
-                assert difference.contains(0)
-                assert difference.rad() < 1e-30
+        assert_equal(node, other)
+
+
+def assert_equal(node, other):
+    assert node.shape == other.shape
+    with precision(200):
+        numbers = Balls()
+        inputs = [one for one in in_order([node, other]) if one.operation is INPUT]
+        given = {one: numbers.array(values) for one, values in points(inputs).items()}
+        values = evaluate([node, other], numbers, given)
+        for one, same in zip(*(array.reshape(-1) for array in values), strict=True):
+            difference = ball(one) - ball(same)
+            assert difference.contains(0)
+            assert difference.rad() < 1e-30
+
+
+@pytest.mark.parametrize("text, shapes", PROGRAMS)
+def test_a_name_in_the_place_of_what_it_stands_for_changes_no_value(text, shapes):
+    program = read(text, "program.py", {name: Given(shape) for name, shape in shapes.items()})
+    found = backward(program.output).gradients
+    nodes = in_order([program.output, *found.values()])
+    names = Names([node for node in nodes if node.operation is NAMED], lambda node: node)
+    pairs = [(node, other) for node in nodes for other in names.within(node, node)]
+    assert pairs
+    for node, other in pairs:
+        assert_equal(node, other)
 
 
 @pytest.mark.parametrize("expression, shapes", EXPRESSIONS)

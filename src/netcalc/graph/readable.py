@@ -132,7 +132,9 @@ def _with_scalars(factors: Sequence[Factor], out: str, is_leaf: Callable[[Node],
     if len(summing) != 1 or summing[0][0].operation is not PRODUCT or is_leaf(summing[0][0]):
         return factors
     (node, letters), scalars = summing[0], [factor for factor in factors if not factor[1]]
-    if any(one not in out and settled(extent) != 1 for one, extent in zip(letters, node.shape, strict=True)):
+    if not scalars or any(
+        one not in out and settled(extent) != 1 for one, extent in zip(letters, node.shape, strict=True)
+    ):
         return factors
     params = node.params
     spare = iter([one for one in LETTERS if one not in out + letters])

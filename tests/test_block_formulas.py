@@ -1,0 +1,93 @@
+"""The blocks' backward passes: each line has the value of its gradient, and the form that courses print."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import numpy_trees
+import programs_oracle as oracle
+import pytest
+from test_blocks import BLOCKS, NUMBERS, drawn
+
+import netcalc
+from netcalc.examples import example
+from netcalc.notation import to_ascii, to_unicode
+
+UNREAD = {"windows", "overlap", "where", "erfc", "silu", "max", "tril", "triu"}  # by the trees' evaluator
+
+PUBLISHED = [  # Ioffe and Szegedy 2015; Ba et al. 2016; Zhang and Sennrich 2019; CS231n; Dao et al. 2022, appendix B
+    ("layernorm", "dx", "(dxhat − mean(dxhat, 1) − xhat ∘ mean(dxhat ∘ xhat, 1))/√(var(x, 1) + 1e-5)"),
+    ("batchnorm", "dx", "(dxhat − mean(dxhat, 0) − xhat ∘ mean(dxhat ∘ xhat, 0))/√(var(x, 0) + 1e-5)"),
+    ("rmsnorm", "dx", "(dxhat − xhat ∘ mean(dxhat ∘ xhat, 1))/√(mean(x², 1) + 1e-6)"),
+    ("groupnorm", "dgroups", "(dghat − mean(dghat, 234) − ghat ∘ mean(dghat ∘ ghat, 234))/√(var(groups, 234) + 1e-5)"),
+    ("transformer", "dr", "(dr1 − mean(dr1, 1) − r1 ∘ mean(dr1 ∘ r1, 1))/√(var(r, 1) + 1e-5) + dout"),
+    ("softmax-cross-entropy", "dlogits", "(softmax(logits, 1) − one_hot(y, C))/N"),
+    ("attention", "dS", "P ∘ (dP − sum(dP ∘ P, 1))"),
+    ("attention", "dQ", "dS K/H^0.5"),
+    ("attention", "dK", "dSᵀ Q/H^0.5"),
+    ("attention", "dV", "Pᵀ dout"),
+    ("infonce", "du", "(dun − un ∘ sum(dun ∘ un, 1))/norm(u, 1)"),
+    ("infonce", "dlogits", "(softmax(logits, 1) − one_hot(arange(N), N))/N"),
+    ("vae", "dlogvar", "(dkl·(exp(logvar) − 1) + dz ∘ eps ∘ exp(logvar/2))/2"),
+    ("l2", "dw", "Xᵀ dresidual + 2·dpenalty·λ·w"),
+    ("gru", "dn", "dh ∘ (1 − z)"),
+    ("lstm", "dzg", "dg ∘ (1 − g²)"),
+    ("lstm", "db", "dz"),
+    ("rnn", "dz", "dh ∘ (1 − h²)"),
+    ("rnn", "dx", "[Wx dz@9.1, Wx dz@9.2, Wx dz]"),
+    ("conv2d", "db", "sum(dz, axis=(0, 2, 3))"),
+]
+
+
+def text_of(name):
+    return example(f"{name}.py" if name == "mlp" else name)
+
+
+@cache
+def in_letters(name):
+    """Each gradient's formula, with letters for sizes."""
+    shape = dict(word.split("=") for word in re.search(r"--shape (.*)", text_of(name))[1].split())
+    return {
+        tensor.name: tensor.formula for tensor in netcalc.gradients(text_of(name), shape=shape).tensors if tensor.of
+    }
+
+
+def letters(text):
+    """A formula without spaces and brackets, axes as short as books have them."""
+    text = re.sub(r", axis=(\d|\([\d, ]+\))", lambda found: "," + re.sub(r"\D", "", found[1]), text)
+    text = text.replace(", keepdims=True", "")
+    return re.sub(r"[ ()]", "", text)
+
+
+@pytest.mark.parametrize("name, gradient, published", PUBLISHED)
+def test_a_gradient_has_the_published_form(name, gradient, published):
+    found = to_unicode(in_letters(name)[gradient])
+    assert len(letters(found)) <= len(letters(published)), found
+    assert sorted(letters(found)) == sorted(letters(published)), found
+
+
+@pytest.mark.parametrize("name", [name.removesuffix(".py") for name in BLOCKS])
+def test_each_line_has_the_value_of_its_gradient(name):
+    text = text_of(name)
+    values = drawn(name, text)
+    program, output, _ = oracle.answers(text, values)
+    delta = {"delta": np.random.default_rng(3).uniform(-1, 1, output.shape)} if output.size > 1 else {}
+    result = netcalc.gradients(text, at={key: one.tolist() for key, one in values.items()}, **delta)
+    at = NUMBERS | values | {tensor.name: numbers(tensor.entries) for tensor in result.tensors}
+    at |= {f"d{program.output_name}": one for one in delta.values()}
+    read = 0
+    for key, tree in in_letters(name).items():
+        if not UNREAD & set(re.findall(r"\w+", to_ascii(tree))):
+            found = np.asarray(numpy_trees.value(tree, at))
+            np.testing.assert_allclose(found, at[key], rtol=1e-9, atol=1e-12, err_msg=key)
+            assert found.shape == at[key].shape
+            read += 1
+    assert read or name == "maxpool"
+
+
+def numbers(entries):
+    """The numbers of an answer, each the nearest to its value."""
+    found = [getattr(one, "nearest", one) for one in entries.reshape(-1)]
+    return np.array(found, dtype=float).reshape(entries.shape)
