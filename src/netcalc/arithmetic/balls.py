@@ -54,6 +54,8 @@ def ball(value: Numeral) -> arb:
 def _function(name: str) -> Callable[[Numeral], Numeral]:
     def applied(value: Numeral) -> Numeral:
         number = ball(value)
+        if name == "exp" and is_infinite(number) and number < 0:
+            return NEXT_TO_NOTHING
         return exactly(getattr(ANYTHING if is_infinite(number) else number, name)())
 
     return applied

@@ -183,7 +183,7 @@ class Expressions(Attributes):
         raise NotImplementedError
 
     def _lambda(self, node: ast.Lambda) -> Function:
-        return Function("lambda", node, self.frame)
+        return Function("lambda", node, self.frame, self.source)
 
     # --- operators
 

@@ -24,6 +24,7 @@ class Functions(Expressions):
         frame = Frame(called.frame, self.frame.level + 1, called.name)
         self._bind_arguments(called, args, keywords, frame)
         self.frames.append(frame)
+        before, self.source = self.source, called.source or self.source
         try:
             if isinstance(called.node, ast.Lambda):
                 return self.value(called.node.body)
@@ -31,6 +32,7 @@ class Functions(Expressions):
             return self.body(called.node.body)
         finally:
             self.left = self.frames.pop()
+            self.source = before
 
     def body(self, statements: list[ast.stmt]) -> Any:
         """What a function's lines return."""

@@ -224,7 +224,7 @@ class Statements(Assignments):
             text = ast.unparse(one).partition("(")[0].rpartition(".")[2]
             if text not in ("jit", "no_grad", "compile", "partial", "staticmethod", "script", "njit"):
                 raise self.source.error(f"the decorator '{text}' is not understood; leave it out", one)
-        self.frame.values[node.name] = Function(node.name, node, self.frame)
+        self.frame.values[node.name] = Function(node.name, node, self.frame, self.source)
 
 
 def _is_main_guard(test: ast.expr) -> bool:

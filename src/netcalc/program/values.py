@@ -70,11 +70,12 @@ class Module:
 
 @dataclass(eq=False)
 class Function:
-    """A `def` or a `lambda`, which is read anew where it is called; `frame` is where it stands."""
+    """A `def` or a `lambda`, which is read anew where it is called; `frame` is where it stands, `source` its text."""
 
     name: str
     node: ast.FunctionDef | ast.Lambda
     frame: Any
+    source: Any = None
 
 
 @dataclass(frozen=True)

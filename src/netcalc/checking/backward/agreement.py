@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.balls import ball, is_infinite, precision
 from netcalc.checking.backward.forward import NEAR, Forward, Point, Values
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic import Arithmetic
@@ -194,7 +194,7 @@ def same_in_balls(found: np.ndarray, true: np.ndarray, slack: float) -> bool | N
             continue
         difference = ball(one) - ball(other)
         if not difference.is_finite():
-            is_decided &= str(one) == str(other)
+            is_decided &= is_infinite(ball(one)) and is_infinite(ball(other)) and (one > 0) == (other > 0)
             continue
         if scale is None:
             scale = max((float(abs(ball(entry)).mid()) for entry in true.reshape(-1)), default=0.0)
