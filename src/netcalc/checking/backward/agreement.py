@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +35,15 @@ NOTHING = 2.0**-100
 OF_MACHINE_NUMBERS = 2.0**-40  # what constants of float64 in a text may lose
 MACHINE_DIGITS = 15
 
-Pair = tuple[Node, Node]  # a gradient, and what it is to be the gradient of
 NONE: Mapping[Node, Node] = {}
+
+
+class Pair(NamedTuple):
+    """A gradient, and what it is to be the gradient of, or so many times that."""
+
+    gradient: Node
+    of: Node
+    factor: Fraction = Fraction(1)
 
 
 class ShortBalls(Balls):
@@ -81,15 +89,24 @@ class Agreement:
             own = [pairs[n] for n in left]
             outcome = self._in_balls(place, own, instead) if self.exact else self._in_float64(place, own, instead)
             for n, is_right in zip(left, outcome, strict=True):
-                found[n] = is_right
+                found[n] = is_right or self.forward.gradient(pairs[n].of) in self.points[place].unsure
         return found
 
     def is_right(self, pair: Pair, instead: Mapping[Node, Node]) -> bool:
         """Whether one gradient is, by float64 at the points near what was given first."""
-        for place in range(len(self.near)):
-            if not self._in_float64(place, [pair], instead)[0]:
-                return False
-        return self.of([pair], instead)[0]
+        return self.roughly([pair], instead)[0] and self.of([pair], instead)[0]
+
+    def roughly(self, pairs: Sequence[Pair], instead: Mapping[Node, Node]) -> list[bool]:
+        """Whether gradients are, by float64 at the points near what was given alone."""
+        outcomes = [self._in_float64(place, pairs, instead) for place in range(len(self.near))]
+        return [all(one) for one in zip(*outcomes, strict=True)]
+
+    def true(self, place: int, pair: Pair) -> np.ndarray:
+        """The true gradient in float64 at a point."""
+        values, node = self.points[place].values, self.forward.gradient(pair.of)
+        if node not in values:
+            (values[node],) = evaluate([node], self.numbers, values)
+        return values[node] if pair.factor == 1 else values[node] * float(pair.factor)
 
     # --- float64
 
@@ -103,15 +120,18 @@ class Agreement:
             self._values[place] = instead, {**values, **dict(zip(instead, found, strict=True))}
         return self._values[place][1]
 
+    def value(self, place: int, node: Node, instead: Mapping[Node, Node]) -> np.ndarray:
+        """What a node comes to at a point in float64."""
+        with np.errstate(all="ignore"):
+            return evaluated([node], self.numbers, self.known(place, instead))[0]
+
     def _in_float64(self, place: int, pairs: Sequence[Pair], instead: Mapping[Node, Node]) -> list[bool]:
         point = self.points[place]
         with np.errstate(all="ignore"):
-            found = evaluated([one for one, _ in pairs], self.numbers, self.known(place, instead))
+            found = evaluated([one.gradient for one in pairs], self.numbers, self.known(place, instead))
+            true = [self.true(place, one) for one in pairs]
         relative = RELATIVE if place < NEAR else FAR_AWAY
-        return [
-            same(one, point.values[self.forward.gradient(of)], point.scale, relative)
-            for one, (_, of) in zip(found, pairs, strict=True)
-        ]
+        return [same(one, other, point.scale, relative) for one, other in zip(found, true, strict=True)]
 
     # --- balls
 
@@ -128,15 +148,23 @@ class Agreement:
                 if instead:
                     there = evaluate(list(instead.values()), numbers, own)
                     values |= dict(zip(instead, there, strict=True))
-                arrays = evaluated([pairs[n][0] for n in left], numbers, values)
+                arrays = evaluated([pairs[n].gradient for n in left], numbers, values)
                 for n, array in zip(left, arrays, strict=True):
-                    found[n] = same_in_balls(array, own[self.forward.gradient(pairs[n][1])], self.slack)
+                    found[n] = same_in_balls(array, self._true_in_balls(own, pairs[n], numbers), self.slack)
         undecided = [n for n, outcome in enumerate(found) if outcome is None]
         for n, outcome in zip(
             undecided, self._in_float64(place, [pairs[n] for n in undecided], instead) if undecided else (), strict=True
         ):
             found[n] = outcome
         return [bool(outcome) for outcome in found]
+
+    def _true_in_balls(self, known: Values, pair: Pair, numbers: Balls) -> np.ndarray:
+        node = self.forward.gradient(pair.of)
+        if node not in known:
+            (known[node],) = evaluate([node], numbers, known)
+        if pair.factor == 1:
+            return known[node]
+        return numbers.accumulate(None, known[node], pair.factor, known[node].shape)
 
     def _known_in_balls(self, place: int, bits: int, numbers: Balls) -> Values:
         if (place, bits) not in self._exact_values:

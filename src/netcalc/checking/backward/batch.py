@@ -72,7 +72,9 @@ def _batch(problem: GraphProblem, differentiated: Collection[str]) -> tuple[int,
 def _data(problem: GraphProblem, differentiated: Collection[str]) -> Iterator[str]:
     """The inputs that are no weights, as their names or missing gradients say."""
     for name in problem.inputs:
-        if name in problem.given["at"] and (name not in differentiated or name.lower().startswith(("x", "inp", "data"))):
+        if name in problem.given["at"] and (
+            name not in differentiated or name.lower().startswith(("x", "inp", "data"))
+        ):
             yield name
 
 

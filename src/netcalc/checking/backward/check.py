@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -43,7 +44,20 @@ def checked_lines(
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
         lines = tuple(others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged))
-    return lines, [*told, *reading.code.notes, *_missing(reading)]
+    return lines, [*told, *_meanings(reading), *reading.code.notes, *_missing(reading)]
+
+
+def _meanings(reading: Reading) -> Iterator[str]:
+    """Notes on gradients that are those of something else than their names say."""
+    for one in reading.judged:
+        version = one.version
+        if one.factor != 1:
+            yield (
+                f"line {version.line}: {version.name} is {one.factor} times the gradient of {version.of}, "
+                "which later lines divide by again"
+            )
+        elif one.meaning:
+            yield f"line {version.line}: {version.name} is from here the gradient of {one.meaning}, not of {version.of}"
 
 
 def _without_tiny(problem: GraphProblem, reading: Reading, *, own: bool) -> tuple[GraphProblem, Reading, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -12,26 +13,47 @@ import numpy as np
 from netcalc.checking.backward.points import FAR, SPREADS, Place, drawn, kinds_of, sizes_of
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.graph import build as b
+from netcalc.graph.arithmetic import Axes, back, last
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
+from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.node import Node
+from netcalc.graph.functions import ACTIVATION
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.reductions import MAX, MIN
 from netcalc.graph.sizes import settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.reading import Program
 from netcalc.values import to_float64
 
 NEAR = 3  # points near what was given
+MAX_DRAWS = 24  # of one point
+SEPARATE = 100  # draws of one point are so far apart
 
 Values = dict[Node, np.ndarray]
 
 
 class Point(NamedTuple):
-    """What was drawn; the values of inputs, forward names and true gradients; the size of the largest gradient."""
+    """What was drawn; the values of inputs, forward names and true gradients; the size of the largest gradient.
+
+    `unsure` are gradients that go by how entries which are the largest together share the slope.
+    """
 
     given: Values
     values: Values
     scale: float
+    unsure: frozenset[Node] = frozenset()
+
+
+class FirstOfTies(Float64):
+    """float64, where the first of several largest entries has all of the slope."""
+
+    def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
+        rows = last(array, axes)
+        chosen = (np.argmax if largest else np.argmin)(rows, axis=-1)
+        found = np.arange(rows.shape[-1]) == chosen[..., None]
+        return back(found.astype(np.float64), axes, array.shape)
 
 
 @dataclass(eq=False)
@@ -84,25 +106,32 @@ class Forward:
         Inputs that were `relied` on as the lines were read stay as given.
         """
         indices, kinds = self.program.indices, kinds_of(self.problem, differentiated)
+
+        def draw(place: Place, n: int, *, ties: bool) -> Point | None:
+            """A point; where some have ties, one without."""
+            for time in range(MAX_DRAWS):
+                one = self._point(drawn(self.problem, indices, relied, kinds, place, n + SEPARATE * time), ties=ties)
+                if one is not None or ties or not self.extremes:
+                    return one
+            return None
+
         near = [Place(spread, positive=is_positive) for is_positive in (False, True) for spread in SPREADS]
         found: list[Point] = []
-        for place in near:
-            tried = [self._point(drawn(self.problem, indices, relied, kinds, place, n)) for n in range(NEAR)]
-            found = [one for one in tried if one is not None]
+        for ties, place in product((False, True) if self.extremes else (True,), near):
+            found = [one for one in (draw(place, n, ties=ties) for n in range(NEAR)) if one is not None]
             if len(found) == NEAR:
                 break
         else:
             raise UndefinedError("the backward pass can't be checked: the forward pass has no value near what is given")
         for n, size in enumerate(FAR, NEAR):
             for is_positive in (False, True):
-                place = Place(size=size, positive=is_positive)
-                far = self._point(drawn(self.problem, indices, relied, kinds, place, n))
+                far = draw(Place(size=size, positive=is_positive), n, ties=True)
                 if far is not None:
                     found.append(far)
                     break
         return found
 
-    def _point(self, given: Mapping[str, np.ndarray]) -> Point | None:
+    def _point(self, given: Mapping[str, np.ndarray], *, ties: bool) -> Point | None:
         values: Values = {self.problem.inputs[name]: array for name, array in given.items()}
         values |= self._of_backward_alone()
         own = dict(values)
@@ -112,10 +141,22 @@ class Forward:
         except (NetcalcError, LookupError, ValueError):
             return None
         values |= dict(zip(self.roots, found, strict=True))
+        has_ties = any(_has_tie(node, values) for node in self.extremes)
+        if has_ties and not ties:
+            return None
         truths = [values[self.gradient(node)] for node in self.nodes]
         if not all(np.isfinite(one).all() for one in truths) or any(np.isnan(array).any() for array in found):
             return None
-        return Point(own, values, max((float(np.abs(one).max()) for one in truths if one.size), default=1.0))
+        largest = max((float(np.abs(one).max()) for one in truths if one.size), default=1.0)
+        return Point(own, values, largest, self._unsure(own, values) if has_ties else frozenset())
+
+    def _unsure(self, given: Values, values: Values) -> frozenset[Node]:
+        gradients = [self.gradient(node) for node in self.nodes]
+        with np.errstate(all="ignore"):
+            others = evaluate(gradients, FirstOfTies(self.sizes), given)
+        return frozenset(
+            node for node, other in zip(gradients, others, strict=True) if not np.allclose(values[node], other)
+        )
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -124,8 +165,14 @@ class Forward:
 
     @cached_property
     def roots(self) -> list[Node]:
-        """What is known at a point: what names stand for, and the true gradients."""
-        return list(dict.fromkeys([*self.nodes, *map(self.gradient, self.nodes)]))
+        """What is known at a point: what names stand for, the true gradients, and what largest entries are taken of."""
+        arguments = [node.args[0] for node in self.extremes]
+        return list(dict.fromkeys([*self.nodes, *map(self.gradient, self.nodes), *arguments]))
+
+    @cached_property
+    def extremes(self) -> list[Node]:
+        """The largest and smallest entries that the forward pass takes."""
+        return [node for node in in_order([self.problem.output]) if node.operation in (MAX, MIN)]
 
     def _of_backward_alone(self) -> Values:
         """Inputs that the backward pass alone has, such as a learning rate."""
@@ -138,6 +185,13 @@ class Forward:
         }
 
 
+def _has_tie(node: Node, values: Values) -> bool:
+    """Whether several entries are the largest at once, so that each has a share of the slope that is a convention."""
+    array, axes = values[node.args[0]], node.params.axes
+    shares = Float64().shares(array, axes, largest=node.operation is MAX)
+    return not bool(np.isin(shares, (0, 1)).all())
+
+
 def squeezed(node: Node) -> tuple[object, ...]:
     """A shape without axes of size 1."""
     return tuple(size for size in map(settled, node.shape) if size != 1)
@@ -146,3 +200,43 @@ def squeezed(node: Node) -> tuple[object, ...]:
 def fits(assigned: Node, of: Node) -> bool:
     """Whether a gradient has the shape of what it is the gradient of, but for axes of size 1."""
     return squeezed(assigned) == squeezed(of)
+
+
+def made_of(root: Node, named: Mapping[Node, object]) -> set[Node]:
+    """Those of some nodes that a node is made of, without what those are made of in turn."""
+    found, seen, stack = set[Node](), {root}, [root]
+    while stack:
+        node = stack.pop()
+        if node in named:
+            found.add(node)
+            continue
+        stack += [arg for arg in node.args if arg not in seen]
+        seen.update(node.args)
+    return found
+
+
+def is_elementwise(root: Node, leaf: Node) -> bool:
+    """Whether a node is made of a leaf entry by entry, and is not linear in it."""
+    stack, seen, curved = [root], {root}, False
+    while stack:
+        node = stack.pop()
+        if node is leaf:
+            continue
+        is_product = node.operation is PRODUCT and not node.params.summed
+        if not (node.operation in (ELEMENTWISE, ACTIVATION, SUM) or is_product) and not _is_free(node, leaf):
+            return False
+        curved |= node.operation in (ELEMENTWISE, ACTIVATION)
+        stack += [arg for arg in node.args if arg not in seen]
+        seen.update(node.args)
+    return curved
+
+
+def _is_free(node: Node, leaf: Node) -> bool:
+    stack, seen = [node], {node}
+    while stack:
+        one = stack.pop()
+        if one is leaf:
+            return False
+        stack += [arg for arg in one.args if arg not in seen]
+        seen.update(one.args)
+    return True

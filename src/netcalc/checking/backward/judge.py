@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
-from netcalc.checking.backward.agreement import Agreement
-from netcalc.checking.backward.forward import Forward, fits
+from netcalc.checking.backward.agreement import Agreement, Pair
+from netcalc.checking.backward.forward import Forward, fits, made_of
+from netcalc.checking.backward.meanings import settle_meanings
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import INPUT
@@ -22,10 +24,15 @@ from netcalc.program.source import Source
 
 @dataclass(eq=False)
 class Judged:
-    """A verdict on one version of a gradient, which is held to that of `node`. `follows` is what it is wrong after."""
+    """A verdict on one version of a gradient, which is held to `factor` times that of `node`.
+
+    `follows` is what it is wrong after, `meaning` says what it is the gradient of where its name says otherwise.
+    """
 
     version: Version
     node: Node
+    factor: Fraction = Fraction(1)
+    meaning: str = ""
     verdict: str = "right"
     follows: str = ""
 
@@ -50,8 +57,18 @@ class Reading:
         found = {}
         for one in self.judged:
             if one.version.node is not None and fits(one.version.node, one.node):
-                found[one.version.node] = b.reshaped(self.forward.gradient(one.node), one.version.node.shape)
+                found[one.version.node] = b.reshaped(self.truth(one), one.version.node.shape)
         return found
+
+    def truth(self, one: Judged) -> Node:
+        """What a gradient is held to."""
+        true = self.forward.gradient(one.node)
+        return true if one.factor == 1 else b.multiply(b.number(one.factor), true)
+
+    def hold(self, judged: list[Judged]) -> None:
+        """Hold the gradients to these from here on."""
+        self.judged = judged
+        self.__dict__.pop("true", None)
 
     @cached_property
     def agreement(self) -> Agreement:
@@ -123,26 +140,14 @@ def _used(code: Gradients) -> set[Node]:
     return found
 
 
-def made_of(root: Node, named: Mapping[Node, object]) -> set[Node]:
-    """Those of some nodes that a node is made of, without what those are made of in turn."""
-    found, seen, stack = set[Node](), {root}, [root]
-    while stack:
-        node = stack.pop()
-        if node in named:
-            found.add(node)
-            continue
-        stack += [arg for arg in node.args if arg not in seen]
-        seen.update(node.args)
-    return found
-
-
 # --- verdicts
 
 
 def _judge(reading: Reading) -> None:
     """Right if it comes out right; else it follows from what is wrong before it, or is wrong in itself."""
+    _settle(reading, [one for one in reading.judged if one.version.node is not None])
+    settle_meanings(reading)
     known = [one for one in reading.judged if one.version.node is not None]
-    _settle(reading, known)
     outcomes = _outcomes(reading, known)
     for place, one in enumerate(known):
         own, given = outcomes[place]
@@ -165,15 +170,15 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
         right = [other.node for other in others if _outcomes(reading, [other])[0][0]]
         if right and one.node not in right:
             one.node = right[0]
-            reading.__dict__.pop("true", None)
+            reading.hold(reading.judged)
 
 
 def _outcomes(reading: Reading, known: list[Judged]) -> list[tuple[bool, bool]]:
     """Whether each comes out right, and whether it does given the true gradients before it, at all points."""
     agreement = reading.agreement
-    own = agreement.of([(one.version.node, one.node) for one in known if one.version.node is not None])
+    own = agreement.of([Pair(one.version.node, one.node, one.factor) for one in known if one.version.node is not None])
     wrong = [one for one, is_right in zip(known, own, strict=True) if not is_right]
-    pairs = [(one.version.value, one.node) for one in wrong if one.version.value is not None]
+    pairs = [Pair(one.version.value, one.node, one.factor) for one in wrong if one.version.value is not None]
     given = iter(agreement.of(pairs, reading.true))
     return [(is_right, is_right or next(given)) for is_right in own]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.checking.backward.judge import made_of
+from netcalc.checking.backward.forward import is_elementwise, made_of
 from netcalc.checking.backward.trial import Trial
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
@@ -17,7 +17,6 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
-from netcalc.graph.product import PRODUCT, SUM
 
 
 class Slope(NamedTuple):
@@ -52,39 +51,12 @@ def _slopes(trial: Trial) -> Iterator[Slope]:
         inner = node.args[0]
         leaves = {one for one in made_of(inner, named) if one.shape == node.shape}
         for leaf in leaves:
-            if _is_elementwise(inner, leaf):
+            if is_elementwise(inner, leaf):
                 yield from _between(trial, inner, leaf, named[leaf], name)
         if inner.operation in (ELEMENTWISE, ACTIVATION):
             unnamed = [one for one in inner.args if one.shape == node.shape and one not in named]
             for leaf in unnamed[:1]:
                 yield from _between(trial, inner, leaf, "", name)
-
-
-def _is_elementwise(root: Node, leaf: Node) -> bool:
-    """Whether a node is made of a leaf entry by entry, and is not linear in it."""
-    stack, seen, curved = [root], {root}, False
-    while stack:
-        node = stack.pop()
-        if node is leaf:
-            continue
-        is_product = node.operation is PRODUCT and not node.params.summed
-        if not (node.operation in (ELEMENTWISE, ACTIVATION, SUM) or is_product) and not _is_free(node, leaf):
-            return False
-        curved |= node.operation in (ELEMENTWISE, ACTIVATION)
-        stack += [arg for arg in node.args if arg not in seen]
-        seen.update(node.args)
-    return curved
-
-
-def _is_free(node: Node, leaf: Node) -> bool:
-    stack, seen = [node], {node}
-    while stack:
-        one = stack.pop()
-        if one is leaf:
-            return False
-        stack += [arg for arg in one.args if arg not in seen]
-        seen.update(one.args)
-    return True
 
 
 def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -> Iterator[Slope]:

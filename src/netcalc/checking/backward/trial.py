@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
@@ -93,8 +94,9 @@ class Trial:
     @cached_property
     def true(self) -> list[np.ndarray]:
         """The true gradient at each point near what was given."""
-        node = self.reading.forward.gradient(self.one.node)
-        return [point.values[node] for point in self.reading.agreement.near]
+        agreement, one = self.reading.agreement, self.one
+        pair = Pair(one.version.node or one.node, one.node, one.factor)
+        return [agreement.true(place, pair) for place in range(len(agreement.near))]
 
     @cached_property
     def found(self) -> np.ndarray | None:
@@ -182,7 +184,9 @@ class Trial:
 
     def _is_true(self, node: Node) -> bool:
         agreement = self.reading.agreement
-        return fits(node, self.one.node) and agreement.is_right((node, self.one.node), self.reading.true)
+        return fits(node, self.one.node) and agreement.is_right(
+            Pair(node, self.one.node, self.one.factor), self.reading.true
+        )
 
     def reader(self, unit: int, text: str) -> GradientReader:
         """A reader with the names as they stand before a statement of the pass."""

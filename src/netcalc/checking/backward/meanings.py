@@ -1,0 +1,146 @@
+"""What a gradient is of where its name says otherwise: dh goes on as that of z in h = relu(z); dZ = A - Y lacks 1/m.
+
+People write so, and divide by m later. Such a reading is taken where it leaves fewer lines wrong, given those before,
+and makes a gradient of an input right, which is what is computed in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netcalc.checking.backward.agreement import Pair
+from netcalc.checking.backward.forward import fits, is_elementwise, made_of
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.functions import ACTIVATION
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.node import Node, in_order
+
+if TYPE_CHECKING:
+    from netcalc.checking.backward.judge import Judged, Reading
+
+MAX_CHOICES = 24
+
+
+def settle_meanings(reading: Reading) -> None:
+    """Hold gradients to what they are of, as far as that leaves fewer lines wrong."""
+    wrong = _wrong(reading)
+    tried = 0
+    while wrong:
+        for choice in _choices(reading, wrong):
+            tried += 1
+            before = reading.judged
+            reading.hold(choice)
+            left = _wrong(reading)
+            if len(left) < len(wrong) and _of_inputs(wrong) - _of_inputs(left):
+                wrong = left
+                break
+            reading.hold(before)
+            if tried >= MAX_CHOICES:
+                return
+        else:
+            return
+
+
+def _wrong(reading: Reading) -> list[Judged]:
+    """The gradients that are wrong given the true ones before them."""
+    pairs = [(one, one.version.value) for one in reading.judged]
+    known = [Pair(value, one.node, one.factor) for one, value in pairs if value is not None]
+    outcomes = iter(reading.agreement.roughly(known, reading.true))
+    return [one for one, value in pairs if value is None or not next(outcomes)]
+
+
+def _of_inputs(judged: list[Judged]) -> set[str]:
+    return {one.version.name for one in judged if one.node.operation is INPUT}
+
+
+def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
+    for one in wrong:
+        if one.version.node is not None and one.node.operation is NAMED and not one.meaning:
+            yield from _as_argument(reading, one)
+            yield from _as_multiple(reading, one)
+
+
+# --- h = relu(z)
+
+
+def _as_argument(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient of what h is a function of, entry by entry, for that of h; with an earlier statement that of h."""
+    own = [version for version in reading.code.versions if version.name == one.version.name]
+    before = own[: own.index(one.version)]
+    others = [other for other in reading.judged if other is not one]
+    for argument, said in _arguments(reading, one.node):
+        moved = replace(one, node=argument, meaning=said)
+        for version in reversed(before[-3:]):
+            if version.node is not None and fits(version.node, one.node):
+                first = replace(one, version=version)
+                yield _sorted(reading, [*others, first, moved])
+        yield _sorted(reading, [*others, moved])
+
+
+def _arguments(reading: Reading, node: Node) -> Iterator[tuple[Node, str]]:
+    forward = reading.forward
+    names = {
+        one: name for name, nodes in forward.candidates.items() for one in nodes if one.operation in (NAMED, INPUT)
+    }
+    taken = {one.version.of for one in reading.judged}
+    inner = node.args[0]
+    for leaf in made_of(inner, names):
+        if leaf.shape == node.shape and names[leaf] not in taken and is_elementwise(inner, leaf):
+            yield leaf, names[leaf]
+    stack = [inner]
+    while stack:
+        function = stack.pop()
+        if function.operation not in (ELEMENTWISE, ACTIVATION):
+            continue
+        for argument in function.args:
+            if argument.shape == node.shape and argument not in names and argument in forward.backward.gradients:
+                yield argument, "what the function is applied to"
+                stack.append(argument)
+
+
+def _sorted(reading: Reading, judged: list[Judged]) -> list[Judged]:
+    return sorted(judged, key=lambda one: reading.code.versions.index(one.version))
+
+
+# --- dZ = A - Y
+
+
+def _as_multiple(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient of m times the loss, for all names on the way back; later lines divide by m."""
+    factor = _multiple(reading, one)
+    if factor is None:
+        return
+    behind = set(in_order([one.node]))
+
+    def scaled(other: Judged) -> Judged:
+        if other.node.operation is not NAMED or other.node not in behind:
+            return other
+        return replace(other, factor=factor, meaning=f"{factor} times it")
+
+    yield [scaled(other) for other in reading.judged]
+
+
+def _multiple(reading: Reading, one: Judged) -> Fraction | None:
+    """The size that a gradient is too large by."""
+    value = one.version.value
+    if value is None or not fits(value, one.node):
+        return None
+    agreement = reading.agreement
+    found = agreement.value(0, value, reading.true)
+    true = agreement.true(0, Pair(value, one.node))
+    at = np.unravel_index(np.argmax(np.abs(true)), true.shape) if true.size else ()
+    if found.size != true.size or not true.size or not true[at]:
+        return None
+    ratio = abs(float(found.reshape(true.shape)[at] / true[at]))  # which may have the wrong sign as well
+    forward = reading.forward
+    sizes = {
+        size if isinstance(size, int) else forward.sizes.get(str(size), 0)
+        for node in forward.program.inputs.values()
+        for size in node.shape
+    }
+    return next((Fraction(size) for size in sizes if size > 1 and abs(ratio - size) <= 1e-9 * size), None)

@@ -1,0 +1,87 @@
+"""Gradients that are of something else than their names say, as people write them, are right if all that follows is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netcalc.checking.backward.check import checked_lines
+from netcalc.models.programs import ProgramRequest, program
+
+HIDDEN = "z = X @ W1\nhidden = np.maximum(0, z)\nout = hidden @ W2\nloss = np.sum((out - T) ** 2)\n"
+REUSED = (
+    "dout = 2 * (out - T)\ndW2 = hidden.T @ dout\ndhidden = dout @ W2.T\ndhidden[z <= 0] = 0\ndW1 = X.T @ dhidden\n"
+)
+UNNAMED = "h = np.tanh(X @ W1)\nout = h @ W2\nloss = np.sum((out - T) ** 2)\n"
+INNER = "dout = 2 * (out - T)\ndW2 = h.T @ dout\ndh = dout @ W2.T * (1 - h ** 2)\ndW1 = X.T @ dh\n"
+MEAN = "m = X.shape[0]\nh = np.tanh(X @ W1)\nout = h @ W2\nloss = np.sum((out - T) ** 2) / (2 * m)\n"
+LATER = "dout = out - T\ndW2 = h.T @ dout / m\ndh = dout @ W2.T\ndW1 = X.T @ (dh * (1 - h ** 2)) / m\n"
+
+
+def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str]]:
+    draw = np.random.default_rng(4)
+    at = {"X": (5, 3), "W1": (3, 4), "W2": (4, 2), "T": (5, 2)}
+    values = {name: draw.normal(size=shape) for name, shape in at.items()}
+    request = ProgramRequest(values, elsewhere=list(at))
+    lines, notes = checked_lines(program(forward, "forward.py", request), backward, "backward.py")
+    return [(one.name, one.line) for one in lines if one.is_wrong and not one.follows], notes
+
+
+@pytest.mark.parametrize(
+    "forward, backward, note",
+    [
+        (HIDDEN, REUSED, "line 4: dhidden is from here the gradient of z, not of hidden"),
+        (UNNAMED, INNER, "line 3: dh is from here the gradient of what the function is applied to, not of h"),
+        (MEAN, LATER, "line 1: dout is 5 times the gradient of out, which later lines divide by again"),
+    ],
+)
+def test_what_a_gradient_is_of_is_told_and_no_line_is_wrong(forward, backward, note):
+    wrong, notes = judged(forward, backward)
+    assert wrong == []
+    assert note in notes
+
+
+@pytest.mark.parametrize(
+    "forward, backward, was, put, line",
+    [
+        (HIDDEN, REUSED, "W2.T", "W2.T * 2", 3),
+        (HIDDEN, REUSED, "[z <= 0]", "[z >= 0]", 4),
+        (HIDDEN, REUSED, "dhidden[z <= 0] = 0\n", "", 3),
+        (UNNAMED, INNER, " * (1 - h ** 2)", "", None),  # then it is the gradient of h, and dW1 lacks the slope
+        (MEAN, LATER, "h.T @ dout / m", "h.T @ dout", 2),
+        (MEAN, LATER, "out - T\n", "T - out\n", 1),
+        (MEAN, "dout = (out - T)\ndW2 = h.T @ dout\n", "dW2", "dW2", 1),
+    ],
+)
+def test_a_slip_is_told_alone(forward, backward, was, put, line):
+    assert was in backward
+    wrong, _ = judged(forward, backward.replace(was, put, 1))
+    if line is not None and "dhidden[" in backward and not put:
+        assert [one for _, one in wrong] == [4]  # dW1, which lacks the mask
+    elif line is not None:
+        assert [one for _, one in wrong] == [line]
+    else:
+        assert wrong == [("dW1", 4)]
+
+
+def test_a_helper_of_the_forward_pass_is_read_from_its_own_text():
+    forward = "def sigmoid(v):\n    return 1 / (1 + np.exp(-v))\n\na = sigmoid(X @ W1)\nloss = np.sum(a)\n"
+    backward = "# a longer comment, so that the texts differ\ns = sigmoid(X @ W1)\ndW1 = X.T @ (s * (1 - s))\n"
+    assert judged(forward, backward)[0] == []
+
+
+def test_masks_of_minus_infinity_hide_no_wrong_line():
+    forward = "s = X @ X.T\ns = np.where(np.tril(np.ones((5, 5))) == 0, -np.inf, s)\n"
+    forward += "e = np.exp(s - s.max(1, keepdims=True))\np = e / e.sum(1, keepdims=True)\nout = p @ T\nloss = np.sum(out ** 2)\n"
+    assert judged(forward, "dout = 2 * out\ndT = p.T @ dout\n")[0] == []
+    assert judged(forward, "dout = 2 * out\ndT = p @ dout\n")[0] == [("dT", 2)]
+
+
+def test_the_largest_entry_may_be_shared():
+    """Windows that a relu makes all zero have no one largest entry."""
+    forward = "a = np.maximum(X, 0)\nm = a.max(axis=1)\nloss = np.sum(m ** 2)\n"
+    backward = "dm = 2 * m\nda = (a == m[:, None]) * dm[:, None]\ndX = da * (X > 0)\n"
+    assert judged(forward, backward)[0] == []
+    forward = "a = np.maximum(X, 0)\nm = a.max(axis=1)\nloss = np.sum(m)\n"
+    backward = "da = (a == m[:, None]) * 1.0\ndX = da\n"
+    assert judged(forward, backward)[0] == [("dX", 2)]
