@@ -52,15 +52,20 @@ FULL = {
 }
 
 
+OF_CLASSES = {**FULL, "loss": "cross-entropy", "target": [1, 0], "layers": FULL["layers"][:1]}
+OF_CROSS_ENTROPY = {"label_smoothing": 0.1, "ignore_index": 0, "weights": [1, 2], "temperature": 2}
+
+
 @pytest.mark.parametrize("key", [*KEYS, *(f"layers.{key}" for key in LAYER)])
 def test_the_reader_reads_every_key_of_the_schema(tmp_path, key):
     """A file with another value there gives another answer."""
     other = {
         "input": [[1, 2], [3, 5]], "target": [[1], [1]], "delta": [[1], [1]], "loss": "mae", "reduction": "mean", "seed": 9,
         "layers": FULL["layers"][:1], "layers.W": [[1, 2], [3, 5]], "layers.b": [1, 3], "layers.activation": "tanh",
-        "layers.size": 3, "layers.init": "xavier", "layers.seed": 5,
+        "layers.size": 3, "layers.init": "xavier", "layers.seed": 5, "weight_decay": 0.1, **OF_CROSS_ENTROPY,
     }[key]  # fmt: skip
-    changed = json.loads(json.dumps(FULL))
+    full = OF_CLASSES if key in OF_CROSS_ENTROPY else FULL
+    changed = json.loads(json.dumps(full))
     if key == "delta":
         changed = {name: thing for name, thing in changed.items() if name not in ("target", "loss", "reduction")}
     if key == "layers":
@@ -72,7 +77,7 @@ def test_the_reader_reads_every_key_of_the_schema(tmp_path, key):
         changed["layers"][int(inner in ("init", "seed"))][inner] = other
     else:
         changed[key] = other
-    assert answer(tmp_path, changed) != answer(tmp_path, FULL)
+    assert answer(tmp_path, changed) != answer(tmp_path, full)
 
 
 def answer(folder, content):

@@ -153,6 +153,11 @@ def net(
     delta: Given | None = None,
     loss: str | None = None,
     reduction: str | None = None,
+    weight_decay: float | str | Fraction | None = None,
+    label_smoothing: float | str | Fraction | None = None,
+    ignore_index: int | None = None,
+    weights: Given | None = None,
+    temperature: float | str | Fraction | None = None,
     seed: int = 0,
     per_sample: bool = False,
     lr: float | str | Fraction | None = None,
@@ -168,25 +173,34 @@ def net(
     A layer has the keys of a file's: `W` (outputs, inputs), `b` (outputs,), `activation` by name or as an expression
     in q, or `size` and `init` ("zeros", "ones", "xavier", "he") in place of W. `input` (n,) or (samples, n); `target`
     in the outputs' shape, or class indices (samples,). Numbers are taken as `neuron` takes them, and what is left out
-    stays a symbol. `lr` adds the weights after a step of gradient descent, `trace` ("dW1[0,1]") the paths from one
-    weight to the loss. Raises NetcalcError.
+    stays a symbol. `weight_decay` λ adds λ/2·Σ W² to the loss; cross-entropy takes `label_smoothing`, `ignore_index`,
+    class `weights` (classes,) and `temperature`, as in a file. `lr` adds the weights after a step of gradient descent,
+    `trace` ("dW1[0,1]") the paths from one weight to the loss. Raises NetcalcError.
     """
     from netcalc.catalogue import losses
     from netcalc.models.net import NetData
     from netcalc.models.net import net as state_net
+    from netcalc.models.weighing import ObjectiveData
 
+    numbers = {"weight_decay": weight_decay, "label_smoothing": label_smoothing, "temperature": temperature}
     data = NetData(
         tensor(input),
         tensor(target),
         tensor(delta),
         losses.loss(text("loss", loss, "'mse'")) if loss else None,
         losses.reduction(text("reduction", reduction, "'sum'")) if reduction else None,
+        ObjectiveData(
+            **{name: None if value is None else _option(name, value) for name, value in numbers.items()},
+            ignore_index=plain(ignore_index),
+            weights=tensor(weights),
+        ),
     )
     if isinstance(layers, str | Mapping) or not isinstance(layers, Sequence):
         raise NetcalcError(f"layers are a list, each with W, b and activation, and not {layers!r}")
     made = [_layer(number, layer, seed) for number, layer in enumerate(layers, 1)]
     given: dict[str, Any] = {"input": data.input, "target": data.target, "delta": data.delta, "loss": loss}
     given |= {"reduction": reduction, "layers": [layer.given() for layer in made]}
+    given |= {**numbers, "ignore_index": ignore_index, "weights": data.objective.weights}
     given = {name: thing for name, thing in given.items() if thing is not None}
     options = _options(per_sample, lr, trace, index_from, given)
     return solve(state_net(made, data, options), digits=digits, exact=exact, verify=verify, certify=certify)
@@ -201,6 +215,17 @@ def _options(
     return NetOptions(
         per_sample, None if lr is None else _number("lr", lr), weight, _first_index(index_from), given or {}
     )
+
+
+def _option(name: str, value: Any) -> Tree:
+    """A number that a net's file has a key for. Raises ValueSyntaxError, ExpressionError."""
+    from netcalc.models.weighing import read_option
+
+    try:
+        return read_option(name, np.array(tree(value), dtype=object))
+    except NetcalcError as error:
+        error.message = f"{name}: {error.message}"
+        raise
 
 
 def _number(name: str, value: Any) -> Tree:

@@ -9,16 +9,20 @@ class NetcalcError(Exception):
     """Something a user can put right: the message says what, where, and what would be right.
 
     `source` is the text that was read and `position` the offending character's offset in it; where both
-    are given, the printed error shows the text with a caret under that character.
+    are given, the printed error shows the text with a caret under that character. `key` is the key of a problem's
+    file that it is about, so that its line can be told.
     """
 
     exit_status = 2
 
-    def __init__(self, message: str, *, source: str | None = None, position: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, source: str | None = None, position: int | None = None, key: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.source = source
         self.position = position
+        self.key = key
 
     def __str__(self) -> str:
         """The message, with the places that were added to it on the way up."""

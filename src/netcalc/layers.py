@@ -1,4 +1,4 @@
-"""A problem of layers as a graph: forward under the names x, W1, b1, z1, a1, …, and the backward pass from it.
+"""A problem of layers as a graph: forward under the names x, W1, b1, z1, a1, …, loss, and the backward pass from it.
 
 Rows are samples: `z1` is (samples, outputs), and ∂L/∂(a thing) has the thing's shape.
 """
@@ -14,26 +14,26 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.graph.backward import backward, gradients
-from netcalc.graph.functions import activation, jacobian_of_rows, loss, slope, vector_activation
+from netcalc.graph.functions import activation, slope, vector_activation
 from netcalc.graph.leaves import eye, given, named
 from netcalc.graph.node import Node
 from netcalc.graph.product import product, total
+from netcalc.objective import Nodes, Objective, cooled, losses, objective
 from netcalc.problem import Dense, LossAndTarget, Problem
-
-Nodes = dict[str, Node]
 
 
 class Forward(NamedTuple):
-    """The forward pass: what is `given`, what is `found` from it, and each sample's part of L, (samples,)."""
+    """The forward pass: what is `given`, what is `found` from it, the last layer's `output`, and what is above it."""
 
     given: Nodes
     found: Nodes
-    parts: Node
+    output: Node
+    above: Objective
 
     @property
-    def output(self) -> Node:
-        """The last layer's output."""
-        return list(self.found.values())[-1]
+    def parts(self) -> Node:
+        """Each sample's part of L, (samples,)."""
+        return self.above.parts
 
 
 def forward(problem: Problem) -> Forward:
@@ -50,43 +50,24 @@ def forward(problem: Problem) -> Forward:
         found[f"z{number}"] = v = named(f"z{number}", z)
         if layer.activation is not None:
             found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
-    above, parts = above_output(problem, v)
-    return Forward(inputs | above, found, parts)
-
-
-def above_output(problem: Problem, output: Node) -> tuple[Nodes, Node]:
-    """What is given above the last output, and each sample's part of what comes of it."""
-    above = problem.upstream
-    if isinstance(above, LossAndTarget):
-        t = given("t", above.target.shape)
-        return {"t": t}, losses(problem, output, t)
-    delta = given("delta", above.shape)
-    return {"delta": delta}, product([(delta, "ij"), (output, "ij")], "i", output.shape[:1])
+    above = objective(problem, v, [node for name, node in inputs.items() if name[0] == "W"])
+    return Forward(inputs | above.given, found | above.found, v, above)
 
 
 def activated(layer: Dense, z: Node) -> Node:
-    """φ(z)."""
+    """φ(z), of a vector's φ that of z/T."""
     assert layer.activation is not None  # noqa: S101 - who calls it has seen to that
     if isinstance(layer.activation, BoundActivation):
         return activation(layer.activation, z)
-    return vector_activation(layer.activation, z)
-
-
-def losses(problem: Problem, output: Node, target: Node) -> Node:
-    """factor · Σ loss(output, target), a number a sample."""
-    above = problem.upstream
-    assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
-    samples, outputs = len(problem.x), len(problem.layers[-1].W)
-    factor = above.factor(1 if problem.per_sample else samples, outputs)
-    unreduced = loss(above.loss, output, target)
-    return product([(unreduced, "ij"[: unreduced.rank])], "i", (samples,), factor)
+    return vector_activation(layer.activation, cooled(z, layer.temperature))
 
 
 class Passes(NamedTuple):
     """Both passes: what is `given`, and everything that is `found`, each by its name.
 
-    z1, a1, …, loss; then da1, s1 or J1 where the problem names them, dz1, dW1, db1, …, dx; W1_new, … after a step.
-    `losses` is each sample's part of the loss, if there is one, and `above` ∂L/∂(the last output).
+    z1, a1, …, t and penalty where they are made, loss; then da1, s1 or J1 where the problem names them, dz1, dW1,
+    db1, …, dx; W1_new, … after a step. `losses` is each sample's part of the loss, if there is one, without a penalty,
+    and `above` ∂L/∂(the last output).
     """
 
     given: Nodes
@@ -143,12 +124,13 @@ def _passes(problem: Problem, together: bool) -> Passes:
     fused = _together(problem, ahead) if together else None
     parts, above = None, ahead.given.get("delta")
     if above is None:
-        parts = named("losses", fused or ahead.parts)
-        found["loss"] = named("loss", parts if problem.per_sample else product([(parts, "i")], "", ()))
-        (above,) = gradients(ahead.parts, [output])
+        parts = named("losses", fused or ahead.above.losses)
+        found["loss"] = named("loss", parts if problem.per_sample else ahead.above.total(parts))
+        (above,) = gradients(ahead.above.losses, [output])
     assert above is not None  # noqa: S101 - the losses are made of the output
     top = named("above", above)
     slopes = (backward(fused) if fused else backward(output, top)).gradients | {output: top}
+    slopes |= _with_decay(slopes, ahead)
     for number in range(len(problem.layers), 0, -1):
         found |= _of_layer(problem, ahead, slopes, number)
     found["dx"] = named("dx", slopes[ahead.given["x"]])
@@ -168,7 +150,18 @@ def _together(problem: Problem, ahead: Forward) -> Node | None:
     from netcalc.catalogue.losses import CROSS_ENTROPY
 
     of_logits = problem._replace(upstream=above._replace(loss=CROSS_ENTROPY))
-    return losses(of_logits, ahead.found[f"z{len(problem.layers)}"], ahead.given["t"])
+    logits = cooled(ahead.found[f"z{len(problem.layers)}"], problem.layers[-1].temperature)
+    return losses(of_logits, logits, ahead.above.target)
+
+
+def _with_decay(slopes: dict[Node, Node], ahead: Forward) -> dict[Node, Node]:
+    """The gradients of the weights, with those of the penalty, if there is one."""
+    penalty = ahead.found.get("penalty")
+    if penalty is None:
+        return {}
+    weights = [node for name, node in ahead.given.items() if name[0] == "W"]
+    own = zip(weights, gradients(penalty, weights), strict=True)
+    return {W: total([(slopes[W], "jk"), (share, "jk")], "jk", W.shape) for W, share in own if share is not None}
 
 
 def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number: int) -> Nodes:
@@ -177,7 +170,7 @@ def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number
     found: Nodes = {}
     if a is not None:
         found[f"da{number}"] = slopes[a]
-        found |= _slope_of(problem, a, number)
+        found |= _slope_of(problem, z, a, number)
     found[f"dz{number}"] = dz = slopes[z]
     weights = {name: node for name in (f"W{number}", f"b{number}") if (node := ahead.given.get(name))}
     if problem.per_sample:
@@ -189,13 +182,25 @@ def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number
     return found
 
 
-def _slope_of(problem: Problem, a: Node, number: int) -> Nodes:
+def _slope_of(problem: Problem, z: Node, a: Node, number: int) -> Nodes:
     (inner,) = a.args
     is_vector = isinstance(problem.layers[number - 1].activation, str)
     name = f"{'J' if is_vector else 's'}{number}"
     if name not in problem.names:
         return {}
-    return {name: named(name, jacobian_of_rows(inner) if is_vector else slope(inner))}
+    return {name: named(name, _jacobian_of_rows(inner, z) if is_vector else slope(inner))}
+
+
+def _jacobian_of_rows(activated: Node, z: Node) -> Node:
+    """∂(output i)/∂(input j) of each sample by itself: (samples, n) -> (samples, n, n).
+
+    Row i is what comes back where 1 comes from above at output i alone.
+    """
+    samples, n = activated.shape
+    units = product([(eye(n), "oj")], "oij", (n, samples, n))
+    (rows,) = gradients(activated, [z], units)
+    assert rows is not None  # noqa: S101 - it is made of z
+    return product([(rows, "oij")], "ioj", (samples, n, n))
 
 
 def _of_each_sample(z: Node, weights: Sequence[Node], dz: Node) -> list[Node]:
@@ -216,11 +221,17 @@ def _after_a_step(weights: Node, gradient: Node) -> Node:
     return total([(weights, letters), (step, letters)], letters, weights.shape, [1, -1])
 
 
-def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
-    """The given tensors by their nodes."""
+def given_values(problem: Problem) -> dict[str, np.ndarray]:
+    """The given tensors by the names that the passes have for them."""
     above = problem.upstream
-    known = {"x": problem.x, "lr": np.array(problem.lr, dtype=object)}
-    known |= {"t": above.target} if isinstance(above, LossAndTarget) else {"delta": above}
+    known = {"x": problem.x}
     for number, layer in enumerate(problem.layers, 1):
         known |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
+    known |= above.given if isinstance(above, LossAndTarget) else {"delta": above}
+    return known if problem.lr is None else {**known, "lr": np.array(problem.lr, dtype=object)}
+
+
+def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
+    """The given tensors by their nodes."""
+    known = given_values(problem)
     return {node: known[name] for name, node in nodes.items()}

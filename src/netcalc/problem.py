@@ -21,11 +21,15 @@ VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 
 
 class Dense(NamedTuple):
-    """a = φ(W v + b): `W` (m, n), `b` (m,) or None, `activation` elementwise, one of VECTOR_ACTIVATIONS, or None."""
+    """a = φ(W v + b): `W` (m, n), `b` (m,) or None, `activation` elementwise, one of VECTOR_ACTIVATIONS, or None.
+
+    With a `temperature` T it is softmax(z/T).
+    """
 
     W: np.ndarray
     b: np.ndarray | None
     activation: BoundActivation | str | None = None
+    temperature: Tree | None = None
 
     @property
     def activation_label(self) -> str:
@@ -35,16 +39,44 @@ class Dense(NamedTuple):
         return self.activation if isinstance(self.activation, str) else self.activation.label
 
 
+class Weighing(NamedTuple):
+    """How much each class counts in a sample's cross-entropy: t = w ∘ ((1 - ε) y + ε/n), y being the target.
+
+    `smoothing` is ε, `weights` (n,) are w. Where it `ignores` samples, their rows of y are 0, and so are those of t.
+    `total` is what a mean divides by: the sum of the weights of the samples' classes; None for the number of samples.
+    """
+
+    smoothing: Tree | None = None
+    weights: np.ndarray | None = None
+    ignores: bool = False
+    total: Fraction | None = None
+
+
 class LossAndTarget(NamedTuple):
-    """A loss from above: `target` (samples, outputs), or class indices (samples,) for a loss by sample."""
+    """A loss from above: `target` (samples, outputs), or class indices (samples,) for a loss by sample.
+
+    With a `temperature` T the loss is that of the outputs divided by T.
+    """
 
     target: np.ndarray
     loss: BoundLoss
     reduction: Reduction
+    weighing: Weighing | None = None
+    temperature: Tree | None = None
 
     def factor(self, samples: int, outputs: int) -> Fraction:
         """What the summed loss is multiplied by."""
+        if self.weighing and self.weighing.total is not None:
+            return 1 / self.weighing.total
         return self.reduction.factor(samples, outputs, by_sample=self.loss.by_sample)
+
+    @property
+    def given(self) -> dict[str, np.ndarray]:
+        """What it is given, by name: the targets `t`, or `y` and `w` that t is made of."""
+        if self.weighing is None:
+            return {"t": self.target}
+        weights = {} if self.weighing.weights is None else {"w": self.weighing.weights}
+        return {"y": self.target, **weights}
 
 
 class Label(NamedTuple):
@@ -63,7 +95,8 @@ class Problem(NamedTuple):
     The passes call things x, W1, b1, z1, a1, …, loss; `names` says what the command calls them, in the order in
     which they are shown; `hidden` are those that only the steps and the table show. `per_sample` keeps the
     gradients of W and b apart by sample. `given` is what was stated, for the record. `lr` asks for the weights after
-    a step of gradient descent, `trace` for every path from one weight to the loss: `W1` and its index.
+    a step of gradient descent, `trace` for every path from one weight to the loss: `W1` and its index. `decay` is
+    λ of weight decay, which adds λ/2 times the squares of all weights to what is differentiated.
     """
 
     command: str
@@ -80,6 +113,7 @@ class Problem(NamedTuple):
     notes: tuple[str, ...] = ()
     lr: Tree | None = None
     trace: tuple[str, tuple[int, ...]] | None = None
+    decay: Tree | None = None
 
     @property
     def tensors(self) -> tuple[np.ndarray, ...]:
@@ -161,11 +195,9 @@ def given_tensors(problem: Problem) -> dict[str, np.ndarray]:
     given = {"x": problem.shaped(problem.x, row)}
     for number, layer in enumerate(problem.layers, 1):
         given |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    above = (
-        {"t": problem.upstream.target} if isinstance(problem.upstream, LossAndTarget) else {"delta": problem.upstream}
-    )
+    above = problem.upstream.given if isinstance(problem.upstream, LossAndTarget) else {"delta": problem.upstream}
     named = {problem.given_name(name): array for name, array in given.items()}
-    return named | {name: problem.shaped(array, row) for name, array in above.items()}
+    return named | {name: array if name == "w" else problem.shaped(array, row) for name, array in above.items()}
 
 
 def free_names(tensors: Iterable[np.ndarray]) -> tuple[str, ...]:

@@ -53,6 +53,13 @@ def route(problem: Problem, path: Path) -> list[str]:
     return [*stops, "L"]
 
 
+def routes(problem: Problem) -> Iterator[list[str]]:
+    """The quantities on each path, the one through the penalty last."""
+    yield from (route(problem, path) for path in paths(problem))
+    if is_decayed(problem):
+        yield [weight(problem), "penalty", "L"]
+
+
 def _reached(layer: Dense, unit: int) -> range:
     """The outputs that a unit's sum goes into: its own, or all where the activation takes the whole vector."""
     return range(len(layer.W)) if isinstance(layer.activation, str) else range(unit, unit + 1)
@@ -72,7 +79,7 @@ def count(problem: Problem) -> int:
 def check_count(problem: Problem) -> None:
     """Raises ShapeError where there are more paths than a page can show."""
     assert problem.trace  # noqa: S101 - as above
-    found = count(problem)
+    found = count(problem) + is_decayed(problem)
     if found > PATHS_LIMIT:
         raise ShapeError(
             f"there are {found:,} paths from {weight(problem)} to the loss, and up to {PATHS_LIMIT} are written out; "
@@ -80,10 +87,15 @@ def check_count(problem: Problem) -> None:
         )
 
 
+def is_decayed(problem: Problem) -> bool:
+    """Whether the weight has one more path, through the penalty; a bias has none."""
+    return problem.decay is not None and problem.trace is not None and problem.trace[0][0] == "W"
+
+
 def path_products(
     problem: Problem, found: Mapping[str, np.ndarray], array: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """The product along each path: (paths,), in the order of `paths`."""
+    """The product along each path: (paths,), in the order of `paths`; that through the penalty, λ·W, is the last."""
     assert problem.trace  # noqa: S101 - as above
     name, index = problem.trace
     first = int(name[1:])
@@ -102,6 +114,9 @@ def path_products(
         if name[0] == "W":
             product = product * inputs[path.sample, index[1]]
         products.append(product)
+    if is_decayed(problem):
+        rate = array(np.array(problem.decay, dtype=object)).item()
+        products.append(rate * array(problem.layers[first - 1].W)[index])
     out = np.empty(len(products), dtype=inputs.dtype)
     out[:] = products
     return out

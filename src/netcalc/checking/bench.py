@@ -21,6 +21,7 @@ from netcalc.checking.pieces import Point, spread
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.layers import given_values
 from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
 from netcalc.solving.solve import is_small
@@ -81,7 +82,7 @@ class Layers(Bench):
 
     @cached_property
     def given(self) -> Mapping[str, Array]:
-        return dict(stated_values(self.problem))
+        return given_values(self.problem)
 
     def _called(self, found: Quantities) -> dict[str, Array]:
         """What was found, as the command calls and shapes it."""
@@ -126,8 +127,11 @@ def to_floats(array: Array) -> Array:
 def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     """The arrays that were stated, by the names that formulas call them; `t` are the targets."""
     if isinstance(problem.upstream, LossAndTarget):
-        target = problem.upstream.target
-        yield "t", target if problem.many else target.reshape(() if problem.command == "neuron" else -1)
+        for name, array in problem.upstream.given.items():
+            yield (
+                name,
+                array if problem.many or name == "w" else array.reshape(() if problem.command == "neuron" else -1),
+            )
     if problem.command == "net":
         yield "x", problem.x if problem.many else problem.x.reshape(-1)
         for number, layer in enumerate(problem.layers, 1):
@@ -138,21 +142,6 @@ def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     for name, thing in problem.given.items():
         if isinstance(thing, np.ndarray):
             yield name, thing
-
-
-def stated_values(problem: Problem) -> Iterator[tuple[str, Array]]:
-    """The given tensors by the names that the passes have for them."""
-    yield "x", problem.x
-    for number, layer in enumerate(problem.layers, 1):
-        yield f"W{number}", layer.W
-        if layer.b is not None:
-            yield f"b{number}", layer.b
-    if isinstance(problem.upstream, LossAndTarget):
-        yield "t", problem.upstream.target
-    else:
-        yield "delta", problem.upstream
-    if problem.lr is not None:
-        yield "lr", np.array(problem.lr, dtype=object)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from netcalc.checking.workings import Pass, Workings, refined
 from netcalc.graph.leaves import given, named
 from netcalc.graph.node import Node
 from netcalc.graph.product import product, total
-from netcalc.layers import Forward, above_output, activated, forward
+from netcalc.layers import Forward, activated, forward
+from netcalc.objective import objective
 from netcalc.problem import Problem
 
 
@@ -62,8 +63,8 @@ def _forward_of_each_sample(problem: Problem) -> Forward:
         found[f"z{number}"] = v = named(f"z{number}", z)
         if layer.activation is not None:
             found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
-    above, parts = above_output(problem, v)
-    return Forward(stated | above, found, parts)
+    above = objective(problem, v, [])
+    return Forward(stated | above.given, found | above.found, v, above)
 
 
 def _after_a_step(weights: Node, gradient: Node) -> Node:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.circuit.graph import Circuit, Node, Wire, text
-from netcalc.expression import Symbol, is_constant
+from netcalc.expression import Symbol, Tree, is_constant
 from netcalc.notation import significant, to_unicode
 from netcalc.problem import Dense, LossAndTarget, Problem, element
 from netcalc.result import Result, Tensor, Value, as_value
@@ -89,7 +89,7 @@ def by_layers(problem: Problem, result: Result) -> Circuit:
         nodes.append(Node(linear, f"{_name(names['W'])}·{_name(signal.name)}{bias}", "gate"))
         signal = drawing.signal(linear, "z", number)
         if layer.activation is not None:
-            nodes.append(Node(activation, layer.activation_label, "gate"))
+            nodes.append(Node(activation, layer.activation_label + _cooled(layer.temperature), "gate"))
             wires.append(signal.into(activation))
             signal = drawing.signal(activation, "a", number)
     nodes, wires = [*nodes, *_last_nodes(problem, signal)], [*wires, *_last_wires(drawing, signal)]
@@ -105,16 +105,27 @@ def _parameters(layer: Dense) -> Iterator[tuple[str, np.ndarray]]:
 def _last_nodes(problem: Problem, signal: Signal) -> list[Node]:
     if not isinstance(problem.upstream, LossAndTarget):
         return [Node("output", _name(signal.name), "output")]
-    loss = Node("loss", problem.upstream.loss.label, "gate")
-    return [Node("target", "t", "given"), loss, Node("output", "L", "output")]
+    label = problem.upstream.loss.label + _cooled(problem.upstream.temperature)
+    penalty = []
+    if problem.decay is not None:
+        penalty = [Node("penalty", f"λ/2·Σ W², λ = {to_unicode(problem.decay)}", "gate")]
+        label += " + penalty"
+    return [Node("target", "t", "given"), *penalty, Node("loss", label, "gate"), Node("output", "L", "output")]
 
 
 def _last_wires(drawing: Drawing, signal: Signal) -> list[Wire]:
     above = drawing.problem.upstream
     if not isinstance(above, LossAndTarget):
         return [signal.into("output")]
-    wires = [signal.into("loss"), Wire("target", "loss", summary(above.target), "")]
+    target = drawing.whole("t") if above.weighing else summary(above.target)
+    wires = [signal.into("loss"), Wire("target", "loss", target, "")]
+    if drawing.problem.decay is not None:
+        wires.append(Wire("penalty", "loss", drawing.whole("penalty"), "1"))
     return [*wires, Wire("loss", "output", drawing.whole("loss"), "1")]
+
+
+def _cooled(temperature: Tree | None) -> str:
+    return "" if temperature is None else f", T = {to_unicode(temperature)}"
 
 
 def by_units(problem: Problem, result: Result) -> Circuit:

@@ -47,7 +47,8 @@ class Page:
 
     def loss_with_numbers(self, loss: Loss, value: object) -> tuple[Tree, ...]:
         """The loss written out with its numbers; nothing where it is too long."""
-        entries = by_element({name: self.entries[name] for name in (loss.output, "t")}, self.problem.index_from)
+        names = (loss.output, "t", *(["penalty"] if self.problem.decay is not None else []))
+        entries = by_element({name: self.entries[name] for name in names}, self.problem.index_from)
 
         def write(leaf: Leaf) -> tuple[Tree, ...]:
             return loss.with_numbers({name: leaf(entry) for name, entry in entries.items()})

@@ -58,16 +58,21 @@ class Layer(Elements):
         z = self.at(self.names.z, place, sample)
         if not isinstance(self.activation, str):
             return self.of(z)
-        powers = self.summed(self.outputs, lambda k: exp(self.at(self.names.z, k, sample)))
-        return divide(exp(z), powers) if self.activation == "softmax" else add(z, negate(Apply("log", (powers,))))
+        powers = self.summed(self.outputs, lambda k: exp(self.cooled(self.at(self.names.z, k, sample))))
+        own = self.cooled(z)
+        return divide(exp(own), powers) if self.activation == "softmax" else add(own, negate(Apply("log", (powers,))))
 
     def of(self, z: Tree) -> Tree:
         """φ(z): the activation's name applied, or the formula that was typed."""
         if isinstance(self.activation, str):
-            return Apply(self.activation, (z,))
+            return Apply(self.activation, (self.cooled(z),))
         if self.activation is None or self.activation.name == "identity":
             return z
         return substitute(formula_of(self.activation), {"q": z})
+
+    def cooled(self, tree: Tree) -> Tree:
+        """A tree over the temperature of the layer's softmax, if it has one."""
+        return tree if self.stated.temperature is None else divide(tree, self.stated.temperature)
 
     def named(self, z: Tree) -> Tree:
         """φ(z) by its name, which is φ where it was typed."""
@@ -89,6 +94,9 @@ class Layer(Elements):
 
     def jacobian(self, row: int, column: int, sample: Place) -> Tree:
         """∂a[i]/∂z[j] of softmax, a[i](1 - a[i]) and -a[i]a[j], or of log_softmax, 1 - exp(a[j]) and -exp(a[j])."""
+        return self.cooled(self._jacobian(row, column, sample))
+
+    def _jacobian(self, row: int, column: int, sample: Place) -> Tree:
         a, b = self.at(self.names.a, row, sample), self.at(self.names.a, column, sample)
         if self.activation == "log_softmax":
             return add(ONE, negate(exp(b))) if row == column else negate(exp(b))
@@ -111,8 +119,8 @@ class Layer(Elements):
         if isinstance(self.activation, BoundActivation):
             return times(da, self.slope(place, sample))
         if self.activation == "softmax":
-            return multiply(a, add(da, minus(self._over_outputs(sample, weighted=True))))
-        return add(da, negate(multiply(exp(a), self._over_outputs(sample, weighted=False))))
+            return self.cooled(multiply(a, add(da, minus(self._over_outputs(sample, weighted=True)))))
+        return self.cooled(add(da, negate(multiply(exp(a), self._over_outputs(sample, weighted=False)))))
 
     def dv(self, place: Place, sample: Place) -> Tree:
         """∂L/∂v: Σₖ W[k,j]·δ[k]."""
@@ -122,9 +130,10 @@ class Layer(Elements):
         )
 
     def dW(self, row: Place, column: Place, sample: Place | None = None) -> Tree:
-        """∂L/∂W: δ[i]·v[j], summed over samples, or of one."""
-        names = self.names
-        return self._over_samples(lambda s: multiply(self.at(names.dz, row, s), self.at(names.v, column, s)), sample)
+        """∂L/∂W: δ[i]·v[j], summed over samples, or of one; with weight decay, λ·W[i,j] too."""
+        names, rate = self.names, self.problem.decay
+        slope = self._over_samples(lambda s: multiply(self.at(names.dz, row, s), self.at(names.v, column, s)), sample)
+        return slope if rate is None else add(slope, times(rate, self.entry(names.W, row, column)))
 
     def db(self, row: Place, sample: Place | None = None) -> Tree:
         """∂L/∂b: δ[i], summed over samples, or of one."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from functools import partial
+
+import numpy as np
 
 from netcalc.explain.elements import Elements
 from netcalc.explain.explanation import Written, times
 from netcalc.explain.layer import Layer, Names
 from netcalc.explain.losses import Loss
-from netcalc.expression import Symbol, Tree
-from netcalc.expression.tree import add, negate
+from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.expression.tree import add, divide, multiply, negate, power
 from netcalc.problem import LossAndTarget, Problem
 
+TWO = Number(Fraction(2))
 WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 
 
@@ -41,7 +45,26 @@ class Formulas(Elements):
             found[f"J{number}"] = partial(Symbol, f"J{number}")
             found |= self._gradients(number, layer)
         found |= {"dx": partial(self.layers[0].dv, place, "i"), "paths": partial(Symbol, "path")}
-        return Written(found | {"loss": self.loss.total} if self.loss else found)
+        found |= {"penalty": self.penalty}
+        return Written(
+            found | {"loss": self.loss.total, "t": partial(self.loss.target, place, "i")} if self.loss else found
+        )
+
+    def penalty(self) -> Tree:
+        """λ/2 times the squares of all weights."""
+        rate = self.problem.decay
+        assert rate is not None  # noqa: S101 - asked for where there is one
+        return multiply(
+            half(rate), add(*(one for number in range(len(self.layers)) for one in self._squares(number + 1)))
+        )
+
+    def _squares(self, number: int) -> Iterator[Tree]:
+        """The squares of a layer's weights."""
+        name, W = f"W{number}", self.problem.layers[number - 1].W
+        if W.size > self.terms:
+            yield Apply("sum_jk", (power(self.entry(name, "j", "k"), TWO),))
+        else:
+            yield from (power(self.entry(name, *index), TWO) for index in np.ndindex(W.shape))
 
     def _gradients(self, number: int, layer: Layer) -> dict[str, Callable[[], Tree]]:
         """∂L/∂W and ∂L/∂b, and the weights after a step."""
@@ -60,6 +83,11 @@ class Formulas(Elements):
         rate = self.problem.lr
         assert rate is not None  # noqa: S101 - asked for where there is one
         return add(self.entry(name, *places), negate(times(rate, self.entry(f"d{name}", *places))))
+
+
+def half(rate: Tree) -> Tree:
+    """λ/2."""
+    return Number(rate.value / 2) if isinstance(rate, Number) else divide(rate, TWO)
 
 
 def _names(number: int) -> Names:

@@ -12,10 +12,10 @@ from netcalc.explain.drawing import Page, by_name, leaves, transposed
 from netcalc.explain.elements import whole
 from netcalc.explain.explanation import MATRIX_LIMIT, literal
 from netcalc.explain.layer import Layer
-from netcalc.explain.layered import Formulas
+from netcalc.explain.layered import TWO, Formulas, half
 from netcalc.explain.losses import Loss
-from netcalc.expression import Tree
-from netcalc.expression.tree import add, multiply, negate
+from netcalc.expression import Apply, Tree
+from netcalc.expression.tree import add, multiply, negate, power
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
 from netcalc.problem import Problem, given_tensors
@@ -40,7 +40,10 @@ class NetPage(Page):
         numbers = range(1, self.last + 1)
         for number in numbers:
             yield from self.forward(number)
+        if self.problem.decay is not None:
+            yield self.penalty(self.problem.decay)
         if self.formulas.loss:
+            yield from self.targets(self.formulas.loss)
             yield self.loss(self.formulas.loss)
         for number in reversed(numbers):
             yield from self.backward(number)
@@ -65,6 +68,33 @@ class NetPage(Page):
         if isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity":
             yield self.each_entry(layer.a, layer.names.a)
 
+    def penalty(self, rate: Tree) -> Step:
+        """λ/2 times the squares of all weights."""
+        heading = f"Weight decay: λ = {to_unicode(rate)}, of all weights and no bias"
+        numbers = range(1, self.last + 1)
+        norms = [power(Apply("norm", (whole(f"W{number}"),)), TWO) for number in numbers]
+        formula = multiply(half(rate), add(*norms))
+        found, size = self.shown["penalty"].item(), sum(layer.stated.W.size for layer in self.formulas.layers)
+        squares = Formulas(self.problem, MATRIX_LIMIT).penalty
+        written = (self.with_numbers(squares(), found),) if size <= MATRIX_LIMIT else ()
+        return Step("penalty", (formula, *written, literal(found)), heading)
+
+    def targets(self, loss: Loss) -> Iterator[Step]:
+        """t, where it is made of y: smoothed, weighted by class, without the samples that are ignored."""
+        weighing = loss.above.weighing
+        if weighing is None:
+            return
+        said = []
+        if weighing.smoothing is not None:
+            said.append(f"smoothed, ε = {to_unicode(weighing.smoothing)} over {loss.outputs} classes")
+        if weighing.weights is not None:
+            said.append("times the weights w of their classes")
+        if weighing.ignores:
+            said.append("0 where a sample is ignored")
+        entries = self.few_entries(loss.target, "t")
+        heading = f"The targets: {', '.join(said)}"
+        yield Step(Named("t"), (loss.target_of_tensors(), *entries, self.result("t")), heading)
+
     def loss(self, loss: Loss) -> Step:
         """The loss with its factor, and with its numbers."""
         above, m, n = loss.above, len(self.problem.x), loss.outputs
@@ -72,6 +102,10 @@ class NetPage(Page):
         written = factor.replace("*", "·")
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
         counts = f", of m = {m} and n = {n}" if "n" in factor else f", of m = {m}" if "m" in factor else ""
+        if above.weighing and above.weighing.total is not None:
+            written, counts = "1/Σ w", ", w of the samples' classes"
+            if above.weighing.weights is None:
+                written, counts = "1/m", f", of the m = {above.weighing.total} samples that count"
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
         found = self.shown["loss"].item()
         return Step("L", (loss.total(), *self.loss_with_numbers(loss, found), literal(found)), heading)
@@ -81,7 +115,10 @@ class NetPage(Page):
         layer, delta = self.layer(number), Named(f"delta{number}")
         yield from self.above(number, f"Layer {number}, backward: δ{number} is ∂L/∂z{number}")
         yield from self.through(number, layer)
-        yield self.drawn(f"dL/dW{number}", self.outer(delta, Named(layer.names.v)))
+        slope: Display = self.outer(delta, Named(layer.names.v))
+        if self.problem.decay is not None:
+            slope = Sum((slope, Product((self.problem.decay, Named(layer.names.W)))))
+        yield self.drawn(f"dL/dW{number}", slope)
         if layer.stated.b is not None:
             yield Step(Named(f"dL/db{number}"), (self.over_samples(delta, layer), self.result(f"dL/db{number}")))
         if number == 1:
@@ -124,7 +161,8 @@ class NetPage(Page):
         if layer.is_fused and self.formulas.loss:
             formula = self.formulas.loss.slope_before_softmax_of_tensors()
             entries = self.few_entries(layer.dz, layer.names.dz)
-            proven = ", as SymPy proves," if is_softmax_simplified(layer.outputs) else ""
+            is_plain = loss_is_plain(self.formulas.loss, layer)
+            proven = ", as SymPy proves," if is_plain and is_softmax_simplified(layer.outputs) else ""
             heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
             yield Step(name, (formula, *entries, self.result(name.text)), heading)
 
@@ -186,6 +224,11 @@ class NetPage(Page):
     def result(self, name: str) -> Matrix:
         """A tensor where it is found, its formulas in full."""
         return self.draw(self.results[_name_of(name)])
+
+
+def loss_is_plain(loss: Loss, layer: Layer) -> bool:
+    """Whether cross-entropy takes its targets as they are, of a softmax without a temperature."""
+    return loss.above.weighing is None and layer.stated.temperature is None
 
 
 def _name_of(written: str) -> str:

@@ -14,18 +14,22 @@ from netcalc.expression import Symbol, Tree
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem
 from netcalc.result import Step
-from netcalc.trace import Path, paths, route, weight
+from netcalc.trace import Path, is_decayed, paths, route, weight
 
 
 def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> Iterator[Step]:
     """A step a path, and their sum, which is the weight's gradient."""
     page = _Trace(problem, shown, formulas)
     found = list(paths(problem))
-    heading = f"{len(found)} path{'s' * (len(found) > 1)} from {page.weight} to the loss"
     products = [literal(entry) for entry in shown["paths"]]
-    for number, (path, product) in enumerate(zip(found, products, strict=True), 1):
+    heading = f"{len(products)} path{'s' * (len(products) > 1)} from {page.weight} to the loss"
+    for number, (path, product) in enumerate(zip(found, products, strict=False), 1):
         yield Step(f"path_{number}", (*page.chain(path), product), page.route(path, number, heading))
         heading = ""
+    if is_decayed(problem):
+        number = len(products)
+        way = f"{number}: {page.weight} → penalty → L"
+        yield Step(f"path_{number}", (*page.through_penalty(), products[-1]), way)
     total = literal(shown[f"d{page.name}"][page.index])
     sums = (add(*products),) if len(products) > 1 else ()
     said = "Their sum" if sums else "The only path"
@@ -68,6 +72,14 @@ class _Trace:
             z, x = self.z(path, self.first), self.formulas.at(v, self.index[1], path.sample)
             value = self.into(self.first, path.sample, self.index[1])
             yield f"d{z.name}/d{self.weight}", x, value
+
+    def through_penalty(self) -> Iterator[Tree]:
+        """λ times the weight."""
+        rate = self.problem.decay
+        assert rate is not None  # noqa: S101 - who calls it has seen to that
+        yield Symbol(f"dpenalty/d{self.weight}")
+        for entry in (Symbol(self.weight), operand(self.problem.layers[self.first - 1].W[self.index])):
+            yield multiply(rate, entry)
 
     def z(self, path: Path, number: int) -> Symbol:
         return self.formulas.at(f"z{number}", path.z[number - self.first], path.sample)

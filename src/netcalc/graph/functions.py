@@ -126,18 +126,6 @@ def vector_activation(name: str, z: Node) -> Node:
     return make(VECTOR, [z], z.shape, name)
 
 
-def jacobian_of_rows(activated: Node) -> Node:
-    """∂(output i)/∂(input j) of each sample by itself: (samples, n) -> (samples, n, n).
-
-    Row i is what comes back where 1 comes from above at output i alone.
-    """
-    from netcalc.graph.leaves import eye
-
-    samples, n = activated.shape
-    units = product([(eye(n), "oj")], "oij", (n, samples, n))
-    return product([(_vjp_of_vector(activated, 0, units), "oij")], "ioj", (samples, n, n))
-
-
 # --- losses
 
 

@@ -15,6 +15,7 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
+from netcalc.models.weighing import ObjectiveData, check_loss, ignored, weighing
 from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, symbol_tensor
 
 WRITTEN_LIMIT = 4096  # entries of a layer's slopes, or of all samples' Jacobians, that steps and traces are made of
@@ -50,6 +51,7 @@ class NetData(NamedTuple):
     delta: np.ndarray | None = None
     loss: BoundLoss | None = None
     reduction: Reduction | None = None
+    objective: ObjectiveData = ObjectiveData()
 
 
 class NetOptions(NamedTuple):
@@ -73,14 +75,23 @@ def net(layers: Sequence[Layer], data: NetData, options: NetOptions | None = Non
     check_memory(samples, widths)
     dense = tuple(_dense(layer, number, widths, options) for number, layer in enumerate(layers, 1))
     x = _input(data.input, samples, widths[0], many, options)
-    last = dense[-1]
+    last, objective = dense[-1], data.objective
+    check_loss(objective, data.loss, last)
     above, notes = _from_above(_with_loss_after(data, last), samples, widths[-1], many, options)
+    if objective.temperature is not None:
+        if isinstance(last.activation, str):
+            dense = (*dense[:-1], last._replace(temperature=objective.temperature))
+        elif isinstance(above, LossAndTarget):
+            above = above._replace(temperature=objective.temperature)
     per_sample = options.per_sample and many
     if per_sample and options.lr is not None:
         raise NetcalcError("the weights are updated by the gradient of the whole batch: leave out --per-sample or --lr")
     if per_sample and options.trace is not None:
         raise NetcalcError("the paths of a trace are of the whole batch: leave out --per-sample or --trace")
-    names = _names(dense, above, many, samples, options)
+    if per_sample and objective.weight_decay is not None:
+        message = "weight decay is of the whole batch: leave out --per-sample or weight_decay"
+        raise NetcalcError(message, key="weight_decay")
+    names = _names(dense, above, many, samples, options, decays=objective.weight_decay is not None)
     problem = Problem(
         "net",
         x,
@@ -97,6 +108,7 @@ def net(layers: Sequence[Layer], data: NetData, options: NetOptions | None = Non
         notes=notes,
         lr=options.lr,
         trace=_trace(options, dense),
+        decay=objective.weight_decay,
     )
     if problem.trace:
         from netcalc.trace import check_count
@@ -229,10 +241,13 @@ def _from_above(
             )
         return delta.reshape(samples, outputs), ()
     notes: tuple[str, ...] = ()
+    by = data.reduction or reduction(loss.row.reduction or "mean")
+    per_sample = options.per_sample and many
+    weighed = weighing(data.objective, target, by, samples, outputs, per_sample=per_sample)
     if target is None:
-        aims = symbol_tensor("t", of_sample, options.index_from).reshape(samples, outputs)
+        aims = symbol_tensor("t" if weighed is None else "y", of_sample, options.index_from).reshape(samples, outputs)
     elif loss.row.target == CLASSES:
-        aims, notes = distributions(target, samples, outputs)
+        aims, notes = distributions(target, samples, outputs, ignored(data.objective, target, samples, outputs))
     else:
         if target.size != samples * outputs or (many and target.ndim == 2 and target.shape != of_sample):
             raise ShapeError(
@@ -240,8 +255,7 @@ def _from_above(
             )
         aims = target.reshape(samples, outputs)
         check_targets(aims, loss, many)
-    by = data.reduction or reduction(loss.row.reduction or "mean")
-    return LossAndTarget(aims, loss, by), notes
+    return LossAndTarget(aims, loss, by, weighed), notes
 
 
 def _of_outputs(samples: int, outputs: int, many: bool) -> str:
@@ -249,7 +263,13 @@ def _of_outputs(samples: int, outputs: int, many: bool) -> str:
 
 
 def _names(
-    dense: Sequence[Dense], above: np.ndarray | LossAndTarget, many: bool, samples: int, options: NetOptions
+    dense: Sequence[Dense],
+    above: np.ndarray | LossAndTarget,
+    many: bool,
+    samples: int,
+    options: NetOptions,
+    *,
+    decays: bool,
 ) -> dict[str, Label]:
     """What is shown, in order: forward, then backward from the last layer to the input, then what is new."""
     row = (-1,) if not many else None
@@ -258,6 +278,10 @@ def _names(
     traced = int(options.trace[0][1:]) if options.trace else len(dense) + 1  # the layer that paths begin in
     for number in numbers:
         names |= {f"z{number}": Label(f"z{number}", row), f"a{number}": Label(f"a{number}", row)}
+    if isinstance(above, LossAndTarget) and above.weighing:
+        names["t"] = Label("t", row)
+    if decays:
+        names["penalty"] = Label("penalty")
     if isinstance(above, LossAndTarget):
         names["loss"] = Label("loss")
     for number in reversed(numbers):

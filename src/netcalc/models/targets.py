@@ -48,7 +48,7 @@ def check_targets(target: np.ndarray, loss: BoundLoss, many: bool) -> None:
     fits, what = _RULES.get(loss.row.target, (None, ""))
     if fits is None:
         return
-    floats = _floats(target)
+    floats = to_floats(target)
     bad = ~fits(floats) & ~np.isnan(floats)
     if bad.any():
         sample, output = map(int, np.argwhere(bad)[0])
@@ -64,13 +64,20 @@ _RULES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
 }
 
 
-def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.ndarray, tuple[str, ...]]:
+def are_classes(target: np.ndarray, samples: int, outputs: int) -> bool:
+    """Whether a target is a class a sample, and not a distribution."""
+    return target.size == samples and (target.ndim < 2 or outputs > 1 or target.shape != (samples, outputs))
+
+
+def distributions(
+    target: np.ndarray, samples: int, outputs: int, ignored: int | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Classes, (samples,) or one, or distributions, as (samples, outputs); and a note where one doesn't sum to 1.
 
-    Raises ShapeError, ValueSyntaxError.
+    A sample whose class is `ignored` has zeros. Raises ShapeError, ValueSyntaxError.
     """
-    if target.size == samples and (target.ndim < 2 or outputs > 1 or target.shape != (samples, outputs)):
-        return _one_hot(target.reshape(-1), outputs), ()
+    if are_classes(target, samples, outputs):
+        return _one_hot(target.reshape(-1), outputs, ignored), ()
     if target.size != samples * outputs:
         each_has = "" if samples == 1 else " each"
         raise ShapeError(
@@ -78,7 +85,7 @@ def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.nd
             f"a class{each_has}, or {outputs} probabilities{each_has}"
         )
     rows = target.reshape(samples, outputs)
-    floats = _floats(rows)
+    floats = to_floats(rows)
     if (floats < 0).any():
         sample, output = map(int, np.argwhere(floats < 0)[0])
         raise ValueSyntaxError(f"target {output} of sample {sample} is {_shown(rows[sample, output])}, no probability")
@@ -90,22 +97,24 @@ def distributions(target: np.ndarray, samples: int, outputs: int) -> tuple[np.nd
     return rows, (f"the target of sample {off[0]} sums to {total}, not to 1{others}",)
 
 
-def _one_hot(classes: np.ndarray, outputs: int) -> np.ndarray:
-    floats = _floats(classes)
-    bad = ~np.isin(floats, np.arange(outputs))
+def _one_hot(classes: np.ndarray, outputs: int, ignored: int | None) -> np.ndarray:
+    floats = to_floats(classes)
+    is_ignored = np.zeros(floats.shape, dtype=bool) if ignored is None else floats == ignored
+    bad = ~np.isin(floats, np.arange(outputs)) & ~is_ignored
     if bad.any():
         sample = int(np.argmax(bad))
+        hint = "; samples of the class -100 are left out with ignore_index = -100" if floats[sample] == -100 else ""
         raise ValueSyntaxError(
             f"target of sample {sample} is {_shown(classes[sample])}, which is no class: "
-            f"of {outputs} outputs, the classes are 0 to {outputs - 1}"
+            f"of {outputs} outputs, the classes are 0 to {outputs - 1}{hint}"
         )
-    chosen: np.ndarray = np.equal(np.arange(outputs), floats[:, None])
+    chosen: np.ndarray = np.equal(np.arange(outputs), floats[:, None]) & ~is_ignored[:, None]
     if classes.dtype != object:
         return chosen.astype(np.float64)
     return each(lambda one: Number(Fraction(int(one))), chosen)
 
 
-def _floats(target: np.ndarray) -> np.ndarray:
+def to_floats(target: np.ndarray) -> np.ndarray:
     """As float64, NaN for what is left a symbol."""
     if target.dtype != object:
         return to_float64(target)

@@ -157,11 +157,10 @@ class Result:
         """Every path from one weight to the loss with its product, where that was asked for."""
         if getattr(self.problem, "trace", None) is None:
             return {}
-        from netcalc.trace import paths, route, weight  # most answers have none
+        from netcalc.trace import routes, weight  # most answers have none
 
-        products = self["paths"].plain()
-        routes = zip(paths(self.problem), products, strict=True)
-        found = [{"through": route(self.problem, path), "product": product} for path, product in routes]
+        ways = zip(routes(self.problem), self["paths"].plain(), strict=True)
+        found = [{"through": way, "product": product} for way, product in ways]
         return {"weight": weight(self.problem), "paths": found}
 
     @property

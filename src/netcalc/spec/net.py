@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from netcalc.catalogue import losses
 from netcalc.errors import ExpressionError, FileError, NetcalcError
+from netcalc.expression import Tree
 from netcalc.models.activations import read_layer_activation
 from netcalc.models.net import Layer, NetData, NetOptions
 from netcalc.models.net import net as state
+from netcalc.models.weighing import BOUNDS, ObjectiveData, read_option
 from netcalc.problem import Problem
 from netcalc.spec.document import Document, Place
 from netcalc.spec.schema import check, spelled
@@ -28,12 +31,24 @@ def net(document: Document, options: NetOptions) -> Problem:
         _read(document, ["delta"], tensor),
         _read(document, ["loss"], lambda _, text: losses.loss(text)),
         _read(document, ["reduction"], lambda _, text: losses.reduction(text)),
+        _objective(document),
     )
     try:
         return state(layers, data, options._replace(given=document.content))
     except NetcalcError as error:
-        error.message = f"{document.name}: {error.message}"
+        error.message = f"{document.where([error.key]) if error.key else document.name}: {error.message}"
         raise
+
+
+def _objective(document: Document) -> ObjectiveData:
+    numbers = {key: _read(document, [key], partial(_option, key)) for key in BOUNDS}
+    return ObjectiveData(
+        **numbers, ignore_index=document.content.get("ignore_index"), weights=_read(document, ["weights"], tensor)
+    )
+
+
+def _option(key: str, document: Document, value: object) -> Tree:
+    return read_option(key, tensor(document, value))
 
 
 def _layer(document: Document, number: int) -> Layer:

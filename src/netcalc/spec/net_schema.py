@@ -1,6 +1,6 @@
 """Generated from net.schema.json by `python -m netcalc.spec.generate`."""
 
-DIGEST = "a1d5b66d53ecd55a5bb12888b6c1002ad3b9bd6d8fefc68028767c47605c897a"
+DIGEST = "52c76e8d51872014aed7353ce47f32434f352a507e174912010d998b143ad755"
 from decimal import Decimal
 from netcalc.spec.schema import InvalidError as JsonSchemaValueException, InvalidError as JsonSchemaValuesException
 
@@ -38,6 +38,27 @@ def validate_urn_netcalc_net(data, custom_formats={}, name_prefix=None):
             data__reduction = data["reduction"]
             if not (isinstance(data__reduction, str) and data__reduction == 'sum' or isinstance(data__reduction, str) and data__reduction == 'mean' or isinstance(data__reduction, str) and data__reduction == 'batch'):
                 raise JsonSchemaValueException("" + (name_prefix or "data") + ".reduction must be one of ['sum', 'mean', 'batch']")
+        if "weight_decay" in data_keys:
+            data_keys.remove("weight_decay")
+            data__weightdecay = data["weight_decay"]
+            validate___definitions_number(data__weightdecay, custom_formats, (name_prefix or "data") + ".weight_decay")
+        if "label_smoothing" in data_keys:
+            data_keys.remove("label_smoothing")
+            data__labelsmoothing = data["label_smoothing"]
+            validate___definitions_number(data__labelsmoothing, custom_formats, (name_prefix or "data") + ".label_smoothing")
+        if "ignore_index" in data_keys:
+            data_keys.remove("ignore_index")
+            data__ignoreindex = data["ignore_index"]
+            if not isinstance(data__ignoreindex, (int)) and not (isinstance(data__ignoreindex, float) and data__ignoreindex.is_integer()) or isinstance(data__ignoreindex, bool):
+                raise JsonSchemaValueException("" + (name_prefix or "data") + ".ignore_index must be integer")
+        if "weights" in data_keys:
+            data_keys.remove("weights")
+            data__weights = data["weights"]
+            validate___definitions_tensor(data__weights, custom_formats, (name_prefix or "data") + ".weights")
+        if "temperature" in data_keys:
+            data_keys.remove("temperature")
+            data__temperature = data["temperature"]
+            validate___definitions_number(data__temperature, custom_formats, (name_prefix or "data") + ".temperature")
         if "seed" in data_keys:
             data_keys.remove("seed")
             data__seed = data["seed"]
@@ -106,6 +127,11 @@ def validate___definitions_layer(data, custom_formats={}, name_prefix=None):
             raise JsonSchemaValueException("" + (name_prefix or "data") + " must not contain "+str(data_keys)+" properties")
     return data
 
+def validate___definitions_number(data, custom_formats={}, name_prefix=None):
+    if not isinstance(data, (int, float, Decimal, str)) or isinstance(data, bool):
+        raise JsonSchemaValueException("" + (name_prefix or "data") + " must be number or string")
+    return data
+
 def validate___definitions_tensor(data, custom_formats={}, name_prefix=None):
     data_any_of_count1 = 0
     if not data_any_of_count1:
@@ -149,11 +175,6 @@ def validate___definitions_tensor(data, custom_formats={}, name_prefix=None):
         except (JsonSchemaValueException, JsonSchemaValuesException): pass
     if not data_any_of_count1:
         raise JsonSchemaValueException("" + (name_prefix or "data") + " cannot be validated by any definition")
-    return data
-
-def validate___definitions_number(data, custom_formats={}, name_prefix=None):
-    if not isinstance(data, (int, float, Decimal, str)) or isinstance(data, bool):
-        raise JsonSchemaValueException("" + (name_prefix or "data") + " must be number or string")
     return data
 
 validate = validate_urn_netcalc_net

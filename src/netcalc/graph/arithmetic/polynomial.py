@@ -62,7 +62,8 @@ def _put(terms: dict[Monomial, Term], monomial: Monomial, term: Term) -> None:
 
 def adds_and_multiplies(problem: Problem) -> bool:
     """Whether a problem's passes add and multiply rational numbers and symbols, and nothing else."""
-    plain = problem.lr is None and problem.trace is None and isinstance(problem.upstream, np.ndarray)
+    plain = problem.lr is None and problem.trace is None and problem.decay is None
+    plain = plain and isinstance(problem.upstream, np.ndarray)
     return plain and all(layer.activation is None for layer in problem.layers) and all(map(_is_plain, problem.tensors))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.losses import BoundLoss
 from netcalc.derivation.derive import applied, loss_formula
@@ -10,7 +12,8 @@ from netcalc.graph import build
 from netcalc.graph.elementwise import of_tree, slot
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product
-from netcalc.graph.sizes import Size, letter
+from netcalc.graph.sizes import Shape, Size, letter
+from netcalc.objective import cooled, decay, weighed
 from netcalc.problem import Dense, LossAndTarget, Problem
 
 SAMPLES = letter("m")
@@ -39,10 +42,27 @@ def forward(problem: Problem) -> tuple[dict[str, Node], str, Node]:
             v = build.named(name, _activated(layer, v))
     if not isinstance(problem.upstream, LossAndTarget):
         return inputs, name, v
-    inputs["t"] = t = build.given("t", v.shape)
+    t = _target(problem.upstream, inputs, v.shape)
     name = _found(problem, "loss")
     is_apart = not problem.upstream.loss.of_probabilities or problem.layers[-1].activation != "softmax"
-    return inputs, name, build.named(name, _loss(problem, v if is_apart else before, t, is_apart=is_apart))
+    output = v if is_apart else cooled(before, problem.layers[-1].temperature)
+    loss = _loss(problem, output, t, inputs, is_apart=is_apart)
+    if problem.decay is not None:
+        weights = [node for called, node in inputs.items() if called[0] == "W"]
+        loss = build.add(loss, build.named("penalty", decay(problem.decay, weights)))
+    return inputs, name, build.named(name, loss)
+
+
+def _target(above: LossAndTarget, inputs: dict[str, Node], shape: Shape) -> Node:
+    """The targets as the loss takes them; what they are made of is given."""
+    if above.weighing is None:
+        inputs["t"] = build.given("t", shape)
+        return inputs["t"]
+    inputs["y"] = build.given("y", shape)
+    if above.weighing.weights is not None:
+        inputs["w"] = build.given("w", shape[-1:])
+    made = {name: inputs[name] for name in above.given}
+    return build.named("t", weighed(above.weighing, **made))
 
 
 def _size(problem: Problem, number: int) -> tuple[Size, ...]:
@@ -76,14 +96,16 @@ def _activated(layer: Dense, z: Node) -> Node:
     if isinstance(activation, BoundActivation):
         is_known = activation.name in ACTIVATIONS
         return _elementwise(applied(activation) if is_known else parse(activation.formula), {"q": z})
-    return (build.softmax if activation == "softmax" else build.log_softmax)(z, -1)
+    return (build.softmax if activation == "softmax" else build.log_softmax)(cooled(z, layer.temperature), -1)
 
 
-def _loss(problem: Problem, output: Node, t: Node, *, is_apart: bool) -> Node:
+def _loss(problem: Problem, output: Node, t: Node, inputs: Mapping[str, Node], *, is_apart: bool) -> Node:
     """The losses' sum or mean."""
     above = problem.upstream
     assert isinstance(above, LossAndTarget)  # noqa: S101 - who calls it has seen to that
-    each = _each(above.loss, output, t, is_apart=is_apart)
+    each = _each(above.loss, cooled(output, above.temperature), t, is_apart=is_apart)
+    if above.weighing and above.weighing.total is not None:
+        return build.divide(build.summed(each), _counted(inputs))
     if problem.per_sample and problem.many:
         return build.summed(each, tuple(range(1, each.rank))) if each.rank > 1 else each
     divisor = above.reduction.factor_text(by_sample=above.loss.by_sample)
@@ -92,6 +114,12 @@ def _loss(problem: Problem, output: Node, t: Node, *, is_apart: bool) -> Node:
     if divisor == "1/m" and each.rank > 1:
         return build.divide(build.summed(each), build.size(SAMPLES))
     return build.summed(each) if divisor == "1" else build.mean(each)
+
+
+def _counted(inputs: Mapping[str, Node]) -> Node:
+    """What a mean divides by: the weights of the samples' classes added up, of samples that aren't ignored."""
+    y, w = inputs["y"], inputs.get("w")
+    return build.summed(y if w is None else build.multiply(y, w))
 
 
 def _each(loss: BoundLoss, output: Node, t: Node, *, is_apart: bool) -> Node:

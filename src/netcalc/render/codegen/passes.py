@@ -12,6 +12,8 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product, total
 from netcalc.models.graphed import GraphProblem
 
+TARGETS = ("t", "y", "w")  # which a loss is held against, and never differentiated by
+
 
 class Passes(NamedTuple):
     """`outputs` by name are made of `inputs`; `upstream` are the gradients that come back to the outputs.
@@ -40,7 +42,7 @@ def passes(problem: object) -> Passes:
         from netcalc.render.codegen.layered import forward
 
         inputs, name, output = forward(problem)
-        return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one != "t"], {})
+        return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one not in TARGETS], {})
     raise NetcalcError("there is no code of this problem")
 
 

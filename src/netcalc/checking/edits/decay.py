@@ -1,0 +1,38 @@
+"""Weight decay gone wrong: left out, with another factor than ½ in its loss, of the biases too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, scaled
+from netcalc.graph.backward import Use, added
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, product
+
+
+def weight_decay(context: Context) -> Iterator[Changed]:
+    """Weight decay's λW left out, with λ/2 or 2λ, or added to the gradients of the biases too."""
+    penalty = context.workings.nodes.get("penalty")
+    if penalty is None or "penalty" not in context.workings.called:  # a program's own penalty is no more than a name
+        return
+    uses = context.one.backward.uses.get(penalty, [])
+    yield Changed("weight decay left out: + λ·W", context.replaced(dict.fromkeys(uses)), penalty)
+    for times, wrong in ((Fraction(2), "2λ·W"), (Fraction(1, 2), "λ/2·W")):
+        changed = context.replaced({use: scaled(use.share, times) for use in uses})
+        yield Changed(f"{wrong} taken for λ·W: the penalty is λ/2·Σ W²", changed, penalty)
+    core = penalty.args[0]
+    if core.operation is not PRODUCT:
+        return
+    rate, upstream = 2 * core.params.number, context.gradient(penalty)
+    decayed: dict[Use, Node | None] = {}
+    for name, node in context.workings.nodes.items():
+        letters = LETTERS[: node.rank]
+        if name[0] == "b":
+            own = product([(upstream, ""), (node, letters)], letters, node.shape, rate)
+            decayed |= {use: added([own, use.share]) for use in context.one.backward.uses.get(node, [])[:1]}
+    if decayed:
+        yield Changed("weight decay of the biases too: they have none", context.replaced(decayed), penalty, SEEN)
+
+
+DECAY = (Row("weight-decay", USUAL, changes=weight_decay),)
