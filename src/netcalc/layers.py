@@ -19,7 +19,7 @@ from netcalc.graph.leaves import eye, given, named
 from netcalc.graph.node import Node
 from netcalc.graph.product import product, total
 from netcalc.objective import Nodes, Objective, cooled, losses, objective
-from netcalc.problem import Dense, LossAndTarget, Problem
+from netcalc.problem import Dense, LossAndTarget, Problem, Weighing
 
 
 class Forward(NamedTuple):
@@ -98,16 +98,13 @@ def _outline(problem: Problem) -> Any:
     """What the graph of a problem depends on, as a problem that can be hashed."""
     upstream: Any = problem.upstream
     if isinstance(upstream, LossAndTarget):
-        upstream = LossAndTarget(_Blank(upstream.target.shape), *upstream[1:])  # type: ignore[arg-type]
+        target: Any = _Blank(upstream.target.shape)
+        upstream = upstream._replace(target=target, weighing=_outline_of(upstream.weighing))
     else:
         upstream = _Blank(upstream.shape)
-    layers: list[Any] = [
-        (_Blank(layer.W.shape), None if layer.b is None else _Blank(layer.b.shape), layer.activation)
-        for layer in problem.layers
-    ]
     changed: dict[str, Any] = {
         "x": _Blank(problem.x.shape),
-        "layers": tuple(Dense(*layer) for layer in layers),
+        "layers": tuple(map(_outline_of_layer, problem.layers)),
         "upstream": upstream,
         "names": frozenset(problem.names),
         "lr": problem.lr is not None or None,
@@ -115,6 +112,18 @@ def _outline(problem: Problem) -> Any:
         "trace": None,
     }
     return problem._replace(**changed, notes=(), hidden=frozenset())
+
+
+def _outline_of_layer(layer: Dense) -> Dense:
+    blank: dict[str, Any] = {"W": _Blank(layer.W.shape), "b": None if layer.b is None else _Blank(layer.b.shape)}
+    return layer._replace(**blank)
+
+
+def _outline_of(weighing: Weighing | None) -> Any:
+    if weighing is None or weighing.weights is None:
+        return weighing
+    blank: Any = _Blank(weighing.weights.shape)
+    return weighing._replace(weights=blank)
 
 
 @lru_cache(maxsize=64)
