@@ -17,7 +17,6 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
-from netcalc.graph.arithmetic.balls import Balls
 from netcalc.problem import LossAndTarget, Problem, element
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
@@ -33,6 +32,21 @@ class Kink(NamedTuple):
     right: str
     taken: str
     decided: bool
+
+    def line(self, names: Sequence[str], owner: str, slope: str = "its slope", convention: str = "") -> str:
+        """`q = 0 is a kink of relu: …`, at what has these names; `convention` is whose slope is taken there."""
+        who = listed(names)
+        sides = f"{slope} is {self.left} on the left, {self.right} on the right"
+        if not self.decided:
+            return f"{who} can't be told from a kink of {owner}, being {self.place}: {sides}; which is not decided"
+        where = f"{who} = {self.place} is" if len(names) == 1 else f"{who} are {self.place},"
+        return f"{where} a kink of {owner}: {sides}; netcalc takes {self.taken}{convention and ', '}{convention}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - NAMED_LIMIT} more" if len(names) > NAMED_LIMIT else ""
+    return ", ".join(names[:NAMED_LIMIT]) + more
 
 
 def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
@@ -107,10 +121,10 @@ def kink_notes(problem: Problem, found: Mapping[str, np.ndarray]) -> Iterator[st
             if one:
                 at.setdefault(one, []).append(_entry_name(problem, z.name, index))
         yield from (
-            f"{activation.label} has one slope on both sides of {_names(who)}{told}" for told, who in singled.items()
+            f"{activation.label} has one slope on both sides of {listed(who)}{told}" for told, who in singled.items()
         )
         for one, names in at.items():
-            yield _line(one, names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
+            yield one.line(names, activation.label, f"∂{a.name}/∂{z.name}", "as PyTorch does")
     if isinstance(problem.upstream, LossAndTarget):
         yield from _loss_notes(problem, problem.upstream, found)
 
@@ -155,6 +169,8 @@ def _loss_notes(problem: Problem, above: LossAndTarget, found: Mapping[str, np.n
     slope = loss_derivation(above.loss)[1]
     if not has_switches(slope):
         return
+    from netcalc.graph.arithmetic.balls import Balls  # the graph waits for who needs it
+
     last = len(problem.layers)
     name = f"a{last}" if f"a{last}" in found else f"z{last}"
     called = problem.names.get(name)
@@ -166,7 +182,7 @@ def _loss_notes(problem: Problem, above: LossAndTarget, found: Mapping[str, np.n
             at.setdefault(one, []).append(_entry_name(problem, called.name if called else "output", index))
     convention = above.loss.row.kink.rpartition(", ")[2] or "as PyTorch does"
     for one, names in at.items():
-        yield _line(one, names, above.loss.label, "its slope", convention)
+        yield one.line(names, above.loss.label, convention=convention)
 
 
 def _entry_name(problem: Problem, name: str, index: tuple[int, ...]) -> str:
@@ -174,17 +190,3 @@ def _entry_name(problem: Problem, name: str, index: tuple[int, ...]) -> str:
     if problem.many and problem.per_sample:
         return f"{element(name, index[1:], problem.index_from)} of sample {index[0]}"
     return element(name, index, problem.index_from)
-
-
-def _names(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED_LIMIT} more" if len(names) > NAMED_LIMIT else ""
-    return ", ".join(names[:NAMED_LIMIT]) + more
-
-
-def _line(one: Kink, names: list[str], owner: str, derivative: str, convention: str) -> str:
-    who = _names(names)
-    sides = f"{derivative} is {one.left} on the left, {one.right} on the right"
-    if not one.decided:
-        return f"{who} can't be told from a kink of {owner}, being {one.place}: {sides}; which of them is not decided"
-    where = f"{who} = {one.place} is" if len(names) == 1 else f"{who} are {one.place},"
-    return f"{where} a kink of {owner}: {sides}; netcalc takes {one.taken}, {convention}"

@@ -22,7 +22,7 @@ from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
-from netcalc.solving.formulas import formula_value
+from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.notes import value_notes
 
 if TYPE_CHECKING:
@@ -231,9 +231,7 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
         tree = forms.put(derived.written(one.tree)[0], point)
         return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
-    names = derived.problem.free
-    certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
-    return Answered([_scalar(value(one)) for one in derived.wanted], certainty)
+    return Answered([_scalar(value(one)) for one in derived.wanted], formulas_in(derived.problem.free))
 
 
 def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formulas) -> Iterator[Tensor]:

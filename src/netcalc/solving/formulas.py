@@ -11,11 +11,18 @@ from netcalc.expression.tree import apply
 from netcalc.notation import to_ascii
 from netcalc.result import Value
 
+NAMES_SHOWN = 6
+
 
 def formula_value(tree: Tree) -> Value:
     """The value that a formula is."""
     written = fold(tree, _leaf, _node)
     return Value(None, to_ascii(written), formula=written)
+
+
+def formulas_in(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
+    """How sure an answer is that has symbols: `formulas in x, y, …`."""
+    return f"formulas in {', '.join(names[:most])}" + ", …" * (len(names) > most)
 
 
 def _leaf(leaf: Leaf) -> Tree:

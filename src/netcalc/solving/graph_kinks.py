@@ -24,7 +24,6 @@ from netcalc.notation import to_ascii
 from netcalc.problem import element
 
 MAX_ENTRIES = 2_000  # of a node that is looked at
-NAMED_LIMIT = 3  # entries at one kink that are named one by one
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
@@ -71,7 +70,7 @@ def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.nd
             names = {slot(n): column[index] for n, column in enumerate(columns)}
             if found := kink(slope, slot(place), names):
                 at.setdefault(found, []).append(_entry(problem, arg, index))
-        yield from (_line(one, names, formula) for one, names in at.items())
+        yield from (one.line(list(dict.fromkeys(names)), formula) for one, names in at.items())
 
 
 def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
@@ -83,17 +82,6 @@ def _written(node: Node) -> str:
     from netcalc.graph.writing import formula
 
     return to_ascii(formula(node))
-
-
-def _line(one: Kink, names: Sequence[str], formula: str) -> str:
-    names = list(dict.fromkeys(names))
-    more = f" and {len(names) - NAMED_LIMIT} more" if len(names) > NAMED_LIMIT else ""
-    who = ", ".join(names[:NAMED_LIMIT]) + more
-    sides = f"its slope is {one.left} on the left, {one.right} on the right"
-    if not one.decided:
-        return f"{who} can't be told from a kink of {formula}, being {one.place}: {sides}; which is not decided"
-    where = f"{who} = {one.place} is" if len(names) == 1 else f"{who} are {one.place},"
-    return f"{where} a kink of {formula}: {sides}; netcalc takes {one.taken}"
 
 
 def _of_norm(node: Node, norms: np.ndarray) -> Iterator[str]:

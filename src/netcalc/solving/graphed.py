@@ -21,7 +21,7 @@ from netcalc.graph.product import number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Deferred, Result, Step, Tensor
-from netcalc.solving.formulas import formula_value
+from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.graph_values import Wanted, in_balls, in_float64, is_small, values_of
 from netcalc.solving.notes import value_notes
 from netcalc.solving.undefined_nodes import where_defined
@@ -221,6 +221,4 @@ def _in_formulas(problem: GraphProblem, wanted: Sequence[Wanted]) -> Result:
     for one in wanted:
         tensor = _tensor(formulas, one, np.empty((), dtype=object))
         tensors.append(replace(tensor, entries=np.array(formula_value(tensor.formula), dtype=object)))
-    names = problem.free
-    certainty = "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
-    return _result(problem, tensors, certainty, ())
+    return _result(problem, tensors, formulas_in(problem.free), ())

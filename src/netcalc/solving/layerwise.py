@@ -26,7 +26,7 @@ from netcalc.problem import Problem, by_element, given_tensors
 from netcalc.result import Value, at_index
 from netcalc.solving.bits import decided_arrays
 from netcalc.solving.certify import certify
-from netcalc.solving.formulas import formula_value
+from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
@@ -69,8 +69,7 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
             entries[name] = shown.reshape(shape)
     if problem.trace:
         entries["paths"] = _paths(problem, known, entries, names, digits)
-    listed = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
-    return Found(entries, f"formulas in {listed}, and in the quantities before them", numbers.notes)
+    return Found(entries, f"{formulas_in(names)}, and in the quantities before them", numbers.notes)
 
 
 def _terms(problem: Problem, known: set[str]) -> int:

@@ -14,6 +14,7 @@ from netcalc.layers import passes, values
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem, free_names
 from netcalc.solving.certify import certify
+from netcalc.solving.formulas import formulas_in
 
 SHOWN_NAMES = 4
 
@@ -29,7 +30,7 @@ def partly(problem: Problem, digits: int | None = None) -> Found:
     blank = {name: np.broadcast_to(0.0, sizes.shape(nodes[name].shape)) for name in unknown & nodes.keys()}
     entries = {"paths": np.zeros(()), **blank, **numbers}
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
-    formulas = f"formulas in {', '.join(letters[:SHOWN_NAMES])}" + ", …" * (len(letters) > SHOWN_NAMES)
+    formulas = formulas_in(letters, SHOWN_NAMES)
     all_unknown = unknown >= problem.names.keys()
     return Found(entries, formulas if all_unknown else f"{certainty}; {formulas}", unknown=frozenset(unknown))
 

@@ -216,7 +216,7 @@ def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
     from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
     from netcalc.solving.bits import constant
-    from netcalc.solving.formulas import formula_value
+    from netcalc.solving.formulas import formula_value, formulas_in
 
     simple = adds_and_multiplies(problem)
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
@@ -229,7 +229,7 @@ def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
 
     trees = _as_polynomials(problem) if simple else _by_algebra(problem, names)
     entries = {name: each(value, array) for name, array in trees.items()}
-    return Found(entries, "formulas in " + ", ".join(names[:6]) + (", …" if len(names) > 6 else ""))
+    return Found(entries, formulas_in(names))
 
 
 def _as_polynomials(problem: Problem) -> Quantities:
