@@ -95,6 +95,32 @@ def test_a_worker_that_is_killed_midway_changes_nothing(cluster, tmp_path, home)
     assert not (tmp_path / ".out.part").exists()
 
 
+def test_a_scheduler_that_is_killed_midway_is_told(tmp_path, home):
+    """With how far it was; nothing is left."""
+    pytest.importorskip("distributed", reason="dask is not installed")
+    many(tmp_path, 40, 5000)
+    settings = {"cwd": tmp_path, "env": transcript.environment(home), "stderr": subprocess.PIPE}
+    started = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", "at.json", "--nthreads", "1"]
+    silent = settings | {"stderr": subprocess.DEVNULL}
+    with subprocess.Popen([*started, "--no-dashboard", "--scheduler-file", "at.json"], **silent) as scheduler:
+        end = time.monotonic() + 60
+        while not (tmp_path / "at.json").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        with subprocess.Popen([*worker, "--no-dashboard"], **silent) as one:
+            address = json.loads((tmp_path / "at.json").read_text())["address"]
+            words = [*NEURON, "--x", "data/*.csv", "--engine", "dask", "--scheduler", address, "-o", "out", "-f", "csv"]
+            with subprocess.Popen([sys.executable, "-m", "netcalc", *words], **settings) as process:
+                while not list(tmp_path.glob(".out.part/part-*")) and time.monotonic() < end:
+                    time.sleep(0.002)
+                scheduler.kill()
+                said, status = process.stderr.read().decode(), process.wait(60)
+            one.kill()
+    assert (status, said.startswith("error: the Dask scheduler went away when ")) == (2, True), said
+    assert said.endswith(" of 40 parts were done; nothing is written\n")
+    assert not list(tmp_path.glob("*out*")) + list(tmp_path.glob(".out*"))
+
+
 def test_parquet_in_and_out(cluster, run, tmp_path):
     """The answers of CSV files as Parquet; they are read again as the rows they are."""
     pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")

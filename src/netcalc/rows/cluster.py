@@ -136,6 +136,8 @@ def connected(scheduler: str | None) -> Iterator[Any]:
 
 def gathered(client: Any, tasks: Sequence[tuple[Part, Sent, str, str]], progress: Callable[[str], None]) -> int:
     """All tasks done, in whatever order; the sum of their rows. Raises NetcalcError, the first that a task raised."""
+    from concurrent.futures import CancelledError
+
     from dask.distributed import KilledWorker, as_completed
 
     futures = [client.submit(answer_part, *task, pure=False) for task in tasks]
@@ -147,6 +149,9 @@ def gathered(client: Any, tasks: Sequence[tuple[Part, Sent, str, str]], progress
                 rows += future.result()
             except KilledWorker:
                 raise NetcalcError(f"{place[future.key].path}: its workers died, one after the other") from None
+            except CancelledError:  # by nobody here
+                so_far = f"{done - 1} of {len(futures)} parts were done; nothing is written"
+                raise NetcalcError(f"the Dask scheduler went away when {so_far}") from None
             except ImportError as error:
                 raise NetcalcError(f"a worker of the cluster has no netcalc, or another one: {error}") from None
             progress(f"{done} of {len(futures)} parts, {rows:,} rows")
