@@ -436,12 +436,6 @@ def test_functions_of_tensors_are_among_those_that_a_misspelt_one_may_be(typed, 
         netcalc.grad(typed)
 
 
-def test_why_a_value_has_no_closed_form_is_told():
-    result = netcalc.grad("norm(x)", at={"x": [1, 1]}, exact=True)
-    assert result.notes == ("closed forms are given of tensors where a value is rational",)
-    assert netcalc.grad("norm(x)", at={"x": [3, 4]}, exact=True).notes == ()
-
-
 def test_entries_without_a_value_leave_the_others_theirs():
     """sqrt(x^2) has no slope at 0; beside it, 1 and -1."""
     result = netcalc.grad("sum(sqrt(x*x))", at={"x": [0, 4, -2]}, verify=True)

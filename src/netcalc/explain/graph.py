@@ -167,8 +167,8 @@ class _Page(NamedTuple):
         if self.matrices is None:
             return (tree,)
         put_in = self.matrices.put_in(tree)
-        value = self.matrices.value(name)
-        return distinct(tree, *([put_in] if put_in is not None else []), *([value] if value is not None else []))
+        ends = [put_in, self.matrices.closed_form(name), self.matrices.value(name)]
+        return distinct(tree, *(one for one in ends if one is not None))
 
 
 def _page(paper: Paper, forward: Mapping[str, Node], back: Mapping[str, Node], values: Values | None) -> _Page:

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.explain.explanation import outcome
 from netcalc.explain.operands import operand
 from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute, symbols
 from netcalc.expression.tree import add, apply, divide, fold, multiply, power
 from netcalc.notation.displays import Display, Matrix, Product, Sum, column, matrix, row
+from netcalc.result import Value
 
 WIDEST = 8  # rows or columns of a matrix that is drawn
 MAX_TERMS = 8  # of a sum that is written out
@@ -33,13 +35,18 @@ class Matrices:
     """What is given and found, by name, as it is drawn."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.arrays = {
-            name: each(operand, array) for name, array in arrays.items() if max(array.shape, default=1) <= WIDEST
-        }
+        small = {name: array for name, array in arrays.items() if max(array.shape, default=1) <= WIDEST}
+        self.arrays = {name: each(operand, array) for name, array in small.items()}
+        self.closed = {name: each(_closed, array) for name, array in small.items() if any(map(_is_closed, array.flat))}
 
     def value(self, name: str) -> Display | None:
         """A tensor by its numbers; None where it is too large, or has more than two axes."""
         drawn = self._of_name(name)
+        return None if drawn is None else drawn.display
+
+    def closed_form(self, name: str) -> Display | None:
+        """A tensor by its closed forms, where they say more than its numbers."""
+        drawn = _drawn(self.closed[name]) if name in self.closed else None
         return None if drawn is None else drawn.display
 
     def put_in(self, tree: Tree) -> Display | None:
@@ -49,11 +56,7 @@ class Matrices:
 
     def _of_name(self, name: str) -> Drawn | None:
         array = self.arrays.get(name)
-        if array is None or array.ndim > 2:
-            return None
-        if not array.ndim:
-            return Drawn(array.item(), ())
-        return Drawn(column(array) if array.ndim == 1 else matrix(array), array.shape)
+        return None if array is None else _drawn(array)
 
     def _drawn(self, tree: Tree) -> Drawn | None:
         match tree:
@@ -173,6 +176,23 @@ class Matrices:
             return []
         entries = [one for line in drawn.display.entries for one in line]
         return entries if len(entries) <= MAX_TERMS else []
+
+
+def _drawn(array: np.ndarray) -> Drawn | None:
+    """Entries as a number, a column or a matrix; None for more axes."""
+    if array.ndim > 2:
+        return None
+    if not array.ndim:
+        return Drawn(array.item(), ())
+    return Drawn(column(array) if array.ndim == 1 else matrix(array), array.shape)
+
+
+def _is_closed(entry: object) -> bool:
+    return isinstance(entry, Value) and len(outcome(entry)) > 1
+
+
+def _closed(entry: object) -> Tree:
+    return outcome(entry)[0]
 
 
 def _in_every_row(drawn: Drawn, shape: tuple[int, ...]) -> Drawn:

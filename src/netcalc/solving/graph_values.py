@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative, element
 from netcalc.result import Value
-from netcalc.solving.notes import NO_CLOSED_FORMS
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
@@ -79,13 +79,19 @@ def nodes_in(arithmetic: Arithmetic, problem: GraphProblem, nodes: Sequence[Node
     return evaluate(nodes, arithmetic, given)
 
 
-def values_of(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
-    """What nodes come to, as far as a few bits tell."""
+def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = False) -> list[np.ndarray]:
+    """What nodes come to, as far as a few bits tell; `exact` with closed forms."""
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
 
     with precision(BITS_OF_STEPS):
-        return [each(_value, entries) for entries in nodes_in(Balls(problem.sizes), problem, nodes)]
+        value = partial(_with_closed_form, digits=None) if exact else _value
+        found = [each(value, entries) for entries in nodes_in(Balls(problem.sizes), problem, nodes)]
+    if not exact:
+        return found
+    from netcalc.solving.closed_values import with_closed_forms
+
+    return with_closed_forms(problem, nodes, found)[0]
 
 
 def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
@@ -101,7 +107,7 @@ def in_balls(
 ) -> tuple[list[np.ndarray], tuple[str, ...]]:
     """The same with more and more bits until every value is decided, as far as balls can tell; and notes."""
     from netcalc.graph.arithmetic.balls import Balls
-    from netcalc.solving.bits import are_values, decided_arrays
+    from netcalc.solving.bits import decided_arrays
     from netcalc.solving.graph_kinks import kink_notes
 
     numbers = Balls(problem.sizes)
@@ -113,11 +119,13 @@ def in_balls(
         exact=exact,
         value=_with_closed_form if exact else _value,
     )
-    notes = tuple(kink_notes(problem))
-    values = [value for entries in filter(are_values, arrays.values()) for value in entries.flat]
-    if exact and any(value.exact is None for value in values):
-        notes += (f"{NO_CLOSED_FORMS} tensors where a value is rational",)
-    return list(arrays.values()), notes
+    found, notes = list(arrays.values()), tuple(kink_notes(problem))
+    if exact:
+        from netcalc.solving.closed_values import with_closed_forms
+
+        found, told = with_closed_forms(problem, nodes, found)
+        notes += told
+    return found, notes
 
 
 def _value(entry: Any, digits: int | None = None) -> Value:

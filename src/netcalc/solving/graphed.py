@@ -55,27 +55,29 @@ def solve(
         sure = certainty(arrays)
     formulas = _Formulas(problem, wanted)
     tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
-    return _result(problem, tensors, sure, (*told, *notes))
+    return _result(problem, tensors, sure, (*told, *notes), exact=exact)
 
 
-def _result(problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, notes: Sequence[str]) -> Result:
+def _result(
+    problem: GraphProblem, tensors: Sequence[Tensor], certainty: str, notes: Sequence[str], *, exact: bool = False
+) -> Result:
     return Result(
         problem.command,
         problem.given,
         tuple(tensors),
-        Deferred(lambda: _steps(problem)),
+        Deferred(lambda: _steps(problem, exact=exact)),
         (*problem.notes, *notes, *value_notes(tensors)),
         certainty,
         problem=problem,
     )
 
 
-def _steps(problem: GraphProblem) -> list[Step]:
+def _steps(problem: GraphProblem, *, exact: bool) -> list[Step]:
     """The derivation on paper, with numbers where they are known and few."""
     from netcalc.explain.graph import steps
 
     has_numbers = not problem.free and is_small(problem, [problem.output])
-    return list(steps(problem, partial(values_of, problem) if has_numbers else None))
+    return list(steps(problem, partial(values_of, problem, exact=exact) if has_numbers else None))
 
 
 # --- what is wanted, as nodes

@@ -1,0 +1,80 @@
+"""Closed forms of a graph's values: rationals as they are, the rest by algebra within a budget, confirmed by balls."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netcalc.arrays import each
+from netcalc.errors import TookTooLong
+from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.node import Node
+from netcalc.models.graphed import GraphProblem
+from netcalc.result import Value
+from netcalc.solving.notes import NO_CLOSED_FORMS
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic.closed import Closed
+
+MAX_CLOSED_FORMS = 2_000  # values that are no rationals, of a problem whose closed forms are looked for
+MAX_OPERATIONS = 20_000  # entry by entry, and in products, that algebra repeats
+MAX_EVALUATIONS = 400_000  # by SymPy; who asks for closed forms waits for them
+
+
+def with_closed_forms(
+    problem: GraphProblem, nodes: Sequence[Node], arrays: Sequence[np.ndarray]
+) -> tuple[list[np.ndarray], tuple[str, ...]]:
+    """The values of nodes, each with its closed form where one is found; and a note where none is looked for."""
+    from netcalc.derivation.closed import ClosedForms
+    from netcalc.graph.arithmetic.closed import Closed
+
+    missing = sum(_lacks_one(value) for array in arrays for value in array.flat)
+    if not missing:
+        return list(arrays), ()
+    if missing > MAX_CLOSED_FORMS:
+        return list(arrays), (
+            f"{NO_CLOSED_FORMS} rational values, and of up to {MAX_CLOSED_FORMS:,} others; here are {missing:,}",
+        )
+    forms = ClosedForms()
+    numbers = Closed(problem.sizes, forms)
+    needed = cost(nodes, numbers)
+    if needed.operations + needed.multiplications > MAX_OPERATIONS:
+        return list(arrays), (f"{NO_CLOSED_FORMS} rational values, and of others in shorter problems",)
+    found = _closed(problem, nodes, numbers)
+
+    def known(value: Value, expression: object) -> Value:
+        from netcalc.solving.bits import confirmed
+
+        return confirmed(value, forms.tree(expression, deep=False)) if _lacks_one(value) else value
+
+    return [
+        array if closed is None else each(known, array, closed) for array, closed in zip(arrays, found, strict=True)
+    ], ()
+
+
+def _lacks_one(value: Value) -> bool:
+    return value.exact is None and value.certified and value.nearest is not None
+
+
+def _closed(problem: GraphProblem, nodes: Sequence[Node], numbers: Closed) -> list[np.ndarray | None]:
+    """What nodes come to as SymPy's numbers; None where that would take too long."""
+    from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
+
+    failures = (TookTooLong, *SYMPY_FAILURES)
+    done: dict[Node, np.ndarray] = {}
+    found: list[np.ndarray | None] = [None] * len(nodes)
+
+    def after(node: Node, value: np.ndarray) -> np.ndarray:
+        done[node] = value
+        return value
+
+    with contextlib.suppress(*failures), bounded(MAX_EVALUATIONS):
+        done |= {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+        for place, node in enumerate(nodes):
+            with contextlib.suppress(*failures):
+                (found[place],) = evaluate([node], numbers, dict(done), after=after)
+    return found
