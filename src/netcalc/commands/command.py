@@ -18,7 +18,6 @@ Values arrive as they were typed. Import NumPy, SymPy and whatever imports them 
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, get_type_hints
 
@@ -26,6 +25,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from netcalc.blas import begin_with_one_thread
 from netcalc.commands.options import Presentation
 from netcalc.commands.variadic import VariadicCommand
 
@@ -33,23 +33,18 @@ Function = Callable[..., int | None]
 
 
 class Command(NamedTuple):
-    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help.
-
-    `matrices` tells that it multiplies some: only then is it worth starting the threads that NumPy's BLAS does it with.
-    """
+    """A function as a command; `examples` maps a command line to what it shows, `order` sorts the help."""
 
     function: Function
     order: int
     examples: Mapping[str, str]
-    matrices: bool
 
     @property
     def name(self) -> str:
         return self.function.__name__.replace("_", "-")
 
     def for_typer(self) -> TyperCommand:
-        if not self.matrices:
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported
+        begin_with_one_thread()
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(self.name, cls=VariadicCommand, epilog=self._epilog())(flatten(self.function))
         built = get_command(app)
@@ -61,10 +56,8 @@ class Command(NamedTuple):
         return "\n".join(["\b", "Examples:", *lines]) if lines else ""
 
 
-def command(
-    *, order: int, examples: Mapping[str, str] | None = None, matrices: bool = False
-) -> Callable[[Function], Command]:
-    return lambda function: Command(function, order, examples or {}, matrices)
+def command(*, order: int, examples: Mapping[str, str] | None = None) -> Callable[[Function], Command]:
+    return lambda function: Command(function, order, examples or {})
 
 
 def flatten(function: Function) -> Function:

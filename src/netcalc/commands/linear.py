@@ -11,7 +11,6 @@ from netcalc.commands.options import Checking, Presentation, Values, switch, val
 
 @command(
     order=20,
-    matrices=True,
     examples={
         "netcalc linear --matrix '1,2,3; 4,5,6'": "the layer and its backward pass, as formulas in v, b and δ",
         "netcalc linear --matrix '1,2,3; 4,5,6' --v 1 0 -1 --b 0 1 --delta 1 -2": "with numbers",

@@ -99,7 +99,6 @@ class OfProgram(NamedTuple):
 
 @command(
     order=30,
-    matrices=True,
     examples={
         "netcalc net --example mlp > mlp.toml": "a commented file to start from",
         "netcalc net --example": "what there is to start from",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netcalc.blas import multiply
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.stable import settled
 from netcalc.errors import ShapeError, UndefinedError
@@ -103,7 +104,7 @@ class Float64(Arithmetic):
         return np.asarray(array.sum(axis=axes))
 
     def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.asarray(np.matmul(a, b))
+        return multiply(np.matmul, a, b)
 
     def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
         return np.asarray((np.max if largest else np.min)(array, axis=axes, keepdims=keep))
