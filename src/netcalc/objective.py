@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from netcalc.expression import Number, Tree
 from netcalc.expression.tree import add, negate
-from netcalc.graph import build
-from netcalc.graph.elementwise import constant
 from netcalc.graph.functions import loss
 from netcalc.graph.leaves import given, named
 from netcalc.graph.node import Node
@@ -79,6 +77,9 @@ def weighed(weighing: Weighing, y: Node, w: Node | None = None) -> Node:
 
     Szegedy et al. 2016, section 7; torch.nn.functional.cross_entropy.
     """
+    from netcalc.graph import build  # most problems have none of it
+    from netcalc.graph.elementwise import constant
+
     target, e = y, weighing.smoothing
     if e is not None:
         kept = build.summed(y, -1, keep=True) if weighing.ignores else number(1)  # Σy is 1, or 0 of what is ignored
@@ -89,11 +90,19 @@ def weighed(weighing: Weighing, y: Node, w: Node | None = None) -> Node:
 
 def cooled(z: Node, temperature: Tree | None) -> Node:
     """z/T. Hinton et al. 2015, section 2."""
-    return z if temperature is None else build.divide(z, constant(temperature))
+    if temperature is None:
+        return z
+    from netcalc.graph.build import divide
+    from netcalc.graph.elementwise import constant
+
+    return divide(z, constant(temperature))
 
 
 def decay(rate: Tree, weights: Sequence[Node]) -> Node:
     """λ/2 · Σ W², over all entries of all weights. Goodfellow et al. 2016, section 7.1.1."""
+    from netcalc.graph import build
+    from netcalc.graph.elementwise import constant
+
     squares = [build.summed(build.multiply(W, W)) for W in weights]
     return build.multiply(number(Fraction(1, 2)), constant(rate), build.add(*squares))
 
