@@ -22,6 +22,7 @@ NOTHING = ("", "-", "–", "—")  # what a learning platform writes for no answ
 NAME_COLUMNS = ("student", "name", "full name", "student name", "learner", "username", "user", "login")
 FIRST_NAMES, LAST_NAMES = ("first name", "firstname", "given name"), ("last name", "lastname", "surname", "family name")
 COLUMNS_NAMED = 8  # of those that are passed over
+COLUMNS_BESIDE = 1_000  # that are no answers, of a table that is one of answers
 POINTS_ALONE = r"[+\-−]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"  # 1.234: thousands, where commas are decimal
 DIGITS_AND_SIGNS = r"[+\-−0-9.,'’\s]+(?:[eEdD][+\-−]?[0-9]+)?"
 BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
@@ -124,16 +125,21 @@ def _notes(passed_over: Sequence[str], students: Sequence[Student]) -> Iterator[
 
 def _columns(checkers: Mapping[str, Checker], header: Sequence[str], source: str) -> Columns:
     """What each column is. Raises FileError for a whole tensor, an index that isn't there, and an answer twice."""
+    answers = sum(one.entries.size for checker in checkers.values() for one in checker.names.tensors.values())
+    if len(header) > answers + COLUMNS_BESIDE:
+        raise FileError(f"{source} has {len(header):,} columns, far more than there are answers")
     columns: list[int] = []
     others: list[int] = []
     seen: dict[str, str] = {}
     for place, cell in enumerate(header):
         try:
             prefix, name = split(checkers, cell)
-            target = checkers[prefix].names.find(name)
+            target = checkers[prefix].names.meant(name)
         except NetcalcError as error:
             if place and not isinstance(error, UnknownNameError):
                 raise FileError(f"{source}, column '{cell}': {error.message}") from None
+            target = None
+        if target is None:
             others.append(place)
             continue
         own = f"{prefix}{target.name}"
@@ -174,12 +180,9 @@ def split(checkers: Mapping[str, Checker], cell: str) -> tuple[str, str]:
 
 def _has_answer(checker: Checker, name: str) -> bool:
     try:
-        checker.names.find(name)
-    except UnknownNameError:
-        return False
+        return checker.names.meant(name) is not None
     except NetcalcError:
         return True
-    return True
 
 
 def _marked(checkers: Mapping[str, Checker], cells: Sequence[tuple[str, str]], decimal: str) -> Iterator[Mark]:

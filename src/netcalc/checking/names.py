@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 from netcalc.checking.synonyms import spellings
 from netcalc.errors import ShapeError, UnknownNameError
@@ -79,6 +80,14 @@ class Names:
             return [tensor.name for tensor in found if re.fullmatch(r"d[Wb]\d+", tensor.name)]
         return [tensor.name for tensor in found if tensor.key in self.result.given]
 
+    @cached_property
+    def in_small_letters(self) -> dict[str, Tensor]:
+        """The tensors whose names are no others' in small letters."""
+        folded: dict[str, list[Tensor]] = {}
+        for own, tensor in self.tensors.items():
+            folded.setdefault(own.lower(), []).append(tensor)
+        return {own: tensors[0] for own, tensors in folded.items() if len(tensors) == 1}
+
     def is_variable(self, name: str) -> bool:
         """Whether a formula means a variable of an expression by that name, and no answer."""
         return isinstance(self.result.problem, Gradient) and name in self.result.problem.variables
@@ -95,13 +104,17 @@ class Names:
 
         Raises UnknownNameError with the near names, ShapeError for an index that isn't there.
         """
+        if found := self.meant(text):
+            return found
+        raise self._unknown(text)
+
+    def meant(self, text: str) -> Target | None:
+        """The same; None for an unknown name. Raises ShapeError."""
         name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d").replace("δ", "delta")
         for spelling in (text.strip(), *self._spellings(name)):
             if found := self._at(spelling, text, self.tensors):
                 return found
-        if found := self._found_loosely(name, text):
-            return found
-        raise self._unknown(text)
+        return self._found_loosely(name, text)
 
     def _spellings(self, name: str) -> Iterator[str]:
         yield name
@@ -115,13 +128,9 @@ class Names:
 
     def _found_loosely(self, name: str, text: str) -> Target | None:
         """What a name means that other books and programs use, if it means one thing here."""
-        folded: dict[str, list[Tensor]] = {}
-        for own, tensor in self.tensors.items():
-            folded.setdefault(own.lower(), []).append(tensor)
-        unique = {own: tensors[0] for own, tensors in folded.items() if len(tensors) == 1}
         found: dict[str, Target] = {}
         for spelling in spellings(name.lower(), self.result):
-            if target := self._at(spelling, text, unique):
+            if target := self._at(spelling, text, self.in_small_letters):
                 found.setdefault(target.name, target)
         return next(iter(found.values())) if len(found) == 1 else None
 
@@ -159,7 +168,7 @@ def _some_names(tensor: Tensor) -> Iterator[str]:
     if tensor.entries.ndim == 0 or tensor.entries.size > LISTED:
         yield tensor.name
         return
-    yield from (one.name for one in tensor.elements())
+    yield from (name_at(tensor, index) for index in product(*map(range, tensor.entries.shape)))
 
 
 def listing(names: list[str]) -> str:

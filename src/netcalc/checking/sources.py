@@ -12,7 +12,7 @@ from netcalc.arrays import each
 from netcalc.checking.names import BRACKETED, NUMBERED, Names, listing
 from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.together import Given, together
-from netcalc.errors import FileError, NetcalcError, UnknownNameError
+from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.archives import read_npz_whole
 from netcalc.files.source import open_source
@@ -96,15 +96,14 @@ def _known(source: str, pairs: Iterable[Given], names: Names) -> tuple[list[Give
     Raises UnknownNameError.
     """
     found: list[Given] = []
-    unknown: dict[str, UnknownNameError] = {}
+    unknown: dict[str, None] = {}
     for name, content in pairs:
-        try:
-            names.find(name)
+        if names.meant(name):
             found.append((name, content))
-        except UnknownNameError as error:
-            unknown[name] = error
+        else:
+            unknown[name] = None
     if unknown and not found:
-        raise next(iter(unknown.values()))
+        names.find(next(iter(unknown)))  # raises it
     if not unknown:
         return found, []
     are = "is no answer" if len(unknown) == 1 else "are no answers"
