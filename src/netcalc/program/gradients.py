@@ -22,6 +22,7 @@ UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_o
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
 HOLDERS = re.compile(r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?")
 FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
+TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
 MAX_READINGS = 60  # each goes on with one more true gradient
 
 
@@ -118,6 +119,8 @@ class GradientReader(Statements):
         self.staled: list[Tensor] = []
         self.failed: ast.stmt | None = None
         self.counts: dict[str, int] = {}
+        self.inside: dict[int, dict[str, Any]] = {}  # the names before a statement of a loop, the second time at most
+        self.passed: dict[int, int] = {}
 
     # --- names
 
@@ -242,6 +245,10 @@ class GradientReader(Statements):
                 self.frame.values[name] = Tensor(self._true(name, of))
 
     def statement(self, node: ast.stmt) -> Any:
+        is_own = self.frame.level == self.main_level and self.unit >= 0
+        if is_own and node is not self.read_so_far.units[self.unit].node and self.passed.get(id(node), 0) < TIMES_KEPT:
+            self.passed[id(node)] = self.passed.get(id(node), 0) + 1
+            self.inside[id(node)] = copied(self.frame.values)
         try:
             return super().statement(node)
         except ProgramError:

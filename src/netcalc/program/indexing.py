@@ -247,6 +247,8 @@ def is_added(scope: Scope, part: PartOf) -> bool:
     """Whether places go by an input, yet no two are one, as one index has no number twice: x[rows, k] += 1."""
     if not any(one.operation is INPUT for one in in_order(part.arrays)):
         return False
+    if all(not node.rank for node in part.arrays):
+        return True
     rows = [node for node in part.arrays if not any(one.operation is INPUT for one in in_order([node]))]
     known = [scope.seen(Tensor(node)) for node in rows]
     return any(one is not None and one.ndim == 1 and np.unique(one).size == one.size for one in known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,8 +43,22 @@ def checked_lines(
         reading = read(problem, source, program.rest if text is None else None)
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
-        lines = tuple(others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged))
+        found = [others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged)]
+        lines = tuple(_once(reading, found))
     return lines, [*told, *_meanings(reading), *reading.code.notes, *_missing(reading)]
+
+
+def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLine]:
+    """The lines, where one repair of a line that several gradients are made of is told with the first of them."""
+    owners: dict[tuple[int, str], str] = {}
+    for one, line in zip(reading.judged, lines, strict=True):
+        owner = owners.setdefault((line.line, line.repair), line.name) if line.repair else line.name
+        if owner == line.name:
+            yield line
+            continue
+        place, column = one.version.line, one.version.column + 1
+        text = reading.code.source.line(place)
+        yield CheckedLine(line.name, place, column, line.verdict, owner, file=line.file, text=text)
 
 
 def _meanings(reading: Reading) -> Iterator[str]:

@@ -16,6 +16,7 @@ from netcalc.checking.backward.expressions import (
     roots,
 )
 from netcalc.checking.backward.forward import squeezed
+from netcalc.checking.backward.positions import index, index_throughout, not_reversed, reversed_part
 from netcalc.checking.backward.shapes import (
     Repairs,
     axis,
@@ -29,6 +30,8 @@ from netcalc.checking.backward.shapes import (
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.program.gradients import Version
 
+STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
+OF_SLOPE = r"(?i)prime|deriv|slope|_grad|d_?(sigmoid|tanh|relu)"  # functions that give slopes, by their names
 MAX_NAMES = 24  # that are tried in a name's place, the most alike first
 
 
@@ -54,6 +57,9 @@ def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             if text.count(old) == 1:
                 at = between[0] + text.index(old)
                 yield said, Change(at, at + 1, new)
+            if isinstance(op, ast.Sub):
+                swapped = f"{as_factor(trial, right)}{text}{as_factor(trial, left)}"
+                yield f"{said}: {trial.text(node)} the other way round", put(trial, node, swapped)
         case ast.UnaryOp(ast.USub(), operand):
             yield said, put(trial, node, trial.text(operand))
 
@@ -95,6 +101,17 @@ def accumulated(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
         yield "accumulated where it is assigned", Change(at, at + 2, "=")
 
 
+def added_where_indices_repeat(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
+    """dE[ids] += de, which adds once where ids has a number twice."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript):
+        target, value = statement.target, statement.value
+        if isinstance(statement.op, ast.Add) and not isinstance(target.slice, ast.Slice):
+            name, key = trial.text(target.value), trial.text(target.slice)
+            text = f"np.add.at({name}, {key}, {trial.text(value)})"
+            said = f"{trial.text(target)} += adds once where {key} has a number twice, and is not accumulated"
+            yield said, Change(*trial.segment(statement), text)
+
+
 # --- names
 
 
@@ -129,11 +146,13 @@ def _taken(statement: ast.stmt, node: ast.Name, right: str) -> str:
     """How one name for another is told."""
     said = f"{node.id} taken for {right}"
     around = _around(statement, node)
+    if any(isinstance(one, ast.Call) and re.search(OF_SLOPE, called(one)) for one in around):
+        return f"a slope taken at {node.id} in place of {right}"
     if any(isinstance(one, ast.Compare) for one in around):
         return f"the mask is taken from {node.id} in place of {right}"
     if any(isinstance(one, ast.Subscript) and _is_within(one.slice, node) for one in around):
         return f"the wrong index: {said}"
-    if re.sub(r"\d+", "", node.id) == re.sub(r"\d+", "", right):
+    if re.sub(STEP, "", node.id) == re.sub(STEP, "", right):
         return f"{said}, a step or layer off"
     return said
 
@@ -181,7 +200,7 @@ def name_for_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
         return
     is_ones = called(node) in ("ones_like", "ones", "full_like")
     for name, tensor in trial.names.items():
-        if trial.shape(tensor.node) == value.shape and name != trial.one.version.name:
+        if trial.shape(tensor.node) in (value.shape, trial.true[0].shape) and name != trial.one.version.name:
             said = f"what comes from above, {name}, left out" if is_ones else f"{trial.text(node)} taken for {name}"
             yield said, put(trial, node, name)
 
@@ -214,11 +233,11 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
                 if other != trial.text(power):
                     said = f"the exponent is {trial.text(power)} in place of {other}: the power rule lowers it by 1"
                     yield said, put(trial, power, other)
-        case ast.BinOp(_, ast.Div(), below):
+        case ast.BinOp(_, ast.Div(), below) if trial.text(below) not in trial.numbers:
             said = f"the denominator is not squared: the slope of 1/{trial.text(below)} is −1/{trial.text(below)}²"
             yield said, put(trial, below, f"{as_primary(trial, below)} ** 2")
             yield "the denominator is not cubed", put(trial, below, f"{as_primary(trial, below)} ** 3")
-        case ast.Name(name) if name in trial.names or name in trial.numbers:
+        case ast.Name(name) if name in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
 
 
@@ -233,84 +252,6 @@ def comparison(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             "the mask is the other way round",
             put(trial, node, f"{trial.text(node.left)} {text} {trial.text(node.comparators[0])}"),
         )
-
-
-def index(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """An index one off, the other part of a slice, the other order."""
-    match node:
-        case ast.Slice(lower, upper, None):
-            was = trial.text(node)
-            low, high = (None if one is None else trial.text(one) for one in (lower, upper))
-            others = [f"{high or ''}:{low or ''}"]
-            for one, other in ((low, high), (high, low)):
-                if one is not None:
-                    shifted = [f"{one} + 1", f"{one} - 1"] if not one.lstrip("-").isdigit() else None
-                    moved = shifted or [str(int(one) + 1), str(int(one) - 1)]
-                    others += [f"{m}:{other or ''}" if one is low else f"{other or ''}:{m}" for m in moved]
-            for text in dict.fromkeys(others):
-                yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
-        case ast.Subscript(_, part) if not isinstance(part, ast.Slice | ast.Tuple):
-            yield from _index_off(trial, part)
-        case ast.Tuple(several):
-            for item in several:
-                if not isinstance(item, ast.Slice):
-                    yield from _index_off(trial, item)
-
-
-def _index_off(trial: Trial, part: ast.expr) -> Repairs:
-    was = trial.text(part)
-    match part:
-        case ast.BinOp(inner, ast.Add() | ast.Sub(), ast.Constant()):
-            yield f"the wrong index: {was} in place of {trial.text(inner)}", put(trial, part, trial.text(inner))
-        case ast.Constant(int(value)):
-            for near in (value + 1, value - 1):
-                yield f"the wrong index: {was} in place of {near}", put(trial, part, str(near))
-        case ast.Name():
-            for other in (f"{was} - 1", f"{was} + 1"):
-                yield f"the wrong index: {was} in place of {other}", put(trial, part, other)
-
-
-def index_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """An index one off, wherever the part stands in the expression."""
-    own = [one for one in parts(node) if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Name | ast.BinOp)]
-    start, end = trial.segment(node)
-    for was in dict.fromkeys(map(trial.text, own)):
-        same = sorted((one for one in own if trial.text(one) == was), key=trial.segment)
-        if len(same) < 2:
-            continue
-        for said, change in _index_off(trial, same[0].slice):
-            text, at = "", start
-            for one in same:
-                text += trial.source.text[at : trial.segment(one.slice)[0]] + change.text
-                at = trial.segment(one.slice)[1]
-            yield said, Change(start, end, text + trial.source.text[at:end])
-
-
-def put_slice(trial: Trial, node: ast.expr, text: str) -> Change:
-    """A slice in a slice's place."""
-    return Change(*trial.segment(node), text)
-
-
-def reversed_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """An array that is reversed where it should not be."""
-    match node:
-        case ast.Subscript(inner, ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))):
-            yield f"{trial.text(inner)} is reversed where it should not be", put(trial, node, trial.text(inner))
-        case ast.Call() if called(node) in ("flip", "flipud", "fliplr") and node.args:
-            yield (
-                f"{trial.text(node.args[0])} is reversed where it should not be",
-                put(trial, node, trial.text(node.args[0])),
-            )
-
-
-def not_reversed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """An array that is to be reversed."""
-    if isinstance(node, ast.Name) and node.id in trial.names and trial.names[node.id].rank:
-        said = f"{node.id} is not reversed"
-        yield said, put(trial, node, f"{node.id}[::-1]")
-        if trial.names[node.id].rank > 1:
-            yield said, put(trial, node, f"{node.id}[::-1, ::-1]")
-            yield said, put(trial, node, f"{node.id}[..., ::-1]")
 
 
 # --- what is too much
@@ -375,8 +316,26 @@ def dropped_term(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             yield f"a term too many: {trial.text(one)}", put(trial, node, trial.text(other))
 
 
+def complement(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """1 − s for s, and s for 1 − s."""
+    match node:
+        case ast.Name(name) if name in trial.names:
+            yield f"{name} in place of 1 - {name}", put(trial, node, f"(1 - {name})")
+        case ast.BinOp(ast.Constant(1 | 1.0), ast.Sub(), inner):
+            yield f"1 - {trial.text(inner)} in place of {trial.text(inner)}", put(trial, node, as_factor(trial, inner))
+
+
+def times_number(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A factor 2, 3 or ½ left out of a product or a power."""
+    is_product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Pow | ast.Div)
+    if is_product or (isinstance(node, ast.Name) and node.id in trial.names):
+        for number in ("2", "3", "0.5"):
+            yield f"a factor {number} left out", put(trial, node, f"{number} * {trial.text(node)}")
+
+
 LOCAL = (
     Row("overwritten", overwritten, at_root=True),
+    Row("overwritten", added_where_indices_repeat, at_root=True),
     Row("reversed", reversed_part),
     Row("sign", sign),
     Row("sign", sign_of_all, at_root=True),
@@ -394,10 +353,12 @@ LOCAL = (
     Row("wrong-tensor", wrong_name_throughout),
     Row("exponent", exponent),
     Row("constant", constant),
+    Row("complement", complement),
+    Row("quotient", product_for_quotient),
 )
 LATER = (
     Row("factor-too-many", dropped_factor),
-    Row("quotient", product_for_quotient),
+    Row("factor-left-out", times_number),
     Row("wrong-tensor", wrong_name_of_any_shape),
     Row("wrong-tensor", name_for_part),
     Row("not-summed", not_summed),

@@ -17,7 +17,7 @@ from netcalc.checking.backward.expressions import (
     roots,
     terms,
 )
-from netcalc.checking.backward.paths import statement, term, term_of_part
+from netcalc.checking.backward.paths import inserted, statement, term, term_of_part
 from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
@@ -54,6 +54,10 @@ def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
             for change in _multiplied(trial, root, piece):
                 said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
                 yield Edit(change, version.statement, "factor-left-out", said)
+    if len(trial.versions) > 1:
+        said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
+        line = f"{trial.one.version.name} {'/' if piece.divides else '*'}= {piece.text}"
+        yield from inserted(trial, line, "factor-left-out", f"{said}: {line}")
 
 
 def _multiplied(trial: Trial, node: ast.expr, piece: Piece) -> Iterator[Change]:
@@ -91,7 +95,8 @@ def factor_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A part times a factor."""
     for version in trial.versions:
         for root in roots(version.statement, version.name):
-            summands = [one for one, _ in terms(root)]
+            sums = [one for one in parts(root) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub)]
+            summands = [one for node in sums for one, _ in terms(node)]
             for node in parts(root):
                 if isinstance(node, ast.Constant | ast.Slice | ast.Tuple):
                     continue
@@ -101,7 +106,7 @@ def factor_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 for piece in found.factors:
                     if not piece.value.ndim and node not in summands:
                         continue
-                    if not _broadcasts(piece.value, value):
+                    if not _broadcasts(piece.value, value) and not _spreads(piece.value, value, trial.true[0]):
                         continue
                     for change in _multiplied(trial, node, piece):
                         said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
@@ -113,6 +118,36 @@ def _broadcasts(piece: np.ndarray, value: np.ndarray) -> bool:
         return np.broadcast_shapes(piece.shape, value.shape) == value.shape
     except ValueError:
         return False
+
+
+def _spreads(piece: np.ndarray, value: np.ndarray, true: np.ndarray) -> bool:
+    """Whether a product has the gradient's shape, though a factor has not."""
+    try:
+        return value.ndim == true.ndim and np.broadcast_shapes(piece.shape, value.shape) == true.shape
+    except ValueError:
+        return False
+
+
+def slope_formula(trial: Trial, _: Harvest) -> Iterator[Edit]:
+    """A slope in the place of factors."""
+    for version in trial.versions:
+        for root in roots(version.statement, version.name):
+            for node in parts(root):
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+                    yield from _with_slope(trial, version.statement, node)
+
+
+def expression_for_name(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """What the forward pass makes of a tensor in the tensor's place."""
+    for version in trial.versions:
+        for root in roots(version.statement, version.name):
+            for node in parts(root):
+                if not isinstance(node, ast.Name) or node.id not in trial.names:
+                    continue
+                for piece in found.terms:
+                    if node.id in piece.text and piece.value.shape == trial.shape(trial.names[node.id].node):
+                        said = f"{node.id} taken for {piece.text}"
+                        yield Edit(put(trial, node, f"({piece.text})"), version.statement, "wrong-tensor", said)
 
 
 def factor_for_another(trial: Trial, found: Harvest) -> Iterator[Edit]:
@@ -178,5 +213,5 @@ def softmax(trial: Trial, _: Harvest) -> Iterator[Edit]:
                 yield Edit(put(trial, root, text), version.statement, "softmax-jacobian", said)
 
 
-GUIDED = (factor_of_all, factor_of_term, softmax, statement, term)
-GUIDED_LATER = (factor_for_another, factor_of_part, term_of_part)
+GUIDED = (factor_of_all, slope_formula, factor_of_term, softmax, statement, term)
+GUIDED_LATER = (factor_for_another, factor_of_part, expression_for_name, term_of_part)

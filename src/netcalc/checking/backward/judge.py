@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from netcalc.checking.backward.agreement import Agreement, Pair
 from netcalc.checking.backward.forward import Forward, fits, made_of
@@ -50,6 +51,7 @@ class Reading:
     code: Gradients
     judged: list[Judged] = field(default_factory=list)
     trials: int = 0  # of repairs
+    repairs: list[Any] = field(default_factory=list)  # edits of what several gradients are made of
 
     @cached_property
     def true(self) -> dict[Node, Node]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from netcalc.checking.backward.expressions import (
     as_divisor,
+    called,
     parts,
     put,
     roots,
@@ -22,6 +23,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import NAMED, name_of
 from netcalc.graph.node import Node
+from netcalc.program.gradients import Version
 
 
 def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
@@ -62,9 +64,16 @@ def _texts(trial: Trial, missing: np.ndarray, found: Harvest) -> Iterator[str]:
     for name, array in arrays.items():
         for piece in scalars:
             value = array / piece.value if piece.divides else array * piece.value
-            for sign in ("", "-"):
-                if near(-value if sign else value, missing):
-                    yield f"{sign}{name} {'/' if piece.divides else '*'} {as_divisor(piece.text)}"
+            text = f"{name} {'/' if piece.divides else '*'} {as_divisor(piece.text)}"
+            if value.shape != missing.shape:
+                yield from (f"{sign}{text}" for sign in ("", "-") if near(-value if sign else value, missing))
+                continue
+            ratio = plain_ratio(trial, value, missing)
+            if ratio is not None and not ratio.divides and ratio.text.lstrip("-") in ("1", "2", "3"):
+                sign, number = "-" * ratio.text.startswith("-"), ratio.text.lstrip("-")
+                yield f"{sign}{text}" if number == "1" else f"{sign}{number} * {text}"
+            elif ratio is not None and ratio.divides and ratio.text.lstrip("-") in ("1", "2"):
+                yield f"{'-' * ratio.text.startswith('-')}{text}" + " / 2" * (ratio.text.lstrip("-") == "2")
     yield from _products(trial, arrays, missing)
     for piece in pieces:
         if piece.value.ndim and (ratio := plain_ratio(trial, piece.value, missing)) is not None and piece.value.shape:
@@ -115,7 +124,15 @@ def path(trial: Trial, missing: np.ndarray) -> str:
     for through, share in _shares(trial):
         if near(share.reshape(missing.shape) if share.size == missing.size else share, missing):
             return f"a path left out, the one from {name} through {through}"
+    if _is_one_hot(missing):
+        return "a term left out, the one-hot target"
     return "a term left out: a path is missing"
+
+
+def _is_one_hot(missing: np.ndarray) -> bool:
+    """Whether each row has one entry, the same in all."""
+    there = np.abs(missing) > 1e-12 * (np.abs(missing).max(initial=0.0) or 1.0)
+    return missing.ndim > 0 and bool((there.sum(axis=-1) == 1).all()) and bool(np.ptp(missing[there]) < 1e-9)
 
 
 def _shares(trial: Trial) -> Iterator[tuple[str, np.ndarray]]:
@@ -188,9 +205,23 @@ def statement(trial: Trial, found: Harvest) -> Iterator[Edit]:
             yield from inserted(trial, line, "slope-left-out", f"the slope of relu left out: {line}")
 
 
-def inserted(trial: Trial, line: str, mistake: str, said: str) -> Iterator[Edit]:
-    """A line behind each of the gradient's statements."""
-    for version in reversed(trial.versions):
+def statement_of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """The same, of a copy that is no gradient, but becomes one: dy = p.copy()."""
+    for helper in trial.helpers:
+        if not isinstance(helper.statement, ast.Assign):
+            continue
+        value = helper.statement.value
+        is_copy = isinstance(value, ast.Name | ast.Subscript) or called(value) in ("copy", "clone", "array", "softmax")
+        for key in found.keys if is_copy else ():
+            line = f"{helper.name}[{key}] -= 1"
+            yield from inserted(trial, line, "one-hot-left-out", f"the one-hot target left out: {line}", [helper])
+
+
+def inserted(
+    trial: Trial, line: str, mistake: str, said: str, versions: Sequence[Version] | None = None
+) -> Iterator[Edit]:
+    """A line behind each of the gradient's statements, or of others."""
+    for version in reversed(trial.versions if versions is None else versions):
         end = trial.segment(version.statement)[1]
         column = version.statement.col_offset
         yield Edit(Change(end, end, f"\n{' ' * column}{line}"), version.statement, mistake, said)

@@ -58,6 +58,8 @@ def harvest(trial: Trial) -> Harvest:
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
                 for one, _ in terms(node):
                     added.setdefault(_text(source, one))
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+                added.setdefault(_text(source, node))
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple | ast.Name | ast.Compare):
                 keys.setdefault(_text(source, node.slice).strip("()"))
             if isinstance(node, ast.Assign | ast.AugAssign):
@@ -69,6 +71,10 @@ def harvest(trial: Trial) -> Harvest:
             own += [Piece(text, value, divides), Piece(text, value, not divides)]
     own += [Piece(text, one.slope) for one in slopes(trial) for text in one.texts if trial.value(text) is not None]
     own += [Piece(name, np.array(float(number)), divides=True) for name, number in trial.numbers.items()]
+    for name, number in trial.numbers.items():
+        if number > 1:
+            own.append(Piece(f"({name} / ({name} - 1))", np.array(number / (number - 1))))
+            own.append(Piece(f"(({name} - 1) / {name})", np.array((number - 1) / number)))
     own += [Piece(name, array) for name, array in list(arrays_of(trial).items())[-MAX_NAMES:]]
     for text in _powers(sources):
         value = trial.value(text)

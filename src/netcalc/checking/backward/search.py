@@ -10,14 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, edits
-from netcalc.checking.backward.expressions import factors
+from netcalc.checking.backward.expressions import factors, put, roots
 from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, slope_of_helper
-from netcalc.checking.backward.paths import path
+from netcalc.checking.backward.paths import path, statement_of_helper
 from netcalc.checking.backward.pieces import harvest
 from netcalc.checking.backward.slopes import is_known, slope_of
 from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.graph.leaves import INPUT
+from netcalc.program.answers import assigned_in
 
-ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index")
+MAX_UNUSED = 4  # names
+ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement")
 
 
 class Repair(NamedTuple):
@@ -42,9 +45,18 @@ def cause(trial: Trial) -> str:
 
 
 def repair(trial: Trial) -> Repair | None:
-    """The first repair of a gradient's statements that is found; None where none is."""
+    """The first repair of a gradient's statements that is found; None where none is.
+
+    What repairs another gradient, in a statement that both are made of, is tried first.
+    """
+    shared = trial.reading.repairs
+    for edit in shared:
+        if trial.is_right(edit):
+            return _told(trial, edit)
     for edit in _candidates(trial):
         if trial.is_right(edit):
+            if any(edit.statement is one.statement for one in trial.helpers):
+                shared.append(edit)
             return _told(trial, edit)
         if trial.is_spent:
             return None
@@ -55,16 +67,40 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
     """Every edit to try, the smallest and most usual first."""
     yield from stale(trial)
     yield from edits(trial, LOCAL)
-    shared = [one for one in trial.helpers if _is_shared(trial, one.unit)]
-    yield from edits(trial, (*LOCAL, *LATER), shared)
-    yield from slope_of_helper(trial, shared)
+    yield from unused(trial)
     found = harvest(trial)
+    yield from statement_of_helper(trial, found)
+    shared = [one for one in trial.helpers if _is_shared(trial, one.unit)]
+    others = [one for one in trial.helpers if one not in shared]
+    yield from edits(trial, LOCAL, shared)
+    yield from slope_of_helper(trial, shared)
     for row in GUIDED:
         yield from row(trial, found)
+    yield from edits(trial, LOCAL, others)
+    yield from edits(trial, LATER, shared)
     yield from edits(trial, LATER)
     for row in GUIDED_LATER:
         yield from row(trial, found)
-    yield from edits(trial, (*LOCAL, *LATER), [one for one in trial.helpers if one not in shared])
+    yield from edits(trial, LATER, others)
+
+
+def unused(trial: Trial) -> Iterator[Edit]:
+    """What a line assigns and none uses, added to a line before the gradient or to its own."""
+    nodes = [node for unit in trial.reading.code.units for node in ast.walk(unit.node)]
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    finals = {one.version.name for one in trial.reading.judged if one.node.operation is INPUT}
+    names = [name for name in trial.names if name not in read and name not in finals and _is_assigned(trial, name)]
+    for name in names[:MAX_UNUSED]:
+        for version in (*trial.versions, *trial.helpers):
+            if version.name == name or isinstance(version.statement, ast.FunctionDef):
+                continue
+            for root in list(roots(version.statement, version.name))[:1]:
+                said = f"a path left out: {name} is assigned and never added: + {name}"
+                yield Edit(put(trial, root, f"{trial.text(root)} + {name}"), version.statement, "path-left-out", said)
+
+
+def _is_assigned(trial: Trial, name: str) -> bool:
+    return any(name in assigned_in(unit.node) for unit in trial.reading.code.units)
 
 
 def stale(trial: Trial) -> Iterator[Edit]:

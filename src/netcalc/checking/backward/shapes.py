@@ -34,6 +34,12 @@ def transpose(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
                 if not isinstance(one, ast.Attribute) or one.attr not in ("T", "mT"):
                     yield from _transposed(trial, one)
             yield from _swapped(trial, node, left, right)
+        case ast.Call(ast.Attribute(left), [right]) if called(node) in ("dot", "matmul", "mm") and not is_module(left):
+            for one in (left, right):
+                if not isinstance(one, ast.Attribute) or one.attr not in ("T", "mT"):
+                    yield from _transposed(trial, one)
+            text = f"{as_primary(trial, right)}.{called(node)}({trial.text(left)})"
+            yield "the factors are in the wrong order, and so transposed", put(trial, node, text)
         case ast.Call(_, [left, right]) if called(node) in ("outer", "dot", "matmul", "mm"):
             for one in (left, right) if called(node) != "outer" else ():
                 yield from _transposed(trial, one)
@@ -82,7 +88,11 @@ def axis(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
         return
     place = _axis_of(node)
     owner = owner_of(node)
-    if owner is None or place is None:
+    if owner is None:
+        return
+    if place is None and called(node) in SUMS:
+        yield from _axis_left_out(trial, node)
+    if place is None:
         return
     function = "summed" if called(node) in ("sum", "nansum") else "averaged" if called(node) in SUMS else "taken"
     was = trial.text(place)
@@ -90,6 +100,16 @@ def axis(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
         if number != was:
             said = f"{function} over the wrong axis: axis {was} in place of {number}"
             yield said, put(trial, place, number)
+
+
+def _axis_left_out(trial: Trial, node: ast.Call) -> Repairs:
+    """A sum over all that is to be over one axis."""
+    end = trial.segment(node)[1]
+    comma = ", " if node.args or node.keywords else ""
+    word = "dim" if trial.reading.code.reader.library == "torch" else "axis"
+    for number in ("0", "1", "-1"):
+        said = f"summed over all axes in place of axis {number}"
+        yield said, Change(end - 1, end, f"{comma}{word}={number})")
 
 
 def _axis_of(call: ast.Call) -> ast.expr | None:

@@ -66,7 +66,11 @@ def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -
     point = trial.reading.agreement.points[0].values
     with np.errstate(all="ignore"):
         slope, z, a = evaluate([found, leaf, inner], Float64(trial.reading.forward.sizes), point)
-    if not all(np.isfinite(array).all() for array in (slope, z, a)) or np.ptp(slope) == 0 if slope.size else True:
+    if (
+        not all(np.isfinite(array).all() for array in (slope, z, a))
+        or (np.ptp(slope) == 0 and slope.size > 1)
+        or not slope.size
+    ):
         return
     for one in FUNCTIONS:
         if one.is_it(z, a, slope):

@@ -78,18 +78,27 @@ class Trial:
 
     @cached_property
     def helpers(self) -> list[Version]:
-        """The statements before it that make what is no gradient of it, and that it uses; the last one first."""
+        """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
         units, last = self.reading.code.units, self.one.version
         gradients = {id(one.statement) for one in self.reading.code.versions}
         used = {name for one in self.versions for name in _read_in(one.statement)}
-        found: list[Version] = []
-        for place in range(last.unit, max(last.unit - MAX_SPAN, 0) - 1, -1):
-            for node in reversed(list(_simple(units[place].node))):
-                names = [name for name in assigned_in(node) if name in used]
-                if names and id(node) not in gradients:
-                    used |= set(_read_in(node))
-                    found.append(Version(names[0], "", node.lineno, node.col_offset, place, node, None))
-        return found
+        found: dict[ast.stmt, Version] = {}
+        places = range(last.unit, max(last.unit - MAX_SPAN, 0) - 1, -1)
+        many = -1
+        while many < len(used):  # what a loop makes is used when it is passed again
+            many = len(used)
+            for place in places:
+                for node in reversed(list(_simple(units[place].node))):
+                    names = [name for name in assigned_in(node) if name in used]
+                    if names and id(node) not in gradients and not isinstance(node, ast.FunctionDef):
+                        used |= set(_read_in(node))
+                        found.setdefault(node, Version(names[0], "", node.lineno, node.col_offset, place, node, None))
+        for place, unit in enumerate(units[: last.unit + 1]):
+            if isinstance(unit.node, ast.FunctionDef) and unit.node.name in used:
+                for node in unit.node.body:
+                    if isinstance(node, ast.Return | ast.Assign):
+                        found[node] = Version(unit.node.name, "", node.lineno, node.col_offset, place, node, None)
+        return list(found.values())
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -203,10 +212,17 @@ class Trial:
 
     # --- names and expressions beside it
 
+    @property
+    def values_at_last(self) -> dict[str, Any]:
+        """The names as they stand before its last statement, in a loop too."""
+        reader, version = self.reading.code.reader, self.one.version
+        inside = reader.inside.get(id(version.statement))
+        return self.values(version.unit) if inside is None else {**reader.around, **inside}
+
     @cached_property
     def names(self) -> dict[str, Tensor]:
         """The arrays that its last statement may use."""
-        values = self.values(self.one.version.unit)
+        values = self.values_at_last
         own = {name: one for name, one in values.items() if isinstance(one, Tensor) and one.stale is None}
         reader = self.reader(self.one.version.unit, "0")
         given = {name: reader.input(name) for name in reader.inputs if name not in values}
@@ -227,7 +243,9 @@ class Trial:
 
     @cached_property
     def _expressions(self) -> GradientReader:
-        return self.reader(self.one.version.unit, "")
+        reader = self.reader(self.one.version.unit, "")
+        reader.top.values.update({name: _unshared(one) for name, one in self.values_at_last.items()})
+        return reader
 
     def _value(self, text: str) -> np.ndarray | None:
         reader = self._expressions
@@ -247,7 +265,7 @@ class Trial:
     @cached_property
     def numbers(self) -> dict[str, int]:
         """The names that are whole numbers, such as sizes."""
-        values = self.values(self.one.version.unit)
+        values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
 
 

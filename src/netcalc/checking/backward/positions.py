@@ -1,0 +1,139 @@
+"""Repairs of indices and slices: one off, in the other order, of the wrong part, the wrong way round."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+
+from netcalc.checking.backward.expressions import called, parts, put
+from netcalc.checking.backward.shapes import Repairs
+from netcalc.checking.backward.trial import Change, Trial
+
+
+def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
+    """An index one off, the other part of a slice, the other order."""
+    match node:
+        case ast.Slice(lower, upper, None):
+            was = trial.text(node)
+            low, high = (None if one is None else trial.text(one) for one in (lower, upper))
+            others = [f"{high or ''}:{low or ''}", *_shifted(low, high)]
+            for one, other in ((low, high), (high, low)):
+                if one is not None:
+                    shifted = [f"{one} + 1", f"{one} - 1"] if not one.lstrip("-").isdigit() else None
+                    moved = shifted or [str(int(one) + 1), str(int(one) - 1)]
+                    others += [f"{m}:{other or ''}" if one is low else f"{other or ''}:{m}" for m in moved]
+            for text in dict.fromkeys(others):
+                yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
+        case ast.Subscript(ast.Attribute(array, "shape"), part):
+            for _said, change in _index_off(trial, part):
+                right = f"{trial.text(array)}.shape[{change.text}]"
+                yield f"the wrong size, as of a mean: {trial.text(node)} in place of {right}", change
+        case ast.Subscript(_, part) if not isinstance(part, ast.Slice | ast.Tuple):
+            yield from _index_off(trial, part)
+        case ast.Tuple(several):
+            for item in several:
+                if not isinstance(item, ast.Slice):
+                    yield from _index_off(trial, item)
+            yield from _swapped(trial, several)
+            yield from _slices_alike(trial, several)
+
+
+def _shifted(low: str | None, high: str | None) -> Iterator[str]:
+    """The window one further, or one back."""
+    for step in (1, -1):
+        if all(one is None or one.lstrip("-").isdigit() for one in (low, high)):
+            ends = [int(one or 0) + step for one in (low, high)]
+            yield ":".join(str(one) if one else "" for one in ends)
+
+
+def _swapped(trial: Trial, several: list[ast.expr]) -> Repairs:
+    """Two indices in the other order."""
+    for one, other in pairwise(several):
+        if not isinstance(one, ast.Slice) and not isinstance(other, ast.Slice):
+            start, end = trial.segment(one)[0], trial.segment(other)[1]
+            between = trial.source.text[trial.segment(one)[1] : trial.segment(other)[0]]
+            said = f"the indices {trial.text(one)} and {trial.text(other)} are in the wrong order"
+            yield said, Change(start, end, f"{trial.text(other)}{between}{trial.text(one)}")
+
+
+def _slices_alike(trial: Trial, several: list[ast.expr]) -> Repairs:
+    """The same slice of several axes, another of all of them."""
+    slices = [one for one in several if isinstance(one, ast.Slice) and (one.lower is not None or one.upper is not None)]
+    if len(slices) < 2 or len(set(map(trial.text, slices))) != 1:
+        return
+    for said, change in index(trial, slices[0], slices[0]):
+        text, at = "", trial.segment(slices[0])[0]
+        for one in slices:
+            text += trial.source.text[at : trial.segment(one)[0]] + change.text
+            at = trial.segment(one)[1]
+        yield said, Change(trial.segment(slices[0])[0], at, text)
+
+
+def _index_off(trial: Trial, part: ast.expr) -> Repairs:
+    was = trial.text(part)
+    match part:
+        case ast.BinOp(inner, ast.Add() | ast.Sub(), ast.Constant()):
+            yield (
+                f"the wrong index, a step off: {was} in place of {trial.text(inner)}",
+                put(trial, part, trial.text(inner)),
+            )
+        case ast.Constant(int(value)):
+            for near in (value + 1, value - 1):
+                yield f"the wrong index: {was} in place of {near}", put(trial, part, str(near))
+        case ast.Name():
+            for other in (f"{was} - 1", f"{was} + 1"):
+                yield f"the wrong index, a step off: {was} in place of {other}", put(trial, part, other)
+
+
+def index_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An index one off, wherever the part stands in the expression."""
+    own = [one for one in parts(node) if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Name | ast.BinOp)]
+    start, end = trial.segment(node)
+    for was in dict.fromkeys(map(trial.text, own)):
+        same = sorted((one for one in own if trial.text(one) == was), key=trial.segment)
+        if len(same) < 2:
+            continue
+        for said, change in _index_off(trial, same[0].slice):
+            text, at = "", start
+            for one in same:
+                text += trial.source.text[at : trial.segment(one.slice)[0]] + change.text
+                at = trial.segment(one.slice)[1]
+            yield said, Change(start, end, text + trial.source.text[at:end])
+
+
+def put_slice(trial: Trial, node: ast.expr, text: str) -> Change:
+    """A slice in a slice's place."""
+    return Change(*trial.segment(node), text)
+
+
+def reversed_part(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An array that is reversed where it should not be."""
+    match node:
+        case ast.Subscript(inner, ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))):
+            yield f"{trial.text(inner)} is reversed where it should not be", put(trial, node, trial.text(inner))
+        case ast.Subscript(inner, ast.Tuple(several)):
+            kept = [one for one in several if not _is_reversed(one)]
+            if len(kept) < len(several):
+                rest = ", ".join(map(trial.text, kept)).rstrip(", :")
+                text = f"{trial.text(inner)}[{rest}]" if rest else trial.text(inner)
+                yield f"{text} is reversed where it should not be", put(trial, node, text)
+        case ast.Call() if called(node) in ("flip", "flipud", "fliplr") and node.args:
+            yield (
+                f"{trial.text(node.args[0])} is reversed where it should not be",
+                put(trial, node, trial.text(node.args[0])),
+            )
+
+
+def _is_reversed(part: ast.expr) -> bool:
+    return isinstance(part, ast.Slice) and part.step is not None and ast.unparse(part.step) == "-1"
+
+
+def not_reversed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """An array that is to be reversed."""
+    if isinstance(node, ast.Name) and node.id in trial.names and trial.names[node.id].rank:
+        said = f"{node.id} is not reversed"
+        yield said, put(trial, node, f"{node.id}[::-1]")
+        if trial.names[node.id].rank > 1:
+            yield said, put(trial, node, f"{node.id}[::-1, ::-1]")
+            yield said, put(trial, node, f"{node.id}[..., ::-1]")

@@ -1,0 +1,42 @@
+"""Backward passes in the manner of public projects are right as they are; of a slip in one, that line alone is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netcalc.checking.backward.check import checked_lines
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.result import CheckedLine
+from netcalc.values import read_array
+
+CASES = json.loads((Path(__file__).parent / "data" / "backward_public.json").read_text(encoding="utf-8"))["cases"]
+FAULTS = [(case, fault) for case in CASES for fault in case["faults"]]
+
+
+def lines_of(case: dict[str, Any], backward: str) -> tuple[CheckedLine, ...]:
+    values = {name: read_array(text, name) for name, text in case["at"].items()}
+    delta = None if case["delta"] is None else read_array(case["delta"], "delta")
+    request = ProgramRequest(values, counted=case["counted"], delta=delta, elsewhere=list(values))
+    return checked_lines(program(case["forward"], "forward.py", request), backward, "backward.py")[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_right_as_it_is(case):
+    lines = lines_of(case, case["backward"])
+    assert lines
+    assert [(one.name, one.line, one.diagnosis) for one in lines if one.is_wrong] == []
+
+
+@pytest.mark.parametrize("case, fault", FAULTS, ids=[f"{case['id']}-{fault['kind']}" for case, fault in FAULTS])
+def test_the_slip_alone_is_told_and_repaired(case, fault):
+    assert fault["was"] in case["backward"]
+    lines = lines_of(case, case["backward"].replace(fault["was"], fault["put"], 1))
+    wrong = [one for one in lines if one.is_wrong and not one.follows]
+    assert len(wrong) == 1
+    assert wrong[0].line in fault["lines"]
+    assert wrong[0].diagnosis
+    assert wrong[0].mistake or "bessel" in fault["kind"] or "broadcast" in fault["kind"]
