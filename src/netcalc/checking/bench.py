@@ -24,7 +24,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.layers import given_values
 from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
-from netcalc.solving.solve import is_small
+from netcalc.solving.layers import is_small
 
 BITS = 320
 NOTHING = 200  # bits below 1 from which on a ball that holds 0 is one: nothing proves that sin(π) is
