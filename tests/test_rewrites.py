@@ -49,6 +49,9 @@ EXPRESSIONS = [
         "X=2,3 D=2,3 g=3 c=number",
     ),
     ("sum(d*x/sqrt(mean(x^2) + c))", "x=3 d=3 c=number"),
+    ("trace(kron(A, B))", "A=2,2 B=3,3"),
+    ("trace(A@A@B)", "A=2,2 B=2,2"),
+    ("sum(log(1 + exp(-w*(X@x))))", "X=2,3 x=3 w=2"),
     ("stack([x*sum(y), y*sum(x)])@z", "x=2 y=2 z=2"),
 ]
 

@@ -58,12 +58,14 @@ def identities(rest: Rest) -> bool:
             i, j = term.axes[0], term.axes[1]
             group = [one for one in rest.terms if one is not term and one.letters and set(one.letters) <= {i, j}]
             if group:
-                rest.swap([term, *group], _diagonal_matrix(group, i, j))
+                rest.swap([term, *group], _diagonal_matrix(group, i, j, term.core))  # type: ignore[arg-type]
                 return True
     return False
 
 
-def _diagonal_matrix(group: Sequence[Term], i: str, j: str) -> Term:
+def _diagonal_matrix(group: Sequence[Term], i: str, j: str, identity: Tree) -> Term:
+    if len(group) == 1 and len(group[0].axes) == 2:  # A ∘ I, the matrix with all else 0
+        return Term(hadamard([group[0].core, identity]), group[0].axes)  # type: ignore[list-item]
     vectors = [
         one.renamed({j: i}) if len(one.letters) == 1 else Term(diagonal(squeezed(one.core, one.axes)[0]), i)  # type: ignore[arg-type]
         for one in group

@@ -8,10 +8,42 @@ from itertools import permutations
 from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
 from netcalc.graph.leaves import EYE, eye
 from netcalc.graph.node import Node
-from netcalc.graph.product import PRODUCT, SUM, Product, Sum, product
+from netcalc.graph.product import PRODUCT, SUM, Product, Sum, product, total
+from netcalc.graph.shaping import RESHAPE
 from netcalc.graph.sizes import settled
 
 MAX_SUMMED = 3  # letters of a product that is tried for symmetry
+
+
+def transpose_of_sum(node: Node) -> Iterator[Node]:
+    """Aᵀ + Bᵀ = (A + B)ᵀ."""
+    if node.operation is SUM and node.rank == 2 and all(len(own) == 2 for own in node.params.letters):
+        params: Sum = node.params
+        turned = [(_turned(arg), own[::-1]) for arg, own in zip(node.args, params.letters, strict=True)]
+        yield swapped(total(turned, params.out[::-1], node.shape[::-1], params.numbers))
+
+
+def _turned(node: Node) -> Node:
+    """The transpose, that of a product as a product."""
+    if node.operation is not PRODUCT:
+        return swapped(node)
+    params: Product = node.params
+    return product(zip(node.args, params.letters, strict=True), params.out[::-1], node.shape[::-1], params.number)
+
+
+def reshaped_identity(node: Node) -> Iterator[Node]:
+    """The identity matrix of m·n rows in the shape (m, n, m, n) is the product of those of m and of n rows."""
+    if node.operation is not PRODUCT:
+        return
+    factors = list(zip(node.args, node.params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        shape = factor.shape
+        is_square = factor.rank == 4 and shape[:2] == shape[2:]
+        if factor.operation is RESHAPE and factor.args[0].operation is EYE and is_square:
+            i, j, k, m = letters
+            apart = [(eye(shape[0]), i + k), (eye(shape[1]), j + m)]
+            rest = [*factors[:place], *apart, *factors[place + 1 :]]
+            yield product(rest, node.params.out, node.shape, node.params.number)
 
 
 def inverse_of_transpose(node: Node) -> Iterator[Node]:

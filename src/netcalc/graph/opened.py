@@ -111,7 +111,7 @@ def taken_apart(node: Node, letters: str) -> tuple[Fraction, list[Factor]]:
     if node.operation not in (ELEMENTWISE, RECIPROCAL):
         return Fraction(1), [(node, letters)]
     params: Elementwise = node.params
-    number, above, below = _fraction(params.tree)
+    number, above, below = fraction(params.tree)
     if number == 1 and len(above) + len(below) == 1 and node.operation is ELEMENTWISE:
         return number, [(node, letters)]
     names = dict(zip(params.out, letters, strict=True))
@@ -126,24 +126,24 @@ def taken_apart(node: Node, letters: str) -> tuple[Fraction, list[Factor]]:
 
 
 @lru_cache(maxsize=4096)
-def _fraction(tree: Tree) -> tuple[Fraction, tuple[Tree, ...], tuple[Tree, ...]]:
+def fraction(tree: Tree) -> tuple[Fraction, tuple[Tree, ...], tuple[Tree, ...]]:
     """A formula as a number, what stands above the bar, and what stands below it, as often as it does."""
     match tree:
         case Number(value):
             return value, (), ()
         case Apply("negate", (inner,)):
-            number, above, below = _fraction(inner)
+            number, above, below = fraction(inner)
             return -number, above, below
         case Apply("multiply", parts):
-            apart = [_fraction(part) for part in parts]
+            apart = [fraction(part) for part in parts]
             return (
                 prod((number for number, _, _ in apart), start=Fraction(1)),
                 tuple(one for _, above, _ in apart for one in above),
                 tuple(one for _, _, below in apart for one in below),
             )
         case Apply("divide", (top, bottom)):
-            number, above, below = _fraction(top)
-            by, over, under = _fraction(bottom)
+            number, above, below = fraction(top)
+            by, over, under = fraction(bottom)
             return (number / by, (*above, *under), (*below, *over)) if by else (Fraction(1), (tree,), ())
         case Apply("power", (base, Number(value))) if value.denominator == 1 and 1 < value <= MAX_POWER:
             return Fraction(1), (base,) * int(value), ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply
+from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
 from netcalc.graph.centred import count, is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
 from netcalc.graph.kept import axis_kept, sum_apart
@@ -13,15 +13,18 @@ from netcalc.graph.matrix_identities import (
     inverse_of_product,
     inverse_of_transpose,
     matrix_times_inverse,
+    reshaped_identity,
     solution_for_identity,
+    transpose_of_sum,
     transpose_of_symmetric,
 )
 from netcalc.graph.node import Node
-from netcalc.graph.opened import Opened, opened_terms, sizes_of
+from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
 from netcalc.graph.product import PRODUCT, SUM, Factor, Product, Sum, number, product, total
 from netcalc.graph.selection import EVERYTHING
 from netcalc.graph.shaping import SCATTER, Keyed, Span, concatenate, index
 from netcalc.graph.sizes import settled
+from netcalc.graph.terms import starts_with_minus
 
 MAX_TERMS = 12  # of a sum in which common factors are looked for
 
@@ -188,11 +191,39 @@ def minus_before_sum(node: Node) -> Iterator[Node]:
             yield product([*factors[:place], (turned, letters), *factors[place + 1 :]], params.out, node.shape)
 
 
+def logistic(node: Node) -> Iterator[Node]:
+    """exp(-z)/(1 + exp(-z)) = 1/(1 + exp(z))."""
+    if node.operation is not ELEMENTWISE:
+        return
+    params: Elementwise = node.params
+    number, above, below = fraction(params.tree)
+    for place, one in enumerate(below):
+        match one:
+            case Apply("add", (Number(first), Apply("exp", (power,)) as e)) if first == 1 and e in above:
+                if starts_with_minus(power):
+                    left = list(above)
+                    left.remove(e)
+                    turned = [*below[:place], add(ONE, apply("exp", (_negated(power),))), *below[place + 1 :]]
+                    tree = divide(multiply(Number(number), *left), multiply(*turned))
+                    leaves = list(zip(node.args, params.letters, strict=True))
+                    yield of_tree(tree, leaves, params.out, node.shape)
+
+
+def _negated(tree: Tree) -> Tree:
+    """-tree, with its number in front."""
+    number, above, below = fraction(tree)
+    numbers = [Number(-number)] * (number != -1)
+    return divide(multiply(*numbers, *above), multiply(*below)) if below else multiply(*numbers, *above)
+
+
 REWRITES: Sequence[Rewrite] = (
     inverse_of_transpose,
     solution_for_identity,
     matrix_times_inverse,
     transpose_of_symmetric,
+    transpose_of_sum,
+    reshaped_identity,
+    logistic,
     common_factor,
     inverse_of_product,
     sum_of_centred,
