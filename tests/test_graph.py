@@ -15,8 +15,9 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import along, gradients, jacobian
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.functions import activation, jacobian_of_rows, vector_activation
+from netcalc.graph.functions import activation, vector_activation
 from netcalc.graph.functions import loss as loss_node
+from netcalc.layers import _jacobian_of_rows
 from netcalc.models.activations import read_activation
 
 EVERYTHING = b.Span(None, None, None)
@@ -83,7 +84,7 @@ CASES = {
     "typed activation": (lambda X: activation(read_activation("q*exp(-q^2)"), X), {"X": (2, 3)}),
     "softmax of rows": (lambda X: vector_activation("softmax", X), {"X": (2, 3)}),
     "log_softmax of rows": (lambda X: vector_activation("log_softmax", X), {"X": (2, 3)}),
-    "Jacobians of rows": (lambda X: jacobian_of_rows(vector_activation("softmax", X)), {"X": (2, 3)}),
+    "Jacobians of rows": (lambda X: _jacobian_of_rows(vector_activation("softmax", X), X), {"X": (2, 3)}),
 }
 
 

@@ -314,8 +314,8 @@ def test_gradient_is_the_published_one(number, text, name, published):  # noqa: 
 
 
 def formula(text):
-    """As it is printed, without spaces."""
-    return to_unicode(parse_tensors(text).tree).replace(" ", "")
+    """As it is printed."""
+    return to_unicode(parse_tensors(text).tree)
 
 
 KINKS = {

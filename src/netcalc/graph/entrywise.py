@@ -64,7 +64,7 @@ def identities(rest: Rest) -> bool:
 
 
 def _diagonal_matrix(group: Sequence[Term], i: str, j: str, identity: Tree) -> Term:
-    if len(group) == 1 and len(group[0].axes) == 2:  # A ∘ I, the matrix with all else 0
+    if len(group) == 1 and len(group[0].letters) == 2:  # A ∘ I, the matrix with all else 0
         return Term(hadamard([group[0].core, identity]), group[0].axes)  # type: ignore[list-item]
     vectors = [
         one.renamed({j: i}) if len(one.letters) == 1 else Term(diagonal(squeezed(one.core, one.axes)[0]), i)  # type: ignore[arg-type]
