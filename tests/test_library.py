@@ -129,3 +129,22 @@ def test_threads_find_what_one_finds() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(digits, range(60))) == alone
     assert flint.ctx.prec == before
+
+
+def test_a_long_program_takes_as_many_times_the_work_as_it_has_lines() -> None:
+    """Twice the lines, twice the calls: names that look like gradients' are not looked for among all others."""
+
+    def work(lines: int) -> int:
+        body = [f"z{n} = d{n - 1} * w + b\nd{n} = np.tanh(z{n})" for n in range(1, lines // 2)]
+        text = "\n".join(["import numpy as np", "d0 = np.tanh(x)", *body, f"loss = np.sum(d{lines // 2 - 1})"])
+        at = {name: np.full(4000, number) for name, number in {"x": 0.1, "w": 0.5, "b": 0.2}.items()}
+        return calls(lambda: netcalc.gradients(text, at, certify=False))
+
+    assert work(400) < 2.3 * work(200)
+
+
+def test_parts_of_an_answer_are_taken_without_writing_the_rest() -> None:
+    """Nor its steps, until they are looked at."""
+    result = traced(1.5)
+    assert calls(lambda: result.only(["dW"])) < 500
+    assert result.only(["dW"]).steps == [step for step in result.steps if step.name in ("dloss/dW", "dW")]

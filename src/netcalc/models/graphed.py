@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class GraphProblem:
     typed: Tree | None = None
     code: Any = None
 
-    @property
+    @cached_property
     def nodes(self) -> dict[str, Node]:
         """Inputs and named nodes by name."""
         return {**self.inputs, **self.named}

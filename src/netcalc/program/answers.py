@@ -33,10 +33,13 @@ def base(name: str, known: Collection[str]) -> str | None:
     exact = [one for one in found if one in known]
     if exact:
         return max(exact, key=len)
-    lowered: dict[str, list[str]] = {}
+    if not found:
+        return None
+    lowered: dict[str, list[str]] = {one.lower(): [] for one in found}
     for one in known:
-        lowered.setdefault(one.lower(), []).append(one)
-    alike = [lowered[one.lower()][0] for one in found if len(lowered.get(one.lower(), [])) == 1]
+        if (small := one.lower()) in lowered:
+            lowered[small].append(one)
+    alike = [several[0] for one in found if len(several := lowered[one.lower()]) == 1]
     return max(alike, key=len) if alike else None
 
 

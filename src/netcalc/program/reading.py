@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -240,9 +240,13 @@ def _last(reader: Statements, level: int | None) -> Assigned | None:
     return found
 
 
-def is_gradient(name: str, names: Iterable[str]) -> bool:
+def is_gradient(name: str, names: Collection[str]) -> bool:
     """Whether a name says the gradient of one of the others."""
-    return any(form.format(one) == name for one in names for form in GRADIENT_NAMES)
+    for form in GRADIENT_NAMES:
+        before, _, behind = form.partition("{}")
+        if name.startswith(before) and name.endswith(behind) and name[len(before) : len(name) - len(behind)] in names:
+            return True
+    return False
 
 
 def names_of(

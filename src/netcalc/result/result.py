@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netcalc.arrays import each
+from netcalc.arrays import each, places
 from netcalc.catalogue.names import unknown
 from netcalc.expression import Number, Tree
 from netcalc.notation import to_ascii
-from netcalc.result.steps import Deferred, Step
+from netcalc.result.steps import Deferred, LazySteps, Step
 from netcalc.result.value import Tensor, Value
 from netcalc.version import __version__
 
@@ -243,8 +244,11 @@ class Result:
             asked += found
         kept = tuple(known[name] for name in dict.fromkeys(asked))
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
-        elements = {one.name for tensor in kept for one in tensor.elements()} if self.steps else ()
-        steps = tuple(step for step in self.steps if step.element in elements or step.name in labels)
+        steps = self.steps
+        if isinstance(steps, LazySteps):
+            steps = type(steps)(partial(_leading_to, kept, labels, steps))
+        elif steps:
+            steps = tuple(_leading_to(kept, labels, steps))
         return replace(self, tensors=kept, steps=steps, inner=(), alone=len(kept) == 1, problem=None)
 
     @property
@@ -332,6 +336,12 @@ def shown_as(kind: str) -> Callable[[Callable[[Result], str | None]], Callable[[
 
 def _shown(kind: str, result: Result) -> str | None:
     return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
+
+
+def _leading_to(tensors: Sequence[Tensor], labels: Collection[str], steps: Sequence[Step]) -> list[Step]:
+    """The steps that arrive at tensors, by their labels, or at elements of them."""
+    elements = {tensor.name_at(index) for tensor in tensors for index in places(tensor.entries.shape)}
+    return [step for step in steps if step.element in elements or step.name in labels]
 
 
 def _has_closed_forms(entries: np.ndarray) -> bool:

@@ -119,17 +119,21 @@ class Tensor:
 
     def at(self, index: tuple[int, ...]) -> Element:
         """One entry by its own name and formula."""
+        name = self.name_at(index)
         if self.own:
             own = int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)
-            return Element(
-                self.called[own], self.own[own], as_value(self.entries[index]), self.called[own] if self.by else ""
-            )
-        name = element(self.name, index, self.index_from)
+            return Element(name, self.own[own], as_value(self.entries[index]), name if self.by else "")
         if self.titled is not None:
             return Element(name, self.formula, as_value(self.entries[index]), self.titled(index))
         if self.by:
             return Element(name, self.formula, as_value(self.entries[index]), self.full)
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
+
+    def name_at(self, index: tuple[int, ...]) -> str:
+        """The own name of one entry."""
+        if self.own:
+            return self.called[int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)]
+        return element(self.name, index, self.index_from)
 
     @property
     def values(self) -> Iterable[Value]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import places
 from netcalc.result import UNDECIDED, Result, Tensor, Value
 
 NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
@@ -71,7 +72,8 @@ def _range_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
 def _named(tensor: Tensor, kind: Callable[[Value], bool]) -> Iterator[tuple[str, Value]]:
     """The entries of a kind, each by its own name."""
     if any(map(kind, tensor.values)):
-        yield from ((one.name, one.value) for one in tensor.elements() if kind(one.value))
+        pairs = ((index, tensor.entries[index]) for index in places(tensor.entries.shape))
+        yield from ((tensor.name_at(index), value) for index, value in pairs if kind(value))
 
 
 def _outside(value: Value) -> str:
