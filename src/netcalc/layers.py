@@ -150,11 +150,7 @@ def _passes(problem: Problem, together: bool) -> Passes:
 def _together(problem: Problem, ahead: Forward) -> Node | None:
     """The losses as cross-entropy of what goes into the last softmax; None where there is no such pair."""
     above = problem.upstream
-    if (
-        not isinstance(above, LossAndTarget)
-        or not above.loss.of_probabilities
-        or problem.layers[-1].activation != "softmax"
-    ):
+    if not (problem.is_fused and isinstance(above, LossAndTarget)):
         return None
     from netcalc.catalogue.losses import CROSS_ENTROPY
 

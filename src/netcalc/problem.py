@@ -132,6 +132,12 @@ class Problem(NamedTuple):
         """Multiplications of one forward pass, more or less."""
         return len(self.x) * sum(layer.W.size for layer in self.layers)
 
+    @property
+    def is_fused(self) -> bool:
+        """Whether the loss is cross-entropy of the last layer's softmax: its slope before that is a - t."""
+        loss = self.upstream.loss if isinstance(self.upstream, LossAndTarget) else None
+        return loss is not None and loss.of_probabilities and self.layers[-1].activation == "softmax"
+
     def given_name(self, name: str) -> str:
         """What the command calls x, W1 or b1: its gradient's name without the d."""
         called = self.names.get(f"d{name}")

@@ -67,8 +67,8 @@ class Flat(NamedTuple):
 
 
 def is_parameter(name: str) -> bool:
-    """Whether a tensor of the passes is W or b of a layer, or a gradient of one."""
-    return name.removeprefix("d")[0] in "Wb"
+    """Whether a tensor of the passes is W or b of a layer, a gradient of one, or the weights of classes."""
+    return name.removeprefix("d")[0] in "Wbw"
 
 
 def is_by_sample(node: Node) -> bool:
@@ -84,4 +84,4 @@ def is_by_sample(node: Node) -> bool:
 
 def is_of_loss(node: Node) -> bool:
     """Whether it is a loss, or its targets."""
-    return node.operation is LOSS or (node.operation is INPUT and node.params.text == "t")
+    return node.operation is LOSS or (node.operation in (INPUT, NAMED) and node.params.text == "t")

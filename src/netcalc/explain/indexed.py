@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property, partial
 from itertools import product as combinations
 from math import prod
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import ONE, formula_of, replaced, times
 from netcalc.explain.flat import Flat, is_by_sample, is_of_loss, is_parameter
+from netcalc.explain.weighing import penalty, target
 from netcalc.expression import Apply, Number, Symbol, Tree, substitute
+from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, Loss, loss_by_sample, vector_activation
-from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.leaves import INPUT, NAMED, given
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, product
 from netcalc.graph.sizes import concrete
@@ -57,25 +60,46 @@ class Indexed:
     ) -> None:
         self.problem, self.limits, self.names = problem, limits, names
         self.in_output, self.numbers = in_output, numbers
-        both = passes(problem)
-        parts = forward(problem).parts
-        loss = parts if problem.per_sample else product([(parts, "i")], "", ())
-        self.nodes = {**both.found, "loss": loss}
-        self.answers = {node.args[0]: node for node in both.found.values() if node.operation is NAMED}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without the graph, which is made where it is needed."""
+        made = partial(Indexed, in_output=self.in_output, numbers=dict(self.numbers))
+        return made, (self.problem, self.limits, self.names)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """What is found, by the passes' names."""
+        above = forward(self.problem).above
+        loss = above.losses if self.problem.per_sample else above.total(above.losses)
+        return {**passes(self.problem).found, "loss": loss}
+
+    @cached_property
+    def answers(self) -> Mapping[Node, Node]:
+        """What has a name, by what it is the name of."""
+        return {node.args[0]: node for node in self.nodes.values() if node.operation is NAMED}
 
     def element(self, name: str, *places: Place) -> Tree:
         """What an element of z1, dW1, loss, … is; there is a sample's place in front where there are many samples."""
-        node = self._defined(name)
-        return self._written(node, (0,) * (node.rank - len(places)) + places)
+        if name == "penalty":
+            return penalty(self.problem, self.entry, self.limits.terms)
+        node = self.defined(name)
+        places = (0,) * (node.rank - len(places)) + places
+        return self._target(node, places) if name == "t" else self._written(node, places)
 
     def generic(self, name: str) -> Tree:
         """The same by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
-        node = self._defined(name)
+        node = self.defined(name)
         return self.element(name, *"ijk"[: node.rank - (is_by_sample(node) and not self.problem.many)])
 
     def whole(self, name: str) -> Tree:
         """The same of whole tensors that are computed element by element."""
-        return self._written(self._defined(name), None)
+        node = self.defined(name)
+        return self._target(node, None) if name == "t" else self._written(node, None)
+
+    def _target(self, node: Node, places: Places) -> Tree:
+        y, w = given("y", node.shape), given("w", node.shape[1:])
+        kept = self._written(product([(y, "ik")], "ij", node.shape), places)
+        return target(self.problem, self._of(y, places), self._of(w, places and places[1:]), kept)
 
     def entry(self, name: str, *places: Place) -> Tree:
         """`W1[0,i]`: numbers are places, which the answer may count from 1; letters stay."""
@@ -84,24 +108,39 @@ class Indexed:
         label = labelled(name, written)
         return self.numbers.get(label, Symbol(label))
 
+    def scalar(self, node: Node) -> Tree:
+        """A node that is a number."""
+        return self._of(node, ())
+
     def jacobian(self, number: int, sample: Place, row: int, column: int) -> Tree:
         """∂a[i]/∂z[j] of softmax, a[i](1 - a[i]) and -a[i]a[j], or of log_softmax, 1 - exp(a[j]) and -exp(a[j])."""
-        answer = self.nodes[f"a{number}"]
+        answer, layer = self.nodes[f"a{number}"], self.problem.layers[number - 1]
         a, b = (self._name(answer, (sample, place)) for place in (row, column))
-        if self.problem.layers[number - 1].activation == "log_softmax":
-            return add(ONE, negate(exp(b))) if row == column else negate(exp(b))
-        return multiply(a, add(ONE, negate(a))) if row == column else negate(multiply(a, b))
+        if layer.activation == "log_softmax":
+            slope = add(ONE, negate(exp(b))) if row == column else negate(exp(b))
+        else:
+            slope = multiply(a, add(ONE, negate(a))) if row == column else negate(multiply(a, b))
+        return slope if layer.temperature is None else divide(slope, layer.temperature)
 
     def loss_with_numbers(self, numbers: Mapping[str, Tree]) -> Tree | None:
         """The loss with numbers for its elements, without terms that are 0; None where it is too long."""
         own = Indexed(self.problem, self.limits, self.names, numbers=numbers)
-        flat = Flat.of(own.nodes["loss"])
+        loss = own.nodes["loss"]
+        losses, *penalties = loss.args if loss.operation is SUM else (loss,)
+        flat = Flat.of(losses)
         terms = own._terms(flat, {})
-        return scaled(add(*terms), abs(flat.number)) if 0 < len(terms) <= MAX_TERMS_WITH_NUMBERS else None
+        if not 0 < len(terms) <= MAX_TERMS_WITH_NUMBERS:
+            return None
+        return add(scaled(add(*terms), abs(flat.number)), *(own._of(one, ()) for one in penalties))
 
     # --- a node within a formula, and by what it is
 
-    def _defined(self, name: str) -> Node:
+    def name(self, name: str) -> str:
+        """What one of the passes' names is written as."""
+        return self.names.get(name, name)
+
+    def defined(self, name: str) -> Node:
+        """What a tensor is, without its name."""
         node = self.nodes[name]
         for own in ("above", name):
             if node.operation is NAMED and node.params.text == own:
@@ -116,7 +155,7 @@ class Indexed:
         if text == "lr":
             assert self.problem.lr is not None  # noqa: S101 - a step has its rate
             return self.problem.lr
-        name = self.names.get(text, text)
+        name = self.name(text)
         if places is None:
             return Symbol(f"{name}{WHOLE}")
         return self.entry(name, *(places if self.problem.many or is_parameter(text) else places[1:]))
@@ -195,7 +234,8 @@ class Indexed:
     def _sum(self, node: Node, places: Places) -> Tree:
         """Terms with a plus, then those with a minus."""
         pairs = zip(self._at(node, places), node.params.numbers, strict=True)
-        return add(*(scaled(tree, by) for tree, by in sorted(pairs, key=lambda pair: pair[1] < 0)))
+        terms = [(by < 0, times(Number(abs(by)), tree)) for tree, by in pairs]
+        return add(*(negate(tree) if minus else tree for minus, tree in sorted(terms, key=lambda term: term[0])))
 
     def _product(self, node: Node, places: Places) -> Tree:
         """A sum of products over what is summed, written out where it is short."""
@@ -246,6 +286,8 @@ class Indexed:
             return False
         upstream = self.problem.upstream
         assert isinstance(upstream, LossAndTarget)  # noqa: S101 - there are targets
+        if upstream.weighing and (upstream.weighing.ignores or upstream.weighing.weights is not None):
+            return False
         if upstream.target.dtype != object:
             return bool((abs(upstream.target.sum(axis=1) - 1) < NEARLY).all())
         rows = upstream.target
@@ -260,16 +302,15 @@ def total(letters: str, term: Tree) -> Tree:
 
 
 def scaled(tree: Tree, factor: Fraction) -> Tree:
-    """A tree times a factor; a minus and a fraction stay outside one over a whole number."""
+    """A tree over what its factor is one over; a minus and a fraction stay outside."""
     if factor < 0:
         return negate(scaled(tree, -factor))
     if factor == 1:
         return tree
     if isinstance(tree, Apply) and tree.operator == "negate":
         return negate(scaled(tree.arguments[0], factor))
-    if factor.numerator != 1:
-        return times(Number(factor), tree)
-    below = Number(1 / factor)
+    value = 1 / factor
+    below = Number(value, repr(float(value)) if of_float64(value) else "")
     if isinstance(tree, Apply) and tree.operator == "divide":
         return divide(tree.arguments[0], times(tree.arguments[1], below))
     return divide(tree, below)

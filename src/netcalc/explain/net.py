@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
 
-from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, distinct
-from netcalc.explain.layered import Formulas
+from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, Written, distinct
+from netcalc.explain.indexed import Indexed, Limits
+from netcalc.expression import Symbol, Tree
 from netcalc.problem import Problem
 from netcalc.result import LazySteps, Step
 
 MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
+WRITTEN_OUT = 4  # terms of a sum that are written out; more are a Σ
 TOO_LARGE_BESIDE_PATHS = (
     "the weights after a step are too many to draw below paths; they are in json, or without --trace"
 )
@@ -21,27 +23,43 @@ TOO_LARGE_BESIDE_PATHS = (
 
 def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas layer by layer, the steps with their matrices, or the paths of a trace."""
-    formulas = Formulas(problem)
+    formulas = formulas_of(problem)
     partials = [name for name in shown if name.startswith("d")]
     is_small = _is_small(problem, shown)
     lacks_updates = problem.trace is not None and problem.lr is not None and not is_small
-    steps = LazySteps(partial(_steps, problem, shown, formulas)) if is_small or problem.trace else ()
+    steps = LazySteps(partial(_steps, formulas, shown)) if is_small or problem.trace else ()
     notes = (TOO_LARGE_BESIDE_PATHS,) if lacks_updates else ()
-    return Explanation(formulas.all(), dict.fromkeys(partials, "L"), steps, notes)
+    return Explanation(generic(formulas), dict.fromkeys(partials, "L"), steps, notes)
 
 
-def _steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> list[Step]:
+def _steps(formulas: Indexed, shown: Mapping[str, np.ndarray]) -> list[Step]:
+    problem = formulas.problem
     found: list[Step] = []
     if _is_small(problem, shown):
         from netcalc.explain.net_page import NetPage
 
         size = sum(array.size for name, array in shown.items() if name[0] not in "sJ")
-        found = _drawn(NetPage(problem, shown, formulas).steps(), problem.trace is None and size > LISTED)
+        found = _drawn(NetPage(formulas, shown).steps(), problem.trace is None and size > LISTED)
     if problem.trace:
         from netcalc.explain.paths import trace_steps
 
         found = [*_drawn(trace_steps(problem, shown, formulas), True), *_only_updates_drawn(found)]
     return found
+
+
+def formulas_of(problem: Problem, terms: int = WRITTEN_OUT) -> Indexed:
+    """The formulas of a net's elements; sums of more than so many `terms` have a Σ."""
+    return Indexed(problem, Limits(terms, terms), {"above": f"da{len(problem.layers)}"})
+
+
+def generic(formulas: Indexed) -> Mapping[str, Tree]:
+    """What each tensor of a net is, by generic index."""
+
+    def write(name: str) -> Callable[[], Tree]:
+        whole = "path" if name == "paths" else name
+        return partial(Symbol, whole) if name[0] == "J" or name == "paths" else partial(formulas.generic, name)
+
+    return Written({name: write(name) for name in formulas.problem.names})
 
 
 def _drawn(steps: Iterable[Step], is_drawn: bool) -> list[Step]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import is_softmax_simplified
-from netcalc.explain.drawing import Page, by_name, leaves, transposed
-from netcalc.explain.elements import whole
-from netcalc.explain.explanation import MATRIX_LIMIT, literal
-from netcalc.explain.layer import Layer
-from netcalc.explain.layered import TWO, Formulas, half
-from netcalc.explain.losses import Loss
-from netcalc.expression import Apply, Tree
+from netcalc.explain.explanation import MATRIX_LIMIT, literal, slope_named
+from netcalc.explain.indexed import Indexed
+from netcalc.explain.page import Page, columns, leaves, turned
+from netcalc.explain.weighing import TWO, half, penalty
+from netcalc.expression import Apply, Symbol, Tree, substitute
 from netcalc.expression.tree import add, multiply, negate, power
 from netcalc.notation import to_unicode
-from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, matrix
-from netcalc.problem import Problem, given_tensors
+from netcalc.notation.displays import Named, Product, Sum, Transposed, matrix
+from netcalc.notation.printer import WHOLE
+from netcalc.problem import Dense, LossAndTarget, Weighing
 from netcalc.result import Step
 
-ACROSS = 9  # columns of numbers that a line holds
 SAMPLES = 4  # samples whose Jacobians are drawn
 SHORT = 40  # characters of a formula that stands between others
 
@@ -29,75 +27,63 @@ SHORT = 40  # characters of a formula that stands between others
 class NetPage(Page):
     """The page that a small net's derivation is written on; what was found is drawn in full where it is found."""
 
-    def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
-        self.formulas, self.last = formulas, len(problem.layers)
-        self.results = {name: leaves(array) for name, array in shown.items()}
-        self.shown = shown
-        named = {name: by_name(name, array, problem.index_from) for name, array in shown.items()}
-        super().__init__(problem, named | given_tensors(problem))
+    across = 9
+
+    def __init__(self, formulas: Indexed, shown: Mapping[str, np.ndarray]) -> None:
+        self.last = len(formulas.problem.layers)
+        titles = {name: f"dL/{name}" for name in shown if name[0] == "d"}
+        for n in range(1, self.last + 1):
+            titles |= {f"dz{n}": f"delta{n}", f"J{n}": f"da{n}/dz{n}", f"s{n}": f"da{n}/dz{n}"}
+        super().__init__(formulas, shown, titles)
 
     def steps(self) -> Iterator[Step]:
         numbers = range(1, self.last + 1)
         for number in numbers:
-            yield from self.forward(number)
+            yield from self.forward(number, self.problem.layers[number - 1])
         if self.problem.decay is not None:
             yield self.penalty(self.problem.decay)
-        if self.formulas.loss:
-            yield from self.targets(self.formulas.loss)
-            yield self.loss(self.formulas.loss)
+        if isinstance(self.problem.upstream, LossAndTarget):
+            if self.problem.upstream.weighing is not None:
+                yield self.targets(self.problem.upstream.weighing)
+            yield self.loss_step(self.problem.upstream)
         for number in reversed(numbers):
-            yield from self.backward(number)
+            yield from self.backward(number, self.problem.layers[number - 1])
         if self.problem.lr is not None:
             yield from self.updates()
 
-    def layer(self, number: int) -> Layer:
-        return self.formulas.layers[number - 1]
-
-    def forward(self, number: int) -> Iterator[Step]:
+    def forward(self, number: int, layer: Dense) -> Iterator[Step]:
         """z and a."""
-        layer = self.layer(number)
-        rows = ", a row a sample" * self.problem.many
-        b = None if layer.stated.b is None else Named(layer.names.b)
-        heading = f"Layer {number}, forward: W{number} is {layer.outputs}×{layer.inputs}{rows}"
-        yield self.drawn(layer.names.z, self.affine(Named(layer.names.W), Named(layer.names.v), b), heading)
-        function = layer.of(whole(layer.names.z))
-        yield Step(Named(layer.names.a), (function, *self.applied(layer), self.result(layer.names.a)))
-
-    def applied(self, layer: Layer) -> Iterator[Display]:
-        """φ of each number; nothing where that says no more."""
-        if isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity":
-            yield self.each_entry(layer.a, layer.names.a)
+        outputs, inputs = layer.W.shape
+        yield self.drawn(f"z{number}", f"Layer {number}, forward: W{number} is {outputs}×{inputs}{self.rows}")
+        name = f"a{number}"
+        says_more = isinstance(layer.activation, BoundActivation) and layer.activation.name != "identity"
+        entries = (self.each_entry(name),) if says_more else ()
+        yield Step(self.title(name), (self.formulas.whole(name), *entries, self.result(name)))
 
     def penalty(self, rate: Tree) -> Step:
         """λ/2 times the squares of all weights."""
         heading = f"Weight decay: λ = {to_unicode(rate)}, of all weights and no bias"
-        numbers = range(1, self.last + 1)
-        norms = [power(Apply("norm", (whole(f"W{number}"),)), TWO) for number in numbers]
-        formula = multiply(half(rate), add(*norms))
-        found, size = self.shown["penalty"].item(), sum(layer.stated.W.size for layer in self.formulas.layers)
-        squares = Formulas(self.problem, MATRIX_LIMIT).penalty
-        written = (self.with_numbers(squares(), found),) if size <= MATRIX_LIMIT else ()
-        return Step("penalty", (formula, *written, literal(found)), heading)
+        norms = [power(Apply("norm", (Symbol(f"W{number}{WHOLE}"),)), TWO) for number in range(1, self.last + 1)]
+        found, size = self.found["penalty"].item(), sum(layer.W.size for layer in self.problem.layers)
+        squares = penalty(self.problem, self.formulas.entry, MATRIX_LIMIT)
+        written = (self.with_numbers(squares, found),) if size <= MATRIX_LIMIT else ()
+        return Step("penalty", (multiply(half(self.problem), add(*norms)), *written, literal(found)), heading)
 
-    def targets(self, loss: Loss) -> Iterator[Step]:
+    def targets(self, weighing: Weighing) -> Step:
         """t, where it is made of y: smoothed, weighted by class, without the samples that are ignored."""
-        weighing = loss.above.weighing
-        if weighing is None:
-            return
         said = []
         if weighing.smoothing is not None:
-            said.append(f"smoothed, ε = {to_unicode(weighing.smoothing)} over {loss.outputs} classes")
+            classes = len(self.problem.layers[-1].W)
+            said.append(f"smoothed, ε = {to_unicode(weighing.smoothing)} over {classes} classes")
         if weighing.weights is not None:
             said.append("times the weights w of their classes")
         if weighing.ignores:
             said.append("0 where a sample is ignored")
-        entries = self.few_entries(loss.target, "t")
-        heading = f"The targets: {', '.join(said)}"
-        yield Step(Named("t"), (loss.target_of_tensors(), *entries, self.result("t")), heading)
+        return self.by_entry("t", f"The targets: {', '.join(said)}")
 
-    def loss(self, loss: Loss) -> Step:
+    def loss_step(self, above: LossAndTarget) -> Step:
         """The loss with its factor, and with its numbers."""
-        above, m, n = loss.above, len(self.problem.x), loss.outputs
+        m, n = len(self.problem.x), len(self.problem.layers[-1].W)
         factor = above.reduction.factor_text(by_sample=above.loss.by_sample)
         written = factor.replace("*", "·")
         value = f" = {above.factor(m, n)}" if factor != "1" else ""
@@ -107,138 +93,94 @@ class NetPage(Page):
             if above.weighing.weights is None:
                 written, counts = "1/m", f", of the m = {above.weighing.total} samples that count"
         heading = f"The loss: {above.loss.label}, {above.reduction.name}, so its factor is {written}{value}{counts}"
-        found = self.shown["loss"].item()
-        return Step("L", (loss.total(), *self.loss_with_numbers(loss, found), literal(found)), heading)
+        return Step("L", tuple(self.loss()), heading)
 
-    def backward(self, number: int) -> Iterator[Step]:
+    def backward(self, number: int, layer: Dense) -> Iterator[Step]:
         """∂L/∂a, δ = ∂L/∂z, and the gradients."""
-        layer, delta = self.layer(number), Named(f"delta{number}")
-        yield from self.above(number, f"Layer {number}, backward: δ{number} is ∂L/∂z{number}")
+        yield self.above(number, f"Layer {number}, backward: δ{number} is ∂L/∂z{number}")
         yield from self.through(number, layer)
-        slope: Display = self.outer(delta, Named(layer.names.v))
-        if self.problem.decay is not None:
-            slope = Sum((slope, Product((self.problem.decay, Named(layer.names.W)))))
-        yield self.drawn(f"dL/dW{number}", slope)
-        if layer.stated.b is not None:
-            yield Step(Named(f"dL/db{number}"), (self.over_samples(delta, layer), self.result(f"dL/db{number}")))
+        yield self.drawn(f"dW{number}")
+        if layer.b is not None:
+            yield self.bias(number)
         if number == 1:
-            yield self.drawn("dL/dx", self.pulled_back(Named("W1"), delta))
+            yield self.drawn("dx")
 
-    def above(self, number: int, heading: str) -> Iterator[Step]:
+    def above(self, number: int, heading: str) -> Step:
         """∂L/∂a: from the loss, from what is given, or from the layer above."""
-        name, loss = f"dL/da{number}", self.formulas.loss
+        name = f"da{number}"
         if number < self.last:
-            yield self.drawn(name, self.pulled_back(Named(f"W{number + 1}"), Named(f"delta{number + 1}")), heading)
-        elif loss is None:
-            yield Step(Named(name), (Named("delta"), self.result(name)), heading)
-        else:
-            entries = self.few_entries(loss.slope, f"da{number}")
-            yield Step(Named(name), (loss.slope_of_tensors(), *entries, self.result(name)), heading)
+            return self.drawn(name, heading)
+        if not isinstance(self.problem.upstream, LossAndTarget):
+            return Step(self.title(name), (Named("delta"), self.result(name)), heading)
+        return self.by_entry(name, heading)
 
-    def few_entries(self, formula: Callable[[int, int], Tree], name: str) -> Iterator[Matrix]:
-        """The same, if they are few enough to be read."""
-        if self.shown[name].size <= MATRIX_LIMIT:
-            yield self.each_entry(formula, name)
+    def by_entry(self, name: str, heading: str) -> Step:
+        """What is done entry by entry; with its numbers, if they are few enough to be read."""
+        entries = (self.each_entry(name),) if self.found[name].size <= MATRIX_LIMIT else ()
+        return Step(self.title(name), (self.formulas.whole(name), *entries, self.result(name)), heading)
 
-    def each_entry(self, formula: Callable[[int, int], Tree], name: str) -> Matrix:
-        """A tensor's formula with the numbers of each of its entries."""
-        array = self.shown[name]
-        entries = np.empty(array.shape, dtype=object)
-        for index in np.ndindex(array.shape):
-            sample, place = index if self.problem.many else (0, *index)
-            entries[index] = self.with_numbers(formula(place, sample), array[index])
-        return self.draw(entries)
-
-    def through(self, number: int, layer: Layer) -> Iterator[Step]:
+    def through(self, number: int, layer: Dense) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z), or by the whole Jacobian."""
-        name, above = Named(f"delta{number}"), Named(f"dL/da{number}")
+        name, above = f"dz{number}", self.title(f"da{number}")
         if not isinstance(layer.activation, BoundActivation):
             yield from self.jacobian(number, layer)
         elif layer.activation.name == "identity":
-            yield Step(name, (above, self.result(name.text)))
+            yield Step(self.title(name), (above, self.result(name)))
         else:
-            yield from self.by_slope(number, layer)
-        if layer.is_fused and self.formulas.loss:
-            formula = self.formulas.loss.slope_before_softmax_of_tensors()
-            entries = self.few_entries(layer.dz, layer.names.dz)
-            is_plain = loss_is_plain(self.formulas.loss, layer)
-            proven = ", as SymPy proves," if is_plain and is_softmax_simplified(layer.outputs) else ""
+            yield from self.by_slope(number, layer.activation)
+        if number == self.last and self.problem.is_fused:
+            proven = ", as SymPy proves," if self.is_plain and is_softmax_simplified(len(layer.W)) else ""
             heading = f"Cross-entropy after softmax: the Jacobian times the loss's slope{proven} is"
-            yield Step(name, (formula, *entries, self.result(name.text)), heading)
+            yield self.by_entry(name, heading)
 
-    def by_slope(self, number: int, layer: Layer) -> Iterator[Step]:
+    @property
+    def is_plain(self) -> bool:
+        """Whether cross-entropy takes its targets as they are, of a softmax without a temperature."""
+        upstream = self.problem.upstream
+        is_weighed = isinstance(upstream, LossAndTarget) and upstream.weighing is not None
+        return not is_weighed and self.problem.layers[-1].temperature is None
+
+    def by_slope(self, number: int, activation: BoundActivation) -> Iterator[Step]:
         """δ = ∂L/∂a ∘ φ'(z); where both are too wide for a line, the slope stands alone before."""
-        name, above, slopes = f"delta{number}", Named(f"dL/da{number}"), self.result(f"s{number}")
-        known = layer.slope_of_tensors()
-        named = layer.slope_named(whole(layer.names.z))
+        above, alone = self.title(f"da{number}"), self.title(f"s{number}")
+        delta, found, slopes = self.title(f"dz{number}"), self.result(f"dz{number}"), self.result(f"s{number}")
+        known = self.formulas.whole(f"s{number}")
+        named = substitute(slope_named(activation), {"q": Symbol(f"z{number}{WHOLE}")})
         formulas = [named, known] if known != named and len(to_unicode(known)) <= SHORT else [named]
-        numbers = Product((self.matrix(above.text), slopes), "∘")
-        if _columns(numbers) > ACROSS:
-            alone = Named(f"da{number}/dz{number}")
+        numbers = Product((self.matrix(f"da{number}"), slopes), "∘")
+        if columns(numbers) > self.across:
             yield Step(alone, (*formulas, slopes))
-            yield Step(Named(name), (Product((above, alone), "∘"), self.result(name)))
+            yield Step(delta, (Product((above, alone), "∘"), found))
             return
-        yield Step(Named(name), (*(Product((above, part), "∘") for part in formulas), numbers, self.result(name)))
+        yield Step(delta, (*(Product((above, part), "∘") for part in formulas), numbers, found))
 
-    def jacobian(self, number: int, layer: Layer) -> Iterator[Step]:
+    def jacobian(self, number: int, layer: Dense) -> Iterator[Step]:
         """∂a/∂z of each sample, and δ by it."""
-        delta, J, above = Named(f"delta{number}"), Named(f"da{number}/dz{number}"), Named(f"dL/da{number}")
-        jacobians = self.shown.get(f"J{number}")
+        delta, J, above = (self.title(f"{name}{number}") for name in ("dz", "J", "da"))
+        found = self.result(f"dz{number}")
+        jacobians = self.found.get(f"J{number}")
         if jacobians is None or len(jacobians) > SAMPLES:
-            yield Step(delta, (layer.dz("j" if self.problem.many else "i", "i"), self.result(delta.text)))
+            yield Step(delta, (self.formulas.generic(f"dz{number}"), found))
             return
-        own = range(layer.outputs)
-        for sample, found in enumerate(jacobians):
+        own = range(len(layer.W))
+        for sample, values in enumerate(jacobians):
             heading = f"The Jacobian of sample {sample + self.problem.index_from}: ∂a{number}/∂z{number}"
-            formulas = [[layer.jacobian(i, j, sample) for j in own] for i in own]
-            numbers = [[self.with_numbers(formulas[i][j], found[i, j]) for j in own] for i in own]
-            parts = matrix(formulas), matrix(numbers), matrix(leaves(found))
+            formulas = [[self.formulas.jacobian(number, sample, i, j) for j in own] for i in own]
+            numbers = [[self.with_numbers(formulas[i][j], values[i, j]) for j in own] for i in own]
+            parts = matrix(formulas), matrix(numbers), matrix(leaves(values))
             yield Step(J, parts, heading if self.problem.many else "")
         if not self.problem.many:
-            numbers_of = Product((transposed(matrix(leaves(jacobians[0]))), self.matrix(above.text)))
-            yield Step(delta, (Product((Transposed(J), above)), numbers_of, self.result(delta.text)))
+            numbers_of = Product((turned(matrix(leaves(jacobians[0]))), self.matrix(f"da{number}")))
+            yield Step(delta, (Product((Transposed(J), above)), numbers_of, found))
 
     def updates(self) -> Iterator[Step]:
         """The weights after a step, all from the old ones."""
         rate = self.problem.lr
         assert rate is not None  # noqa: S101 - asked for where there is one
         heading = "A step of gradient descent, every weight from the old ones"
-        for number, layer in enumerate(self.problem.layers, 1):
-            for letter in ("W", "b") if layer.b is not None else ("W",):
-                name = f"{letter}{number}"
-                formula = add(whole(name), negate(multiply(rate, whole(f"dL/d{name}"))))
-                parts = self.draw(self.tensors[name]), Product((rate, self.matrix(f"dL/d{name}")))
-                yield Step(Named(f"{name}_new"), (formula, Sum(parts, "−"), self.result(f"{name}_new")), heading)
-                heading = ""
-
-    def drawn(self, name: str, display: Display, heading: str = "") -> Step:
-        """name = display = that with its matrices, if they fit into a line, = the answer."""
-        numbers = self.with_matrices(display)
-        written = (numbers,) if _columns(numbers) <= ACROSS else ()
-        return Step(Named(name), (display, *written, self.result(name)), heading)
-
-    def matrix(self, name: str) -> Matrix:
-        """A tensor by the name it has on the page, drawn; what is a formula is by its name."""
-        return super().matrix(_name_of(name))
-
-    def result(self, name: str) -> Matrix:
-        """A tensor where it is found, its formulas in full."""
-        return self.draw(self.results[_name_of(name)])
-
-
-def loss_is_plain(loss: Loss, layer: Layer) -> bool:
-    """Whether cross-entropy takes its targets as they are, of a softmax without a temperature."""
-    return loss.above.weighing is None and layer.stated.temperature is None
-
-
-def _name_of(written: str) -> str:
-    """The name of a tensor that is written `dL/dW1`, or `delta1`."""
-    name = written.removeprefix("dL/")
-    return f"dz{name.removeprefix('delta')}" if name[-1].isdigit() and name.startswith("delta") else name
-
-
-def _columns(display: Display) -> int:
-    """How many columns of numbers stand beside each other."""
-    if isinstance(display, Matrix):
-        return len(display.entries[0])
-    return sum(map(_columns, display.parts)) if isinstance(display, Product | Sum) else 0
+        for name in (name for name in self.problem.names if name.endswith("_new")):
+            old = name.removesuffix("_new")
+            parts = self.draw(self.tensors[old]), Product((rate, self.matrix(f"d{old}")))
+            formula = add(Symbol(f"{old}{WHOLE}"), negate(multiply(rate, Symbol(f"dL/d{old}{WHOLE}"))))
+            yield Step(Named(name), (formula, Sum(parts, "−"), self.result(name)), heading)
+            heading = ""

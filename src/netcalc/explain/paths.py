@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.explanation import literal
-from netcalc.explain.layered import Formulas
+from netcalc.explain.explanation import literal, slope_named
+from netcalc.explain.indexed import Indexed
 from netcalc.explain.operands import operand
-from netcalc.expression import Symbol, Tree
+from netcalc.expression import Symbol, Tree, substitute
 from netcalc.expression.tree import add, multiply
-from netcalc.problem import Problem
+from netcalc.problem import Problem, element
 from netcalc.result import Step
 from netcalc.trace import Path, is_decayed, paths, route, weight
 
 
-def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> Iterator[Step]:
+def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Indexed) -> Iterator[Step]:
     """A step a path, and their sum, which is the weight's gradient."""
     page = _Trace(problem, shown, formulas)
     found = list(paths(problem))
@@ -37,7 +37,7 @@ def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: For
 
 
 class _Trace:
-    def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Formulas) -> None:
+    def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Indexed) -> None:
         assert problem.trace  # noqa: S101 - asked for where there is one
         self.problem, self.formulas = problem, formulas
         self.name, self.index = problem.trace
@@ -60,7 +60,7 @@ class _Trace:
     def factors(self, path: Path) -> Iterator[tuple[str, Tree, Tree]]:
         """From the loss down to the weight: each derivative by name, its formula, its value."""
         last = self.first + len(path.z) - 1
-        a = self.formulas.at(f"a{last}", path.a[-1], path.sample)
+        a = self.at(f"a{last}", path.sample, path.a[-1])
         above = Symbol(f"dL/d{a.name}")
         yield above.name, above, self.entry(f"da{last}", path.sample, path.a[-1])
         for number in range(last, self.first - 1, -1):
@@ -68,8 +68,8 @@ class _Trace:
             if number > self.first:
                 yield self.between(path, number)
         if self.name[0] == "W":
-            v = self.formulas.layers[self.first - 1].names.v
-            z, x = self.z(path, self.first), self.formulas.at(v, self.index[1], path.sample)
+            v = f"a{self.first - 1}" if self.first > 1 else "x"
+            z, x = self.z(path, self.first), self.at(v, path.sample, self.index[1])
             value = self.into(self.first, path.sample, self.index[1])
             yield f"d{z.name}/d{self.weight}", x, value
 
@@ -82,26 +82,35 @@ class _Trace:
             yield multiply(rate, entry)
 
     def z(self, path: Path, number: int) -> Symbol:
-        return self.formulas.at(f"z{number}", path.z[number - self.first], path.sample)
+        return self.at(f"z{number}", path.sample, path.z[number - self.first])
 
     def a(self, path: Path, number: int) -> Symbol:
-        return self.formulas.at(f"a{number}", path.a[number - self.first], path.sample)
+        return self.at(f"a{number}", path.sample, path.a[number - self.first])
+
+    def at(self, name: str, sample: int, place: int) -> Symbol:
+        """The name of an element."""
+        places = (sample, place) if self.problem.many else (place,)
+        return Symbol(element(name, places, self.problem.index_from))
 
     def through(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂a/∂z of one layer: the slope there, or an entry of the Jacobian."""
         z, a = self.z(path, number), self.a(path, number)
-        layer, name = self.formulas.layers[number - 1], f"d{a.name}/d{z.name}"
+        activation, name = self.problem.layers[number - 1].activation, f"d{a.name}/d{z.name}"
         before, behind = path.z[number - self.first], path.a[number - self.first]
-        if isinstance(layer.activation, BoundActivation):
-            return name, layer.slope_named(z), self.entry(f"s{number}", path.sample, before)
+        if isinstance(activation, BoundActivation):
+            return name, substitute(slope_named(activation), {"q": z}), self.entry(f"s{number}", path.sample, before)
         value = self.found[f"J{number}"][path.sample, behind, before]
-        return name, layer.jacobian(behind, before, path.sample), operand(value)
+        return name, self.formulas.jacobian(number, path.sample, behind, before), operand(value)
 
     def between(self, path: Path, number: int) -> tuple[str, Tree, Tree]:
         """∂z/∂(the a of the layer below): a weight."""
         place = path.z[number - self.first], path.a[number - self.first - 1]
         name = f"d{self.z(path, number).name}/d{self.a(path, number - 1).name}"
-        return name, self.formulas.entry(f"W{number}", *place), operand(self.problem.layers[number - 1].W[place])
+        return (
+            name,
+            Symbol(element(f"W{number}", place, self.problem.index_from)),
+            operand(self.problem.layers[number - 1].W[place]),
+        )
 
     def entry(self, name: str, sample: int, place: int) -> Tree:
         array = self.found[name]

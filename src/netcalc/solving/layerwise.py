@@ -16,7 +16,9 @@ from netcalc.arrays import each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
 from netcalc.explain.explanation import ONE, literal, times
-from netcalc.explain.layered import Formulas
+from netcalc.explain.indexed import Indexed
+from netcalc.explain.net import formulas_of
+from netcalc.explain.net import generic as by_index
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.sizes import concrete
@@ -45,8 +47,8 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
     numbers = certify(problem, digits, unknown)
     elements = by_element(given_tensors(problem), problem.index_from)
     given = {name: tree for name, entry in elements.items() if is_constant(tree := _leaf(entry))}
-    formulas, forms = Formulas(problem, MOST_TERMS), Forms()
-    generic = formulas.all()
+    formulas, forms = formulas_of(problem, MOST_TERMS), Forms()
+    generic = by_index(formulas)
     binary = {name for name, entry in elements.items() if isinstance(entry, float)}  # too many digits to multiply out
 
     def value(formula: Tree, index: tuple[int, ...]) -> Value:
@@ -86,11 +88,11 @@ def _leaf(entry: Tree | float) -> Tree:
     return Number(Fraction(entry), repr(float(entry))) if isinstance(entry, float) else entry
 
 
-def _jacobians(formulas: Formulas, number: int, value: Any) -> np.ndarray:
-    layer = formulas.layers[number - 1]
-    found = np.empty((len(formulas.problem.x), layer.outputs, layer.outputs), dtype=object)
+def _jacobians(formulas: Indexed, number: int, value: Any) -> np.ndarray:
+    outputs = len(formulas.problem.layers[number - 1].W)
+    found = np.empty((len(formulas.problem.x), outputs, outputs), dtype=object)
     for sample, i, j in np.ndindex(found.shape):
-        found[sample, i, j] = value(layer.jacobian(i, j, sample), ())
+        found[sample, i, j] = value(formulas.jacobian(number, sample, i, j), ())
     return found
 
 

@@ -44,7 +44,7 @@ def forward(problem: Problem) -> tuple[dict[str, Node], str, Node]:
         return inputs, name, v
     t = _target(problem.upstream, inputs, v.shape)
     name = _found(problem, "loss")
-    is_apart = not problem.upstream.loss.of_probabilities or problem.layers[-1].activation != "softmax"
+    is_apart = not problem.is_fused
     output = v if is_apart else cooled(before, problem.layers[-1].temperature)
     loss = _loss(problem, output, t, inputs, is_apart=is_apart)
     if problem.decay is not None:
