@@ -95,9 +95,15 @@ def _relative(a: Watched) -> Array:
     return np.where(a.error == 0, 0.0, a.error / np.abs(a.value))
 
 
+def _of_logarithm(a: Watched) -> Array:
+    """How far off log|a| may be: -log(1 - r), where the relative error r leaves the sign certain."""
+    relative = _relative(a)
+    return np.where(relative < 1.0, -np.log1p(-relative), NO_BOUND)
+
+
 def _power(base: Watched, exponent: Watched) -> Watched:
     value = np.power(base.value, exponent.value)
-    blur = np.abs(exponent.value) * _relative(base)
+    blur = np.abs(exponent.value) * _of_logarithm(base)
     if np.any(exponent.error):
         blur = blur + np.abs(np.log(np.abs(base.value))) * exponent.error
     return _rounded(value, np.abs(value) * np.expm1(blur), 4)
@@ -115,8 +121,7 @@ def _exp(a: Watched) -> Watched:
 def _logarithm(function: Callable[[Array], Array], base: float) -> Operation:
     def applied(a: Watched) -> Watched:
         value = function(a.value)
-        blur = np.where(a.error < a.value, -np.log1p(-_relative(a)), NO_BOUND) / math.log(base)
-        return _rounded(value, blur, 2)
+        return _rounded(value, _of_logarithm(a) / math.log(base), 2)
 
     return applied
 
@@ -127,8 +132,12 @@ def _smooth(
     units: float = 3.0,
     *,
     periodic: bool = False,
+    straight: bool = False,
 ) -> Operation:
-    """A function whose error is its argument's times its slope there, and its own rounding."""
+    """A function whose error is its argument's times its slope there, what it bends by, and its own rounding.
+
+    Where its slope is 0 no curvature is above 4; where it is in `straight` pieces there is none.
+    """
 
     def applied(a: Watched) -> Watched:
         value = function(a.value)
@@ -136,7 +145,7 @@ def _smooth(
             return _rounded(value, scalar(0.0), units)
         scale = 1.0 if periodic else np.maximum(1.0, np.abs(a.value))
         steepness = np.abs(slope(a.value))
-        spread = 2.0 * steepness * a.error + (steepness > 0) * np.square(a.error)  # a straight piece adds nothing
+        spread = 2.0 * steepness * a.error + (0.0 if straight else 4.0 * np.square(a.error))
         return _rounded(value, np.where(a.error < LARGEST_BLUR * scale, spread, NO_BOUND), units)
 
     return applied
@@ -213,7 +222,7 @@ def _activation(node: Apply) -> Operation:
     def steepness(q: Array) -> Array:
         return kernels[order + 1](q) if order < 2 else scalar(4.0) + np.abs(kernels[2](q))
 
-    smooth = _smooth(kernels[order], steepness, 8)
+    smooth = _smooth(kernels[order], steepness, 8, straight=activation.is_straight)
 
     def applied(q: Watched, *_: Watched) -> Watched:
         value, error = smooth(q)

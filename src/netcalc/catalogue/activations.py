@@ -90,6 +90,13 @@ class BoundActivation(Bound[Activation]):
         """d²f/dq², elementwise: any shape -> that shape, float64, within 8 ulp. Raises TypeError without kernels."""
         return self._evaluate(self._kernels().curvature, q)
 
+    @property
+    def is_straight(self) -> bool:
+        """Whether its kernels are in straight pieces."""
+        from netcalc.catalogue.kernels.linear import zero
+
+        return self._kernels().curvature is zero
+
     def _kernels(self) -> Kernels:
         from netcalc.catalogue.kernels.elementwise import resolve  # NumPy: not for listing names
 
