@@ -184,3 +184,14 @@ def test_parameters_are_exact() -> None:
     """leaky_relu(0.2) has the slope one fifth, as near as float64 comes."""
     assert dict(named("leaky_relu(0.2)").parameters) == {"negative_slope": Fraction(1, 5)}
     assert named("leaky_relu(0.2)").slope(-1.0) == 0.2
+
+
+@pytest.mark.parametrize("order, most, mean", [("slope", 3.5, 0.9), ("curvature", 3.0, 0.8)])
+def test_what_cancels_keeps_the_low_words(order: str, most: float, mean: float) -> None:
+    """Of gelu's approximation below its slope's root: without one of them it is off by a fifth more and above."""
+    q = np.linspace(-2.5, -1.2, 150)
+    got = getattr(named("gelu_tanh"), order)(q).tolist()
+    place = ORDERS.index(order)
+    off = [float(ulps(value, truth("gelu_tanh", x)[place])) for x, value in zip(q.tolist(), got, strict=True)]
+    assert max(off) < most
+    assert sum(off) / len(off) < mean

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flint import arb, fmpq
 
 import netcalc
+from netcalc.arithmetic import sides
+from netcalc.arithmetic.balls import precision
+from netcalc.expression import Symbol
 
 
 @pytest.mark.parametrize(
@@ -49,3 +53,35 @@ def test_where_size_tells_nothing_no_slope_is_certified(text: str, order: int) -
     result = netcalc.grad(text, at={"x": 0}, order=order)
     last = result.tensors[-1].entries.item()
     assert not last.certified or any("jumps" in note or "is a kink" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(
+    "place",
+    [
+        fmpq(0),
+        fmpq(3),
+        fmpq(-(10**90)),
+        fmpq(1, 10**90),
+        arb(2).sqrt(),
+        arb("3 +/- 0.125"),
+        arb("0 +/- 1e-9"),
+        -arb.pi() * 10**200,
+    ],
+)
+def test_the_number_beside_a_point_is_beside_all_that_the_point_may_be(place, side):
+    """And as near as it can be told: far below what tells two kinks apart, far above what BITS can't tell from 0."""
+    with precision(sides.BITS):
+        place = place if isinstance(place, fmpq) else arb(place.mid(), place.rad())
+        found = sides._evaluated(Symbol("x"), "x", {"x": place}, side)
+        middle = fmpq_of(place) if isinstance(place, arb) else place
+        radius = fmpq_of(place.rad()) if isinstance(place, arb) else fmpq(0)
+        beside = side * (found.beside - middle)
+        assert 2 * radius + sides.NEAR * max(fmpq(1), abs(middle)) <= beside
+        assert beside <= 2 * radius + sides.NEAR * (1 + abs(middle))
+
+
+def fmpq_of(number):
+    """The middle of a ball as a fraction."""
+    mantissa, exponent = number.mid().man_exp()
+    return fmpq(int(mantissa)) * fmpq(2) ** int(exponent)
