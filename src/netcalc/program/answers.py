@@ -102,6 +102,14 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> i
     return before[-1] + 1
 
 
+def backward_defs(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The def that is the backward pass of another def of a file which is defs alone."""
+    defs = [one for one in body if isinstance(one, ast.FunctionDef)]
+    others = [one for one in body if one not in defs and not isinstance(one, ast.Import | ast.ImportFrom | ast.Expr)]
+    back = [one for one in defs if re.search(r"(?i)backward|_bwd$|_vjp$", one.name)]
+    return list(back) if len(back) == 1 and len(defs) > 1 and not others else []
+
+
 def _first_gradient(assigned: Sequence[Sequence[str]], given: Collection[str]) -> int | None:
     names = set(given)
     for place, own in enumerate(assigned):
@@ -138,3 +146,18 @@ def is_backward(body: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> bool:
     own, theirs = ({name for one in each for name in assigned_in(one)} for each in (body, other))
     gives = [name for name in own if base(name, theirs - own) is not None]
     return bool(gives) and not any(base(name, names_in(body)) is not None for name in theirs - own)
+
+
+def literal_of(node: ast.expr) -> ast.expr | None:
+    """The numbers of np.array([[1, 2]]), torch.tensor(…), [1, 2]: the list or the number; None for anything else."""
+    if isinstance(node, ast.Call) and node.args:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return literal_of(node.args[0]) if name in ("array", "asarray", "tensor", "as_tensor", "float64") else None
+    is_list = isinstance(node, ast.List | ast.Tuple) and bool(node.elts)
+    return node if is_list and all(_is_number(one) or literal_of(one) is one for one in node.elts) else None  # type: ignore[attr-defined]
+
+
+def _is_number(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        node = node.operand
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)

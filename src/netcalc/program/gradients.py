@@ -11,7 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
-from netcalc.program.answers import assigned_in, base
+from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, parse
@@ -32,6 +32,10 @@ class Unread:
 
     error: ProgramError
     used: bool = False
+
+
+class RunError(NetcalcError):
+    """What only running the program gives."""
 
 
 @dataclass(eq=False)
@@ -118,6 +122,7 @@ class GradientReader(Statements):
         self.around: dict[str, Any] = {}  # the names around a def that is the pass
         self.staled: list[Tensor] = []
         self.failed: ast.stmt | None = None
+        self.is_run = False  # whether a line has backward() make gradients
         self.counts: dict[str, int] = {}
         self.inside: dict[int, dict[str, Any]] = {}  # the names before a statement of a loop, the second time at most
         self.passed: dict[int, int] = {}
@@ -157,6 +162,9 @@ class GradientReader(Statements):
         is_own = self.frame.level == self.main_level and self.unit >= 0
         if is_scalar(value) and is_own and base(name, self.known_names) is not None:
             value = Tensor(node_of(value))
+        stated = getattr(self.reading, "value", None)
+        if isinstance(value, list) and is_own and isinstance(stated, ast.List) and literal_of(stated) is stated:
+            value = Tensor(node_of(value)) if base(name, self.known_names) is not None else value
         return super().bind(name, value, line)
 
     def _true(self, name: str, of: str) -> Node:
@@ -189,13 +197,25 @@ class GradientReader(Statements):
                 return None
             targets = list(assigned_in(node))
             gradients = {name: of for name in targets if (of := base(name, self.known_names)) is not None}
-            if not targets or (gradients and not _is_of_shape(error)):
+            if self.is_run and _is_caused_by(error, RunError):
+                self._unknown_gradients(error, targets, gradients)
+                return None
+            if not targets or (gradients and not _is_caused_by(error, ShapeError)):
                 raise
             self._went_wrong(error, gradients, node)
             for name in targets:
                 if name not in gradients and isinstance(error, ProgramError):
                     self.frame.values[name] = Unread(error)
             return None
+
+    def _unknown_gradients(self, error: ProgramError, targets: list[str], gradients: Mapping[str, str]) -> None:
+        """Gradients that backward() makes: nothing is said of them, and they are the true ones from here on."""
+        for name in targets:
+            of = gradients.get(name)
+            self.frame.values[name] = Unread(error) if of is None else Tensor(self._true(name, of))
+        node = self.read_so_far.units[self.unit].node
+        text = ast.unparse(node).partition("\n")[0]
+        self.read_so_far.notes.append(f"line {node.lineno}, {text}, is what backward() makes; nothing is said of it")
 
     def _each_by_itself(self, node: ast.stmt) -> bool:
         """Whether values that are assigned several on a line could be read one by one, wrong ones told alone."""
@@ -209,7 +229,7 @@ class GradientReader(Statements):
             try:
                 found.append(self.value(one))
             except ProgramError as error:
-                if not _is_of_shape(error):
+                if not _is_caused_by(error, ShapeError):
                     return False
                 found.append(error)
         self.reading = node
@@ -256,6 +276,27 @@ class GradientReader(Statements):
                 self.failed = node
             raise
 
+    def _return_statement(self, node: ast.Return) -> tuple[Any]:
+        """What the pass itself returns without a name is the gradients of the forward pass's arguments, in order."""
+        if self.frame.level != self.main_level or self.unit < 0 or node.value is None:
+            return super()._return_statement(node)
+        parts = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
+        arguments = arguments_of(self.program)
+        for part, name in zip(parts, arguments if len(arguments) >= len(parts) else (), strict=False):
+            is_named = isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and part.attr == "grad")
+            if is_named or isinstance(part, ast.Constant) or name not in self.known_names:
+                continue
+            self.target = part
+            try:
+                self.bind(f"d{name}", self.value(part), part.lineno)
+            except ProgramError as error:
+                if not _is_caused_by(error, ShapeError):
+                    raise
+                self._misfit(f"d{name}", name, error, part)
+            finally:
+                self.target = None
+        return (None,)
+
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
         before, self.target = self.target, target
         if isinstance(value, Unread):
@@ -286,7 +327,7 @@ class GradientReader(Statements):
             found = self.lookup(label)
             if not isinstance(found, Missing):
                 return found
-            raise NetcalcError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
+            raise RunError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
         return super()._attribute(node)
 
     def changed(self, old: Tensor, _: Any, where: ast.AST, name: str) -> None:
@@ -301,6 +342,7 @@ class GradientReader(Statements):
         called = node.value.func if isinstance(node.value, ast.Call) else None
         if isinstance(called, ast.Attribute) and called.attr in RUN and self._is_run(called):
             text = ast.unparse(node)
+            self.is_run |= called.attr == "backward"
             self.read_so_far.notes.append(
                 f"line {node.lineno}, {text}, would have to be run; nothing is said of what it does"
             )
@@ -334,12 +376,21 @@ def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
     return value
 
 
-def _is_of_shape(error: BaseException | None) -> bool:
+def _is_caused_by(error: BaseException | None, kind: type[NetcalcError]) -> bool:
     while error is not None:
-        if isinstance(error, ShapeError):
+        if isinstance(error, kind):
             return True
         error = error.__cause__
     return False
+
+
+def arguments_of(program: Program) -> list[str]:
+    """The names of a forward def's arguments; of lines without a def, of all inputs in order."""
+    defs = [one for one in parse(program.source).body if isinstance(one, ast.FunctionDef)]
+    own = [one for one in defs if one.name == "forward"] or [one for one in defs if "forward" in one.name.lower()]
+    if not own:
+        own = [one for one in defs if "back" not in one.name.lower()]
+    return [one.arg for one in own[-1].args.args] if own else []
 
 
 # --- a whole text
@@ -367,11 +418,17 @@ def read_gradients(
         reader = GradientReader(source, program, library, known, truth, upstream, corrected)
         reader.stored = stored(tree)
         found = _read(reader, tree.body if body is None else body)
-        misfit = next((key for key, one in _finished(found) if key not in corrected and not fits(one)), None)
+        misfit = next((key for key, one in _finished(found) if key not in corrected and not _goes_on(one, fits)), None)
         if misfit is None:
             return found
         corrected.add(misfit)
     return found
+
+
+def _goes_on(version: Version, fits: Callable[[Version], bool]) -> bool:
+    """Whether later lines go on with what a line gives: it fits, and is no numbers, which hold at one point alone."""
+    value = getattr(version.statement, "value", None)
+    return fits(version) and not (isinstance(value, ast.expr) and literal_of(value) is not None)
 
 
 def _finished(found: Gradients) -> Iterator[tuple[tuple[str, int], Version]]:
@@ -395,6 +452,11 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     for one in unread.values():
         found.notes.append(f"passed over: {one.error.message}")
     found.notes += _unknown(reader, body)
+    forward = reader.program.reader
+    if forward is not None and reader.library and forward.library and reader.library != forward.library:
+        found.notes.append(
+            f"{reader.source.name} is written for {reader.library}, {reader.program.source.name} for {forward.library}"
+        )
     return found
 
 
@@ -461,5 +523,16 @@ def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
         value = reader.lookup(one.arg) if true is None else Tensor(true)
         if isinstance(value, Missing | Function) and one.arg in defaults:
             value = reader.value(defaults[one.arg])
+        if isinstance(value, Missing) and (kept := _returned_with(reader)) is not None:
+            value = kept
         found[one.arg] = value
     return found
+
+
+def _returned_with(reader: GradientReader) -> tuple[Any, ...] | None:
+    """The tuple that a forward pass returns behind its output, as in return out, (x, W, z)."""
+    forward = reader.program.reader
+    match forward.returned if forward is not None else None:
+        case ast.Return(ast.Tuple([_, ast.Tuple(kept)])) if all(isinstance(one, ast.Name) for one in kept):
+            return tuple(reader.lookup(ast.unparse(one)) for one in kept)
+    return None

@@ -11,7 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.program.answers import split
+from netcalc.program.answers import backward_defs, split
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
@@ -59,6 +59,8 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
         raise source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements", tree.body[MAX_STATEMENTS])
     place = split(tree.body, given, of)
     rest, tree.body[place:] = tuple(tree.body[place:]), []
+    if not rest and (defs := backward_defs(tree.body)):
+        rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
     reader = Statements(source, given, library_of(tree))
     reader.stored = stored(tree)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -9,13 +10,14 @@ import numpy as np
 
 from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
+from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.search import cause, repair
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
-from netcalc.program.source import Source
+from netcalc.program.source import ProgramError, Source
 from netcalc.result import CheckedLine, Result
 
 NO_DIAGNOSIS = "the cause was not identified"
@@ -29,21 +31,32 @@ def check_code(result: Result, text: str | None = None, name: str = "") -> Resul
     problem = result.problem
     if not isinstance(problem, GraphProblem) or problem.code is None:
         raise NetcalcError(f"--check {name} is a backward pass in Python, for a forward pass in Python: net forward.py")
-    lines, notes = checked_lines(problem, text, name)
+    try:
+        lines, notes = checked_lines(problem, text, name, result)
+    except ProgramError as error:
+        if text is not None or not all(isinstance(one, ast.FunctionDef) for one in problem.code.rest):
+            raise
+        lines, notes = (), [f"the backward pass is not judged: {error.message}"]
     return replace(result, lines=(*result.lines, *lines), notes=(*result.notes, *notes))
 
 
 def checked_lines(
-    problem: GraphProblem, text: str | None = None, name: str = ""
+    problem: GraphProblem, text: str | None = None, name: str = "", result: Result | None = None
 ) -> tuple[tuple[CheckedLine, ...], list[str]]:
-    """The verdicts on the gradients that a text, or else the program itself, assigns; and notes on it as a whole."""
+    """The verdicts on the gradients that a text, or else the program itself, assigns; and notes on it as a whole.
+
+    Numbers that a line states are held to the `result` at the given point.
+    """
     program: Program = problem.code
     source = program.source if text is None else Source.of(text, name)
     with np.errstate(all="ignore"):
         reading = read(problem, source, program.rest if text is None else None)
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
-        found = [others.get(place) or _line(reading, one) for place, one in enumerate(reading.judged)]
+        found = [
+            (result and stated(reading, one, result)) or others.get(place) or _line(reading, one)
+            for place, one in enumerate(reading.judged)
+        ]
         lines = tuple(_once(reading, found))
     return lines, [*told, *_meanings(reading), *reading.code.notes, *_missing(reading)]
 

@@ -20,6 +20,8 @@ def roots(statement: ast.stmt, name: str) -> Iterator[ast.expr]:
         case ast.AugAssign(target, _, value) | ast.AnnAssign(target, _, ast.expr() as value):
             yield value
             yield from _indices(target)
+        case ast.Return(ast.Tuple(several)):
+            yield from several
         case ast.Return(ast.expr() as value):
             yield value
         case ast.Expr(ast.Call(_, args)):

@@ -1,0 +1,125 @@
+"""Backward passes in the forms that people give them: defs, classes, returned tuples, numbers, what only a run makes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import netcalc
+from netcalc.checking.backward.check import check_code
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.program.source import ProgramError
+from netcalc.result import Result
+from netcalc.solving.solve import solve
+from netcalc.values import read_array
+
+AT = {"x": "1.5,2;0.5,-1;0.25,1", "w": "1,0.5;-0.5,2", "b": "0.1,0.2"}
+ABOVE = "1,0.5;2,1;0.3,0.4"
+FORWARD = "z = x @ w + b\nloss = np.sum(z ** 2)\n"
+DEFS = """
+def forward(x, w, b):
+    z = x @ w + b
+    out = np.maximum(z, 0)
+    return out, (x, w, z)
+
+def backward(dout, cache):
+    x, w, z = cache
+    dz = dout * (z > 0)
+    return dz @ w.T, x.T @ dz, dz.sum(0)
+"""
+FUNCTION = """
+import torch
+
+class Layer(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, b):
+        z = x @ w + b
+        ctx.save_for_backward(x, w, z)
+        return torch.relu(z)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        inp, weight, pre = ctx.saved_tensors
+        d = grad_output * (pre > 0)
+        return d @ weight.T, inp.T @ d, d.sum(0)
+"""
+LAYER = """
+class Linear:
+    def __init__(self, w, b):
+        self.w = w
+        self.b = b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+
+    def backward(self, dout):
+        self.dw = self.x.T @ dout
+        self.db = dout.sum(0)
+        self.dx = dout @ self.w.T
+        return self.dx
+"""
+
+
+def checked(forward: str, backward: str | None = None, above: bool = False) -> Result:
+    values = {name: read_array(text, name) for name, text in AT.items()}
+    delta = read_array(ABOVE, "delta") if above else None
+    result = solve(program(forward, "forward.py", ProgramRequest(values, delta=delta)))
+    return check_code(result) if backward is None else check_code(result, backward, "backward.py")
+
+
+def wrong(result: Result) -> list[tuple[str, int]]:
+    return [(one.name, one.line) for one in result.lines if one.is_wrong and not one.follows]
+
+
+@pytest.mark.parametrize(
+    "text, names, was, put, slip",
+    [
+        (DEFS, {"dz", "dx", "dw", "db"}, "x.T @ dz", "x @ dz", ("dw", 10)),
+        (DEFS, {"dz", "dx", "dw", "db"}, "dz.sum(0)", "dz.mean(0)", ("db", 10)),
+        (FUNCTION, {"dx", "dw", "db"}, "inp.T @ d", "inp.T @ grad_output", ("dw", 15)),
+        (LAYER, {"dx", "dw", "db"}, "dout.sum(0)", "dout.sum(1)", ("db", 13)),
+    ],
+)
+def test_both_passes_in_one_file(text, names, was, put, slip):
+    result = checked(text, above=True)
+    assert {one.name for one in result.lines} == names
+    assert wrong(result) == []
+    assert was in text
+    assert wrong(checked(text.replace(was, put), above=True)) == [slip]
+
+
+def test_a_backward_def_that_is_not_understood_is_told_and_the_forward_pass_stays():
+    result = checked(DEFS.replace("x, w, z = cache", "x, w, z = frobnicate(cache)"), above=True)
+    assert result.lines == ()
+    assert any("not judged: forward.py, line 8: 'frobnicate'" in note for note in result.notes)
+
+
+def test_numbers_are_judged_as_typed_ones_and_later_lines_go_on_from_them():
+    x, w, b = (np.array(rows) for rows in ([[1.5, 2], [0.5, -1], [0.25, 1]], [[1, 0.5], [-0.5, 2]], [0.1, 0.2]))
+    dz = 2 * (x @ w + b)
+    dw = np.round(x.T @ dz, 3).tolist()
+    good = f"dz = np.array({np.round(dz, 6).tolist()})\ndw = np.array({dw})\ndb = dz.sum(0)\n"
+    assert wrong(checked(FORWARD, good)) == []
+    result = checked(FORWARD, f"dz = 2 * z\ndw = np.array({x.T.tolist()[:2]}).T\ndb = [3.1, -11.45]\n")
+    assert ("db", 3) in wrong(result)
+    assert "db1 is -11.45, not 11.45" in next(one.diagnosis for one in result.lines if one.name == "db")
+
+
+def test_what_backward_makes_is_passed_over_and_the_rest_is_judged():
+    result = checked(FORWARD, "loss.backward()\noptimizer.step()\ndw = w.grad\ndz = 2 * z\ndb = dz.sum(1)\n")
+    assert wrong(result) == [("db", 5)]
+    assert "line 3, dw = w.grad, is what backward() makes; nothing is said of it" in result.notes
+    with pytest.raises(ProgramError, match=r"line 1: 'w\.grad' is used before a line assigns it"):
+        checked(FORWARD, "dw = w.grad\n")
+
+
+def test_libraries_that_differ_are_told():
+    result = checked("import numpy as np\n" + FORWARD, "import torch\ndz = 2 * z\ndb = torch.sum(dz, dim=0)\n")
+    assert wrong(result) == []
+    assert "backward.py is written for torch, forward.py for numpy" in result.notes
+
+
+def test_a_class_without_a_backward_pass_is_refused():
+    with pytest.raises(netcalc.NetcalcError, match="a class is not understood"):
+        checked("class Net:\n    def forward(self, x):\n        return x\n")
