@@ -2,8 +2,8 @@
 
 A least-squares gradient and a layer of tanh from .npy files, a Jacobian, a Hessian: NumPy's script reads the same
 files, goes forward and backward by formulas worked out by hand, and prints as many numbers. It imports typer and Rich
-as well, as netcalc's command line does. Blocks are derived with letters for their sizes, which is promised within a second after
-the first run; the peer sleeps for one. The last tables are a gradient in more and more entries.
+as well, as netcalc's command line does. Blocks are derived with letters for their sizes, which is promised within a
+second after the first run; the peer sleeps for one. The last tables are gradients in more and more entries.
 """
 
 from __future__ import annotations

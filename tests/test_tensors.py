@@ -380,7 +380,8 @@ def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     one, two = st.tuples(parts), st.tuples(parts, parts)
     forms = {
         one: ["exp({})", "tanh({})", "sum({})", "mean({}, axis=0)", "softmax({}, axis=-1)", "norm({})", "({}).T", "({})[0]",
-              "({})[::-1]", "cumsum({}, axis=0)", "logsumexp({}, axis=-1, keepdims=True)", "max({}, axis=0)", "({})^2", "diag({})"],
+              "({})[::-1]", "cumsum({}, axis=0)", "logsumexp({}, axis=-1, keepdims=True)", "max({}, axis=0)", "({})^2", "diag({})",
+              "var({}, axis=0)", "std({}, axis=-1, keepdims=True)", "mean({})"],
         two: ["({} + {})", "({} - {})", "({}*{})", "({}@{})", "outer({}, {})", "concat([{}, {}])", "stack([{}, {}])",
               "where({0} > {1}, {0}, {1}/2)", "einsum('ij,jk->ik', {}, {})", "max({}, {})"],
     }  # fmt: skip
@@ -395,6 +396,17 @@ ANY = st.recursive(st.sampled_from(["A", "B", "W", "x", "y", "b", "2"]), _combin
 @given(ANY)
 @settings(max_examples=60, deadline=None)
 def test_any_expression_is_refused_or_its_formulas_are_read_again(text):
+    check_read_again(text)
+
+
+@pytest.mark.nightly
+@given(ANY)
+@settings(max_examples=1500, deadline=None)
+def test_many_expressions_are_refused_or_their_formulas_are_read_again(text):
+    check_read_again(text)
+
+
+def check_read_again(text):
     """One error, with its place; or derivatives whose formulas give the same numbers."""
     at = names_in(text)
     try:
