@@ -418,6 +418,8 @@ def check_read_again(text):
         used = names_in(formula)
         found = netcalc.grad(formula, at=used, shape=shapes_of(used), wrt=[] if used else None)["f"].numbers()
         expected = partials[f"d{name}"].numbers()
+        if np.isnan(expected).any():  # exp(x) > exp(x) is a tie that nothing decides
+            continue
         largest = np.abs(expected).max()
         np.testing.assert_allclose(
             np.broadcast_to(found, expected.shape), expected, rtol=1e-9, atol=1e-12 * (1 + largest)
