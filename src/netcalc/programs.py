@@ -14,6 +14,7 @@ from netcalc.errors import NetcalcError, ValueSyntaxError
 from netcalc.expression import symbols
 from netcalc.models.programs import ProgramRequest, given_of, problem_of, program
 from netcalc.models.request import shape_of
+from netcalc.models.samples import by_samples
 from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import solve
@@ -28,6 +29,8 @@ def gradients(
     shape: Mapping[str, str | int | Sequence[int | str]] | None = None,
     delta: Given | None = None,
     lr: float | str | None = None,
+    trace: str | None = None,
+    per_sample: bool = False,
     digits: int | None = None,
     exact: bool = False,
     verify: bool = False,
@@ -39,7 +42,9 @@ def gradients(
     A text is read as `netcalc net forward.py` reads it, never run: NumPy's, PyTorch's and JAX's spelling, every name's
     gradient. A function of NumPy arrays is called once with arrays that record, and has the gradient of each argument
     that is no whole number. `of` is the name to differentiate, `delta` its gradient from above where it is no single
-    number, `shape` the sizes of inputs without values. Raises NetcalcError, with the line in your code.
+    number, `shape` the sizes of inputs without values. Of a text `trace` ("dW1[0,1]") has the paths from one entry to
+    the output, and `per_sample` keeps the samples' gradients apart, the rows of x, targets and the like being samples.
+    Raises NetcalcError, with the line in your code.
     """
     stated = {**by_name("at", {} if at is None else at, "at={'x': 1}"), **values}
     given = {name: as_numpy(value, name) for name, value in stated.items()}
@@ -47,13 +52,26 @@ def gradients(
     if of is not None:
         text("of", of, "'loss'")
     if callable(forward):
+        if trace is not None or per_sample:
+            raise NetcalcError(f"{'trace' if trace is not None else 'per_sample'} is for a program's text")
         problem = _traced(forward, given, delta, lr)
     elif isinstance(forward, str):
         arrays = {name: _array(name, one) for name, one in given.items()}
         shapes = {name: shape_of(name, sizes) for name, sizes in shape.items()}
         counted = [name for name, one in given.items() if _is_whole(one)]
-        request = ProgramRequest(arrays, shapes, counted, of, tensor(delta), lr=None if lr is None else tree(lr))
-        problem = program(forward, "the program", request)
+        request = ProgramRequest(
+            arrays,
+            shapes,
+            counted,
+            of,
+            tensor(delta),
+            lr=None if lr is None else tree(lr),
+            trace=None if trace is None else text("trace", trace, "'dW1[0,1]'"),
+        )
+        if per_sample and trace is not None:
+            raise NetcalcError("the paths of a trace are of the whole batch: leave out per_sample or trace")
+        state = by_samples if per_sample else program
+        problem = state(forward, "the program", request)
     else:
         raise NetcalcError(f"a forward pass is a program's text or a function, and not {forward!r}")
     return solve(problem, digits=digits, exact=exact, verify=verify, certify=certify)

@@ -173,6 +173,8 @@ class Checker:
 
 def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
     """The same result with a verdict on each answer that `read` finds. Raises as Checker does."""
+    if getattr(result.problem, "samples", ()):
+        raise NetcalcError("answers to a program are checked for the whole batch: leave out --per-sample")
     checker = Checker(result, tolerance)
     brought = read(checker.names)
     checked = checker.checked(brought.given)

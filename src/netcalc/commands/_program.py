@@ -113,10 +113,11 @@ def _of_program(
     from netcalc.models.programs import ProgramRequest
     from netcalc.models.programs import program as state
     from netcalc.models.request import read_shapes
+    from netcalc.models.samples import by_samples
     from netcalc.values import read_array, read_scalar
 
-    if net.per_sample or net.trace:
-        raise NetcalcError(f"{'--per-sample' if net.per_sample else '--trace'} is for nets in TOML or JSON")
+    if net.per_sample and net.trace:
+        raise NetcalcError("the paths of a trace are of the whole batch: leave out --per-sample or --trace")
     given = list(_given(program.at or [], "--at"))
     values = {key: read_array(value, f"--at {key}", stdin=stdin, decimal=decimal) for key, value in given}
     words = tensors.delta
@@ -135,8 +136,9 @@ def _of_program(
         None if net.lr is None else read_scalar(net.lr, "--lr"),
         index_from,
         elsewhere,
+        net.trace,
     )
-    return state(text, name, request)
+    return by_samples(text, name, request) if net.per_sample else state(text, name, request)
 
 
 def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:

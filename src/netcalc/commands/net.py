@@ -37,7 +37,7 @@ class Net(NamedTuple):
         str | None,
         typer.Option(
             "--trace",
-            help="Show every path from one weight to the loss, as in dW1[0,1].",
+            help="Show every path from one weight, or entry of a program, to the loss, as in dW1[0,1].",
             metavar="NAME",
             show_default=False,
         ),

@@ -140,6 +140,8 @@ def _without_ones(tree: Tree, axes: str) -> Tree | None:
         case Apply(operator, arguments) if operator in REDUCTIONS and is_of(arguments[-1], "keepdims"):
             return Apply(operator, arguments[:-1])
         case Apply("index", (array, *parts)):
+            if sum(not isinstance(part, Number) for part in parts) > len(axes):  # arrays as indices share one
+                return None
             own = iter(axes)
             narrow = [part if isinstance(part, Number) else _narrowed(part, next(own)) for part in parts]
             if any(one is None for one in narrow) or ONE in own:

@@ -21,6 +21,8 @@ class GraphProblem:
     known, and where all are, `sizes` are the numbers that letters in shapes stand for. `named` are the nodes between
     that are shown, first to last. `delta` is the gradient of the output from above, `along` a direction by name.
     `updates` are inputs after a step of gradient descent, by their new names.
+    `trace` asks for every path from an entry of one of its nodes, by name and index, to the output. `samples` are the
+    problems of each sample alone, where answers are asked for by sample.
     `given` is what was stated, for the record; `typed` is the output as it was typed, `code` the program that
     states it.
     """
@@ -40,6 +42,8 @@ class GraphProblem:
     notes: tuple[str, ...] = ()
     updates: Mapping[str, Node] = field(default_factory=dict)
     index_from: int = 0
+    trace: tuple[str, tuple[int, ...]] | None = None
+    samples: tuple[GraphProblem, ...] = ()
     typed: Tree | None = None
     code: Any = None
 

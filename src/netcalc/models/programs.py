@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netcalc.errors import ShapeError
+from netcalc.catalogue.names import unknown
+from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.backward import backward
@@ -19,6 +21,7 @@ from netcalc.program import Given, Program, read
 if TYPE_CHECKING:
     from netcalc.program.tracing import Tracer
 
+TRACE = r"([^\W\d][\w.@]*)\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?"
 NOTHING: Mapping[str, np.ndarray] = {}
 
 
@@ -27,7 +30,7 @@ class ProgramRequest(NamedTuple):
 
     `counted` are the names whose values were written as whole numbers: loops and tests may go by them. `of` is the name
     that is differentiated, `delta` its gradient from above, `lr` asks for the inputs after a step of gradient descent.
-    `elsewhere` are names that a backward pass which is checked uses.
+    `elsewhere` are names that a backward pass which is checked uses, `trace` is the entry whose paths are asked for.
     """
 
     values: Mapping[str, np.ndarray] = NOTHING
@@ -39,6 +42,7 @@ class ProgramRequest(NamedTuple):
     lr: Tree | None = None
     index_from: int = 0
     elsewhere: Collection[str] = ()
+    trace: str | None = None
 
 
 def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
@@ -80,6 +84,7 @@ def _problem(found: Program, name: str, request: ProgramRequest) -> GraphProblem
         given=_record(name, request),
         notes=found.notes,
         index_from=request.index_from,
+        trace=_trace(found, request),
         code=found if found.reader is not None else None,
     )
 
@@ -116,8 +121,6 @@ def _whole(tree: Tree) -> int | None:
 def _check_used(found: Program, names: Sequence[str]) -> None:
     unused = [name for name in names if name not in found.inputs]
     if unused:
-        from netcalc.catalogue.names import unknown
-
         listing = f"the inputs of {found.source.name} are {', '.join(found.inputs) or 'none'}"
         raise unknown("input", unused[0], found.inputs, listing)
 
@@ -169,6 +172,31 @@ def _updates(found: Program, request: ProgramRequest, delta: Node | None) -> dic
         for name, node in nodes.items()
         if node in gradients
     }
+
+
+def _trace(found: Program, request: ProgramRequest) -> tuple[str, tuple[int, ...]] | None:
+    """The entry that `dW1[0,1]` or `h[2,0]` names, by places that count from 0.
+
+    Raises ValueSyntaxError, UnknownNameError, ShapeError where there is none.
+    """
+    if request.trace is None:
+        return None
+    written = re.fullmatch(TRACE, request.trace.strip())
+    if written is None:
+        raise ValueSyntaxError(f"'{request.trace}' names no entry; one is written as in dW1[0,1], or dx of a number")
+    nodes = {**found.inputs, **found.named}
+    name = written[1] if written[1] in nodes else written[1].removeprefix("d")
+    if name not in nodes:
+        raise unknown("name", name, nodes, f"the names here are {', '.join(nodes)}")
+    missing = next((one for one in found.inputs if one not in request.values), None)
+    if missing is not None:
+        raise NetcalcError(f"--trace takes values for all inputs, and {missing} has none: give it with --at")
+    shape = tuple(map(settled, nodes[name].shape))
+    places = tuple(int(place) - request.index_from for place in (written[2] or "").split(",") if place.strip())
+    inside = len(places) == len(shape) and all(0 <= one < size for one, size in zip(places, shape, strict=True))  # type: ignore[operator]
+    if not inside:
+        raise ShapeError(f"{request.trace.strip()} is no entry of {name}, which is {described(shape)}")
+    return name, places
 
 
 def _record(name: str, request: ProgramRequest) -> dict[str, Any]:

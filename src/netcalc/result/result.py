@@ -126,7 +126,8 @@ class Result:
 
     `sample_rows` says that the first axis of every tensor counts samples, and rows are samples' rows. `problem` is
     the problem that this answers, None for a part of an answer. `alone` says that one tensor was asked for by itself.
-    `checked` are verdicts on answers that were brought along, `lines` on those of a backward pass as code.
+    `ways` are what the paths of a program's trace pass, first to last. `checked` are verdicts on answers that were
+    brought along, `lines` on those of a backward pass as code.
     """
 
     command: str
@@ -140,6 +141,7 @@ class Result:
     verification: Verification | None = None
     problem: Any = None
     alone: bool = False
+    ways: tuple[tuple[str, ...], ...] = ()
     checked: tuple[Checked, ...] = ()
     lines: tuple[CheckedLine, ...] = ()
 
@@ -158,11 +160,13 @@ class Result:
         """Every path from one weight to the loss with its product, where that was asked for."""
         if getattr(self.problem, "trace", None) is None:
             return {}
-        from netcalc.trace import routes, weight  # most answers have none
+        ways: Sequence[Sequence[str]] = self.ways
+        if not ways:
+            from netcalc.trace import routes  # most answers have none
 
-        ways = zip(routes(self.problem), self["paths"].plain(), strict=True)
-        found = [{"through": way, "product": product} for way, product in ways]
-        return {"weight": weight(self.problem), "paths": found}
+            ways = list(routes(self.problem))
+        found = zip(ways, self["paths"].plain(), strict=True)
+        return {"weight": ways[0][0], "paths": [{"through": list(way), "product": product} for way, product in found]}
 
     @property
     def partials(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = Fal
     from netcalc.graph.arithmetic.balls import Balls
 
     with precision(BITS_OF_STEPS):
-        value = partial(_with_closed_form, digits=None) if exact else _value
+        value = partial(_with_closed_form, digits=None) if exact else shown_value
         found = [each(value, entries) for entries in nodes_in(Balls(problem.sizes), problem, nodes)]
     if not exact:
         return found
@@ -117,7 +117,7 @@ def in_balls(
         digits,
         needed.multiplications + needed.operations,
         exact=exact,
-        value=_with_closed_form if exact else _value,
+        value=_with_closed_form if exact else shown_value,
     )
     found, notes = list(arrays.values()), tuple(kink_notes(problem))
     if exact:
@@ -128,7 +128,8 @@ def in_balls(
     return found, notes
 
 
-def _value(entry: Any, digits: int | None = None) -> Value:
+def shown_value(entry: Any, digits: int | None = None) -> Value:
+    """A numeral as a value; an infinity that is exact as one."""
     from flint import fmpq
 
     from netcalc.solving.bits import as_value
@@ -142,4 +143,4 @@ def _with_closed_form(entry: Any, digits: int | None) -> Value:
     from flint import fmpq
 
     closed = Number(Fraction(int(entry.p), int(entry.q))) if isinstance(entry, fmpq) else None
-    return replace(_value(entry, digits), exact=closed)
+    return replace(shown_value(entry, digits), exact=closed)

@@ -20,7 +20,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
-from netcalc.result import Deferred, Result, Step, Tensor
+from netcalc.result import Deferred, Result, Step, Tensor, as_value
 from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.graph_values import Wanted, in_balls, in_float64, is_small, values_of
 from netcalc.solving.notes import value_notes
@@ -40,6 +40,10 @@ def solve(
 
     Raises UndefinedError where the output has no value, ShapeError for what would take more than memory.
     """
+    if problem.samples:
+        from netcalc.solving.graph_samples import solve_by_samples
+
+        return solve_by_samples(problem, partial(solve, digits=digits, exact=exact, proven=proven))
     wanted = list(wanted_of(problem))
     if problem.free:
         return _in_formulas(problem, wanted)
@@ -55,7 +59,22 @@ def solve(
         sure = certainty(arrays)
     formulas = _Formulas(problem, wanted)
     tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
-    return _result(problem, tensors, sure, (*told, *notes), exact=exact)
+    result = _result(problem, tensors, sure, (*told, *notes), exact=exact)
+    return result if problem.trace is None else _with_paths(problem, result, digits, proven=certain)
+
+
+def _with_paths(problem: GraphProblem, result: Result, digits: int | None, *, proven: bool) -> Result:
+    """The result with every path of the trace, as steps and as data."""
+    from netcalc.explain.graph_paths import path_steps
+    from netcalc.solving.graph_trace import traced
+
+    assert problem.trace is not None  # noqa: S101 - who calls it has seen to that
+    name, index = problem.trace
+    found = traced(problem, digits, proven=proven)
+    total = as_value(result[f"d{name}"].entries[index])
+    steps = path_steps(found.ways, found.factors, [as_value(one) for one in found.products], total, problem.output_name)
+    paths = Tensor("paths", found.products, Symbol("path"))
+    return replace(result, steps=tuple(steps), ways=found.ways, inner=(paths,))
 
 
 def _result(

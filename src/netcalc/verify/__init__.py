@@ -24,13 +24,14 @@ from netcalc.verify.forward import Forward, Index, Point
 from netcalc.verify.graph import GraphForward
 from netcalc.verify.judge import Judgement, judge
 from netcalc.verify.layers import LayersForward
+from netcalc.verify.samples import SamplesForward
 
 __all__ = ["FORWARDS", "Forward", "verify"]
 
 FORWARDS: dict[type, Callable[[Any], Forward]] = {
     Problem: LayersForward,
     Gradient: ExpressionsForward,
-    GraphProblem: GraphForward,
+    GraphProblem: lambda problem: SamplesForward(problem) if problem.samples else GraphForward(problem),
 }
 
 PASSES = 3  # an entry takes the values before, at and after the point

@@ -1,0 +1,80 @@
+"""From one named node to the next: how its entries depend on those of the named nodes that it is made of, directly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from netcalc.graph.backward import added
+from netcalc.graph.leaves import INPUT, NAMED, eye
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import LETTERS, product
+
+Segments = Mapping[Node, Mapping[Node, Node]]
+
+
+def segments(output: Node, start: Node) -> dict[Node, dict[Node, Node]]:
+    """What lies between `start` and the output: each named node, first to last, by the ones that it is made of.
+
+    Of each pair there is the Jacobian, the first one's axes, then the other's; other named nodes are held fixed.
+    """
+    stops = {node for node in in_order([output]) if node.operation in (NAMED, INPUT)} | {output, start}
+    order = [node for node in in_order([output]) if node in stops]
+    before = {node: _direct(node, stops) for node in order if node is not start}
+    forward = {start}
+    for node in order:
+        if node is not start and any(one in forward for one in _ends(before[node], stops)):
+            forward.add(node)
+    found: dict[Node, dict[Node, Node]] = {}
+    for node in order:
+        if node in forward and node is not start:
+            ends = [one for one in _ends(before[node], stops) if one in forward]
+            found[node] = {
+                end: slope for end, slope in _jacobians(node, before[node], ends).items() if slope is not None
+            }
+    return _leading_to(output, found)
+
+
+def _leading_to(output: Node, found: Mapping[Node, dict[Node, Node]]) -> dict[Node, dict[Node, Node]]:
+    """Those that the output is made of."""
+    kept = {output}
+    for node in reversed(list(found)):
+        if node in kept:
+            kept |= found[node].keys()
+    return {node: ends for node, ends in found.items() if node in kept}
+
+
+def _direct(node: Node, stops: Collection[Node]) -> list[Node]:
+    """The nodes that a node is made of, itself last, as far back as the next stops, arguments first."""
+    done: dict[Node, None] = {}
+    stack = [node]
+    while stack:
+        one = stack[-1]
+        args = [] if one in stops and one is not node else [arg for arg in one.args if arg not in done]
+        if one in done or not args:
+            done[stack.pop()] = None
+        else:
+            stack.extend(reversed(args))
+    return list(done)
+
+
+def _ends(direct: Sequence[Node], stops: Collection[Node]) -> list[Node]:
+    return [one for one in direct[:-1] if one in stops]
+
+
+def _jacobians(node: Node, direct: Sequence[Node], ends: Sequence[Node]) -> dict[Node, Node | None]:
+    """∂node/∂end for each of the ends, by going back from a 1 at each entry in turn."""
+    letters = LETTERS[: 2 * node.rank]
+    ones = [(eye(size), letters[n] + letters[node.rank + n]) for n, size in enumerate(node.shape)]
+    leads = set(ends)
+    for one in direct:
+        if one not in leads and any(arg in leads for arg in one.args):
+            leads.add(one)
+    shares: dict[Node, list[Node]] = {node: [product(ones, letters, node.shape * 2)]}
+    for one in reversed(direct):
+        if one in ends or one not in shares:
+            continue
+        gradient = added(shares[one])
+        for place, arg in enumerate(one.args):
+            if arg in leads and (share := one.vjp(place, gradient)) is not None:
+                shares.setdefault(arg, []).append(share)
+    return {end: added(shares[end]) if end in shares else None for end in ends}
