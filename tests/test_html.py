@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -14,6 +15,7 @@ import transcript
 
 import netcalc
 from netcalc import cli
+from netcalc.circuit import circuit
 from netcalc.expression import parse
 from netcalc.notation.mathml import name_to_mathml, to_mathml
 from netcalc.render import View, render
@@ -30,6 +32,17 @@ RESULTS = [
     pytest.param(netcalc.linear([[1, 2], [4, 5]], [1, 2], [1, 1], "tanh", target=[1, 0], loss="mse"), id="layer"),
     pytest.param(netcalc.grad("x^2*y + sin(x)", at={"x": 1, "y": 2}, order=2), id="hessian"),
     pytest.param(netcalc.grad("x", "y*x"), id="jacobian of symbols"),
+]
+
+
+PROGRAM = """
+h = np.tanh(x @ W)
+logits = h @ W
+loss = F.cross_entropy(logits, y)
+"""
+NET = [
+    {"W": [["0.15", "0.2"], ["0.25", "0.3"]], "b": "0.35", "activation": "sigmoid"},
+    {"W": [["0.4", "0.45"], ["0.5", "0.55"]], "b": "0.6", "activation": "softmax"},
 ]
 
 
@@ -158,14 +171,74 @@ def test_names_of_layers():
     )
 
 
+PAGES = [
+    pytest.param(
+        netcalc.gradients(PROGRAM, x=[[1.5, -0.5], [0.25, 2.0]], W=[[0.5, -1], [1, 0.5]], y=[0, 1]), id="program"
+    ),
+    pytest.param(netcalc.net(NET, input=["0.05", "0.1"], target=["0.01", "0.99"], loss="half-sse"), id="net"),
+    pytest.param(
+        netcalc.grad("sum((W@x - t)^2)/2", at={"W": [[1, 2], [3, 4]], "x": [1, -1], "t": [1, 0]}), id="tensors"
+    ),
+]
+
+
+@pytest.mark.parametrize("result", PAGES)
+def test_page_goes_from_the_problem_to_single_entries(result):
+    """First the problem as mathematics, then the circuit, the steps, and the table of entries, folded."""
+    text = "\n".join(render(result, "html", View()))
+    marks = ["<h2>Problem</h2>", "<h2>Circuit</h2>", "<svg", "<h2>Steps</h2>", "<details>", '<table class="stack">']
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+    problem = text[places[0] : places[1]]
+    assert problem.index("<math") < problem.index('<div class="given">')
+    assert "<mtable" in problem  # what is given, as matrices
+    assert text.count("<table") == 1
+
+
+def test_page_without_steps_shows_the_table():
+    """Where nothing else shows the values, the table is open."""
+    rows = netcalc.neuron([[1, 2], [3, 4]], [2, 1], 3)
+    assert ("<details open>" in "\n".join(render(rows, "html", View()))) == (not rows.steps)
+
+
+def test_program_s_circuit_has_a_box_a_line():
+    """Each name of the program is a box with what goes into it, and nothing else is."""
+    drawn = circuit(PAGES[0].values[0])
+    assert [node.label for node in drawn.nodes if node.kind == "gate"] == ["h = tanh(x W)", "logits = h W", "loss"]
+    assert {node.label for node in drawn.nodes if node.kind == "given"} == {"x", "W", "y"}
+
+
+def test_large_inputs_are_told_by_shape_and_norm():
+    """A matrix that is too large to be drawn has a line."""
+    result = netcalc.gradients("loss = (x @ W).sum()", x=[[1.0] * 20] * 20, W=[[1.0]] * 20)
+    assert "<dt>x</dt><dd>20×20, norm" in "\n".join(render(result, "html", View()))
+
+
+MEASURE = """<script>onload = () => {
+  const page = f.contentDocument, wide = f.clientWidth, out = [];
+  for (const one of page.querySelectorAll('details')) one.open = true;
+  const scrolls = one => ['auto', 'hidden'].includes(f.contentWindow.getComputedStyle(one).overflowX);
+  for (const one of page.body.querySelectorAll('*')) {
+    let inside = one.parentElement;
+    while (inside && inside !== page.documentElement && !scrolls(inside)) inside = inside.parentElement;
+    const held = inside && inside !== page.documentElement;
+    if (!held && one.getBoundingClientRect().right > wide + 1) out.push(one.tagName);
+    if (scrolls(one) && one.scrollWidth > one.clientWidth + 1 && !one.querySelector('mtable')) out.push('scrolls');
+  }
+  document.title = page.documentElement.scrollWidth + ' of ' + wide + ': ' + out;
+}</script>"""
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
-def test_a_browser_sets_the_page_within_a_phone_s_width(tmp_path):
-    """Nothing but what scrolls by itself is wider than the page."""
-    lines = "\n".join(render(RESULTS[1].values[0], "html", View()))
-    measure = "<script>document.title=document.documentElement.scrollWidth+'of'+innerWidth</script></body>"
-    (tmp_path / "page.html").write_text(lines.replace("</body>", measure), encoding="utf-8")
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("result", [RESULTS[1], *PAGES])
+def test_a_browser_sets_the_page_within_its_width(tmp_path, result, width):
+    """Of a phone and of a desk nothing is wider than the page, and nothing but a matrix scrolls."""
+    page_text = escape("\n".join(render(result, "html", View())))
+    frame = f'<!doctype html><iframe id=f style="width:{width}px;height:900px;border:0" srcdoc="{page_text}"></iframe>'
+    (tmp_path / "page.html").write_text(frame + MEASURE, encoding="utf-8")
     flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    flags += "--disable-component-update --disable-sync --window-size=500,900 --dump-dom"
+    flags += "--disable-component-update --disable-sync --window-size=1300,1000 --virtual-time-budget=3000 --dump-dom"
     done = subprocess.run(
         ["chromium", *flags.split(), f"--user-data-dir={tmp_path}/profile", f"file://{tmp_path}/page.html"],
         capture_output=True,
@@ -173,5 +246,6 @@ def test_a_browser_sets_the_page_within_a_phone_s_width(tmp_path):
         timeout=120,
         check=False,
     )
-    wide, room = re.search(r"<title>(\d+)of(\d+)</title>", done.stdout).groups()
-    assert int(wide) <= int(room)
+    wide, room, found = re.search(r"<title>(\d+) of (\d+): (.*?)</title>", done.stdout).groups()
+    assert int(wide) <= int(room) == width
+    assert found == ""

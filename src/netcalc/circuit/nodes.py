@@ -11,6 +11,7 @@ from netcalc.circuit.walk import Gate, check_count, drawn
 from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
 from netcalc.graph.leaves import INPUT, NAMED, given, name_of
+from netcalc.graph.segments import direct, shares
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
@@ -24,6 +25,8 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
 
     `split` has an input stand once a use. Raises NetcalcError for more gates than can be looked at.
     """
+    if problem.named:
+        return _by_lines(problem, split=split)
     order = graph.in_order([problem.output])
     check_count(sum(bool(node.args) and node.operation is not NAMED for node in order))
     has_gradient = problem.delta is not None or not problem.output.rank
@@ -43,6 +46,36 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
     title = name if typed is None else f"{name} = {to_unicode(typed)}"
     root = names[_inner(problem.output)]
     return drawn(title, gates, root, Node("output", name, "output"), partial(_texts, problem))
+
+
+def _by_lines(problem: GraphProblem, *, split: bool) -> Circuit:
+    """A program's circuit: a box a line, its name with the formula."""
+    called = {node: name for name, node in reversed([*problem.inputs.items(), *problem.named.items()])}
+    called |= {problem.output: problem.output_name}
+    order = [node for node in graph.in_order([problem.output]) if node in called]
+    check_count(sum(node.operation is not INPUT for node in order))
+    has_gradient = problem.delta is not None or not problem.output.rank
+    gradients = backward(problem.output, problem.delta).gradients if has_gradient else {}
+    gates = {}
+    for node in order:
+        before = [] if node.operation is INPUT else direct(node, called)
+        ends = [one for one in before[:-1] if one in called]
+        above = gradients.get(node)
+        parts = dict.fromkeys(ends) if above is None else shares(node, before, ends, above)
+        fed = [(called[end], part) for end, part in parts.items()]
+        given_to = node.operation is INPUT
+        line = _line(node, called[node])
+        gates[called[node]] = Gate(line, node, above, fed, is_given=given_to, each_use=split and given_to)
+    name = problem.output_name
+    return drawn(name, gates, name, Node("output", name, "output"), partial(_texts, problem))
+
+
+def _line(node: graph.Node, name: str) -> str:
+    """A line's name, with its formula where that is short."""
+    if node.operation is INPUT:
+        return name
+    text = f"{name} = {to_unicode(formula(_inner(node)))}"
+    return text if len(text) <= MAX_CHARACTERS else name
 
 
 def _names(problem: GraphProblem, order: Sequence[graph.Node]) -> dict[graph.Node, str]:

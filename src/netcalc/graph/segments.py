@@ -19,7 +19,7 @@ def segments(output: Node, start: Node) -> dict[Node, dict[Node, Node]]:
     """
     stops = {node for node in in_order([output]) if node.operation in (NAMED, INPUT)} | {output, start}
     order = [node for node in in_order([output]) if node in stops]
-    before = {node: _direct(node, stops) for node in order if node is not start}
+    before = {node: direct(node, stops) for node in order if node is not start}
     forward = {start}
     for node in order:
         if node is not start and any(one in forward for one in _ends(before[node], stops)):
@@ -43,7 +43,7 @@ def _leading_to(output: Node, found: Mapping[Node, dict[Node, Node]]) -> dict[No
     return {node: ends for node, ends in found.items() if node in kept}
 
 
-def _direct(node: Node, stops: Collection[Node]) -> list[Node]:
+def direct(node: Node, stops: Collection[Node]) -> list[Node]:
     """The nodes that a node is made of, itself last, as far back as the next stops, arguments first."""
     done: dict[Node, None] = {}
     stack = [node]
@@ -57,24 +57,32 @@ def _direct(node: Node, stops: Collection[Node]) -> list[Node]:
     return list(done)
 
 
-def _ends(direct: Sequence[Node], stops: Collection[Node]) -> list[Node]:
-    return [one for one in direct[:-1] if one in stops]
+def _ends(before: Sequence[Node], stops: Collection[Node]) -> list[Node]:
+    return [one for one in before[:-1] if one in stops]
 
 
-def _jacobians(node: Node, direct: Sequence[Node], ends: Sequence[Node]) -> dict[Node, Node | None]:
+def _jacobians(node: Node, before: Sequence[Node], ends: Sequence[Node]) -> dict[Node, Node | None]:
     """∂node/∂end for each of the ends, by going back from a 1 at each entry in turn."""
     letters = LETTERS[: 2 * node.rank]
     ones = [(eye(size), letters[n] + letters[node.rank + n]) for n, size in enumerate(node.shape)]
+    return shares(node, before, ends, product(ones, letters, node.shape * 2))
+
+
+def shares(node: Node, before: Sequence[Node], ends: Sequence[Node], delta: Node) -> dict[Node, Node | None]:
+    """What `delta`, the gradient of a node, means for each of the ends that it is made of; None where nothing does.
+
+    `before` are the nodes from the ends to it, as `direct` has them.
+    """
     leads = set(ends)
-    for one in direct:
+    for one in before:
         if one not in leads and any(arg in leads for arg in one.args):
             leads.add(one)
-    shares: dict[Node, list[Node]] = {node: [product(ones, letters, node.shape * 2)]}
-    for one in reversed(direct):
-        if one in ends or one not in shares:
+    found: dict[Node, list[Node]] = {node: [delta]}
+    for one in reversed(before):
+        if one in ends or one not in found:
             continue
-        gradient = added(shares[one])
+        gradient = added(found[one])
         for place, arg in enumerate(one.args):
             if arg in leads and (share := one.vjp(place, gradient)) is not None:
-                shares.setdefault(arg, []).append(share)
-    return {end: added(shares[end]) if end in shares else None for end in ends}
+                found.setdefault(arg, []).append(share)
+    return {end: added(found[end]) if end in found else None for end in ends}

@@ -15,14 +15,17 @@ from netcalc.errors import NetcalcError
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
 from netcalc.notation.mathml import to_mathml
-from netcalc.render.mathematics import step_to_mathml
+from netcalc.render.mathematics import step_to_mathml, width
 from netcalc.render.prose import element_name, full_name
 from netcalc.render.rows import sample_elements, samples
+from netcalc.render.statement import drawn as matrix_of
+from netcalc.render.statement import given, lines
 from netcalc.render.summary import FIRST, LISTED
 from netcalc.render.svg import svg
 from netcalc.result import Element, Result, Tensor, Value, in_unicode
 from netcalc.version import __version__
 
+STACK = ' class="stack"'  # on a phone its cells stand below each other
 LONGEST = 600  # characters of something given
 ROWS_OF_SAMPLES = 500  # beyond which a page is no place for rows
 STYLE = """
@@ -32,19 +35,28 @@ STYLE = """
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 ui-sans-serif,system-ui,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 3rem}
 h1{font-size:1.5rem;margin:.2rem 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .6rem}
-h3{font-size:1rem;margin:1.2rem 0 .3rem}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}summary{cursor:pointer;font-weight:600;margin:2rem 0 .6rem}
 .wide{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--soft);font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 td.n{font-family:ui-monospace,monospace}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-math[display=block]{width:max-content;max-width:100%;margin:.35rem 0 .35rem 1rem;overflow-x:auto;overflow-y:hidden}
+math[display=block]{width:max-content;max-width:100%;margin:.35rem 0 .35rem 1rem;overflow-x:auto;overflow-y:hidden;
+font-size:clamp(.62em,calc((min(100vw,60rem) - 4rem)/var(--em,1)),1.05em)}
+.given{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;align-items:center}.given math[display=block]{margin:.35rem 0}
 mtd{text-align:right;padding:.1em .45em}.chain>mtr>mtd{text-align:left;padding:.35rem .15rem}
 .cases>mtr>mtd{text-align:left}
-figure{margin:0}svg{height:auto}.note{border-left:3px solid #bf8700;padding:.1rem .8rem;margin:.5rem 0}
+figure{margin:0}svg{display:block;max-width:100%;height:auto}
+.note{border-left:3px solid #bf8700;padding:.1rem .8rem;margin:.5rem 0}
 footer,.sure{color:var(--soft);font-size:.9rem}
+@media(max-width:40rem){math[display=block]{margin-left:0}dl{display:block}dd{margin:0 0 .4rem}
+.stack,.stack tbody,.stack tr,.stack td{display:block}.stack th{display:none}
+.stack tr{border-bottom:1px solid var(--line);padding:.3rem 0}.stack td{border:0;padding:.1rem 0;text-align:left;
+overflow-x:auto;overflow-y:hidden}.stack math{font-size:clamp(.62em,calc((100vw - 3rem)/var(--em,1)),1em)}
+.stack td:empty{display:none}}
 @media print{:root{--ink:#000;--soft:#444;--line:#bbb;--page:#fff}main{max-width:none;padding:0}
-h2,h3{break-after:avoid}tr,figure,math{break-inside:avoid}.wide{overflow:visible}svg{max-width:100%}}
+::details-content{content-visibility:visible;block-size:auto}
+h2,h3{break-after:avoid}tr,figure,math{break-inside:avoid}.wide{overflow:visible}}
 """
 
 
@@ -55,18 +67,19 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
     yield f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>"
-    yield from _given(result)
-    yield "<h2>Answer</h2>"
-    yield from table(result)
+    yield from _problem(result)
     yield from _checked(result)
     yield from _lines(result)
     yield from (f'<p class="note">{escape(note)}</p>' for note in result.notes)
     yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
-    yield from _steps(result)
     if drawn is not None:
-        yield '<h2>Circuit</h2>\n<p class="sure">Values above the wires, gradients below.</p>\n<figure class="wide">'
+        yield '<h2>Circuit</h2>\n<p class="sure">Values above the wires, gradients below.</p>\n<figure>'
         yield from svg(drawn)
         yield "</figure>"
+    yield from _steps(result)
+    yield f"<details{'' if result.steps else ' open'}><summary>Every entry, with its formula and value</summary>"
+    yield from table(result)
+    yield "</details>"
     yield f"<footer><p>netcalc {__version__}</p></footer>\n</main>\n</body>\n</html>"
 
 
@@ -98,14 +111,35 @@ def _drawn(result: Result, *, by_layer: bool) -> Circuit | None:
         return None
 
 
-def _given(result: Result) -> Iterator[str]:
-    yield "<h2>Problem</h2>\n<dl>"
-    for name, thing in result.given.items():
+def _problem(result: Result) -> Iterator[str]:
+    """What is computed, as mathematics, and what it is given: matrices as they are, the rest in a line each."""
+    yield "<h2>Problem</h2>"
+    yield from map(step_to_mathml, lines(result))
+    tensors, large = given(result), dict[str, object]()
+    yield '<div class="given">'
+    for name, array in tensors.items():
+        step = matrix_of(result, name, array)
+        if step is None:
+            large[name] = array
+        else:
+            yield step_to_mathml(step)
+    yield "</div>\n<dl>"
+    stated = {name: thing for name, thing in result.given.items() if not tensors or not _holds_arrays(thing)}
+    for name, thing in (stated | large).items():
         parts = thing if isinstance(thing, list) and thing and isinstance(thing[0], dict) else [thing]
         for number, part in enumerate(parts, 1):
             called = f"{name} {number}" if parts is thing else name
             yield f"<dt>{escape(called)}</dt><dd>{escape(given_text(part))}</dd>"
     yield "</dl>"
+
+
+def _holds_arrays(thing: object) -> bool:
+    """Whether it is numbers, which stand as matrices already."""
+    if isinstance(thing, dict):
+        return all(map(_holds_arrays, thing.values()))
+    if isinstance(thing, list):
+        return not isinstance(thing[0], str) if thing else True
+    return isinstance(thing, np.ndarray)
 
 
 def given_text(thing: object) -> str:
@@ -126,7 +160,7 @@ def _text(thing: object) -> str:
 
 def table(result: Result) -> Iterator[str]:
     """Every element with its formula and value, or a row a sample."""
-    yield '<div class="wide"><table>'
+    yield f'<div class="wide"><table{"" if result.sample_rows else STACK}>'
     yield from _samples(result) if result.sample_rows else _elements(result)
     yield "</table></div>"
 
@@ -140,7 +174,7 @@ def _elements(result: Result) -> Iterator[str]:
             exact = (
                 f"<td>{_math(one.value.exact)}</td>" if closed and one.value.exact is not None else "<td></td>" * closed
             )
-            yield f"<tr><td>{_name(one, tensor)}</td><td>{_math(one.formula)}</td>{exact}{_value(one.value)}</tr>"
+            yield f"<tr><td>{_name(one, tensor)}</td><td>{_formula(one.formula)}</td>{exact}{_value(one.value)}</tr>"
         if large:
             name = _math(Symbol(full_name(tensor.name, tensor.of)))
             yield f'<tr><td>… {name}</td><td colspan="{2 + closed}">{escape(tensor_text(tensor.entries))}</td></tr>'
@@ -162,7 +196,7 @@ def _checked(result: Result) -> Iterator[str]:
     """The verdicts on answers that were brought along."""
     if not result.checked:
         return
-    yield '<h2>Your answers</h2>\n<div class="wide"><table>'
+    yield '<h2>Your answers</h2>\n<div class="wide"><table class="stack">'
     yield "<tr><th></th><th class=n>yours</th><th class=n>correct</th><th></th><th></th></tr>"
     for one in result.checked:
         taken = [f"As taken: {step.wrong}. Right: {step.right}" for step in one.taken]
@@ -176,7 +210,7 @@ def _lines(result: Result) -> Iterator[str]:
     """The verdicts on lines of a backward pass as code."""
     if not result.lines:
         return
-    yield '<h2>Your backward pass</h2>\n<div class="wide"><table>'
+    yield '<h2>Your backward pass</h2>\n<div class="wide"><table class="stack">'
     for one in result.lines:
         said = escape(". ".join(filter(None, (one.said, one.follows and f"follows from {one.follows}"))))
         right = f"<code>{escape(one.repair.strip())}</code>" if one.repair else ""
@@ -197,6 +231,10 @@ def _value(value: Value) -> str:
 
 def _math(tree: Tree) -> str:
     return f"<math>{to_mathml(tree)}</math>"
+
+
+def _formula(tree: Tree) -> str:
+    return f'<math style="--em:{width(tree) + 1:.0f}">{to_mathml(tree)}</math>'
 
 
 def _steps(result: Result) -> Iterator[str]:

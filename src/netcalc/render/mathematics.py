@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
 from netcalc.notation.mathml import name_to_mathml, operator, row, to_mathml
 from netcalc.render.prose import left
 from netcalc.result import Step
 
+LETTER = 0.5  # em that a letter is wide, about
+CELL = 0.9  # between two columns of a matrix
+EQUALS = 1.5  # a sign between two parts
+LINE = 34  # that a line of a narrow page holds
 STRETCHED = '<mo stretchy="true">{}</mo>'
 
 
 def step_to_mathml(step: Step) -> str:
-    """A step as one display, a line an equals sign where it shows matrices."""
-    head, *parts = (display_to_mathml(part) for part in (left(step), *step.chain))
-    if not any("<mtable" in part for part in parts):
-        return f'<math display="block">{row(head, *(operator("=") + part for part in parts))}</math>'
+    """A step as one display, a line an equals sign where it shows matrices, or is long.
+
+    It says how many em it is wide, more or less, so that a page sets it as small as it has to be.
+    """
+    displays = (left(step), *step.chain)
+    head, *parts = map(display_to_mathml, displays)
+    first, *others = map(width, displays)
+    along = first + sum(others) + EQUALS * len(others)
+    if along <= LINE and not any("<mtable" in part for part in parts):
+        return f"{_opened(along)}{row(head, *(operator('=') + part for part in parts))}</math>"
     lines = zip([head, *[""] * len(parts[1:])], parts, strict=True)
-    cells = "".join(f"<mtr><mtd>{first}</mtd><mtd>{row(operator('='), part)}</mtd></mtr>" for first, part in lines)
-    return f'<math display="block"><mtable class="chain">{cells}</mtable></math>'
+    cells = "".join(f"<mtr><mtd>{start}</mtd><mtd>{row(operator('='), part)}</mtd></mtr>" for start, part in lines)
+    across = first + max(others, default=0) + EQUALS
+    return f'{_opened(across)}<mtable class="chain">{cells}</mtable></math>'
+
+
+def _opened(em: float) -> str:
+    return f'<math display="block" style="--em:{em + 1:.0f}">'
+
+
+def width(display: Display) -> float:
+    """How many em a display is wide, more or less; a fraction as wide as what is above and below together."""
+    if isinstance(display, Matrix):
+        columns = zip(*([width(entry) for entry in entries] for entries in display.entries), strict=True)
+        return float(1 + sum(CELL + max(column) for column in columns))
+    if isinstance(display, Named):
+        return LETTER * len(display.text)
+    if isinstance(display, Transposed):
+        return width(display.of) + 0.5
+    if isinstance(display, Product):
+        return sum(map(width, display.parts)) + len(display.symbol or " ") * len(display.parts)
+    if isinstance(display, Sum):
+        return sum(map(width, display.parts)) + EQUALS * len(display.parts)
+    return LETTER * len(to_unicode(display))
 
 
 def display_to_mathml(display: Display) -> str:
