@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.circuit.graph import Circuit, Node, Wire, text
+from netcalc.circuit.walk import Gate, drawn
 from netcalc.expression import Symbol, Tree, is_constant
+from netcalc.graph import node as graph
+from netcalc.graph.leaves import name_of, named
+from netcalc.layers import forward, given_values
 from netcalc.notation import significant, to_unicode
 from netcalc.problem import Dense, LossAndTarget, Problem, element
 from netcalc.result import Result, Tensor, Value, as_value
@@ -42,13 +46,40 @@ class Drawing:
         found = self.tensor(name)
         return "" if found is None else summary(found.entries)
 
-    def signal(self, source: str, letter: str, number: int) -> Signal:
-        """What leaves a layer's sum, z, or its activation, a."""
-        name = f"{letter}{number}"
-        gradient = self.whole(f"d{name}")
-        if not gradient and letter == "z" and len(self.problem.x) == 1:
-            gradient = self.whole(f"db{number}")  # of one sample they are the same
-        return Signal(source, self.called(name), self.whole(name), gradient)
+    def value(self, name: str) -> str:
+        """A tensor, given or found, on a wire."""
+        given = given_values(self.problem)
+        return summary(given[name]) if name in given else self.whole(name)
+
+    def gradient(self, name: str) -> str:
+        """Its gradient on a wire; what the loss is the sum of has 1."""
+        if name in ("loss", "penalty"):
+            return "1"
+        found = self.whole(f"d{name}")
+        if not found and name[0] == "z" and len(self.problem.x) == 1:
+            return self.whole(f"db{name[1:]}")  # of one sample they are the same
+        return found
+
+    def key(self, name: str) -> str:
+        """What a tensor's node is called."""
+        kinds = {"z": "linear", "a": "activation"}
+        keys = {"x": "x", "t": "target"}
+        return kinds[name[0]] + name[1:] if name[0] in kinds else keys.get(name, self.problem.given_name(name))
+
+    def label(self, name: str, sources: Sequence[str]) -> str:
+        """What stands in a tensor's node."""
+        upstream = self.problem.upstream
+        if name[0] == "z":
+            v, W, *b = (_name(self.called(self.problem.given_name(one))) for one in sources)
+            return f"{W}·{v}" + "".join(f" + {one}" for one in b)
+        if name[0] == "a":
+            layer = self.problem.layers[int(name[1:]) - 1]
+            return layer.activation_label + _cooled(layer.temperature)
+        if name == "penalty" and self.problem.decay is not None:
+            return f"λ/2·Σ W², λ = {to_unicode(self.problem.decay)}"
+        if name == "loss" and isinstance(upstream, LossAndTarget):
+            return upstream.loss.label + _cooled(upstream.temperature) + " + penalty" * ("penalty" in sources)
+        return _name(self.problem.given_name(name))
 
     def one(self, name: str, *index: int) -> str:
         """An entry of a tensor that was found, of one sample, in whatever shape it has."""
@@ -58,70 +89,32 @@ class Drawing:
         return text(as_value(found.entries.reshape(-1)[index[0]] if len(index) == 1 else found.entries[index]))
 
 
-@dataclass(slots=True)
-class Signal:
-    """What runs along the chain: the node it comes from, its name, its value and its gradient."""
-
-    source: str
-    name: str
-    forward: str
-    backward: str
-
-    def into(self, target: str) -> Wire:
-        """The wire that takes it to a node."""
-        return Wire(self.source, target, self.forward, self.backward)
-
-
 def by_layers(problem: Problem, result: Result) -> Circuit:
-    """A chain of layers, whole tensors on its wires."""
-    drawing = Drawing(problem, result)
-    name = drawing.problem.given_name("x")
-    nodes, wires = [Node("x", name, "given")], []
-    signal = Signal("x", name, summary(problem.x), drawing.whole("dx"))
-    for number, layer in enumerate(problem.layers, 1):
-        linear, activation = f"linear{number}", f"activation{number}"
-        names = {letter: drawing.problem.given_name(f"{letter}{number}") for letter, _ in _parameters(layer)}
-        wires.append(signal.into(linear))
-        for letter, tensor in _parameters(layer):
-            nodes.append(Node(names[letter], _name(names[letter]), "given"))
-            wires.append(Wire(names[letter], linear, summary(tensor), drawing.whole(f"d{letter}{number}")))
-        bias = f" + {_name(names['b'])}" if "b" in names else ""
-        nodes.append(Node(linear, f"{_name(names['W'])}·{_name(signal.name)}{bias}", "gate"))
-        signal = drawing.signal(linear, "z", number)
-        if layer.activation is not None:
-            nodes.append(Node(activation, layer.activation_label + _cooled(layer.temperature), "gate"))
-            wires.append(signal.into(activation))
-            signal = drawing.signal(activation, "a", number)
-    nodes, wires = [*nodes, *_last_nodes(problem, signal)], [*wires, *_last_wires(drawing, signal)]
-    return Circuit(title(problem), tuple(nodes), tuple(wires))
+    """A gate for each tensor that the forward pass names, whole tensors on the wires."""
+    drawing, ahead = Drawing(problem, result), forward(problem)
+    nodes = ahead.given | ahead.found
+    root = str(name_of(ahead.output))
+    output = Node("output", _name(drawing.called(root)), "output")
+    if isinstance(problem.upstream, LossAndTarget):
+        root, output = "loss", Node("output", "L", "output")
+        nodes["loss"] = named("loss", ahead.above.total(ahead.above.losses))
+    gates: dict[str, Gate] = {}
+    for name, node in nodes.items():
+        sources = [] if name in ("t", "penalty") else list(dict.fromkeys(_sources(node)))
+        fed = [(drawing.key(one), drawing.gradient(one)) for one in sources]
+        label, shown = drawing.label(name, sources), (drawing.value(name), drawing.gradient(name))
+        gates[drawing.key(name)] = Gate(label, *shown, fed, is_given=name in ahead.given or name == "t")
+    return drawn(title(problem), gates, drawing.key(root), output, lambda texts: [text or "" for text in texts])
 
 
-def _parameters(layer: Dense) -> Iterator[tuple[str, np.ndarray]]:
-    yield "W", layer.W
-    if layer.b is not None:
-        yield "b", layer.b
-
-
-def _last_nodes(problem: Problem, signal: Signal) -> list[Node]:
-    if not isinstance(problem.upstream, LossAndTarget):
-        return [Node("output", _name(signal.name), "output")]
-    label = problem.upstream.loss.label + _cooled(problem.upstream.temperature)
-    penalty = []
-    if problem.decay is not None:
-        penalty = [Node("penalty", f"λ/2·Σ W², λ = {to_unicode(problem.decay)}", "gate")]
-        label += " + penalty"
-    return [Node("target", "t", "given"), *penalty, Node("loss", label, "gate"), Node("output", "L", "output")]
-
-
-def _last_wires(drawing: Drawing, signal: Signal) -> list[Wire]:
-    above = drawing.problem.upstream
-    if not isinstance(above, LossAndTarget):
-        return [signal.into("output")]
-    target = drawing.whole("t") if above.weighing else summary(above.target)
-    wires = [signal.into("loss"), Wire("target", "loss", target, "")]
-    if drawing.problem.decay is not None:
-        wires.append(Wire("penalty", "loss", drawing.whole("penalty"), "1"))
-    return [*wires, Wire("loss", "output", drawing.whole("loss"), "1")]
+def _sources(node: graph.Node) -> Iterator[str]:
+    """The names of what a node is made of."""
+    for arg in node.args:
+        name = name_of(arg)
+        if name is None:
+            yield from _sources(arg)
+        else:
+            yield name
 
 
 def _cooled(temperature: Tree | None) -> str:

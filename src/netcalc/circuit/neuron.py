@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from netcalc.circuit.graph import Circuit, Node, Wire, text
+from netcalc.circuit.graph import Circuit, Node, text
+from netcalc.circuit.walk import Gate, drawn
 from netcalc.explain.explanation import times
 from netcalc.expression import Symbol, Tree, is_constant
 from netcalc.expression.tree import Number, multiply, negate
@@ -20,34 +21,27 @@ MINUS_ONE = Number(Fraction(-1))
 def neuron(problem: Problem, result: Result) -> Circuit:
     """w·x + b and φ, each wire with its value and its gradient."""
     x, w = (to_exact(tensor[0]) for tensor in (problem.x, problem.layers[0].W))
-    bias = to_exact(problem.tensors[2])[0]
     at_q = _gradient(result, "db")
-    nodes, wires = [], []
+    gates: dict[str, Gate] = {}
     for place in range(len(x)):
-        gate = f"product{place}"
+        factors = []
         for letter, tensor in (("w", w), ("x", x)):
-            name = element(letter, (place,), problem.index_from)
-            nodes.append(Node(name, _name(name), "given"))
-            wires.append(Wire(name, gate, text(tensor[place]), _gradient(result, f"d{letter}", place)))
-        nodes.append(Node(gate, "×", "gate"))
-        wires.append(Wire(gate, "sum", _product(w[place], x[place]), at_q))
-    nodes += [Node("b", "b", "given"), Node("sum", "+", "gate"), Node("activation", _activation(problem), "gate")]
-    wires += [Wire("b", "sum", text(bias), at_q), Wire("sum", "activation", text(result["q"].at(()).value), at_q)]
-    above, joined = _above(problem, result)
-    return Circuit(_title(problem), (*nodes, *above), (*wires, *joined))
-
-
-def _above(problem: Problem, result: Result) -> tuple[list[Node], list[Wire]]:
-    """What the activation's output goes to: the end, or the loss."""
+            name, gradient = element(letter, (place,), problem.index_from), _gradient(result, f"d{letter}", place)
+            gates[name] = Gate(_name(name), text(tensor[place]), gradient, is_given=True)
+            factors.append((name, gradient))
+        gates[f"product{place}"] = Gate("×", _product(w[place], x[place]), at_q, factors)
+    terms = [*(f"product{place}" for place in range(len(x))), "b"]
+    gates["b"] = Gate("b", text(to_exact(problem.tensors[2])[0]), at_q, is_given=True)
+    gates["sum"] = Gate("+", text(result["q"].at(()).value), at_q, [(name, at_q) for name in terms])
     value, delta = text(result["f"].at(()).value), text(result["df"].at(()).value)
-    if not isinstance(problem.upstream, LossAndTarget):
-        return [Node("f", "f", "output")], [Wire("activation", "f", value, delta)]
-    target = to_exact(problem.upstream.target)[0, 0]
-    return [Node("t", "t", "given"), Node("loss", problem.upstream.loss.label, "gate"), Node("L", "L", "output")], [
-        Wire("activation", "loss", value, delta),
-        Wire("t", "loss", text(target), ""),
-        Wire("loss", "L", text(result["loss"].at(()).value), "1"),
-    ]
+    gates["activation"] = Gate(_activation(problem), value, delta, [("sum", at_q)])
+    root, output = "activation", Node("f", "f", "output")
+    if isinstance(problem.upstream, LossAndTarget):
+        root, output = "loss", Node("L", "L", "output")
+        gates["t"] = Gate("t", text(to_exact(problem.upstream.target)[0, 0]), "", is_given=True)
+        loss = text(result["loss"].at(()).value)
+        gates["loss"] = Gate(problem.upstream.loss.label, loss, "1", [("activation", delta), ("t", "")])
+    return drawn(_title(problem), gates, root, output, list)
 
 
 def _product(w: Tree, x: Tree) -> str:
