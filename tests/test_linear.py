@@ -14,8 +14,9 @@ import netcalc
 from netcalc.arithmetic import cancellation
 from netcalc.cli import main
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Number, evaluate
+from netcalc.expression import Number, Symbol, evaluate
 from netcalc.files.cells import RATIONAL
+from netcalc.notation.displays import column
 
 W = [[1, 2, 3], [4, 5, 6]]
 
@@ -234,3 +235,10 @@ def test_where_sums_cancel(long, monkeypatch):
     W = np.ones((2, 100))
     W[1] = 0.5
     assert cancellation.cancelled(v, W, np.array([0.1, 0.1]), v @ W.T + 0.1).tolist() == [[False, False], [True, True]]
+
+
+def test_a_long_slope_goes_by_its_name_into_what_follows():
+    """∂L/∂u is ∂L/∂a ∘ ∂a/∂u, entry by entry."""
+    result = netcalc.linear(W=[[1, 2], [4, 5]], v=[1, 2], activation="sigmoid", target=[1, 0], loss="mse")
+    (step,) = (step for step in result.steps if step.name == "dL/du")
+    assert step.chain[1].parts[1] == column([Symbol("da/du0"), Symbol("da/du1")])

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import netcalc
 from netcalc.cli import app
 from netcalc.errors import NetcalcError
+from netcalc.notation import to_ascii
 
 X = [["1.2", "-0.7"], ["0.3", "2"], ["-1.1", "0.4"], ["0.5", "-0.25"]]
 W1, B1 = [["0.5", "-0.3"], ["0.8", "0.1"], ["-0.2", "0.6"]], ["0.1", "0", "-0.2"]
@@ -229,6 +230,24 @@ def test_weights_left_out_stay_symbols():
     assert result.forward["penalty"] == "0.25*(W1[0,0]^2 + W1[0,1]^2)"
     assert result.partials["W1"][0][1] == "3*dz1[0] + 0.5*W1[0,1]"
     assert result.verification.wrong == ()
+
+
+def test_a_rate_that_python_holds_is_written_as_it_was_typed():
+    """0.1 is the binary number that it is, and 0.1 in formulas."""
+    result = netcalc.net([{"size": 1}], input=[2, 3], target=[1], loss="half-mse", weight_decay=0.1)
+    assert to_ascii(result["dW1"].formula) == "dz1[i]*x[j] + 0.1*W1[i,j]"
+
+
+def test_a_temperature_stands_where_it_divides():
+    """That of a log_softmax layer is in its own formulas, not once more in those of the loss above it."""
+    layers = [{"W": [[1, 2], [0, -1]], "activation": "log_softmax"}]
+    result = netcalc.net(layers, input=[1, 3], target=1, loss="cross-entropy", temperature=2)
+    assert to_ascii(result["loss"].formula).startswith("-t0*log(exp(a1[0])/(exp(a1[0]) + exp(a1[1])))")
+    assert to_ascii(result["da1"].formula) == "exp(a1[i])/(exp(a1[0]) + exp(a1[1])) - t[i]"
+    assert to_ascii(result["dz1"].formula) == "(da1[i] - exp(a1[i])*(da1[0] + da1[1]))/2"
+    a = [mpmath.log(one / (mpmath.exp(3.5) + mpmath.exp(-1.5))) for one in (mpmath.exp(3.5), mpmath.exp(-1.5))]
+    slope = [mpmath.exp(one) / sum(map(mpmath.exp, a)) - (place == 1) for place, one in enumerate(a)]
+    np.testing.assert_allclose(result.partials["a1"], [float(one) for one in slope], rtol=1e-13)
 
 
 def test_trace_has_the_path_through_the_penalty():

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from netcalc.graph.functions import LOSS, loss_by_sample
+from netcalc.graph.functions import LOSS
 from netcalc.graph.leaves import EYE, INPUT, NAMED
-from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product
 from netcalc.graph.sizes import concrete
+
+LOGARITHM = Operation("logarithm of a share", lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
 
 
 class Flat(NamedTuple):
@@ -26,8 +28,8 @@ class Flat(NamedTuple):
         flat = cls(own.number, [*zip(node.args, own.letters, strict=True)], own.out)
         while len(flat.factors) == 1:
             ((node, letters),) = flat.factors
-            if node.operation is LOSS and node.params.function.by_sample:
-                node = loss_by_sample(node)
+            if node.operation is LOSS and node.params.function.by_sample and not node.params.order:
+                node = _written_out(node)
             if node.operation is not PRODUCT:
                 break
             own = node.params
@@ -64,6 +66,13 @@ class Flat(NamedTuple):
             return min((out.index(one) for one in own if one in out), default=len(out)) if arg.rank else -1
 
         return sorted(self.factors, key=place)
+
+
+def _written_out(loss: Node) -> Node:
+    """A loss by sample as -Σ t·log(share)."""
+    output, target = loss.args
+    logarithm = make(LOGARITHM, [output], output.shape, loss.params.function)
+    return product([(target, "ij"), (logarithm, "ij")], "i", loss.shape, -1)
 
 
 def is_parameter(name: str) -> bool:

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import ONE, formula_of, replaced, times
-from netcalc.explain.flat import Flat, is_by_sample, is_of_loss, is_parameter
+from netcalc.explain.flat import LOGARITHM, Flat, is_by_sample, is_of_loss, is_parameter
 from netcalc.explain.weighing import penalty, target
-from netcalc.expression import Apply, Number, Symbol, Tree, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import add, divide, multiply, negate
-from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, Loss, loss_by_sample, vector_activation
+from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, vector_activation
 from netcalc.graph.leaves import INPUT, NAMED, given
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, product
@@ -108,6 +108,11 @@ class Indexed:
         label = labelled(name, written)
         return self.numbers.get(label, Symbol(label))
 
+    def coefficient(self, number: Fraction) -> Number:
+        """A number before a term, written as it was given."""
+        rate = self.problem.decay
+        return rate if isinstance(rate, Number) and rate.value == number else Number(number)
+
     def scalar(self, node: Node) -> Tree:
         """A node that is a number."""
         return self._of(node, ())
@@ -195,9 +200,8 @@ class Indexed:
         powers = self._powers(z, places, "k", self.limits.terms)
         return divide(exp(own), powers) if node.params == "softmax" else add(own, negate(Apply("log", (powers,))))
 
-    def _softmax(self, node: Node, places: Places) -> Tree:
+    def _share(self, z: Node, places: Places) -> Tree:
         """A softmax by the name that it or its logarithm has; else exp(zᵢ)/Σₗ exp(zₗ)."""
-        (z,) = node.args
         for name in ("softmax", "log_softmax"):
             answer = self.answers.get(vector_activation(name, z))
             if answer is not None:
@@ -224,17 +228,30 @@ class Indexed:
         return self._written(product, places)
 
     def _loss(self, node: Node, places: Places) -> Tree:
-        """A loss element by element, or its slope; of one by sample, what it is made of."""
-        params: Loss = node.params
-        if params.function.by_sample:
-            return self._written(loss_by_sample(node), places)
-        formula = loss_derivation(params.function)[2] if params.order else loss_formula(params.function)
-        return substitute(formula, dict(zip("at", (self._of(arg, places) for arg in node.args), strict=True)))
+        """A loss element by element, or its slope as people know it."""
+        function, order = node.params
+        a, t = (self._of(arg, places) for arg in node.args)
+        if not function.by_sample:
+            formula = loss_derivation(function)[2] if order else loss_formula(function)
+            return substitute(formula, {"a": a, "t": t})
+        slope = function.row.familiar_slope.replace("softmax(a)[i]", "p[i]")
+        known = {"a[i]": a, "t[i]": t}
+        if "p[i]" in slope:
+            known["p[i]"] = times(self._share(node.args[0], places), self._of_targets(node.args[1], places))
+        return substitute(parse(slope), known)
+
+    def _logarithm(self, node: Node, places: Places) -> Tree:
+        """What a loss by sample takes its targets times: log a, the logarithm of a share, or a where it is one."""
+        (output,) = node.args
+        if node.params.name == "nll":
+            return self._of(output, places)
+        is_share = node.params.of_probabilities
+        return Apply("log", (self._of(output, places) if is_share else self._share(output, places),))
 
     def _sum(self, node: Node, places: Places) -> Tree:
         """Terms with a plus, then those with a minus."""
         pairs = zip(self._at(node, places), node.params.numbers, strict=True)
-        terms = [(by < 0, times(Number(abs(by)), tree)) for tree, by in pairs]
+        terms = [(by < 0, times(self.coefficient(abs(by)), tree)) for tree, by in pairs]
         return add(*(negate(tree) if minus else tree for minus, tree in sorted(terms, key=lambda term: term[0])))
 
     def _product(self, node: Node, places: Places) -> Tree:
@@ -268,8 +285,6 @@ class Indexed:
         above: list[Tree] = []
         below: list[Tree] = []
         for arg, own in flat.in_order:
-            if self._is_one(arg):
-                continue
             tree = self._of(arg, None if at is None else [at[one] for one in own])
             if tree == ZERO and len(flat.factors) > 1:
                 return ZERO
@@ -280,18 +295,19 @@ class Indexed:
                     above.append(tree)
         return divide(times(*above), times(*below)) if below else times(*above)
 
-    def _is_one(self, node: Node) -> bool:
-        """Whether it is the sum of a sample's targets, which are known to be a distribution."""
-        if not (node.operation is PRODUCT and node.params.summed and is_of_loss(node.args[0])):
-            return False
+    def _of_targets(self, target: Node, places: Places) -> Tree:
+        """The sum of a sample's targets, 1 where they are known to be a distribution."""
         upstream = self.problem.upstream
         assert isinstance(upstream, LossAndTarget)  # noqa: S101 - there are targets
-        if upstream.weighing and (upstream.weighing.ignores or upstream.weighing.weights is not None):
-            return False
-        if upstream.target.dtype != object:
-            return bool((abs(upstream.target.sum(axis=1) - 1) < NEARLY).all())
-        rows = upstream.target
-        return all(all(isinstance(t, Number) for t in row) and sum(t.value for t in row) == 1 for row in rows)
+        rows, weighing = upstream.target, upstream.weighing
+        if weighing and (weighing.ignores or weighing.weights is not None):
+            is_one = False
+        elif rows.dtype != object:
+            is_one = bool((abs(rows.sum(axis=1) - 1) < NEARLY).all())
+        else:
+            is_one = all(all(isinstance(t, Number) for t in row) and sum(t.value for t in row) == 1 for row in rows)
+        total = product([(target, "ik")], "i", target.shape[:1])
+        return ONE if is_one else self._written(total, places and places[:1])
 
 
 def total(letters: str, term: Tree) -> Tree:
@@ -330,8 +346,8 @@ RULES: Mapping[str, Rule] = {
     JACOBIAN_PRODUCT.name: Indexed._jacobian_product,  # noqa: SLF001
     LOSS.name: Indexed._loss,  # noqa: SLF001
     "elementwise": Indexed._elementwise,  # noqa: SLF001
-    "softmax": Indexed._softmax,  # noqa: SLF001
-    "log_softmax": lambda own, node, places: Apply("log", (own._softmax(node, places),)),  # noqa: SLF001
+    LOGARITHM.name: Indexed._logarithm,  # noqa: SLF001
+    "softmax": lambda own, node, places: own._share(node.args[0], places),  # noqa: SLF001
     INPUT.name: Indexed._name,  # noqa: SLF001
     NAMED.name: Indexed._name,  # noqa: SLF001
 }

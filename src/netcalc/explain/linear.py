@@ -42,7 +42,8 @@ def linear(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
 
 def _names(problem: Problem) -> Mapping[str, str]:
     """What the elements of tensors are called; what comes from upstream is δ, or ∂L/∂ the output."""
-    names = {"x": "v", "W1": "W", "b1": "b", "z1": "u", "a1": "a", "da1": "dL/da", "dz1": "dL/du"}
+    names = {"x": "v", "W1": "W", "b1": "b", "z1": "u", "a1": "a", "s1": "da/du"}
+    names |= {"da1": "dL/da", "dz1": "dL/du"}
     top = "dz1" if problem.layers[0].activation is None else "da1"
     upstream = names[top] if isinstance(problem.upstream, LossAndTarget) else "delta"
     return names | {"above": upstream, top: upstream}
@@ -64,7 +65,7 @@ class _Page(Page):
         (self.layer,) = formulas.problem.layers
         self.has_loss = isinstance(formulas.problem.upstream, LossAndTarget)
         found = {name: shown[label.name] for name, label in formulas.problem.names.items()}
-        titles = {"s1": "da/du", "dx": "dL/dv", "dW1": "dL/dW", "db1": "dL/db"}
+        titles = {"dx": "dL/dv", "dW1": "dL/dW", "db1": "dL/db"}
         super().__init__(formulas, found, {**formulas.names, **titles})
 
     def drawings(self) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from netcalc.explain.explanation import literal
 from netcalc.explain.flat import Flat
 from netcalc.explain.indexed import Indexed
 from netcalc.explain.operands import Leaf, coming_to, operand
-from netcalc.expression import Apply, Number, Symbol, Tree, substitute, symbols
+from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM
 from netcalc.notation import to_unicode
@@ -108,7 +108,7 @@ class Page:
         """W v + b, Wᵀ δ, δ vᵀ, as the graph has it."""
         if node.operation is SUM:
             terms = zip((self.matrices(arg, leaf) for arg in node.args), node.params.numbers, strict=True)
-            return Sum(tuple(term if by == 1 else Product((Number(by), term)) for term, by in terms))
+            return Sum(tuple(term if by == 1 else Product((self.formulas.coefficient(by), term)) for term, by in terms))
         if node.operation is not PRODUCT:
             return leaf(node.params.text)
         flat = Flat.of(node)

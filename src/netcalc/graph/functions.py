@@ -151,23 +151,3 @@ LOSS = Operation("loss", _value_of_loss, _vjp_of_loss)
 def loss(function: BoundLoss, a: Node, t: Node) -> Node:
     """The loss of outputs `a` (samples, n) against targets: in a's shape, or by sample a number a sample."""
     return make(LOSS, [a, t], a.shape[:-1] if function.by_sample else a.shape, Loss(function))
-
-
-def loss_by_sample(node: Node) -> Node:
-    """A loss by sample as what it is made of, -Σ t·log(share), or its slope in the output."""
-    from netcalc.graph.backward import gradients
-    from netcalc.graph.elementwise import elementwise
-    from netcalc.graph.leaves import NAMED
-    from netcalc.graph.reductions import log_softmax
-
-    output, target = node.args
-    function, order = node.params
-    logarithms = output
-    if function.of_probabilities:
-        logarithms = elementwise("log", output)
-    elif function.name == "cross-entropy":
-        logarithms = log_softmax(output, -1)
-    made = product([(target, "ij"), (logarithms, "ij")], "i", output.shape[:1], -1)
-    (slope,) = gradients(made, [output]) if order else (made,)
-    assert slope is not None  # noqa: S101 - it is made of the output
-    return slope.args[0] if slope.operation is NAMED else slope
