@@ -1,10 +1,12 @@
-"""How mistakes are told: python -m benchmarks.diagnoses [one edit of so many] [answers made at random, a row]
+"""How mistakes are told: python -m benchmarks.diagnoses [answers a cell and problem] [part of their names] [misses]
 
-Planted: edits of the catalogue are made, and one answer or all of them brought, in 4 and in 12 digits; how many are
-named, by themselves or with those that yield the same, how many wrongly, how many not. Left out: the same with the
-edit's row out of the catalogue, where nothing should be named. At random: one or all answers replaced by decimals, half
-of them uniform between plus and minus twice the largest right answer of their tensor, half the right one times a normal
-number around 1; by whole numbers of two digits; by fractions of one.
+In fifty problems, planted: an edit of the catalogue is made and one answer or all of them brought, in 4 digits, 12
+digits or as float32. `named` where it is told by its name, or by that of an edit with the same values, among at most
+three; `more fit` where more than three edits fit. Left out: the same with the edit's row out of the catalogue,
+where no other row yields the same.
+At random: one answer or all of them are decimals (half of them uniform between plus and minus twice the largest right
+answer of the tensor, half the right one times a normal number around 1), whole numbers of two digits, or fractions of
+one. Right: right answers in any rounding, spelling and type of number. The same numbers give the same table.
 """
 
 from __future__ import annotations
@@ -13,94 +15,127 @@ import math
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-import netcalc
+from benchmarks.diagnosed import problems
 from netcalc.checking import Checker
 from netcalc.checking.check import NO_DIAGNOSIS
 from netcalc.checking.library import Yielded
-from netcalc.result import Result
+from netcalc.checking.names import name_at
+from netcalc.checking.sources import given
+from netcalc.result import Checked, Tensor
 
-MATRIX = [["0.5", "-1.2", "0.8"], ["1.1", "0.3", "-0.7"], ["-0.4", "0.9", "1.6"]]
-OTHER = [["1.5", "0.2", "-0.9"], ["-0.6", "0.75", "1.25"], ["0.35", "-1.4", "0.85"]]
-TENSORS = {
-    "X": [["0.6", "-1.3"], ["1.4", "0.3"], ["-0.7", "0.9"]],
-    "W": [["0.7", "-0.4"], ["1.3", "0.9"]],
-    "b": ["0.2", "-0.1"],
-    "t": [["1", "0"], ["0", "1"], ["0.5", "0.2"]],
-}
-DIGITS = (4, 12)
-EXPRESSIONS = (
-    "x^2*sin(y)/(1 + x)",
-    "exp(-x^2*y)",
-    "sqrt(x^2 + 3*y)*tanh(x)",
-    "log(1 + exp(x*y + 2))",
-    "(2*x - y)^3*cos(x)",
-)
+COUNT = 2  # answers a cell and problem
+WRITTEN = {"4 digits": 4, "12 digits": 12, "float32": 0}
+DECIMALS = (2, 3, 4, 6, 9)
+OF_BOTH = {"one": False, "all": True}
+Answers = Mapping[str, Any]
 
 
-def problems() -> Iterator[tuple[str, Result]]:
-    """What is asked."""
-    yield "neuron", netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3)
-    yield "neuron with a loss", netcalc.neuron(x=["0.6", "-1.3"], w=["1.2", "0.7"], b="0.4", target="0.3", loss="mse")
-    yield "layer", netcalc.linear(W=MATRIX, v=["0.6", "-1.3", "2.1"], b=["0.2", "-0.1", "0.4"], delta=[1, -2, 3])
-    layers = [
-        {"W": MATRIX, "b": [0, 1, 2], "activation": "tanh"},
-        {"W": OTHER, "b": [1, 0, 1], "activation": "sigmoid"},
-    ]
-    yield "net", netcalc.net(layers, input=["0.6", "-1.3", "2.1"], target=[0, 1, 0], loss="half-mse")
-    yield "tensors", netcalc.grad("sum((tanh(X@W + b) - t)^2)/2", at=TENSORS)
-    yield from ((text, netcalc.grad(text, at={"x": "1.3", "y": "2.1"})) for text in EXPRESSIONS)
+class Subject:
+    """A problem with what is right, and what edits yield, as columns of numbers."""
+
+    def __init__(self, checker: Checker, *, misses: bool) -> None:
+        self.misses = misses
+        self.checker, self.library = checker, checker.library
+        self.tensors: list[Tensor] = list(checker.result.tensors)
+        self.names = [name_at(tensor, index) for tensor in self.tensors for index in np.ndindex(tensor.entries.shape)]
+        self.right = {tensor.name: tensor.numbers() for tensor in self.tensors}
+        self.truth = self.column(self.right)
+        self.everything = self.library.singles, self.library.pairs
+        self.values = np.array([self.column(one.whole[0]) for one in self.library.singles])
+
+    def column(self, whole: Mapping[str, np.ndarray]) -> np.ndarray:
+        """All entries after one another."""
+        return np.concatenate([np.ravel(whole.get(one.name, self.right[one.name])) for one in self.tensors])
+
+    def checked(self, answers: Answers) -> Sequence[Checked]:
+        """The verdicts."""
+        brought = given(dict(answers), self.checker.names).given
+        return self.checker.checked(brought).checked
+
+    def without(self, row: str) -> None:
+        """Take a row out of the catalogue; none for the whole of it."""
+        singles, pairs = self.everything
+        self.library.__dict__["singles"] = [one for one in singles if one.edit.row != row]
+        self.library.__dict__["pairs"] = [one for one in pairs if row not in one.edit.row.split("+")]
 
 
-def values(checker: Checker, whole: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """What an edit yields for each answer."""
-    return {
-        one.name: value
-        for tensor in checker.result.tensors
-        if tensor.name in whole
-        for one, value in zip(tensor.elements(), np.ravel(whole[tensor.name]).tolist(), strict=True)
-    }
-
-
-def planted(checker: Checker, one: Yielded, digits: int, *, every: bool, left_out: bool) -> str:
-    """What comes of an edit: `named`, `wrongly`, `not`, or nothing where no answer is wrong."""
-    right, wrong = (values(checker, whole) for whole in (truth(checker), one.whole[0]))
-    changed = [name for name, value in wrong.items() if not math.isclose(value, right[name], rel_tol=1e-6)]
-    if not changed or not all(map(math.isfinite, wrong.values())):
-        return ""
-    names = list(wrong) if every else [random.choice(changed)]
-    answers = {name: f"{wrong[name]:.{digits}g}" for name in names}
-    library = checker.library
-    everything = library.singles
-    if left_out:
-        library.__dict__["singles"] = [other for other in everything if other.edit.row != one.edit.row]
-    told = {answer.diagnosis for answer in checker.checked(answers.items()).checked if answer.is_wrong}
-    library.__dict__["singles"] = everything
-    library.__dict__.pop("pairs", None)
-    told = {said for said in told if not said.startswith("right, given")}
-    if not told:
-        return ""
+def planted(subject: Subject, one: Yielded, written: str, *, every: bool, left_out: bool) -> tuple[str, str]:
+    """What comes of an edit, and what was told: `named`, `more fit`, `wrongly`, `not`; nothing where all is right."""
+    wrong = subject.column(one.whole[0])
+    with np.errstate(all="ignore"):
+        changed = np.flatnonzero(~(np.abs(wrong - subject.truth) <= 1e-6 * np.abs(subject.truth)))
+    if not changed.size or not (np.abs(wrong) < np.finfo(np.float32).max).all():
+        return "", ""
+    places = list(range(len(wrong))) if every else [random.choice(changed.tolist())]
+    subject.without(one.edit.row if left_out else "")
+    if written == "float32":
+        names = [t.name for t in subject.tensors if every or _holds(subject, t, places[0])]
+        answers: Answers = {
+            name: np.asarray(one.whole[0][name], dtype=np.float32) for name in names if name in one.whole[0]
+        }
+        places = [n for t in subject.tensors if t.name in answers for n in _places(subject, t)]
+    else:
+        answers = {subject.names[n]: f"{wrong[n]:.{WRITTEN[written]}g}" for n in places}
+    checked = subject.checked(answers)
+    subject.without("")
+    told = {answer.diagnosis for answer in checked if answer.is_wrong and not answer.follows}
+    if not told or any(said.startswith(("cut off", "rows and columns")) for said in told):
+        return "", ""
     if told == {NO_DIAGNOSIS.said}:
-        return "not"
-    alike = {
-        other.edit.said
-        for other in everything
-        if all(math.isclose(values(checker, other.whole[0])[name], wrong[name], rel_tol=1e-7) for name in names)
-    }
-    return "named" if all(any(said in one for said in alike) for one in told - {NO_DIAGNOSIS.said}) else "wrongly"
+        return "not", f"{answers}"[:80]
+    all_told = " & ".join(sorted(told))
+    named = [_is_named(subject, wrong, answer) for answer in checked if answer.is_wrong]
+    if left_out:
+        return ("", "") if all(named) else ("told", all_told)
+    if not all(named):
+        return "wrongly", all_told
+    return "named" if all(map(_is_short, told)) else "more fit", all_told
 
 
-def truth(checker: Checker) -> dict[str, np.ndarray]:
-    """The right answers."""
-    return {tensor.name: tensor.numbers() for tensor in checker.result.tensors}
+def _is_named(subject: Subject, wrong: np.ndarray, answer: Checked) -> bool:
+    """Whether an answer is told nothing, or an edit that yields what was planted there."""
+    if answer.diagnosis == NO_DIAGNOSIS.said or answer.follows:
+        return True
+    place = subject.names.index(answer.name)
+    same = np.abs(subject.values[:, place] - wrong[place]) <= 1e-7 * np.abs(wrong[place]) + 1e-12
+    return any(subject.library.singles[n].edit.said in answer.diagnosis for n in np.flatnonzero(same).tolist())
 
 
-def drawn(kind: str, right: float, largest: float, digits: int) -> str:
-    """A wrong answer."""
-    if kind == "whole numbers":
+def _is_short(said: str) -> bool:
+    return not said.endswith("more)")
+
+
+def _places(subject: Subject, tensor: Tensor) -> range:
+    start = sum(one.entries.size for one in subject.tensors[: subject.tensors.index(tensor)])
+    return range(start, start + tensor.entries.size)
+
+
+def _holds(subject: Subject, tensor: Tensor, place: int) -> bool:
+    return place in _places(subject, tensor)
+
+
+def at_random(subject: Subject, kind: str, *, every: bool) -> Iterator[str]:
+    """`told` or `not`, an answer made at random."""
+    largest = np.concatenate(
+        [np.full(t.entries.size, np.nanmax(np.abs(subject.right[t.name]), initial=0) or 1) for t in subject.tensors]
+    )
+    places = range(len(subject.names)) if every else [random.randrange(len(subject.names))]
+    digits = random.choice(DECIMALS)
+    answers = {subject.names[n]: _drawn(kind, subject.truth[n] or 1, largest[n], digits) for n in places}
+    for one in subject.checked(answers):
+        if one.is_wrong:
+            if (is_told := one.diagnosis != NO_DIAGNOSIS.said) and subject.misses:
+                print(f"random {kind}, {every} | {one.name} {answers[one.name]} | {one.diagnosis}")
+            yield "told" if is_told else "not"
+
+
+def _drawn(kind: str, right: float, largest: float, digits: int) -> str:
+    if kind == "integers":
         return str(random.choice((-1, 1)) * random.randint(10, 99))
     if kind == "fractions":
         return f"{random.randint(-9, 9)}/{random.randint(2, 9)}"
@@ -108,56 +143,69 @@ def drawn(kind: str, right: float, largest: float, digits: int) -> str:
     return f"{number:.{digits}g}"
 
 
-def wrongly_told(checker: Checker, kind: str, digits: int, count: int, *, every: bool) -> tuple[int, int]:
-    """How many of so many answers made at random were told a cause, and how many weren't right by chance."""
-    told = made = 0
-    elements = [
-        (one, max(abs(value.nearest or 0) for value in tensor.values) or 1)
-        for tensor in checker.result.tensors
-        for one in tensor.elements()
-    ]
-    while made < count:
-        chosen = elements if every else [random.choice(elements)]
-        answers = {one.name: drawn(kind, one.value.nearest or 1, largest, digits) for one, largest in chosen}
-        wrong = [one for one in checker.checked(answers.items()).checked if one.is_wrong]
-        made += len(wrong)
-        told += sum(one.diagnosis != NO_DIAGNOSIS.said for one in wrong)
-    return told, made
+def rightly(subject: Subject) -> Iterator[str]:
+    """`right` or `wrong`, a right answer in some rounding, spelling or type."""
+    spelling: Callable[[float], Any] = random.choice(SPELLINGS)
+    place = random.randrange(len(subject.names))
+    if math.isfinite(subject.truth[place]):
+        yield from _verdicts(subject, {subject.names[place]: spelling(float(subject.truth[place]))})
+    tensor = random.choice(subject.tensors)
+    if np.isfinite(subject.right[tensor.name]).all():
+        kind = random.choice((np.float64, np.float32))
+        yield from _verdicts(subject, {tensor.name: subject.right[tensor.name].astype(kind)})
 
 
-def main() -> None:
-    """Print the tables."""
-    step, count = (int(text) for text in (*sys.argv[1:3], "5", "60")[:2]) if len(sys.argv) > 2 else (5, 60)
+def _verdicts(subject: Subject, answers: Answers) -> Iterator[str]:
+    checked = subject.checked(answers)
+    if subject.misses and any(one.is_wrong for one in checked):
+        print("right answers |", answers, [(one.claimed.shown, one.correct.shown) for one in checked if one.is_wrong])
+    return ("wrong" if one.is_wrong else "right" for one in checked)
+
+
+SPELLINGS: Sequence[Callable[[float], str]] = (
+    *(lambda value, n=n: f"{value:#.{n}g}" for n in range(2, 17)),
+    *(lambda value, n=n: f"{value:.{n}e}" for n in range(1, 15)),
+    lambda value: f"{value:.6g}".replace("-", "−"),
+    lambda value: f"{value:.6g}".replace(".", ","),
+    lambda value: f"({value:.9g})",
+    repr,
+)
+
+
+def cells(subject: Subject, count: int) -> Iterator[tuple[str, str]]:
+    """What comes of every answer, by the row of the table."""
+    singles = subject.everything[0]
+    for left_out in (False, True):
+        for how, every in OF_BOTH.items():
+            for written in WRITTEN:
+                for one in random.sample(singles, min(count, len(singles))):
+                    name = f"{'left out' if left_out else 'planted'}, {how}, {written}"
+                    said, told = planted(subject, one, written, every=every, left_out=left_out)
+                    if subject.misses and said not in ("named", "", "not" if left_out else ""):
+                        print(f"{name} | {said} | {one.edit.frequency.name} {one.edit.row} | {one.edit.said} | {told}")
+                    yield name, said
+    for kind in ("decimals", "integers", "fractions"):
+        for how, every in OF_BOTH.items():
+            for _ in range(1 if every else 2 * count):
+                yield from ((f"random {kind}, {how}", said) for said in at_random(subject, kind, every=every))
+    for _ in range(count):
+        yield from (("right answers", said) for said in rightly(subject))
+
+
+def main(count: int = COUNT, part: str = "", misses: str = "") -> None:
+    """Print the table."""
     random.seed(1)
     found: dict[str, Counter[str]] = {}
     for name, result in problems():
-        checker = Checker(result)
-        print(name, flush=True)
-        for left_out in (False, True):
-            for every in (False, True):
-                for digits in DIGITS:
-                    row = found.setdefault(
-                        f"{'left out' if left_out else 'planted'}, {'all' if every else 'one'}, {digits}", Counter()
-                    )
-                    row.update(
-                        planted(checker, one, digits, every=every, left_out=left_out)
-                        for one in checker.library.singles[::step]
-                    )
-        for kind in ("decimals", "whole numbers", "fractions"):
-            for every in (False, True):
-                for digits in (2, 3, 4, 6) if kind == "decimals" else (0,):
-                    told, made = wrongly_told(checker, kind, digits, count, every=every)
-                    row = found.setdefault(f"random {kind}, {'all' if every else 'one'}, {digits}", Counter())
-                    row.update({"told": told, "made": made})
-    for name, row in found.items():
-        parts = {key: many for key, many in row.items() if key}
-        whole = parts.pop("made", None) or sum(parts.values())
-        print(
-            f"{name:<34}"
-            + "  ".join(f"{key} {100 * many / whole:.1f} %" for key, many in sorted(parts.items()))
-            + f"  of {whole}"
-        )
+        if part in name:
+            for row, said in cells(Subject(Checker(result), misses=bool(misses)), count):
+                found.setdefault(row, Counter())[said] += bool(said)
+    print("| answers | of | come to |\n|---|---|---|")
+    for row, seen in found.items():
+        whole = sum(seen.values())
+        parts = ", ".join(f"{said} {100 * many / whole:.1f} %" for said, many in sorted(seen.items()) if many)
+        print(f"| {row} | {whole} | {parts} |")
 
 
 if __name__ == "__main__":
-    main()
+    main(*(int(text) if text.isdigit() else text for text in sys.argv[1:]))  # type: ignore[arg-type]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
 import sys
 
 import pytest
 
+from benchmarks import diagnoses
 from benchmarks.__main__ import names
 from benchmarks.accuracy import Misses, cells
 from benchmarks.case import Case, Command, Growth, first_line, netcalc, piped, python, repeated
+from benchmarks.diagnosed import problems
 from benchmarks.measure import Run, compare, exponent, grow, middle, run
 from benchmarks.report import keep, missing, section
+from netcalc.checking import Checker
 
 
 def test_a_ratio_is_of_pairs_and_a_missing_peer_is_named():
@@ -99,3 +103,17 @@ def test_accuracy_counts_what_is_wrong_apart_from_what_is_off():
     assert (misses.worst, misses.wrong, misses.checked) == (3.25, 1, 3)
     assert cells((misses, Misses())) == ["3.2", "", "1"]
     assert "accuracy" in names()
+
+
+def test_the_table_of_diagnoses_has_a_row_for_every_kind_of_answer():
+    """Planted, left out, at random, right; the same numbers give the same table."""
+    result = dict(problems())["neuron, tanh"]
+    found = []
+    for _ in range(2):
+        random.seed(3)
+        found.append(list(diagnoses.cells(diagnoses.Subject(Checker(result), misses=False), 3)))
+    assert found[0] == found[1]
+    rows = dict.fromkeys(row for row, _ in found[0])
+    assert len(rows) == 12 + 6 + 1
+    assert {said for row, said in found[0] if row == "right answers"} == {"right"}
+    assert [said for row, said in found[0] if row.startswith("planted, all, 12")].count("named") == 3

@@ -459,3 +459,10 @@ def test_formulas_may_be_in_the_problems_tensors(net):
         netcalc.check(result, {"dz2": "a3 - t"})
     many = netcalc.linear(W=[[1, 2]], v=[[1, 2], [3, 4], [5, 7]], b=[0], target=[[1], [2], [3]], loss="mse")
     assert not any(one.is_wrong for one in netcalc.check(many, {"du": "2*(u-t)/3"}).checked)
+
+
+@pytest.mark.parametrize("text", ["(0.7310585786)", "((0.7310586))", "+(0.731)", "( 0.73 )", "(7.31e-1)"])
+def test_a_decimal_in_brackets_is_held_to_its_digits(text):
+    checked = netcalc.check(netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3), {"f": text}).checked[0]
+    assert checked.verdict == "rounded"
+    assert netcalc.check(netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3), {"q": f"-{text}"}).checked[0].is_wrong

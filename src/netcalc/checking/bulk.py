@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from netcalc.checking.bench import Array
-from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, either
-from netcalc.checking.library import Library, Yielded
+from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, either, few
+from netcalc.checking.library import Library, Yielded, rounded
 from netcalc.checking.names import described
 from netcalc.checking.patterns import SWAPPED, where
 from netcalc.checking.taken import taken
@@ -90,11 +90,11 @@ def _diagnosis(library: Library, name: str, claimed: Array, truth: Array, wrong:
     if claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1] and np.allclose(claimed.T, truth, 1e-6, 0):
         return Diagnosis(SWAPPED.format(name))
     found = [
-        one.edit
+        (one.edit, rounded(one.whole[0][name][wrong]))
         for one in library.singles
         if _explains(one, name, (claimed, truth), wrong, 2.0 ** -((bits or FLOAT64_BITS) - LOST_BITS))
     ]
-    return either(found) if found else NO_DIAGNOSIS
+    return either(few(found)) if found else NO_DIAGNOSIS
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:

@@ -13,7 +13,8 @@ from netcalc.checking import graphs
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
-from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, Evidence, diagnose
+from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
+from netcalc.checking.evidence import Evidence
 from netcalc.checking.functions import compared
 from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.checking.library import Library

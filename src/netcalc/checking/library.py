@@ -40,11 +40,15 @@ class Yielded:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """What an edit yields for each claim at each point: (points, claims)."""
+class Predictions:
+    """What edits yield for each claim at each point: (edits, points, claims)."""
 
-    edit: Edit
+    edits: tuple[Edit, ...]
     values: Array
+
+    def of(self, places: Sequence[int]) -> Predictions:
+        """Those of some of the edits."""
+        return Predictions(tuple(self.edits[place] for place in places), self.values[list(places)])
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,15 @@ class Library:
 
     def exactly(self, edit: Edit, place: int) -> dict[str, Array]:
         """What an edit yields in balls at one of the points."""
-        with precision(BITS):
-            return self._assembled(place, {}, self.in_balls[place].edited(edit.instead))
+        if (edit, place) not in self.known_exactly:
+            with precision(BITS):
+                self.known_exactly[edit, place] = self._assembled(place, {}, self.in_balls[place].edited(edit.instead))
+        return self.known_exactly[edit, place]
+
+    @cached_property
+    def known_exactly(self) -> dict[tuple[Edit, int], dict[str, Array]]:
+        """What edits yield in balls, so far as it was asked for."""
+        return {}
 
     @cached_property
     def unsound(self) -> list[Mapping[str, Array]]:
@@ -173,20 +184,19 @@ class Library:
         wrong = forced(nodes[0], claim.index, shape, claim.written.tree)
         return Edit("taken", "", Frequency.SEEN, {nodes[0]: wrong})
 
-    def predictions(self, found: Iterable[Yielded], claims: Sequence[Claim], truth: Array) -> list[Prediction]:
-        """What they yield for the claims, where that isn't the truth."""
-        made = [Prediction(one.edit, np.array([_claimed_part(whole, claims) for whole in one.whole])) for one in found]
-        return [one for one in made if _differs(one.values, truth)]
-
-
-def _claimed_part(yielded: Mapping[str, Array], claims: Sequence[Claim]) -> Array:
-    """What is yielded for each claim; nan for an answer that nothing is known of."""
-    found = np.full(len(claims), np.nan)
-    for place, claim in enumerate(claims):
-        array = yielded.get(claim.tensor)
-        if array is not None:
-            found[place] = array[claim.index]
-    return found
+    def predictions(self, found: Sequence[Yielded], claims: Sequence[Claim], truth: Array) -> Predictions:
+        """What they yield for the claims, where that isn't the truth; nan for an answer that nothing is known of."""
+        values = np.full((len(found), len(self.benches), len(claims)), np.nan)
+        for tensor in dict.fromkeys(claim.tensor for claim in claims):
+            places = [place for place, claim in enumerate(claims) if claim.tensor == tensor]
+            index = tuple(np.array([claims[place].index for place in places], dtype=np.intp).T)
+            for row, one in enumerate(found):
+                for point, whole in enumerate(one.whole):
+                    if (array := whole.get(tensor)) is not None:
+                        values[row, point, places] = array[index]
+        with np.errstate(all="ignore"):
+            differs = (np.abs(values - truth) > 1e-9 * np.abs(truth)).any(axis=(1, 2))
+        return Predictions(tuple(one.edit for one in found), values).of(np.flatnonzero(differs).tolist())
 
 
 def rounded_bytes(whole: Iterable[Mapping[str, Array]]) -> bytes:
@@ -201,8 +211,3 @@ def rounded(array: Array) -> bytes:
         step = 10.0 ** (np.floor(np.log10(np.abs(floats))) - 10)
         kept = np.where(np.isfinite(step) & (step > 0), np.round(floats / step) * step, floats)
     return (kept + 0.0).tobytes()
-
-
-def _differs(values: Array, truth: Array) -> bool:
-    with np.errstate(all="ignore"):
-        return bool((np.abs(values - truth) > 1e-9 * np.abs(truth)).any())

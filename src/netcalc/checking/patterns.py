@@ -8,7 +8,8 @@ import numpy as np
 
 from netcalc.checking.bench import Array
 from netcalc.checking.claims import Claim
-from netcalc.checking.diagnose import Diagnosis, Evidence
+from netcalc.checking.diagnose import Diagnosis
+from netcalc.checking.evidence import Evidence
 from netcalc.checking.names import described
 from netcalc.notation import significant
 from netcalc.result import Result

@@ -19,6 +19,7 @@ from netcalc.expression import read as read_expression
 from netcalc.expression.numerals import decimals
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
+BRACKETED = re.compile(r"([+\-−]?)(\(+)([^()]+)(\)+)")
 NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
 NOISE_DIGITS = 10  # from which on the last may be a calculator's noise,
 NOISE_UNITS = 2.0  # of so many of its units
@@ -72,6 +73,10 @@ def read(text: str, variables: Callable[[], Iterable[str]] = tuple) -> Written:
     stripped = text.strip()
     if NOT_FINITE.fullmatch(stripped):
         return unbounded(stripped)
+    if (bracketed := BRACKETED.fullmatch(stripped)) and len(bracketed[2]) == len(bracketed[4]):
+        sign, inner = bracketed[1], bracketed[3].strip()
+        if PLAIN.fullmatch(inner) and not (sign and inner[:1] in "+-−"):
+            return replace(read(sign + inner), text=stripped)
     plain = PLAIN.fullmatch(stripped)
     if plain is None or not (plain[1] or plain[2]):
         if not stripped:

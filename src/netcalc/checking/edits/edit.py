@@ -103,7 +103,12 @@ class Context:
     def uses(self) -> list[tuple[Node, Use]]:
         """Every use of a named node that a gradient comes back from: the node, and the use; first to last."""
         order = {node: place for place, node in enumerate(self.one.nodes)}
-        found = [(arg, use) for arg, uses in self.one.backward.uses.items() if arg in order for use in uses]
+        found = [
+            (arg, use)
+            for arg, uses in self.one.backward.uses.items()
+            if arg in order and not self.is_silent(arg)
+            for use in uses
+        ]
         return sorted(found, key=lambda pair: (order[pair[0]], pair[1].place))
 
     @cached_property
@@ -172,6 +177,10 @@ class Context:
         """What people call that which a node goes into."""
         users = self.users.get(node, [])
         return self.called(users[0]) if users else self.called(self.one.output)
+
+    def is_silent(self, node: Node) -> bool:
+        """Whether a named node is an input that nobody gave."""
+        return node.operation is NAMED and node.params.text in self.workings.silent
 
     def is_input(self, node: Node) -> bool:
         """Whether a named node is an input."""

@@ -267,8 +267,8 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                     f"the bias's gradient multiplied by {own}; ∂{parent}/∂{own} is 1", {gradient: again}, node
                 )
             else:
-                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, SEEN)
-                yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, SEEN)
+                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, USUAL)
+                yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, USUAL)
         if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
             turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)
             yield Changed(f"{name} transposed", {gradient: turned}, node, SEEN)
@@ -284,7 +284,8 @@ def _from_output(context: Context, by: Fraction) -> dict[Node, Node]:
 
 def bias_gradients(context: Context) -> Iterator[Changed]:
     """A vector's gradient as the sums of a matrix's rows or columns."""
-    matrices = [node for node in context.one.nodes if node.rank == 2 and context.is_input(node)]
+    inputs = [node for node in context.one.nodes if context.is_input(node) and not context.is_silent(node)]
+    matrices = [node for node in inputs if node.rank == 2]
     for node in context.one.nodes:
         if node.rank != 1 or not context.is_input(node):
             continue

@@ -134,6 +134,8 @@ def swapped(context: Context, use: Use) -> Iterator[Shared]:
     if share is None:
         return
     for place, (other, letters) in enumerate(share.factors[1:], 1):
+        if context.is_silent(other):
+            continue
         parent, name = context.called(use.node), context.called(arg)
         if other is arg or len(letters) != arg.rank or arg.shape != other.shape:
             spread = _spread(share, place, arg, use)
@@ -164,11 +166,13 @@ def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
     if share is None:
         return
     for place, (other, letters) in enumerate(share.factors[1:], 1):
-        if other is arg or other.operation is not NAMED:
+        if other is arg or other.operation is not NAMED or context.is_silent(other):
             continue
         near = _near(context, other)
         tried = [one for one in context.one.nodes if one.shape == other.shape and one not in (other, arg)]
         for one in sorted(tried, key=lambda node: node not in near)[:MAX_OTHERS]:
+            if context.is_silent(one):
+                continue
             if one not in near and (one.params.moment < 0 or not one.rank):
                 continue
             factors = [*share.factors]
@@ -224,6 +228,7 @@ def updated(context: Context, use: Use) -> Iterator[Shared]:
     for place, (other, letters) in enumerate(share.factors[1:], 1):
         if (
             not context.is_input(other)
+            or context.is_silent(other)
             or other is use.node.args[use.place]
             or context.is_input(use.node.args[use.place])
         ):
