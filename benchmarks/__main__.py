@@ -19,7 +19,10 @@ from benchmarks.report import keep_in, missing, section
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 HAS_BENCHMARKS = re.compile(r"^def (cases|tables)\(", re.MULTILINE)
-ORDER = ("startup", "wide", "rows", "linear", "net", "grad", "tensors", "grade")
+ORDER = (
+    *("startup", "certified", "library", "wide", "rows", "linear"),
+    *("net", "busy", "programs", "grad", "tensors", "grade"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

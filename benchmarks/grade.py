@@ -1,4 +1,7 @@
-"""A class's answers, marked: three a student to two neurons, made at random, a cause looked for where one is wrong."""
+"""A class's answers, marked: three a student to two neurons, made at random, a cause looked for where one is wrong.
+
+The last table makes exercises, a sheet a student.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.case import Command, Growth, netcalc
 
-STUDENTS = (1, 30, 100, 300, 1000)
+STUDENTS = (1, 100, 1000, 10_000)
+SHEETS = (1, 30, 100, 300, 1000)
 
 
 def prepare(folder: Path) -> None:
@@ -31,3 +35,9 @@ def cases(folder: Path) -> Iterator[Growth]:
         return Command(("sh", "-c", f"{shlex.join(words)}; [ $? -le 1 ]"))  # 1 says that there are wrong answers
 
     yield Growth("A class", "students", {students: marked(students) for students in STUDENTS})
+    yield Growth("A quiz with numbers of its own for each", "students", {many: made(many) for many in SHEETS})
+
+
+def made(students: int) -> Command:
+    """Exercises for a class."""
+    return netcalc("quiz", "neuron", "--students", students, "-f", "json")
