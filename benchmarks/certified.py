@@ -8,6 +8,7 @@ last table asks for layers of more and more entries with `--certify`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def prepare(folder: Path) -> None:
     """The net, as arrays and as text, and the layers."""
     draw = np.random.default_rng(0)
     arrays = {"x": draw.random((SAMPLES, WIDTHS[0])), "t": draw.integers(0, WIDTHS[-1], SAMPLES)}
-    for k, (n, m) in enumerate(zip(WIDTHS, WIDTHS[1:], strict=False), 1):
+    for k, (n, m) in enumerate(pairwise(WIDTHS), 1):
         arrays |= {f"W{k}": draw.standard_normal((m, n)) * np.sqrt(2 / n), f"b{k}": draw.standard_normal(m) / 10}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
