@@ -207,7 +207,7 @@ def test_where_many_numbers_cancel_float64_is_not_believed(count: int, certainty
     x = np.random.default_rng(0).normal(size=count)
     x[:2] = 1e16, -1e16
     result = netcalc.neuron(x=x, w=np.ones(count), b=0)
-    assert result.certainty == certainty
+    assert result.certainty.startswith(certainty)
     if result.certainty.startswith("certified"):
         assert result.forward["q"] == float(sum(map(Fraction, x)))
     else:

@@ -135,7 +135,7 @@ def test_long_and_wide_shapes_agree_in_float64():
     for m, n, samples in [(1, 300, 80), (300, 1, 80), (150, 140, 1), (2, 3, 9000)]:
         W, v, b, delta = (draw.standard_normal(shape) for shape in ((m, n), (samples, n), (m,), (samples, m)))
         result = netcalc.linear(W, v=v, b=b, delta=delta, certify=False)
-        assert result.certainty == "float64, not certified"
+        assert result.certainty.startswith("float64, not certified")
         for i, s in [(0, 0), (m - 1, samples - 1)]:
             exact = sum(Fraction(w) * Fraction(x) for w, x in zip(W[i].tolist(), v[s].tolist(), strict=True))
             assert result.forward["u"][s][i] == pytest.approx(float(exact + Fraction(b[i].item())), abs=1e-12)

@@ -102,7 +102,7 @@ def test_a_hundred_thousand_inputs_are_summed_once():
     result = netcalc.neuron(x=x, w=w, b=0.5, certify=False)
     exact = sum(Fraction(u) * Fraction(v) for u, v in zip(x.tolist(), w.tolist(), strict=True)) + Fraction(1, 2)
     assert result.forward["q"] == pytest.approx(float(exact), abs=1e-9)
-    assert result.certainty == "float64, not certified"
+    assert result.certainty.startswith("float64, not certified")
     assert len(result.partials["w"]) == 100_000
 
 

@@ -32,23 +32,32 @@ class Found(NamedTuple):
     unknown: frozenset[str] = frozenset()
 
 
-def run(problem: Problem, arithmetic: Arithmetic, without: Collection[str] = ()) -> Quantities:
+def run(
+    problem: Problem, arithmetic: Arithmetic, without: Collection[str] = (), watch: After | None = None
+) -> Quantities:
     """Everything that both passes produce, by the names of `layers.passes`; but for what to do `without`.
 
-    Where a weight is traced, `paths` are the products along its paths.
+    `watch` sees each node's value. Where a weight is traced, `paths` are the products along its paths.
     """
     both = passes(problem)
     nodes = {name: node for name, node in both.found.items() if name not in without}
     needed = set(in_order(nodes.values()))
     tensors = values(problem, both.given)
     given = {node: arithmetic.array(tensor) for node, tensor in tensors.items() if node in needed}
-    found = evaluate(list(nodes.values()), arithmetic, given, after=_progress(problem))
+    found = evaluate(list(nodes.values()), arithmetic, given, after=_after(problem, watch))
     quantities = dict(zip(nodes, found, strict=True))
     if problem.trace and "paths" not in without:
         from netcalc.trace import path_products
 
         quantities["paths"] = path_products(problem, quantities, arithmetic.array)
     return quantities
+
+
+def _after(problem: Problem, watch: After | None) -> After | None:
+    told = _progress(problem)
+    if told is None or watch is None:
+        return told or watch
+    return lambda node, array: watch(node, told(node, array))
 
 
 def _progress(problem: Problem) -> After | None:

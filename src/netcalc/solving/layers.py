@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -14,6 +15,8 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files.cells import FEW
+from netcalc.layers import passes
+from netcalc.notation import significant
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
@@ -22,6 +25,7 @@ from netcalc.solving.undefined import refuse_undefined
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
+WORTH_TELLING = 1e-3  # a bound on errors: of what is larger the six digits that are shown may be none
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # of a forward pass, and
 MAX_CERTIFIED_OPERATIONS = 600_000  # on single entries: what balls take a second or so for
 OPERATIONS_OF_A_UNIT = 20  # that its activation and the slope of it take
@@ -111,12 +115,23 @@ def _as_one_formula(tensor: Tensor) -> Tensor:
 def _fast(problem: Problem) -> Found:
     """In float64, with a word on it where sums cancel so far that a digit that is shown may be wrong."""
     from netcalc.graph.arithmetic.float64 import Float64
+    from netcalc.graph.error_bounds import ErrorBounds
 
+    nodes = passes(problem).found
+    bounds = ErrorBounds(nodes.values())
     with turn_given_up(), np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
-        entries = run(problem, Float64())
+        entries = run(problem, Float64(), watch=bounds)
         cancelled = _cancelled(problem, entries)
     lost = f"{', '.join(cancelled)}: sums cancel, and float64 may have lost digits of them and of what follows"
-    return Found(entries, "float64, not certified", (*_kink_notes(problem, entries), *([lost] if cancelled else [])))
+    shown = problem.names.keys() - problem.hidden
+    off = max(bounds.of(nodes[name]) if name in nodes else math.inf for name in shown)
+    sure = "float64, not certified" + (f": no value is off by more than {_above(off)}" if off < WORTH_TELLING else "")
+    return Found(entries, sure, (*_kink_notes(problem, entries), *([lost] if cancelled else [])))
+
+
+def _above(bound: float) -> str:
+    """Two digits that are no less."""
+    return significant(float(f"{bound * 1.06:.1e}"), 2)
 
 
 def _cancelled(problem: Problem, entries: Quantities) -> list[str]:
