@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from itertools import count
 from math import prod
 from typing import Any, NamedTuple
 
@@ -109,11 +110,18 @@ def in_balls(
     from netcalc.graph.arithmetic.balls import Balls
     from netcalc.solving.bits import decided_arrays
     from netcalc.solving.graph_kinks import kink_notes
+    from netcalc.solving.vanishing import Zeros
 
     numbers = Balls(problem.sizes)
     needed = cost(nodes, numbers)
+    zeros, attempts = Zeros(problem), count()
+
+    def evaluated() -> dict[int, np.ndarray]:
+        found = nodes_in(numbers, problem, nodes)
+        return dict(enumerate(zeros.put_in(nodes, found) if next(attempts) else found))
+
     _, arrays = decided_arrays(
-        lambda: dict(enumerate(nodes_in(numbers, problem, nodes))),
+        evaluated,
         digits,
         needed.multiplications + needed.operations,
         exact=exact,

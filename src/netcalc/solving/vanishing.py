@@ -1,0 +1,239 @@
+"""Entries that are 0 by algebra alone, as the gradient of a shift before a softmax: no number of bits shows that.
+
+The values of functions, exp(x) of each entry, are indeterminates, and what is left, sums, products and quotients, is
+exact. What comes to 0 so is 0 for all values of the functions, and so for those that they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from netcalc.arrays import each
+from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.expression.tree import apply
+from netcalc.graph import build
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.laurent import MAX_OPERATIONS, Laurent, Ring, is_rational
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, plain, slot
+from netcalc.graph.evaluate import evaluate
+from netcalc.graph.leaves import ARANGE, ARRAY, EYE, NAMED, SIZE, STOPPED, TRIANGLE, array, given
+from netcalc.graph.node import Node, in_order, make
+from netcalc.graph.product import PRODUCT, SUM, Factor
+from netcalc.graph.reductions import MAX, MIN, SOFTMAX
+from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER
+from netcalc.models.graphed import GraphProblem
+
+DEPTHS = (1, 2, 3, 5, 8, 13, 21, 1_000)
+MAX_OPERATIONS_TOGETHER = 1_500_000  # on terms, of all nodes: seconds
+MAX_ENTRIES = 20_000  # of all arrays together
+LINEAR = (PRODUCT, SUM, INDEX, SCATTER, RESHAPE, CONCATENATE, NAMED, STOPPED)
+CONSTANT = (ARRAY, EYE, SIZE, TRIANGLE, ARANGE)
+
+
+def vanishing(problem: GraphProblem, node: Node, wanted: np.ndarray, operations: list[int]) -> np.ndarray:
+    """Which of the entries that are `wanted` are 0 by algebra, as far as that is found within so many operations.
+
+    `operations` has their number, and what was not used is left in it.
+
+    What lies behind ever more names is looked into: a name's own values may be all that it takes.
+    """
+    found = np.zeros(wanted.shape, dtype=bool)
+    extremes, before = _Extremes(problem), None
+    for depth in DEPTHS:
+        cut = _Cut(problem, node, depth, extremes)
+        root = cut.of(node)
+        if root is before:
+            break
+        before, zero = root, _zeros(problem, root, cut, wanted & ~found, operations)
+        if zero is None:
+            break
+        found |= zero
+        if (found | ~wanted).all():
+            break
+    return found
+
+
+def _zeros(
+    problem: GraphProblem, root: Node, cut: _Cut, wanted: np.ndarray, operations: list[int]
+) -> np.ndarray | None:
+    """Which entries come to 0; None where that takes too long."""
+    sizes = Arithmetic(problem.sizes)
+    if sum(prod(sizes.shape(one.shape)) for one in in_order([root])) > MAX_ENTRIES:
+        return None
+    ring = Ring(min(MAX_OPERATIONS, operations[0]))
+    numbers = Laurent(ring, problem.sizes)
+    values = {one: numbers.fresh(sizes.shape(one.shape)) for one in cut.leaves.values()}
+    values |= {one: numbers.array(array) for one, array in cut.known.items()}
+    (found,) = evaluate([root], numbers, values)
+    zero = each(lambda entry, is_wanted: bool(is_wanted) and entry.is_zero(), found, wanted).astype(bool)
+    operations[0] -= ring.operations
+    return None if ring.given_up else zero
+
+
+class _Extremes:
+    """Where largest or smallest entries are, as balls decide: ones there, zeros elsewhere; None where they don't."""
+
+    def __init__(self, problem: GraphProblem) -> None:
+        self.problem = problem
+        self.known: dict[Node, Node | None] = {}
+
+    def places(self, node: Node) -> Node | None:
+        """Of a node that is a largest or smallest entry along axes."""
+        if node not in self.known:
+            self.known[node] = self._places(node)
+        return self.known[node]
+
+    def _places(self, node: Node) -> Node | None:
+        numbers = Balls(self.problem.sizes)
+        given_values = {self.problem.inputs[name]: numbers.array(one) for name, one in self.problem.values.items()}
+        (values,) = evaluate([node.args[0]], numbers, given_values)
+        axes = tuple(axis % values.ndim for axis in node.params.axes)
+        moved = np.moveaxis(values, axes, range(-len(axes), 0))
+        rows = moved.reshape(-1, prod(moved.shape[moved.ndim - len(axes) :]))
+        sign = 1 if node.operation is MAX else -1
+        ones = np.zeros(rows.shape, dtype=np.int64)
+        for one, row in zip(ones, rows, strict=True):
+            place = next((n for n, entry in enumerate(row) if _is_beyond(entry, [*row[:n], *row[n + 1 :]], sign)), None)
+            if place is None:
+                return None
+            one[place] = 1
+        back = np.moveaxis(ones.reshape(moved.shape), range(-len(axes), 0), axes)
+        return array(each(lambda one: Number(Fraction(int(one))), back), f"places{len(self.known)}")
+
+
+def _is_beyond(entry: Any, others: Sequence[Any], sign: int) -> bool:
+    return all(bool((entry - other) * sign > 0) for other in others)
+
+
+class _Cut:
+    """A graph of arithmetic alone, above leaves that stand for functions' values and inputs."""
+
+    def __init__(self, problem: GraphProblem, root: Node, depth: int, extremes: _Extremes) -> None:
+        self.near, self.extremes = _near(root, depth), extremes
+        inputs = {problem.inputs[name]: array for name, array in problem.values.items()}
+        self.known = {node: array for node, array in inputs.items() if array.dtype.kind in "iu" or _are_whole(array)}
+        self.leaves: dict[Node, Node] = {}
+        self.done: dict[Node, Node] = {}
+
+    def of(self, root: Node) -> Node:
+        """The node above its leaves; it takes any depth."""
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            waiting = [one for one in self._needs(node) if one not in self.done]
+            if node in self.done or not waiting:
+                self.done.setdefault(stack.pop(), self._made(node))
+            else:
+                stack.extend(waiting)
+        return self.done[root]
+
+    def _needs(self, node: Node) -> Sequence[Node]:
+        """The arguments that are looked into."""
+        if node not in self.near:
+            return ()
+        if node.operation in LINEAR or (node.operation in (MAX, MIN) and self.extremes.places(node) is not None):
+            return node.args
+        if node.operation is ELEMENTWISE:
+            return [node.args[int(name[1:])] for name in _kept(node.params.tree)]
+        return ()
+
+    def _made(self, node: Node) -> Node:
+        if node.operation in CONSTANT or node in self.known:
+            return node
+        if node not in self.near:
+            return self._leaf(node)
+        if node.operation in (MAX, MIN) and (places := self.extremes.places(node)) is not None:
+            picked = build.multiply(self.done[node.args[0]], places)
+            return build.summed(picked, node.params.axes, keep=node.params.keep)
+        if node.operation in LINEAR:
+            return make(node.operation, [self.done[arg] for arg in node.args], node.shape, node.params)
+        if node.operation is ELEMENTWISE:
+            return self._elementwise(node)
+        if node.operation is SOFTMAX:
+            powers = self._leaf(node)
+            return build.divide(powers, build.summed(powers, node.params.axes, keep=True))
+        return self._leaf(node)
+
+    def _leaf(self, node: Node) -> Node:
+        if node not in self.leaves:
+            self.leaves[node] = given(f"leaf{len(self.leaves)}", node.shape)
+        return self.leaves[node]
+
+    def _elementwise(self, node: Node) -> Node:
+        """Arithmetic on arguments, and on what functions make of them."""
+        params: Elementwise = node.params
+        own: list[Factor] = list(zip(node.args, params.letters, strict=True))
+        leaves: list[Factor] = [(self.done.get(arg, arg), letters) for arg, letters in own]
+        sizes = dict(zip(params.out, node.shape, strict=True))
+
+        def rewritten(tree: Tree) -> Tree:
+            if isinstance(tree, Number | Symbol):
+                return tree
+            if isinstance(tree, Apply) and is_rational(tree):
+                return apply(tree.operator, [rewritten(one) for one in tree.arguments])
+            inner = plain(tree, own, params.out, tuple(sizes[one] for one in params.out))
+            leaves.append((self._leaf(inner), params.out))
+            return Symbol(slot(len(leaves) - 1))
+
+        return of_tree(rewritten(params.tree), leaves, params.out, node.shape)
+
+
+def _near(root: Node, depth: int) -> set[Node]:
+    """The nodes that are reached from the root through no more than so many names, its own not counted."""
+    names: dict[Node, int] = {root: 0}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for arg in node.args:
+            count = names[node] + (arg.operation is NAMED)
+            if count < names.get(arg, depth + 1):
+                names[arg] = count
+                waiting.append(arg)
+    return set(names)
+
+
+def _kept(tree: Tree) -> list[str]:
+    """The arguments that stand outside of functions."""
+    if isinstance(tree, Symbol):
+        return [tree.name]
+    if isinstance(tree, Apply) and is_rational(tree):
+        return [name for one in tree.arguments for name in _kept(one)]
+    return []
+
+
+def _are_whole(array: np.ndarray) -> bool:
+    return array.dtype == object and all(isinstance(one, Number) and one.value.denominator == 1 for one in array.flat)
+
+
+class Zeros:
+    """Balls of a problem's nodes, with 0 in place of each that holds it and is 0 by algebra; asked for once a node."""
+
+    def __init__(self, problem: GraphProblem) -> None:
+        self.problem = problem
+        self.known: dict[Node, np.ndarray] = {}
+        self.operations = [MAX_OPERATIONS_TOGETHER]
+
+    def put_in(self, nodes: Sequence[Node], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The arrays of those nodes."""
+        return [self._settled(node, array) for node, array in zip(nodes, arrays, strict=True)]
+
+    def _settled(self, node: Node, array: np.ndarray) -> np.ndarray:
+        doubtful = each(_holds_zero, array).astype(bool)
+        if not doubtful.any():
+            return array
+        if node not in self.known:
+            self.known[node] = vanishing(self.problem, node, doubtful, self.operations)
+        zero = self.known[node] & doubtful
+        return each(lambda entry, is_zero: fmpq(0) if is_zero else entry, array, zero)
+
+
+def _holds_zero(entry: object) -> bool:
+    """Whether a number may be 0 and is not known to be; one that is nowhere divided by 0 on its way."""
+    return isinstance(entry, arb) and entry.is_finite() and entry.contains(0)

@@ -1,0 +1,117 @@
+"""Gradients that are exactly 0, shown by algebra; never one that is not."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import sympy
+import transcript
+from hypothesis import given, settings
+
+import netcalc
+from netcalc.graph.arithmetic.laurent import Ring
+
+SHIFTED = """
+logit_maxes = logits.max(1, keepdim=True).values
+norm_logits = logits - logit_maxes
+counts = norm_logits.exp()
+counts_sum = counts.sum(1, keepdims=True)
+counts_sum_inv = counts_sum**-1
+probs = counts * counts_sum_inv
+logprobs = probs.log()
+loss = -logprobs[range(3), y].mean()
+"""
+AT = {"logits": [["0.5", "1.2", "-0.3"], ["2", "0.1", "0.4"], ["-1", "0", "0.7"]], "y": [0, 2, 1]}
+
+
+def shown(result, name):
+    return [one.shown for one in result[name].values]
+
+
+def test_the_gradient_of_a_shift_before_softmax_is_exactly_zero():
+    """Karpathy's logit_maxes: its gradient is 0, and certified."""
+    result = netcalc.gradients(SHIFTED, AT)
+    assert shown(result, "dlogit_maxes") == ["0", "0", "0"]
+    assert result.certainty == "certified: 100 of 100 values"
+
+
+def test_the_whole_exercise():
+    """Of all the exercise's intermediate gradients none but that of logit_maxes, and of b1 before batch norm, is 0."""
+    cases = json.loads((transcript.CHECKOUT / "tests/data/backward.json").read_text(encoding="utf-8"))["cases"]
+    case = next(one for one in cases if "logit_maxes" in one["forward_text"])
+    result = netcalc.gradients(case["forward_text"], case["at"])
+    assert set(shown(result, "dlogit_maxes")) == {"0"}
+    proven = [one for tensor in result.tensors for one in tensor.values]
+    assert all(one.certified for one in proven)
+    zeros = {tensor.name for tensor in result.tensors if all(one.shown == "0" for one in tensor.values)}
+    assert zeros == {"dlogit_maxes", "db1"}  # what is added before a mean is taken off has no effect either
+
+
+SAME = [
+    ("p = F.softmax(z + c, dim=1)\nloss = (p * w).sum()", "c"),
+    ("loss = (np.log(np.exp(z + c) / np.exp(z + c).sum(axis=1, keepdims=True)) * w).sum()", "c"),
+    ("m = z.mean(axis=1, keepdims=True)\nloss = (((z - m) + c - c.mean()) ** 2 * w).sum()", None),
+    ("xc = z + c\nxc = xc - xc.mean(axis=1, keepdims=True)\nloss = (np.exp(xc) * w).sum()", "c"),
+    ("s = c * z\nloss = (s / np.sqrt((s * s).sum()) * w).sum()", None),
+]
+
+
+@pytest.mark.parametrize("program, name", SAME)
+def test_invariant_programs(program, name):
+    """A shift before softmax or behind which a mean is taken off changes nothing."""
+    at = {
+        "z": [["0.5", "1.2", "-0.3"], ["2", "0.1", "0.4"]],
+        "c": ["0.3"] if name is None else [["0.3"], ["0.1"]],
+        "w": [[1, 2, 3], [4, 5, "0.5"]],
+    }
+    result = netcalc.gradients(program, at)
+    if name is not None:
+        assert set(shown(result, f"d{name}")) == {"0"}
+
+
+def test_what_is_small_is_not_zero():
+    """A gradient of 1e-300 stays what it is; one that only looks like 0 is not called so."""
+    result = netcalc.gradients("loss = np.exp(-700 * a) + 0 * a", {"a": 1})
+    assert result.partials["a"] == pytest.approx(-700 * np.exp(-700.0))
+    result = netcalc.gradients("loss = b * (np.exp(a) * np.exp(-a) - 1 + d)", {"a": 1, "b": 2, "d": "1e-60"})
+    assert shown(result, "db")[0] != "0"
+    assert result.partials["b"] == pytest.approx(1e-60)
+
+
+NAMES = sympy.symbols("a b c")
+
+
+def build(draw, ring, leaves, depth):
+    """A random expression, in the ring and in SymPy."""
+    kind = draw(st.sampled_from(["leaf", "number", "sum", "product", "ratio"])) if depth else "leaf"
+    if kind == "leaf":
+        place = draw(st.integers(0, 2))
+        return leaves[place], NAMES[place]
+    if kind == "number":
+        number = draw(st.integers(-3, 3))
+        return ring.constant(Fraction(number)), sympy.Integer(number)
+    one, other = build(draw, ring, leaves, depth - 1), build(draw, ring, leaves, depth - 1)
+    if kind == "sum":
+        return one[0] + other[0], one[1] + other[1]
+    if kind == "product":
+        return one[0] * other[0], one[1] * other[1]
+    if sympy.cancel(other[1]) == 0 or not other[0].terms:
+        return one
+    return one[0] * other[0].reciprocal(), one[1] / other[1]
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_zero_is_zero_as_sympy_has_it(data):
+    """Of two random quotients of sums, their difference is 0 exactly where SymPy cancels it to 0."""
+    ring = Ring()
+    leaves = [ring.fresh() for _ in range(3)]
+    one, other = build(data.draw, ring, leaves, 3), build(data.draw, ring, leaves, 3)
+    difference = one[0] + other[0] * ring.constant(Fraction(-1))
+    assert difference.is_zero() == (sympy.cancel(one[1] - other[1]) == 0)
+    same = one[0] * other[0] + other[0] * one[0] * ring.constant(Fraction(-1))
+    assert same.is_zero()
