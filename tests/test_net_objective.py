@@ -238,6 +238,17 @@ def test_a_rate_that_python_holds_is_written_as_it_was_typed():
     assert to_ascii(result["dW1"].formula) == "dz1[i]*x[j] + 0.1*W1[i,j]"
 
 
+def test_the_loss_s_formula_has_the_penalty():
+    """The sum over samples and classes by its factor, then the penalty."""
+    given = {"input": [[1, 2], [0, 1]], "target": [0, 1], "loss": "cross-entropy"}
+    layers = [{"W": [[1, 0], [0, 1], [1, 1]], "activation": "softmax"}]
+    decayed = netcalc.net(layers, **given, weight_decay="0.1")
+    assert to_ascii(decayed["loss"].formula) == "-sum_sk(t[s,k]*log(a1[s,k]))/2 + penalty"
+    apart = netcalc.net(layers, **given, per_sample=True)
+    terms = " - ".join(f"t[i,{k}]*log(a1[i,{k}])" for k in range(3))
+    assert to_ascii(apart["loss"].formula) == f"-{terms}"
+
+
 def test_a_temperature_stands_where_it_divides():
     """That of a log_softmax layer is in its own formulas, not once more in those of the loss above it."""
     layers = [{"W": [[1, 2], [0, -1]], "activation": "log_softmax"}]

@@ -24,8 +24,8 @@ class Flat(NamedTuple):
 
     @classmethod
     def of(cls, node: Node) -> Flat:
-        own = node.params
-        flat = cls(own.number, [*zip(node.args, own.letters, strict=True)], own.out)
+        letters = LETTERS[: node.rank]
+        flat = cls(Fraction(1), [(node, letters)], letters)
         while len(flat.factors) == 1:
             ((node, letters),) = flat.factors
             if node.operation is LOSS and node.params.function.by_sample and not node.params.order:

@@ -69,8 +69,8 @@ class Indexed:
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """What is found, by the passes' names."""
-        above = forward(self.problem).above
-        loss = above.losses if self.problem.per_sample else above.total(above.losses)
+        losses = forward(self.problem).above.losses
+        loss = losses if self.problem.per_sample else product([(losses, "i")], "", ())
         return {**passes(self.problem).found, "loss": loss}
 
     @cached_property
@@ -84,7 +84,8 @@ class Indexed:
             return penalty(self.problem, self.entry, self.limits.terms)
         node = self.defined(name)
         places = (0,) * (node.rank - len(places)) + places
-        return self._target(node, places) if name == "t" else self._written(node, places)
+        found = self._target(node, places) if name == "t" else self._written(node, places)
+        return self._with_penalty(found) if name == "loss" else found
 
     def generic(self, name: str) -> Tree:
         """The same by generic index: `z1[i]`, or `z1[i,j]` where i is a sample."""
@@ -130,13 +131,14 @@ class Indexed:
     def loss_with_numbers(self, numbers: Mapping[str, Tree]) -> Tree | None:
         """The loss with numbers for its elements, without terms that are 0; None where it is too long."""
         own = Indexed(self.problem, self.limits, self.names, numbers=numbers)
-        loss = own.nodes["loss"]
-        losses, *penalties = loss.args if loss.operation is SUM else (loss,)
-        flat = Flat.of(losses)
+        flat = Flat.of(own.nodes["loss"])
         terms = own._terms(flat, {})
         if not 0 < len(terms) <= MAX_TERMS_WITH_NUMBERS:
             return None
-        return add(scaled(add(*terms), abs(flat.number)), *(own._of(one, ()) for one in penalties))
+        return own._with_penalty(scaled(add(*terms), abs(flat.number)))
+
+    def _with_penalty(self, losses: Tree) -> Tree:
+        return losses if self.problem.decay is None else add(losses, self.entry("penalty"))
 
     # --- a node within a formula, and by what it is
 
@@ -230,6 +232,8 @@ class Indexed:
     def _loss(self, node: Node, places: Places) -> Tree:
         """A loss element by element, or its slope as people know it."""
         function, order = node.params
+        if function.by_sample and not order:
+            return self._product(node, places)
         a, t = (self._of(arg, places) for arg in node.args)
         if not function.by_sample:
             formula = loss_derivation(function)[2] if order else loss_formula(function)
