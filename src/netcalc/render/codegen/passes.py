@@ -12,8 +12,6 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product, total
 from netcalc.models.graphed import GraphProblem
 
-TARGETS = ("t", "y", "w")  # which a loss is held against, and never differentiated by
-
 
 class Passes(NamedTuple):
     """`outputs` by name are made of `inputs`; `upstream` are the gradients that come back to the outputs.
@@ -36,13 +34,14 @@ def passes(problem: object) -> Passes:
 
     if isinstance(problem, Gradient):
         return _of_expressions(problem)
-    from netcalc.problem import Problem
+    from netcalc.problem import LossAndTarget, Problem
 
     if isinstance(problem, Problem):
         from netcalc.render.codegen.layered import forward
 
         inputs, name, output = forward(problem)
-        return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one not in TARGETS], {})
+        targets = problem.upstream.given if isinstance(problem.upstream, LossAndTarget) else ()
+        return _derived(problem.command, inputs, {name: output}, [one for one in inputs if one not in targets], {})
     raise NetcalcError("there is no code of this problem")
 
 
