@@ -67,6 +67,9 @@ PROBLEMS = {
     "softmax": layers(activation="softmax", delta=["0.537", "-1.519", "0.743"]),
     "nets": nets("tanh", "sigmoid", target=["0.2", "0.9", "0.4"], loss="half-mse"),
     "nets of classes": nets("sigmoid", "identity", target=1, loss="cross-entropy"),
+    "nets with weight decay": nets(
+        "tanh", "sigmoid", target=["0.2", "0.9", "0.4"], loss="half-mse", weight_decay="0.3"
+    ),
 }
 EXPRESSIONS = (  # at x = 0.7, y = 1.9
     "x^2*sin(y)",
