@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import check
-from netcalc.arguments import as_numpy, is_bfloat16
+from netcalc.arguments import as_numpy, by_name, is_bfloat16
+from netcalc.checking.by_shape import by_shape, is_turned
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
@@ -34,9 +35,9 @@ def assert_gradients(
 
     `grads` are arrays of NumPy, PyTorch or JAX by name, in nested mappings too: `W1`, `dW1`, `grad_W1`, `W1.grad`.
     Other names, such as a state_dict's `fc1.weight`, are told by shape and order where that leaves no doubt; else
-    `names` has what they are here: `{"fc1.weight": "W1"}`. Each weight and input that has a gradient has to be there,
-    but for those to `ignore`. Without `rtol` an array is held to the precision of its numbers. Raises NetcalcError for
-    bad arguments.
+    `names` has what they are here: `{"fc1.weight": "W1"}`. A weight of PyTorch's Linear may be the other way round
+    here. Each weight and input that has a gradient has to be there, but for those to `ignore`. Without `rtol` an array
+    is held to the precision of its numbers. Raises NetcalcError for bad arguments.
     """
     __tracebackhide__ = True
     result = expected if isinstance(expected, Result) else gradients(expected, **values)
@@ -44,13 +45,18 @@ def assert_gradients(
         raise NetcalcError(f"grads are arrays by name, as in {{'W1': W1.grad}}, and not {type(grads).__name__}")
     true = _true_gradients(result)
     flat = dict(_flat(grads))
-    found = _matched(flat, true, names)
-    missing = [name for name in _needed(result, true) if name not in found and name not in ignore]
+    needed = [name for name in _needed(result, true) if name not in ignore]
+    keys = _matched(flat, true, needed, names)
+    found = {name: flat[key] for key, name in keys.items()}
+    turned = {name for key, name in keys.items() if is_turned(key, _shape(flat[key]), true[name].shape)}
+    missing = [name for name in needed if name not in found]
     problems = [f"{name} is missing; bring its gradient, or say ignore=['{name}']" for name in missing]
     arrays: dict[str, np.ndarray] = {}
     coarse: dict[str, np.ndarray] = {}
     for name, value in found.items():
         array, is_coarse = _array(name, value)
+        if array is not None and name in turned:
+            array = array.T
         if array is None:
             problems.append(f"{name} has no gradient: it is None")
         elif array.shape != true[name].shape:
@@ -98,42 +104,31 @@ def _flat(grads: Mapping[str, Any], front: str = "") -> Iterator[tuple[str, Any]
             yield f"{front}{key}", value
 
 
-def _matched(flat: Mapping[str, Any], true: Mapping[str, np.ndarray], names: Mapping[str, str]) -> dict[str, Any]:
-    """What is brought by the names that there are here."""
+def _matched(
+    flat: Mapping[str, Any], true: Mapping[str, np.ndarray], needed: Collection[str], names: Mapping[str, str]
+) -> dict[str, str]:
+    """What each that is brought is called here."""
     spelled = {form.format(name): name for form in FORMS for name in true} | {name: name for name in true}
-    for key, name in names.items():
+    for key, name in by_name("names", names, "{'fc1.weight': 'W1'}").items():
         if key not in flat:
             raise NetcalcError(f"names has {key}, which grads lack; they have {', '.join(flat)}")
         if name not in spelled:
             raise NetcalcError(f"names says that {key} is {name}; the gradients are of {', '.join(true)}")
-    found: dict[str, Any] = {}
-    others: dict[str, Any] = {}
-    for key, value in flat.items():
+    found: dict[str, str] = {}
+    for key in flat:
         own = spelled.get(names.get(key, key))
-        if own is None:
-            others[key] = value
-        elif own in found:
+        if own is not None and own in found.values():
             raise NetcalcError(f"two of grads are that of {own}")
-        else:
-            found[own] = value
-    return found | _by_shape(others, {name: one for name, one in true.items() if name not in found})
+        if own is not None:
+            found[key] = own
+    left = {name: entries.shape for name, entries in true.items() if name not in found.values()}
+    known = {name: shape for name, shape in left.items() if name in needed}
+    others = {key: _shape(value) for key, value in flat.items() if key not in found}
+    return found | (by_shape(others, known, left) if others else {})
 
 
-def _by_shape(others: Mapping[str, Any], left: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Arrays of other names: of one shape as many as there are gradients of that shape, in their order."""
-    by_shape: dict[tuple[int, ...], list[str]] = {}
-    for name, entries in left.items():
-        by_shape.setdefault(entries.shape, []).append(name)
-    found: dict[str, Any] = {}
-    for key, value in others.items():
-        shape = tuple(getattr(value, "shape", np.shape(value)))
-        alike = [one for one, other in others.items() if tuple(getattr(other, "shape", np.shape(other))) == shape]
-        candidates = by_shape.get(shape, [])
-        if len(candidates) != len(alike):
-            known = ", ".join(f"{name} {entries.shape}" for name, entries in left.items()) or "none are left"
-            raise NetcalcError(f"which gradient {key} {shape} is can't be told: say names={{'{key}': …}}; {known}")
-        found[candidates[alike.index(key)]] = value
-    return found
+def _shape(value: Any) -> tuple[int, ...]:
+    return tuple(getattr(value, "shape", np.shape(value)))
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray | None, bool]:

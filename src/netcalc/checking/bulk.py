@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -25,8 +26,13 @@ SLACK = 1e-9  # relative: half a unit is still right
 NAMED = 100  # wrong entries that are named one by one
 
 
-def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large) -> Iterator[Checked]:
-    """The verdict on a whole tensor, then on its wrong entries. Raises ShapeError."""
+def bulk(
+    library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large, *, is_searched: bool = True
+) -> Iterator[Checked]:
+    """The verdict on a whole tensor, then on its wrong entries. Raises ShapeError.
+
+    What went wrong `is_searched` for where the problem is small enough; else a plain factor is told.
+    """
     claimed, margins, truth = brought.array, brought.margins, tensor.numbers()
     if claimed.shape != truth.shape and claimed.shape == truth.shape[::-1]:
         claimed, margins = claimed.T, margins.T
@@ -35,7 +41,8 @@ def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large)
             f"{tensor.name} is {described(truth.shape)}, and what is given for it is {described(claimed.shape)}"
         )
     with np.errstate(invalid="ignore"):
-        off = np.abs(claimed - truth)
+        off = claimed - truth
+        np.abs(off, out=off)
     right = off <= _radius(truth, tolerance, brought.bits)
     wrong = ~right
     if tolerance == Tolerance():
@@ -45,7 +52,11 @@ def bulk(library: Library, tolerance: Tolerance, tensor: Tensor, brought: Large)
         note = COARSELY[brought.bits or FLOAT64_BITS] if coarse else ""
         yield Checked(tensor.name, _many(claimed), _many(truth), "right" if right.all() else "rounded", note=note)
         return
-    found = _diagnosis(library, tensor.name, claimed, truth, wrong, brought.bits)
+    found = (
+        _diagnosis(library, tensor.name, claimed, truth, wrong, brought.bits)
+        if is_searched
+        else _factor(claimed, truth)
+    )
     note, first = _pattern(tensor, off, truth, wrong), tuple(int(one) for one in np.argwhere(wrong)[0])
     steps = taken(library, found.edits, tensor.name, first)
     yield Checked(
@@ -95,6 +106,15 @@ def _diagnosis(library: Library, name: str, claimed: Array, truth: Array, wrong:
         if _explains(one, name, (claimed, truth), wrong, 2.0 ** -((bits or FLOAT64_BITS) - LOST_BITS))
     ]
     return either(few(found)) if found else NO_DIAGNOSIS
+
+
+def _factor(claimed: Array, truth: Array) -> Diagnosis:
+    """A whole number, or one part of it, that a tensor is too large by."""
+    at = np.unravel_index(np.argmax(np.abs(truth)), truth.shape)
+    ratio = Fraction(float(claimed[at] / truth[at])).limit_denominator(10_000) if truth[at] else Fraction(0)
+    if 1 in (abs(ratio.numerator), ratio.denominator) and np.allclose(claimed, truth * float(ratio), 1e-9, 0):
+        return Diagnosis(f"it is {ratio} times what it should be")
+    return NO_DIAGNOSIS
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:

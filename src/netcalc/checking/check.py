@@ -43,6 +43,7 @@ from netcalc.solving.bits import as_value
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
 CUT_OFF = "cut off, not rounded"
 FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
+MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
 
@@ -57,6 +58,9 @@ class Checker:
         self.result = result
         self.names = Names(result)
         self.library = Library(kind_of(result.problem).here(result.problem))
+        for bench in self.library.benches:
+            if isinstance(bench, graphs.LargeGraphs):
+                bench.take(result)
         self.functions = functions_of(result)
         self.tolerance = tolerance or Tolerance()
         if not self.library.benches:
@@ -92,7 +96,8 @@ class Checker:
         judgements, partly = self._judged(claims)
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
         found = partly | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
-        found |= _diagnoses(evidence, [place for place in wrong if place not in found])
+        left = [place for place in wrong if place not in found]
+        found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else _diagnoses(evidence, left)
         notes = dict.fromkeys(self._right_here_alone(claims, judgements), ONLY_HERE)
         checked = tuple(
             _checked(
@@ -109,9 +114,14 @@ class Checker:
         whole = [
             one
             for tensor, content in self._whole(large, {claim.tensor for claim in claims})
-            for one in bulk(self.library, self.tolerance, tensor, content)
+            for one in bulk(self.library, self.tolerance, tensor, content, is_searched=not self._is_large)
         ]
         return replace(self.result, checked=(*whole, *formulas, *checked), notes=(*lines, *self.result.notes))
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether edits of the problem take too long to be tried one after the other."""
+        return sum(tensor.entries.size for tensor in self.result.tensors) > MAX_EDITED_ENTRIES
 
     def _formulas(self, given: Iterable[tuple[str, Any]]) -> tuple[list[Checked], list[tuple[str, Any]]]:
         """Verdicts on formulas of whole tensors of a graph, and the answers that are none."""

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.checking.by_shape import by_shape, is_turned
 from netcalc.checking.names import BRACKETED, NUMBERED, Names, listing
 from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.together import Given, together
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
-from netcalc.files.archives import read_npz_whole
+from netcalc.files.archives import read_npz_whole, read_safetensors_whole
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
 from netcalc.result.result import NEW
@@ -113,8 +114,10 @@ def _known(source: str, pairs: Iterable[Given], names: Names) -> tuple[list[Give
 def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given], list[str]]:
     """What a file holds, and what there is to say of it. Raises FileError, also where it holds no answer."""
     by_name = True
-    if path.lower().endswith(".npz"):
-        name, found = path, _by_name(read_npz_whole(path))
+    if path.lower().endswith((".npz", ".safetensors")):
+        is_npz = path.lower().endswith(".npz")
+        arrays = read_npz_whole(path) if is_npz else read_safetensors_whole(path)
+        name, found = path, _by_name(_renamed(arrays, names))
     else:
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
@@ -133,6 +136,25 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given]
     if not given:
         raise FileError(f"{name} holds no answers")
     return given, notes
+
+
+def _renamed(arrays: Mapping[str, np.ndarray], names: Names) -> Mapping[str, np.ndarray]:
+    """Arrays by the names here, where they have none of these: those of a state_dict, told by shape and order."""
+    if any(names.meant(name) for name in arrays):
+        return arrays
+    gradients = [name for name, one in names.tensors.items() if one.of and len(one.by) < 2]
+    known = {name: tuple(names.tensors[name].entries.shape) for name in gradients}
+    weights = {name: shape for name, shape in known.items() if name in names.gradients}
+    inputs = getattr(names.result.problem, "inputs", None) or {}
+    weights = weights or {name: shape for name, shape in known.items() if names.tensors[name].key in inputs}
+    try:
+        keys = by_shape({key: array.shape for key, array in arrays.items()}, weights, known)
+    except NetcalcError:
+        return arrays
+    return {
+        name: arrays[key].T if is_turned(key, arrays[key].shape, known[name]) else arrays[key]
+        for key, name in keys.items()
+    }
 
 
 def _numbers(path: str, stdin: StandardInput) -> Any:

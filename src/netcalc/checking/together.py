@@ -89,7 +89,7 @@ def _array(array: np.ndarray, name: str) -> Any:
         raise NetcalcError(f"{name}: an array of {array.dtype} holds no numbers to compare")
     bits = _bits_of(array) if kind == "f" else None
     if array.size > MANY:
-        return Large(as_float64(array, name), np.zeros(array.shape), bits)
+        return Large(as_float64(array, name), np.broadcast_to(0.0, array.shape), bits)
     if bits is None:
         return _listed(array.tolist(), Precision())
     return _each(array.tolist(), lambda one: computed(one, bits))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 
 ZIP_MAGIC = b"PK\x03\x04"
 Fits = Callable[[tuple[int, ...]], None]
+
+
+MAX_HEADER_BYTES = 100 << 20
+SAFE_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+}
 
 
 def anything(shape: tuple[int, ...]) -> None:
@@ -92,6 +109,35 @@ def read_safetensors(path_text: str, name: str | None, fits: Fits = anything) ->
     except (SafetensorError, TypeError) as error:  # TypeError for bfloat16, which NumPy doesn't have
         raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
     return as_float64(array, f"{path_text}:{key}")
+
+
+def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
+    """Every tensor of a `.safetensors` file by name; bfloat16 as float32. Raises FileError.
+
+    Eight bytes say how long the JSON is that says where each tensor is, row by row, lowest byte first.
+    """
+    try:
+        with Path(path_text).open("rb") as file:
+            length = min(int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
+            header, body = json.loads(file.read(length)), file.read()
+        entries = {name: one for name, one in header.items() if name != "__metadata__"}
+        found = {name: _tensor(one, body) for name, one in entries.items()}
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
+    if not found:
+        raise FileError(f"{path_text} holds no array")
+    return found
+
+
+def _tensor(entry: Mapping[str, Any], body: bytes) -> np.ndarray:
+    start, end = entry["data_offsets"]
+    kind = entry["dtype"]
+    if kind == "BF16":  # the upper half of float32
+        halves = np.frombuffer(body[start:end], dtype="<u2")
+        return (halves.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+    return np.frombuffer(body[start:end], dtype=np.dtype(SAFE_TYPES[kind])).reshape(entry["shape"])
 
 
 def _only(names: list[str], name: str | None, path_text: str) -> str:

@@ -1,0 +1,99 @@
+"""Arrays by a state_dict's names are told by shape and order, Linear weights the other way round too, else refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import netcalc
+from netcalc.checking.by_shape import by_shape, is_turned
+from netcalc.errors import NetcalcError
+from netcalc.files.archives import read_safetensors_whole
+
+KNOWN = {"W1": (3, 4), "b1": (4,), "W2": (4, 4), "b2": (4,), "W3": (4, 2), "b3": (2,)}
+STATE = {
+    "fc1.weight": "W1",
+    "fc1.bias": "b1",
+    "fc2.weight": "W2",
+    "fc2.bias": "b2",
+    "fc3.weight": "W3",
+    "fc3.bias": "b3",
+}
+
+
+def test_names_are_told_in_order():
+    assert by_shape({key: KNOWN[name] for key, name in STATE.items()}, KNOWN, {"z": (4, 4)}) == STATE
+
+
+def test_weights_the_other_way_round_are_told_square_ones_among_them():
+    turned = {key: KNOWN[name][::-1] if "weight" in key else KNOWN[name] for key, name in STATE.items()}
+    assert by_shape(turned, KNOWN, {}) == STATE
+    assert is_turned("fc1.weight", (4, 3), (3, 4))
+    assert not is_turned("W1", (4, 3), (3, 4))
+
+
+@pytest.mark.parametrize("brought", [{"a": (5, 5)}, {"fc1.bias": (4,)}, {"kernel": (4, 3)}])
+def test_what_can_not_be_told_is_asked(brought):
+    with pytest.raises(NetcalcError, match="can't be told: say names="):
+        by_shape(brought, KNOWN, {})
+
+
+def safetensors(path, tensors):
+    """The format's own bytes: a length, JSON, the numbers."""
+    body, header = b"", {"__metadata__": {"format": "pt"}}
+    for name, (kind, array) in tensors.items():
+        raw = array.tobytes()
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [len(body), len(body) + len(raw)]}
+        body += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + body)
+
+
+def test_safetensors_are_read_whole_bfloat16_too(tmp_path):
+    numbers = np.array([[1.5, -2.0], [0.15625, 3.0]], dtype=np.float32)
+    halves = (numbers.view(np.uint32) >> 16).astype(np.uint16)
+    safetensors(
+        tmp_path / "s.safetensors", {"a": ("F32", numbers), "b": ("BF16", halves), "c": ("F64", numbers.astype("<f8"))}
+    )
+    found = read_safetensors_whole(str(tmp_path / "s.safetensors"))
+    assert list(found) == ["a", "b", "c"]
+    assert all(np.array_equal(one, numbers) for one in found.values())
+
+
+@pytest.mark.parametrize("raw", [b"", b"12345678", b"\xff" * 40, (2).to_bytes(8, "little") + b"{}"])
+def test_files_that_are_none_are_refused(tmp_path, raw):
+    (tmp_path / "s.safetensors").write_bytes(raw)
+    with pytest.raises(NetcalcError, match=r"s\.safetensors"):
+        read_safetensors_whole(str(tmp_path / "s.safetensors"))
+
+
+def test_linear_weights_of_a_state_dict_are_held_to_the_program():
+    draw = np.random.default_rng(1)
+    values = {"X": draw.normal(size=(5, 3)), "W": draw.normal(size=(3, 4)), "b": draw.normal(size=4)}
+    z = values["X"] @ values["W"] + values["b"]
+    state = {"0.weight": (values["X"].T @ (2 * z)).T, "0.bias": 2 * z.sum(0)}
+    forward = "z = X @ W + b\nloss = (z ** 2).sum()"
+    netcalc.assert_gradients(forward, state, ignore=["X"], **values)
+    netcalc.assert_gradients(forward, state, ignore=["X"], names={"0.weight": "W", "0.bias": "b"}, **values)
+    with pytest.raises(AssertionError, match="dW: ∂loss/∂W is twice"):
+        netcalc.assert_gradients(forward, {**state, "0.weight": 2 * state["0.weight"]}, ignore=["X"], **values)
+    with pytest.raises(NetcalcError, match="names"):
+        netcalc.assert_gradients(forward, state, names=3, **values)
+    with pytest.raises(AssertionError, match="transposed"):
+        netcalc.assert_gradients(forward, {"W": state["0.weight"], "b": state["0.bias"]}, ignore=["X"], **values)
+
+
+def test_a_large_problem_is_checked_without_a_search_for_causes():
+    """Its wrong entries are told all the same, and a plain factor."""
+    draw = np.random.default_rng(2)
+    values = {"X": draw.normal(size=(2, 1100)), "W": draw.normal(size=(1100, 1000))}
+    true = values["X"].T @ (2 * (values["X"] @ values["W"]))
+    forward = "z = X @ W\nloss = (z ** 2).sum()"
+    netcalc.assert_gradients(forward, {"W": true}, ignore=["X"], **values)
+    with pytest.raises(AssertionError, match="it is 2 times what it should be"):
+        netcalc.assert_gradients(forward, {"W": 2 * true}, ignore=["X"], **values)
+    true[3, 4] += 1
+    with pytest.raises(AssertionError, match=r"dW\[3,4\]"):
+        netcalc.assert_gradients(forward, {"W": true}, ignore=["X"], **values)
