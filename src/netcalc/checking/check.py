@@ -34,6 +34,7 @@ from netcalc.checking.verdicts import (
 )
 from netcalc.checking.written import FLOAT32_BITS, Large
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
+from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
 from netcalc.result import Checked, Result, Step, Tensor, Value
@@ -184,7 +185,7 @@ class Checker:
 
 def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
     """The same result with a verdict on each answer that `read` finds. Raises as Checker does."""
-    if getattr(result.problem, "samples", ()):
+    if isinstance(result.problem, GraphProblem) and result.problem.samples:
         raise NetcalcError("answers to a program are checked for the whole batch: leave out --per-sample")
     checker = Checker(result, tolerance)
     brought = read(checker.names)
