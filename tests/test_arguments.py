@@ -26,6 +26,13 @@ def layer(**keys):
 
 
 BAD = {
+    "digits in an array": lambda: neuron(digits=np.array([3, 4])),
+    "exact": lambda: neuron(exact=np.array([1.0, 2])),
+    "verify": lambda: neuron(verify="yes"),
+    "wrt of an array": lambda: netcalc.grad("x^2*y", at={"x": 1}, wrt=np.array("x")),
+    "delta by name": lambda: netcalc.gradients("z = x * 2", x=np.ones(2), delta="abc"),
+    "rtol in an array": lambda: netcalc.assert_gradients(FORWARD, {"x": 2 * np.ones(2)}, np.ones(2), x=np.ones(2)),
+    "rows of unequal length": lambda: netcalc.assert_gradients(FORWARD, {"x": [[1, 2], [3]]}, x=np.ones(2)),
     "complex": lambda: neuron(np.array([1j, 2.5])),
     "bool": lambda: neuron(np.array([True, False])),
     "mapping": lambda: neuron({"a": 1}),

@@ -17,7 +17,10 @@ def as_numpy(value: Any, what: str = "what is given") -> Any:
     """
     if hasattr(value, "detach") and hasattr(value, "numpy"):  # PyTorch's
         value = value.detach().cpu()
-        value = (value.float() if is_bfloat16(value) else value).numpy()
+        try:
+            value = (value.float() if is_bfloat16(value) else value).numpy()
+        except (TypeError, RuntimeError):  # a sparse one, or of another kind that NumPy lacks
+            raise ValueSyntaxError(f"{what} is no array that NumPy has: make it a dense one") from None
     elif isinstance(value, np.ma.MaskedArray):
         if np.ma.is_masked(value):
             raise ValueSyntaxError(f"{what} has masked entries: fill them")
@@ -67,7 +70,8 @@ def names(name: str, value: Any, example: str) -> list[str]:
     """Names in a list. Raises NetcalcError for another thing."""
     if isinstance(value, str):
         return [value] if value.isidentifier() else list(value)
-    if not isinstance(value, Sequence | Collection) or not all(isinstance(one, str) for one in value):
+    is_list = isinstance(value, Sequence | Collection) and getattr(value, "ndim", 1) != 0
+    if not is_list or not all(isinstance(one, str) for one in value):
         raise NetcalcError(f"{name} are names, as in {example}, and not {value!r}")
     return list(value)
 

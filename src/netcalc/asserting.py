@@ -63,7 +63,7 @@ def assert_gradients(
             problems.append(_of_other_shape(name, array.shape, true[name].shape))
         else:
             (coarse if is_coarse else arrays)[f"d{name}"] = array
-    for group, tolerance in ((arrays, rtol), (coarse, rtol or BF16_TOLERANCE)):
+    for group, tolerance in ((arrays, rtol), (coarse, BF16_TOLERANCE if rtol is None else rtol)):
         if group:
             problems += _wrong(check(result, group, rtol=tolerance))
     if problems:
@@ -128,7 +128,10 @@ def _matched(
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(getattr(value, "shape", np.shape(value)))
+    try:
+        return tuple(value.shape if hasattr(value, "shape") else np.shape(value))
+    except ValueError:
+        raise NetcalcError(f"{value!r} has rows that are not all of one length") from None
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray | None, bool]:

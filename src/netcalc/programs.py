@@ -64,7 +64,7 @@ def gradients(
             shapes,
             counted,
             of,
-            tensor(delta),
+            _above(delta),
             lr=None if lr is None else tree(lr),
             trace=None if trace is None else text("trace", trace, "'dW1[0,1]'"),
         )
@@ -86,6 +86,16 @@ def _array(name: str, value: Any) -> np.ndarray:
     return found
 
 
+def _above(delta: Any) -> np.ndarray | None:
+    """The gradient of the output from above. Raises ValueSyntaxError for what is no number."""
+    found = tensor(delta)
+    if found is not None and (
+        unknown := next((one for one in found.flat if found.dtype == object and symbols(one)), None)
+    ):
+        raise ValueSyntaxError(f"delta is {to_ascii(unknown)}, which is no number")
+    return found
+
+
 def _is_whole(value: Any) -> bool:
     """Whether a value is made of whole numbers, as an index or a class is."""
     if isinstance(value, str):
@@ -104,7 +114,7 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
         raise NetcalcError(f"{forward.__name__}: {error}") from None
     arrays = {name: _array(name, one) for name, one in arguments.items() if _is_differentiable(one)}
     node, tracer = trace(forward, arguments, {name: given_of(one, counted=False) for name, one in arrays.items()})
-    request = ProgramRequest(arrays, delta=tensor(delta), lr=None if lr is None else tree(lr))
+    request = ProgramRequest(arrays, delta=_above(delta), lr=None if lr is None else tree(lr))
     return problem_of(node, tracer, request, forward.__name__)
 
 

@@ -36,6 +36,8 @@ def solve(
     a second. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
     """
     digits = _whole(digits)
+    _flag("exact", exact)
+    _flag("verify", verify)
     result = _solver(problem)(problem, digits=digits, exact=exact, proven=certify)
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
@@ -63,10 +65,20 @@ def _whole(digits: Any) -> int | None:
     """How many digits, as Python's number. Raises NetcalcError for what is no whole number that is taken."""
     if digits is None:
         return None
-    is_whole = hasattr(digits, "__index__") and not isinstance(digits, bool)
-    if not is_whole or index(digits) not in range(1, MOST_DIGITS + 1):
+    try:
+        number = 0 if isinstance(digits, bool) else index(digits)
+    except TypeError:  # of arrays too
+        number = 0
+    if number not in range(1, MOST_DIGITS + 1):
         raise NetcalcError(f"digits are a whole number from 1 to {MOST_DIGITS:,}, and not {digits!r}")
-    return index(digits)
+    return number
+
+
+def _flag(name: str, value: Any) -> None:
+    """Raises NetcalcError for what is neither True nor False."""
+    kind = type(value).__name__
+    if not isinstance(value, bool) and kind not in ("bool_", "bool") and not (kind == "int" and value in (0, 1)):
+        raise NetcalcError(f"{name} is True or False, and not {value!r}")
 
 
 def verified(problem: Problem | Gradient | GraphProblem, result: Result) -> Result:
