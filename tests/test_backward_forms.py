@@ -9,6 +9,7 @@ import netcalc
 from netcalc.checking.backward.check import check_code
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.program.source import ProgramError
+from netcalc.render.codegen import code
 from netcalc.result import Result
 from netcalc.solving.solve import solve
 from netcalc.values import read_array
@@ -87,6 +88,17 @@ def test_both_passes_in_one_file(text, names, was, put, slip):
     assert wrong(result) == []
     assert was in text
     assert wrong(checked(text.replace(was, put), above=True)) == [slip]
+
+
+@pytest.mark.parametrize("form", ["numpy", "torch"])
+def test_code_that_netcalc_writes_is_right_line_by_line(form):
+    """Both passes as -f writes them, read again."""
+    values = {name: read_array(text, name) for name, text in AT.items()}
+    result = solve(program(FORWARD.replace("np.sum(z ** 2)", "(z ** 2).sum()"), "forward.py", ProgramRequest(values)))
+    text = "\n".join(code(result, form))
+    again = check_code(solve(program(text, "code.py", ProgramRequest(values))))
+    assert {one.name for one in again.lines} >= {"dx", "dw", "db"}
+    assert wrong(again) == []
 
 
 def test_a_backward_def_that_is_not_understood_is_told_and_the_forward_pass_stays():

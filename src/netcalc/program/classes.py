@@ -16,11 +16,20 @@ def without_classes(tree: ast.Module) -> ast.Module:
         place = tree.body.index(classes[0])
         methods = [_without_owner(one) for one in _methods(classes[0]) if not one.name.startswith("__")]
         tree.body[place : place + 1] = methods
+        tree.body = [one for one in tree.body if not _is_applied(one, classes[0].name)]
     return tree
 
 
 def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
     return (one for one in node.body if isinstance(one, ast.FunctionDef))
+
+
+def _is_applied(node: ast.stmt, name: str) -> bool:
+    """Whether a line names the function that a class is: scale = Scale.apply."""
+    match node:
+        case ast.Assign(value=ast.Attribute(ast.Name(owner), "apply")):
+            return owner == name
+    return False
 
 
 def _without_owner(node: ast.FunctionDef) -> ast.FunctionDef:

@@ -66,6 +66,9 @@ REFUSED: dict[type[ast.stmt], str] = {
     ast.Nonlocal: "nonlocal is not understood; return the value",
     ast.Match: "match is not understood; write if and elif",
 }
+DECORATORS = frozenset(
+    ["jit", "no_grad", "compile", "partial", "staticmethod", "classmethod", "script", "njit", "once_differentiable"]
+)
 
 
 class Statements(Assignments):
@@ -222,7 +225,7 @@ class Statements(Assignments):
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:
             text = ast.unparse(one).partition("(")[0].rpartition(".")[2]
-            if text not in ("jit", "no_grad", "compile", "partial", "staticmethod", "script", "njit"):
+            if text not in DECORATORS:
                 raise self.source.error(f"the decorator '{text}' is not understood; leave it out", one)
         self.frame.values[node.name] = Function(node.name, node, self.frame, self.source)
 
