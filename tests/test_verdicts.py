@@ -466,3 +466,11 @@ def test_a_decimal_in_brackets_is_held_to_its_digits(text):
     checked = netcalc.check(netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3), {"f": text}).checked[0]
     assert checked.verdict == "rounded"
     assert netcalc.check(netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3), {"q": f"-{text}"}).checked[0].is_wrong
+
+
+@pytest.mark.parametrize(
+    "at, answer, count", [({}, "2*x", 1), ({"x": 2}, "4", 1), ({"x": ["2", "3"]}, "4,6", 2)], ids=str
+)
+def test_answers_to_expressions_are_checked_at_no_point_at_one_and_at_many(at, answer, count):
+    checked = netcalc.check(netcalc.grad("x^2", at=at), {"dx": answer}).checked
+    assert [one.verdict for one in checked] == ["right"] * count

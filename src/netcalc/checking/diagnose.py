@@ -17,7 +17,7 @@ from netcalc.checking.library import FAILED, Predictions, Yielded, rounded
 from netcalc.checking.verdicts import claimed_value
 
 CHANCE = 0.2  # how probable a meeting by chance may be for an explanation to be given
-SHORT_CHANCE = 0.01  # the same for decimals of few digits, and for what is plain and not usual
+SHORT_CHANCE = 0.005  # the same for decimals of few digits, and for what is plain and not usual
 SHORT_EXACT_CHANCE = 0.02  # the same for short decimals that an edit yields exactly
 PLAIN_CHANCE = 0.16  # the same for a usual mistake that yields plain numbers exactly
 FOLLOWING = 0.02  # how probable it may be that what follows from any of the wrong answers does so by chance

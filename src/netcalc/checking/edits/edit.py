@@ -112,6 +112,11 @@ class Context:
         return sorted(found, key=lambda pair: (order[pair[0]], pair[1].place))
 
     @cached_property
+    def places(self) -> dict[Use, int]:
+        """How far along the pass each use is."""
+        return {use: place for place, (_, use) in enumerate(self.uses)}
+
+    @cached_property
     def names(self) -> dict[Node, Node]:
         """The named node that each operation's node is."""
         return {node.args[0]: node for node in self.one.nodes}

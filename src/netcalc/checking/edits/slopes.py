@@ -17,6 +17,7 @@ from netcalc.graph.node import Node
 from netcalc.notation import to_unicode
 
 LETTERS = {"sigmoid": "σ"}
+MAX_ELSEWHERE = 12  # arguments of other functions, the nearest ones, that a slope is taken at
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
 ARITHMETIC = frozenset({"divide", "power", "where", "max", "min", "abs", "sign"})
 
@@ -312,9 +313,13 @@ def elsewhere(context: Context, use: Use) -> Iterator[Shared]:
         return
     (own,) = use.node.args
     own_slope = slopes(use.node.params.tree, 1)[0]
-    for other, its in context.uses:
-        if other is own or other.shape != own.shape or function(its) is None or function(its) in ARITHMETIC:
-            continue
+    here = context.places[use]
+    others = [
+        (abs(place - here), other)
+        for place, (other, its) in enumerate(context.uses)
+        if other is not own and other.shape == own.shape and function(its) and function(its) not in ARITHMETIC
+    ]
+    for _, other in sorted(others, key=lambda pair: pair[0])[:MAX_ELSEWHERE]:
         params = use.node.params
         slope = plain(own_slope, [(other, params.letters[0])], params.out, use.node.shape)
         yield Shared(
