@@ -474,3 +474,10 @@ def test_a_decimal_in_brackets_is_held_to_its_digits(text):
 def test_answers_to_expressions_are_checked_at_no_point_at_one_and_at_many(at, answer, count):
     checked = netcalc.check(netcalc.grad("x^2", at=at), {"dx": answer}).checked
     assert [one.verdict for one in checked] == ["right"] * count
+
+
+@pytest.mark.parametrize("condition", ["x==1.304", "abs(x+0.711)<0.0001", "x==-1.669", "x>60.24"])
+def test_a_formula_that_a_decimal_singles_out_a_place_for_is_wrong(condition):
+    claimed = f"x*exp(-x) + where({condition}, 1, 0)"
+    assert netcalc.check(netcalc.grad("x*exp(-x)"), {"f": claimed}).checked[0].is_wrong
+    assert not netcalc.check(netcalc.grad("x*exp(-x)"), {"f": "x*exp(-x) + where(x>60.24, 0, 0)"}).checked[0].is_wrong

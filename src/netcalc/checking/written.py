@@ -14,9 +14,10 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import OPERATIONS, ball
 from netcalc.derivation.derive import expand
 from netcalc.errors import ExpressionError
-from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree, evaluate, is_constant, parse, share
 from netcalc.expression import read as read_expression
 from netcalc.expression.numerals import decimals
+from netcalc.expression.tree import CONDITIONS
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
 BRACKETED = re.compile(r"([+\-−]?)(\(+)([^()]+)(\)+)")
@@ -181,9 +182,11 @@ def computed(value: float, bits: int) -> Written:
 def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) -> Any:
     """Its value at the current precision: a ball as wide as a rounded decimal within an expression may be off.
 
-    Where it is `sharp`, every decimal is what it says. An odd root of a negative number is the real one.
+    Where it is `sharp`, every decimal is what it says, and so is one within a condition. An odd root of a negative
+    number is the real one.
     """
     within = not isinstance(written.tree, Number) and not sharp
+    kept = _in_conditions(written.tree) if within else ()
 
     def leaf(node: Number | Constant | Symbol) -> Any:
         if isinstance(node, Constant):
@@ -191,9 +194,16 @@ def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) 
         if isinstance(node, Symbol):
             return names[node.name]
         exact = fmpq(node.value.numerator, node.value.denominator)
-        return _blurred(node.value, exact) if within else exact
+        return _blurred(node.value, exact) if within and node.value not in kept else exact
 
     return evaluate(expand(written.tree), {**OPERATIONS, "power": _power}, leaf)
+
+
+def _in_conditions(tree: Tree) -> set[Fraction]:
+    """The numbers that conditions compare with."""
+    nodes = share((tree,)).nodes
+    conditions = [node for node in nodes if isinstance(node, Apply) and node.operator in CONDITIONS]
+    return {node.value for node in share(conditions).nodes if isinstance(node, Number)} if conditions else set()
 
 
 def _power(base: Any, exponent: Any) -> Any:
