@@ -28,6 +28,7 @@ PUBLISHED = [  # Ioffe and Szegedy 2015; Ba et al. 2016; Zhang and Sennrich 2019
     ("attention", "dQ", "dS K/H^0.5"),
     ("attention", "dK", "dSᵀ Q/H^0.5"),
     ("attention", "dV", "Pᵀ dout"),
+    ("mlp", "dshifted", "dlogp − exp(logp) ∘ sum(dlogp, 1)"),
     ("infonce", "du", "(dun − un ∘ sum(dun ∘ un, 1))/norm(u, 1)"),
     ("infonce", "dlogits", "(softmax(logits, 1) − one_hot(arange(N), N))/N"),
     ("vae", "dlogvar", "(dkl·(exp(logvar) − 1) + dz ∘ eps ∘ exp(logvar/2))/2"),

@@ -62,6 +62,7 @@ PROGRAMS = [  # with names that stand within formulas
     ),
     ("m = np.mean(x**2, axis=1, keepdims=True)\nr = 1/np.sqrt(m + 1)\nout = (x*r*g).sum()", {"x": (2, 3), "g": (3,)}),
     ("n = x/np.sqrt((x*x).sum())\ns = n @ y\nout = (s*n).sum()", {"x": (2,), "y": (2, 2)}),
+    ("l = x - np.log(np.exp(x).sum(axis=1, keepdims=True))\nout = (l*t).sum()", {"x": (2, 3), "t": (2, 3)}),
 ]
 
 

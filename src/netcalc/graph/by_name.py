@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from itertools import count
+from typing import NamedTuple
 
-from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.expression import Apply, Symbol
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slot
 from netcalc.graph.kept import sum_apart
 from netcalc.graph.node import Node
 from netcalc.graph.opened import Opened, opened
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, product
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product
 from netcalc.graph.sizes import settled
 
+LOGARITHM = Apply("log", (Symbol(slot(0)),))
 MAX_FACTORS = 6  # of a definition that is looked for
 MAX_TRIED = 200  # definitions that are laid beside a product
+
+
+class Meaning(NamedTuple):
+    """A name, or a power of e with one, what it stands for, and where on the page it is."""
+
+    node: Node
+    apart: Opened
+    place: int
 
 
 class Names:
@@ -29,16 +41,22 @@ class Names:
         self._plain = plain
 
     @cached_property
-    def _found(self) -> Mapping[Node, Sequence[tuple[Node, Opened]]]:
-        found: dict[Node, list[tuple[Node, Opened]]] = {}
-        for node in self._named:
-            apart = _definition(self._plain(node.args[0]))
-            is_gradient = self._places[node] >= len(self._named)
-            if apart is None or (is_gradient and _is_sum(node, apart)):
-                continue  # a gradient that sums is passed on by the chain rule, not looked for
-            for factor in dict.fromkeys(one for one, _ in apart.factors):
-                found.setdefault(factor, []).append((node, apart))
+    def _found(self) -> Mapping[Node, Sequence[Meaning]]:
+        found: dict[Node, list[Meaning]] = {}
+        for meaning in self._meanings():
+            for factor in dict.fromkeys(one for one, _ in meaning.apart.factors):
+                found.setdefault(factor, []).append(meaning)
         return found
+
+    def _meanings(self) -> Iterator[Meaning]:
+        for node in self._named:
+            own = self._plain(node.args[0])
+            apart, place = _definition(own), self._places[node]
+            is_gradient = place >= len(self._named)
+            if apart is not None and not (is_gradient and _is_sum(node, apart)):
+                yield Meaning(node, apart, place)  # a gradient that sums is passed on by the chain rule
+            if not is_gradient and (power := _exponential(own)) is not None:
+                yield Meaning(elementwise("exp", node), power, place)
 
     def within(self, node: Node, root: Node) -> Iterator[Node]:
         """a b c = y c where y is the name of a b, once and as often as it can be, in the formula of `root`."""
@@ -47,10 +65,10 @@ class Names:
         out = LETTERS[: node.rank]
         term = opened(node, out)
         limit = self._places.get(root, len(self._places) * 2)
-        known = dict.fromkeys(pair for factor, _ in term.factors for pair in self._found.get(factor, ()))
-        for name, apart in list(known)[:MAX_TRIED]:
+        known = dict.fromkeys(one for factor, _ in term.factors for one in self._found.get(factor, ()))
+        for name, apart, place in list(known)[:MAX_TRIED]:
             left: Opened | None = term
-            while left and self._places[name] < limit and (left := _put_in(left, out, name, apart)):
+            while left and place < limit and (left := _put_in(left, out, name, apart)):
                 whole = product(left.factors, out, node.shape, left.number)
                 yield whole
                 yield from sum_apart(whole)
@@ -73,6 +91,27 @@ def _definition(own: Node) -> Opened | None:
     held = apart.letters()
     has_all = all(one in held or settled(extent) == 1 for one, extent in zip(letters, own.shape, strict=True))
     return apart if 1 <= len(apart.factors) <= MAX_FACTORS and has_all and apart.number else None
+
+
+def _exponential(own: Node) -> Opened | None:
+    """exp(a)/b where a name stands for a - log(b)."""
+    if own.operation is not SUM or sorted(own.params.numbers) != [-1, 1]:
+        return None
+    pairs = dict(zip(own.params.numbers, zip(own.args, own.params.letters, strict=True), strict=True))
+    (a, letters), (subtracted, fewer) = pairs[Fraction(1)], pairs[Fraction(-1)]
+    factors = opened(subtracted, fewer).factors
+    if len(factors) != 1:
+        return None
+    log, held = factors[0]
+    log = log.args[0] if log.operation is PRODUCT and len(log.args) == 1 else log
+    if log.operation is not ELEMENTWISE or log.params.tree != LOGARITHM:
+        return None
+    (b,) = log.args
+    spare = iter([one for one in LETTERS if one not in letters])
+    own_letters = iter(held)
+    places = "".join(next(spare) if settled(one) == 1 else next(own_letters) for one in b.shape)
+    below = opened(elementwise("divide", number(1), b), places)
+    return Opened(below.number, [(elementwise("exp", a), letters), *below.factors])
 
 
 def _is_sum(node: Node, apart: Opened) -> bool:
