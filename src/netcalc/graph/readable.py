@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from netcalc.expression import Tree
@@ -41,13 +42,14 @@ def length(tree: Tree, *, diagonal: bool) -> Length:
     """How long a formula is. A form that is hard to read is worth a detour; a diagonal matrix where `diagonal` is."""
     text = to_unicode(tree)
     brackets = text.count("(") + text.count(")")
-    parts = fold(tree, lambda _: 1, lambda _, sizes: 1 + sum(sizes))
-    hard = fold(tree, lambda _: 0, lambda operator, many: _is_hard(operator, diagonal=diagonal) + sum(many))
+    parts, hard = fold(tree, lambda _: (1, 0), partial(_counted, diagonal=diagonal))
     return Length(len(text) - brackets + MAX_DETOUR * hard, len(text), parts)
 
 
-def _is_hard(operator: str, *, diagonal: bool) -> bool:
-    return operator.startswith("einsum:") or (operator in ("diag", "newaxis") and not diagonal)
+def _counted(operator: str, arguments: tuple[tuple[int, int], ...], *, diagonal: bool) -> tuple[int, int]:
+    """How many parts a formula has, and how many forms that are hard to read, from those of its arguments."""
+    is_hard = operator.startswith("einsum:") or (operator in ("diag", "newaxis") and not diagonal)
+    return 1 + sum(parts for parts, _ in arguments), is_hard + sum(hard for _, hard in arguments)
 
 
 def readable(root: Node, is_leaf: Callable[[Node], bool], measure: Measure, names: Names) -> Node:

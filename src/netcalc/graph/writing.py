@@ -56,6 +56,7 @@ class Writer:
         self._aliases: dict[Tree, Symbol] = {}
         self._counts: dict[Apply, Size] = {}
         self._parts: dict[Node, int] = {}
+        self._lengths: dict[tuple[Node, bool], Length] = {}
         order = in_order(roots)
         self._nodes = {name: node for node in order if (name := name_of(node)) is not None}
         numbers = _numbers(order)
@@ -96,8 +97,10 @@ class Writer:
         """The node in the form whose formula is shortest."""
 
         def measure(one: Node) -> Length:
-            tree = self._symbol(one) if one.operation is NAMED else self.formula(one, diagonal=diagonal)
-            return length(tree, diagonal=diagonal)
+            if (one, diagonal) not in self._lengths:
+                tree = self._symbol(one) if one.operation is NAMED else self.formula(one, diagonal=diagonal)
+                self._lengths[one, diagonal] = length(tree, diagonal=diagonal)
+            return self._lengths[one, diagonal]
 
         return node if self.parts(node) > MAX_PARTS else readable(node, self.has_name, measure, self._known)
 

@@ -200,6 +200,7 @@ class _Formulas:
 
     def __init__(self, problem: GraphProblem, wanted: Sequence[Wanted]) -> None:
         self.problem, self.wanted = problem, wanted
+        self.known: dict[Wanted, Tree] = {}
 
     @cached_property
     def writer(self) -> Writer:
@@ -212,6 +213,12 @@ class _Formulas:
         return Writer([self.problem.output, *named.values()], called)
 
     def of(self, one: Wanted) -> Tree:
+        """One formula, written once."""
+        if one not in self.known:
+            self.known[one] = self._written(one)
+        return self.known[one]
+
+    def _written(self, one: Wanted) -> Tree:
         """One formula, or another's name; Jacobians and second derivatives with diagonal matrices."""
         if one.of is not None and one.node.operation is NAMED:
             name = self.writer.name(one.node)
