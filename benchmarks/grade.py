@@ -1,6 +1,6 @@
 """A class's answers, marked: three a student to two neurons, made at random, a cause looked for where one is wrong.
 
-The last table makes exercises, a sheet a student.
+The last table makes a quiz of more and more exercises.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.case import Command, Growth, netcalc
 
 STUDENTS = (1, 100, 1000, 10_000)
-SHEETS = (1, 30, 100, 300, 1000)
+EXERCISES = (1, 30, 100, 300, 1000)
 
 
 def prepare(folder: Path) -> None:
@@ -35,9 +35,9 @@ def cases(folder: Path) -> Iterator[Growth]:
         return Command(("sh", "-c", f"{shlex.join(words)}; [ $? -le 1 ]"))  # 1 says that there are wrong answers
 
     yield Growth("A class", "students", {students: marked(students) for students in STUDENTS})
-    yield Growth("A quiz with numbers of its own for each", "students", {many: made(many) for many in SHEETS})
+    yield Growth("A quiz", "exercises", {count: made(count) for count in EXERCISES})
 
 
-def made(students: int) -> Command:
-    """Exercises for a class."""
-    return netcalc("quiz", "neuron", "--students", students, "-f", "json")
+def made(count: int) -> Command:
+    """So many exercises."""
+    return netcalc("quiz", "neuron", "--count", count, "-f", "json")

@@ -85,8 +85,7 @@ class ErrorBounds:
 
 
 def _norm(array: np.ndarray) -> float:
-    flat = array.reshape(-1) if array.flags.c_contiguous or array.flags.f_contiguous else np.ascontiguousarray(array)
-    flat = flat.reshape(-1)
+    flat = array.ravel(order="K")  # as it lies in memory
     with np.errstate(all="ignore"):
         squared = float(np.dot(flat, flat))
     if 1e-200 < squared < 1e200:
