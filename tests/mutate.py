@@ -1,29 +1,31 @@
 """Change one thing in the code and see whether a test notices: python tests/mutate.py [OPTIONS] FOLDER…
 
 Draws changes of operators, comparisons and numbers, and of sums that lose a term, in the files of folders such as
-`arithmetic`; runs, for each, the tests that reach its line, in a copy; and lists the changes that all of them pass.
-Which test reaches which line is found by a first run with coverage, kept in the file that --reached names.
+`arithmetic`; makes all of them in one copy, each behind a switch (`mutants.py`); runs the tests once to see which of them
+ask for which switch; then turns one switch after the other, with the tests that ask for it, the shortest first, until one
+fails; and lists the changes that all of them pass.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCE = CHECKOUT / "src" / "netcalc"
 TENTH = 0.9  # of a bound: the test that holds it sees it a tenth too small
-SECONDS = 300  # a change that makes a test run longer is noticed too
-TESTS_AT_ONCE = 150  # of those that reach a line, the ones that reach the fewest others come first
+TESTS_EACH = 150  # that are tried on a change, the shortest
+NOT_COMPUTED = ("annotation", "returns", "decorator_list", "pattern", "type_params")
 
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "-",
@@ -54,43 +56,39 @@ COMPARISONS: dict[type[ast.AST], str] = {
 
 @dataclass(frozen=True)
 class Change:
-    """The code from `begin` to `end` (line, byte) of a file, with `new` in its place."""
+    """The expression at a place of a file's walk, with `new` in its stead."""
 
     file: Path
-    begin: tuple[int, int]
-    end: tuple[int, int]
+    place: int
+    line: int
+    old: str
     new: str
 
-    def applied(self) -> str:
-        """The file's text with the change in it."""
-        lines = self.file.read_bytes().splitlines(keepends=True)
-        before = b"".join(lines[: self.begin[0] - 1]) + lines[self.begin[0] - 1][: self.begin[1]]
-        after = lines[self.end[0] - 1][self.end[1] :] + b"".join(lines[self.end[0] :])
-        return (before + self.new.encode() + after).decode()
-
     def __str__(self) -> str:
-        line = self.file.read_text("utf-8").splitlines()[self.begin[0] - 1].strip()
-        return f"{self.file.relative_to(SOURCE)}:{self.begin[0]}: {line}  ->  {self.new}"
+        return f"{self.file.relative_to(SOURCE)}:{self.line}: {self.old}  ->  {self.new}"
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """What runs of a file, in a fixed order: no annotations, texts, patterns, nor what is checked for types alone."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+            continue
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+            continue
+        for field, value in ast.iter_fields(node):
+            if field not in NOT_COMPUTED:
+                parts = value if isinstance(value, list) else [value]
+                waiting += [one for one in parts if isinstance(one, ast.AST)]
 
 
 def changes(file: Path) -> Iterator[Change]:
-    """Every change of a file: of what runs, not of annotations, of texts, nor of what is checked for types alone."""
-    waiting: list[ast.AST] = [ast.parse(file.read_text("utf-8"))]
-    while waiting:
-        node = waiting.pop()
+    """Every change of a file."""
+    for place, node in enumerate(walk(ast.parse(file.read_text("utf-8")))):
         for new in alternatives(node):
-            yield Change(file, (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset), f"({new})")
-        waiting += children(node)
-
-
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node that compute."""
-    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
-        return
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns"):
-            continue
-        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST))
+            yield Change(file, place, node.lineno, ast.unparse(node), new)  # type: ignore[attr-defined]
 
 
 def alternatives(node: ast.AST) -> Iterator[str]:
@@ -112,7 +110,7 @@ def alternatives(node: ast.AST) -> Iterator[str]:
         case ast.Constant(int(value)):
             yield str(value + 1)
         case ast.Constant(float(value)):
-            yield repr(value * TENTH)
+            yield repr(value * TENTH) if value else "1.0"
 
 
 def is_text(node: ast.AST) -> bool:
@@ -122,51 +120,98 @@ def is_text(node: ast.AST) -> bool:
     )
 
 
-def reached(data: Path, tests: Sequence[str]) -> dict[Path, dict[int, list[str]]]:
-    """The tests that run each line of each file, those that run the fewest lines first."""
-    import coverage
+class Switched(ast.NodeTransformer):
+    """The tree with the expressions of some nodes behind switches."""
 
-    if not data.exists():
-        words = ["-q", "-p", "no:cacheprovider", "--cov=netcalc", "--cov-context=test", "--cov-report=", *tests]
-        run(words, CHECKOUT, {"COVERAGE_FILE": str(data)}, None)
-    found = coverage.CoverageData(str(data))
-    found.read()
-    lines: dict[Path, dict[int, list[str]]] = {}
-    sizes: dict[str, int] = {}
-    for file in found.measured_files():
-        lines[Path(file)] = by_line = found.contexts_by_lineno(file)
-        for test in (one for tests_of in by_line.values() for one in tests_of):
-            sizes[test] = sizes.get(test, 0) + 1
-    for by_line in lines.values():
-        for number, tests_of in by_line.items():
-            named = {one.partition("|")[0]: sizes[one] for one in tests_of if "::" in one}
-            by_line[number] = sorted(named, key=named.__getitem__)
-    return lines
+    def __init__(self, switches: Mapping[int, tuple[int, str]]) -> None:
+        self.switches = switches  # by the node's id: the number of its change, and the new text
 
-
-def run(words: Sequence[str], folder: Path, environment: dict[str, str], seconds: float | None) -> bool:
-    """Whether pytest passes."""
-    command = [sys.executable, "-m", "pytest", *words]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=os.environ | environment, capture_output=True, timeout=seconds, check=False
+    def visit(self, node: ast.AST) -> ast.AST:
+        switch = self.switches.get(id(node))
+        changed = self.generic_visit(node)
+        if switch is None:
+            return changed
+        number, new = switch
+        return ast.IfExp(
+            ast.parse(f"mutants.on({number})", mode="eval").body,
+            ast.parse(new, mode="eval").body,
+            changed,  # type: ignore[arg-type]
         )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
-def is_noticed(change: Change, tests: Sequence[str], copy: Path) -> bool:
-    """Whether a test that reaches the line fails, or ends no more, with the change in a copy of the sources."""
-    target = copy / "src" / change.file.relative_to(CHECKOUT / "src")
-    before = target.read_text("utf-8")
-    target.write_text(change.applied(), "utf-8")
-    environment = {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        words = ["-x", "-q", "-p", "no:cacheprovider", *tests[:TESTS_AT_ONCE]]
-        return not run(words, copy, environment, SECONDS)
-    finally:
-        target.write_text(before, "utf-8")
+def switched(file: Path, drawn: Sequence[tuple[int, Change]]) -> str:
+    """A file's text with its changes behind switches."""
+    tree = ast.parse(file.read_text("utf-8"))
+    by_place = {change.place: (number, change.new) for number, change in drawn}
+    nodes = [node for place, node in enumerate(walk(tree)) if place in by_place]
+    switches = dict(zip(map(id, nodes), (by_place[place] for place in sorted(by_place)), strict=True))
+    made = Switched(switches).visit(tree)
+    first = next(place for place, one in enumerate(made.body) if not is_opening(one))
+    made.body.insert(first, ast.parse("import mutants").body[0])
+    return ast.unparse(ast.fix_missing_locations(made))
+
+
+def is_opening(statement: ast.stmt) -> bool:
+    """The docstring, and what Python wants first."""
+    return (isinstance(statement, ast.ImportFrom) and statement.module == "__future__") or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def run(copy: Path, words: Sequence[str], **variables: str) -> None:
+    """pytest on the copy."""
+    environment = {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants", *words]
+    subprocess.run(command, cwd=copy, env=os.environ | environment | variables, stdout=subprocess.DEVNULL, check=False)
+
+
+def reached(copy: Path, tests: Sequence[str], seen: Path) -> dict[str, tuple[float, list[int]]]:
+    """For each test how long it computes, and the switches it asks for; under "" those asked for by imports."""
+    run(copy, ["-n", "2", *tests], MUTANTS_REACHED=str(seen))
+    found: dict[str, tuple[float, list[int]]] = {}
+    for file in seen.parent.glob(f"{seen.name}*"):
+        found |= json.loads(file.read_text("utf-8"))
+    return found
+
+
+def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]) -> dict[int, dict[str, object]]:
+    """For each change the tests to try, the shortest first, and how long they compute."""
+    by_number: dict[int, list[str]] = {}
+    for test, (_, switches) in told.items():
+        for number in switches if test else ():
+            by_number.setdefault(number, []).append(test)
+    at_import = set(told.get("", (0.0, []))[1])
+    plan = {}
+    for number, change in enumerate(drawn):
+        tests = by_number.get(number, [])
+        if number in at_import:  # then whatever runs anything of the file
+            others = (one for one, other in enumerate(drawn) if other.file == change.file)
+            tests = list(dict.fromkeys(test for one in others for test in by_number.get(one, [])))
+        tests = sorted(tests, key=lambda test: told[test][0])[:TESTS_EACH]
+        if tests:
+            plan[number] = {"tests": tests, "seconds": sum(told[test][0] for test in tests)}
+    return plan
+
+
+def noticed(copy: Path, plan: Mapping[int, dict[str, object]], at_import: set[int], folder: Path) -> set[int]:
+    """The changes that a test fails with, or ends no more."""
+    found: set[int] = set()
+    if rest := {number: one for number, one in plan.items() if number not in at_import}:
+        path = folder / "plan.json"
+        path.write_text(json.dumps(rest), "utf-8")
+        run(
+            copy,
+            sorted({test.partition("::")[0] for one in rest.values() for test in one["tests"]}),
+            MUTANTS_TRIED=str(path),
+        )  # type: ignore[attr-defined]
+        lines = path.with_suffix(".tried").read_text("utf-8").split("\n")
+        found |= {int(line.split()[0]) for line in lines if line and line.split()[1] != "0"}
+    for number in at_import & plan.keys():
+        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *plan[number]["tests"]]  # type: ignore[misc]
+        environment = os.environ | {"PYTHONPATH": str(copy / "src"), "MUTANT": str(number)}
+        done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, check=False)
+        found |= {number} if done.returncode else set()
+    return found
 
 
 def main() -> int:
@@ -175,25 +220,33 @@ def main() -> int:
     parser.add_argument("folders", nargs="+", help="of src/netcalc, or files there")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--reached", type=Path, default=Path(tempfile.gettempdir()) / "reached.coverage")
-    parser.add_argument("--tests", nargs="*", default=["tests"], help="of which those are taken that reach a line")
+    parser.add_argument("--tests", nargs="*", default=["tests"], help="of which those are taken that ask for a switch")
     asked = parser.parse_args()
+    os.nice(5)
     paths = [SOURCE / folder for folder in asked.folders]
     files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py")))
-    lines = reached(asked.reached.absolute(), asked.tests)
-    possible = [one for file in files for one in changes(file) if lines.get(file, {}).get(one.begin[0])]
-    drawn = random.Random(asked.seed).sample(possible, min(asked.count, len(possible)))
-    survivors = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "checkout"
+    possible = [one for file in files for one in changes(file)]
+    order = random.Random(asked.seed).sample(possible, len(possible))
+    drawn = list({(one.file, one.place): one for one in reversed(order)}.values())[::-1][: asked.count]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy = folder / "checkout"
         shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
-        for number, change in enumerate(drawn, 1):
-            if not is_noticed(change, lines[change.file][change.begin[0]], copy):
-                survivors += 1
-                print(f"survives: {change}", flush=True)
-            print(f"{number} of {len(drawn)}, {number - survivors} noticed", end="\r", file=sys.stderr, flush=True)
-    print(f"{len(drawn) - survivors} of {len(drawn)} changes are noticed, drawn from {len(possible)}")
-    return int(survivors > 0)
+        shutil.copy(CHECKOUT / "tests" / "mutants.py", copy / "src" / "mutants.py")
+        for file in {one.file for one in drawn}:
+            target = copy / "src" / file.relative_to(CHECKOUT / "src")
+            own = [(number, one) for number, one in enumerate(drawn) if one.file == file]
+            target.write_text(switched(file, own), "utf-8")
+        told = reached(copy, asked.tests, folder / "seen")
+        at_import = set(told.get("", (0.0, []))[1])
+        plan = planned(drawn, told)
+        seen = noticed(copy, plan, at_import, folder)
+    for number in sorted(plan.keys() - seen):
+        print(f"survives: {drawn[number]}")
+    for number in sorted(set(range(len(drawn))) - plan.keys()):
+        print(f"no test asks: {drawn[number]}")
+    print(f"{len(seen)} of {len(plan)} changes are noticed, drawn from {len(possible)}")
+    return int(len(seen) < len(plan))
 
 
 if __name__ == "__main__":

@@ -110,6 +110,8 @@ def test_a_width_that_a_terminal_has_is_kept():
         (OSError(12, "Cannot allocate memory"), True),
         (ImportError("libflint.so: failed to map segment from shared object"), True),
         (RuntimeError("can't start new thread"), True),
+        (SystemError("error return without exception set"), True),
+        (SystemError("bad argument to internal function"), False),
         (OSError(28, "No space left on device"), False),
         (ImportError("No module named 'sympy'"), False),
         (ValueError("cannot allocate memory"), False),
@@ -117,3 +119,21 @@ def test_a_width_that_a_terminal_has_is_kept():
 )
 def test_want_of_memory_is_told_from_other_errors(error, told):
     assert is_out_of_memory(error) is told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="`ulimit -v` bounds addresses")
+@pytest.mark.parametrize("kilobytes", [50_000, 70_000, 100_000, 110_000])
+@pytest.mark.parametrize(
+    "words", [NEURON, ["grad", "x^2", "--at", "x=3"], ["quiz", "neuron"], ["net", "--example", "xor"]]
+)
+def test_little_memory_is_told_in_a_line(home, kilobytes, words):
+    """Also where NumPy's BLAS would end the process with a status of its own, or die."""
+    command = ["bash", "-c", f'ulimit -v {kilobytes}; "$@"', "bash", *NETCALC, *words]
+    done = subprocess.run(command, env=transcript.environment(home), capture_output=True, text=True, check=False)
+    if done.returncode:  # some need no NumPy
+        assert (done.returncode, done.stderr) == (2, "error: not enough memory for this problem\n")
+
+
+def test_what_needs_no_numbers_needs_no_memory_for_them(home):
+    command = ["bash", "-c", 'ulimit -v 60000; "$@"', "bash", *NETCALC, "--version"]
+    assert subprocess.run(command, env=transcript.environment(home), capture_output=True, check=False).returncode == 0

@@ -6,6 +6,7 @@ import atexit
 import errno
 import gc
 import io
+import math
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 LONGEST_SIZE = 5  # digits of a terminal's width
 NO_OUTPUT = "standard output is closed; name a file, as in -o answer.csv"
+LEAST_MEMORY = 128 << 20  # bytes of address space, below which NumPy's BLAS ends the process as it is imported
 FEW_COLLECTIONS = (100_000, 20, 20)  # looking for garbage among what is being imported takes a tenth of a run
 
 
@@ -36,6 +38,8 @@ def run() -> NoReturn:
 
     atexit.register(end_here)
     end_by_unwinding()
+    if address_space() < LEAST_MEMORY:
+        sys.meta_path.insert(0, NoRoom())
     gc.set_threshold(*FEW_COLLECTIONS)
     try:
         from netcalc.cli import main
@@ -53,6 +57,26 @@ def run() -> NoReturn:
     except SystemExit as asked:  # as typer does when the shell has it complete a line
         status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
     sys.exit(status)
+
+
+def address_space() -> float:
+    """How many bytes of addresses this process may have."""
+    try:
+        import resource
+    except ImportError:  # on Windows nobody says
+        return math.inf
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit
+
+
+class NoRoom:
+    """An importer of NumPy that says what NumPy could not."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Raises MemoryError."""
+        if name == "numpy":
+            raise MemoryError
 
 
 def end_by_unwinding() -> None:

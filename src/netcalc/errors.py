@@ -62,7 +62,10 @@ class TookTooLong(NetcalcError):
 
 
 NO_MEMORY = "error: not enough memory for this problem"
-SAID_WITHOUT_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+SAID_WITHOUT_MEMORY = (
+    *("failed to map segment", "cannot allocate memory", "can't start new thread"),
+    *("without exception set", "without setting an exception"),  # by what got no memory in C, and said nothing
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -70,4 +73,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     said = str(error).lower()
-    return isinstance(error, ImportError | RuntimeError) and any(one in said for one in SAID_WITHOUT_MEMORY)
+    return isinstance(error, ImportError | RuntimeError | SystemError) and any(
+        one in said for one in SAID_WITHOUT_MEMORY
+    )
