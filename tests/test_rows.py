@@ -662,3 +662,30 @@ def test_a_tie_in_a_table_is_decided_exactly(run, tmp_path):
     (tmp_path / "m.csv").write_text("x\n1/3\n0.3333333333333333\n")
     _, _, err = run("grad", "abs(x - 1/3)", "--at", str(tmp_path / "m.csv"), "-f", "csv")
     assert err == "note: 1 row is at a tie of what f compares, maybe a kink\n"
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.txt", "x.json", "x.npy", "headed.csv"])
+def test_nan_in_a_row_is_treated_alike_in_every_format(run, tmp_path, count, name):
+    """The run stops there; or that row is left out and kept, and the others are answered."""
+    rows = (np.arange(2.0 * count) / 8).reshape(count, 2).tolist()
+    rows[3][0] = float("nan")
+    if name == "x.npy":
+        np.save(tmp_path / name, rows)
+    elif name == "x.json":
+        (tmp_path / name).write_text(json.dumps(rows), encoding="utf-8")
+    else:
+        cut = {"x.tsv": "\t", "x.txt": " "}.get(name, ",")
+        header = ["a,b"] if name == "headed.csv" else []
+        lines = header + [cut.join(map(repr, row)) for row in rows]
+        (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    asked = ["neuron", "--w", 1, 1, "--b", 0, "-f", "csv", "--only", "q", "--x", name]
+    status, _, err = run(*asked)
+    assert (status, "not a finite number" in err) == (2, True)
+    status, out, err = run(*asked, "--on-error", "skip")
+    answers = [float(line) for line in out.splitlines()[1:]]
+    assert (status, answers) == (1, [a + b for a, b in rows[:3] + rows[4:]])
+    assert err.startswith("error: 1 row does not read; it is left out, and kept in ")
+    assert err.rstrip().endswith("finite") or err.rstrip().endswith("is not a finite number")
+    (kept,) = tmp_path.glob("*.bad.csv")
+    assert kept.read_text(encoding="utf-8").splitlines()[1].lower().startswith("nan")

@@ -89,10 +89,12 @@ def open_file(
     decimal: str,
     use: Use | None = None,
     columns: int | None = None,
+    *,
+    finite: bool = True,
 ) -> Tensor | NpyFile | TextRows:
     """What is no table of rows, whole; a text, or an array, as far as its first row.
 
-    With `use`, only the columns are read that it finds in a text's header.
+    With `use`, only the columns are read that it finds in a text's header. JSON has no NaN where it is to be `finite`.
     """
     path, name = split_name(path_text)
     if path.lower().endswith(".npz"):
@@ -101,13 +103,15 @@ def open_file(
         return Tensor(read_safetensors(path, name, rows_of(columns, path_text)), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     with closed_if_refused(source.close):
-        found = _open_source(source, name, decimal, use)
+        found = _open_source(source, name, decimal, use, finite=finite)
     if isinstance(found, Tensor):
         source.close()
     return found
 
 
-def _open_source(source: Source, name: str | None, decimal: str, use: Use | None) -> Tensor | NpyFile | TextRows:
+def _open_source(
+    source: Source, name: str | None, decimal: str, use: Use | None, *, finite: bool
+) -> Tensor | NpyFile | TextRows:
     head = source.head((NPY_MAGIC, ZIP_MAGIC, PARQUET_MAGIC))
     if head.startswith(NPY_MAGIC):
         if source.size is not None:
@@ -130,7 +134,7 @@ def _open_source(source: Source, name: str | None, decimal: str, use: Use | None
     if beginning.startswith((b"{", b"[")):
         from netcalc.files.structured import read_json
 
-        return Tensor(read_json(joined(chunks, source.name), source.name, name), source.name)
+        return Tensor(read_json(joined(chunks, source.name), source.name, name, finite=finite), source.name)
     if beginning.startswith(b"%%matrixmarket"):
         from netcalc.files.structured import read_matrix_market
 

@@ -17,12 +17,21 @@ SECTIONS = ("given", "forward", "partials")
 DENSE_LIMIT = 10**8
 
 
-def read_json(data: bytes, source: str, key: str | None) -> np.ndarray:
-    """Nested lists of numbers, or those at `key` of an object: `W`, `partials.x`. Raises FileError."""
+def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True) -> np.ndarray:
+    """Nested lists of numbers, or those at `key` of an object: `W`, `partials.x`.
+
+    Raises FileError, also for NaN and infinities where they are to be `finite`; else they are float64 among such.
+    """
     name = source if key is None else f"{source}:{key}"
+    not_finite: list[str] = []
+
+    def constant(text: str) -> float:
+        not_finite.append(text)
+        return float(text)
+
     try:
-        value = _at(json.loads(data), key, source)
-        if not is_kept_exactly(_count(value)) and (floats := _float_array(value)) is not None:
+        floats = _float_array(_at(json.loads(data, parse_constant=constant), key, source))
+        if floats is not None and (not finite if not_finite else _is_for_float64(floats)):
             return floats
         exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
     except json.JSONDecodeError as error:
@@ -32,8 +41,8 @@ def read_json(data: bytes, source: str, key: str | None) -> np.ndarray:
     return _array(_at(exact, key, source), name)
 
 
-def _count(value: Any) -> int:
-    return sum(map(_count, value)) if isinstance(value, list) else 1
+def _is_for_float64(floats: np.ndarray) -> bool:
+    return not is_kept_exactly(floats.size) and bool(np.isfinite(floats).all())
 
 
 def _float_array(value: Any) -> np.ndarray | None:
@@ -41,9 +50,7 @@ def _float_array(value: Any) -> np.ndarray | None:
         array = np.array(value)
     except ValueError:
         return None
-    if array.dtype.kind not in "fi" or not np.isfinite(array).all():
-        return None
-    return array.astype(np.float64, copy=False)
+    return array.astype(np.float64, copy=False) if array.dtype.kind in "fi" else None
 
 
 class _Digits(str):

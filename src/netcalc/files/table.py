@@ -44,7 +44,7 @@ def read_rows(
     With `use`, only the columns are read that it finds in a text's header; the others are 0.
     A row that does not read goes to `on_bad_row`, or else is a RowError after the rows before it. Raises FileError.
     """
-    found = open_file(path_text, flag, stdin, decimal, use, columns)
+    found = open_file(path_text, flag, stdin, decimal, use, columns, finite=on_bad_row is None)
     if isinstance(found, TextRows):
         if columns is not None and found.dialect.columns == 1 != columns:
             return found.read()
