@@ -16,7 +16,9 @@ from pathlib import Path
 
 active = int(os.environ.get("MUTANT", "-1"))
 asked: set[int] = set()  # switches, by whatever runs
-PATIENCE = 5  # times what the tests compute unchanged, and as many seconds: what takes longer is noticed
+AT_ONCE = os.cpu_count() or 1
+PATIENCE = 5  # times what the tests compute unchanged; what takes longer is noticed
+AT_LEAST = 60  # seconds of it: what earlier tests had made ready is made anew
 
 
 def on(number: int) -> bool:
@@ -57,13 +59,20 @@ class Trying:
 
     def pytest_runtestloop(self, session):
         items = {item.nodeid: item for item in session.items}
+        running: dict[int, str] = {}
         with self.path.with_suffix(".tried").open("w") as tried:
-            for number, planned in self.plan.items():
-                tests = [items[name] for name in planned["tests"] if name in items]
-                child = os.fork()
-                if not child:
-                    os._exit(self._notice(session, int(number), tests, planned["seconds"]))
-                tried.write(f"{number} {os.waitpid(child, 0)[1]}\n")
+            waiting = list(self.plan.items())
+            while waiting or running:
+                if waiting and len(running) < AT_ONCE:
+                    number, planned = waiting.pop(0)
+                    tests = [items[name] for name in planned["tests"] if name in items]
+                    child = os.fork()
+                    if not child:
+                        os._exit(self._notice(session, int(number), tests, planned["seconds"]))
+                    running[child] = number
+                    continue
+                child, status = os.wait()
+                tried.write(f"{running.pop(child)} {status}\n")
                 tried.flush()
         return True
 
@@ -73,7 +82,7 @@ class Trying:
         global active  # noqa: PLW0603 - the switch
         active = number
         os.environ["MUTANT"] = str(number)
-        limit = int(PATIENCE * (seconds + 1))
+        limit = int(PATIENCE * seconds + AT_LEAST)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
