@@ -25,7 +25,7 @@ LEVELS = (1, 2, 3)
 def test_keys_are_right_and_short(kind, level):
     """Every answer asked for is a closed form of a few characters, which the checker finds right."""
     for exercise in quiz(kind, 11, 2, level):
-        answers = {one.name: answer_of(one) for one in exercise.asked}
+        answers = {one.name: answer_of(one) for one in exercise.elements}
         texts = {name: answer if isinstance(answer, str) else to_ascii(answer) for name, answer in answers.items()}
         assert all(len(text) <= 24 for text in texts.values()), texts
         assert {one.verdict for one in Checker(exercise.result).checked(texts.items()).checked} == {"right"}
@@ -140,7 +140,7 @@ def told(exercises, lines):
 
 def test_a_session_marks_and_explains():
     (exercise,) = quiz("neuron", 7, 1, 2)
-    right = [answer_of(one) for one in exercise.asked]
+    right = [answer_of(one) for one in exercise.elements]
     lines = [answer if isinstance(answer, str) else to_ascii(answer) for answer in right]
     assert told([exercise], lines)[0]
     all_right, shown = told([exercise], ["3+*", *lines[:-1], "0"])

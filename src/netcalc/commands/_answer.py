@@ -37,11 +37,11 @@ def answer(
     stdin: StandardInput | None = None,
 ) -> int | None:
     """Solve a problem and print its result; the exit status. `stdin` may have been read for the problem."""
-    from netcalc.commands._progress import layers_told
+    from netcalc.commands._progress import showing_layers
     from netcalc.solving.solve import solve
 
     form = chosen(presentation.format, presentation.output)
-    with layers_told():
+    with showing_layers():
         result = solve(
             problem,
             digits=presentation.digits,
@@ -133,16 +133,16 @@ def save(result: Result, form: Format, output: Path | None) -> None:
 
 def write_out(lines: Callable[[], Iterable[Any]], form: Format, output: Path | None, *, plain: bool = False) -> None:
     """Print lines, or write them to a file, all or nothing; in ASCII if that is wanted, or all that stdout takes."""
-    from netcalc.commands._progress import lines_told
+    from netcalc.commands._progress import with_line_count
 
     if output is None:
         with plainly(plain or not takes_unicode(sys.stdout)):
-            write(lines_told(lines(), output), sys.stdout, form)
+            write(with_line_count(lines(), output), sys.stdout, form)
         return
     from netcalc.files import write_atomically
 
     with write_atomically(output) as file, plainly(plain):
-        write(lines_told(lines(), output), file, form)
+        write(with_line_count(lines(), output), file, form)
 
 
 def takes_unicode(file: TextIO) -> bool:

@@ -7,7 +7,7 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from netcalc.commands._given import ROW_FORMATS, Parameters, asked_of_the_whole
+from netcalc.commands._given import ROW_FORMATS, Parameters, needs_all_rows
 from netcalc.commands._progress import Progress
 from netcalc.commands.inputs import Rows
 from netcalc.commands.options import Checking, Presentation, Values
@@ -47,7 +47,7 @@ class Files:
             raise NetcalcError("--engine dask needs files for --x, as in --x 'data/*.csv', and numbers for --w and --b")
         if presentation.output is None:
             raise NetcalcError("--engine dask writes parts into a folder; name one, as in --output answers")
-        if asked_of_the_whole(checking, presentation):
+        if needs_all_rows(checking, presentation):
             raise NetcalcError(
                 "--engine dask gives the answers of rows alone, without --check, --digits, --exact, --verify"
             )

@@ -77,6 +77,6 @@ def _reached(upstream: Upstream) -> tuple[tuple[Values, str], tuple[Values, str]
     return (upstream.delta, "--delta"), (upstream.target, "--target")
 
 
-def asked_of_the_whole(checking: Checking, presentation: Presentation) -> bool:
+def needs_all_rows(checking: Checking, presentation: Presentation) -> bool:
     """Whether something is asked for that rows by themselves don't have."""
     return bool(presentation.proves or presentation.verify or checking.check)

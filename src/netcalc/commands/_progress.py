@@ -60,12 +60,12 @@ def watched(rows: RowStream, output: Path | None) -> Iterator[Block]:
             progress.show(f"{rows.source}: {count:,} rows, {count / progress.seconds:,.0f} a second")
 
 
-def lines_told(lines: Iterable[Any], output: Path | None) -> Iterable[Any]:
+def with_line_count(lines: Iterable[Any], output: Path | None) -> Iterable[Any]:
     """The lines, and how many there were; they go to `output`, or to stdout."""
-    return _told(lines, output) if sys.stderr.isatty() else lines
+    return _counted(lines, output) if sys.stderr.isatty() else lines
 
 
-def _told(lines: Iterable[Any], output: Path | None) -> Iterator[Any]:
+def _counted(lines: Iterable[Any], output: Path | None) -> Iterator[Any]:
     with Progress(output) as progress:
         for count, line in enumerate(lines, 1):
             yield line
@@ -74,7 +74,7 @@ def _told(lines: Iterable[Any], output: Path | None) -> Iterator[Any]:
 
 
 @contextmanager
-def layers_told() -> Iterator[None]:
+def showing_layers() -> Iterator[None]:
     """While passes run that take long: a bar of the layers passed, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield
@@ -84,7 +84,7 @@ def layers_told() -> Iterator[None]:
     begin, bars = time.monotonic(), list[Any]()
     with ExitStack() as stack:
 
-        def told(passed: int, total: int) -> None:
+        def show(passed: int, total: int) -> None:
             if not bars and time.monotonic() - begin > PATIENCE:
                 from rich.console import Console
                 from rich.progress import Progress
@@ -94,7 +94,7 @@ def layers_told() -> Iterator[None]:
             if bars:
                 bars[0].update(bars[0].task_ids[0], completed=passed, total=total)
 
-        before = WATCHER.set(told)
+        before = WATCHER.set(show)
         try:
             yield
         finally:

@@ -11,7 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
 
-from netcalc.commands._given import ROW_FORMATS, Inputs, Parameters, asked_of_the_whole
+from netcalc.commands._given import ROW_FORMATS, Inputs, Parameters, needs_all_rows
 from netcalc.commands._progress import watched
 from netcalc.commands._stderr import say
 from netcalc.commands.inputs import Rows
@@ -41,7 +41,7 @@ def vector_or_rows(
 
         return Files.of(x, parameters, rows, checking, presentation, inputs.reading.decimal)
     w, b, activation, above = parameters
-    whole = asked_of_the_whole(checking, presentation)
+    whole = needs_all_rows(checking, presentation)
     form = chosen(presentation.format, presentation.output)
     if not x or w is None or whole or form.name not in ROW_FORMATS:
         if rows.on_error == "skip" or rows.bad_rows:

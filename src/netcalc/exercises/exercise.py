@@ -42,22 +42,22 @@ class Exercise:
     @cached_property
     def questions(self) -> list[Tensor]:
         """The tensors asked for, by their names; their numbers may be those of another exercise."""
-        return self.asked_of((self.model or self).result)
+        return self.tensors_of((self.model or self).result)
 
-    def asked_of(self, result: Result) -> list[Tensor]:
+    def tensors_of(self, result: Result) -> list[Tensor]:
         """The tensors of a result that are asked for."""
         passed_over = INNER if self.kind == "net" else ()
         return [one for one in result.tensors if one.name.rstrip("0123456789") not in passed_over]
 
     @property
-    def asked(self) -> list[Element]:
+    def elements(self) -> list[Element]:
         """The elements of the tensors asked for."""
-        return [one for tensor in self.asked_of(self.result) for one in tensor.elements()]
+        return [one for tensor in self.tensors_of(self.result) for one in tensor.elements()]
 
     @property
     def key(self) -> dict[str, str]:
         """The answers by name: short closed forms, or digits."""
-        return {one.name: plain(answer_of(one)) for one in self.asked}
+        return {one.name: plain(answer_of(one)) for one in self.elements}
 
     @property
     def text(self) -> str:

@@ -20,13 +20,13 @@ def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
         for line in exercise.lines:
             show(line)
         checker = Checker(exercise.result)
-        brought = {one.name: text for one in exercise.asked if (text := _answered(checker, one.name, ask, show))}
+        brought = {one.name: text for one in exercise.elements if (text := _answered(checker, one.name, ask, show))}
         if brought:
             checked = checker.checked(brought.items())
             for verdict in verdicts(checked):
                 show(verdict)
             all_right &= not any(one.is_wrong for one in checked.checked)
-        all_right &= len(brought) == len(exercise.asked)
+        all_right &= len(brought) == len(exercise.elements)
         show("")
     return all_right
 

@@ -46,7 +46,7 @@ def _text(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
         if not key:
             yield f"   {exercise.lines[1]}"
             continue
-        yield from (f"   {one.name} = {_shown(one)}" for one in exercise.asked)
+        yield from (f"   {one.name} = {_shown(one)}" for one in exercise.elements)
         yield ""
         yield from (f"   {line}".rstrip() for line in step_lines(exercise.result.steps))
 
