@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
+from flint import fmpq
 
-from netcalc.arithmetic.balls import numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounded import rounded
 from netcalc.arithmetic.rounding import digits, enclosure, nearest, plainly_rounded
 from netcalc.arrays import each
@@ -109,6 +110,17 @@ def as_value(value: Any, count: int | None) -> Value:
     if shown is not None and number is not None:
         return Value(number, shown, certified=True, as_digits=count is not None)
     return Value(number, enclosure(value) or UNDEFINED, as_digits=count is not None)
+
+
+def rational_in(value: Any, number: Any) -> fmpq | None:
+    """The rational within a ball that SymPy's number simplifies to, if it does, or is: √2·√2 - 2 is 0."""
+    from netcalc.derivation.bounded import is_tame, simplified
+
+    closed = simplified(number) if is_tame(number) else number
+    if not closed.is_Rational:
+        return None
+    rational = fmpq(int(closed.p), int(closed.q))
+    return rational if ball(value).contains(rational) else None
 
 
 def constant(tree: Tree, count: int | None = None) -> Value:

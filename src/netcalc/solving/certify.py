@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from netcalc.arithmetic.balls import ball
 from netcalc.arrays import each
@@ -17,7 +16,7 @@ from netcalc.kinks import kink_notes
 from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Problem
 from netcalc.result import Value
-from netcalc.solving.bits import are_values, as_value, certainty, confirmed, decided_arrays, is_certain
+from netcalc.solving.bits import are_values, as_value, certainty, confirmed, decided_arrays, is_certain, rational_in
 from netcalc.solving.notes import NO_CLOSED_FORMS
 
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
@@ -74,15 +73,10 @@ def _settled(
 
 def _rational(value: Any, known: Value, expression: Any) -> Any:
     """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
-    from netcalc.derivation.bounded import is_tame, simplified
-
-    if known.certified or not ball(value).is_finite() or not is_tame(expression):
+    if known.certified or not ball(value).is_finite():
         return value
-    closed = simplified(expression)
-    if not closed.is_Rational:
-        return value
-    rational = fmpq(int(closed.p), int(closed.q))
-    return rational if ball(value).contains(rational) else value
+    rational = rational_in(value, expression)
+    return value if rational is None else rational
 
 
 def with_closed_forms(problem: Problem, found: Found) -> Found:

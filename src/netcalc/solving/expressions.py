@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from netcalc.arithmetic.balls import Known
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
@@ -22,11 +23,10 @@ from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
+from netcalc.solving.bits import as_value, certainty, confirmed, constant
 from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.notes import value_notes
-
-if TYPE_CHECKING:
-    from netcalc.arithmetic.balls import Known
+from netcalc.solving.proven import proven
 
 Point = Mapping[str, Tree]
 CLOSED_EVALUATIONS = 400_000  # who asks for closed forms waits for them
@@ -81,8 +81,6 @@ def _steps(
     derived: Derived, numbers: Sequence[Value], formulas: _Formulas, digits: int | None, known: Known | None
 ) -> list[Step]:
     """The steps, with the value of every node and adjoint where it is known at the point."""
-    from netcalc.solving.proven import proven
-
     behind, values = trail(derived), dict[int, Value]()
     if known is not None and behind:
         found, _ = proven(evaluable(behind), point_at(derived.problem), digits, known)
@@ -114,33 +112,30 @@ def _scalar(value: Value) -> np.ndarray:
     return out
 
 
-def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
-    from netcalc.solving.proven import proven
+def _values_at(
+    derived: Derived, trees: Sequence[Tree], point: Point, digits: int | None, *, exact: bool
+) -> tuple[list[Value], Known, Sides]:
+    """What is wanted at a point, in balls, as both sides say where a comparison ties; what algebra decided; the sides.
 
-    point = point_at(derived.problem)
-    wanted = [one.tree for one in derived.wanted]
-    known = decided(evaluable(wanted), point)
-    values, _ = proven(evaluable(wanted), point, digits, known)
-    beside = sides(derived, point, known, lacks_value=_lack(values))
+    `trees` are the evaluable ones; `exact` has every value with its closed form.
+    """
+    known = decided(trees, point)
+    values, _ = proven(trees, point, digits, known)
+    beside = sides(derived, point, known, lacks_value=any(value.is_undefined for value in values))
     values = _where_defined(derived, _by_sides(values, beside, digits))
-    undefined = tuple(undefined_notes(derived, values, point, known, beside.kinks))
-    sure = sum(value.certified for value in values)
-    return Answered(
-        [_scalar(value) for value in (_with_closed_forms(derived, values, point) if exact else values)],
-        f"certified: {sure} of {len(values)} values",
-        (*undefined, *beside.notes),
-        known,
-    )
+    return _with_closed_forms(derived, values, point) if exact else values, known, beside
 
 
-def _lack(values: Sequence[Value]) -> bool:
-    return any(value.is_undefined for value in values)
+def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
+    point, trees = point_at(derived.problem), evaluable([one.tree for one in derived.wanted])
+    values, known, beside = _values_at(derived, trees, point, digits, exact=exact)
+    undefined = undefined_notes(derived, values, point, known, beside.kinks)
+    entries = [_scalar(value) for value in values]
+    return Answered(entries, certainty(entries), (*undefined, *beside.notes), known)
 
 
 def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list[Value]:
     """The values, where a comparison ties as either side says; not certified where that isn't known."""
-    from netcalc.solving.bits import as_value
-
     found = list(values)
     for place, numeral in beside.settled.items():
         found[place] = as_value(numeral, count)
@@ -165,25 +160,19 @@ def _where_defined(derived: Derived, values: Sequence[Value]) -> list[Value]:
 
 def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
     """Each point by itself, in balls. Raises UndefinedError at the first without a value."""
-    from netcalc.solving.proven import proven
-
-    trees = evaluable([one.tree for one in derived.wanted])
-    samples = derived.problem.samples
+    samples, trees = derived.problem.samples, evaluable([one.tree for one in derived.wanted])
     columns = np.empty((samples, len(trees)), dtype=object)
     told: list[Sides] = []
     for sample in range(samples):
         point = point_at(derived.problem, sample)
-        known = decided(trees, point)
-        values, _ = proven(trees, point, digits, known)
-        told.append(sides(derived, point, known, lacks_value=_lack(values)))
-        values = _by_sides(values, told[-1], digits)
+        values, known, beside = _values_at(derived, trees, point, digits, exact=exact)
+        told.append(beside)
         for one, value in zip(derived.wanted, values, strict=True):
             if value.is_undefined:
                 where = f" (point {sample})" if samples > 1 else ""
-                refuse_undefined(derived, one, point, where, known, told[-1].kinks)
-        columns[sample] = _with_closed_forms(derived, values, point) if exact else values
-    sure = sum(value.certified for value in columns.flat)
-    return Answered(list(columns.T), f"certified: {sure} of {columns.size} values", tuple(at_points(told)))
+                refuse_undefined(derived, one, point, where, known, beside.kinks)
+        columns[sample] = values
+    return Answered(list(columns.T), certainty([columns]), tuple(at_points(told)))
 
 
 def _in_float64(derived: Derived) -> Answered:
@@ -208,7 +197,6 @@ def _in_float64(derived: Derived) -> Answered:
 def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) -> list[Value]:
     from netcalc.derivation.algebra import to_sympy
     from netcalc.derivation.closed import ClosedForms
-    from netcalc.solving.bits import confirmed
 
     forms = ClosedForms()
 
@@ -222,8 +210,6 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
 
 
 def _formulas(derived: Derived, digits: int | None) -> Answered:
-    from netcalc.solving.bits import constant
-
     forms = derived.forms
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}
 

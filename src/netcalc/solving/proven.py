@@ -6,16 +6,14 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flint import fmpq
-
 from netcalc.arithmetic.balls import Known, ball, numeral, numerals
 from netcalc.arithmetic.rounding import is_out_of_reach
-from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree, share, substitute
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.bits import as_value, until_decided
+from netcalc.solving.bits import as_value, rational_in, until_decided
 
 ALGEBRA_EVALUATIONS = 60_000
 HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
@@ -59,8 +57,7 @@ def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any],
             if not ball(found[place]).rad() < 1:  # nothing is nearly decided
                 continue
             number = to_sympy(expand(substitute(trees[place], point)))
-            closed = simplified(number) if is_tame(number) else number
-            if closed.is_Rational and ball(found[place]).contains(rational := fmpq(int(closed.p), int(closed.q))):
+            if (rational := rational_in(found[place], number)) is not None:
                 found[place] = rational
                 settled.append(place)
     return settled
