@@ -11,10 +11,8 @@ from netcalc.arithmetic.balls import precision, sign
 from netcalc.arithmetic.sides import BITS
 from netcalc.derivation.derive import evaluable
 from netcalc.expression.tree import has_switches
-from netcalc.graph.arithmetic import last
-from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.contract import spread
-from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slopes, slot
+from netcalc.graph.arithmetic import Arithmetic, last
+from netcalc.graph.elementwise import ELEMENTWISE, slopes, slot
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.reductions import MAX, MIN, NORM, Along
@@ -22,29 +20,25 @@ from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
 from netcalc.problem import element
+from netcalc.solving.graph_values import each_entry, each_node
 
 MAX_ENTRIES = 2_000  # of a node that is looked at
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
     """A line for each kink that the forward pass is at."""
-    order = in_order([problem.output])
-    watched = [node for node in order if _may_tie(node)]
-    numbers = Balls(problem.sizes)
-    if not watched or any(prod(numbers.shape(node.shape)) > MAX_ENTRIES for node in watched):
+    watched = {node for node in in_order([problem.output]) if _may_tie(node)}
+    sizes = Arithmetic(problem.sizes)
+    if not watched or any(prod(sizes.shape(node.shape)) > MAX_ENTRIES for node in watched):
         return
-    values: dict[Node, np.ndarray] = {}
     with precision(BITS):
-        given = {problem.inputs[name]: array for name, array in problem.values.items()}
-        for node in order:
-            arguments = [values[arg] for arg in node.args]
-            values[node] = numbers.array(given[node]) if node in given else node.value(numbers, arguments)
+        for node, arguments, entries in each_node(problem, [problem.output]):
             if node not in watched:
                 continue
             if node.operation is ELEMENTWISE:
                 yield from _of_elementwise(problem, node, arguments)
             elif node.operation is NORM:
-                yield from _of_norm(node, values[node])
+                yield from _of_norm(node, entries)
             else:
                 yield from _of_extreme(node, arguments[0])
 
@@ -56,18 +50,13 @@ def _may_tie(node: Node) -> bool:
 
 
 def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray]) -> Iterator[str]:
-    params: Elementwise = node.params
-    columns = np.broadcast_arrays(
-        *(spread(one, own, params.out, None) for one, own in zip(arguments, params.letters, strict=True))
-    )
     formula = _written(node)
     for place, arg in enumerate(node.args):
-        (slope,) = evaluable([slopes(params.tree, len(node.args))[place]])
+        (slope,) = evaluable([slopes(node.params.tree, len(node.args))[place]])
         if not has_switches(slope):
             continue
         at: dict[Kink, list[str]] = {}
-        for index in np.ndindex(columns[0].shape):
-            names = {slot(n): column[index] for n, column in enumerate(columns)}
+        for index, names in each_entry(node, arguments):
             if found := kink(slope, slot(place), names):
                 at.setdefault(found, []).append(_entry(problem, arg, index))
         yield from (one.line(list(dict.fromkeys(names)), formula) for one, names in at.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -16,9 +16,11 @@ from netcalc.arithmetic.turns import turn_given_up
 from netcalc.arrays import each
 from netcalc.expression import Number, Symbol
 from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.contract import spread
 from netcalc.graph.cost import cost
+from netcalc.graph.elementwise import Elementwise, slot
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative, element
@@ -78,6 +80,34 @@ def nodes_in(arithmetic: Arithmetic, problem: GraphProblem, nodes: Sequence[Node
     """What nodes come to in an arithmetic."""
     given = {problem.inputs[name]: arithmetic.array(values) for name, values in problem.values.items()}
     return evaluate(nodes, arithmetic, given)
+
+
+def each_node(
+    problem: GraphProblem, roots: Sequence[Node], most: int | None = None
+) -> Iterator[tuple[Node, list[np.ndarray], np.ndarray]]:
+    """Every node, arguments first, with what these and it come to, in balls of the bits that are set.
+
+    It ends at the first node of more than `most` entries.
+    """
+    from netcalc.graph.arithmetic.balls import Balls
+
+    numbers, values = Balls(problem.sizes), dict[Node, np.ndarray]()
+    given = {problem.inputs[name]: array for name, array in problem.values.items()}
+    for node in in_order(roots):
+        if most is not None and prod(numbers.shape(node.shape)) > most:
+            return
+        arguments = [values[arg] for arg in node.args]
+        values[node] = numbers.array(given[node]) if node in given else node.value(numbers, arguments)
+        yield node, arguments, values[node]
+
+
+def each_entry(node: Node, arguments: Sequence[np.ndarray]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """Every entry of an elementwise node: its index, and what stands there in the place of the formula's symbols."""
+    params: Elementwise = node.params
+    pairs = zip(arguments, params.letters, strict=True)
+    columns = np.broadcast_arrays(*(spread(array, own, params.out, None) for array, own in pairs))
+    for index in np.ndindex(columns[0].shape if columns else ()):
+        yield index, {slot(place): column[index] for place, column in enumerate(columns)}
 
 
 def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = False) -> list[np.ndarray]:

@@ -12,16 +12,14 @@ from netcalc.arithmetic.undefined import why_undefined
 from netcalc.arrays import each
 from netcalc.errors import UndefinedError
 from netcalc.expression import Apply, Tree, fold
-from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.contract import spread
 from netcalc.graph.elementwise import ELEMENTWISE, slot
 from netcalc.graph.leaves import name_of
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
 from netcalc.problem import element
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.graph_values import Wanted
+from netcalc.solving.graph_values import Wanted, each_entry, each_node
 
 NO_REASON = "a function in it has no value at this point"
 BITS = 256
@@ -97,21 +95,10 @@ def _first(lacking: np.ndarray) -> tuple[int, ...]:
 
 def reason(problem: GraphProblem, roots: Sequence[Node]) -> str | None:
     """What has no value and why, as far as it is found: `log(x) with x = -2 …`."""
-    numbers = Balls(problem.sizes)
-    values: dict[Node, np.ndarray] = {}
     with precision(BITS):
-        for name, array in problem.values.items():
-            if array.size > MAX_ENTRIES:
-                return None
-            values[problem.inputs[name]] = numbers.array(array)
-        for node in in_order(roots):
-            if node in values:
-                continue
-            if np.prod(numbers.shape(node.shape)) > MAX_ENTRIES:
-                return None
-            values[node] = node.value(numbers, [values[arg] for arg in node.args])
-            if any(map(_has_no_value, values[node].reshape(-1))):
-                return _why(node, [values[arg] for arg in node.args])
+        for node, arguments, entries in each_node(problem, roots, MAX_ENTRIES):
+            if arguments and any(map(_has_no_value, entries.reshape(-1))):
+                return _why(node, arguments)
     return None
 
 
@@ -122,15 +109,9 @@ def _has_no_value(entry: Numeral) -> bool:
 def _why(node: Node, arguments: Sequence[np.ndarray]) -> str | None:
     if node.operation is not ELEMENTWISE:
         return f"{node.operation.name} has no value at this point"
-    params = node.params
-    columns = np.broadcast_arrays(
-        *(spread(one, own, params.out, None) for one, own in zip(arguments, params.letters, strict=True))
-    )
-    for index in np.ndindex(columns[0].shape if columns else ()):
-        names = {slot(place): column[index] for place, column in enumerate(columns)}
-        if why := why_undefined(written_out(params.tree), names):
-            return _named(why, node)
-    return None
+    tree = written_out(node.params.tree)
+    reasons = (why_undefined(tree, names) for _, names in each_entry(node, arguments))
+    return next((_named(why, node) for why in reasons if why), None)
 
 
 def written_out(tree: Tree) -> Tree:
