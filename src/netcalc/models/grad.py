@@ -91,10 +91,7 @@ def grad(
         check_known(name, found, "--at gives a value to")
     variables = (*(name for name in points if name in found), *(name for name in found if name not in points))
     chosen = variables if wrt is None else tuple(wrt)
-    for place, name in enumerate(chosen):
-        check_known(name, found, "--wrt names")
-        if name in chosen[:place]:
-            raise NetcalcError(f"--wrt names {name} twice")
+    check_wrt(chosen, found)
     _check_order(order, chosen, len(expressions))
     many = _check_points(points, [name for name in variables if name not in points])
     notes = [*_reading_notes(readings), *(note for text in texts if (note := doubt(text, variables)))]
@@ -139,6 +136,14 @@ def check_known(name: str, variables: Iterable[str], who: str) -> None:
     kind = f"the variables are {listed}" if len(names) > 1 else f"the only variable is {listed}"
     suggestion = unknown("variable", name, names, kind).message.partition("; ")[2]
     raise UnknownNameError(f"{who} {name}, which occurs in no expression; {suggestion}")
+
+
+def check_wrt(names: Sequence[str], variables: Iterable[str]) -> None:
+    """Raises UnknownNameError, NetcalcError for a name twice."""
+    for place, name in enumerate(names):
+        check_known(name, variables, "--wrt names")
+        if name in names[:place]:
+            raise NetcalcError(f"--wrt names {name} twice")
 
 
 def _check_points(points: Mapping[str, np.ndarray], free: Sequence[str]) -> bool:

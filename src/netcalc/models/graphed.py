@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.expression import Tree
 from netcalc.graph.node import Node
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class GraphProblem:
     def nodes(self) -> dict[str, Node]:
         """Inputs and named nodes by name."""
         return {**self.inputs, **self.named}
+
+    def given_in(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
+        """The inputs that have values, in an arithmetic."""
+        return {self.inputs[name]: arithmetic.array(values) for name, values in self.values.items()}
 
     @property
     def free(self) -> tuple[str, ...]:

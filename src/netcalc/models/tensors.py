@@ -24,7 +24,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, Unknown, described, letter, settled, written
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.graph.terms import in_front
-from netcalc.models.grad import check_known
+from netcalc.models.grad import check_known, check_wrt
 from netcalc.models.graphed import GraphProblem
 from netcalc.models.request import Request
 
@@ -97,11 +97,7 @@ def _check_names(tree: Tree, request: Request) -> None:
     for flag, names in (("--at gives a value to", request.values), ("--shape names", request.shapes)):
         for name in names:
             check_known(name, found, flag)
-    wrt = request.wrt or ()
-    for place, name in enumerate(wrt):
-        check_known(name, found, "--wrt names")
-        if name in wrt[:place]:
-            raise NetcalcError(f"--wrt names {name} twice")
+    check_wrt(request.wrt or (), found)
 
 
 def _letters_of_sums(tree: Tree) -> Iterator[str]:

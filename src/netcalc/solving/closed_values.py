@@ -73,7 +73,7 @@ def _closed(problem: GraphProblem, nodes: Sequence[Node], numbers: Closed) -> li
         return value
 
     with contextlib.suppress(*failures), bounded(MAX_EVALUATIONS):
-        done |= {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
+        done |= problem.given_in(numbers)
         for place, node in enumerate(nodes):
             with contextlib.suppress(*failures):
                 (found[place],) = evaluate([node], numbers, dict(done), after=after)

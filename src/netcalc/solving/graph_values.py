@@ -78,8 +78,7 @@ def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
 
 def nodes_in(arithmetic: Arithmetic, problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
     """What nodes come to in an arithmetic."""
-    given = {problem.inputs[name]: arithmetic.array(values) for name, values in problem.values.items()}
-    return evaluate(nodes, arithmetic, given)
+    return evaluate(nodes, arithmetic, problem.given_in(arithmetic))
 
 
 def each_node(
@@ -136,10 +135,9 @@ def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]
 def in_balls(
     problem: GraphProblem, nodes: Sequence[Node], digits: int | None, *, exact: bool
 ) -> tuple[list[np.ndarray], tuple[str, ...]]:
-    """The same with more and more bits until every value is decided, as far as balls can tell; and notes."""
+    """The same with more and more bits until every value is decided, as far as balls can tell; closed forms' notes."""
     from netcalc.graph.arithmetic.balls import Balls
     from netcalc.solving.bits import decided_arrays
-    from netcalc.solving.graph_kinks import kink_notes
     from netcalc.solving.vanishing import Zeros
 
     numbers = Balls(problem.sizes)
@@ -157,13 +155,11 @@ def in_balls(
         exact=exact,
         value=_with_closed_form if exact else shown_value,
     )
-    found, notes = list(arrays.values()), tuple(kink_notes(problem))
-    if exact:
-        from netcalc.solving.closed_values import with_closed_forms
+    if not exact:
+        return list(arrays.values()), ()
+    from netcalc.solving.closed_values import with_closed_forms
 
-        found, told = with_closed_forms(problem, nodes, found)
-        notes += told
-    return found, notes
+    return with_closed_forms(problem, nodes, list(arrays.values()))
 
 
 def shown_value(entry: Any, digits: int | None = None) -> Value:

@@ -21,10 +21,10 @@ from netcalc.graph.product import number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Deferred, Result, Step, Tensor, as_value
+from netcalc.solving.defined import where_defined
 from netcalc.solving.formulas import formula_value, formulas_in
 from netcalc.solving.graph_values import Wanted, in_balls, in_float64, is_small, values_of
 from netcalc.solving.notes import value_notes
-from netcalc.solving.undefined_nodes import where_defined
 
 if TYPE_CHECKING:
     from netcalc.graph.writing import Writer
@@ -55,8 +55,9 @@ def solve(
     sure = "float64, not certified"
     if certain:
         from netcalc.solving.bits import certainty  # which loads balls
+        from netcalc.solving.graph_kinks import kink_notes
 
-        sure = certainty(arrays)
+        sure, notes = certainty(arrays), (*kink_notes(problem), *notes)
     formulas = _Formulas(problem, wanted)
     tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
     result = _result(problem, tensors, sure, (*told, *notes), exact=exact)

@@ -18,8 +18,6 @@ from netcalc.result import Tensor
 from netcalc.verify.forward import Index, Point
 from netcalc.verify.moves import Moves
 
-Shift = dict[str, np.ndarray]
-
 
 @dataclass(frozen=True)
 class GraphForward:
@@ -71,9 +69,10 @@ class GraphForward:
         """At that precision."""
         if bits not in self.known:
             problem, numbers = self.problem, self._numbers
-            given = {problem.inputs[name]: numbers.array(values) for name, values in problem.values.items()}
             above = [] if problem.delta is None else [problem.delta]
-            self.known[bits] = Moves([problem.output, *above, *problem.nodes.values()], numbers, given)
+            self.known[bits] = Moves(
+                [problem.output, *above, *problem.nodes.values()], numbers, problem.given_in(numbers)
+            )
         return self.known[bits]
 
     def _direction(self, step: Numeral) -> list[tuple[str, Index, Numeral]]:
