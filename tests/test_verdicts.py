@@ -481,3 +481,9 @@ def test_a_formula_that_a_decimal_singles_out_a_place_for_is_wrong(condition):
     claimed = f"x*exp(-x) + where({condition}, 1, 0)"
     assert netcalc.check(netcalc.grad("x*exp(-x)"), {"f": claimed}).checked[0].is_wrong
     assert not netcalc.check(netcalc.grad("x*exp(-x)"), {"f": "x*exp(-x) + where(x>60.24, 0, 0)"}).checked[0].is_wrong
+
+
+@pytest.mark.parametrize("condition", ["x-6>4865", "x>36310", "x<-52000.5"])
+def test_a_formula_that_differs_far_out_is_wrong_beside_many_changes_of_sign(condition):
+    claimed = f"2*sin(x)*cos(x) + where({condition}, 1, 0)"
+    assert netcalc.check(netcalc.grad("sin(x)^2"), {"dx": claimed}).checked[0].is_wrong

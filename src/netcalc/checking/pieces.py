@@ -197,10 +197,9 @@ class Pieces:
             places = np.unique(np.concatenate([GRID, roots, self._between(roots), [float(start[name])]]))
             signs = np.sign(self._line(start, name, places, trees))
             row, at = np.nonzero(signs[:, :-1] * signs[:, 1:] < 0)
+            row, at = _a_few_each(row, at, places, len(trees))
             exact = places[np.nonzero((signs == 0).any(axis=0))]
-            found = self._halved(
-                start, name, trees, row[:MAX_ROOTS], places[at[:MAX_ROOTS]], places[at[:MAX_ROOTS] + 1]
-            )
+            found = self._halved(start, name, trees, row, places[at], places[at + 1])
             new = _distinct(np.concatenate([roots, exact[:MAX_ROOTS], found]))
             if len(new) == len(roots):
                 break
@@ -237,6 +236,14 @@ class Pieces:
                         if point not in found and is_zero_at(apart, point) and not is_zero_at(self.switches, point):
                             found.append(point)
         return found[:LINES]
+
+
+def _a_few_each(row: Array, at: Array, places: Array, count: int) -> tuple[Array, Array]:
+    """Changes of sign, so many of each of `count` trees that all have their share: those nearest to 0."""
+    order = np.lexsort((np.abs(places[at]), row))
+    row, at = row[order], at[order]
+    kept = np.arange(len(row)) - np.searchsorted(row, row) < max(MAX_ROOTS // max(count, 1), 1)
+    return row[kept][:MAX_ROOTS], at[kept][:MAX_ROOTS]
 
 
 def _distinct(roots: Array) -> Array:
