@@ -28,7 +28,10 @@ def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
         case ast.Subscript(ast.Attribute(array, "shape"), part):
             for _said, change in _index_off(trial, part):
                 right = f"{trial.text(array)}.shape[{change.text}]"
-                yield f"the wrong size, as of a mean: {trial.text(node)} in place of {right}", change
+                yield (
+                    f"the wrong index, and so the wrong size, as of a mean: {trial.text(node)} in place of {right}",
+                    change,
+                )
         case ast.Subscript(_, part) if not isinstance(part, ast.Slice | ast.Tuple):
             yield from _index_off(trial, part)
         case ast.Tuple(several):
