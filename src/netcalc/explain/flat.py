@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from netcalc.explain.explanation import times
+from netcalc.expression import Apply, Number, Tree
+from netcalc.expression.numerals import of_float64
+from netcalc.expression.tree import divide, negate
 from netcalc.graph.functions import LOSS
 from netcalc.graph.leaves import EYE, INPUT, NAMED
 from netcalc.graph.node import Node, Operation, make
@@ -94,3 +98,25 @@ def is_by_sample(node: Node) -> bool:
 def is_of_loss(node: Node) -> bool:
     """Whether it is a loss, or its targets."""
     return node.operation is LOSS or (node.operation in (INPUT, NAMED) and node.params.text == "t")
+
+
+def total(letters: str, term: Tree) -> Tree:
+    """Σ term, a minus before it."""
+    if isinstance(term, Apply) and term.operator == "negate":
+        return negate(Apply(f"sum_{letters}", term.arguments))
+    return Apply(f"sum_{letters}", (term,))
+
+
+def scaled(tree: Tree, factor: Fraction) -> Tree:
+    """A tree over what its factor is one over; a minus and a fraction stay outside."""
+    if factor < 0:
+        return negate(scaled(tree, -factor))
+    if factor == 1:
+        return tree
+    if isinstance(tree, Apply) and tree.operator == "negate":
+        return negate(scaled(tree.arguments[0], factor))
+    value = 1 / factor
+    below = Number(value, repr(float(value)) if of_float64(value) else "")
+    if isinstance(tree, Apply) and tree.operator == "divide":
+        return divide(tree.arguments[0], times(tree.arguments[1], below))
+    return divide(tree, below)

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import ONE, formula_of, replaced, times
-from netcalc.explain.flat import LOGARITHM, Flat, is_by_sample, is_of_loss, is_parameter
+from netcalc.explain.flat import LOGARITHM, Flat, is_by_sample, is_of_loss, is_parameter, scaled, total
 from netcalc.explain.weighing import penalty, target
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
-from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, vector_activation
 from netcalc.graph.leaves import INPUT, NAMED, given
@@ -312,28 +311,6 @@ class Indexed:
             is_one = all(all(isinstance(t, Number) for t in row) and sum(t.value for t in row) == 1 for row in rows)
         total = product([(target, "ik")], "i", target.shape[:1])
         return ONE if is_one else self._written(total, places and places[:1])
-
-
-def total(letters: str, term: Tree) -> Tree:
-    """Σ term, a minus before it."""
-    if isinstance(term, Apply) and term.operator == "negate":
-        return negate(Apply(f"sum_{letters}", term.arguments))
-    return Apply(f"sum_{letters}", (term,))
-
-
-def scaled(tree: Tree, factor: Fraction) -> Tree:
-    """A tree over what its factor is one over; a minus and a fraction stay outside."""
-    if factor < 0:
-        return negate(scaled(tree, -factor))
-    if factor == 1:
-        return tree
-    if isinstance(tree, Apply) and tree.operator == "negate":
-        return negate(scaled(tree.arguments[0], factor))
-    value = 1 / factor
-    below = Number(value, repr(float(value)) if of_float64(value) else "")
-    if isinstance(tree, Apply) and tree.operator == "divide":
-        return divide(tree.arguments[0], times(tree.arguments[1], below))
-    return divide(tree, below)
 
 
 def exp(tree: Tree) -> Tree:
