@@ -17,6 +17,7 @@ NAMES: Mapping[str, str] = {
     "norm": "the slope of a norm",
     "max": "it goes to the largest entry",
     "min": "it goes to the smallest entry",
+    "prod": "the slope of a product is the product of the others",
     "cumsum": "a running sum from the other end",
     "inv": "the slope of an inverse",
     "det": "the slope of a determinant",

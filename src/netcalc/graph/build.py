@@ -15,6 +15,7 @@ from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, 
 from netcalc.graph.leaves import array, detached, eye, given, is_one_over, named, size, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes, number, product, total, without_ones
+from netcalc.graph.products_along import prod
 from netcalc.graph.reductions import (
     MAX,
     MIN,
@@ -27,7 +28,6 @@ from netcalc.graph.reductions import (
     mean,
     minus,
     norm,
-    prod,
     softmax,
     summed,
     variance,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netcalc.errors import NetcalcError, ShapeError
+from netcalc.errors import ShapeError
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, slot
 from netcalc.graph.leaves import size
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, aligned, number, product, total, without_ones
-from netcalc.graph.shaping import Span, concatenate, index
+from netcalc.graph.shaping import Span, index
 from netcalc.graph.sizes import Shape, settled, written
 from netcalc.graph.sizes import total as entries
 
@@ -102,15 +102,18 @@ def mean(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False
 
 
 def kept(node: Node, along: Along) -> Node:
-    """A reduced node, or its gradient, with its axes back at size 1, so that it broadcasts against what was reduced."""
-    if along.keep:
+    """A reduced node, or its gradient, so that it broadcasts against what was reduced: its axes back at size 1.
+
+    A number broadcasts as it is.
+    """
+    if along.keep or not node.rank:
         return node
     rank = node.rank + len(along.axes)
     places = {rank + axis for axis in along.axes}
     return index(node, [None if n in places else Span(None, None, None) for n in range(rank)])
 
 
-def _printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
+def printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
     """name(x, axis=…, keepdims=…), with what is usual left out."""
     along: Along = node.params
     rank = node.args[0].rank
@@ -140,7 +143,7 @@ def _extreme(name: str) -> Operation:
         along: Along = node.params
         return arithmetic.extreme(array, along.axes, along.keep, largest=name == "max")
 
-    return Operation(name, value, _vjp_of_extreme, lambda node, arguments: _printed(name, node, arguments))
+    return Operation(name, value, _vjp_of_extreme, lambda node, arguments: printed(name, node, arguments))
 
 
 MAX, MIN = _extreme("max"), _extreme("min")
@@ -151,7 +154,7 @@ def _shares(name: str) -> Operation:
         return arithmetic.shares(array, node.params.axes, largest=name == "max")
 
     def prints(node: Node, arguments: tuple[Tree, ...]) -> Tree:
-        best = _printed(name, node, arguments)
+        best = printed(name, node, arguments)
         one, zero = Number(Fraction(1)), Number(Fraction(0))
         return Apply("where", (Apply("equal", (arguments[0], best)), one, zero))
 
@@ -194,7 +197,7 @@ def _backwards(node: Node, axis: int) -> Node:
 
 
 CUMSUM = Operation(
-    "cumsum", _value_of_cumsum, _vjp_of_cumsum, lambda node, arguments: _printed("cumsum", node, arguments)
+    "cumsum", _value_of_cumsum, _vjp_of_cumsum, lambda node, arguments: printed("cumsum", node, arguments)
 )
 
 
@@ -228,19 +231,19 @@ SOFTMAX = Operation(
     "softmax",
     lambda node, arithmetic, array: arithmetic.softmax(array, node.params.axes),
     _vjp_of_softmax,
-    lambda node, arguments: _printed("softmax", node, arguments),
+    lambda node, arguments: printed("softmax", node, arguments),
 )
 LOG_SOFTMAX = Operation(
     "log_softmax",
     lambda node, arithmetic, array: arithmetic.log_softmax(array, node.params.axes),
     _vjp_of_log_softmax,
-    lambda node, arguments: _printed("log_softmax", node, arguments),
+    lambda node, arguments: printed("log_softmax", node, arguments),
 )
 LOGSUMEXP = Operation(
     "logsumexp",
     lambda node, arithmetic, array: arithmetic.logsumexp(array, node.params.axes, node.params.keep),
     _vjp_of_logsumexp,
-    lambda node, arguments: _printed("logsumexp", node, arguments),
+    lambda node, arguments: printed("logsumexp", node, arguments),
 )
 
 
@@ -291,7 +294,7 @@ NORM = Operation(
     "norm",
     lambda node, arithmetic, array: arithmetic.norm(array, node.params.axes, node.params.keep),
     _vjp_of_norm,
-    lambda node, arguments: _printed("norm", node, arguments),
+    lambda node, arguments: printed("norm", node, arguments),
 )
 
 
@@ -313,40 +316,3 @@ def variance(
     if correction:
         many = minus(many, number(correction))
     return over(summed(square, axis, keep), many)
-
-
-def prod(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
-    """The product of the entries along axes; by halves, so that a 0 among them has its slope too.
-
-    Raises NetcalcError where the size is a letter.
-    """
-    along = Along(axes_of(node, axis), keep)
-    for one in along.axes:
-        node = _product_along(node, one)
-    if keep:
-        return node
-    gone = {node.rank + one for one in along.axes}
-    return index(node, [0 if n in gone else Span(None, None, None) for n in range(node.rank)])
-
-
-def _product_along(node: Node, axis: int) -> Node:
-    everything = [Span(None, None, None)] * (node.rank + axis)
-    while True:
-        many = settled(node.shape[axis])
-        if not isinstance(many, int):
-            raise NetcalcError(f"prod: the size {many} has to be a number; say it with --shape or give values")
-        if many == 1:
-            return node
-        half = many // 2
-        pairs = scaled(
-            index(node, [*everything, Span(0, half, None)]), index(node, [*everything, Span(half, 2 * half, None)])
-        )
-        if many % 2:
-            last = index(node, [*everything, Span(2 * half, None, None)])
-            first = index(pairs, [*everything, Span(0, 1, None)])
-            if half == 1:
-                node = scaled(first, last)
-                continue
-            rest = index(pairs, [*everything, Span(1, None, None)])
-            pairs = concatenate([scaled(first, last), rest], pairs.rank + axis)
-        node = pairs

@@ -18,6 +18,7 @@ from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_o
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
+from netcalc.graph.products_along import OTHERS, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
@@ -283,6 +284,10 @@ class Writer:
         core = transposed(inverse_of(inner))
         return _plain(core, node)._replace(above=(Apply("det", (inner,)),)) if node.rank == 2 else _plain(core, node)
 
+    def _others(self, node: Node) -> Term:
+        """The products of rows with 1 in place of an entry each, which is true of entries that are 0 too."""
+        return self._direct(row_by_row(node))
+
     def _moved(self, node: Node, build: Callable[[Tree], Tree]) -> Term:
         """What moves entries about, with the number and the scalars in front of it."""
         (arg, *_) = node.args
@@ -351,6 +356,7 @@ RULES: Mapping[str, Rule] = {
     ACTIVATION.name: Writer._activation,  # noqa: SLF001
     JACOBIAN_PRODUCT.name: Writer._jacobian_product,  # noqa: SLF001
     COFACTORS.name: Writer._cofactors,  # noqa: SLF001
+    OTHERS.name: Writer._others,  # noqa: SLF001
     INDEX.name: Writer._index,  # noqa: SLF001
     SCATTER.name: Writer._scatter,  # noqa: SLF001
     SOLVE.name: Writer._solve,  # noqa: SLF001

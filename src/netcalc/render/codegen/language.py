@@ -116,6 +116,12 @@ class Language:
             return self.function("sqrt", self.reduced("sum", square, axes, rank, keep=keep))
         return self.codes.call(f"{self.module}.linalg.norm({{0}}{', ' * bool(words)}{words})", code, hint="length")
 
+    def prod(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
+        return self.reduced("prod", code, axes, rank, keep=keep)
+
+    def products_of_others(self, code: Code, axes: Sequence[int]) -> Code:
+        return self.codes.call(f"{self.helper('products_of_others')}({{0}}, {self.axis}={axes_text(axes)})", code)
+
     def reciprocal(self, code: Code) -> Code:
         return self.codes.call(f"{self.helper('reciprocal')}({{0}})", code)
 

@@ -139,6 +139,19 @@ def logsumexp(x, axis, keepdims=False):
     return total if keepdims else total.squeeze(axis)
 ''',
         **SHARES,
+        "products_of_others": '''
+def products_of_others(x, axis):
+    """The product of the other entries along axes: those before times those after."""
+    axes = (axis,) if isinstance(axis, int) else axis
+    behind = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, behind)
+    rows = moved.reshape(*moved.shape[: -len(axes)], -1)
+    ones = np.ones_like(rows[..., :1])
+    before = np.cumprod(np.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)
+    products = before * after[..., ::-1]
+    return np.moveaxis(products.reshape(moved.shape), behind, axes)
+''',
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
@@ -191,6 +204,19 @@ def share_of_min(x, dim):
     best = (x == x.amin(dim=dim, keepdim=True)).to(x.dtype)
     return best / best.sum(dim=dim, keepdim=True)
 ''',
+        "products_of_others": '''
+def products_of_others(x, dim):
+    """The product of the other entries along dims: those before times those after."""
+    axes = (dim,) if isinstance(dim, int) else dim
+    behind = tuple(range(-len(axes), 0))
+    moved = torch.movedim(x, axes, behind)
+    rows = moved.reshape(*moved.shape[: -len(axes)], -1)
+    ones = torch.ones_like(rows[..., :1])
+    before = torch.cumprod(torch.cat([ones, rows[..., :-1]], dim=-1), dim=-1)
+    after = torch.cumprod(torch.cat([ones, rows.flip(-1)[..., :-1]], dim=-1), dim=-1)
+    products = before * after.flip(-1)
+    return torch.movedim(products.reshape(moved.shape), behind, axes)
+''',
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
@@ -222,6 +248,19 @@ def reciprocal(x):
     return jnp.where(x == 0, 0.0, 1 / jnp.where(x == 0, 1.0, x))
 ''',
         **SHARES,
+        "products_of_others": '''
+def products_of_others(x, axis):
+    """The product of the other entries along axes: those before times those after."""
+    axes = (axis,) if isinstance(axis, int) else axis
+    behind = tuple(range(-len(axes), 0))
+    moved = jnp.moveaxis(x, axes, behind)
+    rows = moved.reshape(*moved.shape[: -len(axes)], -1)
+    ones = jnp.ones_like(rows[..., :1])
+    before = jnp.cumprod(jnp.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)
+    after = jnp.cumprod(jnp.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)
+    products = before * after[..., ::-1]
+    return jnp.moveaxis(products.reshape(moved.shape), behind, axes)
+''',
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""

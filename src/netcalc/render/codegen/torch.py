@@ -54,6 +54,13 @@ class Torch(Language):
             return self.codes.call(f"torch.log_softmax({{0}}, dim={axes[0]})", code, hint="log_probs")
         return super().log_softmax(code, axes)
 
+    def prod(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
+        if len(axes) == 1 or (len(axes) == rank and not keep):
+            return super().prod(code, axes, rank, keep=keep)
+        for axis in sorted(axes, reverse=True):  # PyTorch's goes along one axis
+            code, rank = super().prod(code, [axis], rank, keep=keep), rank if keep else rank - 1
+        return code
+
     def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
         kept = ", keepdim=True" if keep else ""
         return self.codes.call(f"torch.logsumexp({{0}}, dim={axes_text(axes)}{kept})", code)

@@ -13,6 +13,7 @@ from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLV
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.products_along import OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Letters, Shape, Size, settled
@@ -358,6 +359,8 @@ CALLS: Mapping[str, Call] = {
         keep=node.params.keep,
     ),
     NORM.name: lambda writer, node: writer.language.norm(*writer.along(node)[:3], keep=node.params.keep),
+    PROD.name: lambda writer, node: writer.language.prod(*writer.along(node)[:3], keep=node.params.keep),
+    OTHERS.name: lambda writer, node: writer.language.products_of_others(*writer.along(node)[:2]),
     INVERSE.name: lambda writer, node: writer.language.inverse(writer.exact(node.args[0])),
     DETERMINANT.name: lambda writer, node: writer.language.determinant(writer.exact(node.args[0])),
     LOGDET.name: lambda writer, node: writer.language.logdet(writer.exact(node.args[0])),
