@@ -13,7 +13,8 @@ from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Array, Bench
 from netcalc.checking.edits.edit import Edit, Frequency
 from netcalc.checking.evidence import Evidence, exact_value
-from netcalc.checking.library import FAILED, Predictions, Yielded, rounded
+from netcalc.checking.library import Predictions, Yielded, rounded
+from netcalc.checking.runs import FAILED
 from netcalc.checking.verdicts import claimed_value
 
 CHANCE = 0.2  # how probable a meeting by chance may be for an explanation to be given

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from netcalc.arithmetic.balls import precision
+from netcalc.checking.abreast import Abreast, at_once
 from netcalc.checking.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.claims import Claim
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
@@ -18,14 +21,12 @@ from netcalc.checking.edits.values import forced
 from netcalc.checking.kinds import kind_of
 from netcalc.checking.runs import Runs
 from netcalc.checking.workings import Workings
-from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.result import Taken
 
-FAILED = (NetcalcError, ZeroDivisionError, ValueError, IndexError, TypeError, OverflowError)
 MAX_ALIKE = 3  # edits that yield the same
 MAX_PAIRED = 60  # usual edits that are combined by two
 SOUND = 1e-9  # relative: what the workings may differ from the answer by, which is agreed on at kinks
@@ -108,30 +109,28 @@ class Library:
     def distinct(self, found: Iterable[Edit]) -> Iterator[Yielded]:
         """Those that can be worked out; of those that yield the same the first few."""
         said: dict[bytes, set[str]] = {}
-        done: set[frozenset[tuple[Node, Node]]] = set()
-        for edit in found:
-            if (same := frozenset(edit.instead.items())) in done:
-                continue
-            done.add(same)
-            whole = self.nearly(edit)
-            if whole is None:
-                continue
-            key = rounded_bytes(whole)
+        for edit, whole, key in self.worked_out(_each_once(found)):
             known = said.setdefault(key, set())
             if edit.said not in known and len(known) < MAX_ALIKE:
                 known.add(edit.said)
-                yield Yielded(edit, tuple(whole))
+                yield Yielded(edit, whole)
 
-    def nearly(self, edit: Edit) -> list[dict[str, Array]] | None:
-        """What an edit yields in float64 at each point; None where it can't be worked out."""
-        try:
+    def worked_out(self, found: Iterator[Edit]) -> Iterator[tuple[Edit, tuple[dict[str, Array], ...], bytes]]:
+        """Edits that can be worked out, what they yield in float64 at each point, and a key of that."""
+        count = at_once(self.runs)
+        while edits := list(islice(found, count)):
             with np.errstate(all="ignore"):
-                return [
-                    self._assembled(place, self.unsound[place], run.edited(edit.instead))
-                    for place, run in enumerate(self.runs)
+                abreast = [Abreast(run, [edit.instead for edit in edits]) for run in self.runs]
+                wholes = [
+                    self._assembled(place, self.unsound[place], one.roots, (len(edits),))
+                    for place, one in enumerate(abreast)
                 ]
-        except FAILED:
-            return None
+            keys = _keys(wholes, len(edits))
+            failed = set().union(*(one.failed for one in abreast))
+            for place, edit in enumerate(edits):
+                if place not in failed:
+                    whole = tuple({name: array[place] for name, array in one.items()} for one in wholes)
+                    yield edit, whole, keys[place].tobytes()
 
     def exactly(self, edit: Edit, place: int) -> dict[str, Array]:
         """What an edit yields in balls at one of the points."""
@@ -161,17 +160,19 @@ class Library:
             found.append({name: mask for name, mask in masks.items() if mask.any()})
         return found
 
-    def _assembled(self, place: int, unsound: Mapping[str, Array], values: Sequence[Array]) -> dict[str, Array]:
-        """The roots' values as the answers that they are, in the answers' shapes."""
+    def _assembled(
+        self, place: int, unsound: Mapping[str, Array], values: Sequence[Array], front: tuple[int, ...] = ()
+    ) -> dict[str, Array]:
+        """The roots' values as the answers that they are, in the answers' shapes behind the axes in `front`."""
         left = iter(values)
         truth = self.benches[place].truth
         found: dict[str, Array] = {}
         for name, nodes in self.workings.answers.items():
             parts = [next(left) for _ in nodes]
             whole = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
-            if name not in truth or whole.size != truth[name].size:
+            if name not in truth or whole.size != prod(front) * truth[name].size:
                 continue
-            whole = whole.reshape(truth[name].shape)
+            whole = whole.reshape(front + truth[name].shape)
             found[name] = np.where(unsound[name], np.nan, whole) if name in unsound else whole
         return found
 
@@ -199,15 +200,28 @@ class Library:
         return Predictions(tuple(one.edit for one in found), values).of(np.flatnonzero(differs).tolist())
 
 
-def rounded_bytes(whole: Iterable[Mapping[str, Array]]) -> bytes:
-    """The bytes of many arrays, equal for what differs in the last digits alone."""
-    return b"".join(rounded(np.concatenate([array.reshape(-1) for array in one.values()])) for one in whole if one)
+def _each_once(found: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits without those that do the same as an earlier one."""
+    done: set[frozenset[tuple[Node, Node]]] = set()
+    for edit in found:
+        if (same := frozenset(edit.instead.items())) not in done:
+            done.add(same)
+            yield edit
+
+
+def _keys(wholes: Iterable[Mapping[str, Array]], count: int) -> Array:
+    """A row of numbers an edit, equal for what differs in the last digits alone: (edits, …)."""
+    flat = [array.reshape(count, -1) for whole in wholes for array in whole.values()]
+    return _rounded(np.concatenate(flat, axis=1)) if flat else np.empty((count, 0))
 
 
 def rounded(array: Array) -> bytes:
-    """An array's bytes, likewise."""
-    floats = np.asarray(array, dtype=np.float64)
+    """An array's bytes, equal for what differs in the last digits alone."""
+    return _rounded(np.asarray(array, dtype=np.float64)).tobytes()
+
+
+def _rounded(floats: Array) -> Array:
     with np.errstate(all="ignore"):
         step = 10.0 ** (np.floor(np.log10(np.abs(floats))) - 10)
         kept = np.where(np.isfinite(step) & (step > 0), np.round(floats / step) * step, floats)
-    return (kept + 0.0).tobytes()
+    return np.asarray(kept + 0.0)

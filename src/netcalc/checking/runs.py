@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 import numpy as np
 
+from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.node import Node, in_order
 
+FAILED = (NetcalcError, ZeroDivisionError, ValueError, IndexError, TypeError, OverflowError)
 Values = dict[Node, np.ndarray]
 NOTHING: Mapping[Node, np.ndarray] = MappingProxyType({})
 
@@ -50,16 +52,16 @@ class Runs:
             node = self.order[heappop(waiting)]
             if node in changed:
                 continue
-            changed[node] = self._value_of(instead.get(node, node), changed)
+            changed[node] = self.value_of(instead.get(node, node), changed)
             for user in self.users.get(node, ()):
                 heappush(waiting, user)
         return changed
 
     def value(self, node: Node) -> np.ndarray:
         """A node's value, rightly."""
-        return self.values[node] if node in self.values else self._value_of(node, {})
+        return self.values[node] if node in self.values else self.value_of(node, {})
 
-    def _value_of(self, node: Node, changed: Values) -> np.ndarray:
+    def value_of(self, node: Node, changed: Mapping[Node, np.ndarray]) -> np.ndarray:
         """A node's value from the changed ones, and others that it needs besides."""
         local: Values = {}
         for one in _needed(node, self.place, changed):
@@ -68,19 +70,19 @@ class Runs:
             return self.given[node]
         return node.value(self.arithmetic, [self._known(arg, local, changed) for arg in node.args])
 
-    def _known(self, node: Node, local: Values, changed: Values) -> np.ndarray:
+    def _known(self, node: Node, local: Values, changed: Mapping[Node, np.ndarray]) -> np.ndarray:
         if node in changed:
             return changed[node]
         return self.values[node] if node in self.values else local[node]
 
-    def _evaluate(self, node: Node, into: Values, changed: Values) -> None:
+    def _evaluate(self, node: Node, into: Values, changed: Mapping[Node, np.ndarray]) -> None:
         if node in self.given:
             into[node] = self.given[node]
         else:
             into[node] = node.value(self.arithmetic, [self._known(arg, into, changed) for arg in node.args])
 
 
-def _needed(node: Node, known: Mapping[Node, int], changed: Values) -> Iterable[Node]:
+def _needed(node: Node, known: Mapping[Node, int], changed: Mapping[Node, np.ndarray]) -> Iterable[Node]:
     """The nodes below that are not known yet, arguments first."""
     found: list[Node] = []
     stack = [arg for arg in node.args if arg not in known and arg not in changed]

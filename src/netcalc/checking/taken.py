@@ -15,8 +15,8 @@ from netcalc.checking.bench import BITS, Array, without_dust
 from netcalc.checking.edits.edit import Edit, readable, whole
 from netcalc.checking.edits.paths import FACTORS
 from netcalc.checking.edits.values import ROUNDED
-from netcalc.checking.library import FAILED, Library
-from netcalc.checking.runs import Runs, Values
+from netcalc.checking.library import Library
+from netcalc.checking.runs import FAILED, Runs, Values
 from netcalc.checking.workings import Pass
 from netcalc.explain.explanation import distinct, literal, replaced
 from netcalc.expression import Apply, Number, Symbol, Tree, multiply, substitute, symbols

@@ -141,8 +141,9 @@ class Context:
     def replaced(self, shares: Mapping[Use, Node | None]) -> dict[Node, Node]:
         """The gradients of nodes with other shares from some uses; None leaves the share out."""
         found: dict[Node, Node] = {}
+        changed = {use.node.args[use.place] for use in shares}
         for arg, uses in self.one.backward.uses.items():
-            if not any(use in shares for use in uses) or arg not in self.one.backward.gradients:
+            if arg not in changed or arg not in self.one.backward.gradients:
                 continue
             kept = [shares.get(use, use.share) for use in uses]
             left = [share for share in kept if share is not None]
