@@ -191,10 +191,12 @@ class Library:
         for tensor in dict.fromkeys(claim.tensor for claim in claims):
             places = [place for place, claim in enumerate(claims) if claim.tensor == tensor]
             index = tuple(np.array([claims[place].index for place in places], dtype=np.intp).T)
-            for row, one in enumerate(found):
-                for point, whole in enumerate(one.whole):
-                    if (array := whole.get(tensor)) is not None:
-                        values[row, point, places] = array[index]
+            shape = self.benches[0].truth[tensor].shape
+            entries = np.arange(prod(shape)).reshape(shape)[index]
+            for point in range(len(self.benches)):
+                held = [row for row, one in enumerate(found) if tensor in one.whole[point]]
+                taken = np.array([found[row].whole[point][tensor].take(entries) for row in held])
+                values[np.ix_(held, [point], places)] = taken.reshape(len(held), 1, -1) if held else 0
         with np.errstate(all="ignore"):
             differs = (np.abs(values - truth) > 1e-9 * np.abs(truth)).any(axis=(1, 2))
         return Predictions(tuple(one.edit for one in found), values).of(np.flatnonzero(differs).tolist())

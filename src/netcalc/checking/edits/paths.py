@@ -89,9 +89,11 @@ def _product_of_derivatives(context: Context, core: Node, node: Node, live: list
     """(u v)′ as u′ v′, by each input."""
     instead: dict[Node, Node] = {}
     for one in _inputs(context, node):
+        if one.rank:
+            continue
         parts = [gradients(core.args[use.place], [one])[0] for use in live]
         known = [part for part in parts if part is not None]
-        if len(known) < 2 or one.rank:
+        if len(known) < 2:
             continue
         constants = [core.args[use.place] for use, part in zip(live, parts, strict=True) if part is None]
         delta = context.one.backward.gradients[core]
