@@ -51,6 +51,22 @@ def test_the_whole_exercise():
     assert zeros == {"dlogit_maxes", "db1"}  # what is added before a mean is taken off has no effect either
 
 
+@pytest.mark.parametrize("classes", [np.array([0, 2, 1]), np.array([0.0, 2.0, 1.0])], ids=["int64", "float64"])
+def test_classes_from_an_array_are_indices(classes):
+    """What a .npy file has picks entries as typed numbers do: so does one that the program makes."""
+    logits = np.array([[0.5, 1.2, -0.3], [2, 0.1, 0.4], [-1, 0, 0.7]])
+    assert shown(netcalc.gradients(SHIFTED, {"logits": logits, "y": classes}), "dlogit_maxes") == ["0", "0", "0"]
+    made = SHIFTED.replace("[range(3), y]", "[torch.arange(logits.size(0)), 2 - y]")
+    assert shown(netcalc.gradients(made, {"logits": logits, "y": classes}), "dlogit_maxes") == ["0", "0", "0"]
+
+
+def test_a_constant_that_is_not_rational_is_no_error():
+    """Beside √2 and π what cancels is still shown to be 0."""
+    program = SHIFTED + "loss = loss + (torch.tensor([math.sqrt(2), math.pi, 1]) * logits).sum()\n"
+    result = netcalc.gradients(program, AT)
+    assert shown(result, "dlogit_maxes") == ["0", "0", "0"]
+
+
 SAME = [
     ("p = F.softmax(z + c, dim=1)\nloss = (p * w).sum()", "c"),
     ("loss = (np.log(np.exp(z + c) / np.exp(z + c).sum(axis=1, keepdims=True)) * w).sum()", "c"),

@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from netcalc.arrays import each
+from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import apply
 from netcalc.graph import build
@@ -45,9 +46,9 @@ def vanishing(problem: GraphProblem, node: Node, wanted: np.ndarray, operations:
     What lies behind ever more names is looked into: a name's own values may be all that it takes.
     """
     found = np.zeros(wanted.shape, dtype=bool)
-    extremes, before = _Extremes(problem), None
+    decided, before = _Decided(problem), None
     for depth in DEPTHS:
-        cut = _Cut(problem, node, depth, extremes)
+        cut = _Cut(problem, node, depth, decided)
         root = cut.of(node)
         if root is before:
             break
@@ -77,23 +78,37 @@ def _zeros(
     return None if ring.given_up else zero
 
 
-class _Extremes:
-    """Where largest or smallest entries are, as balls decide: ones there, zeros elsewhere; None where they don't."""
+class _Decided:
+    """Where largest or smallest entries are, and which are indexed, as balls decide; None where they don't."""
 
     def __init__(self, problem: GraphProblem) -> None:
         self.problem = problem
         self.known: dict[Node, Node | None] = {}
+        self.indices: dict[Node, Node | None] = {}
+        self.numbers = Balls(problem.sizes)
 
     def places(self, node: Node) -> Node | None:
-        """Of a node that is a largest or smallest entry along axes."""
+        """Ones where a largest or smallest entry along axes is, zeros elsewhere."""
         if node not in self.known:
             self.known[node] = self._places(node)
         return self.known[node]
 
+    def index(self, node: Node) -> Node | None:
+        """The whole numbers that an index has."""
+        if node not in self.indices:
+            try:
+                whole = self.numbers.whole(self._values(node))
+            except NetcalcError:
+                whole = None
+            self.indices[node] = None if whole is None else array(whole, f"index{len(self.indices)}")
+        return self.indices[node]
+
+    def _values(self, node: Node) -> np.ndarray:
+        inputs = {self.problem.inputs[name]: self.numbers.array(one) for name, one in self.problem.values.items()}
+        return evaluate([node], self.numbers, inputs)[0]
+
     def _places(self, node: Node) -> Node | None:
-        numbers = Balls(self.problem.sizes)
-        given_values = {self.problem.inputs[name]: numbers.array(one) for name, one in self.problem.values.items()}
-        (values,) = evaluate([node.args[0]], numbers, given_values)
+        values = self._values(node.args[0])
         axes = tuple(axis % values.ndim for axis in node.params.axes)
         moved = np.moveaxis(values, axes, range(-len(axes), 0))
         rows = moved.reshape(-1, prod(moved.shape[moved.ndim - len(axes) :]))
@@ -115,8 +130,8 @@ def _is_beyond(entry: Any, others: Sequence[Any], sign: int) -> bool:
 class _Cut:
     """A graph of arithmetic alone, above leaves that stand for functions' values and inputs."""
 
-    def __init__(self, problem: GraphProblem, root: Node, depth: int, extremes: _Extremes) -> None:
-        self.near, self.extremes = _near(root, depth), extremes
+    def __init__(self, problem: GraphProblem, root: Node, depth: int, decided: _Decided) -> None:
+        self.near, self.decided = _near(root, depth), decided
         inputs = {problem.inputs[name]: array for name, array in problem.values.items()}
         self.known = {node: array for node, array in inputs.items() if array.dtype.kind in "iu" or _are_whole(array)}
         self.leaves: dict[Node, Node] = {}
@@ -138,7 +153,9 @@ class _Cut:
         """The arguments that are looked into."""
         if node not in self.near:
             return ()
-        if node.operation in LINEAR or (node.operation in (MAX, MIN) and self.extremes.places(node) is not None):
+        if node.operation in (INDEX, SCATTER):
+            return node.args[:1]
+        if node.operation in LINEAR or (node.operation in (MAX, MIN) and self.decided.places(node) is not None):
             return node.args
         if node.operation is ELEMENTWISE:
             return [node.args[int(name[1:])] for name in _kept(node.params.tree)]
@@ -149,9 +166,14 @@ class _Cut:
             return node
         if node not in self.near:
             return self._leaf(node)
-        if node.operation in (MAX, MIN) and (places := self.extremes.places(node)) is not None:
+        if node.operation in (MAX, MIN) and (places := self.decided.places(node)) is not None:
             picked = build.multiply(self.done[node.args[0]], places)
             return build.summed(picked, node.params.axes, keep=node.params.keep)
+        if node.operation in (INDEX, SCATTER):
+            indices = [self.decided.index(one) for one in node.args[1:]]
+            known = [one for one in indices if one is not None]
+            args = [self.done[node.args[0]], *known]
+            return make(node.operation, args, node.shape, node.params) if known == indices else self._leaf(node)
         if node.operation in LINEAR:
             return make(node.operation, [self.done[arg] for arg in node.args], node.shape, node.params)
         if node.operation is ELEMENTWISE:

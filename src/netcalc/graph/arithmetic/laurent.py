@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,10 @@ class Laurent(Objects):
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         def constant(entry: Any) -> Expression:
-            return self.ring.constant(entry.value if isinstance(entry, Number) else Fraction(entry))
+            if isinstance(entry, Number):
+                return self.ring.constant(entry.value)
+            is_exact = isinstance(entry, int | float) and isfinite(entry)
+            return self.ring.constant(Fraction(entry)) if is_exact else self.ring.fresh()  # √2, π: whatever it is
 
         return each(constant, tensor)
 
@@ -180,7 +184,9 @@ class Laurent(Objects):
         return self.ring.constant(value)
 
     def whole(self, array: np.ndarray) -> np.ndarray:
-        return np.array([int(one.number) for one in array.flat], dtype=np.int64).reshape(array.shape)
+        known = [one.number for one in array.flat]
+        self.ring.given_up |= any(one is None or one.denominator != 1 for one in known)
+        return np.array([int(one or 0) for one in known], dtype=np.int64).reshape(array.shape)
 
     def fresh(self, shape: tuple[int, ...]) -> np.ndarray:
         """An indeterminate an entry."""
