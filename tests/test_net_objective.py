@@ -411,6 +411,19 @@ def test_decay_apart_by_sample_is_refused():
         netcalc.net(LAYERS, input=X, target=CLASSES, loss="cross-entropy", weight_decay=1, per_sample=True)
 
 
+WEIGHED: list[dict[str, object]] = [{}, {"weights": [1, 2, 1]}, {"ignore_index": 0}, {"label_smoothing": 0.1}, ALL]
+
+
+@pytest.mark.parametrize("keys", WEIGHED, ids=lambda keys: "+".join(keys) or "plain")
+@pytest.mark.parametrize("wrong", [3, -1, 0.5])
+@pytest.mark.parametrize("per_sample", [False, True])
+def test_a_class_out_of_range_is_told_however_targets_are_weighed(keys, wrong, per_sample):
+    """The error is that of plain cross-entropy."""
+    asked = {name: one for name, one in keys.items() if name != "weight_decay"}
+    with pytest.raises(NetcalcError, match=r"target of sample 1 is .*, which is no class: of 3 outputs"):
+        netcalc.net(LAYERS, input=X, target=[1, wrong, 0, 1], loss="cross-entropy", per_sample=per_sample, **asked)
+
+
 def test_class_minus_100_is_told_of():
     """PyTorch's ignored class by default is an error here, with what to write."""
     with pytest.raises(NetcalcError, match="ignore_index = -100"):

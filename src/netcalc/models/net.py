@@ -243,12 +243,12 @@ def _from_above(
     notes: tuple[str, ...] = ()
     by = data.reduction or reduction(loss.row.reduction or "mean")
     per_sample = options.per_sample and many
+    if target is not None and loss.row.target == CLASSES:  # before they are weighed: it checks the classes
+        aims, notes = distributions(target, samples, outputs, ignored(data.objective, target, samples, outputs))
     weighed = weighing(data.objective, target, by, samples, outputs, per_sample=per_sample)
     if target is None:
         aims = symbol_tensor("t" if weighed is None else "y", of_sample, options.index_from).reshape(samples, outputs)
-    elif loss.row.target == CLASSES:
-        aims, notes = distributions(target, samples, outputs, ignored(data.objective, target, samples, outputs))
-    else:
+    elif loss.row.target != CLASSES:
         if target.size != samples * outputs or (many and target.ndim == 2 and target.shape != of_sample):
             raise ShapeError(
                 f"target has shape {shape(target)}, and the outputs have {_of_outputs(samples, outputs, many)}"
