@@ -135,3 +135,53 @@ def test_libraries_that_differ_are_told():
 def test_a_class_without_a_backward_pass_is_refused():
     with pytest.raises(netcalc.NetcalcError, match="a class is not understood"):
         checked("class Net:\n    def forward(self, x):\n        return x\n")
+
+
+TWO_LAYERS = "def forward(x, w, b):\n    z = x @ w + b\n    loss = np.sum(z ** 2)\n    return loss\n"
+GIVEN = "def backward(x, w, b, z):\n    dz = 2 * z\n    "
+
+
+@pytest.mark.parametrize("in_one_file", [False, True])
+@pytest.mark.parametrize(
+    "form, names",
+    [
+        ('return {"w": x.T @ dz, "b": dz.sum(0)}', ("dw", "db")),
+        ('return {"dw": x.T @ dz, "db": dz.sum(0)}', ("dw", "db")),
+        ("return dict(w=x.T @ dz, b=dz.sum(0))", ("dw", "db")),
+        ("return [dz @ w.T, x.T @ dz, dz.sum(0)]", ("dw", "db")),
+        ('return dz @ w.T, {"w": x.T @ dz, "b": dz.sum(0)}', ("dw", "db")),
+        ('grads = {"dw": x.T @ dz, "db": dz.sum(0)}\n    return grads', ("dw", "db")),
+        ('grads = {"w": x.T @ dz, "b": dz.sum(0)}\n    return grads', ("grads['w']", "grads['b']")),
+        (
+            'grads = {}\n    grads.update({"w": x.T @ dz, "b": dz.sum(0)})\n    return grads',
+            ("grads['w']", "grads['b']"),
+        ),
+        ("grads = dict()\n    grads.update(dw=x.T @ dz, db=dz.sum(0))\n    return grads", ("dw", "db")),
+    ],
+)
+def test_gradients_in_a_dictionary_or_a_list_are_judged(form, names, in_one_file):
+    def judged(text):
+        return checked(TWO_LAYERS + "\n" + text) if in_one_file else checked(TWO_LAYERS, text)
+
+    right = judged(GIVEN + form)
+    assert {one.name for one in right.lines} >= {"dz", *names}
+    assert wrong(right) == []
+    assert not [note for note in right.notes if "can't be told" in note]
+    for slip, name in zip((("x.T @ dz", "x.T @ dz / 9"), ("dz.sum(0)", "dz.mean(0)")), names, strict=True):
+        found = judged(GIVEN + form.replace(*slip))
+        assert [one for one, _ in wrong(found)] == [name]
+        (line,) = [one for one in found.lines if one.is_wrong]
+        assert slip[0] in line.repair
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "a = x.T @ dz / 9\n    return a, dz.sum(0)",
+        "a = [x.T @ dz / 9]\n    return a",
+        'return {"first": x.T @ dz / 9}',
+        "out = []\n    out.append(x.T @ dz / 9)\n    return out",
+    ],
+)
+def test_what_is_returned_and_can_not_be_judged_is_told(form):
+    assert any("nothing is said of it" in note for note in checked(FORWARD, GIVEN + form).notes)

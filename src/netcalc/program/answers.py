@@ -22,6 +22,7 @@ FORMS = (
     r"d(?:loss|cost)_?d?_?(.+)",
     r"∂(?:\w+)_?∂(.+)",
 )
+HOLDERS = re.compile(r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?")
 LOSSES = re.compile(r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]")
 
 
@@ -46,6 +47,8 @@ def base(name: str, known: Collection[str]) -> str | None:
 def assigned_in(node: ast.AST) -> Iterator[str]:
     """The names that a statement assigns, changes in place, or assigns a part of."""
     for one in ast.walk(node):
+        if isinstance(one, ast.stmt) and (kept := kept_in(one)) is not None:
+            yield from (key for key, _ in kept[1])
         if isinstance(one, ast.Assign):
             targets = one.targets
         elif isinstance(one, ast.AugAssign | ast.AnnAssign):
@@ -78,6 +81,31 @@ def _names_of(target: ast.expr) -> Iterator[str]:
             yield ast.unparse(value).rpartition(".")[2] + ".grad"
         case ast.Starred(value) | ast.Subscript(value) | ast.Attribute(value):
             yield from _names_of(value)
+
+
+def entries_of(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
+    """The keys and values of {"W1": …} and dict(W1=…); None for anything else."""
+    match node:
+        case ast.Dict(keys, values) if all(isinstance(one, ast.Constant) and type(one.value) is str for one in keys):
+            return [(one.value, value) for one, value in zip(keys, values, strict=True)]  # type: ignore[union-attr]
+        case ast.Call(ast.Name("dict"), [], keywords) if all(one.arg for one in keywords):
+            return [(one.arg, one.value) for one in keywords if one.arg]
+    return None
+
+
+def kept_in(node: ast.stmt) -> tuple[str, list[tuple[str, ast.expr]]] | None:
+    """The name and the entries of grads = {…} and grads.update(…), where a name says that it holds gradients."""
+    match node:
+        case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+            entries = entries_of(value)
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "update"), args, keywords)):
+            found = [entries_of(one) for one in args]
+            named = [(one.arg, one.value) for one in keywords if one.arg]
+            is_known = None not in found and len(named) == len(keywords)
+            entries = [*(pair for one in found if one for pair in one), *named] if is_known else None
+        case _:
+            return None
+    return (name, entries) if entries and HOLDERS.fullmatch(name) else None
 
 
 def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> int:

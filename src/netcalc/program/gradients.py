@@ -11,7 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
-from netcalc.program.answers import assigned_in, base, literal_of
+from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in, literal_of
 from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, parse
@@ -20,7 +20,6 @@ from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar,
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
-HOLDERS = re.compile(r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?")
 FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
 TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
 MAX_READINGS = 60  # each goes on with one more true gradient
@@ -124,6 +123,7 @@ class GradientReader(Statements):
         self.failed: ast.stmt | None = None
         self.is_run = False  # whether a line has backward() make gradients
         self.counts: dict[str, int] = {}
+        self.corrections: set[Node] = set()  # true gradients in others' place
         self.inside: dict[int, dict[str, Any]] = {}  # the names before a statement of a loop, the second time at most
         self.passed: dict[int, int] = {}
 
@@ -169,7 +169,9 @@ class GradientReader(Statements):
 
     def _true(self, name: str, of: str) -> Node:
         """The true gradient under the name of the one that was assigned."""
-        return b.named(name, self.true_of(of) or b.number(0), FIRST_MOMENT - 1 - len(self.read_so_far.versions))
+        node = b.named(name, self.true_of(of) or b.number(0), FIRST_MOMENT - 1 - len(self.read_so_far.versions))
+        self.corrections.add(node)
+        return node
 
     def _add(self, name: str, of: str, node: Node | None, said: str) -> None:
         statement = self.reading if isinstance(self.reading, ast.stmt) else self.read_so_far.units[self.unit].node
@@ -270,7 +272,8 @@ class GradientReader(Statements):
             self.passed[id(node)] = self.passed.get(id(node), 0) + 1
             self.inside[id(node)] = copied(self.frame.values)
         try:
-            return super().statement(node)
+            kept = kept_in(node) if is_own else None
+            return super().statement(node) if kept is None else self._kept_statement(node, *kept)
         except ProgramError:
             if self.failed is None and not isinstance(node, ast.For | ast.If | ast.With):
                 self.failed = node
@@ -280,22 +283,79 @@ class GradientReader(Statements):
         """What the pass itself returns without a name is the gradients of the forward pass's arguments, in order."""
         if self.frame.level != self.main_level or self.unit < 0 or node.value is None:
             return super()._return_statement(node)
-        parts = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
+        parts = list(node.value.elts) if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
         arguments = arguments_of(self.program)
-        for part, name in zip(parts, arguments if len(arguments) >= len(parts) else (), strict=False):
-            is_named = isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and part.attr == "grad")
-            if is_named or isinstance(part, ast.Constant) or name not in self.known_names:
-                continue
-            self.target = part
-            try:
-                self.bind(f"d{name}", self.value(part), part.lineno)
-            except ProgramError as error:
-                if not _is_caused_by(error, ShapeError):
-                    raise
-                self._misfit(f"d{name}", name, error, part)
-            finally:
-                self.target = None
+        names = arguments if len(arguments) >= len(parts) else [""] * len(parts)
+        for part, name in zip(parts, names, strict=False):
+            entries = entries_of(part)
+            if entries is not None:
+                self._keep(entries, "", {})
+            elif isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and part.attr == "grad"):
+                self._told_if_not_judged(part)
+            elif name in self.known_names:
+                self._entry(f"d{name}", name, part)
+            else:
+                self._told_if_not_judged(part)
         return (None,)
+
+    def _entry(self, name: str, of: str, part: ast.expr, key: str = "") -> Any:
+        """A gradient that an expression within a statement gives; with a key, in what `holder` names."""
+        before, self.target = self.target, part
+        try:
+            value = self.value(part)
+            if not key:
+                return self.bind(name, value, part.lineno)
+            return self.named(key, Tensor(node_of(value)) if is_scalar(value) else value, part.lineno)
+        except ProgramError as error:
+            if not _is_caused_by(error, ShapeError):
+                raise
+            self._misfit(name, of, error, part)
+            return self.frame.values[name]
+        finally:
+            self.target = before
+
+    def _kept_statement(self, node: ast.stmt, holder: str, entries: list[tuple[str, ast.expr]]) -> None:
+        """grads = {"W1": …} and grads.update(…), entry by entry."""
+        self.count(node)
+        self.reading = node
+        owner = {} if not isinstance(node, ast.Expr) else self.lookup(holder)
+        self._keep(entries, holder, owner if isinstance(owner, dict) else {})
+        if not isinstance(node, ast.Expr):
+            self.frame.values[holder] = owner
+
+    def _keep(self, entries: list[tuple[str, ast.expr]], holder: str, owner: dict[Any, Any]) -> None:
+        """Gradients by the names that keys say, those of the forward pass among them."""
+        for key, part in entries:
+            of = base(key, self.known_names) or (key if key in self.known_names else None)
+            is_there = isinstance(part, ast.Name) and (
+                part.id in self.known_names or base(part.id, self.known_names) == of
+            )
+            if of is None or is_there:
+                owner[key] = self.value(part)
+                if of is None:
+                    self._told_if_not_judged(part, key)
+                continue
+            is_held = bool(holder) and key in self.known_names
+            name = key if key not in self.known_names else f"{holder}['{key}']" if holder else f"d{key}"
+            self.holder = holder if is_held else ""
+            try:
+                owner[key] = self._entry(name, of, part, key if holder else "")
+            finally:
+                self.holder = ""
+
+    def _told_if_not_judged(self, part: ast.expr, key: str = "") -> None:
+        """A note on what is returned, where an array in it is no gradient that is judged."""
+        known = {one.node for one in self.read_so_far.versions} | self.corrections
+        found = self.value(part)
+        arrays = [one for one in _leaves(found) if isinstance(one, Tensor)]
+        is_own = isinstance(part, ast.Name) and (
+            part.id in self.known_names or base(part.id, self.known_names) is not None
+        )
+        if not is_own and any(one.node not in known for one in arrays):
+            text = f"'{key}'" if key else ast.unparse(part)
+            self.read_so_far.notes.append(
+                f"line {part.lineno}: which gradient {text} is can't be told: nothing is said of it"
+            )
 
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
         before, self.target = self.target, target
@@ -374,6 +434,15 @@ def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
         case dict():
             return {key: copy(one) for key, one in value.items()}
     return value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What is in lists, tuples and dictionaries, or the value itself."""
+    if isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
 
 
 def _is_caused_by(error: BaseException | None, kind: type[NetcalcError]) -> bool:

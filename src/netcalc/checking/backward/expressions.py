@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from netcalc.checking.backward.trial import Change, Trial
+from netcalc.program.answers import entries_of, kept_in
 
 PRIMARY = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.Constant, ast.List, ast.Tuple)
 SUMS = ("sum", "mean", "average", "nansum")
@@ -14,13 +15,19 @@ MODULES = ("np", "numpy", "torch", "jnp", "F", "math")
 
 def roots(statement: ast.stmt, name: str) -> Iterator[ast.expr]:
     """What a statement assigns to a gradient, and where: its value and the indices of its target."""
+    kept = kept_in(statement)
+    returned = statement.value if isinstance(statement, ast.Return) else None
+    entries = kept[1] if kept else entries_of(returned) if returned is not None else None
+    if entries is not None:
+        yield from (part for key, part in entries if name in (key, f"d{key}") or name.endswith(f"['{key}']"))
+        return
     match statement:
         case ast.Assign(targets, value):
             yield from _of_assignment(targets[0], value, name)
         case ast.AugAssign(target, _, value) | ast.AnnAssign(target, _, ast.expr() as value):
             yield value
             yield from _indices(target)
-        case ast.Return(ast.Tuple(several)):
+        case ast.Return(ast.Tuple(several) | ast.List(several)):
             yield from several
         case ast.Return(ast.expr() as value):
             yield value
