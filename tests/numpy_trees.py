@@ -41,6 +41,7 @@ OTHERS = {
     "matmul": np.matmul,
     "swapped": lambda x: np.swapaxes(x, -1, -2),
     "sum": np.sum,
+    "prod": np.prod,
     "mean": np.mean,
     "var": np.var,
     "std": np.std,

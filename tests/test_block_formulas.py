@@ -92,3 +92,21 @@ def numbers(entries):
     """The numbers of an answer, each the nearest to its value."""
     found = [getattr(one, "nearest", one) for one in entries.reshape(-1)]
     return np.array(found, dtype=float).reshape(entries.shape)
+
+
+@pytest.mark.parametrize(
+    "program, shapes, formulas",
+    [
+        ("c = x.mean()\nloss = (c*x).sum()\n", {"x": "n"}, {"c": "mean(x)"}),
+        (
+            "s = x.sum()\ny = x/s\nloss = (y*t).sum()\n",
+            {"x": "n", "t": "n"},
+            {"y": "x/s", "loss": "yᵀ t", "dt": "y", "dy": "t"},
+        ),
+        ("s = x.sum()\nu = s*w.sum()\nloss = u*u\n", {"x": "n", "w": "m"}, {"s": "sum(x)", "u": "s·sum(w)"}),
+    ],
+)
+def test_the_forward_pass_is_written_without_the_names_of_gradients(program, shapes, formulas):
+    result = netcalc.gradients(program, shape=shapes)
+    written = {tensor.name: to_unicode(tensor.formula) for tensor in result.tensors}
+    assert {name: written[name] for name in formulas} == formulas

@@ -351,7 +351,7 @@ def test_answers_are_checked_by_whole_tensors_and_by_elements():
     assert {one.verdict for one in right.checked} == {"right"}
     wrong = netcalc.check(result, {"dW": np.array([[-2.0, -1.0], [2.0, 1.0]])}).checked
     assert [one.verdict for one in wrong] == ["right", "wrong", "wrong", "right"]
-    assert "the transpose of dW is right" in wrong[1].diagnosis
+    assert "the outer product transposed" in wrong[1].diagnosis
     with pytest.raises(NetcalcError, match="answers are checked where all names have values"):
         netcalc.check(netcalc.grad("sum(W@x)"), ["dx0=1"])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import count
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from netcalc.expression import Apply, Symbol
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slot
 from netcalc.graph.kept import sum_apart
+from netcalc.graph.leaves import Name
 from netcalc.graph.node import Node
 from netcalc.graph.opened import Opened, opened
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product
@@ -32,11 +34,11 @@ class Meaning(NamedTuple):
 class Names:
     """Names by what they are the product of. A formula is written with names that come before its own alone.
 
-    `plain` has a definition as nodes are that are looked through.
+    `given` has the names of what is given. `plain` has a definition as nodes are that are looked through.
     """
 
-    def __init__(self, named: Sequence[Node], plain: Callable[[Node], Node]) -> None:
-        self._places = _places(named)
+    def __init__(self, named: Sequence[Node], given: Collection[str], plain: Callable[[Node], Node]) -> None:
+        self._places = _places(named, given)
         self._named = named
         self._plain = plain
 
@@ -64,7 +66,7 @@ class Names:
             return
         out = LETTERS[: node.rank]
         term = opened(node, out)
-        limit = self._places.get(root, len(self._places) * 2)
+        limit = self._places.get(root, math.inf)
         known = dict.fromkeys(one for factor, _ in term.factors for one in self._found.get(factor, ()))
         for name, apart, place in list(known)[:MAX_TRIED]:
             left: Opened | None = term
@@ -74,14 +76,21 @@ class Names:
                 yield from sum_apart(whole)
 
 
-def _places(named: Sequence[Node]) -> dict[Node, int]:
+def _places(named: Sequence[Node], given: Collection[str]) -> dict[Node, int]:
     """Where each name and what it stands for is on the page: forward first to last, then gradients last to first."""
     texts = {node.params: place for place, node in enumerate(named)}
     found: dict[Node, int] = {}
     for place, node in enumerate(named):
-        of = texts.get(node.params._replace(text=node.params.text[1:])) if node.params.text.startswith("d") else None
-        found[node] = place if of is None else 2 * len(named) - of
+        gradient_of = node.params._replace(text=node.params.text[1:]) if is_gradient(node, texts, given) else None
+        found[node] = place if gradient_of is None else 2 * len(named) - texts.get(gradient_of, 0)
     return {node.args[0]: place for node, place in found.items()} | found
+
+
+def is_gradient(node: Node, names: Collection[Name], given: Collection[str]) -> bool:
+    """Whether a named node is called the gradient of one of these names, or of what is given."""
+    own: Name = node.params
+    of = own._replace(text=own.text[1:])
+    return own.text.startswith("d") and (of in names or of.text in given)
 
 
 def _definition(own: Node) -> Opened | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 
 from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
-from netcalc.graph.by_name import Names
+from netcalc.graph.by_name import Names, is_gradient
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
 from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, formula_of, vector_activation
@@ -67,7 +68,16 @@ class Writer:
             self._names.setdefault(node.args[0], self._symbol(node))
         for node in named:
             self._learn(node)
-        self._known = Names(named, lambda node: plain_form(node, self.has_name))
+        given = {node.params.text for node in order if node.operation is INPUT}
+        self._known = Names(named, given, lambda node: plain_form(node, self.has_name))
+        texts = {node.params for node in names}
+        self._forward = {node: None for node in names if not is_gradient(node, texts, given)}
+        self._has_gradients = len(self._forward) < len(names)
+
+    @cached_property
+    def _ahead(self) -> Writer:
+        """Writes the forward pass alone."""
+        return Writer(list(self._forward), self._called)
 
     def name(self, node: Node) -> str:
         """What a named node is written as."""
@@ -88,7 +98,12 @@ class Writer:
         return node.operation is NAMED or node in self._names
 
     def shortest(self, node: Node, *, diagonal: bool = False) -> Tree:
-        """The node as one formula, as short as identities make it; three dots where it would fill pages."""
+        """The node as one formula, as short as identities make it; three dots where it would fill pages.
+
+        One of the forward pass is written without the names of gradients.
+        """
+        if self._has_gradients and node in self._forward:
+            return self._ahead.shortest(node, diagonal=diagonal)
         own = node.args[0] if node.operation is NAMED else node
         if self.parts(own) > MAX_PARTS:
             return Symbol("…")

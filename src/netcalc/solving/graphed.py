@@ -208,9 +208,13 @@ class _Formulas:
         """Writes all of them by the same names."""
         from netcalc.graph.writing import Writer
 
-        named = {**self.problem.named} | {one.name: one.node for one in self.wanted}
-        called = {node: name for name, node in named.items() if node.operation is NAMED}
-        called |= {node: name for name, node in named.items() if node in called and "@" not in name}
+        gradients = {one.name: one.node for one in self.wanted if one.of is not None}
+        forward = {**self.problem.named} | {one.name: one.node for one in self.wanted if one.of is None}
+        called: dict[Node, str] = {}
+        for names in (gradients, forward):  # what is a gradient and of the forward pass too is called as there
+            own = {node: name for name, node in names.items() if node.operation is NAMED}
+            called |= own | {node: name for name, node in names.items() if node in own and "@" not in name}
+        named = forward | gradients
         return Writer([self.problem.output, *named.values()], called)
 
     def of(self, one: Wanted) -> Tree:

@@ -76,7 +76,7 @@ def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mappi
     called = _called(passes.outputs, names)
     called |= _called(gradients, names, {**inputs, **upstream, **called})
     mathematics = Mathematics([*passes.outputs.values(), *gradients.values()], called)
-    ahead = _statements(writer, passes.outputs, called, mathematics)
+    ahead = _statements(writer, passes.outputs, called, Mathematics(list(passes.outputs.values()), called))
     for node, text in upstream.items():
         writer.call(node, text)
     back = _statements(writer, gradients, called, mathematics)
