@@ -185,3 +185,9 @@ def test_gradients_in_a_dictionary_or_a_list_are_judged(form, names, in_one_file
 )
 def test_what_is_returned_and_can_not_be_judged_is_told(form):
     assert any("nothing is said of it" in note for note in checked(FORWARD, GIVEN + form).notes)
+
+
+@pytest.mark.parametrize("rounded", ["np.floor", "np.ceil", "np.trunc", "np.round", "np.rint"])
+def test_a_gradient_that_is_rounded_is_wrong(rounded):
+    result = checked(FORWARD, f"dz = {rounded}(2 * z)\ndw = x.T @ dz")
+    assert wrong(result) == [("dz", 1)]

@@ -265,6 +265,7 @@ _NUMPY: Mapping[str, Function] = {
     "negate": np.negative,
     "abs": np.abs,
     "sign": np.sign,
+    "floor": np.floor,
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,
