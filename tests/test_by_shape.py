@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netcalc
-from netcalc.checking.by_shape import by_shape, is_turned
+from netcalc.checking.by_shape import by_shape, told, turned
 from netcalc.errors import NetcalcError
 from netcalc.files.archives import read_safetensors_whole
 
@@ -28,10 +28,61 @@ def test_names_are_told_in_order():
 
 
 def test_weights_the_other_way_round_are_told_square_ones_among_them():
-    turned = {key: KNOWN[name][::-1] if "weight" in key else KNOWN[name] for key, name in STATE.items()}
-    assert by_shape(turned, KNOWN, {}) == STATE
-    assert is_turned("fc1.weight", (4, 3), (3, 4))
-    assert not is_turned("W1", (4, 3), (3, 4))
+    brought = {key: KNOWN[name][::-1] if "weight" in key else KNOWN[name] for key, name in STATE.items()}
+    assert by_shape(brought, KNOWN, {}) == STATE
+    assert turned(brought, STATE, KNOWN, lambda *_: False) == {"fc1.weight", "fc2.weight", "fc3.weight"}
+    assert turned({"W1": (4, 3)}, {"W1": "W1"}, KNOWN, lambda *_: True) == set()
+
+
+def test_the_order_of_a_file_tells_weights_that_fit_both_ways():
+    known = {"W1": (2, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
+    keys = {"fc1.weight": "W1", "fc1.bias": "b1", "fc2.weight": "W2", "fc2.bias": "b2"}
+    linear = {"fc1.weight": (3, 2), "fc1.bias": (3,), "fc2.weight": (2, 3), "fc2.bias": (2,)}
+    assert by_shape(linear, known, {}) == keys
+    assert turned(linear, keys, known, lambda *_: False) == {"fc1.weight", "fc2.weight"}
+    straight = {key: known[name] for key, name in keys.items()}
+    assert by_shape(straight, known, {}) == keys
+    assert turned(straight, keys, known, lambda *_: False) == set()
+    assert told(keys, {"fc1.weight", "fc2.weight"}, linear).startswith("took fc1.weight as W1 transposed, fc1.bias")
+
+
+def net_of(sizes, seed=3):
+    """A forward pass x W1 → tanh → W2, its arrays, and the gradients of W1 and W2 by hand."""
+    draw = np.random.default_rng(seed)
+    n, m = sizes
+    values = {"x": draw.normal(size=(5, n)), "W1": draw.normal(size=(n, m)), "W2": draw.normal(size=(m, n))}
+    h = np.tanh(values["x"] @ values["W1"])
+    do = 2 * (h @ values["W2"])
+    return values, values["x"].T @ ((do @ values["W2"].T) * (1 - h**2)), h.T @ do
+
+
+TANH = "h = np.tanh(x @ W1)\no = h @ W2\nloss = (o ** 2).sum()\n"
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (3, 3)])
+@pytest.mark.parametrize("is_linear", [False, True])
+def test_a_state_dict_is_right_whichever_way_its_weights_are(tmp_path, sizes, is_linear):
+    values, dW1, dW2 = net_of(sizes)
+    state = {"fc1.weight": dW1, "fc2.weight": dW2}
+    state = {key: array.T if is_linear else array for key, array in state.items()}
+    netcalc.assert_gradients(TANH, state, ignore=["x"], **values)
+    slipped = {**state, "fc2.weight": 2 * state["fc2.weight"]}
+    with pytest.raises(AssertionError, match=r"1 gradient is wrong\n  dW2: ∂loss/∂W2 is twice"):
+        netcalc.assert_gradients(TANH, slipped, ignore=["x"], **values)
+    np.savez(tmp_path / "state.npz", **state)
+    checked = netcalc.check(netcalc.gradients(TANH, **values), [str(tmp_path / "state.npz")])
+    assert all(one.verdict == "right" for one in checked.checked)
+    way = " transposed" if is_linear else ""
+    assert any(f"took fc1.weight as dW1{way}, fc2.weight as dW2{way}" in note for note in checked.notes)
+    is_said = any("more of their values are right transposed" in note for note in checked.notes)
+    assert is_said is (is_linear and sizes == (3, 3))
+
+
+def test_square_weights_go_by_the_others():
+    known = {"W1": (3, 4), "W2": (4, 4)}
+    keys = {"a.weight": "W1", "b.weight": "W2"}
+    for shape, found in (((4, 3), {"a.weight", "b.weight"}), ((3, 4), set())):
+        assert turned({"a.weight": shape, "b.weight": (4, 4)}, keys, known, lambda _, way: way) == found
 
 
 @pytest.mark.parametrize("brought", [{"a": (5, 5)}, {"fc1.bias": (4,)}, {"kernel": (4, 3)}])

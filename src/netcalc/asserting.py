@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.api import check
 from netcalc.arguments import as_numpy, by_name, is_bfloat16
-from netcalc.checking.by_shape import by_shape, is_turned
+from netcalc.checking.by_shape import by_shape, is_close, turned
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
@@ -48,14 +48,14 @@ def assert_gradients(
     needed = [name for name in _needed(result, true) if name not in ignore]
     keys = _matched(flat, true, needed, names)
     found = {name: flat[key] for key, name in keys.items()}
-    turned = {name for key, name in keys.items() if is_turned(key, _shape(flat[key]), true[name].shape)}
+    other_way = _turned(flat, keys, result)
     missing = [name for name in needed if name not in found]
     problems = [f"{name} is missing; bring its gradient, or say ignore=['{name}']" for name in missing]
     arrays: dict[str, np.ndarray] = {}
     coarse: dict[str, np.ndarray] = {}
     for name, value in found.items():
         array, is_coarse = _array(name, value)
-        if array is not None and name in turned:
+        if array is not None and name in other_way:
             array = array.T
         if array is None:
             problems.append(f"{name} has no gradient: it is None")
@@ -125,6 +125,20 @@ def _matched(
     known = {name: shape for name, shape in left.items() if name in needed}
     others = {key: _shape(value) for key, value in flat.items() if key not in found}
     return found | (by_shape(others, known, left) if others else {})
+
+
+def _turned(flat: Mapping[str, Any], keys: Mapping[str, str], result: Result) -> set[str]:
+    """The names here whose arrays are Linear layers' weights, the other way round."""
+    true = {tensor.key: tensor for tensor in result.tensors if tensor.of is not None and len(tensor.by) < 2}
+
+    def is_right(key: str, is_turned: bool) -> bool:
+        array = _array(keys[key], flat[key])[0]
+        return array is not None and is_close(array.T if is_turned else array, true[keys[key]].numbers())
+
+    shapes = {key: _shape(flat[key]) for key in keys}
+    return {
+        keys[key] for key in turned(shapes, keys, {name: one.entries.shape for name, one in true.items()}, is_right)
+    }
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.checking.by_shape import by_shape, is_turned
+from netcalc.checking.by_shape import by_shape, is_close, told, turned
 from netcalc.checking.names import BRACKETED, NUMBERED, Names, listing
 from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.together import Given, together
@@ -113,11 +113,12 @@ def _known(source: str, pairs: Iterable[Given], names: Names) -> tuple[list[Give
 
 def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given], list[str]]:
     """What a file holds, and what there is to say of it. Raises FileError, also where it holds no answer."""
-    by_name = True
+    by_name, said = True, list[str]()
     if path.lower().endswith((".npz", ".safetensors")):
         is_npz = path.lower().endswith(".npz")
         arrays = read_npz_whole(path) if is_npz else read_safetensors_whole(path)
-        name, found = path, _by_name(_renamed(arrays, names))
+        renamed, said = _renamed(path, arrays, names)
+        name, found = path, _by_name(renamed)
     else:
         source = open_source(path, "--check", stdin)
         name, text = source.name, read_text(source)
@@ -135,26 +136,33 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given]
         raise FileError(f"{name}: {error.message}", source=error.source, position=error.position) from None
     if not given:
         raise FileError(f"{name} holds no answers")
-    return given, notes
+    return given, [*said, *notes]
 
 
-def _renamed(arrays: Mapping[str, np.ndarray], names: Names) -> Mapping[str, np.ndarray]:
-    """Arrays by the names here, where they have none of these: those of a state_dict, told by shape and order."""
+def _renamed(source: str, arrays: Mapping[str, np.ndarray], names: Names) -> tuple[Mapping[str, np.ndarray], list[str]]:
+    """Arrays by the names here, where they have none of these: those of a state_dict, told by shape and order.
+
+    With a note on which is which.
+    """
     if any(names.meant(name) for name in arrays):
-        return arrays
+        return arrays, []
     gradients = [name for name, one in names.tensors.items() if one.of and len(one.by) < 2]
     known = {name: tuple(names.tensors[name].entries.shape) for name in gradients}
     weights = {name: shape for name, shape in known.items() if name in names.gradients}
     inputs = getattr(names.result.problem, "inputs", None) or {}
     weights = weights or {name: shape for name, shape in known.items() if names.tensors[name].key in inputs}
+    shapes = {key: array.shape for key, array in arrays.items()}
     try:
-        keys = by_shape({key: array.shape for key, array in arrays.items()}, weights, known)
+        keys = by_shape(shapes, weights, known)
     except NetcalcError:
-        return arrays
-    return {
-        name: arrays[key].T if is_turned(key, arrays[key].shape, known[name]) else arrays[key]
-        for key, name in keys.items()
-    }
+        return arrays, []
+
+    def is_right(key: str, is_turned: bool) -> bool:
+        return is_close(arrays[key].T if is_turned else arrays[key], names.tensors[keys[key]].numbers())
+
+    other_way = turned(shapes, keys, known, is_right)
+    found = {name: arrays[key].T if key in other_way else arrays[key] for key, name in keys.items()}
+    return found, [f"{source}: {told(keys, other_way, shapes)}"]
 
 
 def _numbers(path: str, stdin: StandardInput) -> Any:
