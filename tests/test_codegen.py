@@ -437,6 +437,26 @@ def test_code_of_every_kind_of_problem_and_every_helper_is_as_formatters_have_it
     check_format(tmp_path)
 
 
+MADE_INDICES = [
+    "labels = torch.arange(x.size(0))\nloss = F.cross_entropy(x, labels)\n",
+    "i = torch.tensor([0, 2, 2])\nloss = (x[i] ** 3).sum()\n",
+    "i = 2 - torch.arange(3)\nloss = (x[i, torch.arange(3)] ** 3).sum()\n",
+    "i = torch.arange(3)\nloss = (x[i] * torch.exp(i * 1.0)[:, None]).sum()\n",
+    "i = torch.argmax(x, dim=1)\nloss = (x[torch.arange(3), i] ** 3).sum()\n",
+    "E = F.one_hot(torch.arange(3), 3)\nloss = ((x @ (1.0 * E)) ** 3).sum()\n",
+]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("text", MADE_INDICES, ids=lambda text: text.split("\n")[0])
+def test_indices_that_the_program_makes_are_integers(text, library):
+    """Constants, arange and what is made of them index; the values are those by balls."""
+    problem = program(
+        "import torch\nimport torch.nn.functional as F\n" + text, "made.py", ProgramRequest({}, {"x": (3, 3)})
+    )
+    assert_agrees(passes(problem), library, {})
+
+
 # --- names, and what is refused
 
 

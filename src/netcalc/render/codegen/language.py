@@ -296,6 +296,14 @@ class Language:
     def arange(self, size: Code) -> Code:
         return self.codes.call(f"{self.module}.arange({{0}})", size, hint="rows")
 
+    def whole(self, code: Code) -> Code:
+        """An array whose numbers are whole, as integers: an index."""
+        return self.codes.method("{0}.astype(int)", code, cheap=True)
+
+    def floating(self, code: Code) -> Code:
+        """Integers as the kind of number that the inputs have, where the library's functions do not see to it."""
+        return code
+
     def zeros_like(self, code: Code) -> Code:
         return self.codes.call(f"{self.module}.zeros_like({{0}})", code, cheap=True)
 
@@ -341,10 +349,10 @@ def is_number(argument: Argument) -> bool:
 
 
 def is_python(code: Code) -> bool:
-    """Whether it is a number of Python's own, made of literals and sizes."""
+    """Whether it is a number of Python's own, made of literals and sizes, and no array as `torch.arange(n)` is."""
     if code.size or not code.operands:
         return code.size or code.template[:1].isdigit() or code.template.startswith("math.")
-    return all(map(is_python, code.operands))
+    return all(map(is_python, code.operands)) and not code.template.startswith("torch.")
 
 
 def axes_text(axes: Sequence[int]) -> str:

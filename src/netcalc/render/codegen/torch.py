@@ -137,7 +137,16 @@ class Torch(Language):
         return self.codes.method(text, code, hint="patches")
 
     def arange(self, size: Code) -> Code:
-        return self.codes.call("torch.arange({0})", size, hint="rows")
+        device = ", device={1}.device" if self.like is not None else ""
+        return self.codes.call(f"torch.arange({{0}}{device})", size, *self._like(), hint="rows")
+
+    def floating(self, code: Code) -> Code:
+        if self.like is None:
+            return code
+        return self.codes.make("{0}.to({1}.dtype)", Level.ATOM, [code, self.like], [Level.ATOM, Level.ATOM], cheap=True)
+
+    def whole(self, code: Code) -> Code:
+        return self.codes.method("{0}.long()", code, cheap=True)
 
     def array(self, text: str) -> Code:
         return self.codes.call(f"torch.tensor({text}{self._kind(0)})", *self._like(), cheap=True)

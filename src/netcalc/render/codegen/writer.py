@@ -96,7 +96,10 @@ class Writer:
         return Piece(CALLS[node.operation.name](self, node), axes_of(node.shape))
 
     def _term(self, node: Node, letters: str) -> Piece:
-        return self.pieces[node].renamed(dict(zip(LETTERS, letters, strict=False)))
+        piece = self.pieces[node]
+        if _bare(node).operation is ARANGE:
+            piece = piece._replace(code=self.language.floating(piece.code))
+        return piece.renamed(dict(zip(LETTERS, letters, strict=False)))
 
     # --- products and sums
 
@@ -247,13 +250,18 @@ class Writer:
         if all(part is None or part == EVERYTHING for part in keyed.key):  # axes of one entry alone
             new = [keyed.extra + n for n, part in enumerate(keyed.key) if part is None]
             return self._term(node.args[0], "".join(one for n, one in enumerate(LETTERS[: node.rank]) if n not in new))
-        indices = [self.exact(one) for one in node.args[1:]]
+        indices = [self._as_index(one) for one in node.args[1:]]
         key = [*[EVERYTHING] * keyed.extra, *keyed.key]
         return Piece(self.language.index(self.exact(node.args[0]), key, indices), axes_of(node.shape))
 
+    def _as_index(self, node: Node) -> Code:
+        """Arrays that are made here are of floats, and an index is of integers, as inputs that are indices are."""
+        code = self.exact(node)
+        return code if _bare(node).operation in (INPUT, ARANGE, SIZE) else self.language.whole(code)
+
     def _scatter(self, node: Node) -> Code:
         keyed: Keyed = node.params
-        indices = [self.exact(one) for one in node.args[1:]]
+        indices = [self._as_index(one) for one in node.args[1:]]
         key = [*[EVERYTHING] * keyed.extra, *keyed.key]
         piece = placed(self.language, self._piece(node.args[0]), axes_of(node.args[0].shape))
         code = piece.code if self.language.broadcasts(piece.code, key) else self.exact(node.args[0])
@@ -291,6 +299,13 @@ def _is_sum_along(inner: Sequence[Piece]) -> bool:
     letters = {*inner[0].letters}
     is_square = all(one == inner[0] for one in inner)
     return is_square or (len(letters) > 1 and all({*one.letters} == letters for one in inner))
+
+
+def _bare(node: Node) -> Node:
+    """What is called by a name, or is a constant."""
+    while node.operation in (NAMED, STOPPED):
+        node = node.args[0]
+    return node
 
 
 def _known(shape: Shape) -> Shape:
