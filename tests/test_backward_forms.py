@@ -181,6 +181,8 @@ def test_gradients_in_a_dictionary_or_a_list_are_judged(form, names, in_one_file
         "a = [x.T @ dz / 9]\n    return a",
         'return {"first": x.T @ dz / 9}',
         "out = []\n    out.append(x.T @ dz / 9)\n    return out",
+        "other = np.fromfile('w')\n    return other",
+        "return {'dw': x.T @ dz, 'norm': np.fromfile('w')}",
     ],
 )
 def test_what_is_returned_and_can_not_be_judged_is_told(form):
@@ -191,3 +193,17 @@ def test_what_is_returned_and_can_not_be_judged_is_told(form):
 def test_a_gradient_that_is_rounded_is_wrong(rounded):
     result = checked(FORWARD, f"dz = {rounded}(2 * z)\ndw = x.T @ dz")
     assert wrong(result) == [("dz", 1)]
+
+
+def test_a_loss_that_is_returned_beside_the_gradients_is_none_of_them():
+    result = checked(TWO_LAYERS, GIVEN + 'return {"w": x.T @ dz, "loss": (z ** 2).sum()}')
+    assert {one.name for one in result.lines} == {"dz", "dw"}
+    assert wrong(result) == []
+
+
+def test_an_entry_that_is_not_understood_leaves_the_tensor_of_its_name():
+    text = 'grads = {"w": np.fromfile("w")}\ndz = 2 * z\ndx = dz @ w.T'
+    result = checked(FORWARD, text)
+    assert [one.name for one in result.lines] == ["dz", "dx"]
+    assert wrong(result) == []
+    assert any("passed over" in note for note in result.notes)

@@ -48,7 +48,7 @@ def assigned_in(node: ast.AST) -> Iterator[str]:
     """The names that a statement assigns, changes in place, or assigns a part of."""
     for one in ast.walk(node):
         if isinstance(one, ast.stmt) and (kept := kept_in(one)) is not None:
-            yield from (key for key, _ in kept[1])
+            yield from (key for key, _ in kept[1] if re.fullmatch(r"d.+|.*grad.*", key))
         if isinstance(one, ast.Assign):
             targets = one.targets
         elif isinstance(one, ast.AugAssign | ast.AnnAssign):

@@ -324,16 +324,19 @@ class GradientReader(Statements):
             self.frame.values[holder] = owner
 
     def _keep(self, entries: list[tuple[str, ast.expr]], holder: str, owner: dict[Any, Any]) -> None:
-        """Gradients by the names that keys say, those of the forward pass among them."""
+        """Gradients by the names that keys say, those of the forward pass's inputs among them."""
         for key, part in entries:
-            of = base(key, self.known_names) or (key if key in self.known_names else None)
+            of = base(key, self.known_names) or (key if key in self.program.inputs else None)
             is_there = isinstance(part, ast.Name) and (
                 part.id in self.known_names or base(part.id, self.known_names) == of
             )
-            if of is None or is_there:
-                owner[key] = self.value(part)
-                if of is None:
+            if of is None:
+                if key != self.program.output_name:
                     self._told_if_not_judged(part, key)
+                owner[key] = self._value_or_unread(part)
+                continue
+            if is_there:
+                owner[key] = self.value(part)
                 continue
             is_held = bool(holder) and key in self.known_names
             name = key if key not in self.known_names else f"{holder}['{key}']" if holder else f"d{key}"
@@ -343,15 +346,26 @@ class GradientReader(Statements):
             finally:
                 self.holder = ""
 
+    def _is_judged(self, part: ast.expr) -> bool:
+        """Whether every array in what an expression gives is a gradient that is judged."""
+        known = {one.node for one in self.read_so_far.versions if one.node is not None} | self.corrections
+        try:
+            return all(one.node in known for one in _leaves(self.value(part)) if isinstance(one, Tensor))
+        except NetcalcError:
+            return False
+
+    def _value_or_unread(self, part: ast.expr) -> Any:
+        try:
+            return self.value(part)
+        except ProgramError as error:
+            return Unread(error)
+
     def _told_if_not_judged(self, part: ast.expr, key: str = "") -> None:
         """A note on what is returned, where an array in it is no gradient that is judged."""
-        known = {one.node for one in self.read_so_far.versions} | self.corrections
-        found = self.value(part)
-        arrays = [one for one in _leaves(found) if isinstance(one, Tensor)]
         is_own = isinstance(part, ast.Name) and (
             part.id in self.known_names or base(part.id, self.known_names) is not None
         )
-        if not is_own and any(one.node not in known for one in arrays):
+        if not is_own and not self._is_judged(part):
             text = f"'{key}'" if key else ast.unparse(part)
             self.read_so_far.notes.append(
                 f"line {part.lineno}: which gradient {text} is can't be told: nothing is said of it"
