@@ -57,6 +57,64 @@ def test_a_formula_that_is_right_on_a_part_is_wrong_and_told_where(text, answer,
 
 
 @pytest.mark.parametrize(
+    "text, answer, said",
+    [
+        ("sigmoid(x)", "sigmoid(x)", "σ(q) taken for σ′(q)"),
+        ("exp(x)+x", "exp(x)", "a path left out"),
+        ("exp(exp(x))+x", "exp(x+exp(x))", "a path left out"),
+        ("gelu(x)", "ndtr(x)", "the product rule's other term is left out"),
+        ("silu(x)", "sigmoid(x)", "the product rule's other term is left out"),
+        ("mish(x)", "tanh(softplus(x))", "the product rule's other term is left out"),
+    ],
+)
+def test_a_formula_that_is_only_near_far_out_is_right_nowhere(text, answer, said):
+    """What is equal in the limit alone is wrong with its own cause, and right on no part."""
+    (one,) = netcalc.check(netcalc.grad(text), {"dx": answer}).checked
+    assert one.verdict == "wrong"
+    assert "only" not in one.diagnosis
+    assert said in one.diagnosis
+
+
+def test_near_far_out_does_not_move_where_a_formula_is_right():
+    """σ is equal to the slope for x > 1, where the function has it, and near it far out on the left."""
+    grad = netcalc.grad("where(x>1, softplus(x), sigmoid(x))")
+    (one,) = netcalc.check(grad, {"dx": "sigmoid(x)"}).checked
+    assert (one.verdict, one.diagnosis) == ("wrong", "right for x > 1 only")
+
+
+def test_the_value_for_the_slope_is_named_with_a_bias_left_open():
+    (one,) = netcalc.check(netcalc.neuron(x=[3], w=[2]), {"db": "f"}).checked
+    assert one.diagnosis.startswith("σ(q) taken for σ′(q)")
+
+
+TANH_NET = """h = np.tanh(x @ W1 + b1)
+logits = h @ W2
+p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+loss = -np.mean(np.sum(y * np.log(p), axis=1))
+"""
+TANH_NET_AT = {
+    "x": [[1, -2], [0.5, 1]],
+    "W1": [[0.5, 1, -1], [0.2, -0.3, 0.4]],
+    "b1": [0.1, 0, -0.2],
+    "W2": [[1, -1], [0.5, 0.3], [-0.7, 0.2]],
+    "y": [[1, 0], [0, 1]],
+}
+
+
+@pytest.mark.parametrize(
+    "answers, said",
+    [
+        ({"db1": ["0.40622", "0.0726980", "0.317746"]}, ["", "", "the sign is wrong"]),
+        ({"dW2": [[1, 2], [3, 4], [5, 6]]}, ["the cause was not identified"] * 6),
+    ],
+)
+def test_a_cause_leaves_the_rest_of_its_tensor_right(answers, said):
+    """A slip that other entries contradict is none; a sign may be wrong in one entry."""
+    found = netcalc.check(netcalc.gradients(TANH_NET, **TANH_NET_AT), answers).checked
+    assert [one.diagnosis for one in found] == said
+
+
+@pytest.mark.parametrize(
     "text, answer",
     [
         ("abs(x)", "x/abs(x)"),

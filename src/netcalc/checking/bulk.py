@@ -9,6 +9,7 @@ import numpy as np
 
 from netcalc.checking.bench import Array
 from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, either, few
+from netcalc.checking.edits.paths import FACTORS
 from netcalc.checking.library import Library, Yielded, rounded
 from netcalc.checking.names import described
 from netcalc.checking.patterns import SWAPPED, where
@@ -118,11 +119,12 @@ def _factor(claimed: Array, truth: Array) -> Diagnosis:
 
 
 def _explains(one: Yielded, name: str, brought: tuple[Array, Array], wrong: Array, width: float) -> bool:
-    """Whether a slip yields all the wrong entries, and they are no rounding errors beside it."""
+    """Whether a slip yields all the wrong entries, no rounding errors beside it; no others but by a plain factor."""
     claimed, truth = brought
     yielded = one.whole[0].get(name)
     if yielded is None or yielded.shape != claimed.shape:
         return False
     off, apart = np.abs(yielded - claimed)[wrong], np.abs(claimed - truth)[wrong]
     near = off <= width * np.abs(claimed)[wrong] + 1e-9 * width * np.abs(claimed).max()
-    return bool((near & (16 * off <= apart)).all())
+    spared = np.abs(yielded - truth)[~wrong] <= 16 * width * np.abs(truth).max()
+    return bool((near & (16 * off <= apart)).all() and (one.edit.said in FACTORS or spared.all()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -12,7 +12,7 @@ import numpy as np
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Array, Bench
 from netcalc.checking.edits.edit import Edit, Frequency
-from netcalc.checking.evidence import Evidence, exact_value
+from netcalc.checking.evidence import EXACT, Evidence, exact_value
 from netcalc.checking.library import Predictions, Yielded, rounded
 from netcalc.checking.runs import FAILED
 from netcalc.checking.verdicts import claimed_value
@@ -41,6 +41,7 @@ class Diagnosis:
     edits: tuple[Edit, ...] = ()
 
 
+WRONG_SIGN = "the sign is wrong"  # as one entry may have it alone
 NO_DIAGNOSIS = Diagnosis("the cause was not identified")
 
 
@@ -105,15 +106,22 @@ class _Search:
     def explain(self, places: frozenset[int], *, twofold: bool = False, loosely: bool = False) -> Diagnosis | None:
         """What explains all of these claims and leaves the right ones right; None if nothing does.
 
-        `loosely` takes usual mistakes that were made with these entries alone.
+        `loosely` takes usual mistakes that other tensors were spared, and a wrong sign of some entries.
         """
         at = sorted(places)
-        for group in self.candidates(at, twofold=twofold):
+        for tried in self.candidates(at, twofold=twofold):
+            group = tried
             met = self.evidence.meets(group.values)
             hits = np.asarray(met[:, at].all(axis=1))
             if not hits.any():
                 continue
-            counts = self.usual(group) if loosely else self.leaves_right(met)
+            if loosely:
+                fits = self.fits(group, met, at)
+                turned = ~fits & self.turns(group, at)
+                group = _with_wrong_signs(tried, turned)
+                counts = self.usual(group) & (fits | turned)
+            else:
+                counts = self.leaves_right(met)
             for likely in self.likely(group, counts, at):
                 explaining = [
                     (group.edits[place], rounded(group.values[place][:, at]))
@@ -193,6 +201,20 @@ class _Search:
         right = [n for n in range(len(self.evidence.claims)) if n not in self.wrong and self.is_number(n)]
         return np.asarray(met[:, right].all(axis=1))
 
+    def fits(self, group: Predictions, met: Array, at: list[int]) -> Array:
+        """Which edits meet every entry of these tensors that they change: (edits, claims) -> (edits,)."""
+        tensors = {self.evidence.claims[place].tensor for place in at}
+        own = [n for n, claim in enumerate(self.evidence.claims) if claim.tensor in tensors and self.is_number(n)]
+        with np.errstate(all="ignore"):
+            off = np.abs(group.values - self.evidence.truth) > self.evidence.radius * (1 + 1e-9)
+        return np.asarray((met | ~off.any(axis=1))[:, own].all(axis=1))
+
+    def turns(self, group: Predictions, at: list[int]) -> Array:
+        """Which edits turn the signs of these answers and do no more to them, as a slip in one entry may."""
+        with np.errstate(all="ignore"):
+            off = np.abs(group.values + self.evidence.truth)[..., at]
+            return np.asarray((off <= EXACT * np.abs(self.evidence.truth[:, at])).all(axis=(1, 2)))
+
     def is_number(self, place: int) -> bool:
         """Whether a claim is finite: what isn't is met by nothing."""
         return self.evidence.claims[place].written.finite
@@ -233,6 +255,12 @@ class _Search:
             if places and np.prod(chances[places]) <= FOLLOWING / len(self.wrong) and self.confirmed(edit, places):
                 found |= dict.fromkeys(places, self.evidence.claims[earlier].name)
         return found
+
+
+def _with_wrong_signs(group: Predictions, turned: Array) -> Predictions:
+    """The edits, in plain words those that turned a sign in some entries alone."""
+    pairs = zip(group.edits, turned.tolist(), strict=True)
+    return replace(group, edits=tuple(replace(one, said=WRONG_SIGN, row=WHOLE) if own else one for one, own in pairs))
 
 
 def few(explaining: Sequence[tuple[Edit, bytes]]) -> list[Edit]:

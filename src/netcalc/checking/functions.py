@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from flint import arb, fmpq
 
@@ -15,7 +16,7 @@ from netcalc.checking.pieces import Pieces, Point, switches
 from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.checking.written import numeral
 from netcalc.errors import NetcalcError
-from netcalc.expression import Tree, substitute, symbols
+from netcalc.expression import Tree, is_constant, substitute, symbols
 
 MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
 BITS_FOR_DOMAINS = 4096
@@ -92,25 +93,38 @@ class Compared:
     equal: frozenset[Judgement] = frozenset({"right"})
 
     @property
+    def seen(self) -> frozenset[Judgement | None]:
+        """How it stands anywhere."""
+        return frozenset(stands for _, stands in self.found)
+
+    @property
     def verdict(self) -> Judgement | None:
         """How it stands altogether."""
-        seen = {stands for _, stands in self.found}
         ordered: tuple[Judgement, ...] = ("wrong", "rounded", "right")
-        return next((one for one in ordered if one in seen), None)
+        return next((one for one in ordered if one in self.seen), None)
 
     @property
     def is_partly_right(self) -> bool:
         """Whether it is wrong, and equal to the answer somewhere."""
-        seen = {stands for _, stands in self.found}
-        return "wrong" in seen and bool(seen & self.equal)
+        return "wrong" in self.seen and bool(self.seen & self.equal)
 
 
 def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolerance: Tolerance) -> Compared:
-    """How a claim stands at each point where the answers have values."""
+    """How a claim stands at each point where the answers have values.
+
+    One that is right at some alone is looked at closely there: far out, formulas that are equal nowhere are near.
+    """
     sound = [(point, bench) for point in points if (bench := functions.at(point)) is not None]
     found = [(point, stands_at(claim, functions, point, bench, tolerance)) for point, bench in sound]
     tells = claim.written.place is None or claim.written.digits >= TELLING
-    return Compared(found, frozenset({"right", "rounded"} if tells else {"right"}))
+    one = Compared(found, frozenset({"right", "rounded"} if tells else {"right"}))
+    if not one.is_partly_right or claim.written.is_constant:
+        return one
+    if all(map(is_constant, switches((functions.tree(claim), *functions.own)))):
+        return replace(one, equal=frozenset())  # analytic functions that are equal on an interval are one
+    closely = [(point, stands_closely(claim, functions, point, stands)) for point, stands in found]
+    near = Compared([seen for seen in closely if _is_within_reach(claim, functions, seen[0])])
+    return replace(one, found=closely, equal=one.equal if one.equal & near.seen else frozenset())
 
 
 def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:
@@ -132,6 +146,38 @@ def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, to
         if not rounded.overlaps(ball(correct)):
             return "wrong"
         return "rounded" if rounded.rad() <= abs(rounded.mid()) * NEAR else None
+
+
+def stands_closely(claim: Claim, functions: Functions, point: Point, stands: Judgement | None) -> Judgement | None:
+    """How a claim stands at a point, `wrong` for what is right there but for what many bits keep apart."""
+    if stands != "right" or (numbers := _exactly(claim, functions, point)) is None:
+        return stands
+    with precision(BITS_FOR_DOMAINS):
+        return "wrong" if bool(ball(numbers[0]) - ball(numbers[1]) != 0) else stands
+
+
+def _is_within_reach(claim: Claim, functions: Functions, point: Point) -> bool:
+    """Whether many bits tell formulas apart at a point: it is moderate, or they are rational there."""
+    if all(abs(number) <= MODERATE for number in point.values()):
+        return True
+    numbers = _exactly(claim, functions, point)
+    return numbers is not None and all(isinstance(number, fmpq) for number in numbers)
+
+
+def _exactly(claim: Claim, functions: Functions, point: Point) -> tuple[Any, Any] | None:
+    """A claimed formula and the answer at a point, to many bits; None where one isn't known in the names alone."""
+    from netcalc.checking.written import Written
+
+    correct = functions.answers[claim.tensor][claim.index]
+    if claim.written.is_constant or correct is None:
+        return None
+    trees = functions.tree(claim), correct
+    if any(set(symbols(tree)) - set(functions.names) for tree in trees):
+        return None
+    exact = {name: fmpq(number.numerator, number.denominator) for name, number in point.items()}
+    with precision(BITS_FOR_DOMAINS):
+        claimed, right = (numeral(Written("", tree), exact, sharp=True) for tree in trees)
+    return claimed, right
 
 
 def _undefined(tree: Tree, names: Sequence[str], point: Point) -> Judgement | None:

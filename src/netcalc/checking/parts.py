@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from netcalc.checking.claims import Claim
-from netcalc.checking.functions import Compared, Functions, stands_at
+from netcalc.checking.functions import Compared, Functions, stands_at, stands_closely
 from netcalc.checking.pieces import DRAWN, Pieces, Point, spread
 from netcalc.checking.verdicts import Tolerance
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant
@@ -35,7 +35,9 @@ def part(claim: Claim, found: Compared, functions: Functions, tolerance: Toleran
 
     def right(point: Point) -> bool | None:
         bench = functions.at(point)
-        stands = stands_at(claim, functions, point, bench, tolerance) if bench is not None else None
+        if bench is None:
+            return None
+        stands = stands_closely(claim, functions, point, stands_at(claim, functions, point, bench, tolerance))
         return None if stands is None else stands in found.equal
 
     known = [(point, stands in found.equal) for point, stands in found.found if stands is not None]
