@@ -493,3 +493,10 @@ def test_a_name_that_python_lacks_is_told():
 def test_what_has_no_code_is_told(call, message):
     with pytest.raises(NetcalcError, match=message):
         list(FORMATS["numpy"](call()))
+
+
+@pytest.mark.parametrize("text", ["around(0.1)", "3", "where(1 < 2, 5, 7)", "max(2, 1)"])
+def test_an_expression_without_variables_is_written(text):
+    result = netcalc.grad(text, at={"x": "2"})
+    for name in ("numpy", "torch", "jax"):
+        compile("\n".join(lines(passes(result.problem), name)), name, "exec")

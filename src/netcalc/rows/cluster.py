@@ -139,6 +139,7 @@ def gathered(client: Any, tasks: Sequence[tuple[Part, Sent, str, str]], progress
     from concurrent.futures import CancelledError
 
     from dask.distributed import KilledWorker, as_completed
+    from distributed.comm.core import CommClosedError
 
     futures = [client.submit(answer_part, *task, pure=False) for task in tasks]
     place = {future.key: task[0] for future, task in zip(futures, tasks, strict=True)}
@@ -149,7 +150,7 @@ def gathered(client: Any, tasks: Sequence[tuple[Part, Sent, str, str]], progress
                 rows += future.result()
             except KilledWorker:
                 raise NetcalcError(f"{place[future.key].path}: its workers died, one after the other") from None
-            except CancelledError:  # by nobody here
+            except (CancelledError, CommClosedError):  # cancelled by nobody here, or while its answer was fetched
                 so_far = f"{done - 1} of {len(futures)} parts were done; nothing is written"
                 raise NetcalcError(f"the Dask scheduler went away when {so_far}") from None
             except ImportError as error:

@@ -25,16 +25,21 @@ class Torch(Language):
     reserved = frozenset({"torch", "math", "itertools", "once_differentiable", "ctx"})
 
     def indicator(self, condition: Code) -> Code:
+        if self.like is None:  # without inputs all are Python's numbers
+            return self.codes.call("float({0})", condition)
         return self.codes.make("{0}.to({1}.dtype)", Level.ATOM, [condition, *self._like()], [Level.ATOM, Level.ATOM])
 
     def where(self, condition: Argument, then: Argument, other: Argument) -> Code:
+        if self.like is None:
+            return self.codes.call("({1} if {0} else {2})", condition[1], then[1], other[1])
         if is_number(then) and is_number(other) and not (is_one(then) and is_zero(other)):
             template = "torch.where({0}, {1}, {3}.new_tensor({2}))"  # else their kind would be PyTorch's choice
             return self.codes.call(template, condition[1], then[1], other[1], *self._like())
         return super().where(condition, then, other)
 
     def as_array(self, code: Code) -> Code:
-        return self.codes.call("{1}.new_tensor({0})", code, *self._like()) if is_python(code) else code
+        own = "torch.tensor({0})" if self.like is None else "{1}.new_tensor({0})"
+        return self.codes.call(own, code, *self._like()) if is_python(code) else code
 
     def extreme(self, operator: str, a: Argument, b: Argument) -> Code:
         if is_number(a) and not is_number(b):
@@ -80,7 +85,8 @@ class Torch(Language):
 
     def broadcast(self, code: Code, shape: Code) -> Code:
         if is_python(code):
-            return self.codes.call("{2}.new_full({0}, {1})", shape, code, *self._like())
+            own = "torch.full({0}, {1})" if self.like is None else "{2}.new_full({0}, {1})"
+            return self.codes.call(own, shape, code, *self._like())
         return self.codes.method("{0}.expand({1})", code, shape)
 
     def concatenate(self, codes: Sequence[Code], axis: int) -> Code:
