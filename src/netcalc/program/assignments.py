@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
@@ -111,9 +112,17 @@ class Assignments(Calls):
             else None
         )
         self.changed(old, key, where, name)
+        new = self._in_place(old, new)
         self._put(
             target, Tensor(new.node, old.kind if new.kind == "int" else new.kind, old.buffer, old.cells, new.zero)
         )
+
+    def _in_place(self, old: Tensor, new: Tensor) -> Tensor:
+        """What stands in place of an array; within torch.no_grad() its numbers change, and its gradient does not."""
+        if not self.no_grad or new.kind != "float":
+            return new
+        by = self.made(Tensor(b.subtract(new.node, old.node)))
+        return replace(new, node=b.add(old.node, by.node))
 
     def _put(self, target: ast.expr, value: Any) -> None:
         """Assign without the check, as what is there has just been replaced."""
@@ -147,7 +156,8 @@ class Assignments(Calls):
                 raise NetcalcError("this would change the array's shape; write x = x + … instead")
             self._replace(node.target, old, Tensor(new.node, new.kind), None, node)
         else:
-            self.store(node.target, new)
+            both = isinstance(old, Tensor) and isinstance(new, Tensor)
+            self.store(node.target, self._in_place(old, new) if both else self.made(new))
 
     def _change_part(self, node: ast.AugAssign, sign: str, by: Any) -> None:
         target = node.target

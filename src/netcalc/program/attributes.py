@@ -205,9 +205,9 @@ class Attributes(Scope):
     def _of_array(self, owner: Tensor, name: str) -> Any:
         match name:
             case "T":
-                return Tensor(b.transpose(owner.node), owner.kind, owner.buffer)
+                return self.made(Tensor(b.transpose(owner.node), owner.kind, owner.buffer))
             case "mT" | "H" | "mH":
-                return Tensor(b.swapped(owner.node), owner.kind, owner.buffer)
+                return self.made(Tensor(b.swapped(owner.node), owner.kind, owner.buffer))
             case "shape":
                 return tuple(owner.shape)
             case "ndim":
@@ -215,7 +215,7 @@ class Attributes(Scope):
             case "size" if self.library != "torch":
                 return total(owner.shape)
             case "data":
-                return Tensor(b.detached(owner.node), owner.kind, owner.buffer)
+                return self.numbers_of(owner, ".data")
             case "real":
                 return owner
             case "dtype" | "device" | "is_cuda" | "requires_grad":

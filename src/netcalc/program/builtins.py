@@ -96,7 +96,7 @@ def _absolute(_: Expressions, value: Any) -> Any:
     return apply_function("abs", function, [value], {})
 
 
-def _float(_: Expressions, value: Any = 0) -> Any:
+def _float(reader: Expressions, value: Any = 0) -> Any:
     if isinstance(value, str):
         text = value.strip().lower().lstrip("+")
         if text.lstrip("-") in ("inf", "infinity"):
@@ -106,7 +106,7 @@ def _float(_: Expressions, value: Any = 0) -> Any:
         except (ValueError, ZeroDivisionError):
             raise NetcalcError(f"'{value[:20]}' is no number") from None
     if isinstance(value, Tensor | Letters) or is_scalar(value):
-        return value
+        return reader.numbers_of(value, "float(…)")
     raise NetcalcError(f"{described(value)} is no number")
 
 

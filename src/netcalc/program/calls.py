@@ -39,7 +39,7 @@ from netcalc.program.values import (
 
 TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
 NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
-HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "no_grad", "inference_mode", "custom_fwd", "script"})
+HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
 
@@ -63,6 +63,9 @@ class Call:
 
     def index(self, value: Any, extent: Any = None) -> None:
         self.reader.index(value, extent)
+
+    def numbers_of(self, value: Any, how: str) -> Any:
+        return self.reader.numbers_of(value, how)
 
 
 class Configured(NamedTuple):
@@ -157,7 +160,8 @@ class Calls(Functions):
         if module.path == "builtins":
             if name not in BUILTINS:
                 raise NetcalcError(self._unknown(name))
-            return BUILTINS[name](self, *args, **keywords)
+            found = BUILTINS[name](self, *args, **keywords)
+            return self.made(found) if isinstance(found, Tensor) and not any(found is one for one in args) else found
         root = module.path.partition(".")[0]
         if root not in LIBRARIES:
             raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
@@ -173,17 +177,20 @@ class Calls(Functions):
     def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
         """A row of the table, or a function of expressions. Raises NetcalcError."""
         plain = name.removesuffix("_") if name not in ROWS else name
+        if library == "math":
+            args = [self.numbers_of(one, f"math.{name}(…)") for one in args]
         if library == "math" or (plain not in ROWS and all(is_scalar(one) for one in args) and args):
             found = self._of_numbers(plain, args)
             if found is not None:
                 return found
         row = ROWS.get(plain)
         if row is not None and not (plain in ("max", "min") and self._is_pairwise(args, keywords)):
-            return self._of_row(row, Call(plain, library, self), args, keywords)
+            found = self._of_row(row, Call(plain, library, self), args, keywords)
+            return found if any(found is one for one in args) else self.made(found)
         function = elementwise_function(plain)
         if function is None:
             raise NetcalcError(self._unknown(name))
-        return apply_function(plain, function, [self._array(one) for one in args], keywords)
+        return self.made(apply_function(plain, function, [self._array(one) for one in args], keywords))
 
     def _array(self, value: Any) -> Any:
         return Tensor(of_list(list(value))) if isinstance(value, list | tuple) and value else value
@@ -282,11 +289,12 @@ class Calls(Functions):
                 return len(shape)
             case "numel" | "nelement":
                 return total(shape)
-        known = self.known(owner)
-        if name != "tolist" or known is None:
+        if name != "tolist":
             raise NetcalcError(f"'{name}' is not understood")
-        self.index(owner)
-        return known.tolist()
+        return self._listed(self.numbers_of(owner, ".tolist()"))
+
+    def _listed(self, value: Tensor) -> Any:
+        return [self._listed(one) for one in self.items(value)] if value.rank else value
 
     def _at(self, array: Tensor, key: Any, how: str, args: list[Any]) -> Any:
         """JAX's x.at[key].set(value)."""

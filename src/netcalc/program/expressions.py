@@ -196,7 +196,7 @@ class Expressions(Attributes):
         for one in reversed(spine):
             right = self.value(one.right)
             try:
-                found = self.checked(binary(self, SIGNS[type(one.op)], found, right))
+                found = self.made(self.checked(binary(self, SIGNS[type(one.op)], found, right)))
             except ProgramError:
                 raise
             except NetcalcError as error:
@@ -204,7 +204,7 @@ class Expressions(Attributes):
         return found
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
-        return unary(self, node.op, self.value(node.operand), self.truth)
+        return self.made(unary(self, node.op, self.value(node.operand), self.truth))
 
     def _boolop(self, node: ast.BoolOp) -> Any:
         for one in node.values[:-1]:

@@ -25,14 +25,21 @@ class Functions(Expressions):
         self._bind_arguments(called, args, keywords, frame)
         self.frames.append(frame)
         before, self.source = self.source, called.source or self.source
+        no_grad = self.no_grad
         try:
             if isinstance(called.node, ast.Lambda):
                 return self.value(called.node.body)
             self.count(node)
+            for one in called.node.decorator_list:
+                self.set_grad(one)
             return self.body(called.node.body)
         finally:
             self.left = self.frames.pop()
-            self.source = before
+            self.source, self.no_grad = before, no_grad
+
+    def set_grad(self, node: ast.expr) -> bool:
+        """Whether an expression is torch.no_grad() or its like, and gradients are on or off from here on."""
+        raise NotImplementedError
 
     def body(self, statements: list[ast.stmt]) -> Any:
         """What a function's lines return."""

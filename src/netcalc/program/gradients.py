@@ -404,6 +404,14 @@ class GradientReader(Statements):
             raise RunError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
         return super()._attribute(node)
 
+    def numbers_of(self, value: Any, _: str) -> Any:
+        """A gradient is its numbers."""
+        return value
+
+    def set_grad(self, _: ast.expr) -> bool:
+        """No gradient is taken of a gradient."""
+        return False
+
     def changed(self, old: Tensor, _: Any, where: ast.AST, name: str) -> None:
         """Another name of an array that is changed is stale from here on, as the pass goes by values."""
         own = re.split(r"[.\[]", name)[0]

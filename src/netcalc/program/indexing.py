@@ -159,19 +159,18 @@ def is_concrete(tensor: Tensor) -> bool:
     return all(isinstance(size, int) for size in tensor.shape)
 
 
-def read(scope: Scope, whole: Tensor, raw: Any) -> Tensor:
+def read(scope: Scope, whole: Tensor, raw: Any) -> Any:
     """whole[…]."""
     part = part_of(scope, whole, raw, picks=True)
     if part.mask is not None:
         raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
     node = b.index(whole.node, part.key, list(part.arrays))
     if not part.is_basic:
-        return Tensor(node, whole.kind)
+        return scope.made(Tensor(node, whole.kind))
     is_base = whole.cells is None and is_concrete(whole)
     everything = node is whole.node
     cells = whole.cells if everything else (whole.shape, numpy_key(part)) if is_base else None
-    level = whole.level
-    return Tensor(node, whole.kind, whole.buffer, cells, level=level)
+    return scope.made(Tensor(node, whole.kind, whole.buffer, cells, level=whole.level))
 
 
 def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:

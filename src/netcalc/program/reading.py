@@ -17,6 +17,7 @@ from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, node_of
 
+LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")
 
 
@@ -61,7 +62,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     rest, tree.body[place:] = tuple(tree.body[place:]), []
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
-    reader = Statements(source, given, library_of(tree))
+    reader = Statements(source, given, library_of(tree), is_torch="torch" in libraries_of(tree))
     reader.stored = stored(tree)
     try:
         return replace(_read(reader, tree, of), rest=rest)
@@ -190,6 +191,9 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
+    for node in in_order([output]):
+        if node in reader.cut:
+            reader.note(reader.cut[node])
     inputs = {key: one.node for key, one in reader.inputs.items()}
     indices = frozenset(key for key, node in inputs.items() if node in reader.indices)
     return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes), reader)
@@ -287,6 +291,12 @@ def _made_of(leaves: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
 
 def library_of(tree: ast.Module) -> str:
     """Whose functions a program uses, where they are those of one library: numpy, torch or jax; else nothing."""
+    found = libraries_of(tree)
+    return next(iter(found)) if len(found) == 1 else ""
+
+
+def libraries_of(tree: ast.Module) -> Collection[str]:
+    """The libraries whose functions a program uses, else those that it imports."""
     aliases = {"np": "numpy", "torch": "torch", "jnp": "jax", "jax": "jax", "F": "torch", "nn": "torch"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -295,10 +305,7 @@ def library_of(tree: ast.Module) -> str:
             root = (node.module or "").partition(".")[0]
             aliases |= {one.asname or one.name: root for one in node.names}
     used = {aliases[one.id] for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id in aliases}
-    found = (used or _imports(tree)) & {"numpy", "torch", "jax"}
-    if not found:
-        found = _imports(tree) & {"numpy", "torch", "jax"}
-    return found.pop() if len(found) == 1 else ""
+    return used & LIBRARIES_OF_ARRAYS or _imports(tree) & LIBRARIES_OF_ARRAYS
 
 
 def _imports(tree: ast.Module) -> set[str]:

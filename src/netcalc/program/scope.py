@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,10 +57,13 @@ class Frame:
 class Scope:
     """The state of a reading."""
 
-    def __init__(self, source: Source, given: Mapping[str, Given], library: str) -> None:
+    def __init__(self, source: Source, given: Mapping[str, Given], library: str, *, is_torch: bool = False) -> None:
         self.source = source
         self.given = given
         self.library = library
+        self.is_torch = is_torch  # PyTorch's functions are among those it uses
+        self.no_grad = ""  # the block without gradients that is being read, with its line
+        self.cut: dict[Node, str] = {}  # where PyTorch lets no gradient through, and what says so
         self.top = Frame()
         self.frames: list[Frame] = [self.top]
         self.inputs: dict[str, Tensor] = {}
@@ -129,6 +132,33 @@ class Scope:
         self.assigned.append(Assigned(name, line, value.node, level))
         return value
 
+    # --- where PyTorch cuts the gradient
+
+    def numbers_of(self, value: Any, how: str) -> Any:
+        """An array as PyTorch has it where it copies the numbers alone, as .item() does: no gradient flows back."""
+        if not isinstance(value, Tensor) or value.kind != "float" or not self._names_within(value.node):
+            return value
+        if self.is_torch:
+            line = getattr(self.reading, "lineno", 1)
+            return self._without_gradient(value, f"line {line}: no gradient flows through {how}")
+        if not self.library:
+            self.note(f"{how} is taken as NumPy's; in PyTorch no gradient flows through it")
+        return value
+
+    def made(self, value: Any) -> Any:
+        """What an operation gives; within torch.no_grad() it is a constant."""
+        if not self.no_grad:
+            return value
+        if isinstance(value, list | tuple):
+            return type(value)(self.made(one) for one in value)
+        is_made = isinstance(value, Tensor) and not value.is_named and value.kind == "float"
+        return self._without_gradient(value, self.no_grad) if is_made else value
+
+    def _without_gradient(self, value: Tensor, text: str) -> Tensor:
+        node = b.detached(value.node)
+        self.cut.setdefault(node, f"{text}, as in PyTorch")
+        return replace(value, node=node, is_named=False)
+
     # --- arrays
 
     def checked(self, value: Any) -> Any:
@@ -179,7 +209,7 @@ class Scope:
             one = stack.pop()
             if one.operation is INPUT:
                 names.add(one.params.text)
-            if one.operation is not STOPPED:
+            if one.operation is not STOPPED or one in self.cut:
                 stack += [arg for arg in one.args if arg not in seen]
                 seen.update(one.args)
         return names

@@ -30,7 +30,6 @@ PASSED_OVER = frozenset(
         "seed",
         "set_printoptions",
         "set_default_dtype",
-        "set_grad_enabled",
         "train",
         "eval",
         "display",
@@ -54,7 +53,8 @@ PASSED_OVER = frozenset(
     ]
 )
 MAX_ROUNDS = 1000  # of a while loop, whose end nothing tells before
-NO_GRADIENT_BLOCKS = frozenset({"no_grad", "enable_grad", "inference_mode", "set_grad_enabled", "errstate", "autocast"})
+GRADIENTS = {"no_grad": False, "inference_mode": False, "enable_grad": True, "set_grad_enabled": True}
+HARMLESS_BLOCKS = frozenset({"errstate", "autocast"})
 REFUSED: dict[type[ast.stmt], str] = {
     ast.Try: "try is not understood; write the lines themselves",
     ast.Raise: "the program raises an error here",
@@ -67,7 +67,7 @@ REFUSED: dict[type[ast.stmt], str] = {
     ast.Match: "match is not understood; write if and elif",
 }
 DECORATORS = frozenset(
-    ["jit", "no_grad", "compile", "partial", "staticmethod", "classmethod", "script", "njit", "once_differentiable"]
+    ["jit", "compile", "partial", "staticmethod", "classmethod", "script", "njit", "once_differentiable", *GRADIENTS]
 )
 
 
@@ -133,12 +133,26 @@ class Statements(Assignments):
                 self.frame.values.pop(one.id, None)
 
     def _with_statement(self, node: ast.With) -> Any:
+        before = self.no_grad
         for one in node.items:
-            called = one.context_expr.func if isinstance(one.context_expr, ast.Call) else one.context_expr
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name not in NO_GRADIENT_BLOCKS:
+            name = _called_name(one.context_expr)
+            if not self.set_grad(one.context_expr) and name not in HARMLESS_BLOCKS:
                 raise self.source.error("'with' is not understood; write its lines themselves", node)
-        return self.block(node.body)
+        try:
+            return self.block(node.body)
+        finally:
+            self.no_grad = before
+
+    def set_grad(self, node: ast.expr) -> bool:
+        is_on = GRADIENTS.get(_called_name(node))
+        if is_on is None:
+            return False
+        if isinstance(node, ast.Call):
+            for one in (*node.args, *(word.value for word in node.keywords)):
+                is_on = is_on == self.truth_of(one)
+        said = ast.unparse(node).removesuffix("()")
+        self.no_grad = "" if is_on else f"line {node.lineno}: no gradient flows through what is made under {said}"
+        return True
 
     # --- expressions by themselves
 
@@ -146,7 +160,9 @@ class Statements(Assignments):
         value = node.value
         if isinstance(value, ast.Constant):
             return
-        if isinstance(value, ast.Call) and (self.is_passed_over(value) or self._changed_in_place(value)):
+        if isinstance(value, ast.Call) and (
+            self.set_grad(value) or self.is_passed_over(value) or self._changed_in_place(value)
+        ):
             return
         self.value(value)
 
@@ -228,6 +244,12 @@ class Statements(Assignments):
             if text not in DECORATORS:
                 raise self.source.error(f"the decorator '{text}' is not understood; leave it out", one)
         self.frame.values[node.name] = Function(node.name, node, self.frame, self.source)
+
+
+def _called_name(node: ast.expr) -> str:
+    """The last name of what is called: no_grad of torch.no_grad()."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def _is_main_guard(test: ast.expr) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
 from netcalc.graph import build as b
-from netcalc.graph.leaves import arange, triangular_ones
+from netcalc.graph.leaves import INPUT, arange, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
@@ -128,6 +128,19 @@ def _as_kind(kind: str) -> Any:
     return build
 
 
+def _plain(call: Call, x: Tensor) -> Any:
+    """x.item(), x.numpy(): numbers by themselves."""
+    return call.numbers_of(x, f".{call.name}()")
+
+
+def _new_array(call: Call, value: Any, dtype: Any, is_leaf: bool) -> Any:
+    """torch.tensor(…): numbers in an array of their own, and an input with requires_grad is that input."""
+    found = _stored(call, _array(value), [dtype])
+    if is_leaf and found.node.operation is INPUT:
+        return found
+    return call.numbers_of(found, f"{call.name}(…)")
+
+
 def _stored(call: Call, x: Tensor, how: list[Any]) -> Tensor:
     """The same array, however it is stored."""
     kinds = [kind for one in how if (kind := kind_named(one)) is not None]
@@ -150,10 +163,23 @@ def _copied(call: Call, x: Tensor, how: list[Any]) -> Tensor:
 _X = "x|input|a|object|data|tensor:t"
 ROWS = [
     Row(
-        "array asarray tensor as_tensor asanyarray ascontiguousarray from_numpy Tensor FloatTensor LongTensor "
-        "Parameter float32 float64 Variable",
+        "array asarray as_tensor asanyarray ascontiguousarray from_numpy float32 float64 Variable",
         "object|data|a:v dtype:v=None",
         lambda call, value, dtype: _stored(call, _array(value), [dtype]),
+        "an array of numbers",
+        asks=True,
+    ),
+    Row(
+        "tensor Tensor FloatTensor LongTensor",
+        "object|data:v dtype:v=None requires_grad:b=False",
+        _new_array,
+        "an array of numbers",
+        asks=True,
+    ),
+    Row(
+        "Parameter",
+        "data:v requires_grad:b=True",
+        lambda call, value, leaf: _new_array(call, value, None, leaf),
         "an array of numbers",
         asks=True,
     ),
@@ -166,7 +192,13 @@ ROWS = [
     Row("new_zeros new_empty", f"{_X} *size:v", lambda _, shape: filled(0, _shape(shape)), "zeros"),
     Row("new_ones", f"{_X} *size:v", lambda _, shape: filled(1, _shape(shape)), "ones"),
     Row("new_full", f"{_X} size:v fill_value:v", _new_full, "one number everywhere"),
-    Row("new_tensor", f"{_X} data:v", lambda _, value: _array(value), "an array of numbers"),
+    Row(
+        "new_tensor",
+        f"{_X} data:v requires_grad:b=False",
+        lambda call, _, value, leaf: _new_array(call, value, None, leaf),
+        "an array of numbers",
+        asks=True,
+    ),
     Row("eye identity", "N|n:size M|m:v=None", _eye, "the identity matrix"),
     Row("arange", "start|end|stop:v stop|end:v=None step:v=1", _count, "0, 1, 2, …"),
     Row("linspace", "start:n stop|end:n num|steps:i=50 endpoint:b=True", _linspace, "numbers at equal distances"),
@@ -196,10 +228,18 @@ ROWS = [
     ),
     Row("clone copy copy_", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
     Row(
-        "contiguous cuda cpu numpy to type type_as requires_grad_ retain_grad item block_until_ready device_put",
+        "contiguous cuda cpu to type type_as requires_grad_ retain_grad block_until_ready device_put",
         f"{_X} *how:v",
         _stored,
         "the same",
+        asks=True,
+    ),
+    Row(
+        "item numpy",
+        f"{_X} *how:v",
+        lambda call, x, _: _plain(call, x),
+        "its numbers; in PyTorch no gradient flows back",
+        "same",
         asks=True,
     ),
     Row("float double half bfloat16", _X, _as_kind("float"), "the same", asks=True),

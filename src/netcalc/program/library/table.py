@@ -32,6 +32,9 @@ class Call(Protocol):
     def index(self, value: Any, extent: Any = None) -> None:
         """Tell that a value is used as an index or a class, of so many. Raises ShapeError for one out of range."""
 
+    def numbers_of(self, value: Any, how: str) -> Any:
+        """An array as PyTorch has it where it copies the numbers alone: no gradient flows back."""
+
 
 class Row(NamedTuple):
     """One function. `names` are its spellings; `signature` is read by `signature.parameters`.
