@@ -169,11 +169,15 @@ for t in reversed(range(3)):
 """
 
 
-def said(name: str, backward: str, **more: str) -> tuple[list[CheckedLine], list[str]]:
+def lines_and_notes(name: str, backward: str, **more: str) -> tuple[tuple[CheckedLine, ...], list[str]]:
     values = {key: read_array(text, key) for key, text in {**AT[name], **more}.items()}
     delta = read_array("1,0;0.5,2;-1,1;0.3,0.7", "delta") if name == "norm" else None
     asked = ProgramRequest(values, counted=["ys"] if name == "rnn" else [], delta=delta, elsewhere=list(more))
-    lines, notes = checked_lines(program(FORWARD[name], "forward.py", asked), backward, "backward.py")
+    return checked_lines(program(FORWARD[name], "forward.py", asked), backward, "backward.py")
+
+
+def said(name: str, backward: str, **more: str) -> tuple[list[CheckedLine], list[str]]:
+    lines, notes = lines_and_notes(name, backward, **more)
     return [one for one in lines if one.is_wrong and not one.follows], notes
 
 
@@ -224,11 +228,11 @@ def test_what_would_have_to_be_run_is_said_and_the_rest_is_judged():
 
 
 def test_gradients_that_are_never_assigned_or_of_nothing_are_noted():
-    _, notes = said("mlp", MLP.replace("db1 =", "dQ ="))
-    assert notes == [
-        "dQ is the gradient of no name in forward.py: nothing is said of it",
-        "backward.py assigns no dX, db1, dY",
+    lines, notes = lines_and_notes("mlp", MLP.replace("db1 =", "dQ ="))
+    assert [(one.name, one.line, one.diagnosis) for one in lines if one.is_unjudged] == [
+        ("dQ", 7, "dQ is the gradient of no name in forward.py")
     ]
+    assert notes == ["backward.py assigns no dX, db1, dY"]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,10 @@ def test_gradients_that_are_never_assigned_or_of_nothing_are_noted():
     [
         ("dz2 = 2 * (z2 - foo)", "'foo' has no value here"),
         ("dW1 = X.T @ dz1", "'dz1' has no value here: no line assigns it"),
-        ("dW1 = X.T @ dz1\ndz1 = a1", "'dz1' has no value here: line 2 assigns it, later"),
+        (
+            "dW1 = X.T @ dz1\nfoo = 1\nfor _ in range(2): dz1, = foo",
+            "'dz1' has no value here: line 3 assigns it, later",
+        ),
         ("dz2 = frobnicate(z2)", "'frobnicate' is not understood"),
     ],
 )

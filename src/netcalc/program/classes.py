@@ -10,25 +10,38 @@ SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
 
 
 def without_classes(tree: ast.Module) -> ast.Module:
-    """The tree with the methods of its only class in the class's place, if both passes are among them."""
+    """The tree with the methods of its class that has both passes in the class's place, or of its only class with a
+    backward pass; the classes beside it are left out. Raises ValueError where several have both passes.
+    """
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
-    if len(classes) == 1 and {"forward", "backward"} <= {one.name for one in _methods(classes[0])}:
-        place = tree.body.index(classes[0])
-        methods = [_without_owner(one) for one in _methods(classes[0]) if not one.name.startswith("__")]
+    back = [one for one in classes if "backward" in {method.name for method in _methods(one)}]
+    both = [one for one in back if "forward" in {method.name for method in _methods(one)}]
+    if len(both) > 1:
+        names = ", ".join(one.name for one in both)
+        raise ClassesError(f"there are several classes with a backward pass, {names}; leave one of them", both[1])
+    chosen = both or (back if len(back) == 1 else [])
+    if chosen:
+        methods = [_without_owner(one) for one in _methods(chosen[0]) if not one.name.startswith("__")]
+        place = tree.body.index(chosen[0])
         tree.body[place : place + 1] = methods
-        tree.body = [one for one in tree.body if not _is_applied(one, classes[0].name)]
+        owners = {one.name for one in classes}
+        tree.body = [one for one in tree.body if one not in classes and not _is_applied(one, owners)]
     return tree
+
+
+class ClassesError(Exception):
+    """Several classes that each could be meant; the second argument is where one begins."""
 
 
 def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
     return (one for one in node.body if isinstance(one, ast.FunctionDef))
 
 
-def _is_applied(node: ast.stmt, name: str) -> bool:
-    """Whether a line names the function that a class is: scale = Scale.apply."""
+def _is_applied(node: ast.stmt, owners: set[str]) -> bool:
+    """Whether a line makes something of a class by its name: scale = Scale.apply, layer = Layer()."""
     match node:
-        case ast.Assign(value=ast.Attribute(ast.Name(owner), "apply")):
-            return owner == name
+        case ast.Assign(value=ast.Attribute(ast.Name(owner), "apply") | ast.Call(ast.Name(owner))):
+            return owner in owners
     return False
 
 

@@ -6,14 +6,14 @@ import ast
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in, literal_of
 from netcalc.program.reading import Program, library_of, stored
-from netcalc.program.scope import Frame
+from netcalc.program.scope import MAX_STATEMENTS, Frame
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
@@ -21,6 +21,7 @@ from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar,
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
 FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
+BLOCKS = (ast.For, ast.If, ast.With, ast.While, ast.Try, ast.FunctionDef)
 TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
 MAX_READINGS = 60  # each goes on with one more true gradient
 
@@ -30,11 +31,21 @@ class Unread:
     """What a line gives that is not understood; it matters if it is used."""
 
     error: ProgramError
+    part: ast.expr | ast.stmt
     used: bool = False
 
 
-class RunError(NetcalcError):
-    """What only running the program gives."""
+class Unjudged(NamedTuple):
+    """A part of a statement, and the name that it would give, of which nothing can be said, and why."""
+
+    name: str
+    part: ast.expr | ast.stmt
+    error: ProgramError
+
+    @property
+    def why(self) -> str:
+        """What is said, without the place."""
+        return self.error.message.partition(": ")[2] or self.error.message
 
 
 @dataclass(eq=False)
@@ -75,6 +86,7 @@ class Gradients:
     reader: GradientReader
     units: list[Unit] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
+    unjudged: list[Unjudged] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def last(self) -> dict[str, Version]:
@@ -121,7 +133,8 @@ class GradientReader(Statements):
         self.around: dict[str, Any] = {}  # the names around a def that is the pass
         self.staled: list[Tensor] = []
         self.failed: ast.stmt | None = None
-        self.is_run = False  # whether a line has backward() make gradients
+        self.unread: dict[int, ast.stmt] = {}  # statements that are not understood
+        self.in_place_of: dict[str, int] = {}  # gradients that are the true ones, as these lines can't be judged
         self.counts: dict[str, int] = {}
         self.corrections: set[Node] = set()  # true gradients in others' place
         self.inside: dict[int, dict[str, Any]] = {}  # the names before a statement of a loop, the second time at most
@@ -133,7 +146,7 @@ class GradientReader(Statements):
         found = super().lookup(name)
         if isinstance(found, Unread):
             found.used = True
-            raise found.error
+            raise NetcalcError(f"'{name}' is not known, as line {found.part.lineno} is not understood")
         if isinstance(found, Missing) and self._is_upstream(name):
             return Tensor(self.upstream)
         if isinstance(found, Missing) and base(name, self.known_names) is not None and ".grad" not in name:
@@ -194,58 +207,78 @@ class GradientReader(Statements):
         self.failed = None
         try:
             return self.statement(node)
-        except ProgramError as error:
-            if self._each_by_itself(node):
-                return None
+        except ProgramError as error:  # of shapes that do not fit; statement() sees to all others
             targets = list(assigned_in(node))
             gradients = {name: of for name in targets if (of := base(name, self.known_names)) is not None}
-            if self.is_run and _is_caused_by(error, RunError):
-                self._unknown_gradients(error, targets, gradients)
-                return None
-            if not targets or (gradients and not _is_caused_by(error, ShapeError)):
-                raise
             self._went_wrong(error, gradients, node)
             for name in targets:
-                if name not in gradients and isinstance(error, ProgramError):
-                    self.frame.values[name] = Unread(error)
+                if name not in gradients:
+                    self.frame.values[name] = Unread(error, node)
             return None
 
-    def _unknown_gradients(self, error: ProgramError, targets: list[str], gradients: Mapping[str, str]) -> None:
-        """Gradients that backward() makes: nothing is said of them, and they are the true ones from here on."""
-        for name in targets:
-            of = gradients.get(name)
-            self.frame.values[name] = Unread(error) if of is None else Tensor(self._true(name, of))
-        node = self.read_so_far.units[self.unit].node
-        text = ast.unparse(node).partition("\n")[0]
-        self.read_so_far.notes.append(f"line {node.lineno}, {text}, is what backward() makes; nothing is said of it")
+    def _not_read(self, node: ast.stmt, error: ProgramError) -> None:
+        """A statement that is not understood: nothing is known of what it assigns but what the forward pass has."""
+        names = {name: base(name, self.known_names) for name in assigned_in(node)}
+        if id(node) in self.unread:
+            self._forget(names, node, error)
+            return
+        self.unread[id(node)] = node
+        self._leave_unjudged(node, names, error)
+        if all(of is None and self._has(name) for name, of in names.items()):
+            self.read_so_far.notes.append(f"passed over: {error.message}")
+
+    def _leave_unjudged(self, part: ast.expr | ast.stmt, names: Mapping[str, str | None], error: ProgramError) -> None:
+        for name, of in names.items():
+            if of is not None:
+                self.read_so_far.unjudged.append(Unjudged(name, part, error))
+        self._forget(names, part, error)
+
+    def _forget(self, names: Mapping[str, str | None], part: ast.expr | ast.stmt, error: ProgramError) -> None:
+        """What the forward pass calls so has its right value from here on, where it has one; other names have none."""
+        for name, of in names.items():
+            if of is None and self._has(name):
+                continue
+            if of is None or self._has_several(of):
+                self.frame.values[name] = Unread(error, part)
+            else:
+                self.frame.values[name] = Tensor(self._true(name, of))
+                self.in_place_of[name] = part.lineno
+
+    def _has(self, name: str) -> bool:
+        """Whether the forward pass has an array of this name."""
+        return name in self.known_names or name in self.inputs
+
+    def _has_several(self, of: str) -> bool:
+        """Whether a name stands for several arrays of the forward pass, as in a loop."""
+        return any("@" in label and label.partition("@")[0] == of for label in self.program.named)
 
     def _each_by_itself(self, node: ast.stmt) -> bool:
-        """Whether values that are assigned several on a line could be read one by one, wrong ones told alone."""
+        """Whether values that are assigned several on a line were read one by one, so that what fails is told alone."""
         match node:
             case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)) if len(targets) == len(values):
                 pass
             case _:
                 return False
-        found: list[Any] = []
-        for one in values:
-            try:
-                found.append(self.value(one))
-            except ProgramError as error:
-                if not _is_caused_by(error, ShapeError):
-                    return False
-                found.append(error)
+        found = [self._value_or_unread(one) for one in values]
         self.reading = node
-        for target, value in zip(targets, found, strict=True):
+        for target, part, value in zip(targets, values, found, strict=True):
             name = ast.unparse(target)
             of = base(name, self.known_names)
-            if isinstance(value, ProgramError):
-                if of is None:
-                    self.frame.values[name] = Unread(value)
-                else:
-                    self._misfit(name, of, value, target)
-            else:
+            if not isinstance(value, Unread):
                 self.store(target, value)
+            elif of is None or not _is_caused_by(value.error, ShapeError):
+                self._leave_unjudged(part, {name: of}, value.error)
+            else:
+                self._misfit(name, of, value.error, target)
         return True
+
+    def _goes_on_from_unknown(self, node: ast.stmt) -> None:
+        """Refuses what changes a gradient of which nothing is known before."""
+        for name in assigned_in(node) if self.in_place_of else ():
+            if name in self.in_place_of:
+                if _reads_itself(node, name):
+                    raise NetcalcError(f"{name} is not known, as line {self.in_place_of[name]} is not understood")
+                del self.in_place_of[name]
 
     def _misfit(self, name: str, of: str, error: ProgramError, target: ast.expr | None) -> None:
         """A gradient whose shapes do not fit is the true one from here on."""
@@ -268,16 +301,52 @@ class GradientReader(Statements):
 
     def statement(self, node: ast.stmt) -> Any:
         is_own = self.frame.level == self.main_level and self.unit >= 0
-        if is_own and node is not self.read_so_far.units[self.unit].node and self.passed.get(id(node), 0) < TIMES_KEPT:
+        if not is_own:
+            return super().statement(node)
+        if node is not self.read_so_far.units[self.unit].node and self.passed.get(id(node), 0) < TIMES_KEPT:
             self.passed[id(node)] = self.passed.get(id(node), 0) + 1
             self.inside[id(node)] = copied(self.frame.values)
+        depth = len(self.frames)
         try:
-            kept = kept_in(node) if is_own else None
+            return self._own_statement(node)
+        except ProgramError as error:
+            del self.frames[depth:]
+            if self.statements > MAX_STATEMENTS:
+                raise
+            if _is_caused_by(error, ShapeError) and self._assigns_gradients(node):
+                if self.failed is None and not isinstance(node, BLOCKS):
+                    if self._each_by_itself(node):
+                        return None
+                    self.failed = node
+                raise
+            if not self._each_by_itself(node):
+                self._not_read(node, error)
+            return (None,) if isinstance(node, ast.Return) else None
+
+    def outside(self, node: ast.stmt) -> None:
+        """A statement around the def that is the pass."""
+        try:
+            self.statement(node)
+        except ProgramError as error:
+            self._not_read(node, error)
+
+    def _own_statement(self, node: ast.stmt) -> Any:
+        kept = kept_in(node)
+        try:
+            if not isinstance(node, BLOCKS):
+                self._goes_on_from_unknown(node)
             return super().statement(node) if kept is None else self._kept_statement(node, *kept)
         except ProgramError:
-            if self.failed is None and not isinstance(node, ast.For | ast.If | ast.With):
-                self.failed = node
             raise
+        except NetcalcError as error:
+            raise self.source.error(error.message, node) from error
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            raise self.source.error(f"this is not understood ({error})", node) from error
+
+    def _assigns_gradients(self, node: ast.stmt) -> bool:
+        return any(base(name, self.known_names) is not None for name in assigned_in(node)) or isinstance(
+            node, ast.Return
+        )
 
     def _return_statement(self, node: ast.Return) -> tuple[Any]:
         """What the pass itself returns without a name is the gradients of the forward pass's arguments, in order."""
@@ -290,7 +359,7 @@ class GradientReader(Statements):
             entries = entries_of(part)
             if entries is not None:
                 self._keep(entries, "", {})
-            elif isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and part.attr == "grad"):
+            elif isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and self._is_gradient(part.attr)):
                 self._told_if_not_judged(part)
             elif name in self.known_names:
                 self._entry(f"d{name}", name, part)
@@ -307,9 +376,10 @@ class GradientReader(Statements):
                 return self.bind(name, value, part.lineno)
             return self.named(key, Tensor(node_of(value)) if is_scalar(value) else value, part.lineno)
         except ProgramError as error:
-            if not _is_caused_by(error, ShapeError):
-                raise
-            self._misfit(name, of, error, part)
+            if _is_caused_by(error, ShapeError):
+                self._misfit(name, of, error, part)
+            else:
+                self._leave_unjudged(part, {name: of}, error)
             return self.frame.values[name]
         finally:
             self.target = before
@@ -346,6 +416,9 @@ class GradientReader(Statements):
             finally:
                 self.holder = ""
 
+    def _is_gradient(self, attribute: str) -> bool:
+        return attribute == "grad" or base(attribute, self.known_names) is not None
+
     def _is_judged(self, part: ast.expr) -> bool:
         """Whether every array in what an expression gives is a gradient that is judged."""
         known = {one.node for one in self.read_so_far.versions if one.node is not None} | self.corrections
@@ -358,7 +431,9 @@ class GradientReader(Statements):
         try:
             return self.value(part)
         except ProgramError as error:
-            return Unread(error)
+            return Unread(error, part)
+        except NetcalcError as error:
+            return Unread(self.source.error(error.message, part), part)
 
     def _told_if_not_judged(self, part: ast.expr, key: str = "") -> None:
         """A note on what is returned, where an array in it is no gradient that is judged."""
@@ -367,9 +442,8 @@ class GradientReader(Statements):
         )
         if not is_own and not self._is_judged(part):
             text = f"'{key}'" if key else ast.unparse(part)
-            self.read_so_far.notes.append(
-                f"line {part.lineno}: which gradient {text} is can't be told: nothing is said of it"
-            )
+            error = self.source.error(f"which gradient {text} is can't be told", part)
+            self.read_so_far.unjudged.append(Unjudged(key or ast.unparse(part), part, error))
 
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
         before, self.target = self.target, target
@@ -401,7 +475,7 @@ class GradientReader(Statements):
             found = self.lookup(label)
             if not isinstance(found, Missing):
                 return found
-            raise RunError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
+            raise NetcalcError(f"'{label}' is used before a line assigns it; what backward() makes is not known here")
         return super()._attribute(node)
 
     def numbers_of(self, value: Any, _: str) -> Any:
@@ -424,7 +498,6 @@ class GradientReader(Statements):
         called = node.value.func if isinstance(node.value, ast.Call) else None
         if isinstance(called, ast.Attribute) and called.attr in RUN and self._is_run(called):
             text = ast.unparse(node)
-            self.is_run |= called.attr == "backward"
             self.read_so_far.notes.append(
                 f"line {node.lineno}, {text}, would have to be run; nothing is said of what it does"
             )
@@ -465,6 +538,13 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(one)
     else:
         yield value
+
+
+def _reads_itself(node: ast.stmt, name: str) -> bool:
+    """Whether what a statement gives to a name goes on from what the name stood for."""
+    is_part = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
+    read = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+    return isinstance(node, ast.AugAssign | ast.Expr) or is_part or name in read
 
 
 def _is_caused_by(error: BaseException | None, kind: type[NetcalcError]) -> bool:
@@ -539,10 +619,14 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
         raise ProgramError(f"{reader.source.name}, line 1: it is nested too deeply") from None
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise reader.source.error(f"this is not understood ({error})", reader.reading) from error
-    unread = {id(one): one for one in reader.frame.values.values() if isinstance(one, Unread) and not one.used}
-    for one in unread.values():
-        found.notes.append(f"passed over: {one.error.message}")
-    found.notes += _unknown(reader, body)
+    unread = {id(one): (name, one) for name, one in reader.frame.values.items() if isinstance(one, Unread)}
+    for name, one in unread.values():
+        if not one.used:
+            found.notes.append(f"passed over: {one.error.message}")
+        elif not any(one.part is other.part for other in found.unjudged):
+            found.unjudged.append(Unjudged(name, one.part, one.error))
+    found.unjudged += _unknown(reader, body)
+    found.unjudged.sort(key=lambda one: (one.part.lineno, one.part.col_offset))
     forward = reader.program.reader
     if forward is not None and reader.library and forward.library and reader.library != forward.library:
         found.notes.append(
@@ -551,20 +635,19 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     return found
 
 
-def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[str]:
-    """Notes on names that look like gradients, that nothing uses, and whose tensor the forward pass does not have."""
+def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[Unjudged]:
+    """Names that look like gradients, that nothing uses, and whose tensor the forward pass does not have."""
     nodes = [node for one in body for node in ast.walk(one)]
     read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    for name in dict.fromkeys(name for one in body for name in assigned_in(one)):
+    statements = [node for node in nodes if isinstance(node, ast.stmt) and not isinstance(node, BLOCKS)]
+    told = {one.name for one in reader.read_so_far.unjudged}
+    assigned = {name: one for one in statements for name in assigned_in(one)}
+    for name, node in assigned.items():
         is_gradient = re.fullmatch(r"d[A-Z]\w*|d_\w+|grad_\w+|\w+_grad|\w+\.grad", name) is not None
-        if (
-            is_gradient
-            and name not in read
-            and base(name, reader.known_names) is None
-            and name not in reader.known_names
-        ):
-            forward = reader.program.source.name
-            yield f"{name} is the gradient of no name in {forward}: nothing is said of it"
+        is_known = base(name, reader.known_names) is not None or name in reader.known_names
+        if is_gradient and name not in read and not is_known and name not in told:
+            said = f"{name} is the gradient of no name in {reader.program.source.name}"
+            yield Unjudged(name, node, reader.source.error(said, node))
 
 
 def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
@@ -574,7 +657,8 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     if not defs or any(base(name, reader.known_names) for name in gradients):
         reader.run(body)
         return reader.read_so_far
-    reader.block(body)
+    for one in body:
+        reader.outside(one)
     chosen = _chosen(defs)
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
     frame.values = _arguments(reader, chosen)

@@ -77,7 +77,9 @@ class Checked(NamedTuple):
 
 
 class CheckedLine(NamedTuple):
-    """A verdict on a line of code that gives a gradient, `right` or `wrong`; lines and columns are counted from 1.
+    """A verdict on a line of code that gives a gradient: `right`, `wrong` or `not judged`.
+
+    Lines and columns are counted from 1.
 
     `follows` names the gradient before it that it is wrong after, being right in itself. `mistake` is an identifier,
     `diagnosis` what went wrong, `repair` the line as it is right, `text` as it is, in `file`; `marked` are the first
@@ -99,6 +101,14 @@ class CheckedLine(NamedTuple):
     @property
     def is_wrong(self) -> bool:
         return self.verdict == "wrong"
+
+    @property
+    def is_right(self) -> bool:
+        return self.verdict == "right"
+
+    @property
+    def is_unjudged(self) -> bool:
+        return self.verdict == "not judged"
 
     @property
     def said(self) -> str:

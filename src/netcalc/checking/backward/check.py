@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from netcalc.checking.backward.trial import Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
+from netcalc.program.answers import assigned_in, base
+from netcalc.program.gradients import Unjudged
 from netcalc.program.source import ProgramError, Source
 from netcalc.result import CheckedLine, Result
 
@@ -57,7 +60,7 @@ def checked_lines(
             (result and stated(reading, one, result)) or others.get(place) or _line(reading, one)
             for place, one in enumerate(reading.judged)
         ]
-        lines = tuple(_once(reading, found))
+        lines = tuple(_with_unjudged(reading, list(_once(reading, found))))
     return lines, [*told, *_meanings(reading), *reading.code.notes, *_missing(reading)]
 
 
@@ -72,6 +75,48 @@ def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLin
         place, column = one.version.line, one.version.column + 1
         text = reading.code.source.line(place)
         yield CheckedLine(line.name, place, column, line.verdict, owner, file=line.file, text=text)
+
+
+def _with_unjudged(reading: Reading, lines: Sequence[CheckedLine]) -> list[CheckedLine]:
+    """The lines and what can't be judged, in order; what is added to such a gradient before is not wrong by itself."""
+    parts = reading.code.unjudged
+    unsure = {one.name for one in parts if not _goes_on(one)}
+    known = [one for one in lines if not (one.is_wrong and one.name in unsure)]
+    return sorted([*known, *(_unjudged(reading, one) for one in parts)], key=lambda one: one.line)
+
+
+def _goes_on(one: Unjudged) -> bool:
+    """Whether a statement takes a gradient and makes another of it, as clipping does, so that it had to be finished."""
+    statements = [node for node in ast.walk(one.part) if one.name in assigned_in(node) and not hasattr(node, "body")]
+    return bool(statements) and all(_scales(node, one.name) for node in statements)
+
+
+def _scales(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, ast.Mult | ast.Div)
+    is_read = any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(getattr(node, "value", node)))
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_read
+
+
+def _unjudged(reading: Reading, one: Unjudged) -> CheckedLine:
+    source, error = reading.code.source, one.error
+    line, column = one.part.lineno, one.part.col_offset
+    marked = None
+    if error.position is not None and error.source == source.text:
+        line = source.text.count("\n", 0, error.position) + 1
+        column = error.position - source.starts[line - 1]
+        part = re.match(r"[\w.]+|.", source.line(line)[column:])
+        marked = column + 1, column + 1 + (part.end() if part else 1)
+    return CheckedLine(
+        one.name,
+        line,
+        column + 1,
+        "not judged",
+        diagnosis=one.why,
+        file=source.name,
+        text=source.line(line),
+        marked=marked,
+    )
 
 
 def _meanings(reading: Reading) -> Iterator[str]:
@@ -173,6 +218,7 @@ def _line(reading: Reading, one: Judged) -> CheckedLine:
 def _missing(reading: Reading) -> list[str]:
     """A note on the inputs whose gradient is never assigned."""
     there = {one.version.of for one in reading.judged}
+    there |= {of for one in reading.code.unjudged if (of := base(one.name, reading.forward.candidates)) is not None}
     absent = [
         name for name in reading.forward.program.inputs if name in reading.forward.program.wrt and name not in there
     ]

@@ -96,6 +96,8 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
         source, None if body is None else list(body), program, known, forward.truth, forward.upstream, is_fitting
     )
     if not code.versions:
+        if code.unjudged:
+            raise code.unjudged[0].error
         names = [f"d{name}" for name in program.wrt]
         raise NetcalcError(
             f"{source.name} assigns no gradient of a name in {program.source.name}: those are {', '.join(names[:8])}"

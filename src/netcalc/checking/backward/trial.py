@@ -179,6 +179,9 @@ class Trial:
                     one.stale = None
         except FAILURES:
             return None
+        unread = {ast.unparse(one) for one in self.reading.code.reader.unread.values()}
+        if any(ast.unparse(one) not in unread for one in reader.unread.values()):
+            return None
         versions = reader.read_so_far.versions
         own = [one for one in versions if one.name == self.one.version.name]
         if any(one.node is None for one in versions):  # the true gradient stands in its place
