@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -29,7 +29,8 @@ from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.bits import as_value
 from netcalc.verify import FORWARDS, verify
-from netcalc.verify.layers import LayersForward
+from netcalc.verify.forward import Forward
+from netcalc.verify.problems import LayersForward
 
 GIVEN = {"x": ["-1/3", "0.7"], "w": ["1.1", "-2"], "b": "0.2"}
 ONE = Number(Fraction(1))
@@ -325,12 +326,10 @@ def test_what_float64_cannot_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -
     assert found.agreed < 5  # small ones, by the size of their tensor
 
 
-@dataclass(frozen=True)
-class Cube:
+class Cube(Forward):
     """f = x³y, a kind of problem of its own with first and second derivatives."""
 
-    names: tuple[str, ...] = ()
-    work: int = 3
+    work = 3
 
     def order(self, tensor: Tensor) -> int:
         return 2 if tensor.name == "hessian" else 1
@@ -344,15 +343,15 @@ class Cube:
 
 def test_second_derivatives_of_another_kind_of_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kind of problem says how its output moves, and everything else is done."""
-    monkeypatch.setitem(FORWARDS, Cube, lambda problem: problem)
+    monkeypatch.setitem(FORWARDS, str, Cube)
 
     def tensor(name: str, numbers: list) -> Tensor:
         return Tensor(name, np.vectorize(lambda n: Value(n, f"{n:g}"), otypes=[object])(np.array(numbers)), ONE, "f")
 
     right = Result("grad", {}, (tensor("dx", [13.5, 27.0]), tensor("hessian", [[9.0, 27.0], [27.0, 0.0]])))
-    assert verify(Cube(), right).line.startswith("verified: 6 of 6 partials by central differences; largest")
+    assert verify("x³y", right).line.startswith("verified: 6 of 6 partials by central differences; largest")
     wrong = Result("grad", {}, (tensor("hessian", [[9.0, 27.0], [26.0, 0.5]]),))
-    assert [one.name for one in verify(Cube(), wrong).wrong] == ["hessian[1,0]", "hessian[1,1]"]
+    assert [one.name for one in verify("x³y", wrong).wrong] == ["hessian[1,0]", "hessian[1,1]"]
 
 
 def test_a_second_derivative_at_a_kink_has_no_limit() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netcalc.models.request import Request, of_tensors
 
 if TYPE_CHECKING:
+    from netcalc.graph.node import Node
     from netcalc.models.grad import Gradient
     from netcalc.models.graphed import GraphProblem
 
@@ -24,3 +25,18 @@ def expressions(texts: Sequence[str], request: Request, *, points: bool = False)
     from netcalc.models.grad import grad
 
     return grad(texts, request.values, request.wrt, request.order, request.index_from)
+
+
+def as_graph(problem: Gradient) -> tuple[dict[str, Node], dict[str, Node]]:
+    """Expressions of numbers as a graph: its inputs and its outputs, by name."""
+    from netcalc.expression import Symbol, substitute
+    from netcalc.graph import build
+    from netcalc.graph.elementwise import of_tree, slot
+
+    inputs = {name: build.given(name, ()) for name in problem.variables}
+    slots = {name: Symbol(slot(place)) for place, name in enumerate(inputs)}
+    leaves = [(node, "") for node in inputs.values()]
+    return inputs, {
+        name: build.named(name, of_tree(substitute(tree, slots), leaves, "", ()))
+        for name, tree in zip(problem.outputs, problem.expressions, strict=True)
+    }

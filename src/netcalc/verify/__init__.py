@@ -11,28 +11,17 @@ import numpy as np
 from flint import arb, fmpq
 
 from netcalc.arithmetic.rounding import above
-from netcalc.models.grad import Gradient
-from netcalc.models.graphed import GraphProblem
+from netcalc.graph.node import Node
 from netcalc.notation import to_ascii
-from netcalc.problem import Problem
 from netcalc.result import Result, Tensor, Value
 from netcalc.result.verification import Compared, Verification
 from netcalc.verify.coarse import judge_in_float64, noise_in_float64
 from netcalc.verify.drawn import drawn_points
-from netcalc.verify.expressions import ExpressionsForward
 from netcalc.verify.forward import Forward, Index, Point
-from netcalc.verify.graph import GraphForward
 from netcalc.verify.judge import Judgement, judge
-from netcalc.verify.layers import LayersForward
-from netcalc.verify.samples import SamplesForward
+from netcalc.verify.problems import FORWARDS
 
 __all__ = ["FORWARDS", "Forward", "verify"]
-
-FORWARDS: dict[type, Callable[[Any], Forward]] = {
-    Problem: LayersForward,
-    Gradient: ExpressionsForward,
-    GraphProblem: lambda problem: SamplesForward(problem) if problem.samples else GraphForward(problem),
-}
 
 PASSES = 3  # an entry takes the values before, at and after the point
 OVERHEAD = 200  # multiplications that a pass takes as long as, however small it is
@@ -50,8 +39,8 @@ def verify(problem: Any, result: Result) -> Verification:
     forward = FORWARDS[type(problem)](problem)
     partials = [tensor for tensor in result.tensors if tensor.of is not None]
     count = BALL_WORK // (PASSES * (forward.work + OVERHEAD))
-    if isinstance(forward, LayersForward) and count < _enough(partials):
-        return _in_float64(partials, forward)
+    if forward.samples is not None and count < _enough(partials):
+        return _in_float64(partials, forward, forward.samples)
     places = list(_places(partials, count, min(LEAST_OF_A_TENSOR, count // max(len(partials), 1))))
     for point in drawn_points(forward.names):
         found = _at(point, partials, places, forward)
@@ -66,20 +55,20 @@ def verify(problem: Any, result: Result) -> Verification:
 def _at(point: Mapping[str, Fraction], partials: list[Tensor], places: list[Place], forward: Forward) -> Verification:
     """What differences say where symbols have those numbers."""
     numerals: Point = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
-    if isinstance(forward, LayersForward):
-        numerals = forward.named(numerals)
+    numerals = forward.named(numerals)
     found = _judged(places, lambda tensor, index: judge(tensor, index, forward, numerals))
     return _verification(partials, found, "balls", {name: str(number) for name, number in point.items()})
 
 
-def _in_float64(partials: list[Tensor], forward: LayersForward) -> Verification:
+def _in_float64(partials: list[Tensor], forward: Forward, samples: Node) -> Verification:
     count = min(MOST_IN_FLOAT64, FLOAT_WORK // (PASSES * forward.work))
     scales = {tensor.name: float(np.max(np.abs(tensor.numbers()))) or 1.0 for tensor in partials}
 
-    noise = noise_in_float64(forward)
+    noise = noise_in_float64(forward, samples)
 
     def judged(tensor: Tensor, index: Index) -> Judgement:
-        return judge_in_float64(tensor, index, scales[tensor.name], noise, forward)
+        value, found = tensor.at(index).value.nearest, forward.derivative(tensor, index)
+        return judge_in_float64(value, found, scales[tensor.name], noise, forward)
 
     places = list(_places(partials, count, LEAST_OF_A_TENSOR))
     return _verification(partials, _judged(places, judged), "float64", {})

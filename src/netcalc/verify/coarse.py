@@ -9,11 +9,10 @@ import numpy as np
 from flint import arb
 
 from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.node import Node
 from netcalc.notation import significant
-from netcalc.result import Tensor
-from netcalc.verify.forward import Index
+from netcalc.verify.forward import Derivative, Forward
 from netcalc.verify.judge import Judgement, Kind
-from netcalc.verify.layers import LayersForward
 
 # Near the cube root of 2^-52, where a central difference is best; then nearer, away from kinks beside the point.
 LOOSE = 1e-6  # by the size of the tensor
@@ -25,8 +24,8 @@ PERTURBED = 4  # passes with other roundings
 LIKELY = 8  # what a rounding error may be, by the largest seen
 
 
-def noise_in_float64(forward: LayersForward) -> np.ndarray:
-    """How far rounding may move each sample's part of L, (samples,): seen in passes rounded otherwise, at random.
+def noise_in_float64(forward: Forward, parts: Node) -> np.ndarray:
+    """How far rounding may move each of the parts: seen in passes rounded otherwise, at random.
 
     No derivative is asked. J. Vignes 1993, A stochastic arithmetic for reliable scientific computation.
     """
@@ -37,28 +36,27 @@ def noise_in_float64(forward: LayersForward) -> np.ndarray:
         return moved
 
     with np.errstate(all="ignore"):
-        here = forward.all_parts(lambda array: array, FLOAT64)
-        seen = [np.abs(forward.all_parts(rounded_otherwise, FLOAT64) - here) for _ in range(PERTURBED)]
+        here = forward.perturbed(parts, lambda array: array, FLOAT64)
+        seen = [np.abs(forward.perturbed(parts, rounded_otherwise, FLOAT64) - here) for _ in range(PERTURBED)]
     blur: np.ndarray = LIKELY * (np.max(seen, axis=0) + UNIT * np.abs(here))
     return blur
 
 
 def judge_in_float64(
-    tensor: Tensor, index: Index, scale: float, noise: np.ndarray, forward: LayersForward
+    value: float | None, found: Derivative, scale: float, noise: np.ndarray, forward: Forward
 ) -> Judgement:
-    """The entry, held to the differences that come nearest to it, by the size `scale` of its tensor.
+    """An entry, held to the differences that come nearest to it, by the size `scale` of its tensor.
 
-    What no difference tells from the noise, `noise` of each sample's part, is untold.
+    What no difference tells from the noise, `noise` of each part, is untold.
     """
-    value = tensor.at(index).value.nearest
     if value is None:
         return Judgement("untold", arb(0))
     untold = best = Judgement("untold", arb("inf"))
-    own = math.hypot(*forward.own(tensor, index, noise))
+    own = math.hypot(*noise[found.at])
     for step in STEPS:
         if step != STEPS[0] and own > VISIBLE * scale * step:
             continue
-        left, central, right, blur = _slopes(tensor, index, step, own, forward)
+        left, central, right, blur = _slopes(found, step, own, forward)
         far = abs(value - central)
         apart = arb(far / scale)
         bent = abs(right - left) > VISIBLE * scale + 2 * blur
@@ -80,12 +78,10 @@ def _judgement(kind: Kind, apart: arb, left: float, right: float) -> Judgement:
     return Judgement(kind, apart, significant(left), significant(right))
 
 
-def _slopes(
-    tensor: Tensor, index: Index, step: float, noise: float, forward: LayersForward
-) -> tuple[float, float, float, float]:
+def _slopes(found: Derivative, step: float, noise: float, forward: Forward) -> tuple[float, float, float, float]:
     """(f(x) - f(x - h)) / h, the central difference, (f(x + h) - f(x)) / h; what noise may make of the second.
 
-    Samples are subtracted one by one.
+    Parts are subtracted one by one.
     """
     places: list[float] = []
 
@@ -96,7 +92,7 @@ def _slopes(
 
         return moved
 
-    below, here, above = (forward.parts(tensor, index, by(side), FLOAT64) for side in (-1, 0, 1))
+    below, here, above = (forward.parts(found, [by(side)], FLOAT64) for side in (-1, 0, 1))
     before, point, after = places
     return (
         math.fsum(here - below) / (point - before),

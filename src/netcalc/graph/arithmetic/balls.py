@@ -64,7 +64,7 @@ class Balls(Objects):
         return np.array([_whole(one) for one in array.reshape(-1)], dtype=np.int64).reshape(array.shape)
 
     def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-        evaluation = _evaluation(tree)
+        evaluation = self.evaluation(tree)
         names = list(columns)
         if not names:
             found = np.empty((), dtype=object)
@@ -72,6 +72,10 @@ class Balls(Objects):
             return np.broadcast_to(found, shape)
         found = each(lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values())
         return found if found.shape == shape else np.broadcast_to(found, shape)
+
+    def evaluation(self, tree: Tree) -> Evaluation:
+        """A formula made ready to be evaluated."""
+        return _evaluation(tree)
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         trees = derivation(activation).stable

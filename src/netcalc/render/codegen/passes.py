@@ -10,6 +10,8 @@ from netcalc.graph import build
 from netcalc.graph.backward import backward
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product, total
+from netcalc.models.expressions import as_graph
+from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 
 
@@ -30,8 +32,6 @@ def passes(problem: object) -> Passes:
     """Both passes of a problem. Raises NetcalcError for what is no forward and backward pass."""
     if isinstance(problem, GraphProblem):
         return _of_graph(problem)
-    from netcalc.models.grad import Gradient
-
     if isinstance(problem, Gradient):
         return _of_expressions(problem)
     from netcalc.problem import LossAndTarget, Problem
@@ -84,21 +84,7 @@ def _derived(
     return Passes(title, inputs, outputs, upstream, {name: found.get(inputs[name]) for name in wrt})
 
 
-def _of_expressions(problem: object) -> Passes:
-    from netcalc.graph.elementwise import of_tree
-    from netcalc.models.grad import Gradient
-
-    assert isinstance(problem, Gradient)  # noqa: S101 - who calls it has seen to that
+def _of_expressions(problem: Gradient) -> Passes:
     if problem.order > 1:
         raise NetcalcError("code is of the forward and the backward pass; --order has no place in it")
-    from netcalc.expression import Symbol, substitute
-    from netcalc.graph.elementwise import slot
-
-    inputs = {name: build.given(name, ()) for name in problem.variables}
-    leaves = [(node, "") for node in inputs.values()]
-    slots = {name: Symbol(slot(n)) for n, name in enumerate(inputs)}
-    outputs = {
-        name: build.named(name, of_tree(substitute(tree, slots), leaves, "", ()))
-        for name, tree in zip(problem.outputs, problem.expressions, strict=True)
-    }
-    return _derived(", ".join(problem.texts), inputs, outputs, list(problem.wrt), {})
+    return _derived(", ".join(problem.texts), *as_graph(problem), list(problem.wrt), {})
