@@ -177,6 +177,10 @@ def test_what_has_too_many_generators_is_not_simplified():
     [
         ("x^200", True),
         ("x^201", False),
+        ("exp((14*x + 1/2)^2)", True),  # 196 times e^(x^2), 14 times e^x
+        ("exp((15*x + 1/2)^2)", False),  # 225
+        ("erfc(x)*2^((300*x + 1)*y)", False),
+        ("exp((x + y + z + a)^30)", False),  # 5,456 terms in the exponent
         ("(x + y)^30", True),
         ("(x + y)^31", False),
         ("(x + y + z)^30*(x + y)^9", True),  # 496 times 10 terms

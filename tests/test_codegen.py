@@ -39,6 +39,7 @@ LIBRARIES = [
     pytest.param(name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not here"))
     for name in ("numpy", "torch", "jax")
 ]
+FORMATS_OF_CODE = ("numpy", "torch", "jax")
 EXAMPLES = sorted(Path(netcalc.__file__).parent.glob("examples/*.py"))
 BLOCKS = [path for path in EXAMPLES if path.stem != "__init__"]
 SEEDS = 120
@@ -495,8 +496,68 @@ def test_what_has_no_code_is_told(call, message):
         list(FORMATS["numpy"](call()))
 
 
+BEYOND = {  # code that computes in float64 can't say
+    "degrees(1e399^(1/2))^(1/3)/x": "1e399 is above",
+    "1e399*x": "1e399 is above",
+    "x/1e399": "1e-399 is below",
+    "x + 1e-400": "1e-400 is below",
+    "x/1e-400": "1e400 is above",
+    "1e200*x*1e200": "1e400 is above",
+    "x*sqrt(1e399)": "1e399 is above",
+    "x^2*exp(1000)": "1.97007e434 is above",
+    "sin(x)*gamma(1/2)*exp(-1000)": "5.07596e-435 is below",
+    "max(x, -1e399)": "1e399 is above",
+    "sum(1e399*W)": "1e399 is above",
+    "norm(W)/sqrt(2)^3000": "3.50747e451 is above",
+}
+
+
+@pytest.mark.parametrize("library", FORMATS_OF_CODE)
+@pytest.mark.parametrize("text", BEYOND)
+def test_a_number_beyond_float64_has_no_code(text, library):
+    result = netcalc.grad(text, shape={"W": (2,)} if "W" in text else None)
+    with pytest.raises(NetcalcError, match=f"code computes in float64, and {re.escape(BEYOND[text])} its range"):
+        list(FORMATS[library](result))
+
+
+@pytest.mark.parametrize("library", FORMATS_OF_CODE)
+def test_an_array_of_a_program_with_a_number_beyond_float64_has_no_code(library):
+    text = "def f(x):\n    return (x * np.array([1, 1e-400])).sum()"
+    with pytest.raises(NetcalcError, match="1e-400 is below its range"):
+        list(FORMATS[library](netcalc.gradients(text, {"x": [1.0, 2.0]})))
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_numbers_are_the_float64_nearest_to_them(library):
+    """mpmath to 30 digits: sin(π) is 0, and what is made of large parts is no larger than it is."""
+    factors = {
+        "sin(pi)": 0,
+        "gamma(100)/10^150": "933262.15443944152681699238856267",
+        "1e308*1e-300": "1e8",
+        "(1e300 + 1)/3e300": "0.33333333333333333333333333333333",
+        "1e-320": "1e-320",
+        "exp(700)": "1.0142320547350045094553295952e304",
+        "where(pi < 4, 7, x)": 7,
+        "where(x < 9 and 1 < 2, 5, 6)": 5,
+    }
+    for text, factor in factors.items():
+        both = passes(netcalc.grad(f"x*({text})").problem)
+        found = run(written(both, library), library, both, [np.array(0.5)], [1.0])
+        assert found == pytest.approx([0.5 * float(factor), float(factor)], rel=1e-15, abs=0), text
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_array_with_infinities_is_written(library):
+    text = "def f(x):\n    m = np.array([0, -np.inf, 0.5])\n    return np.exp(x + m).sum()"
+    result = netcalc.gradients(text, {"x": [1.0, 2.0, 3.0]})
+    both = passes(result.problem)
+    found = run(written(both, library), library, both, [np.array([1.0, 2.0, 3.0])], [1.0])
+    assert found[1] == pytest.approx([np.e, 0, np.exp(3.5)])
+    assert "[0, -inf, 0.5]" in "\n".join(FORMATS["md"](result))
+
+
 @pytest.mark.parametrize("text", ["around(0.1)", "3", "where(1 < 2, 5, 7)", "max(2, 1)"])
 def test_an_expression_without_variables_is_written(text):
     result = netcalc.grad(text, at={"x": "2"})
-    for name in ("numpy", "torch", "jax"):
+    for name in FORMATS_OF_CODE:
         compile("\n".join(lines(passes(result.problem), name)), name, "exec")

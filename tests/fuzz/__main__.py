@@ -2,7 +2,8 @@
 
 TARGET is one of those in targets.py, or `all`: one after the other, two at a time. Findings are written to FOLDER (by
 default a new one), each kind once, and the run goes on; it ends with 1 if there are any. It starts from the corpus beside
-this file, which grows in FOLDER/corpus, so that the next run starts where this one ended.
+this file, which grows in FOLDER/corpus, so that the next run starts where this one ended. In a new folder the same runs
+are made in the same order each time, as far as the time goes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pathlib import Path
 import engine
 import record
 
-SECONDS = 15.0  # of computing, in any one run
+SECONDS = 30.0  # of processor time, in any one run: a loaded machine takes more of it too
 MEGABYTES = 500  # that one run may add
+SEED = "0"  # of hashes, by which sets are ordered
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
 
@@ -34,6 +36,7 @@ class Findings:
         self.folder = folder
         self.kinds: set[str] = set()
         self.runs = 0
+        self.slowest = 0.0
         self.started = time.monotonic()
 
     def add(self, kind: str, data: bytes, told: str) -> None:
@@ -46,12 +49,17 @@ class Findings:
         (self.folder / f"{len(self.kinds):03}.bytes").write_bytes(data)
         print(f"finding {len(self.kinds)}: {kind}: {record.tried}", file=sys.__stderr__, flush=True)
 
-    def count(self) -> None:
-        """Runs so far, and what came of them."""
+    def count(self, seconds: float) -> None:
+        """Runs so far, what came of them, and how long the longest took."""
         self.runs += 1
+        self.slowest = max(self.slowest, seconds)
         if self.runs % 100 == 0 or self.runs < 10:
             minutes = (time.monotonic() - self.started) / 60
-            line = f"{self.runs} runs in {minutes:.1f} min, {len(self.kinds)} findings; {dict(record.tally)}\n"
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            line = (
+                f"{self.runs} runs in {minutes:.1f} min, {len(self.kinds)} findings; the longest {self.slowest:.1f} s, "
+            )
+            line += f"{most:.0f} MB at most; {dict(record.tally)}\n"
             (self.folder / "tally.txt").write_text(line)
 
 
@@ -96,7 +104,7 @@ def one(name: str, seconds: int, folder: Path) -> None:
             found.add(f"took {taken:.0f} s {record.tried[0][:30]}", data, "")
         if grown > MEGABYTES:
             found.add(f"took {grown:.0f} MB more", data, "")
-        found.count()
+        found.count(taken)
 
     atexit.register(lambda: os._exit(1) if found.kinds else None)  # libFuzzer ends the process by itself
     committed = [CORPUS / name] if (CORPUS / name).is_dir() else []
@@ -127,6 +135,8 @@ def every(seconds: int, folder: Path) -> int:
 
 def main() -> int:
     """Run what was asked for."""
+    if os.environ.get("PYTHONHASHSEED") != SEED:
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": SEED})
     name, seconds = sys.argv[1], int(sys.argv[2])
     folder = Path(sys.argv[3] if len(sys.argv) > 3 else tempfile.mkdtemp(prefix="fuzz-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)

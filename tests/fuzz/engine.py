@@ -13,6 +13,7 @@ with contextlib.suppress(ImportError):
     import atheris
 
 HAS_ATHERIS = "atheris" in sys.modules
+HUNG = 600  # seconds by the clock, after which a run is given up
 Change = Callable[[bytes, random.Random], bytes]
 
 
@@ -62,8 +63,8 @@ def _by_atheris(
         return change(data, draw)[:most]
 
     options = [
-        *(f"-max_total_time={seconds}", f"-max_len={longest}", "-timeout=120", "-rss_limit_mb=3000", "-seed=1"),
-        *("-verbosity=0", f"-artifact_prefix={folders[0].parent}/"),
+        *(f"-max_total_time={seconds}", f"-max_len={longest}", f"-timeout={HUNG}", "-rss_limit_mb=3000"),
+        *("-seed=1", "-reload=0", "-verbosity=0", f"-artifact_prefix={folders[0].parent}/"),
     ]
     atheris.Setup([sys.argv[0], *options, *map(str, folders)], run, custom_mutator=mutate)
     atheris.Fuzz()

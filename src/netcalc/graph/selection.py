@@ -33,11 +33,11 @@ def _listed(values: np.ndarray) -> Tree:
     if values.ndim == 0:
         entry = values[()]
         return _number(entry)
-    return Apply("stack", tuple(_listed(values[n]) for n in range(len(values))))
+    return Apply("stack", tuple(_listed(values[n, ...]) for n in range(len(values))))
 
 
 def _number(entry: object) -> Tree:
-    if isinstance(entry, Number | Symbol | Apply):
+    if isinstance(entry, Tree):
         return entry
     return Number(Fraction(entry if isinstance(entry, float) else int(entry)))  # type: ignore[call-overload]
 

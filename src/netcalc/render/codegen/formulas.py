@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from netcalc.derivation.derive import expand, is_activation
 from netcalc.derivation.stable import settled_node
+from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
-from netcalc.expression.tree import COMPARISONS, fold, is_constant, share
+from netcalc.expression.tree import COMPARISONS, CONDITIONS, fold, is_constant, share
 from netcalc.graph.elementwise import with_slopes_written_out
+from netcalc.notation import to_unicode
 from netcalc.render.codegen.emission import POWER
 from netcalc.render.codegen.spelling import FUNCTIONS
 from netcalc.render.codegen.terms import Code, Codes, Level
@@ -32,6 +36,8 @@ def prepared(tree: Tree) -> Tree:
 
 def _settled(operator: str, arguments: tuple[Tree, ...]) -> Tree:
     node = Apply(operator, arguments)
+    if operator == "where" and is_constant(arguments[0]):
+        return arguments[1 if _computed(arguments[0]) else 2]
     if is_activation(node) and (operator not in FUNCTIONS or len(arguments) > 1):
         return fold(expand(node), lambda leaf: leaf, _settled)
     if operator == "add" and any(_is_square_of_tanh(one) for one in arguments):
@@ -191,18 +197,15 @@ def scaled(
 
 
 def _split(value: Fraction) -> tuple[Fraction, Fraction]:
-    if value.denominator == 1 or (_is_decimal(value) and value.numerator != 1):
+    if value.denominator == 1 or max(value.numerator, value.denominator) > sys.float_info.max:
         return value, Fraction(1)
-    if _is_decimal(value) and value.denominator > 1000:
+    if _is_decimal(value) and (value.numerator != 1 or value.denominator > 1000):
         return value, Fraction(1)
     return Fraction(value.numerator), Fraction(value.denominator)
 
 
 def _is_decimal(value: Fraction) -> bool:
-    try:
-        return Fraction(repr(float(value))) == value
-    except (OverflowError, ValueError):
-        return False
+    return Fraction(repr(as_float(Number(value)))) == value
 
 
 def _power(language: Language, base: Code, tree: Tree, exponent: Code) -> Code:
@@ -222,12 +225,15 @@ def number(language: Language, value: Fraction) -> Code:
     if value.denominator == 1 and value < 10**15:
         return language.codes.leaf(str(value.numerator))
     if _is_decimal(value) or max(value.numerator, value.denominator) > 10**15:
-        return language.codes.leaf(repr(float(value)))
+        return language.codes.leaf(repr(as_float(Number(value))))
     return language.codes.make(f"{value.numerator} / {value.denominator}", Level.MULTIPLY, cheap=True)
 
 
 def constant(language: Language, tree: Tree) -> Code:
-    """A formula without symbols: as it is where it is a number, pi or a square root; else the number that it is."""
+    """A formula without symbols: as it is where it is a number, pi or a square root; else the number that it is.
+
+    Raises NetcalcError where that is a number beyond float64.
+    """
     codes = language.codes
     match tree:
         case Number(value):
@@ -236,15 +242,41 @@ def constant(language: Language, tree: Tree) -> Code:
             return codes.leaf(f"{language.constants}.{NAMES[name]}")
         case Apply("add" | "multiply" | "divide" | "negate" as operator, parts):
             return _applied(language, operator, [(part, constant(language, part)) for part in parts])
+        case Apply(operator) if operator in CONDITIONS:
+            return codes.leaf(str(bool(_computed(tree))))
         case Apply("sqrt", (inner,)):
             return codes.call(f"{language.constants}.sqrt({{0}})", constant(language, inner), cheap=True)
-        case _:
-            from netcalc.graph.arithmetic.float64 import Float64
+    found = as_float(tree)
+    leaf = codes.leaf(float_text(language, abs(found)))
+    return negated(codes, leaf) if found < 0 else leaf
 
-            found = float(Float64().apply(tree, {}, ()))
-            if not math.isfinite(found):
-                name = "nan" if math.isnan(found) else "inf"
-                leaf = codes.leaf(f"{language.constants}.{name}")
-                return negated(codes, leaf) if found < 0 else leaf
-            leaf = codes.leaf(repr(abs(found)))
-            return negated(codes, leaf) if found < 0 else leaf
+
+def _computed(tree: Tree) -> float:
+    from netcalc.graph.arithmetic.float64 import Float64
+
+    return float(Float64().apply(tree, {}, ()))
+
+
+def float_text(language: Language, value: float) -> str:
+    """A float64 as it is typed."""
+    sign = "-" if value < 0 else ""
+    return repr(value) if math.isfinite(value) else f"{sign}{language.constants}.{abs(value)!r}"
+
+
+def as_float(tree: Tree) -> float:
+    """The float64 nearest to a constant. Raises NetcalcError if the constant is beyond float64, at either end."""
+    from netcalc.solving.bits import constant as proven
+
+    if isinstance(tree, Number):
+        with contextlib.suppress(OverflowError):
+            if (found := float(tree.value)) or not tree.value:
+                return found
+    known = proven(tree)
+    if known.nearest is None and Constant("inf") in share((tree,)).nodes:
+        return _computed(tree)
+    if known.nearest is None:
+        raise NetcalcError(f"code has no number for {to_unicode(tree)}")
+    if not math.isfinite(known.nearest) or (known.certified and not known.nearest and known.shown != "0"):
+        end = "below" if not known.nearest else "above"
+        raise NetcalcError(f"code computes in float64, and {known.shown} is {end} its range")
+    return known.nearest

@@ -329,14 +329,7 @@ def _listed(language: Language, values: np.ndarray) -> str:
     """An array as nested lists."""
     if values.ndim:
         return f"[{', '.join(_listed(language, values[place, ...]) for place in range(len(values)))}]"
-    from netcalc.values import to_float64
-
-    return _float_text(language, float(to_float64(values) if values.dtype == object else values))
-
-
-def _float_text(language: Language, value: float) -> str:
-    text = repr(value)
-    return text if text.lstrip("-") not in ("inf", "nan") else text.replace("inf", f"{language.constants}.inf")
+    return formulas.float_text(language, formulas.as_float(values.item()) if values.dtype == object else float(values))
 
 
 Rule = Callable[[Writer, Node], Piece]
