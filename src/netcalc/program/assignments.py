@@ -6,13 +6,15 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.sizes import written
 from netcalc.program import indexing
 from netcalc.program.calls import Calls
 from netcalc.program.library import RANDOM
 from netcalc.program.operators import SIGNS, binary, missing
-from netcalc.program.values import Missing, Record, Tensor, described, node_of
+from netcalc.program.scope import Frame
+from netcalc.program.values import Cell, Method, Missing, Record, Tensor, described, node_of
 
 
 class Assignments(Calls):
@@ -65,8 +67,15 @@ class Assignments(Calls):
                 items = [*items[:place], items[place:end], *items[end:]]
         if len(items) != len(targets):
             raise self.source.error(f"{len(targets)} names do not fit {len(items)} values", target)
+        before, self.unpacked = self.unpacked, items
         for one, item in zip(targets, items, strict=True):
+            if isinstance(item, Tensor) and item.stale is not None:
+                text = ast.unparse(one)
+                raise self.source.error(
+                    f"what {text} gets is a part that was written before; take it as a .copy()", one
+                )
             self.store(one, item, named=named)
+        self.unpacked = before
 
     def _store_attribute(self, owner: Any, name: str, value: Any, target: ast.expr) -> None:
         match owner:
@@ -77,6 +86,8 @@ class Assignments(Calls):
             case Tensor() if name in ("requires_grad", "grad", "data"):
                 if name == "data":
                     raise self.source.error("writing to .data is not understood; assign to the name", target)
+            case Tensor() if name == "shape":
+                raise self.source.error("an array's shape is not assigned to; write x = x.reshape(…)", target)
             case _:
                 raise self.source.error(f"{described(owner)} has no '{name}' to assign to", target)
 
@@ -104,7 +115,22 @@ class Assignments(Calls):
                 raise NetcalcError(f"{described(owner)} has no parts to assign to")
 
     def _replace(self, target: ast.expr, old: Tensor, new: Tensor, part: Any, where: ast.AST) -> None:
-        """Put a new array in an old one's place, where no other name stands for the old one's memory."""
+        """Put a new array in an old one's place, where no other name stands for the old one's memory.
+
+        In place of a part, as of a[0] in a[0][1] = …, it is written into the whole, unless that part is a copy.
+        """
+        if isinstance(target, ast.Subscript | ast.Attribute) and isinstance(owner := self.value(target.value), Tensor):
+            if isinstance(target, ast.Attribute):
+                if target.attr not in ("T", "mT"):
+                    raise self.source.error(f"writing to .{target.attr} is not understood; write to the array", target)
+                whole = Tensor(b.transpose(new.node) if target.attr == "T" else b.swapped(new.node), new.kind)
+                self._replace(target.value, owner, whole, None, where)
+                return
+            outer = indexing.part_of(self, owner, self.value(target.slice))
+            if outer.mask is None and outer.is_basic:
+                whole = indexing.written_into(self, owner, outer, new.node)
+                self._replace(target.value, owner, whole, outer, where)
+            return
         name = target.id if isinstance(target, ast.Name) else ast.unparse(target)
         key = (
             indexing.numpy_key(part)
@@ -125,20 +151,21 @@ class Assignments(Calls):
         return replace(new, node=b.add(old.node, by.node))
 
     def _put(self, target: ast.expr, value: Any) -> None:
-        """Assign without the check, as what is there has just been replaced."""
+        """Assign without the check, as what is there has just been replaced; what has no name is not kept."""
         match target:
-            case ast.Name() | ast.Attribute():
+            case ast.Name(name):
+                frame: Frame | None = self.frame
+                while frame is not None and name not in frame.values:
+                    frame = frame.parent
+                (frame or self.frame).values[name] = self.named(name, value, target.lineno)
+            case ast.Attribute():
                 self.store(target, value)
             case ast.Subscript():
                 owner, key = self.value(target.value), self.value(target.slice)
-                if isinstance(owner, Tensor):
-                    raise self.source.error("write x[i, j] = … in one subscript", target)
                 if isinstance(owner, dict | list):
                     owner[key] = value
                 else:
                     self.store(target, value)
-            case _:
-                raise self.source.error("this has no name; assign the result to one", target)
 
     def _augassign_statement(self, node: ast.AugAssign) -> None:
         sign = SIGNS[type(node.op)]
@@ -146,18 +173,27 @@ class Assignments(Calls):
         if isinstance(node.target, ast.Subscript):
             self._change_part(node, sign, by)
             return
+        if isinstance(node.target, ast.Name) and len(self.frames) > 1 and node.target.id not in self.frame.values:
+            name = node.target.id
+            raise NetcalcError(
+                f"'{name}' is no name of {self.frame.name}'s own, which Python changes alone; take it as an argument"
+            )
         old = self.value(ast.copy_location(_as_loaded(node.target), node.target))
         if isinstance(old, list) and sign == "+":
             old += self.items(by)
             return
         new = self.checked(binary(self, sign, old, by))
-        if isinstance(old, Tensor) and old.rank and isinstance(new, Tensor):
+        if isinstance(old, Tensor) and self._is_in_place(old) and isinstance(new, Tensor):
             if tuple(new.shape) != tuple(old.shape):
                 raise NetcalcError("this would change the array's shape; write x = x + … instead")
             self._replace(node.target, old, Tensor(new.node, new.kind), None, node)
         else:
             both = isinstance(old, Tensor) and isinstance(new, Tensor)
             self.store(node.target, self._in_place(old, new) if both else self.made(new))
+
+    def _is_in_place(self, old: Tensor) -> bool:
+        """Whether += writes into an array: not into a number of NumPy's, nor into JAX's arrays, which never change."""
+        return self.library != "jax" and (bool(old.rank) or self.is_torch or isinstance(old.buffer, Cell))
 
     def _change_part(self, node: ast.AugAssign, sign: str, by: Any) -> None:
         target = node.target
@@ -184,25 +220,26 @@ class Assignments(Calls):
 
     # --- in place
 
-    def _changed_in_place(self, node: ast.Call) -> bool:
-        """x.add_(1), np.add.at(x, ix, y), np.fill_diagonal(x, 0): the name stands for the new array from here on."""
-        called = node.func
-        if not isinstance(called, ast.Attribute):
-            return False
-        if called.attr == "at" and isinstance(called.value, ast.Attribute) and len(node.args) == 3:
-            return self._added_at(called.value.attr, node)
-        name = called.attr
-        if not (name.endswith("_") and not name.endswith("__")) or name in ("requires_grad_", "detach_"):
-            return False
-        old = self.value(called.value)
-        if not isinstance(old, Tensor):
-            return False
-        new = self.value(node)
-        self._replace(called.value, old, new, None, node)
-        return True
+    def written(self, node: ast.Call, called: Any, old: Any, found: Any) -> Any:
+        """What a call gives that writes it into `old`: x.add_(1), np.exp(x, out=y), np.fill_diagonal(x, 0)."""
+        if not isinstance(old, Tensor) or not isinstance(found, Tensor):
+            return found
+        word = next((one.value for one in node.keywords if one.arg == "out"), None)
+        place = word or (node.func.value if isinstance(called, Method) else node.args[0])  # type: ignore[attr-defined]
+        if word is not None and tuple(found.shape) != tuple(old.shape):
+            raise ShapeError(f"out is {written(old.shape)}, and what is written into it {written(found.shape)}")
+        while isinstance(place, ast.Call) and isinstance(place.func, ast.Attribute) and place.func.attr.endswith("_"):
+            place = place.func.value  # x.mul_(2).add_(1)
+        self._replace(place, old, Tensor(found.node, found.kind), None, node)
+        return self.value(place) if isinstance(place, ast.Name | ast.Attribute | ast.Subscript) else found
 
-    def _added_at(self, function: str, node: ast.Call) -> bool:
-        target, key, value = node.args
+    def added_at(self, node: ast.Call) -> bool:
+        """np.add.at(x, ix, y)."""
+        match node.func:
+            case ast.Attribute(ast.Attribute(_, function), "at") if len(node.args) == 3:
+                target, key, value = node.args
+            case _:
+                return False
         old, raw = self.value(target), self.value(key)
         if function not in ("add", "subtract") or not isinstance(old, Tensor):
             raise NetcalcError(f"np.{function}.at is not understood; np.add.at is")

@@ -15,7 +15,7 @@ from netcalc.graph import build as b
 from netcalc.program import indexing
 from netcalc.program.builtins import BUILTINS, METHODS_OF_LISTS
 from netcalc.program.functions import Functions
-from netcalc.program.library import CLASSES, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
+from netcalc.program.library import CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
 from netcalc.program.operators import missing
@@ -91,10 +91,29 @@ class Calls(Functions):
                 keywords |= value
             else:
                 keywords[one.arg] = value
+        into = self._written_into(called, args, keywords)
         found = self.call(called, args, keywords, node)
-        if keywords.get("inplace") is True and args and isinstance(args[0], Tensor):
-            args[0].stale = (node, ast.unparse(node.args[0]))
-        return found
+        return found if into is None else self.written(node, called, into, found)
+
+    def _written_into(self, called: Any, args: list[Any], keywords: dict[str, Any]) -> Any:
+        """What a call writes its result into, if anything: out=y, the x of x.add_(1), relu(x, inplace=True)."""
+        match called:
+            case LibraryFunction(name) | Method(Tensor(), name):
+                out = keywords.pop("out", None)
+                if out is not None:
+                    return out
+                is_in_place = name in IN_PLACE or (name.endswith("_") and not name.endswith(("__", "requires_grad_")))
+            case Configured(_, _, settings):
+                is_in_place = settings.get("inplace") is True
+            case _:
+                return None
+        if not is_in_place and keywords.get("inplace") is not True:
+            return None
+        return called.owner if isinstance(called, Method) else args[0] if args else None
+
+    def written(self, node: ast.Call, called: Any, old: Any, found: Any) -> Any:
+        """What a call gives that is written into an array."""
+        raise NotImplementedError
 
     def _called(self, node: ast.expr) -> Any:
         """What is called; PyTorch's x.size() is a method, where NumPy's x.size is a number."""
@@ -188,6 +207,8 @@ class Calls(Functions):
             found = self._of_row(row, Call(plain, library, self), args, keywords)
             return found if any(found is one for one in args) else self.made(found)
         function = elementwise_function(plain)
+        if library != "math" and len(args) > 2 and plain in ("maximum", "minimum", "fmax", "fmin"):
+            raise NetcalcError(f"{name} takes 2 arguments; the array that it writes into is out=…")
         if function is None:
             raise NetcalcError(self._unknown(name))
         return self.made(apply_function(plain, function, [self._array(one) for one in args], keywords))

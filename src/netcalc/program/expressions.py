@@ -183,7 +183,11 @@ class Expressions(Attributes):
         raise NotImplementedError
 
     def _lambda(self, node: ast.Lambda) -> Function:
-        return Function("lambda", node, self.frame, self.source)
+        return self.defined("lambda", node)
+
+    def defined(self, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:
+        """A function of the program."""
+        raise NotImplementedError
 
     # --- operators
 

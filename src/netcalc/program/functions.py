@@ -9,6 +9,7 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.program.expressions import Expressions
 from netcalc.program.scope import MAX_CALLS, Frame
+from netcalc.program.source import ProgramError
 from netcalc.program.values import Function
 
 
@@ -63,18 +64,27 @@ class Functions(Expressions):
             (values if word in (*names, *only) else extra)[word] = value
         if spec.kwarg is not None:
             values[spec.kwarg.arg] = extra
-        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
-        defaults |= {name: one for name, one in zip(only, spec.kw_defaults, strict=True) if one is not None}
         for name in (*names, *only):
             if name not in values:
-                if name not in defaults:
+                if name not in called.defaults:
                     raise NetcalcError(f"{called.name} lacks its argument '{name}'")
-                values[name] = self._in_frame(called.frame, defaults[name])
+                values[name] = called.defaults[name]
+                if isinstance(values[name], ProgramError):
+                    raise values[name]
         frame.values |= values
 
-    def _in_frame(self, frame: Frame, node: ast.expr) -> Any:
-        self.frames.append(frame)
-        try:
-            return self.value(node)
-        finally:
-            self.frames.pop()
+    def defined(self, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:
+        """A function as it stands here, its defaults made now."""
+        spec = node.args
+        names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        defaults |= {
+            one.arg: default for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if default
+        }
+        found: dict[str, Any] = {}
+        for word, default in defaults.items():
+            try:
+                found[word] = self.value(default)
+            except ProgramError as error:
+                found[word] = error
+        return Function(name, node, self.frame, self.source, found)

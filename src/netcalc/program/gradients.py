@@ -489,7 +489,7 @@ class GradientReader(Statements):
     def changed(self, old: Tensor, _: Any, where: ast.AST, name: str) -> None:
         """Another name of an array that is changed is stale from here on, as the pass goes by values."""
         own = re.split(r"[.\[]", name)[0]
-        for other, value in self.holders():
+        for other, value, _ in self.holders():
             if value.buffer is old.buffer and other != own and value is not old and value.cells is None:
                 value.stale = (where, name)
                 self.staled.append(value)
@@ -528,6 +528,8 @@ def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
             return [copy(one) for one in value]
         case dict():
             return {key: copy(one) for key, one in value.items()}
+        case Function():
+            return replace(value, defaults=copy(value.defaults))
     return value
 
 

@@ -167,6 +167,8 @@ def read(scope: Scope, whole: Tensor, raw: Any) -> Any:
     node = b.index(whole.node, part.key, list(part.arrays))
     if not part.is_basic:
         return scope.made(Tensor(node, whole.kind))
+    if not node.rank and not scope.is_torch:  # a number, which NumPy copies
+        return scope.made(Tensor(node, whole.kind, level=whole.level))
     is_base = whole.cells is None and is_concrete(whole)
     everything = node is whole.node
     cells = whole.cells if everything else (whole.shape, numpy_key(part)) if is_base else None

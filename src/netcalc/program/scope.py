@@ -20,7 +20,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
-from netcalc.program.values import MAX_ENTRIES, Missing, Record, Tensor, node_of
+from netcalc.program.values import MAX_ENTRIES, Function, Missing, Record, Tensor, node_of
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
 MAX_CALLS = 50  # within each other
@@ -78,6 +78,7 @@ class Scope:
         self.returned: ast.AST | None = None  # the last return that was read
         self.left: Frame = self.top  # the frame of the call that ended last
         self.main: Frame = self.top  # the frame whose names are the pass's own
+        self.unpacked: list[Any] = []  # what is being assigned to several targets
         self.loops = 1  # how often the innermost loop's body will be read, at least
         self._whole: dict[Node, bool] = {}
         self._numbers: dict[Node, np.ndarray | None] = {}
@@ -256,36 +257,49 @@ class Scope:
 
     # --- memory
 
-    def holders(self) -> list[tuple[str, Tensor]]:
-        """Every array that a name holds, in lists too, and the inputs."""
-        found: list[tuple[str, Tensor]] = []
+    def holders(self) -> list[tuple[str, Tensor, bool]]:
+        """Every array that a name holds, whether it holds it in a list or the like, and the inputs."""
+        found: list[tuple[str, Tensor, bool]] = []
         for frame in self.frames:
             for name, value in frame.values.items():
-                found += [(name, one) for one in arrays_in(value)]
+                found += [(name, one, one is not value) for one in arrays_in(value)]
+        found += [("the right side", one, True) for one in arrays_in(self.unpacked)]
         taken = {name for frame in self.frames for name in frame.values}
-        return found + [(name, one) for name, one in self.inputs.items() if name not in taken]
+        return found + [(name, one, False) for name, one in self.inputs.items() if name not in taken]
 
     def changed(self, old: Tensor, key: Any, where: ast.AST, name: str) -> None:
         """What else shares the memory that a line changes: refused where it is whole, else stale from here on."""
-        for other, value in self.holders():
-            if value.buffer is not old.buffer or (value is old and other == re.split(r"[.\[]", name)[0]):
+        is_itself_seen = False
+        for other, value, is_within in self.holders():
+            if value.buffer is not old.buffer:
+                continue
+            if value is old and not is_itself_seen and other == re.split(r"[.\[(]", name)[0]:
+                is_itself_seen = True
                 continue
             if value.cells is None:
-                raise self.source.error(
-                    f"this changes '{other}' too, which is the same array as '{name}'; "
-                    f"write a new one, as in {name} = {name} + …, or start from {other}.copy()",
-                    where,
-                )
+                said = _shared(name, old, other, value, is_within=is_within)
+                raise self.source.error(f"this changes '{other}' too, {said}", where)
             if key is None or old.cells is not None or overlap(value.cells, key):
                 value.stale = (where, name)
+
+
+def _shared(name: str, old: Tensor, other: str, value: Tensor, *, is_within: bool) -> str:
+    """What two names of one memory have in common, and what to write."""
+    if value.node is not old.node:
+        return f"as '{name}' shares its memory; write into the array itself, or take a .copy()"
+    new = f"write a new one, as in {name} = {name} + …"
+    if is_within:
+        return f"which has the same array in it; {new}"
+    which = "which is the caller's array" if name == other else f"which is the same array as '{name}'"
+    return f"{which}; {new}, or start from {other}.copy()"
 
 
 def arrays_in(value: Any) -> Sequence[Tensor]:
     """The arrays that a value holds."""
     if isinstance(value, Tensor):
         return [value]
-    if isinstance(value, Record):
-        value = value.parts
+    if isinstance(value, Record | Function):
+        value = value.parts if isinstance(value, Record) else value.defaults
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

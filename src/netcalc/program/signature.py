@@ -26,7 +26,6 @@ IGNORED = frozenset(
         "device",
         "requires_grad",
         "inplace",
-        "out",
         "order",
         "copy",
         "subok",

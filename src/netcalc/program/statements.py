@@ -160,9 +160,7 @@ class Statements(Assignments):
         value = node.value
         if isinstance(value, ast.Constant):
             return
-        if isinstance(value, ast.Call) and (
-            self.set_grad(value) or self.is_passed_over(value) or self._changed_in_place(value)
-        ):
+        if isinstance(value, ast.Call) and (self.set_grad(value) or self.is_passed_over(value) or self.added_at(value)):
             return
         self.value(value)
 
@@ -243,7 +241,7 @@ class Statements(Assignments):
             text = ast.unparse(one).partition("(")[0].rpartition(".")[2]
             if text not in DECORATORS:
                 raise self.source.error(f"the decorator '{text}' is not understood; leave it out", one)
-        self.frame.values[node.name] = Function(node.name, node, self.frame, self.source)
+        self.frame.values[node.name] = self.defined(node.name, node)
 
 
 def _called_name(node: ast.expr) -> str:

@@ -21,12 +21,13 @@ from netcalc.expression import Number
 from netcalc.expression.numerals import of_float64
 from netcalc.graph.node import Node
 from netcalc.program import indexing
+from netcalc.program.library import IN_PLACE
 from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
 from netcalc.program.operators import binary
 from netcalc.program.scope import Given
 from netcalc.program.source import ProgramError, Source
 from netcalc.program.statements import Statements
-from netcalc.program.values import Tensor, node_of
+from netcalc.program.values import Cell, Module, Tensor, node_of
 
 SIGNS: Mapping[str, str] = {
     "add": "+",
@@ -67,17 +68,18 @@ class Traced(NDArrayOperatorsMixin):
             return self._added_at(name, *inputs)
         else:
             found = self._told(lambda: self._reader.of_ufunc(name, method, _listed(inputs), _named(keywords)))
-        if out is None:
+        if out is None or (out is self and self._is_number()):
             return self._wrapped(found)
-        if not isinstance(out, Traced):
-            raise _error("an array of NumPy's own cannot hold what is traced; write y = y + x")
-        out._replace(found)
-        return out
+        return _written(out, found)
 
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: Sequence[Any], keywords: Mapping[str, Any]
     ) -> Any:
-        return self._wrapped(self._called(function.__name__, args, keywords))
+        out = keywords.get("out")
+        rest = {word: value for word, value in keywords.items() if word != "out"}
+        found = self._called(function.__name__, args, rest)
+        into = args[0] if function.__name__ in IN_PLACE else out
+        return self._wrapped(found) if into is None else _written(into, found)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise _error(LEAVES)
@@ -85,11 +87,18 @@ class Traced(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("shape", "ndim", "size", "T", "mT"):
+        if name in ("shape", "ndim", "size", "T", "mT", "real"):
             return self._wrapped(self._told(lambda: self._reader.attribute(self._tensor, name)))
         if name == "dtype":
             return np.dtype(np.float64)
-        return lambda *args, **keywords: self._wrapped(self._called(name, [self, *args], keywords))
+        if not self._reader.function_named(name, Module("numpy")):
+            raise _error(f"an array's '{name}' is not understood; docs/reference/programs.md lists what is")
+        return lambda *args, **keywords: self._method(name, args, dict(keywords))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise _error(f"an array's {name} is not assigned to" + "; write x = x.reshape(…)" * (name == "shape"))
+        object.__setattr__(self, name, value)
 
     def __getitem__(self, key: Any) -> Any:
         return self._wrapped(self._told(lambda: indexing.read(self._reader, self._tensor, _plain(key))))
@@ -119,6 +128,15 @@ class Traced(NDArrayOperatorsMixin):
     __index__ = __int__
 
     # --- what is recorded
+
+    def _is_number(self) -> bool:
+        """Whether += gives a new number, and writes into no array."""
+        return not self._tensor.rank and not isinstance(self._tensor.buffer, Cell)
+
+    def _method(self, name: str, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        out = self if name in IN_PLACE else keywords.pop("out", None)
+        found = self._called(name, [self, *args], keywords)
+        return self._wrapped(found) if out is None else _written(out, found)
 
     def _called(self, name: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         return self._told(lambda: self._reader.library_call(name, "numpy", _listed(args), _named(keywords)))
@@ -150,6 +168,14 @@ class Traced(NDArrayOperatorsMixin):
         if isinstance(value, list | tuple) and any(isinstance(one, Tensor) for one in value):
             return [self._wrapped(one) for one in value]
         return value
+
+
+def _written(into: Any, found: Any) -> Any:
+    """An array that a result is written into."""
+    if not isinstance(into, Traced):
+        raise _error("an array of NumPy's own cannot hold what is traced; write y = y + x")
+    into._replace(found)
+    return into
 
 
 class Tracer(Statements):

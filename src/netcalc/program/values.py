@@ -20,6 +20,10 @@ LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cu
 MAX_ENTRIES = 100_000_000  # of one array
 
 
+class Cell:
+    """The memory of an array of one number, such as np.zeros(()): it is written in place, where a number is not."""
+
+
 @dataclass(eq=False)
 class Tensor:
     """A node of the graph. `kind` is float, int or bool.
@@ -70,12 +74,16 @@ class Module:
 
 @dataclass(eq=False)
 class Function:
-    """A `def` or a `lambda`, which is read anew where it is called; `frame` is where it stands, `source` its text."""
+    """A `def` or a `lambda`, which is read anew where it is called; `frame` is where it stands, `source` its text.
+
+    `defaults` are its arguments' own values, made once where it stands; one that could not be read is its error.
+    """
 
     name: str
     node: ast.FunctionDef | ast.Lambda
     frame: Any
     source: Any = None
+    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

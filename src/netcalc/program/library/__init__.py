@@ -58,6 +58,7 @@ CLASSES: Mapping[str, str] = {
     "Dropout": "dropout",
     "CosineSimilarity": "cosine_similarity",
 }
+IN_PLACE = frozenset({"fill", "fill_diagonal", "copyto"})  # by their names; of PyTorch's a _ at the end says so
 RANDOM = frozenset(
     [
         "randn",

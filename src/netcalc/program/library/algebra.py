@@ -154,7 +154,13 @@ ROWS = [
         view=True,
         kind="same",
     ),
-    Row("diag", "x|input|v:t k|diagonal:i=0", lambda x, k: _diagonal(x, k, 0, 1), "a diagonal, or a diagonal matrix"),
+    Row(
+        "diag",
+        "x|input|v:t k|diagonal:i=0",
+        lambda x, k: _diagonal(x, k, 0, 1),
+        "a diagonal, or a diagonal matrix",
+        view=True,
+    ),
     Row("cosine_similarity", "x1|x:t x2|y:t dim|axis:i=1 eps:v=1e-8", _cosine, "x·y / (‖x‖‖y‖)"),
     Row("cdist", "x1|x:t x2|y:t p:v=2", _pairwise, "the distances between rows"),
     Row(

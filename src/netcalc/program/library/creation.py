@@ -16,6 +16,7 @@ from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.values import (
     MAX_ENTRIES,
+    Cell,
     Tensor,
     is_scalar,
     is_size,
@@ -36,7 +37,12 @@ def _shape(arguments: list[Any]) -> tuple[Any, ...]:
 def filled(value: Any, shape: tuple[Any, ...], kind: str = "float") -> Tensor:
     """One number everywhere."""
     node = b.broadcast(node_of(value), shape)
-    return Tensor(node, kind, zero=is_scalar(value) and value == 0)
+    return Tensor(node, kind, _memory(node), zero=is_scalar(value) and value == 0)
+
+
+def _memory(node: Node) -> object:
+    """An array's own memory."""
+    return object() if node.rank else Cell()
 
 
 def _full(shape: Any, value: Any) -> Tensor:
@@ -48,9 +54,8 @@ def _like(value: int) -> Any:
 
 
 def _array(value: Any) -> Tensor:
-    if isinstance(value, Tensor):
-        return Tensor(value.node, value.kind)
-    return Tensor(node_of(value), kind_of(value))
+    node = node_of(value)
+    return Tensor(node, kind_of(value), _memory(node))
 
 
 def _count(start: Any, stop: Any, step: Any) -> Tensor:
@@ -113,6 +118,14 @@ def _tri(rows: int, columns: Any, offset: int) -> Tensor:
     return Tensor(triangular_ones(rows, columns or rows, offset, lower=True))
 
 
+def _with_diagonal(x: Tensor, value: Any) -> Node:
+    if x.rank != 2:
+        raise NetcalcError(f"fill_diagonal takes a matrix, not an array of {x.rank} axes")
+    rows, columns = (concrete(size, "fill_diagonal") for size in x.shape)
+    on = b.array(np.eye(rows, columns, dtype=np.int64), "eye")
+    return b.where(on, node_of(value), x.node)
+
+
 def _new_full(_: Tensor, shape: Any, value: Any) -> Tensor:
     return _full(shape, value)
 
@@ -163,10 +176,17 @@ def _copied(call: Call, x: Tensor, how: list[Any]) -> Tensor:
 _X = "x|input|a|object|data|tensor:t"
 ROWS = [
     Row(
-        "array asarray as_tensor asanyarray ascontiguousarray from_numpy float32 float64 Variable",
+        "array float32 float64",
         "object|data|a:v dtype:v=None",
         lambda call, value, dtype: _stored(call, _array(value), [dtype]),
         "an array of numbers",
+        asks=True,
+    ),
+    Row(
+        "asarray as_tensor asanyarray ascontiguousarray from_numpy Variable",
+        "object|data|a:v dtype:v=None",
+        lambda call, value, dtype: _stored(call, value if isinstance(value, Tensor) else _array(value), [dtype]),
+        "the same array, or one of numbers",
         asks=True,
     ),
     Row(
@@ -226,7 +246,16 @@ ROWS = [
         "the same in memory of its own",
         asks=True,
     ),
-    Row("clone copy copy_", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
+    Row("fill", f"{_X} value:v", lambda x, value: filled(value, x.shape, x.kind), "one number everywhere, in place"),
+    Row("zero", _X, _like(0), "zeros, in place"),
+    Row(
+        "copyto copy_",
+        f"dst|{_X} src|other:t",
+        lambda x, other: b.broadcast(other.node, x.shape),
+        "another's entries, in place",
+    ),
+    Row("fill_diagonal", f"{_X} val|fill_value:n", _with_diagonal, "a number on the diagonal, in place"),
+    Row("clone copy", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
     Row(
         "contiguous cuda cpu to type type_as requires_grad_ retain_grad block_until_ready device_put",
         f"{_X} *how:v",

@@ -286,9 +286,9 @@ _X = "x|input|a|m|ary|self|tensor|A:t"
 _DIM = "axis|dim"
 ROWS = [
     Row("roll", f"{_X} shift|shifts:v axis|dims:a=None", _roll, "entries moved round", "same"),
-    Row("flip", f"{_X} axis|dims:a=None", _flip, "entries in reverse", "same"),
-    Row("flipud", _X, lambda x: _flip(x, 0), "rows in reverse", "same"),
-    Row("fliplr", _X, lambda x: _flip(x, 1), "columns in reverse", "same"),
+    Row("flip", f"{_X} axis|dims:a=None", _flip, "entries in reverse", "same", True),
+    Row("flipud", _X, lambda x: _flip(x, 0), "rows in reverse", "same", True),
+    Row("fliplr", _X, lambda x: _flip(x, 1), "columns in reverse", "same", True),
     Row("concatenate cat concat", f"arrays|tensors:ts {_DIM}:a=0", _concatenate, "one after the other"),
     Row(
         "stack",

@@ -40,6 +40,8 @@ def axes_of(arguments: Sequence[Any]) -> tuple[int, ...]:
 def _reshape(x: Tensor, sizes: list[Any], order: str) -> Node:
     if sizes and isinstance(sizes[-1], str):
         *sizes, order = sizes
+    if not sizes:
+        return x.node  # x.view()
     if _is_by_columns(order):
         return b.transpose(b.reshaped(b.transpose(x.node), _sizes(sizes)[::-1]))
     return b.reshaped(x.node, _sizes(sizes))
