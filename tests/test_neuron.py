@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 
 import netcalc
 from netcalc.cli import main
+from netcalc.errors import UndefinedError
 from netcalc.render import FORMATS
 
 NOTE = ["--x", "-1", "-2", "--w", "4", "-4", "--b", "-3"]
@@ -119,3 +121,26 @@ def test_rows_whose_sums_cancel_are_right_among_many(tmp_path, capsys):
         [float(cell) for cell in alone.split(",")], rel=1e-12
     )
     assert float(alone.split(",")[0]) == -0.3416125592041887
+
+
+def test_a_sample_without_a_value_leaves_the_others_theirs() -> None:
+    """Nor has it a slope, though 1/q has a value there; where no sample has a value, there is no answer."""
+    result = netcalc.neuron([[-1], [4]], [1], 0, "log(q)")
+    assert result.forward["f"] == [None, math.log(4)]
+    assert result.partials == {"x": [[None], [0.25]], "w": [[None], [1.0]], "b": [None, 0.25]}
+    assert result.notes == ("f0 has no value here: log(q) is defined for q > 0; here q = -1",)
+    with pytest.raises(UndefinedError, match="f is undefined here: "):
+        netcalc.neuron([[-1], [-4]], [1], 0, "log(q)")
+
+
+def test_a_slope_without_a_value_leaves_other_entries_theirs() -> None:
+    """The root of 0 is 0; each note names a layer that its gradient goes through."""
+    layers = [{"W": [[1, 0], [0, 1]], "activation": "sqrt(q)"}, {"W": [[1, 1]], "activation": "log(q - 2) + q"}]
+    result = netcalc.net(layers, input=[0, 9], target=[3], loss="mse", verify=True)
+    assert result.partials["W1"] == [[None, None], [0.0, 3.0 * result.partials["a1"][1] / 2]]
+    assert result.verification.wrong == ()
+    assert [note.partition(":")[0] for note in result.notes] == [
+        "∂L/∂z1[0] has no value here",
+        "∂L/∂W1 has no value in 2 of its 4 entries",
+        "∂L/∂x has no value here",
+    ]

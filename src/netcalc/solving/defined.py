@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 import numpy as np
 
@@ -26,26 +25,27 @@ def where_defined(
     notes: list[str] = []
     nowhere: dict[str, np.ndarray] = {}
     for one, entries in zip(wanted, arrays, strict=True):
-        lacking = _lacking(entries, is_derivative=one.of is not None)
-        if one.node is problem.output and lacking.any() and (problem.delta is not None or lacking.all()):
-            _refuse(problem, one, lacking)
-        nowhere[one.name] = lacking
+        missing = lacking(entries, is_derivative=one.of is not None)
+        if one.node is problem.output and missing.any() and (problem.delta is not None or missing.all()):
+            name = element(one.name, first(missing), problem.index_from)
+            raise UndefinedError(f"{name} is undefined here: {_why(problem, one)}")
+        nowhere[one.name] = missing
         inherited = _inherited(problem, one, nowhere)
-        own = lacking & ~inherited
-        found.append(_without(entries, lacking | inherited))
+        own = missing & ~inherited
+        found.append(without(entries, missing | inherited))
         if own.any() and one.name not in problem.updates:
-            notes.append(_note(problem, one, own))
+            notes.append(note(one.title(problem, first(own) if own.sum() == 1 else ()), own, _why(problem, one)))
     return found, notes
 
 
-def _lacking(entries: np.ndarray, *, is_derivative: bool) -> np.ndarray:
+def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
     """Which entries have no value; in float64 an infinite derivative has none."""
     if entries.dtype == object:
         return each(lambda value: value.is_undefined, entries).astype(bool)
     if np.isfinite(entries.sum()):  # one pass, and no array of flags
         return np.broadcast_to(np.array(False), entries.shape)
-    lacking: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
-    return lacking
+    found: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
+    return found
 
 
 def _inherited(problem: GraphProblem, one: Wanted, nowhere: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -57,29 +57,25 @@ def _inherited(problem: GraphProblem, one: Wanted, nowhere: Mapping[str, np.ndar
     return np.broadcast_to(of.reshape(of.shape + (1,) * (whole.ndim - of.ndim)), whole.shape)
 
 
-def _without(entries: np.ndarray, lacking: np.ndarray) -> np.ndarray:
-    if not lacking.any():
+def without(entries: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """The entries, undefined where they are missing."""
+    if not missing.any():
         return entries
     found = entries.copy()
-    found[lacking] = Value(None, UNDEFINED) if entries.dtype == object else np.nan
+    found[missing] = Value(None, UNDEFINED) if entries.dtype == object else np.nan
     return found
 
 
-def _refuse(problem: GraphProblem, one: Wanted, lacking: np.ndarray) -> NoReturn:
-    name = element(one.name, _first(lacking), problem.index_from)
-    raise UndefinedError(f"{name} is undefined here: {_why(problem, one)}")
-
-
-def _note(problem: GraphProblem, one: Wanted, lacking: np.ndarray) -> str:
+def note(name: str, missing: np.ndarray, why: str) -> str:
     """Which entries of a tensor have no value, and why the first of them has none."""
-    count = int(lacking.sum())
-    where = "here" if count in (1, lacking.size) else f"in {count:,} of its {lacking.size:,} entries"
-    name = one.title(problem, _first(lacking) if count == 1 else ())
-    return f"{name} has no value {where}: {_why(problem, one)}"
+    count = int(missing.sum())
+    where = "here" if count in (1, missing.size) else f"in {count:,} of its {missing.size:,} entries"
+    return f"{name} has no value {where}: {why}"
 
 
-def _first(lacking: np.ndarray) -> tuple[int, ...]:
-    return tuple(map(int, np.argwhere(lacking)[0]))
+def first(missing: np.ndarray) -> tuple[int, ...]:
+    """The index of the first of them."""
+    return tuple(map(int, np.argwhere(missing)[0]))
 
 
 def _why(problem: GraphProblem, one: Wanted) -> str:

@@ -21,7 +21,7 @@ from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.notes import value_notes
-from netcalc.solving.undefined import refuse_undefined
+from netcalc.solving.undefined import where_defined
 
 # Each arithmetic loads a library of its own, so it is imported where it is chosen.
 
@@ -70,7 +70,7 @@ def _operations(problem: Problem) -> int:
 
 def _result(problem: Problem, found: Found) -> Result:
     shown = {called.name: problem.shaped(found.entries[name], called.shape) for name, called in problem.names.items()}
-    refuse_undefined(problem, found.entries, shown)
+    shown, undefined = where_defined(problem, found.entries, shown)
     explained: Explanation = explain(problem, shown)
     hidden = {problem.names[name].name for name in problem.hidden}
     tensors = [
@@ -94,6 +94,7 @@ def _result(problem: Problem, found: Found) -> Result:
         explained.steps,
         (
             *problem.notes,
+            *undefined,
             *found.notes,
             *explained.notes,
             *value_notes(visible),

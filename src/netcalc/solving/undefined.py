@@ -1,56 +1,78 @@
-"""Where an answer has no value, and why: a loss of log(0), a number beyond float64."""
+"""Where layers have no value, and why: a loss of log(0), the slope of a root at 0, a number beyond float64."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.errors import UndefinedError
-from netcalc.expression import Number, Tree, parse
+from netcalc.expression import Number, Symbol, Tree, parse
+from netcalc.notation import to_unicode
 from netcalc.passes import Quantities
-from netcalc.problem import LossAndTarget, Problem, element
+from netcalc.problem import LossAndTarget, Problem, derivative, element
 from netcalc.result import Value
+from netcalc.solving.defined import first, lacking, note, without
 
 LOGARITHMIC = ("bce", "cross-entropy")
 
 
-def refuse_undefined(problem: Problem, found: Quantities, shown: Quantities) -> None:
-    """Raises UndefinedError where something shown has no value, with the sample and the reason where they are known."""
-    for name, array in shown.items():
-        at = _first_without_value(array)
-        if at is None:
-            continue
-        if (
-            problem.command == "net"
-            and isinstance(problem.upstream, LossAndTarget)
-            and (name == "loss" or name.startswith("d"))
-        ):
-            _refuse_loss(problem, problem.upstream, shown)
-        if array.dtype != object:
-            raise UndefinedError(f"{element(name, at, problem.index_from)} is {array[at]}: beyond the range of float64")
-        told = next(_reasons(problem, found), None)
-        if told is None and (far := _far_out(problem, found)):
-            raise UndefinedError(f"{name} can't be told: {far} is so far out that a function of it can't be evaluated")
-        why, is_sure = told or ("a function in it has no value at this point", True)
-        output = f" ({problem.upstream.loss}'s a is the output)" if isinstance(problem.upstream, LossAndTarget) else ""
-        what = "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
-        raise UndefinedError(f"{name} {what} {why}{output if name == 'loss' else ''}")
+def where_defined(problem: Problem, found: Quantities, shown: Quantities) -> tuple[Quantities, list[str]]:
+    """What is shown, undefined also in samples that have no value; and why derivatives without a value have none.
+
+    Raises UndefinedError where the forward pass has no value, or in no sample of those that have answers of their own,
+    with the sample and the reason where they are known; and for what is beyond float64.
+    """
+    defined, notes, nowhere = dict(shown), list[str](), np.zeros(len(problem.x), dtype=bool)
+    apart = problem.many and problem.per_sample
+    for key, called in problem.names.items():
+        array, name = shown[called.name], called.name
+        own = lacking(array)
+        is_derivative = key[0] in "dsJ" or key.endswith("_new") or key == "paths"
+        if own.any() and (array.dtype != object or not (is_derivative or (apart and not own.all()))):
+            _refuse(problem, found, shown, name, first(own))
+        of_samples = np.broadcast_to(nowhere.reshape(-1, *[1] * (own.ndim - 1)), own.shape) if apart else nowhere[:0]
+        if is_derivative and apart:
+            defined[name] = without(array, own | of_samples)
+            own = own & ~of_samples
+        elif apart:
+            nowhere |= own.reshape(len(own), -1).any(axis=1)
+        if own.any() and (key[0] in "dza" or key == "loss") and key not in problem.hidden:
+            label = element(name, first(own), problem.index_from) if own.sum() == 1 else name
+            if is_derivative:
+                label = to_unicode(Symbol(derivative(problem.output, (label[1:],))))
+            notes.append(note(label, own, _why(problem, found, _first_layer(key))[0]))
+    return defined, notes
 
 
-def _first_without_value(array: np.ndarray) -> tuple[int, ...] | None:
-    if array.dtype == object:
-        bad = np.array([getattr(value, "shown", "") == "undefined" for value in array.flat]).reshape(array.shape)
-    else:
-        with np.errstate(all="ignore"):
-            if np.isfinite(array.sum()):  # one pass, and no array of flags
-                return None
-        bad = ~np.isfinite(array)
-    return tuple(map(int, np.argwhere(bad)[0])) if bad.any() else None
+def _refuse(problem: Problem, found: Quantities, shown: Quantities, name: str, at: tuple[int, ...]) -> NoReturn:
+    above = problem.upstream
+    if problem.command == "net" and isinstance(above, LossAndTarget) and (name == "loss" or name.startswith("d")):
+        _refuse_loss(problem, above, shown)
+    if shown[name].dtype != object:
+        own = element(name, at, problem.index_from)
+        raise UndefinedError(f"{own} is {shown[name][at]}: beyond the range of float64")
+    why, what = _why(problem, found)
+    output = f" ({above.loss}'s a is the output)" if name == "loss" and isinstance(above, LossAndTarget) else ""
+    raise UndefinedError(f"{name} {what} {why}{output}")
+
+
+def _first_layer(key: str) -> int:
+    """The first layer whose slope a derivative is made of."""
+    return int(key[2:] or 1) + key.startswith("da") if key[0] == "d" else 1
+
+
+def _why(problem: Problem, found: Quantities, layer: int = 1) -> tuple[str, str]:
+    """Why something has no value, made of what that layer and later ones make; and what the reason comes after."""
+    known = next(_reasons(problem, found, layer), None)
+    if known is None and (far := _far_out(problem, found)):
+        return f"{far} is so far out that a function of it can't be evaluated", "can't be told:"
+    why, is_sure = known or ("a function in it has no value at this point", True)
+    return why, "is undefined here:" if is_sure else "has no digit that is decided; where a is the nearest float64,"
 
 
 def _refuse_loss(problem: Problem, above: LossAndTarget, shown: Quantities) -> None:
@@ -95,24 +117,26 @@ def _is_rounded(output: Any) -> bool:
     return isinstance(output, Value) and output.nearest in (0.0, 1.0) and output.shown not in ("0", "1")
 
 
-def _reasons(problem: Problem, found: Quantities) -> Iterator[tuple[str, bool]]:
+def _reasons(problem: Problem, found: Quantities, first_layer: int) -> Iterator[tuple[str, bool]]:
     """Which subexpression of an activation or of the loss has no value at what goes into it, and why.
 
     With it, whether it is sure: an output that is 1 in float64 alone says nothing of log(1 - a).
     """
     from netcalc.arithmetic.undefined import why_undefined
 
-    for trees, names in _formulas(problem, found):
+    for trees, names in _formulas(problem, found, first_layer):
         at = {name: rational for name, value in names.items() if (rational := _rational(value)) is not None}
         if len(at) == len(names):
             is_sure = not ("a" in names and _is_rounded(names["a"]))
             yield from ((why, is_sure) for tree in trees if (why := why_undefined(tree, at)))
 
 
-def _formulas(problem: Problem, found: Quantities) -> Iterator[tuple[tuple[Tree, ...], dict[str, Any]]]:
+def _formulas(
+    problem: Problem, found: Quantities, first_layer: int
+) -> Iterator[tuple[tuple[Tree, ...], dict[str, Any]]]:
     """What is evaluated at each place, with what its symbols are there."""
     for number, layer in enumerate(problem.layers, 1):
-        if isinstance(layer.activation, BoundActivation):
+        if number >= first_layer and isinstance(layer.activation, BoundActivation):
             known = derivation(layer.activation)
             yield from (((known.value, known.shown, known.slope), {"q": value}) for value in found[f"z{number}"].flat)
     above = problem.upstream
