@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netcalc import check, gradients
 from netcalc.api import grad
+from netcalc.circuit import circuit
 from netcalc.expression import Number
 from netcalc.models.request import Request, read_shapes
 from netcalc.models.tensors import tensors
 from netcalc.notation import plainly
 from netcalc.notation.displays import Matrix
+from netcalc.render import View, render
 from netcalc.render.blocks import in_line
 from netcalc.render.html import html
 from netcalc.render.latex import latex
@@ -111,3 +114,54 @@ def test_large_problems_have_formulas_alone_and_very_large_ones_no_steps():
     assert [len(found[name]) for name in ("v1", "v2", "df/dW", "df/dx")] == [1] * 4
     long = " + ".join(f"sum(tanh(W@x + {n}))" for n in range(50))
     assert not grad(long, at=at).steps
+
+
+AGAIN = """
+h = x
+for i in range(3):
+    h = np.tanh(h @ W) + h
+out = h
+loss = (out**2).sum()
+"""
+
+
+def test_a_name_that_is_assigned_again_is_told_apart_in_every_step():
+    """Its formulas are of the value before; one value that has two names has one step."""
+    result = gradients(AGAIN, shape={"x": "n", "W": "n,n"})
+    assert list(lines(result)) == [
+        "Forward",
+        "h@4.1 = tanh(Wᵀ x) + x",
+        "h@4.2 = tanh(Wᵀ h@4.1) + h@4.1",
+        "out = tanh(Wᵀ h@4.2) + h@4.2",
+        "loss = ‖out‖²",
+        "Backward to out: the slope of a square",
+        "dloss/dout = 2·out",
+        "Backward to h@4.2: matrix product, chain rule",
+        "dloss/dh@4.2 = W (∂loss/∂out ∘ (1 − tanh²(Wᵀ h@4.2))) + ∂loss/∂out",
+        "Backward to h@4.1: matrix product, chain rule",
+        "dloss/dh@4.1 = W (∂loss/∂h@4.2 ∘ (1 − tanh²(Wᵀ h@4.1))) + ∂loss/∂h@4.2",
+        "Backward to x: matrix product, chain rule",
+        "dloss/dx = W (∂loss/∂h@4.1 ∘ (1 − tanh²(Wᵀ x))) + ∂loss/∂h@4.1",
+        "Backward to W: matrix product, chain rule, used in out, h@4.2 and h@4.1, whose shares are added up",
+        (
+            "dloss/dW = x (∂loss/∂h@4.1 ∘ (1 − tanh²(Wᵀ x)))ᵀ + h@4.1 (∂loss/∂h@4.2 ∘ (1 − tanh²(Wᵀ h@4.1)))ᵀ"
+            " + h@4.2 (∂loss/∂out ∘ (1 − tanh²(Wᵀ h@4.2)))ᵀ"
+        ),
+    ]
+
+
+def test_the_circuit_and_the_cause_tell_them_apart_too():
+    at = {"x": ["0.1", "0.2"], "W": [["0.1", "0.2"], ["0.3", "0.4"]]}
+    result = gradients(AGAIN, at=at)
+    labels = {node.label for node in circuit(result).nodes}
+    assert {"h@4.2 = tanh(Wᵀ h@4.1) + h@4.1", "out = tanh(Wᵀ h@4.2) + h@4.2"} <= labels
+    right = result["dx"].numbers()
+    (first, _) = check(result, {"dx": (-right).tolist()}).checked
+    assert "∂loss/∂h@4.1[0]" in first.taken[0].right
+    assert "∂loss/∂h[" not in first.taken[0].right
+
+
+def test_code_names_a_gradient_after_what_it_is_that_of():
+    code = "\n".join(render(gradients(AGAIN, shape={"x": "n", "W": "n,n"}), "numpy", View()))
+    assert "dh_1 = W @ (dh_2 * " in code
+    assert "dx = W @ (dh_1 * " in code

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 
 import mpmath
 import numpy as np
 import pytest
+from rich.console import Console
 
 import netcalc
 from netcalc.checking import Checker
+from netcalc.checking.diagnose import WHOLE
 from netcalc.checking.taken import taken
+from netcalc.render.verdicts import verdicts
 
 MATRIX = [["0.5", "-1.2"], ["1.1", "0.3"], ["-0.4", "0.9"]]
 NET = [
@@ -114,3 +118,58 @@ def test_what_has_no_cause_has_no_step():
     checked = netcalc.check(netcalc.neuron(x=[-1, -2], w=[4, -4], b=-3), {"db": "0.77123"}).checked[0]
     assert checked.taken == ()
     assert checked.record()["as_taken"] is None
+
+
+DEEP = "\n".join(
+    ["h0 = x"]
+    + [f"a{n} = h{n - 1} @ W + b\nh{n} = np.tanh(a{n}) + h{n - 1}" for n in range(1, 8)]
+    + ["loss = ((h7 - t)**2).sum() / 2"]
+)
+
+
+def by_hand(scale):
+    """The gradients of DEEP by hand, that of h4 taken `scale` times as large."""
+    at = {name: np.array(array, dtype=float) for name, array in AT.items()}
+    h, a = {0: at["x"]}, {}
+    for n in range(1, 8):
+        a[n] = h[n - 1] @ at["W"] + at["b"]
+        h[n] = np.tanh(a[n]) + h[n - 1]
+    found, delta = {"dW": 0, "db": 0}, h[7] - at["t"]
+    for n in range(7, 0, -1):
+        found[f"dh{n}"] = delta = delta * (scale if n == 4 else 1)
+        found[f"da{n}"] = inner = delta * (1 - np.tanh(a[n]) ** 2)
+        found["dW"], found["db"] = found["dW"] + h[n - 1].T @ inner, found["db"] + inner.sum(0)
+        delta = inner @ at["W"].T + delta
+    return found | {"dh0": delta, "dx": delta}
+
+
+def test_what_follows_from_a_whole_tensor_is_right_given_it():
+    """W and b, where all comes together, are as they would be without the slip: two slips, no single cause."""
+    wrong = by_hand(3.7) | {name: by_hand(1)[name] for name in ("dW", "db")}
+    checked = netcalc.check(netcalc.gradients(DEEP, **AT), wrong).checked
+    follows = {one.tensor: one.follows for one in checked if one.is_wrong}
+    assert follows == {name: "dh4" * (name != "dh4") for name in follows}
+    assert len(follows) == 10
+
+
+def test_of_many_wrong_tensors_each_is_a_line():
+    result = netcalc.check(netcalc.gradients(DEEP, **AT), by_hand(2))
+    console = Console(width=100, file=io.StringIO())
+    for line in verdicts(result):
+        console.print(line)
+    text = console.file.getvalue()
+    lines = [line for line in text.splitlines() if line.startswith(("✗", "✓"))]
+    assert len(lines) < 20
+    assert "✗  dh3" in text
+    assert sum(one.is_wrong for one in result.checked) > 40
+
+
+def test_of_a_long_sum_the_terms_that_differ_are_shown():
+    terms = "+".join(f"{n}*x**{n}" for n in range(2, 12))
+    checker = Checker(netcalc.gradients(f"loss = {terms}", x="1.5"))
+    whole = [one.edit for one in checker.library.singles if one.edit.row == WHOLE]
+    steps = [step for edit in whole for step in taken(checker.library, [edit], "dx", ()) if "∂x =" in step.right]
+    shortened = [
+        step for step in steps if step.right == "∂loss/∂x = 4·x + … + 121·x¹⁰ = 4·1.5 + … + 121·1.5¹⁰ = 15029.6"
+    ]
+    assert "∂loss/∂x = −(4·x + … + 121·x¹⁰) = −(4·1.5 + … + 121·1.5¹⁰) = −15029.6" in [one.wrong for one in shortened]

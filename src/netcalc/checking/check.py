@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from netcalc.arithmetic.balls import precision
@@ -14,6 +15,7 @@ from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
 from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
+from netcalc.checking.edits.edit import Edit
 from netcalc.checking.evidence import Evidence
 from netcalc.checking.functions import compared
 from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
@@ -37,13 +39,14 @@ from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
-from netcalc.result import Checked, Result, Step, Tensor, Value
+from netcalc.result import Checked, Result, Step, Taken, Tensor, Value
 from netcalc.result import as_value as as_entry
 from netcalc.solving.bits import as_value
 
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
 CUT_OFF = "cut off, not rounded"
 FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
+MAX_SHOWN = 8  # tensors in which a cause is shown as it was taken
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
@@ -100,6 +103,7 @@ class Checker:
         left = [place for place in wrong if place not in found]
         found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else _diagnoses(evidence, left)
         notes = dict.fromkeys(self._right_here_alone(claims, judgements), ONLY_HERE)
+        shown = _shown(claims, found)
         checked = tuple(
             _checked(
                 self.result,
@@ -108,10 +112,11 @@ class Checker:
                 judgement,
                 found.get(place),
                 notes.get(place) or _note(claim, benches, judgement),
+                taken(self.library, found[place].edits, claim.tensor, claim.index) if place in shown else (),
             )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         )
-        lines = patterns(self.result, evidence, frozenset(found)) if len(benches) == 1 else ()
+        lines = patterns(self.result, evidence, found) if len(benches) == 1 else ()
         whole = [
             one
             for tensor, content in self._whole(large, {claim.tensor for claim in claims})
@@ -238,8 +243,24 @@ def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:
         return False
 
 
+def _shown(claims: Sequence[Claim], found: Mapping[int, Diagnosis]) -> set[int]:
+    """The claims whose cause is shown as it was taken: of a tensor that was brought as a whole one, of not too many."""
+    places: dict[tuple[tuple[Edit, ...], str], dict[str, int]] = {}
+    for place in sorted(found):
+        claim, edits = claims[place], found[place].edits
+        if edits:
+            places.setdefault((edits, "" if claim.whole else claim.name), {}).setdefault(claim.tensor, place)
+    return {place for by_tensor in places.values() for place in islice(by_tensor.values(), MAX_SHOWN)}
+
+
 def _checked(
-    result: Result, claim: Claim, library: Library, judgement: Judgement, found: Diagnosis | None, note: str
+    result: Result,
+    claim: Claim,
+    library: Library,
+    judgement: Judgement,
+    found: Diagnosis | None,
+    note: str,
+    steps_taken: tuple[Taken, ...],
 ) -> Checked:
     benches, diagnosis = library.benches, found or Diagnosis("")
     claimed, correct = _claimed(claim, benches), as_entry(result[claim.tensor].entries[claim.index])
@@ -259,7 +280,7 @@ def _checked(
         tensor=claim.tensor if claim.whole else "",
         mistake=diagnosis.mistake,
         step=_step_at(result, diagnosis.at),
-        taken=taken(library, diagnosis.edits, claim.tensor, claim.index),
+        taken=steps_taken,
     )
 
 

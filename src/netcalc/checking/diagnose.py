@@ -238,22 +238,24 @@ class _Search:
         return True
 
     def following(self) -> dict[int, str]:
-        """The wrong claims that are right given another wrong claim, each with the name of that one."""
+        """The wrong claims that are right given others, all wrong ones of a tensor, each with the name of those."""
         found: dict[int, str] = {}
-        for earlier in sorted(self.wrong):
-            others = sorted(self.wrong - {earlier} - found.keys())
-            edit = self.evidence.library.taken(self.evidence.claims[earlier])
-            if not others or edit is None or self.evidence.claims[earlier].name in found.values():
+        claims, chances = self.evidence.claims, self.evidence.chances()
+        for part in self.by_tensor(self.wrong):
+            earlier = sorted(part)
+            others = sorted(self.wrong - part - found.keys())
+            edit = self.evidence.library.taken([claims[place] for place in earlier]) if others else None
+            if edit is None:
                 continue
             yielded = self.predictions(list(self.evidence.library.distinct([edit]))).values
             if not len(yielded):
                 continue
             met = self.evidence.meets(yielded[0])
             moved = np.abs(yielded[0] - self.evidence.truth).max(axis=0) > self.evidence.radius.max(axis=0)
-            chances = self.evidence.chances()
             places = [place for place in others if met[place] and moved[place]]
             if places and np.prod(chances[places]) <= FOLLOWING / len(self.wrong) and self.confirmed(edit, places):
-                found |= dict.fromkeys(places, self.evidence.claims[earlier].name)
+                name = claims[earlier[0]].name if len(earlier) == 1 else claims[earlier[0]].tensor
+                found |= dict.fromkeys(places, name)
         return found
 
 

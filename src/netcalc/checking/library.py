@@ -17,7 +17,7 @@ from netcalc.checking.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.claims import Claim
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
 from netcalc.checking.edits.edit import Edit, Frequency, edits
-from netcalc.checking.edits.values import forced
+from netcalc.checking.edits.values import Entries, forced
 from netcalc.checking.kinds import kind_of
 from netcalc.checking.runs import Runs
 from netcalc.checking.workings import Workings
@@ -176,14 +176,17 @@ class Library:
             found[name] = np.where(unsound[name], np.nan, whole) if name in unsound else whole
         return found
 
-    def taken(self, claim: Claim) -> Edit | None:
-        """An answer taken in place of what is right; None where nothing follows from it."""
-        nodes = self.workings.answers.get(claim.tensor, ())
-        if len(nodes) != 1 or len(self.benches) > 1 or nodes[0].operation is not NAMED or not claim.written.is_constant:
+    def taken(self, claims: Sequence[Claim]) -> Edit | None:
+        """Answers, all in one tensor, taken in place of what is right; None where nothing follows from them."""
+        tensor = claims[0].tensor
+        nodes = self.workings.answers.get(tensor, ())
+        if len(nodes) != 1 or len(self.benches) > 1 or nodes[0].operation is not NAMED:
             return None
-        shape = self.benches[0].truth[claim.tensor].shape
-        wrong = forced(nodes[0], claim.index, shape, claim.written.tree)
-        return Edit("taken", "", Frequency.SEEN, {nodes[0]: wrong})
+        if not all(claim.written.is_constant and claim.written.finite for claim in claims):
+            return None
+        shape = self.benches[0].truth[tensor].shape
+        entries = Entries(tuple(one.index for one in claims), shape, tuple(one.written.tree for one in claims))
+        return Edit("taken", "", Frequency.SEEN, {nodes[0]: forced(nodes[0], entries)})
 
     def predictions(self, found: Sequence[Yielded], claims: Sequence[Claim], truth: Array) -> Predictions:
         """What they yield for the claims, where that isn't the truth; nan for an answer that nothing is known of."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,14 +16,23 @@ from netcalc.result import Result
 
 SWAPPED = "rows and columns swapped: the transpose of {} is right"
 FEWEST = 3  # entries from which on there is a pattern to speak of
+MOST = 6  # tensors of which it is told; of more only that of those that don't follow from others
 
 
-def patterns(result: Result, evidence: Evidence, wrong: frozenset[int]) -> Iterator[str]:
-    """A line for each tensor that was brought with several wrong entries."""
-    for name in dict.fromkeys(evidence.claims[place].tensor for place in sorted(wrong)):
-        places = [place for place, claim in enumerate(evidence.claims) if claim.tensor == name]
-        if len(places) >= FEWEST and sum(place in wrong for place in places) > 1:
-            yield _line(result, evidence, places, wrong)
+def patterns(result: Result, evidence: Evidence, found: Mapping[int, Diagnosis]) -> Iterator[str]:
+    """A line for each tensor that was brought with several wrong entries; `found` says what is wrong with each."""
+    by_tensor: dict[str, list[int]] = {}
+    for place, claim in enumerate(evidence.claims):
+        by_tensor.setdefault(claim.tensor, []).append(place)
+    told = [
+        places for places in by_tensor.values() if len(places) >= FEWEST and sum(place in found for place in places) > 1
+    ]
+    if len(told) > MOST:
+        told = [places for places in told if any(place in found and not found[place].follows for place in places)]
+    for places in told[:MOST]:
+        yield _line(result, evidence, places, frozenset(found))
+    if len(told) > MOST:
+        yield f"{len(told) - MOST} more tensors have several wrong entries"
 
 
 def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: frozenset[int]) -> str:

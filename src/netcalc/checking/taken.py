@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from flint import fmpq
@@ -19,7 +20,7 @@ from netcalc.checking.library import Library
 from netcalc.checking.runs import FAILED, Runs, Values
 from netcalc.checking.workings import Pass
 from netcalc.explain.explanation import distinct, literal, replaced
-from netcalc.expression import Apply, Number, Symbol, Tree, multiply, substitute, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, fold, multiply, substitute, symbols
 from netcalc.expression.tree import add, divide, negate
 from netcalc.graph.elementwise import ELEMENTWISE, slot, with_slopes_written_out
 from netcalc.graph.leaves import ARRAY, EYE, NAMED
@@ -183,26 +184,23 @@ class _Page:
         return node.operation is NAMED and node in self.library.runs[0]
 
     def lines(self, node: Node, index: Index, factor: Fraction | None = None) -> Taken | None:
-        """The step that gives an entry, as it was taken and as it is right."""
-        with precision(BITS):
-            after = self.runs.changed(self.instead).get(node, self.runs.values[node])
-            wrong = self.line(node, index, self.instead, after, factor)
-            right = self.line(node, index, {}, self.runs.values[node])
-        return Taken(wrong, right) if wrong != right else None
-
-    def line(
-        self, node: Node, index: Index, instead: Mapping[Node, Node], value: Array, factor: Fraction | None = None
-    ) -> str:
-        """`∂f/∂q = f·(1 − f) = 0.731059·(1 − 0.731059) = 0.196612`."""
+        """The step that gives an entry, as it was taken, `factor` times as large, and as it is right."""
         name = self.name(node, index)
-        tree = self.formula(instead.get(node, node), index, instead, name)
-        result = np.broadcast_to(value, np.shape(self.runs.values[node]))[index]
-        if factor is not None:
-            tree, result = times(factor, tree), result * (fmpq(*factor.as_integer_ratio()))
+        taken = self.formula(self.instead.get(node, node), index, self.instead, name)
+        taken, right = _shortened([times(factor or Fraction(1), taken), self.formula(node, index, {}, name)])
+        with precision(BITS):
+            before = self.runs.values[node]
+            after = np.broadcast_to(self.runs.changed(self.instead).get(node, before), np.shape(before))[index]
+            scaled = after if factor is None else after * fmpq(*factor.as_integer_ratio())
+            lines = self.line(name, taken, scaled), self.line(name, right, before[index])
+        return Taken(*lines) if lines[0] != lines[1] else None
+
+    def line(self, name: str, tree: Tree, value: object) -> str:
+        """`∂f/∂q = f·(1 − f) = 0.731059·(1 − 0.731059) = 0.196612`."""
         chain = [tree]
         if len(self.library.benches) == 1:
             known = {one: self.number(*self.numbers[one]) for one in symbols(tree) if one in self.numbers}
-            chain += [substitute(tree, known), shown(result)]
+            chain += [substitute(tree, known), shown(value)]
             if len(to_unicode(chain[1])) > LONGEST:
                 del chain[1]
         return in_one_line(Step(name, distinct(*chain), ""))
@@ -310,6 +308,35 @@ class _Page:
                 self.numbers[own] = user, index
                 self.aliases[substitute(core.params.tree, {slot(0): Symbol(name)})] = Symbol(own)
         return Symbol(name)
+
+
+def _shortened(trees: Sequence[Tree]) -> list[Tree]:
+    """Formulas of which long sums are their first term, their last and those that the other ones lack."""
+    terms = [_terms(tree) for tree in trees]
+    common = set.intersection(*terms)
+
+    def combine(operator: str, parts: tuple[tuple[Tree, Tree], ...]) -> tuple[Tree, Tree]:
+        own, kept = (list(one) for one in zip(*parts, strict=True))
+        if operator == "add" and len(own) > MAX_TERMS:
+            ends = own[0], own[-1]
+            some = [
+                short if tree in ends or tree not in common else DOTS for tree, short in zip(own, kept, strict=True)
+            ]
+            kept = [tree for tree, _ in groupby(some)]
+        return Apply(operator, tuple(own)), Apply(operator, tuple(kept))
+
+    return [fold(tree, lambda leaf: (leaf, leaf), combine)[1] for tree in trees]
+
+
+def _terms(tree: Tree) -> set[Tree]:
+    """The terms of all sums in a formula."""
+
+    def combine(operator: str, parts: tuple[tuple[Tree, set[Tree]], ...]) -> tuple[Tree, set[Tree]]:
+        own = tuple(tree for tree, _ in parts)
+        inner = set().union(*(found for _, found in parts))
+        return Apply(operator, own), inner.union(own) if operator == "add" else inner
+
+    return fold(tree, lambda leaf: (leaf, set()), combine)[1]
 
 
 def at(places: Mapping[str, int], letters: str) -> Index:

@@ -23,7 +23,7 @@ from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import LETTERS, Factor, number, product, total
 from netcalc.graph.reductions import log_softmax, softmax
 from netcalc.graph.sizes import Shape
-from netcalc.graph.writing import formula
+from netcalc.graph.writing import NOTHING, formula, names_of
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
@@ -79,9 +79,10 @@ class Workings:
 
 
 class _Refined:
-    """Nodes taken apart, each once."""
+    """Nodes taken apart, each once; `called` has names of theirs that tell them apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: Mapping[Node, str]) -> None:
+        self.called = called
         self.found: dict[Node, Node] = {}
         self.inputs: dict[str, Node] = {}
 
@@ -100,8 +101,8 @@ class _Refined:
     def _refined(self, node: Node, name: Node | None) -> Node:
         if node.operation is NAMED:
             inner = self.found[node.args[0]]
-            text, moment = node.params
-            return inner if inner.params == node.params else named(text, inner, moment)
+            text, moment = self.called.get(node, node.params.text), node.params.moment
+            return inner if inner.params == (text, moment) else named(text, inner, moment)
         if node.operation is INPUT:
             self.inputs[node.params.text] = node
             return named(node.params.text, node)
@@ -109,7 +110,7 @@ class _Refined:
         if core.operation in PLAIN:
             return core
         if name is not None:
-            return named(name.params.text, core, name.params.moment)
+            return named(self.called.get(name, name.params.text), core, name.params.moment)
         return core if core.operation is NAMED else named(to_ascii(formula(node)), core, -1)
 
     def _core(self, node: Node) -> Node:
@@ -124,9 +125,9 @@ class _Refined:
         return _steps(params.tree, leaves, params.out, sizes)
 
 
-def refined(*roots: Node) -> tuple[Node, dict[str, Node], dict[Node, Node]]:
+def refined(*roots: Node, called: Mapping[Node, str] = NOTHING) -> tuple[Node, dict[str, Node], dict[Node, Node]]:
     """The first node in small steps; the inputs by name; every node's counterpart."""
-    made = _Refined()
+    made = _Refined(called)
     first, *_ = [made.of(root) for root in roots]
     return first, made.inputs, made.found
 
@@ -292,7 +293,7 @@ def of_graph(problem: GraphProblem) -> Workings:
     root = problem.output
     others = [node for node in problem.named.values() if node is not root]
     first = root if root.operation is NAMED else named(problem.output_name, root)
-    output, inputs, steps = refined(first, *others)
+    output, inputs, steps = refined(first, *others, called=names_of(problem.named))
     one = Pass(output, problem.delta)
     nodes = {name: steps[node] for name, node in problem.nodes.items() if node in steps}
     answers = {name: (node,) for name, node in nodes.items() if name in problem.named}

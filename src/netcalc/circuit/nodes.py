@@ -12,7 +12,7 @@ from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
 from netcalc.graph.leaves import INPUT, NAMED, given, name_of
 from netcalc.graph.segments import direct, shares
-from netcalc.graph.writing import formula
+from netcalc.graph.writing import formula, names_of
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.solving.graph_values import in_float64, is_small, values_of
@@ -51,7 +51,7 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
 def _by_lines(problem: GraphProblem, *, split: bool) -> Circuit:
     """A program's circuit: a box a line, its name with the formula."""
     called = {node: name for name, node in reversed([*problem.inputs.items(), *problem.named.items()])}
-    called |= {problem.output: problem.output_name}
+    called |= names_of(problem.named) | {problem.output: problem.output_name}
     order = [node for node in graph.in_order([problem.output]) if node in called]
     check_count(sum(node.operation is not INPUT for node in order))
     has_gradient = problem.delta is not None or not problem.output.rank
@@ -64,17 +64,18 @@ def _by_lines(problem: GraphProblem, *, split: bool) -> Circuit:
         parts = dict.fromkeys(ends) if above is None else shares(node, before, ends, above)
         fed = [(called[end], part) for end, part in parts.items()]
         given_to = node.operation is INPUT
-        line = _line(node, called[node])
+        line = _line(node, called)
         gates[called[node]] = Gate(line, node, above, fed, is_given=given_to, each_use=split and given_to)
     name = problem.output_name
     return drawn(name, gates, name, Node("output", name, "output"), partial(_texts, problem))
 
 
-def _line(node: graph.Node, name: str) -> str:
+def _line(node: graph.Node, called: Mapping[graph.Node, str]) -> str:
     """A line's name, with its formula where that is short."""
+    name = called[node]
     if node.operation is INPUT:
         return name
-    text = f"{name} = {to_unicode(formula(_inner(node)))}"
+    text = f"{name} = {to_unicode(formula(_inner(node), called=called))}"
     return text if len(text) <= MAX_CHARACTERS else name
 
 

@@ -20,7 +20,7 @@ from netcalc.graph.leaves import NAMED, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
 from netcalc.graph.rebuilt import with_arguments
-from netcalc.graph.writing import formula
+from netcalc.graph.writing import formula, names_of
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display
@@ -44,7 +44,7 @@ class Paper(NamedTuple):
 
     def node(self, name: str) -> Node:
         """The node of that name."""
-        return self.shown[name] if name in self.shown else self.problem.inputs[name]
+        return self.shown[name] if name in self.shown else self.problem.nodes[name]
 
 
 def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
@@ -60,23 +60,27 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
     if len(forward) + len(back) > MAX_STEPS:
         return
     page = _page(paper, forward, back, values)
-    names = {node: name for name, node in forward.items()}
+    names = names_of(forward)
     heading = "Forward"
     for name, node in forward.items():
-        yield Step(name, page.chain(formula(node), name), heading)
-        heading = ""
+        if names.get(node, name) == name:
+            yield Step(name, page.chain(formula(node, called=names), name), heading)
+            heading = ""
     of = problem.output_name
+    called = {gradient: f"d{names[paper.node(name)]}" for name, gradient in back.items() if name in paper.shown}
+    called = {gradient: name for gradient, name in called.items() if gradient.operation is NAMED} | names
+    written: set[Node] = set()  # one that has two names, as of `h = x`, has one step
     for name, gradient in back.items():
-        said = rules(paper.found, paper.node(name), names)
+        node = paper.node(name)
+        if names.get(node, name) != name or node in written:
+            continue
+        written.add(node)
+        said = rules(paper.found, node, names)
         slope = derivative(of, (name,))
         heading = f"Backward to {name}{': ' * bool(said)}{said}"
-        yield Step(slope, page.chain(_definition(paper, name, gradient), slope), heading)
-
-
-def _definition(paper: Paper, name: str, gradient: Node) -> Tree:
-    """A gradient's formula; of one that is another's, that one's name."""
-    is_others = gradient.operation is NAMED and gradient.params.text != f"d{name}"
-    return Symbol(gradient.params.text) if is_others else formula(gradient, beside=[paper.output])
+        own = called.get(gradient, f"d{name}")
+        definition = formula(gradient, beside=[paper.output], called=called) if own == f"d{name}" else Symbol(own)
+        yield Step(slope, page.chain(definition, slope), heading)
 
 
 # --- the graph with names

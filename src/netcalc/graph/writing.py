@@ -34,13 +34,21 @@ MAX_PARTS = 1_000  # names, numbers and operations of a formula that is written:
 MAX_ALIAS_PARTS = 60  # of a formula that is looked for within others
 
 
-def formula(node: Node, *, diagonal: bool = False, beside: Sequence[Node] = ()) -> Tree:
+def formula(
+    node: Node, *, diagonal: bool = False, beside: Sequence[Node] = (), called: Mapping[Node, str] = NOTHING
+) -> Tree:
     """The node as one formula; of a named node what it is the name of.
 
-    Named nodes within it, and within the nodes `beside` it, are written by their names. `diagonal` has a vector along
-    an axis of a matrix as a diagonal matrix, as Jacobians are written.
+    Named nodes within it, and within the nodes `beside` it, are written by their names, or as they are `called`.
+    `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as Jacobians are written.
     """
-    return Writer([*beside, node]).shortest(node, diagonal=diagonal)
+    return Writer([*beside, node], called).shortest(node, diagonal=diagonal)
+
+
+def names_of(nodes: Mapping[str, Node]) -> dict[Node, str]:
+    """What each named node is called; of several names the last that needs no line, `h` rather than `h@3.2`."""
+    own = {node: name for name, node in nodes.items() if node.operation is NAMED}
+    return own | {node: name for name, node in nodes.items() if node in own and "@" not in name}
 
 
 def axes_of(shape: Shape) -> str:

@@ -23,6 +23,8 @@ NARROWEST = 30  # columns that a remark goes on in
 STEPS_LIMIT = 12  # steps that are shown for wrong answers
 TAKEN_LIMIT = 6  # steps that are shown as they were taken
 LISTED = 8  # entries of a tensor that was brought as a whole from which on right ones are counted, and wrong ones too
+LISTED_WRONG = 4  # tensors with wrong entries from which on these are counted
+LISTED_RIGHT = 12  # lines of right tensors beside wrong ones; of more the tensors are counted
 
 
 def verdicts(result: Result) -> Iterator[RenderableType]:
@@ -47,7 +49,7 @@ class _Lines:
     checked: Sequence[Checked]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = [row for group in _by_tensor(self.checked) for row in _rows(group)]
+        rows = list(_rows(self.checked))
         widths = [max(cell_len(row[place]) for row in rows) for place in range(REMARK)]
         indent = sum(widths) + len(GAP) * REMARK
         for row in rows:
@@ -81,13 +83,30 @@ def _by_tensor(checked: Sequence[Checked]) -> Iterator[list[Checked]]:
         yield from [group] if tensor else ([one] for one in group)
 
 
-def _rows(group: Sequence[Checked]) -> Iterator[tuple[str, ...]]:
-    """A line an answer; of a tensor of many the right ones in one, and not more wrong ones than tell something."""
+def _rows(checked: Sequence[Checked]) -> Iterator[tuple[str, ...]]:
+    """A line an answer; of a tensor of many, and of many tensors, not more than tell something."""
+    groups = list(_by_tensor(checked))
+    wrong = [group for group in groups if any(one.is_wrong for one in group)]
+    right = [group for group in groups if group[0].tensor and group not in wrong] if wrong else []
+    if sum(len(group) if len(group) <= LISTED else 1 for group in right) <= LISTED_RIGHT:
+        right = []
+    for group in groups:
+        if group not in right:
+            yield from _rows_of(group, are_counted=len(wrong) > LISTED_WRONG)
+    if right:
+        yield MARKS["right"][0], f"{len(right)} others", f"{sum(map(len, right)):,} entries", "", ""
+
+
+def _rows_of(group: Sequence[Checked], *, are_counted: bool) -> Iterator[tuple[str, ...]]:
+    """The lines of a tensor, or of one answer; wrong entries are counted where they have no other remark each."""
+    right = [one for one in group if not one.is_wrong]
+    wrong = [one for one in group if one.is_wrong]
+    if are_counted and len(wrong) > 1 and len({_remark(one) for one in wrong}) == 1:
+        yield _summed_up(wrong, len(group))
+        return
     if len(group) <= LISTED:
         yield from map(_cells, group)
         return
-    right = [one for one in group if not one.is_wrong]
-    wrong = [one for one in group if one.is_wrong]
     if right:
         yield _summed_up(right, len(group))
     yield from map(_cells, wrong[:LISTED])
@@ -95,11 +114,11 @@ def _rows(group: Sequence[Checked]) -> Iterator[tuple[str, ...]]:
         yield "", f"… and {len(wrong) - LISTED:,} more", "", "", ""
 
 
-def _summed_up(right: Sequence[Checked], count: int) -> tuple[str, ...]:
-    """How many entries of a tensor are right, and how they are."""
-    remarks = dict.fromkeys(remark for one in right if (remark := _remark(one)))
-    entries = f"{len(right):,}" if len(right) == count else f"{len(right):,} of {count:,}"
-    return MARKS["right"][0], right[0].tensor, f"{entries} entries", "", "; ".join(remarks)
+def _summed_up(alike: Sequence[Checked], count: int) -> tuple[str, ...]:
+    """How many entries of a tensor are right, or wrong, and how they are."""
+    remarks = dict.fromkeys(remark for one in alike if (remark := _remark(one)))
+    entries = f"{len(alike):,}" if len(alike) == count else f"{len(alike):,} of {count:,}"
+    return MARKS[alike[0].verdict][0], alike[0].tensor, f"{entries} entries", "", "; ".join(remarks)
 
 
 def _cells(one: Checked) -> tuple[str, ...]:

@@ -206,14 +206,11 @@ class _Formulas:
     @cached_property
     def writer(self) -> Writer:
         """Writes all of them by the same names."""
-        from netcalc.graph.writing import Writer
+        from netcalc.graph.writing import Writer, names_of
 
         gradients = {one.name: one.node for one in self.wanted if one.of is not None}
         forward = {**self.problem.named} | {one.name: one.node for one in self.wanted if one.of is None}
-        called: dict[Node, str] = {}
-        for names in (gradients, forward):  # what is a gradient and of the forward pass too is called as there
-            own = {node: name for name, node in names.items() if node.operation is NAMED}
-            called |= own | {node: name for name, node in names.items() if node in own and "@" not in name}
+        called = names_of(gradients) | names_of(forward)  # what is of both passes is called as in the forward pass
         named = forward | gradients
         return Writer([self.problem.output, *named.values()], called)
 

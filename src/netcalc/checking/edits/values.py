@@ -19,12 +19,12 @@ from netcalc.graph.node import Node, Operation, make
 MAX_ROUNDED_DIGITS = 4
 
 
-class Entry(NamedTuple):
-    """One entry of a node's value, and the constant that is put there."""
+class Entries(NamedTuple):
+    """Entries of a node's value, and the constants put there; `shape` is that of the answer that they are in."""
 
-    place: tuple[int, ...]
+    places: tuple[tuple[int, ...], ...]
     shape: tuple[int, ...]
-    tree: Tree
+    trees: tuple[Tree, ...]
 
 
 class Rounding(NamedTuple):
@@ -41,11 +41,12 @@ class Rounding(NamedTuple):
 
 
 def _value_of_forced(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
-    entry: Entry = node.params
-    taken = np.array(array).reshape(entry.shape)
-    constant = np.empty((), dtype=object)
-    constant[()] = entry.tree
-    taken[entry.place] = arithmetic.array(constant)[()]
+    entries: Entries = node.params
+    taken = np.array(array).reshape(entries.shape)
+    constants = np.empty(len(entries.trees), dtype=object)
+    constants[:] = entries.trees
+    for place, constant in zip(entries.places, arithmetic.array(constants), strict=True):
+        taken[place] = constant
     return taken.reshape(array.shape)
 
 
@@ -73,10 +74,10 @@ FORCED = Operation("forced", _value_of_forced, lambda *_: None)
 ROUNDED = Operation("rounded", _value_of_rounded, lambda *_: None)
 
 
-def forced(node: Node, index: tuple[int, ...], shape: tuple[int, ...], tree: Tree) -> Node:
-    """A node's value with a constant in an entry; `shape` is that of the answer that `index` is a place in."""
+def forced(node: Node, entries: Entries) -> Node:
+    """A node's value with constants in some entries."""
     inner = node.args[0] if node.operation is NAMED else node
-    return make(FORCED, [inner], node.shape, Entry(index, shape, tree))
+    return make(FORCED, [inner], node.shape, entries)
 
 
 def rounded(node: Node, rounding: Rounding) -> Node:

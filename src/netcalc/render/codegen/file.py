@@ -74,7 +74,8 @@ def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mappi
     writer = Writer(language, inputs, names.free)
     gradients = {f"d{name}": node for name, node in passes.gradients.items() if node is not None}
     called = _called(passes.outputs, names)
-    called |= _called(gradients, names, {**inputs, **upstream, **called})
+    inner = {gradient: f"d{called[node]}" for gradient, node in passes.inner.items() if node in called}
+    called |= _called(gradients, names, {**inputs, **upstream, **called}, inner)
     mathematics = Mathematics([*passes.outputs.values(), *gradients.values()], called)
     ahead = _statements(writer, passes.outputs, called, Mathematics(list(passes.outputs.values()), called))
     for node, text in upstream.items():
@@ -106,11 +107,13 @@ def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mappi
     return body, names.renamed
 
 
-def _called(roots: Mapping[str, Node], names: Names, known: Mapping[Node, str] = NOTHING) -> dict[Node, str]:
-    """What named nodes are called in the code, and the roots, first to last."""
+def _called(
+    roots: Mapping[str, Node], names: Names, known: Mapping[Node, str] = NOTHING, own: Mapping[Node, str] = NOTHING
+) -> dict[Node, str]:
+    """What named nodes are called in the code, by their `own` names or as in the graph, and the roots."""
     texts = {node: label for label, node in roots.items()}
     order = [node for node in in_order(roots.values()) if node not in known]
-    texts |= {node: node.params.text for node in order if node.operation is NAMED}
+    texts |= {node: own.get(node, node.params.text) for node in order if node.operation is NAMED}
     last = {texts[node]: node for node in order if node in texts}
     bare = {text: names.of_user(text) for text, node in last.items() if known.get(_core(node)) != text}
     times: Counter[str] = Counter()

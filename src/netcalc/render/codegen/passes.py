@@ -8,6 +8,7 @@ from typing import NamedTuple
 from netcalc.errors import NetcalcError
 from netcalc.graph import build
 from netcalc.graph.backward import backward
+from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product, total
 from netcalc.models.expressions import as_graph
@@ -18,7 +19,8 @@ from netcalc.models.graphed import GraphProblem
 class Passes(NamedTuple):
     """`outputs` by name are made of `inputs`; `upstream` are the gradients that come back to the outputs.
 
-    `gradients` are those of the inputs that are differentiated by, None where nothing depends on one.
+    `gradients` are those of the inputs that are differentiated by, None where nothing depends on one; `inner` are the
+    named nodes between that have a gradient, by that.
     """
 
     title: str
@@ -26,6 +28,7 @@ class Passes(NamedTuple):
     outputs: Mapping[str, Node]
     upstream: Mapping[str, Node]
     gradients: Mapping[str, Node | None]
+    inner: Mapping[Node, Node]
 
 
 def passes(problem: object) -> Passes:
@@ -81,7 +84,8 @@ def _derived(
             letters = LETTERS[: output.rank]
             terms.append((product([(output, letters), (delta, letters)], "", ()), ""))
         found = backward(total(terms, "", ()), None, nodes).gradients
-    return Passes(title, inputs, outputs, upstream, {name: found.get(inputs[name]) for name in wrt})
+    inner = {gradient: node for node, gradient in found.items() if node.operation is gradient.operation is NAMED}
+    return Passes(title, inputs, outputs, upstream, {name: found.get(inputs[name]) for name in wrt}, inner)
 
 
 def _of_expressions(problem: Gradient) -> Passes:
