@@ -240,23 +240,7 @@ SPOKEN = frozenset(
     for function in (*ELEMENTARY, *TEXTBOOK)
     for spelling in (function.name, *function.aliases)
     if function.least == 1 and function.most in (1, 2) and spelling not in ALSO_VARIABLES
-) - frozenset(
-    [
-        "floor",
-        "digamma",
-        "sign",
-        "sgn",
-        "abs",
-        "erf",
-        "erfc",
-        "erfinv",
-        "lgamma",
-        "loggamma",
-        "gammaln",
-        "log2",
-        "log10",
-    ]
-)
+) - frozenset("floor digamma sign sgn abs erf erfc erfinv lgamma loggamma gammaln log2 log10".split())
 
 
 def folded(spelling: str) -> str:

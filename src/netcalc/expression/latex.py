@@ -7,34 +7,10 @@ import re
 from netcalc.expression.functions import function_named
 
 SPACES = frozenset(
-    [
-        ",",
-        ";",
-        ":",
-        "!",
-        ">",
-        "quad",
-        "qquad",
-        "left",
-        "right",
-        "middle",
-        "displaystyle",
-        "textstyle",
-        "limits",
-        "nolimits",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "bigr",
-        "Bigl",
-        "Bigr",
-        "biggl",
-        "biggr",
-        "Biggl",
-        "Biggr",
-    ]
+    (
+        ", ; : ! > quad qquad left right middle displaystyle textstyle limits nolimits big Big bigg Bigg bigl bigr "
+        "Bigl Bigr biggl biggr Biggl Biggr"
+    ).split()
 ) | {" "}
 SIGNS = {
     **dict.fromkeys(("cdot", "times", "ast"), "*"),
@@ -58,53 +34,13 @@ SIGNS = {
 }
 GREEK = {
     name: name
-    for name in [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "mu",
-        "xi",
-        "rho",
-        "sigma",
-        "tau",
-        "phi",
-        "psi",
-        "omega",
-        "kappa",
-        "nu",
-        "chi",
-        "iota",
-        "upsilon",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Phi",
-        "Psi",
-        "Omega",
-    ]
+    for name in (
+        "alpha beta gamma delta epsilon zeta eta theta mu xi rho sigma tau phi psi omega kappa nu chi iota upsilon "
+        "Gamma Delta Theta Phi Psi Omega"
+    ).split()
 } | {"lambda": "lam", "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho"}
 # Commands whose braces hold a name: \\operatorname{ReLU}, \\mathrm{e}.
-OF_NAMES = frozenset(
-    [
-        "operatorname",
-        "mathrm",
-        "mathit",
-        "mathbf",
-        "mathsf",
-        "mathtt",
-        "boldsymbol",
-        "bm",
-        "text",
-        "textrm",
-        "textit",
-        "rm",
-    ]
-)
+OF_NAMES = frozenset("operatorname mathrm mathit mathbf mathsf mathtt boldsymbol bm text textrm textit rm".split())
 _NAME = re.compile(r"\s*\{\s*([A-Za-z][A-Za-z0-9_]*)\s*\}")
 _BELOW = re.compile(r"\s*_\s*(?:\{\s*([A-Za-z0-9]{1,40})\s*\}|([A-Za-z0-9]))")
 _DIGITS = re.compile(r"\s*([0-9])([0-9])")

@@ -13,38 +13,10 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.models.programs import ProgramRequest, program, whole_numbers
 
 DATA = frozenset(
-    [
-        "x",
-        "xb",
-        "xs",
-        "xt",
-        "xtr",
-        "x_batch",
-        "input",
-        "inputs",
-        "data",
-        "batch",
-        "image",
-        "images",
-        "img",
-        "tokens",
-        "token",
-        "idx",
-        "ids",
-        "src",
-        "features",
-        "y",
-        "yb",
-        "ys",
-        "ytr",
-        "t",
-        "y_true",
-        "target",
-        "targets",
-        "label",
-        "labels",
-        "tgt",
-    ]
+    (
+        "x xb xs xt xtr x_batch input inputs data batch image images img tokens token idx ids src features y yb ys "
+        "ytr t y_true target targets label labels tgt"
+    ).split()
 )
 MAX_SAMPLES = 1_000
 MAX_BESIDE = 6  # inputs that may belong to the samples, beside the data

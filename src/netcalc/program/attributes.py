@@ -36,57 +36,16 @@ CONSTANTS = {
     "newaxis": None,
 }
 OPAQUE = frozenset(
-    [
-        "float32",
-        "float64",
-        "float16",
-        "bfloat16",
-        "double",
-        "half",
-        "int32",
-        "int64",
-        "long",
-        "int8",
-        "uint8",
-        "bool",
-        "bool_",
-        "int_",
-        "float_",
-        "complex64",
-        "strided",
-        "contiguous_format",
-        "dtype",
-        "device",
-        "float",
-        "int",
-    ]
+    (
+        "float32 float64 float16 bfloat16 double half int32 int64 long int8 uint8 bool bool_ int_ float_ complex64 "
+        "strided contiguous_format dtype device float int"
+    ).split()
 )
 PARTS = frozenset(
-    [
-        "nn",
-        "functional",
-        "linalg",
-        "numpy",
-        "special",
-        "fft",
-        "random",
-        "lax",
-        "scipy",
-        "stats",
-        "math",
-        "autograd",
-        "ops",
-        "testing",
-        "init",
-        "utils",
-        "data",
-        "tree_util",
-        "cuda",
-        "backends",
-        "mps",
-        "amp",
-        "distributions",
-    ]
+    (
+        "nn functional linalg numpy special fft random lax scipy stats math autograd ops testing init utils data "
+        "tree_util cuda backends mps amp distributions"
+    ).split()
 )
 
 

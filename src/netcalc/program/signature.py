@@ -21,27 +21,10 @@ from netcalc.program.values import Missing, Opaque, Tensor, described, is_scalar
 
 # What says how a result is stored, or where, which changes nothing here.
 IGNORED = frozenset(
-    [
-        "dtype",
-        "device",
-        "requires_grad",
-        "inplace",
-        "order",
-        "copy",
-        "subok",
-        "casting",
-        "layout",
-        "pin_memory",
-        "memory_format",
-        "precision",
-        "preferred_element_type",
-        "non_blocking",
-        "like",
-        "antialias",
-        "training",
-        "track_running_stats",
-        "indexing_checked",
-    ]
+    (
+        "dtype device requires_grad inplace order copy subok casting layout pin_memory memory_format precision "
+        "preferred_element_type non_blocking like antialias training track_running_stats indexing_checked"
+    ).split()
 )
 
 

@@ -20,37 +20,11 @@ from netcalc.program.values import (
 
 # Calls that change nothing of the forward pass; they are not read.
 PASSED_OVER = frozenset(
-    [
-        "print",
-        "backward",
-        "zero_grad",
-        "requires_grad_",
-        "retain_grad",
-        "manual_seed",
-        "seed",
-        "set_printoptions",
-        "set_default_dtype",
-        "train",
-        "eval",
-        "display",
-        "draw_dot",
-        "set_trace",
-        "synchronize",
-        "empty_cache",
-        "info",
-        "debug",
-        "warning",
-        "set_title",
-        "plot",
-        "show",
-        "title",
-        "legend",
-        "xlabel",
-        "ylabel",
-        "filterwarnings",
-        "config",
-        "update_config",
-    ]
+    (
+        "print backward zero_grad requires_grad_ retain_grad manual_seed seed set_printoptions set_default_dtype "
+        "train eval display draw_dot set_trace synchronize empty_cache info debug warning set_title plot show title "
+        "legend xlabel ylabel filterwarnings config update_config"
+    ).split()
 )
 MAX_ROUNDS = 1000  # of a while loop, whose end nothing tells before
 GRADIENTS = {"no_grad": False, "inference_mode": False, "enable_grad": True, "set_grad_enabled": True}

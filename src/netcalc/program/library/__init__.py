@@ -60,30 +60,11 @@ CLASSES: Mapping[str, str] = {
 }
 IN_PLACE = frozenset({"fill", "fill_diagonal", "copyto"})  # by their names; of PyTorch's a _ at the end says so
 RANDOM = frozenset(
-    [
-        "randn",
-        "rand",
-        "normal",
-        "uniform",
-        "randint",
-        "standard_normal",
-        "random",
-        "randperm",
-        "permutation",
-        "bernoulli",
-        "choice",
-        "shuffle",
-        "randn_like",
-        "rand_like",
-        "normal_",
-        "uniform_",
-        "kaiming_normal_",
-        "xavier_uniform_",
-        "multinomial",
-        "default_rng",
-        "RandomState",
-        "truncated_normal",
-    ]
+    (
+        "randn rand normal uniform randint standard_normal random randperm permutation bernoulli choice shuffle "
+        "randn_like rand_like normal_ uniform_ kaiming_normal_ xavier_uniform_ multinomial default_rng RandomState "
+        "truncated_normal"
+    ).split()
 )
 LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
     "Linear": "x @ W.T + b",
