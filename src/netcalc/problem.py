@@ -150,17 +150,17 @@ class Problem(NamedTuple):
         return array.reshape((len(self.x), *shape) if self.many else shape)
 
 
-def element(name: str, index: tuple[int, ...], index_from: int = 0) -> str:
-    """The name of one element: `x0`, `W[0,1]`, and with a layer's number `b1[0]`."""
-    return labelled(name, [str(place + index_from) for place in index])
+def element(name: str, index: tuple[int, ...], index_from: int = 0, *, bracketed: bool = False) -> str:
+    """The name of one element: `x0`, `W[0,1]`, and with a layer's number, or where it is `bracketed`, `b1[0]`."""
+    return labelled(name, [str(place + index_from) for place in index], bracketed=bracketed)
 
 
-def labelled(name: str, places: Sequence[str]) -> str:
+def labelled(name: str, places: Sequence[str], *, bracketed: bool = False) -> str:
     """The same from places as they are written, which may be letters: `v[k]`, `W[k,0]`."""
     if not places:
         return name
     of_layer = name.removesuffix("_new")[-1].isdigit()  # b2, and b2_new after a step
-    bare = len(places) == 1 and places[0].isdigit() and not of_layer
+    bare = len(places) == 1 and places[0].isdigit() and not of_layer and not bracketed
     return name + places[0] if bare else f"{name}[{','.join(places)}]"
 
 

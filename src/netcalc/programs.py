@@ -52,8 +52,14 @@ def gradients(
     if of is not None:
         text("of", of, "'loss'")
     if callable(forward):
-        if trace is not None or per_sample:
-            raise NetcalcError(f"{'trace' if trace is not None else 'per_sample'} is for a program's text")
+        for word, is_given in {
+            "trace": trace is not None,
+            "per_sample": per_sample,
+            "of": of is not None,
+            "shape": shape,
+        }.items():
+            if is_given:
+                raise NetcalcError(f"{word} is for a program's text")
         problem = _traced(forward, given, delta, lr)
     elif isinstance(forward, str):
         arrays = {name: _array(name, one) for name, one in given.items()}
@@ -105,17 +111,23 @@ def _is_whole(value: Any) -> bool:
 
 
 def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, lr: Any) -> Any:
-    """The problem that a function states, called with the arguments as they are bound."""
-    from netcalc.program.tracing import trace
+    """The problem that a function states."""
+    from netcalc.program.tracing import called, trace
 
     try:
-        arguments = dict(inspect.signature(forward).bind(**given).arguments)
-    except TypeError as error:
-        raise NetcalcError(f"{forward.__name__}: {error}") from None
-    arrays = {name: _array(name, one) for name, one in arguments.items() if _is_differentiable(one)}
-    node, tracer = trace(forward, arguments, {name: given_of(one, counted=False) for name, one in arrays.items()})
+        signature = inspect.signature(forward)
+        by_place = [
+            name for name, one in signature.parameters.items() if one.kind is one.POSITIONAL_ONLY and name in given
+        ]
+        rest = {name: value for name, value in given.items() if name not in by_place}
+        signature.bind(*(given[name] for name in by_place), **rest)
+    except (TypeError, ValueError) as error:
+        raise NetcalcError(f"{called(forward)}: {error}") from None
+    arrays = {name: _array(name, one) for name, one in given.items() if _is_differentiable(one)}
+    told = {name: given_of(one, counted=False) for name, one in arrays.items()}
+    node, tracer = trace(forward, given, told, by_place)
     request = ProgramRequest(arrays, delta=_above(delta), lr=None if lr is None else tree(lr))
-    return problem_of(node, tracer, request, forward.__name__)
+    return problem_of(node, tracer, request, called(forward))
 
 
 def _is_differentiable(value: Any) -> bool:

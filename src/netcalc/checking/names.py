@@ -11,7 +11,6 @@ from itertools import product
 from netcalc.checking.synonyms import spellings
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.models.grad import Gradient
-from netcalc.problem import element
 from netcalc.result import Result, Tensor
 from netcalc.result.result import NEW
 
@@ -41,7 +40,7 @@ class Target:
 
 def name_at(tensor: Tensor, index: tuple[int, ...]) -> str:
     """The name of one element."""
-    return tensor.called[index[-1]] if tensor.own else element(tensor.name, index, tensor.index_from)
+    return tensor.called[index[-1]] if tensor.own else tensor.name_at(index)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from netcalc.expression import Tree
 from netcalc.graph.node import Node
+from netcalc.problem import element
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
@@ -54,6 +55,15 @@ class GraphProblem:
     def nodes(self) -> dict[str, Node]:
         """Inputs and named nodes by name."""
         return {**self.inputs, **self.named}
+
+    def element(self, name: str, index: tuple[int, ...]) -> str:
+        """The name of one entry: `x0`, or `x[0]` where another array is called x0."""
+        return element(name, index, self.index_from, bracketed=self.is_bracketed(name))
+
+    def is_bracketed(self, name: str) -> bool:
+        """Whether names of entries, of an array or its gradient, are other arrays' without brackets."""
+        own = name if name in self.nodes else name.removeprefix("d")
+        return any(other.startswith(own) and other[len(own) :].isdigit() for other in self.nodes)
 
     def given_in(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
         """The inputs that have values, in an arithmetic."""

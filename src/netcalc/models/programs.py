@@ -51,12 +51,29 @@ def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
     Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
     """
     given = {key: given_of(value, counted=key in request.counted) for key, value in request.values.items()}
+    _check_shapes(request)
     for key, shape in request.shapes.items():
         if key not in given:
             given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
     found = read(text, name, given, request.of)
     _check_used(found, [one for one in (*request.values, *request.shapes) if one not in request.elsewhere])
     return _problem(found, name, request)
+
+
+def _check_shapes(request: ProgramRequest) -> None:
+    """Raises ShapeError for a name whose shape is said to be another than that of its values."""
+    sizes: dict[str, int] = {}
+    for key, shape in request.shapes.items():
+        if key not in request.values:
+            continue
+        own = request.values[key].shape
+        fits = len(shape) == len(own)
+        for size, number in zip(shape, own, strict=False):
+            fits &= (sizes.setdefault(size, number) if isinstance(size, str) else size) == number
+        if not fits:
+            said = ",".join(map(str, shape))
+            known = "".join(f", and {size} is {sizes[size]}" for size in dict.fromkeys(shape) if isinstance(size, str))
+            raise ShapeError(f"--shape has {key}={said}{known}; the values of {key} are {described(own)}")
 
 
 def problem_of(output: Node, tracer: Tracer, request: ProgramRequest, name: str) -> GraphProblem:

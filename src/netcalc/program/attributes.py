@@ -14,6 +14,7 @@ from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Pair
 from netcalc.program.operators import missing
 from netcalc.program.scope import Scope
+from netcalc.program.texts import UNKNOWN
 from netcalc.program.values import (
     LibraryFunction,
     Method,
@@ -58,7 +59,7 @@ class Attributes(Scope):
             case Tensor():
                 return indexing.read(self, owner, key)
             case Missing() if isinstance(key, str):
-                return self.member(key)
+                return self.member(self._key(key))
             case Method(Tensor() as array, "at"):
                 return Method((array, key), "at")
             case Missing(name):
@@ -82,7 +83,7 @@ class Attributes(Scope):
             known = self.known(key)
             if known is None or known.size != 1:
                 raise NetcalcError("which item this is depends on values")
-            self.index(key)
+            self.decide(key)
             key = int(known.reshape(-1)[0])
         if isinstance(key, slice):
             return owner[
@@ -107,6 +108,8 @@ class Attributes(Scope):
         raise NetcalcError(missing(self, name))
 
     def _key(self, value: Any) -> Any:
+        if isinstance(value, str) and UNKNOWN in value:
+            raise NetcalcError("this text depends on values, and is no key that is known")
         if isinstance(value, str | int | Fraction | tuple) or value is None:
             return value
         raise NetcalcError("a dictionary's keys are texts or numbers")

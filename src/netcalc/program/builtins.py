@@ -15,6 +15,7 @@ from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, 
 from netcalc.program.operators import MAX_LIST, binary
 from netcalc.program.scalars import ordering
 from netcalc.program.signature import whole_or_none
+from netcalc.program.texts import formatted, put_into
 from netcalc.program.values import Opaque, Tensor, described, is_scalar, node_of
 
 MAX_TERMS = 5000  # of sum(…)
@@ -33,7 +34,7 @@ def whole(reader: Expressions, value: Any) -> int:
     if isinstance(value, Tensor):
         known = reader.counted(value)
         if known is not None and known.size == 1:
-            reader.index(value)
+            reader.decide(value)
             return int(known.reshape(-1)[0])
         raise NetcalcError("this number depends on values, and a program is read without them")
     raise NetcalcError(f"a whole number is needed, not {described(value)}")
@@ -193,7 +194,7 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "list": lambda reader, values=(): reader.items(values),
     "tuple": lambda reader, values=(): tuple(reader.items(values)),
     "dict": _dict,
-    "str": lambda _, value="": value if isinstance(value, str) else str(value) if isinstance(value, int) else "…",
+    "str": lambda _, value="": formatted(value),
     "any": _any,
     "all": _all,
     "divmod": _divmod,
@@ -274,11 +275,11 @@ def _of_dict(reader: Expressions, owner: dict[Any, Any], name: str, args: list[A
     raise NetcalcError(f"a dictionary's '{name}' is not understood here")
 
 
-def _of_text(reader: Expressions, owner: str, name: str, args: list[Any], _: Mapping[str, Any]) -> Any:
+def _of_text(reader: Expressions, owner: str, name: str, args: list[Any], named: Mapping[str, Any]) -> Any:
     texts = [one for one in args if isinstance(one, str)]
     match name:
         case "format":
-            return owner
+            return put_into(owner, args, named)
         case "lower" | "upper" | "strip":
             return getattr(owner, name)()
         case "startswith" | "endswith" if texts:

@@ -12,12 +12,11 @@ import numpy as np
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.program import indexing
-from netcalc.program.builtins import BUILTINS, METHODS_OF_LISTS
-from netcalc.program.functions import Functions
+from netcalc.program.builtins import BUILTINS
 from netcalc.program.library import CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
+from netcalc.program.methods import Methods
 from netcalc.program.operators import missing
 from netcalc.program.signature import bound
 from netcalc.program.values import (
@@ -33,12 +32,9 @@ from netcalc.program.values import (
     described,
     is_scalar,
     kind_named,
-    node_of,
     of_list,
 )
 
-TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
-NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
@@ -76,7 +72,7 @@ class Configured(NamedTuple):
     keywords: Mapping[str, Any]
 
 
-class Calls(Functions):
+class Calls(Methods):
     """Reads calls."""
 
     def _call(self, node: ast.Call) -> Any:
@@ -151,13 +147,13 @@ class Calls(Functions):
             case LibraryFunction(name, module):
                 return self._of_module_call(name, module, args, keywords)
             case Method(owner, name):
-                return self._method(owner, name, args, keywords)
+                return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
                 return self.library_call(name, "torch", [*args, *own], {**settings, **keywords})
             case Opaque():
                 return self._converted(called.name, args)
             case Missing(name):
-                raise NetcalcError(self._unknown(name))
+                raise NetcalcError(self.unknown(name))
             case _:
                 raise NetcalcError(f"{described(called)} is no function")
 
@@ -178,7 +174,7 @@ class Calls(Functions):
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
         if module.path == "builtins":
             if name not in BUILTINS:
-                raise NetcalcError(self._unknown(name))
+                raise NetcalcError(self.unknown(name))
             found = BUILTINS[name](self, *args, **keywords)
             return self.made(found) if isinstance(found, Tensor) and not any(found is one for one in args) else found
         root = module.path.partition(".")[0]
@@ -210,7 +206,7 @@ class Calls(Functions):
         if library != "math" and len(args) > 2 and plain in ("maximum", "minimum", "fmax", "fmin"):
             raise NetcalcError(f"{name} takes 2 arguments; the array that it writes into is out=…")
         if function is None:
-            raise NetcalcError(self._unknown(name))
+            raise NetcalcError(self.unknown(name))
         return self.made(apply_function(plain, function, [self._array(one) for one in args], keywords))
 
     def _array(self, value: Any) -> Any:
@@ -242,7 +238,7 @@ class Calls(Functions):
             self.checked(one)
         return value
 
-    def _unknown(self, name: str) -> str:
+    def unknown(self, name: str) -> str:
         import difflib
 
         if name in RANDOM:
@@ -256,92 +252,6 @@ class Calls(Functions):
         near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"
-
-    # --- methods
-
-    def _method(self, owner: Any, name: str, args: list[Any], keywords: dict[str, Any]) -> Any:
-        match owner:
-            case Tensor():
-                return self._of_tensor(owner, name, args, keywords)
-            case (Tensor() as array, key) if name in ("set", "add", "multiply", "get"):
-                return self._at(array, key, name, args)
-            case LibraryFunction(function) if name in ("outer", "reduce", "accumulate"):
-                return self.of_ufunc(function, name, args, keywords)
-            case list() | dict() | str():
-                return METHODS_OF_LISTS[type(owner)](self, owner, name, args, keywords)
-            case tuple() if name == "numel":
-                from netcalc.graph.sizes import total
-
-                return total(owner)
-        raise NetcalcError(f"{described(owner)} has no '{name}' that is understood")
-
-    def _of_tensor(self, owner: Tensor, name: str, args: list[Any], keywords: dict[str, Any]) -> Any:
-        if name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "tolist", "__len__"):
-            return self._measured(owner, name, args, keywords)
-        plain = name if name in ROWS else name.removesuffix("_")
-        if plain not in ROWS and elementwise_function(plain) is None:
-            raise NetcalcError(self._unknown(name).replace(f"'{name}'", f"'.{name}()'", 1))
-        if name == "unfold":
-            name = "unfold_axis"
-        library = "torch" if name == "norm" else self._library_of(keywords)  # NumPy's arrays have no such method
-        return self.library_call(name, library, [owner, *args], keywords)
-
-    def _library_of(self, keywords: Mapping[str, Any]) -> str:
-        """Whose method it is: by its words, else by the imports."""
-        if TORCH_WORDS & keywords.keys():
-            return "torch"
-        if NUMPY_WORDS & keywords.keys():
-            return "jax" if self.library == "jax" else "numpy"
-        return self.library
-
-    def _measured(self, owner: Tensor, name: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
-        from netcalc.graph.sizes import total
-
-        shape = owner.shape
-        match name:
-            case "size":
-                place = args[0] if args else keywords.get("dim")
-                if place is None:
-                    return tuple(shape)
-                if not isinstance(place, int) or not -len(shape) <= place < len(shape):
-                    raise NetcalcError(f"axis {place} is not there: it has {len(shape)}")
-                return shape[place]
-            case "dim" | "ndimension":
-                return len(shape)
-            case "numel" | "nelement":
-                return total(shape)
-        if name != "tolist":
-            raise NetcalcError(f"'{name}' is not understood")
-        return self._listed(self.numbers_of(owner, ".tolist()"))
-
-    def _listed(self, value: Tensor) -> Any:
-        return [self._listed(one) for one in self.items(value)] if value.rank else value
-
-    def _at(self, array: Tensor, key: Any, how: str, args: list[Any]) -> Any:
-        """JAX's x.at[key].set(value)."""
-        part = indexing.part_of(self, array, key)
-        if how == "get":
-            return indexing.read(self, array, key)
-        value = node_of(args[0])
-        if how == "add":
-            return indexing.added_into(self, array, part, value)
-        if how == "multiply":
-            value = b.multiply(b.index(array.node, part.key, list(part.arrays)), value)
-        found = indexing.written_into(self, array, part, value)
-        return Tensor(found.node, found.kind, zero=found.zero)
-
-    def of_ufunc(self, function: str, how: str, args: list[Any], keywords: dict[str, Any]) -> Any:
-        """np.add.reduce, np.subtract.outer."""
-        if how == "outer":
-            left, right = (node_of(one) for one in args)
-            wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
-            return self.library_call(function, "numpy", [Tensor(wide), Tensor(right)], {})
-        names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
-        if how == "accumulate" and function == "add":
-            return self.library_call("cumsum", "numpy", args, {"axis": 0, **keywords})
-        if how != "reduce" or function not in names:
-            raise NetcalcError(f"{function}.{how} is not understood")
-        return self.library_call(names[function], "numpy", args, {} if len(args) > 1 else {"axis": 0, **keywords})
 
 
 def _is_of_floats(value: Any) -> bool:

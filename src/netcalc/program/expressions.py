@@ -13,6 +13,7 @@ from netcalc.program import indexing
 from netcalc.program.attributes import Attributes
 from netcalc.program.operators import SIGNS, binary, compared, missing, unary
 from netcalc.program.source import ProgramError, exact_number
+from netcalc.program.texts import UNKNOWN, formatted
 from netcalc.program.values import (
     Function,
     LibraryFunction,
@@ -96,7 +97,7 @@ class Expressions(Attributes):
             known = self.counted(value)
             if known is None or known.size != 1:
                 raise NetcalcError("this depends on values; write np.where(condition, a, b) instead")
-            self.index(value)
+            self.decide(value)
             return bool(known.reshape(-1)[0])
         if isinstance(value, Letters):
             return True
@@ -134,8 +135,20 @@ class Expressions(Attributes):
         """Whether Python itself has a function of that name that is understood."""
         raise NotImplementedError
 
-    def _joinedstr(self, _: ast.JoinedStr) -> str:
-        return "…"
+    def _joinedstr(self, node: ast.JoinedStr) -> str:
+        return "".join(
+            one.value if isinstance(one, ast.Constant) else self._formatted(one)  # type: ignore[misc]
+            for one in node.values
+        )
+
+    def _formatted(self, node: ast.expr) -> str:
+        """What stands in the braces of a text."""
+        assert isinstance(node, ast.FormattedValue)  # noqa: S101 - there is nothing else
+        try:
+            form = "" if node.format_spec is None else self.value(node.format_spec)
+            return formatted(self.value(node.value), form) if node.conversion < 0 else UNKNOWN
+        except NetcalcError:
+            return UNKNOWN
 
     # --- containers
 

@@ -105,6 +105,7 @@ def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence
             raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
         if item.node.operation is INPUT:  # what a condition compares may have a gradient
             scope.index(item)
+        scope.decide(item)
         return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
     scope.index(item, extent, axis)
     if known is None and item.kind == "float" and _has_values(scope, item):

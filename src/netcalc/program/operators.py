@@ -14,6 +14,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Letters
 from netcalc.program.scalars import calculated, compare, negated
 from netcalc.program.scope import Scope
+from netcalc.program.texts import filled_in
 from netcalc.program.values import Missing, Tensor, described, is_scalar, is_size, kind_of, node_of
 
 MAX_LIST = 1_000_000  # entries of a list or text
@@ -66,6 +67,8 @@ def binary(scope: Scope, sign: str, left: Any, right: Any) -> Any:
     for one in (left, right):
         if isinstance(one, Missing):
             raise NetcalcError(missing(scope, one.name))
+    if sign == "%" and isinstance(left, str):
+        return filled_in(left, right)
     both = (left, right)
     if not any(isinstance(one, Tensor | np.ndarray) for one in both):
         if all(is_scalar(one) or is_size(one) for one in both) and sign != "@":
@@ -87,8 +90,6 @@ def _of_python(sign: str, left: Any, right: Any) -> Any:
     for one, other in ((left, right), (right, left)):
         if sign == "*" and isinstance(one, list | tuple | str) and isinstance(other, int):
             return _of_length(len(one) * other) and one * other
-    if sign == "%" and isinstance(left, str):
-        return left
     if sign == "|" and isinstance(left, dict) and isinstance(right, dict):
         return left | right
     raise NetcalcError(f"'{sign}' is not understood between {described(left)} and {described(right)}")

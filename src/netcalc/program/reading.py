@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
-from netcalc.graph.leaves import INPUT, NAMED, name_of
+from netcalc.graph.leaves import INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program.answers import backward_defs, split
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
@@ -195,8 +196,30 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         if node in reader.cut:
             reader.note(reader.cut[node])
     inputs = {key: one.node for key, one in reader.inputs.items()}
+    used = _used_as_numbers(output)
+    reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}
     indices = frozenset(key for key, node in inputs.items() if node in reader.indices)
+    _note_decisions(reader, [key for key in reader.decided if key not in indices])
     return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes), reader)
+
+
+def _used_as_numbers(output: Node) -> set[Node]:
+    """The nodes that an output is made of, but for those that are indices alone."""
+    found, stack = {output}, [output]
+    while stack:
+        node = stack.pop()
+        args = () if node.operation is STOPPED else node.args[:1] if node.operation in (INDEX, SCATTER) else node.args
+        stack += [arg for arg in args if arg not in found]
+        found.update(args)
+    return found
+
+
+def _note_decisions(reader: Statements, names: Sequence[str]) -> None:
+    """Which lines go by the numbers of inputs that have gradients: these hold as long as they go the same way."""
+    lines = sorted({line for name in names for line in reader.decided[name]})
+    if lines:
+        which = f"lines {', '.join(map(str, lines))} go" if len(lines) > 1 else f"line {lines[0]} goes"
+        reader.note(f"{which} by the numbers given for {' and '.join(names)}; with others the pass may be another one")
 
 
 NOTHING = "the program computes nothing: it needs a line such as loss = … or a def that returns it"
@@ -205,6 +228,8 @@ NOTHING = "the program computes nothing: it needs a line such as loss = … or a
 def _output(reader: Statements, value: Any, shown: str, tree: ast.Module) -> tuple[Node, str]:
     where = reader.returned if isinstance(reader.returned, ast.AST) else tree.body[-1] if tree.body else None
     if isinstance(value, tuple | list) and value and isinstance(value[0], Tensor):
+        if any(isinstance(one, Tensor) for one in value[1:]):
+            reader.note(f"of {len(value)} values that are returned this is the first; name another with --of")
         value = value[0]
     if isinstance(value, Missing | Module | Function) or not isinstance(value, Tensor):
         try:

@@ -68,6 +68,7 @@ class Scope:
         self.frames: list[Frame] = [self.top]
         self.inputs: dict[str, Tensor] = {}
         self.indices: set[Node] = set()  # inputs that are used as indices or classes
+        self.decided: dict[str, set[int]] = {}  # inputs whose numbers decide which way lines go
         self.relied: set[str] = set()  # inputs whose values are in what was read
         self.assigned: list[Assigned] = []
         self.notes: dict[str, None] = {}
@@ -254,6 +255,11 @@ class Scope:
                 worst = int(known.min()) if known.min() < -extent else int(known.max())
                 raise ShapeError(f"index {worst} is out of range for axis {axis} of {extent}")
             self.indices |= {self.inputs[name].node for name in self._names_within(value.node)}
+
+    def decide(self, value: Any) -> None:
+        """Tell that the numbers of the inputs that a value is made of decide which way this line goes."""
+        for name in self._names_within(node_of(value)):
+            self.decided.setdefault(name, set()).add(getattr(self.reading, "lineno", 1))
 
     # --- memory
 

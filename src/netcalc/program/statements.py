@@ -153,6 +153,7 @@ class Statements(Assignments):
 
     def truth_of(self, test: ast.expr) -> bool:
         """Whether a test holds, told where it stands."""
+        self.reading = test
         value = self.value(test)
         try:
             return self.truth(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from linecache import getline
 from pathlib import Path
 from typing import Any
@@ -197,25 +198,39 @@ class Tracer(Statements):
         return any(other._tensor.buffer is buffer for other in self.alive.values() if other is not one)  # noqa: SLF001
 
 
+def called(function: Callable[..., Any]) -> str:
+    """What a function is called; a partial one as what it is made of, an object as its class."""
+    name = getattr(function, "__name__", None)
+    if name is None and isinstance(function, partial):
+        return called(function.func)
+    return name or type(function).__name__
+
+
 def trace(
-    function: Callable[..., Any], arguments: Mapping[str, Any], given: Mapping[str, Given]
+    function: Callable[..., Any], arguments: Mapping[str, Any], given: Mapping[str, Given], by_place: Sequence[str] = ()
 ) -> tuple[Node, Tracer]:
     """What a function returns, called with arrays that record; `given` are the arguments that are inputs.
+
+    Those `by_place` are given without their names.
 
     Raises ProgramError with the line of what cannot be traced.
     """
     tracer = Tracer(given)
     traced = {name: tracer.traced(tracer.input(name)) if name in given else one for name, one in arguments.items()}
     try:
-        value = function(**traced)
+        value = function(*[traced.pop(name) for name in by_place], **traced)
     except (TypeError, ValueError) as error:  # NumPy's word for what an array here refused
         if isinstance(error.__cause__, ProgramError):
             raise error.__cause__ from None
         raise
     if isinstance(value, tuple | list) and value:
+        if any(isinstance(one, Traced) for one in value[1:]):
+            tracer.note(
+                f"of {len(value)} values that are returned this is the first; return another first for its gradients"
+            )
         value = value[0]
     if not isinstance(value, Traced):
-        raise ProgramError(f"{function.__name__} returns nothing that comes from its arrays: {str(value)[:60]}")
+        raise ProgramError(f"{called(function)} returns nothing that comes from its arrays: {str(value)[:60]}")
     return value._tensor.node, tracer  # noqa: SLF001 - it is of this module
 
 

@@ -60,7 +60,7 @@ def _of_elements(tensor: Tensor, *, closed: bool = False) -> Iterator[Record]:
     formula = to_ascii(tensor.formula)  # once: a tensor may have many elements
     for index in np.ndindex(tensor.entries.shape):
         own = text_at(formula, index, tensor.index_from)
-        yield _record(element(tensor.name, index, tensor.index_from), own, as_value(tensor.entries[index]), closed)
+        yield _record(tensor.name_at(index), own, as_value(tensor.entries[index]), closed)
 
 
 def _record(name: str, formula: str, value: Value, closed: bool) -> Record:

@@ -80,7 +80,8 @@ class Tensor:
     `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
     formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape. `role` is `directional`
     for a derivative in a direction, `hvp.x` for the part by x of a Hessian times a direction. `titled` is the long
-    name of an entry by its index, where `d` before its name won't do.
+    name of an entry by its index, where `d` before its name won't do; `bracketed` entries of a vector are `x[0]`, as
+    x0 is another tensor.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Tensor:
     whole: tuple[int, ...] | None = None
     role: str = ""
     titled: Callable[[tuple[int, ...]], str] | None = None
+    bracketed: bool = False
 
     @cached_property
     def formula(self) -> Tree:
@@ -133,7 +135,7 @@ class Tensor:
         """The own name of one entry."""
         if self.own:
             return self.called[int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)]
-        return element(self.name, index, self.index_from)
+        return element(self.name, index, self.index_from, bracketed=self.bracketed)
 
     @property
     def values(self) -> Iterable[Value]:

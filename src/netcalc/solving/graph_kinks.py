@@ -19,7 +19,6 @@ from netcalc.graph.reductions import MAX, MIN, NORM, Along
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
-from netcalc.problem import element
 from netcalc.solving.graph_values import each_entry, each_node
 
 MAX_ENTRIES = 2_000  # of a node that is looked at
@@ -64,7 +63,7 @@ def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.nd
 
 def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
     name = name_of(arg) or f"({_written(arg)})"
-    return element(name, index[len(index) - arg.rank :] if arg.rank else (), problem.index_from)
+    return problem.element(name, index[len(index) - arg.rank :] if arg.rank else ())
 
 
 def _written(node: Node) -> str:

@@ -16,7 +16,6 @@ from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node
 from netcalc.graph.segments import segments
 from netcalc.models.graphed import GraphProblem
-from netcalc.problem import element
 from netcalc.result import Value, as_value
 from netcalc.solving.graph_values import in_float64, nodes_in, shown_value
 from netcalc.trace import PATHS_LIMIT
@@ -184,4 +183,4 @@ def _label(problem: GraphProblem, entry: Entry) -> str:
     node, index = entry
     names = [name for name, one in problem.nodes.items() if one is node]
     name = min(names, key=lambda one: "@" in one, default=name_of(node) or problem.output_name)
-    return element(name, index, problem.index_from)
+    return problem.element(name, index)

@@ -23,7 +23,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
-from netcalc.problem import derivative, element
+from netcalc.problem import derivative
 from netcalc.result import Value
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
         """The long names of entries of second derivatives, Jacobians, and what a direction leads to: `df0/dx1`."""
 
         def entry(name: str, index: tuple[int, ...]) -> str:
-            return element(name, index, problem.index_from)
+            return problem.element(name, index)
 
         if self.of is None or (not self.by and not self.role and self.node.rank == problem.nodes[self.name[1:]].rank):
             return None
@@ -62,8 +62,8 @@ class Wanted(NamedTuple):
         if (titles := self.titles(problem)) is not None:
             return to_unicode(Symbol(titles(index)))
         if self.of is None:
-            return element(self.name, index, problem.index_from)
-        return to_unicode(Symbol(derivative(self.of, (element(self.name[1:], index, problem.index_from),))))
+            return problem.element(self.name, index)
+        return to_unicode(Symbol(derivative(self.of, (problem.element(self.name[1:], index),))))
 
 
 def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:

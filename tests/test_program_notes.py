@@ -1,0 +1,133 @@
+"""What a reading decides is told: lines that go by numbers, values that are returned beside, names that clash."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+import netcalc
+from netcalc.errors import NetcalcError
+
+A = np.array([1.5, 2.0])
+
+
+def slopes(result, name="x"):
+    return np.array(result.partials[name], dtype=float).tolist()
+
+
+@pytest.mark.parametrize(
+    "text, gradient, line",
+    [
+        ("loss = (x * x).sum()\nif loss > 1:\n    loss = loss * 2", [4, 8, 12], "line 2 goes"),
+        ("loss = (x[x > 1] * x[x > 1]).sum()", [0, 4, 6], "line 1 goes"),
+        ("loss = x.sum()\nwhile loss < 20:\n    loss = loss * 2", [4, 4, 4], "line 2 goes"),
+        ("loss = 0\nfor i in range(int(x[1])):\n    loss = loss + x[i] ** 2", [2, 4, 0], "line 2 goes"),
+        ("loss = x.sum() * 2 if x[0] > 0 else x.sum()", [2, 2, 2], "line 1 goes"),
+    ],
+)
+def test_a_line_that_goes_by_whole_numbers_keeps_their_gradient_and_is_told(text, gradient, line):
+    result = netcalc.gradients(text, x=[1, 2, 3])
+    assert slopes(result) == gradient
+    assert f"{line} by the numbers given for x; with others the pass may be another one" in result.notes
+
+
+def test_numbers_that_only_count_have_no_gradient_and_no_note():
+    text = "loss = 0\nfor i in range(n):\n    if i < k:\n        loss = loss + x[i] ** 2\nloss = loss + x[y[y != -1]].sum()"
+    result = netcalc.gradients(text, x=[1.5, 2, 3], n=3, k=2, y=[2, -1])
+    assert not {"n", "k", "y"} & set(result.partials)
+    assert slopes(result) == [3, 4, 1]
+    assert not any("by the numbers" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    "key", ["f'h{i}'", "'h%d' % i", "'h%s' % i", "'h{}'.format(i)", "'h{0}'.format(i)", "'h' + str(i)", "f'h{i:02d}'"]
+)
+def test_keys_that_are_put_together_are_read(key):
+    keys = [eval(key, {"i": i}) for i in range(2)]  # noqa: S307 - the test's own text
+    text = f"p = {{}}\nfor i in range(2):\n    p[{key}] = x * (i + 1)\nloss = (p['{keys[0]}'] * p['{keys[1]}']).sum()"
+    assert slopes(netcalc.gradients(text, x=A)) == [6, 8]
+    parameters = f"loss = 0\nfor i in range(2):\n    loss = loss + params[{key}] * (i + 1)"
+    result = netcalc.gradients(parameters, at=dict.fromkeys(keys, 2.0))
+    assert result.forward["loss"] == 6
+
+
+def test_a_key_that_depends_on_values_is_refused():
+    with pytest.raises(NetcalcError, match="line 2: this text depends on values"):
+        netcalc.gradients("p = {}\np[f'{x.sum():.3f}'] = x\nloss = x.sum()", x=A)
+
+
+def test_entries_have_brackets_where_their_names_are_others():
+    """x0 is another input: the first entry of x is x[0]."""
+    result = netcalc.gradients("loss = (x * x).sum() * x0", x=[1, 2], x0=3)
+    assert [one.name for tensor in result.tensors for one in tensor.elements()] == ["loss", "dx[0]", "dx[1]", "dx0"]
+    plain = netcalc.gradients("loss = (x * x).sum() * k", x=[1, 2], k=3)
+    assert [one.name for tensor in plain.tensors for one in tensor.elements()] == ["loss", "dx0", "dx1", "dk"]
+
+
+@pytest.mark.parametrize("said", ["return a, b", "return [a, b]"])
+def test_of_several_values_that_are_returned_the_first_is_told(said):
+    text = f"def f(x):\n    a = x.sum()\n    b = (x * x).sum()\n    {said}"
+    result = netcalc.gradients(text, x=A)
+    assert slopes(result) == [1, 1]
+    assert "of 2 values that are returned this is the first; name another with --of" in result.notes
+    assert slopes(netcalc.gradients(text, x=A, of="b")) == [3, 4]
+    traced = netcalc.gradients(lambda x: [x.sum(), (x * x).sum()], x=A)
+    assert any("this is the first; return another first" in note for note in traced.notes)
+
+
+@pytest.mark.parametrize(
+    "shapes, said",
+    [
+        ({"x": "2"}, "--shape has x=2; the values of x are a vector of 3"),
+        ({"x": "n", "y": "n"}, "--shape has y=n, and n is 3; the values of y are a vector of 2"),
+        ({"x": "n,2"}, "--shape has x=n,2"),
+    ],
+)
+def test_a_shape_that_its_values_contradict_is_refused(shapes, said):
+    with pytest.raises(NetcalcError, match=said):
+        netcalc.gradients("loss = x.sum() * y.sum()", shape=shapes, x=[1, 2, 3], y=[1, 2])
+    right = netcalc.gradients("loss = x.sum() * y.sum()", shape={"x": "n", "y": "m"}, x=[1, 2, 3], y=[1, 2])
+    assert right.forward["loss"] == 18
+
+
+class Model:
+    k = 2.0
+
+    def __call__(self, x):
+        return (x * x).sum() * self.k
+
+    def method(self, x):
+        return (x * x).sum() * self.k
+
+    @classmethod
+    def of_class(cls, x):
+        return (x * x).sum() * cls.k
+
+
+CALLABLES = [
+    Model(),
+    Model().method,
+    Model.of_class,
+    functools.partial(lambda x, k: (x * x).sum() * k, k=2.0),
+    functools.partial(functools.partial(lambda k, j, x: (x * x).sum() * k * j, 2.0), 1),
+    lambda x, /: 2 * (x * x).sum(),
+    lambda **given: 2 * (given["x"] * given["x"]).sum(),
+    lambda *, x, k=2.0: k * (x * x).sum(),
+]
+
+
+@pytest.mark.parametrize("forward", CALLABLES, ids=lambda one: type(one).__name__)
+def test_whatever_can_be_called_is_traced(forward):
+    result = netcalc.gradients(forward, x=A)
+    assert result.forward["loss"] == 12.5
+    assert slopes(result) == [6, 8]
+
+
+def test_what_is_for_texts_alone_is_refused_of_functions():
+    for words in ({"of": "b"}, {"shape": {"x": "n"}}, {"trace": "x[0]"}, {"per_sample": True}):
+        with pytest.raises(NetcalcError, match=f"{next(iter(words))} is for a program's text"):
+            netcalc.gradients(lambda x: x.sum(), x=A, **words)
+    with pytest.raises(NetcalcError, match="print: got an unexpected keyword argument 'x'"):
+        netcalc.gradients(print, x=A)
