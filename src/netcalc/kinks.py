@@ -58,12 +58,12 @@ def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
     with precision(BITS):
         if not _differ(*sides):
             return None
-    left, right, taken = told_apart(*sides, numeral(slope, names))
+    left, right, taken = distinguished(*sides, numeral(slope, names))
     place = digits(names[name], 6) or enclosure(names[name]) or "undefined"
     return Kink(place, left, right, taken, found == "exact")
 
 
-def told_apart(*values: Any) -> list[str]:
+def distinguished(*values: Any) -> list[str]:
     """Values in as many digits as it takes for those that differ to look different."""
     shown: list[str] = []
     for count in DIGITS:

@@ -59,12 +59,12 @@ class Expressions(Bench):
     @cached_property
     def switching(self) -> list[Tree]:
         """The expressions that compare."""
-        return [tree for one in self.derived.wanted if not one.by and can_tie(tree := expand(one.tree))]
+        return [tree for one in self.derived.quantities if not one.by and can_tie(tree := expand(one.tree))]
 
     @cached_property
     def prepared(self) -> Evaluation:
         """The numbers of the answer, ready to be evaluated."""
-        return Evaluation(evaluable([one.tree for one in self.derived.wanted]))
+        return Evaluation(evaluable(self.derived.trees))
 
     @cached_property
     def truth(self) -> dict[str, Array]:
@@ -78,7 +78,7 @@ class Expressions(Bench):
     def shaped(self, rows: list[list[Any]]) -> dict[str, Array]:
         """The numbers of each point, as the answer calls and shapes them."""
         columns: dict[str, list[Array]] = {}
-        for place, one in enumerate(self.derived.wanted):
+        for place, one in enumerate(self.derived.quantities):
             column = np.empty(len(rows) if self.problem.many else (), dtype=object)
             column[...] = [row[place] for row in rows] if self.problem.many else rows[0][place]
             columns.setdefault(derivative_in_short(one.by) if one.by else "f", []).append(column)
@@ -110,7 +110,7 @@ def placed(problem: Gradient, point: Point) -> Bench:
 def functions(problem: Gradient, names: Sequence[str]) -> Functions:
     """The answers as functions of some of the variables."""
     own = Expressions(problem)
-    trees = own.shaped([[one.tree for one in own.derived.wanted]])
+    trees = own.shaped([own.derived.trees])
     fixed = {name: tree for name, tree in point_at(problem).items() if name not in names}
     answers = {name: each(lambda tree: substitute(tree, fixed), array) for name, array in trees.items()}
     given = by_element(answers, problem.index_from) | fixed

@@ -29,7 +29,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element
 from netcalc.result import Result, Tensor
 from netcalc.solving.graph_values import is_small, nodes_in
-from netcalc.solving.graphed import wanted_of
+from netcalc.solving.graphed import quantities_of
 
 SAME_BITS = 200  # to which formulas agree that are equal
 POINTS_ELSEWHERE = 3  # at which a formula is compared that is right for the numbers given
@@ -47,9 +47,9 @@ class Graphs(Bench):
             return settled(self._answers(Balls(self.problem.sizes)))
 
     def _answers(self, arithmetic: Arithmetic) -> dict[str, Array]:
-        wanted = list(wanted_of(self.problem))
-        found = nodes_in(arithmetic, self.problem, [one.node for one in wanted])
-        return {one.name: array for one, array in zip(wanted, found, strict=True)}
+        quantities = list(quantities_of(self.problem))
+        found = nodes_in(arithmetic, self.problem, [one.node for one in quantities])
+        return {one.name: array for one, array in zip(quantities, found, strict=True)}
 
     @cached_property
     def names(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def verdict(problem: GraphProblem, tensor: Tensor, text: str) -> tuple[Tree, str
     reading = parse_tensors(text, problem.inputs)
     shapes = {name: node.shape for name, node in problem.inputs.items()}
     node = Reader(reading, shapes, problem.values, {}, lambda _: None, OPERATIONS).node(reading.tree)
-    right = next(one.node for one in wanted_of(problem) if one.name == tensor.name)
+    right = next(one.node for one in quantities_of(problem) if one.name == tensor.name)
     if tuple(map(settled_size, node.shape)) != tuple(map(settled_size, right.shape)):
         message = f"{tensor.name} is {described(right.shape)}, and what is given for it is {described(node.shape)}"
         raise ShapeError(message, source=text, position=0)
@@ -146,5 +146,5 @@ def here(problem: GraphProblem) -> Sequence[Bench]:
     """The graph at the numbers that are given. Raises NetcalcError where some are not."""
     if problem.free:
         raise NetcalcError(f"answers are checked where all names have values; {problem.free[0]} has none")
-    roots = [one.node for one in wanted_of(problem)]
+    roots = [one.node for one in quantities_of(problem)]
     return [Graphs(problem) if is_small(problem, roots) else LargeGraphs(problem)]

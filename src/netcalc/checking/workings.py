@@ -277,7 +277,7 @@ class _Expressions:
     def seconds(self, passes: Sequence[Pass]) -> Iterator[tuple[tuple[str, str], Node]]:
         """Each second derivative, from the first one as people write it."""
         derived = derive(replace(self.problem, order=1))
-        written = {(one.output, one.by): derived.written(one.tree)[0] for one in derived.wanted if one.by}
+        written = {(one.output, one.by): derived.written(one.tree)[0] for one in derived.quantities if one.by}
         for output in range(len(passes)):
             for name in self.problem.wrt:
                 self.firsts.append(self.of(f"∂f/∂{name}", written[output, (name,)]))

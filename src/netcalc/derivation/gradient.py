@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from netcalc.catalogue.names import unknown
 from netcalc.derivation.accumulate import Sweep, gradient, shown, sweep
+from netcalc.derivation.derive import expand
 from netcalc.derivation.forms import Forms
 from netcalc.expression import Tree
 from netcalc.models.grad import Gradient
 from netcalc.problem import derivative, derivative_in_short
 
 
-class Wanted(NamedTuple):
+class Quantity(NamedTuple):
     """One number of the answer: an output, or its derivative `by` some variables; `tree` names φ′ as `sigmoid'`."""
 
     output: int
@@ -27,7 +28,17 @@ class Derived(NamedTuple):
     problem: Gradient
     forms: Forms
     sweeps: tuple[Sweep, ...]
-    wanted: tuple[Wanted, ...]
+    quantities: tuple[Quantity, ...]
+
+    @property
+    def trees(self) -> list[Tree]:
+        """Of each number of the answer."""
+        return [one.tree for one in self.quantities]
+
+    @property
+    def expressions(self) -> list[Tree]:
+        """What is differentiated, written out."""
+        return [expand(one.tree) for one in self.quantities if not one.by]
 
     def written(self, *trees: Tree) -> tuple[Tree, ...]:
         """Trees with every φ′ in them written out, as people read it."""
@@ -39,19 +50,19 @@ def derive(problem: Gradient) -> Derived:
     forms = Forms(problem.variables)
     expressions = [forms.keep(tree) for tree in problem.expressions]
     sweeps = tuple(sweep(forms, tree, problem.wrt) for tree in expressions)
-    wanted = [Wanted(place, (), tree) for place, tree in enumerate(expressions)]
+    quantities = [Quantity(place, (), tree) for place, tree in enumerate(expressions)]
     for place, swept in enumerate(sweeps):
         slopes = swept.of_variables()
-        firsts = [Wanted(place, (name,), slopes.get(name, forms.zero)) for name in problem.wrt]
-        wanted += firsts
+        firsts = [Quantity(place, (name,), slopes.get(name, forms.zero)) for name in problem.wrt]
+        quantities += firsts
         if problem.order == 2:
-            wanted += _seconds(problem, forms, firsts)
+            quantities += _seconds(problem, forms, firsts)
         elif problem.order > 2:
-            wanted += _higher(problem, forms, firsts[0])
-    return Derived(problem, forms, sweeps, tuple(wanted))
+            quantities += _higher(problem, forms, firsts[0])
+    return Derived(problem, forms, sweeps, tuple(quantities))
 
 
-def _seconds(problem: Gradient, forms: Forms, firsts: Sequence[Wanted]) -> Iterator[Wanted]:
+def _seconds(problem: Gradient, forms: Forms, firsts: Sequence[Quantity]) -> Iterator[Quantity]:
     """The Hessian, whose lower half is its upper one."""
     known: dict[tuple[str, ...], Tree] = {}
     for row, first in enumerate(firsts):
@@ -62,20 +73,20 @@ def _seconds(problem: Gradient, forms: Forms, firsts: Sequence[Wanted]) -> Itera
     for first in firsts:
         for name in problem.wrt:
             pair = (*first.by, name)
-            yield Wanted(first.output, pair, known[pair] if pair in known else known[pair[::-1]])
+            yield Quantity(first.output, pair, known[pair] if pair in known else known[pair[::-1]])
 
 
-def _higher(problem: Gradient, forms: Forms, first: Wanted) -> Iterator[Wanted]:
+def _higher(problem: Gradient, forms: Forms, first: Quantity) -> Iterator[Quantity]:
     tree = first.tree
     for order in range(2, problem.order + 1):
         tree = gradient(forms, tree, problem.wrt)[0]
-        yield Wanted(first.output, problem.wrt * order, tree)
+        yield Quantity(first.output, problem.wrt * order, tree)
 
 
 def groups(derived: Derived) -> dict[tuple[str, ...], list[int]]:
     """The places of what is wanted, by the variables that it is a derivative by: f, dx, dy, dxdx, …"""
     found: dict[tuple[str, ...], list[int]] = {}
-    for place, one in enumerate(derived.wanted):
+    for place, one in enumerate(derived.quantities):
         found.setdefault(one.by, []).append(place)
     return found
 
@@ -92,12 +103,12 @@ def in_order(derived: Derived, only: Sequence[str] = ()) -> list[int]:
     return [place for name in only or parts for place in parts[name]]
 
 
-def label(problem: Gradient, one: Wanted) -> str:
+def label(problem: Gradient, one: Quantity) -> str:
     """The long name of a number of the answer: `f1`, `df/dx`, `d2f/(dx dy)`."""
     output = problem.outputs[one.output]
     return derivative(output, one.by) if one.by else output
 
 
-def element_name(problem: Gradient, one: Wanted) -> str:
+def element_name(problem: Gradient, one: Quantity) -> str:
     """The name that the answer has it by: `dxdy`, or the long name where there are several expressions."""
     return label(problem, one) if len(problem.texts) > 1 or not one.by else derivative_in_short(one.by)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from netcalc.arithmetic.balls import Known, numerals, precision
 from netcalc.arithmetic.undefined import BITS, FAR_OUT, why_undefined
 from netcalc.derivation.derive import expand
-from netcalc.derivation.gradient import Derived, Wanted
+from netcalc.derivation.gradient import Derived, Quantity
 from netcalc.errors import UndefinedError
 from netcalc.expression import Tree
 from netcalc.expression.tree import Symbol
@@ -23,7 +23,7 @@ NAMED_LIMIT = 8  # those without a value, told one by one
 
 def refuse_undefined(
     derived: Derived,
-    one: Wanted,
+    one: Quantity,
     point: Mapping[str, Tree],
     where: str = "",
     known: Known = (),
@@ -34,7 +34,7 @@ def refuse_undefined(
 
 
 def why_no_value(
-    derived: Derived, one: Wanted, point: Mapping[str, Tree], known: Known = (), kinks: Mapping[int, str] = NO_KINKS
+    derived: Derived, one: Quantity, point: Mapping[str, Tree], known: Known = (), kinks: Mapping[int, str] = NO_KINKS
 ) -> str:
     """Which subexpression of an expression, or of its derivative, has no value at the point, and why.
 
@@ -42,11 +42,11 @@ def why_no_value(
     """
     names = _numerals(point)
     output = derived.problem.outputs[one.output]
-    why = why_undefined(derived.wanted[one.output].tree, names, known)
+    why = why_undefined(derived.quantities[one.output].tree, names, known)
     if why is not None or not one.by:
         return why or f"{output} has no value here"
     (shown,) = derived.written(one.tree)
-    why = kinks.get(next(place for place, other in enumerate(derived.wanted) if other is one))
+    why = kinks.get(next(place for place, other in enumerate(derived.quantities) if other is one))
     why = why or why_undefined(shown, names, known) or why_undefined(expand(one.tree), names, known)
     label = to_unicode(Symbol(derivative(output, one.by)))
     if why is None or "is beyond" in why or FAR_OUT in why:  # it has one, which Arb can't hold
@@ -65,9 +65,9 @@ def undefined_notes(
 
     What has no value has no derivatives either, of which nothing more is said.
     """
-    without = [one for one, value in zip(derived.wanted, values, strict=True) if value.is_undefined]
+    without = [one for one, value in zip(derived.quantities, values, strict=True) if value.is_undefined]
     nowhere = {(one.output, one.by) for one in without}
-    expressions = [one for one in derived.wanted if not one.by]
+    expressions = [one for one in derived.quantities if not one.by]
     if nowhere.issuperset((one.output, ()) for one in expressions):
         refuse_undefined(derived, expressions[0], point, known=known, kinks=kinks)
     told = [one for one in without if not one.by or (one.output, one.by[:-1]) not in nowhere]

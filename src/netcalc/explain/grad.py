@@ -32,9 +32,9 @@ LETTERS = "vuthgk"  # what intermediates are called, the first that no variable 
 
 def formulas_of(derived: Derived) -> list[Tree]:
     """A formula for each number of the answer: an expression as it was typed, a derivative in its shortest form."""
-    written = _writable(derived.written(*(one.tree for one in derived.wanted if one.by)))
+    written = _writable(derived.written(*(one.tree for one in derived.quantities if one.by)))
     shorter = iter(readable(derived.forms, written, derived.problem.variables))
-    return [next(shorter) if one.by else one.tree for one in derived.wanted]
+    return [next(shorter) if one.by else one.tree for one in derived.quantities]
 
 
 def _writable(formulas: Sequence[Tree]) -> list[Tree]:
@@ -72,7 +72,7 @@ def _with_numbers(derived: Derived, entries: Sequence[Value], formulas: Sequence
         return
     numbers = point_at(derived.problem)
     heading = "With the numbers put in" if numbers else "Together"
-    for one, value, formula, size in zip(derived.wanted, entries, formulas, sizes(formulas), strict=True):
+    for one, value, formula, size in zip(derived.quantities, entries, formulas, sizes(formulas), strict=True):
         if size > LONGEST or len(to_ascii(formula)) > LONGEST:
             continue
         put_in = [] if is_constant(formula) or not numbers else [substitute(formula, numbers)]

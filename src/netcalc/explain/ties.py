@@ -31,12 +31,12 @@ from netcalc.arithmetic.sides import (
     slope_beside,
     tie,
 )
-from netcalc.derivation.derive import evaluable, expand
-from netcalc.derivation.gradient import Derived, Wanted
+from netcalc.derivation.derive import evaluable
+from netcalc.derivation.gradient import Derived, Quantity
 from netcalc.explain.decided import decided
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
-from netcalc.kinks import shown_value, told_apart
+from netcalc.kinks import distinguished, shown_value
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
 
@@ -48,7 +48,7 @@ Key = tuple[int, tuple[str, ...]]  # an output, and what it is a derivative by
 
 @dataclass
 class Sides:
-    """What was found at a point: lines to tell, and by place in `Derived.wanted` what replaces the branch's value.
+    """What was found at a point: lines to tell, and by place in `Derived.quantities` what replaces the branch's value.
 
     `settled` are numerals that both sides agree on; `doubtful` are places where nothing proves the branch's value;
     `kinks` say why a derivative has no value.
@@ -80,7 +80,7 @@ def sides(derived: Derived, point: Mapping[str, Tree], known: Known = (), *, lac
 
     `known` is what is decided of subtrees there.
     """
-    trees = [expand(one.tree) for one in derived.wanted if not one.by]
+    trees = derived.expressions
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
         if lacks_value or any(map(can_tie, trees)) or at_an_edge(trees, names):
@@ -90,7 +90,7 @@ def sides(derived: Derived, point: Mapping[str, Tree], known: Known = (), *, lac
 
 def singled_out(derived: Derived, columns: Mapping[str, np.ndarray]) -> list[int]:
     """The rows, of columns by name, where two sides of an == or != are equal: a branch may be a point's alone."""
-    trees = [expand(one.tree) for one in derived.wanted if not one.by]
+    trees = derived.expressions
     if not any(isinstance(node, Apply) and node.operator in EQUALITIES for node in share(trees).nodes):
         return []
     fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
@@ -100,7 +100,7 @@ def singled_out(derived: Derived, columns: Mapping[str, np.ndarray]) -> list[int
 
 def numerals_of(derived: Derived, point: Mapping[str, Tree]) -> list[Any]:
     """What is wanted at a point in balls, as both sides say where a comparison ties; undefined where nothing tells."""
-    trees = evaluable([one.tree for one in derived.wanted])
+    trees = evaluable(derived.trees)
     known = decided(trees, point)
     with precision(BITS):
         names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
@@ -130,8 +130,8 @@ class _Sides:
         self.settled: set[Key] = set()
         self.ends: set[tuple[int, str]] = set()  # outputs that may have no values beside the point, and along what
         self.places: dict[str, str] = {name: digits(value, 6) or "there" for name, value in names.items()}
-        trees = evaluable([one.tree for one in derived.wanted])
-        for place, (one, tree) in enumerate(zip(derived.wanted, trees, strict=True)):
+        trees = evaluable(derived.trees)
+        for place, (one, tree) in enumerate(zip(derived.quantities, trees, strict=True)):
             key = one.output, one.by
             self.trees[key] = tree
             (self.values[key],) = numerals((tree,), names, known)
@@ -160,7 +160,7 @@ class _Sides:
                 yield self._jump(key, name)
 
     def _jump(self, key: Key, name: str) -> str:
-        left, right, here = told_apart(*self._limits(key, name), self.values[key])
+        left, right, here = distinguished(*self._limits(key, name), self.values[key])
         outside = [is_outside(self.trees[key], beside) for beside in self._beside(name)]
         sides = f"{left} from the left, {right} from the right"
         if any(outside):
@@ -189,7 +189,7 @@ class _Sides:
         output = self.derived.problem.outputs[key[0]]
         return to_unicode(Symbol(derivative(output, key[1]))) if key[1] else output
 
-    def _derivative(self, place: int, one: Wanted, key: Key) -> None:
+    def _derivative(self, place: int, one: Quantity, key: Key) -> None:
         below: Key = (one.output, one.by[:-1])
         name = one.by[-1]
         if (one.output, name) in self.ends and not is_nowhere(self.values[key]):
@@ -239,7 +239,7 @@ class _Sides:
 
     def _without_slope(self, place: int, below: Key, name: str, left: Any, right: Any) -> None:
         """Why a derivative, whose formula has no value, has none."""
-        where, shown = f"{name} = {self.places[name]}", told_apart(left, right)
+        where, shown = f"{name} = {self.places[name]}", distinguished(left, right)
         told = f"it is {shown[0]} on the left, {shown[1]} on the right"
         self.found.kinks[place] = f"{where} is a kink of {self._label(below)}: {told}"
 
@@ -290,7 +290,7 @@ class _Sides:
 
     def _kink(self, key: Key, below: Key, name: str, left: Any, right: Any) -> str:
         of, slope, place = self._label(below), self._label(key), self.places[name]
-        shown = told_apart(left, right)
+        shown = distinguished(left, right)
         both = f"{slope} is {shown[0]} on the left, {shown[1]} on the right"
         if "undecided" in (self.ties[below], self.ties[key]):
             return f"{name} can't be told from a kink of {of}, being {place}: {both}; which is not decided"

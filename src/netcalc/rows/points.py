@@ -14,7 +14,6 @@ import numpy as np
 from netcalc.arithmetic.balls import numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.sides import BITS, tie
-from netcalc.derivation.derive import expand
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError
 from netcalc.explain.ties import in_float64, singled_out
@@ -164,19 +163,19 @@ class GradientRows:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of a row's answers."""
-        return tuple(element_name(self.stated, self.derived.wanted[place]) for place in self.shown)
+        return tuple(element_name(self.stated, self.derived.quantities[place]) for place in self.shown)
 
     @cached_property
     def program(self) -> Program:
         """The formulas of a row's answers, the numbers that are the same in every row put in."""
         fixed = point_at(self.stated)
-        return Program([substitute(self.derived.wanted[place].tree, fixed) for place in self.shown])
+        return Program([substitute(self.derived.quantities[place].tree, fixed) for place in self.shown])
 
     @cached_property
     def comparing(self) -> list[Tree]:
         """The expressions that compare, written out, the numbers that are the same in every row put in."""
         fixed = point_at(self.stated)
-        trees = [expand(one.tree) for one in self.derived.wanted if not one.by]
+        trees = self.derived.expressions
         return [substitute(tree, fixed) for tree in trees if has_switches(tree)]
 
     @cached_property

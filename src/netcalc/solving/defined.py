@@ -11,11 +11,11 @@ from netcalc.errors import UndefinedError
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import element
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.graph_values import Wanted
+from netcalc.solving.graph_values import Quantity
 
 
 def where_defined(
-    problem: GraphProblem, wanted: Sequence[Wanted], arrays: Sequence[np.ndarray]
+    problem: GraphProblem, quantities: Sequence[Quantity], arrays: Sequence[np.ndarray]
 ) -> tuple[list[np.ndarray], list[str]]:
     """The arrays, undefined also where what they are derivatives of is; and why what has no value has none.
 
@@ -24,7 +24,7 @@ def where_defined(
     found: list[np.ndarray] = []
     notes: list[str] = []
     nowhere: dict[str, np.ndarray] = {}
-    for one, entries in zip(wanted, arrays, strict=True):
+    for one, entries in zip(quantities, arrays, strict=True):
         missing = lacking(entries, is_derivative=one.of is not None)
         if one.node is problem.output and missing.any() and (problem.delta is not None or missing.all()):
             name = element(one.name, first(missing), problem.index_from)
@@ -48,7 +48,7 @@ def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
     return found
 
 
-def _inherited(problem: GraphProblem, one: Wanted, nowhere: Mapping[str, np.ndarray]) -> np.ndarray:
+def _inherited(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.ndarray]) -> np.ndarray:
     """Which entries are derivatives of what has no value itself."""
     whole = nowhere[one.name]
     if one.of is None or problem.delta is not None:
@@ -78,7 +78,7 @@ def first(missing: np.ndarray) -> tuple[int, ...]:
     return tuple(map(int, np.argwhere(missing)[0]))
 
 
-def _why(problem: GraphProblem, one: Wanted) -> str:
+def _why(problem: GraphProblem, one: Quantity) -> str:
     from netcalc.solving.undefined_nodes import reason  # which loads balls
 
     return reason(problem, [one.node]) or "a function in it has no value at this point"

@@ -13,7 +13,7 @@ import numpy as np
 from netcalc.arithmetic.balls import Known
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import evaluable, expand
-from netcalc.derivation.gradient import Derived, Wanted, derive, element_name, groups, label
+from netcalc.derivation.gradient import Derived, Quantity, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
 from netcalc.explain.corners import refuse_undefined, undefined_notes
 from netcalc.explain.decided import decided
@@ -96,7 +96,7 @@ def _answered(
         return Answered([_scalar(formula_value(one)) for one in formulas.all])
     if problem.free:
         return _formulas(derived, digits)
-    many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.wanted)
+    many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.quantities)
     if proven is None:
         proven = many <= CERTIFIED_WORK
     if problem.many and digits is None and not exact and not proven:
@@ -127,7 +127,7 @@ def _values_at(
 
 
 def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
-    point, trees = point_at(derived.problem), evaluable([one.tree for one in derived.wanted])
+    point, trees = point_at(derived.problem), evaluable(derived.trees)
     values, known, beside = _values_at(derived, trees, point, digits, exact=exact)
     undefined = undefined_notes(derived, values, point, known, beside.kinks)
     entries = [_scalar(value) for value in values]
@@ -149,7 +149,7 @@ def _where_defined(derived: Derived, values: Sequence[Value]) -> list[Value]:
     """The values, undefined where the expression is, or the derivative that a further one is of."""
     found: list[Value] = []
     nowhere: set[tuple[int, tuple[str, ...]]] = set()
-    for one, value in zip(derived.wanted, values, strict=True):
+    for one, value in zip(derived.quantities, values, strict=True):
         if value.is_undefined or any((one.output, one.by[:count]) in nowhere for count in range(len(one.by))):
             nowhere.add((one.output, one.by))
             found.append(Value(None, UNDEFINED))
@@ -160,14 +160,14 @@ def _where_defined(derived: Derived, values: Sequence[Value]) -> list[Value]:
 
 def _at_points(derived: Derived, digits: int | None, *, exact: bool) -> Answered:
     """Each point by itself, in balls. Raises UndefinedError at the first without a value."""
-    samples, trees = derived.problem.samples, evaluable([one.tree for one in derived.wanted])
+    samples, trees = derived.problem.samples, evaluable(derived.trees)
     columns = np.empty((samples, len(trees)), dtype=object)
     told: list[Sides] = []
     for sample in range(samples):
         point = point_at(derived.problem, sample)
         values, known, beside = _values_at(derived, trees, point, digits, exact=exact)
         told.append(beside)
-        for one, value in zip(derived.wanted, values, strict=True):
+        for one, value in zip(derived.quantities, values, strict=True):
             if value.is_undefined:
                 where = f" (point {sample})" if samples > 1 else ""
                 refuse_undefined(derived, one, point, where, known, beside.kinks)
@@ -182,12 +182,12 @@ def _in_float64(derived: Derived) -> Answered:
 
     columns = {name: to_float64(column) for name, column in derived.problem.points.items() if column.ndim}
     fixed = {name: column.item() for name, column in derived.problem.points.items() if not column.ndim}
-    found = Program([substitute(one.tree, fixed) for one in derived.wanted]).run(columns)
+    found = Program([substitute(one.tree, fixed) for one in derived.quantities]).run(columns)
     nowhere = np.flatnonzero(np.any([np.isnan(column) for column in found], axis=0))
     for sample in dict.fromkeys([*singled_out(derived, columns), *nowhere.tolist()]):
         for column, number in zip(found, in_float64(derived, point_at(derived.problem, sample)), strict=True):
             column[sample] = number
-    for one, column in zip(derived.wanted, found, strict=True):
+    for one, column in zip(derived.quantities, found, strict=True):
         if np.isnan(column).any():
             sample = int(np.isnan(column).argmax())
             refuse_undefined(derived, one, point_at(derived.problem, sample), f" (point {sample})")
@@ -202,7 +202,7 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
 
     found = list(values)
     with contextlib.suppress(TookTooLong), bounded(CLOSED_EVALUATIONS):
-        for place, one in enumerate(derived.wanted):
+        for place, one in enumerate(derived.quantities):
             with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what is beyond all bounds
                 number = to_sympy(expand(substitute(one.tree, point)))
                 found[place] = confirmed(values[place], forms.tree(number))
@@ -213,11 +213,11 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
     forms = derived.forms
     point = {name: forms.keep(number) for name, number in point_at(derived.problem).items()}
 
-    def value(one: Wanted) -> Value:
+    def value(one: Quantity) -> Value:
         tree = forms.put(derived.written(one.tree)[0], point)
         return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
-    return Answered([_scalar(value(one)) for one in derived.wanted], formulas_in(derived.problem.free))
+    return Answered([_scalar(value(one)) for one in derived.quantities], formulas_in(derived.problem.free))
 
 
 def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formulas) -> Iterator[Tensor]:
@@ -225,7 +225,7 @@ def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formula
     problem = derived.problem
     single = len(problem.texts) == 1
     for by, own in groups(derived).items():
-        wanted = [derived.wanted[place] for place in own]
+        quantities = [derived.quantities[place] for place in own]
         yield Tensor(
             derivative_in_short(by) if by else "f",
             entries[own[0]] if single else np.stack([entries[place] for place in own], axis=-1),
@@ -234,6 +234,6 @@ def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formula
             problem.index_from,
             by,
             () if single else tuple(map(formulas.of, own)),
-            () if single else tuple(element_name(problem, one) for one in wanted),
-            full=label(problem, wanted[0]) if single and by else "",
+            () if single else tuple(element_name(problem, one) for one in quantities),
+            full=label(problem, quantities[0]) if single and by else "",
         )

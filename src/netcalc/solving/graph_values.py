@@ -32,7 +32,7 @@ OPERATIONS_TO_ROUND = 5  # what a value takes to be rounded and proven, in these
 BITS_OF_STEPS = 128
 
 
-class Wanted(NamedTuple):
+class Quantity(NamedTuple):
     """One tensor of the answer: its name, its node, what it is a derivative of and by, and what else it is."""
 
     name: str

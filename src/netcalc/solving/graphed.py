@@ -23,7 +23,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.result import Deferred, Result, Step, Tensor, as_value
 from netcalc.solving.defined import where_defined
 from netcalc.solving.formulas import formula_value, formulas_in
-from netcalc.solving.graph_values import Wanted, in_balls, in_float64, is_small, values_of
+from netcalc.solving.graph_values import Quantity, in_balls, in_float64, is_small, values_of
 from netcalc.solving.notes import value_notes
 
 if TYPE_CHECKING:
@@ -44,22 +44,22 @@ def solve(
         from netcalc.solving.graph_samples import solve_by_samples
 
         return solve_by_samples(problem, partial(solve, digits=digits, exact=exact, proven=proven))
-    wanted = list(wanted_of(problem))
+    quantities = list(quantities_of(problem))
     if problem.free:
-        return _in_formulas(problem, wanted)
-    roots = [one.node for one in wanted]
+        return _in_formulas(problem, quantities)
+    roots = [one.node for one in quantities]
     _check_size(problem, roots)
     certain = digits is not None or exact or (is_small(problem, roots) if proven is None else proven)
     arrays, notes = in_balls(problem, roots, digits, exact=exact) if certain else (in_float64(problem, roots), ())
-    arrays, told = where_defined(problem, wanted, arrays)
+    arrays, told = where_defined(problem, quantities, arrays)
     sure = "float64, not certified"
     if certain:
         from netcalc.solving.bits import certainty  # which loads balls
         from netcalc.solving.graph_kinks import kink_notes
 
         sure, notes = certainty(arrays), (*kink_notes(problem), *notes)
-    formulas = _Formulas(problem, wanted)
-    tensors = [_tensor(formulas, one, entries) for one, entries in zip(wanted, arrays, strict=True)]
+    formulas = _Formulas(problem, quantities)
+    tensors = [_tensor(formulas, one, entries) for one, entries in zip(quantities, arrays, strict=True)]
     result = _result(problem, tensors, sure, (*told, *notes), exact=exact)
     return result if problem.trace is None else _with_paths(problem, result, digits, proven=certain)
 
@@ -103,15 +103,15 @@ def _steps(problem: GraphProblem, *, exact: bool) -> list[Step]:
 # --- what is wanted, as nodes
 
 
-def wanted_of(problem: GraphProblem) -> Iterator[Wanted]:
+def quantities_of(problem: GraphProblem) -> Iterator[Quantity]:
     """The output and what lies before it, its derivatives, and inputs after a step."""
-    yield from (Wanted(name, node) for name, node in problem.named.items() if name != problem.output_name)
-    yield Wanted(problem.output_name, problem.output)
+    yield from (Quantity(name, node) for name, node in problem.named.items() if name != problem.output_name)
+    yield Quantity(problem.output_name, problem.output)
     yield from _derivatives(problem)
-    yield from (Wanted(name, node) for name, node in problem.updates.items())
+    yield from (Quantity(name, node) for name, node in problem.updates.items())
 
 
-def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
+def _derivatives(problem: GraphProblem) -> Iterator[Quantity]:
     output, of = problem.output, problem.output_name
     nodes = {name: problem.nodes[name] for name in problem.wrt}
     if problem.along:
@@ -123,11 +123,11 @@ def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
         _check_jacobian(problem, list(nodes.values()))
         for (name, node), found in zip(nodes.items(), jacobian(output, list(nodes.values())), strict=True):
             shape = output.shape + node.shape
-            yield Wanted(f"d{name}", number(0, shape) if found is None else found, of)
+            yield Quantity(f"d{name}", number(0, shape) if found is None else found, of)
         return
     firsts = backward(output, problem.delta, set(nodes.values())).gradients
     for name, node in nodes.items():
-        yield Wanted(f"d{name}", firsts.get(node) or number(0, node.shape), of)
+        yield Quantity(f"d{name}", firsts.get(node) or number(0, node.shape), of)
     if problem.order == 2:
         _check_hessian(problem, nodes)
         for name, node in nodes.items():
@@ -136,14 +136,14 @@ def _derivatives(problem: GraphProblem) -> Iterator[Wanted]:
 
 def _row_of_hessian(
     problem: GraphProblem, name: str, first: Node | None, nodes: Mapping[str, Node]
-) -> Iterator[Wanted]:
+) -> Iterator[Quantity]:
     rows: list[Node | None] = [None] * len(nodes) if first is None else jacobian(first, list(nodes.values()))
     for (other, node), found in zip(nodes.items(), rows, strict=True):
         shape = problem.nodes[name].shape + node.shape
-        yield Wanted(f"d{name}d{other}", found or number(0, shape), problem.output_name, (name, other))
+        yield Quantity(f"d{name}d{other}", found or number(0, shape), problem.output_name, (name, other))
 
 
-def _in_a_direction(problem: GraphProblem) -> Iterator[Wanted]:
+def _in_a_direction(problem: GraphProblem) -> Iterator[Quantity]:
     """J v; with order 2 the gradient in that direction too, H v by variable."""
     tangents = {problem.nodes[name]: array(values, f"v_{name}") for name, values in problem.along.items()}
     for name, values in problem.along.items():
@@ -153,13 +153,13 @@ def _in_a_direction(problem: GraphProblem) -> Iterator[Wanted]:
             )
     output, of = problem.output, problem.output_name
     direction = along(output, tangents) or number(0, output.shape)
-    yield Wanted(f"D{of}", direction, of, role="directional")
+    yield Quantity(f"D{of}", direction, of, role="directional")
     if problem.order == 2:
         if output.rank:
             raise ShapeError(f"--order 2 with --along is for a number; {of} is {described(output.shape)}")
         nodes = [problem.nodes[name] for name in problem.wrt]
         for name, node, found in zip(problem.wrt, nodes, gradients(direction, nodes), strict=True):
-            yield Wanted(f"Hv_{name}", found or number(0, node.shape), of, role=f"hvp.{name}")
+            yield Quantity(f"Hv_{name}", found or number(0, node.shape), of, role=f"hvp.{name}")
 
 
 def _check_jacobian(problem: GraphProblem, nodes: Sequence[Node]) -> None:
@@ -199,28 +199,28 @@ def _check_size(problem: GraphProblem, roots: Sequence[Node]) -> None:
 class _Formulas:
     """The formulas of an answer, each written when it is first asked for."""
 
-    def __init__(self, problem: GraphProblem, wanted: Sequence[Wanted]) -> None:
-        self.problem, self.wanted = problem, wanted
-        self.known: dict[Wanted, Tree] = {}
+    def __init__(self, problem: GraphProblem, quantities: Sequence[Quantity]) -> None:
+        self.problem, self.quantities = problem, quantities
+        self.known: dict[Quantity, Tree] = {}
 
     @cached_property
     def writer(self) -> Writer:
         """Writes all of them by the same names."""
         from netcalc.graph.writing import Writer, names_of
 
-        gradients = {one.name: one.node for one in self.wanted if one.of is not None}
-        forward = {**self.problem.named} | {one.name: one.node for one in self.wanted if one.of is None}
+        gradients = {one.name: one.node for one in self.quantities if one.of is not None}
+        forward = {**self.problem.named} | {one.name: one.node for one in self.quantities if one.of is None}
         called = names_of(gradients) | names_of(forward)  # what is of both passes is called as in the forward pass
         named = forward | gradients
         return Writer([self.problem.output, *named.values()], called)
 
-    def of(self, one: Wanted) -> Tree:
+    def of(self, one: Quantity) -> Tree:
         """One formula, written once."""
         if one not in self.known:
             self.known[one] = self._written(one)
         return self.known[one]
 
-    def _written(self, one: Wanted) -> Tree:
+    def _written(self, one: Quantity) -> Tree:
         """One formula, or another's name; Jacobians and second derivatives with diagonal matrices."""
         if one.of is not None and one.node.operation is NAMED:
             name = self.writer.name(one.node)
@@ -230,7 +230,7 @@ class _Formulas:
         return self.writer.shortest(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
 
 
-def _tensor(formulas: _Formulas, one: Wanted, entries: np.ndarray) -> Tensor:
+def _tensor(formulas: _Formulas, one: Quantity, entries: np.ndarray) -> Tensor:
     problem = formulas.problem
     written_now = problem.typed if one.node is problem.output and problem.typed is not None else None
     return Tensor(
@@ -246,10 +246,10 @@ def _tensor(formulas: _Formulas, one: Wanted, entries: np.ndarray) -> Tensor:
     )
 
 
-def _in_formulas(problem: GraphProblem, wanted: Sequence[Wanted]) -> Result:
+def _in_formulas(problem: GraphProblem, quantities: Sequence[Quantity]) -> Result:
     """Every answer as one formula for all its entries."""
-    tensors, formulas = [], _Formulas(problem, wanted)
-    for one in wanted:
+    tensors, formulas = [], _Formulas(problem, quantities)
+    for one in quantities:
         tensor = _tensor(formulas, one, np.empty((), dtype=object))
         tensors.append(replace(tensor, entries=np.array(formula_value(tensor.formula), dtype=object)))
     return _result(problem, tensors, formulas_in(problem.free), ())
