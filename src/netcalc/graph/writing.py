@@ -113,6 +113,8 @@ class Writer:
         if self._has_gradients and node in self._forward:
             return self._ahead.shortest(node, diagonal=diagonal)
         own = node.args[0] if node.operation is NAMED else node
+        if own is not node and own.operation is NAMED:
+            return self._symbol(own)
         if self.parts(own) > MAX_PARTS:
             return Symbol("…")
         return self.formula(self.shorter(own, diagonal=diagonal), diagonal=diagonal)

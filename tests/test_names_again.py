@@ -1,0 +1,73 @@
+"""Names that are assigned again, and values with several names: every formula and step has its gradient's value."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy_trees
+import pytest
+from test_block_formulas import numbers
+
+import netcalc
+
+PROGRAMS = {
+    "a loop": ("h = x\nfor i in range(3):\n    h = np.tanh(h @ W) + h\nout = h\nloss = (out**2).sum()", "x=2 W=2,2"),
+    "a recurrence": (
+        (
+            "h = np.zeros(2)\nloss = 0\nfor t in range(3):\n    h = np.tanh(x[t] @ W + h @ U + b)\n"
+            "    loss = loss + (h**2).sum()"
+        ),
+        "x=3,2 W=2,2 U=2,2 b=2",
+    ),
+    "layers": (
+        (
+            "def layer(x, W, b):\n    z = x @ W + b\n    return np.tanh(z)\nh = layer(x, W1, b1)\nh = layer(h, W2, b2)\n"
+            "loss = np.mean((h - y)**2)"
+        ),
+        "x=4,3 W1=3,2 b1=2 W2=2,3 b2=3 y=4,3",
+    ),
+    "in place": ("z = x @ W\nz += b\nz *= 2\nz = z*z\nloss = z.sum()", "x=3 W=3,2 b=2"),
+    "other names": ("s = 0\nfor i in range(3):\n    s += x[i]*x[i]\n    y = s\nloss = np.sqrt(y)", "x=3"),
+    "a residual": (
+        "for k in range(2):\n    r = x\n    x = np.tanh(x @ W)\n    x = x + r\nloss = (x*x).sum() + (W**2).sum()",
+        "x=3,2 W=2,2",
+    ),
+    "a list": (
+        (
+            "hs = []\nh = h0\nfor t in range(2):\n    h = np.tanh(h*w + x[t])\n    hs.append(h)\nH = np.stack(hs)\n"
+            "loss = (H**2).mean()"
+        ),
+        "x=2,3 h0=3 w=3",
+    ),
+    "swapped": ("a, b = u*v, u + v\na, b = b*b, a\nfor i in range(2):\n    a, b = a*b, a\nloss = a.sum()", "u=2 v=2"),
+}
+
+
+def sizes(text):
+    return {
+        name: tuple(map(int, shape.split(","))) for name, _, shape in (word.partition("=") for word in text.split())
+    }
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_every_formula_has_its_value(name, has_numbers):
+    program, shapes = PROGRAMS[name]
+    draw = np.random.default_rng(5)
+    values = {key: np.round(draw.uniform(0.2, 1.2, shape), 2) for key, shape in sizes(shapes).items()}
+    result = netcalc.gradients(program, at={key: one.tolist() for key, one in values.items()})
+    at = {tensor.name: numbers(tensor.entries) for tensor in result.tensors}
+    at |= {key: one for key, one in values.items() if key not in at}
+    of_steps = at | {f"dloss/{key}": one for key, one in at.items() if key.startswith("d")}
+    of_steps |= {key.replace("d", "∂"): one for key, one in of_steps.items() if key.startswith("dloss/d")}
+    if not has_numbers:
+        result = netcalc.gradients(program, shape=sizes(shapes))
+    for tensor in result.tensors:
+        found = np.asarray(numpy_trees.value(tensor.formula, at))
+        np.testing.assert_allclose(found, at[tensor.name], rtol=1e-9, atol=1e-12, err_msg=tensor.name)
+    defined = set(values)
+    for step in result.steps:
+        defined.add(step.name)
+        found = np.asarray(numpy_trees.value(step.chain[0], of_steps))
+        np.testing.assert_allclose(found, of_steps[step.name], rtol=1e-9, atol=1e-12, err_msg=step.name)
+    assert "loss" in defined
+    assert len(result.steps) == len({step.name for step in result.steps})
