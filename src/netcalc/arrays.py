@@ -19,6 +19,21 @@ def from_list(entries: list[Any], shape: tuple[int, ...]) -> np.ndarray:
     return np.fromiter(entries, dtype=object, count=len(entries)).reshape(shape)
 
 
+def scalar(entry: Any) -> np.ndarray:
+    """An array of dtype object, of shape (), that holds one object."""
+    return from_list([entry], ())
+
+
+def of_rows(rows: list[list[Any]]) -> np.ndarray:
+    """An array of dtype object from its rows."""
+    return from_list([entry for row in rows for entry in row], (len(rows), len(rows[0]) if rows else 0))
+
+
+def by_place(function: Callable[..., Any], shape: tuple[int, ...]) -> np.ndarray:
+    """`function(*index)` at every index, as an object array of that shape."""
+    return from_list([function(*index) for index in places(shape)], shape)
+
+
 def places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Every index of an array of that shape, in row order; NumPy's `ndindex` makes all of them before the first."""
     if not shape:

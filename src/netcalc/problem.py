@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from netcalc.arrays import by_place
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.expression import Symbol, Tree, symbols
 
@@ -180,10 +181,7 @@ def derivative_in_short(by: Sequence[str]) -> str:
 
 def symbol_tensor(name: str, shape: tuple[int, ...], index_from: int = 0) -> np.ndarray:
     """A tensor of the symbols that its elements are called."""
-    tensor = np.empty(shape, dtype=object)
-    for index in np.ndindex(shape):
-        tensor[index] = Symbol(element(name, index, index_from))
-    return tensor
+    return by_place(lambda *index: Symbol(element(name, index, index_from)), shape)
 
 
 def by_element(tensors: Mapping[str, np.ndarray], index_from: int = 0) -> dict[str, Any]:
@@ -224,6 +222,11 @@ def rows(tensor: np.ndarray) -> np.ndarray:
 def count(numbers: int) -> str:
     """A number of numbers in words: `1 number`, `2 numbers`."""
     return f"{numbers} number" if numbers == 1 else f"{numbers} numbers"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `x, y and z`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def given_above(above: np.ndarray | LossAndTarget | None) -> dict[str, Any]:

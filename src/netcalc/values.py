@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc import files
+from netcalc.arrays import each, of_rows, scalar
 from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
 from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
@@ -84,7 +85,7 @@ def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None
     """
     if text.lstrip().startswith("["):
         try:
-            return _few(_nested(text.strip(), name))
+            return few(_nested(text.strip(), name))
         except (ExpressionError, ValueSyntaxError) as error:
             raise _no_number(text, name, error) from None
     rows = _typed([text], name)
@@ -104,9 +105,7 @@ KEEP_SHAPES = (".npy", ".npz", ".safetensors", ".json", ".json.gz")
 def _nested(text: str, name: str) -> np.ndarray:
     """The numbers of `[[1, 2], [3, 4]]`. Raises ShapeError where lists are not all of one length."""
     if not text.startswith("["):
-        out = np.empty((), dtype=object)
-        out[()] = read_number(text)
-        return out
+        return scalar(read_number(text))
     if not text.endswith("]"):
         raise ValueSyntaxError("a ']' is missing")
     if not text[1:-1].strip():
@@ -118,7 +117,8 @@ def _nested(text: str, name: str) -> np.ndarray:
     return np.stack(parts)
 
 
-def _few(array: np.ndarray) -> np.ndarray:
+def few(array: np.ndarray) -> np.ndarray:
+    """Numbers as they are; float64 where they are too many to be kept exactly."""
     return array if is_kept_exactly(array.size) else to_float64(array)
 
 
@@ -134,9 +134,7 @@ def to_exact(array: np.ndarray) -> np.ndarray:
     """float64 as the exact numbers they are; trees as they are. The same shape."""
     if array.dtype == object:
         return array
-    out = np.empty(array.size, dtype=object)
-    out[:] = [Number(Fraction(value)) for value in array.ravel().tolist()]
-    return out.reshape(array.shape)
+    return each(lambda value: Number(Fraction(value)), array)
 
 
 def to_float64(array: np.ndarray) -> np.ndarray:
@@ -208,10 +206,7 @@ def _between_commas(row: str) -> list[str]:
 
 
 def _array(rows: list[list[Tree]]) -> np.ndarray:
-    out = np.empty((len(rows), len(rows[0])), dtype=object)
-    for index, row in enumerate(rows):
-        out[index] = row
-    return _few(out)
+    return few(of_rows(rows))
 
 
 def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:

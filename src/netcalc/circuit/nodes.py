@@ -10,6 +10,7 @@ from netcalc.circuit.layers import summary
 from netcalc.circuit.walk import Gate, check_count, drawn
 from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
+from netcalc.graph.centred import without_name
 from netcalc.graph.leaves import INPUT, NAMED, given, name_of
 from netcalc.graph.segments import direct, shares
 from netcalc.graph.writing import formula, names_of
@@ -32,10 +33,10 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
     has_gradient = problem.delta is not None or not problem.output.rank
     back = backward(problem.output, problem.delta) if has_gradient else Backward({}, {})
     names = _names(problem, order)
-    whole = {_inner(node): gradient for node, gradient in reversed(back.gradients.items())}
+    whole = {without_name(node): gradient for node, gradient in reversed(back.gradients.items())}
 
     def gate(node: graph.Node) -> Gate:
-        sources = dict.fromkeys(map(_inner, node.args))
+        sources = dict.fromkeys(map(without_name, node.args))
         drawn_ones = [one for one in sources if one.args or one.operation is INPUT]
         fed = [(names.get(one, str(order.index(one))), _part(back, one, node)) for one in drawn_ones]
         once = node not in names or (split and not node.args)
@@ -44,7 +45,7 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
     gates = {names.get(node, str(place)): gate(node) for place, node in enumerate(order) if node.operation is not NAMED}
     name, typed = problem.output_name, problem.typed
     title = name if typed is None else f"{name} = {to_unicode(typed)}"
-    root = names[_inner(problem.output)]
+    root = names[without_name(problem.output)]
     return drawn(title, gates, root, Node("output", name, "output"), partial(_texts, problem))
 
 
@@ -75,7 +76,7 @@ def _line(node: graph.Node, called: Mapping[graph.Node, str]) -> str:
     name = called[node]
     if node.operation is INPUT:
         return name
-    text = f"{name} = {to_unicode(formula(_inner(node), called=called))}"
+    text = f"{name} = {to_unicode(formula(without_name(node), called=called))}"
     return text if len(text) <= MAX_CHARACTERS else name
 
 
@@ -85,8 +86,8 @@ def _names(problem: GraphProblem, order: Sequence[graph.Node]) -> dict[graph.Nod
     for node in order:
         own = name_of(node)
         if own is not None:
-            names[_inner(node)] = own if node.operation is NAMED else names.get(node, own)
-    names[_inner(problem.output)] = problem.output_name
+            names[without_name(node)] = own if node.operation is NAMED else names.get(node, own)
+    names[without_name(problem.output)] = problem.output_name
     taken = set(names.values()) | problem.inputs.keys()
     free = (name for n in range(1, len(order) + len(taken) + 1) if (name := f"v{n}") not in taken)
     for node in order:
@@ -95,16 +96,9 @@ def _names(problem: GraphProblem, order: Sequence[graph.Node]) -> dict[graph.Nod
     return names
 
 
-def _inner(node: graph.Node) -> graph.Node:
-    """What a name is the name of."""
-    while node.operation is NAMED:
-        (node,) = node.args
-    return node
-
-
 def _part(back: Backward, source: graph.Node, user: graph.Node) -> graph.Node | None:
     """The part of a gradient that comes back from where a node is used."""
-    uses = [one for arg in user.args if _inner(arg) is source for one in back.uses.get(arg, [])]
+    uses = [one for arg in user.args if without_name(arg) is source for one in back.uses.get(arg, [])]
     shares = [one.share for one in dict.fromkeys(uses) if one.node is user]
     return added(shares) if shares else None
 
@@ -114,7 +108,7 @@ def _label(node: graph.Node, names: Mapping[graph.Node, str]) -> str:
     name = names.get(node)
     if not node.args:
         return name or to_unicode(formula(node))
-    called = [(arg, names.get(_inner(arg))) for arg in node.args]
+    called = [(arg, names.get(without_name(arg))) for arg in node.args]
     args = [arg if text is None else given(text, arg.shape) for arg, text in called]
     alone = graph.make(node.operation, args, node.shape, node.params)
     return f"{name} = {to_unicode(formula(alone))}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arrays import each
+from netcalc.arrays import by_place, each
 from netcalc.explain.explanation import literal
 from netcalc.explain.flat import Flat
 from netcalc.explain.indexed import Indexed
@@ -134,10 +134,11 @@ class Page:
     def each_entry(self, name: str) -> Matrix:
         """A tensor's formula with the numbers of each of its entries."""
         array = self.found[name]
-        entries = np.empty(array.shape, dtype=object)
-        for index in np.ndindex(array.shape):
-            entries[index] = self.with_numbers(self.formulas.element(name, *index), array[index])
-        return self.draw(entries)
+
+        def entry(*index: int) -> Tree:
+            return self.with_numbers(self.formulas.element(name, *index), array[index])
+
+        return self.draw(by_place(entry, array.shape))
 
 
 def turned(display: Display) -> Display:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import of_rows
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.files.cells import exact_cell, float_cell
 from netcalc.files.decode import line_blocks
@@ -89,10 +90,7 @@ def array_of(rows: list[list[Any]], *, exact: bool) -> np.ndarray:
     """Rows of trees, or of float64, as an array."""
     if not exact:
         return np.array(rows, dtype=np.float64)
-    out = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
-    for index, row in enumerate(rows):
-        out[index] = row
-    return out
+    return of_rows(rows)
 
 
 def slow_rows(first: int, data: bytes, dialect: Dialect, *, exact: bool) -> Iterator[tuple[int, list[Any] | RowError]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import from_list, scalar
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import FUNCTIONS, Apply, Constant, Number, Symbol, Tree
 from netcalc.expression.tensor_parser import Reading
@@ -119,12 +120,12 @@ class Reader:
     def known(self, tree: Tree) -> np.ndarray | None:
         """The numbers that a tree is, as an array of fractions, where they don't depend on what is unknown."""
         if isinstance(tree, Number):
-            return _boxed(tree.value)
+            return scalar(tree.value)
         if isinstance(tree, Symbol):
             if tree.name in self.values:
                 return _fractions(self.values[tree.name])
             size = settled(self.letters[tree.name]) if tree.name in self.letters else None
-            return _boxed(Fraction(size)) if isinstance(size, int) else None
+            return scalar(Fraction(size)) if isinstance(size, int) else None
         if not isinstance(tree, Apply) or tree.operator not in _ARITHMETIC:
             return None
         parts = [self.known(one) for one in tree.arguments]
@@ -155,12 +156,6 @@ class Reader:
         raise NetcalcError("a size is a whole number, or a letter")
 
 
-def _boxed(value: Fraction) -> np.ndarray:
-    out = np.empty((), dtype=object)
-    out[()] = value
-    return out
-
-
 def _fractions(values: np.ndarray) -> np.ndarray | None:
     entries: list[Fraction] = []
     for one in values.reshape(-1):
@@ -170,9 +165,7 @@ def _fractions(values: np.ndarray) -> np.ndarray | None:
             entries.append(Fraction(one.item() if isinstance(one, np.generic) else one))
         else:
             return None
-    out = np.empty(len(entries), dtype=object)
-    out[:] = entries
-    return out.reshape(values.shape)
+    return from_list(entries, values.shape)
 
 
 def _stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -196,9 +189,7 @@ def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
     many = int(parts[0].item()) if parts[0].size == 1 else 0
     if not 0 < many <= MAX_COUNTED:
         raise ShapeError(f"arange takes a whole number from 1 to {MAX_COUNTED:,}")
-    out = np.empty(many, dtype=object)
-    out[:] = [Fraction(n) for n in range(len(out))]
-    return out
+    return from_list(list(map(Fraction, range(many))), (many,))
 
 
 _ARITHMETIC: Mapping[str, Callable[[Sequence[np.ndarray]], Any]] = {

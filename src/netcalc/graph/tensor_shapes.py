@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build
@@ -82,7 +83,7 @@ def _stacked(reader: Reader, tree: Apply) -> Node:
     if axis is None:
         known = reader.known(tree) if all(_is_plain(one) for one in parts) else None
         if known is not None:
-            return build.array(_as_trees(known), _text(known))
+            return build.array(each(Number, known), _text(known))
     nodes = [reader.node(one) for one in parts]
     return build.stack(nodes, axis or 0)
 
@@ -92,12 +93,6 @@ def _is_plain(tree: Tree) -> bool:
     if isinstance(tree, Number):
         return True
     return isinstance(tree, Apply) and tree.operator in ("stack", "negate") and all(map(_is_plain, tree.arguments))
-
-
-def _as_trees(values: np.ndarray) -> np.ndarray:
-    out = np.empty(values.size, dtype=object)
-    out[:] = [Number(one) for one in values.reshape(-1)]
-    return out.reshape(values.shape)
 
 
 def _text(values: np.ndarray) -> str:
@@ -221,7 +216,7 @@ def _counted(reader: Reader, tree: Apply) -> Node:
     found = reader.known(tree) if len(tree.arguments) == 1 else None
     if found is None:
         raise NetcalcError("arange takes a whole number, as in arange(3)")
-    return build.array(_as_trees(found), _text(found))
+    return build.array(each(Number, found), _text(found))
 
 
 SHAPING: Mapping[str, Made] = {

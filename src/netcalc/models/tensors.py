@@ -27,6 +27,7 @@ from netcalc.graph.terms import in_front
 from netcalc.models.grad import check_known, check_wrt
 from netcalc.models.graphed import GraphProblem
 from netcalc.models.request import Request
+from netcalc.problem import listed
 
 ONE_LETTER, LETTERS = "n", "mnkpqrsthdcuvw"
 
@@ -261,12 +262,12 @@ class _Shapes:
         if not assumed:
             return
         if not self.has_tensors:
-            yield f"{_listed(assumed)} {'is a number' if len(assumed) == 1 else 'are numbers'}; --shape says otherwise"
+            yield f"{listed(assumed)} {'is a number' if len(assumed) == 1 else 'are numbers'}; --shape says otherwise"
             return
         groups: dict[str, list[str]] = {}
         for name in assumed:
             groups.setdefault(written(inputs[name].shape), []).append(name)
-        parts = [f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {shape}" for shape, names in groups.items()]
+        parts = [f"{listed(names)} {'is' if len(names) == 1 else 'are'} {shape}" for shape, names in groups.items()]
         yield f"{', '.join(parts)}: capitals are matrices, small letters vectors; --shape says otherwise"
 
 
@@ -274,7 +275,3 @@ def _final(name: str, size: Size) -> Size:
     """A letter that is said is a number or itself."""
     known = settled(size)
     return known if isinstance(known, int) else letter(name)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import from_list
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.graph import build as b
@@ -158,9 +159,7 @@ def of_list(values: list[Any]) -> Node:
         flat, shape = entries
         if all(isinstance(one, int) for one in flat) and all(abs(one) < 2**62 for one in flat):
             return b.array(np.array(flat, dtype=np.int64).reshape(shape))
-        out = np.empty(len(flat), dtype=object)
-        out[:] = [tree_of(one) for one in flat]
-        return b.array(out.reshape(shape))
+        return b.array(from_list(list(map(tree_of, flat)), shape))
     return b.stack([node_of(one) for one in values])
 
 

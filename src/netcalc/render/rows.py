@@ -11,6 +11,7 @@ from netcalc.files.rows import DELIMITERS, RowWriter, cell, json_value
 from netcalc.notation import to_ascii
 from netcalc.problem import element
 from netcalc.result import Element, Result, Tensor, Value, as_value, text_at
+from netcalc.result.result import closed_form
 
 BLOCK = 1 << 17  # numbers written at once
 PLACE = 10**12 + 39  # stands for every place in a line that many elements share
@@ -41,7 +42,7 @@ def records(result: Result) -> Iterator[Record]:
     if result.sample_rows:
         for sample in samples(result):
             row = [one for one, _ in sample_elements(result, sample)]
-            forms: Record = {f"{one.name} exact": _closed_form(one.value) for one in row} if closed else {}
+            forms: Record = {f"{one.name} exact": closed_form(one.value) for one in row} if closed else {}
             yield {one.name: one.value.plain() for one in row} | forms
         return
     for tensor in result.tensors:
@@ -65,11 +66,7 @@ def _of_elements(tensor: Tensor, *, closed: bool = False) -> Iterator[Record]:
 
 def _record(name: str, formula: str, value: Value, closed: bool) -> Record:
     record: Record = {"name": name, "formula": formula, "value": value.plain()}
-    return record | {"exact": _closed_form(value)} if closed else record
-
-
-def _closed_form(value: Value) -> str | None:
-    return None if value.exact is None else to_ascii(value.exact)
+    return record | {"exact": closed_form(value)} if closed else record
 
 
 def lines(result: Result, format_name: str) -> Iterator[str]:

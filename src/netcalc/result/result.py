@@ -324,7 +324,7 @@ class Result:
             content["hessian"] = self.hessian
         if self.derivatives:
             content["derivatives"] = self.derivatives
-        closed = {tensor.key: tensor.map(_exact) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
+        closed = {tensor.key: tensor.map(closed_form) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
         if self.checked or self.lines:
@@ -362,7 +362,8 @@ def _has_closed_forms(entries: np.ndarray) -> bool:
     return entries.dtype == object and any(value.exact is not None for value in entries.flat)
 
 
-def _exact(value: Value) -> str | None:
+def closed_form(value: Value) -> str | None:
+    """The closed form as text, where there is one."""
     return None if value.exact is None else to_ascii(value.exact)
 
 

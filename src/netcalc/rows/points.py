@@ -14,6 +14,7 @@ import numpy as np
 from netcalc.arithmetic.balls import numerals, precision
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.sides import BITS, tie
+from netcalc.arrays import scalar
 from netcalc.derivation.gradient import Derived, derive, element_name, in_order
 from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntaxError
 from netcalc.explain.ties import in_float64, singled_out
@@ -66,15 +67,13 @@ def _value(name: str, text: str, flag: str, stdin: StandardInput, decimal: str) 
     if SEPARATED.search(text) and not is_file(text):
         words = SEPARATED.sub(" ", f"{name}={text}")
         raise ValueSyntaxError(f"{flag}: values by name have spaces between them; write {flag} {words}")
-    point = np.empty((), dtype=object)
     try:
-        point[()] = read_number(text)
+        return scalar(read_number(text))
     except (ExpressionError, ValueSyntaxError) as error:
         if any(sign in text for sign in ",;[") or len(text.split()) > 1 or is_file(text) or looks_like_file(text):
             return read_array(text, f"{flag} {name}", stdin=stdin, decimal=decimal)
         message = f"{flag} {name}: {error.message}"
         raise ValueSyntaxError(message, source=error.source, position=error.position) from None
-    return point
 
 
 def _symbol(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from netcalc.arithmetic.balls import Known
+from netcalc.arrays import scalar
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Quantity, derive, element_name, groups, label
@@ -93,7 +94,7 @@ def _answered(
 ) -> Answered:
     problem = derived.problem
     if problem.free and not problem.points:
-        return Answered([_scalar(formula_value(one)) for one in formulas.all])
+        return Answered([scalar(formula_value(one)) for one in formulas.all])
     if problem.free:
         return _formulas(derived, digits)
     many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.quantities)
@@ -104,12 +105,6 @@ def _answered(
     if problem.many:
         return _at_points(derived, digits, exact=exact)
     return _at_a_point(derived, digits, exact=exact)
-
-
-def _scalar(value: Value) -> np.ndarray:
-    out = np.empty((), dtype=object)
-    out[()] = value
-    return out
 
 
 def _values_at(
@@ -130,7 +125,7 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
     point, trees = point_at(derived.problem), evaluable(derived.trees)
     values, known, beside = _values_at(derived, trees, point, digits, exact=exact)
     undefined = undefined_notes(derived, values, point, known, beside.kinks)
-    entries = [_scalar(value) for value in values]
+    entries = [scalar(value) for value in values]
     return Answered(entries, certainty(entries), (*undefined, *beside.notes), known)
 
 
@@ -217,7 +212,7 @@ def _formulas(derived: Derived, digits: int | None) -> Answered:
         tree = forms.put(derived.written(one.tree)[0], point)
         return constant(tree, digits) if is_constant(tree) else formula_value(tree)
 
-    return Answered([_scalar(value(one)) for one in derived.quantities], formulas_in(derived.problem.free))
+    return Answered([scalar(value(one)) for one in derived.quantities], formulas_in(derived.problem.free))
 
 
 def _tensors(derived: Derived, entries: Sequence[np.ndarray], formulas: _Formulas) -> Iterator[Tensor]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netcalc.arrays import from_list
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.cost import cost
@@ -173,9 +174,7 @@ def _product(slopes: Sequence[Any]) -> Any:
 
 def _flat(entries: Iterable[Any]) -> np.ndarray:
     found = list(entries)
-    array = np.empty(len(found), dtype=object)
-    array[:] = found
-    return array
+    return from_list(found, (len(found),))
 
 
 def _label(problem: GraphProblem, entry: Entry) -> str:

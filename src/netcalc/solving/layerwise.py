@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import Numeral
-from netcalc.arrays import each
+from netcalc.arrays import by_place, each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
 from netcalc.explain.explanation import ONE, literal, times
@@ -65,10 +65,8 @@ def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
             entries[name] = _jacobians(formulas, int(name[1:]), value)
         elif name != "paths":
             shape = tuple(concrete(size, {}) for size in nodes[name].shape)
-            shown = problem.shaped(np.empty(shape, dtype=object), called.shape)
-            for index in np.ndindex(shown.shape):
-                shown[index] = value(generic[name], index)
-            entries[name] = shown.reshape(shape)
+            own = problem.shaped(np.empty(shape), called.shape).shape
+            entries[name] = by_place(lambda *index, name=name: value(generic[name], index), own).reshape(shape)
     if problem.trace:
         entries["paths"] = _paths(problem, known, entries, names, digits)
     return Found(entries, f"{formulas_in(names)}, and in the quantities before them", numbers.notes)
@@ -90,10 +88,8 @@ def _leaf(entry: Tree | float) -> Tree:
 
 def _jacobians(formulas: Indexed, number: int, value: Any) -> np.ndarray:
     outputs = len(formulas.problem.layers[number - 1].W)
-    found = np.empty((len(formulas.problem.x), outputs, outputs), dtype=object)
-    for sample, i, j in np.ndindex(found.shape):
-        found[sample, i, j] = value(formulas.jacobian(number, sample, i, j), ())
-    return found
+    shape = len(formulas.problem.x), outputs, outputs
+    return by_place(lambda *place: value(formulas.jacobian(number, *place), ()), shape)
 
 
 def _paths(

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import from_list, of_rows
 from netcalc.errors import ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
 from netcalc.files import is_file, looks_like_file, read_tensor
-from netcalc.files.cells import is_kept_exactly, read_number
+from netcalc.files.cells import read_number
 from netcalc.spec.document import Document
-from netcalc.values import to_float64
+from netcalc.values import few
 
 
 def tensor(document: Document, value: Any) -> np.ndarray:
@@ -27,10 +28,8 @@ def tensor(document: Document, value: Any) -> np.ndarray:
     if not (_are_numbers(rows) or (rows and all(isinstance(row, list) and _are_numbers(row) for row in rows))):
         raise ValueSyntaxError("it should be a number, a list of numbers or rows of them, or the name of a file")
     if isinstance(rows[0], list):
-        return _few(_rows(rows))
-    flat = np.empty(len(rows), dtype=object)
-    flat[:] = [_number(entry) for entry in rows]
-    return _few(flat if isinstance(value, list) else flat.reshape(()))
+        return few(_rows(rows))
+    return few(from_list(list(map(_number, rows)), (len(rows),) if isinstance(value, list) else ()))
 
 
 def _are_numbers(entries: list[Any]) -> bool:
@@ -50,15 +49,8 @@ def _rows(rows: list[list[Any]]) -> np.ndarray:
     if len(set(lengths)) > 1:
         odd = next(n for n, length in enumerate(lengths) if length != lengths[0])
         raise ShapeError(f"row {odd} has {lengths[odd]} numbers, and row 0 has {lengths[0]}")
-    out = np.empty((len(rows), lengths[0]), dtype=object)
-    for place, row in enumerate(rows):
-        out[place] = [_number(entry) for entry in row]
-    return out
+    return of_rows([list(map(_number, row)) for row in rows])
 
 
 def _number(entry: Any) -> Tree:
     return read_number(str(entry))
-
-
-def _few(array: np.ndarray) -> np.ndarray:
-    return array if is_kept_exactly(array.size) else to_float64(array)

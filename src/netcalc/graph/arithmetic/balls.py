@@ -13,12 +13,12 @@ import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, ball, exactly, numeral, sign
-from netcalc.arrays import each, from_list
+from netcalc.arrays import by_place, each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects
+from netcalc.graph.arithmetic.objects import Objects, filled
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -67,9 +67,7 @@ class Balls(Objects):
         evaluation = self.evaluation(tree)
         names = list(columns)
         if not names:
-            found = np.empty((), dtype=object)
-            found[()] = evaluation.at({})[0]
-            return np.broadcast_to(found, shape)
+            return np.broadcast_to(scalar(evaluation.at({})[0]), shape)
         found = each(lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values())
         return found if found.shape == shape else np.broadcast_to(found, shape)
 
@@ -132,12 +130,12 @@ class Balls(Objects):
     def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """-log(1 + Σⱼ exp(zⱼ - zᵢ)) over j ≠ i, which cancels nothing."""
         rows = last(array, axes)
-        out = np.empty(rows.shape, dtype=object)
-        for index in np.ndindex(rows.shape):
-            row, own = rows[index[:-1]], rows[index]
-            others = [_exp(_minus(z, own)) for j, z in enumerate(row) if j != index[-1]]
-            out[index] = -OPERATIONS["log1p"](OPERATIONS["add"](*others))
-        return back(out, axes, array.shape)
+
+        def entry(*index: int) -> Numeral:
+            others = [_exp(_minus(z, rows[index])) for j, z in enumerate(rows[index[:-1]]) if j != index[-1]]
+            return -OPERATIONS["log1p"](OPERATIONS["add"](*others))
+
+        return back(by_place(entry, rows.shape), axes, array.shape)
 
     def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
         """sᵢ and 1 - sᵢ are sums of positive numbers, so that no digit is lost where one of them is next to nothing."""
@@ -292,9 +290,7 @@ def _entries(matrix: Any, rows: int, columns: int) -> np.ndarray:
 
 
 def _undecided(rows: int, columns: int) -> np.ndarray:
-    out = np.empty((rows, columns), dtype=object)
-    out[...] = UNDEFINED
-    return out
+    return filled((rows, columns), UNDEFINED)
 
 
 def _is_small(a: np.ndarray) -> bool:
