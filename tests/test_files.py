@@ -228,6 +228,46 @@ def test_an_array_whose_file_is_cut_short_is_refused(monkeypatch):
         read_tensor("-", stdin=StandardInput(io.BytesIO(whole[:-1])))
 
 
+DESCRIPTIONS = ["<f8", ">f4", "|b1", "<i8", ">u2", "<f2", "<f16", "<c16", "|O", "<U3", "|V8", "<M8[s]", "f8", "<f9"]
+ODD = [None, 3, "f8", [("a", "<f8")], [("a", "<f8", (2,))], {}, (), True, -1, 2.5, float("nan"), "1", (1,), 10**30]
+LENGTHS = st.integers(-2, 4) | st.sampled_from([2**31, 2**63, 10**40, True, 2.0, "2", None])
+SHAPES = st.lists(st.integers(1, 2), max_size=3).map(tuple)
+RIGHT = {"descr": st.sampled_from(DESCRIPTIONS), "fortran_order": st.booleans(), "shape": SHAPES}
+ANY = {
+    "descr": st.sampled_from(DESCRIPTIONS + ODD),
+    "fortran_order": st.booleans() | st.sampled_from(ODD),
+    "shape": SHAPES | st.lists(LENGTHS, max_size=40).map(tuple) | st.sampled_from(ODD),
+    "extra": st.just(1),
+}
+HEADERS = st.fixed_dictionaries(RIGHT).map(repr) | st.fixed_dictionaries({}, optional=ANY).map(repr)
+
+
+@settings(max_examples=150)
+@given(
+    header=HEADERS
+    | st.text(max_size=60)
+    | st.sampled_from(["(" * 3000, "{" * 150, "-" * 5000 + "1", "9" * 6000, "\0"]),
+    version=st.sampled_from([b"\1\0"] * 6 + [b"\2\0", b"\3\0", b"\4\0", b"\1\1", b"\0\0"]),
+    length=st.none() | st.none() | st.integers(0, 2**16 - 1),
+    data=st.binary(min_size=64, max_size=64),
+)
+def test_a_header_of_any_kind_is_read_as_numpy_reads_it_or_refused(header, version, length, data):
+    """Never an exception of another kind, nor memory for what a header says and the file hasn't."""
+    text = header.encode("latin-1", "replace") + b"\n"
+    said = min(len(text), 2**16 - 1) if length is None else length
+    count = said.to_bytes(2 if version[0] < 2 else 4, "little")
+    file = io.BytesIO(npy.NPY_MAGIC + version + count + text + data)
+    size = len(file.getvalue())
+    try:
+        found = npy.NpyFile.open("a.npy", file, size).array()
+    except FileError:
+        return
+    file.seek(0)
+    assert found.nbytes <= 8 * size
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(found, np.load(file, allow_pickle=False).astype(float))
+
+
 def test_archives_by_name():
     """The one array of an archive needs no name; what was written is read back."""
     tensors = {"W": np.eye(2), "file": np.arange(3.0)}

@@ -21,6 +21,11 @@ NPY_MAGIC = b"\x93NUMPY"
 DAMAGED = "it is no .npy file, or a damaged one"
 # What reading one as Python, which it is, may end with.
 NOT_A_HEADER = (ValueError, EOFError, SyntaxError, TokenError, TypeError, ArithmeticError, LookupError, RecursionError)
+HEADERS = {  # by version; the third differs from the second in the names of fields, which no numbers have
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
 MOST_AXES = 32  # that every NumPy takes
 READ_BYTES = 8 << 20  # at once
 
@@ -40,8 +45,7 @@ class NpyFile(NamedTuple):
         """The file of so many bytes, read up to its numbers. Raises FileError, also where there are too few of them."""
         try:
             version = np.lib.format.read_magic(stream)
-            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, by_columns, dtype = header(stream)
+            shape, by_columns, dtype = HEADERS[version](stream)
         except OSError as error:
             raise unreadable(source, error) from None
         except NOT_A_HEADER as error:

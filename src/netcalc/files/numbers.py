@@ -14,7 +14,8 @@ PICKLED = "it holds pickled Python objects, which are never loaded; save plain n
 def as_float64(array: Any, source: str) -> np.ndarray:
     """The numbers as float64. Raises FileError for what is not real numbers, and for no numbers at all."""
     refuse_no_numbers(array.shape, array.dtype, source)
-    floats: np.ndarray = array.astype(np.float64, copy=False)
+    with np.errstate(all="ignore"):  # a long double beyond float64 is infinite, which is looked for where it matters
+        floats: np.ndarray = array.astype(np.float64, copy=False)
     return floats
 
 
