@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import fmpq
+from flint import ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.balls import OPERATIONS, precision
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import loss, reduction
 from netcalc.commands._answer import contradicted
@@ -399,3 +399,17 @@ def test_a_wrong_second_derivative_is_contradicted_beside_a_kink_too() -> None:
     entries[()] = wrong
     tensors = tuple(replace(one, entries=entries) if one.name == "dxdx" else one for one in result.tensors)
     assert verify(result.problem, replace(result, tensors=tensors)).wrong[0].name == "dxdx"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["where(digamma(acsch(x)) < x, -40, x)", "sum(digamma(x*ones(2)))", "abs(digamma(x) - digamma(x + 1) + 1/x)"],
+)
+def test_functions_that_take_long_in_many_bits_are_held_in_fewer(text, monkeypatch):
+    """A digamma of 80,000 bits takes 8 s; what is verified needs no such number."""
+    slow, bits = OPERATIONS["digamma"], []
+    monkeypatch.setitem(OPERATIONS, "digamma", lambda q: bits.append(ctx.prec) or slow(q))
+    found = netcalc.grad(text, at={"x": "3.605"}, order=1, verify=True).verification
+    assert not found.wrong
+    assert found.untold == text.startswith("abs")
+    assert 0 < max(bits) <= 1 << 14

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.balls import ball, numeral, precision, work
 from netcalc.arithmetic.rounded import rounded
 from netcalc.arithmetic.rounding import digits, enclosure, nearest, plainly_rounded
 from netcalc.arrays import each
-from netcalc.expression import Tree, share
+from netcalc.expression import Tree
 from netcalc.result import UNDEFINED, Value
 
 SHOWN_DIGITS = 6
@@ -135,7 +135,7 @@ def constant(tree: Tree, count: int | None = None) -> Value:
         value = as_value(numeral(whole, {}), count)
         return value.certified
 
-    until_decided(count, len(share((whole,)).nodes), attempt)
+    until_decided(count, work((whole,)), attempt)
     return value
 
 

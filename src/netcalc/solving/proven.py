@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netcalc.arithmetic.balls import Known, ball, numeral, numerals
+from netcalc.arithmetic.balls import Known, ball, numeral, numerals, work
 from netcalc.arithmetic.rounding import is_out_of_reach
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
-from netcalc.expression import Tree, share, substitute
+from netcalc.expression import Tree, substitute
 from netcalc.result import UNDEFINED, Value
 from netcalc.solving.bits import as_value, rational_in, until_decided
 
@@ -39,7 +39,7 @@ def proven(
         left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
         return not left or (bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left))
 
-    until_decided(count, len(share(trees).nodes), attempt)
+    until_decided(count, work(trees), attempt)
     for place in _settled(trees, point, found, left):
         values[place] = as_value(found[place], count)
     return values, found

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Evaluation, ball, precision
+from netcalc.arithmetic.balls import Evaluation, ball, precision, work
 from netcalc.arrays import each, from_list
 from netcalc.derivation.derive import expand
 from netcalc.expression import Symbol, Tree
-from netcalc.expression.tree import share
 from netcalc.graph import build
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.cost import cost
-from netcalc.graph.node import Node
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.node import Node, in_order
 from netcalc.layers import forward, values
 from netcalc.models.expressions import as_graph
 from netcalc.models.grad import Gradient, point_at
@@ -103,8 +103,7 @@ class ExpressionsForward(Forward):
 
     @cached_property
     def work(self) -> int:
-        """The nodes of the expressions."""
-        return len(share(list(map(expand, self.problem.expressions))).nodes)
+        return work(list(map(expand, self.problem.expressions)))
 
     def roots(self, run: int) -> Sequence[Node]:  # noqa: ARG002 - each point has the same
         return [*self.inputs.values(), *self.outputs.values()]
@@ -132,8 +131,11 @@ class GraphForward(Forward):
 
     @cached_property
     def work(self) -> int:
-        needed = cost([self._of(0).output], Balls(self.sizes))
-        return needed.multiplications + needed.operations
+        output, sizes = self._of(0).output, Balls(self.sizes)
+        needed = cost([output], sizes)
+        formulas = [node for node in in_order([output]) if node.operation is ELEMENTWISE]
+        slow = sum(prod(sizes.shape(node.shape)) * work((node.params.tree,)) for node in formulas)
+        return needed.multiplications + needed.operations + slow
 
     def _of(self, run: int) -> GraphProblem:
         return self.problem.samples[run] if self.problem.samples else self.problem
