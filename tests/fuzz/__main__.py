@@ -9,6 +9,8 @@ are made in the same order each time, as far as the time goes.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
 import faulthandler
 import os
 import resource
@@ -25,6 +27,7 @@ import record
 
 SECONDS = 30.0  # of processor time, in any one run: a loaded machine takes more of it too
 MEGABYTES = 500  # that one run may add
+ADDR_NO_RANDOMIZE = 0x0040000  # of personality(2)
 SEED = "0"  # of hashes, by which sets are ordered
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
@@ -133,10 +136,17 @@ def every(seconds: int, folder: Path) -> int:
         return int(not all(list(pool.map(started, TARGETS))))
 
 
+def again_alike() -> None:
+    """The process anew, sets in the order that it has each time: no hash is random, nor, on Linux, any address."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": SEED})
+
+
 def main() -> int:
     """Run what was asked for."""
     if os.environ.get("PYTHONHASHSEED") != SEED:
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": SEED})
+        again_alike()
     name, seconds = sys.argv[1], int(sys.argv[2])
     folder = Path(sys.argv[3] if len(sys.argv) > 3 else tempfile.mkdtemp(prefix="fuzz-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
