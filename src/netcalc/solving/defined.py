@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.arrays import each
 from netcalc.errors import UndefinedError
-from netcalc.models.graphed import GraphProblem
 from netcalc.problem import element
 from netcalc.result import UNDEFINED, Value
-from netcalc.solving.graph_values import Quantity
+
+if TYPE_CHECKING:  # layers are solved without them
+    from netcalc.models.graphed import GraphProblem
+    from netcalc.solving.graph_values import Quantity
 
 
 def where_defined(
