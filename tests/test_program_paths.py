@@ -232,3 +232,10 @@ def test_a_batch_of_one(tmp_path):
     )
     assert outcome.exit_code == 0, outcome.exception
     assert "certified: " in outcome.stdout
+
+
+def test_an_entry_is_named_as_the_table_names_it():
+    text, at = "h = x * W\nloss = (h * h).sum()", {"x": ["0.5", "2"], "W": ["3", "-1"]}
+    assert netcalc.gradients(text, at, trace="x1").trace == netcalc.gradients(text, at, trace="x[1]").trace
+    with pytest.raises(netcalc.NetcalcError, match="x2 is no entry of x, which is a vector of 2"):
+        netcalc.gradients(text, at, trace="x2")

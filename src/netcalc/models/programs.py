@@ -202,14 +202,18 @@ def _trace(found: Program, request: ProgramRequest) -> tuple[str, tuple[int, ...
     if written is None:
         raise ValueSyntaxError(f"'{request.trace}' names no entry; one is written as in dW1[0,1], or dx of a number")
     nodes = {**found.inputs, **found.named}
-    name = written[1] if written[1] in nodes else written[1].removeprefix("d")
+    text, index = written[1], written[2] or ""
+    name = text if text in nodes else text.removeprefix("d")
+    if name not in nodes and not index:  # x0, as the table has the entries of a vector
+        bare = name.rstrip("0123456789")
+        name, index = (bare, name[len(bare) :]) if bare in nodes else (name, index)
     if name not in nodes:
         raise unknown("name", name, nodes, f"the names here are {', '.join(nodes)}")
     missing = next((one for one in found.inputs if one not in request.values), None)
     if missing is not None:
         raise NetcalcError(f"--trace takes values for all inputs, and {missing} has none: give it with --at")
     shape = tuple(map(settled, nodes[name].shape))
-    places = tuple(int(place) - request.index_from for place in (written[2] or "").split(",") if place.strip())
+    places = tuple(int(place) - request.index_from for place in index.split(",") if place.strip())
     inside = len(places) == len(shape) and all(0 <= one < size for one, size in zip(places, shape, strict=True))  # type: ignore[operator]
     if not inside:
         raise ShapeError(f"{request.trace.strip()} is no entry of {name}, which is {described(shape)}")
