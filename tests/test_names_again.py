@@ -71,3 +71,12 @@ def test_every_formula_has_its_value(name, has_numbers):
         np.testing.assert_allclose(found, of_steps[step.name], rtol=1e-9, atol=1e-12, err_msg=step.name)
     assert "loss" in defined
     assert len(result.steps) == len({step.name for step in result.steps})
+
+
+def test_notes_and_errors_say_which_value_they_are_of():
+    relu = "h = x\nfor i in range(2):\n    z = h @ W\n    h = np.maximum(z, 0)\nloss = h.sum()"
+    (note,) = netcalc.gradients(relu, x=[1, 2], W=[[2, 1], [-1, 1]]).notes
+    assert note.startswith("z@3.1[0] = 0 is a kink of max(z@3.1, 0)")
+    logs = "h = x\nfor i in range(2):\n    h = np.log(h)\nloss = h.sum()"
+    with pytest.raises(netcalc.NetcalcError, match=r"log\(h@3.1\) is defined for h@3.1 > 0; here h@3.1 = 0"):
+        netcalc.gradients(logs, x=[1, 2])

@@ -23,7 +23,7 @@ from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import LETTERS, Factor, number, product, total
 from netcalc.graph.reductions import log_softmax, softmax
 from netcalc.graph.sizes import Shape
-from netcalc.graph.writing import NOTHING, formula, names_of
+from netcalc.graph.writing import NOTHING, formula
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
@@ -293,7 +293,7 @@ def of_graph(problem: GraphProblem) -> Workings:
     root = problem.output
     others = [node for node in problem.named.values() if node is not root]
     first = root if root.operation is NAMED else named(problem.output_name, root)
-    output, inputs, steps = refined(first, *others, called=names_of(problem.named))
+    output, inputs, steps = refined(first, *others, called=problem.called)
     one = Pass(output, problem.delta)
     nodes = {name: steps[node] for name, node in problem.nodes.items() if node in steps}
     answers = {name: (node,) for name, node in nodes.items() if name in problem.named}

@@ -13,7 +13,7 @@ from netcalc.graph.backward import Backward, added, backward
 from netcalc.graph.centred import without_name
 from netcalc.graph.leaves import INPUT, NAMED, given, name_of
 from netcalc.graph.segments import direct, shares
-from netcalc.graph.writing import formula, names_of
+from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.solving.graph_values import in_float64, is_small, values_of
@@ -52,7 +52,7 @@ def nodes(problem: GraphProblem, *, split: bool = False) -> Circuit:
 def _by_lines(problem: GraphProblem, *, split: bool) -> Circuit:
     """A program's circuit: a box a line, its name with the formula."""
     called = {node: name for name, node in reversed([*problem.inputs.items(), *problem.named.items()])}
-    called |= names_of(problem.named) | {problem.output: problem.output_name}
+    called |= problem.called | {problem.output: problem.output_name}
     order = [node for node in graph.in_order([problem.output]) if node in called]
     check_count(sum(node.operation is not INPUT for node in order))
     has_gradient = problem.delta is not None or not problem.output.rank

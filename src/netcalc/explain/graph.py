@@ -16,11 +16,11 @@ from netcalc.explain.through import rules
 from netcalc.expression import Symbol, Tree, substitute
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
-from netcalc.graph.leaves import NAMED, named
+from netcalc.graph.leaves import NAMED, named, names_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
 from netcalc.graph.rebuilt import with_arguments
-from netcalc.graph.writing import formula, names_of
+from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display

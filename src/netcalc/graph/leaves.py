@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -142,3 +143,9 @@ def detached(node: Node) -> Node:
 def name_of(node: Node) -> str | None:
     """What a node is called, if it is."""
     return node.params.text if node.operation in (INPUT, NAMED) else None
+
+
+def names_of(nodes: Mapping[str, Node]) -> dict[Node, str]:
+    """What each named node is called; of several names the last that needs no line, `h` rather than `h@3.2`."""
+    own = {node: name for name, node in nodes.items() if node.operation is NAMED}
+    return own | {node: name for name, node in nodes.items() if node in own and "@" not in name}

@@ -45,12 +45,6 @@ def formula(
     return Writer([*beside, node], called).shortest(node, diagonal=diagonal)
 
 
-def names_of(nodes: Mapping[str, Node]) -> dict[Node, str]:
-    """What each named node is called; of several names the last that needs no line, `h` rather than `h@3.2`."""
-    own = {node: name for name, node in nodes.items() if node.operation is NAMED}
-    return own | {node: name for name, node in nodes.items() if node in own and "@" not in name}
-
-
 def axes_of(shape: Shape) -> str:
     """The letters of a node's own axes; 1 for an axis of one entry."""
     return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))

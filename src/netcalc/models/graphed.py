@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netcalc.expression import Tree
+from netcalc.graph.leaves import names_of
 from netcalc.graph.node import Node
 from netcalc.problem import element
 
@@ -55,6 +56,11 @@ class GraphProblem:
     def nodes(self) -> dict[str, Node]:
         """Inputs and named nodes by name."""
         return {**self.inputs, **self.named}
+
+    @cached_property
+    def called(self) -> dict[Node, str]:
+        """The names of the named nodes, which tell apart those of one name that is assigned again."""
+        return names_of(self.named)
 
     def element(self, name: str, index: tuple[int, ...]) -> str:
         """The name of one entry: `x0`, or `x[0]` where another array is called x0."""

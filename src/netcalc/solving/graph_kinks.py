@@ -37,9 +37,9 @@ def kink_notes(problem: GraphProblem) -> Iterator[str]:
             if node.operation is ELEMENTWISE:
                 yield from _of_elementwise(problem, node, arguments)
             elif node.operation is NORM:
-                yield from _of_norm(node, entries)
+                yield from _of_norm(_written(problem, node), entries)
             else:
-                yield from _of_extreme(node, arguments[0])
+                yield from _of_extreme(_written(problem, node), node, arguments[0])
 
 
 def _may_tie(node: Node) -> bool:
@@ -49,7 +49,7 @@ def _may_tie(node: Node) -> bool:
 
 
 def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray]) -> Iterator[str]:
-    formula = _written(node)
+    formula = _written(problem, node)
     for place, arg in enumerate(node.args):
         (slope,) = evaluable([slopes(node.params.tree, len(node.args))[place]])
         if not has_switches(slope):
@@ -62,22 +62,22 @@ def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.nd
 
 
 def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
-    name = name_of(arg) or f"({_written(arg)})"
+    name = problem.called.get(arg) or name_of(arg) or f"({_written(problem, arg)})"
     return problem.element(name, index[len(index) - arg.rank :] if arg.rank else ())
 
 
-def _written(node: Node) -> str:
+def _written(problem: GraphProblem, node: Node) -> str:
     from netcalc.graph.writing import formula
 
-    return to_ascii(formula(node))
+    return to_ascii(formula(node, called=problem.called))
 
 
-def _of_norm(node: Node, norms: np.ndarray) -> Iterator[str]:
+def _of_norm(written: str, norms: np.ndarray) -> Iterator[str]:
     if any(sign(one) == 0 for one in norms.reshape(-1)):
-        yield f"{_written(node)} is at a kink: it is 0; of its slopes netcalc takes 0"
+        yield f"{written} is at a kink: it is 0; of its slopes netcalc takes 0"
 
 
-def _of_extreme(node: Node, argument: np.ndarray) -> Iterator[str]:
+def _of_extreme(written: str, node: Node, argument: np.ndarray) -> Iterator[str]:
     along: Along = node.params
     rows = last(argument, along.axes)
     best = {MAX: 1, MIN: -1}[node.operation]
@@ -89,4 +89,4 @@ def _of_extreme(node: Node, argument: np.ndarray) -> Iterator[str]:
         tied += sum(sign(one - top) == 0 for one in row) > 1
     if tied:
         times = "" if rows.size == rows.shape[-1] else f" in {tied} of {rows.size // rows.shape[-1]} places"
-        yield f"{_written(node)} is at a kink: its entries tie{times}; those that tie share the gradient equally"
+        yield f"{written} is at a kink: its entries tie{times}; those that tie share the gradient equally"

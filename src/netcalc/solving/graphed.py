@@ -15,7 +15,7 @@ from netcalc.expression import Symbol, Tree
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.cost import cost
-from netcalc.graph.leaves import NAMED, array
+from netcalc.graph.leaves import NAMED, array, names_of
 from netcalc.graph.node import Node
 from netcalc.graph.product import number
 from netcalc.graph.sizes import described
@@ -206,7 +206,7 @@ class _Formulas:
     @cached_property
     def writer(self) -> Writer:
         """Writes all of them by the same names."""
-        from netcalc.graph.writing import Writer, names_of
+        from netcalc.graph.writing import Writer
 
         gradients = {one.name: one.node for one in self.quantities if one.of is not None}
         forward = {**self.problem.named} | {one.name: one.node for one in self.quantities if one.of is None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def reason(problem: GraphProblem, roots: Sequence[Node]) -> str | None:
     with precision(BITS):
         for node, arguments, entries in each_node(problem, roots, MAX_ENTRIES):
             if arguments and any(map(_has_no_value, entries.reshape(-1))):
-                return _why(node, arguments)
+                return _why(node, arguments, problem.called)
     return None
 
 
@@ -33,12 +33,12 @@ def _has_no_value(entry: Numeral) -> bool:
     return is_nowhere(entry) and not (entry > 0 or entry < 0)  # an infinity is one
 
 
-def _why(node: Node, arguments: Sequence[np.ndarray]) -> str | None:
+def _why(node: Node, arguments: Sequence[np.ndarray], called: Mapping[Node, str]) -> str | None:
     if node.operation is not ELEMENTWISE:
         return f"{node.operation.name} has no value at this point"
     tree = written_out(node.params.tree)
     reasons = (why_undefined(tree, names) for _, names in each_entry(node, arguments))
-    return next((_named(why, node) for why in reasons if why), None)
+    return next((_named(why, node, called) for why in reasons if why), None)
 
 
 def written_out(tree: Tree) -> Tree:
@@ -52,15 +52,15 @@ def written_out(tree: Tree) -> Tree:
     return fold(tree, lambda leaf: leaf, made)
 
 
-def _named(why: str, node: Node) -> str:
+def _named(why: str, node: Node, called: Mapping[Node, str]) -> str:
     """The reason with the arguments by their names, where they have some."""
     for place, arg in enumerate(node.args):
-        why = why.replace(slot(place), name_of(arg) or _short(arg, place))
+        why = why.replace(slot(place), called.get(arg) or name_of(arg) or _short(arg, place, called))
     return why
 
 
-def _short(arg: Node, place: int) -> str:
+def _short(arg: Node, place: int, called: Mapping[Node, str]) -> str:
     from netcalc.graph.writing import formula
 
-    text = to_ascii(formula(arg))
+    text = to_ascii(formula(arg, called=called))
     return text if len(text) < 40 else f"argument {place + 1}"
