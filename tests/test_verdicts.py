@@ -75,6 +75,58 @@ def test_a_formula_that_is_only_near_far_out_is_right_nowhere(text, answer, said
     assert said in one.diagnosis
 
 
+DIFFERENT = (  # from 2x, where nobody looks
+    "2*x+exp(-1e6*(x-30)^2)",
+    "2*x+1e-300",
+    "2*x*(1+1e-30*x^2)",
+    "2*x+sin(pi*x)*1e-50",
+    "2*x+1/(1+exp(-1e9*(x-1e7)))",
+    "2*x+where((x-30)^2<1e-18,5,0)",
+    "2*x+where((exp(x)-20)^2<1e-20,1,0)",
+    "2*x+where(abs(x-1e20)<1,5,0)",
+    "2*x+where(abs(x-1/3)<1e-12,5,0)",
+    "2*x+where(x*(x-1e-15)<0,1,0)",
+    "2*x+where(x<-1e200,1,0)",
+    "2*x+where(cosh(x-40)<1+1e-14,1,0)",
+    "2*x+where(sin(x)>0.9999999,1,0)",
+)
+EQUAL = (
+    "2*x*(sin(x)^2+cos(x)^2)",
+    "2*x+tanh(x)-(exp(2*x)-1)/(exp(2*x)+1)",
+    "2*x+max(x,1)-(x+1+abs(x-1))/2",
+    "2*x+sigmoid(x)+sigmoid(-x)-1",
+    "2*x+asinh(x)-log(x+sqrt(x^2+1))",
+    "2*x+gamma(abs(x)+1)-abs(x)*gamma(abs(x))",
+    "2*x+log(6)-log(2)-log(3)+sqrt(8)-2*sqrt(2)",
+    "where(x^2<-1,5,2*x)",
+)
+
+
+@pytest.mark.parametrize("answer", DIFFERENT)
+def test_a_formula_that_differs_anywhere_is_wrong(answer):
+    """However narrow the place, however far out, and however small the difference."""
+    (one,) = netcalc.check(netcalc.grad("x^2"), {"dx": answer}).checked
+    assert one.verdict == "wrong"
+
+
+@pytest.mark.parametrize("answer", EQUAL)
+def test_a_formula_that_is_equal_is_right_however_it_is_spelled(answer):
+    (one,) = netcalc.check(netcalc.grad("x^2"), {"dx": answer}).checked
+    assert one.verdict == "right"
+
+
+@pytest.mark.parametrize("answer", ["1", "1.0", "1.00"])
+def test_a_number_is_wrong_where_the_answer_varies(answer):
+    (one,) = netcalc.check(netcalc.grad("x+exp(-1e6*(x-30)^2)"), {"dx": answer}).checked
+    assert (one.verdict, one.diagnosis) == ("wrong", "the cause was not identified")
+
+
+def test_a_piece_of_two_variables_that_is_narrow_in_both_is_reached():
+    answer = "2*x*y+where((x-30)^2+(y-20)^2<1e-6,1,0)"
+    (one,) = netcalc.check(netcalc.grad("x^2*y"), {"dx": answer}).checked
+    assert one.verdict == "wrong"
+
+
 def test_near_far_out_does_not_move_where_a_formula_is_right():
     """σ is equal to the slope for x > 1, where the function has it, and near it far out on the left."""
     grad = netcalc.grad("where(x>1, softplus(x), sigmoid(x))")

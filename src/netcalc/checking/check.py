@@ -215,7 +215,8 @@ def _of_formula(result: Result, tensor: Tensor, text: str) -> Checked:
 def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]:
     """What is said of wrong claims."""
     claims, benches = evidence.claims, evidence.benches
-    found = {place: COARSE for place in sought if judge(claims[place], benches, Tolerance()) != "wrong"}
+    is_held = evidence.tolerance != Tolerance()
+    found = {place: COARSE for place in sought if is_held and judge(claims[place], benches, Tolerance()) != "wrong"}
     if len(benches) == 1:
         found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:

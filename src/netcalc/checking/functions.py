@@ -12,15 +12,17 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Array, Bench, is_sound
 from netcalc.checking.claims import Claim
+from netcalc.checking.difference import Difference
 from netcalc.checking.pieces import Pieces, Point, switches
 from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.checking.written import numeral
 from netcalc.errors import NetcalcError
-from netcalc.expression import Tree, is_constant, substitute, symbols
+from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 
 MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
 BITS_FOR_DOMAINS = 4096
 TELLING = 3  # digits of a decimal that meets an answer by no chance
+OTHERS = 4  # points at which an answer is compared with itself
 NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
 
 Key = tuple[tuple[str, object], ...]
@@ -39,6 +41,7 @@ class Functions:
     given: Mapping[str, Tree]
     place: Callable[[Point], Bench]
     known: dict[Key, Bench | None] = field(default_factory=dict)
+    differences: dict[tuple[Tree, Tree], Difference] = field(default_factory=dict)
 
     def tree(self, claim: Claim) -> Tree:
         """What was claimed, in the names alone."""
@@ -68,6 +71,32 @@ class Functions:
             return own.points
         together = Pieces(self.names, (*brought, *self.own))
         return [*together.points, *own.singled_out(brought)]
+
+    def both(self, claim: Claim) -> tuple[Tree, Tree] | None:
+        """What was claimed and what is right, as formulas; None where one isn't known in the names alone."""
+        correct = self.answers[claim.tensor][claim.index] if claim.tensor in self.answers else None
+        if correct is None:
+            return None
+        trees = self.tree(claim), correct
+        return None if any(set(symbols(tree)) - set(self.names) for tree in trees) else trees
+
+    def differs(self, claim: Claim, point: Point) -> bool | None:
+        """Whether algebra keeps a claim and the answer apart at a point, or proves that they are equal around it."""
+        trees = self.both(claim)
+        return None if trees is None else self.difference(*trees).differs(point)
+
+    def difference(self, claimed: Tree, correct: Tree) -> Difference:
+        """What two formulas differ by."""
+        return self.differences.setdefault((claimed, correct), Difference(claimed, correct))
+
+    def varies(self, claim: Claim, points: Sequence[Point]) -> bool:
+        """Whether the answer is another number at the first point than at one of the others."""
+        trees = self.both(claim)
+        if trees is None:
+            return False
+        first, *others = points
+        found = ({name: Number(value) for name, value in other.items()} for other in others)
+        return any(self.difference(trees[1], substitute(trees[1], numbers)).differs(first) for numbers in found)
 
     def at(self, point: Point) -> Bench | None:
         """The problem at a point; None where an answer has no value."""
@@ -118,6 +147,9 @@ def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolera
     found = [(point, stands_at(claim, functions, point, bench, tolerance)) for point, bench in sound]
     tells = claim.written.place is None or claim.written.digits >= TELLING
     one = Compared(found, frozenset({"right", "rounded"} if tells else {"right"}))
+    is_number = claim.written.is_constant and one.verdict in ("right", "rounded") and tolerance == Tolerance()
+    if is_number and functions.varies(claim, [point for point, _ in found][:OTHERS]):
+        return Compared([(point, "wrong") for point, _ in found])
     if not one.is_partly_right or claim.written.is_constant:
         return one
     if all(map(is_constant, switches((functions.tree(claim), *functions.own)))):
@@ -130,27 +162,31 @@ def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolera
 def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:
     """How a claim stands at one point; None where balls don't tell."""
     if claim.written.is_constant:
-        return judge_at(claim, bench, tolerance)
+        found = judge_at(claim, bench, tolerance)
+        return "wrong" if found == "right" and tolerance == Tolerance() and functions.differs(claim, point) else found
     with precision(BITS):
         claimed = numeral(claim.written, bench.names, sharp=True)
         correct = bench.truth[claim.tensor][claim.index]
         if isinstance(claimed, arb) and not claimed.is_finite():
             return _undefined(functions.tree(claim), functions.names, point)
-        if same(claimed, correct):
+        differs = functions.differs(claim, point)
+        if differs is False or (differs is None and same(claimed, correct)):
             return "right"
         if tolerance != Tolerance():
             return judge_at(claim, bench, tolerance)
-        if ball(claimed).overlaps(ball(correct)):
+        if differs is None and ball(claimed).overlaps(ball(correct)):
             return None
         rounded = ball(numeral(claim.written, bench.names))
-        if not rounded.overlaps(ball(correct)):
+        if not rounded.overlaps(ball(correct)) or rounded.rad() <= 2 * ball(claimed).rad():
             return "wrong"
         return "rounded" if rounded.rad() <= abs(rounded.mid()) * NEAR else None
 
 
 def stands_closely(claim: Claim, functions: Functions, point: Point, stands: Judgement | None) -> Judgement | None:
     """How a claim stands at a point, `wrong` for what is right there but for what many bits keep apart."""
-    if stands != "right" or (numbers := _exactly(claim, functions, point)) is None:
+    if stands != "right" or functions.differs(claim, point) is False:
+        return stands
+    if (numbers := _exactly(claim, functions, point)) is None:
         return stands
     with precision(BITS_FOR_DOMAINS):
         return "wrong" if bool(ball(numbers[0]) - ball(numbers[1]) != 0) else stands
@@ -158,7 +194,7 @@ def stands_closely(claim: Claim, functions: Functions, point: Point, stands: Jud
 
 def _is_within_reach(claim: Claim, functions: Functions, point: Point) -> bool:
     """Whether many bits tell formulas apart at a point: it is moderate, or they are rational there."""
-    if all(abs(number) <= MODERATE for number in point.values()):
+    if all(abs(number) <= MODERATE for number in point.values()) or functions.differs(claim, point) is not None:
         return True
     numbers = _exactly(claim, functions, point)
     return numbers is not None and all(isinstance(number, fmpq) for number in numbers)
@@ -168,11 +204,7 @@ def _exactly(claim: Claim, functions: Functions, point: Point) -> tuple[Any, Any
     """A claimed formula and the answer at a point, to many bits; None where one isn't known in the names alone."""
     from netcalc.checking.written import Written
 
-    correct = functions.answers[claim.tensor][claim.index]
-    if claim.written.is_constant or correct is None:
-        return None
-    trees = functions.tree(claim), correct
-    if any(set(symbols(tree)) - set(functions.names) for tree in trees):
+    if claim.written.is_constant or (trees := functions.both(claim)) is None:
         return None
     exact = {name: fmpq(number.numerator, number.denominator) for name, number in point.items()}
     with precision(BITS_FOR_DOMAINS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import Evaluation, precision
+from netcalc.arithmetic.balls import Evaluation, precision, sign
 from netcalc.arithmetic.watched import leaf, operation
 from netcalc.derivation.derive import expand
 from netcalc.expression import Apply, Number, Tree
@@ -32,13 +32,23 @@ LINES = 6  # points from which lines along each variable start
 MAX_LINE_VARIABLES = 8
 ROUNDS = 3  # in which what was found on a line shows what lies between
 MAX_ROOTS = 48  # on a line
-HALVINGS = 60
-BESIDE = (0.02, 0.5, 0.98)  # where points between two roots are
+HALVINGS = 80
+BESIDE = (0.02, 0.47, 0.98)  # where points between two roots are
 BEYOND = (0.01, 1.0)  # how far outside the outermost
-GRID = np.concatenate([-np.geomspace(1e15, 1e-12, 163), [0.0], np.geomspace(1e-12, 1e15, 163)])
+SIZES = np.concatenate([np.geomspace(1e-300, 1e-15, 58), np.geomspace(1e-12, 1e15, 163), np.geomspace(1e18, 1e300, 58)])
+GRID = np.concatenate([-SIZES[::-1], [0.0], SIZES])
+MAX_CENTRES = 40  # within what switches, that may be 0 where a narrow piece is
+MAX_LOWERED = 6  # switches that had one sign alone, which are followed to where they are least
+VALLEYS = 6  # on a line, the lowest ones
+NARROWINGS = 60
+OFFSETS = tuple(side * Fraction(1, 10**size) for size in (0, 3, 6, 9, 12, 16, 20, 30, 60, 120) for side in (-1, 1))
 BITS = 320
+MAX_SINGLED_OUT = 12
+TINY = 1e-290
+CLOSE = 1e-14  # relative: two roots with nothing between
 SNAPPED = 1000  # the largest denominator of a root that is tried exactly
 ONE = Number(Fraction(1))
+TURNS = {"sin": "cos", "cos": "sin"}
 ENDS = {"asin": (-1, 1), "acos": (-1, 1), "atanh": (-1, 1), "acosh": (1,), "log1p": (-1,)}
 AT_ZERO = frozenset({"abs", "sign", "sqrt", "cbrt", "log", "log2", "log10", "gamma", "lgamma", "digamma"})
 
@@ -81,6 +91,17 @@ def _is_odd(exponent: Tree) -> bool:
     return isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value.numerator % 2 == 1
 
 
+def centres(trees: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The sums within what switches, as x - 30 in (x - 30)^2 < 1/10^6, each once; and where sines turn."""
+    found: dict[Tree, None] = {}
+    for node in share(trees).nodes:
+        if isinstance(node, Apply) and node.operator in ("add", "subtract"):
+            found[node] = None
+        elif isinstance(node, Apply) and node.operator in TURNS:
+            found[Apply(TURNS[node.operator], node.arguments)] = None
+    return tuple(found)[:MAX_CENTRES]
+
+
 def equalities(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     """What is 0 where one of the formulas singles out a point."""
     nodes = share([expand(tree) for tree in trees]).nodes
@@ -110,6 +131,7 @@ class Pieces:
 
     names: tuple[str, ...]
     trees: tuple[Tree, ...]
+    known: dict[Hashable, Any] = field(default_factory=dict)  # roots on lines, and trees made ready
 
     @cached_property
     def switches(self) -> tuple[Tree, ...]:
@@ -124,7 +146,13 @@ class Pieces:
         if self.switches:
             for _ in range(2):  # a second time from what the first found
                 found += [point for start in self._starts(found) for point in self._along_lines(start)]
-        return self._chosen(found)
+                found += self._lowered(found)
+        chosen = self._chosen(found)
+        apart = (self.signs(chosen, self.switches) != 0).all(axis=0)
+        return [one for one, is_apart in zip(chosen, apart, strict=True) if is_apart or not self._is_tie(one)] or chosen
+
+    def _is_tie(self, point: Point) -> bool:
+        return is_zero_at(self.switches, point)
 
     def _starts(self, found: list[Point]) -> list[Point]:
         """Points of different pieces, the last ones found first."""
@@ -165,7 +193,9 @@ class Pieces:
     def _values(self, columns: dict[str, Array], trees: Sequence[Tree]) -> Array:
         """What the trees are, (trees, points), in float64."""
         count = len(next(iter(columns.values())))
-        shared = share(trees)
+        if tuple(trees) not in self.known:
+            self.known[tuple(trees)] = share(trees)
+        shared = self.known[tuple(trees)]
         results: list[Any] = []
         with np.errstate(all="ignore"):
             for node, places in zip(shared.nodes, shared.arguments, strict=True):
@@ -179,22 +209,72 @@ class Pieces:
     def _along_lines(self, start: Point) -> Iterator[Point]:
         """Points between the places where something switches, along each variable."""
         for name in self.names[:MAX_LINE_VARIABLES]:
-            for place in self._between(self._roots(start, name, self.switches)):
+            for place in self._between(self._roots(start, name, (*self.switches, *self.centres))):
                 yield {**start, name: Fraction(place)}
+
+    @cached_property
+    def centres(self) -> tuple[Tree, ...]:
+        """What is 0 where a narrow piece may be."""
+        return tuple(tree for tree in centres(self.switches) if tree not in self.switches)
+
+    def _lowered(self, found: Sequence[Point]) -> list[Point]:
+        """Points where a switch that had one sign alone is least, variable by variable, as far as that is another."""
+        signs = self.signs(found, self.switches)
+        single = [n for n, row in enumerate(signs) if (row >= 0).all() or (row <= 0).all()][:MAX_LOWERED]
+        lowest = []
+        for place in single:
+            side = 1.0 if (signs[place] >= 0).all() else -1.0
+            tree = (self.switches[place], *centres(self.switches[place : place + 1]))
+            point = found[0]
+            for name in (*self.names[:MAX_LINE_VARIABLES], *self.names[:MAX_LINE_VARIABLES]):
+                roots = self._roots(point, name, tree)
+                point = {**point, name: Fraction(self._least(point, name, tree[0], side, roots))}
+            if self.signs([point], tree[:1])[0, 0] == -side:
+                lowest.append(point)
+        return lowest
+
+    def _least(self, start: Point, name: str, tree: Tree, side: float, roots: Array) -> float:
+        """Where side·tree is least as one variable moves."""
+        places = np.unique(np.concatenate([GRID, roots, self._between(roots), [float(start[name])]]))
+
+        def at(some: Array) -> Array:
+            values = side * self._line(start, name, some, (tree,))[0]
+            return np.where(np.isfinite(values), values, np.inf)
+
+        values = at(places)
+        inner = np.flatnonzero((values[1:-1] <= values[:-2]) & (values[1:-1] <= values[2:])) + 1
+        inner = inner[np.argsort(values[inner], kind="stable")][:VALLEYS]
+        low, high = places[inner - 1], places[inner + 1]
+        for _ in range(NARROWINGS):
+            a, b = low + 0.382 * (high - low), low + 0.618 * (high - low)
+            is_left = at(a) <= at(b)
+            low, high = np.where(is_left, low, a), np.where(is_left, b, high)
+        middle = low / 2 + high / 2
+        tried = np.concatenate([places, middle[np.isfinite(middle)]])
+        return float(tried[np.argmin(at(tried))])
 
     def _between(self, roots: Array) -> list[float]:
         if not roots.size:
             return []
-        inner = [a + part * (b - a) for a, b in pairwise(roots) for part in BESIDE]
+        wide = [(a, b) for a, b in pairwise(roots) if b - a > CLOSE * max(abs(a), abs(b))]
+        inner = [a + part * (b - a) for a, b in wide for part in BESIDE]
         ends = ((roots[0], -1), (roots[-1], 1))
         outer = [end + side * far * (1 + abs(end)) for end, side in ends for far in BEYOND]
-        return [float(one) for one in (*inner, *outer) if np.isfinite(one)]
+        known = set(roots.tolist())
+        return [float(one) for one in (*inner, *outer) if np.isfinite(one) and one and one not in known]
 
     def _roots(self, start: Point, name: str, trees: Sequence[Tree]) -> Array:
         """Where one of the trees changes its sign as one variable moves, sorted."""
+        key = name, tuple(trees), tuple(value for other, value in start.items() if other != name)
+        if key not in self.known:
+            self.known[key] = self._sought(start, name, trees)
+        found: Array = self.known[key]
+        return found
+
+    def _sought(self, start: Point, name: str, trees: Sequence[Tree]) -> Array:
         roots = np.array([])
         for _ in range(ROUNDS):
-            places = np.unique(np.concatenate([GRID, roots, self._between(roots), [float(start[name])]]))
+            places = np.unique(np.concatenate([GRID, roots, self._between(roots)]))
             signs = np.sign(self._line(start, name, places, trees))
             row, at = np.nonzero(signs[:, :-1] * signs[:, 1:] < 0)
             row, at = _a_few_each(row, at, places, len(trees))
@@ -222,20 +302,44 @@ class Pieces:
         return self._values({**columns, name: places}, trees)
 
     def singled_out(self, trees: Sequence[Tree]) -> list[Point]:
-        """Points that the `trees` single out by == or !=, where nothing else switches."""
+        """Points that the `trees` single out by == or !=, or by what is so narrow that nothing else shows it."""
+        own = switches(trees)
         apart = equalities(trees)
-        if not apart:
-            return []
+        around = tuple(dict.fromkeys((*own, *centres(own))))
         found: list[Point] = []
-        for start in spread(self.names, LINES):
+        for start in spread(self.names, LINES) if own or apart else ():
             for name in self.names[:MAX_LINE_VARIABLES]:
-                for root in self._roots(start, name, apart)[:LINES]:
-                    near = Fraction(float(root))
-                    for place in (near.limit_denominator(SNAPPED), near):
-                        point = {**start, name: place}
-                        if point not in found and is_zero_at(apart, point) and not is_zero_at(self.switches, point):
-                            found.append(point)
-        return found[:LINES]
+                found += self._at_roots(start, name, apart)
+                found += self._beside_roots(start, name, around, own)
+        return list({tuple(point.items()): point for point in found}.values())[:MAX_SINGLED_OUT]
+
+    def _at_roots(self, start: Point, name: str, apart: Sequence[Tree]) -> list[Point]:
+        points = [{**start, name: place} for root in self._near(start, name, apart) for place in root]
+        return [one for one in points if is_zero_at(apart, one) and not is_zero_at(self.switches, one)]
+
+    def _beside_roots(self, start: Point, name: str, around: Sequence[Tree], own: Sequence[Tree]) -> Iterator[Point]:
+        """Points in pieces, so near to where something is 0 that float64 doesn't tell them apart."""
+        evaluation = Evaluation(own)
+        for root in self._near(start, name, around):
+            seen: set[Hashable] = set()
+            for offset in OFFSETS[::-1]:
+                point = {**start, name: root[0] + offset}
+                signs = _signs_at(evaluation, point)
+                if None not in signs and 0 not in signs and signs not in seen:
+                    seen.add(signs)
+                    yield point
+
+    def _near(self, start: Point, name: str, trees: Sequence[Tree]) -> list[tuple[Fraction, Fraction]]:
+        """Where one of the trees is 0 as one variable moves: the plainest number beside it, and it."""
+        roots = self._roots(start, name, trees) if trees else ()
+        exact = [Fraction(float(root)) for root in sorted(roots, key=abs)[:LINES]]
+        return [(root.limit_denominator(SNAPPED) if abs(root) < SNAPPED**2 else root, root) for root in exact]
+
+
+def _signs_at(evaluation: Evaluation, point: Point) -> tuple[int | None, ...]:
+    with precision(BITS):
+        found = evaluation.at({name: fmpq(n.numerator, n.denominator) for name, n in point.items()})
+        return tuple(sign(value) for value in found)
 
 
 def _a_few_each(row: Array, at: Array, places: Array, count: int) -> tuple[Array, Array]:
@@ -249,7 +353,7 @@ def _a_few_each(row: Array, at: Array, places: Array, count: int) -> tuple[Array
 def _distinct(roots: Array) -> Array:
     """Sorted, without those that rounding alone keeps apart."""
     ordered = np.sort(roots)
-    apart = np.diff(ordered, prepend=-np.inf) > 1e-12 * (1 + np.abs(ordered)) * (ordered != 0) + 1e-300
+    apart = np.diff(ordered, prepend=-np.inf) > 4e-16 * np.abs(ordered) + TINY
     distinct: Array = ordered[apart][:MAX_ROOTS]
     return distinct
 
@@ -260,4 +364,6 @@ def is_zero_at(trees: Sequence[Tree], point: Point) -> bool:
         return False
     with precision(BITS):
         found = Evaluation(trees).at({name: fmpq(n.numerator, n.denominator) for name, n in point.items()})
-        return any(value == 0 if isinstance(value, fmpq) else value.contains(0) for value in found)
+        return any(
+            value == 0 if isinstance(value, fmpq) else value.is_finite() and value.contains(0) for value in found
+        )
