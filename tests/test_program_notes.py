@@ -131,3 +131,9 @@ def test_what_is_for_texts_alone_is_refused_of_functions():
             netcalc.gradients(lambda x: x.sum(), x=A, **words)
     with pytest.raises(NetcalcError, match="print: got an unexpected keyword argument 'x'"):
         netcalc.gradients(print, x=A)
+
+
+def test_numbers_beyond_float64_are_told_without_growing():
+    """Twelve squares of long rationals would be numbers of thousands of digits, many times over."""
+    result = netcalc.gradients("for i in range(12):\n    x = x * x * 10\nloss = x.sum()", x=np.linspace(1, 30, 5000))
+    assert any("none that float64 can hold" in note for note in result.notes)

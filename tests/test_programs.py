@@ -179,6 +179,11 @@ X.mean(1).reshape(-1, 1) * X
 X[1:].sum() - X[:-1].sum() + X[:, 1:-1].prod()
 np.delete(X, 0) if False else X
 np.select([X > 0.5, X < -0.5], [X ** 2, -X], 0.1) + np.diff(X, axis=1).sum() + np.cumprod(P, axis=1)
+np.c_[X, w, P[:, 0]] ** 2
+np.c_[w, w ** 2] + np.c_[np.ones(3), w]
+np.r_[v, 1.5, w[0], v * v] ** 2
+np.r_[X, P[:1]] ** 2
+X[np.ix_([0, 2], [1, 3])] ** 2
 np.cross(w, w ** 2) @ A + np.kron(w, w)[:3] + np.atleast_2d(w)
 """.strip().splitlines()  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +26,7 @@ from netcalc.program.values import (
     Tensor,
     described,
     is_scalar,
+    node_of,
     tree_of,
 )
 
@@ -70,10 +72,27 @@ class Attributes(Scope):
                 return owner[key]
             case list() | tuple() | str() | range():
                 return self._of_list(owner, key)
+            case LibraryFunction("c_" | "r_" as name):
+                return self._put_together(name, key)
             case Opaque() | LibraryFunction():
                 return owner  # list[int] in a hint
             case _:
                 raise NetcalcError(f"{described(owner)} has no parts")
+
+    def _put_together(self, name: str, key: Any) -> Any:
+        """np.c_[a, b], columns side by side, and np.r_[a, b], one after the other."""
+        parts = list(key) if isinstance(key, tuple) else [key]
+        if any(isinstance(one, slice | str) for one in parts):
+            raise NetcalcError(f"np.{name} of slices or texts is not understood; write np.arange, np.concatenate")
+        function = "column_stack" if name == "c_" else "hstack" if self._is_flat(parts) else "vstack"
+        return self.library_call(function, "numpy", [parts], {})
+
+    def _is_flat(self, parts: list[Any]) -> bool:
+        return all(node_of(one).rank < 2 for one in parts)
+
+    def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
+        """A function of a library."""
+        raise NotImplementedError
 
     def _no_key(self, owner: dict[Any, Any], key: Any) -> Any:
         raise NetcalcError(f"the dictionary has no {key!r}; it has {', '.join(map(repr, owner))}")

@@ -13,7 +13,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.program.builtins import BUILTINS
-from netcalc.program.library import CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
+from netcalc.program.library import BY_ORDER, CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
@@ -243,6 +243,8 @@ class Calls(Methods):
 
         if name in RANDOM:
             return f"{name} draws at random: give the numbers with --at, under the name that this is assigned to"
+        if name in BY_ORDER:
+            return f"{name} goes by the values: give the order, or the places, with --at, as in x[order]"
         if name in LAYERS_WITH_WEIGHTS:
             return f"{name} has weights of its own; write the weights as names: {LAYERS_WITH_WEIGHTS[name]}"
         if name in ("grad", "value_and_grad", "jacobian", "vjp", "backward"):

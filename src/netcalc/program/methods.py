@@ -21,10 +21,6 @@ NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
 class Methods(Functions):
     """Reads calls of methods."""
 
-    def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
-        """A function of a library."""
-        raise NotImplementedError
-
     def unknown(self, name: str) -> str:
         """What to say of a function that is not understood."""
         raise NotImplementedError

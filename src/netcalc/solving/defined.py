@@ -45,8 +45,9 @@ def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
     """Which entries have no value; in float64 an infinite derivative has none."""
     if entries.dtype == object:
         return each(lambda value: value.is_undefined, entries).astype(bool)
-    if np.isfinite(entries.sum()):  # one pass, and no array of flags
-        return np.broadcast_to(np.array(False), entries.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(entries.sum()):  # one pass, and no array of flags
+            return np.broadcast_to(np.array(False), entries.shape)
     found: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
     return found
 
@@ -84,4 +85,4 @@ def first(missing: np.ndarray) -> tuple[int, ...]:
 def _why(problem: GraphProblem, one: Quantity) -> str:
     from netcalc.solving.undefined_nodes import reason  # which loads balls
 
-    return reason(problem, [one.node]) or "a function in it has no value at this point"
+    return reason(problem, [one.node]) or "a function in it has no value here, or none that float64 can hold"

@@ -96,7 +96,8 @@ def each_node(
         if most is not None and prod(numbers.shape(node.shape)) > most:
             return
         arguments = [values[arg] for arg in node.args]
-        values[node] = numbers.array(given[node]) if node in given else node.value(numbers, arguments)
+        found = numbers.array(given[node]) if node in given else node.value(numbers, arguments)
+        values[node] = numbers.settled(found)
         yield node, arguments, values[node]
 
 

@@ -66,6 +66,27 @@ RANDOM = frozenset(
         "truncated_normal"
     ).split()
 )
+BY_ORDER = frozenset(
+    [
+        "sort",
+        "argsort",
+        "topk",
+        "unique",
+        "median",
+        "quantile",
+        "percentile",
+        "nonzero",
+        "argwhere",
+        "searchsorted",
+        "histogram",
+        "bincount",
+        "partition",
+        "argpartition",
+        "kthvalue",
+        "lexsort",
+        "nanmedian",
+    ]
+)
 LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
     "Linear": "x @ W.T + b",
     "Conv1d": "F.conv1d(x, W, b)",

@@ -268,6 +268,16 @@ def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor)
     return b.add(x.node, spread)
 
 
+def _open_mesh(call: Call, arrays: list[Any]) -> tuple[Node, ...]:
+    """np.ix_(rows, columns): each along an axis of its own."""
+    for one in arrays:
+        call.index(one)
+    nodes = [node_of(one) for one in arrays]
+    return tuple(
+        b.index(node, [ALL if place == k else None for place in range(len(nodes))]) for k, node in enumerate(nodes)
+    )
+
+
 def _meshgrid(arrays: list[Any], indexing: Any) -> list[Node]:
     nodes = [
         node_of(one) for one in (arrays[0] if len(arrays) == 1 and isinstance(arrays[0], list | tuple) else arrays)
@@ -367,5 +377,6 @@ ROWS = [
     ),
     Row("diff", f"{_X} n:i=1 axis|dim:i=-1", _difference, "differences of neighbours"),
     Row("cumprod", f"{_X} axis|dim:i", _running_product, "the running product"),
+    Row("ix_", "*arrays:v", _open_mesh, "indices, each along an axis of its own", "int", asks=True),
     Row("meshgrid", "*arrays:v indexing:v='xy'", _meshgrid, "vectors as grids"),
 ]
