@@ -19,6 +19,7 @@ from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
+LOOSE = r"g(?!_|rad)"  # the beginning of names that may be those of gradients, and of gates
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
 FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
 BLOCKS = (ast.For, ast.If, ast.With, ast.While, ast.Try, ast.FunctionDef)
@@ -162,7 +163,8 @@ class GradientReader(Statements):
         of = base(name, self.known_names)
         if of is None and self.holder and name in self.known_names:
             of, name = name, f"{self.holder}['{name}']"
-        if of is None or self.frame.level != self.main_level or self.unit < 0:
+        is_kept = value.is_named and re.match(LOOSE, name) is not None  # gi, gf = gates[t]
+        if of is None or self.frame.level != self.main_level or self.unit < 0 or is_kept:
             return super().named(name, value, line)
         number = self.counts[name] = self.counts.get(name, 0) + 1
         node = b.named(name, value.node, self.first_moment + len(self.read_so_far.versions))

@@ -32,6 +32,7 @@ MAX_MULTIPLICATIONS = 6_000_000  # in balls, within products of matrices, at all
 MAX_SHORT_BITS = 256  # of a rational that is not made a ball
 CLOSE = 2.0**-64  # the radius of a difference that says something, of a tensor's largest entry
 NOTHING = 2.0**-100
+UNDERFLOW = 2.0**-1000  # exp(-1e9) of a mask is 0 in all machine numbers
 OF_MACHINE_NUMBERS = 2.0**-40  # what constants of float64 in a text may lose
 MACHINE_DIGITS = 15
 
@@ -228,7 +229,7 @@ def same_in_balls(found: np.ndarray, true: np.ndarray, slack: float) -> bool | N
             scale = max((float(abs(ball(entry)).mid()) for entry in true.reshape(-1)), default=0.0)
         if difference.contains(0):
             is_decided &= bool(difference.rad() <= max(CLOSE * scale, NOTHING))
-        elif not abs(difference) <= slack * scale:
+        elif not abs(difference) <= max(slack * scale, UNDERFLOW):
             return False
     return True if is_decided else None
 

@@ -189,14 +189,16 @@ def _line(reading: Reading, one: Judged) -> CheckedLine:
     trial = Trial(reading, one) if one.is_wrong_in_itself else None
     found = repair(trial) if trial is not None else None
     if found is None:
-        said = version.said or shape_said(one) or (trial and (cause(trial) or NO_DIAGNOSIS)) or ""
+        missing = cause(trial) if trial is not None else ""
+        said = version.said or shape_said(one) or missing or (trial and NO_DIAGNOSIS) or ""
         return CheckedLine(
             version.name,
             version.line,
             version.column + 1,
             one.verdict,
             one.follows,
-            diagnosis=said,
+            "path-left-out" if missing and said == missing else "",
+            said,
             file=source.name,
             text=source.line(version.line),
         )

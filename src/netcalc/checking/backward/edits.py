@@ -31,6 +31,7 @@ from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.program.gradients import Version
 
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
+OF_SIGN = ("exp", "expm1", "exp2", "sigmoid", "expit")  # whose argument often has a minus
 OF_SLOPE = r"(?i)prime|deriv|slope|_grad|d_?(sigmoid|tanh|relu)"  # functions that give slopes, by their names
 MAX_NAMES = 24  # that are tried in a name's place, the most alike first
 
@@ -62,6 +63,10 @@ def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
                 yield f"{said}: {trial.text(node)} the other way round", put(trial, node, swapped)
         case ast.UnaryOp(ast.USub(), operand):
             yield said, put(trial, node, trial.text(operand))
+        case ast.Call(_, [argument]) if called(node) in OF_SIGN and not isinstance(argument, ast.UnaryOp):
+            negated = f"-{as_primary(trial, argument)}"
+            inside = f"{said} within {called(node)}: {trial.text(argument)} in place of {negated}"
+            yield inside, put(trial, argument, negated)
 
 
 def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
@@ -356,8 +361,9 @@ LOCAL = (
     Row("complement", complement),
     Row("quotient", product_for_quotient),
 )
+TOO_MUCH = Row("factor-too-many", dropped_factor)
 LATER = (
-    Row("factor-too-many", dropped_factor),
+    TOO_MUCH,
     Row("factor-left-out", times_number),
     Row("wrong-tensor", wrong_name_of_any_shape),
     Row("wrong-tensor", name_for_part),

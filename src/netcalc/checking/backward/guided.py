@@ -21,6 +21,7 @@ from netcalc.checking.backward.paths import inserted, statement, term, term_of_p
 from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import base
 from netcalc.program.gradients import Version
 
@@ -41,11 +42,29 @@ def factor_of_all(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 product = trial.found / piece.value if piece.divides else trial.found * piece.value
             except ValueError:
                 continue
-        if near(product, true):
-            yield from _times(trial, piece)
+        for scaled in _scaled(trial, piece, product, true):
+            yield from _times(trial, scaled)
     ratio = plain_ratio(trial, trial.found, true)
     if ratio is not None:
         yield from _times(trial, ratio)
+
+
+def _scaled(trial: Trial, piece: Piece, found: np.ndarray, true: np.ndarray) -> Iterator[Piece]:
+    """The piece, or so many times it, where that leads from what it makes to what is right."""
+    if near(found, true):
+        yield piece
+        return
+    ratio = plain_ratio(trial, found, true)
+    if ratio is None or ratio.text.lstrip("-") not in ("1", "2", "3") or piece.text == ratio.text.lstrip("-"):
+        return
+    sign, number = "-" * ratio.text.startswith("-"), ratio.text.lstrip("-")
+    inner = as_divisor(piece.text)
+    if number == "1":
+        yield piece._replace(text=f"{sign}{inner}")
+    elif ratio.divides == piece.divides:
+        yield piece._replace(text=f"{sign}{number} * {inner}")
+    else:
+        yield piece._replace(text=f"{sign}{inner} / {number}")
 
 
 def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
@@ -66,18 +85,51 @@ def _multiplied(trial: Trial, node: ast.expr, piece: Piece) -> Iterator[Change]:
     yield put(trial, node, f"{text} {'/' if piece.divides else '*'} {as_divisor(piece.text)}")
 
 
-def factor_of_term(trial: Trial, found: Harvest) -> Iterator[Edit]:
-    """A summand times a factor."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            summands = [one for one, _ in terms(root)]
-            for node in summands if len(summands) > 1 else ():
-                for piece in sorted(found.factors, key=lambda one: one.value.ndim):
-                    if not _broadcasts(piece.value, trial.true[0]):
+def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) -> Iterator[Edit]:
+    """A summand times a factor: those that numbers lead to, then any.
+
+    A summand that is made in a statement of its own gets its factors there first, so it is for `of_helpers`.
+    """
+    several = len(trial.versions) > 1
+    helpers = {one.name for one in trial.helpers}
+    for is_blind in (False, True):
+        for version in trial.versions:
+            is_added = several or isinstance(version.statement, ast.AugAssign)
+            for root in roots(version.statement, version.name):
+                summands = list(terms(root))
+                for node, sign in summands if len(summands) > 1 or is_added else ():
+                    if (isinstance(node, ast.Name) and node.id in helpers) != of_helpers:
                         continue
-                    for change in _multiplied(trial, node, piece):
-                        said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
-                        yield Edit(change, version.statement, "factor-left-out", f"{said} of {trial.text(node)}")
+                    subtracts = isinstance(version.statement, ast.AugAssign) and isinstance(
+                        version.statement.op, ast.Sub
+                    )
+                    pieces = _any_factor if is_blind else _leading_factors
+                    for piece in pieces(trial, found, node, -sign if subtracts else sign):
+                        for change in _multiplied(trial, node, piece):
+                            said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
+                            yield Edit(change, version.statement, "factor-left-out", f"{said} of {trial.text(node)}")
+
+
+def _any_factor(trial: Trial, found: Harvest, _: ast.expr, __: int) -> Iterator[Piece]:
+    for piece in sorted(found.factors, key=lambda one: one.value.ndim):
+        if _broadcasts(piece.value, trial.true[0]):
+            yield piece
+
+
+def _leading_factors(trial: Trial, found: Harvest, node: ast.expr, sign: int) -> Iterator[Piece]:
+    """What leads from a summand to what it has to be, if all others are right."""
+    value = trial.value(trial.text(node))
+    if value is None or trial.found is None or not _broadcasts(value, trial.true[0]):
+        return
+    wanted = sign * (trial.true[0] - trial.found) + value
+    for piece in found.factors:
+        with np.errstate(all="ignore"):
+            try:
+                product = value / piece.value if piece.divides else value * piece.value
+            except ValueError:
+                continue
+        if product.shape == wanted.shape and np.isfinite(product).all():
+            yield from _scaled(trial, piece, product, wanted)
 
 
 def slope_of_helper(trial: Trial, versions: Sequence[Version]) -> Iterator[Edit]:
@@ -213,5 +265,38 @@ def softmax(trial: Trial, _: Harvest) -> Iterator[Edit]:
                 yield Edit(put(trial, root, text), version.statement, "softmax-jacobian", said)
 
 
-GUIDED = (factor_of_all, slope_formula, factor_of_term, softmax, statement, term)
+def of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """A factor or a summand of what is no gradient, by what that has to come to for the gradient to be right."""
+    for helper in trial.helpers:
+        if isinstance(helper.statement, ast.FunctionDef | ast.Return) or helper.name not in trial.names:
+            continue
+        node = trial.names[helper.name].node
+        needed = _needed(trial, node)
+        if needed is not None:
+            own = Trial(trial.reading, trial.one)
+            own.__dict__ |= {"versions": [helper], "true": [needed], "found": trial.evaluated(node, 0)}
+            for row in (factor_of_all, factor_of_term, term):
+                yield from row(own, found)
+
+
+def _needed(trial: Trial, node: Node) -> np.ndarray | None:
+    """What a node has to be for the gradient to be right, where each entry of that is linear in one of its own."""
+    value = trial.one.version.value
+    if value is None or trial.found is None or node not in in_order([value]):
+        return None
+
+    def with_it(array: np.ndarray) -> np.ndarray:
+        return trial.evaluated(value, 0, {node: array}).reshape(trial.true[0].shape)
+
+    now = trial.evaluated(node, 0)
+    if now.shape != trial.true[0].shape or not now.size:
+        return None
+    slope = with_it(now + 1) - with_it(now)
+    if not np.isfinite(slope).all() or not slope.all():
+        return None
+    needed = now + (trial.true[0] - with_it(now)) / slope
+    return needed if near(with_it(needed), trial.true[0]) else None
+
+
+GUIDED = (factor_of_all, slope_formula, factor_of_term, softmax, statement)
 GUIDED_LATER = (factor_for_another, factor_of_part, expression_for_name, term_of_part)

@@ -87,7 +87,7 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
     """A backward pass, judged. Raises ProgramError."""
     program: Program = problem.code
     forward = Forward(problem, program, samples)
-    known = list(forward.candidates)
+    known = [name for name in forward.candidates if name not in program.indices]
 
     def is_fitting(version: Version) -> bool:
         return version.node is not None and any(fits(version.node, one) for one in forward.candidates[version.of])

@@ -55,6 +55,10 @@ def harvest(trial: Trial) -> Harvest:
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
                 for one, divides in factors(node):
                     multiplied.setdefault(_text(source, one), divides)
+                    if divides and not isinstance(one, ast.BinOp | ast.Constant):
+                        multiplied.setdefault(f"{_text(source, one)} ** 2", divides)
+                    elif divides and isinstance(one.op if isinstance(one, ast.BinOp) else None, ast.Add | ast.Sub):
+                        multiplied.setdefault(f"({_text(source, one)}) ** 2", divides)
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
                 for one, _ in terms(node):
                     added.setdefault(_text(source, one))

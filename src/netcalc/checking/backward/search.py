@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, edits
+from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, edits
 from netcalc.checking.backward.expressions import factors, put, roots
-from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, slope_of_helper
-from netcalc.checking.backward.paths import path, statement_of_helper
+from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, factor_of_term, of_helper, slope_of_helper
+from netcalc.checking.backward.paths import path, statement_of_helper, term
 from netcalc.checking.backward.pieces import harvest
 from netcalc.checking.backward.slopes import is_known, slope_of
 from netcalc.checking.backward.trial import Change, Edit, Trial
@@ -53,6 +53,10 @@ def repair(trial: Trial) -> Repair | None:
     for edit in shared:
         if trial.is_right(edit):
             return _told(trial, edit)
+    for edit in _of_what_is_shared(trial):
+        if trial.is_right(edit):
+            shared.append(edit)
+            return _told(trial, edit)
     for edit in _candidates(trial):
         if trial.is_right(edit):
             if any(edit.statement is one.statement for one in trial.helpers):
@@ -74,14 +78,43 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
     others = [one for one in trial.helpers if one not in shared]
     yield from edits(trial, LOCAL, shared)
     yield from slope_of_helper(trial, shared)
+    yield from edits(trial, (*LOCAL, TOO_MUCH), others)
     for row in GUIDED:
         yield from row(trial, found)
-    yield from edits(trial, LOCAL, others)
+    yield from sorted([*term(trial, found), *of_helper(trial, found)], key=_length)
+    yield from factor_of_term(trial, found, of_helpers=True)
     yield from edits(trial, LATER, shared)
     yield from edits(trial, LATER)
     for row in GUIDED_LATER:
         yield from row(trial, found)
     yield from edits(trial, LATER, others)
+
+
+def _length(edit: Edit) -> int:
+    return len(edit.change.text) - (edit.change.end - edit.change.start)
+
+
+def _of_what_is_shared(trial: Trial) -> Iterator[Edit]:
+    """Repairs of a statement that several wrong gradients are made of, which have all of them right at once."""
+    wrong = [one for one in trial.reading.judged if one.is_wrong_in_itself and one is not trial.one]
+    others = [Trial(trial.reading, one) for one in wrong]
+    using = {
+        helper: [other for other in others if helper.unit in [one.unit for one in other.helpers]]
+        for helper in trial.helpers
+        if not isinstance(helper.statement, ast.FunctionDef)
+    }
+    shared = [helper for helper, several in using.items() if several]
+    plain = ((helper, edit) for helper in shared for edit in edits(trial, (*LOCAL, TOO_MUCH), [helper]))
+    led = (
+        (helper, edit)
+        for helper in shared
+        for other in (trial, *using[helper])
+        for edit in of_helper(other, harvest(other))
+        if edit.statement is helper.statement
+    )
+    for helper, edit in chain(plain, led):
+        if all(other.is_right(edit) for other in using[helper]):
+            yield edit
 
 
 def unused(trial: Trial) -> Iterator[Edit]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from netcalc.checking.backward.expressions import as_divisor
 from netcalc.checking.backward.forward import is_elementwise, made_of
 from netcalc.checking.backward.trial import Trial
 from netcalc.graph import build as b
@@ -72,9 +73,11 @@ def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -
         or not slope.size
     ):
         return
+    library = {"torch": "torch", "jax": "jnp"}.get(trial.reading.code.reader.library, "np")
     for one in FUNCTIONS:
         if one.is_it(z, a, slope):
-            texts = [form.format(z=argument, a=value) for form in one.texts if argument or "{z}" not in form]
+            names = {"z": argument, "a": value, "lib": library, "low": f"{float(slope.min()):.12g}"}
+            texts = [form.format(**names) for form in one.texts if argument or "{z}" not in form]
             yield Slope(one.name, argument, value, slope, tuple(texts))
             return
     yield Slope(value, argument, value, slope, ())
@@ -96,7 +99,11 @@ FUNCTIONS = (
     Function("σ", lambda _, a, s: _near(s, a * (1 - a)), ("{a} * (1 - {a})",)),
     Function("tanh", lambda _, a, s: _near(s, 1 - a * a), ("(1 - {a} ** 2)",)),
     Function("relu", lambda _, a, s: _near(s, (a > 0) * 1.0), ("({z} > 0)", "({a} > 0)")),
-    Function("leaky relu", lambda z, a, s: _near(a, z * s) and len(np.unique(s)) == TWO_SIDES),
+    Function(
+        "leaky relu",
+        lambda z, a, s: _near(a, z * s) and len(np.unique(s)) == TWO_SIDES,
+        ("{lib}.where({z} > 0, 1, {low})", "{lib}.where({a} > 0, 1, {low})"),
+    ),
     Function("exp", lambda _, a, s: _near(s, a), ("{a}",)),
     Function("1/x", lambda z, a, _: _near(a * z, np.ones_like(z)), ("-1 / {z} ** 2", "-({a} ** 2)")),
     Function("sqrt", lambda z, a, s: _near(2 * a * s, np.ones_like(z)), ("0.5 / {a}",)),
@@ -131,7 +138,7 @@ def factor_said(trial: Trial, text: str, *, too_many: bool, divides: bool = Fals
     if slope is not None:
         said = f"the slope of {slope.function}"
         return f"{said} applied twice" if too_many else f"{said} left out: times {text}"
-    factor = f"1/{text}" if divides else text
+    factor = f"1/{as_divisor(text)}" if divides else text
     if too_many:
         return f"a factor {factor} too many"
     if value is not None and value.ndim and set(np.unique(value)) <= {0.0, 1.0}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -109,16 +109,21 @@ class Trial:
 
     @cached_property
     def found(self) -> np.ndarray | None:
-        """What the gradient is at the first point, given the true ones before it; None where it has no such shape."""
+        """What the gradient is at the first point, given the true ones before it; None where its shape does not fit."""
         value = self.one.version.value
-        if value is None or not fits(value, self.one.node):
+        if value is None:
             return None
-        return self._evaluated(value, 0).reshape(self.true[0].shape)
+        found, shape = self.evaluated(value, 0), self.true[0].shape
+        try:
+            return found.reshape(shape) if fits(value, self.one.node) else np.broadcast_to(found, shape)
+        except ValueError:
+            return None
 
-    def _evaluated(self, node: Node, place: int) -> np.ndarray:
+    def evaluated(self, node: Node, place: int, instead: Mapping[Node, np.ndarray] | None = None) -> np.ndarray:
+        """What a node comes to at a point, given the true gradients before it; `instead` has values of some nodes."""
         with np.errstate(all="ignore"):
             known = self.reading.agreement.known(place, self.reading.true)
-            return evaluate([node], Float64(self.reading.forward.sizes), known)[0]
+            return evaluate([node], Float64(self.reading.forward.sizes), {**known, **(instead or {})})[0]
 
     # --- edits
 
@@ -262,7 +267,7 @@ class Trial:
         """A reader's value as numbers at the first point."""
         if isinstance(found, bool) or not (isinstance(found, Tensor) or is_scalar(found)):
             return None
-        array = self._evaluated(node_of(found), 0)
+        array = self.evaluated(node_of(found), 0)
         return array if np.isfinite(array).all() else None
 
     @cached_property

@@ -1,0 +1,38 @@
+"""Slips planted in hand-written backward passes, in every line and of every kind, are told where they are, and named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.planting import Tally, passes, slips
+
+PASSES = passes()
+QUICK = ("mixed", "layernorm", "micrograd", "batchnorm_short")
+
+
+@pytest.mark.parametrize("one", PASSES, ids=lambda one: one.name)
+def test_right_passes_are_right_in_every_line(one):
+    lines = one.lines(one.backward)
+    assert len(lines) >= 4
+    assert [line for line in lines if not line.is_right] == []
+
+
+def tallied(names: tuple[str, ...], every: int) -> Tally:
+    total = Tally()
+    for one in PASSES:
+        for slip in slips(one, every, every // 2) if one.name in names else ():
+            total.add(one, slip)
+    return total
+
+
+@pytest.mark.parametrize(
+    "names, every",
+    [(QUICK, 60), pytest.param(tuple(one.name for one in PASSES), 4, marks=pytest.mark.nightly)],
+    ids=["some", "many"],
+)
+def test_slips_are_told_where_they_are_alone_and_named(names, every):
+    total = tallied(names, every)
+    told = "\n".join(total.failures)
+    assert total.found >= 0.95 * total.all, told
+    assert total.alone >= 0.95 * total.all, told
+    assert total.named >= 0.8 * total.all, told
