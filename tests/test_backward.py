@@ -294,3 +294,15 @@ def test_a_factor_that_is_a_size_is_no_number(line, said):
     ((one,), *_) = checked_lines(problem, line, "backward.py")
     assert one.is_wrong
     assert said in one.diagnosis
+
+
+@pytest.mark.parametrize(
+    "backward, words",
+    [
+        (f"{MLP}db1 += dz1.sum(0)\n", "counted twice: line 7 has dz1.sum(0) already"),
+        (MLP.replace("(z1 > 0)", "(z1 > 1e-3)"), "the kink is at 0, and not at 1e-3"),
+    ],
+)
+def test_what_is_counted_twice_and_kinks_that_are_moved_are_named(backward, words):
+    (wrong,), _ = said("mlp", backward)
+    assert words in wrong.diagnosis

@@ -190,3 +190,22 @@ def test_tiny_numbers_that_keep_a_logarithm_safe_are_told_and_make_no_line_wrong
     assert [one.mistake for one in lines] == ["sign"]
     lines, _ = checked_lines(problem, "dz = p - Y + 1e-11", "backward.py")
     assert lines[0].is_wrong
+
+
+@pytest.mark.parametrize(
+    "forward, right, wrong",
+    [
+        ("np.maximum(z, 0)", "z > 0", ("z > 1e-3", "z > 1e-9", "z > 0.2", "a > 1e-4")),
+        ("F.relu(z)", "z >= 0", ("z > 1e-5",)),
+        ("np.abs(z)", "np.sign(z)", ("np.where(z > 1e-3, 1, -1)", "np.where(z > -1e-6, 1, -1)")),
+        ("np.where(z > 0.5, z, 0)", "z > 0.5", ("z > 0.5001",)),
+        ("np.clip(z, -1, 1)", "(z > -1) & (z < 1)", ("(z > -1) & (z < 1.0001)", "(z > -0.9999) & (z < 1)")),
+        ("np.maximum(z, 0)", "np.sign(a)", ("np.tanh(1e6 * a)",)),
+    ],
+)
+def test_masks_are_held_to_points_right_beside_kinks(forward, right, wrong):
+    text = f"z = x @ W + b\na = {forward}\nloss = np.sum(a * a)"
+    at = {"x": "1,2;3,4;-1,0.5", "W": "1,0;-0.5,2", "b": "0,1"}
+    assert wrong_lines(text, f"da = 2 * a\ndz = da * ({right})\n", **at) == []
+    for mask in wrong:
+        assert wrong_lines(text, f"da = 2 * a\ndz = da * ({mask})\n", **at) == [("dz", 2)]

@@ -61,9 +61,7 @@ class ShortBalls(Balls):
 class Agreement:
     """A forward pass's true gradients at some points, and gradients that are held to them."""
 
-    def __init__(
-        self, forward: Forward, points: Sequence[Point], texts: Collection[str], nodes: Sequence[Node]
-    ) -> None:
+    def __init__(self, forward: Forward, points: list[Point], texts: Collection[str], nodes: Sequence[Node]) -> None:
         self.forward, self.points = forward, points
         self.slack = OF_MACHINE_NUMBERS if any(map(_has_machine_numbers, texts)) else 0.0
         self.exact = _places(cost([*forward.roots, *nodes], Arithmetic(forward.sizes)), len(points))

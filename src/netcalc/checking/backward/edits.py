@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+import numpy as np
+
 from netcalc.checking.backward.expressions import (
     as_primary,
     called,
@@ -104,6 +106,20 @@ def accumulated(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
         start, end = trial.segment(statement.target)[1], trial.segment(statement.value)[0]
         at = start + trial.source.text[start:end].find("+=")
         yield "accumulated where it is assigned", Change(at, at + 2, "=")
+
+
+def counted_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """+= of what another statement has given already."""
+    if not isinstance(statement, ast.AugAssign) or not isinstance(statement.op, ast.Add):
+        return
+    others = [one for one in trial.versions if one.statement is not statement]
+    own = trial.value(trial.text(node))
+    for one in others:
+        values = [trial.value(trial.text(root)) for root in roots(one.statement, one.name)]
+        if own is not None and any(value is not None and np.array_equal(value, own) for value in values):
+            said = f"counted twice: line {one.statement.lineno} has {trial.text(node)} already"
+            for _, change in accumulated(trial, statement, node):
+                yield said, change
 
 
 def added_where_indices_repeat(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
@@ -250,6 +266,9 @@ def comparison(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """A mask the other way round."""
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return
+    place = node.comparators[0]
+    if trial.text(place).lstrip("-") not in ("0", "0.0") and isinstance(place, ast.Constant | ast.UnaryOp):
+        yield f"the kink is at 0, and not at {trial.text(place)}", put(trial, place, "0")
     opposite = {"Gt": "<", "GtE": "<=", "Lt": ">", "LtE": ">=", "Eq": "!=", "NotEq": "=="}
     text = opposite.get(type(node.ops[0]).__name__)
     if text:
@@ -339,6 +358,7 @@ def times_number(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 
 LOCAL = (
+    Row("counted-twice", counted_twice, at_root=True),
     Row("overwritten", overwritten, at_root=True),
     Row("overwritten", added_where_indices_repeat, at_root=True),
     Row("reversed", reversed_part),

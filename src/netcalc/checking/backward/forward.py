@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from netcalc.checking.backward.kinks import beside_kinks
 from netcalc.checking.backward.points import FAR, SPREADS, Place, drawn, kinds_of, sizes_of
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.graph import build as b
@@ -130,6 +131,25 @@ class Forward:
                     found.append(far)
                     break
         return found
+
+    def beside_kinks(
+        self, points: Sequence[Point], nodes: Sequence[Node], differentiated: Sequence[str], relied: Collection[str]
+    ) -> list[Point]:
+        """Points right beside kinks of the forward pass, and of gradients that are made of its names."""
+        fixed = {*self.program.indices, *relied, *kinds_of(self.problem, differentiated)}
+        moved = {node for name, node in self.problem.inputs.items() if name not in fixed}
+        names = {node: name for name, node in self.problem.inputs.items()}
+        found = []
+        try:
+            with np.errstate(all="ignore"):
+                for given in beside_kinks(
+                    [self.problem.output, *nodes], [one.given for one in points], moved, Float64(self.sizes)
+                ):
+                    own = {names[node]: array for node, array in given.items() if node in names}
+                    found.append(self._point(own, ties=True))
+        except (NetcalcError, LookupError, ValueError):
+            pass
+        return [one for one in found if one is not None]
 
     def _point(self, given: Mapping[str, np.ndarray], *, ties: bool) -> Point | None:
         values: Values = {self.problem.inputs[name]: array for name, array in given.items()}

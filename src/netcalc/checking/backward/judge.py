@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from netcalc.checking.backward.agreement import Agreement, Pair
-from netcalc.checking.backward.forward import Forward, fits, made_of
+from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of
 from netcalc.checking.backward.meanings import settle_meanings
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
@@ -75,12 +75,32 @@ class Reading:
     @cached_property
     def agreement(self) -> Agreement:
         """What holds gradients to the true ones. Raises UndefinedError where the forward pass has no value."""
-        reader = self.code.reader
-        relied = reader.relied | (reader.program.reader.relied if reader.program.reader else set())
-        points = self.forward.points([one.version.of for one in self.judged], relied)
-        texts = {self.code.source.text, self.forward.program.source.text}
+        points = self.forward.points(self._names, self._relied)
         nodes = [one.version.node for one in self.judged if one.version.node is not None]
-        return Agreement(self.forward, points, texts, nodes)
+        points[NEAR + 1 : NEAR + 1] = self._beside_kinks(points, nodes)
+        return Agreement(self.forward, points, self._texts, nodes)
+
+    def is_right_beside_kinks(self, pair: Pair) -> bool:
+        """Whether a gradient is right where it has kinks of its own, too."""
+        points = self._beside_kinks(self.agreement.points, [pair.gradient])
+        return not points or Agreement(self.forward, points, self._texts, [pair.gradient]).of([pair], self.true)[0]
+
+    def _beside_kinks(self, points: list[Point], nodes: list[Node]) -> list[Point]:
+        return self.forward.beside_kinks(points, nodes, self._names, self._relied)
+
+    @property
+    def _names(self) -> list[str]:
+        return [one.version.of for one in self.judged]
+
+    @property
+    def _relied(self) -> set[str]:
+        """The inputs whose values both readings went by."""
+        reader = self.code.reader
+        return reader.relied | (reader.program.reader.relied if reader.program.reader else set())
+
+    @property
+    def _texts(self) -> set[str]:
+        return {self.code.source.text, self.forward.program.source.text}
 
 
 def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int = 0) -> Reading:

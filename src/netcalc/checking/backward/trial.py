@@ -200,9 +200,11 @@ class Trial:
         return sum(one.name == last.name and one.unit == last.unit for one in versions[versions.index(last) + 1 :])
 
     def _is_true(self, node: Node) -> bool:
-        agreement = self.reading.agreement
-        return fits(node, self.one.node) and agreement.is_right(
-            Pair(node, self.one.node, self.one.factor), self.reading.true
+        pair = Pair(node, self.one.node, self.one.factor)
+        return (
+            fits(node, self.one.node)
+            and self.reading.agreement.is_right(pair, self.reading.true)
+            and self.reading.is_right_beside_kinks(pair)
         )
 
     def reader(self, unit: int, text: str) -> GradientReader:
