@@ -137,3 +137,20 @@ def test_numbers_beyond_float64_are_told_without_growing():
     """Twelve squares of long rationals would be numbers of thousands of digits, many times over."""
     result = netcalc.gradients("for i in range(12):\n    x = x * x * 10\nloss = x.sum()", x=np.linspace(1, 30, 5000))
     assert any("none that float64 can hold" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    "text, shapes, formula",
+    [
+        ("c = x.mean()\nloss = (c * x).sum()", {"x": "n"}, "(dc/n + c)*ones(n)"),
+        ("loss = np.cumprod(x).sum()", {"x": "3"}, "[x[1]*(1 + x[2]) + 1, x[0]*(1 + x[2]), x[0]*x[1]]"),
+        (
+            "loss = F.cross_entropy(x, y, weight=w)",
+            {"x": "n,C", "y": "n", "w": "C"},
+            "diag(w[y])@(softmax(x, axis=1) - one_hot(y, C))/sum(w[y])",
+        ),
+    ],
+)
+def test_forms_in_letters_are_those_of_courses(text, shapes, formula):
+    """Weighted cross-entropy has p - y with the classes' weights; a running product no sum of rows' places."""
+    assert netcalc.gradients(text, shape=shapes).formulas["x"] == formula

@@ -66,6 +66,12 @@ PROGRAMS = [  # with names that stand within formulas
 ]
 
 
+CLASSES = [  # with rows' places, which are no expressions
+    ("out = (w*F.log_softmax(x, 1)[np.arange(2), np.array([0, 2])]).sum()", {"x": (2, 3), "w": (2,)}),
+    ("out = np.einsum('i,ij->', w, x) + (w*x[np.arange(2), np.array([0, 2])]).sum()", {"x": (2, 3), "w": (2,)}),
+]
+
+
 def points(inputs):
     """Random rationals, positive ones, as some have logarithms."""
     draw = random.Random(7)
@@ -89,6 +95,10 @@ def rewritten(rewrite):
     """Each node of the expressions' derivatives that the identity applies to, with what it makes of it."""
     for expression, shapes in EXPRESSIONS:
         for node in in_order(derivatives(expression, shapes)):
+            yield from ((node, other) for other in rewrite(node))
+    for text, shapes in CLASSES:
+        program = read(text, "program.py", {name: Given(shape) for name, shape in shapes.items()})
+        for node in in_order(list(backward(program.output).gradients.values())):
             yield from ((node, other) for other in rewrite(node))
 
 

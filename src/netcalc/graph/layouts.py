@@ -72,6 +72,8 @@ def exactly(term: Term, wanted: str, sizes: Mapping[str, Size]) -> Tree:
     core, axes = term.core, term.axes
     if not term.number and wanted:
         return Apply("zeros", (Apply("shape", tuple(size_tree(one, sizes) for one in wanted)),))
+    if core is not None and not axes and wanted:  # a sum of single numbers, for every entry
+        term, core = term._replace(above=(*term.above, core)), None
     if core is None and wanted:
         core, axes = ones_of([size_tree(one, sizes) for one in wanted]), wanted
     if core is not None:

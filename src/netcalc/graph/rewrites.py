@@ -9,6 +9,7 @@ from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
 from netcalc.graph.centred import count, is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
 from netcalc.graph.kept import axis_kept, sum_apart
+from netcalc.graph.leaves import ARANGE
 from netcalc.graph.matrix_identities import (
     inverse_of_product,
     inverse_of_transpose,
@@ -22,7 +23,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
 from netcalc.graph.product import PRODUCT, SUM, Factor, Product, Sum, number, product, total
 from netcalc.graph.selection import EVERYTHING
-from netcalc.graph.shaping import SCATTER, Keyed, Span, concatenate, index
+from netcalc.graph.shaping import SCATTER, Keyed, Place, Span, concatenate, index, scatter
 from netcalc.graph.sizes import settled
 from netcalc.graph.terms import starts_with_minus
 
@@ -179,6 +180,41 @@ def _cut(node: Node) -> tuple[int, int, int] | None:
     return axis, picked.start, picked.stop
 
 
+def sum_of_one_hot(node: Node) -> Iterator[Node]:
+    """Σₖ v[i] one_hot(y)[i, k] = v[i]."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    for place, (factor, letters) in enumerate(factors):
+        if factor.operation is not SCATTER or factor.params.key != (Place(1), Place(2)) or len(set(letters)) != 2:
+            continue
+        others = factors[:place] + factors[place + 1 :]
+        value, rows, _ = factor.args
+        if rows.operation is ARANGE and not any(letters[1] in own for own in (params.out, *(own for _, own in others))):
+            yield product([*others, (value, letters[0])], params.out, node.shape, params.number)
+
+
+def factor_of_one_hot(node: Node) -> Iterator[Node]:
+    """v one_hot(y) - v p = v (one_hot(y) - p)."""
+    if node.operation is SUM and len(node.args) <= MAX_TERMS:
+        params: Sum = node.params
+        apart = [_one_hot_apart(arg) for arg in node.args]
+        if any(one is not arg for one, arg in zip(apart, node.args, strict=True)):
+            yield from common_factor(
+                total(zip(apart, params.letters, strict=True), params.out, node.shape, params.numbers)
+            )
+
+
+def _one_hot_apart(node: Node) -> Node:
+    """Numbers put in rows' places as their product with ones there."""
+    if node.operation is not SCATTER or node.params.key != (Place(1), Place(2)) or node.args[0].rank != 1:
+        return node
+    value, *places = node.args
+    ones = scatter(number(1, value.shape), node.params, places)
+    return product([(value, "i"), (ones, "ij")], "ij", node.shape)
+
+
 def minus_before_sum(node: Node) -> Iterator[Node]:
     """-(a - b) x = (b - a) x."""
     if node.operation is not PRODUCT or node.params.number != -1:
@@ -232,5 +268,7 @@ REWRITES: Sequence[Rewrite] = (
     product_of_sum,
     expanded,
     parts_side_by_side,
+    sum_of_one_hot,
+    factor_of_one_hot,
     minus_before_sum,
 )

@@ -208,7 +208,11 @@ def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node
         axis += part is not None
     if all(part == EVERYTHING for part in kept):
         return node
+    from netcalc.graph.product import as_number, number
+
     shape = _shape_of(tuple(kept), node.shape, indices)
+    if (everywhere := as_number(node)) is not None:
+        return number(everywhere, shape)
     return make(INDEX, [node, *indices], shape, Keyed(tuple(kept), node.shape))
 
 

@@ -353,6 +353,13 @@ class Writer:
     def _concat(self, node: Node) -> Term:
         """concat([a, b], axis=…), or stack where each has a new axis there."""
         axis: int = node.params
+        terms = [self._terms[arg] for arg in node.args]
+        if (
+            node.rank == 1
+            and all(settled(arg.shape[0]) == 1 for arg in node.args)
+            and not any(one.axes for one in terms)
+        ):
+            return _plain(Apply("stack", tuple(one.tree() for one in terms)), node)
         arrays = self.exact(node.args)
         bare = [_unstacked(array, axis) for array in arrays]
         along = Apply("axis", (Number(Fraction(axis)),))

@@ -254,7 +254,11 @@ def _difference(x: Tensor, many: int, axis: int) -> Node:
     return node
 
 
-def _running_product(x: Tensor, axis: int) -> Node:
+def _running_product(x: Tensor, axis: Any) -> Node:
+    if axis is None:
+        x, axis = Tensor(b.reshaped(x.node, [-1])), 0
+    if not isinstance(x.shape[axis], int):
+        raise NetcalcError(f"cumprod multiplies {x.shape[axis]} entries: say with --shape how many")
     parts = _unbind(x, axis)
     for n in range(1, len(parts)):
         parts[n] = b.multiply(parts[n - 1], parts[n])
@@ -376,7 +380,7 @@ ROWS = [
         asks=True,
     ),
     Row("diff", f"{_X} n:i=1 axis|dim:i=-1", _difference, "differences of neighbours"),
-    Row("cumprod", f"{_X} axis|dim:i", _running_product, "the running product"),
+    Row("cumprod", f"{_X} axis|dim:a=None", _running_product, "the running product"),
     Row("ix_", "*arrays:v", _open_mesh, "indices, each along an axis of its own", "int", asks=True),
     Row("meshgrid", "*arrays:v indexing:v='xy'", _meshgrid, "vectors as grids"),
 ]
