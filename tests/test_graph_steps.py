@@ -71,7 +71,7 @@ def test_steps_without_numbers_are_formulas():
 def test_several_uses_are_told():
     result = solve(tensors(["norm(x - W.T@tanh(W@x))^2"], Request({}, read_shapes(["W=m,n", "x=n"]))))
     said = [line for line in lines(result) if "added up" in line]
-    told = "matrix product, used in v3 and v1, whose shares are added up"
+    told = "matrix product, used in v1 and v3, whose shares are added up"
     assert sorted(said) == [f"Backward to W: {told}", f"Backward to x: {told}"]
 
 
@@ -142,7 +142,7 @@ def test_a_name_that_is_assigned_again_is_told_apart_in_every_step():
         "dloss/dh@4.1 = W (∂loss/∂h@4.2 ∘ (1 − tanh²(Wᵀ h@4.1))) + ∂loss/∂h@4.2",
         "Backward to x: matrix product, chain rule",
         "dloss/dx = W (∂loss/∂h@4.1 ∘ (1 − tanh²(Wᵀ x))) + ∂loss/∂h@4.1",
-        "Backward to W: matrix product, chain rule, used in out, h@4.2 and h@4.1, whose shares are added up",
+        "Backward to W: matrix product, chain rule, used in h@4.1, h@4.2 and out, whose shares are added up",
         (
             "dloss/dW = x (∂loss/∂h@4.1 ∘ (1 − tanh²(Wᵀ x)))ᵀ + h@4.1 (∂loss/∂h@4.2 ∘ (1 − tanh²(Wᵀ h@4.1)))ᵀ"
             " + h@4.2 (∂loss/∂out ∘ (1 − tanh²(Wᵀ h@4.2)))ᵀ"

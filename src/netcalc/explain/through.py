@@ -37,7 +37,9 @@ def rules(found: Backward, node: Node, names: Mapping[Node, str]) -> str:
     _follow(found, node, names, said, users)
     text = ", ".join(said)
     if len(users) > 1:
-        places = " and ".join([", ".join(list(users)[:-1]), list(users)[-1]])
+        order = {name: place for place, name in enumerate(names.values())}
+        *before, last = sorted(users, key=lambda name: order.get(name, 0))
+        places = f"{', '.join(before)} and {last}"
         text += f"{', ' if text else ''}used in {places}, whose shares are added up"
     return text
 
