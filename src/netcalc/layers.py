@@ -36,21 +36,32 @@ class Forward(NamedTuple):
         return self.above.parts
 
 
-def forward(problem: Problem) -> Forward:
-    """Through every layer, and what is made of the last one's output."""
+def forward(problem: Problem, *, apart: bool = False) -> Forward:
+    """Through every layer, and what is made of the last one's output.
+
+    `apart` gives each sample weights of its own, so that their gradients stay apart.
+    """
     v = given("x", problem.x.shape)
     inputs, found = {"x": v}, Nodes()
+    sample = "i" * apart
+
+    def weights(name: str, tensor: np.ndarray, letters: str) -> Node:
+        own = given(name, tensor.shape)
+        if apart:
+            own = named(name, product([(own, letters)], sample + letters, (len(problem.x), *tensor.shape)))
+        inputs[name] = own
+        return own
+
     for number, layer in enumerate(problem.layers, 1):
-        inputs[f"W{number}"] = W = given(f"W{number}", layer.W.shape)
-        shape = (v.shape[0], W.shape[0])
-        z = product([(v, "ik"), (W, "jk")], "ij", shape)
+        W = weights(f"W{number}", layer.W, "jk")
+        shape = (len(problem.x), len(layer.W))
+        z = product([(v, "ik"), (W, f"{sample}jk")], "ij", shape)
         if layer.b is not None:
-            inputs[f"b{number}"] = b = given(f"b{number}", layer.b.shape)
-            z = total([(z, "ij"), (b, "j")], "ij", shape)
+            z = total([(z, "ij"), (weights(f"b{number}", layer.b, "j"), f"{sample}j")], "ij", shape)
         found[f"z{number}"] = v = named(f"z{number}", z)
         if layer.activation is not None:
             found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
-    above = objective(problem, v, [node for name, node in inputs.items() if name[0] == "W"])
+    above = objective(problem, v, [node for name, node in inputs.items() if name[0] == "W" and not apart])
     return Forward(inputs | above.given, found | above.found, v, above)
 
 
@@ -183,7 +194,7 @@ def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number
     for name, node in weights.items():
         found[f"d{name}"] = gradient = named(f"d{name}", slopes[node])
         if problem.lr is not None:
-            found[f"{name}_new"] = _after_a_step(node, gradient)
+            found[f"{name}_new"] = after_a_step(node, gradient)
     return found
 
 
@@ -219,7 +230,7 @@ def _rate() -> Node:
     return given("lr", ())
 
 
-def _after_a_step(weights: Node, gradient: Node) -> Node:
+def after_a_step(weights: Node, gradient: Node) -> Node:
     """W - lr · ∂L/∂W."""
     letters = "jk"[: weights.rank]
     step = product([(_rate(), ""), (gradient, letters)], letters, weights.shape)

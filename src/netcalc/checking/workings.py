@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from netcalc.derivation.derive import applied, without_ones
 from netcalc.derivation.gradient import derive
-from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, share, substitute, symbols
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, share, substitute
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.backward import Backward, backward
-from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, plain, slot
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, held_letters, plain, slot
 from netcalc.graph.functions import ACTIVATION, LOSS, VECTOR
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, given, named
 from netcalc.graph.node import Node, Operation, in_order, make
@@ -139,7 +139,7 @@ def _steps(tree: Tree, leaves: Sequence[Factor], out: str, sizes: Mapping[str, o
     root = shared.roots[0]
     texts = _texts(leaves)
     for place, (part, arguments) in enumerate(zip(shared.nodes, shared.arguments, strict=True)):
-        held = _held(part, leaves, out)
+        held = held_letters(part, leaves, out)
         shape: Shape = tuple(sizes[one] for one in held)  # type: ignore[misc]
         if isinstance(part, Symbol):
             found.append(leaves[int(part.name[1:])])
@@ -164,11 +164,6 @@ def _texts(leaves: Sequence[Factor]) -> dict[str, Tree]:
 
 def _name(node: Node) -> Tree:
     return Symbol(node.params.text) if node.operation is NAMED else formula(node)
-
-
-def _held(tree: Tree, leaves: Sequence[Factor], out: str) -> str:
-    own = {one for name in symbols(tree) for one in leaves[int(name[1:])][1]}
-    return "".join(one for one in out if one in own)
 
 
 def _operator(part: Apply, parts: Sequence[Factor], leaves: Sequence[Factor], held: str, shape: Shape) -> Node:

@@ -11,7 +11,7 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import PRODUCT, Product
+from netcalc.graph.product import PRODUCT, Product, sizes_by_letter
 
 
 class Cost(NamedTuple):
@@ -47,10 +47,7 @@ def cost(roots: Iterable[Node], sizes: Arithmetic) -> Cost:
 
 def _of_product(node: Node, sizes: Arithmetic) -> int:
     params: Product = node.params
-    extents = dict(zip(params.out, sizes.shape(node.shape), strict=True))
-    for arg, letters in zip(node.args, params.letters, strict=True):
-        extents |= dict(zip(letters, sizes.shape(arg.shape), strict=True))
-    widest = prod(extents.values())
+    extents = [sizes.size(one) for one in sizes_by_letter(node).values()]
     if len(node.args) < 3 or not params.summed:
-        return widest * max(1, len(node.args) - 1)
-    return sum(prod(sizes.shape(arg.shape)) for arg in node.args) * max(extents.values())
+        return prod(extents) * max(1, len(node.args) - 1)
+    return sum(prod(sizes.shape(arg.shape)) for arg in node.args) * max(extents)

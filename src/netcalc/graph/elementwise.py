@@ -142,7 +142,7 @@ def of_tree(tree: Tree, leaves: Sequence[Factor], out: str, shape: Shape) -> Nod
     if isinstance(tree, Apply) and tree.operator == "add" and all(map(_is_polynomial, tree.arguments)):
         terms = []
         for argument in tree.arguments:
-            held = _held(argument, leaves, out)
+            held = held_letters(argument, leaves, out)
             sizes = dict(zip(out, shape, strict=True))
             terms.append((of_tree(argument, leaves, held, tuple(sizes[one] for one in held)), held))
         return total(terms, out, shape)
@@ -156,7 +156,8 @@ def _is_polynomial(tree: Tree) -> bool:
     return all(isinstance(part, Number | Symbol) for part in _parts(tree))
 
 
-def _held(tree: Tree, leaves: Sequence[Factor], out: str) -> str:
+def held_letters(tree: Tree, leaves: Sequence[Factor], out: str) -> str:
+    """The letters of `out` that the leaves of a formula bear."""
     own = {one for name in symbols(tree) for one in leaves[int(name[1:])][1]}
     return "".join(one for one in out if one in own)
 

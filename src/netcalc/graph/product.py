@@ -361,3 +361,11 @@ def without_ones(factors: Iterable[Factor], out: str) -> list[Factor]:
         shape = tuple(node.shape[place] for place in kept)
         found.append((node if len(kept) == node.rank else product([(node, letters)], own, shape), own))
     return found
+
+
+def sizes_by_letter(node: Node) -> dict[str, Size]:
+    """The sizes of the letters that the axes of a node and of its arguments bear."""
+    sizes = dict(zip(node.params.out, node.shape, strict=True))
+    for arg, own in zip(node.args, node.params.letters, strict=True):
+        sizes |= zip(own, arg.shape, strict=True)
+    return sizes

@@ -10,12 +10,12 @@ from netcalc.expression import Tree
 from netcalc.expression.tree import fold
 from netcalc.graph.by_name import Names
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, sizes_by_letter
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.selection import EVERYTHING
 from netcalc.graph.shaping import INDEX, RESHAPE
-from netcalc.graph.sizes import Size, settled
+from netcalc.graph.sizes import settled
 from netcalc.notation import to_unicode
 
 MAX_NODES = 250  # of a graph that is rewritten
@@ -149,10 +149,7 @@ def _opened(node: Node, letters: str, is_leaf: Callable[[Node], bool]) -> Sequen
     """A factor; that of a product that sums over axes of one entry alone as its factors."""
     if node.operation is not PRODUCT or is_leaf(node) or not node.params.summed:
         return [(node, letters)]
-    params = node.params
-    sizes: dict[str, Size] = {}
-    for arg, own in zip(node.args, params.letters, strict=True):
-        sizes |= zip(own, arg.shape, strict=True)
+    params, sizes = node.params, sizes_by_letter(node)
     if any(settled(sizes[one]) != 1 for one in params.summed):
         return [(node, letters)]
     factors = []

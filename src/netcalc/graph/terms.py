@@ -7,9 +7,16 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from netcalc.expression import Apply, Number, Tree, add, divide, multiply, negate, power
+from netcalc.graph.product import LETTERS
+from netcalc.graph.sizes import Shape, settled
 
 ONE = "1"  # in the place of a letter: an axis of one entry
 MAX_WHOLE_DIVISOR = 1000  # up to which a factor 1/n is written as a divisor rather than as a decimal
+
+
+def axes_of(shape: Shape) -> str:
+    """The letters of a node's own axes; 1 for an axis of one entry."""
+    return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))
 
 
 class Term(NamedTuple):

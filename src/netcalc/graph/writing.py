@@ -18,15 +18,15 @@ from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, 
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_of
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, sizes_by_letter
 from netcalc.graph.products_along import OTHERS, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
-from netcalc.graph.sizes import Shape, Size, letters_of, settled, tree
+from netcalc.graph.sizes import Size, letters_of, settled, tree
 from netcalc.graph.sizes import letter as letter_size
-from netcalc.graph.terms import ONE, Term, hadamard, scalar, with_number_apart
+from netcalc.graph.terms import ONE, Term, axes_of, hadamard, scalar, with_number_apart
 
 ONE_ALONE = Number(Fraction(1))
 NOTHING: Mapping[Node, str] = MappingProxyType({})
@@ -43,11 +43,6 @@ def formula(
     `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as Jacobians are written.
     """
     return Writer([*beside, node], called).shortest(node, diagonal=diagonal)
-
-
-def axes_of(shape: Shape) -> str:
-    """The letters of a node's own axes; 1 for an axis of one entry."""
-    return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))
 
 
 class Writer:
@@ -202,7 +197,7 @@ class Writer:
 
     def _product(self, node: Node, *, diagonal: bool) -> Term:
         params: Product = node.params
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         factors = [pair for arg, own in zip(node.args, params.letters, strict=True) for pair in self._opened(arg, own)]
         terms = [self.term(arg, own) for arg, own in factors]
         out = _without_ones(params.out, sizes)
@@ -227,7 +222,7 @@ class Writer:
         if node.operation is not PRODUCT or self.has_name(node) or node.params.number != 1:
             return [(node, letters)]
         params: Product = node.params
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         if not params.summed or any(settled(sizes[one]) != 1 for one in params.summed):
             return [(node, letters)]
         names = dict(zip(params.out, letters, strict=True)) | dict.fromkeys(params.summed, ONE)
@@ -240,12 +235,12 @@ class Writer:
             term = self._direct(arg, diagonal=True) if diagonal and self._by_name(arg) is None else self._terms[arg]
             term = term.renamed(dict(zip(LETTERS, own, strict=False)))
             terms.append(as_mean(term._replace(number=term.number * by), self._counts))
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         return sum_of(terms, _without_ones(params.out, sizes))
 
     def _elementwise(self, node: Node) -> Term:
         params: Elementwise = node.params
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
         layout = common_layout(terms, _without_ones(params.out, sizes))
         arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
@@ -441,13 +436,6 @@ def _unstacked(array: Tree, axis: int) -> Tree | None:
 def _plain(core: Tree, node: Node) -> Term:
     """A formula that has all the axes of its node."""
     return Term(core, axes_of(node.shape)) if node.rank else scalar(core)
-
-
-def _sizes(node: Node, letters: Sequence[str], out: str) -> dict[str, Size]:
-    sizes = dict(zip(out, node.shape, strict=True))
-    for arg, own in zip(node.args, letters, strict=True):
-        sizes |= zip(own, arg.shape, strict=True)
-    return sizes
 
 
 def _without_ones(letters: str, sizes: Mapping[str, Size]) -> str:

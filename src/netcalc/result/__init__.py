@@ -2,7 +2,18 @@
 
 from netcalc.result.result import Checked, CheckedLine, Result, Taken, shown_as
 from netcalc.result.steps import Deferred, LazySteps, Step
-from netcalc.result.value import UNDECIDED, UNDEFINED, Element, Tensor, Value, as_value, at_index, in_unicode, text_at
+from netcalc.result.value import (
+    UNDECIDED,
+    UNDEFINED,
+    Element,
+    Tensor,
+    Value,
+    as_floats,
+    as_value,
+    at_index,
+    in_unicode,
+    text_at,
+)
 
 __all__ = [
     "UNDECIDED",
@@ -17,6 +28,7 @@ __all__ = [
     "Taken",
     "Tensor",
     "Value",
+    "as_floats",
     "as_value",
     "at_index",
     "in_unicode",

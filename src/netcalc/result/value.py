@@ -154,10 +154,7 @@ class Tensor:
 
     def numbers(self) -> np.ndarray:
         """The entries as float64, in their shape; NaN for those without a number."""
-        if self.entries.dtype != object:
-            return self.entries
-        floats = [math.nan if value.nearest is None else value.nearest for value in self.values]
-        return np.array(floats).reshape(self.entries.shape)
+        return as_floats(self.entries)
 
     def formula_texts(self) -> str | list[str]:
         """The formula as text; a list where each entry has its own."""
@@ -169,6 +166,13 @@ def as_value(entry: Any) -> Value:
     if isinstance(entry, Value):
         return entry
     return Value(None, UNDEFINED) if math.isnan(entry) else Value(float(entry), significant(float(entry)))
+
+
+def as_floats(entries: np.ndarray) -> np.ndarray:
+    """Entries of a tensor as float64; NaN for those without a number."""
+    if entries.dtype != object:
+        return entries
+    return each(lambda value: math.nan if value.nearest is None else value.nearest, entries).astype(np.float64)
 
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:

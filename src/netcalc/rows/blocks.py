@@ -18,6 +18,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
 from netcalc.problem import Label, LossAndTarget, Problem, count, element
+from netcalc.result import as_floats
 from netcalc.values import to_float64
 
 ANY_NUMBER = 10**12  # of rows
@@ -97,8 +98,7 @@ class NeuronRows:
         from netcalc.solving.certify import certify  # loads balls, which few runs need
 
         found = certify(self.problem(x, row), None).entries
-        values = [value for name in self._shown for value in found[name].flat]
-        return np.array([np.nan if value.nearest is None else value.nearest for value in values])
+        return np.concatenate([as_floats(found[name]).reshape(-1) for name in self._shown])
 
     def kinks(self, x: np.ndarray) -> Counter[str]:
         """How many of the rows are at a kink of the activation, by what there is to say of it.

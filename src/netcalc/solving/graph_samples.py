@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from netcalc.arrays import each
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.models.graphed import GraphProblem
-from netcalc.result import Result, Tensor, as_value
-from netcalc.values import to_float64
+from netcalc.result import Result, Tensor
 
 CLOSE = 1e-9
 MAX_NOTES = 8
@@ -73,13 +71,6 @@ def _check_apart(problem: GraphProblem, whole: Result, results: Sequence[Result]
 
 
 def _agree(whole: Result, results: Sequence[Result], name: str, divisor: int) -> bool:
-    batch = _floats(whole[name].entries)
-    own = [_floats(one[name].entries) for one in results]
+    batch, own = whole[name].numbers(), [one[name].numbers() for one in results]
     scale = float(np.max([np.abs(one).max(initial=0) for one in own])) or 1.0
     return bool(np.allclose(batch, np.sum(own, axis=0) / divisor, rtol=CLOSE, atol=CLOSE * scale))
-
-
-def _floats(entries: np.ndarray) -> np.ndarray:
-    if entries.dtype != object:
-        return to_float64(entries)
-    return each(lambda entry: as_value(entry).nearest, entries).astype(np.float64)

@@ -15,7 +15,7 @@ from netcalc.expression import Number, Symbol, Tree, parse
 from netcalc.notation import to_unicode
 from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, derivative, element
-from netcalc.result import Value
+from netcalc.result import Value, as_floats
 from netcalc.solving.defined import first, lacking, note, without
 
 LOGARITHMIC = ("bce", "cross-entropy")
@@ -81,8 +81,9 @@ def _refuse_loss(problem: Problem, above: LossAndTarget, shown: Quantities) -> N
         return
     number = len(problem.layers)
     called = problem.names.get(f"a{number}") or problem.names[f"z{number}"]
-    outputs = _floats(shown[called.name]).reshape(len(problem.x), -1)
-    targets = _floats(above.target)
+    from netcalc.values import to_float64
+
+    outputs, targets = as_floats(shown[called.name]).reshape(len(problem.x), -1), to_float64(above.target)
     for sample, output in np.ndindex(outputs.shape):
         a, t = outputs[sample, output], targets[sample, output]
         place = (sample, output) if problem.many else (output,) if called.shape != () else ()
@@ -97,19 +98,6 @@ def _refuse_loss(problem: Problem, above: LossAndTarget, shown: Quantities) -> N
             continue
         if (a == 0 and t > 0) or (a == 1 and t < 1 and above.loss.name == "bce"):
             raise UndefinedError(f"the loss{of} is +∞: {name} is {a:g} where the target is {t:g}, and log(0) is −∞")
-
-
-def _floats(array: np.ndarray) -> np.ndarray:
-    return np.vectorize(_float, otypes=[float])(array) if array.dtype == object else array
-
-
-def _float(entry: Any) -> float:
-    from netcalc.files.cells import nearest_float
-
-    nearest = getattr(entry, "nearest", None)
-    if nearest is not None:
-        return float(nearest)
-    return float("nan") if hasattr(entry, "nearest") else nearest_float(entry)
 
 
 def _is_rounded(output: Any) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netcalc.render.codegen.terms import ONE, Piece
+from netcalc.graph.terms import ONE
+from netcalc.render.codegen.terms import Piece
 
 if TYPE_CHECKING:
     from netcalc.render.codegen.language import Language

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-ONE = "1"  # in the place of a letter: an axis of one entry
+from netcalc.graph.terms import ONE
 
 
 class Level(IntEnum):

@@ -12,22 +12,18 @@ from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
 from netcalc.graph.products_along import OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Letters, Shape, Size, settled
+from netcalc.graph.terms import ONE, axes_of
 from netcalc.graph.windows import OVERLAP, WINDOWS
 from netcalc.render.codegen import formulas
 from netcalc.render.codegen.language import Language
 from netcalc.render.codegen.layout import arranged, common_layout, placed
 from netcalc.render.codegen.products import Contraction, scaled
-from netcalc.render.codegen.terms import ONE, Code, Level, Piece
-
-
-def axes_of(shape: Shape) -> str:
-    """The letters of a node's own axes; 1 for an axis of one entry."""
-    return "".join(ONE if settled(extent) == 1 else one for one, extent in zip(LETTERS, shape, strict=False))
+from netcalc.render.codegen.terms import Code, Level, Piece
 
 
 class Writer:
@@ -105,7 +101,7 @@ class Writer:
 
     def _product(self, node: Node) -> Piece:
         params: Product = node.params
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         out = "".join(one for one in params.out if settled(sizes[one]) != 1)
         contraction = Contraction(self.language, sizes, out)
         number, tops, below = params.number, [], []
@@ -149,7 +145,7 @@ class Writer:
         if node.operation is not PRODUCT or self._is_called(node) or node.params.number != 1 or not node.args:
             return [(node, letters)]
         params: Product = node.params
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         if any(settled(sizes[one]) != 1 for one in params.summed):
             return [(node, letters)]
         names = dict(zip(params.out, letters, strict=True)) | dict.fromkeys(params.summed, ONE)
@@ -196,7 +192,7 @@ class Writer:
     def _sum(self, node: Node) -> Piece:
         params: Sum = node.params
         pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
         terms = []
         for piece, by in zip(pieces, params.numbers, strict=True):
@@ -214,7 +210,7 @@ class Writer:
     def _formula(self, node: Node, tree: Tree) -> Piece:
         params: Elementwise = node.params
         pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
-        sizes = _sizes(node, params.letters, params.out)
+        sizes = sizes_by_letter(node)
         layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
         slots = {slot(n): placed(self.language, piece, layout).code for n, piece in enumerate(pieces)}
         return Piece(formulas.written(self.language, tree, slots), layout)
@@ -316,13 +312,6 @@ def _unstacked(node: Node, axis: int) -> Node | None:
     """What has a new axis there, without it."""
     key = (*[EVERYTHING] * axis, None)
     return node.args[0] if node.operation is INDEX and node.params.key == key and not node.params.extra else None
-
-
-def _sizes(node: Node, letters: Sequence[str], out: str) -> dict[str, Size]:
-    sizes = dict(zip(out, node.shape, strict=True))
-    for arg, own in zip(node.args, letters, strict=True):
-        sizes |= zip(own, arg.shape, strict=True)
-    return sizes
 
 
 def _listed(language: Language, values: np.ndarray) -> str:
