@@ -23,17 +23,17 @@ from netcalc.problem import Dense, LossAndTarget, Problem, Weighing
 
 
 class Forward(NamedTuple):
-    """The forward pass: what is `given`, what is `found` from it, the last layer's `output`, and what is above it."""
+    """The forward pass: what is `given`, what is `found` from it, the last layer's `output`, and its `objective`."""
 
     given: Nodes
     found: Nodes
     output: Node
-    above: Objective
+    objective: Objective
 
     @property
     def parts(self) -> Node:
         """Each sample's part of L, (samples,)."""
-        return self.above.parts
+        return self.objective.parts
 
 
 def forward(problem: Problem, *, apart: bool = False) -> Forward:
@@ -61,8 +61,8 @@ def forward(problem: Problem, *, apart: bool = False) -> Forward:
         found[f"z{number}"] = v = named(f"z{number}", z)
         if layer.activation is not None:
             found[f"a{number}"] = v = named(f"a{number}", activated(layer, v))
-    above = objective(problem, v, [node for name, node in inputs.items() if name[0] == "W" and not apart])
-    return Forward(inputs | above.given, found | above.found, v, above)
+    goal = objective(problem, v, [node for name, node in inputs.items() if name[0] == "W" and not apart])
+    return Forward(inputs | goal.given, found | goal.found, v, goal)
 
 
 def activated(layer: Dense, z: Node) -> Node:
@@ -78,13 +78,13 @@ class Passes(NamedTuple):
 
     z1, a1, …, t and penalty where they are made, loss; then da1, s1 or J1 where the problem names them, dz1, dW1,
     db1, …, dx; W1_new, … after a step. `losses` is each sample's part of the loss, if there is one, without a penalty,
-    and `above` ∂L/∂(the last output).
+    and `upstream` ∂L/∂(the last output).
     """
 
     given: Nodes
     found: Nodes
     losses: Node | None
-    above: Node
+    upstream: Node
 
 
 def passes(problem: Problem, *, together: bool = True) -> Passes:
@@ -142,13 +142,13 @@ def _passes(problem: Problem, together: bool) -> Passes:
     ahead = forward(problem)
     found, output = Nodes(ahead.found), ahead.output
     fused = _together(problem, ahead) if together else None
-    parts, above = None, ahead.given.get("delta")
-    if above is None:
-        parts = named("losses", fused or ahead.above.losses)
-        found["loss"] = named("loss", parts if problem.per_sample else ahead.above.total(parts))
-        (above,) = gradients(ahead.above.losses, [output])
-    assert above is not None  # noqa: S101 - the losses are made of the output
-    top = named("above", above)
+    parts, upstream = None, ahead.given.get("delta")
+    if upstream is None:
+        parts = named("losses", fused or ahead.objective.losses)
+        found["loss"] = named("loss", parts if problem.per_sample else ahead.objective.total(parts))
+        (upstream,) = gradients(ahead.objective.losses, [output])
+    assert upstream is not None  # noqa: S101 - the losses are made of the output
+    top = named("above", upstream)
     slopes = (backward(fused) if fused else backward(output, top)).gradients | {output: top}
     slopes |= _with_decay(slopes, ahead)
     for number in range(len(problem.layers), 0, -1):
@@ -160,14 +160,14 @@ def _passes(problem: Problem, together: bool) -> Passes:
 
 def _together(problem: Problem, ahead: Forward) -> Node | None:
     """The losses as cross-entropy of what goes into the last softmax; None where there is no such pair."""
-    above = problem.upstream
-    if not (problem.is_fused and isinstance(above, LossAndTarget)):
+    upstream = problem.upstream
+    if not (problem.is_fused and isinstance(upstream, LossAndTarget)):
         return None
     from netcalc.catalogue.losses import CROSS_ENTROPY
 
-    of_logits = problem._replace(upstream=above._replace(loss=CROSS_ENTROPY))
+    of_logits = problem._replace(upstream=upstream._replace(loss=CROSS_ENTROPY))
     logits = cooled(ahead.found[f"z{len(problem.layers)}"], problem.layers[-1].temperature)
-    return losses(of_logits, logits, ahead.above.target)
+    return losses(of_logits, logits, ahead.objective.target)
 
 
 def _with_decay(slopes: dict[Node, Node], ahead: Forward) -> dict[Node, Node]:
@@ -239,11 +239,11 @@ def after_a_step(weights: Node, gradient: Node) -> Node:
 
 def given_values(problem: Problem) -> dict[str, np.ndarray]:
     """The given tensors by the names that the passes have for them."""
-    above = problem.upstream
+    upstream = problem.upstream
     known = {"x": problem.x}
     for number, layer in enumerate(problem.layers, 1):
         known |= {f"W{number}": layer.W} | ({} if layer.b is None else {f"b{number}": layer.b})
-    known |= above.given if isinstance(above, LossAndTarget) else {"delta": above}
+    known |= upstream.given if isinstance(upstream, LossAndTarget) else {"delta": upstream}
     return known if problem.lr is None else {**known, "lr": np.array(problem.lr, dtype=object)}
 
 

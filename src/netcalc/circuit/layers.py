@@ -97,7 +97,7 @@ def by_layers(problem: Problem, result: Result) -> Circuit:
     output = Node("output", _name(drawing.called(root)), "output")
     if isinstance(problem.upstream, LossAndTarget):
         root, output = "loss", Node("output", "L", "output")
-        nodes["loss"] = named("loss", ahead.above.total(ahead.above.losses))
+        nodes["loss"] = named("loss", ahead.objective.total(ahead.objective.losses))
     gates: dict[str, Gate] = {}
     for name, node in nodes.items():
         sources = [] if name in ("t", "penalty") else list(dict.fromkeys(_sources(node)))

@@ -68,7 +68,7 @@ class Indexed:
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """What is found, by the passes' names."""
-        losses = forward(self.problem).above.losses
+        losses = forward(self.problem).objective.losses
         loss = losses if self.problem.per_sample else product([(losses, "i")], "", ())
         return {**passes(self.problem).found, "loss": loss}
 
