@@ -431,6 +431,23 @@ def test_the_numbers_of_one_answer_may_come_from_a_table_of_them(tmp_path, name,
         netcalc.check(result, [f"dW={tmp_path / 'none.csv'}"])
 
 
+@pytest.mark.parametrize(
+    "name, rows", [("dW", "c1,c2\n1,2\n3,6\n"), ("db", "b0,b1\n1,3\n"), ("db", '"the bias"\n1\n3\n')]
+)
+def test_a_header_above_the_numbers_of_one_answer_is_no_row_of_them(name, rows, tmp_path):
+    result = netcalc.linear([[1, 2], [3, 4]], [1, 2], delta=[1, 3])
+    (tmp_path / "own.csv").write_text(rows)
+    found = netcalc.check(result, [f"{name}={tmp_path / 'own.csv'}"]).checked
+    assert {one.verdict for one in found} == {"right"}
+
+
+def test_a_first_row_of_formulas_is_no_header(tmp_path):
+    (tmp_path / "own.csv").write_text("v0,v1\n0,0\n")
+    result = netcalc.linear([[1, 2], [3, 4]], [1, 2], delta=[1, 3])
+    found = netcalc.check(result, [f"dW={tmp_path / 'own.csv'}"]).checked
+    assert [one.verdict for one in found] == ["right", "right", "wrong", "wrong"]
+
+
 def test_the_numbers_of_one_answer_may_be_an_array_in_a_file(tmp_path):
     """Of .npy, or by name of .npz; small ones, and those compared as a whole."""
     result, own = large_layer()

@@ -10,12 +10,13 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.checking.by_shape import by_shape, is_close, told, turned
-from netcalc.checking.names import BRACKETED, NUMBERED, Names, listing
+from netcalc.checking.names import BRACKETED, NUMBERED, Names, Target, listing
 from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.together import Given, together
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.archives import read_npz_whole, read_safetensors_whole
+from netcalc.files.dialect import is_header
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
 from netcalc.result.result import NEW
@@ -50,7 +51,7 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
         elif not equals or not name.strip():
             raise NetcalcError(f"--check takes NAME=VALUE, as in dx0=-1.1, or a file of answers; not '{text}'")
         elif looks_like_file(content):
-            brought.given.extend(together([(name, _numbers(content, stdin))]))
+            brought.given.extend(together([(name, _numbers(content, names.find(name), stdin))]))
         else:
             brought.given.append((name, content))
     return brought
@@ -165,8 +166,11 @@ def _renamed(source: str, arrays: Mapping[str, np.ndarray], names: Names) -> tup
     return found, [f"{source}: {told(keys, other_way, shapes)}"]
 
 
-def _numbers(path: str, stdin: StandardInput) -> Any:
-    """The numbers of one answer: an array, or rows of texts, whose digits tell how they are rounded."""
+def _numbers(path: str, target: Target, stdin: StandardInput) -> Any:
+    """The numbers of one answer: an array, or rows of texts, whose digits tell how they are rounded.
+
+    A first row of names is a header, if without it there are as many numbers as the answer has.
+    """
     if path.lower().endswith(".json"):
         source = open_source(path, "--check", stdin)
         return _parsed(read_text(source), source.name)
@@ -175,6 +179,10 @@ def _numbers(path: str, stdin: StandardInput) -> Any:
         return each(to_ascii, array) if array.dtype == object else array
     source = open_source(path, "--check", stdin)
     rows = [row for _, row in read_cells(read_text(source), source.name)]
+    if is_header(rows[0], ".") and sum(map(len, rows[1:])) == (
+        target.tensor.entries.size if target.index is None else 1
+    ):
+        del rows[0]
     return rows[0] if len(rows) == 1 else rows
 
 
