@@ -2,8 +2,8 @@
 
 Draws changes of operators, comparisons and numbers, and of sums that lose a term, in the files of folders such as
 `arithmetic`; makes all of them in one copy, each behind a switch (`mutants.py`); runs the tests once to see which of them
-ask for which switch; then turns one switch after the other, with the tests that ask for it, the shortest first, until one
-fails; and lists the changes that all of them pass.
+ask for which switch; then turns one switch after the other, with tests that ask for it, of as many functions as there are,
+the shortest first, until one fails; and lists the changes that all of them pass.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCE = CHECKOUT / "src" / "netcalc"
 TENTH = 0.9  # of a bound: the test that holds it sees it a tenth too small
-TESTS_EACH = 150  # that are tried on a change, the shortest
+TESTS_EACH = 150  # that are tried on a change
 NOT_COMPUTED = ("annotation", "returns", "decorator_list", "pattern", "type_params")
 
 OPERATORS: dict[type[ast.AST], str] = {
@@ -187,10 +188,20 @@ def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]
         if number in at_import:  # then whatever runs anything of the file
             others = (one for one, other in enumerate(drawn) if other.file == change.file)
             tests = list(dict.fromkeys(test for one in others for test in by_number.get(one, [])))
-        tests = sorted(tests, key=lambda test: told[test][0])[:TESTS_EACH]
-        if tests:
+        if tests := varied(tests, {test: told[test][0] for test in tests}):
             plan[number] = {"tests": tests, "seconds": sum(told[test][0] for test in tests)}
     return plan
+
+
+def varied(tests: Sequence[str], seconds: Mapping[str, float]) -> list[str]:
+    """As many as are tried, the shortest first: of each test function its shortest case, then of each the next."""
+    cases: Counter[str] = Counter()
+    rounds = []
+    for test in sorted(tests, key=seconds.__getitem__):
+        function = test.partition("[")[0]
+        rounds.append((cases[function], seconds[test], test))
+        cases[function] += 1
+    return sorted((test for _, _, test in sorted(rounds)[:TESTS_EACH]), key=seconds.__getitem__)
 
 
 def noticed(copy: Path, plan: Mapping[int, dict[str, object]], at_import: set[int], folder: Path) -> set[int]:
