@@ -143,7 +143,7 @@ def kinks(source: Provider, data: bytes) -> None:
     for tensor in result.tensors:
         try:
             _hold(result, tensor, tree, point)
-        except Untold:
+        except (Untold, quotients.Blurred):
             tally["untold"] += 1
         except quotients.Nowhere:
             raise Contradiction(f"{tensor.name} has a value where the expression has none") from None
@@ -152,7 +152,7 @@ def kinks(source: Provider, data: bytes) -> None:
 def _has_a_slope(tree: Tree, point: dict[str, Tree]) -> bool:
     try:
         return any(quotients.derivative(tree, (name,), point).both is not None for name in point)
-    except (Untold, quotients.Nowhere):
+    except (Untold, quotients.Blurred, quotients.Nowhere):
         return False
 
 

@@ -28,6 +28,10 @@ class Nowhere(Exception):
     """No real value."""
 
 
+class Blurred(Exception):
+    """One side is next to nothing, and the other as good as 0: the step may hide that both are the same."""
+
+
 class Twice(NamedTuple):
     """A number as the fewer and the more digits have it."""
 
@@ -43,10 +47,12 @@ class Told(NamedTuple):
 
     @property
     def both(self) -> Real | None:
-        """The derivative, if there is one."""
+        """The derivative, if there is one. Raises Blurred."""
         left, right = self
         if left is None or right is None or not (mp.isfinite(left) and mp.isfinite(right)):
             return None
+        if not (left and right) and 0 < abs(left - right) < mp.mpf(10) ** -SLACK:
+            raise Blurred
         return right if abs(left - right) <= SAME * abs(right) or left == right else None
 
 

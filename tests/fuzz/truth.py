@@ -16,6 +16,7 @@ from netcalc.expression.tree import fold
 
 DIGITS = 900
 MORE = 1200  # digits of a second look, which must see the same
+FOR_NOTHING = 6000  # where the first saw 0: log(1 - 1e-2174) is none
 STEPS = ("1e-60", "1e-62")
 AGREED = mpmath.mpf("1e-45")
 TIED = mpmath.mpf("1e-50")
@@ -34,7 +35,7 @@ class Untold(Exception):
 def value(tree: Tree, point: Point) -> Real:
     """The tree's value. Raises Untold."""
     found = _value(tree, point)
-    with mp.workdps(MORE):
+    with mp.workdps(MORE if found else FOR_NOTHING):
         again = _value(tree, point)
     if abs(found - again) > AGREED * abs(again):
         raise Untold
