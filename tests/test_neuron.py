@@ -133,6 +133,15 @@ def test_a_sample_without_a_value_leaves_the_others_theirs() -> None:
         netcalc.neuron([[-1], [-4]], [1], 0, "log(q)")
 
 
+def test_the_reason_is_of_the_value_where_a_value_is_missing() -> None:
+    """At 1 asin has its value and no slope, at 3 neither."""
+    result = netcalc.neuron([[1], [3]], [1], 0, "asin(q)")
+    assert result.notes[0] == "f1 has no value here: asin(q) is defined for -1 <= q and q <= 1; here q = 3"
+    assert result.notes[1].startswith("∂f/∂x[0,0] has no value here: 1/sqrt(1 - q^2) is defined for ")
+    with pytest.raises(UndefinedError, match="f is undefined here: asin"):
+        netcalc.neuron([[-2], [3]], [1], 0, "asin(q)")
+
+
 def test_a_slope_without_a_value_leaves_other_entries_theirs() -> None:
     """The root of 0 is 0; each note names a layer that its gradient goes through."""
     layers = [{"W": [[1, 0], [0, 1]], "activation": "sqrt(q)"}, {"W": [[1, 1]], "activation": "log(q - 2) + q"}]

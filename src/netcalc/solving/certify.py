@@ -56,7 +56,9 @@ def _settled(
     from netcalc.errors import TookTooLong
     from netcalc.graph.arithmetic.symbolic import Symbolic
 
-    if problem.work > ALGEBRA_WORK:
+    values = [name for name, array in entries.items() if are_values(array)]
+    is_open = any(_is_open(*both) for name in values for both in zip(found[name].flat, entries[name].flat, strict=True))
+    if problem.work > ALGEBRA_WORK or not is_open:  # what has no value is none that algebra shows
         return found, entries
     settled = dict(found)
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
@@ -71,9 +73,14 @@ def _settled(
     return settled, entries | again
 
 
+def _is_open(value: Any, known: Value) -> bool:
+    """Whether a number is between bounds, and its digits are not decided."""
+    return not known.certified and bool(ball(value).is_finite())
+
+
 def _rational(value: Any, known: Value, expression: Any) -> Any:
     """The rational that the expression is, if it simplifies to one within the undecided ball; else the ball."""
-    if known.certified or not ball(value).is_finite():
+    if not _is_open(value, known):
         return value
     rational = rational_in(value, expression)
     return value if rational is None else rational

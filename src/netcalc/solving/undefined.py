@@ -31,21 +31,22 @@ def where_defined(problem: Problem, found: Quantities, shown: Quantities) -> tup
     apart = problem.many and problem.per_sample
     for key, called in problem.names.items():
         array, name = shown[called.name], called.name
-        own = lacking(array)
         is_derivative = key[0] in "dsJ" or key.endswith("_new") or key == "paths"
-        if own.any() and (array.dtype != object or not (is_derivative or (apart and not own.all()))):
-            _refuse(problem, found, shown, name, first(own))
-        of_samples = np.broadcast_to(nowhere.reshape(-1, *[1] * (own.ndim - 1)), own.shape) if apart else nowhere[:0]
-        if is_derivative and apart:
-            defined[name] = without(array, own | of_samples)
-            own = own & ~of_samples
-        elif apart:
-            nowhere |= own.reshape(len(own), -1).any(axis=1)
-        if own.any() and (key[0] in "dza" or key == "loss") and key not in problem.hidden:
+        missing = lacking(array)
+        own, inherited = missing, np.zeros_like(missing)
+        if apart and missing.shape[:1] == nowhere.shape:
+            inherited |= nowhere.reshape(-1, *[1] * (missing.ndim - 1))
+            own = missing & ~inherited
+            nowhere |= False if is_derivative else own.reshape(len(own), -1).any(axis=1)
+        if missing.any() and (array.dtype != object or not (is_derivative or (apart and not nowhere.all()))):
+            _refuse(problem, found, shown, name, first(missing))
+        if is_derivative:
+            defined[name] = without(array, missing | inherited)
+        if own.any() and (key[0] == "d" or not is_derivative) and key not in problem.hidden:
             label = element(name, first(own), problem.index_from) if own.sum() == 1 else name
             if is_derivative:
                 label = to_unicode(Symbol(derivative(problem.output, (label[1:],))))
-            notes.append(note(label, own, _why(problem, found, _first_layer(key))[0]))
+            notes.append(note(label, own, _why(problem, found, key)[0]))
     return defined, notes
 
 
@@ -56,19 +57,18 @@ def _refuse(problem: Problem, found: Quantities, shown: Quantities, name: str, a
     if shown[name].dtype != object:
         own = element(name, at, problem.index_from)
         raise UndefinedError(f"{own} is {shown[name][at]}: beyond the range of float64")
-    why, what = _why(problem, found)
+    why, what = _why(problem, found, name)
     output = f" ({above.loss}'s a is the output)" if name == "loss" and isinstance(above, LossAndTarget) else ""
     raise UndefinedError(f"{name} {what} {why}{output}")
 
 
-def _first_layer(key: str) -> int:
-    """The first layer whose slope a derivative is made of."""
-    return int(key[2:] or 1) + key.startswith("da") if key[0] == "d" else 1
-
-
-def _why(problem: Problem, found: Quantities, layer: int = 1) -> tuple[str, str]:
-    """Why something has no value, made of what that layer and later ones make; and what the reason comes after."""
-    known = next(_reasons(problem, found, layer), None)
+def _why(problem: Problem, found: Quantities, key: str) -> tuple[str, str]:
+    """Why something has no value, and what that comes after: a function's value, or for a derivative its slope too."""
+    reasons = _reasons(problem, found, 1, slopes=False)
+    if key[0] == "d":  # it is made of the slopes of its own layer, if it is no ∂L/∂a, and of later ones
+        layer = int(key[2:]) + key.startswith("da") if key[2:].isdecimal() else 1
+        reasons = _reasons(problem, found, layer, slopes=True)
+    known = next(reasons, None)
     if known is None and (far := _far_out(problem, found)):
         return f"{far} is so far out that a function of it can't be evaluated", "can't be told:"
     why, is_sure = known or ("a function in it has no value at this point", True)
@@ -105,7 +105,7 @@ def _is_rounded(output: Any) -> bool:
     return isinstance(output, Value) and output.nearest in (0.0, 1.0) and output.shown not in ("0", "1")
 
 
-def _reasons(problem: Problem, found: Quantities, first_layer: int) -> Iterator[tuple[str, bool]]:
+def _reasons(problem: Problem, found: Quantities, first_layer: int, *, slopes: bool) -> Iterator[tuple[str, bool]]:
     """Which subexpression of an activation or of the loss has no value at what goes into it, and why.
 
     With it, whether it is sure: an output that is 1 in float64 alone says nothing of log(1 - a).
@@ -116,7 +116,7 @@ def _reasons(problem: Problem, found: Quantities, first_layer: int) -> Iterator[
         at = {name: rational for name, value in names.items() if (rational := _rational(value)) is not None}
         if len(at) == len(names):
             is_sure = not ("a" in names and _is_rounded(names["a"]))
-            yield from ((why, is_sure) for tree in trees if (why := why_undefined(tree, at)))
+            yield from ((why, is_sure) for tree in trees[: None if slopes else 1] if (why := why_undefined(tree, at)))
 
 
 def _formulas(
