@@ -22,6 +22,7 @@ Monomial = tuple[tuple[int, int], ...]  # an indeterminate's number and its expo
 Terms = dict[Monomial, Fraction]
 
 MAX_OPERATIONS = 400_000  # on terms, of one expression: about a second
+MONOMIAL_LENGTH = 4  # indeterminates of two monomials that are multiplied: with so many more it takes twice as long
 MAX_POWER = 8
 RATIONAL = frozenset({"add", "subtract", "negate", "multiply", "divide", "power"})
 
@@ -77,7 +78,8 @@ class Expression:
         return Expression(self.ring, terms)
 
     def __mul__(self, other: Expression) -> Expression:
-        if not self.ring.spend(len(self.terms) * len(other.terms) + 1):
+        length = len(next(iter(self.terms), ())) + len(next(iter(other.terms), ()))
+        if not self.ring.spend(len(self.terms) * len(other.terms) * (1 + length // MONOMIAL_LENGTH) + 1):
             return self
         terms: Terms = {}
         for one, number in self.terms.items():
