@@ -23,7 +23,10 @@ from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
 from netcalc.notation import to_ascii
 from netcalc.result import Result
-from netcalc.solving.solve import solve
+from netcalc.solving.solve import flag, solve
+
+MAX_INPUTS = 1_000_000  # that columns are named for
+
 
 if TYPE_CHECKING:
     from netcalc.models.net import Layer, NetOptions
@@ -187,8 +190,8 @@ def net(
         tensor(input),
         tensor(target),
         tensor(delta),
-        losses.loss(text("loss", loss, "'mse'")) if loss else None,
-        losses.reduction(text("reduction", reduction, "'sum'")) if reduction else None,
+        None if loss is None else losses.loss(text("loss", loss, "'mse'")),
+        None if reduction is None else losses.reduction(text("reduction", reduction, "'sum'")),
         ObjectiveData(
             **{name: None if value is None else _option(name, value) for name, value in numbers.items()},
             ignore_index=plain(ignore_index),
@@ -213,7 +216,11 @@ def _options(
 
     weight = None if trace is None else read_trace(text("trace", trace, "'dW1[0,1]'"))
     return NetOptions(
-        per_sample, None if lr is None else _number("lr", lr), weight, _first_index(index_from), given or {}
+        flag("per_sample", per_sample),
+        None if lr is None else number("lr", lr),
+        weight,
+        _first_index(index_from),
+        given or {},
     )
 
 
@@ -228,7 +235,8 @@ def _option(name: str, value: Any) -> Tree:
         raise
 
 
-def _number(name: str, value: Any) -> Tree:
+def number(name: str, value: Any) -> Tree:
+    """An exact number. Raises ValueSyntaxError, ExpressionError."""
     found = tree(value)
     if symbols(found):
         raise ValueSyntaxError(f"{name} is {to_ascii(found)}, which is no number")
@@ -390,10 +398,9 @@ def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> t
     """What the columns of `neuron_block` are called for that many inputs: q, f, dx0, …, dw0, …, db."""
     from netcalc.rows.blocks import NeuronRows
 
-    above = from_above(None, tensor(0), "mse") if loss else None
-    return NeuronRows(
-        np.zeros(whole("inputs", inputs)), np.zeros(1), read_activation("sigmoid"), above, index_from
-    ).columns
+    above = from_above(None, tensor(0), "mse") if flag("loss", loss) else None
+    weights = np.zeros(whole("inputs", inputs, most=MAX_INPUTS))
+    return NeuronRows(weights, np.zeros(1), read_activation("sigmoid"), above, _first_index(index_from)).columns
 
 
 def tensor(given: Given | None) -> np.ndarray | None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from netcalc.api import check
 from netcalc.arguments import as_numpy, by_name, is_bfloat16
+from netcalc.arguments import names as listed
+from netcalc.catalogue.names import unknown
 from netcalc.checking.by_shape import by_shape, is_close, turned
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
@@ -45,7 +47,8 @@ def assert_gradients(
         raise NetcalcError(f"grads are arrays by name, as in {{'W1': W1.grad}}, and not {type(grads).__name__}")
     true = _true_gradients(result)
     flat = dict(_flat(grads))
-    needed = [name for name in _needed(result, true) if name not in ignore]
+    ignored = _ignored(ignore, true)
+    needed = [name for name in _needed(result, true) if name not in ignored]
     keys = _matched(flat, true, needed, names)
     found = {name: flat[key] for key, name in keys.items()}
     other_way = _turned(flat, keys, result)
@@ -68,6 +71,16 @@ def assert_gradients(
             problems += _wrong(check(result, group, rtol=tolerance))
     if problems:
         raise AssertionError("\n".join([_counted(len(problems)), *(f"  {line}" for line in problems)]))
+
+
+def _ignored(ignore: Any, true: Mapping[str, Any]) -> list[str]:
+    """The names to ignore. Raises NetcalcError for one that is not here."""
+    spelled = {form.format(name): name for form in FORMS for name in true} | {name: name for name in true}
+    found = listed("ignore", [ignore] if isinstance(ignore, str) else ignore, "['x']")
+    for one in found:
+        if one not in spelled:
+            raise unknown("name to ignore", one, true, f"the gradients are of {', '.join(true)}")
+    return [spelled[one] for one in found]
 
 
 def _counted(many: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.api import Given, tensor, tree
+from netcalc.api import Given, number, tensor
 from netcalc.arguments import as_numpy, by_name, text
 from netcalc.errors import NetcalcError, ValueSyntaxError
 from netcalc.expression import symbols
@@ -17,7 +17,7 @@ from netcalc.models.request import shape_of
 from netcalc.models.samples import by_samples
 from netcalc.notation import to_ascii
 from netcalc.result import Result
-from netcalc.solving.solve import solve
+from netcalc.solving.solve import flag, solve
 
 
 def gradients(
@@ -51,6 +51,7 @@ def gradients(
     shape = by_name("shape", {} if shape is None else shape, "shape={'x': 'n,4'}")
     if of is not None:
         text("of", of, "'loss'")
+    per_sample = flag("per_sample", per_sample)
     if callable(forward):
         for word, is_given in {
             "trace": trace is not None,
@@ -71,7 +72,7 @@ def gradients(
             counted,
             of,
             _above(delta),
-            lr=None if lr is None else tree(lr),
+            lr=None if lr is None else number("lr", lr),
             trace=None if trace is None else text("trace", trace, "'dW1[0,1]'"),
         )
         if per_sample and trace is not None:
@@ -126,7 +127,7 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
     arrays = {name: _array(name, one) for name, one in given.items() if _is_differentiable(one)}
     told = {name: given_of(one, counted=False) for name, one in arrays.items()}
     node, tracer = trace(forward, given, told, by_place)
-    request = ProgramRequest(arrays, delta=_above(delta), lr=None if lr is None else tree(lr))
+    request = ProgramRequest(arrays, delta=_above(delta), lr=None if lr is None else number("lr", lr))
     return problem_of(node, tracer, request, called(forward))
 
 

@@ -17,6 +17,8 @@ from netcalc.exercises import Exercise
 from netcalc.exercises import quiz as drawn
 from netcalc.result import Result
 
+MAX_EXERCISES = 1000
+
 
 def quiz(kind: str, *, seed: int = 1, count: int = 5, level: int = 1) -> list[Exercise]:
     """So many different exercises of a kind (`neuron`, `linear`, `net` or `grad`), the same for the same seed.
@@ -24,7 +26,12 @@ def quiz(kind: str, *, seed: int = 1, count: int = 5, level: int = 1) -> list[Ex
     Each has a `text`, its answer as a `result`, and its `key`: the closed form of each number that is asked for.
     `level` goes from 1 to 3. Raises NetcalcError.
     """
-    return drawn(text("kind", kind, "'neuron'"), whole("seed", seed, 0), whole("count", count), whole("level", level))
+    return drawn(
+        text("kind", kind, "'neuron'"),
+        whole("seed", seed, 0),
+        whole("count", count, most=MAX_EXERCISES),
+        whole("level", level),
+    )
 
 
 def grade(

@@ -105,7 +105,12 @@ class BoundActivation(Bound[Activation]):
         return resolve(self.row.kernels)
 
     def _evaluate(self, kernel: Kernel, q: ArrayLike) -> NDArray[np.float64]:
-        return kernel(q, **dict(self.parameters))
+        try:
+            if getattr(getattr(q, "dtype", None), "kind", "") not in tuple("cmMSU"):
+                return kernel(q, **dict(self.parameters))
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise ValueSyntaxError(f"q is a real number, or an array of them, and not {q!r}")
 
 
 _SELU_SCALE = "1.0507009873554804934193349852946"

@@ -268,7 +268,8 @@ class Indexed:
         if places is None and of_loss and flat.summed:
             at = dict.fromkeys(flat.sizes) | {one: "k" for one in flat.summed if one not in flat.samples}
         elif prod(flat.sizes[one] for one in flat.summed) <= limit:
-            return scaled(add(*self._terms(flat, at, whole=places is None)), abs(flat.number))
+            terms = self._terms(flat, at, whole=places is None) if flat.number else ()
+            return scaled(add(*terms), abs(flat.number)) if terms else Number(Fraction(0))
         else:
             for one in flat.summed:
                 spare = (letter for letter in "klmn" if letter not in at.values())

@@ -30,6 +30,7 @@ from netcalc.program.values import (
     tree_of,
 )
 
+HOLDERS = frozenset({"self", "cls", "ctx", "params", "p", "cache"})  # of arrays as attributes, of any name
 CONSTANTS = {
     "pi": Constant("pi"),
     "e": Constant("e"),
@@ -118,6 +119,10 @@ class Attributes(Scope):
             return key
         raise NetcalcError(f"{described(key)} is no item's place")
 
+    def _is_method(self, name: str) -> bool:
+        """Whether arrays have this."""
+        return self.function_named(name.removesuffix("_"), Module("numpy")) or name in ("shape", "T", "ndim", "dtype")
+
     def member(self, name: str) -> Any:
         """params['W1'], p.W1 and self.W1: the input W1."""
         if name in self.given:
@@ -144,7 +149,9 @@ class Attributes(Scope):
                 return self._of_module(owner, name)
             case Tensor():
                 return self._of_array(owner, name)
-            case Missing():
+            case Missing(whose):
+                if name not in self.given and whose not in HOLDERS and self._is_method(name):
+                    raise NetcalcError(missing(self, whose))
                 return self.member(name)
             case Record():
                 return owner.parts[name] if name in owner.parts else self.member(name)

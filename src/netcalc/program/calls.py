@@ -133,9 +133,6 @@ class Calls(Methods):
                 return (_is_instance(self.value(node.args[0]), ast.unparse(node.args[1])),)
         return None
 
-    def _is_method(self, name: str) -> bool:
-        return self.function_named(name.removesuffix("_"), Module("numpy")) or name in ("shape", "T", "ndim", "dtype")
-
     def call(self, called: Any, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
         """called(…). Raises NetcalcError."""
         for one in (*args, *keywords.values()):

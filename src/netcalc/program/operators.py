@@ -189,6 +189,7 @@ def missing(scope: Scope, name: str) -> str:
     if name in scope.stored:
         return f"'{name}' has no value here: line {scope.stored[name]} assigns it, later than this or elsewhere"
     taken = [*scope.given, *(one for frame in scope.frames for one in frame.values)]
-    near = difflib.get_close_matches(name, taken, n=1, cutoff=0.8)
+    near = [one for one in taken if one.lower() == name.lower()]
+    near = near or difflib.get_close_matches(name, taken, n=1, cutoff=0.8)
     hint = f"did you mean '{near[0]}'? Else " if near else ""
     return f"'{name}' has no value here; {hint}give it with --at {name}=…, or its shape with --shape {name}=m,n"

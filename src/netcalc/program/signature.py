@@ -203,7 +203,7 @@ def text(value: Any) -> str:
 
 def _anything(value: Any) -> Any:
     if isinstance(value, Missing):
-        raise NetcalcError(f"'{value.name}' has no value")
+        raise NetcalcError(f"'{value.name}' has no value here; give it with --at {value.name}=…")
     return value
 
 

@@ -36,8 +36,8 @@ def solve(
     a second. Raises UndefinedError where a function has no value, NetcalcError for digits that are none.
     """
     digits = _whole(digits)
-    _flag("exact", exact)
-    _flag("verify", verify)
+    flag("exact", exact)
+    flag("verify", verify)
     result = _solver(problem)(problem, digits=digits, exact=exact, proven=certify)
     if exact:
         result = replace(result, notes=(*result.notes, *exact_notes(result)))
@@ -74,11 +74,12 @@ def _whole(digits: Any) -> int | None:
     return number
 
 
-def _flag(name: str, value: Any) -> None:
-    """Raises NetcalcError for what is neither True nor False."""
+def flag(name: str, value: Any) -> bool:
+    """True or False. Raises NetcalcError for another thing."""
     kind = type(value).__name__
     if not isinstance(value, bool) and kind not in ("bool_", "bool") and not (kind == "int" and value in (0, 1)):
         raise NetcalcError(f"{name} is True or False, and not {value!r}")
+    return bool(value)
 
 
 def verified(problem: Problem | Gradient | GraphProblem, result: Result) -> Result:
