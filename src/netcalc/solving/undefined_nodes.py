@@ -8,8 +8,7 @@ import numpy as np
 
 from netcalc.arithmetic.balls import Numeral, is_nowhere, precision
 from netcalc.arithmetic.undefined import why_undefined
-from netcalc.expression import Apply, Tree, fold
-from netcalc.graph.elementwise import ELEMENTWISE, slot
+from netcalc.graph.elementwise import ELEMENTWISE, slot, with_slopes_written_out
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node
 from netcalc.models.graphed import GraphProblem
@@ -36,20 +35,9 @@ def _has_no_value(entry: Numeral) -> bool:
 def _why(node: Node, arguments: Sequence[np.ndarray], called: Mapping[Node, str]) -> str | None:
     if node.operation is not ELEMENTWISE:
         return f"{node.operation.name} has no value at this point"
-    tree = written_out(node.params.tree)
+    tree = with_slopes_written_out(node.params.tree)
     reasons = (why_undefined(tree, names) for _, names in each_entry(node, arguments))
     return next((_named(why, node, called) for why in reasons if why), None)
-
-
-def written_out(tree: Tree) -> Tree:
-    """The formula with ∂(p^q)/∂q, which is a node of its own, as p^q log(p)."""
-
-    def made(operator: str, arguments: tuple[Tree, ...]) -> Tree:
-        if operator != "power'":
-            return Apply(operator, arguments)
-        return Apply("multiply", (Apply("power", arguments), Apply("log", arguments[:1])))
-
-    return fold(tree, lambda leaf: leaf, made)
 
 
 def _named(why: str, node: Node, called: Mapping[Node, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -31,7 +31,6 @@ MOST_IN_FLOAT64 = 96
 LEAST_OF_A_TENSOR = 4
 
 Place = tuple[Tensor, Index]
-Judge = Callable[[Tensor, Index], Judgement]
 
 
 def verify(problem: Any, result: Result) -> Verification:
@@ -56,7 +55,7 @@ def _at(point: Mapping[str, Fraction], partials: list[Tensor], places: list[Plac
     """What differences say where symbols have those numbers."""
     numerals: Point = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
     numerals = forward.named(numerals)
-    found = _judged(places, lambda tensor, index: judge(tensor, index, forward, numerals))
+    found = [(place, judge(*place, forward, numerals)) for place in places]
     return _verification(partials, found, "balls", {name: str(number) for name, number in point.items()})
 
 
@@ -70,8 +69,8 @@ def _in_float64(partials: list[Tensor], forward: Forward, samples: Node) -> Veri
         value, found = tensor.at(index).value.nearest, forward.derivative(tensor, index)
         return judge_in_float64(value, found, scales[tensor.name], noise, forward)
 
-    places = list(_places(partials, count, LEAST_OF_A_TENSOR))
-    return _verification(partials, _judged(places, judged), "float64", {})
+    found = [(place, judged(*place)) for place in _places(partials, count, LEAST_OF_A_TENSOR)]
+    return _verification(partials, found, "float64", {})
 
 
 def _enough(partials: list[Tensor]) -> int:
@@ -89,10 +88,6 @@ def _places(partials: list[Tensor], count: int, least: int) -> Iterator[Place]:
         drawn = np.arange(size) if share == size else np.random.default_rng(0).choice(size, share, replace=False)
         for flat in np.sort(drawn).tolist():
             yield tensor, tuple(int(place) for place in np.unravel_index(flat, tensor.entries.shape))
-
-
-def _judged(places: list[Place], judged: Judge) -> list[tuple[Place, Judgement]]:
-    return [(place, judged(*place)) for place in places]
 
 
 def _verification(
