@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netcalc.expression import Tree, is_constant
+from netcalc.expression import Symbol, Tree, is_constant
 from netcalc.notation import to_unicode
 from netcalc.result import Value, in_unicode
 from netcalc.solving.bits import constant
@@ -63,3 +63,8 @@ def text(shown: Value | Tree) -> str:
         written = to_unicode(shown)
         return written if len(written) <= LONGEST or not is_constant(shown) else text(constant(shown))
     return in_unicode(shown)
+
+
+def labelled(name: str) -> str:
+    """A name as it stands in a node."""
+    return to_unicode(Symbol(name))

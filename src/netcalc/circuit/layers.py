@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.circuit.graph import Circuit, Node, Wire, text
+from netcalc.circuit.graph import Circuit, Node, Wire, labelled, text
 from netcalc.circuit.walk import Gate, drawn
-from netcalc.expression import Symbol, Tree, is_constant
+from netcalc.expression import Tree, is_constant
 from netcalc.graph import node as graph
 from netcalc.graph.leaves import name_of, named
 from netcalc.layers import forward, given_values
@@ -70,7 +70,7 @@ class Drawing:
         """What stands in a tensor's node."""
         upstream = self.problem.upstream
         if name[0] == "z":
-            v, W, *b = (_name(self.called(self.problem.given_name(one))) for one in sources)
+            v, W, *b = (labelled(self.called(self.problem.given_name(one))) for one in sources)
             return f"{W}·{v}" + "".join(f" + {one}" for one in b)
         if name[0] == "a":
             layer = self.problem.layers[int(name[1:]) - 1]
@@ -79,7 +79,7 @@ class Drawing:
             return f"λ/2·Σ W², λ = {to_unicode(self.problem.decay)}"
         if name == "loss" and isinstance(upstream, LossAndTarget):
             return upstream.loss.label + _cooled(upstream.temperature) + " + penalty" * ("penalty" in sources)
-        return _name(self.problem.given_name(name))
+        return labelled(self.problem.given_name(name))
 
     def one(self, name: str, *index: int) -> str:
         """An entry of a tensor that was found, of one sample, in whatever shape it has."""
@@ -94,7 +94,7 @@ def by_layers(problem: Problem, result: Result) -> Circuit:
     drawing, ahead = Drawing(problem, result), forward(problem)
     nodes = ahead.given | ahead.found
     root = str(name_of(ahead.output))
-    output = Node("output", _name(drawing.called(root)), "output")
+    output = Node("output", labelled(drawing.called(root)), "output")
     if isinstance(problem.upstream, LossAndTarget):
         root, output = "loss", Node("output", "L", "output")
         nodes["loss"] = named("loss", ahead.objective.total(ahead.objective.losses))
@@ -127,27 +127,27 @@ def by_units(problem: Problem, result: Result) -> Circuit:
     name, many = drawing.problem.given_name("x"), problem.index_from
     before = [element(name, (place,), many) for place in range(problem.x.shape[1])]
     nodes = [
-        Node(unit, _name(unit), "given", _entry(problem.x, 0, place), drawing.one("dx", place))
+        Node(unit, labelled(unit), "given", _entry(problem.x, 0, place), drawing.one("dx", place))
         for place, unit in enumerate(before)
     ]
     wires: list[Wire] = []
     for number, layer in enumerate(problem.layers, 1):
         sums, bias = [f"sum{number},{row}" for row in range(len(layer.W))], drawing.problem.given_name(f"b{number}")
         for row, unit in enumerate(sums):
-            label = _name(element(drawing.called(f"z{number}"), (row,), many))
+            label = labelled(element(drawing.called(f"z{number}"), (row,), many))
             for column, source in enumerate(before):
                 gradient = drawing.one(f"dW{number}", row, column)
                 wires.append(Wire(source, unit, _entry(layer.W, row, column), gradient))
             if layer.b is not None:
                 key = element(bias, (row,), many)
-                nodes.append(Node(key, _name(key), "given", _entry(layer.b, row), drawing.one(f"db{number}", row)))
+                nodes.append(Node(key, labelled(key), "given", _entry(layer.b, row), drawing.one(f"db{number}", row)))
                 wires.append(Wire(key, unit, "", ""))
             nodes.append(Node(unit, label, "unit", drawing.one(f"z{number}", row), drawing.one(f"dz{number}", row)))
         before = sums
         if layer.activation is not None:
             before = [f"activation{number},{row}" for row in range(len(layer.W))]
             for row, unit in enumerate(before):
-                label = _name(element(drawing.called(f"a{number}"), (row,), many))
+                label = labelled(element(drawing.called(f"a{number}"), (row,), many))
                 shown = drawing.one(f"a{number}", row), drawing.one(f"da{number}", row)
                 nodes.append(Node(unit, label, "unit", *shown))
             whole = not isinstance(layer.activation, BoundActivation)  # softmax mixes its inputs
@@ -169,10 +169,6 @@ def title(problem: Problem) -> str:
 def _kind(layer: Dense) -> str:
     activation = f" {layer.activation_label}" if layer.activation is not None else ""
     return f"{layer.W.shape[1]} → {layer.W.shape[0]}{activation}"
-
-
-def _name(name: str) -> str:
-    return to_unicode(Symbol(name))
 
 
 def _entry(tensor: np.ndarray, *index: int) -> str:

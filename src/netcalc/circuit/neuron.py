@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from netcalc.circuit.graph import Circuit, Node, text
+from netcalc.circuit.graph import Circuit, Node, labelled, text
 from netcalc.circuit.walk import Gate, drawn
 from netcalc.explain.explanation import times
-from netcalc.expression import Symbol, Tree, is_constant
+from netcalc.expression import Tree, is_constant
 from netcalc.expression.tree import Number, multiply, negate
-from netcalc.notation import to_unicode
 from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.bits import constant
@@ -27,7 +26,7 @@ def neuron(problem: Problem, result: Result) -> Circuit:
         factors = []
         for letter, tensor in (("w", w), ("x", x)):
             name, gradient = element(letter, (place,), problem.index_from), _gradient(result, f"d{letter}", place)
-            gates[name] = Gate(_name(name), text(tensor[place]), gradient, is_given=True)
+            gates[name] = Gate(labelled(name), text(tensor[place]), gradient, is_given=True)
             factors.append((name, gradient))
         gates[f"product{place}"] = Gate("×", _product(w[place], x[place]), at_q, factors)
     terms = [*(f"product{place}" for place in range(len(x))), "b"]
@@ -56,10 +55,6 @@ def _gradient(result: Result, name: str, *index: int) -> str:
     tensor: Tensor = result[name]
     value: Value = tensor.at(index).value
     return text(value)
-
-
-def _name(name: str) -> str:
-    return to_unicode(Symbol(name))
 
 
 def _activation(problem: Problem) -> str:

@@ -12,6 +12,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.sizes import settled
 from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
+from netcalc.problem import listed
 from netcalc.render.codegen.emission import WIDTH, Emission, Statement
 from netcalc.render.codegen.jax import Jax
 from netcalc.render.codegen.language import Language
@@ -247,14 +248,14 @@ def _documented(first: str, more: Sequence[str], indent: str = "    ") -> list[s
 def _numpy(body: Body) -> list[str]:
     forward = [
         *_signature("def forward", body.inputs, ":"),
-        *_documented(f"{_and(body.outputs)}, and what the backward pass needs.", body.docstring),
+        *_documented(f"{listed(body.outputs)}, and what the backward pass needs.", body.docstring),
         *_indented(body.forward),
         *_tuple(body.cache, "cache = "),
         f"    return {', '.join(body.outputs)}, cache",
     ]
     backward = [
         *_signature("def backward", ["cache", *body.upstream], ":"),
-        f'    """The gradient of each input, from {_and(body.upstream)}."""',
+        f'    """The gradient of each input, from {listed(body.upstream)}."""',
         *_unpacked(body.cache, "cache"),
         *_indented(body.backward),
         *_returned(body.gradients),
@@ -270,13 +271,13 @@ def _jax(body: Body) -> list[str]:
     main = [
         "@jax.custom_vjp",
         *_signature(f"def {body.function}", body.inputs, ":"),
-        *_documented(f"{_and(body.outputs)}.", body.docstring),
+        *_documented(f"{listed(body.outputs)}.", body.docstring),
         *call,
     ]
     outputs = body.outputs[0] if len(body.outputs) == 1 else f"({', '.join(body.outputs)})"
     forward = [
         *_signature("def forward", body.inputs, ":"),
-        f'    """{_and(body.outputs)}, and what the backward pass needs."""',
+        f'    """{listed(body.outputs)}, and what the backward pass needs."""',
         *_indented(body.forward),
         *_tuple(body.cache, "cache = "),
         f"    return {outputs}, cache",
@@ -284,7 +285,7 @@ def _jax(body: Body) -> list[str]:
     several = len(body.upstream) > 1
     backward = [
         *_signature("def backward", ["cache", "upstream" if several else body.upstream[0]], ":"),
-        f'    """The gradient of each input, from {_and(body.upstream)}."""',
+        f'    """The gradient of each input, from {listed(body.upstream)}."""',
         *_unpacked(body.cache, "cache"),
         *(_unpacked(body.upstream, "upstream") if several else []),
         *_indented(body.backward),
@@ -302,11 +303,11 @@ def _torch(body: Body) -> list[str]:
         save = [f"{deep}ctx.save_for_backward(", *(f"{deep}    {one}," for one in body.cache), f"{deep})"]
     found = [
         f"class {name}(torch.autograd.Function):",
-        *_documented(f"{_and(body.outputs)}.", body.docstring),
+        *_documented(f"{listed(body.outputs)}.", body.docstring),
         "",
         "    @staticmethod",
         *_signature("def forward", ["ctx", *body.inputs], ":", "    "),
-        f'{deep}"""{_and(body.outputs)}; what the backward pass needs is saved."""',
+        f'{deep}"""{listed(body.outputs)}; what the backward pass needs is saved."""',
         *_indented(body.forward, deep),
         *(save if body.cache else []),
         *_returned(body.outputs, deep),
@@ -314,16 +315,12 @@ def _torch(body: Body) -> list[str]:
         "    @staticmethod",
         "    @once_differentiable",
         *_signature("def backward", ["ctx", *body.upstream], ":", "    "),
-        f'{deep}"""The gradient of each input, from {_and(body.upstream)}."""',
+        f'{deep}"""The gradient of each input, from {listed(body.upstream)}."""',
         *_unpacked(body.cache, "ctx.saved_tensors", deep),
         *_indented(body.backward, deep),
         *_returned(body.gradients, deep),
     ]
     return ["\n".join(found), f"{body.function} = {name}.apply"]
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 FORMS = {"numpy": _numpy, "torch": _torch, "jax": _jax}
