@@ -112,8 +112,7 @@ def netcalc(
         bool, typer.Option("--version", help="Show the version.", callback=print_version, is_eager=True)
     ] = False,
     man: Annotated[  # noqa: ARG001  # as above
-        bool,
-        typer.Option("--man", help="Write the manual page, for: man -l -", callback=print_manual, is_eager=True),
+        bool, typer.Option("--man", help="Write the manual page, for: man -l -", callback=print_manual, is_eager=True)
     ] = False,
 ) -> None:
     """A gradient calculator for the building blocks of neural nets."""

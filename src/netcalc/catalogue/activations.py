@@ -307,12 +307,7 @@ _ROWS = (
         aliases=("hardswish",),
     ),
     Activation(
-        "exp",
-        "exp(q)",
-        source="torch.exp",
-        kernels="exponential:EXP",
-        familiar_slope="exp(q)",
-        range="(0, inf)",
+        "exp", "exp(q)", source="torch.exp", kernels="exponential:EXP", familiar_slope="exp(q)", range="(0, inf)"
     ),
     Activation(
         "sin",

@@ -149,20 +149,8 @@ def reduction(text: str) -> Reduction:
 
 
 _ROWS = (
-    Loss(
-        "mse",
-        "(a - t)^2",
-        source="torch.nn.functional.mse_loss",
-        kernels="residual:MSE",
-        familiar_slope="2*(a - t)",
-    ),
-    Loss(
-        "half-mse",
-        "(a - t)^2/2",
-        source="Bishop 2006, ch. 5",
-        kernels="residual:HALF_MSE",
-        familiar_slope="a - t",
-    ),
+    Loss("mse", "(a - t)^2", source="torch.nn.functional.mse_loss", kernels="residual:MSE", familiar_slope="2*(a - t)"),
+    Loss("half-mse", "(a - t)^2/2", source="Bishop 2006, ch. 5", kernels="residual:HALF_MSE", familiar_slope="a - t"),
     Loss(
         "sse",
         "(a - t)^2",

@@ -29,13 +29,7 @@ class Files:
 
     @classmethod
     def of(
-        cls,
-        x: Values,
-        parameters: Parameters,
-        rows: Rows,
-        checking: Checking,
-        presentation: Presentation,
-        decimal: str,
+        cls, x: Values, parameters: Parameters, rows: Rows, checking: Checking, presentation: Presentation, decimal: str
     ) -> Self:
         """Raises NetcalcError where the command asks for what a cluster does not do."""
         from netcalc.rows.blocks import NeuronRows

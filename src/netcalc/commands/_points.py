@@ -45,15 +45,7 @@ def at_rows(
     wait = PIPE_PATIENCE if streams else None
     use = partial(named_columns, problem.variables)
     found = read_rows(
-        table,
-        "--at",
-        columns=None,
-        few=FEW,
-        stdin=stdin,
-        decimal=reading.decimal,
-        wait=wait,
-        on_bad_row=bad,
-        use=use,
+        table, "--at", columns=None, few=FEW, stdin=stdin, decimal=reading.decimal, wait=wait, on_bad_row=bad, use=use
     )
     only = tuple(dict.fromkeys(presentation.only or ()))
     stated = GradientRows(in_header_order(problem, found.header), found.header, found.source, only)

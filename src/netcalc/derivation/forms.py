@@ -12,20 +12,7 @@ from fractions import Fraction
 
 from netcalc.errors import NetcalcError
 from netcalc.expression.numerals import decimals
-from netcalc.expression.tree import (
-    Apply,
-    Leaf,
-    Number,
-    Symbol,
-    Tree,
-    add,
-    apply,
-    divide,
-    fold,
-    multiply,
-    negate,
-    power,
-)
+from netcalc.expression.tree import Apply, Leaf, Number, Symbol, Tree, add, apply, divide, fold, multiply, negate, power
 
 FLAT = 32  # factors or terms up to which a product within a product, or a sum within a sum, is opened
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals

@@ -98,10 +98,9 @@ def cache_directory() -> Path | None:
     named = os.environ.get("NETCALC_CACHE")
     if named:
         return None if named == "off" else Path(named)
-    variable, beside_home = {
-        "win32": ("LOCALAPPDATA", "AppData/Local"),
-        "darwin": ("", "Library/Caches"),
-    }.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
+    variable, beside_home = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("", "Library/Caches")}.get(
+        sys.platform, ("XDG_CACHE_HOME", ".cache")
+    )
     base = Path(os.environ.get(variable, ""))
     if not base.is_absolute():
         home = _home()

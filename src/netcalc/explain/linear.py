@@ -95,10 +95,7 @@ class _Page(Page):
         rule: tuple[Display, ...] = ()
         if isinstance(self.layer.activation, BoundActivation):
             slope = substitute(slope_named(self.layer.activation), {"q": U})
-            rule = (
-                Product((self.title("da1"), slope), "∘"),
-                Product((self.matrix("da1"), self.matrix("s1")), "∘"),
-            )
+            rule = (Product((self.title("da1"), slope), "∘"), Product((self.matrix("da1"), self.matrix("s1")), "∘"))
         yield Step(Named("dL/du"), (*rule, self.result("dz1")), drawn=True)
 
     def sums(self) -> Iterator[Step]:

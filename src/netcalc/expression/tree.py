@@ -56,14 +56,7 @@ class Apply:
 Leaf = Number | Constant | Symbol
 Tree = Number | Constant | Symbol | Apply
 
-COMPARISONS = {
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "equal": "==",
-    "unequal": "!=",
-}
+COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "unequal": "!="}
 SWITCHES = frozenset({"where", "abs", "max", "min", "sign", "floor"})
 CONDITIONS = frozenset(COMPARISONS) | {"and", "or", "not"}
 

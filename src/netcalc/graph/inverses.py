@@ -151,11 +151,7 @@ def _vjp_of_solve(node: Node, place: int, delta: Node) -> Node:
     return product([(by_b, letters), (node, its)], batch + row + column, delta.shape[:extra] + a.shape, -1)
 
 
-SOLVE = Operation(
-    "solve",
-    lambda node, arithmetic, a, b: arithmetic.solve(a, b, vector=node.params),
-    _vjp_of_solve,
-)
+SOLVE = Operation("solve", lambda node, arithmetic, a, b: arithmetic.solve(a, b, vector=node.params), _vjp_of_solve)
 
 
 def solve(a: Node, b: Node) -> Node:

@@ -236,11 +236,7 @@ def sum_of(terms: Sequence[Term], out: str) -> Term:
     number = size if size and all(abs(term.number) == size for term in terms) else Fraction(1)
     number = -number if all(term.number < 0 for term in terms) else number
     rest = [
-        term._replace(
-            number=term.number / number,
-            above=_without(term.above, above),
-            below=_without(term.below, below),
-        )
+        term._replace(number=term.number / number, above=_without(term.above, above), below=_without(term.below, below))
         for term in terms
     ]
     layout = common_layout(rest, out)

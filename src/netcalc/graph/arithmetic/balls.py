@@ -35,9 +35,7 @@ class Balls(Objects):
     """Balls at the current precision, exact rationals where the numbers allow it; symbols are what `names` says."""
 
     def __init__(
-        self,
-        sizes: Mapping[str, int] = MappingProxyType({}),
-        names: Mapping[str, Numeral] = MappingProxyType({}),
+        self, sizes: Mapping[str, int] = MappingProxyType({}), names: Mapping[str, Numeral] = MappingProxyType({})
     ) -> None:
         super().__init__(sizes)
         self.names = names
