@@ -31,8 +31,9 @@ class Assignments(Calls):
 
     def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
         """What is assigned; what the program would draw at random is what is given under the name."""
-        if isinstance(target, ast.Name) and target.id in self.given and _is_drawn(node):
-            return self.input(target.id)
+        name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
+        if name in self.given and _is_drawn(node):
+            return self.input(name)
         return self.value(node)
 
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
@@ -80,7 +81,8 @@ class Assignments(Calls):
     def _store_attribute(self, owner: Any, name: str, value: Any, target: ast.expr) -> None:
         match owner:
             case Record():
-                owner.parts[name] = self.named(name, value, target.lineno) if isinstance(value, Tensor) else value
+                is_new = isinstance(value, Tensor) and not value.is_named
+                owner.parts[name] = self.named(name, value, target.lineno) if is_new else value
             case Missing():
                 self.top.values[name] = self.named(name, value, target.lineno) if isinstance(value, Tensor) else value
             case Tensor() if name in ("requires_grad", "grad", "data"):

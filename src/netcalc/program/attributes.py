@@ -17,6 +17,8 @@ from netcalc.program.operators import missing
 from netcalc.program.scope import Scope
 from netcalc.program.texts import UNKNOWN
 from netcalc.program.values import (
+    Class,
+    Function,
     LibraryFunction,
     Method,
     Missing,
@@ -153,8 +155,15 @@ class Attributes(Scope):
                 if name not in self.given and whose not in HOLDERS and self._is_method(name):
                     raise NetcalcError(missing(self, whose))
                 return self.member(name)
+            case Class():
+                is_of_class = "classmethod" in getattr(owner.parts.get(name), "decorators", ())
+                return (
+                    self._of_record(Record(of=owner), name)
+                    if is_of_class
+                    else owner.parts.get(name) or self.member(name)
+                )
             case Record():
-                return owner.parts[name] if name in owner.parts else self.member(name)
+                return self._of_record(owner, name)
             case Pair() if name in ("values", "indices"):
                 return owner[name == "indices"]
             case Pair() if name in ("sign", "logabsdet"):
@@ -170,6 +179,15 @@ class Attributes(Scope):
             case _ if is_scalar(owner):
                 return self._of_array(Tensor(b.number_of(tree_of(owner))), name)
         raise NetcalcError(f"{described(owner)} has no '{name}' that is understood")
+
+    def _of_record(self, owner: Record, name: str) -> Any:
+        """What an object has itself, else its class's, else the input of that name."""
+        found = owner.parts.get(name, owner.of.parts.get(name) if owner.of else None)
+        if isinstance(found, Function) and name not in owner.parts:
+            return Method(owner, name)
+        if found is None and owner.of is not None and name == "register_buffer":
+            return Method(owner, name)
+        return self.member(name) if found is None and name not in owner.parts else found
 
     def _of_module(self, module: Module, name: str) -> Any:
         if name in CONSTANTS:

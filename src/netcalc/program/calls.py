@@ -21,6 +21,7 @@ from netcalc.program.operators import missing
 from netcalc.program.signature import bound
 from netcalc.program.values import (
     LIBRARIES,
+    Class,
     Function,
     LibraryFunction,
     Method,
@@ -143,6 +144,14 @@ class Calls(Methods):
                 return self.function(called, args, keywords, node)
             case LibraryFunction(name, module):
                 return self._of_module_call(name, module, args, keywords)
+            case Class():
+                return self.instance(called, args, keywords, node)
+            case Record(_, Class(_, methods)) if "forward" in methods or "__call__" in methods:
+                return self.of_object(called, "forward" if "forward" in methods else "__call__", args, keywords, node)
+            case Method(Record(parts, Class(_, methods)) as owner, name):
+                if name == "register_buffer" and name not in methods:
+                    return parts.update({args[0]: args[1]})
+                return self.of_object(owner, name, args, keywords, node)
             case Method(owner, name):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):

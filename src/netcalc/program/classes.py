@@ -1,4 +1,4 @@
-"""A class with a forward and a backward pass as defs, as torch.autograd.Function and layers of courses have them."""
+"""Classes: with a forward and a backward pass as defs, as torch.autograd.Function and layers of courses have them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def without_classes(tree: ast.Module) -> ast.Module:
         owners = {one.name for one in classes}
         tree.body = [one for one in tree.body if one not in classes and not _is_applied(one, owners)]
     return tree
+
+
+def used_classes(tree: ast.Module) -> frozenset[str]:
+    """The classes that lines outside of them use."""
+    classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    names = [{name.id for name in ast.walk(one) if isinstance(name, ast.Name)} for one in tree.body]
+    pairs = [(own, used) for own in classes for one, used in zip(tree.body, names, strict=True) if one is not own]
+    return frozenset(own.name for own, used in pairs if own.name in used)
 
 
 class ClassesError(Exception):

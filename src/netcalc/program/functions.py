@@ -10,7 +10,7 @@ from netcalc.errors import NetcalcError
 from netcalc.program.expressions import Expressions
 from netcalc.program.scope import MAX_CALLS, Frame
 from netcalc.program.source import ProgramError
-from netcalc.program.values import Function
+from netcalc.program.values import Class, Function, Record
 
 
 class Functions(Expressions):
@@ -41,6 +41,24 @@ class Functions(Expressions):
     def set_grad(self, node: ast.expr) -> bool:
         """Whether an expression is torch.no_grad() or its like, and gradients are on or off from here on."""
         raise NotImplementedError
+
+    def instance(self, of: Class, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Record:
+        """An object of a class, made by its __init__."""
+        made = Record(of=of)
+        if "__init__" in of.parts:
+            self.of_object(made, "__init__", args, keywords, node)
+        elif args or keywords:
+            raise NetcalcError(f"{of.name} takes no arguments")
+        return made
+
+    def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """owner.name(…)."""
+        assert owner.of is not None  # noqa: S101 - see the callers
+        method = owner.of.parts[name]
+        first = owner.of if "classmethod" in method.decorators else owner
+        if "staticmethod" not in method.decorators:
+            args = [first, *args]
+        return self.function(method, args, keywords, node)
 
     def body(self, statements: list[ast.stmt]) -> Any:
         """What a function's lines return."""

@@ -13,6 +13,7 @@ from netcalc.graph.leaves import INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program.answers import backward_defs, split
+from netcalc.program.classes import used_classes
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
@@ -65,6 +66,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
     reader = Statements(source, given, library_of(tree), is_torch="torch" in libraries_of(tree))
     reader.stored = stored(tree)
+    reader.classes = used_classes(tree)
     try:
         return replace(_read(reader, tree, of), rest=rest)
     except RecursionError:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.program.assignments import Assignments
-from netcalc.program.scope import MAX_STATEMENTS
+from netcalc.program.scope import MAX_STATEMENTS, Frame
 from netcalc.program.source import ProgramError
 from netcalc.program.values import (
     LIBRARIES,
+    Class,
     Function,
     LibraryFunction,
     Module,
@@ -142,7 +144,7 @@ class Statements(Assignments):
         called = node.func
         if isinstance(called, ast.Name):
             return called.id in PASSED_OVER and not isinstance(self.lookup(called.id), Function)
-        return isinstance(called, ast.Attribute) and called.attr in PASSED_OVER
+        return isinstance(called, ast.Attribute) and called.attr in (*PASSED_OVER, "__init__")  # of super()
 
     # --- control
 
@@ -210,6 +212,25 @@ class Statements(Assignments):
     def _return_statement(self, node: ast.Return) -> tuple[Any]:
         self.returned = node
         return (None if node.value is None else self.value(node.value),)
+
+    def _classdef_statement(self, node: ast.ClassDef) -> None:
+        """A class that other lines make objects of: its lines are read here, its methods where they are called."""
+        if node.name not in self.classes:
+            raise NetcalcError(REFUSED[ast.ClassDef])
+        frame = Frame(self.frame, self.frame.level)
+        for base in node.bases:
+            if isinstance(base, ast.Name) and isinstance(own := self.lookup(base.id), Class):
+                frame.values |= own.parts
+        self.frames.append(frame)
+        try:
+            self.block(node.body)
+        finally:
+            self.frames.pop()
+        parts = {
+            name: replace(one, name=f"{node.name}.{name}", frame=self.frame) if isinstance(one, Function) else one
+            for name, one in frame.values.items()
+        }
+        self.frame.values[node.name] = Class(node.name, parts)
 
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:

@@ -86,6 +86,11 @@ class Function:
     source: Any = None
     defaults: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def decorators(self) -> set[str]:
+        """What stands before a def: staticmethod, torch.no_grad()."""
+        return {ast.unparse(one) for one in getattr(self.node, "decorator_list", ())}
+
 
 @dataclass(frozen=True)
 class LibraryFunction:
@@ -111,10 +116,19 @@ class Opaque:
 
 
 @dataclass(eq=False)
+class Class:
+    """A class of the program: its methods, and what its lines set, by name."""
+
+    name: str
+    parts: dict[str, Any]
+
+
+@dataclass(eq=False)
 class Record:
-    """An object with attributes that the program sets: `cache.x = x`."""
+    """An object with attributes that the program sets: `cache.x = x`; it may be `of` a class."""
 
     parts: dict[str, Any] = field(default_factory=dict)
+    of: Class | None = None
 
 
 def is_scalar(value: Any) -> bool:
@@ -195,6 +209,10 @@ def described(value: Any) -> str:
             return f"'{name}', which has no value,"
         case Module(path):
             return f"the module {path}"
+        case Record(_, Class(name)):
+            return f"an object of {name}"
+        case Class(name):
+            return f"the class {name}"
         case Function(name) | LibraryFunction(name) | Method(_, name):
             return f"the function {name}"
         case _ if is_scalar(value) or is_size(value):

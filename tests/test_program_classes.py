@@ -1,0 +1,127 @@
+"""Classes of a program: objects with settings and weights, their methods read where they are called."""
+
+from __future__ import annotations
+
+import numpy as np
+import programs_oracle as oracle
+import pytest
+
+import netcalc
+from netcalc.errors import NetcalcError
+
+draw = np.random.default_rng(5)
+VALUES = {
+    "x": draw.normal(size=(2, 3, 4)),
+    "Wq": draw.normal(size=(4, 4)),
+    "Wk": draw.normal(size=(4, 4)),
+    "Wv": draw.normal(size=(4, 4)),
+    "g": draw.normal(size=4),
+}
+PROGRAMS = {
+    "attention": """import numpy as np
+class Attention:
+    scale = 1.0
+    def __init__(self, d_model: int, heads: int = 2):
+        self.heads, self.d_k = heads, d_model // heads
+    def split(self, x):
+        B, T, C = x.shape
+        return x.reshape(B, T, self.heads, self.d_k).transpose(0, 2, 1, 3)
+    @staticmethod
+    def softmax(z):
+        e = np.exp(z - z.max(axis=-1, keepdims=True))
+        return e / e.sum(axis=-1, keepdims=True)
+    def forward(self, x, Wq, Wk, Wv):
+        Q, K, V = (self.split(x @ W) for W in (Wq, Wk, Wv))
+        p = self.softmax(self.scale * Q @ K.transpose(0, 1, 3, 2) / np.sqrt(self.d_k))
+        return (p @ V).transpose(0, 2, 1, 3).reshape(x.shape)
+loss = (Attention(4).forward(x, Wq, Wk, Wv) ** 2).mean()
+""",
+    "layers": """import numpy as np
+class Layer:
+    def __init__(self, weight):
+        self.weight = weight
+    def __call__(self, x):
+        self.out = self.act(x @ self.weight)
+        return self.out
+    def act(self, z):
+        return z
+class Tanh(Layer):
+    def act(self, z):
+        return np.tanh(z)
+class Net:
+    def __init__(self, *weights):
+        self.layers = [Tanh(W) for W in weights] + [Layer(g)]
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+net = Net(Wq, Wk)
+loss = net(x).sum() + (net.layers[0].out ** 2).mean()
+""",
+    "state": """import numpy as np
+class Norm:
+    @classmethod
+    def of(cls, gain):
+        made = cls()
+        made.gain = gain
+        return made
+    def forward(self, x):
+        self.mean = x.mean(-1, keepdims=True)
+        return self.gain * (x - self.mean)
+norm = Norm.of(g)
+y = norm.forward(x)
+loss = (y ** 3).mean() + (norm.mean ** 2).sum()
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_objects_have_the_gradients_that_running_them_gives(name):
+    text = PROGRAMS[name]
+    values = {key: one for key, one in VALUES.items() if key in text}
+    _, output, found = oracle.answers(text, values)
+    np.testing.assert_allclose(output, oracle.run(text, values)["loss"], rtol=1e-10)
+    for key, expected in oracle.differences(text, values, "loss").items():
+        np.testing.assert_allclose(found[key], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_module_has_the_weights_that_are_given():
+    text = """import torch
+from torch import nn
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(2))
+        self.register_buffer('m', torch.ones(2) * 2)
+    def forward(self, x):
+        return (self.w * x * self.m).sum()
+net = Scale()
+net.train()
+loss = net(x)
+"""
+    result = netcalc.gradients(text, x=[1.5, 2], w=[3, 4])
+    assert result.forward["loss"] == 25
+    assert result.partials["w"] == [3, 4]
+    assert result.partials["x"] == [6, 8]
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("class Net:\n    def forward(self, x):\n        return x.sum()", "line 1: a class is not understood"),
+        ("class N:\n    def f(self, x):\n        return self.f(x)\nloss = N().f(x)", "line 3: N.f calls itself"),
+        ("class N:\n    x = open('f')\nn = N()", "line 2: 'open' is not understood"),
+        ("class N:\n    pass\nloss = N(2)", "line 3: N takes no arguments"),
+        (
+            "class V:\n    pass\nloss = V() + V()",
+            r"line 3: '\+' is not understood between an object of V and an object",
+        ),
+        (
+            "class N:\n    def f(self, h):\n        h += 1\n        return h\nh = x * 2\nc = N().f(h)\nloss = (h * c).sum()",
+            "line 3: this changes 'h' too",
+        ),
+    ],
+)
+def test_what_is_no_pass_of_objects_is_refused(text, said):
+    with pytest.raises(NetcalcError, match=said):
+        netcalc.gradients(text, x=[1.5, 2])
