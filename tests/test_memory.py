@@ -20,7 +20,7 @@ HEADS = {
     "torch": "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n",
 }
 # A refusal says what to write, or that a function is not understood.
-SAID = r"line \d+.*(write|take|copy|is not understood|takes \d argument)"
+SAID = r"line \d+.*(write|take|copy|give|is not understood|takes \d argument)"
 
 
 def programs(library):
