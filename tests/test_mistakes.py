@@ -94,6 +94,19 @@ EXPRESSIONS = (  # at x = 0.7, y = 1.9
 )
 
 SECOND = ("x^2*y^3", "sin(x*y) + x^2", "exp(2*x)*y^2")  # whose second derivatives are asked for too
+RECURRENCE = """e = C[ix]
+h1 = np.tanh(e @ Wx + h0 @ Wh)
+h2 = np.tanh(e @ Wx + h1 @ Wh)
+loss = (h2 * G).sum()
+"""
+RECURRENT = {
+    "C": [["0.3", "-0.8"], ["1.1", "0.4"]],
+    "ix": [1, 1, 0],
+    "Wx": [["0.7", "-0.4"], ["0.2", "0.9"]],
+    "Wh": [["-0.3", "0.5"], ["0.8", "-0.6"]],
+    "h0": [["0.1", "-0.2"], ["0.4", "0.3"], ["-0.5", "0.6"]],
+    "G": [["0.9", "-1.3"], ["0.35", "0.75"], ["-1.2", "0.45"]],
+}
 PUBLISHED = json.loads((Path(__file__).parent / "data" / "published_mistakes.json").read_text(encoding="utf-8"))
 
 
@@ -108,6 +121,7 @@ def problems():
     at = {"W": [["0.7", "-0.4"], ["1.3", "0.9"]], "x": ["0.6", "-1.1"]}
     yield netcalc.grad("softmax(W@x)", at=at, delta=["0.3", "-1.2"])
     yield netcalc.grad("norm(W@x)*max(x)", at=at)
+    yield netcalc.gradients(RECURRENCE, at=RECURRENT)
 
 
 @pytest.fixture(scope="module")
@@ -229,3 +243,70 @@ def test_what_is_said_of_any_activation_is_plain_latex(activation):
     """A class's report is set by any LaTeX: no sign is left that its usual fonts lack."""
     checker = Checker(netcalc.neuron(x=[1], w=[2], b=1, activation=activation))
     assert text_to_latex("; ".join(one.edit.said for one in checker.library.singles)).isascii()
+
+
+MLP = """z = X @ W + b
+h = {}
+logits = h @ V
+loss = -(T * np.log({})).sum() / 3
+"""
+SPELLED_SOFTMAX = "np.exp(logits) / np.exp(logits).sum(1, keepdims=True)"
+IN_PROGRAMS = (  # an activation as a program spells it, dz as it goes wrong, what is told
+    ("np.maximum(z, 0)", "dh", "relu′ left out of the chain rule"),
+    ("np.maximum(z, 0)", "dh*(dh > 0)", "relu′ taken from the sign of the gradient from above"),
+    ("1/(1 + np.exp(-z))", "dh*z*(1 - z)", "σ′ taken as q(1 − q)"),
+    ("1/(1 + np.exp(-z))", "dh", "σ′ left out of the chain rule"),
+)
+
+
+def mlp(spelled):
+    """A net of two layers: its numbers, and the gradients as NumPy computes them up to dh."""
+    rng = np.random.default_rng(5)
+    at = {"X": rng.normal(size=(3, 4)), "W": rng.normal(size=(4, 5)), "b": rng.normal(size=5)}
+    at |= {"V": rng.normal(size=(5, 2)), "T": np.eye(2)[[0, 1, 1]]}
+    z = at["X"] @ at["W"] + at["b"]
+    h = spelled(z)
+    grown = np.exp(h @ at["V"])
+    return at, z, h, grown / grown.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("spelled, wrong, said", IN_PROGRAMS)
+def test_a_slip_in_an_activation_that_is_written_out_is_told_by_its_name(spelled, wrong, said):
+    at, z, _, p = mlp(lambda z: eval(spelled, {"np": np, "z": z}))  # noqa: S307 - the table above
+    dh = (p - at["T"]) / 3 @ at["V"].T
+    dz = eval(wrong, {"np": np, "z": z, "dh": dh})  # noqa: S307 - the table above
+    result = netcalc.gradients(MLP.format(spelled, SPELLED_SOFTMAX), at=at)
+    checked = netcalc.check(result, {"dW": at["X"].T @ dz, "db": dz.sum(0)}).checked
+    assert all(said in one.diagnosis for one in checked if one.verdict == "wrong")
+    assert any(one.verdict == "wrong" for one in checked)
+
+
+def test_a_softmax_that_is_written_out_is_told_by_its_jacobian():
+    at, _, h, p = mlp(np.tanh)
+    wrong = -at["T"] / p / 3 * p * (1 - p)
+    result = netcalc.gradients(MLP.format("np.tanh(z)", SPELLED_SOFTMAX), at=at)
+    said = {one.diagnosis for one in netcalc.check(result, {"dV": h.T @ wrong}).checked if one.verdict == "wrong"}
+    assert said == {"the Jacobian of softmax taken as its diagonal alone"}
+
+
+def test_steps_of_time_and_rows_that_occur_twice_are_told():
+    at = {name: np.array(array, dtype=int if name == "ix" else float) for name, array in RECURRENT.items()}
+    e = at["C"][at["ix"]]
+    h1 = np.tanh(e @ at["Wx"] + at["h0"] @ at["Wh"])
+    h2 = np.tanh(e @ at["Wx"] + h1 @ at["Wh"])
+    dz2 = at["G"] * (1 - h2**2)
+    dz1 = dz2 @ at["Wh"].T * (1 - h1**2)
+    overwritten = np.zeros((2, 2))
+    overwritten[at["ix"]] = (dz1 + dz2) @ at["Wx"].T
+    result = netcalc.gradients(RECURRENCE, at=at)
+    wrong = {"dWh": h1.T @ dz1 + h2.T @ dz2, "dC": overwritten}
+    said = {one.name[:3]: one.diagnosis for one in netcalc.check(result, wrong).checked if one.verdict == "wrong"}
+    assert "made with the one of the step after it" in said["dWh"]
+    assert said["dC["] == "rows that occur twice are overwritten: their gradients add up"
+
+
+def test_a_slip_in_32_bits_is_told_with_the_digits_of_64():
+    """What PyTorch computes in float32 and Python prints."""
+    result = netcalc.grad("w_y*tanh(w_h*tanh(w_h*h0))", at={"w_h": "2", "w_y": "40", "h0": "0.5"})
+    (one,) = netcalc.check(result, {"dw_h": "-40.21530288726289"}).checked
+    assert "tanh′ taken as 1 − q²" in one.diagnosis

@@ -34,7 +34,7 @@ from netcalc.checking.verdicts import (
     is_cut_off,
     judge,
 )
-from netcalc.checking.written import FLOAT32_BITS, Large
+from netcalc.checking.written import FLOAT32_BITS, FLOAT64_BITS, Large
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
@@ -221,7 +221,18 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
         found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
+    if coarse := [place for place in left if found[place] is NO_DIAGNOSIS and _is_float64(claims[place])]:
+        found |= diagnose(replace(evidence, claims=[_as_float32(claim) for claim in claims]), coarse)
     return found
+
+
+def _is_float64(claim: Claim) -> bool:
+    return claim.written.bits == FLOAT64_BITS and claim.written.finite
+
+
+def _as_float32(claim: Claim) -> Claim:
+    """A number of 15 digits or more as one that a program computed in 32 bits and printed so."""
+    return replace(claim, written=replace(claim.written, bits=FLOAT32_BITS)) if _is_float64(claim) else claim
 
 
 def _unbounded(claim: Claim) -> Diagnosis:

@@ -90,8 +90,9 @@ class _Search:
             if left and (said := self.explain(left, twofold=twofold)):
                 yield dict.fromkeys(left, said)
                 return
-            for part in self.by_tensor(left):
-                if len(part) < len(left) and (said := self.explain(part, twofold=twofold)):
+            whole = left
+            for part in self.by_tensor(whole):
+                if part < whole and (said := self.explain(part, twofold=twofold)):
                     yield dict.fromkeys(part, said)
                     left -= part
         for part in [*self.by_tensor(left), *(frozenset({place}) for place in sorted(left))]:
@@ -136,8 +137,9 @@ class _Search:
         """Which edits may be named if they meet these claims: usual ones first, and those that chance meets last.
 
         First those that yield the claims exactly where these are short, among those that yield numbers as short; then
-        those that yield them rounded. The more are named, the more an answer made at random meets one of them: so the
-        chances of all that may be named add up to CHANCE at most.
+        those that yield them with zeros behind, which aren't written; then those that yield them rounded. The more are
+        named, the more an answer made at random meets one of them: so the chances of all that may be named add up to
+        CHANCE at most.
         """
         evidence = self.evidence
         limit = SHORT_CHANCE if evidence.are_short(at) else CHANCE
@@ -147,6 +149,9 @@ class _Search:
             if exactly.any():
                 limits = self.limits(group, at) if bool(evidence.plain[at].all()) else SHORT_EXACT_CHANCE
                 yield exactly & (self.chances(group, counts_exact, at) <= limits)
+        if evidence.are_decimals(at) and evidence.are_short(at):
+            ended_in_zeros = counts & evidence.with_zeros(group.values, at) & ~evidence.as_short(group.values, at)
+            yield ended_in_zeros & (self.chances(group, counts, at) * evidence.zeros(at) <= SHORT_EXACT_CHANCE)
         if not evidence.plain[at].all():
             yield counts & (self.chances(group, counts, at) <= limit)
 

@@ -18,6 +18,7 @@ from netcalc.checking.written import FLOAT64_BITS
 from netcalc.expression import Apply, Number
 
 FEW_DIGITS = 3  # significant ones
+USUAL_DIGITS = 4  # that answers are written with; one of fewer may have ended in zeros
 EXACT = 1e-10  # relative: an exact answer's width in float64
 EXACT_CHANCE = 1e-9  # how probable it is that an exact answer is met by chance
 PLAIN_DIGITS = 2  # significant ones, up to which a number is plain: anybody may have written it
@@ -131,6 +132,16 @@ class Evidence:
             return np.asarray(
                 (off <= EXACT * np.maximum(np.abs(self.claimed[:, at]), self.units[at])).all(axis=(-2, -1))
             )
+
+    def with_zeros(self, values: Array, at: Sequence[int]) -> Array:
+        """Which values have zeros behind the digits of claims, up to as many as usual: (…, points, claims) -> (…,)."""
+        widths = np.array([_half_unit(self.claims[n]) * self.zeros([n]) for n in at])
+        with np.errstate(all="ignore"):
+            return np.asarray((np.abs(values - self.claimed)[..., at] <= widths * (1 + 1e-9)).all(axis=(-2, -1)))
+
+    def zeros(self, at: Sequence[int]) -> float:
+        """How probable it is that an answer of as many digits as usual ends in the zeros that these claims lack."""
+        return float(np.prod([10.0 ** min(self.claims[n].written.digits - USUAL_DIGITS, 0) for n in at]))
 
     def as_short(self, values: Array, at: Sequence[int]) -> Array:
         """Which values could be written as short as those claims are: (…, points, claims) -> (…,)."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from netcalc.checking.recognised import logits_of_softmax, recognised
 from netcalc.derivation.derive import applied, without_ones
 from netcalc.derivation.gradient import derive
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, parse, share, substitute
@@ -115,6 +116,8 @@ class _Refined:
 
     def _core(self, node: Node) -> Node:
         args = [self.found[arg] for arg in node.args]
+        if (logits := logits_of_softmax(node)) is not None:
+            return softmax(self.found[logits[0]], logits[1])
         if node.operation in WRITTEN_OUT:
             return WRITTEN_OUT[node.operation](node, args)
         if node.operation is not ELEMENTWISE:
@@ -122,7 +125,7 @@ class _Refined:
         params: Elementwise = node.params
         leaves = list(zip(args, params.letters, strict=True))
         sizes = dict(zip(params.out, node.shape, strict=True))
-        return _steps(params.tree, leaves, params.out, sizes)
+        return _steps(recognised(params.tree), leaves, params.out, sizes)
 
 
 def refined(*roots: Node, called: Mapping[Node, str] = NOTHING) -> tuple[Node, dict[str, Node], dict[Node, Node]]:

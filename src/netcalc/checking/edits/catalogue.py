@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from netcalc.checking.edits import values
+from netcalc.checking.edits.accumulated import ACCUMULATED
 from netcalc.checking.edits.decay import DECAY
 from netcalc.checking.edits.edit import Row
 from netcalc.checking.edits.forward import FORWARD
+from netcalc.checking.edits.numbers import NUMBERS
 from netcalc.checking.edits.paths import PATHS
 from netcalc.checking.edits.products import PRODUCTS
 from netcalc.checking.edits.slopes import SLOPES
 
-MISTAKES: tuple[Row, ...] = (*PRODUCTS, *SLOPES, *DECAY, *PATHS, *FORWARD)
+MISTAKES: tuple[Row, ...] = (*PRODUCTS, *NUMBERS, *ACCUMULATED, *SLOPES, *DECAY, *PATHS, *FORWARD)
 ROUNDINGS: tuple[Row, ...] = values.ROUNDINGS

@@ -255,6 +255,9 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
                 context.replaced(together),
                 context.name_of(context.names.get(group[0][0].node)),
             )
+        for own in by_argument(group):
+            place = context.name_of(context.names.get(next(iter(own)).node))
+            yield Edit(row.name, said, frequency, context.replaced(own), place)
         for use, shared in group:
             yield Edit(
                 row.name,
@@ -263,3 +266,11 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
                 context.replaced({use: shared.share}),
                 context.name_of(context.names.get(use.node)),
             )
+
+
+def by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
+    """The wrong shares of one node's uses, where it has several, as in a square, and other nodes have some too."""
+    found: dict[Node, dict[Use, Node]] = {}
+    for use, shared in group:
+        found.setdefault(use.node.args[use.place], {})[use] = shared.share
+    yield from (own for own in found.values() if len(own) > 1 and len(found) > 1)

@@ -187,6 +187,10 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
         full = summed(times(delta, p), None, keep=True)
         if node.rank > 1:
             yield Shared("softmax's Jacobian summed over all axes", times(p, minus(delta, full)))
+        for axis in range(node.rank) if node.rank > 1 else ():
+            if (axis,) != tuple(axes):
+                across = summed(times(delta, p), (axis,), keep=True)
+                yield Shared("softmax's Jacobian summed over another axis", times(p, minus(delta, across)), RARE)
         yield from _cross_entropy(context, use, p)
     if node.operation is LOG_SOFTMAX:
         p = softmax(node.args[0], node.params.axes)
@@ -207,7 +211,8 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
 
 def _cross_entropy(context: Context, use: Use, p: Node) -> Iterator[Shared]:
     """The gradient of cross-entropy by the logits, p − t, without its target, or of a softmax of the softmax."""
-    if "t" not in context.workings.inputs:
+    logged = any(_is_log(user.args[0]) for user in context.users.get(p, ()))
+    if "t" not in context.workings.inputs and not logged:
         return
     delta, axes = context.delta(use), use.node.params.axes
     whole_weight = scaled(summed(times(delta, p), axes, keep=True), -1)
@@ -216,13 +221,16 @@ def _cross_entropy(context: Context, use: Use, p: Node) -> Iterator[Shared]:
     yield Shared("softmax applied before cross-entropy, which has it inside", again, USUAL)
 
 
+def _is_log(core: Node) -> bool:
+    return core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
+
+
 def to_base_ten(context: Context) -> Iterator[Changed]:
     """The logarithm taken to base 10, in values and slopes."""
     instead: dict[Node, Node] = {}
     by = constant(parse("1/log(10)"))
     for core, node in context.names.items():
-        is_log = core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
-        if is_log or core.operation is LOG_SOFTMAX:
+        if _is_log(core) or core.operation is LOG_SOFTMAX:
             instead[node] = times(core, by)
             uses = [use for _, use in context.uses if use.node is core]
             instead |= context.replaced({use: times(use.share, by) for use in uses})

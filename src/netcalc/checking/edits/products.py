@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, Shared, scaled, whole
+from netcalc.checking.edits.edit import (
+    RARE,
+    SEEN,
+    USUAL,
+    Changed,
+    Context,
+    Frequency,
+    Row,
+    Shared,
+    scaled,
+    whole,
+)
 from netcalc.expression import Number, Symbol, power
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, plain
@@ -99,6 +110,9 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(said, share.built(kept), USUAL)
         else:
             yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept))
+            if context.is_input(other) and share.factors[place][1] == share.own and not context.is_silent(other):
+                again = share.built([*share.factors, share.factors[place]])
+                yield Shared(f"∂{parent}/∂{arg} applied twice: it is {context.called(other)}", again, RARE)
 
 
 def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
@@ -262,42 +276,6 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared(said, share.built(own=own), USUAL)
 
 
-# --- numbers
-
-
-def numbers(context: Context, use: Use) -> Iterator[Shared]:
-    """A number in front left out, doubled, inverted; a sign."""
-    share = share_of(context, use)
-    if share is None:
-        return
-    number, parent = share.number, context.called(use.node)
-    size = abs(number)
-    if size != 1:
-        sign = 1 if number > 0 else -1
-        count = next(
-            (share.size(one) for one in share.own if one in share.out and size == Fraction(1, share.size(one) or 1)), 0
-        )
-        kind = f"the mean's 1/{count}" if count > 1 else f"the factor {_written(size)}"
-        yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), USUAL if count > 1 else SEEN)
-        yield Shared(f"{kind} applied twice", share.built(number=number * size), SEEN)
-        yield Shared(f"{kind} inverted", share.built(number=1 / number), SEEN)
-    if number < 0:
-        name = context.called(use.node.args[use.place])
-        yield Shared(f"the minus before {name} left out", share.built(number=-number), USUAL)
-    elif use.node.operation is SUM and any(one < 0 for one in use.node.params.numbers):
-        yield Shared(
-            f"the sign is wrong in ∂{parent}/∂{context.called(use.node.args[use.place])}",
-            share.built(number=-number),
-            RARE,
-        )
-
-
-def _written(number: Fraction) -> str:
-    if number == Fraction(1, 2):
-        return "½"
-    return str(number)
-
-
 # --- sums over axes
 
 
@@ -398,7 +376,6 @@ PRODUCTS = (
     Row("operand-swapped", USUAL, swapped),
     Row("factor-left-out", SEEN, left_out),
     Row("power-left-out", SEEN, power_left_out),
-    Row("number", SEEN, numbers),
     Row("axis", SEEN, axes),
     Row("term-left-out-of-factor", SEEN, part_of_sum),
     Row("other-tensor", RARE, other_tensor),

@@ -12,7 +12,7 @@ from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, parse, power, substitute
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot, through
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.notation import to_unicode
 
@@ -242,6 +242,13 @@ def forms(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared(told, wrong(use, context, substitute(parse(text), names)), often)
 
 
+def mask_of_gradient(context: Context, use: Use) -> Iterator[Shared]:
+    """relu's mask taken from the gradient that comes back: 0 where that is negative, not where q is."""
+    if function(use) == "relu":
+        share = elementwise("relu", context.delta(use))
+        yield Shared("relu′ taken from the sign of the gradient from above; it is that of q", share)
+
+
 def left_out(context: Context, use: Use) -> Iterator[Shared]:
     """The slope as 1."""
     name = function(use)
@@ -419,5 +426,6 @@ SLOPES = (
     Row("slope-twice", SEEN, twice),
     Row("slope-elsewhere", SEEN, elsewhere),
     Row("slope-of-another", SEEN, of_another),
+    Row("slope-of-gradient", RARE, mask_of_gradient),
     Row("slope-opposite", RARE, opposite),
 )

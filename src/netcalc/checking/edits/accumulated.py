@@ -1,0 +1,82 @@
+"""What is added up over steps of time, or over rows that occur twice, gone wrong: off by one step, overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared
+from netcalc.checking.edits.products import Share, share_of
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.backward import Use
+from netcalc.graph.node import Node, Operation, in_order, make
+from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.shaping import INDEX, SCATTER, Span, numpy_key
+
+
+def time_steps(context: Context) -> Iterator[Changed]:
+    """A step of time off by one: of a tensor used at every step, with what it meets a step later, or earlier."""
+    order = {node: place for place, node in enumerate(context.one.nodes)}
+    for node in context.one.nodes:
+        met: list[tuple[int, Use, Share, Node]] = []
+        for use in context.one.backward.uses.get(node, ()):
+            share, user = share_of(context, use), context.names.get(use.node)
+            if share is None or user is None or len(share.factors) != 2 or use.node.operation is not PRODUCT:
+                continue
+            if (made := _made_of(context, use.node)) is not None:
+                met.append((order[user], use, share, made))
+        met.sort(key=lambda one: one[0])
+        partners = [share.factors[1] for _, _, share, _ in met]
+        kinds = {(one.shape, letters) for one, letters in partners}
+        if len(met) < 2 or len(kinds) > 1 or not all(a[3] in in_order([b[3]]) for a, b in pairwise(met)):
+            continue
+        name, tensors = context.called(node), [one for one, _ in partners]
+        last = [met[-1][3]] if met[-1][3].shape == tensors[0].shape else [tensors[-1]]
+        for which, others in (
+            ("the one of the step after it", [*tensors[1:], *last]),
+            ("the one of the step before it", [tensors[0], *tensors[:-1]]),
+            ("that of the first step", [tensors[0]] * len(met)),
+            ("that of the last step", [tensors[-1]] * len(met)),
+        ):
+            wrong = {
+                use: share.built([share.factors[0], (other, share.factors[1][1])])
+                for (_, use, share, _), other in zip(met, others, strict=True)
+            }
+            said = f"a step of time off: the gradient of {name} made with {which}"
+            yield Changed(said, context.replaced(wrong), node)
+
+
+def _made_of(context: Context, core: Node) -> Node | None:
+    """The first tensor that a step makes by a function."""
+    node: Node | None = context.names.get(core)
+    while node is not None and (node.params.moment < 0 or node.args[0].operation in (PRODUCT, SUM)):
+        node = next(iter(context.users.get(node, ())), None)
+    return node
+
+
+def _value_of_overwrite(node: Node, arithmetic: Arithmetic, array: np.ndarray, *indices: np.ndarray) -> np.ndarray:
+    key = numpy_key(node.params, [arithmetic.whole(one) for one in indices], arithmetic)
+    out = arithmetic.zeros(arithmetic.shape(node.shape))
+    out[key] = array
+    return out
+
+
+OVERWRITE = Operation("overwrite", _value_of_overwrite, lambda *_: None)
+
+
+def overwritten(_: Context, use: Use) -> Iterator[Shared]:
+    """Rows that occur more than once: the last one's gradient kept, not all added up."""
+    if use.node.operation is not INDEX or use.place or use.share.operation is not SCATTER:
+        return
+    if all(isinstance(part, int | Span | None) for part in use.node.params.key):
+        return
+    share = make(OVERWRITE, use.share.args, use.share.shape, use.share.params)
+    yield Shared("rows that occur twice are overwritten: their gradients add up", share)
+
+
+ACCUMULATED = (
+    Row("step-of-time", SEEN, changes=time_steps),
+    Row("overwritten", SEEN, overwritten),
+)

@@ -1,0 +1,93 @@
+"""Numbers in front gone wrong: left out, applied twice, inverted; a mean's 1/n, the scale of a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
+
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared, scaled, times, whole
+from netcalc.checking.edits.products import Share, share_of
+from netcalc.graph.backward import Use
+from netcalc.graph.build import divide
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import PRODUCT, SUM, number
+
+
+def numbers(context: Context, use: Use) -> Iterator[Shared]:
+    """A number in front left out, doubled, inverted; a sign."""
+    share = share_of(context, use)
+    if share is None:
+        return
+    number, parent = share.number, context.called(use.node)
+    size = abs(number)
+    if size != 1:
+        sign = 1 if number > 0 else -1
+        counts = _averaged(share, use.node.args[use.place])
+        count = next((one for one in counts if size == Fraction(1, one)), 0)
+        kind = f"the mean's 1/{count}" if count else f"the factor {_written(size)}"
+        yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), USUAL if count else SEEN)
+        for one in counts:
+            if one != count and size.denominator % one == 0:
+                yield Shared(f"the mean's 1/{one} left out", share.built(number=number * one), USUAL)
+            if size.denominator % one == 0:
+                less = share.built(number=number * one / (one - 1))
+                yield Shared(f"a mean of {one} divided by {one - 1}", less, RARE)
+        yield Shared(f"{kind} applied twice", share.built(number=number * size), SEEN)
+        yield Shared(f"{kind} inverted", share.built(number=1 / number), SEEN)
+    if number < 0:
+        name = context.called(use.node.args[use.place])
+        yield Shared(f"the minus before {name} left out", share.built(number=-number), USUAL)
+    elif use.node.operation is SUM and any(one < 0 for one in use.node.params.numbers):
+        yield Shared(
+            f"the sign is wrong in ∂{parent}/∂{context.called(use.node.args[use.place])}",
+            share.built(number=-number),
+            RARE,
+        )
+
+
+def _averaged(share: Share, arg: Node) -> list[int]:
+    """How many entries a mean may be taken of: along each axis that was summed over, and along all of them."""
+    core = arg.args[0] if arg.operation is NAMED else arg
+    summed = dict(zip(share.own, share.shape, strict=True))
+    summed = {one: size for one, size in summed.items() if one not in share.out}
+    if core.operation is PRODUCT and not summed:
+        pairs = zip(core.args, core.params.letters, strict=True)
+        letters = {one: size for node, own in pairs for one, size in zip(own, node.shape, strict=True)}
+        summed = {one: size for one, size in letters.items() if one not in core.params.out}
+    sizes = [whole(size) for size in summed.values()]
+    counts = dict.fromkeys((*sizes, prod(sizes), *(share.size(one) for one in share.own if one in share.out)))
+    return [one for one in counts if one > 1]
+
+
+def scales(context: Context, use: Use) -> Iterator[Shared]:
+    """The number that a product is scaled by, as 1/√d of q kᵀ, left out for one of its factors, or applied twice."""
+    node = context.names.get(use.node)
+    users = context.users.get(node, []) if node is not None else []
+    if use.node.operation is not PRODUCT or len(use.node.args) < 2 or len(users) != 1:
+        return
+    core = users[0].args[0]
+    if core.operation is not PRODUCT or len(core.args) > 2 or core.args.count(node) != 1:
+        return
+    others = [one for one in core.args if one is not node]
+    if any(one.rank or any(part.operation is INPUT for part in in_order([one])) for one in others):
+        return
+    by = scaled(others[0] if others else number(1, ()), core.params.number)
+    arg = context.called(use.node.args[use.place])
+    if core.params.number != 1 or others:
+        said = f"of ∂{context.called(users[0])}/∂{arg} the scale"
+        yield Shared(f"{said} left out", divide(use.share, by))
+        yield Shared(f"{said} applied twice", times(use.share, by))
+
+
+def _written(number: Fraction) -> str:
+    if number == Fraction(1, 2):
+        return "½"
+    return str(number)
+
+
+NUMBERS = (
+    Row("number", SEEN, numbers),
+    Row("scale", SEEN, scales),
+)
