@@ -149,7 +149,7 @@ class _Search:
             if exactly.any():
                 limits = self.limits(group, at) if bool(evidence.plain[at].all()) else SHORT_EXACT_CHANCE
                 yield exactly & (self.chances(group, counts_exact, at) <= limits)
-        if evidence.are_decimals(at) and evidence.are_short(at):
+        if group is not self.roundings and evidence.are_decimals(at) and evidence.are_short(at):
             ended_in_zeros = counts & evidence.with_zeros(group.values, at) & ~evidence.as_short(group.values, at)
             yield ended_in_zeros & (self.chances(group, counts, at) * evidence.zeros(at) <= SHORT_EXACT_CHANCE)
         if not evidence.plain[at].all():
