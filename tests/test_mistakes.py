@@ -310,3 +310,18 @@ def test_a_slip_in_32_bits_is_told_with_the_digits_of_64():
     result = netcalc.grad("w_y*tanh(w_h*tanh(w_h*h0))", at={"w_h": "2", "w_y": "40", "h0": "0.5"})
     (one,) = netcalc.check(result, {"dw_h": "-40.21530288726289"}).checked
     assert "tanh′ taken as 1 − q²" in one.diagnosis
+
+
+@pytest.mark.parametrize(
+    "axis, factor, said", [(0, 2, "twice what it is in row 1"), (1, 0.5, "half of what it is in column 1")]
+)
+def test_a_row_or_column_that_is_twice_or_half_of_what_it_is_is_told(axis, factor, said):
+    rng = np.random.default_rng(2)
+    result = netcalc.gradients(
+        "loss = ((np.tanh(X @ W) - T)**2).sum()",
+        at={"X": rng.normal(size=(4, 5)), "W": rng.normal(size=(5, 6)), "T": rng.normal(size=(4, 6))},
+    )
+    wrong = result["dW"].numbers().copy()
+    wrong[(slice(None),) * axis + (1,)] *= factor
+    told = {one.diagnosis for one in netcalc.check(result, {"dW": wrong}).checked if one.verdict == "wrong"}
+    assert told == {said}

@@ -597,3 +597,10 @@ def test_a_formula_that_a_decimal_singles_out_a_place_for_is_wrong(condition):
 def test_a_formula_that_differs_far_out_is_wrong_beside_many_changes_of_sign(condition):
     claimed = f"2*sin(x)*cos(x) + where({condition}, 1, 0)"
     assert netcalc.check(netcalc.grad("sin(x)^2"), {"dx": claimed}).checked[0].is_wrong
+
+
+@pytest.mark.parametrize("answer", ["abs(x)", "sqrt(x^2)", "x+max(x-20,0)"])
+def test_a_formula_of_tensors_is_compared_at_both_signs_and_far_out(answer):
+    result = netcalc.grad("sum(x^2)/2", at={"x": ["1", "2", "3"]})
+    (one,) = netcalc.check(result, {"dx": answer}).checked
+    assert (one.verdict, one.note) == ("right", "right for these numbers, though not as a formula")

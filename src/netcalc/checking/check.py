@@ -22,7 +22,7 @@ from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
 from netcalc.checking.parts import part
-from netcalc.checking.patterns import patterns, transposed
+from netcalc.checking.patterns import patterns, scaled, transposed
 from netcalc.checking.sources import Brought
 from netcalc.checking.taken import taken
 from netcalc.checking.verdicts import (
@@ -221,6 +221,7 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
         found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
+    found |= scaled(evidence, [place for place in left if found[place] is NO_DIAGNOSIS])
     if coarse := [place for place in left if found[place] is NO_DIAGNOSIS and _is_float64(claims[place])]:
         found |= diagnose(replace(evidence, claims=[_as_float32(claim) for claim in claims]), coarse)
     return found

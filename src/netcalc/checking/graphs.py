@@ -32,6 +32,7 @@ from netcalc.solving.graph_values import is_small, nodes_in
 from netcalc.solving.graphed import quantities_of
 
 SAME_BITS = 200  # to which formulas agree that are equal
+LARGE = 30
 POINTS_ELSEWHERE = 3  # at which a formula is compared that is right for the numbers given
 
 
@@ -132,14 +133,17 @@ def _is_finite(value: Any) -> bool:
 
 
 def _points(problem: GraphProblem) -> Iterator[dict[str, Array]]:
-    """Other numbers for all that is given but whole numbers, which may be indices or targets."""
+    """Other numbers for all that is given: positive ones, those of both signs, small and large ones."""
     for attempt in range(POINTS_ELSEWHERE):
-        point: dict[str, Array] = {}
-        for place, (name, array) in enumerate(problem.values.items()):
-            out = np.empty(array.size, dtype=object)
-            out[:] = [Number(abs(number_at(place * 7 + n, attempt)) + Fraction(1, 7)) for n in range(array.size)]
-            point[name] = out.reshape(array.shape)
-        yield point
+        for is_signed, scale in ((False, 1), (True, 1), (True, LARGE), (True, Fraction(1, LARGE))):
+            point: dict[str, Array] = {}
+            for place, (name, array) in enumerate(problem.values.items()):
+                numbers = (number_at(place * 7 + n, attempt) for n in range(array.size))
+                moved = [one if is_signed else abs(one) + Fraction(1, 7) for one in numbers]
+                out = np.empty(array.size, dtype=object)
+                out[:] = [Number(scale * one) for one in moved]
+                point[name] = out.reshape(array.shape)
+            yield point
 
 
 def here(problem: GraphProblem) -> Sequence[Bench]:

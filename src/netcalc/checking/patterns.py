@@ -8,13 +8,15 @@ import numpy as np
 
 from netcalc.checking.bench import Array
 from netcalc.checking.claims import Claim
-from netcalc.checking.diagnose import Diagnosis
+from netcalc.checking.diagnose import WHOLE, Diagnosis
 from netcalc.checking.evidence import Evidence
 from netcalc.checking.names import described
 from netcalc.notation import significant
 from netcalc.result import Result
 
 SWAPPED = "rows and columns swapped: the transpose of {} is right"
+FACTORS = {2.0: "twice what it is", 0.5: "half of what it is", 0.0: "taken as 0"}  # of a part of a tensor
+CHANCE_OF_PART = 0.005  # how probable it may be that numbers made at random are such a part
 FEWEST = 3  # entries from which on there is a pattern to speak of
 MOST = 6  # tensors of which it is told; of more only that of those that don't follow from others
 
@@ -79,6 +81,29 @@ def _error(claimed: Array, truth: Array, is_wrong: Array) -> str:
         errors = np.abs(claimed - truth)[is_wrong == 1] / np.abs(truth)[is_wrong == 1]
     finite = errors[np.isfinite(errors)]
     return f"the largest relative error is {significant(finite.max(), 3)}" if finite.size else ""
+
+
+def scaled(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
+    """What is said of rows or columns whose entries are all twice or half of what they are, or 0."""
+    found: dict[int, Diagnosis] = {}
+    for name in dict.fromkeys(evidence.claims[place].tensor for place in wrong):
+        part = [place for place in wrong if evidence.claims[place].tensor == name]
+        if len(part) < FEWEST or float(np.prod(evidence.chances()[part])) > CHANCE_OF_PART:
+            continue
+        own = [place for place, claim in enumerate(evidence.claims) if claim.tensor == name]
+        marks = np.array([float(place in part) for place in own])
+        shape = evidence.benches[0].truth[name].shape
+        lines = where(
+            name,
+            _tensor(marks, [evidence.claims[place] for place in own], shape),
+            evidence.benches[0].problem.index_from,
+        )
+        if not lines:
+            continue
+        for factor, said in FACTORS.items():
+            if evidence.meets(factor * evidence.truth)[part].all():
+                found |= dict.fromkeys(part, Diagnosis(f"{said} in {lines.removeprefix(', all of ')}", mistake=WHOLE))
+    return found
 
 
 def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
