@@ -105,6 +105,13 @@ loss = net(x)
     assert result.partials["x"] == [6, 8]
 
 
+def test_objects_may_know_each_other():
+    text = "class N:\n    def __init__(self, x):\n        self.x, self.me = x * 2, self\nn = N(x)\nn.me.x += 1\nloss = n.x.sum()"
+    result = netcalc.gradients(text, x=[1.5, 2])
+    assert result.forward["loss"] == 9
+    assert result.partials["x"] == [2, 2]
+
+
 @pytest.mark.parametrize(
     "text, said",
     [

@@ -302,16 +302,18 @@ def _shared(name: str, old: Tensor, other: str, value: Tensor, *, is_within: boo
 
 
 def arrays_in(value: Any) -> Sequence[Tensor]:
-    """The arrays that a value holds."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, Record | Function):
-        value = value.parts if isinstance(value, Record) else value.defaults
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        return [found for one in value for found in arrays_in(one)]
-    return []
+    """The arrays that a value holds; an object may hold itself."""
+    found: list[Tensor] = []
+    stack, seen = [value], set[int]()
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Tensor):
+            found.append(one)
+        elif isinstance(one, Record | Function | dict | list | tuple) and id(one) not in seen:
+            seen.add(id(one))
+            inner = one.parts if isinstance(one, Record) else one.defaults if isinstance(one, Function) else one
+            stack += reversed(list(inner.values() if isinstance(inner, dict) else inner))
+    return found
 
 
 def overlap(cells: Any, key: Any) -> bool:
