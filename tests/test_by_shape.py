@@ -113,6 +113,17 @@ def test_safetensors_are_read_whole_bfloat16_too(tmp_path):
     assert all(np.array_equal(one, numbers) for one in found.values())
 
 
+@pytest.mark.parametrize("factor, verdict", [(1, "right"), (1.1, "wrong")])
+def test_bfloat16_of_a_file_is_held_to_its_own_precision(tmp_path, monkeypatch, factor, verdict):
+    monkeypatch.chdir(tmp_path)
+    x = np.array([[0.3, 1.7], [-0.9, 0.4]])
+    result = netcalc.gradients("loss = np.sum(np.tanh(x) * x)", x=x)
+    true = (np.tanh(x) + x * (1 - np.tanh(x) ** 2)).astype(np.float32)
+    halves = ((np.float32(factor) * true).view(np.uint32) >> 16).astype(np.uint16)
+    safetensors(tmp_path / "g.safetensors", {"dx": ("BF16", halves)})
+    assert {one.verdict for one in netcalc.check(result, ["g.safetensors"]).checked} == {verdict}
+
+
 @pytest.mark.parametrize("raw", [b"", b"12345678", b"\xff" * 40, (2).to_bytes(8, "little") + b"{}"])
 def test_files_that_are_none_are_refused(tmp_path, raw):
     (tmp_path / "s.safetensors").write_bytes(raw)

@@ -533,3 +533,31 @@ def test_short_binary_fractions_are_no_sign_of_32_bits():
     layer = netcalc.linear(W=[[1, 1]], v=["0.750003", "0.5"], b=[0], delta=[1])
     checked = netcalc.check(layer, {"dW": np.array([[0.75, 0.5]])}).checked
     assert [one.verdict for one in checked] == ["wrong", "right"]
+
+
+@pytest.mark.parametrize(
+    "name", "dx d_x grad_x gx x.grad x_grad nabla_x dL_dx dL/dx ∂L/∂x ∂f/∂x df/dx df_dx dC/dx".split()
+)
+def test_a_gradient_of_an_expression_has_the_names_that_people_use(name):
+    result = netcalc.grad("x^2*y", at={"x": 2, "y": 3})
+    (one,) = netcalc.check(result, {name: 12}).checked
+    assert (one.name, one.verdict) == ("dx", "right")
+
+
+@pytest.mark.parametrize("name", ["dy_dx", "grad_q", "loss_x"])
+def test_what_may_mean_two_things_is_no_answer(name):
+    with pytest.raises(netcalc.NetcalcError, match="there is no answer"):
+        netcalc.check(netcalc.grad("x^2*y", at={"x": 2, "y": 3}), {name: 12})
+
+
+@pytest.mark.parametrize("name", "db gb grad_b b.grad dL_db dL/db ∂L/∂b nabla_b".split())
+def test_a_gradient_of_a_neuron_has_the_names_that_people_use(name):
+    result = netcalc.neuron([1, 2], [1, 1], 0, "identity", delta=3)
+    (one,) = netcalc.check(result, {name: 3}).checked
+    assert (one.name, one.verdict) == ("db", "right")
+
+
+@pytest.mark.parametrize("name", "dW W.grad grad_W W_grad dL_dW dL/dW ∂loss/∂W".split())
+def test_a_gradient_of_a_program_has_the_names_that_people_use(name):
+    result = netcalc.gradients("loss = ((x @ W) ** 2).sum()", x=[[1.0, 1.0]], W=[[1.0], [1.0]])
+    assert {one.verdict for one in netcalc.check(result, {name: [[4.0], [4.0]]}).checked} == {"right"}

@@ -240,3 +240,11 @@ def test_a_process_ends_with_its_status(words, environment, status, home):
     )
     assert done.returncode == status
     assert done.stdout or status == 2
+
+
+@pytest.mark.parametrize("form", ["numpy", "dot"])
+def test_a_wrong_backward_pass_is_told_on_stderr_where_a_format_has_no_room(tmp_path, capsys, form):
+    text = "h = np.tanh(x)\nloss = (h ** 2).sum() / 2\ndh = h\ndx = dh * h\n"
+    (tmp_path / "cell.py").write_text(text, encoding="utf-8")
+    assert cli.main(["net", str(tmp_path / "cell.py"), "--at", "x=1,2", "-f", form]) == 1
+    assert "cell.py, line 4: dx is wrong: the slope of tanh is wrong" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
-from netcalc.checking.synonyms import spellings
+from netcalc.checking.synonyms import of_variable, spellings
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.models.grad import Gradient
 from netcalc.result import Result, Tensor
@@ -127,6 +127,11 @@ class Names:
 
     def _found_loosely(self, name: str, text: str) -> Target | None:
         """What a name means that other books and programs use, if it means one thing here."""
+        is_expression = self.result.command == "grad" and len(self.outputs) == 1
+        if is_expression or getattr(self.result.problem, "code", None) is not None:
+            of = of_variable(name, self.tensors)
+            if of is not None or is_expression:
+                return None if of is None else self._at(of, text, self.tensors)
         found: dict[str, Target] = {}
         for spelling in spellings(name.lower(), self.result):
             if target := self._at(spelling, text, self.in_small_letters):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from netcalc.program.answers import base
 from netcalc.result import Result
 
 LOSSES = ("loss", "cost", "error", "l", "e", "j", "c")
@@ -14,7 +15,14 @@ OF_THE_LOSS = (  # its gradient by a thing, which is the group
     rf"d(?:{OF})_?(?:by|wrt)_?d?_?(.+)",
     rf"d(?:{OF})d(.+)",
 )
-FORMS = (r"d_(.+)", r"(?:grad|gradient|g)_(.+)", r"grad\((.+)\)", r"(.+?)(?:\.grad|_grad|_gradient|grad)(\[.*\])?")
+FORMS = (
+    r"d_(.+)",
+    r"(?:grad|gradient|g|nabla)_(.+)",
+    r"g([wbxz]\d*(?:\[.*\])?)",
+    r"grad\((.+)\)",
+    r"(.+?)(?:\.grad|_grad|_gradient|grad)(\[.*\])?",
+    r"d([wbxz])[_.](\d+)",
+)
 ELEMENT = r"(\[.*\]|\d*)"
 SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "neuron": {"q": ("z", "net", "u", "s"), "f": ("y", "a", "out", "output", "yhat", "y_hat", "pred")},
@@ -37,10 +45,20 @@ def _plain_forms(name: str, result: Result) -> Iterator[str]:
     if "loss" in {tensor.name for tensor in result.tensors} and name in LOSSES:
         yield "loss"
     if result.command == "grad":
-        return
+        return  # whose variables have any names: `of_variable` goes by those
     for form in (*(OF_THE_LOSS if of_loss else ()), *FORMS):
         if match := re.fullmatch(form, name):
             yield "d" + "".join(part for part in match.groups() if part)
+
+
+def of_variable(name: str, names: Collection[str]) -> str | None:
+    """`dx` for `grad_x`, `x.grad`, `dL/dx` and the like, of a variable among those whose `d…` are `names`."""
+    variables = [one[1:] for one in names if one.startswith("d")]
+    found = re.fullmatch(r"d(\w+?)[_/]d_?(.+)", name)
+    if found and found[1] not in variables and found[2] in variables:
+        return f"d{found[2]}"
+    of = base(name.replace("/", "_"), variables)
+    return f"d{of}" if of in variables else None
 
 
 def _by_layer(name: str, own: set[str], result: Result) -> Iterator[str]:
@@ -49,7 +67,9 @@ def _by_layer(name: str, own: set[str], result: Result) -> Iterator[str]:
     derivative = "d" if name.startswith("d") else ""
     base = name.removeprefix("d") if derivative else name
     if result.command == "net" and "w2" not in {one.removeprefix("d") for one in own}:
-        yield re.sub(r"^(d?[wbza])(?=$|\[)", r"\g<1>1", name)
+        numbered = re.sub(r"^(d?[wbza])(?=$|\[)", r"\g<1>1", name)
+        if numbered.partition("[")[0] in own:
+            yield numbered
     if result.command == "linear":
         yield re.sub(r"^(d?[wb])1(?=$|\[)", r"\1", name)
     for known, others in SYNONYMS.get(result.command, {}).items():

@@ -12,6 +12,7 @@ import numpy as np
 
 from netcalc.checking.bulk import MANY
 from netcalc.checking.written import (
+    BFLOAT16_BITS,
     FLOAT16_BITS,
     FLOAT32_BITS,
     FLOAT64_BITS,
@@ -96,6 +97,8 @@ def _array(array: np.ndarray, name: str) -> Any:
 
 
 def _bits_of(array: np.ndarray) -> int:
+    if array.dtype.metadata is not None and "bfloat16" in array.dtype.metadata:
+        return BFLOAT16_BITS
     if array.dtype.itemsize < 4:
         return FLOAT16_BITS
     return FLOAT32_BITS if array.dtype.itemsize < 8 or (array.size > 1 and are_float32(array)) else FLOAT64_BITS

@@ -12,6 +12,7 @@ from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Bench, without_dust
 from netcalc.checking.claims import Claim
 from netcalc.checking.written import (
+    BFLOAT16_BITS,
     FLOAT16_BITS,
     FLOAT32_BITS,
     FLOAT64_BITS,
@@ -25,7 +26,11 @@ from netcalc.errors import NetcalcError
 
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree
-COARSELY = {FLOAT32_BITS: "right to float32", FLOAT16_BITS: "right to float16"}
+COARSELY = {
+    FLOAT32_BITS: "right to float32",
+    FLOAT16_BITS: "right to float16",
+    BFLOAT16_BITS: "right to bfloat16",
+}
 CUT_DIGITS = 3  # from which on digits that were cut off are no chance
 MOST_NOISE_DIGITS = 14  # more are not a calculator's
 SLACK = "1e-12"  # relative: half a unit is still right

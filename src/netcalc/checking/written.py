@@ -31,7 +31,12 @@ ROUNDED_DIGITS = 3  # of a decimal within an expression, from which on it is tak
 
 
 WHOLE_DIGITS = 3  # of a whole number, from which on it may be a rounded one
-FLOAT64_BITS, FLOAT32_BITS, FLOAT16_BITS = 40, 18, 7  # of a tensor's scale, to which what was computed is held
+FLOAT64_BITS, FLOAT32_BITS, FLOAT16_BITS, BFLOAT16_BITS = (
+    40,
+    18,
+    7,
+    6,
+)  # of a tensor's scale, to which what was computed is held
 
 
 @dataclass(frozen=True, slots=True)

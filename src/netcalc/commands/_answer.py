@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -28,6 +28,8 @@ TEXT = FORMATS["latex"]  # what is text by itself is written as LaTeX is
 COLOUR = "(\x1b\\[[0-9;]*m)"  # ECMA-48, SGR
 SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
+
+ROWS = ("jsonl", "csv", "tsv")  # formats that have verdicts as rows
 
 
 def answer(
@@ -57,7 +59,17 @@ def answer(
     if result.trace and not form.explains:
         explaining = ", ".join(row.name for row in FORMATS.values() if row.explains)
         tell([f"{form.name} has no room for the paths of a trace; the formats that show them are {explaining}"])
+    if not form.explains and form.name not in ROWS:
+        tell(_wrong(result))
     return contradicted(result, form) or int(result.has_wrong)
+
+
+def _wrong(result: Result) -> Iterator[str]:
+    """What was brought and is wrong, for a format that has no room for verdicts."""
+    yield from (f"{one.name} is wrong" for one in result.checked if one.is_wrong)
+    for one in result.lines:
+        if one.is_wrong and not one.follows:
+            yield f"{one.file}, line {one.line}: {one.name} is wrong{': ' if one.said else ''}{one.said}"
 
 
 def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> Result:

@@ -24,6 +24,7 @@ Fits = Callable[[tuple[int, ...]], None]
 
 
 MAX_HEADER_BYTES = 100 << 20
+BFLOAT16 = np.dtype(np.float32, metadata={"bfloat16": True})  # what NumPy lacks, held in float32
 SAFE_TYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -112,7 +113,7 @@ def read_safetensors(path_text: str, name: str | None, fits: Fits = anything) ->
 
 
 def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
-    """Every tensor of a `.safetensors` file by name; bfloat16 as float32. Raises FileError.
+    """Every tensor of a `.safetensors` file by name; bfloat16 as float32 that says so. Raises FileError.
 
     Eight bytes say how long the JSON is that says where each tensor is, row by row, lowest byte first.
     """
@@ -136,7 +137,7 @@ def _tensor(entry: Mapping[str, Any], body: bytes) -> np.ndarray:
     kind = entry["dtype"]
     if kind == "BF16":  # the upper half of float32
         halves = np.frombuffer(body[start:end], dtype="<u2")
-        return (halves.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+        return (halves.astype(np.uint32) << 16).view(BFLOAT16).reshape(entry["shape"])
     return np.frombuffer(body[start:end], dtype=np.dtype(SAFE_TYPES[kind])).reshape(entry["shape"])
 
 

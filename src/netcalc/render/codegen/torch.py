@@ -155,13 +155,19 @@ class Torch(Language):
         return self.codes.method("{0}.long()", code, cheap=True)
 
     def array(self, text: str) -> Code:
-        return self.codes.call(f"torch.tensor({text}{self._kind(0)})", *self._like(), cheap=True)
+        return self.codes.call(f"{self._tensor}({text})", *self._like(), cheap=True)
 
     def whole_numbers(self, array: object) -> Code:
-        return self.codes.call(f"torch.tensor({array.tolist()})", cheap=True)  # type: ignore[attr-defined]
+        device = ", device={0}.device" if self.like is not None else ""
+        return self.codes.call(f"torch.tensor({array.tolist()}{device})", *self._like(), cheap=True)  # type: ignore[attr-defined]
+
+    @property
+    def _tensor(self) -> str:
+        """What makes a constant array: of the kind and on the device of an input."""
+        return "torch.tensor" if self.like is None else "{0}.new_tensor"
 
     def _kind(self, slot: int = 1) -> str:
-        return f", dtype={{{slot}}}.dtype" if self.like is not None else ""
+        return f", dtype={{{slot}}}.dtype, device={{{slot}}}.device" if self.like is not None else ""
 
     def _like(self) -> tuple[Code, ...]:
         return (self.like,) if self.like is not None else ()
