@@ -194,9 +194,7 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
-    for node in in_order([output]):
-        if node in reader.cut:
-            reader.note(reader.cut[node])
+    reader.note_cuts(output)
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}

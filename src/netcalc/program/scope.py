@@ -14,8 +14,8 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import INPUT, STOPPED
-from netcalc.graph.node import Node
+from netcalc.graph.leaves import ARRAY, INPUT, STOPPED
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
@@ -139,13 +139,14 @@ class Scope:
 
     def numbers_of(self, value: Any, how: str) -> Any:
         """An array as PyTorch has it where it copies the numbers alone, as .item() does: no gradient flows back."""
-        if not isinstance(value, Tensor) or value.kind != "float" or not self._names_within(value.node):
+        if not isinstance(value, Tensor) or value.kind != "float" or (self.library and not self.is_torch):
             return value
         if self.is_torch:
             line = getattr(self.reading, "lineno", 1)
             return self._without_gradient(value, f"line {line}: no gradient flows through {how}")
-        if not self.library:
-            self.note(f"{how} is taken as NumPy's; in PyTorch no gradient flows through it")
+        said = f"{how} is taken as NumPy's; in PyTorch no gradient flows through it"
+        if said not in self.notes and self._names_within(value.node):
+            self.note(said)
         return value
 
     def made(self, value: Any) -> Any:
@@ -158,9 +159,18 @@ class Scope:
         return self._without_gradient(value, self.no_grad) if is_made else value
 
     def _without_gradient(self, value: Tensor, text: str) -> Tensor:
+        if value.node.operation is ARRAY or as_number(value.node) is not None:
+            return value
         node = b.detached(value.node)
         self.cut.setdefault(node, f"{text}, as in PyTorch")
         return replace(value, node=node, is_named=False)
+
+    def note_cuts(self, output: Node) -> None:
+        """Where no gradient gets to an input, on the way from an output."""
+        for node in in_order([output]):
+            text = self.cut.get(node)
+            if text is not None and text not in self.notes and self._names_within(node):
+                self.note(text)
 
     # --- arrays
 
