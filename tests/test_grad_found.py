@@ -8,13 +8,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
 from mpmath import mp
 
 import netcalc
 from netcalc.arithmetic.pointwise import derivative
 from netcalc.catalogue.references import custom
+from netcalc.derivation.algebra import from_sympy
 from netcalc.derivation.derive import derivation
 from netcalc.errors import FileError, UndefinedError
+from netcalc.expression import parse
 from netcalc.files.source import StandardInput, open_source
 from netcalc.models.grad import grad
 from netcalc.notation import to_ascii
@@ -406,3 +409,31 @@ def test_nothing_is_said_of_a_side_where_the_expression_has_no_value():
     assert result.notes[1].startswith("∂f/∂x at x = 0 is not decided")
     assert result.certainty == "certified: 1 of 2 values"
     assert netcalc.grad("where(x > 0, sqrt(x^3), 0)", at={"x": 0}).notes == ()
+
+
+def test_a_form_of_a_number_that_is_not_real_is_no_closed_form():
+    """asech of what is above 1, by algebra, is a logarithm times i: it raised KeyError."""
+    texts = "asech(tan(x)) + arccsc(y) + y - arccsc(0/x)", "-1000/x"
+    found = netcalc.grad(*texts, at={"x": "2.312", "y": "0.361"}, order=2, digits=60, exact=True)
+    assert found.tensors[0].entries[1].exact == parse("-125000/289")
+    with pytest.raises(NotImplementedError):
+        from_sympy(sp.I * sp.log(sp.Symbol("x", real=True)))
+
+
+@pytest.mark.parametrize(
+    "text, slope",
+    [
+        ("abs((1e300 - 10)*(2*x + 0.1*x))", "2.1e300*sign(2.1e300*x)"),
+        ("x*1.0000000000000000000000000000000001*1e-200", "1e-200"),
+        ("x*1.2345678901234567890123456789012345678*1e20", "123456789012345678901.23456789012"),
+    ],
+)
+def test_a_product_of_long_numbers_is_shown_with_32_digits(text, slope):
+    """A large or tiny one with its power of ten."""
+    assert netcalc.grad(text).formulas["x"] == slope
+
+
+def test_what_is_a_number_once_it_is_multiplied_out_has_no_factors():
+    """It raised GeneratorsNeeded."""
+    found = netcalc.grad("w/(-squareplus(w)*sqrt(3)^arccsc(2))", at={"w": -745}, digits=20)
+    assert found.certainty == "certified: 2 of 2 values"

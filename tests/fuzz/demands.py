@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 import truth
 from drawn import Drawn
@@ -16,7 +17,7 @@ from record import Contradiction, tally, tried
 
 from netcalc.cli import main
 from netcalc.errors import NetcalcError
-from netcalc.expression import Tree, parse, symbols
+from netcalc.expression import Apply, Leaf, Number, Tree, fold, parse, symbols
 from netcalc.notation import to_ascii
 from netcalc.render import FORMATS, View, render
 from netcalc.result import Result, Tensor, Value, as_value
@@ -29,7 +30,8 @@ FREE = ("7/10", "-3/8", "5/4", "2/9", "11/8")  # of variables that were left out
 
 
 def reads_back(tree: Tree) -> None:
-    """ASCII parses to the same tree."""
+    """ASCII parses to the same tree, its numbers as they are shown: a product of long ones has 32 digits."""
+    tree = fold(tree, as_shown, Apply)
     spelled = to_ascii(tree)
     try:
         again = parse(spelled)
@@ -41,6 +43,11 @@ def reads_back(tree: Tree) -> None:
         raise Contradiction(f"{spelled[:300]!r} doesn't read back: {error.message}") from None
     if again != tree:
         raise Contradiction(f"{spelled[:300]!r} reads back as {to_ascii(again)[:300]!r}")
+
+
+def as_shown(leaf: Leaf) -> Leaf:
+    """A number that is shown with digits of its own, as what these say."""
+    return Number(Fraction(leaf.written)) if isinstance(leaf, Number) and leaf.written else leaf
 
 
 def called(words: list[str], rows: bytes = b"") -> tuple[int, str]:

@@ -41,6 +41,11 @@ class Difference:
         return self.known and bool(abs(self.right - self.left) < abs(self.central) * self.small)
 
     @property
+    def told(self) -> bool:
+        """Whether the slopes are told to a small part of them: those of sin(1e3000·x), seen from afar, are not."""
+        return all(bool(one.rad() < self.small * (abs(one) + 1)) for one in (self.central, self.left, self.right))
+
+    @property
     def nothing(self) -> bool:
         """Whether both slopes are next to nothing, as they are where the slope is 0."""
         return self.known and bool(abs(self.left) < self.small and abs(self.right) < self.small)

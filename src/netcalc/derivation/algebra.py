@@ -149,14 +149,14 @@ def from_sympy(expression: Any, order: tuple[str, ...] = ()) -> Tree:
 
 
 def has_words(number: Any) -> bool:
-    """Whether every function and constant in a SymPy number has a name here: zeta(3) and Euler's constant have none."""
+    """Whether every function and constant in a SymPy number has a name here: zeta(3), Euler's and i have none."""
     import sympy as sp
 
     functions = {type(one).__name__ for one in number.atoms(sp.Function)}
     names = (
         {function.name for function in FUNCTIONS.values()} | _NAMES.keys() | {"Piecewise", "Heaviside", "DiracDelta"}
     )
-    return functions <= names and number.atoms(sp.NumberSymbol) <= {sp.E, sp.pi}
+    return functions <= names and number.atoms(sp.NumberSymbol) <= {sp.E, sp.pi} and not number.has(sp.I)
 
 
 def _negative(term: Any) -> bool:
@@ -197,6 +197,8 @@ class _Reader:
             return Constant("e" if expression is sp.E else "pi")
         if expression.is_Symbol:
             return Symbol(expression.name)
+        if expression is sp.I:
+            raise NotImplementedError("a tree is real")
         if expression.is_Add:
             return self.sum(expression)
         if expression.is_Mul:

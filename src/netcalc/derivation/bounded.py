@@ -142,7 +142,7 @@ def _factors(total: Any) -> tuple[Any, list[tuple[Any, int]]]:
 
     try:
         denominator, polynomial = sp.Poly(total).clear_denoms(convert=True)
-    except sp.PolynomialError:
+    except sp.polys.polyerrors.BasePolynomialError:  # also what is a number, once it is multiplied out
         return sp.S.One, [(total, 1)]
     if not polynomial.domain.is_ZZ:
         return sp.S.One, [(total, 1)]

@@ -245,8 +245,10 @@ def is_negative(tree: Tree) -> bool:
 
 
 def _to_digits(value: Fraction, count: int) -> str:
-    """A number rounded to so many significant digits, in decimals."""
+    """A number rounded to so many significant digits, in decimals; a large or tiny one times a power of ten."""
     from decimal import Context, Decimal
 
-    context = Context(prec=count)
-    return format(context.divide(Decimal(value.numerator), Decimal(value.denominator)), "f")
+    rounded = Context(prec=count).divide(Decimal(value.numerator), Decimal(value.denominator))
+    if abs(rounded.adjusted()) < count:
+        return format(rounded, "f")
+    return format(rounded.normalize(), "e").replace("e+", "e")

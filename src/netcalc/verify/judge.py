@@ -81,6 +81,8 @@ def judge(tensor: Tensor, index: Index, forward: Forward, point: Point) -> Judge
         return Judgement("untold", arb(0))
     if known.number == 0 and last.nothing:
         return _judgement("wrong" if before is not None and _stays(before, last) else "agrees", abs(last.central), last)
+    if not last.told:
+        return Judgement("untold", arb(0))
     order = forward.order(tensor)
     if order == 1 and before is not None and _jumps(before, last):
         return Judgement("jump", arb(0), "no limit", "no limit")
