@@ -68,8 +68,12 @@ class GraphProblem:
 
     def is_bracketed(self, name: str) -> bool:
         """Whether names of entries, of an array or its gradient, are other arrays' without brackets."""
-        own = name if name in self.nodes else name.removeprefix("d")
-        return any(other.startswith(own) and other[len(own) :].isdigit() for other in self.nodes)
+        return (name if name in self.nodes else name.removeprefix("d")) in self._numbered
+
+    @cached_property
+    def _numbered(self) -> frozenset[str]:
+        """The names that others have before their number: x of x0."""
+        return frozenset(name.rstrip("0123456789") for name in self.nodes if name[-1:].isdigit())
 
     def given_in(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
         """The inputs that have values, in an arithmetic."""
