@@ -18,6 +18,7 @@ DIGITS = 900
 MORE = 1200  # digits of a second look, which must see the same
 FOR_NOTHING = 6000  # where the first saw 0: log(1 - 1e-2174) is none
 STEPS = ("1e-60", "1e-62")
+LOST_DIGITS = 62  # by a difference, of the smaller step
 AGREED = mpmath.mpf("1e-45")
 TIED = mpmath.mpf("1e-50")
 FARTHEST = 200_000  # bits of an exponent: what is larger takes mpmath for ever
@@ -46,7 +47,8 @@ def slope(tree: Tree, by: Sequence[str], point: Point) -> Real:
     """The tree's derivative by those variables in turn. Raises Untold."""
     _value(tree, point)  # which may tie where nothing does a step away
     rough, fine = (_difference(tree, list(by), point, mp.mpf(step)) for step in STEPS)
-    if fine == 0 or abs(rough - fine) > AGREED * abs(fine):  # 0 may be what cancelled
+    rounding = mp.mpf(10) ** (LOST_DIGITS * len(by) - DIGITS + 40)  # which may be the same with both steps
+    if abs(fine) <= rounding or abs(rough - fine) > AGREED * abs(fine):  # 0 may be what cancelled
         raise Untold
     return fine
 
