@@ -98,7 +98,7 @@ def scaled(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]:
             _tensor(marks, [evidence.claims[place] for place in own], shape),
             evidence.benches[0].problem.index_from,
         )
-        if not lines:
+        if not lines or len(part) == np.prod(shape):
             continue
         for factor, said in FACTORS.items():
             if evidence.meets(factor * evidence.truth)[part].all():
