@@ -604,3 +604,22 @@ def test_a_formula_of_tensors_is_compared_at_both_signs_and_far_out(answer):
     result = netcalc.grad("sum(x^2)/2", at={"x": ["1", "2", "3"]})
     (one,) = netcalc.check(result, {"dx": answer}).checked
     assert (one.verdict, one.note) == ("right", "right for these numbers, though not as a formula")
+
+
+@pytest.mark.parametrize(
+    "answer, verdict",
+    [
+        ("(a2-3/10)*(a2-a2^2)", "right"),
+        ("(a2-0.3)*a2*(1-a2)+relu(W1[0,0]-1)-relu(1-W1[0,0])-W1[0,0]+1", "right"),
+        ("(a2-0.3)*a2*(1-a2)+1e-100", "wrong"),
+        ("(a2-0.3)*a2*(1-a2)*where(W1[0,0]>1e7,2,1)", "wrong"),
+    ],
+)
+def test_formulas_in_a_nets_steps_are_told_apart_in_what_is_left_open(answer, verdict):
+    layers = [
+        {"W": [["a", "2"], ["3", "1"]], "b": [0, 1], "activation": "relu"},
+        {"W": [["1", "b"]], "b": [0], "activation": "sigmoid"},
+    ]
+    net = netcalc.net(layers, input=[1, 2], target=["0.3"], loss="half-mse")
+    (one,) = netcalc.check(net, {"db2": answer}).checked
+    assert one.verdict == verdict

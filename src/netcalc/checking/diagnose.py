@@ -156,9 +156,13 @@ class _Search:
             yield counts & (self.chances(group, counts, at) <= limit)
 
     def limits(self, group: Predictions, at: Sequence[int]) -> Array:
-        """Up to which chance plain numbers are explained; 0/7 is none that anybody writes."""
+        """Up to which chance plain numbers are explained; 0/7 and 4/4 are none that anybody writes."""
         claims = [self.evidence.claims[n] for n in at]
-        is_written = all(claim.written.place is not None or exact_value(claim) for claim in claims)
+        values = [exact_value(claim) for claim in claims]
+        is_written = all(
+            claim.written.place is not None or (value and not (value.denominator == 1 and "/" in claim.written.text))
+            for claim, value in zip(claims, values, strict=True)
+        )
         return np.where(self.usual(group) & is_written, PLAIN_CHANCE, SHORT_CHANCE)
 
     def chances(self, group: Predictions, counts: Array, at: list[int]) -> Array:

@@ -17,11 +17,13 @@ from netcalc.checking.pieces import Pieces, Point, switches
 from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.checking.written import numeral
 from netcalc.errors import NetcalcError
-from netcalc.expression import Number, Tree, is_constant, substitute, symbols
+from netcalc.expression import Number, Tree, is_constant, share, substitute, symbols
 
 MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
 BITS_FOR_DOMAINS = 4096
 TELLING = 3  # digits of a decimal that meets an answer by no chance
+MAX_STEPS = 40  # that are put in for their names
+MAX_NODES = 1500  # of a formula in the names alone
 OTHERS = 4  # points at which an answer is compared with itself
 NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
 
@@ -45,7 +47,18 @@ class Functions:
 
     def tree(self, claim: Claim) -> Tree:
         """What was claimed, in the names alone."""
-        return substitute(claim.written.tree, self.given)
+        return self.in_names(claim.written.tree)
+
+    def in_names(self, tree: Tree) -> Tree:
+        """A formula in the names alone: steps are put in for their names, one after the other, as far as that goes."""
+        for _ in range(MAX_STEPS):
+            if set(symbols(tree)) <= set(self.names):
+                break
+            grown = substitute(tree, self.given)
+            if grown == tree or len(share((grown,)).nodes) > MAX_NODES:
+                break
+            tree = grown
+        return tree
 
     def trees(self, claims: Iterable[Claim]) -> tuple[Tree, ...]:
         """The formulas that were claimed, so far as they are known."""
@@ -55,7 +68,7 @@ class Functions:
     @cached_property
     def own(self) -> tuple[Tree, ...]:
         """The answers' formulas."""
-        trees = [tree for array in self.answers.values() for tree in array.flat if tree is not None]
+        trees = [self.in_names(tree) for array in self.answers.values() for tree in array.flat if tree is not None]
         return tuple(tree for tree in dict.fromkeys(trees) if set(symbols(tree)) <= set(self.names))
 
     @cached_property
@@ -77,7 +90,7 @@ class Functions:
         correct = self.answers[claim.tensor][claim.index] if claim.tensor in self.answers else None
         if correct is None:
             return None
-        trees = self.tree(claim), correct
+        trees = self.tree(claim), self.in_names(correct)
         return None if any(set(symbols(tree)) - set(self.names) for tree in trees) else trees
 
     def differs(self, claim: Claim, point: Point) -> bool | None:
