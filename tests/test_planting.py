@@ -27,7 +27,7 @@ def tallied(names: tuple[str, ...], every: int) -> Tally:
 
 @pytest.mark.parametrize(
     "names, every",
-    [(QUICK, 60), pytest.param(tuple(one.name for one in PASSES), 4, marks=pytest.mark.nightly)],
+    [(QUICK, 60), pytest.param(tuple(one.name for one in PASSES), 12, marks=pytest.mark.nightly)],
     ids=["some", "many"],
 )
 def test_slips_are_told_where_they_are_alone_and_named(names, every):
