@@ -17,6 +17,7 @@ from netcalc.files.stream import Place
 from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
 from netcalc.render.rows import records
+from netcalc.result import Result
 from netcalc.solving.solve import solve
 
 FEW_FORMULAS = 16  # rows whose formulas take some tenths of a second
@@ -112,7 +113,7 @@ class Part(NamedTuple):
 def _exactly(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:
     """Few rows; halved where a row among them has no answer, until it is alone."""
     try:
-        result = solve(kind.problem(part.rows, part.number))
+        result = _solved(part, kind)
     except UndefinedError as error:
         if part.end - part.begin == 1:
             met.without_answer(part.block.where(part.begin), error.message)
@@ -120,9 +121,18 @@ def _exactly(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -
         for half in part.halves():
             yield from _exactly(half, kind, writer, met)
         return
-    yield "".join(
-        f"{writer.row(record.values())}\n" for record in records(result.only(kind.only) if kind.only else result)
-    ).encode()
+    yield "".join(f"{writer.row(record.values())}\n" for record in records(result)).encode()
+
+
+def _solved(part: Part, kind: RowAnswers) -> Result:
+    """The answers that are asked for. Raises UndefinedError where one of them has no value."""
+    result = solve(kind.problem(part.rows, part.number))
+    result = result.only(kind.only) if kind.only else result
+    for tensor in result.tensors:
+        if any(getattr(entry, "is_undefined", False) for entry in tensor.entries.flat):
+            reasons = (note for note in result.notes if "has no value" in note)
+            raise UndefinedError(next(reasons, f"{tensor.name} is undefined here"))
+    return result
 
 
 def _in_formulas(part: Part, kind: RowAnswers, writer: RowWriter, met: Encounters) -> Iterator[bytes]:
