@@ -29,6 +29,7 @@ COLOUR = "(\x1b\\[[0-9;]*m)"  # ECMA-48, SGR
 SAMPLE = "σ∂·√−²━│⎡╮"  # characters that answers are written with
 UNBOUNDED = 10_000  # columns: a pipe or a file has no width, so rows there are as long as they need to be
 
+LISTED = 8  # wrong answers that are named where the format has no room for verdicts
 ROWS = ("jsonl", "csv", "tsv")  # formats that have verdicts as rows
 
 
@@ -66,7 +67,10 @@ def answer(
 
 def _wrong(result: Result) -> Iterator[str]:
     """What was brought and is wrong, for a format that has no room for verdicts."""
-    yield from (f"{one.name} is wrong" for one in result.checked if one.is_wrong)
+    names = [one.name for one in result.checked if one.is_wrong]
+    if names:
+        more = [f"{len(names) - LISTED:,} more"] if len(names) > LISTED else []
+        yield f"{', '.join([*names[:LISTED], *more])} {'is' if len(names) == 1 else 'are'} wrong"
     for one in result.lines:
         if one.is_wrong and not one.follows:
             yield f"{one.file}, line {one.line}: {one.name} is wrong{': ' if one.said else ''}{one.said}"
