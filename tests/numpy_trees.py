@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
 
 from netcalc.expression import Apply, Constant, Number, Symbol
+from netcalc.notation.displays import Matrix, Product, Sum
 
 ELEMENTWISE = {
     "add": lambda *terms: sum(terms[1:], terms[0]),
@@ -45,8 +47,12 @@ OTHERS = {
     "mean": np.mean,
     "var": np.var,
     "std": np.std,
-    "max": np.max,
-    "min": np.min,
+    "max": lambda *arrays, **along: (
+        np.max(*arrays, **along) if len(arrays) == 1 else functools.reduce(np.maximum, arrays)
+    ),
+    "min": lambda *arrays, **along: (
+        np.min(*arrays, **along) if len(arrays) == 1 else functools.reduce(np.minimum, arrays)
+    ),
     "norm": lambda x, axis=None, keepdims=False: np.sqrt((x**2).sum(axis=axis, keepdims=keepdims)),
     "logsumexp": lambda x, axis=None, keepdims=False: np.log(np.exp(x).sum(axis=axis, keepdims=keepdims)),
     "softmax": softmax,
@@ -100,6 +106,27 @@ def value(tree, at):
     if operator.startswith("einsum:"):
         return np.einsum(operator.removeprefix("einsum:"), *values)
     return (ELEMENTWISE | OTHERS)[operator](*values, **given)
+
+
+def drawn(part, at):
+    """What a step shows: matrices, their sums and products, or a formula; a vector is a column."""
+    match part:
+        case Matrix(rows):
+            return np.array([[float(value(entry, at)) for entry in row] for row in rows])
+        case Product(parts, "∘"):
+            return math.prod(drawn(one, at) for one in parts)
+        case Product(parts):
+            return functools.reduce(_times, (drawn(one, at) for one in parts))
+        case Sum(parts, symbol):
+            first, *others = (drawn(one, at) for one in parts)
+            return first + sum(others) if symbol == "+" else first - sum(others)
+        case _:
+            found = np.asarray(value(part, at), dtype=float)
+            return found[:, None] if found.ndim == 1 else found
+
+
+def _times(a, b):
+    return a @ b if a.ndim and b.ndim else a * b
 
 
 def _part(part, at):

@@ -18,7 +18,9 @@ from netcalc.result import Value
 
 WIDEST = 8  # rows or columns of a matrix that is drawn
 MAX_TERMS = 8  # of a sum that is written out
-ELEMENTWISE = frozenset(FUNCTIONS) | {
+EXTREMES = ("max", "min")  # of several arguments entry by entry; of one the largest and the smallest of all its entries
+REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "dist", "fsum", "sumprod"})  # of all entries
+ELEMENTWISE = (frozenset(FUNCTIONS) - REDUCTIONS) | {
     *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where"),
     *("less", "less_equal", "greater", "greater_equal", "equal", "unequal", "and", "or", "not"),
 }
@@ -137,8 +139,7 @@ class Matrices:
         """What is done element by element: in each entry the formula with its numbers; sums are written out."""
         plain = self._with_sums_written_out(tree)
         known = {name: self.arrays[name] for name in symbols(plain) if name in self.arrays}
-        is_by_entry = fold(plain, lambda _: True, lambda operator, parts: operator in ELEMENTWISE and all(parts))
-        if not is_by_entry or len(known) < len(symbols(plain)):
+        if not fold(plain, lambda _: True, _is_by_entry) or len(known) < len(symbols(plain)):
             return None
         shape: tuple[int, ...] = np.broadcast_shapes(*(array.shape for array in known.values()))
         if len(shape) > 2 or (not known and plain == tree):
@@ -153,19 +154,16 @@ class Matrices:
         return Drawn(column(found) if len(shape) == 1 else matrix(found), shape)
 
     def _with_sums_written_out(self, tree: Tree) -> Tree:
-        """A formula with ∘ as a product, and Σ x, the mean of x and ‖x‖² with the numbers that are added up."""
+        """A formula with ∘ as a product, and what is of all entries of a tensor (Σ x, max x, …) with their numbers."""
         if not isinstance(tree, Apply):
             return tree
         match tree:
             case Apply("power", (Apply("norm", (x,)), Number(value) as square)) if value == 2:
                 terms = self._entries(x)
                 return add(*(power(one, square) for one in terms)) if terms else tree
-            case Apply("sum" | "mean" as operator, (x,)):
+            case Apply("sum" | "mean" | "prod" | "max" | "min" as operator, (x,)):
                 terms = self._entries(x)
-                if not terms:
-                    return tree
-                total = add(*terms)
-                return total if operator == "sum" else divide(total, Number(Fraction(len(terms))))
+                return _reduced(operator, terms) if terms else tree
         parts = [self._with_sums_written_out(one) for one in tree.arguments]
         return apply("multiply" if tree.operator == "hadamard" else tree.operator, parts)
 
@@ -185,6 +183,24 @@ def _drawn(array: np.ndarray) -> Drawn | None:
     if not array.ndim:
         return Drawn(array.item(), ())
     return Drawn(column(array) if array.ndim == 1 else matrix(array), array.shape)
+
+
+def _is_by_entry(operator: str, parts: Sequence[bool]) -> bool:
+    return operator in ELEMENTWISE and all(parts) and (operator not in EXTREMES or len(parts) > 1)
+
+
+def _reduced(operator: str, entries: Sequence[Tree]) -> Tree:
+    """The sum, mean, product, largest or smallest of entries: of numbers the largest and the smallest are known."""
+    match operator:
+        case "prod":
+            return multiply(*entries)
+        case "max" | "min":
+            numbers = [one for one in entries if isinstance(one, Number)]
+            best = max if operator == "max" else min
+            return best(numbers, key=lambda one: one.value) if numbers == entries else apply(operator, entries)
+        case _:
+            total = add(*entries)
+            return total if operator == "sum" else divide(total, Number(Fraction(len(entries))))
 
 
 def _is_closed(entry: object) -> bool:

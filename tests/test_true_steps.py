@@ -1,0 +1,59 @@
+"""Each part of a step's chain is a claim: NumPy finds the value that stands at its end in every one."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy_trees
+import pytest
+from test_block_formulas import numbers
+
+from netcalc import gradients
+from netcalc.expression import Symbol
+from netcalc.render.blocks import in_line
+
+SQUARE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+PICKED = {"x": [[1, 2], [3, 4]], "a": [1, 0]}
+PROGRAMS = [
+    # what is of all entries at once
+    ("c = x - x.max()\nloss = (c**2).sum()", {"x": [0.55, -0.44, 2.08]}),
+    ("p = np.exp(z-z.max())/np.exp(z-z.max()).sum()\nloss = (p**2).sum()", {"z": [0.5, -0.4, 2]}),
+    ("loss = x.max()**2", {"x": [1, 2]}),
+    ("m = x.max()\nloss = m**2", {"x": [1, 2]}),
+    ("c = x/x.max()\nloss = (c**2).sum()", {"x": [1, 2]}),
+    ("c = 2*x.max()\nloss = c**2", {"x": [1, 2]}),
+    ("loss = (2*x).max() + (x**2).min()", {"x": [1, 2]}),
+    ("loss = x.max()**2 + x.min()", {"x": SQUARE}),
+    ("loss = np.prod(x)**2", {"x": [3, 2]}),
+    ("loss = np.prod(x)**2", {"x": SQUARE}),
+    ("loss = np.sum(x)", {"x": SQUARE}),
+    ("loss = np.mean(x)*3", {"x": SQUARE}),
+    ("loss = (np.sum(x)-1)**2", {"x": SQUARE}),
+    ("loss = np.sum(w*x)", {"w": SQUARE, "x": SQUARE}),
+    ("loss = np.sqrt(np.sum(x**2)) + np.linalg.norm(x)", {"x": SQUARE}),
+    (
+        "loss = 1 - 2*np.sum(p*t)/(np.sum(p) + np.sum(t))",
+        {"p": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]], "t": [[1, 0, 1], [1, 0, 0], [0, 1, 1]]},
+    ),
+    ("loss = np.sum(np.maximum(x, y)**2)", {"x": [1, 4], "y": [3, 2]}),
+    ("loss = np.sum(np.max(x, axis=1)**2)", {"x": [[1, 2], [4, 3]]}),
+    ("s = np.std(x)\nv = np.var(x)\nloss = s*v", {"x": [1, 2, 4]}),
+]
+
+
+def known(result, given):
+    """What names in steps stand for."""
+    at = {tensor.name: numbers(tensor.entries) for tensor in result.tensors}
+    at |= {f"dloss/{name}": array for name, array in at.items()}
+    return at | {name: np.asarray(array, float) for name, array in given.items()}
+
+
+@pytest.mark.parametrize("program, given", PROGRAMS)
+def test_every_part_of_a_step_has_its_value(program, given):
+    result = gradients(program, at=given)
+    at = known(result, given)
+    assert "loss" in [step.name for step in result.steps]
+    for step in result.steps:
+        end = numpy_trees.drawn(Symbol(step.name), at)
+        for part in step.chain:
+            found = numpy_trees.drawn(part, at)
+            np.testing.assert_allclose(found, end, rtol=1e-4, atol=1e-4, err_msg=f"{step.name}: {in_line(part)}")
