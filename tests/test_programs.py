@@ -464,3 +464,35 @@ def test_a_condition_on_whole_numbers_takes_no_gradient_away(lines):
     found = netcalc.gradients("\n".join(["z = X @ W", *lines]), X=X, W=W)
     true = 2 * np.maximum(X @ W, 0) @ W.T
     assert [one.nearest for one in found["dX"].entries.flat] == list(true.flat)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "s = [h.sum() for h in (x, x)]",
+        "s = {k: h for k, h in zip('ab', (x, x))}",
+        "s = sum(h for h in (1, 2))",
+        "s = [a for row in [[1, 2]] for a in row if [h for h in (3,)]]",
+    ],
+)
+def test_the_names_of_a_comprehension_are_its_own(line):
+    result = netcalc.gradients(f"h = 2*x\n{line}\nloss = (h*h).sum()", x=[1, 2])
+    assert result.forward["loss"] == 20
+    assert result.partials["x"] == [8, 16]
+    assert result.partials["h"] == [4, 8]
+
+
+@pytest.mark.parametrize(
+    "written, value, slope",
+    [
+        ("torch.dist(x, y)", 5, [-0.6, -0.8]),
+        ("math.dist(x, y)", 5, [-0.6, -0.8]),
+        ("torch.dist(x, y, 1)", 7, [-1, -1]),
+        ("math.fsum([x[0], x[1]*y[1]])", 13, [1, 6]),
+        ("math.sumprod(x, y)", 16, [4, 6]),
+    ],
+)
+def test_functions_of_whole_vectors_are_no_functions_of_entries(written, value, slope):
+    result = netcalc.gradients(f"import math, torch\nloss = {written}", x=[1, 2], y=[4, 6])
+    assert result.forward["loss"] == pytest.approx(value)
+    assert result.partials["x"] == pytest.approx(slope)

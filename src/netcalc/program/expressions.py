@@ -180,14 +180,25 @@ class Expressions(Attributes):
         return {self._key(self.value(node.key)): self.value(node.value) for _ in self._rounds(node.generators)}
 
     def _rounds(self, generators: list[ast.comprehension]) -> Iterator[None]:
-        """Once for each round of a comprehension, with its names set."""
+        """Once for each round of a comprehension, with its names set, which are its own: then they are as before."""
+        values = self.frame.values
+        names = [one.id for own in generators for one in ast.walk(own.target) if isinstance(one, ast.Name)]
+        before = {name: values[name] for name in names if name in values}
+        yield from self._passed(generators)
+        for name in names:
+            if name in before:
+                values[name] = before[name]
+            else:
+                values.pop(name, None)
+
+    def _passed(self, generators: list[ast.comprehension]) -> Iterator[None]:
         first, *rest = generators
         for item in self.items(self.value(first.iter)):
             self.count(first.iter)
             self.store(first.target, item, named=False)
             if all(self.truth(self.value(test)) for test in first.ifs):
                 if rest:
-                    yield from self._rounds(rest)
+                    yield from self._passed(rest)
                 else:
                     yield None
 

@@ -98,6 +98,12 @@ def _matrix_norm(x: Tensor, order: Any, axes: tuple[int, int], keep: bool) -> No
     return (b.largest if order in (1, _INFINITE[0]) else b.smallest)(sums, axes, keep)
 
 
+def _distance(call: Call, x: Tensor, y: Tensor, order: Any) -> Node:
+    """That of all entries, as of one vector."""
+    apart = b.add(x.node, b.negate(y.node))
+    return _norm(call, Tensor(b.reshaped(apart, [-1]) if apart.rank > 1 else apart), order, None, False)
+
+
 def _average(x: Tensor, axis: Any, weights: Any) -> Node:
     if weights is None:
         return b.mean(x.node, axis)
@@ -186,6 +192,9 @@ ROWS = [
         "the norm along axes",
         asks=True,
     ),
+    Row("dist", "x|input:t y|other:t p|order:v=2", _distance, "the norm of x − y", asks=True),
+    Row("fsum", "x:t", lambda x: b.summed(x.node, None, False), "the sum"),
+    Row("sumprod", "x|p:t y|q:t", lambda x, y: b.dot(x.node, y.node), "the inner product"),
     Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum"),
     Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),
     Row("log_softmax", f"{_X} axis|dim:v=''", _softmax(b.log_softmax), "log(eˣ / Σ eˣ) along an axis", asks=True),
