@@ -496,3 +496,17 @@ def test_functions_of_whole_vectors_are_no_functions_of_entries(written, value, 
     result = netcalc.gradients(f"import math, torch\nloss = {written}", x=[1, 2], y=[4, 6])
     assert result.forward["loss"] == pytest.approx(value)
     assert result.partials["x"] == pytest.approx(slope)
+
+
+def test_a_loop_over_the_samples_is_passed_once_for_each_alone():
+    text = "loss = 0\nfor i in range(len(x)):\n    loss = loss + ((w*x[i])**2).sum()"
+    result = netcalc.gradients(text, x=[[1, 2], [3, 4]], w=0.5, per_sample=True)
+    assert result.forward["loss"] == [1.25, 6.25]
+    assert result.partials["w"] == [5, 25]
+
+
+def test_what_a_function_writes_into_an_outer_array_is_its_last_value():
+    text = "buf = np.zeros(2)\ndef put(i, v):\n    buf[i] = v\nput(0, x**2)\nloss = buf.sum()"
+    result = netcalc.gradients(text, x=3)
+    assert result.forward["buf"] == [9, 0]
+    assert result.partials["buf"] == [1, 1]

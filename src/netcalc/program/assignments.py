@@ -159,7 +159,8 @@ class Assignments(Calls):
                 frame: Frame | None = self.frame
                 while frame is not None and name not in frame.values:
                     frame = frame.parent
-                (frame or self.frame).values[name] = self.named(name, value, target.lineno)
+                frame = frame or self.frame
+                frame.values[name] = self.named(name, value, target.lineno, frame.level)
             case ast.Attribute():
                 self.store(target, value)
             case ast.Subscript():

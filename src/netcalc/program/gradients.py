@@ -158,14 +158,15 @@ class GradientReader(Statements):
     def _is_upstream(self, name: str) -> bool:
         return base(name, [self.program.output_name]) is not None or name in UPSTREAM
 
-    def named(self, name: str, value: Tensor, line: int) -> Tensor:
+    def named(self, name: str, value: Tensor, line: int, level: int | None = None) -> Tensor:
         """A gradient of the pass itself has a node of its own, whatever it is; every other array has its name."""
         of = base(name, self.known_names)
         if of is None and self.holder and name in self.known_names:
             of, name = name, f"{self.holder}['{name}']"
         is_kept = value.is_named and re.match(LOOSE, name) is not None  # gi, gf = gates[t]
-        if of is None or self.frame.level != self.main_level or self.unit < 0 or is_kept:
-            return super().named(name, value, line)
+        own = self.frame.level if level is None else level
+        if of is None or own != self.main_level or self.unit < 0 or is_kept:
+            return super().named(name, value, line, level)
         number = self.counts[name] = self.counts.get(name, 0) + 1
         node = b.named(name, value.node, self.first_moment + len(self.read_so_far.versions))
         self._add(name, of, node, "")

@@ -125,9 +125,9 @@ class Scope:
         self.frame.values[name] = value
         return value
 
-    def named(self, name: str, value: Tensor, line: int) -> Tensor:
-        """The array by this name."""
-        level = self.frame.level
+    def named(self, name: str, value: Tensor, line: int, level: int | None = None) -> Tensor:
+        """The array by this name, one of a call's own names unless it is of another level."""
+        level = self.frame.level if level is None else level
         has_name = value.is_named and value.level <= level
         if not has_name and as_number(value.node) is None:
             node = b.named(name, value.node, line)

@@ -26,7 +26,10 @@ def solve_by_samples(problem: GraphProblem, solve: Solve) -> Result:
         except UndefinedError as error:
             message = f"--per-sample: of sample {number + problem.index_from} alone, {error.message}"
             raise NetcalcError(f"{message}; the samples don't stand apart") from None
-    names = [tensor.name for tensor in whole.tensors]
+    in_all = set.intersection(
+        *({tensor.name for tensor in one.tensors} for one in results)
+    )  # no loop over samples' own
+    names = [tensor.name for tensor in whole.tensors if tensor.name in in_all]
     together = [_together(whole[name], [one[name] for one in results]) for name in names]
     _check_apart(problem, whole, results)
     values = [value for tensor in together for value in tensor.values]
