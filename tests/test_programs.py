@@ -510,3 +510,14 @@ def test_what_a_function_writes_into_an_outer_array_is_its_last_value():
     result = netcalc.gradients(text, x=3)
     assert result.forward["buf"] == [9, 0]
     assert result.partials["buf"] == [1, 1]
+
+
+def test_a_cell_that_states_its_arrays_is_differentiated_by_them():
+    """As in a notebook; whole numbers are labels. By hand: dw = 2 (w x + b − y) x."""
+    cell = "x = np.array([1., 2.])\nw = np.array([.5, -1.])\ny = np.array([0, 1])\nz = w*x + 0.1\nloss = ((z - y)**2).sum()"
+    result = netcalc.gradients(cell, verify=True)
+    assert {name: values for name, values in result.partials.items() if name != "z"} == {
+        "x": pytest.approx([0.6, 5.8]),
+        "w": pytest.approx([1.2, -11.6]),
+    }
+    assert netcalc.gradients(cell + " + (v*v).sum()", v=[3.0]).partials.keys() == {"v"}

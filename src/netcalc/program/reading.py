@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
-from netcalc.graph.leaves import INPUT, NAMED, STOPPED, name_of
+from netcalc.graph.leaves import ARRAY, INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program.answers import backward_defs, split
@@ -45,13 +45,29 @@ class Program:
 
     @property
     def wrt(self) -> tuple[str, ...]:
-        """The names that have a gradient: inputs that are numbers, and what is made of them."""
+        """The names that have a gradient: inputs that are numbers, and what is made of them.
+
+        A program that is given nothing, as a cell of a notebook, is differentiated by the arrays that it states.
+        """
         inputs = [name for name in self.inputs if name not in self.indices]
-        reached = _made_of([self.inputs[name] for name in inputs], [*self.named.values(), self.output])
+        leaves = [self.inputs[name] for name in inputs] or self._stated()
+        reached = _made_of(leaves, [*self.named.values(), self.output])
         own = [
             n for n, node in self.named.items() if node in reached and node is not self.output and n != self.output_name
         ]
         return (*inputs, *own)
+
+    def _stated(self) -> list[Node]:
+        """The named arrays of numbers, whole ones left out, that are made of no named ones and lead to the output."""
+        leads = set(in_order([self.output]))
+        named = [node for node in self.named.values() if node in leads and node.operation is NAMED]
+        made = _made_of(named, [self.output]) - set(named)
+        made |= {node for node in named if node.args[0] in made or node.args[0].operation is NAMED}
+        return [node for node in named if node not in made and not _is_whole(node.args[0])]
+
+
+def _is_whole(node: Node) -> bool:
+    return node.operation is ARRAY and node.params.array.dtype.kind in "iub"
 
 
 def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None) -> Program:
