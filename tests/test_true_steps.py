@@ -36,6 +36,23 @@ PROGRAMS = [
     ),
     ("loss = np.sum(np.maximum(x, y)**2)", {"x": [1, 4], "y": [3, 2]}),
     ("loss = np.sum(np.max(x, axis=1)**2)", {"x": [[1, 2], [4, 3]]}),
+    # entries that are picked
+    ("q = x.gather(1, a.unsqueeze(1)).squeeze(1)\nloss = (q**2).sum()", PICKED),
+    ("q = np.take_along_axis(x, a[:, None], 1)\nloss = (q**2).sum()", PICKED),
+    ("loss = (x.gather(1, a)**2).sum()", {"x": [[1, 2, 5], [3, 4, 7]], "a": [[1, 0], [0, 0]]}),
+    ("loss = (x.gather(0, a)**2).sum()", {"x": [[1, 2, 5], [3, 4, 7]], "a": [[1, 0, 1]]}),
+    (
+        "q = x.gather(2, a)\nloss = (q**2).sum()",
+        {"x": [[[1, 2], [3, 4]], [[1, 2], [3, 5]]], "a": [[[1], [0]], [[1], [1]]]},
+    ),
+    (
+        "loss = (x.scatter(1, a, y)**2).sum()",
+        {"x": [[1, 2, 5], [3, 4, 7]], "y": [[1, 2], [3, 4]], "a": [[1, 0], [0, 2]]},
+    ),
+    ("q = np.log(x)[np.arange(2), a]\nloss = (q**2).sum()", PICKED),
+    ("q = x[a, a]\nloss = (q**2).sum()", PICKED),
+    ("q = x[a]\nloss = (q**2).sum()", PICKED),
+    ("loss = F.cross_entropy(x, a)", PICKED),
     ("s = np.std(x)\nv = np.var(x)\nloss = s*v", {"x": [1, 2, 4]}),
 ]
 

@@ -65,16 +65,18 @@ def _part(part: Part, indices: Sequence[Tree]) -> Tree:
             return Number(Fraction(part))
 
 
-def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict[str, str]]:
+def scatter_terms(node: Node, indices: Sequence[Term]) -> tuple[list[Term], dict[str, str]]:
     """What the scattered array is multiplied with, axis by axis of the result, and its own axes' letters there."""
     keyed: Keyed = node.params
     own = list(LETTERS[: node.args[0].rank])
     spare = iter(LETTERS[node.rank :])
     arrays = [n for n, part in enumerate(keyed.key) if isinstance(part, Place | Fixed)]
     joint = _joint_letters(keyed, node.args[1:], spare)
-    counted = _counted(keyed, indices, joint)
-    if counted is not None:
-        joint = [LETTERS[counted]]
+    along = [dict(zip(LETTERS, joint[len(joint) - one.rank :], strict=False)) for one in node.args[1:]]
+    indices = [term.renamed(names) for term, names in zip(indices, along, strict=True)]
+    counted = _counted(keyed, indices)
+    joint = [counted.get(one, one) for one in joint]
+    indices = [term.renamed(counted) for term in indices]
     letters: list[str] = list(LETTERS[: keyed.extra])
     terms: list[Term] = []
     axis = keyed.extra
@@ -90,10 +92,10 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
         single = _single(part, extent) if isinstance(part, Span) else None
         if isinstance(part, Span) and single is None:
             letters.append(next(spare))
-            terms.append(Term(Apply("index", (eye_of(extent), _part(part, indices))), letters[-1] + letter))
+            terms.append(Term(Apply("index", (eye_of(extent), _part(part, ()))), letters[-1] + letter))
             continue
         letters += [ONE] if single is not None else joint if arrays[:1] == [number] else []
-        if settled(extent) != 1 and axis - 1 != counted:
+        if settled(extent) != 1 and letter not in counted.values():
             terms.append(_selected(part if single is None else single, indices, extent, letter, joint))
     letters += LETTERS[axis : len(keyed.whole)]
     if arrays and arrays != list(range(arrays[0], arrays[0] + len(arrays))):
@@ -101,15 +103,18 @@ def scatter_terms(node: Node, indices: Sequence[Tree]) -> tuple[list[Term], dict
     return terms, dict(zip(own, letters, strict=True))
 
 
-def _counted(keyed: Keyed, indices: Sequence[Tree], joint: Sequence[str]) -> int | None:
-    """The axis that is gone through in order by an index arange(n), as in logp[arange(n), y]."""
+def _counted(keyed: Keyed, indices: Sequence[Term]) -> dict[str, str]:
+    """Letters of indices arange(n) that go through an axis in order, as in logp[arange(n), y], and the axis's own."""
+    found: dict[str, str] = {}
     axis = keyed.extra
     for part in keyed.key:
-        is_alone = isinstance(part, Place) and len(joint) == 1
-        if is_alone and _part(part, indices) == Apply("arange", (tree(keyed.whole[axis]),)):
-            return axis
+        if isinstance(part, Place):
+            index = indices[part.number - 1]
+            is_counted = index.tree() == Apply("arange", (tree(keyed.whole[axis]),))
+            if is_counted and index.letters and len(index.axes) == 1:
+                found.setdefault(index.axes, LETTERS[axis])
         axis += part is not None
-    return None
+    return found
 
 
 def _single(span: Span, extent: Size) -> int | None:
@@ -128,10 +133,13 @@ def _joint_letters(keyed: Keyed, nodes: Sequence[Node], spare: object) -> list[s
     return [next(spare) for _ in range(max(ranks, default=0))]  # type: ignore[call-overload]
 
 
-def _selected(part: Part, indices: Sequence[Tree], extent: Size, letter: str, joint: Sequence[str]) -> Term:
+def _selected(part: Part, indices: Sequence[Term], extent: Size, letter: str, joint: Sequence[str]) -> Term:
     """Row `part` of the identity matrix, one for each entry where it is an array."""
-    core = Apply("one_hot", (_part(part, indices), Apply("n", (tree(extent),))))
-    if not isinstance(part, Place | Fixed):
-        return Term(core, letter)
-    many = part.array.ndim if isinstance(part, Fixed) else len(joint)
-    return Term(core, "".join(joint[len(joint) - many :]) + letter)
+    match part:
+        case Place(number):
+            index = indices[number - 1]
+        case Fixed():
+            index = Term(_listed(part.array), "".join(joint[len(joint) - part.array.ndim :]))
+        case _:
+            index = Term(_part(part, ()))
+    return Term(Apply("one_hot", (index.tree(), Apply("n", (tree(extent),)))), index.axes + letter)

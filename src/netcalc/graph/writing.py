@@ -324,7 +324,7 @@ class Writer:
     def _scatter(self, node: Node) -> Term:
         """Zeros with entries added in: a product with rows of the identity matrix."""
         inner = self._terms[node.args[0]]
-        terms, names = scatter_terms(node, self.exact(node.args[1:]))
+        terms, names = scatter_terms(node, [self._terms[one] for one in node.args[1:]])
         out = axes_of(node.shape)
         own = {names[one]: extent for one, extent in zip(LETTERS, node.args[0].shape, strict=False)}
         sizes = own | dict(zip(LETTERS, node.shape, strict=False))

@@ -8,13 +8,12 @@ from typing import Any
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number
 from netcalc.graph import build as b
-from netcalc.graph.leaves import arange
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import settled, written
+from netcalc.program.library.shaping import ALL, open_grid
 from netcalc.program.library.table import Call, Row, size_of
 from netcalc.program.values import Tensor, node_of, tree_of
 
-ALL = b.Span(None, None, None)
 ONE = b.number(1)
 
 
@@ -41,12 +40,7 @@ def _picked(log_p: Node, target: Node) -> Node:
     if log_p.rank > 2:
         order = [0, *range(2, log_p.rank), 1]
         log_p = b.transpose(log_p, order)
-    many = log_p.rank - 1
-    lines = []
-    for n in range(many):
-        line = arange(log_p.shape[n])
-        lines.append(b.index(line, [ALL, *[None] * (many - 1 - n)]) if many - 1 - n else line)
-    return b.index(log_p, [b.Place(n + 1) for n in range(many + 1)], [*lines, target])
+    return b.index(log_p, [b.Place(n + 1) for n in range(log_p.rank)], [*open_grid(log_p.shape[:-1]), target])
 
 
 def _shaped(losses: Node, log_p: Node, target: Node) -> None:

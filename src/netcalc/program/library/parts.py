@@ -14,7 +14,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import over, plus, same, settled, written
-from netcalc.program.library.shaping import ALL, axes_of, axis_of
+from netcalc.program.library.shaping import ALL, axes_of, axis_of, open_grid
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import whole
 from netcalc.program.values import Tensor, node_of
@@ -207,26 +207,20 @@ def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
     call.index(places, x.shape[axis])
     if places.rank != x.rank:
         raise ShapeError(f"{call.name} needs places with as many axes as {written(x.shape)}")
-    parts: list[b.Place] = []
-    arrays: list[Node] = []
-    for n, size in enumerate(map(settled, places.node.shape)):
-        if n == axis:
-            arrays.append(places.node)
-        else:
-            line = np.arange(concrete(size, call.name)).reshape([-1 if m == n else 1 for m in range(x.rank)])
-            arrays.append(b.array(line, f"arange({size})"))
-        parts.append(b.Place(n + 1))
-    return b.index(x.node, parts, arrays)
+    return b.index(x.node, [b.Place(n + 1) for n in range(x.rank)], _beside(call, places, axis))
+
+
+def _beside(call: Call, places: Tensor, axis: int) -> list[Node]:
+    """Places along an axis, and where they stand along the others."""
+    grid = open_grid([concrete(settled(size), call.name) for size in places.node.shape])
+    return [*grid[:axis], places.node, *grid[axis + 1 :]]
 
 
 def _scattered(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> tuple[Node, Node]:
     """What is written, as an array in x's shape, and 1 where something is."""
     axis = axis_of(x.node, axis)
     call.index(places, x.shape[axis])
-    arrays = []
-    for n, size in enumerate(map(settled, places.node.shape)):
-        line = np.arange(concrete(size, call.name)).reshape([-1 if m == n else 1 for m in range(x.rank)])
-        arrays.append(places.node if n == axis else b.array(line, f"arange({size})"))
+    arrays = _beside(call, places, axis)
     keyed = Keyed(tuple(b.Place(n + 1) for n in range(x.rank)), x.node.shape)
     value = node_of(source)
     if value.rank == places.rank and value.rank:

@@ -7,8 +7,9 @@ from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.leaves import arange
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import over, times, total, written
+from netcalc.graph.sizes import Size, over, times, total, written
 from netcalc.program.library.table import Call, Row
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
@@ -22,6 +23,13 @@ def axis_of(node: Node, axis: int, extra: int = 0) -> int:
     if not -rank <= axis < rank:
         raise ShapeError(f"axis {axis} is not there: {written(node.shape)} has {node.rank} axes")
     return axis % rank
+
+
+def open_grid(sizes: Sequence[Size]) -> list[Node]:
+    """0, 1, 2, … along each axis, as indices that broadcast together: arange(m)[:, None], arange(n)."""
+    lines = [arange(size) for size in sizes]
+    behind = range(len(lines) - 1, -1, -1)
+    return [b.index(line, [ALL, *[None] * many]) if many else line for line, many in zip(lines, behind, strict=True)]
 
 
 def _sizes(arguments: Sequence[Any]) -> tuple[Any, ...]:
