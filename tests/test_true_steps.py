@@ -53,6 +53,20 @@ PROGRAMS = [
     ("q = x[a, a]\nloss = (q**2).sum()", PICKED),
     ("q = x[a]\nloss = (q**2).sum()", PICKED),
     ("loss = F.cross_entropy(x, a)", PICKED),
+    # entries that tie share equally
+    ("loss = x.max()**2", {"x": [1, 3, 3]}),
+    ("loss = x.min()**2", {"x": [1, 1, 3]}),
+    ("m = x.max()\nloss = m**2", {"x": [1, 3, 3]}),
+    ("c = x - x.max()\nloss = (c**3).sum()", {"x": [1, 3, 3]}),
+    ("loss = np.max(w*x)**2", {"x": [1, 3, 3], "w": [2, 1, 1]}),
+    ("loss = np.sum(np.max(x, axis=1)**2)", {"x": [[1, 2], [3, 3]]}),
+    ("m = np.max(x, axis=1)\nloss = np.sum(m**2)", {"x": [[1, 2], [3, 3]]}),
+    ("m = np.max(x, axis=1, keepdims=True)\nloss = np.sum((x - m)**3)", {"x": [[1, 2], [3, 3]]}),
+    ("loss = np.sum(np.maximum(x, y)**2)", {"x": [1, 2], "y": [1, 3]}),
+    ("loss = np.sum(x*np.where(x == x.max(), 1, 0)) + x.max()", {"x": [1, 3, 3]}),
+    # products
+    ("loss = np.sum(x**2*y)", {"x": [1, 2], "y": [3, 4]}),
+    ("loss = np.sum((W@x)*y)", {"W": [[1, 2], [3, 4]], "x": [1, 2], "y": [3, 4]}),
     ("s = np.std(x)\nv = np.var(x)\nloss = s*v", {"x": [1, 2, 4]}),
 ]
 
@@ -74,3 +88,18 @@ def test_every_part_of_a_step_has_its_value(program, given):
         for part in step.chain:
             found = numpy_trees.drawn(part, at)
             np.testing.assert_allclose(found, end, rtol=1e-4, atol=1e-4, err_msg=f"{step.name}: {in_line(part)}")
+
+
+@pytest.mark.parametrize(
+    "program, shape, rule",
+    [
+        ("loss = np.sum(x**2*y)", {"x": "n", "y": "n"}, "product rule"),
+        ("loss = np.sum(x*y)", {"x": "m,n", "y": "m,n"}, "product rule"),
+        ("loss = x@y", {"x": "n", "y": "n"}, "matrix product"),
+        ("z = x@y\nloss = np.sum(z**2)", {"x": "m,n", "y": "n"}, "matrix product"),
+        ("z = x@y\nloss = np.sum(z**2)", {"x": "b,m,k", "y": "b,k,n"}, "matrix product"),
+    ],
+)
+def test_a_matrix_product_is_told_where_one_is_written(program, shape, rule):
+    headings = [step.heading for step in gradients(program, shape=shape).steps]
+    assert f"Backward to y: {rule}" in headings

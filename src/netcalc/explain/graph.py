@@ -5,7 +5,7 @@ An expression's parts get names, v1, v2, …, one for each operation that is wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,15 +17,16 @@ from netcalc.expression import Symbol, Tree, substitute
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import NAMED, named, names_of
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.product import PRODUCT, SUM
 from netcalc.graph.rebuilt import with_arguments
+from netcalc.graph.reductions import TIED
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display
 from netcalc.problem import derivative
-from netcalc.result import Step
+from netcalc.result import Step, as_value
 
 MAX_STEPS = 40  # beyond which a derivation on paper helps nobody
 MAX_NODES = 400  # of a graph that is written out
@@ -60,6 +61,7 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
     if len(forward) + len(back) > MAX_STEPS:
         return
     page = _page(paper, forward, back, values)
+    tied = _tied(list(back.values()), values) if values and page.matrices else set()
     names = names_of(forward)
     heading = "Forward"
     for name, node in forward.items():
@@ -79,7 +81,8 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
         slope = derivative(of, (name,))
         heading = f"Backward to {name}{': ' * bool(said)}{said}"
         own = called.get(gradient, f"d{name}")
-        definition = formula(gradient, beside=[paper.output], called=called) if own == f"d{name}" else Symbol(own)
+        whole = _with_ties(gradient, tied)
+        definition = formula(whole, beside=[paper.output], called=called) if own == f"d{name}" else Symbol(own)
         yield Step(slope, page.chain(definition, slope), heading)
 
 
@@ -154,6 +157,24 @@ def _backward_order(paper: Paper) -> Iterator[tuple[str, Node]]:
         node = paper.problem.nodes[name]
         if node in known and name not in paper.shown:
             yield name, node
+
+
+def _tied(gradients: Sequence[Node], values: Values) -> set[Node]:
+    """What goes to the largest or the smallest entries, several of which tie."""
+    found = [node for node in in_order(gradients) if node.operation in TIED]
+    arrays = values(found) if found else []
+    shares = ([as_value(one).nearest or 0 for one in array.flat] for array in arrays)
+    return {node for node, several in zip(found, shares, strict=True) if any(0 < one < 1 for one in several)}
+
+
+def _with_ties(root: Node, tied: Collection[Node]) -> Node:
+    """The node, down to what has a name, with the number of entries that tie written out."""
+    done: dict[Node, Node] = {}
+    for node in in_order([root]) if tied else ():
+        is_kept = node.operation is NAMED and node is not root
+        new = node if is_kept else with_arguments(node, [done[arg] for arg in node.args])
+        done[node] = make(TIED[node.operation], new.args, node.shape, node.params) if node in tied else new
+    return done.get(root, root)
 
 
 # --- numbers

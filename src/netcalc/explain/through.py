@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from netcalc.expression.tree import fold
 from netcalc.graph.backward import Backward
+from netcalc.graph.leaves import given
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.rebuilt import with_arguments
+from netcalc.graph.writing import formula
 
 # What each operation's slope is called.
 NAMES: Mapping[str, str] = {
@@ -77,5 +81,12 @@ def _rule_of_product(node: Node, place: int) -> str:
         return "the same for every entry of a sum" if any(one not in params.out for one in own) else ""
     if node.args.count(node.args[place]) > 1:
         return "the slope of a square"
-    shared = [one for one in own if one not in params.out]
-    return "matrix product" if shared else "product rule"
+    is_summed = any(one not in params.out for one in own)
+    return "matrix product" if is_summed and _is_matrix_product(node) else "product rule"
+
+
+def _is_matrix_product(node: Node) -> bool:
+    """Whether it is written as one, W x, not as Σ a ∘ b."""
+    names = {arg: given(f"a{n}", arg.shape) for n, arg in enumerate(dict.fromkeys(node.args))}
+    written = formula(with_arguments(node, [names[arg] for arg in node.args]))
+    return fold(written, lambda _: False, lambda operator, parts: operator == "matmul" or any(parts))

@@ -149,19 +149,21 @@ def _extreme(name: str) -> Operation:
 MAX, MIN = _extreme("max"), _extreme("min")
 
 
-def _shares(name: str) -> Operation:
+def _shares(name: str, *, tied: bool = False) -> Operation:
     def value(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
         return arithmetic.shares(array, node.params.axes, largest=name == "max")
 
     def prints(node: Node, arguments: tuple[Tree, ...]) -> Tree:
-        best = printed(name, node, arguments)
+        is_best = Apply("equal", (arguments[0], printed(name, node, arguments)))
         one, zero = Number(Fraction(1)), Number(Fraction(0))
-        return Apply("where", (Apply("equal", (arguments[0], best)), one, zero))
+        share = Apply("where", (is_best, one, zero))
+        return Apply("divide", (share, printed("sum", node, (is_best,)))) if tied else share
 
-    return Operation(f"arg{name}", value, lambda _, __, ___: None, prints)
+    return Operation(f"arg{name}{'_tied' * tied}", value, lambda _, __, ___: None, prints)
 
 
 ARGMAX, ARGMIN = _shares("max"), _shares("min")
+TIED = {ARGMAX: _shares("max", tied=True), ARGMIN: _shares("min", tied=True)}  # as they are written where entries tie
 
 
 def shares(node: Node, axis: int | Sequence[int] | None = None, *, largest: bool = True) -> Node:
