@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from netcalc.checking.written import Written, read
 from netcalc.errors import ExpressionError
-from netcalc.expression import FUNCTIONS, Number
+from netcalc.expression import FUNCTIONS, LIMITS, Number
 
 ABOUT = "≈~≃≅≐="
 SPACES = " \u00a0\u2009\u202f"
@@ -29,6 +29,7 @@ PERCENT = rf"(?P<number>.*\d)[{SPACES}]*%"
 WITH_UNIT = (
     rf"(?P<number>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?)[{SPACES}]*(?P<unit>[°ΩµA-Za-z][°ΩµA-Za-z²³⁻¹·/]*)"
 )
+LONGEST = 2 * LIMITS.digits  # of a number with all that stands between its digits
 NO_UNITS = frozenset({"e", "pi", "π"})
 
 
@@ -38,6 +39,8 @@ def read_number(text: str, names: Container[str]) -> Written | None:
     `names` are those that a formula may use. Raises ExpressionError for a number with a unit, and one of two readings.
     """
     stripped = text.strip().lstrip(ABOUT).strip(SPACES)
+    if len(stripped) > LONGEST:
+        return None
     if match := re.fullmatch(PERCENT, stripped):
         own = read_number(match["number"], names) or read(match["number"])
         return _hundredth(own, text)

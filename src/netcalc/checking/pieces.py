@@ -16,8 +16,8 @@ from flint import fmpq
 from netcalc.arithmetic.balls import Evaluation, precision, sign
 from netcalc.arithmetic.watched import leaf, operation
 from netcalc.derivation.derive import expand
-from netcalc.expression import Apply, Number, Tree
-from netcalc.expression.tree import COMPARISONS, add, negate, share
+from netcalc.expression import Apply, Constant, Number, Tree
+from netcalc.expression.tree import COMPARISONS, add, multiply, negate, share
 
 Array = np.ndarray
 Point = dict[str, Fraction]
@@ -73,6 +73,8 @@ def _of_node(operator: str, arguments: tuple[Tree, ...]) -> Iterator[Tree]:
         yield arguments[0]
     elif operator == "atan2":
         yield from arguments
+    elif operator == "floor":
+        yield Apply("sin", (multiply(Constant("pi"), arguments[0]),))  # 0 at each whole number
     elif operator == "divide":
         yield arguments[1]
     elif operator == "power" and not _is_odd(arguments[1]):

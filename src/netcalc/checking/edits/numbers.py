@@ -48,7 +48,7 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
 
 
 def _averaged(share: Share, arg: Node) -> list[int]:
-    """How many entries a mean may be taken of: along each axis that was summed over, and along all of them."""
+    """How many entries a mean may be of: those summed over along each axis, and along all of them."""
     core = arg.args[0] if arg.operation is NAMED else arg
     summed = dict(zip(share.own, share.shape, strict=True))
     summed = {one: size for one, size in summed.items() if one not in share.out}
@@ -57,8 +57,7 @@ def _averaged(share: Share, arg: Node) -> list[int]:
         letters = {one: size for node, own in pairs for one, size in zip(own, node.shape, strict=True)}
         summed = {one: size for one, size in letters.items() if one not in core.params.out}
     sizes = [whole(size) for size in summed.values()]
-    counts = dict.fromkeys((*sizes, prod(sizes), *(share.size(one) for one in share.own if one in share.out)))
-    return [one for one in counts if one > 1]
+    return [one for one in dict.fromkeys((*sizes, prod(sizes))) if one > 1]
 
 
 def scales(context: Context, use: Use) -> Iterator[Shared]:
