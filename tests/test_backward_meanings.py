@@ -85,3 +85,26 @@ def test_the_largest_entry_may_be_shared():
     forward = "a = np.maximum(X, 0)\nm = a.max(axis=1)\nloss = np.sum(m)\n"
     backward = "da = (a == m[:, None]) * 1.0\ndX = da\n"
     assert judged(forward, backward)[0] == [("dX", 2)]
+
+
+@pytest.mark.parametrize(
+    "forward, backward, said",
+    [
+        (
+            "v = (X ** 2).sum()\nloss = np.sqrt(v)\n",
+            "dv = 1 / np.sqrt(v)\n",
+            "the ½ of sqrt's slope left out: divide by 2",
+        ),
+        (
+            "z = X @ W1\np = np.exp(z)\nloss = p.sum()\n",
+            "dz = p\ndX = dz @ W1.T * (X > 0)\n",
+            "a mask too many: X > 0",
+        ),
+    ],
+)
+def test_no_mean_and_no_mask_is_named_that_is_not_there(forward, backward, said):
+    at = {"X": np.array([[1.5, 2.5], [0.5, -1.25]]), "W1": np.array([[0.5, -0.25], [1.25, 0.75]])}
+    problem = program(forward, "forward.py", ProgramRequest({name: at[name] for name in at if name in forward}))
+    lines, _ = checked_lines(problem, backward, "backward.py")
+    (wrong,) = (one for one in lines if one.is_wrong)
+    assert wrong.diagnosis.startswith(said)

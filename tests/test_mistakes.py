@@ -325,3 +325,13 @@ def test_a_row_or_column_that_is_twice_or_half_of_what_it_is_is_told(axis, facto
     wrong[(slice(None),) * axis + (1,)] *= factor
     told = {one.diagnosis for one in netcalc.check(result, {"dW": wrong}).checked if one.verdict == "wrong"}
     assert told == {said}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_the_half_of_a_loss_is_no_mean(rows):
+    """Of two outputs as of any other number: nothing is averaged where the reduction is a sum."""
+    weights = [[0.3], [0.7], [0.2]][:rows]
+    layer = {"W": weights}
+    result = netcalc.net([layer], input=[1], target=[0.0] * rows, loss="half-mse", reduction="sum")
+    told = netcalc.check(result, {"dW1": [[2 * w] for (w,) in weights]}).checked
+    assert all("the factor ½ left out" in one.diagnosis and "mean" not in one.diagnosis for one in told)

@@ -89,6 +89,13 @@ DIFFERENT = (  # from 2x, where nobody looks
     "2*x+where(x<-1e200,1,0)",
     "2*x+where(cosh(x-40)<1+1e-14,1,0)",
     "2*x+where(sin(x)>0.9999999,1,0)",
+    "2*x+floor(x)-floor(x-1/1000)",
+    "2*x+floor(x)-floor(x-0.01)",
+    "2*x+ceil(x)-ceil(x+1e-9)",
+    "2*x+floor(2*x)-floor(x)-floor(x+0.49)",
+    "2*x+round(x)-round(x-1e-6)",
+    "2*x+mod(x,3)-mod(x+1/10^5,3)+1/10^5",
+    "2*x+sign(x-2)-sign(x-2-1/10^7)",
 )
 EQUAL = (
     "2*x*(sin(x)^2+cos(x)^2)",
@@ -99,6 +106,8 @@ EQUAL = (
     "2*x+gamma(abs(x)+1)-abs(x)*gamma(abs(x))",
     "2*x+log(6)-log(2)-log(3)+sqrt(8)-2*sqrt(2)",
     "where(x^2<-1,5,2*x)",
+    "2*x+floor(2*x)-floor(x)-floor(x+1/2)",
+    "2*x+floor(x+3)-floor(x)-3",
 )
 
 
@@ -447,6 +456,12 @@ def test_numbers_are_read_as_people_write_them(text, verdict):
 )
 def test_large_numbers_are_read_as_people_write_them(text):
     assert netcalc.check(netcalc.grad("1e5*x", at={"x": "1/2"}), {"dx": text}).checked[0].verdict == "right"
+
+
+@pytest.mark.parametrize("text", ["9" * 90_000, "0." + "9" * 90_000, "1" * 90_000 + "cm"])
+def test_a_number_of_very_many_digits_is_refused_at_once(text):
+    with pytest.raises(NetcalcError, match="a number has at most 1,000 digits"):
+        netcalc.check(netcalc.grad("x*w", at={"x": "0.25", "w": "2"}), {"dw": text})
 
 
 @pytest.mark.parametrize(

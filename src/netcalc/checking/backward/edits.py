@@ -296,6 +296,13 @@ def dropped_factor(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
                 yield factor_said(trial, trial.text(one), too_many=True), put(trial, node, trial.text(other))
 
 
+def mask_too_many(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A mask where nothing is masked; that of what is always positive would be as right."""
+    match node:
+        case ast.BinOp(kept, ast.Mult(), ast.Compare() as mask) | ast.BinOp(ast.Compare() as mask, ast.Mult(), kept):
+            yield f"a mask too many: {trial.text(mask)}", put(trial, node, trial.text(kept))
+
+
 def slope_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     """A factor too many that is a slope, a number or a size."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
@@ -373,6 +380,7 @@ LOCAL = (
     Row("index", index_throughout, at_root=True),
     Row("comparison", comparison),
     Row("factor-too-many", slope_twice),
+    Row("factor-too-many", mask_too_many),
     Row("upstream-left-out", ones_for_above),
     Row("wrong-tensor", wrong_name),
     Row("wrong-tensor", wrong_name_throughout),

@@ -146,6 +146,19 @@ def factor_said(trial: Trial, text: str, *, too_many: bool, divides: bool = Fals
     above = {one.version.name for one in trial.reading.judged} | {f"d{trial.reading.forward.program.output_name}"}
     if text in above:
         return f"what comes from above, {text}, left out"
+    if text == "2" and divides and _is_under_a_root(trial):
+        return "the ½ of sqrt's slope left out: divide by 2"
     if divides and value is not None and not value.ndim and float(value) == round(float(value)):
-        return f"a factor {factor} left out: divide by {text}, as the mean does"
+        return f"a factor {factor} left out: divide by {text}{', as the mean does' if _is_mean(trial, text) else ''}"
     return f"a factor {factor} left out"
+
+
+def _is_under_a_root(trial: Trial) -> bool:
+    """Whether the forward pass takes the square root of what the gradient is of."""
+    candidates = trial.reading.forward.candidates
+    return any(one.function == "sqrt" and trial.one.node in candidates.get(one.argument, ()) for one in slopes(trial))
+
+
+def _is_mean(trial: Trial, text: str) -> bool:
+    """Whether a number may be a mean's n: it has a name, or the forward pass has a mean."""
+    return not text.isdigit() or "mean" in trial.reading.forward.program.source.text

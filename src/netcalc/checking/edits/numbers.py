@@ -27,7 +27,8 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
         counts = _averaged(share, use.node.args[use.place])
         count = next((one for one in counts if size == Fraction(1, one)), 0)
         kind = f"the mean's 1/{count}" if count else f"the factor {_written(size)}"
-        yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), USUAL if count else SEEN)
+        usual = USUAL if count or size == Fraction(1, 2) else SEEN
+        yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), usual)
         for one in (count,) if count else counts:
             if one != count and size.denominator % one == 0:
                 yield Shared(f"the mean's 1/{one} left out", share.built(number=number * one), USUAL)
