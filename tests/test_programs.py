@@ -521,3 +521,9 @@ def test_a_cell_that_states_its_arrays_is_differentiated_by_them():
         "w": pytest.approx([1.2, -11.6]),
     }
     assert netcalc.gradients(cell + " + (v*v).sum()", v=[3.0]).partials.keys() == {"v"}
+
+
+def test_no_name_is_suggested_for_itself():
+    text = "def forward(params, x):\n    for w, b in params:\n        x = np.tanh(x @ w + b)\n    return x.sum()"
+    with pytest.raises(NetcalcError, match=r"'params' has no value here; give it with --at"):
+        netcalc.gradients(text, x=[1, 2])

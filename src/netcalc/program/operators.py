@@ -188,7 +188,8 @@ def missing(scope: Scope, name: str) -> str:
 
     if name in scope.stored:
         return f"'{name}' has no value here: line {scope.stored[name]} assigns it, later than this or elsewhere"
-    taken = [*scope.given, *(one for frame in scope.frames for one in frame.values)]
+    names = [*scope.given, *(one for frame in scope.frames for one in frame.values)]
+    taken = [one for one in names if one != name]
     near = [one for one in taken if one.lower() == name.lower()]
     near = near or difflib.get_close_matches(name, taken, n=1, cutoff=0.8)
     hint = f"did you mean '{near[0]}'? Else " if near else ""
