@@ -139,7 +139,7 @@ class Assignments(Calls):
             if part is not None and part.key and part.is_basic and indexing.is_concrete(old)
             else None
         )
-        self.changed(old, key, where, name)
+        self.changed(old, key, where, name, new.node)
         new = self._in_place(old, new)
         self._put(
             target, Tensor(new.node, old.kind if new.kind == "int" else new.kind, old.buffer, old.cells, new.zero)
@@ -206,7 +206,7 @@ class Assignments(Calls):
             old = self.part(owner, key)
             new = binary(self, sign, old, by)
             if isinstance(old, Tensor) and isinstance(new, Tensor) and old.rank:
-                self.changed(old, None, node, ast.unparse(target))
+                self.changed(old, None, node, ast.unparse(target), new.node)
             self._store_part(target, new)
             return
         part = indexing.part_of(self, owner, key)

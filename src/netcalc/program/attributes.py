@@ -211,9 +211,9 @@ class Attributes(Scope):
     def _of_array(self, owner: Tensor, name: str) -> Any:
         match name:
             case "T":
-                return self.made(Tensor(b.transpose(owner.node), owner.kind, owner.buffer))
+                return self.made(Tensor(b.transpose(owner.node), owner.kind, owner.buffer, ()))
             case "mT" | "H" | "mH":
-                return self.made(Tensor(b.swapped(owner.node), owner.kind, owner.buffer))
+                return self.made(Tensor(b.swapped(owner.node), owner.kind, owner.buffer, ()))
             case "shape":
                 return tuple(owner.shape)
             case "ndim":

@@ -14,8 +14,8 @@ from netcalc.graph.node import Node
 from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in, literal_of
 from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import MAX_STATEMENTS, Frame
+from netcalc.program.sharing import Sharing
 from netcalc.program.source import ProgramError, Source, parse
-from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
@@ -72,6 +72,8 @@ class Version:
     statement: ast.stmt
     node: Node | None
     said: str = ""
+    through: str = ""  # the other name that its line has for the array
+    lost: str = ""  # why nothing is known of it from a later line on
 
     @property
     def value(self) -> Node | None:
@@ -99,7 +101,7 @@ class Gradients:
         return found
 
 
-class GradientReader(Statements):
+class GradientReader(Sharing):
     """Reads a backward pass with the names of its forward pass.
 
     `truth` has the true gradient of a forward name as a node; `upstream` is that of the output. Of gradients in
@@ -132,7 +134,7 @@ class GradientReader(Statements):
         self.holder = ""
         self.first_moment = FIRST_MOMENT
         self.around: dict[str, Any] = {}  # the names around a def that is the pass
-        self.staled: list[Tensor] = []
+        self.own: ast.stmt | None = None  # the line of the pass itself that is being read
         self.failed: ast.stmt | None = None
         self.unread: dict[int, ast.stmt] = {}  # statements that are not understood
         self.in_place_of: dict[str, int] = {}  # gradients that are the true ones, as these lines can't be judged
@@ -222,12 +224,15 @@ class GradientReader(Statements):
     def _not_read(self, node: ast.stmt, error: ProgramError) -> None:
         """A statement that is not understood: nothing is known of what it assigns but what the forward pass has."""
         names = {name: base(name, self.known_names) for name in assigned_in(node)}
+        said = error.message.partition(": ")[2] or error.message
+        self.lose_what_changes(node, said, is_told=all(of is None for of in names.values()))
         if id(node) in self.unread:
             self._forget(names, node, error)
             return
         self.unread[id(node)] = node
         self._leave_unjudged(node, names, error)
-        if all(of is None and self._has(name) for name, of in names.items()):
+        is_told = any(one.part is node for one in self.read_so_far.unjudged)
+        if not is_told and all(of is None and self._has(name) for name, of in names.items()):
             self.read_so_far.notes.append(f"passed over: {error.message}")
 
     def _leave_unjudged(self, part: ast.expr | ast.stmt, names: Mapping[str, str | None], error: ProgramError) -> None:
@@ -337,6 +342,7 @@ class GradientReader(Statements):
         kept = kept_in(node)
         try:
             if not isinstance(node, BLOCKS):
+                self.own = node
                 self._goes_on_from_unknown(node)
             return super().statement(node) if kept is None else self._kept_statement(node, *kept)
         except ProgramError:
@@ -489,13 +495,35 @@ class GradientReader(Statements):
         """No gradient is taken of a gradient."""
         return False
 
-    def changed(self, old: Tensor, _: Any, where: ast.AST, name: str) -> None:
-        """Another name of an array that is changed is stale from here on, as the pass goes by values."""
-        own = re.split(r"[.\[]", name)[0]
-        for other, value, _ in self.holders():
-            if value.buffer is old.buffer and other != own and value is not old and value.cells is None:
-                value.stale = (where, name)
-                self.staled.append(value)
+    def is_gradient(self, name: str) -> bool:
+        return base(name, self.known_names) is not None
+
+    def lose(self, name: str, where: ast.AST, said: str, *, is_told: bool) -> Any:
+        last = self.read_so_far.last().get(name)
+        if not said:
+            said = f"this changes '{name}' too, whose memory it shares; take a .copy()"
+        elif last is not None:
+            last.lost = said
+        error = self.source.error(said, where)
+        part = where if isinstance(where, ast.expr | ast.stmt) else self.read_so_far.units[self.unit].node
+        if last is not None and (is_told or last.of in self.program.inputs):
+            self.read_so_far.unjudged.append(Unjudged(name, part, error))
+        return Unread(error, part)
+
+    def carried(self, name: str, value: Tensor, where: ast.AST, through: str) -> Tensor:
+        before = self.reading, self.target, self.holder
+        self.reading, self.target, self.holder = self.own if self.own is not None else before[0], None, ""
+        entry = re.fullmatch(r"(\w+)\['(.+)'\]", name)
+        if entry is not None and HOLDERS.fullmatch(entry[1]):
+            self.holder, name = entry.groups()
+        many = len(self.read_so_far.versions)
+        try:
+            found = self.named(name, value, getattr(where, "lineno", 1))
+        finally:
+            self.reading, self.target, self.holder = before
+        for one in self.read_so_far.versions[many:]:
+            one.through = through
+        return found
 
     def _expr_statement(self, node: ast.Expr) -> None:
         called = node.value.func if isinstance(node.value, ast.Call) else None
@@ -626,9 +654,11 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
         raise reader.source.error(f"this is not understood ({error})", reader.reading) from error
     unread = {id(one): (name, one) for name, one in reader.frame.values.items() if isinstance(one, Unread)}
     for name, one in unread.values():
+        if any(one.part is other.part for other in found.unjudged):
+            continue
         if not one.used:
             found.notes.append(f"passed over: {one.error.message}")
-        elif not any(one.part is other.part for other in found.unjudged):
+        else:
             found.unjudged.append(Unjudged(name, one.part, one.error))
     found.unjudged += _unknown(reader, body)
     found.unjudged.sort(key=lambda one: (one.part.lineno, one.part.col_offset))

@@ -172,7 +172,7 @@ def read(scope: Scope, whole: Tensor, raw: Any) -> Any:
         return scope.made(Tensor(node, whole.kind, level=whole.level))
     is_base = whole.cells is None and is_concrete(whole)
     everything = node is whole.node
-    cells = whole.cells if everything else (whole.shape, numpy_key(part)) if is_base else None
+    cells = whole.cells if everything else (whole.shape, numpy_key(part)) if is_base else ()
     return scope.made(Tensor(node, whole.kind, whole.buffer, cells, level=whole.level))
 
 

@@ -284,7 +284,7 @@ class Scope:
         taken = {name for frame in self.frames for name in frame.values}
         return found + [(name, one, False) for name, one in self.inputs.items() if name not in taken]
 
-    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str) -> None:
+    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str, _: Node) -> None:
         """What else shares the memory that a line changes: refused where it is whole, else stale from here on."""
         is_itself_seen = False
         for other, value, is_within in self.holders():
@@ -293,7 +293,7 @@ class Scope:
             if value is old and not is_itself_seen and other == re.split(r"[.\[(]", name)[0]:
                 is_itself_seen = True
                 continue
-            if value.cells is None:
+            if not value.cells:
                 said = _shared(name, old, other, value, is_within=is_within)
                 raise self.source.error(f"this changes '{other}' too, {said}", where)
             if key is None or old.cells is not None or overlap(value.cells, key):

@@ -30,7 +30,8 @@ class Tensor:
     """A node of the graph. `kind` is float, int or bool.
 
     `buffer` stands for its memory, which a view shares with what it is a view of; `cells` is the shape of that and the
-    part of it that this is, where it is a known part. `stale` is where a later line changed them under another name.
+    part of it that this is: None of the whole, () where part or order are not known. `stale` is where a later line
+    changed them under another name.
     """
 
     node: Node

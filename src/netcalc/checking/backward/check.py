@@ -81,7 +81,7 @@ def _with_unjudged(reading: Reading, lines: Sequence[CheckedLine]) -> list[Check
     """The lines and what can't be judged, in order; what is added to such a gradient before is not wrong by itself."""
     parts = reading.code.unjudged
     unsure = {one.name for one in parts if not _goes_on(one)}
-    known = [one for one in lines if not (one.is_wrong and one.name in unsure)]
+    known = [one for one in lines if not (one.verdict != "right" and one.name in unsure)]
     return sorted([*known, *(_unjudged(reading, one) for one in parts)], key=lambda one: one.line)
 
 
@@ -186,6 +186,9 @@ def _with_other_batch(reading: Reading, problem: GraphProblem, *, own: bool) -> 
 
 def _line(reading: Reading, one: Judged) -> CheckedLine:
     version, source = one.version, reading.code.source
+    if one.is_wrong_in_itself and version.lost:
+        place, text = (version.line, version.column + 1), source.line(version.line)
+        return CheckedLine(version.name, *place, "not judged", diagnosis=version.lost, file=source.name, text=text)
     trial = Trial(reading, one) if one.is_wrong_in_itself else None
     found = repair(trial) if trial is not None else None
     if found is None:

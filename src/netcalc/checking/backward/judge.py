@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
-from netcalc.program.gradients import Gradients, Version, read_gradients
+from netcalc.program.gradients import Gradients, Unjudged, Version, read_gradients
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
 
@@ -171,6 +171,7 @@ def _judge(reading: Reading) -> None:
     """Right if it comes out right; else it follows from what is wrong before it, or is wrong in itself."""
     _settle(reading, [one for one in reading.judged if one.version.node is not None])
     settle_meanings(reading)
+    _settle_shared(reading)
     known = [one for one in reading.judged if one.version.node is not None]
     outcomes = _outcomes(reading, known)
     for place, one in enumerate(known):
@@ -195,6 +196,25 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
         if right and one.node not in right:
             one.node = right[0]
             reading.hold(reading.judged)
+
+
+def _settle_shared(reading: Reading) -> None:
+    """Of a gradient that a line changes under another name, an earlier version stands if it was right."""
+    code = reading.code
+    for place, one in enumerate(reading.judged):
+        version = one.version
+        if not version.through or version.node is None or _outcomes(reading, [one])[0][0]:
+            continue
+        earlier = [v for v in code.versions[: code.versions.index(version)] if v.name == version.name and v.node]
+        others = [replace(one, version=v) for v in reversed(earlier) if v.node and fits(v.node, one.node)]
+        right = next((other for other in others if _outcomes(reading, [other])[0][0]), None)
+        if right is None:
+            continue
+        reading.hold([*reading.judged[:place], right, *reading.judged[place + 1 :]])
+        if version.of in reading.forward.program.inputs:
+            said = f"its memory is changed under the name '{version.through}'"
+            error = code.source.error(said, version.statement)
+            code.unjudged.append(Unjudged(version.name, version.statement, error))
 
 
 def _outcomes(reading: Reading, known: list[Judged]) -> list[tuple[bool, bool]]:

@@ -177,11 +177,7 @@ class Trial:
             if text.startswith("if 1:\n"):
                 body = body[0].body  # type: ignore[attr-defined]
             reader = self.reader(unit, text)
-            try:
-                reader.run(body)
-            finally:
-                for one in reader.staled:
-                    one.stale = None
+            reader.run(body)
         except FAILURES:
             return None
         unread = {ast.unparse(one) for one in self.reading.code.reader.unread.values()}
@@ -233,7 +229,7 @@ class Trial:
     def names(self) -> dict[str, Tensor]:
         """The arrays that its last statement may use."""
         values = self.values_at_last
-        own = {name: one for name, one in values.items() if isinstance(one, Tensor) and one.stale is None}
+        own = {name: one for name, one in values.items() if isinstance(one, Tensor)}
         reader = self.reader(self.one.version.unit, "0")
         given = {name: reader.input(name) for name in reader.inputs if name not in values}
         found = {**given, **own}

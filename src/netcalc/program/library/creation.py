@@ -136,7 +136,7 @@ def _as_kind(kind: str) -> Any:
             return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
         if kind == "int":
             call.check_whole(x)
-        return Tensor(x.node, kind, x.buffer)
+        return Tensor(x.node, kind, x.buffer, x.cells)
 
     return build
 
