@@ -97,7 +97,7 @@ def test_what_a_function_changes_of_the_forward_pass_counts():
 
 
 @pytest.mark.parametrize(
-    ("lines", "name"),
+    "lines, name",
     [
         ("from mylib import scale_\nscale_(h, .5)\ndh = 2*h", "dh"),
         ("c = 2\ndef f():\n    global c\n    c = 3\nf()\ndh = c*h", "dh"),

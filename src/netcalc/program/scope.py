@@ -284,7 +284,7 @@ class Scope:
         taken = {name for frame in self.frames for name in frame.values}
         return found + [(name, one, False) for name, one in self.inputs.items() if name not in taken]
 
-    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str, _: Node) -> None:
+    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str, new: Node) -> None:  # noqa: ARG002 - a backward pass goes on with it
         """What else shares the memory that a line changes: refused where it is whole, else stale from here on."""
         is_itself_seen = False
         for other, value, is_within in self.holders():

@@ -15,7 +15,7 @@ from netcalc.graph.node import Node
 from netcalc.program import indexing
 from netcalc.program.scope import Frame, arrays_in, overlap
 from netcalc.program.statements import PASSED_OVER, Statements
-from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Tensor, is_scalar
+from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Tensor
 
 # Functions of the libraries, and methods of arrays, that change an array they are given.
 CHANGING = frozenset(
@@ -46,7 +46,7 @@ class Sharing(Statements):
         """Whether a name is that of a gradient which is judged."""
         raise NotImplementedError
 
-    def changed(self, old: Tensor, _: Any, where: ast.AST, name: str, new: Node) -> None:
+    def changed(self, old: Tensor, key: Any, where: ast.AST, name: str, new: Node) -> None:  # noqa: ARG002 - see Scope
         """What else has memory that a line changes goes on as what it is now, where that is known."""
         own = "" if "(" in name else re.split(r"[.\[]", name)[0]
         said = f"this changes '{{}}' too, whose memory '{name}' shares"
@@ -99,13 +99,13 @@ class Sharing(Statements):
 
     def lose_what_changes(self, node: ast.stmt, said: str, *, is_told: bool) -> None:
         """Nothing is known from here on of arrays that a statement which is not read may change."""
-        names = dict.fromkeys(self._may_change(node))
-        for name in names:
+        called = [self._found(one.func.id) for one in ast.walk(node) if _calls_a_name(one)]  # type: ignore[attr-defined]
+        for name in {name for one in called if isinstance(one, Function) for name in _shared_names(one.node)}:
+            self.frame.values[name] = self.lose(name, node, said, is_told=is_told)
+        for name in dict.fromkeys(self._may_change(node)):
             value = self._found(name)
             for array in arrays_in(value):
-                self._each_sharing(array, "", lambda other, __: self.lose(other, node, said, is_told=is_told))
-            if is_scalar(value):
-                self.top.values[name] = self.frame.values[name] = self.lose(name, node, said, is_told=is_told)
+                self._each_sharing(array, "", lambda other, _: self.lose(other, node, said, is_told=is_told))
 
     def _found(self, name: str) -> Any:
         """What a name stands for, known or not."""
@@ -128,10 +128,6 @@ class Sharing(Statements):
                 yield from () if self.is_gradient(name) else (name,)
             case ast.For(_, iterated, body) if any(_writes(one) for one in body):
                 yield from _names(iterated)
-        match node:
-            case ast.Call(ast.Name(own)):
-                if isinstance(found := self._found(own), Function):
-                    yield from _shared_names(found.node)
         match node:
             case ast.Call(_, _, keywords):
                 yield from (name for word in keywords if word.arg == "out" for name in _names(word.value))
@@ -181,15 +177,14 @@ class Sharing(Statements):
 
     def checked(self, value: Any) -> Any:
         """An array that there is. Raises NetcalcError."""
+        number: Any = value
         if isinstance(value, Tensor):
             if any(isinstance(size, int) and size < 0 for size in value.shape):
                 raise NetcalcError("an array has no negative size")
             if value.rank > MAX_AXES:
                 raise NetcalcError(f"an array of {value.rank} axes; netcalc takes {MAX_AXES}")
-            number: Any = getattr(value.node.params, "number", 0)
-        else:
-            number = value
-        if isinstance(number, int | Fraction) and abs(number) > LARGEST:
+            number = getattr(value.node.params, "number", 0)
+        if isinstance(number, int | Fraction) and abs(Fraction(number)) > LARGEST:
             raise NetcalcError("this number is larger than any that float64 has")
         return super().checked(value)
 
@@ -197,6 +192,10 @@ class Sharing(Statements):
         if name in OF_SOME and args and isinstance(args[0], Tensor) and 0 in args[0].shape:
             raise NetcalcError(f"{name} of an array without entries is not defined")
         return super().library_call(name, library, args, keywords)
+
+
+def _calls_a_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
 
 
 def _shared_names(node: ast.AST) -> Iterator[str]:
