@@ -83,6 +83,7 @@ def test_a_gradient_that_goes_on_as_the_next_one_in_its_memory_was_right(name):
         "dW.sort(axis=0)",
         "np.random.shuffle(dW)",
         "n = scale_(dW)",
+        "from types import SimpleNamespace\nc = SimpleNamespace()\nc.a = dW\nc.a *= 3",
         "c = 0\ndef f(a):\n    global c\n    a *= 2\nf(dW)",
     ],
 )

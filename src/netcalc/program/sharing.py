@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ from netcalc.graph.node import Node
 from netcalc.program import indexing
 from netcalc.program.scope import Frame, arrays_in, overlap
 from netcalc.program.statements import PASSED_OVER, Statements
-from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Tensor
+from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Record, Tensor
 
 # Functions of the libraries, and methods of arrays, that change an array they are given.
 CHANGING = frozenset(
@@ -33,6 +34,8 @@ NAMES_ALONE = (LibraryFunction, Module, Opaque, Method)  # values of which nothi
 
 class Sharing(Statements):
     """Reads lines that may write into an array under another name: what that makes of the array, or that it is lost."""
+
+    held: dict[str, list[Tensor]]
 
     def lose(self, name: str, where: ast.AST, said: str, *, is_told: bool) -> Any:
         """What stands in place of an array of which nothing is known from here on."""
@@ -102,10 +105,15 @@ class Sharing(Statements):
         called = [self._found(one.func.id) for one in ast.walk(node) if _calls_a_name(one)]  # type: ignore[attr-defined]
         for name in {name for one in called if isinstance(one, Function) for name in _shared_names(one.node)}:
             self.frame.values[name] = self.lose(name, node, said, is_told=is_told)
-        for name in dict.fromkeys(self._may_change(node)):
-            value = self._found(name)
-            for array in arrays_in(value):
-                self._each_sharing(array, "", lambda other, _: self.lose(other, node, said, is_told=is_told))
+        arrays = [one for name in dict.fromkeys(self._may_change(node)) for one in arrays_in(self._found(name))]
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                held = self.held.setdefault(next(_names(target), ""), [])
+                arrays += held if _writes(node) else []
+                held += [one for name in _names(node.value) for one in arrays_in(self._found(name))]
+        for array in arrays:
+            self._each_sharing(array, "", lambda other, _: self.lose(other, node, said, is_told=is_told))
 
     def _found(self, name: str) -> Any:
         """What a name stands for, known or not."""
@@ -191,7 +199,11 @@ class Sharing(Statements):
     def library_call(self, name: str, library: str, args: list[Any], keywords: Mapping[str, Any]) -> Any:
         if name in OF_SOME and args and isinstance(args[0], Tensor) and 0 in args[0].shape:
             raise NetcalcError(f"{name} of an array without entries is not defined")
-        return super().library_call(name, library, args, keywords)
+        found = super().library_call(name, library, args, keywords)
+        first = args[0] if args else None
+        if isinstance(found, Tensor) and isinstance(first, Tensor) and found is not first:
+            return replace(found, cells=() if found.buffer is first.buffer else found.cells)
+        return found
 
 
 def _calls_a_name(node: ast.AST) -> bool:
@@ -219,7 +231,7 @@ def _writes(node: ast.AST) -> bool:
 
 
 def _replaced(value: Any, old: Tensor, skip: Tensor | None, name: str, after: Callable[[str, Tensor], Any]) -> Any:
-    """A list, tuple or dictionary with what shares an array's memory replaced: the first two in place."""
+    """A list, tuple, dictionary or object with what shares an array's memory replaced: all but tuples in place."""
     match value:
         case Tensor():
             return after(name, value) if value.buffer is old.buffer and value is not skip else value
@@ -230,4 +242,8 @@ def _replaced(value: Any, old: Tensor, skip: Tensor | None, name: str, after: Ca
         case dict():
             for key, one in value.items():
                 value[key] = _replaced(one, old, skip, f"{name}['{key}']", after)
+        case Record():
+            for key, one in value.parts.items():
+                if isinstance(one, Tensor):  # an object may hold itself
+                    value.parts[key] = _replaced(one, old, skip, f"{name}.{key}", after)
     return value

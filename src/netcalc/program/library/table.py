@@ -61,7 +61,7 @@ class Row(NamedTuple):
         if isinstance(value, Node):
             first = next((one for one in args if isinstance(one, Tensor)), None)
             kind = first.kind if self.kind == "same" and first else "float" if self.kind == "same" else self.kind
-            return Tensor(value, kind, first.buffer, ()) if self.view and first else Tensor(value, kind)
+            return Tensor(value, kind, first.buffer) if self.view and first else Tensor(value, kind)
         if isinstance(value, list | tuple) and any(isinstance(one, Node) for one in value):
             return type(value)(self.finish(one, args) for one in value)
         return value
