@@ -8,6 +8,7 @@ import pytest
 from test_block_formulas import numbers
 
 import netcalc
+from netcalc.notation import to_ascii, to_unicode
 
 PROGRAMS = {
     "a loop": ("h = x\nfor i in range(3):\n    h = np.tanh(h @ W) + h\nout = h\nloss = (out**2).sum()", "x=2 W=2,2"),
@@ -80,3 +81,48 @@ def test_notes_and_errors_say_which_value_they_are_of():
     logs = "h = x\nfor i in range(2):\n    h = np.log(h)\nloss = h.sum()"
     with pytest.raises(netcalc.NetcalcError, match=r"log\(h@3.1\) is defined for h@3.1 > 0; here h@3.1 = 0"):
         netcalc.gradients(logs, x=[1, 2])
+
+
+def at(program, **values):
+    result = netcalc.gradients(program, at=values)
+    return result, {tensor.name: (to_ascii(tensor.formula), tensor.plain()) for tensor in result.tensors}
+
+
+def test_a_name_of_the_program_is_no_gradient_for_beginning_with_d():
+    _, found = at("dx = x - c\nloss = dx**2\n", x=1, c=3)
+    assert found == {
+        "dx": ("x - c", -2),
+        "loss": ("dx^2", 4),
+        "dloss/dx": ("ddx", -4),
+        "dc": ("-ddx", 4),
+        "ddx": ("2*dx", -4),
+    }
+
+
+def test_differences_called_dx_have_formulas_with_and_without_values():
+    program = "dx = np.diff(x)\nloss = np.sum(dx**2)\n"
+    result, found = at(program, x=[1, 4, 2])
+    assert found["dloss/dx"][1] == [-6, 10, -4]  # of the steps 3 and -2: -2·3, 2·3 + 2·2, -2·2
+    assert result.steps
+    assert netcalc.gradients(program, shape={"x": (3,)}).tensors[0].formula
+
+
+def test_a_gradient_has_its_full_name_where_the_short_one_is_the_programs():
+    result, found = at("y = w*x\ndy = y - t\nloss = dy**2 + y\n", x=1, w=2, t=0.5)
+    assert len(found) == len(result.tensors)  # no two of one name
+    assert found["dy"] == ("y - t", 1.5)
+    assert found["dw"] == ("dloss/dy*x", 4)
+    assert found["dloss/dy"] == ("ddy + 1", 4)
+    assert result.partials["y"] == 4
+    checked = netcalc.check(result, {"dy": 1.5, "dloss/dy": 4}).checked
+    assert not any(one.is_wrong for one in checked)
+    assert all(one.is_wrong for one in netcalc.check(result, {"dy": 4, "dloss/dy": 1.5}).checked)
+    assert [tensor.name for tensor in result.only(["dloss/dy"]).tensors] == ["dloss/dy"]
+    step = next(one for one in result.steps if one.name == "dloss/dw")
+    assert to_unicode(step.chain[0]) == "∂loss/∂y·x"
+
+
+def test_an_input_called_as_a_gradient_would_be_keeps_its_name():
+    _, found = at("t = 2*s\nx = x + dt*t\nloss = x**2\n", x=1, s=2, dt=0.1)
+    assert found["ds"][0] == "2*(dloss/dt)"
+    assert found["dloss/dt"][0] == "dx*dt"

@@ -56,6 +56,7 @@ def assert_gradients(
     problems = [f"{name} is missing; bring its gradient, or say ignore=['{name}']" for name in missing]
     arrays: dict[str, np.ndarray] = {}
     coarse: dict[str, np.ndarray] = {}
+    partials = {tensor.key: tensor.name for tensor in result.tensors if tensor.of}
     for name, value in found.items():
         array, is_coarse = _array(name, value)
         if array is not None and name in other_way:
@@ -65,7 +66,7 @@ def assert_gradients(
         elif array.shape != true[name].shape:
             problems.append(_of_other_shape(name, array.shape, true[name].shape))
         else:
-            (coarse if is_coarse else arrays)[f"d{name}"] = array
+            (coarse if is_coarse else arrays)[partials.get(name, f"d{name}")] = array
     for group, tolerance in ((arrays, rtol), (coarse, BF16_TOLERANCE if rtol is None else rtol)):
         if group:
             problems += _wrong(check(result, group, rtol=tolerance))

@@ -192,7 +192,7 @@ def _of_layer(problem: Problem, ahead: Forward, slopes: dict[Node, Node], number
     if problem.per_sample:
         slopes = dict(zip(weights.values(), _of_each_sample(z, list(weights.values()), dz), strict=True))
     for name, node in weights.items():
-        found[f"d{name}"] = gradient = named(f"d{name}", slopes[node])
+        found[f"d{name}"] = gradient = named(f"d{name}", slopes[node], gradient_of=name)
         if problem.lr is not None:
             found[f"{name}_new"] = after_a_step(node, gradient)
     return found

@@ -174,6 +174,11 @@ def derivative(output: str, by: Sequence[str]) -> str:
     return f"d{order}{output}/{below}"
 
 
+def of_gradient(name: str, of: str | None) -> str:
+    """What a gradient is of: `x` of `dx`, and of `df/dx`, as it is called where something else is called dx."""
+    return name.removeprefix(f"d{of}/").removeprefix("d")
+
+
 def derivative_in_short(by: Sequence[str]) -> str:
     """The short name of a derivative: `dx`, `dxdy`, `d3x`."""
     return f"d{len(by)}{by[0]}" if len(by) > 2 else "".join(f"d{name}" for name in by)

@@ -204,7 +204,7 @@ def _of_formula(result: Result, tensor: Tensor, text: str) -> Checked:
     judgement: Judgement = "wrong" if found == "wrong" else "right"
     claimed = Value(None, to_unicode(tree), formula=tree)
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
-    step = next((one for one in result.steps if one.name == f"d{tensor.of}/{tensor.name}"), None)
+    step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
     explanation = in_one_line(step) if step and judgement == "wrong" else ""
     note = ONLY_HERE if found == "here" else ""
     return Checked(
@@ -302,8 +302,8 @@ def _step_at(result: Result, name: str) -> str:
     if not name:
         return ""
     for tensor in (*result.tensors, *result.inner):
-        if tensor.name == f"d{name}":
-            wanted = {tensor.name, f"d{tensor.of}/{tensor.name}"}
+        if tensor.of and tensor.key == name:
+            wanted = {tensor.name, f"d{tensor.of}/d{tensor.key}"}
             found = next((step for step in result.steps if step.name in wanted or step.element == tensor.name), None)
             return in_one_line(found) if found else ""
     return ""
@@ -338,7 +338,7 @@ def _claimed(claim: Claim, benches: Sequence[Bench]) -> Value:
 def _step(result: Result, claim: Claim) -> Step | None:
     """The step of the derivation that arrives at this answer, or at the tensor that it is in."""
     tensor = result[claim.tensor]
-    long_form = f"d{tensor.of}/{tensor.name}"
+    long_form = f"d{tensor.of}/d{tensor.key}"
     for step in result.steps:
         if step.element == claim.name:
             return step

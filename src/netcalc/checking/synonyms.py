@@ -56,9 +56,14 @@ def of_variable(name: str, names: Collection[str]) -> str | None:
     variables = [one[1:] for one in names if one.startswith("d")]
     found = re.fullmatch(r"d(\w+?)[_/]d_?(.+)", name)
     if found and found[1] not in variables and found[2] in variables:
-        return f"d{found[2]}"
+        return _gradient(found[2], names)
     of = base(name.replace("/", "_"), variables)
-    return f"d{of}" if of in variables else None
+    return _gradient(of, names) if of in variables else None
+
+
+def _gradient(of: str, names: Collection[str]) -> str:
+    """`dx`, or `df/dx` where that is what the gradient is called."""
+    return next((one for one in names if one.endswith(f"/d{of}")), f"d{of}")
 
 
 def _by_layer(name: str, own: set[str], result: Result) -> Iterator[str]:

@@ -103,7 +103,7 @@ class _Refined:
         if node.operation is NAMED:
             inner = self.found[node.args[0]]
             text, moment = self.called.get(node, node.params.text), node.params.moment
-            return inner if inner.params == (text, moment) else named(text, inner, moment)
+            return inner if inner.params[:2] == (text, moment) else named(text, inner, moment)
         if node.operation is INPUT:
             self.inputs[node.params.text] = node
             return named(node.params.text, node)
@@ -297,5 +297,5 @@ def of_graph(problem: GraphProblem) -> Workings:
     answers = {name: (node,) for name, node in nodes.items() if name in problem.named}
     answers[problem.output_name] = (output,)
     if not output.rank or problem.delta is not None:
-        answers |= {f"d{name}": (one.gradient(nodes[name]),) for name in problem.wrt if name in nodes}
+        answers |= {problem.gradient(name): (one.gradient(nodes[name]),) for name in problem.wrt if name in nodes}
     return Workings((one,), {**problem.inputs, **inputs}, nodes, answers, index_from=problem.index_from)

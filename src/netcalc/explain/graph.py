@@ -69,7 +69,9 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
             yield Step(name, page.chain(formula(node, called=names), name), heading)
             heading = ""
     of = problem.output_name
-    called = {gradient: f"d{names[paper.node(name)]}" for name, gradient in back.items() if name in paper.shown}
+    called = {
+        gradient: problem.gradient(names[paper.node(name)]) for name, gradient in back.items() if name in paper.shown
+    }
     called = {gradient: name for gradient, name in called.items() if gradient.operation is NAMED} | names
     written: set[Node] = set()  # one that has two names, as of `h = x`, has one step
     for name, gradient in back.items():
@@ -80,9 +82,10 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
         said = rules(paper.found, node, names)
         slope = derivative(of, (name,))
         heading = f"Backward to {name}{': ' * bool(said)}{said}"
-        own = called.get(gradient, f"d{name}")
+        short = problem.gradient(name)
+        own = called.get(gradient, short)
         whole = _with_ties(gradient, tied)
-        definition = formula(whole, beside=[paper.output], called=called) if own == f"d{name}" else Symbol(own)
+        definition = formula(whole, beside=[paper.output], called=called) if own == short else Symbol(own)
         yield Step(slope, page.chain(definition, slope), heading)
 
 
@@ -199,7 +202,9 @@ class _Page(NamedTuple):
 def _page(paper: Paper, forward: Mapping[str, Node], back: Mapping[str, Node], values: Values | None) -> _Page:
     of = paper.problem.output_name
     slopes = {name: derivative(of, (name,)) for name in back}
-    names: dict[str, Tree] = {f"d{name}": Symbol(slope) for name, slope in slopes.items() if name in paper.shown}
+    names: dict[str, Tree] = {
+        paper.problem.gradient(name): Symbol(slope) for name, slope in slopes.items() if name in paper.shown
+    }
     if values is None or paper.problem.free:
         return _Page(names, None)
     nodes = {**forward, **{slopes[name]: gradient for name, gradient in back.items()}}

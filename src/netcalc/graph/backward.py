@@ -8,6 +8,7 @@ from netcalc.derivation.reverse import Accumulated, Contribution, reverse
 from netcalc.graph.leaves import NAMED, eye, name_of, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, number, product, total
+from netcalc.problem import derivative
 
 Use = Contribution[Node, Node]
 Backward = Accumulated[Node, Node]
@@ -16,20 +17,28 @@ Backward = Accumulated[Node, Node]
 def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> Backward:
     """The gradient of every node that the output depends on; that of a named node bears its name after a `d`.
 
+    Where another node is called so, it bears its full name: `dloss/dy` beside a `dy` of the program's own.
+
     `delta` is the gradient of the output, which may have more axes in front; without it the output is a number, or
     what is differentiated is the sum of its entries. Only what leads to a node of `wrt` is passed, where that is given.
     """
 
     def gradient(node: Node, parts: Sequence[Node]) -> Node:
         whole = added(parts)
-        is_named = node.operation is NAMED and node is not output
-        return named(f"d{name_of(node)}", whole, node.params.moment) if is_named else whole
+        if node.operation is not NAMED or node is output:
+            return whole
+        own = node.params.text
+        text = derivative(of, (own,)) if f"d{own}" in taken else f"d{own}"
+        return named(text, whole, node.params.moment, own)
 
     def shares(node: Node, above: Node, places: Sequence[int]) -> Iterator[tuple[int, Node]]:
         return ((place, share) for place in places if (share := node.vjp(place, above)) is not None)
 
     seed = number(1, output.shape) if delta is None else delta
-    return reverse(in_order([output]), lambda node: node.args, wrt, seed, gradient, shares)
+    order = in_order([output])
+    taken = {name_of(node) for node in order}
+    of = name_of(output) or ("out" if output.shape else "loss")
+    return reverse(order, lambda node: node.args, wrt, seed, gradient, shares)
 
 
 def added(parts: Sequence[Node]) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import count
@@ -34,11 +34,11 @@ class Meaning(NamedTuple):
 class Names:
     """Names by what they are the product of. A formula is written with names that come before its own alone.
 
-    `given` has the names of what is given. `plain` has a definition as nodes are that are looked through.
+    `plain` has a definition as nodes are that are looked through.
     """
 
-    def __init__(self, named: Sequence[Node], given: Collection[str], plain: Callable[[Node], Node]) -> None:
-        self._places = _places(named, given)
+    def __init__(self, named: Sequence[Node], plain: Callable[[Node], Node]) -> None:
+        self._places = _places(named)
         self._named = named
         self._plain = plain
 
@@ -76,21 +76,19 @@ class Names:
                 yield from sum_apart(whole)
 
 
-def _places(named: Sequence[Node], given: Collection[str]) -> dict[Node, int]:
+def _places(named: Sequence[Node]) -> dict[Node, int]:
     """Where each name and what it stands for is on the page: forward first to last, then gradients last to first."""
     texts = {node.params: place for place, node in enumerate(named)}
     found: dict[Node, int] = {}
     for place, node in enumerate(named):
-        gradient_of = node.params._replace(text=node.params.text[1:]) if is_gradient(node, texts, given) else None
-        found[node] = place if gradient_of is None else 2 * len(named) - texts.get(gradient_of, 0)
+        of = Name(node.params.gradient_of, node.params.moment)
+        found[node] = 2 * len(named) - texts.get(of, 0) if is_gradient(node) else place
     return {node.args[0]: place for node, place in found.items()} | found
 
 
-def is_gradient(node: Node, names: Collection[Name], given: Collection[str]) -> bool:
-    """Whether a named node is called the gradient of one of these names, or of what is given."""
-    own: Name = node.params
-    of = own._replace(text=own.text[1:])
-    return own.text.startswith("d") and (of in names or of.text in given)
+def is_gradient(node: Node) -> bool:
+    """Whether a named node is one that the backward pass found, whatever a program calls its own."""
+    return bool(node.params.gradient_of)
 
 
 def _definition(own: Node) -> Opened | None:

@@ -19,10 +19,14 @@ ONE_OVER = Apply("divide", (Number(Fraction(1)), Symbol("#0")))  # as a formula 
 
 
 class Name(NamedTuple):
-    """What an input or a node is called. `moment` tells nodes apart that bear one name, as a line does."""
+    """What an input or a node is called. `moment` tells nodes apart that bear one name, as a line does.
+
+    Of a gradient `gradient_of` is what the node is called that it is the gradient of.
+    """
 
     text: str
     moment: int = 0
+    gradient_of: str = ""
 
 
 class Given:
@@ -130,9 +134,9 @@ def arange(of: Size) -> Node:
     return make(ARANGE, (), (of,))
 
 
-def named(name: str, node: Node, moment: int = 0) -> Node:
+def named(name: str, node: Node, moment: int = 0, gradient_of: str = "") -> Node:
     """The node by a name of its own: what is made of it is written with the name, and its gradient is `d` + name."""
-    return make(NAMED, (node,), node.shape, Name(name, moment))
+    return make(NAMED, (node,), node.shape, Name(name, moment, gradient_of))
 
 
 def detached(node: Node) -> Node:

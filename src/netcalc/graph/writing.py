@@ -65,10 +65,8 @@ class Writer:
             self._names.setdefault(node.args[0], self._symbol(node))
         for node in named:
             self._learn(node)
-        given = {node.params.text for node in order if node.operation is INPUT}
-        self._known = Names(named, given, lambda node: plain_form(node, self.has_name))
-        texts = {node.params for node in names}
-        self._forward = {node: None for node in names if not is_gradient(node, texts, given)}
+        self._known = Names(named, lambda node: plain_form(node, self.has_name))
+        self._forward = {node: None for node in names if not is_gradient(node)}
         self._has_gradients = len(self._forward) < len(names)
 
     @cached_property

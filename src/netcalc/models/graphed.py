@@ -12,7 +12,7 @@ import numpy as np
 from netcalc.expression import Tree
 from netcalc.graph.leaves import names_of
 from netcalc.graph.node import Node
-from netcalc.problem import element
+from netcalc.problem import derivative, element, of_gradient
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
@@ -68,7 +68,17 @@ class GraphProblem:
 
     def is_bracketed(self, name: str) -> bool:
         """Whether names of entries, of an array or its gradient, are other arrays' without brackets."""
-        return (name if name in self.nodes else name.removeprefix("d")) in self._numbered
+        return (name if name in self.nodes else of_gradient(name, self.output_name)) in self._numbered
+
+    def gradient(self, name: str) -> str:
+        """What the gradient of that name is called: `dy`, or `dloss/dy` where the program has a dy of its own."""
+        short = f"d{name}"
+        return derivative(self.output_name, (name,)) if short.partition("@")[0] in self._texts else short
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        """The names, those that are assigned again without their lines."""
+        return frozenset(name.partition("@")[0] for name, node in self.nodes.items() if node is not self.delta)
 
     @cached_property
     def _numbered(self) -> frozenset[str]:

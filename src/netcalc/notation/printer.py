@@ -121,7 +121,7 @@ class Ascii(Tensors):
         return Piece(name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
-        return Piece(name, Level.ATOM)
+        return Piece(name, Level.MULTIPLY if "/" in name else Level.ATOM)
 
     def whole(self, name: str) -> Piece:
         """A whole tensor by its name."""
@@ -188,7 +188,7 @@ class Unicode(MatrixNotation, Ascii):
     def name(self, name: str) -> Piece:
         if derivative := re.fullmatch(DERIVATIVE, name):
             of, by = (self.name(part).text for part in derivative.groups())
-            return Piece(f"∂{of}/∂{by}", Level.ATOM)
+            return Piece(f"∂{of}/∂{by}", Level.POWER)
         if higher := re.fullmatch(HIGHER_DERIVATIVE, name):
             order, of, same, mixed = higher.groups()
             raised = order.translate(SUPERSCRIPTS)

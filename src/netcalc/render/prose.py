@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netcalc.expression import Symbol
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display, Named
+from netcalc.problem import of_gradient
 from netcalc.render.blocks import chain, in_line
 from netcalc.result import Element, Step
 
@@ -21,7 +22,7 @@ def output_name(name: str, of: str | None) -> str:
 
 def full_name(name: str, of: str | None) -> str:
     """dx1 of f -> df/dx1; a forward value's name as it is."""
-    return name if of is None else f"d{of}/d{name.removeprefix('d')}"
+    return name if of is None else f"d{of}/d{of_gradient(name, of)}"
 
 
 def element_name(one: Element, of: str | None) -> str:

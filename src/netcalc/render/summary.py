@@ -90,7 +90,9 @@ def corners(tensor: Tensor) -> tuple[Display, Matrix]:
     rows, columns = (_shown(length) for length in array.shape)
     entries = [_entry(array, i, j) for i, j in product(rows, columns)]
     whole = [tuple(entries[start : start + len(columns)]) for start in range(0, len(entries), len(columns))]
-    return Symbol(tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}"), Matrix(tuple(whole))
+    return Symbol(
+        tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name.removeprefix(f'd{tensor.of}/')}"
+    ), Matrix(tuple(whole))
 
 
 def _shown(length: int) -> list[int | None]:

@@ -257,7 +257,7 @@ class Result:
                 raise unknown("part", name, known, f"the parts are {', '.join(known)}")
             asked += found
         kept = tuple(known[name] for name in dict.fromkeys(asked))
-        labels = {tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name}" for tensor in kept}
+        labels = {tensor.name if tensor.of is None else f"d{tensor.of}/d{tensor.key}" for tensor in kept}
         steps = self.steps
         if isinstance(steps, LazySteps):
             steps = type(steps)(partial(_leading_to, kept, labels, steps))

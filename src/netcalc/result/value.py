@@ -14,7 +14,7 @@ import numpy as np
 from netcalc.arrays import each, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
-from netcalc.problem import element, labelled
+from netcalc.problem import element, labelled, of_gradient
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
 UNDECIDED = "undecided"  # and one that nothing proves
@@ -112,7 +112,7 @@ class Tensor:
     @property
     def key(self) -> str:
         """The name of the thing itself: `x` for the partial `dx`."""
-        return self.name.removeprefix("d") if self.of else self.name
+        return of_gradient(self.name, self.of) if self.of else self.name
 
     def elements(self) -> Iterator[Element]:
         """Every entry in row order, by its own name."""

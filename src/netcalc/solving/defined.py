@@ -57,7 +57,7 @@ def _inherited(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.nd
     whole = nowhere[one.name]
     if one.of is None or problem.delta is not None:
         return np.zeros_like(whole)
-    of = nowhere[f"d{one.by[0]}"] if one.by else nowhere[problem.output_name]
+    of = nowhere[problem.gradient(one.by[0])] if one.by else nowhere[problem.output_name]
     return np.broadcast_to(of.reshape(of.shape + (1,) * (whole.ndim - of.ndim)), whole.shape)
 
 

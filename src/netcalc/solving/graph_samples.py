@@ -61,7 +61,7 @@ def _check_apart(problem: GraphProblem, whole: Result, results: Sequence[Result]
     shared = [
         tensor.name
         for tensor in whole.tensors
-        if (tensor.name == of or tensor.name.removeprefix("d") in problem.inputs)
+        if (tensor.name == of or tensor.key in problem.inputs)
         and tensor.entries.shape == results[0][tensor.name].entries.shape
     ]
     for divisor in (count, 1):

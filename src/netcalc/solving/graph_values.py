@@ -23,7 +23,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
-from netcalc.problem import derivative
+from netcalc.problem import derivative, of_gradient
 from netcalc.result import Value
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
@@ -41,13 +41,18 @@ class Quantity(NamedTuple):
     by: tuple[str, ...] = ()
     role: str = ""
 
+    @property
+    def key(self) -> str:
+        """The name of the thing itself, of a derivative's too."""
+        return self.name if self.of is None else of_gradient(self.name, self.of)
+
     def titles(self, problem: GraphProblem) -> Callable[[tuple[int, ...]], str] | None:
         """The long names of entries of second derivatives, Jacobians, and what a direction leads to: `df0/dx1`."""
 
         def entry(name: str, index: tuple[int, ...]) -> str:
             return problem.element(name, index)
 
-        if self.of is None or (not self.by and not self.role and self.node.rank == problem.nodes[self.name[1:]].rank):
+        if self.of is None or (not self.by and not self.role and self.node.rank == problem.nodes[self.key].rank):
             return None
         of, rank = self.of, problem.output.rank
         if self.role:
@@ -55,7 +60,7 @@ class Quantity(NamedTuple):
         if self.by:
             first = problem.nodes[self.by[0]].rank
             return lambda index: derivative(of, (entry(self.by[0], index[:first]), entry(self.by[1], index[first:])))
-        return lambda index: derivative(entry(of, index[:rank]), (entry(self.name[1:], index[rank:]),))
+        return lambda index: derivative(entry(of, index[:rank]), (entry(self.key, index[rank:]),))
 
     def title(self, problem: GraphProblem, index: tuple[int, ...] = ()) -> str:
         """What an entry, or the whole, is called in a sentence: `∂f/∂x0`."""
@@ -63,7 +68,7 @@ class Quantity(NamedTuple):
             return to_unicode(Symbol(titles(index)))
         if self.of is None:
             return problem.element(self.name, index)
-        return to_unicode(Symbol(derivative(self.of, (problem.element(self.name[1:], index),))))
+        return to_unicode(Symbol(derivative(self.of, (problem.element(self.key, index),))))
 
 
 def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:

@@ -72,7 +72,7 @@ def _with_paths(problem: GraphProblem, result: Result, digits: int | None, *, pr
     assert problem.trace is not None  # noqa: S101 - who calls it has seen to that
     name, index = problem.trace
     found = traced(problem, digits, proven=proven)
-    total = as_value(result[f"d{name}"].entries[index])
+    total = as_value(result[problem.gradient(name)].entries[index])
     steps = path_steps(found.ways, found.factors, [as_value(one) for one in found.products], total, problem.output_name)
     paths = Tensor("paths", found.products, Symbol("path"))
     return replace(result, steps=tuple(steps), ways=found.ways, inner=(paths,))
@@ -123,11 +123,11 @@ def _derivatives(problem: GraphProblem) -> Iterator[Quantity]:
         _check_jacobian(problem, list(nodes.values()))
         for (name, node), found in zip(nodes.items(), jacobian(output, list(nodes.values())), strict=True):
             shape = output.shape + node.shape
-            yield Quantity(f"d{name}", number(0, shape) if found is None else found, of)
+            yield Quantity(problem.gradient(name), number(0, shape) if found is None else found, of)
         return
     firsts = backward(output, problem.delta, set(nodes.values())).gradients
     for name, node in nodes.items():
-        yield Quantity(f"d{name}", firsts.get(node) or number(0, node.shape), of)
+        yield Quantity(problem.gradient(name), firsts.get(node) or number(0, node.shape), of)
     if problem.order == 2:
         _check_hessian(problem, nodes)
         for name, node in nodes.items():

@@ -21,9 +21,9 @@ def stated(reading: Reading, one: Judged, result: Result) -> CheckedLine | None:
     numbers = literal_of(value) if isinstance(value, ast.expr) else None
     if numbers is None or bool(getattr(result.problem, "free", ())):
         return None
-    text = source.segment(numbers)
+    text, gradient = source.segment(numbers), reading.forward.problem.gradient(version.of)
     try:
-        judged = check(result, lambda names: given({f"d{version.of}": text}, names))
+        judged = check(result, lambda names: given({gradient: text}, names))
     except NetcalcError as error:
         verdict, said = "wrong", error.message
     else:
