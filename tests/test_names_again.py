@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy_trees
 import pytest
@@ -9,6 +11,7 @@ from test_block_formulas import numbers
 
 import netcalc
 from netcalc.notation import to_ascii, to_unicode
+from netcalc.render import View, render
 
 PROGRAMS = {
     "a loop": ("h = x\nfor i in range(3):\n    h = np.tanh(h @ W) + h\nout = h\nloss = (out**2).sum()", "x=2 W=2,2"),
@@ -126,3 +129,55 @@ def test_an_input_called_as_a_gradient_would_be_keeps_its_name():
     _, found = at("t = 2*s\nx = x + dt*t\nloss = x**2\n", x=1, s=2, dt=0.1)
     assert found["ds"][0] == "2*(dloss/dt)"
     assert found["dloss/dt"][0] == "dx*dt"
+
+
+def test_a_part_that_is_written_into_is_told_by_its_places():
+    _, found = at("x[0] += 1\nloss = np.sum(x**2)\n", x=[1, 2])
+    assert found["x@1"][0] == "where([1, 0] != 0, (x[0] + 1)*one_hot(0, 2), x)"
+    many = netcalc.gradients("x[3] += 1\nx[5:7] *= 2\nloss = np.sum(x**2)\n", shape={"x": (20,)})
+    texts = [to_ascii(tensor.formula) for tensor in many.tensors]
+    assert "where(zeros(20).at[3, ...].set(1) != 0," in texts[0]
+    assert not any(re.search(r"\bpart\b", text) for text in texts)
+
+
+def test_causal_attention_has_the_triangle_that_it_keeps():
+    program = "y = F.scaled_dot_product_attention(x, x, x, is_causal=True)\nloss = y.sum()\n"
+    result = netcalc.gradients(program, shape={"x": (3, 2)})
+    texts = [to_ascii(tensor.formula) for tensor in result.tensors]
+    assert "where(tril(ones(3, 3)) != 0," in texts[0]
+    assert not any(re.search(r"tril(?!\()", text) for text in texts)
+
+
+@pytest.mark.parametrize("form", ["csv", "md", "jsonl"])
+def test_an_entry_is_written_apart_from_a_name_that_looks_like_it(form):
+    result = netcalc.gradients("x0 = x[0]*2\nloss = x0*x[1] + x[0]\n", at={"x": [1, 2]})
+    page = "\n".join(render(result, form, View()))
+    assert "2*x[0]" in page
+    assert "x0*x[1] + x[0]" in page
+
+
+def test_names_called_e_and_pi_are_no_constants():
+    _, found = at("e = y - t\npi = 2*e\nloss = e**2*np.e + np.pi*pi\n", y=1, t=3)
+    assert found["loss"][0] == "e^2*exp(1) + acos(-1)*pi"
+    assert found["dpi"] == ("acos(-1)", np.pi)
+    assert at("loss = y**2*np.e\n", y=1)[1]["loss"][0] == "y^2*e"
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "np.concatenate([np.ones(1), x])",
+        "np.array([1.0, x[0], x[1]])",
+        "np.hstack([0.0, x])",
+        "np.array([np.pi, x[1]])",
+    ],
+)
+def test_code_joins_numbers_with_arrays(joined):
+    result = netcalc.gradients(f"y = {joined}\nloss = np.sum(y**2)\n", at={"x": [1, 2]})
+    code = "\n".join(render(result, "numpy", View()))
+    made = {}
+    exec(compile(code, "generated", "exec"), made)  # noqa: S102 - our own code
+    loss, cache = made["forward"](np.array([1.0, 2.0]))
+    assert loss == pytest.approx(np.sum(eval(joined, {"np": np, "x": np.array([1.0, 2.0])}) ** 2))  # noqa: S307
+    slope = np.ravel(made["backward"](cache, 1.0))
+    assert slope == pytest.approx([0, 4] if "pi" in joined else [2, 4])

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 
-from netcalc.expression import Apply, Number, Symbol, Tree, add, apply, multiply, negate, substitute
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.by_name import Names, is_gradient
 from netcalc.graph.chains import flipped, inverse_of, transposed
@@ -30,6 +30,7 @@ from netcalc.graph.terms import ONE, Term, axes_of, hadamard, scalar, with_numbe
 
 ONE_ALONE = Number(Fraction(1))
 NOTHING: Mapping[Node, str] = MappingProxyType({})
+CONSTANTS = {"e": Apply("exp", (ONE_ALONE,)), "pi": Apply("acos", (Number(Fraction(-1)),))}  # as formulas
 MAX_PARTS = 1_000  # names, numbers and operations of a formula that is written: about a page
 MAX_ALIAS_PARTS = 60  # of a formula that is looked for within others
 
@@ -246,8 +247,18 @@ class Writer:
 
     def _by_entry(self, written: Tree, arguments: Mapping[str, tuple[Tree, bool]], layout: str) -> Term:
         """A scalar formula of arguments, each with whether it has axes, laid out alike."""
-        found, is_tensor = fold(with_slopes_written_out(written), _leaf(arguments), self._combined)
+        found, is_tensor = fold(with_slopes_written_out(written), self._leaf(arguments), self._combined)
         return with_number_apart(found, layout) if is_tensor else scalar(found)
+
+    def _leaf(self, arguments: Mapping[str, tuple[Tree, bool]]) -> Callable[[Leaf], tuple[Tree, bool]]:
+        """What stands for a leaf, with whether it has axes; e and π by what they are where a name is written so."""
+
+        def leaf(one: Leaf) -> tuple[Tree, bool]:
+            if isinstance(one, Symbol):
+                return arguments[one.name]
+            return (CONSTANTS[one.name] if isinstance(one, Constant) and one.name in self._nodes else one), False
+
+        return leaf
 
     def _activation(self, node: Node) -> Term:
         """An activation of the catalogue or typed, or its slope as people know it."""
@@ -438,10 +449,6 @@ def _plain(core: Tree, node: Node) -> Term:
 
 def _without_ones(letters: str, sizes: Mapping[str, Size]) -> str:
     return "".join(one for one in letters if settled(sizes[one]) != 1)
-
-
-def _leaf(arguments: Mapping[str, tuple[Tree, bool]]) -> Callable[[Leaf], tuple[Tree, bool]]:
-    return lambda leaf: arguments[leaf.name] if isinstance(leaf, Symbol) else (leaf, False)
 
 
 __all__ = ["Writer", "formula"]

@@ -68,7 +68,7 @@ class GraphProblem:
 
     def is_bracketed(self, name: str) -> bool:
         """Whether names of entries, of an array or its gradient, are other arrays' without brackets."""
-        return (name if name in self.nodes else of_gradient(name, self.output_name)) in self._numbered
+        return (name if name in self.nodes else of_gradient(name, self.output_name)) in self.numbered
 
     def gradient(self, name: str) -> str:
         """What the gradient of that name is called: `dy`, or `dloss/dy` where the program has a dy of its own."""
@@ -81,7 +81,7 @@ class GraphProblem:
         return frozenset(name.partition("@")[0] for name, node in self.nodes.items() if node is not self.delta)
 
     @cached_property
-    def _numbered(self) -> frozenset[str]:
+    def numbered(self) -> frozenset[str]:
         """The names that others have before their number: x of x0."""
         return frozenset(name.rstrip("0123456789") for name in self.nodes if name[-1:].isdigit())
 

@@ -12,6 +12,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.selection import MAX_WRITTEN_ENTRIES
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
@@ -205,7 +206,25 @@ def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor
     inside[key] = 1
     if inside.all():
         return Tensor(b.reshaped(value, old.shape), old.kind, old.buffer)
-    return Tensor(b.where(b.array(inside, "part"), spread, old.node), old.kind, old.buffer)
+    return Tensor(b.where(_marked(inside, key), spread, old.node), old.kind, old.buffer)
+
+
+def _marked(inside: np.ndarray, key: tuple[Any, ...]) -> Node:
+    """Ones where an array is written into; of more entries than are listed it says the key."""
+    if inside.size <= MAX_WRITTEN_ENTRIES:
+        return b.array(inside)
+    parts = [*map(_in_brackets, key), *["..."] * (len(key) == 1)]
+    sizes = ", ".join(map(str, inside.shape))
+    return b.array(inside, f"zeros({sizes}).at[{', '.join(parts)}].set(1)")
+
+
+def _in_brackets(part: Any) -> str:
+    if isinstance(part, slice):
+        step = "" if part.step in (None, 1) else f":{part.step}"
+        return ":".join("" if one is None else str(one) for one in (part.start, part.stop)) + step
+    if isinstance(part, np.ndarray):
+        return str(part.tolist()) if part.size <= MAX_WRITTEN_ENTRIES else "…"
+    return "..." if part is Ellipsis else str(part)
 
 
 def _counted(key: tuple[Part, ...], whole: Tensor) -> tuple[Part, ...]:
@@ -242,7 +261,7 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
     source[key] = np.arange(many).reshape(shape)
     flat = b.reshaped(value, [-1])
     moved = b.index(flat, [Fixed(np.maximum(source, 0))])
-    return Tensor(b.where(b.array((source >= 0).astype(np.int64), "part"), moved, old.node), old.kind, old.buffer)
+    return Tensor(b.where(_marked((source >= 0).astype(np.int64), key), moved, old.node), old.kind, old.buffer)
 
 
 def is_added(scope: Scope, part: PartOf) -> bool:

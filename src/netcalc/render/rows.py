@@ -9,7 +9,6 @@ import numpy as np
 
 from netcalc.files.rows import DELIMITERS, RowWriter, cell, json_value
 from netcalc.notation import to_ascii
-from netcalc.problem import element
 from netcalc.result import Element, Result, Tensor, Value, as_value, text_at
 from netcalc.result.result import closed_form
 
@@ -60,7 +59,7 @@ def _of_elements(tensor: Tensor, *, closed: bool = False) -> Iterator[Record]:
         return
     formula = to_ascii(tensor.formula)  # once: a tensor may have many elements
     for index in np.ndindex(tensor.entries.shape):
-        own = text_at(formula, index, tensor.index_from)
+        own = text_at(formula, index, tensor.index_from, tensor.numbered)
         yield _record(tensor.name_at(index), own, as_value(tensor.entries[index]), closed)
 
 
@@ -101,8 +100,8 @@ def _of_vector(tensor: Tensor, writer: RowWriter) -> Iterator[str]:
     if tensor.entries.ndim == 0:
         yield from (writer.row(record.values()) for record in _of_elements(tensor))
         return
-    own = text_at(to_ascii(tensor.formula), (PLACE,), 0)
-    line = writer.row([element(tensor.name, (PLACE,)), own, 0.5])
+    own = text_at(to_ascii(tensor.formula), (PLACE,), 0, tensor.numbered)
+    line = writer.row([tensor.name_at((PLACE - tensor.index_from,)), own, 0.5])
     shared, _, end = line.rpartition("0.5")
     around = shared.split(str(PLACE))
     value = json_value if writer.delimiter is None else cell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -80,8 +80,8 @@ class Tensor:
     `brief` is the formula with the activation's slope by its name, where there is one. Where a tensor is too large for
     formulas of its own for each entry, `entries` is the one formula, (), and `whole` its shape. `role` is `directional`
     for a derivative in a direction, `hvp.x` for the part by x of a Hessian times a direction. `titled` is the long
-    name of an entry by its index, where `d` before its name won't do; `bracketed` entries of a vector are `x[0]`, as
-    x0 is another tensor.
+    name of an entry by its index, where `d` before its name won't do; entries of the vectors that are `numbered`, and
+    of their gradients, are `x[0]`, as x0 is another tensor.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Tensor:
     whole: tuple[int, ...] | None = None
     role: str = ""
     titled: Callable[[tuple[int, ...]], str] | None = None
-    bracketed: bool = False
+    numbered: Collection[str] = ()
 
     @cached_property
     def formula(self) -> Tree:
@@ -135,7 +135,7 @@ class Tensor:
         """The own name of one entry."""
         if self.own:
             return self.called[int(np.ravel_multi_index(index, self.entries.shape)) % len(self.own)]
-        return element(self.name, index, self.index_from, bracketed=self.bracketed)
+        return element(self.name, index, self.index_from, bracketed=self.key in self.numbered)
 
     @property
     def values(self) -> Iterable[Value]:
@@ -182,11 +182,16 @@ def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
     return substitute(formula, own) if own else formula
 
 
-def text_at(formula: str, index: tuple[int, ...], index_from: int) -> str:
-    """The same for a formula that is text: only names have square brackets. Letters but i, j and k stay as they are."""
+def text_at(formula: str, index: tuple[int, ...], index_from: int, numbered: Collection[str] = ()) -> str:
+    """The same for a formula that is text: only names have square brackets. Letters but i, j and k stay as they are.
+
+    So do the brackets of the names that are `numbered`, and of their gradients: x0 is another name there.
+    """
     indices = {letter: str(place + index_from) for letter, place in zip("ijk", index, strict=False)}
 
     def own(generic: re.Match[str]) -> str:
-        return labelled(generic[1], [indices.get(letter, letter) for letter in generic[2].split(",")])
+        bracketed = generic[1] in numbered or generic[1].removeprefix("d") in numbered
+        places = [indices.get(letter, letter) for letter in generic[2].split(",")]
+        return labelled(generic[1], places, bracketed=bracketed)
 
     return GENERIC.sub(own, formula)

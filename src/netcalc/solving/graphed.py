@@ -242,7 +242,7 @@ def _tensor(formulas: _Formulas, one: Quantity, entries: np.ndarray) -> Tensor:
         one.by,
         role=one.role,
         titled=one.titles(problem),
-        bracketed=problem.is_bracketed(one.name),
+        numbered=problem.numbered,
     )
 
 

@@ -100,7 +100,7 @@ def _eye(rows: Any, columns: Any) -> Tensor:
     if columns is None or columns == rows:
         return Tensor(b.eye(rows), "float")
     ones = np.eye(concrete(rows, "eye"), concrete(columns, "eye"), dtype=np.int64)
-    return Tensor(b.array(ones, "eye"), "float")
+    return Tensor(b.array(ones, f"eye({rows}, {columns})"), "float")
 
 
 def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
@@ -122,7 +122,7 @@ def _with_diagonal(x: Tensor, value: Any) -> Node:
     if x.rank != 2:
         raise NetcalcError(f"fill_diagonal takes a matrix, not an array of {x.rank} axes")
     rows, columns = (concrete(size, "fill_diagonal") for size in x.shape)
-    on = b.array(np.eye(rows, columns, dtype=np.int64), "eye")
+    on = b.array(np.eye(rows, columns, dtype=np.int64), f"eye({rows}, {columns})")
     return b.where(on, node_of(value), x.node)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.leaves import triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import over, same, settled, written
 from netcalc.program.library.elementwise import MINUS_INFINITY
@@ -130,7 +129,7 @@ def _attention(
     hidden = b.number_of(MINUS_INFINITY)
     if causal:
         rows, columns = (concrete(settled(one), "is_causal") for one in scores.shape[-2:])
-        scores = b.where(b.array(np.tri(rows, columns, dtype=np.int64), "tril"), scores, hidden)
+        scores = b.where(triangular_ones(rows, columns, 0, lower=True), scores, hidden)
     if mask is not None:
         scores = b.where(mask.node, scores, hidden) if mask.kind == "bool" else b.add(scores, mask.node)
     return b.matmul(b.softmax(scores, -1), values)

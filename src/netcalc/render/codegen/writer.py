@@ -11,7 +11,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
 from netcalc.graph.products_along import OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
@@ -66,7 +66,8 @@ class Writer:
     def exact(self, node: Node) -> Code:
         """The node with exactly its axes."""
         piece, axes = self._piece(node), axes_of(node.shape)
-        if set(piece.letters) == set(axes.replace(ONE, "")):
+        is_bare = bool(axes) and not piece.axes and _is_number(node)  # which is no array that takes an axis
+        if set(piece.letters) == set(axes.replace(ONE, "")) and not is_bare:
             return arranged(self.language, piece, axes).code
         found = placed(self.language, piece, axes)
         return self.language.broadcast(found.code, self.shape(node.shape))
@@ -266,13 +267,16 @@ class Writer:
     def _concatenate(self, node: Node) -> Code:
         axis: int = node.params
         bare = [_unstacked(arg, axis) for arg in node.args]
-        if all(one is not None for one in bare):
+        if all(one is not None and not _is_number(one) for one in bare):
             inner = [self.exact(one) for one in bare if one is not None]
             return self.language.stack(inner, axis)
         return self.language.concatenate([self.exact(arg) for arg in node.args], axis)
 
     def _reshape(self, node: Node) -> Code:
-        return self.language.reshape(self.exact(node.args[0]), [self.size(one) for one in node.shape])
+        (arg,) = node.args
+        if not arg.rank and _is_number(arg):
+            return self.language.broadcast(self.exact(arg), self.shape(node.shape))
+        return self.language.reshape(self.exact(arg), [self.size(one) for one in node.shape])
 
     def _array(self, node: Node) -> Code:
         values = node.params.array
@@ -295,6 +299,10 @@ def _is_sum_along(inner: Sequence[Piece]) -> bool:
     letters = {*inner[0].letters}
     is_square = all(one == inner[0] for one in inner)
     return is_square or (len(letters) > 1 and all({*one.letters} == letters for one in inner))
+
+
+def _is_number(node: Node) -> bool:
+    return all(one.operation not in (INPUT, ARRAY) for one in in_order([node]))
 
 
 def _bare(node: Node) -> Node:
