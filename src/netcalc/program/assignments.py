@@ -14,7 +14,19 @@ from netcalc.program.calls import Calls
 from netcalc.program.library import RANDOM
 from netcalc.program.operators import SIGNS, binary, missing
 from netcalc.program.scope import Frame
-from netcalc.program.values import Cell, Method, Missing, Record, Tensor, described, node_of
+from netcalc.program.values import (
+    Cell,
+    Method,
+    Missing,
+    Record,
+    Tensor,
+    check_fits,
+    described,
+    kind_of,
+    node_of,
+    stored,
+    widest,
+)
 
 
 class Assignments(Calls):
@@ -107,7 +119,7 @@ class Assignments(Calls):
                 owner[place] = value
             case Tensor():
                 part = indexing.part_of(self, owner, key)
-                new = indexing.written_into(self, owner, part, node_of(value))
+                new = indexing.written_into(self, owner, part, stored(owner.kind, value))
                 self._replace(target.value, owner, new, part, target)
             case Missing(name) if isinstance(key, str):
                 self.top.values[key] = self.named(key, value, target.lineno) if isinstance(value, Tensor) else value
@@ -121,6 +133,7 @@ class Assignments(Calls):
 
         In place of a part, as of a[0] in a[0][1] = …, it is written into the whole, unless that part is a copy.
         """
+        check_fits(old.kind, new.kind)
         if isinstance(target, ast.Subscript | ast.Attribute) and isinstance(owner := self.value(target.value), Tensor):
             if isinstance(target, ast.Attribute):
                 if target.attr not in ("T", "mT"):
@@ -141,9 +154,7 @@ class Assignments(Calls):
         )
         self.changed(old, key, where, name, new.node)
         new = self._in_place(old, new)
-        self._put(
-            target, Tensor(new.node, old.kind if new.kind == "int" else new.kind, old.buffer, old.cells, new.zero)
-        )
+        self._put(target, Tensor(new.node, widest((old.kind, new.kind)), old.buffer, old.cells, new.zero))
 
     def _in_place(self, old: Tensor, new: Tensor) -> Tensor:
         """What stands in place of an array; within torch.no_grad() its numbers change, and its gradient does not."""
@@ -209,11 +220,12 @@ class Assignments(Calls):
                 self.changed(old, None, node, ast.unparse(target), new.node)
             self._store_part(target, new)
             return
+        check_fits(owner.kind, "float" if sign == "/" else kind_of(by))
         part = indexing.part_of(self, owner, key)
         old_part = owner if part.mask is not None else indexing.read(self, owner, key)
         if part.mask is None and part.is_basic and isinstance(owner.zero, bool) and owner.zero and sign == "+":
             value = node_of(by)  # 0 + x
-        elif sign in ("+", "-") and indexing.is_added(self, part):
+        elif sign in ("+", "-") and owner.kind != "bool" and indexing.is_added(self, part):
             new = indexing.added_into(self, owner, part, node_of(by) if sign == "+" else b.negate(node_of(by)))
             self._replace(target.value, owner, new, part, node)
             return
@@ -246,7 +258,9 @@ class Assignments(Calls):
         old, raw = self.value(target), self.value(key)
         if function not in ("add", "subtract") or not isinstance(old, Tensor):
             raise NetcalcError(f"np.{function}.at is not understood; np.add.at is")
-        by = node_of(self.value(value))
+        added = self.value(value)
+        check_fits(old.kind, kind_of(added))
+        by = node_of(added)
         part = indexing.part_of(self, old, raw)
         new = indexing.added_into(self, old, part, by if function == "add" else b.negate(by))
         self._replace(target, old, new, None, node)

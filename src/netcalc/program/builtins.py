@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from netcalc.program.operators import MAX_LIST, binary
 from netcalc.program.scalars import ordering
 from netcalc.program.signature import whole_or_none
 from netcalc.program.texts import formatted, put_into
-from netcalc.program.values import Opaque, Tensor, described, is_scalar, node_of
+from netcalc.program.values import Opaque, Tensor, described, is_scalar, kind_of, node_of, widest
 
 MAX_TERMS = 5000  # of sum(…)
 
@@ -61,9 +62,12 @@ def _length(_: Expressions, value: Any) -> Any:
 
 def _sum(reader: Expressions, values: Any, start: Any = 0) -> Any:
     if isinstance(values, Tensor):
-        found: Any = Tensor(b.summed(values.node, 0), values.kind)
+        found: Any = Tensor(b.summed(values.node, 0), widest(("int", values.kind)))
         return found if start == 0 else binary(reader, "+", start, found)
-    items = list(reader.items(values))
+    items = [
+        replace(one, kind="int") if kind_of(one) == "bool" and isinstance(one, Tensor) else one
+        for one in reader.items(values)
+    ]
     if len(items) > MAX_TERMS:
         raise NetcalcError(f"a sum of {len(items):,} terms is longer than netcalc takes")
     terms = items if isinstance(start, int) and start == 0 and items else [start, *items]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.graph import build as b
+from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS
 from netcalc.program.library import BY_ORDER, CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
@@ -30,9 +30,11 @@ from netcalc.program.values import (
     Opaque,
     Record,
     Tensor,
+    as_bool,
     described,
     is_scalar,
     kind_named,
+    kind_of,
     of_list,
 )
 
@@ -216,7 +218,7 @@ class Calls(Methods):
         return self.made(apply_function(plain, function, [self._array(one) for one in args], keywords))
 
     def _array(self, value: Any) -> Any:
-        return Tensor(of_list(list(value))) if isinstance(value, list | tuple) and value else value
+        return Tensor(of_list(list(value)), kind_of(value)) if isinstance(value, list | tuple) and value else value
 
     def _is_pairwise(self, args: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
         """torch.max(x, y)."""
@@ -235,7 +237,11 @@ class Calls(Methods):
         found = bound(call.name, row.signature, args, keywords)
         built = row.build(call, *found) if row.asks else row.build(*found)
         value = row.finish(built, found)
-        if kind_named(keywords.get("dtype")) == "int" and any(_is_of_floats(one) for one in found):
+        if (
+            isinstance(value, Tensor)
+            and kind_named(keywords.get("dtype")) == "int"
+            and (value.node.operation is ARRAY or any(_is_of_floats(one) for one in found))
+        ):
             call.check_whole(value, "dtype=int")
         return self._all_checked(_of_kind(value, keywords.get("dtype")))
 
@@ -263,7 +269,7 @@ class Calls(Methods):
 
 
 def _is_of_floats(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.kind == "float"
+    return (isinstance(value, Tensor) and value.kind == "float") or isinstance(value, Fraction)
 
 
 def _of_kind(value: Any, dtype: Any) -> Any:
@@ -271,8 +277,9 @@ def _of_kind(value: Any, dtype: Any) -> Any:
     kind = kind_named(dtype)
     if not isinstance(value, Tensor) or kind is None or kind == value.kind:
         return value
-    node = b.compared("unequal", value.node, b.number(0)) if kind == "bool" else value.node
-    return Tensor(node, kind, value.buffer, value.cells, value.zero)
+    if kind == "bool":
+        return as_bool(value)
+    return Tensor(value.node, kind, value.buffer, value.cells, value.zero)
 
 
 def _is_instance(value: Any, kind: str) -> bool:

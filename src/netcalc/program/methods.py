@@ -12,7 +12,7 @@ from netcalc.program.builtins import METHODS_OF_LISTS
 from netcalc.program.functions import Functions
 from netcalc.program.library import ROWS
 from netcalc.program.library.elementwise import elementwise_function
-from netcalc.program.values import LibraryFunction, Tensor, described, node_of
+from netcalc.program.values import LibraryFunction, Tensor, described, node_of, stored
 
 TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
 NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
@@ -88,7 +88,7 @@ class Methods(Functions):
         part = indexing.part_of(self, array, key)
         if how == "get":
             return indexing.read(self, array, key)
-        value = node_of(args[0])
+        value = stored(array.kind, args[0])
         if how == "add":
             return indexing.added_into(self, array, part, value)
         if how == "multiply":

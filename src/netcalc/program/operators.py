@@ -15,7 +15,7 @@ from netcalc.graph.sizes import Letters
 from netcalc.program.scalars import calculated, compare, negated
 from netcalc.program.scope import Scope
 from netcalc.program.texts import filled_in
-from netcalc.program.values import Missing, Tensor, described, is_scalar, is_size, kind_of, node_of
+from netcalc.program.values import Missing, Tensor, as_bool, described, is_scalar, is_size, kind_of, node_of, widest
 
 MAX_LIST = 1_000_000  # entries of a list or text
 
@@ -59,7 +59,7 @@ ON_WHOLE: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "<<": np.left_shift,
     ">>": np.right_shift,
 }
-ON_CONDITIONS = {"&": "and", "|": "or", "^": "unequal"}
+ON_CONDITIONS = {"&": "and", "|": "or", "^": "unequal", "*": "and", "+": "or"}  # of two booleans, as NumPy has them
 
 
 def binary(scope: Scope, sign: str, left: Any, right: Any) -> Any:
@@ -105,17 +105,26 @@ def _of_length(entries: int) -> bool:
 def _of_arrays(scope: Scope, sign: str, left: Any, right: Any) -> Any:
     a, c = node_of(left), node_of(right)
     kinds = (kind_of(left), kind_of(right))
-    if sign in ON_CONDITIONS and kinds == ("bool", "bool"):
+    if kinds == ("bool", "bool") and sign in ON_CONDITIONS and (sign != "+" or a.rank or c.rank):
         return Tensor(b.compared(ON_CONDITIONS[sign], a, c), "bool")
+    if kinds == ("bool", "bool") and sign in "+-":
+        raise NetcalcError(_of_booleans(sign))
     if sign in ON_NODES:
-        kind = "int" if "float" not in kinds and sign in "+-*" else "float"
-        return Tensor(ON_NODES[sign](a, c), kind)
+        product = Tensor(ON_NODES[sign](a, c), "float" if sign == "/" else widest(kinds))
+        return as_bool(product) if product.kind == "bool" else product
     one, other = scope.known(left), scope.known(right)
     if one is None or other is None:
         raise NetcalcError(f"'{sign}' of arrays has no gradient, and is understood for whole numbers that are known")
     if sign in ("//", "%") and (other == 0).any():
         raise NetcalcError("division by zero")
-    return Tensor(b.array(ON_WHOLE[sign](one, other)), "int" if "float" not in kinds else "float")
+    return Tensor(b.array(ON_WHOLE[sign](one, other)), widest(("int", *kinds)))
+
+
+def _of_booleans(sign: str) -> str:
+    """Why two booleans are not subtracted, nor two single ones added."""
+    if sign == "-":
+        return "booleans are not subtracted, as in NumPy; write a ^ b, or 1*a - 1*b for numbers"
+    return "the sum of two single booleans is 'or' in NumPy, a count in Python; write a | b, or 1*a + 1*b"
 
 
 def unary(scope: Scope, operator: ast.unaryop, value: Any, truth: Callable[[Any], bool]) -> Any:
@@ -134,6 +143,8 @@ def unary(scope: Scope, operator: ast.unaryop, value: Any, truth: Callable[[Any]
         return negated(value) if isinstance(operator, ast.USub) else value
     if not isinstance(value, Tensor):
         raise NetcalcError(f"{described(value)} has no sign")
+    if value.kind == "bool":
+        raise NetcalcError("a boolean has no sign, as in NumPy; write ~a, or -1*a for a number")
     return Tensor(b.negate(value.node) if isinstance(operator, ast.USub) else value.node, value.kind)
 
 

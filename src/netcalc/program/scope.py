@@ -115,7 +115,9 @@ class Scope:
         """An input of the program."""
         if name not in self.inputs:
             found = self.given[name]
-            self.inputs[name] = Tensor(b.given(name, found.shape), found.kind, is_named=True)
+            self.inputs[name] = Tensor(
+                b.given(name, found.shape), "whole" if found.kind == "int" else found.kind, is_named=True
+            )
         return self.inputs[name]
 
     def bind(self, name: str, value: Any, line: int) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.graph.sizes import Letters, Unknown
-from netcalc.program.values import Missing, Opaque, Tensor, described, is_scalar, is_size, node_of, tree_of
+from netcalc.program.values import Missing, Opaque, Tensor, described, is_scalar, is_size, kind_of, node_of, tree_of
 
 # What says how a result is stored, or where, which changes nothing here.
 IGNORED = frozenset(
@@ -115,7 +115,7 @@ def _count(many: int) -> str:
 
 def tensor(value: Any) -> Tensor:
     """An array, or a number as one."""
-    return value if isinstance(value, Tensor) else Tensor(node_of(value), "float" if not is_size(value) else "int")
+    return value if isinstance(value, Tensor) else Tensor(node_of(value), kind_of(value))
 
 
 def whole(value: Any) -> int:

@@ -28,7 +28,7 @@ from netcalc.program.operators import binary
 from netcalc.program.scope import Given
 from netcalc.program.source import ProgramError, Source
 from netcalc.program.statements import Statements
-from netcalc.program.values import Cell, Module, Tensor, node_of
+from netcalc.program.values import Cell, Module, Tensor, node_of, stored
 
 SIGNS: Mapping[str, str] = {
     "add": "+",
@@ -107,7 +107,7 @@ class Traced(NDArrayOperatorsMixin):
     def __setitem__(self, key: Any, value: Any) -> None:
         def written() -> Tensor:
             part = indexing.part_of(self._reader, self._tensor, _plain(key))
-            return indexing.written_into(self._reader, self._tensor, part, node_of(_plain(value)))
+            return indexing.written_into(self._reader, self._tensor, part, stored(self._tensor.kind, _plain(value)))
 
         self._replace(self._told(written))
 

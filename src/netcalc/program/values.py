@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ from netcalc.graph.sizes import Letters, Unknown, settled
 Scalar = int | Fraction | Constant | Apply | Number
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 MAX_ENTRIES = 100_000_000  # of one array
+KINDS = ("bool", "int", "whole", "float")  # each holds those before it; whole: inputs given as 1,2, which may be floats
 
 
 class Cell:
@@ -27,7 +29,7 @@ class Cell:
 
 @dataclass(eq=False)
 class Tensor:
-    """A node of the graph. `kind` is float, int or bool.
+    """A node of the graph. `kind` is one of KINDS.
 
     `buffer` stands for its memory, which a view shares with what it is a view of; `cells` is the shape of that and the
     part of it that this is: None of the whole, () where part or order are not known. `stale` is where a later line
@@ -233,8 +235,37 @@ def kind_named(dtype: Any) -> str | None:
     return None
 
 
+def widest(kinds: Iterable[str]) -> str:
+    """The kind that holds them all."""
+    return max(kinds, key=KINDS.index)
+
+
+def check_fits(kind: str, own: str) -> None:
+    """Raises NetcalcError for what an array of booleans or integers does not hold: NumPy truncates it, or refuses."""
+    if kind in ("bool", "int") and own != "whole" and KINDS.index(own) > KINDS.index(kind):
+        raise NetcalcError(
+            "an array of integers takes no decimals: make it of floats, as np.zeros(…) is"
+            if kind == "int"
+            else "an array of booleans takes no numbers: make it of floats, as np.zeros(…) is"
+        )
+
+
+def stored(kind: str, value: Any) -> Node:
+    """What an array of a kind holds of a value that is assigned to its entries. Raises NetcalcError for a decimal."""
+    if kind == "bool" and kind_of(value) != "bool":
+        return b.compared("unequal", node_of(value), b.number(0))
+    if not (isinstance(value, Fraction) and value.denominator == 1):
+        check_fits(kind, kind_of(value))
+    return node_of(value)
+
+
+def as_bool(x: Tensor) -> Tensor:
+    """Where an array is not 0."""
+    return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+
+
 def kind_of(value: Any) -> str:
-    """float, int or bool."""
+    """One of KINDS."""
     if isinstance(value, Tensor):
         return value.kind
     if isinstance(value, bool):
@@ -242,6 +273,5 @@ def kind_of(value: Any) -> str:
     if isinstance(value, int | Letters | range):
         return "int"
     if isinstance(value, list | tuple) and value:
-        kinds = [kind_of(one) for one in value]
-        return "float" if "float" in kinds else "int" if "int" in kinds else "bool"
+        return widest(map(kind_of, value))
     return "float"

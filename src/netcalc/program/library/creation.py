@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,12 +19,14 @@ from netcalc.program.values import (
     MAX_ENTRIES,
     Cell,
     Tensor,
+    as_bool,
     is_scalar,
     is_size,
     kind_named,
     kind_of,
     node_of,
     of_list,
+    stored,
     tree_of,
 )
 
@@ -103,7 +106,7 @@ def _eye(rows: Any, columns: Any) -> Tensor:
     return Tensor(b.array(ones, f"eye({rows}, {columns})"), "float")
 
 
-def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
+def _one_hot(call: Call, labels: Tensor, classes: Any) -> Tensor:
     call.index(labels)
     if classes is None or classes == -1:
         known = call.known(labels)
@@ -111,7 +114,7 @@ def _one_hot(call: Call, labels: Tensor, classes: Any) -> Node:
             raise NetcalcError("one_hot needs the number of classes, as in one_hot(y, 10)")
         classes = int(known.max()) + 1
     call.index(labels, classes)
-    return b.index(b.eye(classes), [b.Place(1)], [labels.node])
+    return Tensor(b.index(b.eye(classes), [b.Place(1)], [labels.node]), "float" if call.library == "jax" else "int")
 
 
 def _tri(rows: int, columns: Any, offset: int) -> Tensor:
@@ -123,7 +126,16 @@ def _with_diagonal(x: Tensor, value: Any) -> Node:
         raise NetcalcError(f"fill_diagonal takes a matrix, not an array of {x.rank} axes")
     rows, columns = (concrete(size, "fill_diagonal") for size in x.shape)
     on = b.array(np.eye(rows, columns, dtype=np.int64), f"eye({rows}, {columns})")
-    return b.where(on, node_of(value), x.node)
+    return b.where(on, stored(x.kind, value), x.node)
+
+
+def _full_like(x: Tensor, value: Any, dtype: Any) -> Tensor:
+    return filled(value, x.shape) if dtype is not None else _filling(x, value)
+
+
+def _filling(x: Tensor, value: Any) -> Tensor:
+    """One number in all entries of an array, as its kind holds it."""
+    return replace(filled(value, x.shape, x.kind), node=b.broadcast(stored(x.kind, value), x.shape))
 
 
 def _new_full(_: Tensor, shape: Any, value: Any) -> Tensor:
@@ -133,7 +145,7 @@ def _new_full(_: Tensor, shape: Any, value: Any) -> Tensor:
 def _as_kind(kind: str) -> Any:
     def build(call: Call, x: Tensor) -> Any:
         if kind == "bool" and x.kind != "bool":
-            return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+            return as_bool(x)
         if kind == "int":
             call.check_whole(x)
         return Tensor(x.node, kind, x.buffer, x.cells)
@@ -159,10 +171,9 @@ def _stored(call: Call, x: Tensor, how: list[Any]) -> Tensor:
     kinds = [kind for one in how if (kind := kind_named(one)) is not None]
     kind = kinds[0] if kinds else x.kind
     if kind == "bool" and x.kind != "bool":
-        return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
+        return as_bool(x)
     if kind == "int":
         call.check_whole(x, f"{call.name} to whole numbers")
-    kind = x.kind if kind == "int" and x.kind == "float" else kind
     if kind == x.kind:
         return x
     return Tensor(x.node, kind, x.buffer, x.cells, x.zero)
@@ -208,9 +219,9 @@ ROWS = [
     Row("full", "shape|size:v fill_value:v", _full, "one number everywhere"),
     Row("zeros_like empty_like", _X, _like(0), "zeros in another's shape"),
     Row("ones_like", _X, _like(1), "ones in another's shape"),
-    Row("full_like", f"{_X} fill_value:v", lambda x, value: filled(value, x.shape), "one number in another's shape"),
-    Row("new_zeros new_empty", f"{_X} *size:v", lambda _, shape: filled(0, _shape(shape)), "zeros"),
-    Row("new_ones", f"{_X} *size:v", lambda _, shape: filled(1, _shape(shape)), "ones"),
+    Row("full_like", f"{_X} fill_value:v dtype:v=None", _full_like, "one number in another's shape"),
+    Row("new_zeros new_empty", f"{_X} *size:v", lambda x, shape: filled(0, _shape(shape), x.kind), "zeros"),
+    Row("new_ones", f"{_X} *size:v", lambda x, shape: filled(1, _shape(shape), x.kind), "ones"),
     Row("new_full", f"{_X} size:v fill_value:v", _new_full, "one number everywhere"),
     Row(
         "new_tensor",
@@ -228,7 +239,6 @@ ROWS = [
         "input|x|labels|tensor:t num_classes|classes:v=None",
         _one_hot,
         "1 at a class, else 0",
-        kind="int",
         asks=True,
     ),
     Row(
@@ -246,15 +256,16 @@ ROWS = [
         "the same in memory of its own",
         asks=True,
     ),
-    Row("fill", f"{_X} value:v", lambda x, value: filled(value, x.shape, x.kind), "one number everywhere, in place"),
+    Row("fill", f"{_X} value:v", _filling, "one number everywhere, in place"),
     Row("zero", _X, _like(0), "zeros, in place"),
     Row(
         "copyto copy_",
         f"dst|{_X} src|other:t",
         lambda x, other: b.broadcast(other.node, x.shape),
         "another's entries, in place",
+        "widest",
     ),
-    Row("fill_diagonal", f"{_X} val|fill_value:n", _with_diagonal, "a number on the diagonal, in place"),
+    Row("fill_diagonal", f"{_X} val|fill_value:n", _with_diagonal, "a number on the diagonal, in place", "same"),
     Row("clone copy", _X, lambda x: Tensor(x.node, x.kind), "the same in memory of its own", "same"),
     Row(
         "contiguous cuda cpu to type type_as requires_grad_ retain_grad block_until_ready device_put",

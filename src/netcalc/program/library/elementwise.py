@@ -16,7 +16,7 @@ from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.program.library.table import Call, Row
 from netcalc.program.signature import IGNORED, tensor
-from netcalc.program.values import Tensor, is_scalar, node_of, tree_of
+from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, node_of, tree_of, widest
 
 
 @lru_cache(maxsize=256)
@@ -57,6 +57,10 @@ def elementwise_function(name: str) -> Function | None:
     return function_named(name)
 
 
+OF_BOOLEANS = frozenset({"abs", "max", "min", "add", "multiply"})  # those that give booleans of booleans
+OF_WHOLE = OF_BOOLEANS | {"subtract", "negative", "positive", "pow", "square", "sign", "relu", "remainder"}
+
+
 def apply_function(name: str, function: Function, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     """A function of expressions at numbers, which gives a number, or at arrays."""
     given: dict[int, Any] = dict(enumerate(args))
@@ -77,7 +81,18 @@ def apply_function(name: str, function: Function, args: Sequence[Any], keywords:
         raise NetcalcError(f"{name} takes {function.arity}, not {len(given)}")
     if all(is_scalar(value) for value in given.values()):
         return _of_numbers(function, {place: tree_of(value) for place, value in given.items()})
-    return Tensor(_of_nodes(name, function, given))
+    found = Tensor(_of_nodes(name, function, given), _kind(name, function, list(given.values())))
+    return as_bool(found) if found.kind == "bool" else found
+
+
+def _kind(name: str, function: Function, values: list[Any]) -> str:
+    """The kind of what a function gives. Raises NetcalcError for booleans that NumPy does not take."""
+    if function.name not in OF_WHOLE or name == "fabs":
+        return "float"
+    kind = widest(map(kind_of, values))
+    if kind == "bool" and function.name in ("subtract", "negative", "positive"):
+        raise NetcalcError(f"{name} takes no booleans, as in NumPy; write 1*a for a number")
+    return kind if function.name in OF_BOOLEANS else widest(("int", kind))
 
 
 def _of_nodes(name: str, function: Function, given: Mapping[int, Any]) -> Node:
@@ -186,7 +201,13 @@ ROWS = [
         "x + v·y/z",
     ),
     Row("prelu", "x|input:t weight:t", _prelu, "x, or weight·x where x < 0"),
-    Row("clip clamp clamp_", "x|input|a:t min|a_min|low:v=None max|a_max|high:v=None", _clip, "x between two bounds"),
+    Row(
+        "clip clamp clamp_",
+        "x|input|a:t min|a_min|low:v=None max|a_max|high:v=None",
+        _clip,
+        "x between two bounds",
+        "widest",
+    ),
     Row("glu", "x|input:t dim|axis:i=-1", _glu, "half of x times the sigmoid of the other half"),
     Row("equal eq", _TWO, compared("equal"), "1 where x = y", kind="bool"),
     Row("not_equal ne", _TWO, compared("unequal"), "1 where x ≠ y", kind="bool"),
@@ -202,12 +223,14 @@ ROWS = [
         "condition|cond:t x|input|self:t y|other:t",
         lambda condition, x, y: b.where(condition.node, x.node, y.node),
         "x where the condition holds, else y",
+        "widest",
     ),
     Row(
         "masked_fill masked_fill_",
         "x|input:t mask:t value:t",
         lambda x, mask, value: b.where(mask.node, value.node, x.node),
         "the value where the mask holds, else x",
+        "widest",
     ),
 ]
 __all__ = ["INFINITY", "MINUS_INFINITY", "ROWS", "apply_function", "elementwise_function", "of_formula"]

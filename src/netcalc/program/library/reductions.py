@@ -42,7 +42,7 @@ def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, *, largest: bool) -> 
     axis = to_axis(axis)
     value = (b.largest if largest else b.smallest)(x.node, axis, keep)
     if isinstance(axis, int) and call.name in ("max", "min") and call.library == "torch":
-        return Pair((Tensor(value), Tensor(_place(x.node, axis, keep, largest=largest), "int")))
+        return Pair((Tensor(value, x.kind), Tensor(_place(x.node, axis, keep, largest=largest), "int")))
     if isinstance(axis, int) and not call.library and call.name in ("max", "min"):
         call.note(f"{name}(…) along an axis is its values, as NumPy has it; write dim= for PyTorch's pair")
     return value
@@ -139,10 +139,10 @@ _VARIANCE = f"{_X} axis|dim:v=None unbiased:v=None keepdims|keepdim:b=False ddof
 _EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False"
 
 ROWS = [
-    Row("sum nansum", _ALONG, lambda x, axis, keep: b.summed(x.node, axis, keep), "Σ x along axes"),
+    Row("sum nansum", _ALONG, lambda x, axis, keep: b.summed(x.node, axis, keep), "Σ x along axes", "counted"),
     Row("mean nanmean", _ALONG, lambda x, axis, keep: b.mean(x.node, axis, keep), "the mean along axes"),
     Row("average", f"{_X} axis:a=None weights:v=None", _average, "the weighted mean"),
-    Row("prod", _ALONG, lambda x, axis, keep: b.prod(x.node, axis, keep), "Π x along axes"),
+    Row("prod", _ALONG, lambda x, axis, keep: b.prod(x.node, axis, keep), "Π x along axes", "counted"),
     Row("var", _VARIANCE, lambda *a: b.variance(*_variance(*a)), "the variance along axes", asks=True),
     Row("std", _VARIANCE, lambda *a: b.std(*_variance(*a)), "the standard deviation along axes", asks=True),
     Row(
@@ -159,8 +159,22 @@ ROWS = [
         "variance and mean",
         asks=True,
     ),
-    Row("max amax", _EXTREME, lambda *a: _extreme(*a, largest=True), "the largest entry along axes", asks=True),
-    Row("min amin", _EXTREME, lambda *a: _extreme(*a, largest=False), "the smallest entry along axes", asks=True),
+    Row(
+        "max amax",
+        _EXTREME,
+        lambda *a: _extreme(*a, largest=True),
+        "the largest entry along axes",
+        "widest",
+        asks=True,
+    ),
+    Row(
+        "min amin",
+        _EXTREME,
+        lambda *a: _extreme(*a, largest=False),
+        "the smallest entry along axes",
+        "widest",
+        asks=True,
+    ),
     Row(
         "argmax",
         f"{_X} axis|dim:v=None keepdims|keepdim:b=False",
@@ -195,7 +209,7 @@ ROWS = [
     Row("dist", "x|input:t y|other:t p|order:v=2", _distance, "the norm of x − y", asks=True),
     Row("fsum", "x:t", lambda x: b.summed(x.node, None, False), "the sum"),
     Row("sumprod", "x|p:t y|q:t", lambda x, y: b.dot(x.node, y.node), "the inner product"),
-    Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum"),
+    Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum", "counted"),
     Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),
     Row("log_softmax", f"{_X} axis|dim:v=''", _softmax(b.log_softmax), "log(eˣ / Σ eˣ) along an axis", asks=True),
     Row("softmin", f"{_X} axis|dim:v=''", _softmax(b.softmax, -1), "e⁻ˣ / Σ e⁻ˣ along an axis", asks=True),
@@ -204,5 +218,6 @@ ROWS = [
         _ALONG,
         lambda x, axis, keep: b.summed(b.compared("unequal", x.node, b.number(0)), axis, keep),
         "how many are not 0",
+        "counted",
     ),
 ]

@@ -11,7 +11,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Size, settled
-from netcalc.program.values import Tensor
+from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, widest
 
 
 class Call(Protocol):
@@ -40,7 +40,8 @@ class Row(NamedTuple):
     """One function. `names` are its spellings; `signature` is read by `signature.parameters`.
 
     `build` gets the arguments, after the call itself where `asks`. A node that it returns becomes an array of `kind`
-    (`same`: that of the first argument), which shares the first argument's memory where `view`.
+    (`same`: that of the first argument; `widest`: that which holds all arguments; `counted`: the same, and of booleans
+    int; `product`: the same, and of booleans where it is not 0), which shares the first argument's memory where `view`.
     """
 
     names: str
@@ -60,11 +61,34 @@ class Row(NamedTuple):
         """What it built as the program has it."""
         if isinstance(value, Node):
             first = next((one for one in args if isinstance(one, Tensor)), None)
-            kind = first.kind if self.kind == "same" and first else "float" if self.kind == "same" else self.kind
+            kind = self._kind(args, first)
+            if self.kind == "product" and kind == "bool":
+                return as_bool(Tensor(value))
             return Tensor(value, kind, first.buffer) if self.view and first else Tensor(value, kind)
         if isinstance(value, list | tuple) and any(isinstance(one, Node) for one in value):
             return type(value)(self.finish(one, args) for one in value)
         return value
+
+    def _kind(self, args: list[Any], first: Tensor | None) -> str:
+        match self.kind:
+            case "same":
+                return first.kind if first else "float"
+            case "widest" | "product":
+                return widest(_kinds(args) or ["float"])
+            case "counted":
+                return widest(["int", *_kinds(args)])
+        return self.kind
+
+
+def _kinds(args: list[Any]) -> list[str]:
+    """Those of the arrays and decimals among arguments."""
+    found: list[str] = []
+    for one in args:
+        if isinstance(one, list | tuple):
+            found += _kinds(list(one))
+        elif isinstance(one, Tensor) or (is_scalar(one) and not isinstance(one, int)):
+            found.append(kind_of(one))
+    return found
 
 
 class Pair(tuple[Any, ...]):

@@ -1,0 +1,126 @@
+"""Booleans and integers in programs are NumPy's: what is read agrees with NumPy itself, or is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netcalc.errors import NetcalcError
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.evaluate import evaluate
+from netcalc.program import Given, read
+
+X = np.array([[1.0, 2.0], [-3.0, 0.5]])
+GIVEN = {"x": Given(X.shape, None, "float", fractional=True)}
+HEAD = "import numpy as np\n"
+
+
+def value_of(lines: str) -> np.ndarray:
+    """What netcalc reads in lines that end in `loss`, at X."""
+    program = read(HEAD + lines, "f.py", GIVEN)
+    return evaluate([program.output], Float64(), dict.fromkeys(program.inputs.values(), X))[0]
+
+
+def truth_of(lines: str) -> np.ndarray:
+    """NumPy's own answer."""
+    names = {"np": np, "x": X.copy()}
+    exec(lines, names)  # noqa: S102 - the test's own text
+    return np.asarray(names["loss"], dtype=np.float64)
+
+
+AS_NUMPY = [
+    "loss = (x*((x > 0) + (x < 5))).sum()",
+    "loss = (x*((x > 0) * (x < 5))).sum()",
+    "loss = (x*((x > 0) & (x < 1) | (x < -1))).sum()",
+    "loss = x*((x > 0) + True)",
+    "loss = x*((x > 0) + 1)",
+    "loss = x*((x > 0) + (x < 5)*1)",
+    "loss = x*((x > 0) + 0.5)",
+    "loss = x*(True + True)",
+    "loss = x*((x > 0) @ (x < 5))",
+    "loss = x*np.dot(x > 0, x < 5)",
+    "loss = x*np.matmul(x > -9, x < 5)",
+    "loss = x*np.einsum('ij,jk->ik', x > -9, x < 5)",
+    "loss = x*np.einsum('ij->i', x > -9)",
+    "loss = x*np.outer((x > -9)[0], (x < 5)[1])",
+    "loss = x*np.add(x > 0, x < 5)",
+    "loss = x*np.multiply(x > 0, x < 5)",
+    "loss = x*(np.eye(2, dtype=bool) + np.eye(2, dtype=bool))",
+    "loss = x*(np.where(x > 0, x < 5, x > 1) + (x < 5))",
+    "loss = x*(np.concatenate([x > 0, x < 5])[:2] + (x < 5))",
+    "loss = x*(np.stack([x > 0, x < 5])[0] + (x < 5))",
+    "loss = x*(np.maximum(x > 0, x < 5) + (x < 5))",
+    "loss = x*((x > 0).T + (x < 5))",
+    "loss = x*((x > 0).max(axis=0) + (x < 5))",
+    "loss = x*(x > 0).sum()",
+    "loss = x*((x > 0).sum(axis=0) + (x < 5))",
+    "loss = x*((x > 0).astype(int) + (x < 5))",
+    "loss = x*((x > 0).astype(float) + (x < 5))",
+    "loss = x*sum([x > 0, x < 5])",
+    "loss = x*np.mean((x > 0) + (x < 5))",
+    "loss = x*np.trace(x < 5)",
+    "loss = x*((x > 0) / (x < 5))",
+    "loss = x*(np.square(x < 5) + (x < 5))",
+    "m = x > 0\nm += x < 5\nloss = x*m",
+    "m = np.zeros((2, 2), dtype=bool)\nm[0, 1] = 0.5\nloss = x*m",
+    "m = x > 0\nm[0] += x[0] < 5\nloss = x*m",
+    "k = np.arange(4).reshape(2, 2)\nk[1, 1] = 7.0\nloss = x*k",
+    "k = np.arange(4).reshape(2, 2)\nk[1, 1] = 7\nk += 1\nk[0] *= 2\nloss = x*k",
+    "k = np.arange(4.0)\nk[1] = 1.7\nk += 0.5\nloss = x.sum()*k",
+    "k = np.arange(4).reshape(2, 2)*1.0\nk[1, 1] = 1.7\nloss = x*k",
+    "k = np.zeros((2, 2), dtype=int).astype(float)\nk[:] = x\nloss = k*k",
+    "k = np.full((2, 2), 0.0)\nk[:] = x\nloss = k*k",
+    "k = np.full_like(np.arange(3), 1.5, dtype=float)\nk[1] = 0.5\nloss = x.sum()*k",
+    "k = np.zeros_like(np.arange(3), dtype=float)\nk[1] = 0.5\nloss = x.sum()*k",
+    "k = np.arange(3) / 2\nk[1] = 0.7\nloss = x.sum()*k",
+    "k = np.arange(3)\nk = k + 0.5\nloss = x.sum()*k",
+    "k = np.zeros((2, 2), dtype=int)\nk[np.arange(2), [1, 0]] = 1\nloss = x*k",
+    "k = np.where(x > 0, 1, 0.0)\nk[0] = 1.7\nloss = x*k",
+    "k = np.array([1, 2.5])\nk[0] = 1.7\nloss = x*k",
+]
+
+
+@pytest.mark.parametrize("lines", AS_NUMPY)
+def test_it_is_as_numpy_has_it(lines):
+    np.testing.assert_array_equal(value_of(lines), truth_of(lines))
+
+
+REFUSED = [
+    ("loss = x*((x > 0) - (x < 5))", "not subtracted"),
+    ("loss = x*np.subtract(x > 0, x < 5)", "no booleans"),
+    ("loss = x*-(x > 0)", "no sign"),
+    ("loss = x*((x[0, 0] > 0) + (x[0, 1] < 5))", "a | b"),
+    ("k = np.arange(4).reshape(2, 2)\nk[1, 1] = 1.7\nloss = x*k", "integers"),
+    ("k = np.full((2, 2), 0)\nk[:] = x\nloss = k*k", "integers"),
+    ("k = np.full((2, 2), 1.7, dtype=int)\nloss = x*k", "whole"),
+    ("k = np.linspace(0, 1, 3, dtype=int)\nloss = x.sum()*k", "whole"),
+    ("k = np.zeros((2, 2), dtype=int)\nk[:] = x\nloss = k*k", "integers"),
+    ("k = np.zeros((2, 2)).astype(int)\nk[:] = x\nloss = k*k", "integers"),
+    ("k = np.zeros_like(x, dtype=int)\nk += x\nloss = k*k", "integers"),
+    ("k = np.zeros_like(np.arange(2))\nk[0] += 1.5\nloss = x*k", "integers"),
+    ("k = np.full_like(np.arange(2), 1.7)\nloss = x*k", "integers"),
+    ("k = np.arange(2)\nk.fill(1.7)\nloss = x*k", "integers"),
+    ("k = np.arange(2)\nk /= 2\nloss = x*k", "integers"),
+    ("k = np.arange(4).reshape(2, 2)\nnp.fill_diagonal(k, 1.7)\nloss = x*k", "integers"),
+    ("k = np.array([1, 2])\nnp.add.at(k, [0], 1.7)\nloss = x*k", "integers"),
+    ("k = np.array([1, 2])\nnp.multiply(k, 1.7, out=k)\nloss = x*k", "integers"),
+    ("k = np.array([1, 2])\nk[0:1][0] = 1.7\nloss = x*k", "integers"),
+    ("k = np.concatenate([np.arange(1), np.arange(1)])\nk[0] = 1.7\nloss = x*k", "integers"),
+    ("k = (x > 0).sum(axis=0)\nk[0] = 1.7\nloss = x*k", "integers"),
+    ("k = np.maximum(np.arange(2), 1)\nk[0] = 1.7\nloss = x*k", "integers"),
+    ("k = np.where(x > 0, 1, 0)\nk[0] = 1.7\nloss = x*k", "integers"),
+    ("k = np.dot(np.arange(2), np.eye(2, dtype=int))\nk[0] = 1.7\nloss = x*k", "integers"),
+    ("m = x > 0\nm += 1\nloss = x*m", "booleans"),
+]
+
+
+@pytest.mark.parametrize("lines, said", REFUSED)
+def test_what_numpy_would_round_or_refuse_is_refused(lines, said):
+    with pytest.raises(NetcalcError, match=said) as told:
+        read(HEAD + lines, "f.py", GIVEN)
+    assert told.value.message.startswith("f.py, line ")
+
+
+def test_inputs_given_as_whole_numbers_may_be_floats():
+    given = {"x": Given((2,), np.array([1, 2]), "int")}
+    read(HEAD + "h = np.zeros_like(x)\nh[0] = x[0]*0.5\nh += 0.5\nloss = (h*x).sum()", "f.py", given)
