@@ -9,6 +9,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.program import Given, read
+from netcalc.program.scope import Scope
 
 X = np.array([[1.0, 2.0], [-3.0, 0.5]])
 GIVEN = {"x": Given(X.shape, None, "float", fractional=True)}
@@ -124,3 +125,52 @@ def test_what_numpy_would_round_or_refuse_is_refused(lines, said):
 def test_inputs_given_as_whole_numbers_may_be_floats():
     given = {"x": Given((2,), np.array([1, 2]), "int")}
     read(HEAD + "h = np.zeros_like(x)\nh[0] = x[0]*0.5\nh += 0.5\nloss = (h*x).sum()", "f.py", given)
+
+
+UNREASONABLE = [
+    "x.reshape(-2, -2)",
+    "np.tile(x, -1)",
+    "np.repeat(x, -1)",
+    "np.pad(x, -1)",
+    "np.tril(x, 2**70)",
+    "np.triu(np.ones((3, 3)), -2**70)",
+    "x[2**70:]",
+    "np.ones(-2)",
+    "np.full((-1,), 2)",
+    "np.eye(-3)",
+    "np.zeros(0).max()",
+    "np.zeros(0).mean()",
+    "np.zeros((2, 0)).argmax(axis=1)",
+    "10**400*x",
+    "1e308*10*x",
+    "round(1e400)*x",
+    "x*np.array([10**400])",
+    "x[(None,)*70]",
+    "np.tri(3, 3, 2**70)",
+    "np.broadcast_to(x, (-1, 2, 2))",
+    "np.moveaxis(x, 5, 0)",
+]
+
+
+@pytest.mark.parametrize("made", UNREASONABLE)
+def test_sizes_and_numbers_that_no_array_has_are_refused_where_they_stand(made):
+    with pytest.raises(NetcalcError) as told:
+        read(f"{HEAD}y = 2*x\nloss = ({made}).sum()", "f.py", GIVEN)
+    assert told.value.message.startswith("f.py, line 3: ")
+    assert "is not understood (" not in told.value.message
+    assert told.value.position is not None
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "".join(f"{' ' * d}for {n} in np.arange(9):\n" for d, n in enumerate("abcde")) + "     s = s + x\n",
+        "s = sum([x for a in range(9) for b in range(9) for c in range(9) for d in range(9) for e in range(9)])\n",
+    ],
+)
+def test_loops_in_loops_are_counted_before_they_are_read(loop, monkeypatch):
+    read_lines = []
+    monkeypatch.setattr(Scope, "count", lambda *_: read_lines.append(1))
+    with pytest.raises(NetcalcError, match=r"line \d: this loop comes to 59,049 statements"):
+        read(f"{HEAD}s = 0*x\n{loop}loss = s.sum()", "f.py", GIVEN)
+    assert len(read_lines) < 50

@@ -95,9 +95,18 @@ def minus(a: Node, b: Node) -> Node:
     return total(without_ones(factors, out), out, shape, [1, -1])
 
 
+def reduced_of_some(node: Node, along: Along) -> Shape:
+    """The shape of what is left along axes. Raises ShapeError where it has entries that are each of none."""
+    shape = reduced(node.shape, along)
+    if 0 in node.shape and 0 not in shape:
+        raise ShapeError(f"an array of no entries has no mean and no largest entry; this is {written(node.shape)}")
+    return shape
+
+
 def mean(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
     """The mean along axes."""
     along = Along(axes_of(node, axis), keep)
+    reduced_of_some(node, along)
     return over(summed(node, axis, keep), count(node, along))
 
 
@@ -168,8 +177,9 @@ TIED = {ARGMAX: _shares("max", tied=True), ARGMIN: _shares("min", tied=True)}  #
 
 def shares(node: Node, axis: int | Sequence[int] | None = None, *, largest: bool = True) -> Node:
     """1 where the largest (or smallest) entry along axes is, 0 elsewhere; 1/k at each of k that tie. No slope."""
-    operation = ARGMAX if largest else ARGMIN
-    return make(operation, [node], node.shape, Along(axes_of(node, axis), keep=True))
+    along = Along(axes_of(node, axis), keep=True)
+    reduced_of_some(node, along)
+    return make(ARGMAX if largest else ARGMIN, [node], node.shape, along)
 
 
 def extreme(operation: Operation, node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
@@ -177,7 +187,7 @@ def extreme(operation: Operation, node: Node, axis: int | Sequence[int] | None =
     along = Along(axes_of(node, axis), keep)
     if not along.axes:
         return node
-    return make(operation, [node], reduced(node.shape, along), along)
+    return make(operation, [node], reduced_of_some(node, along), along)
 
 
 # --- running sums

@@ -193,14 +193,16 @@ class Expressions(Attributes):
 
     def _passed(self, generators: list[ast.comprehension]) -> Iterator[None]:
         first, *rest = generators
-        for item in self.items(self.value(first.iter)):
-            self.count(first.iter)
-            self.store(first.target, item, named=False)
-            if all(self.truth(self.value(test)) for test in first.ifs):
-                if rest:
-                    yield from self._passed(rest)
-                else:
-                    yield None
+        items = self.items(self.value(first.iter))
+        with self.repeated(first.iter, len(items)):
+            for item in items:
+                self.count(first.iter)
+                self.store(first.target, item, named=False)
+                if all(self.truth(self.value(test)) for test in first.ifs):
+                    if rest:
+                        yield from self._passed(rest)
+                    else:
+                        yield None
 
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
         """Assign to a target."""

@@ -17,7 +17,7 @@ from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
 from netcalc.program.scope import Scope
-from netcalc.program.values import Tensor, described, node_of
+from netcalc.program.values import Tensor, check_axes, described, node_of
 
 ALL = Span(None, None, None)
 
@@ -51,6 +51,7 @@ def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> Pa
     used = sum(_axes_of(one) for one in items)
     if used > whole.rank:
         raise ShapeError(f"{used} indices are too many for {written(whole.shape)}")
+    check_axes(whole.rank + sum(one is None for one in items))
     axis = 0
     for item in items:
         if item is Ellipsis:

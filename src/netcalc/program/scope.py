@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
-from netcalc.program.values import MAX_ENTRIES, Function, Missing, Record, Tensor, node_of
+from netcalc.program.values import MAX_ENTRIES, Function, Missing, Record, Tensor, check_axes, node_of
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
 MAX_CALLS = 50  # within each other
@@ -100,6 +101,19 @@ class Scope:
         if self.statements > MAX_STATEMENTS:
             raise self.source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements, loops unrolled", node)
 
+    @contextmanager
+    def repeated(self, node: ast.AST, many: int, statements: int = 1) -> Iterator[None]:
+        """While statements are read so many times. Raises ProgramError at once where that is more than are read."""
+        outer, self.loops = self.loops, self.loops * max(many, 1)
+        try:
+            if (total := many * outer * statements) > MAX_STATEMENTS:
+                raise self.source.error(
+                    f"this loop comes to {total:,} statements; netcalc reads {MAX_STATEMENTS:,}", node
+                )
+            yield
+        finally:
+            self.loops = outer
+
     # --- names
 
     def lookup(self, name: str) -> Any:
@@ -177,9 +191,12 @@ class Scope:
     # --- arrays
 
     def checked(self, value: Any) -> Any:
-        """An array that is not too large. Raises NetcalcError."""
+        """An array that is not too large, and has no size below 0. Raises NetcalcError."""
         if isinstance(value, Tensor):
+            check_axes(value.rank)
             entries = 1
+            if any(isinstance(size, int) and size < 0 for size in value.shape):
+                raise ShapeError(f"a size is 0 or more, and this would be {written(value.shape)}")
             for size in value.shape:
                 entries *= size if isinstance(size, int) else 1
             if entries > MAX_ENTRIES:

@@ -123,6 +123,8 @@ def whole(value: Any) -> int:
     found = whole_or_none(value)
     if found is None:
         raise NetcalcError(f"a whole number is needed, and {described(value)} is none that is known here")
+    if abs(found) >= 2**62:
+        raise NetcalcError("a whole number of at most 62 bits is needed")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.program.assignments import Assignments
-from netcalc.program.scope import MAX_STATEMENTS, Frame
+from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
 from netcalc.program.values import (
     LIBRARIES,
@@ -166,15 +166,9 @@ class Statements(Assignments):
 
     def _for_statement(self, node: ast.For) -> Any:
         iterable = self.value(node.iter)
-        many = len(iterable) if isinstance(iterable, range | list | tuple) else 1
-        if many * self.loops * len(node.body) > MAX_STATEMENTS:
-            raise self.source.error(
-                f"this loop comes to {many * self.loops * len(node.body):,} statements; "
-                f"netcalc reads {MAX_STATEMENTS:,}",
-                node,
-            )
-        outer, self.loops = self.loops, self.loops * max(many, 1)
-        try:
+        many = iterable.shape[0] if isinstance(iterable, Tensor) and iterable.rank else 1
+        many = len(iterable) if isinstance(iterable, range | list | tuple) else many
+        with self.repeated(node, many if isinstance(many, int) else 1, len(node.body)):
             for item in self.items(iterable):
                 self.store(node.target, item, named=not isinstance(item, Tensor))
                 outcome = self.block(node.body)
@@ -182,8 +176,6 @@ class Statements(Assignments):
                     return None
                 if isinstance(outcome, tuple):
                     return outcome
-        finally:
-            self.loops = outer
         return self.block(node.orelse)
 
     def _while_statement(self, node: ast.While) -> Any:

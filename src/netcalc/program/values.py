@@ -20,6 +20,7 @@ from netcalc.graph.sizes import Letters, Unknown, settled
 Scalar = int | Fraction | Constant | Apply | Number
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 MAX_ENTRIES = 100_000_000  # of one array
+MAX_AXES = 32
 KINDS = ("bool", "int", "whole", "float")  # each holds those before it; whole: inputs given as 1,2, which may be floats
 
 
@@ -157,7 +158,7 @@ def node_of(value: Any) -> Node:
     if isinstance(value, Tensor):
         return value.node
     if is_scalar(value):
-        return b.number_of(tree_of(value))
+        return b.number_of(_in_range(tree_of(value)))
     if isinstance(value, Letters | Unknown):
         return b.size(value)
     if isinstance(value, np.ndarray):
@@ -165,6 +166,13 @@ def node_of(value: Any) -> Node:
     if isinstance(value, list | tuple | range):
         return of_list(list(value))
     raise NetcalcError(f"{described(value)} is no number or array of numbers")
+
+
+def _in_range(tree: Tree) -> Tree:
+    """A number that float64 has. Raises NetcalcError."""
+    if isinstance(tree, Number) and abs(tree.value) >= 2**1024:
+        raise NetcalcError("a number is beyond the range of float64, which ends at 1.8e308")
+    return tree
 
 
 def of_list(values: list[Any]) -> Node:
@@ -176,7 +184,7 @@ def of_list(values: list[Any]) -> Node:
         flat, shape = entries
         if all(isinstance(one, int) for one in flat) and all(abs(one) < 2**62 for one in flat):
             return b.array(np.array(flat, dtype=np.int64).reshape(shape))
-        return b.array(from_list(list(map(tree_of, flat)), shape))
+        return b.array(from_list([_in_range(tree_of(one)) for one in flat], shape))
     return b.stack([node_of(one) for one in values])
 
 
@@ -233,6 +241,12 @@ def kind_named(dtype: Any) -> str | None:
         if any(word in name for word in words):
             return kind
     return None
+
+
+def check_axes(many: int) -> None:
+    """Raises ShapeError for more axes than an array has."""
+    if many > MAX_AXES:
+        raise ShapeError(f"an array has at most {MAX_AXES} axes, and this would have {many}")
 
 
 def widest(kinds: Iterable[str]) -> str:

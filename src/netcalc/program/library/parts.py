@@ -154,6 +154,8 @@ def padded(node: Node, widths: Sequence[tuple[int, int]], value: Node | None = N
     """The node with so many entries more before and behind along each axis: 0, or `value`."""
     if not any(one for pair in widths for one in pair):
         return node
+    if any(one < 0 for pair in widths for one in pair):
+        raise ShapeError("pad adds entries, and takes no number below 0; write a slice to cut them")
     shape: list[Any] = []
     key: list[Any] = []
     for size, (before, behind) in zip(map(settled, node.shape), widths, strict=True):

@@ -106,8 +106,9 @@ def _permute(x: Tensor, axes: list[Any]) -> Node:
 
 
 def _moved(x: Tensor, source: Any, destination: Any) -> Node:
-    sources = [one % x.rank for one in ([source] if isinstance(source, int) else source)]
-    destinations = [one % x.rank for one in ([destination] if isinstance(destination, int) else destination)]
+    sources, destinations = (
+        [axis_of(x.node, one) for one in ([axes] if isinstance(axes, int) else axes)] for axes in (source, destination)
+    )
     order = [n for n in range(x.rank) if n not in sources]
     for place, axis in sorted(zip(destinations, sources, strict=True)):
         order.insert(place, axis)
