@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from netcalc.errors import NetcalcError
+from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.program import Given, read
@@ -174,3 +175,12 @@ def test_loops_in_loops_are_counted_before_they_are_read(loop, monkeypatch):
     with pytest.raises(NetcalcError, match=r"line \d: this loop comes to 59,049 statements"):
         read(f"{HEAD}s = 0*x\n{loop}loss = s.sum()", "f.py", GIVEN)
     assert len(read_lines) < 50
+
+
+def test_a_sum_of_nothing_is_exactly_0():
+    found = Balls().sum(np.empty((0, 0), dtype=object), (-1,))
+    assert found.shape == (0,)
+    program = read(HEAD + "loss = x.repeat(0, -1).sum()", "f.py", GIVEN)
+    balls = Balls()
+    given = dict.fromkeys(program.inputs.values(), balls.array(X))
+    assert evaluate([program.output], balls, given)[0].item() == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ def last(array: np.ndarray, axes: Axes) -> np.ndarray:
     """The axes together as one, behind the others."""
     front = [n for n in range(array.ndim) if n - array.ndim not in axes]
     moved = array.transpose([*front, *(array.ndim + axis for axis in axes)])
-    return moved.reshape((*moved.shape[: len(front)], -1))
+    return moved.reshape((*moved.shape[: len(front)], prod(moved.shape[len(front) :])))
 
 
 def back(array: np.ndarray, axes: Axes, shape: Sequence[int]) -> np.ndarray:

@@ -57,7 +57,7 @@ class Objects(Arithmetic):
         rows = last(array, axes)
         out = np.empty(rows.shape[:-1], dtype=object)
         flat = out.reshape(-1)
-        for place, row in enumerate(rows.reshape(-1, rows.shape[-1])):
+        for place, row in enumerate(rows.reshape(out.size, rows.shape[-1])):
             flat[place] = function(list(row))
         return with_axes(flat.reshape(out.shape), axes, array.ndim, keep)
 
