@@ -215,3 +215,10 @@ def test_a_product_of_many_names_is_answered():
 @pytest.mark.parametrize("activation, slope", [("+".join(["q"] * 3000), 3000), ("+".join(["2*q"] * 1000), 2000)])
 def test_an_activation_of_thousands_of_terms_is_answered(activation, slope):
     assert netcalc.neuron([3], [1], 0, activation=activation).partials["b"] == slope
+
+
+def test_a_product_of_many_factors_is_checked_in_time():
+    """The cheapest order of n numbers took n³ to find, for each of a thousand edits."""
+    product = "*".join(f"sin({n}*x)" for n in range(1, 25))
+    (one,) = netcalc.check(netcalc.grad(product), {"dx": 2}).checked
+    assert one.verdict == "wrong"

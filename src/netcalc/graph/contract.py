@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Lettered = tuple[np.ndarray, str]
 
+MANY = (
+    8  # factors from which on those that bear the same letters are multiplied first: what is cheapest takes n³ to find
+)
+
 
 def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequence[str], out: str) -> Lettered:
     """The product, summed over what `out` lacks; its letters are those of `out` that a factor has, in out's order."""
@@ -22,6 +26,8 @@ def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequ
     left: list[Lettered] = [_diagonal(array, own) for array, own in zip(arrays, letters, strict=True)]
     if not left:
         return arithmetic.numbers(1), ""
+    if len(left) > MANY:
+        left = _alike_together(arithmetic, left)
     while True:
         left = [_summed_alone(arithmetic, place, left, out) for place in range(len(left))]
         if len(left) == 1:
@@ -75,6 +81,14 @@ def _summed_alone(arithmetic: Arithmetic, place: int, left: Sequence[Lettered], 
     if not axes:
         return array, own
     return arithmetic.sum(array, axes), "".join(one for one in own if one in held)
+
+
+def _alike_together(arithmetic: Arithmetic, left: Sequence[Lettered]) -> list[Lettered]:
+    """The factors, those of the same letters as one."""
+    found: dict[str, np.ndarray] = {}
+    for array, own in left:
+        found[own] = arithmetic.multiply(found[own], array) if own in found else array
+    return [(array, own) for own, array in found.items()]
 
 
 def _cheapest(left: Sequence[Lettered], out: str) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ from netcalc.graph.sizes import Letters
 from netcalc.program import indexing
 from netcalc.program.attributes import Attributes
 from netcalc.program.operators import SIGNS, binary, compared, missing, unary
+from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, exact_number
 from netcalc.program.texts import UNKNOWN, formatted
 from netcalc.program.values import (
@@ -170,37 +171,36 @@ class Expressions(Attributes):
     def _slice(self, node: ast.Slice) -> slice:
         return slice(*(None if one is None else self.value(one) for one in (node.lower, node.upper, node.step)))
 
-    def _listcomp(self, node: ast.ListComp) -> list[Any]:
-        return [self.value(node.elt) for _ in self._rounds(node.generators)]
+    def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
+        return self._comprehended(node.generators, lambda: self.value(node.elt))
 
     def _generatorexp(self, node: ast.GeneratorExp) -> list[Any]:
-        return [self.value(node.elt) for _ in self._rounds(node.generators)]
+        return self._listcomp(node)
 
     def _dictcomp(self, node: ast.DictComp) -> dict[Any, Any]:
-        return {self._key(self.value(node.key)): self.value(node.value) for _ in self._rounds(node.generators)}
+        return dict(
+            self._comprehended(node.generators, lambda: (self._key(self.value(node.key)), self.value(node.value)))
+        )
 
-    def _rounds(self, generators: list[ast.comprehension]) -> Iterator[None]:
-        """Once for each round of a comprehension, with its names set, which are its own: then they are as before."""
-        values = self.frame.values
-        names = [one.id for own in generators for one in ast.walk(own.target) if isinstance(one, ast.Name)]
-        before = {name: values[name] for name in names if name in values}
-        yield from self._passed(generators)
-        for name in names:
-            if name in before:
-                values[name] = before[name]
-            else:
-                values.pop(name, None)
+    def _comprehended(self, generators: list[ast.comprehension], item: Callable[[], Any]) -> list[Any]:
+        """An item for each round of a comprehension, whose names are its own."""
+        first = self.items(self.value(generators[0].iter))
+        self.frames.append(Frame(self.frame, self.frame.level, self.frame.name))
+        try:
+            return [item() for _ in self._rounds(generators, first)]
+        finally:
+            self.frames.pop()
 
-    def _passed(self, generators: list[ast.comprehension]) -> Iterator[None]:
+    def _rounds(self, generators: list[ast.comprehension], items: Sequence[Any]) -> Iterator[None]:
+        """Once for each round, with the names set."""
         first, *rest = generators
-        items = self.items(self.value(first.iter))
         with self.repeated(first.iter, len(items)):
             for item in items:
                 self.count(first.iter)
                 self.store(first.target, item, named=False)
                 if all(self.truth(self.value(test)) for test in first.ifs):
                     if rest:
-                        yield from self._passed(rest)
+                        yield from self._rounds(rest, self.items(self.value(rest[0].iter)))
                     else:
                         yield None
 
