@@ -282,6 +282,11 @@ def test_archives_by_name():
         read_tensor("two.npz")
 
 
+def test_a_number_alone_in_json_is_a_number(here):
+    (here / "c.json").write_text("0.5\n")
+    assert read_tensor("c.json").array.shape == ()
+
+
 def test_an_answer_in_json_is_read_by_the_names_it_has(here):
     answer = {"given": {"W": [[1]]}, "forward": {"u": [2.5]}, "partials": {"v": [7, 8]}, "notes": [], "b": 3}
     (here / "answer.json").write_text(json.dumps(answer))

@@ -131,7 +131,7 @@ def _open_source(
     first = next(chunks, b"")
     chunks = chain([first], chunks)
     beginning = first.lstrip()[:16].lower()
-    if beginning.startswith((b"{", b"[")):
+    if beginning.startswith((b"{", b"[")) or source.name.endswith((".json", ".json.gz")):
         from netcalc.files.structured import read_json
 
         return Tensor(read_json(joined(chunks, source.name), source.name, name, finite=finite), source.name)
