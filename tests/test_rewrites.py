@@ -128,7 +128,7 @@ def test_a_name_in_the_place_of_what_it_stands_for_changes_no_value(text, shapes
     program = read(text, "program.py", {name: Given(shape) for name, shape in shapes.items()})
     found = backward(program.output).gradients
     nodes = in_order([program.output, *found.values()])
-    names = Names([node for node in nodes if node.operation is NAMED], shapes, lambda node: node)
+    names = Names([node for node in nodes if node.operation is NAMED], lambda node: node)
     pairs = [(node, other) for node in nodes for other in names.within(node, node)]
     assert pairs
     for node, other in pairs:
