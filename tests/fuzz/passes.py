@@ -240,14 +240,16 @@ def backward(source: Provider, data: bytes) -> None:
     )
     if not ours or status == 2:
         return
-    verdicts = {one["name"]: one["verdict"] for one in json.loads(out)["check"]}
+    lines = json.loads(out)["check"]  # a name may have several
+    are_right = all(one["verdict"] == "right" for one in lines)
+    verdicts = {one["name"]: one["verdict"] for one in lines}
     true = _differences_of(case["id"])
     if true is None:
         return
     try:
         names = _run(case["forward_text"] + text, _arrays(case))
     except Exception as error:  # noqa: BLE001 - whatever Python raises: then a line of it is wrong
-        if set(verdicts.values()) <= {"right"}:
+        if are_right:
             raise Contradiction(f"all right, and Python says {error!r}") from None
         return
     for name, verdict in verdicts.items():
@@ -255,7 +257,7 @@ def backward(source: Provider, data: bytes) -> None:
         if wrt not in true or name not in names:
             continue
         tally[verdict] += 1
-        if verdict == "right" and all(one == "right" for one in verdicts.values()):
+        if verdict == "right" and are_right:
             _near(wrt, np.asarray(names[name], dtype=float), true[wrt])
 
 
