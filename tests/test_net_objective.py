@@ -347,6 +347,7 @@ def test_every_format_is_written(tmp_path):
     steps = run(path, "--steps").stdout
     assert "Weight decay: λ = 0.25, of all weights and no bias" in steps
     assert "The targets: smoothed, ε = 0.1 over 3 classes, times the weights w" in steps
+    assert "t = w·(0.9·y + 0.1/3·(Σₖ y[k]))" in steps
     assert "∂L/∂W2 = δ2ᵀ a1 + 0.25 W2" in steps
     assert "penalty" in run(path, "--circuit").stdout
     assert "certified: " in run(path, "--digits", "40").stdout

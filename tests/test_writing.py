@@ -247,3 +247,22 @@ def test_a_number_in_letters_is_not_called_by_a_gradient_that_is_as_large():
     result = netcalc.gradients("kl = (x**2).sum()\nloss = kl/x.shape[0]", shape={"x": "N,D"})
     assert to_ascii(result["loss"].formula) == "kl/N"
     assert to_ascii(result["dkl"].formula) == "1/N"
+
+
+@pytest.mark.parametrize(
+    "expression, shape, shown",
+    [
+        ("x@y", "", "xᵀ y"),
+        ("(x - y)@(x + y)", "", "(x − y)ᵀ (x + y)"),
+        ("x@A@y", "A=n,n", "xᵀ A y"),
+        ("x.T@A@y", "A=n,n", "xᵀ A y"),
+        ("inv(A)@x@x", "A=n,n", "(A⁻¹ x)ᵀ x"),
+        ("2*x@y", "", "2·xᵀ y"),
+        ("x@x*sum(y)", "", "(xᵀ x)·sum(y)"),
+    ],
+)
+def test_the_left_of_a_product_that_is_a_number_is_a_row(expression, shape, shown):
+    shapes = ["x=n", *(["y=n"] if "y" in expression else []), *shape.split()]
+    typed = tensors([expression], Request({}, read_shapes(shapes))).typed
+    assert to_unicode(typed) == shown
+    assert to_ascii(typed) == expression.replace("x@x*sum", "(x@x)*sum")

@@ -96,8 +96,8 @@ def is_by_sample(node: Node) -> bool:
 
 
 def is_of_loss(node: Node) -> bool:
-    """Whether it is a loss, or its targets."""
-    return node.operation is LOSS or (node.operation in (INPUT, NAMED) and node.params.text == "t")
+    """Whether it is a loss, or its targets, as given or as the loss takes them."""
+    return node.operation is LOSS or (node.operation in (INPUT, NAMED) and node.params.text in ("t", "y"))
 
 
 def total(letters: str, term: Tree) -> Tree:

@@ -156,12 +156,27 @@ def _as_read(tree: Tree, reader: Reader) -> Tree:
     arguments = [_as_read(one, reader) for one in tree.arguments]
     if tree.operator == "power_or_inverse":
         return Apply("power", (*arguments, Number(Fraction(-1))))
+    if tree.operator == "matmul" and not reader.node(tree).rank:
+        return Apply("matmul", (_as_row(tree.arguments[0], arguments[0], reader), arguments[1]))
     if tree.operator == "multiply":
         scalars = list(takewhile(lambda one: not reader.node(one).rank, tree.arguments))
         if len(scalars) < len(arguments) - 1 and all(reader.node(one).rank for one in tree.arguments[len(scalars) :]):
             first, *others = arguments[len(scalars) :]
             return Apply("hadamard", (in_front(arguments[: len(scalars)], first), *others))
     return Apply("power" if tree.operator == "power_or_transpose" else tree.operator, tuple(arguments))
+
+
+def _as_row(tree: Tree, read: Tree, reader: Reader) -> Tree:
+    """A vector, read, that stands left of another in a product: xᵀ, of x A alike xᵀ A."""
+    match tree, read:
+        case Apply("matmul", (first, _)), Apply("matmul", (left, right)) if reader.node(first).rank == 1:
+            return Apply("matmul", (_as_row(first, left, reader), right))
+        case Apply("multiply", (scalar, vector)), Apply("multiply", (left, right)) if not reader.node(scalar).rank:
+            return Apply("multiply", (left, _as_row(vector, right, reader)))
+        case Apply("transpose"), _:
+            return read
+        case _:
+            return Apply("row", (read,))
 
 
 # --- shapes

@@ -16,6 +16,7 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "matmul": ("matmul", 2),
     "hadamard": ("hadamard", None),
     "transpose": ("transpose", 1),
+    "row": ("row", 1),
     "swapped": ("swapped", 1),
     "inv": ("inverse", 1),
     "outer": ("outer", 2),
@@ -102,6 +103,10 @@ class Tensors:
     def transpose(self, a: Piece) -> Piece:
         """Aᵀ."""
         return Piece(self.whole_name(a).text + ".T", Level.ATOM)
+
+    def row(self, a: Piece) -> Piece:
+        """xᵀ, where NumPy has x for a vector that stands before a product."""
+        return a
 
     def whole_name(self, a: Piece) -> Piece:
         """A piece that something is put behind: the name of a derivative, a fraction, in brackets."""
@@ -222,6 +227,9 @@ class MatrixNotation(Tensors):
         if a.operator == "inv":
             return self.raised(a.arguments[0], self.minus_top)
         return self.raised(a, self.top)
+
+    def row(self, a: Piece) -> Piece:
+        return self.transpose(a)
 
     def swapped(self, a: Piece) -> Piece:
         return self.transpose(a)
