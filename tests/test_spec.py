@@ -6,7 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import fastjsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import netcalc
 from netcalc import cli
@@ -18,17 +21,38 @@ from netcalc.errors import NetcalcError
 from netcalc.examples import example, names
 from netcalc.models.initial import INITIALS
 from netcalc.problem import VECTOR_ACTIVATIONS
-from netcalc.spec import net_schema, read_problem
+from netcalc.spec import read_problem
 from netcalc.spec.document import read_document
-from netcalc.spec.schema import digest, schema
+from netcalc.spec.schema import broken, schema
 
 KEYS = schema("net")["properties"]
 LAYER = schema("net")["definitions"]["layer"]["properties"]
 
 
-def test_the_generated_validator_is_that_of_the_schema():
-    """After a change: python -m netcalc.spec.generate."""
-    assert digest("net") == net_schema.DIGEST
+NUMBERS = st.one_of(st.integers(-2, 3), st.decimals(-2, 3, places=1), st.sampled_from(["1/3", "w.csv"]))
+LOOSE = st.one_of(
+    NUMBERS,
+    st.booleans(),
+    st.sampled_from(["mse", "sum", "he"]),
+    st.lists(NUMBERS, max_size=2),
+    st.lists(st.lists(st.one_of(NUMBERS, st.booleans()), max_size=2), max_size=2),
+    st.dictionaries(st.sampled_from(["W", "x"]), NUMBERS, max_size=1),
+)
+LOOSE_LAYER = st.dictionaries(st.sampled_from([*LAYER, "size", "w"]), LOOSE, max_size=3)
+LOOSE_NETS = st.dictionaries(st.sampled_from([*KEYS, "inputs"]), LOOSE, max_size=3).flatmap(
+    lambda keys: st.lists(st.one_of(LOOSE_LAYER, NUMBERS), max_size=2).map(lambda layers: {**keys, "layers": layers})
+)
+
+
+@given(content=st.one_of(LOOSE_NETS, st.dictionaries(st.sampled_from(list(KEYS)), LOOSE, max_size=3)))
+def test_a_document_breaks_what_an_independent_validator_says(content):
+    """Which rule comes first, and where."""
+    found, expected = broken(schema("net"), schema("net"), content), None
+    try:
+        fastjsonschema.validate(schema("net"), content, use_default=False)
+    except fastjsonschema.JsonSchemaValueException as error:
+        expected = error.rule, error.path[1:]
+    assert (found and (found.rule, list(map(str, found.place)))) == expected
 
 
 def test_the_schema_names_what_the_catalogues_hold():
