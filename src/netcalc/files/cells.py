@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from fractions import Fraction
-from typing import Any
 
 from netcalc.errors import ExpressionError, ValueSyntaxError
 from netcalc.expression import Constant, Number, Symbol, Tree, evaluate, is_constant, parse
+from netcalc.expression.tree import CONDITIONS, Apply, share
 from netcalc.files.spellings import respelled
 
 EXACT_LIMIT = 200_000  # so many numbers are kept exactly; more are float64, unless all are asked for
@@ -57,7 +57,7 @@ def most_exact() -> int:
 
 
 FIRST_BITS, LAST_BITS = 128, 8192
-LARGEST_BITS, SMALLEST_BITS = 1024, 20_000  # float64 ends at 2^1024; below 2^-1075 all is 0
+NOT_IN_NUMBERS = frozenset({"where", *CONDITIONS})
 
 
 def read_number(text: str) -> Tree:
@@ -203,78 +203,24 @@ def nearest_float(tree: Tree) -> float:
 
 
 def _nearest_by_balls(tree: Tree) -> float:
-    """Precision is doubled until both ends of the ball round to the same float64."""
-    bits = FIRST_BITS
-    while bits <= LAST_BITS:
-        low, high = _ends(tree, bits)
-        if low == high:
-            return low + 0.0  # never -0: a ball around 0 as small as this is 0
-        bits *= 2
-    return 0.0 if low < 0 < high else (low + high) / 2
+    """Precision is doubled until the ball rounds to one float64; what none tells from 0 is 0.
 
+    Raises ValueSyntaxError where it is not finite at any precision, OverflowError.
+    """
+    from netcalc.arithmetic.balls import OPERATIONS, ball, numeral, precision  # only a constant such as sqrt(2) pays
+    from netcalc.arithmetic.rounding import nearest
 
-def _ends(tree: Tree, bits: int) -> tuple[float, float]:
-    """The ball's ends, rounded. Raises ValueSyntaxError if it is not finite at any precision, OverflowError."""
-    from flint import arb, ctx  # only a constant such as sqrt(2) pays for it
-
-    before = ctx.prec
-    try:
-        ctx.prec = bits
-        ball = evaluate(tree, _ball_operations(arb), lambda leaf: _ball_leaf(leaf, arb))
-        if ball.is_finite():
-            return _dyadic_float(ball.lower()), _dyadic_float(ball.upper())
-    except KeyError as error:
-        raise ValueSyntaxError(f"'{error.args[0]}' has no place in a number") from None
-    finally:
-        ctx.prec = before
-    if bits >= LAST_BITS:
+    operators = [node.operator for node in share((tree,)).nodes if isinstance(node, Apply)]
+    if other := next((one for one in operators if one not in OPERATIONS or one in NOT_IN_NUMBERS), None):
+        raise ValueSyntaxError(f"'{other}' has no place in a number")
+    bits, number = FIRST_BITS, None
+    while number is None and bits <= LAST_BITS:
+        with precision(bits):
+            found = ball(numeral(tree, {}))
+        number, bits = nearest(found), 2 * bits
+    if number is None and not found.is_finite():
         raise ValueSyntaxError("it is not a finite real number")
-    return _ends(tree, 2 * bits)
-
-
-def _dyadic_float(end: Any) -> float:
-    mantissa, exponent = (int(part) for part in end.man_exp())
-    if exponent < -SMALLEST_BITS:
-        mantissa, exponent = mantissa >> (-SMALLEST_BITS - exponent), -SMALLEST_BITS
-    if mantissa.bit_length() + exponent > LARGEST_BITS:
+    number = number if number is not None else 0.0 if found.contains(0) else float(found)
+    if math.isinf(number):
         raise OverflowError
-    return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
-
-
-def _ball_leaf(leaf: Number | Constant | Symbol, arb: Any) -> Any:
-    if isinstance(leaf, Number):
-        return arb(leaf.value.numerator) / leaf.value.denominator
-    return {"e": arb.const_e, "pi": arb.pi, "inf": arb.pos_inf}[leaf.name]()
-
-
-def _ball_operations(arb: Any) -> dict[str, Callable[..., Any]]:
-    names = "exp log1p expm1 log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sec csc cot"
-    special = "erf erfc erfinv gamma lgamma digamma"
-    named: dict[str, Callable[..., Any]] = {name: getattr(arb, name) for name in f"{names} {special}".split()}
-    return named | {
-        "add": lambda *terms: sum(terms, arb(0)),
-        "subtract": lambda a, b: a - b,
-        "multiply": _product,
-        "divide": lambda a, b: a / b,
-        "power": lambda a, b: a**b,
-        "negate": lambda a: -a,
-        "abs": abs,
-        "log2": lambda a: a.log() / arb(2).log(),
-        "log10": lambda a: a.log() / arb(10).log(),
-        "cbrt": lambda a: -((-a).root(3)) if a < 0 else a.root(3),
-        "sign": lambda a: a.sgn(),
-        "floor": arb.floor,
-        "atan2": arb.atan2,
-        "max": lambda first, *rest: _fold(arb.max, first, rest),
-        "min": lambda first, *rest: _fold(arb.min, first, rest),
-    }
-
-
-def _product(first: Any, *rest: Any) -> Any:
-    return _fold(lambda a, b: a * b, first, rest)
-
-
-def _fold(function: Callable[[Any, Any], Any], value: Any, rest: tuple[Any, ...]) -> Any:
-    for other in rest:
-        value = function(value, other)
-    return value
+    return number + 0.0  # never -0: a ball around 0 as small as this is 0
