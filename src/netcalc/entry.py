@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from netcalc.derivation.derive import applied, derivation
 from netcalc.derivation.limits import limits
 from netcalc.expression import Tree, parse
 from netcalc.notation import to_ascii
+from netcalc.records import NamedTuple
 
 FAR = 30.5  # where a formula that has values on a side has one
 HALF_WINDOW = 5.0  # of q to either side of 0, unless a kink lies near it or beyond

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -18,6 +18,7 @@ from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.expression import Tree
 from netcalc.expression.tree import has_switches
 from netcalc.problem import LossAndTarget, Problem, element
+from netcalc.records import NamedTuple
 
 DIGITS = (6, 9, 12, 17, 30, 60, 120)  # as many as it takes to tell numbers apart
 NEAR = 1e-9  # what is farther from a kink, relatively, is not at it

@@ -6,9 +6,8 @@ Rows are samples: `z1` is (samples, outputs), and ∂L/∂(a thing) has the thin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import product, total
 from netcalc.objective import Nodes, Objective, cooled, losses, objective
 from netcalc.problem import Dense, LossAndTarget, Problem, Weighing
+from netcalc.records import NamedTuple, dataclass
 
 
 class Forward(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.expression import Number, Tree
 from netcalc.expression.tree import add, negate
@@ -14,6 +13,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import number, product, total
 from netcalc.graph.sizes import concrete
 from netcalc.problem import LossAndTarget, Problem, Weighing
+from netcalc.records import NamedTuple
 
 Nodes = dict[str, Node]
 ONE = Number(Fraction(1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from netcalc.graph.leaves import NAMED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.layers import passes, values
 from netcalc.problem import Problem
+from netcalc.records import NamedTuple
 
 Quantities = dict[str, np.ndarray]
 Progress = Callable[[int, int], None]

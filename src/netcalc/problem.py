@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.arrays import by_place
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.expression import Symbol, Tree, symbols
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss, Reduction

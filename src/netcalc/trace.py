@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from netcalc.errors import ShapeError
 from netcalc.problem import Dense, Problem, element
+from netcalc.records import NamedTuple
 
 PATHS_LIMIT = 256  # more on a page help nobody
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import Numeral, ball, precision
+from netcalc.records import dataclass
 
 NEARER = (1, 8, 32, 160)  # steps are 2^-e, and these are multiples of the first e
 FIRST_EXPONENT = 128

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_series
 
 from netcalc.arithmetic.balls import UNDEFINED, ZERO, Numeral, ball, exactly, sign
+from netcalc.records import NamedTuple
 
 ROOT = 6  # x is t^6 away
 TERMS = 8 * ROOT

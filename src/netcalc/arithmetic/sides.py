@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from netcalc.arithmetic.balls import (
 )
 from netcalc.expression import Tree, evaluate
 from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, share
+from netcalc.records import dataclass
 
 BITS = 1024
 NEAR = fmpq(1, 1 << 200)  # far below what tells two kinks apart, far above what BITS can't tell from 0

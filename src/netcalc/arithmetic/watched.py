@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netcalc.derivation.derive import bound
 from netcalc.expression.tree import Apply, Constant, Leaf, Symbol
+from netcalc.records import NamedTuple
 
 Array = NDArray[np.float64]
 UNIT = 2.0**-53

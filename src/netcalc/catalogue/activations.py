@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from netcalc.catalogue.names import Bound, bind, exact
 from netcalc.errors import ValueSyntaxError
 from netcalc.expression.functions import folded
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

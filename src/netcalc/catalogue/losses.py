@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from netcalc.catalogue.names import Bound, bind, normalised, plain, split_reference, unknown
 from netcalc.errors import ValueSyntaxError
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
@@ -24,6 +23,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.layers import given_values
 from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
+from netcalc.records import dataclass
 from netcalc.solving.layers import is_small
 
 BITS = 320

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from netcalc.checking.written import Written, listed, read
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Symbol, substitute, symbols
 from netcalc.problem import element
+from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")

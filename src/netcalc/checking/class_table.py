@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from netcalc.notation import is_plain
+from netcalc.records import NamedTuple
 from netcalc.render.frame import NARROW, Frame, frame
 
 WHO, SCORE, WHY = "student", "marks", "what went wrong"

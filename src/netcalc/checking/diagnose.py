@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
@@ -16,6 +16,7 @@ from netcalc.checking.evidence import EXACT, Evidence, exact_value
 from netcalc.checking.library import Predictions, Yielded, rounded
 from netcalc.checking.runs import FAILED
 from netcalc.checking.verdicts import claimed_value
+from netcalc.records import dataclass
 
 CHANCE = 0.2  # how probable a meeting by chance may be for an explanation to be given
 SHORT_CHANCE = 0.005  # the same for decimals of few digits, and for what is plain and not usual

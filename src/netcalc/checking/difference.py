@@ -9,7 +9,7 @@ have in common is gone, is evaluated: so a bump far away, of 10^-1000000 here, s
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,7 @@ from netcalc.checking.ratios import Finer, Polynomial, Ratio, Ratios, TooLong, U
 from netcalc.derivation.derive import expand
 from netcalc.expression import Constant, Number, Tree, share
 from netcalc.expression.tree import Leaf, fold_all
+from netcalc.records import dataclass
 
 MAX_NODES = 1500
 MAX_FINER = 12  # times that an atom is made finer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -16,6 +15,7 @@ from netcalc.checking.library import Library
 from netcalc.checking.verdicts import Tolerance, claimed_value, unit
 from netcalc.checking.written import FLOAT64_BITS
 from netcalc.expression import Apply, Number
+from netcalc.records import dataclass
 
 FEW_DIGITS = 3  # significant ones
 USUAL_DIGITS = 4  # that answers are written with; one of fewer may have ended in zeros

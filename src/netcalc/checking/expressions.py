@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -22,6 +22,7 @@ from netcalc.explain.ties import numerals_of
 from netcalc.expression import Number, Tree, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import by_element, derivative_in_short
+from netcalc.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.checking.written import numeral
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, share, substitute, symbols
+from netcalc.records import dataclass
 
 MODERATE = 40  # up to which what has no value is out of its domain, and not out of balls' reach
 BITS_FOR_DOMAINS = 4096

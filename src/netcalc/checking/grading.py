@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from netcalc.checking.check import Checker
 from netcalc.checking.diagnose import NO_DIAGNOSIS
@@ -14,6 +12,7 @@ from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.files.cells import DECIMAL_COMMA
 from netcalc.files.spellings import respelled
 from netcalc.outside import one_line
+from netcalc.records import NamedTuple, dataclass
 from netcalc.result import Checked
 
 MARKED = ("right", "rounded")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -27,6 +26,7 @@ from netcalc.graph.sizes import settled as settled_size
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element
+from netcalc.records import dataclass
 from netcalc.result import Result, Tensor
 from netcalc.solving.graph_values import is_small, nodes_in
 from netcalc.solving.graphed import quantities_of

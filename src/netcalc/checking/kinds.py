@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from netcalc.arrays import each
@@ -15,6 +14,7 @@ from netcalc.checking.workings_of_layers import of_layers
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem, by_element, free_names
+from netcalc.records import dataclass
 from netcalc.result import Result, Tensor
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from math import prod
@@ -25,6 +24,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
+from netcalc.records import dataclass
 from netcalc.result import Taken
 
 MAX_ALIKE = 3  # edits that yield the same

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
 from netcalc.checking.synonyms import of_variable, spellings
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.models.grad import Gradient
+from netcalc.records import dataclass
 from netcalc.result import Result, Tensor
 from netcalc.result.result import NEW
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -18,6 +18,7 @@ from netcalc.arithmetic.watched import leaf, operation
 from netcalc.derivation.derive import expand
 from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.expression.tree import COMPARISONS, add, multiply, negate, share
+from netcalc.records import dataclass
 
 Array = np.ndarray
 Point = dict[str, Fraction]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from fractions import Fraction
 from math import comb
-from typing import Any, NamedTuple
+from typing import Any
 
 from flint import Ordering, arb, fmpq, fmpq_mpoly_ctx
 
 from netcalc.arithmetic.balls import ball, precision, sign
+from netcalc.records import NamedTuple
 
 MAX_ATOMS = 40
 MAX_TERMS = 1500  # of a polynomial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from netcalc.files.archives import read_npz_whole, read_safetensors_whole
 from netcalc.files.dialect import is_header
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
+from netcalc.records import NamedTuple
 from netcalc.result.result import NEW
 from netcalc.spec.document import TwiceError, once
 

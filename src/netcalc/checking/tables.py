@@ -6,12 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from netcalc.errors import FileError
 from netcalc.files.decode import text_chunks
 from netcalc.files.dialect import SEPARATOR
 from netcalc.files.source import Source, StandardInput, joined, open_source
+from netcalc.records import NamedTuple
 
 CHUNK = 1 << 20
 DELIMITERS = ",\t;"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
@@ -29,6 +29,7 @@ from netcalc.graph.product import PRODUCT, SUM
 from netcalc.graph.writing import formula
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative, element
+from netcalc.records import dataclass
 from netcalc.render.prose import in_one_line
 from netcalc.result import Step, Taken, as_value
 from netcalc.solving.bits import as_value as as_certified

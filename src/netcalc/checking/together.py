@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from netcalc.checking.written import (
 )
 from netcalc.errors import NetcalcError
 from netcalc.files.numbers import as_float64
+from netcalc.records import NamedTuple
 
 Given = tuple[str, Any]
 

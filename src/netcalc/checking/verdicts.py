@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from flint import arb, fmpq
@@ -23,6 +23,7 @@ from netcalc.checking.written import (
     numeral,
 )
 from netcalc.errors import NetcalcError
+from netcalc.records import dataclass
 
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree

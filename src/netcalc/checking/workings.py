@@ -7,7 +7,7 @@ operators, and each of them, inputs too, is a named node, so that its gradient i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
 from netcalc.problem import derivative_in_short
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -18,6 +18,7 @@ from netcalc.expression import Apply, Constant, Number, Symbol, Tree, evaluate, 
 from netcalc.expression import read as read_expression
 from netcalc.expression.numerals import decimals
 from netcalc.expression.tree import CONDITIONS
+from netcalc.records import dataclass
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
 BRACKETED = re.compile(r"([+\-−]?)(\(+)([^()]+)(\)+)")

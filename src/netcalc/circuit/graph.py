@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from netcalc.expression import Symbol, Tree, is_constant
 from netcalc.notation import to_unicode
+from netcalc.records import dataclass
 from netcalc.result import Value, in_unicode
 from netcalc.solving.bits import constant
 

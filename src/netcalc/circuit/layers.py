@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from netcalc.graph.leaves import name_of, named
 from netcalc.layers import forward, given_values
 from netcalc.notation import significant, to_unicode
 from netcalc.problem import Dense, LossAndTarget, Problem, element
+from netcalc.records import dataclass
 from netcalc.result import Result, Tensor, Value, as_value
 from netcalc.values import to_float64
 

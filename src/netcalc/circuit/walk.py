@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from netcalc.circuit.graph import Circuit, Node, Wire
 from netcalc.errors import NetcalcError
+from netcalc.records import NamedTuple
 
 MAX_GATES = 64
 

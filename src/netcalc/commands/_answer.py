@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from netcalc.commands._stderr import say
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
 from netcalc.notation import is_plain, plainly
 from netcalc.outside import without_controls
+from netcalc.records import NamedTuple
 from netcalc.render import FORMATS, Format, View, chosen, render
 
 if TYPE_CHECKING:

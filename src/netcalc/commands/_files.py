@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,6 +11,7 @@ from netcalc.commands._progress import Progress
 from netcalc.commands.inputs import Rows
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import FileError, NetcalcError
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.rows.blocks import NeuronRows

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from netcalc.commands.inputs import Reading, Upstream
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.files.source import StandardInput
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, runtime_checkable
 
 from netcalc.commands._given import ROW_FORMATS, Inputs, Parameters, needs_all_rows
 from netcalc.commands._progress import watched
@@ -18,6 +18,7 @@ from netcalc.commands.inputs import Rows
 from netcalc.commands.options import Checking, Presentation, Values
 from netcalc.errors import NetcalcError
 from netcalc.outside import one_line
+from netcalc.records import NamedTuple, dataclass
 from netcalc.render import chosen
 
 if TYPE_CHECKING:

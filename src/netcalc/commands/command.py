@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -28,6 +28,7 @@ from typer.main import get_command
 from netcalc.blas import begin_with_one_thread
 from netcalc.commands.options import Presentation
 from netcalc.commands.variadic import VariadicCommand
+from netcalc.records import NamedTuple
 
 Function = Callable[..., int | None]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
 from netcalc.commands.options import Values, completion, named, values
 from netcalc.errors import NetcalcError
+from netcalc.records import NamedTuple
 
 ON_ERROR = ("stop", "skip")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from netcalc.commands.command import command
 from netcalc.commands.inputs import OfTensors, Reading
 from netcalc.commands.options import Checking, Presentation, Values, completion, values
 from netcalc.errors import NetcalcError, UndefinedError
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.models.net import NetOptions

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from netcalc.commands.variadic import LINE
 from netcalc.errors import NetcalcError
+from netcalc.records import NamedTuple
 from netcalc.render import FORMATS, LISTS
 
 Values = list[str] | None

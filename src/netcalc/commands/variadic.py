@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from functools import partial
 from math import isfinite
@@ -22,6 +22,7 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.records import dataclass
 
 Parameter = TyperArgument | TyperOption
 LINE = "netcalc.line"  # the key in a context's meta

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.forms import Forms
@@ -12,6 +11,7 @@ from netcalc.derivation.reverse import Contribution, reverse
 from netcalc.derivation.rules import RULES
 from netcalc.expression import parse
 from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold_all, multiply, share
+from netcalc.records import NamedTuple
 
 # ∂(p^q)/∂q is a node of its own, `power'(p, q)`, since it is 0 where p is 0 and q positive; log(p) is not.
 POWER_BY_EXPONENT = parse("p^q*log(p)")

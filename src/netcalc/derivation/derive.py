@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from netcalc.derivation.stable import ONE, power_by_exponent, stable, stable_nod
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.tree import fold, fold_all, multiply
 from netcalc.notation import to_ascii
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss

@@ -7,12 +7,13 @@ ones, zeros and double minuses. What is made here is in normal form, and equal t
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from netcalc.errors import NetcalcError
 from netcalc.expression.numerals import decimals
 from netcalc.expression.tree import Apply, Leaf, Number, Symbol, Tree, add, apply, divide, fold, multiply, negate, power
+from netcalc.records import dataclass
 
 FLAT = 32  # factors or terms up to which a product within a product, or a sum within a sum, is opened
 SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of decimals

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from netcalc.catalogue.names import unknown
 from netcalc.derivation.accumulate import Sweep, gradient, shown, sweep
@@ -12,6 +11,7 @@ from netcalc.derivation.forms import Forms
 from netcalc.expression import Tree
 from netcalc.models.grad import Gradient
 from netcalc.problem import derivative, derivative_in_short
+from netcalc.records import NamedTuple
 
 
 class Quantity(NamedTuple):

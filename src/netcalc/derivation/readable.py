@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flint import fmpq
 
@@ -20,6 +19,7 @@ from netcalc.errors import NetcalcError, TookTooLong
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.expression.tree import fold_all, has_switches, share
 from netcalc.notation import to_ascii
+from netcalc.records import dataclass
 
 LONGEST = 600  # characters of a formula that is worth shortening
 WORTH = 20  # and so many are short enough

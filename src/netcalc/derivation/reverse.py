@@ -6,7 +6,9 @@ A. Griewank, A. Walther, "Evaluating Derivatives", SIAM 2008, ch. 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from netcalc.records import NamedTuple
 
 N = TypeVar("N", bound=Hashable)  # a node
 G = TypeVar("G")  # a gradient

@@ -7,11 +7,11 @@ rules (sum, product, quotient, power, choice) are in `accumulate.py`; the catalo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
 from netcalc.expression import Tree, parse
+from netcalc.records import dataclass
 
 
 @dataclass(frozen=True)

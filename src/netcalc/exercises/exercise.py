@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from netcalc.exercises.kinds import KINDS, LEVELS, Content
 from netcalc.expression import Symbol, Tree, parse
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.notation.displays import Display, matrix, row
+from netcalc.records import dataclass
 from netcalc.render.blocks import in_line
 from netcalc.result import Element, Result, Tensor
 from netcalc.solving.solve import solve

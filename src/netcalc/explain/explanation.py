@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import NamedTuple
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import applied, derivation
@@ -13,6 +12,7 @@ from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import apply, fold, multiply, power
 from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix
+from netcalc.records import NamedTuple
 from netcalc.result import Step, Value, as_value
 
 MATRIX_LIMIT = 8  # rows or columns of a matrix that is drawn

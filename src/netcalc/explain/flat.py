@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.explain.explanation import times
 from netcalc.expression import Apply, Number, Tree
@@ -15,6 +14,7 @@ from netcalc.graph.leaves import EYE, INPUT, NAMED
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product
 from netcalc.graph.sizes import concrete
+from netcalc.records import NamedTuple
 
 LOGARITHM = Operation("logarithm of a share", lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
 

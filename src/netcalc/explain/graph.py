@@ -6,7 +6,6 @@ An expression's parts get names, v1, v2, …, one for each operation that is wor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display
 from netcalc.problem import derivative
+from netcalc.records import NamedTuple
 from netcalc.result import Step, as_value
 
 MAX_STEPS = 40  # beyond which a derivation on paper helps nobody

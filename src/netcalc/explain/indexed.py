@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from itertools import product as combinations
 from math import prod
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import ONE, formula_of, replaced, times
@@ -24,6 +24,7 @@ from netcalc.graph.sizes import concrete
 from netcalc.layers import forward, passes
 from netcalc.notation.printer import WHOLE
 from netcalc.problem import LossAndTarget, Problem, labelled
+from netcalc.records import NamedTuple
 
 Place = int | str | None  # counted from 0, or the letter of a generic index; None for an axis that is not written
 Places = Sequence[Place] | None  # None for a whole tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from netcalc.explain.operands import operand
 from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute, symbols
 from netcalc.expression.tree import add, apply, divide, fold, multiply, power
 from netcalc.notation.displays import Display, Matrix, Product, Sum, column, matrix, row
+from netcalc.records import NamedTuple
 from netcalc.result import Value
 
 WIDEST = 8  # rows or columns of a matrix that is drawn

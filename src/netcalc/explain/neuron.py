@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import LossAndTarget, Problem, element
+from netcalc.records import NamedTuple
 from netcalc.result import LazySteps, Step
 
 STEPS_LIMIT = 32  # inputs beyond which a derivation on paper helps nobody

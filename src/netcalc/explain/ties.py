@@ -7,7 +7,7 @@ isn't the function's: where(x == 3, 9, x^2) has the slope 6 at 3, and the branch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import nan
 from typing import Any
 
@@ -39,6 +39,7 @@ from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.kinks import distinguished, shown_value
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative
+from netcalc.records import dataclass
 
 EQUALITIES = ("equal", "unequal")
 NAMED_LIMIT = 8  # lines on kinks

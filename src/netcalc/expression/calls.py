@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from math import prod
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from netcalc.expression.cursor import Cursor
 from netcalc.expression.functions import Function
 from netcalc.expression.tokens import Limits, Token
 from netcalc.expression.tree import CONDITIONS, Apply, Level, Number, Symbol, Tree, apply, fold
+from netcalc.records import NamedTuple
 
 JOINING = {"and": Level.AND, "or": Level.OR}
 LARGEST_WRITTEN = 10  # nodes of functions written out, for a character that may be typed

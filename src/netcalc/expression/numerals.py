@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+
+from netcalc.records import NamedTuple
 
 # Up to here a decimal is easier to read than a ratio, whatever the ratio's length.
 EASY_DIGITS = 20

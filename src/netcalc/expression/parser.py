@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from netcalc.expression.calls import JOINING, Part
 from netcalc.expression.exact import check_exact
@@ -19,6 +19,7 @@ from netcalc.expression.letters import BEGINNING, is_letter, standing
 from netcalc.expression.names import CLOSERS, Names
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token, tokenize
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
+from netcalc.records import NamedTuple
 
 _COMPARING = {sign: operator for operator, sign in COMPARISONS.items()}
 ENDING = frozenset({"number", "name", "indexed", "superscript", "pi", ")", "]", "}"})  # what ends an operand

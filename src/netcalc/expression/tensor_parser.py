@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from netcalc.expression.calls import Part
 from netcalc.expression.exact import check_exact
@@ -19,6 +19,7 @@ from netcalc.expression.tensor_functions import ELSEWHERE, TENSOR_FUNCTIONS
 from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token
 from netcalc.expression.tree import Apply, Constant, Level, Number, Symbol, Tree
+from netcalc.records import NamedTuple
 
 CONSTANTS: Mapping[str, Tree] = {
     "True": Number(Fraction(1)),

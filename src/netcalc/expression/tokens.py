@@ -6,10 +6,11 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from netcalc.errors import ExpressionError
 from netcalc.expression.functions import SPOKEN, function_named
+from netcalc.records import NamedTuple
 
 
 class Limits(NamedTuple):

@@ -8,13 +8,13 @@ a ratio of whole numbers without a short decimal is one number.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from math import gcd
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from netcalc.expression.numerals import decimals
+from netcalc.records import NamedTuple, dataclass
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from netcalc.errors import FileError
 from netcalc.files.cells import NOT_FINITE, decimal_comma, reads
+from netcalc.records import NamedTuple
 
 COMMENT = "#"
 MISSING = {"na", "n/a", "null", "none"}

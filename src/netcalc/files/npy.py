@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from tokenize import TokenError
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from netcalc.errors import FileError
 from netcalc.files.numbers import as_float64, refuse_no_numbers
 from netcalc.files.source import unreadable
+from netcalc.records import NamedTuple
 
 NPY_MAGIC = b"\x93NUMPY"
 DAMAGED = "it is no .npy file, or a damaged one"

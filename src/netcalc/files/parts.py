@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +18,7 @@ from netcalc.files.stream import float_blocks
 from netcalc.files.table import read_rows
 from netcalc.files.tensor import Tensor
 from netcalc.files.text import POLARS_CHUNK, RowError, counted, open_rows
+from netcalc.records import dataclass
 
 PART_BYTES = 64 << 20  # a few hundred MB of memory while it is worked on
 TEXT = (".csv", ".tsv", ".txt")

@@ -8,12 +8,12 @@ import stat
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from netcalc.errors import FileError
 from netcalc.outside import one_line
+from netcalc.records import dataclass
 
 HEAD = 1 << 16
 STANDARD_INPUT = "standard input"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from netcalc.files.dialect import Dialect, content, order_by_name
 from netcalc.files.source import Source
 from netcalc.files.tensor import Tensor
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
+from netcalc.records import NamedTuple, dataclass
 
 OnBadRow = Callable[[RowError], None]
 SLOW_BYTES = 4096  # fewer are not worth halving again

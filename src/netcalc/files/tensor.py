@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
+
+from netcalc.records import NamedTuple
 
 
 class Tensor(NamedTuple):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import count
-from typing import NamedTuple
 
 from netcalc.expression import Apply, Symbol
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slot
@@ -17,6 +16,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.opened import Opened, opened
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product
 from netcalc.graph.sizes import settled
+from netcalc.records import NamedTuple
 
 LOGARITHM = Apply("log", (Symbol(slot(0)),))
 MAX_FACTORS = 6  # of a definition that is looked for

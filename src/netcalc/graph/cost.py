@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import NamedTuple
 
 from netcalc.expression import share
 from netcalc.graph.arithmetic import Arithmetic
@@ -12,6 +11,7 @@ from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, Product, sizes_by_letter
+from netcalc.records import NamedTuple
 
 
 class Cost(NamedTuple):

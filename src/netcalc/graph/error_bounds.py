@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from netcalc.graph.leaves import EYE, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM, Product, Sum
 from netcalc.graph.sizes import Shape, concrete
+from netcalc.records import NamedTuple
 
 UNIT = 2.0**-53
 ULPS = 16  # that values of functions of the catalogue are right to, and more

@@ -6,13 +6,14 @@ Rows are samples. Elementwise activations take any shape; softmax, log_softmax a
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, Factor, number, product
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation

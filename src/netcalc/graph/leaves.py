@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.sizes import Shape, Size, tree
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

@@ -6,13 +6,14 @@ An operation is one row: its shape rule, its value rule, its slope rule (which r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from netcalc.expression import Apply, Tree
 from netcalc.graph.sizes import Shape, settled
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

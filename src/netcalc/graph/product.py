@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from string import ascii_letters
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from netcalc.graph.contract import contract, spread
 from netcalc.graph.leaves import EYE, SIZE, eye, is_one_over, size
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.sizes import Shape, Size, over, same, settled, written
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

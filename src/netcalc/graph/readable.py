@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from netcalc.expression import Tree
 from netcalc.expression.tree import fold
@@ -17,6 +16,7 @@ from netcalc.graph.selection import EVERYTHING
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import settled
 from netcalc.notation import to_unicode
+from netcalc.records import NamedTuple
 
 MAX_NODES = 250  # of a graph that is rewritten
 MAX_LENGTH = 1000  # characters of a formula that is

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from netcalc.graph.product import LETTERS, aligned, number, product, total, with
 from netcalc.graph.shaping import Span, index
 from netcalc.graph.sizes import Shape, settled, written
 from netcalc.graph.sizes import total as entries
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

@@ -7,13 +7,14 @@ unfolding for a convolution, an embedding, a gather or a slice is indexing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.sizes import Shape, Size, plus, same, settled, times, total, written
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.expression import Apply, Number, Tree, add, divide, multiply, negate, power
 from netcalc.graph.product import LETTERS
 from netcalc.graph.sizes import Shape, settled
+from netcalc.records import NamedTuple
 
 ONE = "1"  # in the place of a letter: an axis of one entry
 MAX_WHOLE_DIVISOR = 1000  # up to which a factor 1/n is written as a divisor rather than as a decimal

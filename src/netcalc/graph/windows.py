@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.sizes import settled, written
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

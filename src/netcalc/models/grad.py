@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +17,7 @@ from netcalc.expression.tensor_tokens import doubt
 from netcalc.expression.tree import share
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.problem import count
+from netcalc.records import dataclass
 
 NAMES_SHOWN = 12  # variables that a message lists
 LONGEST_SHOWN = 160  # characters of a formula in a note

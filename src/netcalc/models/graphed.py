@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from netcalc.expression import Tree
 from netcalc.graph.leaves import names_of
 from netcalc.graph.node import Node
 from netcalc.problem import derivative, element, of_gradient
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic

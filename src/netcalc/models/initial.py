@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from netcalc.catalogue.names import unknown
+from netcalc.records import NamedTuple
 from netcalc.values import to_exact
 
 Draw = Callable[[Any, int, int], np.ndarray]  # naming numpy.random.Generator would load it in every run

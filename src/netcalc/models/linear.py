@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import ShapeError
 from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, given_above, rows, symbol_tensor
+from netcalc.records import dataclass
 
 LINEAR_NAMES: Mapping[str, Label] = {
     "z1": Label("u", (-1,)),

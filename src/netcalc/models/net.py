@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from netcalc.models.memory import check_memory
 from netcalc.models.targets import check_targets, distributions, loss_after
 from netcalc.models.weighing import ObjectiveData, check_loss, ignored, weighing
 from netcalc.problem import Dense, Label, LossAndTarget, Problem, count, symbol_tensor
+from netcalc.records import NamedTuple
 
 WRITTEN_LIMIT = 4096  # entries of a layer's slopes, or of all samples' Jacobians, that steps and traces are made of
 CLASSES = "class"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import described, letter, settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Given, Program, read
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.program.tracing import Tracer

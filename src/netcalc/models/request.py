@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression.tensor_tokens import doubt, has_tensors
+from netcalc.records import NamedTuple
 
 NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 SHAPE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*)", re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from netcalc.files.cells import nearest_float, read_number
 from netcalc.models.targets import are_classes, to_floats
 from netcalc.notation import to_ascii
 from netcalc.problem import Dense, Weighing, count
+from netcalc.records import NamedTuple
 
 OF_CLASSES = ("cross-entropy", "nll")
 

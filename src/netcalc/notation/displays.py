@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from netcalc.expression.tree import Apply, Number, Tree
+from netcalc.records import NamedTuple
 
 
 class Matrix(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from netcalc.expression.tree import Leaf, Level, Number
+from netcalc.records import NamedTuple
 
 
 class Piece(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import field, replace
+from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
@@ -17,6 +17,7 @@ from netcalc.program.scope import MAX_STATEMENTS, Frame
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
+from netcalc.records import NamedTuple, dataclass
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 LOOSE = r"g(?!_|rad)"  # the beginning of names that may be those of gradients, and of gates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
 from netcalc.program.scope import Scope
 from netcalc.program.values import Tensor, check_axes, described, node_of
+from netcalc.records import NamedTuple
 
 ALL = Span(None, None, None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
@@ -18,6 +18,7 @@ from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import Function, Missing, Module, Tensor, node_of
+from netcalc.records import dataclass
 
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import field, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
 from netcalc.program.values import MAX_ENTRIES, Function, Missing, Record, Tensor, check_axes, node_of
+from netcalc.records import NamedTuple, dataclass
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
 MAX_CALLS = 50  # within each other

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.graph.sizes import Letters, Unknown
 from netcalc.program.values import Missing, Opaque, Tensor, described, is_scalar, is_size, kind_of, node_of, tree_of
+from netcalc.records import NamedTuple
 
 # What says how a result is stored, or where, which changes nothing here.
 IGNORED = frozenset(

@@ -7,10 +7,10 @@ import re
 import sys
 import warnings
 from fractions import Fraction
-from typing import NamedTuple
 
 from netcalc.errors import NetcalcError
 from netcalc.program.classes import ClassesError, without_classes
+from netcalc.records import NamedTuple
 
 MAX_CHARACTERS = 4 << 20
 MAX_LINES = 60_000  # three for each statement that is read

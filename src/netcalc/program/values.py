@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Letters, Unknown, settled
+from netcalc.records import dataclass
 
 Scalar = int | Fraction | Constant | Apply | Number
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})

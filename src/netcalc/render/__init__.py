@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from netcalc import outside
 from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.records import NamedTuple
 from netcalc.render.spelling import ascii_only, in_json, in_markup
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from netcalc.expression.tree import Number, Symbol, Tree
 from netcalc.notation import is_plain, to_ascii, to_unicode
 from netcalc.notation.displays import Display, Matrix, Named, Product, Sum, Transposed, is_ratio, needs_brackets
+from netcalc.records import NamedTuple
 
 EQUALS = " = "
 GAP = "  "  # between the columns of a matrix

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -20,6 +20,7 @@ from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.expression.tree import fold
 from netcalc.notation import is_plain, minus_signs, significant, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
+from netcalc.records import NamedTuple
 from netcalc.render.frame import frame
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import spelled

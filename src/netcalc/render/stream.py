@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from netcalc.files.rows import RowWriter
 from netcalc.files.stream import Place
 from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
+from netcalc.records import NamedTuple, dataclass
 from netcalc.render.rows import records
 from netcalc.result import Result
 from netcalc.solving.solve import solve

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 
 from netcalc.circuit import Circuit, Node, Wire
+from netcalc.records import dataclass
 from netcalc.render.layout import Place, places
 
 LETTER = 7.4  # pixels of an average letter at the size of the text

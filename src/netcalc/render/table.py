@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import minus_signs, significant, to_unicode
+from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines

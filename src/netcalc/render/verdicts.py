@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from rich.cells import cell_len
@@ -12,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
+from netcalc.records import dataclass
 from netcalc.result import Checked, Result, Taken, in_unicode
 
 MARKS = {"right": ("✓", "green"), "rounded": ("✓", "green"), "wrong": ("✗", "red")}

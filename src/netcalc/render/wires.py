@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from netcalc.circuit import Circuit, Node, Wire
 from netcalc.notation import is_plain
+from netcalc.records import dataclass
 from netcalc.render.frame import frame
 from netcalc.render.layout import places
 from netcalc.render.spelling import spelled

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from netcalc.arrays import each, places
 from netcalc.catalogue.names import unknown
 from netcalc.expression import Number, Tree
 from netcalc.notation import to_ascii
+from netcalc.records import NamedTuple, dataclass
 from netcalc.result.steps import Deferred, LazySteps, Step
 from netcalc.result.value import Tensor, Value
 from netcalc.version import __version__

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
 from netcalc.arithmetic.turns import in_turn
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from netcalc.notation.displays import Display, Named

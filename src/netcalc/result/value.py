@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from netcalc.arrays import each, places
 from netcalc.expression import Symbol, Tree, substitute, symbols
 from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
 from netcalc.problem import element, labelled, of_gradient
+from netcalc.records import NamedTuple, dataclass
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
 UNDECIDED = "undecided"  # and one that nothing proves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +18,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
 from netcalc.passes import run
 from netcalc.problem import Label, LossAndTarget, Problem, count, element
+from netcalc.records import dataclass
 from netcalc.result import as_floats
 from netcalc.values import to_float64
 

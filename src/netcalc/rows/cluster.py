@@ -9,7 +9,6 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from netcalc.files.parts import PART_BYTES, Part, part_blocks, parts_of
 from netcalc.files.rows import RowWriter
 from netcalc.files.write import write_atomically
 from netcalc.problem import LossAndTarget
+from netcalc.records import dataclass
 from netcalc.rows.blocks import NeuronRows, without_value
 from netcalc.values import to_float64
 

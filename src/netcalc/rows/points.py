@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.cells import read_number
 from netcalc.models.grad import Gradient, point_at
+from netcalc.records import NamedTuple, dataclass
 from netcalc.values import read_array
 
 NAMED = re.compile(r"\s*([^\W\d]\w*(?:\[[\w,\s]*\])?)\s*=(?!=)(.*)", re.DOTALL)

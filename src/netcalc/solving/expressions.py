@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_ou
 from netcalc.expression import Tree, is_constant, substitute
 from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
+from netcalc.records import NamedTuple
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
 from netcalc.solving.bits import as_value, certainty, confirmed, constant
 from netcalc.solving.formulas import formula_value, formulas_in

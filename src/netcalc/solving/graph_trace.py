@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node
 from netcalc.graph.segments import segments
 from netcalc.models.graphed import GraphProblem
+from netcalc.records import NamedTuple
 from netcalc.result import Value, as_value
 from netcalc.solving.graph_values import in_float64, nodes_in, shown_value
 from netcalc.trace import PATHS_LIMIT

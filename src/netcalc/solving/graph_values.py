@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import count
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.problem import derivative, of_gradient
+from netcalc.records import NamedTuple
 from netcalc.result import Value
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two

@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.files.source import LARGEST_WHOLE_BYTES, StandardInput, joined, open_source
+from netcalc.records import NamedTuple
 
 Place = Sequence[str | int]
 LARGEST_PROGRAM = 4 << 20  # bytes of a program

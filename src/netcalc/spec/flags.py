@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from netcalc.models.net import NetOptions
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
 from netcalc.problem import VECTOR_ACTIVATIONS, LossAndTarget, Problem
+from netcalc.records import dataclass
 from netcalc.spec.document import Document
 from netcalc.spec.tensors import tensor
 

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import EllipsisType, MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from flint import ctx
@@ -20,6 +20,7 @@ from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
+from netcalc.records import NamedTuple
 from netcalc.result import Tensor
 
 Index = tuple[int, ...]

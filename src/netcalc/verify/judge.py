@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -15,6 +14,7 @@ from netcalc.arithmetic.differences import Difference, differences, one_sided
 from netcalc.arithmetic.rounding import digits
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
+from netcalc.records import dataclass
 from netcalc.result import Tensor
 from netcalc.verify.forward import Forward, Index, Point
 

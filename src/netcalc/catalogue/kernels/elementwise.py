@@ -6,11 +6,12 @@ import importlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache, wraps
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from netcalc.errors import ShapeError
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

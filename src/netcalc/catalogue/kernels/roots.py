@@ -6,11 +6,10 @@ f(q) = (q - r)·(c1 + c2·(q - r) + …); a test holds each polynomial to the de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from netcalc.catalogue.kernels.elementwise import Array, patch
+from netcalc.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.catalogue.kernels.elementwise import Array, LossKernels
 from netcalc.catalogue.kernels.errorfree import DEEP, decaying, two_sum
 from netcalc.errors import ShapeError, ValueSyntaxError
+from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.cost import cost
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
+from netcalc.records import NamedTuple
 
 RELATIVE, OF_ALL = 1e-9, 1e-12  # what float64 may lose: of a tensor's largest entry, and of the pass's largest
 FAR_AWAY = 1e-6  # and at points far from what was given, where functions saturate and terms cancel

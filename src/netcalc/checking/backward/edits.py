@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from netcalc.checking.backward.shapes import (
 )
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.program.gradients import Version
+from netcalc.records import NamedTuple
 
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
 OF_SIGN = ("exp", "expm1", "exp2", "sigmoid", "expit")  # whose argument often has a minus

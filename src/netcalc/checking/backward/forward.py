@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from netcalc.graph.reductions import MAX, MIN
 from netcalc.graph.sizes import settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.reading import Program
+from netcalc.records import NamedTuple, dataclass
 from netcalc.values import to_float64
 
 NEAR = 3  # points near what was given

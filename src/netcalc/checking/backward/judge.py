@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.program.gradients import Gradients, Unjudged, Version, read_gradients
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
+from netcalc.records import dataclass
 
 
 @dataclass(eq=False)

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Trial
 from netcalc.graph.sizes import settled
 from netcalc.program.source import ProgramError, Source, parse
+from netcalc.records import NamedTuple
 
 MAX_HARVEST = 160  # expressions that are taken from both texts
 MAX_NAMES = 48

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import cycle
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT
 from netcalc.graph.sizes import Shape, letters_of
 from netcalc.models.graphed import GraphProblem
+from netcalc.records import NamedTuple
 from netcalc.values import to_float64
 
 GRID = 1 << 12  # parts of 1 that numbers are multiples of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from itertools import chain, combinations
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from netcalc.checking.backward.slopes import is_known, slope_of
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.leaves import INPUT
 from netcalc.program.answers import assigned_in
+from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
+from netcalc.records import NamedTuple
 
 
 class Slope(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from netcalc.program.answers import assigned_in
 from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Version
 from netcalc.program.source import Source
 from netcalc.program.values import Tensor, is_scalar, node_of
+from netcalc.records import NamedTuple, dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line

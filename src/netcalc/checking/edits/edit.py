@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import NamedTuple
 
 from netcalc.checking.workings import Pass, Workings
 from netcalc.graph.backward import Use, added
@@ -15,6 +13,7 @@ from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.sizes import settled
+from netcalc.records import NamedTuple, dataclass
 
 
 class Frequency(IntEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product, total
 from netcalc.graph.sizes import Shape
+from netcalc.records import NamedTuple
 
 MAX_UNITS = 4  # entries of an axis that are tried one by one as the only path, or as the one left out
 MAX_OTHERS = 12  # tensors that are tried in another one's place

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import plain, slopes
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, Operation, make
+from netcalc.records import NamedTuple
 
 MAX_ROUNDED_DIGITS = 4
 

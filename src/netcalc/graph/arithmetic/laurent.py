@@ -6,7 +6,7 @@ What comes to 0 here is 0 whatever numbers the indeterminates stand for, as long
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -17,6 +17,7 @@ from netcalc.arrays import each
 from netcalc.expression import Apply, Number, Tree
 from netcalc.expression.tree import evaluate
 from netcalc.graph.arithmetic.objects import Objects, filled
+from netcalc.records import dataclass
 
 Monomial = tuple[tuple[int, int], ...]  # an indeterminate's number and its exponent, by number
 Terms = dict[Monomial, Fraction]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +13,7 @@ from netcalc.expression.numerals import decimals
 from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.graph.arithmetic.objects import Objects
 from netcalc.problem import Problem
+from netcalc.records import dataclass
 
 Monomial = tuple[str, ...]  # symbols in the order of their names, so that x·y and y·x are one
 

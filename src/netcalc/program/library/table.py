@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Size, settled
 from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, widest
+from netcalc.records import NamedTuple
 
 
 class Call(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from netcalc.records import NamedTuple
 from netcalc.render.codegen.names import Names
 from netcalc.render.codegen.terms import Code
 

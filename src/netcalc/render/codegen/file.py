@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
 
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order
@@ -13,6 +12,7 @@ from netcalc.graph.sizes import settled
 from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
 from netcalc.problem import listed
+from netcalc.records import NamedTuple
 from netcalc.render.codegen.emission import WIDTH, Emission, Statement
 from netcalc.render.codegen.jax import Jax
 from netcalc.render.codegen.language import Language

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build
@@ -14,6 +13,7 @@ from netcalc.graph.product import LETTERS, product, total
 from netcalc.models.expressions import as_graph
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
+from netcalc.records import NamedTuple
 
 
 class Passes(NamedTuple):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
 
 from netcalc.graph.terms import ONE
+from netcalc.records import NamedTuple, dataclass
 
 
 class Level(IntEnum):
