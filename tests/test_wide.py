@@ -71,15 +71,26 @@ def test_a_sum_as_an_activation_costs_its_length(terms, growth):
     assert cost(1000) < growth * cost(500)
 
 
-@pytest.mark.parametrize("sign, growth", [("*", 4.6), ("+", 2.4)])
-def test_a_sum_of_names_costs_its_length_and_a_product_that_of_its_slopes(sign, growth):
-    """A product of n names has n slopes of n - 1 names each: four times as many to write where n is twice as large."""
+@pytest.mark.parametrize("sign, factor, growth", [("*", "x{}", 2.6), ("*", "sin(x{})", 3), ("+", "x{}", 2.4)])
+def test_a_long_sum_or_product_costs_its_length(sign, factor, growth):
+    """But for the characters of its slopes, which are written without a call each."""
 
     def cost(count):
-        return calls(lambda: netcalc.grad(sign.join(f"x{place}" for place in range(count))))
+        return calls(lambda: netcalc.grad(sign.join(factor.format(place) for place in range(count))))
 
     cost(10)
     assert cost(160) < growth * cost(80)
+
+
+def test_a_slope_of_many_factors_is_shown_once(capsys):
+    """It is one product of two long ones; its value is the same formula."""
+    names = [f"x{place}" for place in range(40)]
+    assert main(["grad", "*".join(f"sin({name})" for name in names)]) == 0
+    header, _, _, *rows = capsys.readouterr().out.splitlines()
+    assert header.split() == ["┃", "formula"]
+    for name, row in zip(names, rows, strict=True):
+        others = [f"sin({other})" for other in names if other != name]
+        assert sorted(row.split("│")[1].strip().split("·")) == sorted([*others, f"cos({name})"])
 
 
 def test_a_thousand_exercises_are_written(capsys):

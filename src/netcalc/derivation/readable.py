@@ -18,7 +18,7 @@ from netcalc.derivation.remembered import remembered
 from netcalc.errors import NetcalcError, TookTooLong
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, parse, substitute, symbols
 from netcalc.expression.tree import fold_all, has_switches, share
-from netcalc.notation import to_ascii
+from netcalc.notation import all_to_ascii, to_ascii
 from netcalc.records import dataclass
 
 LONGEST = 600  # characters of a formula that is worth shortening
@@ -51,8 +51,9 @@ def readable(forms: Forms, trees: Sequence[Tree], order: Sequence[str]) -> list[
     """Each tree, or a shorter form of it; those that differ in their variables' names alone have one form."""
     unique = {id(tree): tree for tree in trees}
     long = zip(unique.items(), sizes(list(unique.values())), strict=True)
-    short = {key: tree for (key, tree), size in long if size <= LONGEST}  # each node is a character at least
-    patterns = {key: _Pattern.of(tree, order) for key, tree in short.items() if _may_be_shorter(tree)}
+    short = {key: tree for (key, tree), size in long if size <= LONGEST and _may_be_shorter(tree)}  # a character a node
+    texts = dict(zip(short, all_to_ascii(list(short.values())), strict=True))
+    patterns = {key: _Pattern.of(tree, order) for key, tree in short.items() if WORTH < len(texts[key]) <= LONGEST}
     first: dict[str, _Pattern] = {}
     for pattern in patterns.values():
         first.setdefault(pattern.text, pattern)
@@ -85,9 +86,7 @@ class _Pattern:
 
 
 def _may_be_shorter(tree: Tree) -> bool:
-    if has_switches(tree) or not _is_redundant(tree):
-        return False
-    return WORTH < len(to_ascii(tree)) <= LONGEST
+    return _is_redundant(tree) and not has_switches(tree)
 
 
 def _is_redundant(tree: Tree) -> bool:

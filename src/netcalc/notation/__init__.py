@@ -5,22 +5,32 @@ One printer places brackets and signs; a style says how each thing looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from netcalc.expression.tree import Tree, fold
+from netcalc.expression.tree import Tree, fold_all
 from netcalc.notation.printer import Ascii, Unicode
 
 
 def to_ascii(tree: Tree) -> str:
     """`-2*x^2 + b`: what `parse` reads back as the same tree, if it is in normal form and within the limits."""
-    return printed(tree, Ascii())
+    return all_to_ascii((tree,))[0]
+
+
+def all_to_ascii(trees: Sequence[Tree]) -> list[str]:
+    """The same for many trees, each part that they share written once."""
+    return _printed(trees, Ascii())
 
 
 def to_unicode(tree: Tree) -> str:
     """`−2·x² + b`, with `σ`, `√` and `π`; `parse` reads it back too. Where only ASCII can be read, `to_ascii`."""
-    return to_ascii(tree) if is_plain() else printed(tree, Unicode())
+    return all_to_unicode((tree,))[0]
+
+
+def all_to_unicode(trees: Sequence[Tree]) -> list[str]:
+    """The same for many trees, each part that they share written once."""
+    return _printed(trees, Ascii() if is_plain() else Unicode())
 
 
 def minus_signs(numbers: str) -> str:
@@ -54,4 +64,8 @@ def plainly(wanted: bool = True) -> Iterator[None]:
 
 def printed(tree: Tree, style: Ascii) -> str:
     """The tree in any style."""
-    return fold(tree, style.leaf, style.node).text
+    return _printed((tree,), style)[0]
+
+
+def _printed(trees: Sequence[Tree], style: Ascii) -> list[str]:
+    return [piece.text for piece in fold_all(trees, style.leaf, style.node)]

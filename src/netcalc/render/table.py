@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
-from netcalc.notation import minus_signs, significant, to_unicode
+from netcalc.notation import all_to_unicode, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import frame as new_frame
@@ -123,9 +123,11 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
     headers += [] if bare else ["value"]
     frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
     told = listed if len(listed) <= LISTED else [tensor for tensor in listed if not _vanishes(tensor)]
-    for tensor in told:
-        for one in _shown_elements(_brief(tensor)):
-            cells = [element_name(one, tensor.of), to_unicode(one.formula)]
+    shown = [list(_shown_elements(_brief(tensor))) for tensor in told]
+    formulas = iter(all_to_unicode([one.formula for elements in shown for one in elements]))
+    for tensor, elements in zip(told, shown, strict=True):
+        for one in elements:
+            cells = [element_name(one, tensor.of), next(formulas)]
             if numbers:
                 cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
             if closed:

@@ -25,7 +25,7 @@ from netcalc.problem import derivative_in_short
 from netcalc.records import NamedTuple
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
 from netcalc.solving.bits import as_value, certainty, confirmed, constant
-from netcalc.solving.formulas import formula_value, formulas_in
+from netcalc.solving.formulas import formula_value, formula_values, formulas_in
 from netcalc.solving.notes import value_notes
 from netcalc.solving.proven import proven
 
@@ -94,7 +94,7 @@ def _answered(
 ) -> Answered:
     problem = derived.problem
     if problem.free and not problem.points:
-        return Answered([scalar(formula_value(one)) for one in formulas.all])
+        return Answered([scalar(one) for one in formula_values(formulas.all)])
     if problem.free:
         return _formulas(derived, digits)
     many = problem.samples * len(derived.sweeps[0].nodes.nodes) * len(derived.quantities)
