@@ -1,24 +1,35 @@
 """The switches of changed lines, in the copy that `mutate.py` makes, and the pytest plugin that turns them.
 
 A changed expression reads `new if mutants.on(17) else old`. With MUTANTS_REACHED the tests run once, and the file named
-gets, for each test, how long it computes and which switches it asks for. With MUTANTS_TRIED the tests are collected once;
-then each change is tried in a fork, with the tests planned for it, until one of them fails.
+gets a line for each test that passes: how long it computes and which switches it asks for. With MUTANTS_TRIED the tests are
+collected once; then each change is tried in a fork, with the tests planned for it, until one of them fails.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
+import pkgutil
 import resource
+import shutil
+import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pytest
+from hypothesis import Phase, settings
+
 active = int(os.environ.get("MUTANT", "-1"))
 asked: set[int] = set()  # switches, by whatever runs
-AT_ONCE = os.cpu_count() or 1
+CASES_EACH = 3  # of a test function that are recorded, spread over all
 PATIENCE = 5  # times what the tests compute unchanged; what takes longer is noticed
-AT_LEAST = 60  # seconds of it: what earlier tests had made ready is made anew
+AT_LEAST_SECONDS = 40  # of it: what earlier tests had made ready is made anew
+WALL = 10  # times as long by the clock, for a test that waits
+MEMORY = 6 << 30  # bytes
 
 
 def on(number: int) -> bool:
@@ -27,75 +38,116 @@ def on(number: int) -> bool:
     return number == active
 
 
+def import_everything() -> None:
+    """So that what is asked for while modules are imported is told from what a test asks for, and a fork has them."""
+    import netcalc
+
+    for module in pkgutil.walk_packages(netcalc.__path__, "netcalc."):
+        if module.name.endswith("__main__") or ".examples." in module.name:
+            continue
+        with contextlib.suppress(ImportError):  # of an extra that is not installed
+            importlib.import_module(module.name)
+
+
+def spread(cases: list[pytest.Item]) -> list[pytest.Item]:
+    """The first, the last, and one between."""
+    count = min(CASES_EACH, len(cases))
+    return [cases[place * (len(cases) - 1) // max(count - 1, 1)] for place in range(count)]
+
+
 class Recording:
     """Which test asks for which switches, and what is asked for while modules are imported."""
 
     def __init__(self, path: str) -> None:
+        import_everything()
         self.path = Path(path + os.environ.get("PYTEST_XDIST_WORKER", ""))
-        self.tests: dict[str, tuple[float, list[int]]] = {}
+        self._write("", 0.0)
 
-    def pytest_runtest_protocol(self, item):
-        if not self.tests:
-            self.tests[""] = (0.0, sorted(asked))
+    def _write(self, test: str, seconds: float) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([test, seconds, sorted(asked)]) + "\n")
+
+    def pytest_collection_modifyitems(self, items):
+        functions: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        items[:] = [item for cases in functions.values() for item in spread(cases)]
+
+    def pytest_runtest_protocol(self):
         asked.clear()
-        self.started = time.process_time()
-        self.name = item.nodeid
+        self.passed, self.started = True, time.process_time()
+
+    def pytest_runtest_logreport(self, report):
+        self.passed = getattr(self, "passed", False) and report.passed
 
     def pytest_runtest_logfinish(self, nodeid):
-        if nodeid == getattr(self, "name", ""):
-            self.tests[nodeid] = (time.process_time() - self.started, sorted(asked))
-
-    def pytest_sessionfinish(self):
-        if self.tests:
-            self.path.write_text(json.dumps(self.tests), "utf-8")
+        if getattr(self, "passed", False):
+            self._write(nodeid, time.process_time() - self.started)
 
 
 class Trying:
     """Each change of the plan, in a fork of its own."""
 
     def __init__(self, path: str) -> None:
+        import_everything()
         self.path = Path(path)
         self.plan = json.loads(self.path.read_text("utf-8"))
+        self.at_once = int(os.environ.get("MUTANTS_AT_ONCE", "1"))
 
     def pytest_runtestloop(self, session):
-        items = {item.nodeid: item for item in session.items}
-        running: dict[int, str] = {}
-        with self.path.with_suffix(".tried").open("w") as tried:
-            waiting = list(self.plan.items())
+        items: dict[str, list[pytest.Item]] = {}  # by their names, and by their files'
+        for item in session.items:
+            items[item.nodeid] = [item]
+            items.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        running: dict[int, tuple[str, str]] = {}
+        waiting = list(self.plan.items())
+        with self.path.with_suffix(".tried").open("a", encoding="utf-8") as tried:
             while waiting or running:
-                if waiting and len(running) < AT_ONCE:
+                if waiting and len(running) < self.at_once:
                     number, planned = waiting.pop(0)
-                    tests = [items[name] for name in planned["tests"] if name in items]
+                    tests = [item for name in planned["tests"] for item in items.get(name, ())]
+                    folder = tempfile.mkdtemp()
                     child = os.fork()
                     if not child:
-                        os._exit(self._notice(session, int(number), tests, planned["seconds"]))
-                    running[child] = number
+                        os._exit(self._notice(session, int(number), tests, planned["seconds"], folder))
+                    running[child] = number, folder
                     continue
                 child, status = os.wait()
-                tried.write(f"{running.pop(child)} {status}\n")
+                number, folder = running.pop(child)
+                failed = Path(folder, "failed")
+                test = failed.read_text("utf-8") if failed.exists() else ""
+                shutil.rmtree(folder, ignore_errors=True)
+                tried.write(json.dumps([int(number), status, test]) + "\n")
                 tried.flush()
         return True
 
     @staticmethod
-    def _notice(session, number, tests, seconds):
-        """1 if a test fails."""
+    def _notice(session, number, tests, seconds, folder):
+        """1 if a test fails, whose name is then in the folder's file `failed`."""
         global active  # noqa: PLW0603 - the switch
         active = number
-        os.environ["MUTANT"] = str(number)
-        limit = int(PATIENCE * seconds + AT_LEAST)
+        os.environ |= {"MUTANT": str(number), "TMPDIR": folder}
+        tempfile.tempdir = folder
+        limit = int(PATIENCE * seconds + AT_LEAST_SECONDS)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.alarm(WALL * limit)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
         for place, item in enumerate(tests):
             following = tests[place + 1] if place + 1 < len(tests) else None
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
+                Path(folder, "failed").write_text(item.nodeid, "utf-8")
                 return 1
         return 0
 
 
 def pytest_configure(config):
     sys.modules.setdefault("mutants", sys.modules[__name__])
+    phases = [Phase.explicit, Phase.generate]  # a failing example need not be a small one
+    settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
+    settings.load_profile("mutants")
     for variable, plugin in (("MUTANTS_REACHED", Recording), ("MUTANTS_TRIED", Trying)):
         if path := os.environ.get(variable):
             config.pluginmanager.register(plugin(path), variable)

@@ -3,7 +3,10 @@
 Draws changes of operators, comparisons and numbers, and of sums that lose a term, in the files of folders such as
 `arithmetic`; makes all of them in one copy, each behind a switch (`mutants.py`); runs the tests once to see which of them
 ask for which switch; then turns one switch after the other, with tests that ask for it, of as many functions as there are,
-the shortest first, until one fails; and lists the changes that all of them pass.
+the shortest first, until one fails that passes without it; and lists the changes that all of them pass.
+
+With --keep a run that is cut goes on where it was; and `--keep FOLDER --again tests/test_a.py …` tries what survived there
+with all tests of these files, as they are now.
 """
 
 from __future__ import annotations
@@ -19,13 +22,15 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCE = CHECKOUT / "src" / "netcalc"
 TENTH = 0.9  # of a bound: the test that holds it sees it a tenth too small
-TESTS_EACH = 150  # that are tried on a change
+TESTS_EACH = 150  # that are tried on a change,
+SECONDS_EACH = 30  # as long as they compute no more than this
+CONTROL = 1_000_000  # numbers from here on are no change's
 NOT_COMPUTED = ("annotation", "returns", "decorator_list", "pattern", "type_params")
 
 OPERATORS: dict[type[ast.AST], str] = {
@@ -59,14 +64,14 @@ COMPARISONS: dict[type[ast.AST], str] = {
 class Change:
     """The expression at a place of a file's walk, with `new` in its stead."""
 
-    file: Path
+    file: str  # within src/netcalc
     place: int
     line: int
     old: str
     new: str
 
     def __str__(self) -> str:
-        return f"{self.file.relative_to(SOURCE)}:{self.line}: {self.old}  ->  {self.new}"
+        return f"{self.file}:{self.line}: {self.old}  ->  {self.new}"
 
 
 def walk(tree: ast.AST) -> Iterator[ast.AST]:
@@ -89,7 +94,7 @@ def changes(file: Path) -> Iterator[Change]:
     """Every change of a file."""
     for place, node in enumerate(walk(ast.parse(file.read_text("utf-8")))):
         for new in alternatives(node):
-            yield Change(file, place, node.lineno, ast.unparse(node), new)  # type: ignore[attr-defined]
+            yield Change(str(file.relative_to(SOURCE)), place, node.lineno, ast.unparse(node), new)  # type: ignore[attr-defined]
 
 
 def alternatives(node: ast.AST) -> Iterator[str]:
@@ -122,14 +127,17 @@ def is_text(node: ast.AST) -> bool:
 
 
 class Switched(ast.NodeTransformer):
-    """The tree with the expressions of some nodes behind switches."""
+    """The tree with the expressions of some nodes behind switches, and its functions asking for one that is never on."""
 
-    def __init__(self, switches: Mapping[int, tuple[int, str]]) -> None:
+    def __init__(self, switches: Mapping[int, tuple[int, str]], probe: int) -> None:
         self.switches = switches  # by the node's id: the number of its change, and the new text
+        self.probe = probe
 
     def visit(self, node: ast.AST) -> ast.AST:
         switch = self.switches.get(id(node))
         changed = self.generic_visit(node)
+        if isinstance(changed, ast.FunctionDef):
+            changed.body.insert(int(is_opening(changed.body[0])), ast.parse(f"mutants.on({self.probe})").body[0])
         if switch is None:
             return changed
         number, new = switch
@@ -146,10 +154,15 @@ def switched(file: Path, drawn: Sequence[tuple[int, Change]]) -> str:
     by_place = {change.place: (number, change.new) for number, change in drawn}
     nodes = [node for place, node in enumerate(walk(tree)) if place in by_place]
     switches = dict(zip(map(id, nodes), (by_place[place] for place in sorted(by_place)), strict=True))
-    made = Switched(switches).visit(tree)
+    made = Switched(switches, probe(drawn[0][0])).visit(tree)
     first = next(place for place, one in enumerate(made.body) if not is_opening(one))
     made.body.insert(first, ast.parse("import mutants").body[0])
     return ast.unparse(ast.fix_missing_locations(made))
+
+
+def probe(number: int) -> int:
+    """The switch of a file's functions, by its first change."""
+    return -2 - number
 
 
 def is_opening(statement: ast.stmt) -> bool:
@@ -159,37 +172,116 @@ def is_opening(statement: ast.stmt) -> bool:
     )
 
 
-def run(copy: Path, words: Sequence[str], **variables: str) -> None:
-    """pytest on the copy."""
-    environment = {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants", *words]
-    subprocess.run(command, cwd=copy, env=os.environ | environment | variables, stdout=subprocess.DEVNULL, check=False)
+@dataclass(frozen=True)
+class Run:
+    """A draw, with its copy of the checkout and what became of it, in a folder."""
+
+    folder: Path
+    at_once: int
+
+    @property
+    def copy(self) -> Path:
+        return self.folder / "checkout"
+
+    @property
+    def drawn(self) -> list[Change]:
+        return [Change(**one) for one in json.loads((self.folder / "drawn.json").read_text("utf-8"))]
+
+    def make(self, drawn: Sequence[Change]) -> None:
+        """The copy, with all changes behind their switches."""
+        shutil.copytree(CHECKOUT, self.copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
+        shutil.copy(CHECKOUT / "tests" / "mutants.py", self.copy / "src" / "mutants.py")
+        for name in {one.file for one in drawn}:
+            own = [(number, one) for number, one in enumerate(drawn) if one.file == name]
+            target = self.copy / "src" / "netcalc" / name
+            target.write_text(switched(target, own), "utf-8")
+        (self.folder / "drawn.json").write_text(json.dumps([asdict(one) for one in drawn]), "utf-8")
+
+    def pytest(self, words: Sequence[str], **variables: str) -> None:
+        """On the copy."""
+        environment = {
+            "PYTHONPATH": str(self.copy / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MUTANTS_AT_ONCE": str(self.at_once),
+        }
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants", *words]
+        with (self.folder / "pytest.log").open("a") as log:
+            subprocess.run(command, cwd=self.copy, env=os.environ | environment | variables, stdout=log, check=False)
+
+    def reached(self, tests: Sequence[str]) -> dict[str, tuple[float, list[int]]]:
+        """For each test how long it computes, and the switches it asks for; under "" those asked for by imports."""
+        done = self.folder / "reached.json"
+        if not done.exists():
+            for file in self.folder.glob("seen*"):
+                file.unlink()
+            several = ["-n", str(self.at_once)] if self.at_once > 1 else []
+            self.pytest([*several, *tests], MUTANTS_REACHED=str(self.folder / "seen"))
+            lines = [line for file in self.folder.glob("seen*") for line in file.read_text("utf-8").splitlines()]
+            done.write_text(json.dumps({test: [seconds, asked] for test, seconds, asked in map(json.loads, lines)}))
+        return json.loads(done.read_text("utf-8"))  # type: ignore[no-any-return]
+
+    def tried(self) -> dict[int, tuple[int, str]]:
+        """By change, with what status it ended, 0 if nothing failed, and the test that failed."""
+        path = self.folder / "plan.tried"
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return {number: (status, test) for number, status, test in map(json.loads, lines)}
+
+    def try_(self, plan: Mapping[int, Sequence[str]], seconds: Mapping[str, float], at_import: set[int]) -> None:
+        """Those of the plan that were not tried: together, or, if imports ask for them, each in a process of its own."""
+        path = self.folder / "plan.json"
+        rest = {number: tests for number, tests in plan.items() if number not in self.tried()}
+        together = {number: tests for number, tests in rest.items() if number not in at_import}
+        for part in [together, *({number: rest[number]} for number in sorted(rest.keys() & at_import))]:
+            if part:
+                each = {n: {"tests": t, "seconds": sum(seconds.get(test, 1.0) for test in t)} for n, t in part.items()}
+                path.write_text(json.dumps(each), "utf-8")
+                files = sorted({test.partition("::")[0] for tests in part.values() for test in tests})
+                alone = {} if part is together else {"MUTANT": str(next(iter(part)))}
+                self.pytest(files, MUTANTS_TRIED=str(path), **alone)
+                with (self.folder / "plan.tried").open("a") as lines:  # what could not even be collected
+                    lines.writelines(f'[{number}, 1, ""]\n' for number in part.keys() - self.tried().keys())
+
+    def forget(self, numbers: set[int]) -> None:
+        """As if those had not been tried."""
+        lines = [[number, *one] for number, one in self.tried().items() if number not in numbers]
+        (self.folder / "plan.tried").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+    def notice(self, plan: dict[int, list[str]], seconds: Mapping[str, float], at_import: set[int]) -> set[int]:
+        """The changes that a test fails with which passes without them, or ends no more."""
+        sound: set[str] = set()
+        while True:
+            self.try_(plan, seconds, at_import)
+            ended = {number: one for number, one in self.tried().items() if number in plan and one[0]}
+            suspects = sorted({test for _, test in ended.values() if test} - sound)
+            control = {CONTROL + place: [test] for place, test in enumerate(suspects)}
+            self.try_(control, seconds, set())
+            unsound = {control[number][0] for number in control if self.tried()[number][0]}
+            self.forget(set(control))
+            if not unsound:
+                return set(ended)
+            sound |= set(suspects) - unsound
+            again = {number for number, (_, test) in ended.items() if test in unsound}
+            self.forget(again)
+            plan |= {number: [test for test in plan[number] if test not in unsound] for number in again}
 
 
-def reached(copy: Path, tests: Sequence[str], seen: Path) -> dict[str, tuple[float, list[int]]]:
-    """For each test how long it computes, and the switches it asks for; under "" those asked for by imports."""
-    run(copy, ["-n", "2", *tests], MUTANTS_REACHED=str(seen))
-    found: dict[str, tuple[float, list[int]]] = {}
-    for file in seen.parent.glob(f"{seen.name}*"):
-        found |= json.loads(file.read_text("utf-8"))
-    return found
-
-
-def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]) -> dict[int, dict[str, object]]:
-    """For each change the tests to try, the shortest first, and how long they compute."""
+def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]) -> dict[int, list[str]]:
+    """For each change the tests to try, the shortest first."""
+    seconds = {test: one[0] for test, one in told.items() if test}
     by_number: dict[int, list[str]] = {}
-    for test, (_, switches) in told.items():
-        for number in switches if test else ():
+    for test in seconds:
+        for number in told[test][1]:
             by_number.setdefault(number, []).append(test)
-    at_import = set(told.get("", (0.0, []))[1])
+    first: dict[str, int] = {}
     plan = {}
     for number, change in enumerate(drawn):
+        of_file = probe(first.setdefault(change.file, number))
         tests = by_number.get(number, [])
-        if number in at_import:  # then whatever runs anything of the file
-            others = (one for one, other in enumerate(drawn) if other.file == change.file)
-            tests = list(dict.fromkeys(test for one in others for test in by_number.get(one, [])))
-        if tests := varied(tests, {test: told[test][0] for test in tests}):
-            plan[number] = {"tests": tests, "seconds": sum(told[test][0] for test in tests)}
+        if number in told[""][1]:  # then whatever runs anything of the file, and a few of all
+            tests = by_number.get(of_file) or list(seconds)
+        if tests:
+            plan[number] = varied(tests, seconds)
     return plan
 
 
@@ -201,63 +293,63 @@ def varied(tests: Sequence[str], seconds: Mapping[str, float]) -> list[str]:
         function = test.partition("[")[0]
         rounds.append((cases[function], seconds[test], test))
         cases[function] += 1
-    return sorted((test for _, _, test in sorted(rounds)[:TESTS_EACH]), key=seconds.__getitem__)
+    taken, spent = [], 0.0
+    for _, each, test in sorted(rounds)[:TESTS_EACH]:
+        if not taken or spent + each <= SECONDS_EACH:
+            taken.append(test)
+            spent += each
+    return sorted(taken, key=seconds.__getitem__)
 
 
-def noticed(copy: Path, plan: Mapping[int, dict[str, object]], at_import: set[int], folder: Path) -> set[int]:
-    """The changes that a test fails with, or ends no more."""
-    found: set[int] = set()
-    if rest := {number: one for number, one in plan.items() if number not in at_import}:
-        path = folder / "plan.json"
-        path.write_text(json.dumps(rest), "utf-8")
-        run(
-            copy,
-            sorted({test.partition("::")[0] for one in rest.values() for test in one["tests"]}),
-            MUTANTS_TRIED=str(path),
-        )  # type: ignore[attr-defined]
-        lines = path.with_suffix(".tried").read_text("utf-8").split("\n")
-        found |= {int(line.split()[0]) for line in lines if line and line.split()[1] != "0"}
-    for number in at_import & plan.keys():
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *plan[number]["tests"]]  # type: ignore[misc]
-        environment = os.environ | {"PYTHONPATH": str(copy / "src"), "MUTANT": str(number)}
-        done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, check=False)
-        found |= {number} if done.returncode else set()
-    return found
+def draw(folders: Sequence[str], count: int, seed: int) -> tuple[list[Change], int]:
+    """So many changes, of different expressions, and how many there are."""
+    paths = [SOURCE / folder for folder in folders]
+    files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py")))
+    possible = [one for file in files for one in changes(file)]
+    order = random.Random(seed).sample(possible, len(possible))
+    return list({(one.file, one.place): one for one in reversed(order)}.values())[::-1][:count], len(possible)
+
+
+def again(run: Run, tests: Sequence[str]) -> set[int]:
+    """The changes that survived and that these tests notice, as they are now."""
+    left = set(range(len(run.drawn))) - {number for number, one in run.tried().items() if one[0]}
+    shutil.copytree(CHECKOUT / "tests", run.copy / "tests", dirs_exist_ok=True)
+    run.forget(left)
+    imported = set(run.reached([])[""][1])
+    return run.notice({number: list(tests) for number in left}, {}, imported)
 
 
 def main() -> int:
     """Draw, try, list; 1 if any change survives."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", help="of src/netcalc, or files there")
+    parser.add_argument("folders", nargs="*", help="of src/netcalc, or files there")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="*", default=["tests"], help="of which those are taken that ask for a switch")
+    parser.add_argument("--at-once", type=int, default=1, help="processes")
+    parser.add_argument("--keep", type=Path, help="a folder for all that is made, where a run that was cut goes on")
+    parser.add_argument("--again", nargs="*", help="test files to try what survived in the folder with")
     asked = parser.parse_args()
-    os.nice(5)
-    paths = [SOURCE / folder for folder in asked.folders]
-    files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py")))
-    possible = [one for file in files for one in changes(file)]
-    order = random.Random(asked.seed).sample(possible, len(possible))
-    drawn = list({(one.file, one.place): one for one in reversed(order)}.values())[::-1][: asked.count]
+    os.nice(19)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy = folder / "checkout"
-        shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__"))
-        shutil.copy(CHECKOUT / "tests" / "mutants.py", copy / "src" / "mutants.py")
-        for file in {one.file for one in drawn}:
-            target = copy / "src" / file.relative_to(CHECKOUT / "src")
-            own = [(number, one) for number, one in enumerate(drawn) if one.file == file]
-            target.write_text(switched(file, own), "utf-8")
-        told = reached(copy, asked.tests, folder / "seen")
-        at_import = set(told.get("", (0.0, []))[1])
-        plan = planned(drawn, told)
-        seen = noticed(copy, plan, at_import, folder)
-    for number in sorted(plan.keys() - seen):
-        print(f"survives: {drawn[number]}")
-    for number in sorted(set(range(len(drawn))) - plan.keys()):
-        print(f"no test asks: {drawn[number]}")
-    print(f"{len(seen)} of {len(plan)} changes are noticed, drawn from {len(possible)}")
-    return int(len(seen) < len(plan))
+        run = Run(asked.keep or Path(name), asked.at_once)
+        if not run.copy.exists():
+            run.folder.mkdir(parents=True, exist_ok=True)
+            drawn, possible = draw(asked.folders, asked.count, asked.seed)
+            run.make(drawn)
+            print(f"{len(drawn)} changes drawn of {possible}", flush=True)
+        if asked.again:
+            again(run, asked.again)
+        else:
+            told = run.reached(asked.tests)
+            run.notice(planned(run.drawn, told), {test: one[0] for test, one in told.items()}, set(told[""][1]))
+        tried, drawn = run.tried(), run.drawn
+    noticed = {number for number, one in tried.items() if one[0]}
+    for number, one in enumerate(drawn):
+        if number not in noticed:
+            print(f"{'survives' if number in tried else 'no test asks'}: {number}: {one}")
+    print(f"{len(noticed)} of {len(drawn)} changes are noticed")
+    return int(len(noticed) < len(drawn))
 
 
 if __name__ == "__main__":
