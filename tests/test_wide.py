@@ -82,8 +82,9 @@ def test_a_long_sum_or_product_costs_its_length(sign, factor, growth):
     assert cost(160) < growth * cost(80)
 
 
-def test_a_slope_of_many_factors_is_shown_once(capsys):
+def test_a_slope_of_many_factors_is_shown_once(capsys, monkeypatch):
     """It is one product of two long ones; its value is the same formula."""
+    monkeypatch.setenv("COLUMNS", "1000")
     names = [f"x{place}" for place in range(40)]
     assert main(["grad", "*".join(f"sin({name})" for name in names)]) == 0
     header, _, _, *rows = capsys.readouterr().out.splitlines()
