@@ -10,7 +10,7 @@ import pytest
 from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import precision
-from netcalc.arithmetic.pointwise import derivative, pointwise
+from netcalc.arithmetic.program import derivative, pointwise
 from netcalc.checking.backward import agreement
 from netcalc.checking.backward.agreement import CLOSE, same, same_in_balls
 from netcalc.checking.handwritten import read_number

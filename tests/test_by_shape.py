@@ -10,7 +10,7 @@ import pytest
 import netcalc
 from netcalc.checking.by_shape import by_shape, told, turned
 from netcalc.errors import NetcalcError
-from netcalc.files.archives import read_safetensors_whole
+from netcalc.files.npy import read_safetensors_whole
 
 KNOWN = {"W1": (3, 4), "b1": (4,), "W2": (4, 4), "b2": (4,), "W3": (4, 2), "b3": (2,)}
 STATE = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import netcalc
 from netcalc.arithmetic.balls import precision
-from netcalc.arithmetic.rounded import rounded
+from netcalc.arithmetic.rounding import rounded
 from netcalc.cli import main
 from netcalc.notation import significant
 

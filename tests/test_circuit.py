@@ -17,10 +17,9 @@ from netcalc.circuit.expression import expression
 from netcalc.errors import NetcalcError
 from netcalc.notation import plainly
 from netcalc.render import View, render
-from netcalc.render.graphs import dot, mermaid
+from netcalc.render.graphs import dot, mermaid, tikz
 from netcalc.render.layout import places
 from netcalc.render.svg import svg
-from netcalc.render.tikz import tikz
 from netcalc.render.wires import Drawing
 
 NEAR = 2e-5  # the wires show six digits

@@ -12,7 +12,7 @@ import sympy as sp
 from mpmath import mp
 
 import netcalc
-from netcalc.arithmetic.pointwise import derivative
+from netcalc.arithmetic.program import derivative
 from netcalc.catalogue.references import custom
 from netcalc.derivation.algebra import from_sympy
 from netcalc.derivation.derive import derivation

@@ -17,7 +17,7 @@ from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.checking import Checker
 from netcalc.checking.check import NO_DIAGNOSIS
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
-from netcalc.notation.latex_text import text_to_latex
+from netcalc.notation.latex import text_to_latex
 
 X, W, B = ["0.6", "-1.3", "2.1"], ["1.2", "0.7", "-0.35"], "0.45"
 X2, W2, B2 = ["1.3", "0.4", "-0.8"], ["-0.9", "1.7", "0.65"], "-0.55"

@@ -20,9 +20,9 @@ from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse
 from netcalc.graph.arithmetic.symbolic import Symbolic
+from netcalc.layers import run
 from netcalc.models.activations import read_layer_activation
 from netcalc.models.net import Layer, NetData, net
-from netcalc.passes import run
 
 
 def test_cs231ns_neuron():

@@ -20,8 +20,8 @@ from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import expand
 from netcalc.expression import parse
 from netcalc.graph.arithmetic.symbolic import Symbolic
+from netcalc.layers import run
 from netcalc.models.neuron import neuron
-from netcalc.passes import run
 
 NAMES = sorted(ACTIVATIONS)
 

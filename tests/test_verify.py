@@ -20,10 +20,10 @@ from netcalc.commands._answer import contradicted
 from netcalc.expression import Number, parse
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.layers import run
 from netcalc.models.grad import Gradient
 from netcalc.models.grad import grad as gradient
 from netcalc.models.neuron import neuron
-from netcalc.passes import run
 from netcalc.problem import Dense, Label, LossAndTarget, Problem
 from netcalc.render import chosen
 from netcalc.result import Result, Tensor, Value

@@ -1,25 +1,32 @@
-"""A problem of layers as a graph: forward under the names x, W1, b1, z1, a1, …, loss, and the backward pass from it.
+"""A problem of layers as a graph, under the names x, W1, b1, z1, a1, …, loss, dz1, …; run in any arithmetic.
 
 Rows are samples: `z1` is (samples, outputs), and ∂L/∂(a thing) has the thing's shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import backward, gradients
+from netcalc.graph.evaluate import After, evaluate
 from netcalc.graph.functions import activation, slope, vector_activation
-from netcalc.graph.leaves import eye, given, named
-from netcalc.graph.node import Node
+from netcalc.graph.leaves import NAMED, eye, given, name_of, named
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import product, total
 from netcalc.objective import Nodes, Objective, cooled, losses, objective
 from netcalc.problem import Dense, LossAndTarget, Problem, Weighing
 from netcalc.records import NamedTuple, dataclass
+
+Quantities = dict[str, np.ndarray]
+Progress = Callable[[int, int], None]
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)  # of layers passed, and of how many
 
 
 class Forward(NamedTuple):
@@ -251,3 +258,60 @@ def values(problem: Problem, nodes: Nodes) -> dict[Node, np.ndarray]:
     """The given tensors by their nodes."""
     known = given_values(problem)
     return {node: known[name] for name, node in nodes.items()}
+
+
+class Found(NamedTuple):
+    """What both passes produced, as values or float64; how sure it is, in a few words; and notes.
+
+    What is `unknown`, its elements too many to write out, stays one formula.
+    """
+
+    entries: Quantities
+    certainty: str
+    notes: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()
+
+
+def run(
+    problem: Problem, arithmetic: Arithmetic, without: Collection[str] = (), watch: After | None = None
+) -> Quantities:
+    """Everything that both passes produce, by the names of `layers.passes`; but for what to do `without`.
+
+    `watch` sees each node's value. Where a weight is traced, `paths` are the products along its paths.
+    """
+    both = passes(problem)
+    nodes = {name: node for name, node in both.found.items() if name not in without}
+    needed = set(in_order(nodes.values()))
+    tensors = values(problem, both.given)
+    given = {node: arithmetic.array(tensor) for node, tensor in tensors.items() if node in needed}
+    found = evaluate(list(nodes.values()), arithmetic, given, after=_after(problem, watch))
+    quantities = dict(zip(nodes, found, strict=True))
+    if problem.trace and "paths" not in without:
+        from netcalc.trace import path_products
+
+        quantities["paths"] = path_products(problem, quantities, arithmetic.array)
+    return quantities
+
+
+def _after(problem: Problem, watch: After | None) -> After | None:
+    told = _progress(problem)
+    if told is None or watch is None:
+        return told or watch
+    return lambda node, array: watch(node, told(node, array))
+
+
+def _progress(problem: Problem) -> After | None:
+    """Who watches is told of each z and dz that is found."""
+    watcher = WATCHER.get()
+    if watcher is None:
+        return None
+    passed = 0
+
+    def after(node: Node, array: np.ndarray) -> np.ndarray:
+        nonlocal passed
+        if node.operation is NAMED and str(name_of(node)).lstrip("d")[0] == "z":
+            passed += 1
+            watcher(passed, 2 * len(problem.layers))
+        return array
+
+    return after

@@ -8,8 +8,8 @@ from typing import Any
 from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import FAR, OPERATIONS, Known, Numeral, ball, numeral, precision, sign
-from netcalc.arithmetic.edges import ROOM
 from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits, enclosure
+from netcalc.arithmetic.sides import ROOM
 from netcalc.derivation.derive import evaluable, is_activation
 from netcalc.expression.tree import Apply, Number, Symbol, Tree, share
 from netcalc.notation import to_ascii

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc import passes
 from netcalc.arithmetic.balls import ball, numeral, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
@@ -20,8 +19,7 @@ from netcalc.checking.pieces import Point, spread
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, substitute
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.layers import given_values
-from netcalc.passes import Quantities
+from netcalc.layers import Quantities, given_values, run
 from netcalc.problem import LossAndTarget, Problem, by_element, free_names
 from netcalc.records import dataclass
 from netcalc.solving.layers import is_small
@@ -78,7 +76,7 @@ class Layers(Bench):
     @cached_property
     def truth(self) -> dict[str, Array]:
         with precision(BITS):
-            return settled(self._called(passes.run(self.problem, Balls())))
+            return settled(self._called(run(self.problem, Balls())))
 
     @cached_property
     def given(self) -> Mapping[str, Array]:
@@ -152,7 +150,7 @@ class Unproven(Layers):
     def truth(self) -> dict[str, Array]:
         from netcalc.graph.arithmetic.float64 import Float64
 
-        return self._called(passes.run(self.problem, Float64()))
+        return self._called(run(self.problem, Float64()))
 
     @cached_property
     def largest(self) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from netcalc.checking.check import Checker
 from netcalc.checking.diagnose import NO_DIAGNOSIS
 from netcalc.checking.tables import Table
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
-from netcalc.files.cells import DECIMAL_COMMA
-from netcalc.files.spellings import respelled
+from netcalc.files.cells import DECIMAL_COMMA, respelled
 from netcalc.outside import one_line
 from netcalc.records import NamedTuple, dataclass
 from netcalc.result import Checked

@@ -13,7 +13,7 @@ from rich.text import Text
 from netcalc.checking.class_table import ClassTable
 from netcalc.checking.grading import Grades, Student
 from netcalc.files.rows import DELIMITERS, RowWriter
-from netcalc.notation.latex_text import text_to_latex
+from netcalc.notation.latex import text_to_latex
 from netcalc.outside import in_markdown, in_spreadsheet
 from netcalc.render.frame import frame
 from netcalc.version import __version__

@@ -15,8 +15,8 @@ from netcalc.checking.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.together import Given, together
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
-from netcalc.files.archives import read_npz_whole, read_safetensors_whole
 from netcalc.files.dialect import is_header
+from netcalc.files.npy import read_npz_whole, read_safetensors_whole
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
 from netcalc.records import NamedTuple

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netcalc.circuit.graph import Circuit, Node, text
-from netcalc.circuit.walk import Gate, check_count, drawn
+from netcalc.circuit.graph import Circuit, Gate, Node, check_count, drawn, text
 from netcalc.derivation.accumulate import Sweep, shown, sweep
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms
@@ -15,7 +14,7 @@ from netcalc.expression import Tree
 from netcalc.expression.tree import CONDITIONS, Apply, Number, Symbol
 from netcalc.models.grad import Gradient
 from netcalc.notation import to_unicode
-from netcalc.solving.proven import proven
+from netcalc.solving.bits import proven
 
 SIGNS = {"add": "+", "multiply": "×", "divide": "÷", "negate": "−", "subtract": "−", "sigmoid": "σ", "sqrt": "√"}
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.circuit.graph import Circuit, Node, Wire, labelled, text
-from netcalc.circuit.walk import Gate, drawn
+from netcalc.circuit.graph import Circuit, Gate, Node, Wire, drawn, labelled, text
 from netcalc.expression import Tree, is_constant
 from netcalc.graph import node as graph
 from netcalc.graph.leaves import name_of, named

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from netcalc.circuit.graph import Circuit, Node, labelled, text
-from netcalc.circuit.walk import Gate, drawn
+from netcalc.circuit.graph import Circuit, Gate, Node, drawn, labelled, text
 from netcalc.explain.explanation import times
 from netcalc.expression import Tree, is_constant
 from netcalc.expression.tree import Number, multiply, negate

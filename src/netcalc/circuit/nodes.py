@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from netcalc.circuit.graph import Circuit, Node
+from netcalc.circuit.graph import Circuit, Gate, Node, check_count, drawn
 from netcalc.circuit.layers import summary
-from netcalc.circuit.walk import Gate, check_count, drawn
 from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
 from netcalc.graph.centred import without_name

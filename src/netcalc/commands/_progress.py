@@ -79,7 +79,7 @@ def showing_layers() -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from netcalc.passes import WATCHER
+    from netcalc.layers import WATCHER
 
     begin, bars = time.monotonic(), list[Any]()
     with ExitStack() as stack:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
 
 from netcalc.commands.command import command
 from netcalc.commands.options import Listing, switch
+from netcalc.errors import NetcalcError
 
 
 @command(
@@ -29,10 +31,38 @@ def quiz(
     listing: Listing,
 ) -> int | None:
     """Exercises whose numbers come out pleasantly, with a key."""
-    from netcalc.commands._quiz import ask, print_quiz
-
     heading = {"kind": kind, "seed": seed, "level": level}
     if interactive:
         return ask(kind, seed, count, level)
     print_quiz(heading, count, listing, key=key)
     return None
+
+
+def print_quiz(heading: dict[str, Any], count: int, listing: Listing, *, key: bool) -> None:
+    """The questions, or the key, in a format."""
+    from netcalc.commands._answer import write_out
+    from netcalc.exercises import quiz
+    from netcalc.exercises.sheets import FORMATS, sheets
+    from netcalc.render import chosen
+
+    exercises = quiz(heading["kind"], heading["seed"], count, heading["level"])
+    form = chosen(listing.format, listing.output, FORMATS)
+    lines = sheets(form.name, exercises, key=key, heading=heading)
+    write_out(lambda: lines, form, listing.output, plain=listing.ascii)
+
+
+def ask(kind: str, seed: int, count: int, level: int) -> int:
+    """Ask on the terminal; 0 if all was right. Raises NetcalcError where there is none."""
+    from rich.console import Console
+
+    from netcalc.exercises import quiz
+    from netcalc.exercises.session import session
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NetcalcError("--interactive asks on a terminal, and there is none; without it the exercises are printed")
+    console = Console(highlight=False, markup=False, emoji=False)
+    try:
+        return int(not session(quiz(kind, seed, count, level), input, console.print))
+    except EOFError:
+        console.print()
+        return 1

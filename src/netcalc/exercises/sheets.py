@@ -9,8 +9,7 @@ from typing import Any
 from netcalc.exercises.exercise import Exercise, answer_of
 from netcalc.notation import minus_signs, to_unicode
 from netcalc.notation.displays import Display, Matrix, matrix
-from netcalc.notation.latex import tensor_to_latex
-from netcalc.notation.latex_text import text_to_latex
+from netcalc.notation.latex import tensor_to_latex, text_to_latex
 from netcalc.render.latex import display_to_latex, latex
 from netcalc.render.prose import step_lines
 from netcalc.result import Element, Tensor

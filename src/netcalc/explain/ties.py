@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from netcalc.arithmetic.balls import UNDEFINED, Known, ball, is_nowhere, numeral, numerals, precision
-from netcalc.arithmetic.edges import at_an_edge, is_outside
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
 from netcalc.arithmetic.sides import (
@@ -24,8 +23,10 @@ from netcalc.arithmetic.sides import (
     Side,
     Tie,
     Told,
+    at_an_edge,
     can_tie,
     compared,
+    is_outside,
     of_both,
     one_sided,
     slope_beside,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from netcalc.files.cells import EXACT_LIMIT
 
 if TYPE_CHECKING:
+    from netcalc.files.numbers import Tensor
     from netcalc.files.read import is_file, looks_like_file, read_tensor
     from netcalc.files.source import StandardInput, suggestion
     from netcalc.files.stream import Block, OnBadRow, RowStream
     from netcalc.files.table import read_rows
-    from netcalc.files.tensor import Tensor
     from netcalc.files.text import RowError
     from netcalc.files.write import write_atomically, write_npz, write_private
 

@@ -6,17 +6,24 @@ one cuts the file short.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from netcalc.errors import FileError
+from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.numbers import as_float64, refuse_no_numbers
 from netcalc.files.source import unreadable
 from netcalc.records import NamedTuple
+
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
 
 NPY_MAGIC = b"\x93NUMPY"
 DAMAGED = "it is no .npy file, or a damaged one"
@@ -29,6 +36,25 @@ HEADERS = {  # by version; the third differs from the second in the names of fie
 }
 MOST_AXES = 32  # that every NumPy takes
 READ_BYTES = 8 << 20  # at once
+ZIP_MAGIC = b"PK\x03\x04"
+Fits = Callable[[tuple[int, ...]], None]
+
+
+MAX_HEADER_BYTES = 100 << 20
+BFLOAT16 = np.dtype(np.float32, metadata={"bfloat16": True})  # what NumPy lacks, held in float32
+SAFE_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+}
 
 
 class NpyFile(NamedTuple):
@@ -101,3 +127,117 @@ class NpyFile(NamedTuple):
 def shrunk(name: str) -> FileError:
     """The error for a file that had more in it when it was opened."""
     return FileError(f"{name} became shorter while it was read")
+
+
+def anything(shape: tuple[int, ...]) -> None:
+    """Any shape fits."""
+
+
+def read_npz(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
+    """One array of a `.npz` file as float64; `name` may be left out where there is one only.
+
+    `fits` may refuse its shape before the numbers are unpacked. Raises FileError, and as `fits` does.
+    """
+    with _members(path_text) as members:
+        key = _only(list(members), name, path_text)
+        member = members[key]()
+        fits(member.shape)
+        return member.array()
+
+
+def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
+    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no real number."""
+    with _members(path_text) as members:
+        arrays = {name: member().stored() for name, member in members.items()}
+    if not arrays:
+        raise FileError(f"{path_text} holds no array")
+    return arrays
+
+
+@contextmanager
+def _members(path_text: str) -> Iterator[dict[str, Callable[[], NpyFile]]]:
+    """What opens each array of an archive; what is wrong with it as a FileError."""
+    import zipfile  # only an archive pays for it
+    import zlib
+
+    try:
+        with Path(path_text).open("rb") as file, zipfile.ZipFile(file) as archive, ExitStack() as opened:
+
+            def member(info: zipfile.ZipInfo) -> NpyFile:
+                stream: Any = opened.enter_context(archive.open(info))
+                return NpyFile.open(f"{path_text}:{_stem(info)}", stream, info.file_size)
+
+            yield {_stem(info): partial(member, info) for info in archive.infolist() if info.filename.endswith(".npy")}
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise FileError(f"{path_text} is no .npz file, or a damaged one ({error})") from None
+
+
+def _stem(info: ZipInfo) -> str:
+    return info.filename.removesuffix(".npy")
+
+
+def read_safetensors(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
+    """One tensor of a `.safetensors` file as float64; the name may be left out where there is one only.
+
+    `fits` is as for `read_npz`. Raises FileError, MissingExtraError where what reads them is not installed.
+    """
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise MissingExtraError(
+            f"{path_text} needs the package safetensors: pip install 'netcalc-gradients[safetensors]'"
+        ) from None
+    try:
+        with safe_open(path_text, framework="numpy") as archive:
+            key = _only(list(archive.keys()), name, path_text)
+            fits(tuple(archive.get_slice(key).get_shape()))
+            array = archive.get_tensor(key)
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (SafetensorError, TypeError) as error:  # TypeError for bfloat16, which NumPy doesn't have
+        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
+    return as_float64(array, f"{path_text}:{key}")
+
+
+def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
+    """Every tensor of a `.safetensors` file by name; bfloat16 as float32 that says so. Raises FileError.
+
+    Eight bytes say how long the JSON is that says where each tensor is, row by row, lowest byte first.
+    """
+    try:
+        with Path(path_text).open("rb") as file:
+            length = min(int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
+            header, body = json.loads(file.read(length)), file.read()
+        entries = {name: one for name, one in header.items() if name != "__metadata__"}
+        found = {name: _tensor(one, body) for name, one in entries.items()}
+    except OSError as error:
+        raise unreadable(path_text, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
+    if not found:
+        raise FileError(f"{path_text} holds no array")
+    return found
+
+
+def _tensor(entry: Mapping[str, Any], body: bytes) -> np.ndarray:
+    start, end = entry["data_offsets"]
+    kind = entry["dtype"]
+    if kind == "BF16":  # the upper half of float32
+        halves = np.frombuffer(body[start:end], dtype="<u2")
+        return (halves.astype(np.uint32) << 16).view(BFLOAT16).reshape(entry["shape"])
+    return np.frombuffer(body[start:end], dtype=np.dtype(SAFE_TYPES[kind])).reshape(entry["shape"])
+
+
+def _only(names: list[str], name: str | None, path_text: str) -> str:
+    if name is not None and name in names:
+        return name
+    listed = ", ".join(names) or "no array"
+    if name is not None:
+        raise FileError(f"{path_text} holds no '{name}'; it holds {listed}")
+    if not names:
+        raise FileError(f"{path_text} holds {listed}")
+    if len(names) != 1:
+        raise FileError(f"{path_text} holds {listed}; say which, as in {path_text}:{names[0]}")
+    return names[0]

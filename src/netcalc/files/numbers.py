@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from netcalc.errors import FileError
+from netcalc.records import NamedTuple
 
 PICKLED = "it holds pickled Python objects, which are never loaded; save plain numbers with numpy.save"
 
@@ -39,3 +41,27 @@ def check_finite(array: np.ndarray, source: str, first: int = 0) -> None:
         at = tuple(int(i) for i in bad[0])
         where = ",".join(map(str, (at[0] + first, *at[1:])))
         raise FileError(f"{source}: element [{where}] is {array[at]}, not a finite number")
+
+
+class Tensor(NamedTuple):
+    """What a file holds: trees where there are few numbers and they are text, else float64. `header` may be empty."""
+
+    array: np.ndarray
+    source: str
+    header: tuple[str, ...] = ()
+
+    def by_name(self, letter: str) -> Tensor:
+        """The same with its columns in the order of their names, if the header calls them x0, x1, …"""
+        from netcalc.files.dialect import order_by_name
+
+        order = order_by_name(self.header, letter)
+        return self if order is None else Tensor(self.array[:, order], self.source)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's."""
+        return self.array.shape
+
+    def blocks(self, rows: int) -> Iterator[np.ndarray]:
+        """So many rows at a time."""
+        return (self.array[start : start + rows] for start in range(0, len(self.array), rows))

@@ -12,11 +12,10 @@ import numpy as np
 from netcalc.errors import FileError, MissingExtraError
 from netcalc.files.decode import ALL_MARKS, LONGEST_LINE_BYTES, too_long
 from netcalc.files.dialect import order_by_name
-from netcalc.files.numbers import check_finite
+from netcalc.files.numbers import Tensor, check_finite
 from netcalc.files.source import unreadable
 from netcalc.files.stream import float_blocks
 from netcalc.files.table import read_rows
-from netcalc.files.tensor import Tensor
 from netcalc.files.text import POLARS_CHUNK, RowError, counted, open_rows
 from netcalc.records import dataclass
 

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netcalc.errors import FileError
-from netcalc.files.archives import ZIP_MAGIC, Fits, read_npz, read_safetensors
-from netcalc.files.npy import NPY_MAGIC, NpyFile
-from netcalc.files.numbers import check_finite
+from netcalc.files.npy import NPY_MAGIC, ZIP_MAGIC, Fits, NpyFile, read_npz, read_safetensors
+from netcalc.files.numbers import Tensor, check_finite
 from netcalc.files.source import Source, StandardInput, joined, open_source
-from netcalc.files.tensor import Tensor
 
 if TYPE_CHECKING:
     from netcalc.files.dialect import Use

@@ -14,8 +14,8 @@ import numpy as np
 from netcalc.errors import FileError
 from netcalc.files.cells import ALL, is_kept_exactly, most_exact
 from netcalc.files.dialect import Dialect, content, order_by_name
+from netcalc.files.numbers import Tensor
 from netcalc.files.source import Source
-from netcalc.files.tensor import Tensor
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 from netcalc.records import NamedTuple, dataclass
 

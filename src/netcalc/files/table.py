@@ -12,11 +12,10 @@ from netcalc.expression import Tree
 from netcalc.files.cells import nearest_float
 from netcalc.files.dialect import Use
 from netcalc.files.npy import NpyFile
-from netcalc.files.numbers import check_finite
+from netcalc.files.numbers import Tensor, check_finite
 from netcalc.files.read import closed_if_refused, open_file, whole
 from netcalc.files.source import StandardInput
 from netcalc.files.stream import Block, OnBadRow, Place, RowStream, TextRows
-from netcalc.files.tensor import Tensor
 from netcalc.files.text import RowError, counted
 from netcalc.notation import to_ascii
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
 from netcalc.notation import printed
 from netcalc.notation.piece import Piece
@@ -21,6 +22,34 @@ from netcalc.notation.printer import (
     is_sum_in_brackets,
 )
 from netcalc.notation.tensors import MatrixNotation
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{one: f"\\{one}" for one in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+SIGNS = {
+    "′": "'",
+    "²": "^2",
+    "³": "^3",
+    "⁻": "^{-}",
+    "¹": "^{1}",
+    "ᵀ": "^T",
+    "½": r"\tfrac12",
+    "−": "-",
+    "·": r"\cdot",
+    "×": r"\times",
+    "∂": r"\partial",
+    "Σ": r"\sum",
+    "Π": r"\prod",
+    "√": r"\surd",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "…": r"\dots",
+    "π": r"\pi",
+    **{letter: f"\\{name}" for letter, name in GREEK.items()},
+}
 
 
 def to_latex(tree: Tree) -> str:
@@ -206,3 +235,9 @@ def _numeral(text: str) -> str:
 def _upright(text: str) -> str:
     escaped = text.replace("_", r"\_")
     return rf"\mathrm{{{escaped}}}"
+
+
+def text_to_latex(text: str) -> str:
+    """A text for LaTeX's text mode: what belongs to mathematics stands between dollar signs."""
+    escaped = "".join(f"${SIGNS[one]}$" if one in SIGNS else SPECIAL.get(one, one) for one in text)
+    return escaped.replace("$$", "")

@@ -148,7 +148,7 @@ def _mermaid(result: Result, view: View) -> Iterator[str]:
 
 
 def _tikz(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.tikz import tikz
+    from netcalc.render.graphs import tikz
 
     return tikz(_drawn(result, view))
 

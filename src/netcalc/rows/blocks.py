@@ -15,8 +15,8 @@ from netcalc.catalogue.names import unknown
 from netcalc.errors import ShapeError
 from netcalc.files.cells import FEW
 from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.layers import run
 from netcalc.models.neuron import neuron, refuse_unless_one_a_sample
-from netcalc.passes import run
 from netcalc.problem import Label, LossAndTarget, Problem, count, element
 from netcalc.records import dataclass
 from netcalc.result import as_floats

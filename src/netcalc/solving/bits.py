@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import ball, numeral, precision, work
-from netcalc.arithmetic.rounded import rounded
-from netcalc.arithmetic.rounding import digits, enclosure, nearest, plainly_rounded
+from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision, work
+from netcalc.arithmetic.rounding import digits, enclosure, is_out_of_reach, nearest, plainly_rounded, rounded
 from netcalc.arrays import each
-from netcalc.expression import Tree
+from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
+from netcalc.derivation.derive import expand
+from netcalc.errors import TookTooLong
+from netcalc.expression import Tree, substitute
 from netcalc.result import UNDEFINED, Value
 
 SHOWN_DIGITS = 6
@@ -25,6 +28,8 @@ MAX_BIT_OPERATIONS = 1 << 28  # operations times bits: what takes more is not be
 MAX_BIT_OPERATIONS_FOR_DIGITS = 1 << 34  # who asks for digits waits for them
 
 Key = TypeVar("Key")
+ALGEBRA_EVALUATIONS = 60_000
+HOPELESS_BITS = 8192  # what has no value in balls of so many bits has none
 
 
 def until_decided(count: int | None, operations: int, attempt: Callable[[int], bool]) -> None:
@@ -146,3 +151,47 @@ def confirmed(value: Value, closed: Tree | None) -> Value:
     again = constant(closed, len(value.shown) if value.as_digits else None)
     agrees = again.certified and again.nearest == value.nearest
     return replace(value, exact=closed) if agrees or not value.certified else value
+
+
+def proven(
+    trees: Sequence[Tree], point: Mapping[str, Tree], count: int | None = None, known: Known = ()
+) -> tuple[list[Value], list[Any]]:
+    """The trees' values at a point, each proven to `count` digits and to its float64 as far as balls can tell.
+
+    `trees` are evaluable ones (`derive.evaluable`), `known` is what is decided of subtrees (`explain.decided`).
+    Beside each value stands the numeral that it is written from.
+    """
+    found: list[Any] = [None] * len(trees)
+    values: list[Value] = [Value(None, UNDEFINED)] * len(trees)
+    left = list(range(len(trees)))
+
+    def attempt(bits: int) -> bool:
+        nonlocal left
+        names = {name: numeral(tree, {}) for name, tree in point.items()}
+        for place, entry in zip(left, numerals([trees[place] for place in left], names, known), strict=True):
+            found[place], values[place] = entry, as_value(entry, count)
+        left = [place for place in left if not values[place].certified and not is_out_of_reach(found[place])]
+        return not left or (bits >= HOPELESS_BITS and not any(ball(found[place]).is_finite() for place in left))
+
+    until_decided(count, work(trees), attempt)
+    for place in _settled(trees, point, found, left):
+        values[place] = as_value(found[place], count)
+    return values, found
+
+
+def _settled(trees: Sequence[Tree], point: Mapping[str, Tree], found: list[Any], left: Sequence[int]) -> list[int]:
+    """Puts the rational in place of each undecided ball that algebra shows to be one; the places of these."""
+    if not left:  # SymPy waits for what needs it
+        return []
+    from netcalc.derivation.algebra import to_sympy
+
+    settled: list[int] = []
+    with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), bounded(ALGEBRA_EVALUATIONS):
+        for place in left:
+            if not ball(found[place]).rad() < 1:  # nothing is nearly decided
+                continue
+            number = to_sympy(expand(substitute(trees[place], point)))
+            if (rational := rational_in(found[place], number)) is not None:
+                found[place] = rational
+                settled.append(place)
+    return settled

@@ -13,7 +13,7 @@ from netcalc.arithmetic.balls import ball
 from netcalc.arrays import each
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.kinks import kink_notes
-from netcalc.passes import Found, Quantities, run
+from netcalc.layers import Found, Quantities, run
 from netcalc.problem import Problem
 from netcalc.result import Value
 from netcalc.solving.bits import are_values, as_value, certainty, confirmed, decided_arrays, is_certain, rational_in

@@ -10,8 +10,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.errors import TookTooLong
-from netcalc.graph.cost import cost
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Value

@@ -83,6 +83,6 @@ def first(missing: np.ndarray) -> tuple[int, ...]:
 
 
 def _why(problem: GraphProblem, one: Quantity) -> str:
-    from netcalc.solving.undefined_nodes import reason  # which loads balls
+    from netcalc.solving.graph_kinks import reason  # which loads balls
 
     return reason(problem, [one.node]) or "a function in it has no value here, or none that float64 can hold"

@@ -24,10 +24,9 @@ from netcalc.models.grad import Gradient, point_at
 from netcalc.problem import derivative_in_short
 from netcalc.records import NamedTuple
 from netcalc.result import UNDECIDED, UNDEFINED, LazySteps, Result, Step, Tensor, Value
-from netcalc.solving.bits import as_value, certainty, confirmed, constant
+from netcalc.solving.bits import as_value, certainty, confirmed, constant, proven
 from netcalc.solving.formulas import formula_value, formula_values, formulas_in
 from netcalc.solving.notes import value_notes
-from netcalc.solving.proven import proven
 
 Point = Mapping[str, Tree]
 CLOSED_EVALUATIONS = 400_000  # who asks for closed forms waits for them

@@ -1,18 +1,19 @@
-"""Notes on kinks of a graph: entries at one, decided exactly, the slopes on either side, the one taken; and ties."""
+"""Entries of a graph's nodes, looked at one by one: at a kink, decided exactly, or tied; and why there is no value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
 import numpy as np
 
-from netcalc.arithmetic.balls import precision, sign
+from netcalc.arithmetic.balls import Numeral, is_nowhere, precision, sign
 from netcalc.arithmetic.sides import BITS
+from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derivation.derive import evaluable
 from netcalc.expression.tree import has_switches
 from netcalc.graph.arithmetic import Arithmetic, last
-from netcalc.graph.elementwise import ELEMENTWISE, slopes, slot
+from netcalc.graph.elementwise import ELEMENTWISE, slopes, slot, with_slopes_written_out
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.reductions import MAX, MIN, NORM, Along
@@ -21,7 +22,9 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
 from netcalc.solving.graph_values import each_entry, each_node
 
-MAX_ENTRIES = 2_000  # of a node that is looked at
+MAX_ENTRIES = 2_000  # of a node that is looked at for kinks
+UNDEFINED_BITS = 256
+MAX_SEARCHED_ENTRIES = 20_000  # and for what has no value
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
@@ -90,3 +93,38 @@ def _of_extreme(written: str, node: Node, argument: np.ndarray) -> Iterator[str]
     if tied:
         times = "" if rows.size == rows.shape[-1] else f" in {tied} of {rows.size // rows.shape[-1]} places"
         yield f"{written} is at a kink: its entries tie{times}; those that tie share the gradient equally"
+
+
+def reason(problem: GraphProblem, roots: Sequence[Node]) -> str | None:
+    """What has no value and why, as far as it is found: `log(x) with x = -2 …`."""
+    with precision(UNDEFINED_BITS):
+        for node, arguments, entries in each_node(problem, roots, MAX_SEARCHED_ENTRIES):
+            if arguments and any(map(_has_no_value, entries.reshape(-1))):
+                return _why(node, arguments, problem.called)
+    return None
+
+
+def _has_no_value(entry: Numeral) -> bool:
+    return is_nowhere(entry) and not (entry > 0 or entry < 0)  # an infinity is one
+
+
+def _why(node: Node, arguments: Sequence[np.ndarray], called: Mapping[Node, str]) -> str | None:
+    if node.operation is not ELEMENTWISE:
+        return f"{node.operation.name} has no value at this point"
+    tree = with_slopes_written_out(node.params.tree)
+    reasons = (why_undefined(tree, names) for _, names in each_entry(node, arguments))
+    return next((_named(why, node, called) for why in reasons if why), None)
+
+
+def _named(why: str, node: Node, called: Mapping[Node, str]) -> str:
+    """The reason with the arguments by their names, where they have some."""
+    for place, arg in enumerate(node.args):
+        why = why.replace(slot(place), called.get(arg) or name_of(arg) or _short(arg, place, called))
+    return why
+
+
+def _short(arg: Node, place: int, called: Mapping[Node, str]) -> str:
+    from netcalc.graph.writing import formula
+
+    text = to_ascii(formula(arg, called=called))
+    return text if len(text) < 40 else f"argument {place + 1}"

@@ -12,7 +12,7 @@ import numpy as np
 from netcalc.arrays import from_list
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.arithmetic import Arithmetic
-from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import cost
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node
 from netcalc.graph.segments import segments

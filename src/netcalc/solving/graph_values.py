@@ -17,9 +17,8 @@ from netcalc.arrays import each
 from netcalc.expression import Number, Symbol
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.contract import spread
-from netcalc.graph.cost import cost
 from netcalc.graph.elementwise import Elementwise, slot
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode

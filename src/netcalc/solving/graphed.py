@@ -14,7 +14,7 @@ from netcalc.errors import ShapeError
 from netcalc.expression import Symbol, Tree
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
-from netcalc.graph.cost import cost
+from netcalc.graph.evaluate import cost
 from netcalc.graph.leaves import NAMED, array, names_of
 from netcalc.graph.node import Node
 from netcalc.graph.product import number
@@ -66,7 +66,7 @@ def solve(
 
 def _with_paths(problem: GraphProblem, result: Result, digits: int | None, *, proven: bool) -> Result:
     """The result with every path of the trace, as steps and as data."""
-    from netcalc.explain.graph_paths import path_steps
+    from netcalc.explain.paths import path_steps
     from netcalc.solving.graph_trace import traced
 
     assert problem.trace is not None  # noqa: S101 - who calls it has seen to that

@@ -15,9 +15,8 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.explain import Explanation, explain
 from netcalc.expression import Tree, is_constant
 from netcalc.files.cells import FEW
-from netcalc.layers import passes
+from netcalc.layers import Found, Quantities, passes, run
 from netcalc.notation import significant
-from netcalc.passes import Found, Quantities, run
 from netcalc.problem import Dense, Problem, free_names
 from netcalc.result import Result, Tensor, Value
 from netcalc.solving.notes import value_notes
@@ -172,7 +171,7 @@ def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> F
 
     simple = adds_and_multiplies(problem)
     if not problem.per_sample and problem.work > (POLYNOMIAL_WORK if simple else ALGEBRA_WORK):
-        from netcalc.solving.partly import partly
+        from netcalc.solving.layerwise import partly
 
         return partly(problem, digits)
 

@@ -5,6 +5,7 @@ However deep the net, a formula is as long as its layer is wide.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -20,19 +21,21 @@ from netcalc.explain.indexed import Indexed
 from netcalc.explain.net import formulas_of
 from netcalc.explain.net import generic as by_index
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.node import in_order
 from netcalc.graph.sizes import concrete
-from netcalc.layers import passes
-from netcalc.passes import Found, Quantities, run
-from netcalc.problem import Problem, by_element, given_tensors
+from netcalc.layers import Found, Quantities, passes, run, values
+from netcalc.problem import Problem, by_element, free_names, given_tensors
 from netcalc.result import Value, at_index
 from netcalc.solving.bits import decided_arrays
 from netcalc.solving.certify import certify
 from netcalc.solving.formulas import formula_value, formulas_in
-from netcalc.solving.partly import depending, partly
 from netcalc.trace import path_products
 
 MOST_TERMS = 50_000  # of all formulas together: about what is written in ten seconds
+SHOWN_NAMES = 4
 
 
 def layerwise(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:
@@ -143,3 +146,44 @@ def _product_of_unknown(problem: Problem, known: set[str], entries: Quantities) 
         return each(lambda entry: to_sympy(ONE if isinstance(entry, float | Number) else entry), tensor)
 
     return path_products(problem, {name: unknown(name, array) for name, array in entries.items()}, given)
+
+
+def partly(problem: Problem, digits: int | None = None) -> Found:
+    """Both passes in float64, or in balls for proven digits; `unknown` names what depends on something left out."""
+    unknown = depending(problem)
+    with np.errstate(all="ignore"):  # what overflows is refused by name
+        numbers = run(problem, Float64(), unknown) if digits is None else certify(problem, digits, unknown).entries
+    certainty = "float64, not certified" if digits is None else _certainty(problem, unknown, numbers)
+    sizes = Arithmetic()
+    nodes = passes(problem).found
+    blank = {name: np.broadcast_to(0.0, sizes.shape(nodes[name].shape)) for name in unknown & nodes.keys()}
+    entries = {"paths": np.zeros(()), **blank, **numbers}
+    letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
+    formulas = formulas_in(letters, SHOWN_NAMES)
+    all_unknown = unknown >= problem.names.keys()
+    return Found(entries, formulas if all_unknown else f"{certainty}; {formulas}", unknown=frozenset(unknown))
+
+
+def _certainty(problem: Problem, unknown: set[str], numbers: Quantities) -> str:
+    shown = problem.names.keys() - problem.hidden - unknown
+    proven = [value.certified for name in shown for value in numbers[name].flat]
+    return f"certified: {sum(proven)} of {len(proven)} numbers"
+
+
+def depending(problem: Problem) -> set[str]:
+    """What the passes produce that depends on a symbol."""
+    both = passes(problem)
+    unknown = {node for node, tensor in values(problem, both.given).items() if _has_symbols(tensor)}
+    for node in in_order(both.found.values()):
+        if not unknown.isdisjoint(node.args):
+            unknown.add(node)
+    return {"paths"}.union(name for name, node in both.found.items() if node in unknown)
+
+
+def _has_symbols(tensor: np.ndarray) -> bool:
+    return tensor.dtype == object and not all(map(is_constant, tensor.flat))
+
+
+def _letter(name: str) -> str:
+    """`v` for `v[0,1]`, `b` for `b3`."""
+    return re.split(r"[\d\[]", name)[0]

@@ -12,8 +12,8 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.errors import UndefinedError
 from netcalc.expression import Number, Symbol, Tree, parse
+from netcalc.layers import Quantities
 from netcalc.notation import to_unicode
-from netcalc.passes import Quantities
 from netcalc.problem import LossAndTarget, Problem, derivative, element
 from netcalc.result import Value, as_floats
 from netcalc.solving.defined import first, lacking, note, without

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,6 @@ from netcalc.notation import to_ascii
 from netcalc.result import Result, Tensor, Value
 from netcalc.result.verification import Compared, Verification
 from netcalc.verify.coarse import judge_in_float64, noise_in_float64
-from netcalc.verify.drawn import drawn_points
 from netcalc.verify.forward import Forward, Index, Point
 from netcalc.verify.judge import Judgement, judge
 from netcalc.verify.problems import FORWARDS
@@ -31,6 +30,16 @@ MOST_IN_FLOAT64 = 96
 LEAST_OF_A_TENSOR = 4
 
 Place = tuple[Tensor, Index]
+DRAWS = 8  # points that are tried where a function may have no value
+
+
+def drawn_points(names: Sequence[str]) -> Iterator[Mapping[str, Fraction]]:
+    """Points between -2 and 2, later ones between 0 and 2, always the same; nothing to draw is one empty point."""
+    random = np.random.default_rng(7)
+    for draw in range(DRAWS if names else 1):
+        low = -200 if draw < DRAWS // 2 else 1
+        drawn = random.integers(low, 200, len(names)).tolist()
+        yield {name: Fraction(number or 1, 100) for name, number in zip(names, drawn, strict=True)}
 
 
 def verify(problem: Any, result: Result) -> Verification:

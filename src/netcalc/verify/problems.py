@@ -15,14 +15,13 @@ from netcalc.derivation.derive import expand
 from netcalc.expression import Symbol, Tree
 from netcalc.graph import build
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.cost import cost
 from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.evaluate import cost
 from netcalc.graph.node import Node, in_order
-from netcalc.layers import forward, values
+from netcalc.layers import forward, run, values
 from netcalc.models.expressions import as_graph
 from netcalc.models.grad import Gradient, point_at
 from netcalc.models.graphed import GraphProblem
-from netcalc.passes import run
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.result import Tensor
 from netcalc.verify.forward import Derivative, Forward, Index, Point, Shift

@@ -20,8 +20,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
-from netcalc.graph.cost import cost
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node
 from netcalc.records import NamedTuple
 

@@ -64,7 +64,7 @@ class Float64(Arithmetic):
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         if activation.has_kernels:
             return (activation.value, activation.slope, activation.curvature)[order](z)
-        from netcalc.arithmetic.pointwise import derivative
+        from netcalc.arithmetic.program import derivative
 
         return derivative(derivation(activation).stable, order, z)
 

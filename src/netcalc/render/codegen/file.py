@@ -13,13 +13,11 @@ from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
 from netcalc.problem import listed
 from netcalc.records import NamedTuple
-from netcalc.render.codegen.emission import WIDTH, Emission, Statement
-from netcalc.render.codegen.jax import Jax
+from netcalc.render.codegen.emission import WIDTH, Emission, Names, Statement, identifier
 from netcalc.render.codegen.language import Language
-from netcalc.render.codegen.names import Names, identifier
 from netcalc.render.codegen.passes import Passes
 from netcalc.render.codegen.terms import Code
-from netcalc.render.codegen.torch import Torch
+from netcalc.render.codegen.torch import Jax, Torch
 from netcalc.render.codegen.writer import Writer
 from netcalc.version import __version__
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from netcalc.graph.sizes import Size, settled, total
 from netcalc.graph.terms import ONE
 from netcalc.render.codegen import formulas
-from netcalc.render.codegen.layout import arranged, common_layout, placed
-from netcalc.render.codegen.terms import Code, Level, Piece
+from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed
 
 if TYPE_CHECKING:
     from netcalc.render.codegen.language import Language

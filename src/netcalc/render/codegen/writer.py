@@ -21,9 +21,8 @@ from netcalc.graph.terms import ONE, axes_of
 from netcalc.graph.windows import OVERLAP, WINDOWS
 from netcalc.render.codegen import formulas
 from netcalc.render.codegen.language import Language
-from netcalc.render.codegen.layout import arranged, common_layout, placed
 from netcalc.render.codegen.products import Contraction, scaled
-from netcalc.render.codegen.terms import Code, Level, Piece
+from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed
 
 
 class Writer:
