@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
@@ -14,8 +14,8 @@ from netcalc.graph.node import Node
 from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in, literal_of
 from netcalc.program.reading import Program, library_of, stored
 from netcalc.program.scope import MAX_STATEMENTS, Frame
-from netcalc.program.sharing import Sharing
 from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.steps import COMPOUND, Step, Stepping, copied
 from netcalc.program.values import Function, Missing, Module, Tensor, is_scalar, node_of
 from netcalc.records import NamedTuple, dataclass
 
@@ -23,8 +23,7 @@ UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_o
 LOOSE = r"g(?!_|rad)"  # the beginning of names that may be those of gradients, and of gates
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
 FIRST_MOMENT = 1 << 30  # behind all lines, so that no node of the forward pass bears the name of one that was assigned
-BLOCKS = (ast.For, ast.If, ast.With, ast.While, ast.Try, ast.FunctionDef)
-TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
+BLOCKS = (*COMPOUND, ast.FunctionDef)
 MAX_READINGS = 60  # each goes on with one more true gradient
 
 
@@ -50,19 +49,18 @@ class Unjudged(NamedTuple):
         return self.error.message.partition(": ")[2] or self.error.message
 
 
-@dataclass(eq=False)
-class Unit:
-    """A statement of the pass itself, a loop as a whole, and the names as they stood before it."""
+class Unit(NamedTuple):
+    """A statement of the pass itself, a loop as a whole, and the first of its steps."""
 
     node: ast.stmt
-    values: dict[str, Any]
+    step: int
 
 
 @dataclass(eq=False)
 class Version:
     """What one statement makes of a gradient: `node` bears its name, `said` tells why it is none that fits.
 
-    `unit` is the place of the statement of the pass that it is in, `statement` the statement itself.
+    `unit` is the place of the statement of the pass that it is in, `step` when that was read, `statement` itself.
     """
 
     name: str
@@ -75,6 +73,7 @@ class Version:
     said: str = ""
     through: str = ""  # the other name that its line has for the array
     lost: str = ""  # why nothing is known of it from a later line on
+    step: int = -1
 
     @property
     def value(self) -> Node | None:
@@ -102,7 +101,7 @@ class Gradients:
         return found
 
 
-class GradientReader(Sharing):
+class GradientReader(Stepping):
     """Reads a backward pass with the names of its forward pass.
 
     `truth` has the true gradient of a forward name as a node; `upstream` is that of the output. Of gradients in
@@ -142,8 +141,9 @@ class GradientReader(Sharing):
         self.in_place_of: dict[str, int] = {}  # gradients that are the true ones, as these lines can't be judged
         self.counts: dict[str, int] = {}
         self.corrections: set[Node] = set()  # true gradients in others' place
-        self.inside: dict[int, dict[str, Any]] = {}  # the names before a statement of a loop, the second time at most
-        self.passed: dict[int, int] = {}
+        self.steps: list[Step] = []
+        self.passed: dict[ast.stmt, int] = {}
+        self.keeps_steps = values is None
 
     # --- names
 
@@ -179,7 +179,7 @@ class GradientReader(Sharing):
         return Tensor(node, value.kind, value.buffer, value.cells, value.zero, self.frame.level)
 
     def bind(self, name: str, value: Any, line: int) -> Any:
-        is_own = self.frame.level == self.main_level and self.unit >= 0
+        is_own = self.is_own
         if is_scalar(value) and is_own and base(name, self.known_names) is not None:
             value = Tensor(node_of(value))
         stated = getattr(self.reading, "value", None)
@@ -197,20 +197,26 @@ class GradientReader(Sharing):
         statement = self.reading if isinstance(self.reading, ast.stmt) else self.read_so_far.units[self.unit].node
         place = self.target if self.target is not None else statement
         self.read_so_far.versions.append(
-            Version(name, of, place.lineno, place.col_offset, self.unit, statement, node, said)
+            Version(
+                name, of, place.lineno, place.col_offset, self.unit, statement, node, said, step=len(self.steps) - 1
+            )
         )
 
     # --- statements of the pass itself
+
+    @property
+    def is_own(self) -> bool:
+        return self.frame.level == self.main_level and self.unit >= 0
 
     def run(self, body: list[ast.stmt]) -> None:
         """Read a pass, statement by statement."""
         for one in body:
             self.unit += 1
-            self.read_so_far.units.append(Unit(one, copied(self.frame.values)))
-            if self._tried(one) is not None:
+            self.read_so_far.units.append(Unit(one, len(self.steps)))
+            if self.tried(one) is not None:
                 return
 
-    def _tried(self, node: ast.stmt) -> Any:
+    def tried(self, node: ast.stmt) -> Any:
         self.failed = None
         try:
             return self.statement(node)
@@ -310,12 +316,10 @@ class GradientReader(Sharing):
                 self.frame.values[name] = Tensor(self._true(name, of))
 
     def statement(self, node: ast.stmt) -> Any:
-        is_own = self.frame.level == self.main_level and self.unit >= 0
-        if not is_own:
+        if not self.is_own:
             return super().statement(node)
-        if node is not self.read_so_far.units[self.unit].node and self.passed.get(id(node), 0) < TIMES_KEPT:
-            self.passed[id(node)] = self.passed.get(id(node), 0) + 1
-            self.inside[id(node)] = copied(self.frame.values)
+        if self.keeps_steps:
+            self.keep_step(node)
         depth = len(self.frames)
         try:
             return self._own_statement(node)
@@ -361,7 +365,7 @@ class GradientReader(Sharing):
 
     def _return_statement(self, node: ast.Return) -> tuple[Any]:
         """What the pass itself returns without a name is the gradients of the forward pass's arguments, in order."""
-        if self.frame.level != self.main_level or self.unit < 0 or node.value is None:
+        if not self.is_own or node.value is None:
             return super()._return_statement(node)
         parts = list(node.value.elts) if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
         arguments = arguments_of(self.program)
@@ -539,31 +543,6 @@ class GradientReader(Sharing):
 
     def _is_run(self, called: ast.Attribute) -> bool:
         return called.attr != "zero_" and not (isinstance(called.value, ast.Name) and called.value.id in ("np", "F"))
-
-
-def copied(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Names and what they stand for, so that reading on changes nothing in it."""
-    made: dict[int, Any] = {}
-
-    def copy(value: Any) -> Any:
-        if id(value) not in made:
-            made[id(value)] = _copy(value, copy)
-        return made[id(value)]
-
-    return {name: copy(value) for name, value in values.items()}
-
-
-def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
-    match value:
-        case Tensor():
-            return replace(value)
-        case list():
-            return [copy(one) for one in value]
-        case dict():
-            return {key: copy(one) for key, one in value.items()}
-        case Function():
-            return replace(value, defaults=copy(value.defaults))
-    return value
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -170,13 +170,17 @@ class Statements(Assignments):
         many = len(iterable) if isinstance(iterable, range | list | tuple) else many
         with self.repeated(node, many if isinstance(many, int) else 1, len(node.body)):
             for item in self.items(iterable):
-                self.store(node.target, item, named=not isinstance(item, Tensor))
+                self.next_item(node, item)
                 outcome = self.block(node.body)
                 if outcome == "break":
                     return None
                 if isinstance(outcome, tuple):
                     return outcome
         return self.block(node.orelse)
+
+    def next_item(self, node: ast.For, item: Any) -> None:
+        """Give a loop's name what it stands for the next time."""
+        self.store(node.target, item, named=not isinstance(item, Tensor))
 
     def _while_statement(self, node: ast.While) -> Any:
         """A loop whose test is known each time; `while True` is refused at once."""

@@ -97,8 +97,12 @@ class Agreement:
 
     def roughly(self, pairs: Sequence[Pair], instead: Mapping[Node, Node]) -> list[bool]:
         """Whether gradients are, by float64 at the points near what was given alone."""
-        outcomes = [self._in_float64(place, pairs, instead) for place in range(len(self.near))]
-        return [all(one) for one in zip(*outcomes, strict=True)]
+        found = [True] * len(pairs)
+        for place in range(len(self.near)):
+            left = [n for n, is_right in enumerate(found) if is_right]
+            for n, is_right in zip(left, self._in_float64(place, [pairs[n] for n in left], instead), strict=True):
+                found[n] = is_right
+        return found
 
     def true(self, place: int, pair: Pair) -> np.ndarray:
         """The true gradient in float64 at a point."""

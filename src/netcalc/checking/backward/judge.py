@@ -52,7 +52,7 @@ class Reading:
     code: Gradients
     judged: list[Judged] = field(default_factory=list)
     trials: int = 0  # of repairs
-    repairs: list[Any] = field(default_factory=list)  # edits of what several gradients are made of
+    repairs: dict[tuple[ast.stmt, str], Any] = field(default_factory=dict)  # by the statement, and the gradient's name
 
     @cached_property
     def true(self) -> dict[Node, Node]:

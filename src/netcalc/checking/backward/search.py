@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from itertools import chain, combinations
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, takewhile
 
 import numpy as np
 
@@ -47,34 +47,36 @@ def cause(trial: Trial) -> str:
 def repair(trial: Trial) -> Repair | None:
     """The first repair of a gradient's statements that is found; None where none is.
 
-    What repairs another gradient, in a statement that both are made of, is tried first.
+    What repairs another gradient, in a statement that both are made of, is tried first. Of a statement that a loop
+    passes, each time with what is wrong in itself, the repair is one that has all of those times right.
     """
-    shared = trial.reading.repairs
-    for edit in shared:
-        if trial.is_right(edit):
-            return _told(trial, edit)
-    for edit in _of_what_is_shared(trial):
-        if trial.is_right(edit):
-            shared.append(edit)
-            return _told(trial, edit)
-    for edit in _candidates(trial):
-        if trial.is_right(edit):
-            if any(edit.statement is one.statement for one in trial.helpers):
-                shared.append(edit)
-            return _told(trial, edit)
-        if trial.is_spent:
-            return None
-    return None
+    known, key = trial.reading.repairs, (trial.one.version.statement, trial.one.version.name)
+    if key not in known:
+        alike = [one for one in trial.wrong if (one.one.version.statement, one.one.version.name) == key]
+        known[key] = next((edit for edit in _candidates(trial) if _is_right(edit, [trial, *alike])), None)
+    edit = known[key]
+    return None if edit is None else _told(trial, edit)
+
+
+def _is_right(edit: Edit, trials: Sequence[Trial]) -> bool:
+    return all(one.is_right(edit) for one in trials)
 
 
 def _candidates(trial: Trial) -> Iterator[Edit]:
-    """Every edit to try, the smallest and most usual first."""
+    """Every edit to try, the smallest and most usual first, until enough were tried."""
+    yield from (edit for edit in list(trial.reading.repairs.values()) if edit is not None)
+    yield from _of_what_is_shared(trial)
+    yield from takewhile(lambda _: not trial.is_spent, _of_its_own(trial))
+
+
+def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from stale(trial)
     yield from edits(trial, LOCAL)
     yield from unused(trial)
     found = harvest(trial)
     yield from statement_of_helper(trial, found)
-    shared = [one for one in trial.helpers if _is_shared(trial, one.unit)]
+    used = {helper.statement for other in _others(trial) for helper in other.helpers}
+    shared = [one for one in trial.helpers if one.statement in used]
     others = [one for one in trial.helpers if one not in shared]
     yield from edits(trial, LOCAL, shared)
     yield from slope_of_helper(trial, shared)
@@ -96,10 +98,8 @@ def _length(edit: Edit) -> int:
 
 def _of_what_is_shared(trial: Trial) -> Iterator[Edit]:
     """Repairs of a statement that several wrong gradients are made of, which have all of them right at once."""
-    wrong = [one for one in trial.reading.judged if one.is_wrong_in_itself and one is not trial.one]
-    others = [Trial(trial.reading, one) for one in wrong]
     using = {
-        helper: [other for other in others if helper.unit in [one.unit for one in other.helpers]]
+        helper: [other for other in _others(trial) if helper.statement in [one.statement for one in other.helpers]]
         for helper in trial.helpers
         if not isinstance(helper.statement, ast.FunctionDef)
     }
@@ -113,8 +113,13 @@ def _of_what_is_shared(trial: Trial) -> Iterator[Edit]:
         if edit.statement is helper.statement
     )
     for helper, edit in chain(plain, led):
-        if all(other.is_right(edit) for other in using[helper]):
+        if _is_right(edit, using[helper]):
             yield edit
+
+
+def _others(trial: Trial) -> list[Trial]:
+    """What other statements make that is wrong in itself."""
+    return [one for one in trial.wrong if one.one.version.statement is not trial.one.version.statement]
 
 
 def unused(trial: Trial) -> Iterator[Edit]:
@@ -153,12 +158,6 @@ def stale(trial: Trial) -> Iterator[Edit]:
         change = Change(start, behind, f"{between.lstrip()}\n{column}{source.text[start:end]}")
         said = f"{name} is already updated here: its gradient step, {source.text[start:end]}, comes after its last use"
         yield Edit(change, helper.statement, "stale-weights", said, trial.segment(use))
-
-
-def _is_shared(trial: Trial, unit: int) -> bool:
-    """Whether another gradient that is wrong in itself uses what a statement makes, too."""
-    others = [one for one in trial.reading.judged if one.is_wrong_in_itself and one is not trial.one]
-    return any(unit in [helper.unit for helper in Trial(trial.reading, one).helpers] for one in others)
 
 
 def _told(trial: Trial, edit: Edit) -> Repair:

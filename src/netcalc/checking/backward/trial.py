@@ -18,8 +18,9 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in
-from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Version
+from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Unit, Version
 from netcalc.program.source import Source
+from netcalc.program.steps import COMPOUND, Instead, Step
 from netcalc.program.values import Tensor, is_scalar, node_of
 from netcalc.records import NamedTuple, dataclass
 
@@ -27,6 +28,7 @@ FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, Lo
 MAX_TRIALS = 800  # of one line
 MAX_TRIALS_OF_ALL = 2400
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
+MAX_STEPS = 200  # of loops, too
 
 
 class Change(NamedTuple):
@@ -57,7 +59,7 @@ class Trial:
     reading: Reading
     one: Judged
     trials: int = 0
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[tuple[int, str]] = field(default_factory=set)
     _values: dict[str, np.ndarray | None] = field(default_factory=dict)
 
     @property
@@ -80,26 +82,40 @@ class Trial:
     @cached_property
     def helpers(self) -> list[Version]:
         """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
-        units, last = self.reading.code.units, self.one.version
-        gradients = {id(one.statement) for one in self.reading.code.versions}
+        code, last = self.reading.code, self.one.version
+        units, steps = code.units, code.reader.steps
+        gradients = {one.statement for one in code.versions}
         used = {name for one in self.versions for name in _read_in(one.statement)}
         found: dict[ast.stmt, Version] = {}
-        places = range(last.unit, max(last.unit - MAX_SPAN, 0) - 1, -1)
-        many = -1
-        while many < len(used):  # what a loop makes is used when it is passed again
-            many = len(used)
-            for place in places:
-                for node in reversed(list(_simple(units[place].node))):
-                    names = [name for name in assigned_in(node) if name in used]
-                    if names and id(node) not in gradients and not isinstance(node, ast.FunctionDef):
-                        used |= set(_read_in(node))
-                        found.setdefault(node, Version(names[0], "", node.lineno, node.col_offset, place, node, None))
-        for place, unit in enumerate(units[: last.unit + 1]):
-            if isinstance(unit.node, ast.FunctionDef) and unit.node.name in used:
-                for node in unit.node.body:
+        unit, end = last.unit, last.step
+        for place in range(end, max(units[max(last.unit - MAX_SPAN, 0)].step - 1, end - MAX_STEPS, -1), -1):
+            while place < units[unit].step:
+                unit -= 1
+            node = steps[place].node
+            if isinstance(node, COMPOUND) or node in gradients or node in found:
+                continue
+            names = [name for name in assigned_in(node) if name in used]
+            if names:
+                used |= set(_read_in(node))
+                found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None)
+        for place, one in enumerate(units[: last.unit + 1]):
+            if isinstance(one.node, ast.FunctionDef) and one.node.name in used:
+                for node in one.node.body:
                     if isinstance(node, ast.Return | ast.Assign):
-                        found[node] = Version(unit.node.name, "", node.lineno, node.col_offset, place, node, None)
+                        found[node] = Version(one.node.name, "", node.lineno, node.col_offset, place, node, None)
         return list(found.values())
+
+    @cached_property
+    def _steps(self) -> list[Step]:
+        """What is read up to the gradient; the last is a whole loop, where that breaks off before it has all of it."""
+        version, code = self.one.version, self.reading.code
+        steps, unit = code.reader.steps, code.units[version.unit]
+        is_plain = isinstance(version.statement, ast.Assign) and not isinstance(
+            version.statement.targets[0], ast.Subscript
+        )
+        if version.node is None and isinstance(unit.node, COMPOUND) and not is_plain:
+            return steps[: unit.step + 1]
+        return steps[: version.step + 1]
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -126,6 +142,13 @@ class Trial:
             known = self.reading.agreement.known(place, self.reading.true)
             return evaluate([node], Float64(self.reading.forward.sizes), {**known, **(instead or {})})[0]
 
+    @cached_property
+    def wrong(self) -> list[Trial]:
+        """The other gradients that are wrong in themselves."""
+        return [
+            Trial(self.reading, one) for one in self.reading.judged if one.is_wrong_in_itself and one is not self.one
+        ]
+
     # --- edits
 
     @property
@@ -148,53 +171,65 @@ class Trial:
 
     def is_right(self, edit: Edit) -> bool:
         """Whether the gradient is right with an edit, at all points."""
-        both = (*self.versions, *self.helpers)
-        version = next((one for one in both if one.statement is edit.statement), self.versions[0])
-        units = self.reading.code.units[version.unit : self.one.version.unit + 1]
-        start, end = self.segment(units[0].node)[0], self.segment(units[-1].node)[1]
         change = edit.change
-        end = max(end, change.end)
+        places = [place for place, one in enumerate(self._steps) if self._is_touched(one, change)]
+        if not places or self.is_spent:
+            return False
+        touched = sorted({self._steps[place].node for place in places}, key=self.segment)
+        start, end = self.segment(touched[0])[0], max(change.end, *(self.segment(one)[1] for one in touched))
         text = self.source.text
         edited = text[start : change.start] + change.text + text[change.end : end]
-        column = units[0].node.col_offset
-        edited = (
-            f"if 1:\n{' ' * column}{edited}" if column and units[0].node.lineno != units[-1].node.lineno else edited
-        )
-        if edited in self._seen or self.is_spent:
+        column = touched[0].col_offset
+        edited = f"if 1:\n{' ' * column}{edited}" if column and "\n" in edited else edited
+        if (start, edited) in self._seen:
             return False
-        self._seen.add(edited)
+        self._seen.add((start, edited))
         self.trials += 1
         self.reading.trials += 1
-        node = self._read(edited, version.unit)
         try:
+            body = ast.parse(edited).body
+            if edited.startswith("if 1:\n"):
+                body = body[0].body  # type: ignore[attr-defined]
+            source = Source.of(edited, self.source.name)
+            node = self._read({one: (source, body * (one is touched[0])) for one in touched}, places[0])
             return node is not None and self._is_true(node)
         except FAILURES:
             return False
 
-    def _read(self, text: str, unit: int) -> Node | None:
-        """What the gradient comes to as some statements have it; None where they can't be read."""
-        try:
-            body = ast.parse(text).body
-            if text.startswith("if 1:\n"):
-                body = body[0].body  # type: ignore[attr-defined]
-            reader = self.reader(unit, text)
-            reader.run(body)
-        except FAILURES:
-            return None
-        unread = {ast.unparse(one) for one in self.reading.code.reader.unread.values()}
-        if any(ast.unparse(one) not in unread for one in reader.unread.values()):
-            return None
+    def _is_touched(self, step: Step, change: Change) -> bool:
+        if isinstance(step.node, COMPOUND) and step is not self._steps[-1]:
+            return False
+        start, end = self.segment(step.node)
+        return start <= change.end and change.start <= end
+
+    def _read(self, instead: Instead, start: int) -> Node | None:
+        """What the gradient comes to with some statements changed; None where they can't be read."""
+        of, name, steps = self.reading.code.reader, self.one.version.name, self._steps
+        while steps[start].values is None:
+            start -= 1
+        reader = self.reader({**of.around, **(steps[start].values or {})}, self.source)
+        reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
+        last = steps[-1].node
+        reader.replay(steps[start:], {last: (self.source, [last]), **instead}, [*self._settled[start:], {}])
+        known = {ast.unparse(one) for one in of.unread.values()}
         versions = reader.read_so_far.versions
-        own = [one for one in versions if one.name == self.one.version.name]
-        if any(one.node is None for one in versions):  # the true gradient stands in its place
+        own = [one for one in versions if one.name == name]
+        if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
             return None
-        return own[-1 - self._behind].value if len(own) > self._behind else None
+        return None if any(ast.unparse(one) not in known for one in reader.unread.values()) else own[-1].value
 
     @cached_property
-    def _behind(self) -> int:
-        """How many versions follow in the same statement of the pass, as a loop goes on."""
-        versions, last = self.reading.code.versions, self.one.version
-        return sum(one.name == last.name and one.unit == last.unit for one in versions[versions.index(last) + 1 :])
+    def _settled(self) -> list[dict[str, Node]]:
+        """What gradients come to at each step that are judged by themselves."""
+        found: list[dict[str, Node]] = [{} for _ in self._steps[:-1]]
+        for one in self.reading.code.versions:
+            if (
+                one.node is not None
+                and one.step < len(found)
+                and (one.name != self.one.version.name or one.node in self.reading.true)
+            ):
+                found[one.step][one.name] = one.node
+        return found
 
     def _is_true(self, node: Node) -> bool:
         pair = Pair(node, self.one.node, self.one.factor)
@@ -204,34 +239,33 @@ class Trial:
             and self.reading.is_right_beside_kinks(pair)
         )
 
-    def reader(self, unit: int, text: str) -> GradientReader:
-        """A reader with the names as they stand before a statement of the pass."""
+    def reader(self, values: Mapping[str, Any], source: Source) -> GradientReader:
+        """A reader with the names as they stand somewhere."""
         of = self.reading.code.reader
-        source = Source.of(text, self.source.name)
-        values = {name: _unshared(one) for name, one in self.values(unit).items()}
-        reader = GradientReader(source, of.program, of.library, of.known_names, of.true_of, of.upstream, values=values)
+        own = {name: _unshared(one) for name, one in values.items()}
+        reader = GradientReader(source, of.program, of.library, of.known_names, of.true_of, of.upstream, values=own)
         reader.first_moment = 2 * FIRST_MOMENT
         return reader
 
-    def values(self, unit: int) -> dict[str, Any]:
-        """The names as they stand before a statement of the pass."""
-        return {**self.reading.code.reader.around, **self.reading.code.units[unit].values}
-
     # --- names and expressions beside it
 
-    @property
+    @cached_property
     def values_at_last(self) -> dict[str, Any]:
-        """The names as they stand before its last statement, in a loop too."""
+        """The names as they stand before its last statement, the last time that they are known there."""
         reader, version = self.reading.code.reader, self.one.version
-        inside = reader.inside.get(id(version.statement))
-        return self.values(version.unit) if inside is None else {**reader.around, **inside}
+        place = version.step
+        while place > 0 and (
+            reader.steps[place].values is None or reader.steps[place].node is not reader.steps[version.step].node
+        ):
+            place -= 1
+        return {**reader.around, **(reader.steps[place].values or {})}
 
     @cached_property
     def names(self) -> dict[str, Tensor]:
         """The arrays that its last statement may use."""
         values = self.values_at_last
         own = {name: one for name, one in values.items() if isinstance(one, Tensor)}
-        reader = self.reader(self.one.version.unit, "0")
+        reader = self._expressions
         given = {name: reader.input(name) for name in reader.inputs if name not in values}
         found = {**given, **own}
         if self.reading.forward.problem.delta is not None:
@@ -250,9 +284,7 @@ class Trial:
 
     @cached_property
     def _expressions(self) -> GradientReader:
-        reader = self.reader(self.one.version.unit, "")
-        reader.top.values.update({name: _unshared(one) for name, one in self.values_at_last.items()})
-        return reader
+        return self.reader(self.values_at_last, self.source)
 
     def _value(self, text: str) -> np.ndarray | None:
         reader = self._expressions
@@ -274,15 +306,6 @@ class Trial:
         """The names that are whole numbers, such as sizes."""
         values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
-
-
-def _simple(node: ast.stmt) -> Iterator[ast.stmt]:
-    """The statements in one that are no blocks, in order."""
-    if isinstance(node, ast.For | ast.If | ast.With | ast.While):
-        for one in (*node.body, *getattr(node, "orelse", ())):
-            yield from _simple(one)
-    else:
-        yield node
 
 
 def _read_in(node: ast.AST) -> Iterator[str]:
