@@ -20,7 +20,8 @@ from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, node_of,
 
 
 @lru_cache(maxsize=256)
-def _formula(text: str) -> Tree:
+def parsed(text: str) -> Tree:
+    """A formula of the table's own."""
     return parse(text)
 
 
@@ -103,12 +104,12 @@ def _of_nodes(name: str, function: Function, given: Mapping[int, Any]) -> Node:
     names = function.names
     by_name = {names[place]: node for place, node in nodes.items()}
     for word, default in function.defaults.items():
-        by_name.setdefault(word, of_formula(_formula(default), {}))
+        by_name.setdefault(word, of_formula(parsed(default), {}))
     absent = [word for word in names if word not in by_name]
     formula = function.without.get(absent[0], "") if absent else function.formula
     if not formula or len(absent) > 1:
         raise NetcalcError(f"{name} lacks its argument {' or '.join(absent)}")
-    return of_formula(_formula(formula), by_name)
+    return of_formula(parsed(formula), by_name)
 
 
 def _of_numbers(function: Function, given: Mapping[int, Tree]) -> Any:
@@ -130,7 +131,7 @@ def _of_numbers(function: Function, given: Mapping[int, Tree]) -> Any:
     text = f"{function.name}({', '.join(f'v{one}' for one in letters)})"
     from netcalc.expression import substitute
 
-    found = substitute(_formula(text), {f"v{one}": tree for one, tree in zip(letters, trees, strict=True)})
+    found = substitute(parsed(text), {f"v{one}": tree for one, tree in zip(letters, trees, strict=True)})
     return found.value if isinstance(found, Number) else found
 
 
@@ -233,4 +234,4 @@ ROWS = [
         "widest",
     ),
 ]
-__all__ = ["INFINITY", "MINUS_INFINITY", "ROWS", "apply_function", "elementwise_function", "of_formula"]
+__all__ = ["INFINITY", "MINUS_INFINITY", "ROWS", "apply_function", "elementwise_function", "of_formula", "parsed"]

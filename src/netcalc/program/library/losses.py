@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Number
+from netcalc.expression import Number, symbols
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import settled, written
+from netcalc.program.library.elementwise import of_formula, parsed
 from netcalc.program.library.shaping import ALL, open_grid
 from netcalc.program.library.table import Call, Row, size_of
+from netcalc.program.signature import parameters
 from netcalc.program.values import Tensor, node_of, tree_of
 
 ONE = b.number(1)
@@ -131,32 +134,36 @@ def _optax_labels(call: Call, logits: Tensor, labels: Tensor) -> Node:
     )
 
 
-# --- two classes
+# --- entry by entry
 
 
-def _bce(p: Tensor, target: Tensor, weight: Any, reduction: str) -> Node:
-    """-(t log p + (1 - t) log(1 - p))."""
+def pointwise(names: str, signature: str, formula: str | Callable[[Mapping[str, Any]], str], about: str) -> Row:
+    """A row whose losses are a formula in its arguments, or the one that fits them; weights of entries before it."""
 
-    def log(node: Node) -> Node:
-        return b.elementwise("log", node)
+    def build(*values: Any) -> Node:
+        given = dict(zip((one.words[0] for one in parameters(signature)), values, strict=True))
+        if given.get("full"):
+            raise NetcalcError(f"{names} is understood without full=True")
+        tree = parsed(formula if isinstance(formula, str) else formula(given))
+        nodes = {name: one.node if isinstance(one := given[name], Tensor) else node_of(one) for name in symbols(tree)}
+        nodes |= {name: b.detached(nodes[name]) for name in ("pos_weight",) if name in nodes}
+        losses, weight = of_formula(tree, nodes), given.get("weight")
+        losses = losses if weight is None else b.multiply(b.detached(weight.node), losses)
+        return reduced(losses, given.get("reduction", "none"))
 
-    terms = b.add(
-        b.multiply(target.node, log(p.node)), b.multiply(b.subtract(ONE, target.node), log(b.subtract(ONE, p.node)))
-    )
-    losses = b.negate(terms)
-    return reduced(losses if weight is None else b.multiply(b.detached(weight.node), losses), reduction)
+    return Row(names, signature, build, about)
 
 
-def _bce_with_logits(x: Tensor, target: Tensor, weight: Any, reduction: str, positive: Any) -> Node:
-    """softplus(x) - t x; with weights of the positive, (1 - t) x + (1 + (w - 1) t) softplus(-x)."""
-    t = target.node
-    if positive is None:
-        losses = b.subtract(b.elementwise("softplus", x.node), b.multiply(t, x.node))
-    else:
-        by = b.add(ONE, b.multiply(b.subtract(b.detached(positive.node), ONE), t))
-        soft = b.elementwise("softplus", b.negate(x.node))
-        losses = b.add(b.multiply(b.subtract(ONE, t), x.node), b.multiply(by, soft))
-    return reduced(losses if weight is None else b.multiply(b.detached(weight.node), losses), reduction)
+def _with_logits(given: Mapping[str, Any]) -> str:
+    if given.get("pos_weight") is None:
+        return "softplus(input) - target*input"
+    return "(1 - target)*input + (1 + (pos_weight - 1)*target)*softplus(-input)"
+
+
+def _smooth(near: str, far: str, width: str) -> Callable[[Mapping[str, Any]], str]:
+    """d²/2β near 0, |d| - β/2 beyond; Huber's is β times that."""
+    size = "abs(input - target)"
+    return lambda given: size if _is_zero(given[width]) else f"where({size} < {width}, {near}, {far})"
 
 
 # --- distances
@@ -170,48 +177,8 @@ def _square(node: Node) -> Node:
     return b.multiply(node, node)
 
 
-def _mse(x: Tensor, y: Tensor, reduction: str, weight: Any) -> Node:
-    losses = _square(_difference(x, y))
-    return reduced(losses if weight is None else b.multiply(b.detached(weight.node), losses), reduction)
-
-
-def _smooth(x: Tensor, y: Tensor, reduction: str, width: Any, *, huber: bool) -> Node:
-    """d²/2β near 0, |d| - β/2 beyond; Huber's is β times that."""
-    difference = _difference(x, y)
-    size, by = b.elementwise("abs", difference), node_of(width)
-    if _is_zero(width):
-        return reduced(size, reduction)
-    half = b.number(Fraction(1, 2))
-    near, far = b.multiply(half, _square(difference)), b.subtract(size, b.multiply(half, by))
-    near, far = (near, b.multiply(by, far)) if huber else (b.divide(near, by), far)
-    return reduced(b.where(b.compared("less", size, by), near, far), reduction)
-
-
-def _kl_div(log_q: Tensor, target: Tensor, reduction: str, log_target: bool) -> Node:
-    """t (log t - log q)."""
-    t = target.node
-    if log_target:
-        return reduced(b.multiply(b.elementwise("exp", t), b.subtract(t, log_q.node)), reduction)
-    is_zero = b.compared("equal", t, b.number(0))
-    entropy = b.where(is_zero, b.number(0), b.multiply(t, b.elementwise("log", t)))
-    return reduced(b.subtract(entropy, b.multiply(t, log_q.node)), reduction)
-
-
 def _hinged(node: Node) -> Node:
     return b.elementwise("relu", node)
-
-
-def _margin_ranking(x: Tensor, y: Tensor, target: Tensor, margin: Any, reduction: str) -> Node:
-    return reduced(_hinged(b.add(b.negate(b.multiply(target.node, _difference(x, y))), node_of(margin))), reduction)
-
-
-def _hinge_embedding(x: Tensor, target: Tensor, margin: Any, reduction: str) -> Node:
-    near = b.compared("equal", target.node, ONE)
-    return reduced(b.where(near, x.node, _hinged(b.subtract(node_of(margin), x.node))), reduction)
-
-
-def _soft_margin(x: Tensor, target: Tensor, reduction: str) -> Node:
-    return reduced(b.elementwise("softplus", b.negate(b.multiply(target.node, x.node))), reduction)
 
 
 def _triplet(anchor: Tensor, near: Tensor, far: Tensor, margin: Any, p: Any, eps: Any, reduction: str) -> Node:
@@ -228,23 +195,6 @@ def _cosine_embedding(x: Tensor, y: Tensor, target: Tensor, margin: Any, reducti
     cosine = b.divide(dot, b.elementwise("sqrt", b.multiply(*lengths)))
     alike = b.compared("greater", target.node, b.number(0))
     return reduced(b.where(alike, b.subtract(ONE, cosine), _hinged(b.subtract(cosine, node_of(margin)))), reduction)
-
-
-def _gaussian(x: Tensor, target: Tensor, var: Tensor, full: bool, eps: Any, reduction: str) -> Node:
-    if full:
-        raise NetcalcError("gaussian_nll_loss is understood without full=True")
-    spread = b.elementwise("max", var.node, node_of(eps))
-    terms = b.add(b.elementwise("log", spread), b.divide(_square(_difference(x, target)), spread))
-    return reduced(b.multiply(b.number(Fraction(1, 2)), terms), reduction)
-
-
-def _poisson(x: Tensor, target: Tensor, log_input: bool, full: bool, eps: Any, reduction: str) -> Node:
-    if full:
-        raise NetcalcError("poisson_nll_loss is understood without full=True")
-    if log_input:
-        return reduced(b.subtract(b.elementwise("exp", x.node), b.multiply(target.node, x.node)), reduction)
-    log = b.elementwise("log", b.add(x.node, node_of(eps)))
-    return reduced(b.subtract(x.node, b.multiply(target.node, log)), reduction)
 
 
 def _multi_margin(call: Call, x: Tensor, target: Tensor, p: int, margin: Any, weight: Any, reduction: str) -> Node:
@@ -294,62 +244,63 @@ ROWS = [
         lambda x, t: b.negate(b.summed(b.multiply(t.node, b.log_softmax(x.node, -1)), -1)),
         "-Σ t log softmax",
     ),
-    Row(
+    pointwise(
         "binary_cross_entropy",
         f"{_XY} weight:t?=None size_average:v=None reduce:v=None {_R}",
-        lambda x, t, w, _s, _d, r: _bce(x, t, w, r),
+        "-(target*log(input) + (1 - target)*log(1 - input))",
         "-(t log p + (1 - t) log(1 - p))",
     ),
-    Row(
+    pointwise(
         "binary_cross_entropy_with_logits",
         f"{_XY} weight:t?=None size_average:v=None reduce:v=None {_R} pos_weight:t?=None",
-        lambda x, t, w, _s, _d, r, p: _bce_with_logits(x, t, w, r, p),
+        _with_logits,
         "softplus(x) - t x",
     ),
-    Row(
-        "sigmoid_binary_cross_entropy",
-        "logits:t labels:t",
-        lambda x, t: _bce_with_logits(x, t, None, "none", None),
-        "softplus(x) - t x",
+    pointwise(
+        "sigmoid_binary_cross_entropy", "logits:t labels:t", "softplus(logits) - labels*logits", "softplus(x) - t x"
     ),
-    Row(
+    pointwise(
         "mse_loss",
         f"{_XY} size_average:v=None reduce:v=None {_R} weight:t?=None",
-        lambda x, y, _s, _d, r, w: _mse(x, y, r, w),
+        "(input - target)*(input - target)",
         "(x - y)²",
     ),
-    Row(
-        "l1_loss",
-        f"{_XY} size_average:v=None reduce:v=None {_R}",
-        lambda x, y, _s, _d, r: reduced(b.elementwise("abs", _difference(x, y)), r),
-        "|x - y|",
-    ),
-    Row(
+    pointwise("l1_loss", f"{_XY} size_average:v=None reduce:v=None {_R}", "abs(input - target)", "|x - y|"),
+    pointwise(
         "smooth_l1_loss",
         f"{_XY} size_average:v=None reduce:v=None {_R} beta:v=1",
-        lambda x, y, _s, _d, r, w: _smooth(x, y, r, w, huber=False),
+        _smooth("(input - target)*(input - target)/2/beta", "abs(input - target) - beta/2", "beta"),
         "|x - y|, smooth at 0",
     ),
-    Row(
+    pointwise(
         "huber_loss",
         f"{_XY} {_R} delta:v=1",
-        lambda x, y, r, w: _smooth(x, y, r, w, huber=True),
+        _smooth("(input - target)*(input - target)/2", "delta*(abs(input - target) - delta/2)", "delta"),
         "(x - y)²/2 near 0, linear beyond",
     ),
-    Row(
+    pointwise(
         "kl_div",
         f"{_XY} size_average:v=None reduce:v=None {_R} log_target:b=False",
-        lambda x, t, _s, _d, r, g: _kl_div(x, t, r, g),
+        lambda given: (
+            "exp(target)*(target - input)"
+            if given["log_target"]
+            else "where(target == 0, 0, target*log(target)) - target*input"
+        ),
         "t (log t - log q)",
     ),
-    Row(
+    pointwise(
         "margin_ranking_loss",
         f"input1:t input2:t target:t margin:v=0 {_R}",
-        _margin_ranking,
+        "relu(-(target*(input1 - input2)) + margin)",
         "max(0, margin - t (x - y))",
     ),
-    Row("hinge_embedding_loss", f"{_XY} margin:v=1 {_R}", _hinge_embedding, "x, or max(0, margin - x)"),
-    Row("soft_margin_loss", f"{_XY} {_R}", _soft_margin, "log(1 + exp(-t x))"),
+    pointwise(
+        "hinge_embedding_loss",
+        f"{_XY} margin:v=1 {_R}",
+        "where(target == 1, input, relu(margin - input))",
+        "x, or max(0, margin - x)",
+    ),
+    pointwise("soft_margin_loss", f"{_XY} {_R}", "softplus(-(target*input))", "log(1 + exp(-t x))"),
     Row(
         "triplet_margin_loss",
         f"anchor:t positive:t negative:t margin:v=1 p:v=2 eps:v=1e-6 {_R}",
@@ -362,8 +313,18 @@ ROWS = [
         _cosine_embedding,
         "1 - cos, or max(0, cos - margin)",
     ),
-    Row("gaussian_nll_loss", f"{_XY} var:t full:b=False eps:v=1e-6 {_R}", _gaussian, "(log v + (x - t)²/v)/2"),
-    Row("poisson_nll_loss", f"{_XY} log_input:b=True full:b=False eps:v=1e-8 {_R}", _poisson, "eˣ - t x"),
+    pointwise(
+        "gaussian_nll_loss",
+        f"{_XY} var:t full:b=False eps:v=1e-6 {_R}",
+        "(log(max(var, eps)) + (input - target)*(input - target)/max(var, eps))/2",
+        "(log v + (x - t)²/v)/2",
+    ),
+    pointwise(
+        "poisson_nll_loss",
+        f"{_XY} log_input:b=True full:b=False eps:v=1e-8 {_R}",
+        lambda given: "exp(input) - target*input" if given["log_input"] else "input - target*log(input + eps)",
+        "eˣ - t x",
+    ),
     Row(
         "multi_margin_loss",
         f"{_XY} p:i=1 margin:v=1 weight:t?=None {_R}",
