@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import transcript
 
@@ -97,4 +98,16 @@ def test_expressions_of_numbers_load_no_graph(home):
     """Nor what layers are solved by."""
     modules = imported(["grad", "x^2*sin(x)", "--at", "x=1"], {}, home)
     assert "netcalc.solving.expressions" in modules
-    assert {name for name in modules if name.startswith(("netcalc.graph", "netcalc.layers", "netcalc.layers"))} == set()
+    assert {name for name in modules if name.startswith(("netcalc.graph", "netcalc.layers"))} == set()
+
+
+def test_a_program_of_arrays_reads_no_formula(home, tmp_path):
+    """Nor nets' files, nor what writes formulas: float64 of arrays needs none of them."""
+    (tmp_path / "forward.py").write_text("import numpy as np\nloss = np.sum(np.maximum(x, 0) ** 2)\n", encoding="utf-8")
+    np.save(tmp_path / "x.npy", np.ones((300, 300)))
+    given = ["net", str(tmp_path / "forward.py"), "--at", f"x={tmp_path / 'x.npy'}", "--only", "loss", "-f", "csv"]
+    modules = imported(given, {}, home)
+    assert "netcalc.program.reading" in modules
+    assert modules & {"netcalc.expression.parser", "netcalc.notation.printer", "netcalc.models.net", "tomllib"} == set()
+    assert {name for name in modules if name.startswith(("netcalc.spec", "netcalc.graph.writing", "flint"))} == set()
+    assert len({name for name in modules if name.startswith("netcalc")}) <= 125

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -210,9 +209,13 @@ def explain(error: NetcalcError) -> Iterator[str]:
 
 
 def one_column_each(text: str) -> str:
+    import unicodedata
+
     return "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
 
 
 def columns(text: str) -> int:
     """How wide a terminal shows the text: two columns for East Asian wide letters, none for combining marks."""
+    import unicodedata
+
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)

@@ -149,12 +149,14 @@ def to_float64(array: np.ndarray) -> np.ndarray:
 
 def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
     """The numbers typed, (rows, columns); None where one file is meant. Raises ValueSyntaxError, ShapeError."""
+    if len(texts) == 1 and files.looks_like_file(texts[0]):  # as no number does
+        return None
     rows: list[list[Tree]] = [[]]
     for text in texts:
         try:
             first, *others = [[read_number(word) for word in _words(row)] for row in _rows(text)]
         except (ExpressionError, ValueSyntaxError) as error:
-            if len(texts) == 1 and (files.is_file(text) or files.looks_like_file(text)):
+            if len(texts) == 1 and files.is_file(text):
                 return None
             raise _no_number(text, name, error) from None
         rows[-1] += first

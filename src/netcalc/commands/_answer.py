@@ -92,7 +92,7 @@ def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> 
     own = getattr(result.problem, "code", None)
     if programs or (own is not None and own.rest):
         from netcalc.checking.backward import check_code
-        from netcalc.spec import read_text
+        from netcalc.files.source import read_text
 
         for path in programs:
             text, name = read_text(path, stdin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,7 @@ def problem_of(
     checks: Sequence[str] = (),
 ) -> tuple[Problem | Gradient | GraphProblem, StandardInput]:
     """The problem that a file states, a net's or a program's, and standard input, which may be read."""
-    from netcalc.files import StandardInput
-    from netcalc.spec import document, read_text
-    from netcalc.spec import problem_of as state_problem
+    from netcalc.files.source import StandardInput, read_text
 
     stdin = StandardInput()
     text, name = read_text(path, stdin)
@@ -49,6 +47,9 @@ def problem_of(
         return _of_program(text, name, net, program, tensors, stdin, decimal, index_from, elsewhere), stdin
     if given:
         raise NetcalcError(f"{given[0]} is for a program in Python; {name} is a net, and holds its values itself")
+    from netcalc.spec import document
+    from netcalc.spec import problem_of as state_problem
+
     return state_problem(document(text, name, path, decimal), net.read(index_from)), stdin
 
 
@@ -74,9 +75,9 @@ def _backward_names(text: str, name: str, checks: Sequence[str]) -> set[str]:
 
     Raises NetcalcError where the backward pass is given in the forward pass's place, and the other way round.
     """
+    from netcalc.files.source import read_text
     from netcalc.program.answers import is_backward, names_in
     from netcalc.program.source import Source, parse
-    from netcalc.spec import read_text
 
     found: set[str] = set()
     for path in checks:
@@ -112,8 +113,6 @@ def _of_program(
     """The problem that a program states, at the values that its names are given."""
     from netcalc.models.programs import ProgramRequest
     from netcalc.models.programs import program as state
-    from netcalc.models.request import read_shapes
-    from netcalc.models.samples import by_samples
     from netcalc.values import read_array, read_scalar
 
     if net.per_sample and net.trace:
@@ -128,7 +127,7 @@ def _of_program(
     }
     request = ProgramRequest(
         values,
-        read_shapes(tensors.shape or []),
+        _shapes(tensors.shape),
         [key for key, value in given if is_written_whole(value, values[key])],
         program.of,
         delta,
@@ -138,7 +137,19 @@ def _of_program(
         elsewhere,
         net.trace,
     )
-    return by_samples(text, name, request) if net.per_sample else state(text, name, request)
+    if not net.per_sample:
+        return state(text, name, request)
+    from netcalc.models.samples import by_samples
+
+    return by_samples(text, name, request)
+
+
+def _shapes(given: Sequence[str] | None) -> Mapping[str, tuple[int | str, ...]]:
+    if not given:
+        return {}
+    from netcalc.models.request import read_shapes
+
+    return read_shapes(given)
 
 
 def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:

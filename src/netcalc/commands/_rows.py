@@ -150,7 +150,7 @@ class BadRows:
 
 def taken_by(path: Path, source: str, output: Path | None, others: Collection[str]) -> str:
     """What else of this run the path is: `the file that is read`, and nothing if it is free."""
-    from netcalc.files.read import split_name
+    from netcalc.files.names import split_name
 
     if any(is_same(path, split_name(one)[0]) for one in (source, *others)):
         return "the file that is read" if is_same(path, source) else "a file that is read"

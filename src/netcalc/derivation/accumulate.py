@@ -9,12 +9,23 @@ from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.reverse import Contribution, reverse
 from netcalc.derivation.rules import RULES
-from netcalc.expression import parse
-from netcalc.expression.tree import CONDITIONS, Apply, Constant, Number, Shared, Symbol, Tree, fold_all, multiply, share
+from netcalc.expression.tree import (
+    CONDITIONS,
+    Apply,
+    Constant,
+    Number,
+    Shared,
+    Symbol,
+    Tree,
+    fold_all,
+    multiply,
+    power,
+    share,
+)
 from netcalc.records import NamedTuple
 
 # ∂(p^q)/∂q is a node of its own, `power'(p, q)`, since it is 0 where p is 0 and q positive; log(p) is not.
-POWER_BY_EXPONENT = parse("p^q*log(p)")
+POWER_BY_EXPONENT = multiply(power(Symbol("p"), Symbol("q")), Apply("log", (Symbol("p"),)))
 DIRECT = 8  # factors up to which each one's cofactor is a product of its own
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.references import activation
-from netcalc.derivation.bounded import equal, factored, shorter
-from netcalc.derivation.remembered import remembered
 from netcalc.derivation.stable import ONE, power_by_exponent, stable, stable_node
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.tree import fold, fold_all, multiply
@@ -39,6 +37,8 @@ class Derivation:
 @cache
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
+    from netcalc.derivation.remembered import remembered
+
     formula = without_ones(parse(activation.formula))
     subject = f"{activation.formula} | {activation.familiar_slope}"
 
@@ -53,6 +53,7 @@ def derivation(activation: BoundActivation) -> Derivation:
 
 def _derive(formula: Tree, activation: BoundActivation) -> list[str]:
     from netcalc.derivation.algebra import derivative, from_sympy, to_sympy
+    from netcalc.derivation.bounded import factored
 
     slope = derivative(to_sympy(expand(formula)), "q")
     curvature = factored(derivative(slope, "q"))
@@ -62,6 +63,8 @@ def _derive(formula: Tree, activation: BoundActivation) -> list[str]:
 @cache
 def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
+    from netcalc.derivation.remembered import remembered
+
     formula = parse(loss.formula)
     subject = f"loss | {loss.formula} | {loss.familiar_slope}"
 
@@ -89,6 +92,7 @@ def _derive_loss(formula: Tree, loss: BoundLoss) -> list[str]:
 def _known(slope: Any, row: BoundActivation | BoundLoss) -> Tree:
     """The slope in the form people know, where SymPy proves it equal; else as SymPy writes it."""
     from netcalc.derivation.algebra import from_sympy, to_sympy
+    from netcalc.derivation.bounded import equal, shorter
 
     familiar = row.familiar_slope and without_ones(parse(row.familiar_slope))
     return familiar if familiar and equal(to_sympy(expand(familiar)), slope) else from_sympy(shorter(slope))
@@ -99,6 +103,8 @@ def is_softmax_simplified(outputs: int) -> bool:
 
     Targets are a distribution: they sum to 1.
     """
+    from netcalc.derivation.remembered import remembered
+
     subject = f"cross-entropy after softmax | {outputs}"
 
     def derive() -> list[str]:
@@ -110,6 +116,8 @@ def is_softmax_simplified(outputs: int) -> bool:
 
 def _proves_softmax(outputs: int) -> bool:
     import sympy as sp
+
+    from netcalc.derivation.bounded import equal
 
     z, t = sp.symbols(f"z0:{outputs}", real=True), sp.symbols(f"t0:{outputs}", real=True)
     shares = [sp.exp(one) / sum(map(sp.exp, z)) for one in z]

@@ -1,8 +1,12 @@
 """What people type, as a small tree: the one parser, by whitelist, with its limits."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from netcalc.expression.functions import FUNCTIONS, Function
-from netcalc.expression.parser import Reading, letters, parse, read
-from netcalc.expression.tokens import LIMITS, Limits
 from netcalc.expression.tree import (
     Apply,
     Constant,
@@ -26,6 +30,10 @@ from netcalc.expression.tree import (
     symbols,
 )
 
+if TYPE_CHECKING:
+    from netcalc.expression.parser import Reading
+    from netcalc.expression.tokens import LIMITS, Limits
+
 __all__ = [
     "FUNCTIONS",
     "LIMITS",
@@ -45,7 +53,6 @@ __all__ = [
     "evaluate",
     "fold",
     "is_constant",
-    "letters",
     "multiply",
     "negate",
     "normalise",
@@ -56,3 +63,27 @@ __all__ = [
     "substitute",
     "symbols",
 ]
+_PLACES = {"LIMITS": "tokens", "Limits": "tokens", "Reading": "parser"}
+
+
+def parse(text: str, *, limits: Limits | None = None) -> Tree:
+    """The tree of an expression, in normal form. Raises ExpressionError, with the offending character's position."""
+    from netcalc.expression.parser import parse  # which waits for a text, with all its patterns
+
+    return parse(text, limits)
+
+
+def read(text: str, variables: Collection[str] = (), *, limits: Limits | None = None) -> Reading:
+    """What a person typed, names that are no variables taken apart: `xe^x` where x is one, or stands elsewhere.
+
+    Raises ExpressionError, with the offending character's position.
+    """
+    from netcalc.expression.parser import read
+
+    return read(text, variables, limits)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"netcalc.expression.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'netcalc.expression' has no attribute {name!r}")

@@ -26,9 +26,9 @@ ENDING = frozenset({"number", "name", "indexed", "superscript", "pi", ")", "]", 
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 
-def parse(text: str, *, limits: Limits = LIMITS) -> Tree:
-    """The tree of an expression, in normal form. Raises ExpressionError, with the offending character's position."""
-    return _read(Parser(text, limits)).tree
+def parse(text: str, limits: Limits | None) -> Tree:
+    """The tree of an expression."""
+    return _read(Parser(text, limits or LIMITS)).tree
 
 
 class Reading(NamedTuple):
@@ -39,12 +39,9 @@ class Reading(NamedTuple):
     kept: tuple[str, ...] = ()
 
 
-def read(text: str, variables: Collection[str] = (), *, limits: Limits = LIMITS) -> Reading:
-    """What a person typed, names that are no variables taken apart: `xe^x` where x is one, or stands elsewhere.
-
-    Raises ExpressionError, with the offending character's position.
-    """
-    return _read(Parser(text, limits, variables))
+def read(text: str, variables: Collection[str], limits: Limits | None) -> Reading:
+    """What a person typed."""
+    return _read(Parser(text, limits or LIMITS, variables))
 
 
 def letters(text: str, *, limits: Limits = LIMITS) -> set[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from netcalc.files.cells import EXACT_LIMIT
 
 if TYPE_CHECKING:
+    from netcalc.files.names import is_file, looks_like_file
     from netcalc.files.numbers import Tensor
-    from netcalc.files.read import is_file, looks_like_file, read_tensor
+    from netcalc.files.read import read_tensor
     from netcalc.files.source import StandardInput, suggestion
     from netcalc.files.stream import Block, OnBadRow, RowStream
     from netcalc.files.table import read_rows
@@ -34,7 +35,8 @@ __all__ = [
     "write_private",
 ]
 _PLACES = {  # numbers typed on the command line come through here too, and need no file
-    "read": ("is_file", "looks_like_file", "read_tensor"),
+    "names": ("is_file", "looks_like_file"),
+    "read": ("read_tensor",),
     "source": ("StandardInput", "suggestion"),
     "stream": ("Block", "OnBadRow", "RowStream"),
     "table": ("read_rows",),

@@ -6,7 +6,6 @@ one cuts the file short.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -209,6 +208,8 @@ def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
     try:
         with Path(path_text).open("rb") as file:
             length = min(int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
+            import json  # NumPy's own files have none
+
             header, body = json.loads(file.read(length)), file.read()
         entries = {name: one for name, one in header.items() if name != "__metadata__"}
         found = {name: _tensor(one, body) for name, one in entries.items()}

@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from io import BytesIO
 from itertools import chain
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netcalc.errors import FileError
+from netcalc.files.names import split_name
 from netcalc.files.npy import NPY_MAGIC, ZIP_MAGIC, Fits, NpyFile, read_npz, read_safetensors
 from netcalc.files.numbers import Tensor, check_finite
 from netcalc.files.source import Source, StandardInput, joined, open_source
@@ -20,32 +20,7 @@ if TYPE_CHECKING:
     from netcalc.files.stream import TextRows
 
 PARQUET_MAGIC = b"PAR1"
-SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
 LARGE = 1 << 20  # numbers: fewer are read, and then told from what is needed
-WITH_NAMES = (".npz", ".safetensors", ".json", ".json.gz")
-
-
-def split_name(path_text: str) -> tuple[str, str | None]:
-    """`grads.npz:W` -> the path and the name in it, None where there is none."""
-    path, colon, name = path_text.rpartition(":")
-    if colon and (path == "-" or path.lower().endswith(WITH_NAMES)) and not Path(path_text).exists():
-        return path, name
-    return path_text, None
-
-
-def is_file(path_text: str) -> bool:
-    """Whether it names something to read that is there: `-` is."""
-    path, _ = split_name(path_text)
-    try:
-        return path == "-" or Path(path).exists()
-    except (OSError, ValueError):
-        return False
-
-
-def looks_like_file(path_text: str) -> bool:
-    """Whether it was meant as a file, there or not."""
-    path = split_name(path_text)[0]
-    return path.lower().endswith(SUFFIXES) or path.startswith(("./", "../", "/", "~"))
 
 
 def read_tensor(

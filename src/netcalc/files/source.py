@@ -17,6 +17,7 @@ from netcalc.records import dataclass
 
 HEAD = 1 << 16
 STANDARD_INPUT = "standard input"
+LARGEST_PROGRAM = 4 << 20  # bytes of a program
 LARGEST_WHOLE_BYTES = 64 << 20  # of a file that is read whole: numbers beyond that belong into arrays, or rows
 GATHER_SECONDS = 0.01  # how long what has arrived waits for more: unnoticed by a reader, long for a fast writer
 
@@ -146,6 +147,25 @@ def open_source(path_text: str, flag: str, stdin: StandardInput) -> Source:
         raise FileError(f"{path_text!r} is no file's name: it has a character that no name has") from None
     status = os.fstat(stream.fileno())
     return Source(name, stream, status.st_size if stat.S_ISREG(status.st_mode) else None)
+
+
+def read_text(path_text: str, stdin: StandardInput | None = None) -> tuple[str, str]:
+    """The text of a spec or a program, and what messages call it. Raises FileError where it is none, or too long."""
+    source = open_source(path_text, "the spec", stdin or StandardInput())
+    is_program = path_text.lower().endswith(".py")
+    try:
+        chunks = source.chunks()
+        data = (
+            joined(chunks, f"{source.name}, line 1: a program", LARGEST_PROGRAM, "it is too long to be read")
+            if is_program
+            else joined(chunks, source.name, LARGEST_WHOLE_BYTES)
+        )
+        return data.decode("utf-8-sig").replace("\r\n", "\n"), source.name
+    except UnicodeDecodeError:
+        kind = "a program is Python" if is_program else "a spec is TOML or JSON"
+        raise FileError(f"{source.name} is no text in UTF-8; {kind}") from None
+    finally:
+        source.close()
 
 
 def unreadable(path_text: str, error: OSError) -> FileError:

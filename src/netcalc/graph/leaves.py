@@ -16,6 +16,7 @@ from netcalc.records import NamedTuple
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
 
+MAX_WRITTEN_ENTRIES = 16  # of an array that is written by its numbers
 ONE_OVER = Apply("divide", (Number(Fraction(1)), Symbol("#0")))  # as a formula of its argument
 
 

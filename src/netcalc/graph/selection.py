@@ -9,13 +9,13 @@ import numpy as np
 
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.graph.layouts import NEW_AXIS, NONE, WHOLE_AXIS, eye_of
+from netcalc.graph.leaves import MAX_WRITTEN_ENTRIES
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Size, settled, tree
 from netcalc.graph.terms import ONE, Term
 
-MAX_WRITTEN_ENTRIES = 16  # of an array that is written by its numbers
 EVERYTHING = Span(None, None, None)
 
 

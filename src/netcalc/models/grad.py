@@ -11,8 +11,9 @@ import numpy as np
 
 from netcalc.catalogue.names import unknown
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
-from netcalc.expression import Apply, Number, Reading, Symbol, Tree, letters, read
+from netcalc.expression import Apply, Number, Reading, Symbol, Tree, read
 from netcalc.expression.numerals import of_float64
+from netcalc.expression.parser import letters
 from netcalc.expression.tensor_tokens import doubt
 from netcalc.expression.tree import share
 from netcalc.notation import to_ascii, to_unicode

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from netcalc.expression.tree import Tree, fold_all
-from netcalc.notation.printer import Ascii, Unicode
+
+if TYPE_CHECKING:
+    from netcalc.notation.printer import Ascii
 
 
 def to_ascii(tree: Tree) -> str:
@@ -20,6 +23,8 @@ def to_ascii(tree: Tree) -> str:
 
 def all_to_ascii(trees: Sequence[Tree]) -> list[str]:
     """The same for many trees, each part that they share written once."""
+    from netcalc.notation.printer import Ascii  # which waits for a formula
+
     return _printed(trees, Ascii())
 
 
@@ -30,6 +35,8 @@ def to_unicode(tree: Tree) -> str:
 
 def all_to_unicode(trees: Sequence[Tree]) -> list[str]:
     """The same for many trees, each part that they share written once."""
+    from netcalc.notation.printer import Ascii, Unicode
+
     return _printed(trees, Ascii() if is_plain() else Unicode())
 
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT
+from netcalc.graph.leaves import INPUT, MAX_WRITTEN_ENTRIES
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.selection import MAX_WRITTEN_ENTRIES
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete

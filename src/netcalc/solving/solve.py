@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from netcalc.arithmetic.turns import in_turn
 from netcalc.errors import NetcalcError
-from netcalc.problem import Problem
 from netcalc.result import Result
 from netcalc.solving.notes import exact_notes
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
     from netcalc.models.graphed import GraphProblem
+    from netcalc.problem import Problem
 
 MOST_DIGITS = 10_000  # that may be asked for
 
@@ -45,17 +45,16 @@ def solve(
 
 
 def _solver(problem: object) -> Callable[..., Result]:
-    """What solves problems of this kind; no other is loaded."""
-    if isinstance(problem, Problem):
-        from netcalc.solving.layers import solve as solve_layers
+    """What solves problems of this kind; no other kind is loaded."""
+    match type(problem).__name__:
+        case "Problem":
+            from netcalc.solving.layers import solve as solve_layers
 
-        return solve_layers
-    from netcalc.models.grad import Gradient
+            return solve_layers
+        case "Gradient":
+            from netcalc.solving.expressions import solve as solve_expressions
 
-    if isinstance(problem, Gradient):
-        from netcalc.solving.expressions import solve as solve_expressions
-
-        return solve_expressions
+            return solve_expressions
     from netcalc.solving.graphed import solve as solve_graph
 
     return solve_graph

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from netcalc.models.net import NetOptions
-from netcalc.spec.document import Document, document, read_document, read_text
+from netcalc.spec.document import Document, document, read_document
 
 if TYPE_CHECKING:
     from netcalc.models.grad import Gradient
+    from netcalc.models.net import NetOptions
     from netcalc.problem import Problem
 
-__all__ = ["document", "problem_of", "read_problem", "read_text"]
+__all__ = ["document", "problem_of", "read_problem"]
 
 KINDS: Mapping[str, str] = {  # by the table that a file begins with; the module whose function of that name states it
     "net": "netcalc.spec.net",
@@ -35,6 +35,8 @@ def read_problem(path_text: str, options: NetOptions | None = None, decimal: str
 
 def problem_of(document: Document, options: NetOptions | None = None) -> Problem | Gradient:
     """The problem that a document states. Raises as `read_problem` does."""
+    from netcalc.models.net import NetOptions
+
     kind = next((name for name in KINDS if name in document.content), "net")
     state: Callable[[Document, NetOptions], Problem | Gradient] = getattr(import_module(KINDS[kind]), kind)
     return state(document, options or NetOptions())

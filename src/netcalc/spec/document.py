@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from netcalc.errors import FileError, ValueSyntaxError
-from netcalc.files.source import LARGEST_WHOLE_BYTES, StandardInput, joined, open_source
+from netcalc.files.source import read_text
 from netcalc.records import NamedTuple
 
 Place = Sequence[str | int]
-LARGEST_PROGRAM = 4 << 20  # bytes of a program
 MOST_PARTS = 50  # of a dotted key: what reads TOML takes time and memory by the square of them
 PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 DEEP_KEY = re.compile(rf"(?<![\w.\-]){PART}(?:[ \t]*+\.[ \t]*+{PART}){{{MOST_PARTS},}}+")
@@ -52,25 +51,6 @@ def read_document(path_text: str, decimal: str = ".") -> Document:
     Raises FileError where it is neither TOML nor JSON, ValueSyntaxError for another sign.
     """
     return document(*read_text(path_text), path_text, decimal)
-
-
-def read_text(path_text: str, stdin: StandardInput | None = None) -> tuple[str, str]:
-    """The text of a spec or a program, and what messages call it. Raises FileError where it is none, or too long."""
-    source = open_source(path_text, "the spec", stdin or StandardInput())
-    is_program = path_text.lower().endswith(".py")
-    try:
-        chunks = source.chunks()
-        data = (
-            joined(chunks, f"{source.name}, line 1: a program", LARGEST_PROGRAM, "it is too long to be read")
-            if is_program
-            else joined(chunks, source.name, LARGEST_WHOLE_BYTES)
-        )
-        return data.decode("utf-8-sig").replace("\r\n", "\n"), source.name
-    except UnicodeDecodeError:
-        kind = "a program is Python" if is_program else "a spec is TOML or JSON"
-        raise FileError(f"{source.name} is no text in UTF-8; {kind}") from None
-    finally:
-        source.close()
 
 
 def document(text: str, name: str, path_text: str, decimal: str = ".") -> Document:

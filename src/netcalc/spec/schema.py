@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
+from netcalc.records import NamedTuple
 from netcalc.spec.document import Document, Place
 
 KINDS: Mapping[str, Any] = {
