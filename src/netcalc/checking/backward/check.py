@@ -19,8 +19,8 @@ from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
 from netcalc.program.answers import assigned_in, base
-from netcalc.program.gradients import Unjudged
 from netcalc.program.source import ProgramError, Source
+from netcalc.program.versions import Unjudged
 from netcalc.result import CheckedLine, Result
 
 NO_DIAGNOSIS = "the cause was not identified"

@@ -29,7 +29,7 @@ from netcalc.checking.backward.shapes import (
     transposed_whole,
 )
 from netcalc.checking.backward.trial import Change, Edit, Trial
-from netcalc.program.gradients import Version
+from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by

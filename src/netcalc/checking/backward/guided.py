@@ -23,7 +23,7 @@ from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import base
-from netcalc.program.gradients import Version
+from netcalc.program.versions import Version
 
 # --- a factor
 

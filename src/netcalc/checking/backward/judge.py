@@ -18,9 +18,11 @@ from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
-from netcalc.program.gradients import Gradients, Unjudged, Version, read_gradients
+from netcalc.program.backward import read_gradients
+from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program
 from netcalc.program.source import Source
+from netcalc.program.versions import Gradients, Unjudged, Version
 from netcalc.records import dataclass
 
 
@@ -96,7 +98,7 @@ class Reading:
     @property
     def _relied(self) -> set[str]:
         """The inputs whose values both readings went by."""
-        reader = self.code.reader
+        reader: GradientReader = self.code.reader
         return reader.relied | (reader.program.reader.relied if reader.program.reader else set())
 
     @property

@@ -23,7 +23,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import NAMED, name_of
 from netcalc.graph.node import Node
-from netcalc.program.gradients import Version
+from netcalc.program.versions import Version
 
 
 def term(trial: Trial, found: Harvest) -> Iterator[Edit]:

@@ -18,10 +18,12 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in
-from netcalc.program.gradients import FIRST_MOMENT, GradientReader, Unit, Version
+from netcalc.program.gradient_names import FIRST_MOMENT
+from netcalc.program.gradients import GradientReader
 from netcalc.program.source import Source
 from netcalc.program.steps import COMPOUND, Instead, Step
 from netcalc.program.values import Tensor, is_scalar, node_of
+from netcalc.program.versions import Unit, Version
 from netcalc.records import NamedTuple, dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
@@ -109,7 +111,8 @@ class Trial:
     def _steps(self) -> list[Step]:
         """What is read up to the gradient; the last is a whole loop, where that breaks off before it has all of it."""
         version, code = self.one.version, self.reading.code
-        steps, unit = code.reader.steps, code.units[version.unit]
+        steps: list[Step] = code.reader.steps
+        unit = code.units[version.unit]
         is_plain = isinstance(version.statement, ast.Assign) and not isinstance(
             version.statement.targets[0], ast.Subscript
         )

@@ -1,0 +1,167 @@
+"""A whole text as a backward pass: which lines are it, and true gradients in the place of those that do not fit."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from netcalc.graph.node import Node
+from netcalc.program.answers import assigned_in, base, literal_of
+from netcalc.program.gradients import BLOCKS, GradientReader
+from netcalc.program.reading import Program, library_of, stored
+from netcalc.program.scope import Frame
+from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.values import Function, Missing, Tensor
+from netcalc.program.versions import Gradients, Unjudged, Unread, Version
+
+MAX_READINGS = 60  # each goes on with one more true gradient
+
+
+def read_gradients(
+    source: Source,
+    body: list[ast.stmt] | None,
+    program: Program,
+    known: Collection[str],
+    truth: Callable[[str], Node | None],
+    upstream: Node,
+    fits: Callable[[Version], bool],
+) -> Gradients:
+    """The backward pass in a text, or in some of its lines; a gradient that does not fit is the true one later on.
+
+    Raises ProgramError.
+    """
+    tree = parse(source)
+    library = library_of(tree)
+    if program.reader is not None and not library:
+        library = program.reader.library
+    corrected: set[tuple[str, int]] = set()
+    for _ in range(MAX_READINGS):
+        reader = GradientReader(source, program, library, known, truth, upstream, corrected)
+        reader.stored = stored(tree)
+        found = _read(reader, tree.body if body is None else body)
+        misfit = next((key for key, one in _finished(found) if key not in corrected and not _goes_on(one, fits)), None)
+        if misfit is None:
+            return found
+        corrected.add(misfit)
+    return found
+
+
+def _goes_on(version: Version, fits: Callable[[Version], bool]) -> bool:
+    """Whether later lines go on with what a line gives: it fits, and is no numbers, which hold at one point alone."""
+    value = getattr(version.statement, "value", None)
+    return fits(version) and not (isinstance(value, ast.expr) and literal_of(value) is not None)
+
+
+def _finished(found: Gradients) -> Iterator[tuple[tuple[str, int], Version]]:
+    """The last version of each gradient and its number."""
+    counts: dict[str, int] = {}
+    for one in found.versions:
+        counts[one.name] = counts.get(one.name, 0) + 1
+    for name, one in found.last().items():
+        if one.node is not None:
+            yield (name, counts[name]), one
+
+
+def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
+    try:
+        found = _pass(reader, body)
+    except RecursionError:
+        raise ProgramError(f"{reader.source.name}, line 1: it is nested too deeply") from None
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise reader.source.error(f"this is not understood ({error})", reader.reading) from error
+    unread = {id(one): (name, one) for name, one in reader.frame.values.items() if isinstance(one, Unread)}
+    for name, one in unread.values():
+        if any(one.part is other.part for other in found.unjudged):
+            continue
+        if not one.used:
+            found.notes.append(f"passed over: {one.error.message}")
+        else:
+            found.unjudged.append(Unjudged(name, one.part, one.error))
+    found.unjudged += _unknown(reader, body)
+    found.unjudged.sort(key=lambda one: (one.part.lineno, one.part.col_offset))
+    forward = reader.program.reader
+    if forward is not None and reader.library and forward.library and reader.library != forward.library:
+        found.notes.append(
+            f"{reader.source.name} is written for {reader.library}, {reader.program.source.name} for {forward.library}"
+        )
+    return found
+
+
+def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[Unjudged]:
+    """Names that look like gradients, that nothing uses, and whose tensor the forward pass does not have."""
+    nodes = [node for one in body for node in ast.walk(one)]
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    statements = [node for node in nodes if isinstance(node, ast.stmt) and not isinstance(node, BLOCKS)]
+    told = {one.name for one in reader.read_so_far.unjudged}
+    assigned = {name: one for one in statements for name in assigned_in(one)}
+    for name, node in assigned.items():
+        is_gradient = re.fullmatch(r"d[A-Z]\w*|d_\w+|grad_\w+|\w+_grad|\w+\.grad", name) is not None
+        is_known = base(name, reader.known_names) is not None or name in reader.known_names
+        if is_gradient and name not in read and not is_known and name not in told:
+            said = f"{name} is the gradient of no name in {reader.program.source.name}"
+            yield Unjudged(name, node, reader.source.error(said, node))
+
+
+def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
+    """The lines below the defs, or where they compute nothing the def that no other calls."""
+    defs = [one for one in body if isinstance(one, ast.FunctionDef)]
+    gradients = {name for one in body if not isinstance(one, ast.FunctionDef) for name in assigned_in(one)}
+    if not defs or any(base(name, reader.known_names) for name in gradients):
+        reader.run(body)
+        return reader.read_so_far
+    for one in body:
+        reader.outside(one)
+    chosen = _chosen(defs)
+    frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
+    frame.values = _arguments(reader, chosen)
+    reader.around = dict(reader.top.values)
+    reader.frames.append(frame)
+    reader.main_level = frame.level
+    reader.run(chosen.body)
+    return reader.read_so_far
+
+
+def _chosen(defs: list[ast.FunctionDef]) -> ast.FunctionDef:
+    called = {
+        inner.id
+        for one in defs
+        for inner in ast.walk(one)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
+    }
+    free = [one for one in defs if one.name not in called] or defs
+    likely = [one for one in free if one.name == "backward"] or [one for one in free if "back" in one.name.lower()]
+    return (likely or free)[-1]
+
+
+def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
+    """Arguments by name: of the forward pass, the gradient from above, or what holds names, as a cache does."""
+    spec = node.args
+    positional = [*spec.posonlyargs, *spec.args]
+    defaults: dict[str, ast.expr] = {}
+    for argument, default in zip(positional[len(positional) - len(spec.defaults) :], spec.defaults, strict=True):
+        defaults[argument.arg] = default
+    for argument, own in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        if own is not None:
+            defaults[argument.arg] = own
+    found: dict[str, Any] = {}
+    for one in (*positional, *spec.kwonlyargs):
+        of = base(one.arg, reader.known_names)
+        true = None if of is None or one.arg in reader.top.values else reader.true_of(of)
+        value = reader.lookup(one.arg) if true is None else Tensor(true)
+        if isinstance(value, Missing | Function) and one.arg in defaults:
+            value = reader.value(defaults[one.arg])
+        if isinstance(value, Missing) and (kept := _returned_with(reader)) is not None:
+            value = kept
+        found[one.arg] = value
+    return found
+
+
+def _returned_with(reader: GradientReader) -> tuple[Any, ...] | None:
+    """The tuple that a forward pass returns behind its output, as in return out, (x, W, z)."""
+    forward = reader.program.reader
+    match forward.returned if forward is not None else None:
+        case ast.Return(ast.Tuple([_, ast.Tuple(kept)])) if all(isinstance(one, ast.Name) for one in kept):
+            return tuple(reader.lookup(ast.unparse(one)) for one in kept)
+    return None

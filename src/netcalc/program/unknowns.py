@@ -1,0 +1,166 @@
+"""Lines of a backward pass that are not understood, or whose shapes do not fit: what is known behind them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.program.answers import assigned_in, base
+from netcalc.program.gradient_names import GradientNames
+from netcalc.program.source import ProgramError
+from netcalc.program.values import Tensor
+from netcalc.program.versions import Unjudged, Unread
+
+
+class Unknowns(GradientNames):
+    """Goes on behind lines that are not understood, or whose shapes do not fit."""
+
+    def _not_read(self, node: ast.stmt, error: ProgramError) -> None:
+        """A statement that is not understood: nothing is known of what it assigns but what the forward pass has."""
+        names = {name: base(name, self.known_names) for name in assigned_in(node)}
+        said = error.message.partition(": ")[2] or error.message
+        self.lose_what_changes(node, said, is_told=all(of is None for of in names.values()))
+        if id(node) in self.unread:
+            self._forget(names, node, error)
+            return
+        self.unread[id(node)] = node
+        self._leave_unjudged(node, names, error)
+        is_told = any(one.part is node for one in self.read_so_far.unjudged)
+        if not is_told and all(of is None and self._has(name) for name, of in names.items()):
+            self.read_so_far.notes.append(f"passed over: {error.message}")
+
+    def _leave_unjudged(self, part: ast.expr | ast.stmt, names: Mapping[str, str | None], error: ProgramError) -> None:
+        for name, of in names.items():
+            if of is not None:
+                self.read_so_far.unjudged.append(Unjudged(name, part, error))
+        self._forget(names, part, error)
+
+    def _forget(self, names: Mapping[str, str | None], part: ast.expr | ast.stmt, error: ProgramError) -> None:
+        """What the forward pass calls so has its right value from here on, where it has one; other names have none."""
+        for name, of in names.items():
+            if of is None and self._has(name):
+                continue
+            if of is None or self._has_several(of):
+                self.frame.values[name] = Unread(error, part)
+            else:
+                self.frame.values[name] = Tensor(self._true(name, of))
+                self.in_place_of[name] = part.lineno
+
+    def _has(self, name: str) -> bool:
+        """Whether the forward pass has an array of this name."""
+        return name in self.known_names or name in self.inputs
+
+    def _has_several(self, of: str) -> bool:
+        """Whether a name stands for several arrays of the forward pass, as in a loop."""
+        return any("@" in label and label.partition("@")[0] == of for label in self.program.named)
+
+    def _each_by_itself(self, node: ast.stmt) -> bool:
+        """Whether values that are assigned several on a line were read one by one, so that what fails is told alone."""
+        match node:
+            case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)) if len(targets) == len(values):
+                pass
+            case _:
+                return False
+        found = [self._value_or_unread(one) for one in values]
+        self.reading = node
+        for target, part, value in zip(targets, values, found, strict=True):
+            name = ast.unparse(target)
+            of = base(name, self.known_names)
+            if not isinstance(value, Unread):
+                self.store(target, value)
+            elif of is None or not is_caused_by(value.error, ShapeError):
+                self._leave_unjudged(part, {name: of}, value.error)
+            else:
+                self._misfit(name, of, value.error, target)
+        return True
+
+    def _goes_on_from_unknown(self, node: ast.stmt) -> None:
+        """Refuses what changes a gradient of which nothing is known before."""
+        for name in assigned_in(node) if self.in_place_of else ():
+            if name in self.in_place_of:
+                if _reads_itself(node, name):
+                    raise NetcalcError(f"{name} is not known, as line {self.in_place_of[name]} is not understood")
+                del self.in_place_of[name]
+
+    def _misfit(self, name: str, of: str, error: ProgramError, target: ast.expr | None) -> None:
+        """A gradient whose shapes do not fit is the true one from here on."""
+        self.target = target
+        self._add(name, of, None, error.message.partition(": ")[2] or error.message)
+        self.target = None
+        self.counts[name] = self.counts.get(name, 0) + 1
+        self.frame.values[name] = Tensor(self._true(name, of))
+
+    def _went_wrong(self, error: ProgramError, gradients: Mapping[str, str], node: ast.stmt) -> None:
+        """A line whose shapes do not fit: it is wrong, and later ones go on with the true gradient."""
+        failed = self.failed or node
+        own = set(assigned_in(failed))
+        self.reading = failed
+        for name, of in gradients.items():
+            if name in own:
+                self._misfit(name, of, error, None)
+            else:
+                self.frame.values[name] = Tensor(self._true(name, of))
+
+    def _is_judged(self, part: ast.expr) -> bool:
+        """Whether every array in what an expression gives is a gradient that is judged."""
+        known = {one.node for one in self.read_so_far.versions if one.node is not None} | self.corrections
+        try:
+            return all(one.node in known for one in _leaves(self.value(part)) if isinstance(one, Tensor))
+        except NetcalcError:
+            return False
+
+    def _value_or_unread(self, part: ast.expr) -> Any:
+        try:
+            return self.value(part)
+        except ProgramError as error:
+            return Unread(error, part)
+        except NetcalcError as error:
+            return Unread(self.source.error(error.message, part), part)
+
+    def _told_if_not_judged(self, part: ast.expr, key: str = "") -> None:
+        """A note on what is returned, where an array in it is no gradient that is judged."""
+        is_own = isinstance(part, ast.Name) and (
+            part.id in self.known_names or base(part.id, self.known_names) is not None
+        )
+        if not is_own and not self._is_judged(part):
+            text = f"'{key}'" if key else ast.unparse(part)
+            error = self.source.error(f"which gradient {text} is can't be told", part)
+            self.read_so_far.unjudged.append(Unjudged(key or ast.unparse(part), part, error))
+
+    def lose(self, name: str, where: ast.AST, said: str, *, is_told: bool) -> Any:
+        last = self.read_so_far.last().get(name)
+        if not said:
+            said = f"this changes '{name}' too, whose memory it shares; take a .copy()"
+        elif last is not None:
+            last.lost = said
+        error = self.source.error(said, where)
+        part = where if isinstance(where, ast.expr | ast.stmt) else self.read_so_far.units[self.unit].node
+        if last is not None and (is_told or last.of in self.program.inputs):
+            self.read_so_far.unjudged.append(Unjudged(name, part, error))
+        return Unread(error, part)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What is in lists, tuples and dictionaries, or the value itself."""
+    if isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
+def _reads_itself(node: ast.stmt, name: str) -> bool:
+    """Whether what a statement gives to a name goes on from what the name stood for."""
+    is_part = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
+    read = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+    return isinstance(node, ast.AugAssign | ast.Expr) or is_part or name in read
+
+
+def is_caused_by(error: BaseException | None, kind: type[NetcalcError]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__
+    return False
