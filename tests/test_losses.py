@@ -19,7 +19,6 @@ from netcalc.catalogue.kernels.softmax import (
     log_softmax,
     log_softmax_product,
     softmax,
-    softmax_jacobian,
     softmax_product,
 )
 from netcalc.catalogue.losses import LOSSES, loss
@@ -230,17 +229,10 @@ def samples(seed: int) -> list[list[float]]:
 
 @pytest.mark.parametrize("a", samples(4), ids=lambda a: f"{len(a)}-from-{a[0]:.3g}")
 def test_softmax_against_the_definition(a: list[float]) -> None:
-    """Shares and log-shares within 5 ulp, the Jacobian within 8, none wrong."""
+    """Shares and log-shares within 5 ulp, none wrong."""
     shares, logs = true_softmax(a)
     for got, true in ((softmax(a), shares), (log_softmax(a), logs)):
         assert max(ulps(float(x), y) for x, y in zip(got, true, strict=True)) <= VALUE_BAR
-    if len(a) > 20:
-        return
-    jacobian = softmax_jacobian(a)
-    for i, j in np.ndindex(jacobian.shape):
-        others = sum((s for k, s in enumerate(shares) if k != i), ZERO)
-        true = shares[i] * others if i == j else -shares[i] * shares[j]
-        assert ulps(float(jacobian[i, j]), true) <= SLOPE_BAR
 
 
 @pytest.mark.parametrize("a", samples(5), ids=lambda a: f"{len(a)}-from-{a[0]:.3g}")

@@ -20,14 +20,14 @@ def _polynomial(random: Random) -> tuple[str, Point]:
     return f"{a}*x^{n} + {b}*x*y", {"x": x, "y": y}
 
 
-def _difference(random: Random) -> tuple[str, Point]:
-    a, b, x, y = _coefficients(random)
-    return f"{a}*x^2*y - {b}*y", {"x": x, "y": y}
+def _plain(formula: str) -> Draw:
+    """A formula with two coefficients, at whole numbers."""
 
+    def draw(random: Random) -> tuple[str, Point]:
+        a, b, x, y = _coefficients(random)
+        return formula.format(a=a, b=b), {"x": x, "y": y}
 
-def _square(random: Random) -> tuple[str, Point]:
-    a, b, x, y = _coefficients(random)
-    return f"({a}*x + {b}*y)^2", {"x": x, "y": y}
+    return draw
 
 
 def _growth(random: Random) -> tuple[str, Point]:
@@ -35,19 +35,9 @@ def _growth(random: Random) -> tuple[str, Point]:
     return f"x^3*exp({a}*y)", {"x": _not_three(x), "y": f"log(3)/{a}"}
 
 
-def _quotient(random: Random) -> tuple[str, Point]:
-    a, b, x, y = _coefficients(random)
-    return f"({a}*x + y)/(x^2 + {b})", {"x": x, "y": y}
-
-
 def _wave(random: Random) -> tuple[str, Point]:
     a, _, x, _ = _coefficients(random)
     return f"{a}*x*sin(y)", {"x": x, "y": f"pi/{random.choice(ANGLES)}"}
-
-
-def _logarithm(random: Random) -> tuple[str, Point]:
-    a, b, x, y = _coefficients(random)
-    return f"log({a}*x^2 + 1) + {b}*x*y", {"x": x, "y": y}
 
 
 def _softplus(random: Random) -> tuple[str, Point]:
@@ -93,7 +83,7 @@ def _not_three(x: int) -> int:
 
 
 EXPRESSIONS: Mapping[int, Sequence[Draw]] = {
-    1: (_polynomial, _difference, _square),
-    2: (_growth, _quotient, _wave, _logarithm),
+    1: (_polynomial, _plain("{a}*x^2*y - {b}*y"), _plain("({a}*x + {b}*y)^2")),
+    2: (_growth, _plain("({a}*x + y)/(x^2 + {b})"), _wave, _plain("log({a}*x^2 + 1) + {b}*x*y")),
     3: (_softplus, _product, _ratio, _gate, _length),
 }

@@ -9,8 +9,6 @@ from netcalc.graph.leaves import INPUT, NAMED, eye
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, product
 
-Segments = Mapping[Node, Mapping[Node, Node]]
-
 
 def segments(output: Node, start: Node) -> dict[Node, dict[Node, Node]]:
     """What lies between `start` and the output: each named node, first to last, by the ones that it is made of.

@@ -17,7 +17,6 @@ MAX_LINES = 60_000  # three for each statement that is read
 MAX_BRACKETS = 100  # one in another
 MAX_DIGITS = 10_000  # of one number
 MAX_EXPONENT = 5000  # of one number's power of ten
-MAX_INDENTATION = 99  # blocks in each other; Python itself takes no more
 TOKENS = r"""(?x)
     (?P<comment>\#[^\n]*)
     | (?P<text>(?i:[rbuf]{0,2})(?:

@@ -18,7 +18,6 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Letters, Unknown, settled
 from netcalc.records import dataclass
 
-Scalar = int | Fraction | Constant | Apply | Number
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 MAX_ENTRIES = 100_000_000  # of one array
 MAX_AXES = 32

@@ -27,7 +27,6 @@ from netcalc.render.spelling import spelled
 from netcalc.result import in_unicode
 from netcalc.solving.bits import constant
 
-ORDERS = ("f", "slope", "curvature")
 PAGE = 80  # columns of a drawing where there is no narrower terminal
 SIDE_BY_SIDE = 72  # columns from which on two drawings stand beside each other
 ROWS = 11  # of a drawing

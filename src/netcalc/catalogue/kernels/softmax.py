@@ -123,17 +123,6 @@ def log_softmax(a: Array) -> Array:
 
 
 @along_last_axis
-def softmax_jacobian(a: Array) -> Array:
-    """∂sᵢ/∂aⱼ = sᵢ(δᵢⱼ - sⱼ): (…, n) -> (…, n, n), symmetric. Raises ShapeError without outputs."""
-    shifted = _shift(a)
-    s = shifted.shares
-    jacobian = -s[..., :, np.newaxis] * s[..., np.newaxis, :]
-    diagonal = np.arange(a.shape[-1])
-    jacobian[..., diagonal, diagonal] = s * (shifted.others / shifted.total)
-    return jacobian
-
-
-@along_last_axis
 def softmax_product(a: Array, g: Array) -> Array:
     """The softmax's Jacobian at `a` times `g`, on either side: (…, n), (…, n) -> (…, n), sᵢ(gᵢ - Σ sⱼgⱼ).
 

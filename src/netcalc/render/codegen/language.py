@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from netcalc.graph.windows import Sliding
 
 Argument = tuple[Tree, Code]
-MAX_INLINE_ENTRIES = 16  # of an array that is written where it is used
 
 
 class Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from netcalc.records import NamedTuple
@@ -59,7 +60,7 @@ def share_of_min(x, axis):
 ''',
 }
 
-HELPERS: Mapping[str, Mapping[str, str]] = {
+_HELPERS: Mapping[str, dict[str, str]] = {
     "numpy": {
         "reciprocal": '''
 def reciprocal(x):
@@ -177,11 +178,6 @@ def overlapped(x, shape, stride, dilation):
 ''',
     },
     "torch": {
-        "reciprocal": '''
-def reciprocal(x):
-    """1 / x, and 0 where x is 0: of the slopes of a norm there, 0 is taken."""
-    return torch.where(x == 0, 0.0, 1 / torch.where(x == 0, 1.0, x))
-''',
         "cbrt": '''
 def cbrt(x):
     """The real cube root."""
@@ -243,33 +239,7 @@ def overlapped(x, shape, stride, dilation):
 ''',
     },
     "jax": {
-        "reciprocal": '''
-def reciprocal(x):
-    """1 / x, and 0 where x is 0: of the slopes of a norm there, 0 is taken."""
-    return jnp.where(x == 0, 0.0, 1 / jnp.where(x == 0, 1.0, x))
-''',
         **SHARES,
-        "products_of_others": '''
-def products_of_others(x, axis):
-    """The product of the other entries along axes: those before times those after."""
-    axes = (axis,) if isinstance(axis, int) else axis
-    behind = tuple(range(-len(axes), 0))
-    moved = jnp.moveaxis(x, axes, behind)
-    rows = moved.reshape(*moved.shape[: -len(axes)], -1)
-    ones = jnp.ones_like(rows[..., :1])
-    before = jnp.cumprod(jnp.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)
-    after = jnp.cumprod(jnp.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)
-    products = before * after[..., ::-1]
-    return jnp.moveaxis(products.reshape(moved.shape), behind, axes)
-''',
-        "cofactors": '''
-def cofactors(A):
-    """det(A) times the transposed inverse, which a singular A has too."""
-    U, s, Vt = jnp.linalg.svd(A)
-    rest = [jnp.delete(s, n, axis=-1).prod(axis=-1) for n in range(s.shape[-1])]
-    signs = jnp.linalg.det(U) * jnp.linalg.det(Vt)
-    return (U * (signs[..., None] * jnp.stack(rest, axis=-1))[..., None, :]) @ Vt
-''',
         "windows": '''
 def windows(x, kernel, stride, dilation):
     """Windows that slide over the last axes: (..., *places, *kernel)."""
@@ -297,4 +267,16 @@ def overlapped(x, shape, stride, dilation):
     return out
 ''',
     },
+}
+
+
+def _as_numpy_has_it(module: str, *names: str) -> dict[str, str]:
+    """Helpers that another library writes as NumPy does."""
+    return {name: re.sub(r"\bnp\.", f"{module}.", _HELPERS["numpy"][name]) for name in names}
+
+
+HELPERS: Mapping[str, Mapping[str, str]] = {
+    "numpy": _HELPERS["numpy"],
+    "torch": _HELPERS["torch"] | _as_numpy_has_it("torch", "reciprocal"),
+    "jax": _HELPERS["jax"] | _as_numpy_has_it("jnp", "reciprocal", "products_of_others", "cofactors"),
 }
