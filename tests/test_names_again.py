@@ -181,3 +181,32 @@ def test_code_joins_numbers_with_arrays(joined):
     assert loss == pytest.approx(np.sum(eval(joined, {"np": np, "x": np.array([1.0, 2.0])}) ** 2))  # noqa: S307
     slope = np.ravel(made["backward"](cache, 1.0))
     assert slope == pytest.approx([0, 4] if "pi" in joined else [2, 4])
+
+
+def test_each_pass_of_a_loop_has_gradients_of_its_own():
+    """The same expression is another value on each pass: ∂loss/∂w is c[0] on the first and c[1] on the second."""
+    program = "loss = 0\nfor f in range(2):\n    w = x[0]**2\n    loss += c[f]*w"
+    found = netcalc.gradients(program, x=[1.0, 2.0], c=[2.0, 3.0])
+    assert (found.partials["w@3.1"], found.partials["w"]) == (2, 3)
+    assert found.partials["x"] == [10, 0]
+
+
+def test_a_pass_that_is_not_used_has_gradient_0():
+    program = "for t in range(2):\n    xt = x + 1\n    h = xt*w[t]\n    s = h*h\nloss = s.sum() + h.sum()"
+    found = netcalc.gradients(program, x=[1.0, 2.0], w=[3.0, 4.0])
+    assert found.partials["xt@2.1"] == found.partials["h@3.1"] == [0, 0]
+    assert found.partials["xt"] == [68, 100]
+
+
+def test_each_call_has_gradients_of_its_own():
+    program = "def f(a):\n    q = a*a\n    return q\nloss = 2*f(x) + 3*f(x)"
+    found = netcalc.gradients(program, x=1.5)
+    assert found.partials["x"] == 2 * 5 * 1.5
+    assert sorted(v for k, v in found.partials.items() if k.partition("@")[0] == "q") in ([2, 3], [2, 3, 3])
+
+
+def test_the_forward_pass_is_written_by_the_names_its_lines_use():
+    """tanh(x w) met again is not s, whose gradient it has no part in."""
+    program = "s = x*0\nfor t in range(3):\n    s = s + np.tanh(x*w)\nloss = s.sum()"
+    text = "\n".join(render(netcalc.gradients(program, x=[1.0, 2.0], w=[2.0, 3.0]), "md", View()))
+    assert "| s@3.2[0] | `s@3.1 + tanh(x*w)` |" in text

@@ -67,6 +67,14 @@ def test_residual_paths():
     assert sorted(found) == [(("x", "a", "loss"), 6.0), (("x", "loss"), 3.0)]
 
 
+def test_the_share_of_a_direct_path_is_not_called_the_gradient(tmp_path):
+    path = tmp_path / "residual.py"
+    path.write_text("h = w*x\nloss = h*h + w")
+    outcome = CliRunner().invoke(app, ["net", str(path), "--at", "w=0.5", "x=2", "--trace", "dw"])
+    assert "2: w → loss directly\n  path_2 = 1\n" in outcome.stdout
+    assert outcome.stdout.count("∂loss/∂w =") == 1
+
+
 def test_paths_from_a_name_between_and_from_above():
     """A path may begin at any name; with δ from above each has it as a factor."""
     program = "h = W @ x\nout = h * h"

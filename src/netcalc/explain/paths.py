@@ -138,8 +138,10 @@ def path_steps(
         if len(slopes) > len(names):
             names.insert(0, Symbol(f"d{way[-1]}"))
         numbers = [operand(one) for one in reversed(slopes)]
-        chain = distinct(multiply(*names), multiply(*numbers), literal(product))
-        yield Step(f"path_{number}", chain, f"{heading}{number}: {' → '.join(way)}", drawn=True)
+        is_share = len(way) == 2 and count > 1  # its derivative, all else held, would be written as the sum is
+        said = f"{heading}{number}: {' → '.join(way)}{' directly' * is_share}"
+        chain = distinct(*[multiply(*names)][is_share:], multiply(*numbers), literal(product))
+        yield Step(f"path_{number}", chain, said, drawn=True)
         heading = ""
     sums = (add(*map(literal, products)),) if count > 1 else ()
     said = "Their sum" if sums else "The only path"

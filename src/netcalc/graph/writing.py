@@ -47,9 +47,12 @@ def formula(
 
 
 class Writer:
-    """Writes the nodes of a graph, each once. `called` has other names of named nodes than their own."""
+    """Writes the nodes of a graph, each once. `called` has other names of named nodes than their own.
 
-    def __init__(self, roots: Sequence[Node], called: Mapping[Node, str] = NOTHING) -> None:
+    `as_coded` keeps to the names that were used: what a name stands for, met again without it, is written out.
+    """
+
+    def __init__(self, roots: Sequence[Node], called: Mapping[Node, str] = NOTHING, *, as_coded: bool = False) -> None:
         self._called = called
         self._terms: dict[Node, Term] = {}
         self._names: dict[Node, Symbol] = {}
@@ -61,7 +64,8 @@ class Writer:
         self._nodes = {name: node for node in order if (name := name_of(node)) is not None}
         numbers = _numbers(order)
         names = [node for node in order if node.operation is NAMED]
-        named = [node for node in names if _is_definition(node.args[0]) and node.args[0] not in numbers]
+        defined = [] if as_coded else names
+        named = [node for node in defined if _is_definition(node.args[0]) and node.args[0] not in numbers]
         for node in named:
             self._names.setdefault(node.args[0], self._symbol(node))
         for node in named:
@@ -72,8 +76,8 @@ class Writer:
 
     @cached_property
     def _ahead(self) -> Writer:
-        """Writes the forward pass alone."""
-        return Writer(list(self._forward), self._called)
+        """Writes the forward pass alone, by the names that its lines use: the gradients are those of these names."""
+        return Writer(list(self._forward), self._called, as_coded=True)
 
     def name(self, node: Node) -> str:
         """What a named node is written as."""
