@@ -119,3 +119,10 @@ def test_sympy_is_imported_where_it_is_needed(module):
 def test_version_stands_in_one_place():
     holders = [path for path in SOURCE.rglob("*.py") if re.search(r"[\"']\d+\.\d+\.\d+[\"']", path.read_text("utf-8"))]
     assert holders == [Path(SOURCE / "netcalc" / "version.py")]
+
+
+def test_what_is_remembered_is_bounded():
+    """`cache` is for functions of nothing; what a process that goes on is asked is remembered as far as `maxsize` says."""
+    unbounded = re.compile(r"@(?:functools\.)?(?:cache|lru_cache\((?:maxsize=)?None\))\n *def (\w+)\((?!\))")
+    found = {module: unbounded.findall(path.read_text("utf-8")) for module, path in MODULES.items()}
+    assert {module: names for module, names in found.items() if names} == {}

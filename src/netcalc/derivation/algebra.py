@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from netcalc.errors import TookTooLong
@@ -106,7 +106,7 @@ def _power(base: Any, exponent: Any) -> Any:
     return sp.Pow(base if exponent.is_Integer else _factorable(base), exponent)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def symbol(name: str) -> Any:
     """The real SymPy symbol of that name."""
     import sympy as sp

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
@@ -34,7 +34,7 @@ class Derivation:
         return stable(expand(self.value)), stable(self.slope), stable(self.curvature)
 
 
-@cache
+@lru_cache(maxsize=256)
 def derivation(activation: BoundActivation) -> Derivation:
     """The derivation of an activation, from memory, from the cache directory, or from SymPy."""
     from netcalc.derivation.remembered import remembered
@@ -60,7 +60,7 @@ def _derive(formula: Tree, activation: BoundActivation) -> list[str]:
     return [to_ascii(tree) for tree in (from_sympy(slope), from_sympy(curvature), _known(slope, activation))]
 
 
-@cache
+@lru_cache(maxsize=256)
 def loss_derivation(loss: BoundLoss) -> tuple[Tree, Tree, Tree]:
     """An elementwise loss as a tree in `a` and `t`, its slope in `a`, and that slope as people know it."""
     from netcalc.derivation.remembered import remembered

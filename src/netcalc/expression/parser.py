@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from typing import NoReturn
 
 from netcalc.expression.calls import JOINING, Part
@@ -55,7 +55,7 @@ def _read(parser: Parser) -> Reading:
     return Reading(tree, parser.free, tuple(parser.kept))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _formula(text: str) -> Part:
     return Parser(text, LIMITS).whole()
 

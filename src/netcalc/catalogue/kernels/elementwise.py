@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache, wraps
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -90,7 +90,7 @@ def gated(q: Array, product: Array) -> Array:
     return np.where(np.abs(q) < 1e-300, q - 0.5 * q, product)
 
 
-@cache
+@lru_cache(maxsize=128)
 def resolve(reference: str) -> Kernels:
     """The kernels of the activation whose row says `module:NAME`."""
     kernels = _named(reference)
@@ -99,7 +99,7 @@ def resolve(reference: str) -> Kernels:
     return kernels
 
 
-@cache
+@lru_cache(maxsize=128)
 def resolve_loss(reference: str) -> LossKernels:
     """The kernels of the loss whose row says `module:NAME`."""
     kernels = _named(reference)

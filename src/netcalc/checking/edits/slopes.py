@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Frequency, Row, Shared, times
 from netcalc.derivation.accumulate import shown
@@ -39,7 +39,7 @@ def function(use: Use) -> str | None:
     return tree.operator
 
 
-@cache
+@lru_cache(maxsize=256)
 def _shown(tree: Tree, count: int, place: int) -> Tree:
     """The slope as people know it."""
     return shown(Forms([slot(n) for n in range(count)]), [slopes(tree, count)[place]])[0]
