@@ -122,7 +122,7 @@ def test_want_of_memory_is_told_from_other_errors(error, told):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="`ulimit -v` bounds addresses")
-@pytest.mark.parametrize("kilobytes", [50_000, 70_000, 100_000, 110_000])
+@pytest.mark.parametrize("kilobytes", [20_000, 70_000, 100_000, 110_000])
 @pytest.mark.parametrize(
     "words", [NEURON, ["grad", "x^2", "--at", "x=3"], ["quiz", "neuron"], ["net", "--example", "xor"]]
 )

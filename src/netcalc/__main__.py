@@ -14,6 +14,8 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import NoReturn
 
+from netcalc.errors import NO_MEMORY, is_out_of_memory  # here, as there is no memory for it where it is needed
+
 LONGEST_SIZE = 5  # digits of a terminal's width
 NO_OUTPUT = "standard output is closed; name a file, as in -o answer.csv"
 LEAST_MEMORY = 128 << 20  # bytes of address space, below which NumPy's BLAS ends the process as it is imported
@@ -47,9 +49,7 @@ def run() -> NoReturn:
         status = main()
     except KeyboardInterrupt:  # while it imports; `main` hears the later ones
         status = 128 + signal.SIGINT
-    except (ImportError, MemoryError, OSError) as error:  # while it imports too
-        from netcalc.errors import NO_MEMORY, is_out_of_memory
-
+    except (ImportError, MemoryError, OSError, SystemError) as error:  # while it imports too
         if not is_out_of_memory(error):
             raise
         print(NO_MEMORY, file=sys.stderr)
