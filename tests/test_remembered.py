@@ -16,7 +16,7 @@ from netcalc.catalogue.references import activation
 from netcalc.derivation import derive, remembered
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.limits import limits
-from netcalc.derivation.readable import readable
+from netcalc.derivation.readable import SCALES, readable
 from netcalc.expression import parse
 
 
@@ -277,8 +277,10 @@ def test_a_shorter_form_that_does_not_hold_is_found_again(cache):
     assert sound != [slope]
     (entry,) = [path for path in entries(cache) if "readable" in path.read_text()]
     trees = entry.read_text().split("\n")[2:]
-    rewritten(entry, *["7*x*y" for _ in trees])
-    assert readable(forms, [slope], ("x", "y")) == sound
+    at_the_usual_points = "*".join(f"(x - {3 * scale / 8})" for scale in SCALES)
+    for forged in (["7*x*y" for _ in trees], [f"{tree} + {at_the_usual_points}" for tree in trees]):
+        rewritten(entry, *forged)
+        assert readable(forms, [slope], ("x", "y")) == sound
 
 
 @pytest.fixture

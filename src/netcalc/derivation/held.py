@@ -28,7 +28,7 @@ def are_slopes(formula: Tree, name: str, slopes: Sequence[Tree], curvatures: Seq
     others = [one for one in symbols(formula) if one != name]
     for place in _points():
         with precision(BITS):
-            fixed = {one: _random() for one in others}
+            fixed = {one: random_number() for one in others}
             before, at, after = (
                 ball(numerals((formula,), {name: place + step, **fixed})[0]) for step in (-STEP, 0, STEP)
             )
@@ -48,7 +48,9 @@ def are_slopes(formula: Tree, name: str, slopes: Sequence[Tree], curvatures: Seq
 def is_limit(formula: Tree, side: int, limit: Tree) -> bool:
     """Whether a formula in q comes nearer to that limit, `oo` for infinity, far to the left (-1) or right (1)."""
     with precision(BITS):
-        near, far = (ball(numerals((formula,), {"q": side * place * (1 + _random())})[0]) for place in (FAR, FARTHER))
+        near, far = (
+            ball(numerals((formula,), {"q": side * place * (1 + random_number())})[0]) for place in (FAR, FARTHER)
+        )
         match limit:
             case Symbol("oo"):
                 return bool(far > near)
@@ -64,9 +66,9 @@ def _are_close(a: arb, b: arb) -> bool:
 
 def _points() -> Iterator[fmpq]:
     for scale in SCALES:
-        yield from (scale * _random(), -scale * _random())
+        yield from (scale * random_number(), -scale * random_number())
 
 
-def _random() -> fmpq:
+def random_number() -> fmpq:
     """An exact number between 0 and 1."""
     return fmpq(2 * int.from_bytes(os.urandom(6), "big") + 1, 1 << 49)

@@ -131,8 +131,13 @@ def _shorter_forms(forms: Forms, patterns: Sequence[_Pattern], order: Sequence[s
     subject = " | ".join(["readable in the same functions", *names, "", *texts])
 
     def holds(found: list[Tree]) -> bool:
+        from netcalc.derivation.held import random_number
+
+        scales = [scale * (1 + random_number()) for scale in SCALES]
         return all(
-            _same(parse(text), one, names) for text, one in zip(texts, found, strict=True) if text != to_ascii(one)
+            _same(parse(text), one, names, scales)
+            for text, one in zip(texts, found, strict=True)
+            if text != to_ascii(one)
         )
 
     try:
@@ -177,14 +182,14 @@ def _functions(tree: Tree) -> set[str]:
     return operators - ALGEBRAIC - {"sqrt", "cbrt"}
 
 
-def _same(tree: Tree, form: Tree, order: Sequence[str]) -> bool:
+def _same(tree: Tree, form: Tree, order: Sequence[str], scales: Sequence[fmpq] = SCALES) -> bool:
     """Whether a form agrees with the tree at a few points where both are defined."""
     try:
         pair = evaluable((tree, form))
     except NetcalcError:
         return False
     agreed = 0
-    for scale in SCALES:
+    for scale in scales:
         with precision(BITS):
             names = {name: fmpq(7 * place % 11 + 3, 8) * scale for place, name in enumerate(order)}
             a, b = map(ball, numerals(pair, names))
