@@ -7,7 +7,7 @@ what the formulas share once.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from flint import fmpq
@@ -156,6 +156,6 @@ def derivative(trees: Sequence[Tree], order: int, q: np.ndarray) -> np.ndarray:
     return flat.reshape(q.shape)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _program(tree: Tree) -> Program:
     return Program([tree])
