@@ -154,3 +154,57 @@ def test_numbers_beyond_float64_are_told_without_growing():
 def test_forms_in_letters_are_those_of_courses(text, shapes, formula):
     """Weighted cross-entropy has p - y with the classes' weights; a running product no sum of rows' places."""
     assert netcalc.gradients(text, shape=shapes).formulas["x"] == formula
+
+
+PPO = {
+    "nested": "loss = -torch.min(ratio * adv, torch.clamp(ratio, .8, 1.2) * adv).mean()",
+    "named": "surr1 = ratio * adv\nsurr2 = torch.clamp(ratio, .8, 1.2) * adv\nloss = -torch.min(surr1, surr2).mean()",
+    "negated": "a = -adv * ratio\nloss = torch.max(a, -adv * torch.clamp(ratio, .8, 1.2)).mean()",
+    "stacked": "both = torch.stack([ratio * adv, torch.clamp(ratio, .8, 1.2) * adv])\nloss = -both.min(0).values.mean()",
+}
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("form", PPO)
+def test_a_tie_of_a_number_with_itself_is_decided_and_no_kink(form, exact):
+    """PPO's clipped objective where its ratio is within its bounds is -mean(ratio * adv)."""
+    lp, olp, adv = np.array([-1.0, -2]), np.array([-1.1, -2.05]), np.array([0.5, -0.3])
+    text = f"ratio = torch.exp(lp - olp)\n{PPO[form]}"
+    result = netcalc.gradients(text, lp=lp, olp=olp, adv=adv, exact=exact)
+    ratio = np.exp(lp - olp)
+    assert slopes(result, "lp") == pytest.approx((-ratio * adv / 2).tolist(), rel=1e-15)
+    assert slopes(result, "adv") == pytest.approx((-ratio / 2).tolist(), rel=1e-15)
+    decided, _, total = result.certainty.removeprefix("certified: ").split()[:3]
+    assert decided == total
+    assert not any("kink" in note for note in result.notes)
+
+
+def test_a_tie_that_two_inputs_happen_to_have_stays_a_kink():
+    result = netcalc.gradients("a = 2 * x\nb = 2 * y\nloss = np.maximum(a, b).sum()", x=[1.0], y=[1.0])
+    assert slopes(result) == [1.0]
+    assert result.notes[0].startswith("a0 = 2 is a kink of max(a, b)")
+    at_the_bound = netcalc.gradients("c = np.clip(x, 0, 1)\nloss = np.maximum(x, c).sum()", x=[0.0])
+    assert any("= 0 is a kink of" in note for note in at_the_bound.notes)
+
+
+def test_undecided_choices_are_not_one_number():
+    """exp(log(x)) and x can't be told apart by balls, nor can what goes by it."""
+    text = (
+        "a = np.where(np.exp(np.log(x)) > x, y, z)\nb = np.where(x > np.exp(np.log(x)), y, z)\nloss = (a > b).sum() * y"
+    )
+    result = netcalc.gradients(text, x=3.0, y=1.0, z=2.0)
+    assert not result["loss"].entries[()].certified
+
+
+def test_a_kink_of_constants_is_not_told():
+    text = "pos = torch.arange(3)\nbias = (pos[:, None] - pos[None, :]).abs()\nloss = (x * bias).sum()"
+    assert not netcalc.gradients(text, x=np.ones((3, 3))).notes
+
+
+def test_a_kink_is_where_the_difference_is_0():
+    text = "d = np.abs(x[:, None] - y[None, :])\nloss = (d * w).sum()"
+    result = netcalc.gradients(text, x=[1.0, 2], y=[5.0, 2], w=[[1.0, 2], [3, 4]])
+    (note,) = result.notes
+    assert note.startswith("(x[:, None] - y)[1,1] = 0 is a kink of abs(x[:, None] - y): its slope is -1 on the left")
+    with_itself = netcalc.gradients("loss = np.abs(x[:, None] - x[None, :]).sum()", x=[1.0, 2])
+    assert not with_itself.notes

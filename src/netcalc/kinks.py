@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.balls import Once, ball, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation
@@ -50,9 +50,9 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_LIMIT]) + more
 
 
-def kink(slope: Tree, name: str, names: Mapping[str, Any]) -> Kink | None:
-    """The kink at the place of `name` in `names`, if `slope` jumps there, or may."""
-    found: Tie = tie(slope, names)
+def kink(slope: Tree, name: str, names: Mapping[str, Any], once: Once | None = None) -> Kink | None:
+    """The kink at the place of `name` in `names`, if `slope` jumps there, or may; `once` has operations done."""
+    found: Tie = tie(slope, names, once=once)
     if found is None:
         return None
     sides = [one_sided(slope, name, names, side) for side in (-1, 1)]

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from flint import acb, arb, ctx, fmpq
 
 from netcalc.expression import Constant, Number, Symbol, Tree
-from netcalc.expression.tree import Apply, share
+from netcalc.expression.tree import COMPARISONS, Apply, share, symbols
 
 EXACT_BITS = 20_000  # a rational longer than this goes on as a ball
 
@@ -22,7 +24,7 @@ UNDEFINED = arb.nan()
 INFINITE = arb("inf")
 ANYTHING = arb(0, INFINITE)
 FAR = fmpq(10) ** 17  # whose exp is beyond 1e1000000000000000
-NEXT_TO_NOTHING = arb(0, arb(2) ** -(10**17))  # what such a number's reciprocal is
+SLIGHT = arb(0, arb(2) ** -(10**17))  # around what such a number's reciprocal is
 ZERO = fmpq(0)
 
 
@@ -56,7 +58,7 @@ def _function(name: str) -> Callable[[Numeral], Numeral]:
     def applied(value: Numeral) -> Numeral:
         number = ball(value)
         if name == "exp" and is_infinite(number) and number < 0:
-            return NEXT_TO_NOTHING
+            return arb(SLIGHT)  # a new object, as only what is the same number is one
         return exactly(getattr(ANYTHING if is_infinite(number) else number, name)())
 
     return applied
@@ -84,7 +86,7 @@ def _divide(a: Numeral, b: Numeral) -> Numeral:
     if isinstance(b, fmpq) and b == 0:
         return UNDEFINED
     if isinstance(b, arb) and is_infinite(b):
-        return NEXT_TO_NOTHING if abs(ball(a)) < FAR else UNDEFINED
+        return arb(SLIGHT) if abs(ball(a)) < FAR else UNDEFINED
     return a / b
 
 
@@ -94,7 +96,7 @@ def _power(base: Numeral, exponent: Numeral) -> Numeral:
     if isinstance(exponent, fmpq) and exponent.q == 2 and abs(exponent.p) < EXACT_BITS:
         return _integer_power(exactly(ball(base).sqrt()), int(exponent.p))
     if isinstance(base, fmpq) and base == 0 and ball(exponent) > 0:
-        return ZERO
+        return fmpq(0)
     return exactly(ball(base) ** ball(exponent))
 
 
@@ -156,7 +158,7 @@ def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condi
     def compared(a: Numeral, b: Numeral) -> Condition:
         if is_nowhere(a) or is_nowhere(b):
             return UNDEFINED
-        order = sign(a - b)
+        order = 0 if a is b else sign(a - b)
         return None if order is None else holds(order)
 
     return compared
@@ -190,7 +192,7 @@ def _extreme(largest: bool) -> Callable[..., Numeral]:
     def extreme(*values: Numeral) -> Numeral:
         best = values[0]
         for value in values[1:]:
-            order = sign(value - best)
+            order = 0 if value is best else sign(value - best)
             if order is None:
                 best = ball(best).max(ball(value)) if largest else ball(best).min(ball(value))
             elif (order > 0) == largest:
@@ -306,6 +308,62 @@ def numerals(trees: Sequence[Tree], names: Mapping[str, Numeral], known: Known =
     return Evaluation(trees, known).at(names)
 
 
+class Once:
+    """Operations, each done once with the same numbers: what is the same formula of them comes to one object.
+
+    So where a formula and a piece of another, a clip's between its bounds, are the same, their tie is exact, whatever
+    the balls' radii. A number that is given is an object of its own; constants are one by their value.
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[tuple[object, ...], tuple[Any, tuple[Any, ...]]] = {}
+        self.constants: dict[Fraction, fmpq] = {}
+        self.opposites: dict[int, Any] = {}  # of what negations come to, by its id
+
+    def constant(self, value: Fraction) -> fmpq:
+        """A number of the formulas' own."""
+        if value not in self.constants:
+            self.constants[value] = fmpq(value.numerator, value.denominator)
+        return self.constants[value]
+
+    def __call__(self, operator: str, *parts: Any) -> Any:
+        """What an operation comes to; products and sums in any order."""
+        if operator == "negate":
+            found = self("multiply", self.constant(Fraction(-1)), *parts)
+            self.opposites[id(found)] = parts[0]
+            return found
+        if operator == "where":  # two that are undecided have nothing in common
+            return _where(*parts)
+        if operator == "subtract":
+            return self("add", parts[0], self("negate", parts[1]))
+        if operator in ("add", "multiply"):
+            if len(parts) != 2:
+                return self(operator, self(operator, *parts[:2]), *parts[2:]) if parts[1:] else parts[0]
+            parts = tuple(sorted(parts, key=id))
+            if operator == "add" and self._cancel(*parts):
+                return self.constant(Fraction(0))
+        key = (operator, *map(id, parts))
+        if key not in self.done:
+            self.done[key] = OPERATIONS[operator](*parts), parts  # which keeps their ids theirs
+        return self.done[key][0]
+
+    def _cancel(self, a: Any, b: Any) -> bool:
+        """Whether one is the other's opposite, whatever it is."""
+        return not is_nowhere(a) and (self.opposites.get(id(a)) is b or self.opposites.get(id(b)) is a)
+
+
+@lru_cache(maxsize=4096)
+def compares(tree: Tree) -> bool:
+    """Whether it compares what is no constant with what is none either."""
+    nodes = share((tree,)).nodes
+    return any(
+        isinstance(node, Apply)
+        and (node.operator in COMPARISONS or node.operator in ("max", "min"))
+        and sum(bool(symbols(one)) for one in node.arguments) > 1
+        for node in nodes
+    )
+
+
 class Evaluation:
     """Trees made ready to be evaluated at many points; at the one where something is `known`, with that."""
 
@@ -315,14 +373,17 @@ class Evaluation:
         places = self.shared.roots[self.count :]
         self.known = {place: value for place, (_, value) in zip(places, known, strict=True)}
         self.operations = [OPERATIONS[node.operator] if isinstance(node, Apply) else None for node in self.shared.nodes]
+        self.compares = any(map(compares, trees))
 
-    def at(self, names: Mapping[str, Numeral]) -> tuple[Numeral, ...]:
+    def at(self, names: Mapping[str, Numeral], once: Once | None = None) -> tuple[Numeral, ...]:
         """Their values at the current precision, the symbols taken from `names`."""
-        found = self.all_at(names)
+        found = self.all_at(names, once)
         return tuple(found[root] for root in self.shared.roots[: self.count])
 
-    def all_at(self, names: Mapping[str, Numeral]) -> list[Any]:
+    def all_at(self, names: Mapping[str, Numeral], once: Once | None = None) -> list[Any]:
         """The values of all nodes of `shared`."""
+        if once is not None or self.compares:
+            return self._all_once(names, once or Once())
         found: list[Any] = []
         for node, operation, places in zip(self.shared.nodes, self.operations, self.shared.arguments, strict=True):
             if self.known.get(len(found)) is not None:
@@ -331,6 +392,18 @@ class Evaluation:
                 found.append(_leaf(node, names))
             else:
                 found.append(operation(*[found[place] for place in places]))
+        return found
+
+    def _all_once(self, names: Mapping[str, Numeral], once: Once) -> list[Any]:
+        """The same, what is one formula of the same numbers as one object."""
+        found: list[Any] = []
+        for node, places in zip(self.shared.nodes, self.shared.arguments, strict=True):
+            if self.known.get(len(found)) is not None:
+                found.append(self.known[len(found)])
+            elif isinstance(node, Apply):
+                found.append(once(node.operator, *[found[place] for place in places]))
+            else:
+                found.append(once.constant(node.value) if isinstance(node, Number) else _leaf(node, names))
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from netcalc.arithmetic.balls import (
     Evaluation,
     Known,
     Numeral,
+    Once,
     ball,
     exactly,
     is_nowhere,
@@ -25,7 +27,7 @@ from netcalc.arithmetic.balls import (
     precision,
     sign,
 )
-from netcalc.expression import Tree, evaluate
+from netcalc.expression import Tree, evaluate, fold
 from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, share
 from netcalc.records import dataclass
 
@@ -96,7 +98,16 @@ def _evaluated(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) 
             return NearPoint(value, place + step, lambda: puiseux.beside(value, side))
         return _constant(value)
 
-    found: NearPoint = evaluate(tree, _OPERATIONS, leaf)
+    done: dict[tuple[object, ...], tuple[Any, tuple[Any, ...]]] = {}
+
+    def once(operator: str, *parts: Any) -> Any:
+        """An operation, done once for the same parts: a formula less itself is 0 on both sides."""
+        key = (operator, *sorted(map(id, parts))) if operator in ("add", "multiply") else (operator, *map(id, parts))
+        if key not in done:
+            done[key] = _OPERATIONS[operator](*parts), parts  # which keeps their ids theirs
+        return done[key][0]
+
+    found: NearPoint = fold(tree, leaf, lambda operator, parts: once(operator, *parts))
     return found
 
 
@@ -269,30 +280,35 @@ def can_tie(tree: Tree) -> bool:
     return any(isinstance(node, Apply) and node.operator in _WATCHED for node in share((tree,)).nodes)
 
 
-def tie(tree: Tree, names: Mapping[str, Numeral], known: Known = ()) -> Tie:
+def tie(tree: Tree, names: Mapping[str, Numeral], known: Known = (), once: Once | None = None) -> Tie:
     """Whether two sides of a comparison in the tree are equal at this point, or can't be told apart.
 
-    `known` is what is decided of subtrees there, comparisons among them only where they tie.
+    What is one formula on both sides, as a clip's piece between its bounds may be, is no tie.
+
+    `known` is what is decided of subtrees there, comparisons among them only where they tie; `once` what is done.
     """
-    evaluation = Evaluation((tree,), known)
-    values, found = evaluation.all_at(names), list[Tie]()
+    evaluation, once = Evaluation((tree,), known), once or Once()
+    values, found = evaluation.all_at(names, once), list[Tie]()
     for place, (node, parts) in enumerate(zip(evaluation.shared.nodes, evaluation.shared.arguments, strict=True)):
         if isinstance(node, Apply) and node.operator in _WATCHED:
             decided: list[Tie] = ["exact"]
             is_known = place in evaluation.known and node.operator in (*COMPARISONS, "max", "min")
-            found += decided if is_known else _ties(node.operator, [values[part] for part in parts])
+            found += decided if is_known else _ties(node.operator, [values[part] for part in parts], once)
     return "undecided" if "undecided" in found else "exact" if found else None
 
 
 _WATCHED = frozenset({*COMPARISONS, "abs", "max", "min", "sign", "floor", "atan2"})
 
 
-def _ties(operator: str, values: Sequence[Numeral]) -> list[Tie]:
+def _ties(operator: str, values: Sequence[Numeral], once: Once) -> list[Tie]:
     if operator == "atan2":  # whose cut is where y is 0 and x is negative
         values = [] if sign(values[1]) == 1 else values[:1]
     if operator == "floor":  # which ties where it is of a whole number
         values, operator = [values[0] - OPERATIONS["floor"](values[0] + fmpq(1, 2))], "sign"
-    differences = values if operator in ("abs", "sign", "atan2") else [values[0] - value for value in values[1:]]
+    if operator in ("abs", "sign", "atan2"):  # of x - x, which is 0 beside the point too, is no tie
+        differences = [value for value in values[:1] if value is not once.constant(Fraction(0))]
+    else:
+        differences = [values[0] - one for one in values[1:] if one is not values[0]]
     orders = [sign(difference) for difference in differences]
     return ["undecided" if order is None else "exact" for order in orders if not order]
 

@@ -33,6 +33,7 @@ def evaluate(
     instead = instead or {}
     order = _order(roots, given, instead)
     uses = _uses(order, roots, given, instead)
+    arithmetic = arithmetic.for_run(order)
     values: dict[Node, np.ndarray] = {}
     for node in order:
         args = _args(node, given, instead)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import prod
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Numeral, is_nowhere, precision, sign
+from netcalc.arithmetic.balls import Evaluation, Numeral, Once, is_nowhere, precision, sign
 from netcalc.arithmetic.sides import BITS
 from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derivation.derive import evaluable
-from netcalc.expression.tree import has_switches
+from netcalc.expression import Apply, Number, Symbol, Tree, fold, share, symbols
+from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.graph.arithmetic import Arithmetic, last
-from netcalc.graph.elementwise import ELEMENTWISE, slopes, slot, with_slopes_written_out
+from netcalc.graph.backward import backward
+from netcalc.graph.elementwise import ELEMENTWISE, held_letters, plain, slopes, slot, with_slopes_written_out
 from netcalc.graph.leaves import name_of
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node
+from netcalc.graph.product import number
 from netcalc.graph.reductions import MAX, MIN, NORM, Along
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
@@ -28,17 +31,20 @@ MAX_SEARCHED_ENTRIES = 20_000  # and for what has no value
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
-    """A line for each kink that the forward pass is at."""
-    watched = {node for node in in_order([problem.output]) if _may_tie(node)}
+    """A line for each kink that the forward pass is at, of what is differentiated."""
+    nodes = {problem.nodes[name] for name in (*problem.wrt, *problem.along) if name in problem.nodes}
+    reached = backward(problem.output, number(1, problem.output.shape), nodes).gradients.keys()
+    watched = {node for node in reached if _may_tie(node) and any(arg in reached for arg in node.args)}
     sizes = Arithmetic(problem.sizes)
     if not watched or any(prod(sizes.shape(node.shape)) > MAX_ENTRIES for node in watched):
         return
+    once = Once()
     with precision(BITS):
-        for node, arguments, entries in each_node(problem, [problem.output]):
+        for node, arguments, entries in each_node(problem, [problem.output], once=once):
             if node not in watched:
                 continue
             if node.operation is ELEMENTWISE:
-                yield from _of_elementwise(problem, node, arguments)
+                yield from _of_elementwise(problem, node, arguments, reached, once)
             elif node.operation is NORM:
                 yield from _of_norm(_written(problem, node), entries)
             else:
@@ -51,17 +57,50 @@ def _may_tie(node: Node) -> bool:
     return node.operation is ELEMENTWISE and has_switches(evaluable([node.params.tree])[0])
 
 
-def _of_elementwise(problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray]) -> Iterator[str]:
+def _of_elementwise(
+    problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray], reached: Collection[Node], once: Once
+) -> Iterator[str]:
     formula = _written(problem, node)
-    for place, arg in enumerate(node.args):
-        (slope,) = evaluable([slopes(node.params.tree, len(node.args))[place]])
+    leaves = list(zip(node.args, node.params.letters, strict=True))
+    tree, own = _of_compared(evaluable([node.params.tree])[0], len(leaves))
+    sizes = dict(zip(node.params.out, node.shape, strict=True))
+    args = [*node.args]
+    for one in own:
+        held = held_letters(one, leaves, node.params.out)
+        args.append(plain(one, leaves, held, tuple(sizes[letter] for letter in held)))
+    for place, arg in enumerate(args):
+        if arg not in reached and (place < len(leaves) or not any(inner in reached for inner in arg.args)):
+            continue
+        (slope,) = evaluable([slopes(tree, len(args))[place]])
         if not has_switches(slope):
             continue
         at: dict[Kink, list[str]] = {}
         for index, names in each_entry(node, arguments):
-            if found := kink(slope, slot(place), names):
+            names |= {slot(n): Evaluation((one,)).at(names, once)[0] for n, one in enumerate(own, len(leaves))}
+            if found := kink(slope, slot(place), names, once):
                 at.setdefault(found, []).append(_entry(problem, arg, index))
         yield from (one.line(list(dict.fromkeys(names)), formula) for one, names in at.items())
+
+
+def _of_compared(tree: Tree, count: int) -> tuple[Tree, list[Tree]]:
+    """The formula in its symbols and in what it compares with a number, which are next: |x - y| is abs(#2)."""
+    own: dict[Tree, Tree] = {}
+    for node in share((tree,)).nodes:
+        match node:
+            case Apply("abs" | "sign", (Apply() as one,)):
+                pass
+            case Apply(operator, (Apply() as one, Number())) if operator in COMPARISONS or operator in ("max", "min"):
+                pass
+            case _:
+                continue
+        if symbols(one) and not has_switches(one) and one not in own:
+            own[one] = Symbol(slot(count + len(own)))
+    made = fold(tree, lambda leaf: leaf, lambda operator, parts: _replaced(Apply(operator, parts), own))
+    return made, list(own)
+
+
+def _replaced(tree: Tree, own: dict[Tree, Tree]) -> Tree:
+    return own.get(tree, tree)
 
 
 def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
@@ -89,7 +128,7 @@ def _of_extreme(written: str, node: Node, argument: np.ndarray) -> Iterator[str]
         top = row[0]
         for one in row[1:]:
             top = one if sign((one - top) * best) == 1 else top
-        tied += sum(sign(one - top) == 0 for one in row) > 1
+        tied += len({id(one) for one in row if sign(one - top) == 0}) > 1  # what is the same number is no tie
     if tied:
         times = "" if rows.size == rows.shape[-1] else f" in {tied} of {rows.size // rows.shape[-1]} places"
         yield f"{written} is at a kink: its entries tie{times}; those that tie share the gradient equally"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import count
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from netcalc.notation import to_unicode
 from netcalc.problem import derivative, of_gradient
 from netcalc.records import NamedTuple
 from netcalc.result import Value
+
+if TYPE_CHECKING:
+    from netcalc.arithmetic.balls import Once
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices
@@ -87,15 +90,15 @@ def nodes_in(arithmetic: Arithmetic, problem: GraphProblem, nodes: Sequence[Node
 
 
 def each_node(
-    problem: GraphProblem, roots: Sequence[Node], most: int | None = None
+    problem: GraphProblem, roots: Sequence[Node], most: int | None = None, once: Once | None = None
 ) -> Iterator[tuple[Node, list[np.ndarray], np.ndarray]]:
     """Every node, arguments first, with what these and it come to, in balls of the bits that are set.
 
-    It ends at the first node of more than `most` entries.
+    It ends at the first node of more than `most` entries. With `once` each operation is done once on the same numbers.
     """
     from netcalc.graph.arithmetic.balls import Balls
 
-    numbers, values = Balls(problem.sizes), dict[Node, np.ndarray]()
+    numbers, values = Balls(problem.sizes, once=once), dict[Node, np.ndarray]()
     given = {problem.inputs[name]: array for name, array in problem.values.items()}
     for node in in_order(roots):
         if most is not None and prod(numbers.shape(node.shape)) > most:

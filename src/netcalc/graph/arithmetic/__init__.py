@@ -5,7 +5,7 @@ An operation's value rule is written once, in terms of what every kind of number
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from netcalc.graph.sizes import Shape, Size, concrete
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.catalogue.losses import BoundLoss
+    from netcalc.graph.node import Node
 
 Axes = tuple[int, ...]
 
@@ -36,6 +37,10 @@ class Arithmetic:
     def shape(self, of: Shape) -> tuple[int, ...]:
         """A shape in numbers."""
         return tuple(self.size(one) for one in of)
+
+    def for_run(self, _: Iterable[Node]) -> Arithmetic:
+        """This arithmetic for one run of these nodes."""
+        return self
 
     def settled(self, array: np.ndarray) -> np.ndarray:
         """A node's value as the run goes on with it."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, ball, exactly, numeral, sign
+from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, Once, ball, exactly, numeral, sign
 from netcalc.arrays import by_place, each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
@@ -23,6 +24,7 @@ from netcalc.graph.arithmetic.objects import Objects, filled
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.catalogue.losses import BoundLoss
+    from netcalc.graph.node import Node
 
 
 MAX_EXACT_BITS = 16_384  # of a numerator or denominator: they double with every square, as in x = r x (1 - x)
@@ -32,13 +34,28 @@ MAX_EXACT_ROWS = 12  # of a matrix that is inverted in rationals
 
 
 class Balls(Objects):
-    """Balls at the current precision, exact rationals where the numbers allow it; symbols are what `names` says."""
+    """Balls at the current precision, exact rationals where the numbers allow it; symbols are what `names` says.
+
+    With `once` each operation is done once on the same numbers, so that what is the same formula ties exactly.
+    """
 
     def __init__(
-        self, sizes: Mapping[str, int] = MappingProxyType({}), names: Mapping[str, Numeral] = MappingProxyType({})
+        self,
+        sizes: Mapping[str, int] = MappingProxyType({}),
+        names: Mapping[str, Numeral] = MappingProxyType({}),
+        once: Once | None = None,
     ) -> None:
         super().__init__(sizes)
         self.names = names
+        self.once = once
+
+    def for_run(self, nodes: Iterable[Node]) -> Balls:
+        """It with operations done once, where results are compared with one another."""
+        if not any(map(_compares, nodes)):
+            return self
+        found = copy(self)
+        found.once = Once()
+        return found
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         if tensor.dtype == object:
@@ -52,11 +69,34 @@ class Balls(Objects):
         most = MAX_EXACT_BITS if array.size <= MANY else MAX_EXACT_BITS_OF_MANY
         entries = array.reshape(-1).tolist()
         if any(isinstance(one, fmpq) and one.height_bits() > most for one in entries):
-            return from_list([ball(one) if _is_long(one, most) else one for one in entries], array.shape)
+            made = {id(one): ball(one) for one in entries if _is_long(one, most)}
+            return from_list([made.get(id(one), one) for one in entries], array.shape)
         return array
 
     def number(self, value: Fraction) -> Numeral:
-        return fmpq(value.numerator, value.denominator)
+        return self.once.constant(value) if self.once else fmpq(value.numerator, value.denominator)
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return each(partial(self.once, "multiply"), a, b) if self.once else super().multiply(a, b)
+
+    def accumulate(
+        self, total: np.ndarray | None, term: np.ndarray, number: Fraction, shape: tuple[int, ...]
+    ) -> np.ndarray:
+        if self.once is None:
+            return super().accumulate(total, term, number, shape)
+        if number == -1:
+            term = each(partial(self.once, "negate"), term)
+        elif number != 1:
+            term = self.multiply(term, np.asarray(self.number(number)))
+        if total is None:
+            return np.array(np.broadcast_to(term, shape), dtype=object)
+        return each(partial(self.once, "add"), total, term)
+
+    def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        if self.once is None:
+            return super().sum(array, axes)
+        axes, add = tuple(axis if axis < 0 else axis - array.ndim for axis in axes), partial(self.once, "add")
+        return self.each_row(lambda row: reduce(add, row) if row else self.number(Fraction(0)), array, axes)
 
     def whole(self, array: np.ndarray) -> np.ndarray:
         return np.array([_whole(one) for one in array.reshape(-1)], dtype=np.int64).reshape(array.shape)
@@ -65,8 +105,12 @@ class Balls(Objects):
         evaluation = self.evaluation(tree)
         names = list(columns)
         if not names:
-            return np.broadcast_to(scalar(evaluation.at({})[0]), shape)
-        found = each(lambda *entries: evaluation.at(dict(zip(names, entries, strict=True)))[0], *columns.values())
+            return np.broadcast_to(scalar(evaluation.at({}, self.once)[0]), shape)
+
+        def at(*entries: Numeral) -> Numeral:
+            return evaluation.at(dict(zip(names, entries, strict=True)), self.once)[0]
+
+        found = each(at, *columns.values())
         return found if found.shape == shape else np.broadcast_to(found, shape)
 
     def evaluation(self, tree: Tree) -> Evaluation:
@@ -196,6 +240,12 @@ class Balls(Objects):
         for index in np.ndindex(front):
             out[index] = _solution(a[index], columns[index])
         return out[..., 0] if vector else out
+
+
+def _compares(node: Node) -> bool:
+    if node.operation.name == "elementwise":
+        return _evaluation(node.params.tree).compares
+    return node.operation.name in ("max", "min")
 
 
 @lru_cache(maxsize=4096)
