@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netcalc.arithmetic.balls import numeral, precision
-from netcalc.derivation.accumulate import gradient, shown, sweep
+from netcalc.derivation.accumulate import RULES, gradient, shown, sweep
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.forms import Forms
-from netcalc.derivation.rules import RULES
 from netcalc.errors import ExpressionError
 from netcalc.expression import parse, symbols
 from netcalc.expression.functions import ELEMENTARY

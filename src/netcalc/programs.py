@@ -12,9 +12,8 @@ from netcalc.api import Given, number, tensor
 from netcalc.arguments import as_numpy, by_name, text
 from netcalc.errors import NetcalcError, ValueSyntaxError
 from netcalc.expression import symbols
-from netcalc.models.programs import ProgramRequest, given_of, problem_of, program
+from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
 from netcalc.models.request import shape_of
-from netcalc.models.samples import by_samples
 from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import flag, solve

@@ -8,8 +8,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from netcalc.exercises.expressions import EXPRESSIONS
-from netcalc.exercises.numbers import LEAST, apart, clash, distinct
+from netcalc.exercises.expressions import EXPRESSIONS, LEAST, apart, clash, distinct
 
 Content = dict[str, Any]
 LEVELS = (1, 2, 3)

@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from netcalc.derivation.accumulate import Sweep, gradient
+from netcalc.derivation.accumulate import OPERATOR_RULES, RULES, Sweep, gradient
 from netcalc.derivation.derive import is_activation
 from netcalc.derivation.gradient import Derived, element_name, label
 from netcalc.derivation.readable import readable, sizes
-from netcalc.derivation.rules import OPERATOR_RULES, RULES
-from netcalc.explain.explanation import distinct, literal, replaced
-from netcalc.explain.operands import Leaf, coming_to, is_short_decimal, operand
+from netcalc.explain.explanation import Leaf, coming_to, distinct, is_short_decimal, literal, operand, replaced
 from netcalc.expression import Apply, Symbol, Tree, is_constant, substitute, symbols
 from netcalc.expression.tree import add, apply, multiply
 from netcalc.models.grad import point_at

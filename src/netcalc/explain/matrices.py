@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import each
-from netcalc.explain.explanation import outcome
-from netcalc.explain.operands import operand
+from netcalc.explain.explanation import operand, outcome
 from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute, symbols
 from netcalc.expression.tree import add, apply, divide, fold, multiply, power
 from netcalc.notation.displays import Display, Matrix, Product, Sum, column, matrix, row

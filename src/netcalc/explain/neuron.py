@@ -12,15 +12,17 @@ from netcalc.derivation.derive import Derivation, derivation, loss_derivation, l
 from netcalc.explain.explanation import (
     ONE,
     Explanation,
+    Leaf,
+    coming_to,
     distinct,
     formula_of,
+    operand,
     outcome,
     present,
     replaced,
     slope_named,
     times,
 )
-from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import LossAndTarget, Problem, element

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import by_place, each
-from netcalc.explain.explanation import literal
+from netcalc.explain.explanation import Leaf, coming_to, literal, operand
 from netcalc.explain.flat import Flat
 from netcalc.explain.indexed import Indexed
-from netcalc.explain.operands import Leaf, coming_to, operand
 from netcalc.expression import Apply, Symbol, Tree, substitute, symbols
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM

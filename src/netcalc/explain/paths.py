@@ -8,9 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.explanation import distinct, literal, slope_named
+from netcalc.explain.explanation import distinct, literal, operand, slope_named
 from netcalc.explain.indexed import Indexed
-from netcalc.explain.operands import operand
 from netcalc.expression import Symbol, Tree, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem, element

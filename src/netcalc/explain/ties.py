@@ -34,7 +34,7 @@ from netcalc.arithmetic.sides import (
 )
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, Quantity
-from netcalc.explain.decided import decided
+from netcalc.explain.corners import decided
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.kinks import distinguished, shown_value

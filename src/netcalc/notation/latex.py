@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
 from netcalc.notation import printed
-from netcalc.notation.piece import Piece
 from netcalc.notation.printer import (
     DERIVATIVE,
     GREEK_NAMES,
@@ -21,7 +20,7 @@ from netcalc.notation.printer import (
     is_raised_name,
     is_sum_in_brackets,
 )
-from netcalc.notation.tensors import MatrixNotation
+from netcalc.notation.tensors import MatrixNotation, Piece
 
 SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -8,9 +8,8 @@ from html import escape
 
 from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree, fold
-from netcalc.notation.piece import Piece
 from netcalc.notation.printer import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii
-from netcalc.notation.tensors import MatrixNotation
+from netcalc.notation.tensors import MatrixNotation, Piece
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
 TIMES = "<mo>&#x2062;</mo>"  # a product without a sign

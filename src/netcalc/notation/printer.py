@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from netcalc.expression.numerals import decimals, mantissa_and_exponent, plain, whole
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
 from netcalc.expression.tree import COMPARISONS, Constant, Leaf, Level, Number, Symbol
-from netcalc.notation.piece import Piece
-from netcalc.notation.tensors import PRODUCTS, MatrixNotation, Tensors
+from netcalc.notation.tensors import PRODUCTS, MatrixNotation, Piece, Tensors
 
 WHOLE = "[]"  # behind the name of a whole tensor, where a formula is of whole tensors: `z1[]` is no first z
 MARGIN = " ± "  # in the place of a name, a number that is not decided: `0.5 ± 1e-30`

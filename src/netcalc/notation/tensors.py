@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from netcalc.expression.tree import Level, Symbol
-from netcalc.notation.piece import Piece
+from netcalc.expression.tree import Leaf, Level, Number, Symbol
+from netcalc.records import NamedTuple
 
 EINSUM = "einsum:"  # an operator with its subscripts behind it: `einsum:ij,jk->ik`
 OPTIONS = frozenset({"axis", "keepdims", "shape", "axes", "n", "k", "ord", "ddof"})  # of functions, behind the tensors
@@ -42,6 +42,29 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "k": ("several", 1),
     "ord": ("several", 1),
 }
+
+
+class Piece(NamedTuple):
+    """Printed text, how tightly it holds together, and what it was printed from.
+
+    `positive` is the piece without its leading minus, if it has one; `literal` tells that this minus belongs to a
+    number, so that a product may go on from it.
+    """
+
+    text: str
+    level: Level
+    positive: Piece | None = None
+    literal: bool = False
+    leaf: Leaf | None = None
+    operator: str = ""
+    arguments: tuple[Piece, ...] = ()
+
+    @property
+    def integer(self) -> int | None:
+        """The value, if it is a whole number."""
+        if isinstance(self.leaf, Number) and self.leaf.value.denominator == 1:
+            return self.leaf.value.numerator
+        return None
 
 
 class Tensors:

@@ -11,8 +11,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
-from netcalc.explain.explanation import formula_of
-from netcalc.explain.operands import operand
+from netcalc.explain.explanation import formula_of, operand
 from netcalc.expression import Apply, Symbol, Tree, substitute
 from netcalc.expression.tree import divide
 from netcalc.models.grad import Gradient

@@ -15,8 +15,7 @@ from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import evaluable, expand
 from netcalc.derivation.gradient import Derived, Quantity, derive, element_name, groups, label
 from netcalc.errors import TookTooLong
-from netcalc.explain.corners import refuse_undefined, undefined_notes
-from netcalc.explain.decided import decided
+from netcalc.explain.corners import decided, refuse_undefined, undefined_notes
 from netcalc.explain.grad import formulas_of, steps, trail
 from netcalc.explain.ties import Sides, at_points, in_float64, sides, singled_out
 from netcalc.expression import Tree, is_constant, substitute
