@@ -55,6 +55,18 @@ def test_no_gradient_flows_where_pytorch_lets_none_through(text):
     assert any(said in note and note.endswith("as in PyTorch") for note in result.notes), result.notes
 
 
+@pytest.mark.parametrize("text", [*CUT, *KEPT])
+def test_numbers_that_are_whole_are_cut_as_others(text):
+    """`x=1,2,3` is the same point as `x=1.0,2.0,3.0`."""
+    found = [
+        netcalc.gradients(f"import torch\n{text}", x=x, **({"k": 2} if "k." in text else {}))
+        for x in (np.array([1, 2, 3]), np.array([1.0, 2.0, 3.0]))
+    ]
+    whole, floats = (np.array(one.partials["x"], dtype=float).tolist() for one in found)
+    assert whole == floats
+    assert found[0].notes == found[1].notes
+
+
 @pytest.mark.filterwarnings("ignore")  # of what cuts the gradient PyTorch warns
 @pytest.mark.parametrize("text", [*CUT, *KEPT])
 def test_the_gradient_is_pytorchs(text):

@@ -15,6 +15,7 @@ from netcalc.program.library import RANDOM
 from netcalc.program.operators import SIGNS, binary, missing
 from netcalc.program.scope import Frame
 from netcalc.program.values import (
+    REALS,
     Cell,
     Method,
     Missing,
@@ -158,7 +159,7 @@ class Assignments(Calls):
 
     def _in_place(self, old: Tensor, new: Tensor) -> Tensor:
         """What stands in place of an array; within torch.no_grad() its numbers change, and its gradient does not."""
-        if not self.no_grad or new.kind != "float":
+        if not self.no_grad or new.kind not in REALS:
             return new
         by = self.made(Tensor(b.subtract(new.node, old.node)))
         return replace(new, node=b.add(old.node, by.node))

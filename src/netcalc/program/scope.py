@@ -21,7 +21,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
-from netcalc.program.values import MAX_ENTRIES, Function, Missing, Record, Tensor, check_axes, node_of
+from netcalc.program.values import MAX_ENTRIES, REALS, Function, Missing, Record, Tensor, check_axes, node_of
 from netcalc.records import NamedTuple, dataclass
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
@@ -158,7 +158,7 @@ class Scope:
 
     def numbers_of(self, value: Any, how: str) -> Any:
         """An array as PyTorch has it where it copies the numbers alone, as .item() does: no gradient flows back."""
-        if not isinstance(value, Tensor) or value.kind != "float" or (self.library and not self.is_torch):
+        if not isinstance(value, Tensor) or value.kind not in REALS or (self.library and not self.is_torch):
             return value
         if self.is_torch:
             line = getattr(self.reading, "lineno", 1)
@@ -174,7 +174,7 @@ class Scope:
             return value
         if isinstance(value, list | tuple):
             return type(value)(self.made(one) for one in value)
-        is_made = isinstance(value, Tensor) and not value.is_named and value.kind == "float"
+        is_made = isinstance(value, Tensor) and not value.is_named and value.kind in REALS
         return self._without_gradient(value, self.no_grad) if is_made else value
 
     def _without_gradient(self, value: Tensor, text: str) -> Tensor:

@@ -22,6 +22,7 @@ LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cu
 MAX_ENTRIES = 100_000_000  # of one array
 MAX_AXES = 32
 KINDS = ("bool", "int", "whole", "float")  # each holds those before it; whole: inputs given as 1,2, which may be floats
+REALS = frozenset({"whole", "float"})  # what may be differentiated
 
 
 class Cell:
