@@ -1,4 +1,4 @@
-"""Each part of a step's chain is a claim: NumPy finds the value that stands at its end in every one."""
+"""Each formula, and each part of a step's chain, is a claim: NumPy finds the value that stands beside it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def known(result, given):
 
 
 @pytest.mark.parametrize("program, given", PROGRAMS)
-def test_every_part_of_a_step_has_its_value(program, given):
+def test_every_formula_and_every_part_of_a_step_has_its_value(program, given):
     result = gradients(program, at=given)
     at = known(result, given)
     assert "loss" in [step.name for step in result.steps]
@@ -88,6 +88,10 @@ def test_every_part_of_a_step_has_its_value(program, given):
         for part in step.chain:
             found = numpy_trees.drawn(part, at)
             np.testing.assert_allclose(found, end, rtol=1e-4, atol=1e-4, err_msg=f"{step.name}: {in_line(part)}")
+    for tensor in result.tensors:
+        found = numpy_trees.drawn(tensor.formula, at)
+        end = numpy_trees.drawn(Symbol(tensor.name), at)
+        np.testing.assert_allclose(found, end, rtol=1e-4, atol=1e-4, err_msg=tensor.name)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ An expression's parts get names, v1, v2, …, one for each operation that is wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from netcalc.expression.tree import fold
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import NAMED, given, named, names_of
-from netcalc.graph.node import Node, in_order, make
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
-from netcalc.graph.rebuilt import with_arguments
+from netcalc.graph.rebuilt import with_arguments, with_ties
 from netcalc.graph.reductions import TIED
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
@@ -26,7 +26,7 @@ from netcalc.notation import to_unicode
 from netcalc.notation.displays import Display
 from netcalc.problem import derivative
 from netcalc.records import NamedTuple
-from netcalc.result import Step, as_value
+from netcalc.result import Step, as_floats
 
 MAX_STEPS = 40  # beyond which a derivation on paper helps nobody
 MAX_NODES = 400  # of a graph that is written out
@@ -81,7 +81,7 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
     if len(forward) + len(back) > MAX_STEPS:
         return
     page = _page(paper, forward, back, values)
-    tied = _tied(list(back.values()), values) if values and page.matrices else set()
+    ties = tied(back.values(), values) if values and page.matrices else set()
     names = names_of(forward)
     heading = "Forward"
     for name, node in forward.items():
@@ -104,7 +104,7 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
         heading = f"Backward to {name}{': ' * bool(said)}{said}"
         short = problem.gradient(name)
         own = called.get(gradient, short)
-        whole = _with_ties(gradient, tied)
+        whole = with_ties(gradient, ties)
         definition = formula(whole, beside=[paper.output], called=called) if own == short else Symbol(own)
         yield Step(slope, page.chain(definition, slope), heading)
 
@@ -182,22 +182,11 @@ def _backward_order(paper: Paper) -> Iterator[tuple[str, Node]]:
             yield name, node
 
 
-def _tied(gradients: Sequence[Node], values: Values) -> set[Node]:
+def tied(gradients: Iterable[Node], values: Values) -> set[Node]:
     """What goes to the largest or the smallest entries, several of which tie."""
     found = [node for node in in_order(gradients) if node.operation in TIED]
-    arrays = values(found) if found else []
-    shares = ([as_value(one).nearest or 0 for one in array.flat] for array in arrays)
-    return {node for node, several in zip(found, shares, strict=True) if any(0 < one < 1 for one in several)}
-
-
-def _with_ties(root: Node, tied: Collection[Node]) -> Node:
-    """The node, down to what has a name, with the number of entries that tie written out."""
-    done: dict[Node, Node] = {}
-    for node in in_order([root]) if tied else ():
-        is_kept = node.operation is NAMED and node is not root
-        new = node if is_kept else with_arguments(node, [done[arg] for arg in node.args])
-        done[node] = make(TIED[node.operation], new.args, node.shape, node.params) if node in tied else new
-    return done.get(root, root)
+    arrays = map(as_floats, values(found) if found else [])
+    return {node for node, shares in zip(found, arrays, strict=True) if ((shares > 0) & (shares < 1)).any()}
 
 
 # --- numbers

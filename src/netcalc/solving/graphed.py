@@ -16,8 +16,10 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.evaluate import cost
 from netcalc.graph.leaves import NAMED, array, names_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import number
+from netcalc.graph.rebuilt import with_ties
+from netcalc.graph.reductions import TIED
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.result import Deferred, Result, Step, Tensor, as_value
@@ -214,6 +216,16 @@ class _Formulas:
         named = forward | gradients
         return Writer([self.problem.output, *named.values()], called)
 
+    @cached_property
+    def tied(self) -> set[Node]:
+        """What goes to the largest or the smallest entries, where the point has several."""
+        problem, nodes = self.problem, [one.node for one in self.quantities if one.of is not None]
+        if problem.free or not any(node.operation in TIED for node in in_order(nodes)):
+            return set()
+        from netcalc.explain.graph import tied
+
+        return tied(nodes, partial(values_of if is_small(problem, nodes) else in_float64, problem))
+
     def of(self, one: Quantity) -> Tree:
         """One formula, written once."""
         if one not in self.known:
@@ -227,7 +239,9 @@ class _Formulas:
             if name.partition("@")[0] != one.name.partition("@")[0]:
                 return Symbol(name)
         is_jacobian = bool(self.problem.output.rank) and self.problem.delta is None and one.of is not None
-        return self.writer.shortest(one.node, diagonal=(is_jacobian or bool(one.by)) and not one.role)
+        return self.writer.shortest(
+            with_ties(one.node, self.tied), diagonal=(is_jacobian or bool(one.by)) and not one.role
+        )
 
 
 def _tensor(formulas: _Formulas, one: Quantity, entries: np.ndarray) -> Tensor:

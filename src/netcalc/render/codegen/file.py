@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.rebuilt import with_ties
 from netcalc.graph.sizes import settled
 from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
@@ -144,10 +145,15 @@ def _statements(
             continue
         own = mathematics.shorter(_core(node))
         code = writer.language.as_array(writer.exact(own))
-        comment = to_unicode(mathematics.formula(own)) if mathematics.parts(own) <= MAX_PARTS else ""
-        found[node] = Statement(name, code, _comment(name, comment))
+        found[node] = Statement(name, code, _comment(name, _in_words(mathematics, own)))
         writer.call(node, name)
     return found
+
+
+def _in_words(mathematics: Mathematics, node: Node) -> str:
+    """The formula of a node, which holds where entries tie too; none where it would fill pages."""
+    whole = with_ties(node)
+    return to_unicode(mathematics.formula(whole)) if mathematics.parts(whole) <= MAX_PARTS else ""
 
 
 def _comment(name: str, formula: str) -> str:
@@ -165,9 +171,7 @@ class _Comments(dict[Code, str]):
 
     def get(self, code: Code, default: str = "") -> str:  # type: ignore[override]
         node = self._writer.nodes.get(code)
-        if node is None or node.operation in (INPUT, ARRAY) or self._mathematics.parts(node) > MAX_PARTS:
-            return default
-        text = to_unicode(self._mathematics.formula(node))
+        text = "" if node is None or node.operation in (INPUT, ARRAY) else _in_words(self._mathematics, node)
         return text if len(text) <= MAX_COMMENT and "\n" not in text else default
 
 
