@@ -18,6 +18,7 @@ from netcalc.render.blocks import in_line
 from netcalc.render.html import html
 from netcalc.render.latex import latex
 from netcalc.render.markdown import markdown
+from netcalc.render.summary import corners
 from netcalc.solving.graphed import solve
 
 POINT = {"W": [[1, 2], [3, 4]], "x": [1, -1], "b": [0, 0], "t": [1, 0]}
@@ -165,3 +166,11 @@ def test_code_names_a_gradient_after_what_it_is_that_of():
     code = "\n".join(render(gradients(AGAIN, shape={"x": "n", "W": "n,n"}), "numpy", View()))
     assert "dh_1 = W @ (dh_2 * " in code
     assert "dx = W @ (dh_1 * " in code
+
+
+def test_a_large_tensor_of_more_axes_is_drawn_by_its_first_matrix():
+    x = np.arange(72.0).reshape(2, 6, 6)
+    result = gradients("p = x * 2\nloss = np.sum(p ** 2)", x=x)
+    named = {in_line(name): in_line(matrix) for name, matrix in (corners(tensor) for tensor in result.tensors[:2])}
+    assert list(named) == ["p[0]", "loss"]
+    assert named["p[0]"].startswith("[0, 2, 4, ⋯, 10; 12, 14, 16, ⋯, 22;")

@@ -86,3 +86,20 @@ def shared(x):
 def test_what_cannot_be_traced_is_told_with_its_line(function, said):
     with pytest.raises(NetcalcError, match=rf"test_tracing.py, line \d+: .*{said}"):
         netcalc.gradients(function, x=np.array([1.0, 2.0, 3.0]))
+
+
+def test_nested_lists_are_arrays():
+    found = netcalc.gradients(lambda x, y: np.sum(x**2) - x[y].sum(), x=[1.0, 2.0], y=[0, 1])
+    assert found.partials == {"x": [1.0, 3.0]}
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"x": [1, 2]}, "x of whole numbers has no gradient: give it as floats"),
+        ({"x": [np.eye(2), np.ones(3)]}, "x is a list of arrays: give each a name of its own"),
+    ],
+)
+def test_lists_that_are_no_input_are_told(given, said):
+    with pytest.raises(NetcalcError, match=said):
+        netcalc.gradients(lambda x: np.sum(x**2), **given)

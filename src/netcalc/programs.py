@@ -114,6 +114,7 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
     """The problem that a function states."""
     from netcalc.program.tracing import called, trace
 
+    given = {name: _listed(name, one) if isinstance(one, list) else one for name, one in given.items()}
     try:
         signature = inspect.signature(forward)
         by_place = [
@@ -130,5 +131,13 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
     return problem_of(node, tracer, request, called(forward))
 
 
+def _listed(name: str, value: list[Any]) -> np.ndarray:
+    """Nested lists as an array. Raises NetcalcError for a list of several arrays."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise NetcalcError(f"{name} is a list of arrays: give each a name of its own, as in W1=…, b1=…") from None
+
+
 def _is_differentiable(value: Any) -> bool:
-    return isinstance(value, float | list | np.ndarray) and np.asarray(value).dtype.kind == "f"
+    return isinstance(value, float | np.ndarray) and np.asarray(value).dtype.kind == "f"

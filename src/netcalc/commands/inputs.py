@@ -90,7 +90,7 @@ class OfTensors(NamedTuple):
         Values,
         values(
             "--along",
-            "A direction, by name: the derivative in it; with --order 2 the Hessian times it.",
+            "A direction, by name: the derivative in it; grad --order 2 gives the Hessian times it, too.",
             metavar="NAME=VALUE…",
         ),
     ] = None

@@ -230,7 +230,9 @@ def trace(
             )
         value = value[0]
     if not isinstance(value, Traced):
-        raise ProgramError(f"{called(function)} returns nothing that comes from its arrays: {str(value)[:60]}")
+        counts = [name for name, one in arguments.items() if isinstance(one, int | np.ndarray) and name not in given]
+        hint = f"; {', '.join(counts)} of whole numbers has no gradient: give it as floats, as in 1.0" if counts else ""
+        raise ProgramError(f"{called(function)} returns nothing that comes from its arrays: {str(value)[:60]}{hint}")
     return value._tensor.node, tracer  # noqa: SLF001 - it is of this module
 
 

@@ -85,14 +85,16 @@ def _number(value: float) -> str:
 
 
 def corners(tensor: Tensor) -> tuple[Display, Matrix]:
-    """A tensor's name, and its corners as a matrix; of a vector, the ends of its one row."""
+    """A tensor's name, and its corners as a matrix, of more axes those of its first; of a vector, its row's ends."""
     array = tensor.entries.reshape(1, -1) if tensor.entries.ndim < 2 else tensor.entries
+    stacked = array.ndim - 2
+    first = f"[{','.join([str(tensor.index_from)] * stacked)}]" if stacked else ""
+    array = array[(0,) * stacked]
     rows, columns = (_shown(length) for length in array.shape)
     entries = [_entry(array, i, j) for i, j in product(rows, columns)]
     whole = [tuple(entries[start : start + len(columns)]) for start in range(0, len(entries), len(columns))]
-    return Symbol(
-        tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name.removeprefix(f'd{tensor.of}/')}"
-    ), Matrix(tuple(whole))
+    name = tensor.name if tensor.of is None else f"d{tensor.of}/{tensor.name.removeprefix(f'd{tensor.of}/')}"
+    return Symbol(name + first), Matrix(tuple(whole))
 
 
 def _shown(length: int) -> list[int | None]:
