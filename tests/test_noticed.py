@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import sympy as sp
+from flint import fmpq
 
 import netcalc
 from netcalc.checking.backward import points
+from netcalc.checking.verdicts import leading_place
 from netcalc.cli import main
 from netcalc.derivation import algebra
 from netcalc.derivation.bounded import equal
+from netcalc.errors import ShapeError, UndefinedError
+from netcalc.verify import _places as verified_places
 
 
 @pytest.mark.parametrize("size", [0.01, 100.0])
@@ -66,3 +73,94 @@ def test_a_seed_is_a_whole_number_and_nothing_that_counts_as_one(tmp_path, capsy
     path.write_text(f"seed = {seed}\ninput = [1]\n[[layers]]\nW = [[1]]\nb = [0]\n", encoding="utf-8")
     assert main(["net", str(path)]) == status
     assert ("seed" in capsys.readouterr().err) == bool(status)
+
+
+def test_the_hessian_of_a_determinant_is_that_of_its_cofactors():
+    """∂²det/∂a∂d = 1 and ∂²det/∂b∂c = -1, along a direction."""
+    V = np.array([[1.0, 10.0], [100.0, 1000.0]])
+    result = netcalc.grad("det(A)", at={"A": [[2.0, 3.0], [5.0, 7.0]]}, along={"A": V}, order=2)
+    np.testing.assert_allclose(np.array(result.hvp["A"]), [[1000, -100], [-10, 1]])
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        ("sum(flatten(A)*c)", [[1, 2], [3, 4]]),
+        ("sum(expand_dims(x, axis=1)*A*A)", [[10, 20], [36, 48]]),
+        ("sum(expand_dims(x, axis=-2)*A*A)", [[10, 24], [30, 48]]),
+        ("sum(arange(2)*(A@x)^0)+sum(arange(2)*(A@x))", [[0, 0], [5, 6]]),
+    ],
+)
+def test_axes_that_are_put_in_or_taken_away(text, wanted):
+    at = {"A": [[1, 2], [3, 4]], "x": [5, 6], "c": [1, 2, 3, 4]}
+    names = {name: value for name, value in at.items() if name in text.replace("expand", "").replace("axis", "")}
+    assert netcalc.grad(text, at=names).partials["A"] == wanted
+
+
+def test_a_system_without_one_solution_is_told():
+    with pytest.raises(UndefinedError, match="the matrix is singular: the system has no unique solution"):
+        netcalc.grad("sum(solve(A,b))", at={"A": [[1, 2], [2, 4]], "b": [1, 1]})
+
+
+@pytest.mark.parametrize("x, y", [([1, 2, 3], [1, 2, 3, 4]), ([1, 2, 3, 4], [1, 2, 3])])
+def test_both_sizes_that_do_not_fit_are_told(x, y):
+    with pytest.raises(ShapeError, match=f"{len(x)} and {len(y)} do not fit together element by element"):
+        netcalc.grad("sum(x+y)", at={"x": x, "y": y})
+
+
+def verdicts(result, answers, **how):
+    return [(one.verdict, one.diagnosis) for one in netcalc.check(result, answers, **how).checked]
+
+
+@pytest.mark.parametrize("answer, verdict", [("0.1(6)", "right"), ("0.1(7)", "wrong"), ("0.(16)", "wrong")])
+def test_a_decimal_that_repeats_is_what_it_comes_to(answer, verdict):
+    """0.1(6) = 1/10 + 6/90."""
+    assert [one for one, _ in verdicts(netcalc.grad("x/6", at={"x": 1}), {"dx": answer})] == [verdict]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_the_arc_tangent_of_one_is_a_quarter_of_pi(sign):
+    result = netcalc.grad(f"sin(x)*atan({sign}1)")
+    assert [one for one, _ in verdicts(result, {"dx": f"{sign}pi*cos(x)/4"})] == ["right"]
+    assert [one for one, _ in verdicts(result, {"dx": f"{sign}pi*cos(x)/3"})] == ["wrong"]
+
+
+def test_significant_digits_of_an_array_end_half_a_unit_off():
+    """Of 1 to 2, to three digits: 0.005."""
+    x = (1 + np.arange(10_000.0) / 10_000).reshape(100, 100)
+    result = netcalc.linear(W=np.eye(100), v=x, b=np.zeros(100), delta=x)
+    for off, verdict in ((0.0047, "right"), (0.0053, "wrong")):
+        assert {one for one, _ in verdicts(result, {"dv": np.array(result.partials["v"]) + off}, sig=3)} == {verdict}
+
+
+def test_an_index_that_a_tensor_does_not_take_is_told_with_one_that_it_does():
+    result = netcalc.linear(W=[[1, 2], [3, 4]], v=[1, 2], b=[0, 0], delta=[1, 1])
+    with pytest.raises(ShapeError, match=r"dW\[0\]: dW is 2 × 2 and takes an index such as dW\[0,0\]"):
+        netcalc.check(result, {"dW[0]": 3})
+
+
+def test_the_next_variables_derivative_is_no_other():
+    result = netcalc.grad("x*y^2*z^3", at={"x": 2, "y": 3, "z": 5})
+    dx, dy, dz = 9 * 125, 12 * 125, 18 * 75
+    for taken, answers in (("next variable", (dy, dz, dx)), ("variable before", (dz, dx, dy))):
+        found = verdicts(result, dict(zip(("dx", "dy", "dz"), answers, strict=True)))
+        assert found == [("wrong", f"the derivative by the {taken} taken")] * 3
+
+
+def test_what_is_wrong_with_a_bias_is_told():
+    W, x, b = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([1.0, 2.0]), np.array([0.5, -3.0])
+    result = netcalc.grad("sum((W@x+b)^2)", at={"W": W, "x": x, "b": b})
+    for z, said in ((W @ x, "the bias forgotten in W@x + b"), (W @ x - b, "the bias subtracted in W@x + b")):
+        assert all(said in diagnosis for _, diagnosis in verdicts(result, {"dx": (2 * W.T @ z).tolist()}))
+
+
+def test_the_place_of_a_first_digit_is_told_at_powers_of_ten():
+    for power in range(-40, 40):
+        assert leading_place(fmpq(10) ** power) == power
+        assert leading_place(fmpq(10) ** power * fmpq(9999, 1000)) == power
+
+
+def test_entries_that_are_verified_are_shared_by_size():
+    tensors = [SimpleNamespace(entries=np.zeros(shape)) for shape in ((10, 100), (3000,))]
+    drawn = Counter(id(tensor) for tensor, _ in verified_places(tensors, 400, 10))
+    assert [drawn[id(tensor)] for tensor in tensors] == [100, 300]
