@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -203,6 +205,44 @@ def test_svg_is_sound_and_says_everything(result):
         assert 0 <= float(text.get("x")) <= width
         assert 0 <= float(text.get("y")) <= height
     assert not any("href" in key or "src" in key for element in root.iter() for key in element.attrib)
+
+
+ATTENTION = """
+import torch
+Q = X @ Wq
+K = X @ Wk
+S = Q @ K.T / K.shape[1] ** 0.5
+P = torch.softmax(S, dim=1)
+out = P @ X
+loss = ((out - T) ** 2).mean()
+"""
+
+
+def test_a_long_program_is_drawn_down_the_page():
+    """A box a line, no wider than a page; its value, its gradient and their parts from each use stand in it."""
+    square = [[0.5, -1.0], [1.0, 2.0]]
+    result = netcalc.gradients(ATTENTION, X=square, Wq=square, Wk=square, T=square)
+    drawn = circuit(result)
+    root = ET.fromstring("\n".join(svg(drawn)))  # noqa: S314  # netcalc's own
+    assert float(root.get("width")) < 700
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [(text.text, float(text.get("y"))) for text in root.iter(f"{space}text")]
+    heights = dict(texts)  # the title stands first
+    for wire in drawn.wires:
+        names = {node.key: node.label for node in drawn.nodes}
+        assert heights[names[wire.source]] <= heights[names[wire.target]]
+        assert any(text in (wire.backward, f"{wire.backward} from {wire.target}") for text in heights), wire
+    wires = [path.get("d") for path in root.iter(f"{space}path")]
+    assert len(wires) == len(drawn.wires)
+    spans = {}  # of each lane, from where to where each wire goes down it
+    in_order = [wire for node in drawn.nodes for wire in drawn.sources(node.key)]
+    for wire, path in zip(in_order, wires, strict=True):
+        start, lane, end = map(float, re.fullmatch(r"M\S+ (\S+)H\S+Q(\S+) .*V(\S+)Q.*", path).groups())
+        assert start < end, wire
+        spans.setdefault(lane, []).append((start, end, wire.source))
+    for own in spans.values():
+        for (a, b, one), (c, d, other) in itertools.combinations(own, 2):
+            assert one == other or b <= c or d <= a, "two wires in one lane"
 
 
 @pytest.mark.parametrize("result", DRAWN)

@@ -263,6 +263,8 @@ class Calls(Methods):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
         if name == "vmap":
             return "vmap is not understood; write the axis of samples out"
+        if name in ROWS or elementwise_function(name) is not None:
+            return f"'{name}' is not defined here; define or import it, or write it as a library's, as np.exp is"
         near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"

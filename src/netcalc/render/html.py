@@ -73,7 +73,7 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
     yield from (f'<p class="note">{escape(note)}</p>' for note in result.notes)
     yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
     if drawn is not None:
-        yield '<h2>Circuit</h2>\n<p class="sure">Values above the wires, gradients below.</p>\n<figure>'
+        yield '<h2>Circuit</h2>\n<p class="sure">Values in green, gradients in red.</p>\n<figure>'
         yield from svg(drawn)
         yield "</figure>"
     yield from _steps(result)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from netcalc.circuit import Circuit, Node, Wire
-from netcalc.records import dataclass
+from netcalc.circuit import Circuit, Wire
+from netcalc.render.column import column
 from netcalc.render.layout import Place, places
+from netcalc.render.pixels import GATE, LINE, MARGIN, Box, Drawing, boxed, is_round, lines_of, size, wide
 
-LETTER = 7.4  # pixels of an average letter at the size of the text
-LINE = 17.0  # pixels between two lines of text
 ROW = 46.0  # pixels between two nodes of a column
 PORT = 38.0  # pixels between the wires that end at a unit
-MARGIN = 16.0
+WIDEST = 1400.0  # pixels that a page shows with text that is still read
 AIR = 10.0  # pixels on either side of the text on a wire
 BEND = 34.0  # pixels that a wire takes to come to another height
-GATE = 15.0  # radius of a round gate
 STYLE = (
     ".nc{color-scheme:light dark}.nc text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#1f2328}"
     ".nc .w{stroke:#8b949e;fill:none}.nc .g{stroke:#57606a;fill:#f6f8fa}"
@@ -27,39 +24,39 @@ STYLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node on the page: its middle, and half its width and height."""
-
-    x: float
-    y: float
-    half_width: float
-    half_height: float
-
-
 def svg(circuit: Circuit) -> Iterator[str]:
-    """The drawing: values above the wires in green, gradients below in red."""
-    boxes = _boxes(circuit, places(circuit))
-    width = max(box.x + box.half_width for box in boxes.values()) + MARGIN
-    sizes = {key: (box.half_width, box.half_height) for key, box in boxes.items()}
-    height = max(box.y + _reach(circuit, key, sizes) for key, box in boxes.items()) + LINE
-    width = max(width, _wide(circuit.title) + 2 * MARGIN)
+    """The drawing: values in green, gradients in red; from left to right, or down the page where that is too wide."""
+    drawn = _across(circuit)
+    if drawn.width > WIDEST and not any(node.kind == "unit" for node in circuit.nodes):
+        drawn = column(circuit)
+    width = max(drawn.width, wide(circuit.title) + 2 * MARGIN)
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" class="nc">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {drawn.height:.0f}" '
+        f'width="{width:.0f}" height="{drawn.height:.0f}" role="img" class="nc">'
     )
     yield f"<title>{escape(circuit.title)}</title>"
     yield f"<desc>{escape(description(circuit))}</desc>"
     yield f"<style>{STYLE}</style>"
     yield f'<text class="t" x="{MARGIN:.0f}" y="{MARGIN + 6:.0f}">{escape(circuit.title)}</text>'
+    yield from drawn.elements
+    yield "</svg>"
+
+
+def _across(circuit: Circuit) -> Drawing:
+    """Columns from left to right: values above the wires, gradients below."""
+    boxes = _boxes(circuit, places(circuit))
+    width = max(box.x + box.half_width for box in boxes.values()) + MARGIN
+    sizes = {key: (box.half_width, box.half_height) for key, box in boxes.items()}
+    height = max(box.y + _reach(circuit, key, sizes) for key, box in boxes.items()) + LINE
+    elements: list[str] = []
     for node in circuit.nodes:
         ends = circuit.sources(node.key)
         for port, wire in enumerate(ends):
             draw = _levelled if circuit.is_tree else _ported
-            yield from draw(wire, boxes[wire.source], boxes[wire.target], port - (len(ends) - 1) / 2)
+            elements += draw(wire, boxes[wire.source], boxes[wire.target], port - (len(ends) - 1) / 2)
     for node in circuit.nodes:
-        yield from _node(node, boxes[node.key])
-    yield "</svg>"
+        elements += boxed(node, boxes[node.key], lines_of(node))
+    return Drawing(width, height, elements)
 
 
 def description(circuit: Circuit) -> str:
@@ -73,13 +70,8 @@ def description(circuit: Circuit) -> str:
     return "; ".join(said) + "."
 
 
-def _wide(text: str) -> float:
-    """How wide a text is, about."""
-    return LETTER * sum(not unicodedata.combining(letter) for letter in text)
-
-
 def _boxes(circuit: Circuit, placed: Mapping[str, Place]) -> dict[str, Box]:
-    sizes = {node.key: _size(node) for node in circuit.nodes}
+    sizes = {node.key: (GATE, GATE) if is_round(node) else size(lines_of(node)) for node in circuit.nodes}
     columns: dict[int, list[str]] = {}
     for key, place in placed.items():
         columns.setdefault(place.column, []).append(key)
@@ -121,15 +113,7 @@ def _reach(circuit: Circuit, key: str, sizes: Mapping[str, tuple[float, float]])
 
 
 def _label_width(wire: Wire) -> float:
-    return max(_wide(wire.forward), _wide(wire.backward)) + 2 * AIR
-
-
-def _size(node: Node) -> tuple[float, float]:
-    """Half a node's width and height."""
-    lines = [one for one in (node.label, node.forward, node.backward) if one]
-    if node.kind == "gate" and len(node.label) <= 2:
-        return GATE, GATE
-    return max(map(_wide, lines)) / 2 + 8, LINE * len(lines) / 2 + 4
+    return max(wide(wire.forward), wide(wire.backward)) + 2 * AIR
 
 
 def _levelled(wire: Wire, start: Box, end: Box, _port: float) -> Iterator[str]:
@@ -162,18 +146,3 @@ def _texts(wire: Wire, x: float, y: float) -> Iterator[str]:
     for text, style, offset in ((wire.forward, "f", -5.0), (wire.backward, "b", LINE - 3)):
         if text:
             yield f'<text class="{style}" x="{x:.1f}" y="{y + offset:.1f}" text-anchor="middle">{escape(text)}</text>'
-
-
-def _node(node: Node, box: Box) -> Iterator[str]:
-    lines = [(node.label, "t"), (node.forward, "f"), (node.backward, "b")]
-    shown = [(text, style) for text, style in lines if text]
-    if node.kind == "gate" and len(node.label) <= 2:
-        yield f'<circle class="g" cx="{box.x:.1f}" cy="{box.y:.1f}" r="{GATE:.0f}"/>'
-    elif node.kind in ("gate", "unit"):
-        left, top = box.x - box.half_width, box.y - box.half_height
-        size = f'width="{2 * box.half_width:.1f}" height="{2 * box.half_height:.1f}"'
-        yield f'<rect class="g" x="{left:.1f}" y="{top:.1f}" {size} rx="8"/>'
-    first = box.y - LINE * (len(shown) - 1) / 2 + 4.5
-    for number, (text, style) in enumerate(shown):
-        y = first + number * LINE
-        yield f'<text class="{style}" x="{box.x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>'

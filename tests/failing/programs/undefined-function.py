@@ -1,0 +1,2 @@
+a = sigmoid(x @ W)
+loss = (a**2).sum()
