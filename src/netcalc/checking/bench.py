@@ -44,8 +44,13 @@ class Bench(ABC):
 
     @property
     @abstractmethod
+    def tensors(self) -> Mapping[str, Array]:
+        """Every given tensor and every answer, in balls; indices are integers."""
+
+    @cached_property
     def names(self) -> dict[str, Any]:
-        """Every given number and every answer by its own name, in balls."""
+        """Their numbers, each by its own name."""
+        return by_element(self.tensors, self.problem.index_from)
 
     @cached_property
     def largest(self) -> dict[str, Any]:
@@ -88,11 +93,10 @@ class Layers(Bench):
         return {called.name: self.problem.shaped(found[name], called.shape) for name, called in names if name in found}
 
     @cached_property
-    def names(self) -> dict[str, Any]:
+    def tensors(self) -> Mapping[str, Array]:
         with precision(BITS):
-            stated = by_element(dict(stated_tensors(self.problem)), self.problem.index_from)
-            given = {name: _exact(entry) for name, entry in stated.items()}
-        return given | by_element(self.truth, self.problem.index_from)
+            stated = {name: each(_exact, array) for name, array in stated_tensors(self.problem)}
+        return stated | self.truth
 
 
 def settled(answers: dict[str, Array]) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from netcalc.arithmetic.balls import precision
@@ -30,12 +30,15 @@ from netcalc.checking.verdicts import (
     Judgement,
     Tolerance,
     claimed_value,
+    is_apart,
     is_computed_coarsely,
     is_cut_off,
     judge,
 )
+from netcalc.checking.whole import Tensors
 from netcalc.checking.written import FLOAT32_BITS, FLOAT64_BITS, Large
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
+from netcalc.expression import Tree
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
@@ -47,6 +50,7 @@ COARSE = Diagnosis("right to the digits that it has, which are fewer than asked 
 CUT_OFF = "cut off, not rounded"
 FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
 MAX_SHOWN = 8  # tensors in which a cause is shown as it was taken
+MAX_SEARCHED_NAMES = 8  # in which pieces are sought where a formula is right for the numbers given
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
@@ -73,7 +77,7 @@ class Checker:
     def refused(self, name: str, text: str) -> str:
         """What keeps one element's answer from being read; nothing if it reads."""
         try:
-            (claim,) = claims_of(self.names, [(name, text)], allowed=self.formula_names)
+            (claim,) = claims_of(self.names, [(name, text)], tensors=self.tensors)
             for bench in self.library.benches:
                 with precision(BITS):
                     claimed_value(claim, bench)
@@ -86,7 +90,6 @@ class Checker:
 
         Raises NetcalcError: a name that isn't there, or twice, a text that is no expression, another shape.
         """
-        formulas, given = self._formulas(given)
         benches = self.library.benches
         large: list[tuple[str, Large]] = []
         small: list[tuple[str, Any]] = []
@@ -95,7 +98,7 @@ class Checker:
                 large.append((name, content))
             else:
                 small.append((name, content))
-        claims = claims_of(self.names, small, allowed=self.formula_names)
+        claims = claims_of(self.names, small, tensors=self.tensors)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, partly = self._judged(claims)
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
@@ -104,7 +107,7 @@ class Checker:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else _diagnoses(evidence, left)
         notes = dict.fromkeys(self._right_here_alone(claims, judgements), ONLY_HERE)
         shown = _shown(claims, found)
-        checked = tuple(
+        checked = [
             _checked(
                 self.result,
                 claim,
@@ -115,30 +118,21 @@ class Checker:
                 taken(self.library, found[place].edits, claim.tensor, claim.index) if place in shown else (),
             )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
-        )
+        ]
+        if isinstance(self.result.problem, GraphProblem):
+            checked = list(_by_formula(self.result, claims, checked))
         lines = patterns(self.result, evidence, found) if len(benches) == 1 else ()
         whole = [
             one
             for tensor, content in self._whole(large, {claim.tensor for claim in claims})
             for one in bulk(self.library, self.tolerance, tensor, content, is_searched=not self._is_large)
         ]
-        return replace(self.result, checked=(*whole, *formulas, *checked), notes=(*lines, *self.result.notes))
+        return replace(self.result, checked=(*whole, *checked), notes=(*lines, *self.result.notes))
 
     @property
     def _is_large(self) -> bool:
         """Whether edits of the problem take too long to be tried one after the other."""
         return sum(tensor.entries.size for tensor in self.result.tensors) > MAX_EDITED_ENTRIES
-
-    def _formulas(self, given: Iterable[tuple[str, Any]]) -> tuple[list[Checked], list[tuple[str, Any]]]:
-        """Verdicts on formulas of whole tensors of a graph, and the answers that are none."""
-        problem, found, rest = self.result.problem, [], []
-        for name, content in given:
-            target = self.names.find(name)
-            if target.index is None and graphs.is_formula(problem, target.tensor, content):
-                found.append(_of_formula(self.result, target.tensor, content))
-            else:
-                rest.append((name, content))
-        return found, rest
 
     def _judged(self, claims: Sequence[Claim]) -> tuple[list[Judgement], dict[int, Diagnosis]]:
         """How each claim stands, and what is said of those that are right on a part only."""
@@ -165,12 +159,17 @@ class Checker:
         if self.functions is not None or not places:
             return set()
         functions = functions_elsewhere(self.result)
-        if functions is None:
+        known = {place: functions.everywhere(claims[place]) if functions else None for place in places}
+        found = {place for place, is_right in known.items() if is_right is False}
+        open_places = [place for place, is_right in known.items() if is_right is None]
+        if not open_places:
+            return found
+        if functions is None or len(functions.names) > MAX_SEARCHED_NAMES:
             others = kind_of(self.result.problem).elsewhere(self.result.problem)
-            return {place for place in places if _is_wrong_at(claims[place], others)}
-        points = functions.points([claims[place] for place in places])
-        found = {place: compared(claims[place], functions, points, Tolerance()) for place in places}
-        return {place for place, one in found.items() if one.verdict == "wrong"}
+            return found | {place for place in open_places if _is_wrong_at(claims[place], others)}
+        points = functions.points([claims[place] for place in open_places])
+        stand = {place: compared(claims[place], functions, points, Tolerance()) for place in open_places}
+        return found | {place for place, one in stand.items() if one.verdict == "wrong"}
 
     def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
         """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""
@@ -183,9 +182,11 @@ class Checker:
             answered.add(target.name)
             yield target.tensor, content
 
-    def formula_names(self) -> Iterable[str]:
-        """The names that a formula may use."""
-        return self.library.benches[0].names
+    def tensors(self) -> Tensors:
+        """What a formula may use."""
+        bench = self.library.benches[0]
+        indices = {name: array for name, array in bench.given.items() if array.dtype.kind in "iub"}
+        return Tensors({**bench.tensors, **indices}, bench.names, self.result.problem.index_from)
 
 
 def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
@@ -198,17 +199,33 @@ def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance
     return replace(checked, notes=(*brought.notes, *checked.notes))
 
 
-def _of_formula(result: Result, tensor: Tensor, text: str) -> Checked:
-    """A verdict on a formula of a whole tensor."""
-    tree, found = graphs.verdict(result.problem, tensor, text)
-    judgement: Judgement = "wrong" if found == "wrong" else "right"
-    claimed = Value(None, to_unicode(tree), formula=tree)
-    correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
+def _by_formula(result: Result, claims: Sequence[Claim], checked: Sequence[Checked]) -> Iterator[Checked]:
+    """The verdicts, those on the entries of one formula as one."""
+    for (tensor, formula), own in groupby(
+        zip(claims, checked, strict=True), lambda pair: (pair[0].tensor, pair[0].formula)
+    ):
+        found = [one for _, one in own]
+        if formula is None:
+            yield from found
+        else:
+            yield _together(result, result[tensor], formula, found)
+
+
+def _together(result: Result, tensor: Tensor, formula: Tree, found: Sequence[Checked]) -> Checked:
+    """One verdict on a formula of a whole tensor."""
+    wrong = [one for one in found if one.is_wrong]
+    rounded = [one for one in found if one.verdict == "rounded"]
+    first, said = (wrong or rounded or found)[0], {one.diagnosis for one in wrong}
+    if len(said) > 1:
+        first = first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", taken=(), follows="")
     step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
-    explanation = in_one_line(step) if step and judgement == "wrong" else ""
-    note = ONLY_HERE if found == "here" else ""
-    return Checked(
-        tensor.name, claimed, correct, judgement, NO_DIAGNOSIS.said * (judgement == "wrong"), explanation, note
+    return first._replace(
+        name=tensor.name,
+        claimed=Value(None, to_unicode(formula), formula=formula),
+        correct=Value(None, to_unicode(tensor.formula), formula=tensor.formula),
+        explanation=in_one_line(step) if step and wrong else "",
+        note="; ".join(dict.fromkeys(one.note for one in found if one.note)),
+        tensor="",
     )
 
 
@@ -249,9 +266,9 @@ def _note(claim: Claim, benches: Sequence[Bench], judgement: Judgement) -> str:
 
 
 def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:
-    """Whether a claim is wrong at one of the points, as far as it has values there."""
+    """Whether a claim is wrong at one of the points, as far as balls tell."""
     try:
-        return bool(benches) and judge(claim, benches, Tolerance()) == "wrong"
+        return any(judge(claim, [bench], Tolerance()) == "wrong" and is_apart(claim, bench) for bench in benches)
     except NetcalcError:
         return False
 

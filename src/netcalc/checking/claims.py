@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.handwritten import read_number
-from netcalc.checking.names import LISTED, Names, Target, described, name_at
+from netcalc.checking.names import Names, Target, described, name_at
+from netcalc.checking.whole import Tensors, Whole
 from netcalc.checking.written import Written, listed, read
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
-from netcalc.expression import Symbol, substitute, symbols
-from netcalc.problem import element
+from netcalc.expression import Apply, Symbol, Tree, symbols
 from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
-TRAILING_INDEX = re.compile(r"\[.*\]$|(?<=[^\W\d])\d+$")
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One answer: the element `index` of the tensor of that name is what was written, maybe of the `whole` tensor."""
+    """One answer: the element `index` of the tensor of that name is what was written.
+
+    `whole` says that the tensor was answered as a whole, by one `formula` perhaps.
+    """
 
     tensor: str
     index: tuple[int, ...]
@@ -35,17 +37,16 @@ class Claim:
     written: Written
     note: str = ""
     whole: bool = False
+    formula: Tree | None = None
 
 
-def claims_of(
-    names: Names, given: Iterable[tuple[str, Any]], allowed: Callable[[], Iterable[str]]
-) -> tuple[Claim, ...]:
+def claims_of(names: Names, given: Iterable[tuple[str, Any]], tensors: Callable[[], Tensors]) -> tuple[Claim, ...]:
     """Each (name, what was written for it) as claims; what was written is a text, a Written, or nested lists of them.
 
-    `allowed` gives the names that a formula may use. Raises NetcalcError: no such name, the same twice, another shape,
-    an expression that does not read.
+    `tensors` gives what a formula may use. Raises NetcalcError: no such name, the same twice, another shape, an
+    expression that does not read.
     """
-    reader = _Reader(names, allowed)
+    reader = _Reader(names, tensors)
     found: dict[str, Claim] = {}
     for name, content in given:
         for claim in reader.claims(name, content):
@@ -61,26 +62,30 @@ def claims_of(
 @dataclass(frozen=True)
 class _Reader:
     names: Names
-    allowed: Callable[[], Iterable[str]]
+    tensors_of: Callable[[], Tensors]
 
     @cached_property
-    def known(self) -> dict[str, None]:
-        """The names that a formula may use."""
-        return dict.fromkeys(self.allowed())
+    def tensors(self) -> Tensors:
+        """What a formula may use."""
+        return self.tensors_of()
 
-    @cached_property
-    def variables(self) -> set[str]:
-        """The same with the names of whole tensors."""
-        return {*self.known, *(TRAILING_INDEX.sub("", name) for name in self.known)}
+    @property
+    def known(self) -> Collection[str]:
+        """The names of single numbers that a formula may use."""
+        return self.tensors.numbers
 
     def claims(self, name: str, content: Any) -> Iterator[Claim]:
         target = self.names.find(name)
         if target.index is not None:
             yield _one(target, target.index, self.single(content, target.name))
             return
-        if isinstance(content, str) and (formula := self.elementwise(content, name)):
-            for index in np.ndindex(target.tensor.entries.shape):
-                yield replace(_one(target, index, self.at(formula, index)), whole=True)
+        if isinstance(content, str) and (formula := self.formula(content, name, target.tensor)):
+            cells, note = _fitted(target.tensor, formula.entries)
+            said = "; ".join(part for part in (note, *formula.notes) if part)
+            trees: list[Tree] = cells.reshape(-1).tolist()
+            for index, tree in zip(np.ndindex(cells.shape), trees, strict=True):
+                own = Written(content.strip(), tree)
+                yield replace(_one(target, index, own), note=said, whole=True, formula=formula.tree)
             return
         cells, note = self.fitted(target, content, name)
         for index in np.ndindex(cells.shape):
@@ -110,46 +115,30 @@ class _Reader:
         if isinstance(cell, Written):
             return cell
         with _named(name):
-            return self.number(str(cell), name) or read(str(cell), lambda: self.variables)
+            return self.number(str(cell), name) or read(str(cell), lambda: self.tensors.shapes)
 
     def number(self, text: str, name: str) -> Written | None:
         """A number as people write it."""
         with _named(name):
             return read_number(text, self.known) if HAS_DIGIT.search(text) else None
 
-    def elementwise(self, content: str, name: str) -> Written | None:
-        """A formula in whole tensors, which says each element by those at the same place; None for anything else."""
+    def formula(self, content: str, name: str, tensor: Tensor) -> Whole | None:
+        """A formula of a whole tensor; None for anything else."""
         if not LETTER.search(content) or ";" in content:
             return None
-        try:
-            written = self.read(content, name)
-        except ExpressionError:
-            return None
-        return written if any(self.is_tensor(one) for one in symbols(written.tree)) else None
-
-    def is_tensor(self, name: str) -> bool:
-        return name not in self.known and any(one.startswith(f"{name}[") or one == f"{name}0" for one in self.known)
-
-    def at(self, formula: Written, index: tuple[int, ...]) -> Written:
-        """A formula in tensors at one place of them all."""
-        elements = {one: self.element(one, index) for one in symbols(formula.tree) if self.is_tensor(one)}
-        tree = substitute(formula.tree, {name: Symbol(found) for name, found in elements.items() if found})
-        return Written(formula.text, tree)
-
-    def element(self, name: str, index: tuple[int, ...]) -> str:
-        found = element(name, index, self.names.result.tensors[0].index_from)
-        return found if found in self.known else ""
+        with _named(name):
+            return self.tensors.read(content, tensor.entries.shape)
 
     def check_names(self, claim: Claim) -> None:
         """Raises UnknownNameError for a name that isn't there, NetcalcError for the answer's own."""
         text = claim.written.text
         for name in symbols(claim.written.tree):
-            place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
-            position = place.start() if place else 0
             if name == claim.name and not self.names.is_variable(name):
-                raise NetcalcError(f"{name} is answered by itself", source=text, position=position)
+                place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+                raise NetcalcError(f"{name} is answered by itself", source=text, position=place.start() if place else 0)
             if name not in self.known:
-                raise _unknown(claim, name, list(self.known), position)
+                with _named(claim.name):
+                    raise self.tensors.unknown(name, text)
 
 
 @contextmanager
@@ -157,9 +146,9 @@ def _named(name: str) -> Iterator[None]:
     """An error in what was written for an answer names it."""
     try:
         yield
-    except ExpressionError as error:
+    except (ExpressionError, UnknownNameError) as error:
         message = error.message if error.message.startswith(f"{name}: ") else f"{name}: {error.message}"
-        raise ExpressionError(message, source=error.source, position=error.position) from None
+        raise type(error)(message, source=error.source, position=error.position) from None
 
 
 def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
@@ -196,6 +185,8 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
     shape = tensor.entries.shape
     if cells.shape == shape:
         return cells, ""
+    if not cells.ndim and isinstance(cells[()], Apply | Symbol):
+        return np.broadcast_to(cells, shape), ""
     if cells.size == tensor.entries.size and _squeezed(cells.shape) == _squeezed(shape):
         return cells.reshape(shape), f"given as {described(cells.shape)}; {tensor.name} is {described(shape)}"
     if cells.shape == shape[::-1]:
@@ -205,12 +196,3 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
-
-
-def _unknown(claim: Claim, name: str, known: Sequence[str], position: int) -> UnknownNameError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {', '.join(known[:LISTED])}"
-    message = f"{claim.name}: there is no '{name}' in this problem; {hint}"
-    return UnknownNameError(message, source=claim.written.text, position=position)

@@ -56,6 +56,11 @@ class Difference:
                     return True
         return None
 
+    def holds_everywhere(self, point: Point) -> bool:
+        """Whether the formulas are equal, proven without asking what sign anything has: so there is but one piece."""
+        found = self._on_piece(point)
+        return found is not None and not found[1].above and not found[0].signs
+
     def _on_piece(self, point: Point) -> tuple[Ratios, Ratio] | None:
         for ratios, difference in self.pieces:
             with precision(BITS[0]):

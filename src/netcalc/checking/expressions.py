@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.arithmetic.balls import Evaluation, is_nowhere, numeral, precision
 from netcalc.arithmetic.sides import can_tie, tie
-from netcalc.arrays import each
+from netcalc.arrays import each, scalar
 from netcalc.checking.bench import BITS, Array, Bench, defined, near_zero, settled
 from netcalc.checking.functions import Functions
 from netcalc.checking.pieces import Point, spread
@@ -87,9 +87,9 @@ class Expressions(Bench):
         return {name: own[0] if single else np.stack(own, axis=-1) for name, own in columns.items()}
 
     @cached_property
-    def names(self) -> dict[str, Any]:
+    def tensors(self) -> Mapping[str, Array]:
         given = {} if self.problem.many else self.points[0]
-        return {**by_element(self.truth, self.problem.index_from), **given}
+        return {**self.truth, **{name: scalar(number) for name, number in given.items()}}
 
 
 def here(problem: Gradient) -> list[Bench]:

@@ -12,8 +12,9 @@ from flint import arb, fmpq
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Array, Bench, is_sound
 from netcalc.checking.claims import Claim
+from netcalc.checking.decimals import is_equal, sought
 from netcalc.checking.difference import Difference
-from netcalc.checking.pieces import Pieces, Point, switches
+from netcalc.checking.pieces import Pieces, Point, spread, switches
 from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.checking.written import numeral
 from netcalc.errors import NetcalcError
@@ -25,6 +26,7 @@ BITS_FOR_DOMAINS = 4096
 TELLING = 3  # digits of a decimal that meets an answer by no chance
 MAX_STEPS = 40  # that are put in for their names
 MAX_NODES = 1500  # of a formula in the names alone
+SPREAD = 3  # points at which algebra is asked first
 OTHERS = 4  # points at which an answer is compared with itself
 NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
 
@@ -99,6 +101,16 @@ class Functions:
         trees = self.both(claim)
         return None if trees is None else self.difference(*trees).differs(point)
 
+    def everywhere(self, claim: Claim) -> bool | None:
+        """Whether algebra proves that a claim is the answer wherever both are, or that it isn't; None for neither."""
+        trees = self.both(claim)
+        if trees is None:
+            return None
+        difference, points = self.difference(*trees), spread(self.names, SPREAD)
+        if difference.holds_everywhere(points[0]):
+            return True
+        return False if any(difference.differs(point) for point in points) else None
+
     def difference(self, claimed: Tree, correct: Tree) -> Difference:
         """What two formulas differ by."""
         return self.differences.setdefault((claimed, correct), Difference(claimed, correct))
@@ -146,6 +158,13 @@ class Compared:
         ordered: tuple[Judgement, ...] = ("wrong", "rounded", "right")
         return next((one for one in ordered if one in self.seen), None)
 
+    def with_rounded_wrong(self) -> Compared:
+        """The same where the decimals are no rounded ones."""
+        found: list[tuple[Point, Judgement | None]] = [
+            (point, "wrong" if stands == "rounded" else stands) for point, stands in self.found
+        ]
+        return replace(self, found=found)
+
     @property
     def is_partly_right(self) -> bool:
         """Whether it is wrong, and equal to the answer somewhere."""
@@ -164,13 +183,25 @@ def compared(claim: Claim, functions: Functions, points: Iterable[Point], tolera
     is_number = claim.written.is_constant and one.verdict in ("right", "rounded") and tolerance == Tolerance()
     if is_number and functions.varies(claim, [point for point, _ in found][:OTHERS]):
         return Compared([(point, "wrong") for point, _ in found])
+    if one.verdict == "rounded" and tolerance == Tolerance() and not claim.written.is_constant:
+        one = one if _is_rounded(claim, functions, sound) else one.with_rounded_wrong()
     if not one.is_partly_right or claim.written.is_constant:
         return one
     if all(map(is_constant, switches((functions.tree(claim), *functions.own)))):
         return replace(one, equal=frozenset())  # analytic functions that are equal on an interval are one
-    closely = [(point, stands_closely(claim, functions, point, stands)) for point, stands in found]
+    closely = [(point, stands_closely(claim, functions, point, stands)) for point, stands in one.found]
     near = Compared([seen for seen in closely if _is_within_reach(claim, functions, seen[0])])
     return replace(one, found=closely, equal=one.equal if one.equal & near.seen else frozenset())
+
+
+def _is_rounded(claim: Claim, functions: Functions, sound: Sequence[tuple[Point, Bench]]) -> bool:
+    """Whether numbers that round to a formula's decimals make it the answer, on the pieces that it has by then too."""
+    exact = sought(claim, sound)
+    if exact is None or exact is claim:
+        return exact is claim
+    points = functions.points([exact])
+    again = [(point, bench) for point in points if (bench := functions.at(point)) is not None]
+    return is_equal(exact, [*sound, *again])
 
 
 def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:

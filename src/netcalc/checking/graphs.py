@@ -1,9 +1,9 @@
-"""A problem stated as a graph made ready for checking: what is right, in balls; formulas of whole tensors."""
+"""A problem stated as a graph made ready for checking: what is right, in balls, as formulas, and at other points."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -11,29 +11,30 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Array, Bench, number_at, settled
-from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Number, Tree
-from netcalc.expression.tensor_parser import parse_tensors
+from netcalc.arithmetic.balls import precision
+from netcalc.arrays import each, from_list
+from netcalc.checking.bench import BITS, Array, Bench, is_sound, number_at, settled
+from netcalc.checking.functions import Functions
+from netcalc.checking.pieces import Point
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.trees import Trees
+from netcalc.graph.cost import cost
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.from_tree import Reader
-from netcalc.graph.node import Node
-from netcalc.graph.sizes import described
-from netcalc.graph.sizes import settled as settled_size
-from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.models.graphed import GraphProblem
-from netcalc.problem import by_element
+from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass
-from netcalc.result import Result, Tensor
+from netcalc.result import Result
 from netcalc.solving.graph_values import is_small, nodes_in
 from netcalc.solving.graphed import quantities_of
 
-SAME_BITS = 200  # to which formulas agree that are equal
 LARGE = 30
-POINTS_ELSEWHERE = 3  # at which a formula is compared that is right for the numbers given
+POINTS_ELSEWHERE = 3  # of each kind, at which formulas are compared that are right for the numbers given
+MAX_NUMBERS = 24  # that answers are functions of
+MAX_ELSEWHERE = 30_000  # operations of a graph that is run at other points
+MAX_OPERATIONS = 3000  # of both passes, each entry written out
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Graphs(Bench):
         return {one.name: array for one, array in zip(quantities, found, strict=True)}
 
     @cached_property
-    def names(self) -> dict[str, Any]:
+    def tensors(self) -> Mapping[str, Array]:
         with precision(BITS):
             given = {name: Balls().array(array) for name, array in self.problem.values.items()}
-        return by_element(given, self.problem.index_from) | by_element(self.truth, self.problem.index_from)
+        return given | self.truth
 
     @property
     def given(self) -> Mapping[str, Array]:
@@ -83,66 +84,55 @@ class LargeGraphs(Graphs):
         return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
 
 
-def is_formula(problem: object, tensor: Tensor, content: object) -> bool:
-    """Whether an answer to a whole tensor is a formula in the problem's names."""
-    if not isinstance(problem, GraphProblem) or not isinstance(content, str) or not tensor.entries.ndim:
+def functions(problem: GraphProblem) -> Functions | None:
+    """The answers as functions of every number that is given, but for indices; None where there are too many."""
+    arrays = {name: array for name, array in problem.values.items() if array.dtype.kind not in "iub"}
+    symbols = {name: symbol_tensor(name, array.shape, problem.index_from) for name, array in arrays.items()}
+    names = tuple(one.name for array in symbols.values() for one in array.flat)
+    quantities = list(quantities_of(problem))
+    takes = cost([one.node for one in quantities], Arithmetic(problem.sizes))
+    if len(names) > MAX_NUMBERS or takes.multiplications + takes.operations > MAX_OPERATIONS:
+        return None
+    trees = Trees(problem.sizes)
+    given = {problem.inputs[name]: trees.array(array) for name, array in {**problem.values, **symbols}.items()}
+    try:
+        found = evaluate([one.node for one in quantities], trees, given)
+    except NetcalcError:
+        return None
+    answers = {one.name: each(lambda own: own.tree, array) for one, array in zip(quantities, found, strict=True)}
+
+    def place(point: Point) -> Bench:
+        numbers = {name: Number(number) for name, number in point.items()}
+        moved = {name: each(lambda one: numbers[one.name], array) for name, array in symbols.items()}
+        return Graphs(replace(problem, values={**problem.values, **moved}))
+
+    return Functions(names, answers, by_element(answers, problem.index_from), place)
+
+
+def elsewhere(problem: GraphProblem) -> Sequence[Bench]:
+    """The graph with other numbers for all that is given: positive ones, those of both signs, small and large ones."""
+    takes = cost([one.node for one in quantities_of(problem)], Arithmetic(problem.sizes))
+    if takes.multiplications + takes.operations > MAX_ELSEWHERE:
+        return []
+    return [bench for point in _points(problem) if is_sound_at(bench := Graphs(replace(problem, values=point)))]
+
+
+def is_sound_at(bench: Bench) -> bool:
+    """Whether every answer has a value."""
+    try:
+        return is_sound(bench)
+    except (NetcalcError, ZeroDivisionError):
         return False
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", content) for name in problem.inputs)
-
-
-def verdict(problem: GraphProblem, tensor: Tensor, text: str) -> tuple[Tree, str]:
-    """A formula of a whole tensor as a tree, and whether it is `right`, `here` (for these numbers alone) or `wrong`.
-
-    Raises ExpressionError, and ShapeError where it is of another shape.
-    """
-    reading = parse_tensors(text, problem.inputs)
-    shapes = {name: node.shape for name, node in problem.inputs.items()}
-    node = Reader(reading, shapes, problem.values, {}, lambda _: None, OPERATIONS).node(reading.tree)
-    right = next(one.node for one in quantities_of(problem) if one.name == tensor.name)
-    if tuple(map(settled_size, node.shape)) != tuple(map(settled_size, right.shape)):
-        message = f"{tensor.name} is {described(right.shape)}, and what is given for it is {described(node.shape)}"
-        raise ShapeError(message, source=text, position=0)
-    if not _agree(problem, node, right, problem.values):
-        return reading.tree, "wrong"
-    elsewhere = [_agree(problem, node, right, point) for point in _points(problem)]
-    return reading.tree, "here" if False in elsewhere else "right"
-
-
-def _agree(problem: GraphProblem, node: Node, right: Node, values: Mapping[str, Array]) -> bool | None:
-    """Whether two nodes are equal there; None where one has no value."""
-    with precision(BITS):
-        numbers = Balls(problem.sizes)
-        given = {problem.inputs[name]: numbers.array(array) for name, array in values.items()}
-        try:
-            claimed, true = evaluate([node, right], numbers, given)
-        except (NetcalcError, ZeroDivisionError):
-            return None
-        pairs = list(zip(claimed.reshape(-1), true.reshape(-1), strict=True))
-        if not all(_is_finite(one) for pair in pairs for one in pair):
-            return None
-        tolerance = ball(2) ** -SAME_BITS * max([ball(1), *(abs(ball(one)) for one in true.reshape(-1))], key=_middle)
-        return all(bool(abs(ball(one) - ball(other)) < tolerance) for one, other in pairs)
-
-
-def _middle(value: Any) -> float:
-    return float(value.mid())
-
-
-def _is_finite(value: Any) -> bool:
-    return not hasattr(value, "is_finite") or bool(value.is_finite())
 
 
 def _points(problem: GraphProblem) -> Iterator[dict[str, Array]]:
-    """Other numbers for all that is given: positive ones, those of both signs, small and large ones."""
     for attempt in range(POINTS_ELSEWHERE):
         for is_signed, scale in ((False, 1), (True, 1), (True, LARGE), (True, Fraction(1, LARGE))):
             point: dict[str, Array] = {}
             for place, (name, array) in enumerate(problem.values.items()):
                 numbers = (number_at(place * 7 + n, attempt) for n in range(array.size))
-                moved = [one if is_signed else abs(one) + Fraction(1, 7) for one in numbers]
-                out = np.empty(array.size, dtype=object)
-                out[:] = [Number(scale * one) for one in moved]
-                point[name] = out.reshape(array.shape)
+                moved = [Number(scale * (one if is_signed else abs(one) + Fraction(1, 7))) for one in numbers]
+                point[name] = array if array.dtype.kind in "iub" else from_list(moved, array.shape)
             yield point
 
 

@@ -29,7 +29,7 @@ class Kind:
 
 LAYERS = Kind(bench.here, bench.elsewhere, of_layers)
 EXPRESSIONS = Kind(expressions.here, lambda _: (), of_expressions)
-GRAPHS = Kind(graphs.here, lambda _: (), of_graph)
+GRAPHS = Kind(graphs.here, graphs.elsewhere, of_graph)
 KINDS: Mapping[type, Kind] = {Problem: LAYERS, Gradient: EXPRESSIONS, GraphProblem: GRAPHS}
 
 
@@ -61,8 +61,10 @@ def _is_open(tensor: Tensor) -> bool:
 
 
 def functions_elsewhere(result: Result) -> Functions | None:
-    """The answers of an expression as functions of all its variables; None for layers, and for many points."""
+    """The answers as functions of all numbers that are given; None for layers, many points and large graphs."""
     problem = result.problem
+    if isinstance(problem, GraphProblem):
+        return graphs.functions(problem)
     if not isinstance(problem, Gradient) or problem.many:
         return None
     return expressions.functions(problem, problem.variables)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Bench, without_dust
+from netcalc.checking.bench import BITS, NOTHING, Bench, without_dust
 from netcalc.checking.claims import Claim
 from netcalc.checking.written import (
     BFLOAT16_BITS,
@@ -100,6 +100,13 @@ def same(claimed: Any, correct: Any) -> bool:
         return bool(claimed == correct)
     difference = abs(ball(claimed) - ball(correct))
     return bool(difference <= abs(ball(correct)) * arb(2) ** -SAME)
+
+
+def is_apart(claim: Claim, bench: Bench) -> bool:
+    """Whether balls keep a claim and the answer apart, by more than counts for nothing."""
+    with precision(BITS):
+        claimed, correct = claimed_value(claim, bench), _numeral(bench.truth[claim.tensor][claim.index])
+        return bool(abs(ball(claimed) - ball(correct)) > arb(2) ** -NOTHING)
 
 
 def _within(claimed: Any, correct: Any, radius: Any) -> bool:

@@ -192,7 +192,7 @@ def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) 
     number is the real one.
     """
     within = not isinstance(written.tree, Number) and not sharp
-    kept = _in_conditions(written.tree) if within else ()
+    kept = in_conditions(written.tree) if within else ()
 
     def leaf(node: Number | Constant | Symbol) -> Any:
         if isinstance(node, Constant):
@@ -205,7 +205,7 @@ def numeral(written: Written, names: Mapping[str, Any], *, sharp: bool = False) 
     return evaluate(expand(written.tree), {**OPERATIONS, "power": _power}, leaf)
 
 
-def _in_conditions(tree: Tree) -> set[Fraction]:
+def in_conditions(tree: Tree) -> set[Fraction]:
     """The numbers that conditions compare with."""
     nodes = share((tree,)).nodes
     conditions = [node for node in nodes if isinstance(node, Apply) and node.operator in CONDITIONS]
@@ -220,8 +220,14 @@ def _power(base: Any, exponent: Any) -> Any:
     return OPERATIONS["power"](base, exponent)
 
 
-def _blurred(value: Fraction, exact: Any) -> Any:
-    """A decimal of three digits or more, such as 0.197, as the ball of what rounds to it."""
+def rounding_of(value: Fraction) -> Fraction:
+    """How far off a decimal of three digits or more, such as 0.197, may be by rounding; 0 for other numbers."""
     if value.denominator == 1 or (known := decimals(value)) is None or len(known.digits) < ROUNDED_DIGITS:
-        return exact
-    return arb(ball(exact).mid(), arb(10) ** (known.point - len(known.digits)) / 2)
+        return Fraction(0)
+    return Fraction(10) ** (known.point - len(known.digits)) / 2
+
+
+def _blurred(value: Fraction, exact: Any) -> Any:
+    """A rounded decimal as the ball of what rounds to it."""
+    radius = rounding_of(value)
+    return arb(ball(exact).mid(), arb(fmpq(radius.numerator, radius.denominator))) if radius else exact
