@@ -649,3 +649,81 @@ def test_formulas_in_a_nets_steps_are_told_apart_in_what_is_left_open(answer, ve
     net = netcalc.net(layers, input=[1, 2], target=["0.3"], loss="half-mse")
     (one,) = netcalc.check(net, {"db2": answer}).checked
     assert one.verdict == verdict
+
+
+BUMP = "max(0, 1e-9 - abs({} - 0.777))"
+
+
+@pytest.mark.parametrize(
+    "expression, answer, verdict",
+    [
+        ("x^3/9", "0.333*x^2", "rounded"),
+        ("x^3/9", "0.334*x^2", "wrong"),
+        ("max(0, x - 1/3)^2/2", "max(0, x - 0.333)", "rounded"),
+        ("x^2*y/7 + y^2/3", "0.143*x^2 + 0.667*y", "rounded"),
+        ("x^2*y/7 + y^2/3", "0.500*0.286*x^2 + 0.667*y", "rounded"),
+        ("x^2*y/7 + y^2/3", "0.143*x^2 + 0.667*y + 1e-7*x", "wrong"),
+        ("gelu(y)", "(1 + erf(y/sqrt(2)))/2 + 0.398942*y*exp(-y^2/2)", "rounded"),
+        ("gelu(y)", "(1 + erf(y/sqrt(2)))/2 + 0.3979*y*exp(-y^2/2)", "wrong"),
+        ("y^2", f"2*y + {BUMP.format('y')}", "wrong"),
+        ("y^2", "2*y + 0.123*exp(-10^6*(y - 30)^2)", "wrong"),
+    ],
+)
+def test_decimals_in_a_formula_are_rounded_everywhere_or_nowhere(expression, answer, verdict):
+    """Numbers that round to them make the formula the answer at every point; else it is another one."""
+    name = "dx" if "y" not in expression else "dy"
+    assert netcalc.check(netcalc.grad(expression), [f"{name}={answer}"]).checked[0].verdict == verdict
+
+
+HERE = "right for these numbers, though not as a formula"
+POINT = {"x": ["1", "2"], "y": ["3", "-1"], "A": [["2", "1"], ["0", "3"]]}
+
+
+@pytest.mark.parametrize(
+    "expression, answer, verdict, note",
+    [
+        ("sum(x)", "dx=ones(2)", "right", ""),
+        ("sum(x)", "dx=zeros(2) + 1", "right", ""),
+        ("sum(x)", "dx=ones_like(x)*2", "wrong", ""),
+        ("trace(A)", "dA=eye(2)", "right", ""),
+        ("trace(A)", "dA=diag([1, 1])", "right", ""),
+        ("sum(outer(x, y))", "dx=sum(y)", "right", ""),
+        ("sum(outer(x, y))", "dx=y", "wrong", ""),
+        ("x@A@x", "dx=(A + A.T)@x", "right", ""),
+        ("x@A@x", "dx=2*A@x", "wrong", ""),
+        ("x@A@x", "dA=outer(x, x)", "right", ""),
+        ("x@A@x", "dA=x@x.T", "right", "the product of a vector and a transposed one is read as outer(a, b)"),
+        ("logdet(A)", "dA=inv(A).T", "right", ""),
+        ("logdet(A)", "dA=inv(A)", "wrong", ""),
+        ("norm(x)", "dx=x/f", "right", ""),
+        ("norm(x)", "dx=x/sqrt(5)", "right", HERE),
+        ("dot(softmax(x), y)", "dx=(diag(softmax(x)) - outer(softmax(x), softmax(x)))@y", "right", ""),
+        ("max(x)", "dx=where(x == max(x), 1, 0)", "right", ""),
+        ("sum(x^2)", f"dx=2*x + {BUMP.format('x')}", "right", HERE),
+    ],
+)
+def test_formulas_of_whole_tensors_are_functions_of_tensors(expression, answer, verdict, note):
+    """Made of ones, identities and outer products too; a number stands for each entry where it is the entry."""
+    result = netcalc.grad(
+        expression, at={name: value for name, value in POINT.items() if re.search(rf"\b{name}\b", expression)}
+    )
+    (checked,) = netcalc.check(result, [answer]).checked
+    assert (checked.verdict, checked.note) == (verdict, note)
+
+
+def test_formulas_of_layers_and_programs_are_in_their_gradients_too(net):
+    brought = {"dW2": "outer(dz2, a1)", "dz1": "(W2.T@dz2)*a1*(1 - a1)", "dW1": "dz1@x.T", "db1": "dz1"}
+    assert not any(one.is_wrong for one in netcalc.check(net(NET + SECOND), brought).checked)
+    program = "h = np.tanh(x @ W + b)\nloss = (h**2).sum()"
+    result = netcalc.gradients(
+        program, at={"x": ["1", "2"], "W": [["0.1", "0.2"], ["0.3", "-0.4"]], "b": ["0.1", "0.2"]}
+    )
+    brought = {"db": "2*h*(1 - h^2)", "dW": "outer(x, db)", "dh": "2*h", "dx": "W.T@db"}
+    assert [one.verdict for one in netcalc.check(result, brought).checked] == ["right", "right", "right", "wrong"]
+
+
+def test_a_formula_right_for_a_neurons_numbers_alone_is_told():
+    """It is proven for all others, or a point is found where it is wrong."""
+    result = netcalc.neuron(x=[1, 2], w=[3, -1], b="0.1")
+    brought = {"dx": "w*f*(1 - f)", "dw": f"x*f*(1 - f) + {BUMP.format('w')}"}
+    assert [one.note for one in netcalc.check(result, brought).checked] == ["", "", HERE, HERE]

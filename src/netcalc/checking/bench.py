@@ -81,22 +81,23 @@ class Layers(Bench):
     @cached_property
     def truth(self) -> dict[str, Array]:
         with precision(BITS):
-            return settled(self._called(run(self.problem, Balls())))
+            return settled(called(self.problem, run(self.problem, Balls())))
 
     @cached_property
     def given(self) -> Mapping[str, Array]:
         return given_values(self.problem)
-
-    def _called(self, found: Quantities) -> dict[str, Array]:
-        """What was found, as the command calls and shapes it."""
-        names = self.problem.names.items()
-        return {called.name: self.problem.shaped(found[name], called.shape) for name, called in names if name in found}
 
     @cached_property
     def tensors(self) -> Mapping[str, Array]:
         with precision(BITS):
             stated = {name: each(_exact, array) for name, array in stated_tensors(self.problem)}
         return stated | self.truth
+
+
+def called(problem: Problem, found: Quantities) -> dict[str, Array]:
+    """What was found, as the command calls and shapes it."""
+    names = problem.names.items()
+    return {one.name: problem.shaped(found[name], one.shape) for name, one in names if name in found}
 
 
 def settled(answers: dict[str, Array]) -> dict[str, Array]:
@@ -154,7 +155,7 @@ class Unproven(Layers):
     def truth(self) -> dict[str, Array]:
         from netcalc.graph.arithmetic.float64 import Float64
 
-        return self._called(run(self.problem, Float64()))
+        return called(self.problem, run(self.problem, Float64()))
 
     @cached_property
     def largest(self) -> dict[str, Any]:
@@ -175,20 +176,33 @@ def placed(problem: Problem, point: Point) -> Bench:
     return Layers(changed(problem, lambda tree: substitute(tree, numbers) if not is_constant(tree) else tree))
 
 
-def elsewhere(problem: Problem) -> Sequence[Bench]:
-    """The problem with other numbers in place of all that were given; none if they can't be told apart."""
-    given = [entry for _, array in stated_tensors(problem) if array.dtype == object for entry in array.flat]
-    if any(array.dtype != object for _, array in stated_tensors(problem)):
-        return []
+def movable(problem: Problem) -> dict[str, Tree]:
+    """What was given, by its names, but for targets; nothing where some of it is in arrays of floats."""
+    stated = dict(stated_tensors(problem))
+    if any(array.dtype != object for array in stated.values()):
+        return {}
     target = problem.upstream.target if isinstance(problem.upstream, LossAndTarget) else np.empty(0, dtype=object)
     fixed = {id(entry) for entry in target.flat}
+    entries = by_element(stated, problem.index_from).items()
+    return {name: entry for name, entry in entries if id(entry) not in fixed}
 
-    def at(point: Point) -> Bench:
-        numbers = {id(entry): Number(number) for entry, number in zip(given, point.values(), strict=True)}
-        return Layers(changed(problem, lambda tree: tree if id(tree) in fixed else numbers.get(id(tree), tree)))
 
-    names = [str(place) for place in range(len(given))]
-    return defined(at, chain(near_zero(names), spread(names)), POINTS_ELSEWHERE)
+def moved(problem: Problem, to: Mapping[str, Tree]) -> Problem:
+    """The problem with others in the place of what is movable."""
+    others = {id(entry): to[name] for name, entry in movable(problem).items()}
+    return changed(problem, lambda tree: others.get(id(tree), tree))
+
+
+def moved_to(problem: Problem, point: Point) -> Layers:
+    """The problem with numbers in the place of what is movable."""
+    return Layers(moved(problem, {name: Number(number) for name, number in point.items()}))
+
+
+def elsewhere(problem: Problem) -> Sequence[Bench]:
+    """The problem with other numbers in place of all that were given; none if they can't be told apart."""
+    names = list(movable(problem))
+    points = chain(near_zero(names), spread(names)) if names else ()
+    return defined(lambda point: moved_to(problem, point), points, POINTS_ELSEWHERE)
 
 
 def defined(at: Callable[[Point], Bench], points: Iterable[Point], count: int = POINTS) -> list[Bench]:

@@ -17,7 +17,7 @@ from netcalc.checking.claims import Claim, claims_of
 from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
 from netcalc.checking.edits.edit import Edit
 from netcalc.checking.evidence import Evidence
-from netcalc.checking.functions import compared
+from netcalc.checking.functions import Functions, compared
 from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
@@ -50,7 +50,6 @@ COARSE = Diagnosis("right to the digits that it has, which are fewer than asked 
 CUT_OFF = "cut off, not rounded"
 FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
 MAX_SHOWN = 8  # tensors in which a cause is shown as it was taken
-MAX_SEARCHED_NAMES = 8  # in which pieces are sought where a formula is right for the numbers given
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
@@ -159,17 +158,10 @@ class Checker:
         if self.functions is not None or not places:
             return set()
         functions = functions_elsewhere(self.result)
-        known = {place: functions.everywhere(claims[place]) if functions else None for place in places}
-        found = {place for place, is_right in known.items() if is_right is False}
-        open_places = [place for place, is_right in known.items() if is_right is None]
-        if not open_places:
-            return found
-        if functions is None or len(functions.names) > MAX_SEARCHED_NAMES:
+        if functions is None:
             others = kind_of(self.result.problem).elsewhere(self.result.problem)
-            return found | {place for place in open_places if _is_wrong_at(claims[place], others)}
-        points = functions.points([claims[place] for place in open_places])
-        stand = {place: compared(claims[place], functions, points, Tolerance()) for place in open_places}
-        return found | {place for place, one in stand.items() if one.verdict == "wrong"}
+            return {place for place in places if _is_wrong_at(claims[place], others)}
+        return {place for place in places if not _is_right_as_formula(claims[place], functions)}
 
     def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
         """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""
@@ -263,6 +255,14 @@ def _note(claim: Claim, benches: Sequence[Bench], judgement: Judgement) -> str:
     if judgement == "right" and is_computed_coarsely(claim, benches[0]):
         said = COARSELY[claim.written.bits or FLOAT32_BITS]
     return "; ".join(part for part in (claim.note, said) if part)
+
+
+def _is_right_as_formula(claim: Claim, functions: Functions) -> bool:
+    """Whether a claim is the answer wherever both are: by algebra, else so far as points say."""
+    known = functions.everywhere(claim)
+    return known or (
+        known is None and compared(claim, functions, functions.points_of(claim), Tolerance()).verdict != "wrong"
+    )
 
 
 def _is_wrong_at(claim: Claim, benches: Sequence[Bench]) -> bool:

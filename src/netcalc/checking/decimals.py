@@ -10,13 +10,13 @@ from typing import Any
 from flint import arb, arb_mat, fmpq
 
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Bench
+from netcalc.checking.bench import BITS, NOTHING, Bench
 from netcalc.checking.claims import Claim
 from netcalc.checking.written import in_conditions, numeral, rounding_of
 from netcalc.expression import Apply, Number, Symbol, Tree, fold, share, substitute
 
 MAX_DECIMALS = 4  # that are sought
-MAX_ROWS = 6  # points that they are sought from
+ATTEMPTS = 8  # to find them from other points
 STEPS = 8
 STEP_BITS, DAMPING_BITS = 120, 240  # of differences, and of what decides where several numbers would do
 EQUAL_BITS = 90  # to which the formula is to be the answer
@@ -38,24 +38,39 @@ def opened(tree: Tree) -> tuple[Tree, dict[str, Fraction]]:
 
 
 def sought(claim: Claim, sound: Sound) -> Claim | None:
-    """The claim with the numbers that its decimals would be rounded from; None where no such numbers do."""
+    """The claim with the numbers that its decimals would be rounded from; None where no such numbers do.
+
+    They are found from a few points at a time, as at some a kink may be on the other side.
+    """
     tree, decimals = opened(claim.written.tree)
     if not decimals or len(decimals) > MAX_DECIMALS:
         return claim
-    written = replace(claim.written, tree=tree)
+    named = replace(claim, written=replace(claim.written, tree=tree))
     with precision(BITS):
-        numbers = {name: _ball(value) for name, value in decimals.items()}
-        for _ in range(STEPS):
-            rows = [row for _, bench in sound if (row := _row(replace(claim, written=written), bench, numbers))]
-            moved = _step(rows[:: max(1, len(rows) // MAX_ROWS)], list(numbers))
-            if moved is None:
-                break
-            numbers = {name: arb((numbers[name] + moved[name]).mid()) for name in numbers}
-        for name, value in decimals.items():
-            if abs(numbers[name] - _ball(value)) > _ball(rounding_of(value) * SLACK):
-                return None
-    known = {name: Number(_fraction(number)) for name, number in numbers.items()}
-    return replace(claim, written=replace(claim.written, tree=substitute(tree, known)))
+        start = {name: _ball(value) for name, value in decimals.items()}
+        telling = [bench for _, bench in sound if _row(named, bench, start)]
+        for first in range(min(ATTEMPTS, len(telling))):
+            numbers = _solved(named, telling[first :: max(1, len(telling) // len(start))][: len(start)], start)
+            is_near = (
+                abs(numbers[name] - start[name]) <= _ball(rounding_of(value) * SLACK)
+                for name, value in decimals.items()
+            )
+            if all(is_near):
+                known = {name: Number(_fraction(number)) for name, number in numbers.items()}
+                found = replace(claim, written=replace(claim.written, tree=substitute(tree, known)))
+                if is_equal(found, sound):
+                    return found
+    return None
+
+
+def _solved(claim: Claim, benches: Sequence[Bench], numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The decimals for which the claim is the answer at these points, by Newton's method."""
+    for _ in range(STEPS):
+        moved = _step([row for bench in benches if (row := _row(claim, bench, numbers))], list(numbers))
+        if moved is None:
+            break
+        numbers = {name: arb((numbers[name] + moved[name]).mid()) for name in numbers}
+    return numbers
 
 
 def _row(claim: Claim, bench: Bench, numbers: Mapping[str, Any]) -> list[Any]:
@@ -98,7 +113,7 @@ def is_equal(claim: Claim, sound: Sound) -> bool:
         for _, bench in sound:
             correct = ball(bench.truth[claim.tensor][claim.index])
             claimed = ball(numeral(claim.written, bench.names, sharp=True))
-            if abs(claimed - correct) > arb(2) ** -EQUAL_BITS * (abs(claimed) + abs(correct)):
+            if abs(claimed - correct) > arb(2) ** -EQUAL_BITS * (abs(claimed) + abs(correct)) + arb(2) ** -NOTHING:
                 return False
     return True
 

@@ -10,9 +10,9 @@ from typing import Any
 from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import ball, precision
-from netcalc.checking.bench import BITS, Array, Bench, is_sound
+from netcalc.checking.bench import BITS, Array, Bench, is_sound, near_zero
 from netcalc.checking.claims import Claim
-from netcalc.checking.decimals import is_equal, sought
+from netcalc.checking.decimals import is_equal, opened, sought
 from netcalc.checking.difference import Difference
 from netcalc.checking.pieces import Pieces, Point, spread, switches
 from netcalc.checking.verdicts import Judgement, Tolerance, judge_at, same
@@ -27,6 +27,8 @@ TELLING = 3  # digits of a decimal that meets an answer by no chance
 MAX_STEPS = 40  # that are put in for their names
 MAX_NODES = 1500  # of a formula in the names alone
 SPREAD = 3  # points at which algebra is asked first
+MAX_SEARCHED = 3  # names along which the pieces of one claim are sought
+MAX_SEARCHED_NODES = 150  # of what has to be 0 where a piece ends
 OTHERS = 4  # points at which an answer is compared with itself
 NEAR = 0.01  # relative: what a rounded formula may be off for it to say something
 
@@ -87,6 +89,22 @@ class Functions:
             return own.points
         together = Pieces(self.names, (*brought, *self.own))
         return [*together.points, *own.singled_out(brought)]
+
+    def points_of(self, claim: Claim) -> list[Point]:
+        """Points that reach every piece of one claim and its answer, along the names that its own switches hang on."""
+        drawn = [*near_zero(self.names), *spread(self.names)]
+        trees = self.both(claim)
+        if trees is None:
+            return drawn[:SPREAD]
+        own, correct = switches(trees), set(switches(trees[1:]))
+        deciding = [tree for tree in own if tree not in correct] or own
+        names = tuple(one for one in self.names if any(one in symbols(tree) for tree in deciding))[:MAX_SEARCHED]
+        if not names or len(share(deciding).nodes) > MAX_SEARCHED_NODES:
+            return drawn[:SPREAD]
+        fixed = {name: Number(value) for name, value in drawn[0].items() if name not in names}
+        pieces = Pieces(names, tuple(substitute(tree, fixed) for tree in trees))
+        found = [*pieces.points, *pieces.singled_out(pieces.trees[:1])]
+        return [*drawn[:SPREAD], *({**drawn[0], **point} for point in found)]
 
     def both(self, claim: Claim) -> tuple[Tree, Tree] | None:
         """What was claimed and what is right, as formulas; None where one isn't known in the names alone."""
@@ -199,9 +217,9 @@ def _is_rounded(claim: Claim, functions: Functions, sound: Sequence[tuple[Point,
     exact = sought(claim, sound)
     if exact is None or exact is claim:
         return exact is claim
-    points = functions.points([exact])
+    points = functions.points_of(exact)
     again = [(point, bench) for point in points if (bench := functions.at(point)) is not None]
-    return is_equal(exact, [*sound, *again])
+    return is_equal(exact, again)
 
 
 def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, tolerance: Tolerance) -> Judgement | None:
@@ -222,8 +240,10 @@ def stands_at(claim: Claim, functions: Functions, point: Point, bench: Bench, to
         if differs is None and ball(claimed).overlaps(ball(correct)):
             return None
         rounded = ball(numeral(claim.written, bench.names))
-        if not rounded.overlaps(ball(correct)) or rounded.rad() <= 2 * ball(claimed).rad():
+        if not rounded.overlaps(ball(correct)):
             return "wrong"
+        if rounded.rad() <= 2 * ball(claimed).rad():  # too small to be seen beside the rest
+            return "rounded" if opened(claim.written.tree)[1] else "wrong"
         return "rounded" if rounded.rad() <= abs(rounded.mid()) * NEAR else None
 
 

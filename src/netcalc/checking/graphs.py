@@ -21,8 +21,7 @@ from netcalc.expression import Number
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.trees import Trees
-from netcalc.graph.cost import cost
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass

@@ -11,6 +11,9 @@ from netcalc.checking.bench import Bench
 from netcalc.checking.functions import Functions
 from netcalc.checking.workings import Workings, of_expressions, of_graph
 from netcalc.checking.workings_of_layers import of_layers
+from netcalc.expression import Symbol
+from netcalc.graph.arithmetic.trees import Trees
+from netcalc.layers import run
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem, by_element, free_names
@@ -61,10 +64,21 @@ def _is_open(tensor: Tensor) -> bool:
 
 
 def functions_elsewhere(result: Result) -> Functions | None:
-    """The answers as functions of all numbers that are given; None for layers, many points and large graphs."""
+    """The answers as functions of all numbers that are given; None for many points, and where there are too many."""
     problem = result.problem
     if isinstance(problem, GraphProblem):
         return graphs.functions(problem)
-    if not isinstance(problem, Gradient) or problem.many:
+    if isinstance(problem, Problem):
+        return _functions_of_layers(problem)
+    return None if problem.many else expressions.functions(problem, problem.variables)
+
+
+def _functions_of_layers(problem: Problem) -> Functions | None:
+    names = tuple(bench.movable(problem))
+    if not names or len(names) > graphs.MAX_NUMBERS:
         return None
-    return expressions.functions(problem, problem.variables)
+    stated = bench.moved(problem, {name: Symbol(name) for name in names})
+    found = bench.called(problem, run(stated, Trees()))
+    answers = {name: each(lambda one: one.tree, array) for name, array in found.items()}
+    given = by_element(dict(bench.stated_tensors(stated)) | answers, problem.index_from)
+    return Functions(names, answers, given, lambda point: bench.moved_to(problem, point))

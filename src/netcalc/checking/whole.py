@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -20,14 +19,15 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.trees import Trees
-from netcalc.graph.cost import cost
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.problem import symbol_tensor
+from netcalc.records import dataclass
 
 BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", "where", *CONDITIONS, *FUNCTIONS}
+EXTREMES = {False: {"max", "min"}, True: set[str]()}  # of one array alone they are along its axes
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
 
@@ -144,8 +144,9 @@ OF_COLUMNS = {**OPERATIONS, "matmul": _matrix_product}
 def _written_out(node: Node, tree: Tree, entries: Mapping[str, np.ndarray], leaves: Mapping[str, Node]) -> np.ndarray:
     """The entries of a formula, as it was written where it goes entry by entry."""
     shape = Arithmetic().shape(node.shape)
-    operators = {one.operator for one in share((tree,)).nodes if isinstance(one, Apply)}
-    if operators <= BY_ENTRY and all(array.shape in ((), shape) for array in entries.values()):
+    applied = [one for one in share((tree,)).nodes if isinstance(one, Apply)]
+    by_entry = all(one.operator in BY_ENTRY - EXTREMES[len(one.arguments) > 1] for one in applied)
+    if by_entry and all(array.shape in ((), shape) for array in entries.values()):
         names = list(entries)
         arrays = [np.broadcast_to(entries[name], shape) for name in names]
         return each(lambda *own: substitute(tree, dict(zip(names, own, strict=True))), *arrays)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from netcalc.expression import Apply, Number, Tree, substitute
 from netcalc.expression.tree import add, divide, multiply, negate
 from netcalc.graph.arithmetic import Axes, back, last
 from netcalc.graph.arithmetic.objects import Objects, filled
+from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
