@@ -1,14 +1,14 @@
 """Entries that are 0 by algebra alone, as the gradient of a shift before a softmax: no number of bits shows that.
 
-The values of functions, exp(x) of each entry, are indeterminates, and what is left, sums, products and quotients, is
-exact. What comes to 0 so is 0 for all values of the functions, and so for those that they have.
+The values of functions, exp(x) of each entry, may be any, and what is left are sums, products and quotients. What
+comes to 0 so is 0 for all values of the functions, and so for those that they have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import prod
+from math import log2, prod
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,13 @@ from flint import arb, fmpq
 from netcalc.arrays import each
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Number, Symbol, Tree
-from netcalc.expression.tree import apply
+from netcalc.expression.tree import apply, share
 from netcalc.graph import build
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.arithmetic.laurent import MAX_OPERATIONS, Laurent, Ring, is_rational
+from netcalc.graph.arithmetic.residues import MAX_DEGREE_BITS, MAX_POWER, Residues, is_rational
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, plain, slot
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, NAMED, SIZE, STOPPED, TRIANGLE, array, given
 from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.product import PRODUCT, SUM, Factor
@@ -32,8 +32,8 @@ from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER
 from netcalc.models.graphed import GraphProblem
 
 DEPTHS = (1, 2, 3, 5, 8, 13, 21, 1_000)
-MAX_OPERATIONS_TOGETHER = 1_500_000  # on terms, of all nodes: seconds
-MAX_ENTRIES = 20_000  # of all arrays together
+MAX_OPERATIONS = 400_000  # on entries, of one expression: about a second
+MAX_OPERATIONS_TOGETHER = 1_500_000  # of all nodes: seconds
 LINEAR = (PRODUCT, SUM, INDEX, SCATTER, RESHAPE, CONCATENATE, NAMED, STOPPED)
 CONSTANT = (ARRAY, EYE, SIZE, TRIANGLE, ARANGE)
 
@@ -64,18 +64,31 @@ def vanishing(problem: GraphProblem, node: Node, wanted: np.ndarray, operations:
 def _zeros(
     problem: GraphProblem, root: Node, cut: _Cut, wanted: np.ndarray, operations: list[int]
 ) -> np.ndarray | None:
-    """Which entries come to 0; None where that takes too long."""
+    """Which entries come to 0; None where that would take too long, or something is divided by 0."""
     sizes = Arithmetic(problem.sizes)
-    if sum(prod(sizes.shape(one.shape)) for one in in_order([root])) > MAX_ENTRIES:
+    needed = cost([root], sizes)
+    work = needed.multiplications + needed.operations
+    if work > min(MAX_OPERATIONS, operations[0]) or _degree_bits(root, sizes) > MAX_DEGREE_BITS:
         return None
-    ring = Ring(min(MAX_OPERATIONS, operations[0]))
-    numbers = Laurent(ring, problem.sizes)
+    operations[0] -= work
+    numbers = Residues(problem.sizes)
     values = {one: numbers.fresh(sizes.shape(one.shape)) for one in cut.leaves.values()}
     values |= {one: numbers.array(array) for one, array in cut.known.items()}
     (found,) = evaluate([root], numbers, values)
-    zero = each(lambda entry, is_wanted: bool(is_wanted) and entry.is_zero(), found, wanted).astype(bool)
-    operations[0] -= ring.operations
-    return None if ring.given_up else zero
+    return None if numbers.given_up else each(lambda entry: entry == 0, found).astype(bool) & wanted
+
+
+def _degree_bits(root: Node, sizes: Arithmetic) -> float:
+    """No less than the binary logarithm of the degree of an entry, as a quotient of polynomials in the leaves."""
+    bits: dict[Node, float] = {}
+    for node in in_order([root]):
+        own = max((bits[arg] for arg in node.args), default=0.0)
+        if node.operation is ELEMENTWISE:
+            own += log2(MAX_POWER) * len(share((node.params.tree,)).nodes)
+        elif node.operation in (PRODUCT, SUM, SCATTER):  # as many terms as entries of all arguments, of as many factors
+            own += log2(1 + sum(prod(sizes.shape(arg.shape)) for arg in node.args) * len(node.args))
+        bits[node] = own
+    return bits[root]
 
 
 class _Decided:
