@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,11 +14,14 @@ from flint import fmpq
 
 import netcalc
 from netcalc.checking.backward import points
+from netcalc.checking.backward.check import checked_lines
 from netcalc.checking.verdicts import leading_place
 from netcalc.cli import main
 from netcalc.derivation import algebra
 from netcalc.derivation.bounded import equal
-from netcalc.errors import ShapeError, UndefinedError
+from netcalc.errors import NetcalcError, ShapeError, UndefinedError
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.values import read_array
 from netcalc.verify import _places as verified_places
 
 
@@ -164,3 +169,60 @@ def test_entries_that_are_verified_are_shared_by_size():
     tensors = [SimpleNamespace(entries=np.zeros(shape)) for shape in ((10, 100), (3000,))]
     drawn = Counter(id(tensor) for tensor, _ in verified_places(tensors, 400, 10))
     assert [drawn[id(tensor)] for tensor in tensors] == [100, 300]
+
+
+def test_degrees_taken_for_radians_are_told():
+    result = netcalc.grad("y*sin(x)", at={"x": 30, "y": 2})
+    assert verdicts(result, {"dx": 1.7320508, "dy": 0.5}) == [("wrong", "degrees taken for radians")] * 2
+
+
+def test_the_first_line_that_assigns_a_name_is_told():
+    with pytest.raises(NetcalcError, match="'a' has no value here: line 2 assigns it, later"):
+        netcalc.gradients("y = a * x\na = 2\na = 3\n", {"x": 3.0})
+
+
+@pytest.mark.parametrize("axes, is_taken", [(32, True), (33, False)])
+def test_an_array_has_as_many_axes_as_numpys_at_most(axes, is_taken):
+    with nullcontext() if is_taken else pytest.raises(NetcalcError, match="an array has at most 32 axes"):
+        assert netcalc.gradients(f"y = x.reshape([1] * {axes}).sum()", {"x": 3.0}).partials["x"] == 1
+
+
+SOFTMAX = "import numpy as np\ne = np.exp(z - z.max(1, keepdims=True))\np = e / e.sum(1, keepdims=True)\n"
+LINES = [  # a forward pass, a backward pass, what is given, the line that is wrong, what is said of it and the right one
+    (
+        f"{SOFTMAX}loss = -np.log(p[np.arange(2), y]).mean()\n",
+        "dz = p / 2\n",
+        {"z": [[0.5, 1.5, -0.25], [1.25, 0.75, 2.5]], "y": [0, 2]},
+        ("dz", 1, "a term left out, the one-hot target", "dz = p / 2 - np.eye(3)[y] / 2"),
+    ),
+    (
+        f"{SOFTMAX}loss = (p * v).sum()\n",
+        "dp = np.broadcast_to(v, p.shape)\ndz = p * (1 - p) * dp\n",
+        {"z": [[0.5, 1.5, -0.25], [1.25, 0.75, 2.5]], "v": [1.5, 2.25, 0.5]},
+        ("dz", 2, "the Jacobian of softmax taken as its diagonal", "dz = p * (dp - (dp * p).sum(-1, keepdims=True))"),
+    ),
+    (
+        "import numpy as np\nh = z @ W\na = 1 / (1 + np.exp(-h))\nloss = (a * v).sum()\n",
+        "da = v\ndh = da * h * (1 - h)\n",
+        {"z": [[0.5, 1.5], [1.25, 0.75]], "W": [[0.25, 0.5], [1.5, -0.75]], "v": [[1.5, 2.25], [0.3, 0.7]]},
+        ("dh", 2, "the slope of σ taken at h in place of a", "dh = da * a * (1 - a)"),
+    ),
+    (
+        "import numpy as np\nh = C[k]\nloss = (h * h * v).sum()\n",
+        "dh = 2 * h * v\ndC = np.zeros_like(C)\nnp.add.at(dC, k, h)\n",
+        {"C": [[0.5, 1.5], [1.25, 0.75], [0.25, 0.125]], "k": [0, 2, 0], "v": [1.5, 2.25]},
+        ("dC", 3, "h taken for dh", "np.add.at(dC, k, dh)"),
+    ),
+]
+
+
+@pytest.mark.parametrize("forward, backward, at, wrong", LINES, ids=[wrong[2] for *_, wrong in LINES])
+def test_a_wrong_line_is_told_with_what_it_should_be(forward, backward, at, wrong):
+    counted = [name for name, value in at.items() if isinstance(np.ravel(value)[0].item(), int)]
+    arrays = {name: read_array(json.dumps(value), name) for name, value in at.items()}
+    problem = program(forward, "forward.py", ProgramRequest(arrays, counted=counted))
+    lines, _ = checked_lines(problem, backward, "backward.py")
+    *_, line = (one for one in lines if one.is_wrong)
+    name, number, said, repaired = wrong
+    assert (line.name, line.line, line.repair) == (name, number, repaired)
+    assert line.diagnosis.startswith(said)

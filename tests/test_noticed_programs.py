@@ -44,6 +44,7 @@ AS_NUMPY = {  # texts that NumPy runs
         {"A": A},
     ),
     "clip": ("y = (np.clip(v, None, 0.25) ** 3 + np.clip(v, -0.25, None) ** 2).sum()", {"v": V}),
+    "modulo": ("y = (v * (7 % 4) + (v + 3) % 2).sum()", {"v": V}),
     "split": ("p, q = np.split(v, 2)\ny = (p * q**2).sum()", {"v": V}),
 }
 
@@ -176,3 +177,10 @@ def test_signs_nest_as_deep_as_is_said_and_no_deeper():
 def test_an_item_that_is_not_there_is_refused(lines):
     with pytest.raises(NetcalcError, match=r"item -?\d is not there: it has 3"):
         netcalc.gradients(f"parts = [v, 2 * v, 3 * v]\n{lines}\ny = parts[0].sum()", {"v": V})
+
+
+@pytest.mark.parametrize("imported, ddof", [("from torch import exp", 1), ("from numpy import exp", 0)])
+def test_a_library_is_known_by_a_name_that_is_imported_from_it(imported, ddof):
+    """PyTorch's variance is divided by n - 1."""
+    result = netcalc.gradients(f"{imported}\ny = exp(v).var()", {"v": V})
+    assert result.forward["y"] == pytest.approx(np.exp(V).var(ddof=ddof))
