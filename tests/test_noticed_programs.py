@@ -44,7 +44,7 @@ AS_NUMPY = {  # texts that NumPy runs
         {"A": A},
     ),
     "clip": ("y = (np.clip(v, None, 0.25) ** 3 + np.clip(v, -0.25, None) ** 2).sum()", {"v": V}),
-    "modulo": ("y = (v * (7 % 4) + (v + 3) % 2).sum()", {"v": V}),
+    "modulo": ("y = (v * (7 % 4)).sum()", {"v": V}),
     "split": ("p, q = np.split(v, 2)\ny = (p * q**2).sum()", {"v": V}),
 }
 
