@@ -18,8 +18,8 @@ from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
 from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
 
-FILE_NAME = re.compile(r"[^\W\d][\w./~-]*")
-BRACKETED_ROWS = re.compile(r"\]\s*,?\s*\[")
+FILE_NAME = r"[^\W\d][\w./~-]*"
+BRACKETED_ROWS = r"\]\s*,?\s*\["
 
 
 def read_vector(
@@ -174,7 +174,7 @@ def _rows(text: str) -> list[str]:
     """The rows of `1,2; 3,4` and of `[[1, 2], [3, 4]]`."""
     stripped = text.strip()
     if stripped.startswith("[[") and stripped.endswith("]]"):
-        return BRACKETED_ROWS.split(stripped[2:-2])
+        return re.split(BRACKETED_ROWS, stripped[2:-2])
     if stripped.startswith("[") and stripped.endswith("]"):
         stripped = stripped[1:-1]
     return re.split(r"[;\n]", stripped)
@@ -217,7 +217,7 @@ def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) 
         return ValueSyntaxError(f"{name}: '-' is standard input, and stands alone")
     if files.is_file(text):
         return ValueSyntaxError(f"{name}: '{text}' is a file; give one file alone, or numbers alone")
-    if FILE_NAME.fullmatch(text) and not re.fullmatch(NOT_FINITE, text):
+    if re.fullmatch(FILE_NAME, text) and not re.fullmatch(NOT_FINITE, text):
         return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{files.suggestion(text)}")
     return ValueSyntaxError(f"{name}: {error.message}", source=error.source, position=error.position)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from netcalc.errors import UnknownNameError, ValueSyntaxError
 from netcalc.records import NamedTuple
 
-REFERENCE = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
-PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+REFERENCE = r"(?a)\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*"
+PLAIN_NUMBER = r"(?a)[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?"
 
 if TYPE_CHECKING:
 
@@ -82,7 +82,7 @@ def normalised(text: str) -> str:
 
 def split_reference(text: str) -> tuple[str, tuple[str, ...]] | None:
     """`name` or `name(argument, …)` -> the name and its arguments; None if `text` has another form."""
-    match = REFERENCE.fullmatch(text)
+    match = re.fullmatch(REFERENCE, text)
     if match is None:
         return None
     name, inside = match.groups()
@@ -96,7 +96,7 @@ def exact(text: str) -> Fraction:
     """
     numerator, *denominators = (part.strip() for part in text.split("/"))
     parts = [numerator, *denominators]
-    if len(parts) > 2 or not all(PLAIN_NUMBER.fullmatch(part) for part in parts):
+    if len(parts) > 2 or not all(re.fullmatch(PLAIN_NUMBER, part) for part in parts):
         raise ValueSyntaxError(f"'{text}' is no number; a parameter is a decimal or a fraction such as 0.2 or 1/5")
     divisor = Fraction(denominators[0]) if denominators else Fraction(1)
     if divisor == 0:

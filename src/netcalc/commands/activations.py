@@ -1,7 +1,5 @@
 """`netcalc activations`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

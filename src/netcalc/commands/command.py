@@ -12,7 +12,8 @@ A command is one file `commands/NAME.py` with a function `NAME` of at most fifte
 
 A parameter whose type is a named tuple (`Presentation`, `Checking`, `Upstream`, or a command's own) stands for one
 option per field; the function gets the tuple, filled in. What it returns is the exit status, None for 0.
-Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function.
+Values arrive as they were typed. Import NumPy, SymPy and whatever imports them inside the function. Annotations are
+evaluated as they stand, without `from __future__ import annotations`: typer reads them, and would compile each text.
 """
 
 from __future__ import annotations

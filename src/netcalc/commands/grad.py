@@ -1,7 +1,5 @@
 """`netcalc grad`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """The options of commands whose problem is on their line: activation, what comes from above, files and their rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated

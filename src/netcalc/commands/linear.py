@@ -1,7 +1,5 @@
 """`netcalc linear`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from netcalc.commands.command import command

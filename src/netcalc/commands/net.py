@@ -1,7 +1,5 @@
 """`netcalc net`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +69,7 @@ class Net(NamedTuple):
 
         return example(self.example) if self.example else "\n".join(listing())
 
-    def read(self, index_from: int) -> NetOptions:
+    def read(self, index_from: int) -> "NetOptions":
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""
         from netcalc.models.net import NetOptions, read_trace
         from netcalc.values import read_scalar

@@ -1,7 +1,5 @@
 """The options that mean the same in every command, each written once, and the kinds that all are made of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """`netcalc quiz`."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated, Any
 

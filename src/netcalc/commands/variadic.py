@@ -27,8 +27,8 @@ from netcalc.records import dataclass
 Parameter = TyperArgument | TyperOption
 LINE = "netcalc.line"  # the key in a context's meta
 
-LONG_FLAG = re.compile(r"--[A-Za-z]")
-ATTACHED_VALUE = re.compile(r"[\w.,/~:-]+")  # `-fjson`, `-oout/a.csv`; not the `tan(1)` of `-atan(1)`
+LONG_FLAG = r"--[A-Za-z]"
+ATTACHED_VALUE = r"[\w.,/~:-]+"  # `-fjson`, `-oout/a.csv`; not the `tan(1)` of `-atan(1)`
 
 
 class VariadicCommand(TyperCommand):
@@ -85,12 +85,12 @@ class Line:
 
     def flag_of(self, piece: str) -> str | None:
         """The flag that the piece is or starts with, None for a value."""
-        if LONG_FLAG.match(piece):
+        if re.match(LONG_FLAG, piece):
             return piece.partition("=")[0]
         short = self.options.get(piece[:2])
         if short is None or piece[:1] != "-" or piece[1:2] == "-":
             return None
-        attached = not short.is_flag and ATTACHED_VALUE.fullmatch(piece[2:])
+        attached = not short.is_flag and re.fullmatch(ATTACHED_VALUE, piece[2:])
         return piece[:2] if len(piece) == 2 or attached else None
 
     def take_flag(self, flag: str, piece: str, rest: Iterator[str]) -> None:

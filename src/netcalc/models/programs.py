@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netcalc.program.tracing import Tracer
 
 TRACE = r"([^\W\d][\w.@]*)\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?"
+FEW = 64  # entries
 NOTHING: Mapping[str, np.ndarray] = {}
 DATA = frozenset(
     (
@@ -129,7 +130,12 @@ def whole_numbers(value: np.ndarray) -> np.ndarray | None:
         return value.astype(np.int64)
     if value.dtype != object:
         with np.errstate(invalid="ignore"):
-            fits = bool((np.abs(value) < 2**53).all()) and bool((value == np.rint(value)).all())
+            few = value.reshape(-1)[:FEW]  # of most arrays they tell
+            fits = (
+                bool((few == np.rint(few)).all())
+                and bool((np.abs(value) < 2**53).all())
+                and bool((value == np.rint(value)).all())
+            )
         return value.astype(np.int64) if fits else None
     entries = [_whole(one) for one in value.reshape(-1)]
     if any(one is None for one in entries):

@@ -22,8 +22,8 @@ FORMS = (
     r"d(?:loss|cost)_?d?_?(.+)",
     r"∂(?:\w+)_?∂(.+)",
 )
-HOLDERS = re.compile(r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?")
-LOSSES = re.compile(r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]")
+HOLDERS = r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?"
+LOSSES = r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]"
 
 
 def base(name: str, known: Collection[str]) -> str | None:
@@ -105,7 +105,7 @@ def kept_in(node: ast.stmt) -> tuple[str, list[tuple[str, ast.expr]]] | None:
             entries = [*(pair for one in found if one for pair in one), *named] if is_known else None
         case _:
             return None
-    return (name, entries) if entries and HOLDERS.fullmatch(name) else None
+    return (name, entries) if entries and re.fullmatch(HOLDERS, name) else None
 
 
 def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> int:
@@ -122,7 +122,7 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> i
         before = [place for place in before if of in assigned[place]]
         later = any(of in names for names in assigned[first:])
         return before[-1] + 1 if before and not later else len(body)
-    called = [place for place in before if any(LOSSES.fullmatch(name) for name in assigned[place])]
+    called = [place for place in before if any(re.fullmatch(LOSSES, name) for name in assigned[place])]
     if called:
         return called[-1] + 1
     if not before or _goes_on(body, assigned, first):

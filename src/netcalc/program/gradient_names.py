@@ -136,7 +136,7 @@ class GradientNames(Stepping):
         before = self.reading, self.target, self.holder
         self.reading, self.target, self.holder = self.own if self.own is not None else before[0], None, ""
         entry = re.fullmatch(r"(\w+)\['(.+)'\]", name)
-        if entry is not None and HOLDERS.fullmatch(entry[1]):
+        if entry is not None and re.fullmatch(HOLDERS, entry[1]):
             self.holder, name = entry.groups()
         many = len(self.read_so_far.versions)
         try:

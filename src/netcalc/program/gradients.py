@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from netcalc.errors import NetcalcError, ShapeError
@@ -176,7 +177,7 @@ class GradientReader(Unknowns):
             self.target = before
 
     def _store_part(self, target: ast.Subscript, value: Any) -> None:
-        if isinstance(target.value, ast.Name) and HOLDERS.fullmatch(target.value.id):
+        if isinstance(target.value, ast.Name) and re.fullmatch(HOLDERS, target.value.id):
             self.holder = target.value.id
         try:
             super()._store_part(target, value)

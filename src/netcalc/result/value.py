@@ -18,7 +18,7 @@ from netcalc.records import NamedTuple, dataclass
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
 UNDECIDED = "undecided"  # and one that nothing proves
-GENERIC = re.compile(r"(\w+)\[(\w+(?:,\w+)*)\]")  # w[i], W[i,j], W[i,0]: an element, whichever it is
+GENERIC = r"(\w+)\[(\w+(?:,\w+)*)\]"  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def as_floats(entries: np.ndarray) -> np.ndarray:
 
 def at_index(formula: Tree, index: tuple[int, ...], index_from: int) -> Tree:
     """A formula by generic index (`w[i]`) as that of one element (`w1`)."""
-    generic = [name for name in symbols(formula) if GENERIC.search(name)]
+    generic = [name for name in symbols(formula) if re.search(GENERIC, name)]
     own = {name: Symbol(text_at(name, index, index_from)) for name in generic}
     return substitute(formula, own) if own else formula
 
@@ -194,4 +194,4 @@ def text_at(formula: str, index: tuple[int, ...], index_from: int, numbered: Col
         places = [indices.get(letter, letter) for letter in generic[2].split(",")]
         return labelled(generic[1], places, bracketed=bracketed)
 
-    return GENERIC.sub(own, formula)
+    return re.sub(GENERIC, own, formula)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # layers are solved without them
     from netcalc.solving.graph_values import Quantity
 
 
+NONE_MISSING = np.array(False)
+
+
 def where_defined(
     problem: GraphProblem, quantities: Sequence[Quantity], arrays: Sequence[np.ndarray]
 ) -> tuple[list[np.ndarray], list[str]]:
@@ -34,6 +37,9 @@ def where_defined(
             raise UndefinedError(f"{name} is undefined here: {_why(problem, one)}")
         nowhere[one.name] = missing
         inherited = _inherited(problem, one, nowhere)
+        if not missing.any() and not inherited.any():
+            found.append(entries)
+            continue
         own = missing & ~inherited
         found.append(without(entries, missing | inherited))
         if own.any() and one.name not in problem.updates:
@@ -47,7 +53,7 @@ def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
         return each(lambda value: value.is_undefined, entries).astype(bool)
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(entries.sum()):  # one pass, and no array of flags
-            return np.broadcast_to(np.array(False), entries.shape)
+            return np.broadcast_to(NONE_MISSING, entries.shape)
     found: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
     return found
 
@@ -56,7 +62,7 @@ def _inherited(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.nd
     """Which entries are derivatives of what has no value itself."""
     whole = nowhere[one.name]
     if one.of is None or problem.delta is not None:
-        return np.zeros_like(whole)
+        return np.broadcast_to(NONE_MISSING, whole.shape)
     of = nowhere[problem.gradient(one.by[0])] if one.by else nowhere[problem.output_name]
     return np.broadcast_to(of.reshape(of.shape + (1,) * (whole.ndim - of.ndim)), whole.shape)
 
