@@ -45,6 +45,10 @@ class ShapeError(NetcalcError):
     """Two shapes do not fit together; the message names both."""
 
 
+class TooEarlyError(NetcalcError):
+    """A name is used before a line assigns it, so that Python stops there; the message says which line does."""
+
+
 class UnknownNameError(NetcalcError):
     """No such activation, loss, format or variable; the message suggests the nearest one."""
 

@@ -13,6 +13,7 @@ STATUS = (
     ("0", "done"),
     ("1", "a checked answer is wrong, or differences contradict a value"),
     ("2", "the request or an input is bad; stderr says what, where, and what would be right"),
+    ("3", "nothing that was checked is wrong, but some lines of a backward pass are not judged"),
     ("130", "interrupted"),
 )
 ENVIRONMENT = (

@@ -63,7 +63,7 @@ def answer(
         tell([f"{form.name} has no room for the paths of a trace; the formats that show them are {explaining}"])
     if not form.explains and form.name not in ROWS:
         tell(_wrong(result))
-    return contradicted(result, form) or int(result.has_wrong)
+    return contradicted(result, form) or result.exit_status
 
 
 def _wrong(result: Result) -> Iterator[str]:

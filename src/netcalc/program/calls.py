@@ -234,7 +234,7 @@ class Calls(Methods):
         return of_numbers(name, args)
 
     def _of_row(self, row: Row, call: Call, args: list[Any], keywords: Mapping[str, Any]) -> Any:
-        found = bound(call.name, row.signature, args, keywords)
+        found = bound(call.name, row.signature, args, keywords, self._counted_or_itself)
         built = row.build(call, *found) if row.asks else row.build(*found)
         value = row.finish(built, found)
         if (
@@ -244,6 +244,14 @@ class Calls(Methods):
         ):
             call.check_whole(value, "dtype=int")
         return self._all_checked(_of_kind(value, keywords.get("dtype")))
+
+    def _counted_or_itself(self, value: Any) -> Any:
+        """The whole number that an array is, if inputs that were given say so."""
+        known = self.counted(value) if isinstance(value, Tensor) and not value.rank else None
+        if known is None:
+            return value
+        self.decide(value)
+        return int(known)
 
     def _all_checked(self, value: Any) -> Any:
         for one in value if isinstance(value, list | tuple) else [value]:

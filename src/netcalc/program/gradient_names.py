@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.program.answers import HOLDERS, base, literal_of
@@ -15,7 +15,7 @@ from netcalc.program.reading import Program
 from netcalc.program.source import Source
 from netcalc.program.steps import Step, Stepping, copied
 from netcalc.program.values import Missing, Tensor, is_scalar, node_of
-from netcalc.program.versions import Gradients, Unread, Version
+from netcalc.program.versions import Gradients, Unread, Version, stops_python
 
 UPSTREAM = ("dout", "delta", "upstream", "upstream_grad", "grad_output", "grad_out", "d_out", "g", "gy", "dloss", "dL")
 LOOSE = r"g(?!_|rad)"  # the beginning of names that may be those of gradients, and of gates
@@ -70,12 +70,14 @@ class GradientNames(Stepping):
         found = super().lookup(name)
         if isinstance(found, Unread):
             found.used = True
-            raise NetcalcError(f"'{name}' is not known, as line {found.part.lineno} is not understood")
+            how = "wrong" if stops_python(found.error) else "not understood"
+            raise NetcalcError(f"'{name}' is not known, as line {found.part.lineno} is {how}")
         if isinstance(found, Missing) and self._is_upstream(name):
             return Tensor(self.upstream)
+        if isinstance(found, Missing) and self.stored.get(name, 0) > getattr(self.reading, "lineno", 0) > 0:
+            raise TooEarlyError(f"'{name}' has no value here: line {self.stored[name]} assigns it, later")
         if isinstance(found, Missing) and base(name, self.known_names) is not None and ".grad" not in name:
-            later = f"line {self.stored[name]} assigns it, later" if name in self.stored else "no line assigns it"
-            raise NetcalcError(f"'{name}' has no value here: {later}")
+            raise NetcalcError(f"'{name}' has no value here: no line before assigns it")
         return found
 
     def _is_upstream(self, name: str) -> bool:

@@ -6,15 +6,15 @@ import ast
 import re
 from typing import Any
 
-from netcalc.errors import NetcalcError, ShapeError
+from netcalc.errors import NetcalcError
 from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in
 from netcalc.program.reading import Program
 from netcalc.program.scope import MAX_STATEMENTS
 from netcalc.program.source import ProgramError, parse
 from netcalc.program.steps import COMPOUND
-from netcalc.program.unknowns import Unknowns, is_caused_by
+from netcalc.program.unknowns import Unknowns
 from netcalc.program.values import Missing, Module, Tensor, is_scalar, node_of
-from netcalc.program.versions import Unit, Unread
+from netcalc.program.versions import Unit, Unread, stops_python
 
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
 BLOCKS = (*COMPOUND, ast.FunctionDef)
@@ -60,7 +60,7 @@ class GradientReader(Unknowns):
             del self.frames[depth:]
             if self.statements > MAX_STATEMENTS:
                 raise
-            if is_caused_by(error, ShapeError) and self._assigns_gradients(node):
+            if stops_python(error) and self._assigns_gradients(node):
                 if self.failed is None and not isinstance(node, BLOCKS):
                     if self._each_by_itself(node):
                         return None
@@ -124,7 +124,7 @@ class GradientReader(Unknowns):
                 return self.bind(name, value, part.lineno)
             return self.named(key, Tensor(node_of(value)) if is_scalar(value) else value, part.lineno)
         except ProgramError as error:
-            if is_caused_by(error, ShapeError):
+            if stops_python(error):
                 self._misfit(name, of, error, part)
             else:
                 self._leave_unjudged(part, {name: of}, error)

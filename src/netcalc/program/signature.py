@@ -7,7 +7,7 @@ behind the colon is what it has to be; behind the equals sign what it is where i
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,13 @@ IGNORED = frozenset(
         "preferred_element_type non_blocking like antialias training track_running_stats indexing_checked"
     ).split()
 )
+
+
+COUNTED = frozenset("size shape sizes newshape repeats i i? a".split())  # kinds and words
+
+
+def _as_is(value: Any) -> Any:
+    return value
 
 
 class Parameter(NamedTuple):
@@ -49,9 +56,12 @@ def parameters(signature: str) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def bound(name: str, signature: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
+def bound(
+    name: str, signature: str, args: Sequence[Any], keywords: Mapping[str, Any], counted: Callable[[Any], Any] = _as_is
+) -> list[Any]:
     """The arguments in the signature's order, each as the kind it has to be.
 
+    What is a size or a place is what `counted` makes of it first: the number that an array is, if it is known.
     Raises NetcalcError for one too many, unknown, given twice or left out, or of another kind.
     """
     rows = parameters(signature)
@@ -74,7 +84,22 @@ def bound(name: str, signature: str, args: Sequence[Any], keywords: Mapping[str,
         if given.get(place, []) != [] and place in given:
             raise NetcalcError(f"{name} has '{word}' twice")
         given[place] = [value] if rows[place].many and not isinstance(value, list | tuple) else value
-    return [_argument(name, signature, row, given, place) for place, row in enumerate(rows)]
+    return [
+        _argument(name, signature, row, _with_numbers(given, place, row, counted), place)
+        for place, row in enumerate(rows)
+    ]
+
+
+def _with_numbers(
+    given: dict[int, Any], place: int, row: Parameter, counted: Callable[[Any], Any]
+) -> Mapping[int, Any]:
+    if place in given and (row.kind in COUNTED or COUNTED & {*row.words}):
+        given[place] = _each(counted, given[place])
+    return given
+
+
+def _each(change: Callable[[Any], Any], value: Any) -> Any:
+    return type(value)(_each(change, one) for one in value) if type(value) in (list, tuple) else change(value)
 
 
 def _argument(name: str, signature: str, row: Parameter, given: Mapping[int, Any], place: int) -> Any:

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netcalc.errors import NetcalcError, ShapeError
+from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.program.answers import assigned_in, base
 from netcalc.program.gradient_names import GradientNames
 from netcalc.program.source import ProgramError
 from netcalc.program.values import Tensor
-from netcalc.program.versions import Unjudged, Unread
+from netcalc.program.versions import Unjudged, Unread, stops_python
 
 
 class Unknowns(GradientNames):
@@ -70,7 +70,7 @@ class Unknowns(GradientNames):
             of = base(name, self.known_names)
             if not isinstance(value, Unread):
                 self.store(target, value)
-            elif of is None or not is_caused_by(value.error, ShapeError):
+            elif of is None or not stops_python(value.error):
                 self._leave_unjudged(part, {name: of}, value.error)
             else:
                 self._misfit(name, of, value.error, target)
@@ -88,6 +88,7 @@ class Unknowns(GradientNames):
         """A gradient whose shapes do not fit is the true one from here on."""
         self.target = target
         self._add(name, of, None, error.message.partition(": ")[2] or error.message)
+        self.read_so_far.versions[-1].is_early = isinstance(error.__cause__, TooEarlyError)
         self.target = None
         self.counts[name] = self.counts.get(name, 0) + 1
         self.frame.values[name] = Tensor(self._true(name, of))
@@ -156,11 +157,3 @@ def _reads_itself(node: ast.stmt, name: str) -> bool:
     is_part = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
     read = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
     return isinstance(node, ast.AugAssign | ast.Expr) or is_part or name in read
-
-
-def is_caused_by(error: BaseException | None, kind: type[NetcalcError]) -> bool:
-    while error is not None:
-        if isinstance(error, kind):
-            return True
-        error = error.__cause__
-    return False

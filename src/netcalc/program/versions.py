@@ -6,6 +6,7 @@ import ast
 from dataclasses import field
 from typing import Any
 
+from netcalc.errors import ShapeError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.source import ProgramError, Source
 from netcalc.records import NamedTuple, dataclass
@@ -26,6 +27,11 @@ class Unjudged(NamedTuple):
     name: str
     part: ast.expr | ast.stmt
     error: ProgramError
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether Python would stop there, whatever the numbers are."""
+        return stops_python(self.error)
 
     @property
     def why(self) -> str:
@@ -56,6 +62,7 @@ class Version:
     node: Node | None
     said: str = ""
     through: str = ""  # the other name that its line has for the array
+    is_early: bool = False  # it uses what a later line assigns
     lost: str = ""  # why nothing is known of it from a later line on
     step: int = -1
 
@@ -83,3 +90,12 @@ class Gradients:
             found.pop(one.name, None)
             found[one.name] = one
         return found
+
+
+def stops_python(error: BaseException | None) -> bool:
+    """Whether an error is one of what Python refuses as well: shapes that do not fit, a name without a value yet."""
+    while error is not None:
+        if isinstance(error, ShapeError | TooEarlyError):
+            return True
+        error = error.__cause__
+    return False

@@ -209,6 +209,11 @@ class Result:
         return any(one.is_wrong for one in self.checked) or any(one.is_wrong for one in self.lines)
 
     @property
+    def exit_status(self) -> int:
+        """1 where something that was brought is wrong, 3 where of some of it nothing can be said, else 0."""
+        return 1 if self.has_wrong else 3 * any(one.is_unjudged for one in self.lines)
+
+    @property
     def directional(self) -> Any:
         """The derivative in a direction, in the output's shape; None where none was asked for."""
         return next((tensor.plain() for tensor in self.tensors if tensor.role == "directional"), None)

@@ -111,7 +111,7 @@ def _unjudged(reading: Reading, one: Unjudged) -> CheckedLine:
         one.name,
         line,
         column + 1,
-        "not judged",
+        "wrong" if one.is_wrong else "not judged",
         diagnosis=one.why,
         file=source.name,
         text=source.line(line),
@@ -189,7 +189,7 @@ def _line(reading: Reading, one: Judged) -> CheckedLine:
     if one.is_wrong_in_itself and version.lost:
         place, text = (version.line, version.column + 1), source.line(version.line)
         return CheckedLine(version.name, *place, "not judged", diagnosis=version.lost, file=source.name, text=text)
-    trial = Trial(reading, one) if one.is_wrong_in_itself else None
+    trial = Trial(reading, one) if one.is_wrong_in_itself and not version.is_early else None
     found = repair(trial) if trial is not None else None
     if found is None:
         missing = cause(trial) if trial is not None else ""

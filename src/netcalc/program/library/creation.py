@@ -34,6 +34,9 @@ from netcalc.program.values import (
 def _shape(arguments: list[Any]) -> tuple[Any, ...]:
     if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
         arguments = list(arguments[0])
+    for one in arguments:
+        if isinstance(one, Tensor):
+            raise NetcalcError("the sizes have to be numbers that are known; give them with --at, as whole numbers")
     return to_sizes([one for one in arguments if is_size(one)])
 
 
