@@ -167,3 +167,55 @@ def test_of_two_classes_the_one_with_both_passes_is_taken():
 def test_a_class_with_the_backward_pass_alone_is_read():
     backward = LAYER[: LAYER.index("    def forward")] + LAYER[LAYER.index("    def backward") :].replace("self.h", "h")
     assert verdicts(backward.replace("dout", "dh").replace("self.", ""), FORWARD.replace("tanh(z)", "tanh(z) * 1"))
+
+
+@pytest.mark.parametrize("name", ["dz", "s"])
+def test_a_name_that_a_later_line_assigns_is_wrong_where_it_is_used(name):
+    """Python stops there with a NameError, so that the line is wrong, and no more than that line."""
+    lines = RIGHT.replace("dz = dh * (1 - h ** 2)", "s = 1 - h ** 2\ndz = dh * s").splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if line.startswith(f"{name} ="))
+    moved = [*lines[:place], *lines[place + 1 : place + 2], lines[place], *lines[place + 2 :]]
+    own = lines[place + 1].partition(" =")[0]
+    found = verdicts("".join(moved))
+    assert {key for key, verdict in found.items() if verdict == "wrong"} == {(own, place + 1)}
+    assert f"'{name}' has no value here: line {place + 2} assigns it, later" in "\n".join(text("".join(moved)))
+
+
+def test_a_line_that_gives_no_gradient_is_wrong_if_its_shapes_do_not_fit():
+    backward = RIGHT.replace("dz = dh * (1 - h ** 2)", "s = 1 - h ** 2 + x[:, :1].T\ns = x @ s[:1]\ndz = dh * s")
+    found = check_code(solve(problem(FORWARD)), backward, "backward.py")
+    assert [(one.line, one.verdict) for one in found.lines if not one.is_right] == [(3, "wrong"), (4, "not judged")]
+
+
+@pytest.mark.parametrize(
+    "backward, status",
+    [(RIGHT, 0), (f"{RIGHT}db = db * frobnicate(3)\n", 3), (RIGHT.replace("sum(0)", "sum(1) * frobnicate(3)"), 3)],
+)
+def test_a_pass_with_lines_that_are_not_judged_ends_with_a_status_of_its_own(backward, status):
+    assert check_code(solve(problem(FORWARD)), backward, "backward.py").exit_status == status
+    wrong = backward.replace("2)", "3)", 1)
+    assert check_code(solve(problem(FORWARD)), wrong, "backward.py").exit_status == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dW = np.clip(dW, -1, 1)",
+        "np.clip(dW, -5, 5, out=dW)",
+        "for d in (dW, db):\n    np.clip(d, -5, 5, out=d)",
+        "dW = np.minimum(np.maximum(dW, -1), 1)",
+    ],
+)
+def test_a_gradient_that_is_clipped_at_the_end_is_judged_before_that_and_the_line_told(line):
+    result = check_code(solve(problem(FORWARD)), RIGHT + line, "backward.py")
+    assert [(one.name, one.line) for one in result.lines if one.is_right] == [
+        ("dh", 1), ("dz", 2), ("dW", 3), ("db", 4), ("dx", 5)
+    ]  # fmt: skip
+    assert any("dW is clipped; what is judged is the gradient before that" in note for note in result.notes)
+    wrong = check_code(solve(problem(FORWARD)), RIGHT.replace("dz = ", "dz = 2 * ") + line, "backward.py")
+    assert [one.line for one in wrong.lines if one.is_wrong and not one.follows] == [2]
+
+
+def test_a_gradient_that_is_clipped_before_others_are_made_of_it_is_wrong():
+    backward = RIGHT.replace("dW =", "dz = np.clip(dz, -0.25, 0.25)\ndW =")
+    assert [key for key, verdict in verdicts(backward).items() if verdict == "wrong"] == [("dz", 3)]

@@ -209,3 +209,12 @@ def test_masks_are_held_to_points_right_beside_kinks(forward, right, wrong):
     assert wrong_lines(text, f"da = 2 * a\ndz = da * ({right})\n", **at) == []
     for mask in wrong:
         assert wrong_lines(text, f"da = 2 * a\ndz = da * ({mask})\n", **at) == [("dz", 2)]
+
+
+def test_a_number_that_is_a_size_keeps_its_value():
+    """N is an input of the forward pass, and counts the samples in both."""
+    forward = "sq = x ** 2\nvar = 1. / N * np.sum(sq, axis=0)\nloss = np.sum(var * c)\n"
+    backward = "dvar = c\ndsq = 1. / N * np.ones((N, 2)) * dvar\ndx = 2 * x * dsq\n"
+    at = {"x": "1.5,2;3,5;4,4", "c": "1.5,2", "N": "3"}
+    assert wrong_lines(forward, backward, **at) == []
+    assert wrong_lines(forward, backward.replace("1. / N", "2. / N"), **at) == [("dsq", 2)]

@@ -184,3 +184,18 @@ def test_a_sum_of_nothing_is_exactly_0():
     balls = Balls()
     given = dict.fromkeys(program.inputs.values(), balls.array(X))
     assert evaluate([program.output], balls, given)[0].item() == 0
+
+
+@pytest.mark.parametrize(
+    "made", ["np.ones((N, 2))", "np.full((N, 2), 1)", "np.arange(2 * N).reshape(N, -1)", "np.eye(N, 2)"]
+)
+def test_a_whole_number_that_is_given_may_be_a_size(made):
+    program = read(f"{HEAD}loss = {made} * x", "f.py", {**GIVEN, "N": Given((), np.array(2), "int")})
+    assert program.output.shape == (2, 2)
+    found = evaluate([program.output], Float64(), dict.fromkeys(program.inputs.values(), X))[0]
+    assert np.array_equal(found, eval(made, {"np": np, "N": 2}) * X)  # noqa: S307 - the test's own text
+
+
+def test_a_size_that_is_no_whole_number_is_refused():
+    with pytest.raises(NetcalcError, match="the sizes have to be numbers that are known"):
+        read(f"{HEAD}loss = np.ones((N, 2)) * x", "f.py", {**GIVEN, "N": Given((), None, "float", fractional=True)})

@@ -77,7 +77,7 @@ class GradientNames(Stepping):
         if isinstance(found, Missing) and self.stored.get(name, 0) > getattr(self.reading, "lineno", 0) > 0:
             raise TooEarlyError(f"'{name}' has no value here: line {self.stored[name]} assigns it, later")
         if isinstance(found, Missing) and base(name, self.known_names) is not None and ".grad" not in name:
-            raise NetcalcError(f"'{name}' has no value here: no line before assigns it")
+            raise NetcalcError(f"'{name}' has no value here: no line assigns it")
         return found
 
     def _is_upstream(self, name: str) -> bool:

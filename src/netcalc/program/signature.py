@@ -29,7 +29,7 @@ IGNORED = frozenset(
 )
 
 
-COUNTED = frozenset("size shape sizes newshape repeats i i? a".split())  # kinds and words
+COUNTED = frozenset("size shape sizes newshape repeats stop M i i? a".split())  # kinds and words
 
 
 def _as_is(value: Any) -> Any:

@@ -13,7 +13,9 @@ from netcalc.checking.backward.agreement import Agreement, Pair
 from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of
 from netcalc.checking.backward.meanings import settle_meanings
 from netcalc.errors import NetcalcError
+from netcalc.expression import Number, Symbol, fold
 from netcalc.graph import build as b
+from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described
@@ -24,6 +26,8 @@ from netcalc.program.reading import Program
 from netcalc.program.source import Source
 from netcalc.program.versions import Gradients, Unjudged, Version
 from netcalc.records import dataclass
+
+CUTTING = frozenset({"where", "greater", "less", "greater_equal", "less_equal", "min", "max", "clip"})  # what clip is
 
 
 @dataclass(eq=False)
@@ -139,9 +143,13 @@ def _paired(forward: Forward, code: Gradients) -> list[Judged]:
     """The versions that are judged, each with the node whose gradient it is."""
     used = _used(code)
     found: list[tuple[int, Judged]] = []
-    for last in code.last().values():
-        nodes = forward.candidates[last.of]
-        own = [one for one in code.versions if one.name == last.name]
+    for name, one in code.last().items():
+        nodes = forward.candidates[one.of]
+        own = [one for one in code.versions if one.name == name]
+        while len(own) > 1 and own[-1].node not in used and _is_clipped(own[-1], own[-2]):
+            code.notes.append(f"line {own[-1].line}: {name} is clipped; what is judged is the gradient before that")
+            own.pop()
+        last = own[-1]
         finished = [one for one in own if one is last or one.node in used]
         for version, node in _pairs(finished, nodes, last):
             found.append((code.versions.index(version), Judged(version, node)))
@@ -155,6 +163,17 @@ def _pairs(finished: list[Version], nodes: list[Node], last: Version) -> list[tu
         return list(zip(finished, reversed(behind), strict=True))
     fitting = [node for node in nodes if last.node is not None and fits(last.node, node)] or nodes
     return [(last, fitting[0] if fitting[0].operation is INPUT else fitting[-1])]
+
+
+def _is_clipped(one: Version, before: Version) -> bool:
+    """Whether a gradient is one that was there before, cut off at numbers on both sides of 0."""
+    value = one.value
+    if value is None or before.node is None or value.operation is not ELEMENTWISE or value.args != (before.node,):
+        return False
+    parts: set[Any] = fold(value.params.tree, lambda leaf: {leaf}, lambda operator, below: {operator}.union(*below))
+    bounds = {part.value for part in parts if isinstance(part, Number)}
+    is_cut = all(isinstance(part, Number | Symbol) or part in CUTTING for part in parts)
+    return is_cut and min(bounds, default=0) < 0 < max(bounds, default=0) and 0 not in bounds
 
 
 def _used(code: Gradients) -> set[Node]:
