@@ -84,15 +84,4 @@ class Runs:
 
 def _needed(node: Node, known: Mapping[Node, int], changed: Mapping[Node, np.ndarray]) -> Iterable[Node]:
     """The nodes below that are not known yet, arguments first."""
-    found: list[Node] = []
-    stack = [arg for arg in node.args if arg not in known and arg not in changed]
-    while stack:
-        one = stack[-1]
-        waiting = [arg for arg in one.args if arg not in known and arg not in changed and arg not in found]
-        if waiting:
-            stack += waiting
-        else:
-            stack.pop()
-            if one not in found:
-                found.append(one)
-    return found
+    return in_order([node], lambda one: [arg for arg in one.args if arg not in known and arg not in changed])[:-1]

@@ -31,7 +31,7 @@ def evaluate(
     The run goes on with what `after` makes of each node's value.
     """
     instead = instead or {}
-    order = _order(roots, given, instead)
+    order = in_order(roots, lambda node: _args(node, given, instead))
     uses = _uses(order, roots, given, instead)
     arithmetic = arithmetic.for_run(order)
     values: dict[Node, np.ndarray] = {}
@@ -50,21 +50,6 @@ def evaluate(
             if not uses[arg]:
                 del values[arg]
     return [values[root] for root in roots]
-
-
-def _order(roots: Sequence[Node], given: Mapping[Node, np.ndarray], instead: Mapping[Node, Node]) -> list[Node]:
-    if not given and not instead:
-        return in_order(roots)
-    done: dict[Node, None] = {}
-    stack = list(roots)[::-1]
-    while stack:
-        node = stack[-1]
-        waiting = [] if node in done else [arg for arg in _args(node, given, instead) if arg not in done]
-        if waiting:
-            stack.extend(reversed(waiting))
-        else:
-            done[stack.pop()] = None
-    return list(done)
 
 
 def _args(node: Node, given: Mapping[Node, np.ndarray], instead: Mapping[Node, Node]) -> tuple[Node, ...]:

@@ -5,8 +5,9 @@ An operation is one row: its shape rule, its value rule, its slope rule (which r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -87,13 +88,16 @@ def make(operation: Operation, args: Sequence[Node], shape: Shape, params: Any =
     return node
 
 
-def in_order(roots: Iterable[Node]) -> list[Node]:
-    """Each node once, arguments first; it takes any depth."""
-    done: dict[Node, None] = {}
+N = TypeVar("N", bound=Hashable)
+
+
+def in_order(roots: Iterable[N], args: Callable[[N], Iterable[N]] = attrgetter("args")) -> list[N]:
+    """Each node once, its arguments, or what else has to be before it, first; it takes any depth."""
+    done: dict[N, None] = {}
     stack = list(roots)[::-1]
     while stack:
         node = stack[-1]
-        waiting = () if node in done else [arg for arg in node.args if arg not in done]
+        waiting = () if node in done else [arg for arg in args(node) if arg not in done]
         if waiting:
             stack.extend(reversed(waiting))
         else:

@@ -8,7 +8,7 @@ from functools import partial
 from netcalc.expression import Tree
 from netcalc.expression.tree import fold
 from netcalc.graph.by_name import Names
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, sizes_by_letter
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
@@ -89,17 +89,7 @@ def _passed(root: Node, is_leaf: Callable[[Node], bool], measure: Measure, rewri
 
 
 def _in_order(root: Node, is_leaf: Callable[[Node], bool]) -> list[Node]:
-    done: dict[Node, None] = {}
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        args = () if node is not root and is_leaf(node) else node.args
-        waiting = [] if node in done else [arg for arg in args if arg not in done]
-        if waiting:
-            stack.extend(reversed(waiting))
-        else:
-            done[stack.pop()] = None
-    return list(done)
+    return in_order([root], lambda node: () if node is not root and is_leaf(node) else node.args)
 
 
 def _rebuilt(node: Node, done: Mapping[Node, Node], is_leaf: Callable[[Node], bool]) -> Node:

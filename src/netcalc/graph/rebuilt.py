@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from netcalc.graph.leaves import NAMED
-from netcalc.graph.node import Node, make
+from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.product import PRODUCT, SUM, product, total
 from netcalc.graph.reductions import TIED
 
@@ -24,15 +24,12 @@ def with_arguments(node: Node, args: Sequence[Node]) -> Node:
 def with_ties(root: Node, tied: Collection[Node] | None = None) -> Node:
     """The node, down to what has a name, with the number of entries that tie written out, of all or of some."""
     done: dict[Node, Node] = {}
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        args = () if node.operation is NAMED and node is not root else node.args
-        if waiting := [arg for arg in args if arg not in done]:
-            stack += waiting
-            continue
-        stack.pop()
-        new = with_arguments(node, [done[arg] for arg in args]) if args else node
+
+    def args(node: Node) -> Sequence[Node]:
+        return () if node.operation is NAMED and node is not root else node.args
+
+    for node in in_order([root], args):
+        new = with_arguments(node, [done[arg] for arg in args(node)]) if args(node) else node
         is_tied = node.operation in TIED and (tied is None or node in tied)
         done[node] = make(TIED[node.operation], new.args, node.shape, node.params) if is_tied else new
     return done[root]

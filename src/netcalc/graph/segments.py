@@ -43,16 +43,7 @@ def _leading_to(output: Node, found: Mapping[Node, dict[Node, Node]]) -> dict[No
 
 def direct(node: Node, stops: Collection[Node]) -> list[Node]:
     """The nodes that a node is made of, itself last, as far back as the next stops, arguments first."""
-    done: dict[Node, None] = {}
-    stack = [node]
-    while stack:
-        one = stack[-1]
-        args = [] if one in stops and one is not node else [arg for arg in one.args if arg not in done]
-        if one in done or not args:
-            done[stack.pop()] = None
-        else:
-            stack.extend(reversed(args))
-    return list(done)
+    return in_order([node], lambda one: () if one in stops and one is not node else one.args)
 
 
 def _ends(before: Sequence[Node], stops: Collection[Node]) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
@@ -131,22 +131,13 @@ class Writer:
                 self._parts[one] = _parts(one, [self._parts[arg] for arg in one.args])
         return self._parts[node]
 
-    def _unwritten(self, root: Node, known: Collection[Node]) -> Iterator[Node]:
+    def _unwritten(self, root: Node, known: Collection[Node]) -> list[Node]:
         """What is below a node and not known yet, down to what has a name, arguments first; then the node."""
-        stack = [root]
-        done: set[Node] = set()
-        while stack:
-            node = stack[-1]
-            args = () if node is not root and self.has_name(node) else node.args
-            waiting = [] if node in done else [arg for arg in args if arg not in done and arg not in known]
-            if waiting:
-                stack.extend(reversed(waiting))
-                continue
-            stack.pop()
-            if node not in done:
-                done.add(node)
-                if node is root or node not in known:
-                    yield node
+
+        def args(node: Node) -> Sequence[Node]:
+            return () if node is not root and (node in known or self.has_name(node)) else node.args
+
+        return [node for node in in_order([root], args) if node is root or node not in known]
 
     def formula(self, node: Node, *, diagonal: bool = False) -> Tree:
         """The node as one formula with all its axes; of a named node what it is the name of."""

@@ -260,14 +260,7 @@ class Scope:
 
     def _is_known(self, node: Node) -> bool:
         """Whether all that a node is made of is known, and no size is a letter."""
-        stack = [node]
-        while stack:
-            one = stack[-1]
-            waiting = [] if one in self._whole else [arg for arg in one.args if arg not in self._whole]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            stack.pop()
+        for one in in_order([node], lambda one: () if one in self._whole else one.args):
             if one not in self._whole:
                 own = self._input_is_whole(one) if one.operation is INPUT else True
                 own = own and all(isinstance(size, int) for size in one.shape)

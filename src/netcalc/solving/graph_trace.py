@@ -14,7 +14,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.evaluate import cost
 from netcalc.graph.leaves import name_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.segments import segments
 from netcalc.models.graphed import GraphProblem
 from netcalc.records import NamedTuple
@@ -57,16 +57,16 @@ class _Graph(NamedTuple):
 
     def count(self, start: Entry) -> int:
         """How many paths there are, without walking each."""
+        after: dict[Entry, list[Entry]] = {}
+
+        def following(entry: Entry) -> list[Entry]:
+            if entry not in after:
+                after[entry] = [] if entry[0] is self.output else [one for one, _ in self.edges(entry)]
+            return after[entry]
+
         counts: dict[Entry, int] = {}
-        stack = [start]
-        while stack:
-            entry = stack[-1]
-            after = [] if entry[0] is self.output else [one for one, _ in self.edges(entry)]
-            waiting = [one for one in after if one not in counts]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            counts[stack.pop()] = sum(counts[one] for one in after) + (entry[0] is self.output)
+        for entry in in_order([start], following):
+            counts[entry] = sum(counts[one] for one in after[entry]) + (entry[0] is self.output)
         return counts[start]
 
     def paths(self, start: Entry) -> Iterator[list[tuple[Entry, Any]]]:

@@ -152,14 +152,8 @@ class _Cut:
 
     def of(self, root: Node) -> Node:
         """The node above its leaves; it takes any depth."""
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            waiting = [one for one in self._needs(node) if one not in self.done]
-            if node in self.done or not waiting:
-                self.done.setdefault(stack.pop(), self._made(node))
-            else:
-                stack.extend(waiting)
+        for node in in_order([root], self._needs):
+            self.done[node] = self._made(node)
         return self.done[root]
 
     def _needs(self, node: Node) -> Sequence[Node]:

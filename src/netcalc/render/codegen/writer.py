@@ -72,14 +72,7 @@ class Writer:
         return self.language.broadcast(found.code, self.shape(node.shape))
 
     def _piece(self, root: Node) -> Piece:
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            waiting = () if node in self.pieces else [arg for arg in node.args if arg not in self.pieces]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            stack.pop()
+        for node in in_order([root], lambda node: () if node in self.pieces else reversed(node.args)):
             if node not in self.pieces:
                 self.pieces[node] = piece = self._written(node)
                 self.nodes.setdefault(piece.code, node)
