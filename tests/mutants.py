@@ -105,7 +105,12 @@ class Trying:
             while waiting or running:
                 if waiting and len(running) < self.at_once:
                     number, planned = waiting.pop(0)
-                    tests = [item for name in planned["tests"] for item in items.get(name, ())]
+                    tests = [
+                        item
+                        for name in planned["tests"]
+                        for item in items.get(name, ())
+                        if f"!{item.nodeid}" not in planned["tests"]
+                    ]
                     folder = tempfile.mkdtemp()
                     child = os.fork()
                     if not child:

@@ -5,8 +5,8 @@ Draws changes of operators, comparisons and numbers, and of sums that lose a ter
 ask for which switch; then turns one switch after the other, with tests that ask for it, of as many functions as there are,
 the shortest first, until one fails that passes without it; and lists the changes that all of them pass.
 
-With --keep a run that is cut goes on where it was; and `--keep FOLDER --again tests/test_a.py …` tries what survived there
-with all tests of these files, as they are now.
+With --keep a run that is cut goes on where it was; and `arithmetic --keep FOLDER --again tests/test_a.py …` tries what survived
+of arithmetic there with all tests of these files, as they are now.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ class Run:
             if part:
                 each = {n: {"tests": t, "seconds": sum(seconds.get(test, 1.0) for test in t)} for n, t in part.items()}
                 path.write_text(json.dumps(each), "utf-8")
-                files = sorted({test.partition("::")[0] for tests in part.values() for test in tests})
+                files = sorted({test.partition("::")[0] for tests in part.values() for test in tests if test[0] != "!"})
                 alone = {} if part is together else {"MUTANT": str(next(iter(part)))}
                 self.pytest(files, MUTANTS_TRIED=str(path), **alone)
                 if alone:  # else a run that was cut
@@ -264,7 +264,7 @@ class Run:
             sound |= set(suspects) - unsound
             again = {number for number, (_, test) in ended.items() if test in unsound}
             self.forget(again)
-            plan |= {number: [test for test in plan[number] if test not in unsound] for number in again}
+            plan |= {number: [*plan[number], *(f"!{test}" for test in unsound)] for number in again}
 
 
 def planned(drawn: Sequence[Change], told: Mapping[str, tuple[float, list[int]]]) -> dict[int, list[str]]:
@@ -311,13 +311,14 @@ def draw(folders: Sequence[str], count: int, seed: int) -> tuple[list[Change], i
     return list({(one.file, one.place): one for one in reversed(order)}.values())[::-1][:count], len(possible)
 
 
-def again(run: Run, tests: Sequence[str]) -> set[int]:
-    """The changes that survived and that these tests notice, as they are now."""
-    left = set(range(len(run.drawn))) - {number for number, one in run.tried().items() if one[0]}
-    shutil.copytree(CHECKOUT / "tests", run.copy / "tests", dirs_exist_ok=True)
+def again(run: Run, folders: Sequence[str], tests: Sequence[str]) -> None:
+    """Try what survived, or was not tried, in those folders with all of these tests, as they are now."""
+    noticed = {number for number, one in run.tried().items() if one[0]}
+    left = {n for n, one in enumerate(run.drawn) if n not in noticed and one.file.startswith(tuple(folders) or "")}
+    for test in tests:
+        shutil.copy(CHECKOUT / test, run.copy / test)
     run.forget(left)
-    imported = set(run.reached([])[""][1])
-    return run.notice({number: list(tests) for number in left}, {}, imported)
+    run.notice({number: list(tests) for number in left}, {}, set(run.reached([])[""][1]))
 
 
 def main() -> int:
@@ -340,7 +341,7 @@ def main() -> int:
             run.make(drawn)
             print(f"{len(drawn)} changes drawn of {possible}", flush=True)
         if asked.again:
-            again(run, asked.again)
+            again(run, asked.folders, asked.again)
         else:
             told = run.reached(asked.tests)
             run.notice(planned(run.drawn, told), {test: one[0] for test, one in told.items()}, set(told[""][1]))

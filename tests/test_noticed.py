@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import nullcontext
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,8 @@ import sympy as sp
 from flint import fmpq
 
 import netcalc
+from netcalc.arithmetic.balls import numerals
+from netcalc.arithmetic.cancellation import cancelled
 from netcalc.checking.backward import points
 from netcalc.checking.backward.check import checked_lines
 from netcalc.checking.verdicts import leading_place
@@ -20,7 +23,11 @@ from netcalc.cli import main
 from netcalc.derivation import algebra
 from netcalc.derivation.bounded import equal
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
+from netcalc.expression import parse
+from netcalc.graph.terms import Term, scalar, with_number_apart
+from netcalc.layers import WATCHER
 from netcalc.models.programs import ProgramRequest, program
+from netcalc.notation import to_ascii
 from netcalc.values import read_array
 from netcalc.verify import _places as verified_places
 
@@ -226,3 +233,75 @@ def test_a_wrong_line_is_told_with_what_it_should_be(forward, backward, at, wron
     name, number, said, repaired = wrong
     assert (line.name, line.line, line.repair) == (name, number, repaired)
     assert line.diagnosis.startswith(said)
+
+
+@pytest.mark.parametrize("off, verdict", [(0.0, "right"), (1e-9, "wrong")])
+def test_a_zero_in_a_large_array_of_short_decimals_is_zero(off, verdict):
+    """Also beside entries that are large."""
+    delta = np.tile([0.0, 0.5, 1000.5, 2.5], (100, 25))
+    result = netcalc.linear(W=np.eye(100), v=delta, b=np.zeros(100), delta=delta)
+    answer = np.array(result.partials["v"])
+    answer[0, 0] += off
+    assert {one for one, _ in verdicts(result, {"dv": answer})} == {verdict}
+
+
+TERMS = [
+    "3*x/(2*y)",
+    "-(4*x/2)",
+    "x/(y/3)",
+    "2/(4*y)",
+    "-x/4",
+    "-(x+y)/1",
+    "-(x+y)",
+    "(x+y)*-1/3",
+    "6*x*y/4",
+    "x^0*y",
+    "y/x^2/8",
+]
+
+
+@pytest.mark.parametrize("text", TERMS)
+def test_a_number_that_is_set_apart_leaves_the_formula_equal(text):
+    point = {"x": fmpq(3, 7), "y": fmpq(-5, 2)}
+    (was, is_now), tree = (
+        numerals((parse(text), with_number_apart(parse(text), "").tree()), point),
+        scalar(parse(text)).tree(),
+    )
+    assert was == is_now == numerals((tree,), point)[0]
+
+
+@pytest.mark.parametrize(
+    "number, written", [("3/10", "0.3*x"), ("1/10", "x/10"), ("1/1000000", "1e-6*x"), ("3/2", "3*x/2"), ("1/3", "x/3")]
+)
+def test_a_fraction_is_written_as_a_decimal_where_people_do(number, written):
+    assert to_ascii(Term(None, number=Fraction(number), above=(parse("x"),)).tree()) == written
+
+
+def test_sums_of_whole_numbers_lose_no_digits():
+    """1 - 1 is 0; 0.1 - 0.1 may be anything that small."""
+    v, W = np.array([[1.0, 1.0], [0.1, 0.1]]), np.array([[1.0, -1.0]])
+    assert cancelled(v, W, None, np.zeros((2, 1))).tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("dxx", "did you mean 'dx'?"),
+        ("dz", "did you mean 'dy' or 'dx'?"),
+        ("da", r"did you mean 'd\w', 'd\w' or 'd\w'?"),
+    ],
+)
+def test_names_that_are_near_are_offered(name, hint):
+    text = "x*y" if name != "da" else "x*y*u*v"
+    with pytest.raises(NetcalcError, match=hint.replace("?", r"\?")):
+        netcalc.check(netcalc.grad(text, at=dict.fromkeys(text[::2], 1)), {name: 3})
+
+
+def test_who_watches_a_net_is_told_of_every_layer_twice():
+    told = []
+    before = WATCHER.set(lambda done, of: told.append((done, of)))
+    try:
+        netcalc.net([{"W": [[2]], "b": [0]}, {"W": [[3]], "b": [1]}], input=[1])
+    finally:
+        WATCHER.reset(before)
+    assert told[:4] == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -45,6 +45,11 @@ AS_NUMPY = {  # texts that NumPy runs
     ),
     "clip": ("y = (np.clip(v, None, 0.25) ** 3 + np.clip(v, -0.25, None) ** 2).sum()", {"v": V}),
     "modulo": ("y = (v * (7 % 4)).sum()", {"v": V}),
+    "argmax": (
+        "y = (np.argmax(A, axis=0) * v).sum() + (np.argmax(B, axis=1, keepdims=True) * B).sum() + np.argmax(A) * v[0]",
+        {"A": A, "B": B, "v": V},
+    ),
+    "indices": ("k = [125, 3]\ny = (w[k] ** 2).sum()", {"w": np.linspace(-1, 1, 130)}),
     "split": ("p, q = np.split(v, 2)\ny = (p * q**2).sum()", {"v": V}),
 }
 
