@@ -301,7 +301,14 @@ def test_who_watches_a_net_is_told_of_every_layer_twice():
     told = []
     before = WATCHER.set(lambda done, of: told.append((done, of)))
     try:
-        netcalc.net([{"W": [[2]], "b": [0]}, {"W": [[3]], "b": [1]}], input=[1])
+        netcalc.net([{"W": [[w]], "b": [0], "activation": "tanh"} for w in (2, 3)], input=[1], delta=[1])
     finally:
         WATCHER.reset(before)
-    assert told[:4] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("call, is_doubtful", [("x.gelu()", True), ("torch.nn.functional.gelu(x)", False)])
+def test_which_gelu_is_meant_is_told_where_no_library_says(call, is_doubtful):
+    result = netcalc.gradients(f"y = {call}.sum()", {"x": [0.5]})
+    assert any("gelu is taken as PyTorch's, with erf" in note for note in result.notes) is is_doubtful
+    assert result.forward["y"] == pytest.approx(0.5 * 0.6914624612740131)
