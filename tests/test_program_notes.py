@@ -208,3 +208,28 @@ def test_a_kink_is_where_the_difference_is_0():
     assert note.startswith("(x[:, None] - y)[1,1] = 0 is a kink of abs(x[:, None] - y): its slope is -1 on the left")
     with_itself = netcalc.gradients("loss = np.abs(x[:, None] - x[None, :]).sum()", x=[1.0, 2])
     assert not with_itself.notes
+
+
+ALIKE = {
+    "mu = x.mean()\nμ = x.sum()\nloss = mu * μ": ("mu │ sum(x)/2", "μ │ sum(x)", "loss │ mu·μ", "∂loss/∂μ │ mu"),
+    "alpha1 = x.mean()\nα1 = x.sum()\nloss = alpha1 * α1": ("alpha1 │ sum(x)/2", "loss │ alpha1·α1"),
+    "sigma = x.sum()\nloss = torch.sigmoid(sigma)": ("sigma │ sum(x)", "loss │ σ(sigma)"),
+    "σ = x.sum()\nloss = torch.sigmoid(σ)": ("sigma │ sum(x)", "loss │ σ(sigma)"),
+    "sigma = x.sum()\nloss = sigma * sigma": ("σ │ sum(x)", "loss │ σ²"),
+    "alpha = x.sum()\nalpha = alpha * 2\nloss = alpha * alpha": ("α@1 │ sum(x)", "∂loss/∂α@1 │ 2·dα"),
+}
+
+
+@pytest.mark.parametrize("text", ALIKE)
+def test_names_that_would_be_written_alike_are_words(text):
+    result = netcalc.gradients(text, x=[1.0, 2])
+    rows = [" ".join(line.split()) for line in str(result).splitlines()]
+    for row in ALIKE[text]:
+        assert any(line.startswith(row) for line in rows)
+
+
+def test_steps_call_a_name_the_same_throughout():
+    text = "alpha = x.sum()\nalpha = alpha * 2\nloss = alpha * x.sum() + alpha * alpha"
+    headings = [step.heading for step in netcalc.gradients(text, x=[1.0, 2]).steps if step.heading]
+    assert headings[1].startswith("Backward to α: ")
+    assert "used in α@1 and loss" in headings[3]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from netcalc.commands._stderr import say
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
-from netcalc.notation import is_plain, plainly
+from netcalc.notation import is_plain, plainly, spelling_out
 from netcalc.outside import without_controls
 from netcalc.records import NamedTuple
 from netcalc.render import FORMATS, Format, View, chosen, render
@@ -131,7 +131,8 @@ def show(result: Result, form: Format, presentation: Presentation) -> None:
         save(result, form, output)
     else:
         view = View(presentation.steps, presentation.circuit or presentation.by_layer, presentation.by_layer)
-        write_out(lambda: render(result, form.name, view), form, output, plain=presentation.ascii)
+        with spelling_out(result.spelled_out):
+            write_out(lambda: render(result, form.name, view), form, output, plain=presentation.ascii)
 
 
 def save(result: Result, form: Format, output: Path | None) -> None:

@@ -101,7 +101,7 @@ def steps(problem: GraphProblem, values: Values | None) -> Iterator[Step]:
         written.add(node)
         said = rules(paper.found, node, names)
         slope = derivative(of, (name,))
-        heading = f"Backward to {name}{': ' * bool(said)}{said}"
+        heading = f"Backward to {to_unicode(Symbol(name))}{': ' * bool(said)}{said}"
         short = problem.gradient(name)
         own = called.get(gradient, short)
         whole = with_ties(gradient, ties)
@@ -229,7 +229,8 @@ def rules(found: Backward, node: Node, names: Mapping[Node, str]) -> str:
     text = ", ".join(said)
     if len(users) > 1:
         order = {name: place for place, name in enumerate(names.values())}
-        *before, last = sorted(users, key=lambda name: order.get(name, 0))
+        ordered = sorted(users, key=lambda name: order.get(name, 0))
+        *before, last = (to_unicode(Symbol(name)) for name in ordered)
         places = f"{', '.join(before)} and {last}"
         text += f"{', ' if text else ''}used in {places}, whose shares are added up"
     return text

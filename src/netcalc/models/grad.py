@@ -53,6 +53,14 @@ class Gradient:
         return tuple(f"f{place + self.index_from}" for place in range(len(self.texts)))
 
     @property
+    def spelled_out(self) -> frozenset[str]:
+        """The names that are written as words, as something else has their Greek letter."""
+        from netcalc.notation.printer import written_alike
+
+        nodes = share(self.expressions).nodes
+        return written_alike(self.variables, {node.operator for node in nodes if isinstance(node, Apply)})
+
+    @property
     def free(self) -> tuple[str, ...]:
         """The variables that stay symbols."""
         return tuple(name for name in self.variables if name not in self.points)

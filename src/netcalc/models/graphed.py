@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcalc.expression import Tree
+from netcalc.expression import Apply, Tree, share
+from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import names_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.problem import derivative, element, of_gradient
 from netcalc.records import dataclass
 
@@ -89,6 +90,20 @@ class GraphProblem:
     def given_in(self, arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
         """The inputs that have values, in an arithmetic."""
         return {self.inputs[name]: arithmetic.array(values) for name, values in self.values.items()}
+
+    @cached_property
+    def spelled_out(self) -> frozenset[str]:
+        """The names that are written as words, as something else has their Greek letter."""
+        from netcalc.notation.printer import written_alike
+
+        operators = {
+            one.operator.rstrip("'")
+            for node in in_order([self.output])
+            if node.operation is ELEMENTWISE
+            for one in share([node.params.tree]).nodes
+            if isinstance(one, Apply)
+        }
+        return written_alike([*self.nodes, self.output_name], operators)
 
     @property
     def free(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ One printer places brackets and signs; a style says how each thing looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def all_to_unicode(trees: Sequence[Tree]) -> list[str]:
     """The same for many trees, each part that they share written once."""
     from netcalc.notation.printer import Ascii, Unicode
 
-    return _printed(trees, Ascii() if is_plain() else Unicode())
+    return _printed(trees, Ascii() if is_plain() else Unicode(is_spelled_out))
 
 
 def minus_signs(numbers: str) -> str:
@@ -67,6 +67,25 @@ def plainly(wanted: bool = True) -> Iterator[None]:
         yield
     finally:
         _PLAIN.reset(before)
+
+
+_SPELLED_OUT: ContextVar[Callable[[], Collection[str]]] = ContextVar("spelled_out", default=frozenset)
+
+
+@contextmanager
+def spelling_out(names: Callable[[], Collection[str]]) -> Iterator[None]:
+    """What is written inside has these names as words, and no Greek letters for them: something else is written so."""
+    before = _SPELLED_OUT.set(names)
+    try:
+        yield
+    finally:
+        _SPELLED_OUT.reset(before)
+
+
+def is_spelled_out(name: str) -> bool:
+    """Whether a name, or that of the array that it is an entry of, is to be written as a word."""
+    names = _SPELLED_OUT.get()()
+    return name in names or name.rstrip("0123456789") in names
 
 
 def printed(tree: Tree, style: Ascii) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
-from netcalc.notation import printed
+from netcalc.notation import is_spelled_out, printed
 from netcalc.notation.printer import (
+    AGAIN,
     DERIVATIVE,
     GREEK_NAMES,
     HIGHER_DERIVATIVE,
@@ -202,14 +203,17 @@ def _latex_name(name: str) -> Piece:
         return Piece(shown_to_latex(name), Level.ATOM)
     if new := _NEW_ENTRY.fullmatch(name):
         return Piece(f"{new[1]}^{{({new[2]})}}_{{\\mathrm{{new}},{new[3]}}}", Level.POWER)
+    if again := re.fullmatch(AGAIN, name):
+        return Piece(f"{_latex_name(again[1]).text}@{again[2]}" + (f"_{{{again[3]}}}" if again[3] else ""), Level.ATOM)
     parts = re.fullmatch(NAME_PARTS, name)
     if parts is None:
         return Piece(_upright(name), Level.ATOM)
     head, rest, index = parts.groups()
     if len(head) > 1 and head not in GREEK_NAMES and not (rest == "" or rest.isdigit()):
         head, rest = name.partition("[")[0], ""
-    if head in GREEK_NAMES:
-        head = r"\lambda" if head == "lam" else "\\" + head
+    letter = head.removeprefix("d") if head[1:] in GREEK_NAMES else head
+    if letter in GREEK_NAMES and not is_spelled_out(letter + rest):
+        head = head.removesuffix(letter) + (r"\lambda" if letter == "lam" else "\\" + letter)
     elif len(head) > 1:
         head = _upright(head)
     if rest.isdigit() and index:

@@ -8,7 +8,8 @@ from html import escape
 
 from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree, fold
-from netcalc.notation.printer import DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii
+from netcalc.notation import is_spelled_out
+from netcalc.notation.printer import AGAIN, DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii
 from netcalc.notation.tensors import MatrixNotation, Piece
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
@@ -108,6 +109,9 @@ class Mathml(MatrixNotation, Ascii):
         return self.name(name)
 
     def _bare(self, name: str) -> str:
+        if again := re.fullmatch(AGAIN, name):
+            whole = row(self._bare(again[1]), operator("@"), f"<mn>{again[2]}</mn>")
+            return f"<msub>{whole}{_index(again[3])}</msub>" if again[3] else whole
         parts = re.fullmatch(NAME_PARTS, name)
         if parts is None:
             return identifier(name)
@@ -115,9 +119,9 @@ class Mathml(MatrixNotation, Ascii):
         if len(head) > 1 and head not in GREEK_NAMES and not (rest == "" or rest.isdigit()):
             head, rest = name.partition("[")[0], ""
         if rest.isdigit() and index:
-            return f"<msubsup>{_letter(head)}{_index(index)}{_of_layer(rest)}</msubsup>"
+            return f"<msubsup>{_letter(head, rest)}{_index(index)}{_of_layer(rest)}</msubsup>"
         below = ",".join(filter(None, (rest, index)))
-        return f"<msub>{_letter(head)}{_index(below)}</msub>" if below else _letter(head)
+        return f"<msub>{_letter(head, rest)}{_index(below)}</msub>" if below else _letter(head)
 
     def scientific(self, mantissa: str, exponent: int) -> Piece:
         sign, size = ("−", -exponent) if exponent < 0 else ("", exponent)
@@ -234,8 +238,11 @@ def _derivative(of: str, by: str) -> Piece:
     return Piece(f"<mfrac>{row(operator('∂'), of)}{row(operator('∂'), by)}</mfrac>", Level.POWER)
 
 
-def _letter(name: str) -> str:
-    return identifier(LETTERS.get(name, name))
+def _letter(name: str, number: str = "") -> str:
+    letter = name.removeprefix("d") if name[1:] in LETTERS else name
+    if letter not in LETTERS or is_spelled_out(letter + number):
+        return identifier(name)
+    return identifier(name.removesuffix(letter) + LETTERS[letter])
 
 
 def _of_layer(number: str) -> str:

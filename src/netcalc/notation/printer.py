@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netcalc.expression.numerals import decimals, mantissa_and_exponent, plain, whole
 from netcalc.expression.tokens import GREEK, SUPERSCRIPTS
@@ -157,8 +157,40 @@ HIGHER_DERIVATIVE = r"d(\d+)(\w+)/(?:d(\w+(?:\[.*\])?)\^\d+|\((d.+)\))"  # `d2f/
 # Written `tanh²(x)` rather than `tanh(x)²`.
 RAISED_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"})
 NAME_PARTS = r"([A-Za-z]+)_?(\w*)(?:\[(.*)\])?"
+AGAIN = r"(\w+)@([\d.]+)(?:\[(.*)\]|)"  # a name that is assigned again, by its line
 GREEK_NAMES = {name: letter for letter, name in GREEK.items()}
-_GREEK_NAME = rf"({'|'.join(GREEK_NAMES)})((?:[0-9]+|_[A-Za-z0-9_]+)?(?:\[.*)?)"
+_GREEK_NAME = rf"(d?)({'|'.join(GREEK_NAMES)}|[{''.join(GREEK)}])([0-9]+|_[A-Za-z0-9_]+|)((?:@[\d.]+)?(?:\[.*)?)"
+LETTERED = {  # functions that a letter stands for, and those in whose formulas or slopes they are
+    "σ": {"sigmoid", "silu", "softplus", "log_sigmoid", "mish"},
+    "φ": {"phi", "gelu"},
+    "Γ": {"gamma"},
+}
+
+
+def greek(name: str, is_word: Callable[[str], bool] = lambda _: False) -> str:
+    """A name with its Greek letter, `dalpha1[0]` as `dα1[0]`; as a word where something else is written so."""
+    parts = re.fullmatch(_GREEK_NAME, name)
+    if parts is None:
+        return name
+    before, head, number, rest = parts.groups()
+    letters = GREEK if is_word(head + number) else GREEK_NAMES
+    return before + letters.get(head, head) + number + rest
+
+
+def written_alike(names: Collection[str], operators: Collection[str]) -> frozenset[str]:
+    """The names that are to be words, as two would be written alike, or one as one of the functions."""
+    alike: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name.partition("@")[0] for name in names):
+        alike.setdefault(greek(name), []).append(name)
+    letters = {letter for letter, functions in LETTERED.items() if not functions.isdisjoint(operators)}
+    found: set[str] = set()
+    for shown, own in alike.items():
+        words = [name for name in own if name != shown]
+        if len(own) > 1:
+            found.update(words)
+        elif shown in letters:
+            found.update(own)
+    return frozenset(found)
 
 
 def is_raised_name(base: Piece, exponent: Piece) -> bool:
@@ -181,6 +213,9 @@ class Unicode(MatrixNotation, Ascii):
     comparisons = COMPARISONS | {"less_equal": "≤", "greater_equal": "≥", "unequal": "≠"}
     names: Mapping[str, str] = {"sigmoid": "σ", "gamma": "Γ", "phi": "φ"}
 
+    def __init__(self, is_word: Callable[[str], bool] = lambda _: False) -> None:
+        self.is_word = is_word
+
     def constant(self, name: str) -> Piece:
         return Piece("π" if name == "pi" else name, Level.ATOM)
 
@@ -194,8 +229,7 @@ class Unicode(MatrixNotation, Ascii):
             names = [same] if same else [part[1:] for part in mixed.split()]
             below = "".join(f"∂{self.name(part).text}" for part in names) + (raised if same else "")
             return Piece(f"∂{raised}{self.name(of).text}/{below}", Level.ATOM)
-        greek = re.fullmatch(_GREEK_NAME, name)
-        return Piece(GREEK_NAMES[greek[1]] + greek[2] if greek else name, Level.ATOM)
+        return Piece(greek(name, self.is_word), Level.ATOM)
 
     def between(self, before: Piece, after: Piece, /) -> str:
         return "" if are_side_by_side(before, after) else "·"

@@ -15,7 +15,7 @@ import numpy as np
 from netcalc.arrays import each, places
 from netcalc.catalogue.names import unknown
 from netcalc.expression import Number, Tree
-from netcalc.notation import to_ascii
+from netcalc.notation import spelling_out, to_ascii
 from netcalc.records import NamedTuple, dataclass
 from netcalc.result.steps import Deferred, LazySteps, Step
 from netcalc.result.value import Tensor, Value
@@ -306,6 +306,10 @@ class Result:
                 return tensor
         raise KeyError(name)
 
+    def spelled_out(self) -> Collection[str]:
+        """The names that are written as words, as something else in the problem has their Greek letter."""
+        return getattr(self.problem, "spelled_out", frozenset())
+
     def to_json(self) -> str:
         """The answer as one strict JSON object; values are floats that round-trip, or formulas as text."""
         import json  # the table does without
@@ -355,7 +359,8 @@ def shown_as(kind: str) -> Callable[[Callable[[Result], str | None]], Callable[[
 
 
 def _shown(kind: str, result: Result) -> str | None:
-    return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
+    with spelling_out(result.spelled_out):
+        return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
 
 
 def _leading_to(tensors: Sequence[Tensor], labels: Collection[str], steps: Sequence[Step]) -> list[Step]:

@@ -22,6 +22,7 @@ from netcalc.graph.rebuilt import with_ties
 from netcalc.graph.reductions import TIED
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
+from netcalc.notation import spelling_out
 from netcalc.result import Deferred, Result, Step, Tensor, as_value
 from netcalc.solving.defined import where_defined
 from netcalc.solving.formulas import formula_value, formulas_in
@@ -99,7 +100,8 @@ def _steps(problem: GraphProblem, *, exact: bool) -> list[Step]:
     from netcalc.explain.graph import steps
 
     has_numbers = not problem.free and is_small(problem, [problem.output])
-    return list(steps(problem, partial(values_of, problem, exact=exact) if has_numbers else None))
+    with spelling_out(lambda: problem.spelled_out):
+        return list(steps(problem, partial(values_of, problem, exact=exact) if has_numbers else None))
 
 
 # --- what is wanted, as nodes
