@@ -53,6 +53,7 @@ def commands() -> Iterator[str]:
         "| 0 | done |",
         "| 1 | a checked answer is wrong, or differences contradict a value |",
         "| 2 | the request or an input is bad; stderr says what, where, and what would be right |",
+        "| 3 | a backward pass has lines that could not be judged, and no wrong one |",
         "| 130 | interrupted |",
     )
 

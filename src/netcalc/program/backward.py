@@ -86,6 +86,7 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
         found.notes.append(
             f"{reader.source.name} is written for {reader.library}, {reader.program.source.name} for {forward.library}"
         )
+    found.notes[:] = dict.fromkeys(found.notes)
     return found
 
 
