@@ -302,3 +302,79 @@ def test_a_factor_that_is_a_size_is_no_number(line, said):
 def test_what_is_counted_twice_and_kinks_that_are_moved_are_named(backward, words):
     (wrong,), _ = said("mlp", backward)
     assert words in wrong.diagnosis
+
+
+CAUSES = {  # forward, backward, the line that is wrong, its repair, and words of what is said
+    "size of a mean": (
+        "z = x @ W\nloss = ((z - t) ** 2).mean()",
+        "dz = 2 * (z - t) / z.shape[0]\ndW = x.T @ dz",
+        "dz = 2 * (z - t) / z.size",
+        "the mean is over all entries",
+    ),
+    "sigmoid for its slope": (
+        "z = x @ W\na = 1 / (1 + np.exp(-z))\nloss = (a * t).sum()",
+        "da = t\ndz = da * (1 / (1 + np.exp(-z)))",
+        "dz = da * a * (1 - a)",
+        "the slope of σ is wrong: a * (1 - a) in place of 1 / (1 + np.exp(-z))",
+    ),
+    "no root": (
+        "d = x.shape[1]\ns = x @ W / np.sqrt(d)\nloss = (s * t).sum()",
+        "ds = t\ndW = x.T @ ds / d",
+        "dW = x.T @ ds / np.sqrt(d)",
+        "d in place of its square root",
+    ),
+    "smallest for largest": (
+        "m = np.max(x)\nloss = m ** 2",
+        "dm = 2 * m\nmask = x == np.min(x)\ndx = mask * dm",
+        "mask = x == np.max(x)",
+        "min in place of max",
+    ),
+    "kept once": (
+        "e = x[y]\nloss = (e ** 2).sum()",
+        "de = 2 * e\ndx = np.zeros_like(x)\ndx[y] = de",
+        "np.add.at(dx, y, de)",
+        "dx[y] = keeps the last where y has a number twice",
+    ),
+    "letters": (
+        "z = np.einsum('ij,kj->ik', x, W)\nloss = (z ** 2).sum()",
+        "dz = 2 * z\ndx = np.einsum('ik,jk->ij', dz, W)",
+        "dx = np.einsum('ik,kj->ij', dz, W)",
+        "the letters j and k are exchanged",
+    ),
+    "exchanged": (
+        "u, v = x @ W, 2 * x\na = np.hstack([u, v])\nloss = (a[:, :2] * t).sum() + (a[:, 2:] ** 2).sum()",
+        "du, dv = t, 2 * v\nda = np.hstack([dv, du])\ndW = x.T @ da[:, :2]",
+        "da = np.hstack([du, dv])",
+        "dv and du are exchanged",
+    ),
+    "a power": (
+        "loss = (x ** 2).sum() / 2 + (x ** 3).sum()",
+        "dx = x + 3 * x ** 3",
+        "dx = x + 3 * x ** 2",
+        "the exponent is 3 in place of 2: the power rule lowers it by 1",
+    ),
+    "another power": (
+        "loss = (x ** 4).sum() / 4",
+        "dx = x ** 2",
+        "dx = x ** 3",
+        "the exponent is 2 in place of 3: ",
+    ),
+    "a factor close to 1": (
+        "z = x @ W\nloss = (z * t).sum()",
+        "dz = t\ndW = x.T @ dz * (1 + 1e-7)",
+        "dW = x.T @ dz",
+        "a factor 1 + 1e-7 too many",
+    ),
+}
+GIVEN = {"x": "1.5,-2;0.5,0.25", "W": "0.5,1.5;-1,0.75", "t": "0.5,0.25;-1,1.5", "y": "1,1"}
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_causes_are_what_they_are_called(case):
+    forward, backward, repair, words = CAUSES[case]
+    values = {name: read_array(text, name) for name, text in GIVEN.items() if name in forward}
+    problem = program(forward, "forward.py", ProgramRequest(values, counted=["y"] if "y" in values else []))
+    lines, _ = checked_lines(problem, backward, "backward.py")
+    (wrong,) = [one for one in lines if one.is_wrong and not one.follows]
+    assert words in wrong.diagnosis
+    assert wrong.repair == repair

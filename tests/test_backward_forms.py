@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import netcalc
-from netcalc.checking.backward.check import check_code
+from netcalc.checking.backward.check import check_code, checked_lines
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.program.source import ProgramError
 from netcalc.render.codegen import code
@@ -210,3 +210,37 @@ def test_an_entry_that_is_not_understood_leaves_the_tensor_of_its_name():
         ("dz", "right"),
         ("dx", "right"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dW = np.einsum('ni,nj->ij', x, dz, optimize=True)",
+        "dW = sum(np.diagflat(x[n]) @ np.ones((2, 2)) * dz[n] for n in range(2))",
+        "from functools import partial\nouter = partial(np.einsum, 'ni,nj->ij', x)\ndW = outer(dz)",
+        "import functools\ndW = functools.reduce(np.add, [np.outer(x[n], dz[n]) for n in range(2)])",
+        "grads = {}\ngrads['W'] = x.T @ dz",
+    ],
+)
+def test_spellings_of_a_product_are_right_and_twice_it_is_wrong(line):
+    forward = "z = x @ W\nloss = (z ** 3).sum()\n"
+    at = {"x": read_array("1.5,-2;0.5,0.25", "x"), "W": read_array("0.5,1.5;-1,0.75", "W")}
+    problem = program(forward, "forward.py", ProgramRequest(at))
+    for number, verdict in ((1, "right"), (2, "wrong")):
+        own = line.replace("dz", f"({number} * dz)")
+        lines, _ = checked_lines(problem, f"dz = 3 * z ** 2\n{own}\n", "backward.py")
+        assert lines[-1].verdict == verdict
+        assert lines[-1].name in ("dW", "grads['W']")
+
+
+@pytest.mark.parametrize("name", ["dW", "grads['W']", "grads['dW']", "gradients['W']"])
+def test_what_a_method_keeps_in_its_object_is_judged(name):
+    """Under the object's attributes, and in a dictionary of it, made there or elsewhere."""
+    at = {"x": read_array("1.5,-2;0.5,0.25", "x"), "W": read_array("0.5,1.5;-1,0.75", "W")}
+    problem = program("z = x @ W\nloss = (z ** 3).sum()\n", "forward.py", ProgramRequest(at))
+    head = "class Net:\n    def __init__(self):\n        self.cache, self.grads = None, {}\n\n    def backward(self):\n"
+    for number, verdict in ((1, "right"), (2, "wrong")):
+        own = f"        x, z = self.cache\n        dz = 3 * z ** 2\n        self.{name} = x.T @ ({number} * dz)\n"
+        lines, notes = checked_lines(problem, head + own, "backward.py")
+        assert (lines[-1].line, lines[-1].verdict) == (8, verdict)
+        assert not any("dW" in note for note in notes)

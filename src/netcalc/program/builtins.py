@@ -17,7 +17,7 @@ from netcalc.program.operators import MAX_LIST, binary
 from netcalc.program.scalars import ordering
 from netcalc.program.signature import whole_or_none
 from netcalc.program.texts import formatted, put_into
-from netcalc.program.values import Opaque, Tensor, described, is_scalar, kind_of, node_of, widest
+from netcalc.program.values import Opaque, Partial, Tensor, described, is_scalar, kind_of, node_of, widest
 
 MAX_TERMS = 5000  # of sum(…)
 
@@ -179,6 +179,18 @@ def _map(reader: Expressions, function: Any, *several: Any) -> list[Any]:
     return [reader.call(function, list(one), {}, ast.Pass()) for one in _zip(reader, *several)]  # type: ignore[attr-defined]
 
 
+def _reduce(reader: Expressions, function: Any, values: Any, *first: Any) -> Any:
+    import ast
+
+    items = [*first, *reader.items(values)]
+    if not items:
+        raise NetcalcError("reduce of nothing has no value; give the one to start with")
+    found = items[0]
+    for one in items[1:]:
+        found = reader.call(function, [found, one], {}, ast.Pass())  # type: ignore[attr-defined]
+    return found
+
+
 BUILTINS: Mapping[str, Callable[..., Any]] = {
     "range": _range,
     "len": _length,
@@ -203,6 +215,8 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "all": _all,
     "divmod": _divmod,
     "map": _map,
+    "reduce": _reduce,
+    "partial": lambda _, function, *args, **keywords: Partial(function, args, keywords),
     "slice": lambda _, *ends: slice(*ends),
     "print": lambda *_, **__: None,
     "type": lambda _, __: Opaque("type"),

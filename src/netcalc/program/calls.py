@@ -27,6 +27,7 @@ from netcalc.program.values import (
     Missing,
     Module,
     Opaque,
+    Partial,
     Record,
     Tensor,
     as_bool,
@@ -158,6 +159,8 @@ class Calls(Methods):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
                 return self.library_call(name, "torch", [*args, *own], {**settings, **keywords})
+            case Partial(function, first, own):
+                return self.call(function, [*first, *args], {**own, **keywords}, node)
             case Opaque():
                 return self._converted(called.name, args)
             case Missing(name):
@@ -180,7 +183,7 @@ class Calls(Methods):
         return name in BUILTINS or name in ("hasattr", "isinstance", "print")
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
-        if module.path == "builtins":
+        if module.path == "builtins" or (module.path == "functools" and name in ("partial", "reduce")):
             if name not in BUILTINS:
                 raise NetcalcError(self.unknown(name))
             found = BUILTINS[name](self, *args, **keywords)

@@ -177,8 +177,13 @@ class GradientReader(Unknowns):
             self.target = before
 
     def _store_part(self, target: ast.Subscript, value: Any) -> None:
-        if isinstance(target.value, ast.Name) and re.fullmatch(HOLDERS, target.value.id):
-            self.holder = target.value.id
+        match target.value:
+            case ast.Name(name) if re.fullmatch(HOLDERS, name):
+                self.holder = name
+            case ast.Attribute(_, name) if re.fullmatch(HOLDERS, name):  # self.grads['W'] = …
+                self.holder = name
+                if isinstance(self.lookup(name), Missing):
+                    self.top.values[name] = {}
         try:
             super()._store_part(target, value)
         finally:

@@ -11,8 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
 from netcalc.graph.centred import without_name
 from netcalc.graph.node import Node
+from netcalc.graph.product import PRODUCT
+from netcalc.graph.shaping import RESHAPE
 from netcalc.program import indexing
 from netcalc.program.scope import Frame, arrays_in, overlap
 from netcalc.program.statements import PASSED_OVER, Statements
@@ -59,11 +62,12 @@ class Sharing(Statements):
                 value.cells is None and old.cells is None and without_name(value.node) is without_name(old.node)
             )
             is_step = self.is_gradient(own)
-            if is_step and is_same and self.is_gradient(other):  # dz = dh; dz *= …
-                return self.lose(other, where, "", is_told=False)
             found: Tensor | None = None
-            if is_same:
+            if is_same:  # dz = dh; dz *= …
                 found = Tensor(new, value.kind, value.buffer, value.cells)
+            elif not value.cells and not old.cells:
+                node = _through(value.node, old.node, new) or _back_through(old.node, value.node, new)
+                found = None if node is None else Tensor(node, value.kind, value.buffer)
             elif old.cells and value.cells is None and tuple(value.shape) == tuple(old.cells[0]):
                 found = indexing.written_into(self, value, indexing.part_of(self, value, old.cells[1]), new)
                 found = Tensor(found.node, value.kind, value.buffer)
@@ -204,6 +208,54 @@ class Sharing(Statements):
         if isinstance(found, Tensor) and isinstance(first, Tensor) and found is not first:
             return replace(found, cells=() if found.buffer is first.buffer else found.cells)
         return found
+
+
+def _views(node: Node, whole: Node) -> list[Node] | None:
+    """The views, such as .T and .ravel(), that lead from one array to the whole it is of, outermost first."""
+    found = []
+    while without_name(node) is not without_name(whole):
+        node = without_name(node)
+        if node.operation is not RESHAPE and not _is_turned(node):
+            return None
+        found.append(node)
+        (node,) = node.args
+    shaped = [n for n, one in enumerate(found) if one.operation is RESHAPE]
+    is_copy = bool(shaped) and any(map(_is_turned, (*found[shaped[0] :], without_name(whole))))  # not in order there
+    return None if is_copy else found
+
+
+def _is_turned(node: Node) -> bool:
+    """Whether a node is another with its axes in another order."""
+    params = node.params
+    is_alone = node.operation is PRODUCT and len(node.args) == 1 and not params.summed and params.number == 1
+    return is_alone and sorted(params.out) == sorted(params.letters[0]) and params.out != params.letters[0]
+
+
+def _through(view: Node, whole: Node, new: Node) -> Node | None:
+    """What a view of an array is when that has become another."""
+    found = _views(view, whole)
+    if found is None:
+        return None
+    for one in reversed(found):
+        new = b.reshaped(new, one.shape) if one.operation is RESHAPE else b.transpose(new, _order(one))
+    return new
+
+
+def _back_through(view: Node, whole: Node, new: Node) -> Node | None:
+    """What an array is when a view of it has become another."""
+    found = _views(view, whole)
+    if found is None:
+        return None
+    for one in found:
+        order = [] if one.operation is RESHAPE else _order(one)
+        back = sorted(range(len(order)), key=order.__getitem__)
+        new = b.transpose(new, back) if order else b.reshaped(new, one.args[0].shape)
+    return new
+
+
+def _order(node: Node) -> list[int]:
+    """The axes of an array in the order that a transpose has them."""
+    return [node.params.letters[0].index(one) for one in node.params.out]
 
 
 def _calls_a_name(node: ast.AST) -> bool:

@@ -24,7 +24,7 @@ from netcalc.records import NamedTuple
 IGNORED = frozenset(
     (
         "dtype device requires_grad inplace order copy subok casting layout pin_memory memory_format precision "
-        "preferred_element_type non_blocking like antialias training track_running_stats indexing_checked"
+        "preferred_element_type optimize non_blocking like antialias training track_running_stats indexing_checked"
     ).split()
 )
 

@@ -16,7 +16,7 @@ from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Letters, Unknown, settled
-from netcalc.records import dataclass
+from netcalc.records import NamedTuple, dataclass
 
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
 MAX_ENTRIES = 100_000_000  # of one array
@@ -111,6 +111,14 @@ class Method:
 
     owner: Any
     name: str
+
+
+class Partial(NamedTuple):
+    """A function with its first arguments: functools.partial(np.sum, axis=0)."""
+
+    function: Any
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
 
 
 @dataclass(frozen=True)

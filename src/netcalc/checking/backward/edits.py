@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import combinations
 
 import numpy as np
 
@@ -29,12 +30,14 @@ from netcalc.checking.backward.shapes import (
     transposed_whole,
 )
 from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.program.answers import base
 from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
 OF_SIGN = ("exp", "expm1", "exp2", "sigmoid", "expit")  # whose argument often has a minus
 OF_SLOPE = r"(?i)prime|deriv|slope|_grad|d_?(sigmoid|tanh|relu)"  # functions that give slopes, by their names
+MAX_PARTS = 6  # of a list that are exchanged, and letters between two of an einsum
 MAX_NAMES = 24  # that are tried in a name's place, the most alike first
 
 
@@ -95,7 +98,13 @@ def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
         if text.count("=") == 1:
             at = start + text.index("=")
             name = trial.one.version.of
-            said = f"overwritten where it is accumulated: {name} has several uses, so += adds this path to the others"
+            several = len(trial.reading.forward.backward.uses.get(trial.one.node, ())) > 1
+            why = (
+                f"{name} has several uses, so += adds this path to the others"
+                if several
+                else "+= adds to what is there"
+            )
+            said = f"overwritten where it is accumulated: {why}"
             yield said, Change(at, at + 1, "+=")
             yield said, Change(at, at + 1, "-=")
 
@@ -124,13 +133,18 @@ def counted_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
 
 def added_where_indices_repeat(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
     """dE[ids] += de, which adds once where ids has a number twice."""
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript):
-        target, value = statement.target, statement.value
-        if isinstance(statement.op, ast.Add) and not isinstance(target.slice, ast.Slice):
-            name, key = trial.text(target.value), trial.text(target.slice)
-            text = f"np.add.at({name}, {key}, {trial.text(value)})"
-            said = f"{trial.text(target)} += adds once where {key} has a number twice, and is not accumulated"
-            yield said, Change(*trial.segment(statement), text)
+    match statement:
+        case ast.AugAssign(ast.Subscript() as target, ast.Add(), value):
+            how = f"{trial.text(target)} += adds once"
+        case ast.Assign([ast.Subscript() as target], value):
+            how = f"{trial.text(target)} = keeps the last"
+        case _:
+            return
+    if not isinstance(target.slice, ast.Slice | ast.Constant):
+        name, key = trial.text(target.value), trial.text(target.slice)
+        text = f"np.add.at({name}, {key}, {trial.text(value)})"
+        said = f"{how} where {key} has a number twice, and is not accumulated"
+        yield said, Change(*trial.segment(statement), text)
 
 
 # --- names
@@ -159,8 +173,15 @@ def alike(trial: Trial, name: str) -> list[str]:
         found = [one for one, tensor in trial.names.items() if squeezed(tensor.node) == own]
     else:
         found = list(trial.numbers)
+    known = trial.reading.code.reader.known_names
+    is_gradient = base(name, known) is not None
     found = [one for one in found if one not in (name, trial.one.version.name)]
-    return sorted(found, key=lambda one: -SequenceMatcher(None, one, name).ratio())[:MAX_NAMES]
+
+    def distance(other: str) -> tuple[bool, float]:
+        """A gradient is taken for a gradient, an array of the forward pass for one of those."""
+        return (base(other, known) is not None) != is_gradient, -SequenceMatcher(None, other, name).ratio()
+
+    return sorted(found, key=distance)[:MAX_NAMES]
 
 
 def _taken(statement: ast.stmt, node: ast.Name, right: str) -> str:
@@ -248,16 +269,20 @@ def constant(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """A power left out, one too many, or another."""
     match node:
-        case ast.BinOp(base, ast.Pow(), power):
-            yield f"the power {trial.text(power)} is one too many", put(trial, node, trial.text(base))
+        case ast.BinOp(inner, ast.Pow(), power):
+            yield f"the power {trial.text(power)} is one too many", put(trial, node, trial.text(inner))
             for other in ("2", "3", "-1", "-2", "0.5", "-0.5", "-1.5", "1.5", "-3"):
                 if other != trial.text(power):
-                    said = f"the exponent is {trial.text(power)} in place of {other}: the power rule lowers it by 1"
-                    yield said, put(trial, power, other)
+                    is_rule = trial.text(power).lstrip("-.").isdigit() and float(trial.text(power)) == float(other) + 1
+                    said = f"the exponent is {trial.text(power)} in place of {other}"
+                    yield said + ": the power rule lowers it by 1" * is_rule, put(trial, power, other)
         case ast.BinOp(_, ast.Div(), below) if trial.text(below) not in trial.numbers:
             said = f"the denominator is not squared: the slope of 1/{trial.text(below)} is −1/{trial.text(below)}²"
             yield said, put(trial, below, f"{as_primary(trial, below)} ** 2")
             yield "the denominator is not cubed", put(trial, below, f"{as_primary(trial, below)} ** 3")
+        case ast.Name(name) if name in trial.numbers and "sqrt" in trial.reading.forward.program.source.text:
+            library = {"torch": "math", "jax": "jnp"}.get(trial.reading.code.reader.library, "np")
+            yield f"{name} in place of its square root", put(trial, node, f"{library}.sqrt({name})")
         case ast.Name(name) if name in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
 
@@ -276,6 +301,41 @@ def comparison(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             "the mask is the other way round",
             put(trial, node, f"{trial.text(node.left)} {text} {trial.text(node.comparators[0])}"),
         )
+
+
+def extreme(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """The smallest for the largest, and the largest for the smallest."""
+    name = called(node)
+    other = name.replace("max", "mi?").replace("min", "max").replace("mi?", "min")
+    if isinstance(node, ast.Call) and other != name and re.fullmatch(r"(arg|nan|a)?m\w\w(imum)?", name):
+        end = trial.segment(node.func)[1]
+        yield f"{name} in place of {other}", Change(end - len(name), end, other)
+
+
+def exchanged(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """Two parts of a list or a tuple in each other's place."""
+    if isinstance(node, ast.List | ast.Tuple) and 1 < len(node.elts) <= MAX_PARTS:
+        for one, other in combinations(node.elts, 2):
+            start, end = trial.segment(one)[0], trial.segment(other)[1]
+            between = trial.source.text[trial.segment(one)[1] : trial.segment(other)[0]]
+            said = f"{trial.text(one)} and {trial.text(other)} are exchanged"
+            yield said, Change(start, end, f"{trial.text(other)}{between}{trial.text(one)}")
+
+
+def letters(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """Two letters of an einsum in each other's place."""
+    if called(node) != "einsum" or not isinstance(node, ast.Call) or not node.args:
+        return
+    match node.args[0]:
+        case ast.Constant(str(text)) as spelling if text.isascii() and trial.text(spelling)[1:-1] == text:
+            for place in range(len(text) - 1):
+                for behind in range(place + 1, min(place + MAX_PARTS, len(text))):
+                    if text[place : behind + 1].isalpha() and text[place] != text[behind]:
+                        moved = list(text)
+                        moved[place], moved[behind] = text[behind], text[place]
+                        said = f"the letters {text[place]} and {text[behind]} are exchanged"
+                        at = trial.segment(spelling)[0] + 1
+                        yield said, Change(at, at + len(text), "".join(moved))
 
 
 # --- what is too much
@@ -307,9 +367,9 @@ def slope_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     """A factor too many that is a slope, a number or a size."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         for said, change in dropped_factor(trial, statement, node):
-            number = re.fullmatch(r"a factor (1/)?([\d.]+|len\(.+\)|\w+\.shape\[\d\]|\w+\.size|\w+) too many", said)
-            is_number = number is not None and (not number[2].isidentifier() or number[2] in trial.numbers)
-            if said.startswith("the slope") or is_number:
+            number = re.fullmatch(r"a factor (?:1/)?(.+) too many", said)
+            value = trial.value(number[1]) if number is not None else None
+            if said.startswith("the slope") or (value is not None and not value.ndim):
                 yield said, change
 
 
@@ -369,6 +429,7 @@ LOCAL = (
     Row("overwritten", overwritten, at_root=True),
     Row("overwritten", added_where_indices_repeat, at_root=True),
     Row("reversed", reversed_part),
+    Row("comparison", extreme),
     Row("sign", sign),
     Row("sign", sign_of_all, at_root=True),
     Row("axis", axis),
@@ -378,6 +439,8 @@ LOCAL = (
     Row("not-summed", not_summed, at_root=True),
     Row("index", index),
     Row("index", index_throughout, at_root=True),
+    Row("index", exchanged),
+    Row("index", letters),
     Row("comparison", comparison),
     Row("factor-too-many", slope_twice),
     Row("factor-too-many", mask_too_many),

@@ -54,7 +54,7 @@ def _scaled(trial: Trial, piece: Piece, found: np.ndarray, true: np.ndarray) -> 
     if near(found, true):
         yield piece
         return
-    ratio = plain_ratio(trial, found, true)
+    ratio = plain_ratio(trial, found, true) if piece.value.ndim else None
     if ratio is None or ratio.text.lstrip("-") not in ("1", "2", "3") or piece.text == ratio.text.lstrip("-"):
         return
     sign, number = "-" * ratio.text.startswith("-"), ratio.text.lstrip("-")
@@ -222,19 +222,24 @@ def factor_for_another(trial: Trial, found: Harvest) -> Iterator[Edit]:
 
 def _with_slope(trial: Trial, statement: ast.stmt, node: ast.BinOp) -> Iterator[Edit]:
     own = [(trial.text(part), as_primary(trial, part), divides) for part, divides in factors(node)]
-    places = [place for place, (_, __, divides) in enumerate(own) if not divides]
+    places = range(len(own))
     gradients = {place for place in places if base(own[place][0], trial.reading.code.reader.known_names) is not None}
     for count in (1, 2, 3):
         for chosen in sorted(combinations(places, count), key=lambda some: bool(gradients & set(some))):
             for one in slopes(trial):
                 for text in one.texts:
-                    kept = [part for place, part in enumerate(own) if place not in chosen]
+                    kept = [
+                        part for place, part in enumerate(own) if place not in chosen and part[0] not in ("1", "1.0")
+                    ]
                     product = " * ".join(part[1] for part in kept if not part[2])
                     divisors = "".join(f" / {part[1]}" for part in kept if part[2])
                     if not product:
                         continue
                     new = f"{product} * {text if text.startswith('(') or ' * ' in text else f'({text})'}{divisors}"
-                    wrong = " * ".join(own[place][1] for place in chosen)
+                    above, below = (
+                        [own[place][1] for place in chosen if own[place][2] is kind] for kind in (False, True)
+                    )
+                    wrong = " / ".join([" * ".join(above) or "1", *below])
                     said = f"the slope of {one.function} is wrong: {text} in place of {wrong}"
                     yield Edit(put(trial, node, new), statement, "slope-formula", said)
 

@@ -55,6 +55,8 @@ def harvest(trial: Trial) -> Harvest:
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
                 for one, divides in factors(node):
                     multiplied.setdefault(_text(source, one), divides)
+                    for inner, below in factors(one) if divides else ():
+                        multiplied.setdefault(_text(source, inner), not below)
                     if divides and not isinstance(one, ast.BinOp | ast.Constant):
                         multiplied.setdefault(f"{_text(source, one)} ** 2", divides)
                     elif divides and isinstance(one.op if isinstance(one, ast.BinOp) else None, ast.Add | ast.Sub):

@@ -26,6 +26,10 @@ def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
             for text in dict.fromkeys(others):
                 yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
         case ast.Subscript(ast.Attribute(array, "shape"), part):
+            if "mean" in trial.reading.forward.program.source.text:
+                right = f"{trial.text(array)}.{'numel()' if trial.reading.code.reader.library == 'torch' else 'size'}"
+                said = f"the wrong size, as the mean is over all entries: {trial.text(node)} in place of {right}"
+                yield said, put(trial, node, right)
             for _said, change in _index_off(trial, part):
                 right = f"{trial.text(array)}.shape[{change.text}]"
                 yield (

@@ -161,6 +161,13 @@ ROWS = [
         kind="same",
     ),
     Row(
+        "diagflat",
+        "v|x|input:t k|offset:i=0",
+        lambda x, k: _diagonal(Tensor(b.reshaped(x.node, [-1]), x.kind), k, 0, 1),
+        "a diagonal matrix of all entries",
+        "same",
+    ),
+    Row(
         "diag",
         "x|input|v:t k|diagonal:i=0",
         lambda x, k: _diagonal(x, k, 0, 1),

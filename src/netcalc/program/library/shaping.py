@@ -72,6 +72,12 @@ def _flatten(x: Tensor, start: Any, end: int) -> Node:
     return b.reshaped(x.node, [*shape[:start], total(shape[start : end + 1]), *shape[end + 1 :]])
 
 
+def _flattened(call: Call, x: Tensor, start: Any, end: int) -> Node | Tensor:
+    """NumPy's flatten copies, PyTorch's does not."""
+    node = _flatten(x, start, end)
+    return Tensor(node, x.kind, x.buffer) if call.library == "torch" else node
+
+
 def _unflatten(x: Tensor, axis: int, sizes: Any) -> Node:
     axis, shape = axis_of(x.node, axis), x.shape
     sizes = list(to_sizes(sizes))
@@ -218,7 +224,8 @@ ROWS = [
         "same",
         True,
     ),
-    Row("flatten ravel", f"{_X} start_dim|order:v=0 end_dim:i=-1", _flatten, "axes joined into one", "same", True),
+    Row("ravel", f"{_X} order:v=0", lambda x, order: _flatten(x, order, -1), "axes joined into one", "same", True),
+    Row("flatten", f"{_X} start_dim|order:v=0 end_dim:i=-1", _flattened, "axes joined into one", "same", asks=True),
     Row("unflatten", f"{_X} dim:i sizes:v", _unflatten, "one axis as several", "same", True),
     Row("transpose", f"{_X} *axes:v", transposed, "axes in another order", "same", True, asks=True),
     Row("permute permute_dims", f"{_X} *dims|axes:v", _permute, "axes in another order", "same", True),
