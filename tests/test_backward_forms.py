@@ -244,3 +244,23 @@ def test_what_a_method_keeps_in_its_object_is_judged(name):
         lines, notes = checked_lines(problem, head + own, "backward.py")
         assert (lines[-1].line, lines[-1].verdict) == (8, verdict)
         assert not any("dW" in note for note in notes)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["forward first", "backward first"])
+def test_a_text_with_its_own_forward_pass_has_the_names_of_that(order):
+    """What its cache holds may be made there alone; a name that it assigns is none of the backward pass's."""
+    at = {"x": read_array("1.5,-2;0.5,0.25", "x"), "W": read_array("0.5,1.5;-1,0.75", "W")}
+    problem = program("z = x @ W\nloss = (z ** 3).sum()\n", "forward.py", ProgramRequest(at))
+    own = "def own_forward(x, W):\n    u = x @ W\n    slope = 3 * u ** 2\n    cache = x, slope\n    return (u ** 3).sum(), cache\n"
+    back = "def own_backward(dloss, cache):\n    x, slope = cache\n    dz = dloss * slope\n    dW = x.T @ dz\n    return dW\n"
+    lines, _ = checked_lines(problem, "\n".join([own, back][::order]), "backward.py")
+    assert [(one.name, one.verdict) for one in lines] == [("dz", "right"), ("dW", "right")]
+    lines, _ = checked_lines(problem, "\n".join([own.replace("3 *", "2 *"), back][::order]), "backward.py")
+    assert [(one.name, one.verdict, one.follows) for one in lines] == [("dz", "wrong", ""), ("dW", "wrong", "dz")]
+
+
+def test_a_number_made_of_a_size_in_letters_may_be_stretched():
+    problem = program("loss = (x ** 2).sum() / x.shape[0]\n", "forward.py", ProgramRequest({}, {"x": ("N", 3)}))
+    for number, verdict in ((2, "right"), (3, "wrong")):
+        backward = f"ones = np.broadcast_to(1 / x.shape[0], x.shape)\ndx = {number} * x * ones\n"
+        assert [one.verdict for one in checked_lines(problem, backward, "backward.py")[0]] == [verdict]

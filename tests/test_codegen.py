@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import netcalc
+from netcalc.checking.backward.check import checked_lines
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
 from netcalc.graph import build as b
@@ -146,6 +147,13 @@ def assert_agrees(both: Passes, library: str, known: dict[str, np.ndarray], *, c
 
 def block(path: Path) -> tuple[Passes, dict[str, np.ndarray]]:
     """A block at the shapes that it names itself."""
+    problem = stated(path)
+    known = {name: Float64().array(value) for name, value in problem.given["at"].items()}
+    both = passes(problem)
+    return both, {name: value if name in both.gradients else value.astype(int) for name, value in known.items()}
+
+
+def stated(path: Path) -> GraphProblem:
     text = path.read_text(encoding="utf-8")
     words = re.search(r"netcalc net \S+((?:.|\n)*?)\"\"\"", text)
     assert words is not None
@@ -157,9 +165,7 @@ def block(path: Path) -> tuple[Passes, dict[str, np.ndarray]]:
             given[name] = read_array(value, name)
         elif flag == "--shape" and equals:
             shapes.append(word)
-    both = passes(program(text, path.name, ProgramRequest(given, read_shapes(shapes), list(given))))
-    known = {name: Float64().array(value) for name, value in given.items()}
-    return both, {name: value if name in both.gradients else value.astype(int) for name, value in known.items()}
+    return program(text, path.name, ProgramRequest(given, read_shapes(shapes), list(given)))
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -167,6 +173,20 @@ def block(path: Path) -> tuple[Passes, dict[str, np.ndarray]]:
 def test_code_of_each_block_agrees_with_the_graph(path, library):
     both, known = block(path)
     assert_agrees(both, library, known, certain=False)
+
+
+# What no backward pass is read with: windows of NumPy's, and a file's own erfc.
+NOT_READ_BACK = {"conv1d", "conv2d", "maxpool", "transformer"}
+
+
+@pytest.mark.parametrize("path", [one for one in BLOCKS if one.stem not in NOT_READ_BACK], ids=lambda path: path.stem)
+def test_code_of_each_block_is_right_where_it_is_checked_line_by_line(path):
+    """The file is read as anyone's backward pass is: its own forward pass and cache, its names, its order."""
+    problem = stated(path)
+    checked, notes = checked_lines(problem, written(passes(problem), "numpy"), "code.py")
+    assert [(one.name, one.line, one.verdict) for one in checked if not one.is_right] == []
+    assert checked
+    assert not any(note.startswith("passed over") for note in notes)
 
 
 def test_code_of_each_block_is_as_formatters_have_it(tmp_path):

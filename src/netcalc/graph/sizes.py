@@ -141,7 +141,7 @@ def concrete(size: Size, numbers: Mapping[str, int]) -> int:
         part = count
         for one in letters:
             if one not in numbers:
-                raise ShapeError(f"the size {one} has no number")
+                raise UnknownSizeError(f"the size {one} has no number")
             part *= numbers[one]
         product += part
     return product

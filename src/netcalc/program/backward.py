@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
+from netcalc.errors import NetcalcError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.gradients import BLOCKS, GradientReader
@@ -115,6 +117,7 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     for one in body:
         reader.outside(one)
     chosen = _chosen(defs)
+    reader.top.values.update(_of_own_forward(reader, [one for one in defs if one is not chosen]))
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
     frame.values = _arguments(reader, chosen)
     reader.around = dict(reader.top.values)
@@ -122,6 +125,25 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     reader.main_level = frame.level
     reader.run(chosen.body)
     return reader.read_so_far
+
+
+def _of_own_forward(reader: GradientReader, defs: list[ast.FunctionDef]) -> dict[str, Any]:
+    """What a text's own forward pass makes beyond the names of the one it is held to, such as its cache."""
+    own = [one for one in defs if "forward" in one.name.lower()]
+    called = reader.top.values.get(own[0].name) if len(own) == 1 else None
+    if not isinstance(called, Function):
+        return {}
+    args = own[0].args
+    given = {one.arg: reader.lookup(one.arg) for one in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+    known = {name: value for name, value in given.items() if not isinstance(value, Missing)}
+    with suppress(NetcalcError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+        reader.call(called, [], known, own[0])  # where it fails, what it has made before stands
+    found = reader.left.values if reader.left.name == called.name else {}
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in reader.known_names and base(name, reader.known_names) is None and name not in reader.top.values
+    }
 
 
 def _chosen(defs: list[ast.FunctionDef]) -> ast.FunctionDef:

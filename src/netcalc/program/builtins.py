@@ -179,6 +179,22 @@ def _map(reader: Expressions, function: Any, *several: Any) -> list[Any]:
     return [reader.call(function, list(one), {}, ast.Pass()) for one in _zip(reader, *several)]  # type: ignore[attr-defined]
 
 
+def _all_of(reader: Expressions, *several: Any) -> list[Any]:
+    """itertools.product: each of the first with each of the next."""
+    from itertools import product
+
+    own = [reader.items(one) for one in several]
+    if (many := math.prod(map(len, own))) > MAX_TERMS:
+        raise NetcalcError(f"product of {many:,} tuples; netcalc reads {MAX_TERMS:,}")
+    return list(product(*own))
+
+
+def _indices(reader: Expressions, *shape: Any) -> list[Any]:
+    """np.ndindex: the index of every entry, the last axis first."""
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], list | tuple) else shape
+    return _all_of(reader, *(range(whole(reader, one)) for one in sizes))
+
+
 def _reduce(reader: Expressions, function: Any, values: Any, *first: Any) -> Any:
     import ast
 
@@ -215,11 +231,17 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "all": _all,
     "divmod": _divmod,
     "map": _map,
-    "reduce": _reduce,
-    "partial": lambda _, function, *args, **keywords: Partial(function, args, keywords),
     "slice": lambda _, *ends: slice(*ends),
     "print": lambda *_, **__: None,
     "type": lambda _, __: Opaque("type"),
+}
+OF_MODULES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "functools": {
+        "reduce": _reduce,
+        "partial": lambda _, function, *args, **keywords: Partial(function, args, keywords),
+    },
+    "itertools": {"product": _all_of},
+    "numpy": {"ndindex": _indices},
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
-from netcalc.program.builtins import BUILTINS
+from netcalc.program.builtins import BUILTINS, OF_MODULES
 from netcalc.program.library import BY_ORDER, CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
@@ -183,10 +183,11 @@ class Calls(Methods):
         return name in BUILTINS or name in ("hasattr", "isinstance", "print")
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
-        if module.path == "builtins" or (module.path == "functools" and name in ("partial", "reduce")):
-            if name not in BUILTINS:
+        own = BUILTINS if module.path == "builtins" else OF_MODULES.get(module.path, {})
+        if name in own or own is BUILTINS:
+            if name not in own:
                 raise NetcalcError(self.unknown(name))
-            found = BUILTINS[name](self, *args, **keywords)
+            found = own[name](self, *args, **keywords)
             return self.made(found) if isinstance(found, Tensor) and not any(found is one for one in args) else found
         root = module.path.partition(".")[0]
         if root not in LIBRARIES:

@@ -51,6 +51,7 @@ class GradientNames(Stepping):
         self.corrected = corrected
         self.read_so_far = Gradients(source, self)
         self.unit = -1
+        self.assigned_at: dict[str, int] = {}  # the first line of the pass itself that assigns each name
         self.target: ast.expr | None = None
         self.holder = ""
         self.first_moment = FIRST_MOMENT
@@ -74,8 +75,9 @@ class GradientNames(Stepping):
             raise NetcalcError(f"'{name}' is not known, as line {found.part.lineno} is {how}")
         if isinstance(found, Missing) and self._is_upstream(name):
             return Tensor(self.upstream)
-        if isinstance(found, Missing) and self.stored.get(name, 0) > getattr(self.reading, "lineno", 0) > 0:
-            raise TooEarlyError(f"'{name}' has no value here: line {self.stored[name]} assigns it, later")
+        later = self.assigned_at.get(name, 0) if isinstance(found, Missing) and self.is_own else 0
+        if later > getattr(self.reading, "lineno", 0) > 0:
+            raise TooEarlyError(f"'{name}' has no value here: line {later} assigns it, later")
         if isinstance(found, Missing) and base(name, self.known_names) is not None and ".grad" not in name:
             raise NetcalcError(f"'{name}' has no value here: no line assigns it")
         return found

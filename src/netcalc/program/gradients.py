@@ -29,6 +29,12 @@ class GradientReader(Unknowns):
 
     def run(self, body: list[ast.stmt]) -> None:
         """Read a pass, statement by statement."""
+        defs = [one for node in body for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.Lambda)]
+        inner = {id(one) for node in defs for one in ast.walk(node)}
+        names = [one for node in body for one in ast.walk(node) if isinstance(one, ast.Name) and id(one) not in inner]
+        for name in names:
+            if isinstance(name.ctx, ast.Store):
+                self.assigned_at[name.id] = min(name.lineno, self.assigned_at.get(name.id, name.lineno))
         for one in body:
             self.unit += 1
             self.read_so_far.units.append(Unit(one, len(self.steps)))

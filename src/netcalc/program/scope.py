@@ -15,7 +15,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import ARRAY, INPUT, STOPPED
+from netcalc.graph.leaves import ARRAY, INPUT, SIZE, STOPPED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
@@ -263,7 +263,7 @@ class Scope:
         for one in in_order([node], lambda one: () if one in self._whole else one.args):
             if one not in self._whole:
                 own = self._input_is_whole(one) if one.operation is INPUT else True
-                own = own and all(isinstance(size, int) for size in one.shape)
+                own = own and one.operation is not SIZE and all(isinstance(size, int) for size in one.shape)
                 self._whole[one] = own and all(self._whole[arg] for arg in one.args)
         return self._whole[node]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from netcalc.errors import ShapeError, TooEarlyError
 from netcalc.graph.node import Node
+from netcalc.graph.sizes import UnknownSizeError
 from netcalc.program.source import ProgramError, Source
 from netcalc.records import NamedTuple, dataclass
 
@@ -96,6 +97,6 @@ def stops_python(error: BaseException | None) -> bool:
     """Whether an error is one of what Python refuses as well: shapes that do not fit, a name without a value yet."""
     while error is not None:
         if isinstance(error, ShapeError | TooEarlyError):
-            return True
+            return not isinstance(error, UnknownSizeError)
         error = error.__cause__
     return False
