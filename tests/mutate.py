@@ -30,6 +30,7 @@ SOURCE = CHECKOUT / "src" / "netcalc"
 TENTH = 0.9  # of a bound: the test that holds it sees it a tenth too small
 TESTS_EACH = 150  # that are tried on a change,
 SECONDS_EACH = 8  # as long as they compute no more than this
+FILE_SECONDS = 120  # that a file of tests computes, where it was not recorded
 CONTROL = 1_000_000  # numbers from here on are no change's
 NOT_COMPUTED = ("annotation", "returns", "decorator_list", "pattern", "type_params")
 
@@ -197,8 +198,8 @@ class Run:
             target.write_text(switched(target, own), "utf-8")
         (self.folder / "drawn.json").write_text(json.dumps([asdict(one) for one in drawn]), "utf-8")
 
-    def pytest(self, words: Sequence[str], **variables: str) -> None:
-        """On the copy."""
+    def pytest(self, words: Sequence[str], **variables: str) -> int:
+        """On the copy: its exit status."""
         environment = {
             "PYTHONPATH": str(self.copy / "src"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -207,7 +208,10 @@ class Run:
         }
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "mutants", *words]
         with (self.folder / "pytest.log").open("a") as log:
-            subprocess.run(command, cwd=self.copy, env=os.environ | environment | variables, stdout=log, check=False)
+            done = subprocess.run(
+                command, cwd=self.copy, env=os.environ | environment | variables, stdout=log, check=False
+            )
+        return done.returncode
 
     def reached(self, tests: Sequence[str]) -> dict[str, tuple[float, list[int]]]:
         """For each test how long it computes, and the switches it asks for; under "" those asked for by imports."""
@@ -234,7 +238,10 @@ class Run:
         together = {number: tests for number, tests in rest.items() if number not in at_import}
         for part in [together, *({number: rest[number]} for number in sorted(rest.keys() & at_import))]:
             if part:
-                each = {n: {"tests": t, "seconds": sum(seconds.get(test, 1.0) for test in t)} for n, t in part.items()}
+                each = {
+                    n: {"tests": t, "seconds": sum(seconds.get(test, FILE_SECONDS) for test in t)}
+                    for n, t in part.items()
+                }
                 path.write_text(json.dumps(each), "utf-8")
                 files = sorted({test.partition("::")[0] for tests in part.values() for test in tests if test[0] != "!"})
                 alone = {} if part is together else {"MUTANT": str(next(iter(part)))}
@@ -317,6 +324,10 @@ def again(run: Run, folders: Sequence[str], tests: Sequence[str]) -> None:
     left = {n for n, one in enumerate(run.drawn) if n not in noticed and one.file.startswith(tuple(folders) or "")}
     for test in tests:
         shutil.copy(CHECKOUT / test, run.copy / test)
+    if code := run.pytest(["--collect-only", *tests]):
+        sys.exit(
+            f"the tests as they are now don't fit the code that was changed: see {run.folder / 'pytest.log'} ({code})"
+        )
     run.forget(left)
     run.notice({number: list(tests) for number in left}, {}, set(run.reached([])[""][1]))
 

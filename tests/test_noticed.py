@@ -18,6 +18,7 @@ from netcalc.arithmetic.balls import numerals
 from netcalc.arithmetic.cancellation import cancelled
 from netcalc.checking.backward import points
 from netcalc.checking.backward.check import checked_lines
+from netcalc.checking.evidence import Evidence
 from netcalc.checking.verdicts import leading_place
 from netcalc.cli import main
 from netcalc.derivation import algebra
@@ -25,7 +26,6 @@ from netcalc.derivation.bounded import equal
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.expression import parse
 from netcalc.graph.terms import Term, scalar, with_number_apart
-from netcalc.layers import WATCHER
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.notation import to_ascii
 from netcalc.values import read_array
@@ -298,6 +298,8 @@ def test_names_that_are_near_are_offered(name, hint):
 
 
 def test_who_watches_a_net_is_told_of_every_layer_twice():
+    from netcalc.layers import WATCHER
+
     told = []
     before = WATCHER.set(lambda done, of: told.append((done, of)))
     try:
@@ -312,3 +314,34 @@ def test_which_gelu_is_meant_is_told_where_no_library_says(call, is_doubtful):
     result = netcalc.gradients(f"y = {call}.sum()", {"x": [0.5]})
     assert any("gelu is taken as PyTorch's, with erf" in note for note in result.notes) is is_doubtful
     assert result.forward["y"] == pytest.approx(0.5 * 0.6914624612740131)
+
+
+def evidence(method, claimed, at=(0,), **known):
+    """What a method of the evidence finds for claims at one point, of what it is told."""
+    claims = [SimpleNamespace(written=SimpleNamespace(digits=digits, place=None)) for digits in known.pop("digits", [])]
+    told = SimpleNamespace(claimed=np.array([claimed]), claims=claims, plain=np.zeros(len(claimed), bool), **known)
+    told.zeros = lambda places: Evidence.zeros(told, places)
+    return lambda *values: getattr(Evidence, method)(told, *values, *([] if method == "chances" else [list(at)]))
+
+
+def test_a_number_met_by_chance_is_as_probable_as_its_width():
+    """Of 3.14, which may be 0.005 off: a hundredth of all that lies between -3.14 and 3.14."""
+    found = evidence("chances", [3.14], truth=np.array([[2.0]]), radius=np.array([[0.005]]), units=np.array([0.01]))()
+    assert found == pytest.approx(0.01 / (2 * 3.14 + 0.01))
+
+
+def test_digits_fewer_than_usual_may_have_been_zeros():
+    """With four usual ones: of 3.1 and 25 a hundredth each."""
+    assert evidence("zeros", [3.1, 25.0, 1.2345], (0, 1, 2), digits=[2, 2, 5])() == pytest.approx(1e-4)
+
+
+def test_a_value_is_as_short_as_a_claim_where_it_is_whole_in_its_last_digit():
+    short = evidence("as_short", [0.37], units=np.array([0.01]))
+    values = np.array([0.37, 0.375, 123.67, 123.675, 0.0100001, 4567.890001])  # off by a millionth of the steps at most
+    assert short(values[:, None, None]).tolist() == [True, False, True, False, False, True]
+
+
+def test_an_exact_value_is_off_by_rounding_alone():
+    exactly = evidence("exactly", [2.0e6], units=np.array([1.0]))
+    values = 2.0e6 * (1 + np.array([0, 0.9e-10, 1.1e-10]))
+    assert exactly(values[:, None, None]).tolist() == [True, True, False]
