@@ -95,7 +95,6 @@ RULES: Mapping[str, Rule] = MappingProxyType({row.function: row for row in _ROWS
 OPERATOR_RULES: Mapping[str, str] = MappingProxyType(
     {
         "add": "sum",
-        "subtract": "sum",
         "negate": "constant factor",
         "multiply": "product",
         "divide": "quotient",
@@ -180,8 +179,6 @@ def _slope(forms: Forms, node: Apply, index: int) -> Tree:
     match node.operator:
         case "add":
             return forms.one
-        case "subtract":
-            return forms.number(1 if index == 0 else -1)
         case "negate":
             return forms.number(-1)
         case "multiply":
