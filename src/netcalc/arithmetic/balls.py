@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 from flint import acb, arb, ctx, fmpq
@@ -337,8 +337,8 @@ class Once:
         if operator == "subtract":
             return self("add", parts[0], self("negate", parts[1]))
         if operator in ("add", "multiply"):
-            if len(parts) != 2:
-                return self(operator, self(operator, *parts[:2]), *parts[2:]) if parts[1:] else parts[0]
+            if len(parts) != 2:  # thousands, which no recursion goes as deep as
+                return reduce(partial(self, operator), parts)
             parts = tuple(sorted(parts, key=id))
             if operator == "add" and self._cancel(*parts):
                 return self.constant(Fraction(0))
