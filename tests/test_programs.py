@@ -493,7 +493,7 @@ def test_the_names_of_a_comprehension_are_its_own(line):
     ],
 )
 def test_functions_of_whole_vectors_are_no_functions_of_entries(written, value, slope):
-    result = netcalc.gradients(f"import math, torch\nloss = {written}", x=[1, 2], y=[4, 6])
+    result = netcalc.gradients(f"import {written.partition('.')[0]}\nloss = {written}", x=[1, 2], y=[4, 6])
     assert result.forward["loss"] == pytest.approx(value)
     assert result.partials["x"] == pytest.approx(slope)
 
@@ -527,3 +527,25 @@ def test_no_name_is_suggested_for_itself():
     text = "def forward(params, x):\n    for w, b in params:\n        x = np.tanh(x @ w + b)\n    return x.sum()"
     with pytest.raises(NetcalcError, match=r"'params' has no value here; give it with --at"):
         netcalc.gradients(text, x=[1, 2])
+
+
+def test_arrays_that_ask_for_their_gradient_have_it():
+    """`requires_grad=True` and Parameter say what is differentiated, zeros too; other arrays stated are constants."""
+    text = """
+import torch
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.nn.Parameter(torch.zeros(2))
+c = torch.zeros(2).requires_grad_()
+k = torch.ones(2)
+loss = ((w * x + b + k) ** 2).sum() + (c * x).sum()
+"""
+    result = netcalc.gradients(text, x=[3.0, 5.0])
+    z = 2 * (np.array([1, 2]) * [3, 5] + 1)
+    assert result.partials == {"x": [8, 44], "w": [24, 110], "b": z.tolist(), "c": [3, 5]}
+
+
+def test_indices_and_masks_have_no_gradient_and_what_is_called_underscore_no_row():
+    text = "import torch\nm, _ = torch.max(x, 1)\nidx = x.argmin(1)\nmask = x > 1\nloss = (m * x[mask].sum()).sum()"
+    result = netcalc.gradients(text, x=[[1.0, 2.0], [4.0, 3.0]])
+    assert set(result.partials) == {"x", "m"}
+    assert set(result.forward) == {"m", "idx", "mask", "loss"}

@@ -40,6 +40,7 @@ from netcalc.program.values import (
 from netcalc.records import NamedTuple, dataclass
 
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
+LEAVES = frozenset({"Parameter", "requires_grad_"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
 
@@ -247,6 +248,8 @@ class Calls(Methods):
             and (value.node.operation is ARRAY or any(_is_of_floats(one) for one in found))
         ):
             call.check_whole(value, "dtype=int")
+        if isinstance(value, Tensor) and (keywords.get("requires_grad") is True or call.name in LEAVES):
+            value = self.leaf(value)
         return self._all_checked(_of_kind(value, keywords.get("dtype")))
 
     def _counted_or_itself(self, value: Any) -> Any:

@@ -17,7 +17,7 @@ from netcalc.program.classes import used_classes
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
-from netcalc.program.values import Function, Missing, Module, Tensor, node_of
+from netcalc.program.values import REALS, Function, Missing, Module, Tensor, node_of
 from netcalc.records import dataclass
 
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
@@ -29,7 +29,8 @@ class Program:
     """A forward pass: its inputs and its named nodes in order, and what it comes to.
 
     A name assigned once is itself; of one assigned more than once the last is, and each is `name@LINE`, or
-    `name@LINE.k` the k-th time the line is passed. `indices` are inputs that are whole numbers: they have no gradient.
+    `name@LINE.k` the k-th time the line is passed. `indices` are whole numbers and booleans: they have no gradient.
+    `leaves` are arrays of its own that it asks the gradient of.
     `lines` has the line of each name. `reader` has read it; `rest` are lines of the file behind it that give gradients.
     """
 
@@ -40,6 +41,7 @@ class Program:
     named: Mapping[str, Node]
     lines: Mapping[str, int]
     indices: frozenset[str] = frozenset()
+    leaves: frozenset[Node] = frozenset()
     notes: tuple[str, ...] = ()
     reader: Statements | None = None
     rest: tuple[ast.stmt, ...] = ()
@@ -51,10 +53,12 @@ class Program:
         A program that is given nothing, as a cell of a notebook, is differentiated by the arrays that it states.
         """
         inputs = [name for name in self.inputs if name not in self.indices]
-        leaves = [self.inputs[name] for name in inputs] or self._stated()
+        leaves = [*(self.inputs[name] for name in inputs), *self.leaves] or self._stated()
         reached = _made_of(leaves, [*self.named.values(), self.output])
         own = [
-            n for n, node in self.named.items() if node in reached and node is not self.output and n != self.output_name
+            name
+            for name, node in self.named.items()
+            if node in reached and node is not self.output and name not in (*self.indices, self.output_name)
         ]
         return (*inputs, *own)
 
@@ -215,9 +219,11 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}
-    indices = frozenset(key for key, node in inputs.items() if node in reader.indices)
+    reader.indices |= {one.node for one in reader.assigned if one.kind not in REALS}
+    indices = frozenset(key for key, node in {**named, **inputs}.items() if node in reader.indices)
     _note_decisions(reader, [key for key in reader.decided if key not in indices])
-    return Program(reader.source, output, name, inputs, named, lines, indices, tuple(reader.notes), reader)
+    leaves = frozenset(reader.leaves)
+    return Program(reader.source, output, name, inputs, named, lines, indices, leaves, tuple(reader.notes), reader)
 
 
 def _used_as_numbers(output: Node) -> set[Node]:
@@ -300,7 +306,11 @@ def is_gradient(name: str, names: Collection[str]) -> bool:
 def names_of(
     assigned: Sequence[Assigned], inputs: Mapping[str, Tensor], main: int
 ) -> tuple[dict[str, Node], dict[str, int]]:
-    """The named nodes, by what tells them apart, in the order in which they were assigned; and their lines."""
+    """The named nodes, by what tells them apart, in the order in which they were assigned; and their lines.
+
+    What is called `_` is not looked at.
+    """
+    assigned = [one for one in assigned if one.name.strip("_")]
     last = {one.name: place for place, one in enumerate(assigned) if one.level == main}
     last = {one.name: place for place, one in enumerate(assigned) if one.name not in last} | last
     times = Counter(one.name for one in assigned)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
@@ -44,6 +45,7 @@ class Assigned(NamedTuple):
     line: int
     node: Node
     level: int
+    kind: str
 
 
 @dataclass(eq=False)
@@ -65,6 +67,7 @@ class Scope:
         self.library = library
         self.is_torch = is_torch  # PyTorch's functions are among those it uses
         self.no_grad = ""  # the block without gradients that is being read, with its line
+        self.leaves: set[Node] = set()  # arrays of the program's own that it asks the gradient of
         self.cut: dict[Node, str] = {}  # where PyTorch lets no gradient through, and what says so
         self.top = Frame()
         self.frames: list[Frame] = [self.top]
@@ -151,7 +154,7 @@ class Scope:
                 name, value.node, len(self.assigned) + 1
             )  # each assignment is its own, on each pass of a loop
             value = Tensor(node, value.kind, value.buffer, value.cells, value.zero, level, is_named=True)
-        self.assigned.append(Assigned(name, line, value.node, level))
+        self.assigned.append(Assigned(name, line, value.node, level, value.kind))
         return value
 
     # --- where PyTorch cuts the gradient
@@ -183,6 +186,16 @@ class Scope:
         node = b.detached(value.node)
         self.cut.setdefault(node, f"{text}, as in PyTorch")
         return replace(value, node=node, is_named=False)
+
+    def leaf(self, value: Tensor) -> Tensor:
+        """An array that the program states and asks the gradient of: it stands for itself, zeros too."""
+        if value.kind not in REALS | {"int"} or any(one.operation is INPUT for one in in_order([value.node])):
+            return value
+        number, shape = as_number(value.node), value.shape
+        if number is not None and all(isinstance(size, int) for size in shape):
+            value = replace(value, node=b.array(np.full(shape, Number(number), dtype=object)), zero=False)
+        self.leaves.add(value.node)
+        return replace(value, kind="float")
 
     def note_cuts(self, output: Node) -> None:
         """Where no gradient gets to an input, on the way from an output."""

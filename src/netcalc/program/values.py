@@ -18,7 +18,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Letters, Unknown, settled
 from netcalc.records import NamedTuple, dataclass
 
-LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy"})
+LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy", "optax"})
 MAX_ENTRIES = 100_000_000  # of one array
 MAX_AXES = 32
 KINDS = ("bool", "int", "whole", "float")  # each holds those before it; whole: inputs given as 1,2, which may be floats
@@ -75,7 +75,7 @@ class Module:
     def library(self) -> str:
         """Whose meaning its functions have."""
         root = self.path.partition(".")[0]
-        return {"torch": "torch", "jax": "jax", "math": "math", "scipy": "scipy"}.get(root, "numpy")
+        return {"cupy": "numpy", "autograd": "numpy", "optax": "jax"}.get(root, root)
 
 
 @dataclass(eq=False)
