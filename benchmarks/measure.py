@@ -126,10 +126,14 @@ def grow(growth: Growth, runs: int) -> Scaling:
 def exponent(seconds: Mapping[int, float]) -> float | None:
     """The slope of log seconds against log work, by least squares; None where fewer than two amounts tell of it.
 
-    The least that any takes is start-up, and taken off; amounts that are less, or take hardly more, are left out.
+    Start-up is what is left of the least where its work is taken off, at the rate of the next amount; amounts that are
+    less, or take hardly more, are left out.
     """
     least = min(seconds, key=lambda work: seconds[work])
-    start = seconds[least]
+    after = min((work for work in seconds if work > least), default=None)
+    if after is None:
+        return None
+    start = max(0.0, seconds[least] - (seconds[after] - seconds[least]) * least / (after - least))
     at_work = {work: taken - start for work, taken in seconds.items() if work > least and taken > AT_WORK * start}
     points = [(math.log(work), math.log(taken)) for work, taken in at_work.items()]
     if len(points) < 2:

@@ -55,7 +55,8 @@ def test_no_growth_has_no_exponent():
     """What takes as long for any work tells nothing of how work grows; nor does one amount that takes longer."""
     assert exponent({1: 1.0, 10: 1.01, 100: 1.0}) is None
     assert exponent({1: 1.0, 10: 1.01, 100: 5.0}) is None
-    assert exponent({1: 3.0, 10: 1.0, 100: 2.0, 1000: 11.0}) == pytest.approx(1), "the smallest goes another way"
+    assert exponent({1: 3.0, 10: 1.0, 100: 1.9, 1000: 10.9}) == pytest.approx(1), "the smallest goes another way"
+    assert exponent({25: 0.55, 50: 0.8, 100: 1.3, 200: 2.3}) == pytest.approx(1), "the least has work of its own"
     found = grow(Growth("Nothing", "nothings", {1: python("pass"), 2: python("import json")}), 1)
     assert list(found.runs) == [1, 2]
     assert "Nothing: " in section("name", "text", [found])

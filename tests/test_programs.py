@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import programs_oracle as oracle
 import pytest
+from effort import calls
 
 import netcalc
 from netcalc.errors import NetcalcError
@@ -549,3 +550,23 @@ def test_indices_and_masks_have_no_gradient_and_what_is_called_underscore_no_row
     result = netcalc.gradients(text, x=[[1.0, 2.0], [4.0, 3.0]])
     assert set(result.partials) == {"x", "m"}
     assert set(result.forward) == {"m", "idx", "mask", "loss"}
+
+
+def test_the_cost_of_a_recurrence_and_of_many_lines_is_linear():
+    """Counted in calls, reading and solving."""
+
+    def recurrence(steps):
+        text = "import numpy as np\nh = np.tanh(x @ W)\nfor t in range({}):\n    z = x @ W + h\n    i, g = np.split(z, 2, axis=1)\n"
+        text += "    h = np.concatenate([np.tanh(i), h[:, 2:] * g], 1)\nloss = np.sum(h * h)"
+        return netcalc.gradients(text.format(steps), x=X, W=X, certify=False)
+
+    def lines(many):
+        body = [f"z{n} = h{n - 1} * W + x\nh{n} = np.tanh(z{n})" for n in range(1, many)]
+        text = "\n".join(["import numpy as np", "h0 = np.tanh(x)", *body, f"loss = np.sum(h{many - 1})"])
+        return netcalc.gradients(text, x=X, W=X, certify=False)
+
+    X = np.ones((4, 4)) / 4
+    for program in (recurrence, lines):
+        program(3)
+        counts = [calls(lambda many=many, program=program: program(many)) for many in (4, 8, 16)]
+        assert counts[2] - counts[1] < 2.2 * (counts[1] - counts[0])
