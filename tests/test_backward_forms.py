@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import netcalc
 from netcalc.checking.backward.check import check_code, checked_lines
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.program.source import ProgramError
@@ -133,9 +132,10 @@ def test_libraries_that_differ_are_told():
     assert "backward.py is written for torch, forward.py for numpy" in result.notes
 
 
-def test_a_class_without_a_backward_pass_is_refused():
-    with pytest.raises(netcalc.NetcalcError, match="a class is not understood"):
-        checked("class Net:\n    def forward(self, x):\n        return x\n")
+def test_a_class_without_a_backward_pass_is_the_forward_pass():
+    text = "import numpy as np\nclass Net:\n    def forward(self, x, w, b):\n        z = x @ w + b\n        return np.sum(z ** 2)\n"
+    assert wrong(checked(text, "dz = 2 * z\ndb = dz.sum(0)\n")) == []
+    assert [name for name, *_ in wrong(checked(text, "dz = z\ndb = dz.sum(0)\n"))] == ["dz"]
 
 
 TWO_LAYERS = "def forward(x, w, b):\n    z = x @ w + b\n    loss = np.sum(z ** 2)\n    return loss\n"

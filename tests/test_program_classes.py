@@ -115,7 +115,9 @@ def test_objects_may_know_each_other():
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("class Net:\n    def forward(self, x):\n        return x.sum()", "line 1: a class is not understood"),
+        ("class A:\n    def f(self, x):\n        return x.sum()", "line 1: the program computes nothing"),
+        ("class P:\n    W: float\nloss = (x * P(b=x).W).sum()", "line 3: P takes W, each once"),
+        ("class P:\n    W: float\n    b: float = 0\nloss = (x * P().b).sum()", "line 4: P lacks W"),
         ("class N:\n    def f(self, x):\n        return self.f(x)\nloss = N().f(x)", "line 3: N.f calls itself"),
         ("class N:\n    x = open('f')\nn = N()", "line 2: 'open' is not understood"),
         ("class N:\n    pass\nloss = N(2)", "line 3: N takes no arguments"),
@@ -132,3 +134,56 @@ def test_objects_may_know_each_other():
 def test_what_is_no_pass_of_objects_is_refused(text, said):
     with pytest.raises(NetcalcError, match=said):
         netcalc.gradients(text, x=[1.5, 2])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class M:\n    def forward(self, x):\n        return np.sum(np.tanh(x @ self.W + self.b) ** 2)",
+        """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.W = torch.nn.Parameter(W)
+        self.b = torch.nn.Parameter(b)
+    def __call__(self, x):
+        return (torch.tanh(x @ self.W + self.b) ** 2).sum()
+""",
+        """
+from typing import NamedTuple
+import jax.numpy as jnp
+class P(NamedTuple):
+    W: jnp.ndarray
+    b: jnp.ndarray = 0
+def forward(p: P, x):
+    return jnp.sum(jnp.tanh(x @ p.W + p.b) ** 2)
+""",
+        """
+from dataclasses import dataclass
+import numpy as np
+@dataclass
+class Base:
+    W: np.ndarray
+@dataclass
+class P(Base):
+    b: np.ndarray
+    power: int = 2
+p = P(W, b=b)
+loss = np.sum(np.tanh(x @ p.W + p.b) ** p.power)
+""",
+        """
+from collections import namedtuple
+P = namedtuple("P", "W b")
+p = P(W=W, b=b)
+loss = np.sum(np.tanh(x @ p.W + p.b) ** 2)
+""",
+    ],
+)
+def test_parameters_are_fields_and_a_class_alone_is_the_pass(text):
+    x, W, b = draw.normal(size=(3, 2)), draw.normal(size=(2, 2)), draw.normal(size=2)
+    h = np.tanh(x @ W + b)
+    g = 2 * h * (1 - h**2)
+    result = netcalc.gradients(text, x=x, W=W, b=b)
+    np.testing.assert_allclose(result.partials["W"], x.T @ g, rtol=1e-12)
+    np.testing.assert_allclose(result.partials["b"], g.sum(0), rtol=1e-12)

@@ -40,6 +40,16 @@ from netcalc.program.values import (
 from netcalc.records import NamedTuple, dataclass
 
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
+LOOPS = {
+    "vmap": "the function for the whole batch, or stack a loop: jnp.stack([f(x[i]) for i in range(n)])",
+    "scan": "a for loop, as in: for v in x: h, y = step(h, v)",
+    **dict.fromkeys(("fori_loop", "while_loop", "map"), "a for loop over range(n)"),
+    **dict.fromkeys(("reduce", "cond", "switch"), "its lines out, with a for loop or an if"),
+    **dict.fromkeys(
+        ("tree_map", "tree_leaves", "tree_reduce", "tree_flatten", "multimap"),
+        "the arrays one by one, or in a list: for W in [W1, W2]",
+    ),
+}
 LEAVES = frozenset({"Parameter", "requires_grad_"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
@@ -191,6 +201,9 @@ class Calls(Methods):
             found = own[name](self, *args, **keywords)
             return self.made(found) if isinstance(found, Tensor) and not any(found is one for one in args) else found
         root = module.path.partition(".")[0]
+        if name == "namedtuple":
+            fields = args[1].replace(",", " ").split() if isinstance(args[1], str) else args[1]
+            return Class(args[0], {}, tuple(fields))
         if root not in LIBRARIES:
             raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
         if name in CLASSES and name not in ROWS:
@@ -276,8 +289,8 @@ class Calls(Methods):
             return f"{name} has weights of its own; write the weights as names: {LAYERS_WITH_WEIGHTS[name]}"
         if name in ("grad", "value_and_grad", "jacobian", "vjp", "backward"):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
-        if name == "vmap":
-            return "vmap is not understood; write the axis of samples out"
+        if name in LOOPS:
+            return f"{name} is not understood; write {LOOPS[name]}"
         if name in ROWS or elementwise_function(name) is not None:
             return f"'{name}' is not defined here; define or import it, or write it as a library's, as np.exp is"
         near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)

@@ -88,7 +88,8 @@ class Expressions(Attributes):
                     raise NetcalcError(f"{many:,} items are more than are gone through here")
                 return [indexing.read(self, value, n) for n in range(many)]
             case Missing(name):
-                raise NetcalcError(missing(self, name))
+                said = f"; a list of layers is written out, as in {name} = [(W1, b1), (W2, b2)]"
+                raise NetcalcError(missing(self, name) + said)
             case _:
                 raise NetcalcError(f"{described(value)} cannot be gone through item by item")
 

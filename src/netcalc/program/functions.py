@@ -47,8 +47,14 @@ class Functions(Expressions):
         made = Record(of=of)
         if "__init__" in of.parts:
             self.of_object(made, "__init__", args, keywords, node)
-        elif args or keywords:
-            raise NetcalcError(f"{of.name} takes no arguments")
+            return made
+        values = dict(zip(of.fields, args, strict=False)) | keywords
+        if len(args) > len(of.fields) or values.keys() - of.fields:
+            takes = f"{', '.join(of.fields)}, each once" if of.fields else "no arguments"
+            raise NetcalcError(f"{of.name} takes {takes}")
+        if left := [field for field in of.fields if field not in (*values, *of.parts)]:
+            raise NetcalcError(f"{of.name} lacks {', '.join(left)}")
+        made.parts.update(values)
         return made
 
     def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:

@@ -29,12 +29,14 @@ class Methods(Functions):
         match owner:
             case Tensor():
                 return self._of_tensor(owner, name, args, keywords)
-            case (Tensor() as array, key) if name in ("set", "add", "multiply", "get"):
+            case (Tensor() as array, key) if name in ("set", "add", "multiply", "mul", "get"):
                 return self._at(array, key, name, args)
             case LibraryFunction(function) if name in ("outer", "reduce", "accumulate"):
                 return self.of_ufunc(function, name, args, keywords)
             case list() | dict() | str():
                 return METHODS_OF_LISTS[type(owner)](self, owner, name, args, keywords)
+            case (Tensor(), _) if name not in ("numel", "count", "index"):
+                raise NetcalcError(f"x.at[…].{name} is not understood; x.at[…].set, add, multiply and get are")
             case tuple() if name == "numel":
                 from netcalc.graph.sizes import total
 
@@ -91,7 +93,7 @@ class Methods(Functions):
         value = stored(array.kind, args[0])
         if how == "add":
             return indexing.added_into(self, array, part, value)
-        if how == "multiply":
+        if how in ("multiply", "mul"):
             value = b.multiply(b.index(array.node, part.key, list(part.arrays)), value)
         found = indexing.written_into(self, array, part, value)
         return Tensor(found.node, found.kind, zero=found.zero)

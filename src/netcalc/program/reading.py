@@ -17,7 +17,7 @@ from netcalc.program.classes import used_classes
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.statements import Statements
-from netcalc.program.values import REALS, Function, Missing, Module, Tensor, node_of
+from netcalc.program.values import REALS, Class, Function, Missing, Module, Record, Tensor, node_of
 from netcalc.records import dataclass
 
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
@@ -112,6 +112,9 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
     if chosen is not None:
         value, shown = _called(reader, chosen)
         reader.main_level, reader.main = 1, reader.left
+    elif (made := _object_of_pass(reader, of)) is not None:
+        value, shown = _called(reader, *made)
+        reader.main_level, reader.main = 1, reader.left
     elif (last := _last_expression(reader, tree)) is not None:
         value = reader.value(last)
         shown = last.id if isinstance(last, ast.Name) else ""
@@ -129,18 +132,37 @@ def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:
     return None if passed or (reader.value(last.value) is None) else last.value
 
 
-def _called(reader: Statements, function: Function) -> tuple[Any, str]:
-    """What a def returns, called with the inputs of its arguments' names."""
+def _object_of_pass(reader: Statements, of: str | None) -> tuple[Function, Record] | None:
+    """The forward of the one class that no other line uses, and an object of it, where nothing else is the pass."""
+    classes = [one for one in reader.top.values.values() if isinstance(one, Class) and one.name not in reader.classes]
+    classes = [one for one in classes if {"forward", "__call__"} & one.parts.keys()]
+    if of is not None or not classes or _computes(reader):
+        return None
+    own, *others = classes
+    name = "forward" if "forward" in own.parts else "__call__"
+    if others:
+        names = ", ".join(one.name for one in classes)
+        raise reader.source.error(
+            f"there are several classes with a {name}, {names}; leave one", others[0].parts[name].node
+        )
+    made = Record(of=own)
+    if isinstance(first := own.parts.get("__init__"), Function):
+        _called(reader, first, made)
+    return own.parts[name], made
+
+
+def _called(reader: Statements, function: Function, *owner: Record) -> tuple[Any, str]:
+    """What a def returns, called with the inputs of its arguments' names, a method with its object before them."""
     assert isinstance(function.node, ast.FunctionDef)  # noqa: S101 - it is no lambda
     spec = function.node.args
-    names = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+    names = [one.arg for one in (*spec.posonlyargs, *spec.args)][len(owner) :]
     optional = set(names[len(names) - len(spec.defaults) :])
     optional |= {one.arg for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if default is not None}
     args: dict[str, Any] = {}
     for name in (*names, *(one.arg for one in spec.kwonlyargs)):
         if name in reader.given or name not in optional:
             args[name] = reader.lookup(name)
-    value = reader.function(function, [], args, function.node)
+    value = reader.function(function, [*owner], args, function.node)
     return value, _returned_name(reader.returned)
 
 

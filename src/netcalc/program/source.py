@@ -85,6 +85,9 @@ class Source(NamedTuple):
         return ProgramError(f"{self.name}, {where}: {message}", source=self.text, position=position)
 
 
+NOTEBOOK = ("%", "!", ">>>", "...")  # how lines of notebooks and of sessions begin
+
+
 def parse(source: Source) -> ast.Module:
     """The program as a tree. Raises ProgramError where it is too long, too deep or no Python."""
     check_limits(source)
@@ -100,6 +103,8 @@ def parse(source: Source) -> ast.Module:
         number, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
         said = (error.msg or "it is no Python").removeprefix("invalid syntax. ")
         line = source.line(max(1, min(number, len(source.starts))))
+        if line.lstrip().startswith(NOTEBOOK):
+            raise source.error_at(f"leave out {line.split()[0]}, which is a notebook's or a prompt", number) from None
         told = source.error_at(f"this is no Python: {said[:1].lower()}{said[1:]}", number, len(line[:column].encode()))
         raise told from None
     except (RecursionError, MemoryError):

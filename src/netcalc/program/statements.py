@@ -34,7 +34,6 @@ HARMLESS_BLOCKS = frozenset({"errstate", "autocast"})
 REFUSED: dict[type[ast.stmt], str] = {
     ast.Try: "try is not understood; write the lines themselves",
     ast.Raise: "the program raises an error here",
-    ast.ClassDef: "a class is not understood; write 'def forward(x, W, b): …' with the weights as arguments",
     ast.AsyncFunctionDef: "async is not understood; write a plain def",
     ast.AsyncFor: "async is not understood; write a plain for",
     ast.AsyncWith: "async is not understood",
@@ -210,13 +209,16 @@ class Statements(Assignments):
         return (None if node.value is None else self.value(node.value),)
 
     def _classdef_statement(self, node: ast.ClassDef) -> None:
-        """A class that other lines make objects of: its lines are read here, its methods where they are called."""
-        if node.name not in self.classes:
-            raise NetcalcError(REFUSED[ast.ClassDef])
+        """Its lines are read here, its methods where they are called."""
         frame = Frame(self.frame, self.frame.level)
+        fields: list[str] = []
         for base in node.bases:
             if isinstance(base, ast.Name) and isinstance(own := self.lookup(base.id), Class):
                 frame.values |= own.parts
+                fields += own.fields
+        fields += [
+            one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+        ]
         self.frames.append(frame)
         try:
             self.block(node.body)
@@ -226,7 +228,7 @@ class Statements(Assignments):
             name: replace(one, name=f"{node.name}.{name}", frame=self.frame) if isinstance(one, Function) else one
             for name, one in frame.values.items()
         }
-        self.frame.values[node.name] = Class(node.name, parts)
+        self.frame.values[node.name] = Class(node.name, parts, tuple(dict.fromkeys(fields)))
 
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:

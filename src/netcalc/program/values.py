@@ -130,10 +130,14 @@ class Opaque:
 
 @dataclass(eq=False)
 class Class:
-    """A class of the program: its methods, and what its lines set, by name."""
+    """A class of the program: its methods, and what its lines set, by name; `fields` are those that say a type alone.
+
+    Of a dataclass or a NamedTuple they are what its objects are made of.
+    """
 
     name: str
     parts: dict[str, Any]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

@@ -165,7 +165,7 @@ def _new_array(call: Call, value: Any, dtype: Any, is_leaf: bool) -> Any:
     """torch.tensor(…): numbers in an array of their own, and an input with requires_grad is that input."""
     found = _stored(call, _array(value), [dtype])
     if is_leaf and found.node.operation is INPUT:
-        return found
+        return value if isinstance(value, Tensor) else found
     return call.numbers_of(found, f"{call.name}(…)")
 
 
