@@ -233,3 +233,25 @@ def test_steps_call_a_name_the_same_throughout():
     headings = [step.heading for step in netcalc.gradients(text, x=[1.0, 2]).steps if step.heading]
     assert headings[1].startswith("Backward to α: ")
     assert "used in α@1 and loss" in headings[3]
+
+
+def test_infinities_that_are_given_are_within_range():
+    text = "a = torch.full((2,), float('-inf'))\nb = torch.logaddexp(a, a)\nloss = (x * x).sum() + torch.exp(b).sum()"
+    result = netcalc.gradients(text, x=[1, 2])
+    assert result.forward["b"] == ["-inf", "-inf"]
+    assert not result.notes
+
+
+def test_what_has_no_slope_is_told_once_by_its_name():
+    head = "a = torch.where(torch.tensor([True, False]), x, float('-inf'))\n"
+    summed = "loss = torch.logsumexp(torch.stack([a, a]), 0)[0]"
+    (note,) = netcalc.gradients(head + summed, x=[1, 2]).notes
+    assert note == (
+        "∂loss/∂x1 and ∂loss/∂a1 have no value here: "
+        "logsumexp([a, a], axis=0) has no slope where all that it sums is -inf"
+    )
+    taken = "loss = torch.softmax(torch.stack([a, a]), 0)[0].sum()"
+    with pytest.raises(
+        NetcalcError, match=r"softmax\(\[a, a\], axis=0\) has none where all that it is taken along is -inf"
+    ):
+        netcalc.gradients(head + taken, x=[1, 2])

@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.arrays import each
 from netcalc.errors import UndefinedError
-from netcalc.problem import element
+from netcalc.problem import element, listed
 from netcalc.result import UNDEFINED, Value
 
 if TYPE_CHECKING:  # layers are solved without them
@@ -28,7 +28,7 @@ def where_defined(
     Raises UndefinedError where the output has no value, or no part of it.
     """
     found: list[np.ndarray] = []
-    notes: list[str] = []
+    reasons: dict[str, list[tuple[str, np.ndarray]]] = {}
     nowhere: dict[str, np.ndarray] = {}
     for one, entries in zip(quantities, arrays, strict=True):
         missing = lacking(entries, is_derivative=one.of is not None)
@@ -43,8 +43,9 @@ def where_defined(
         own = missing & ~inherited
         found.append(without(entries, missing | inherited))
         if own.any() and one.name not in problem.updates:
-            notes.append(note(one.title(problem, first(own) if own.sum() == 1 else ()), own, _why(problem, one)))
-    return found, notes
+            title = one.title(problem, first(own) if own.sum() == 1 else ())
+            reasons.setdefault(_why(problem, one), []).append((title, own))
+    return found, [note(those, why) for why, those in reasons.items()]
 
 
 def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
@@ -76,11 +77,14 @@ def without(entries: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return found
 
 
-def note(name: str, missing: np.ndarray, why: str) -> str:
-    """Which entries of a tensor have no value, and why the first of them has none."""
-    count = int(missing.sum())
-    where = "here" if count in (1, missing.size) else f"in {count:,} of its {missing.size:,} entries"
-    return f"{name} has no value {where}: {why}"
+def note(those: Sequence[tuple[str, np.ndarray]], why: str) -> str:
+    """Which entries of tensors, by name, have no value, and why the first of them has none."""
+    count, size = sum(int(own.sum()) for _, own in those), sum(own.size for _, own in those)
+    is_one = len(those) == 1
+    where = (
+        "here" if count in (len(those), size) else f"in {count:,} of {'its' if is_one else 'their'} {size:,} entries"
+    )
+    return f"{listed([name for name, _ in those])} {'has' if is_one else 'have'} no value {where}: {why}"
 
 
 def first(missing: np.ndarray) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Evaluation, Numeral, Once, is_nowhere, precision, sign
+from netcalc.arithmetic.balls import Evaluation, Numeral, Once, ball, is_infinite, is_nowhere, precision, sign
 from netcalc.arithmetic.sides import BITS
 from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derivation.derive import evaluable
@@ -17,9 +17,9 @@ from netcalc.graph.arithmetic import Arithmetic, last
 from netcalc.graph.backward import backward
 from netcalc.graph.elementwise import ELEMENTWISE, held_letters, plain, slopes, slot, with_slopes_written_out
 from netcalc.graph.leaves import name_of
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import number
-from netcalc.graph.reductions import MAX, MIN, NORM, Along
+from netcalc.graph.reductions import LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, SOFTMAX, Along
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
@@ -28,6 +28,7 @@ from netcalc.solving.graph_values import each_entry, each_node
 MAX_ENTRIES = 2_000  # of a node that is looked at for kinks
 UNDEFINED_BITS = 256
 MAX_SEARCHED_ENTRIES = 20_000  # and for what has no value
+MAX_WRITTEN = 60  # characters of a formula in a reason
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
@@ -139,8 +140,27 @@ def reason(problem: GraphProblem, roots: Sequence[Node]) -> str | None:
     with precision(UNDEFINED_BITS):
         for node, arguments, entries in each_node(problem, roots, MAX_SEARCHED_ENTRIES):
             if arguments and any(map(_has_no_value, entries.reshape(-1))):
-                return _why(node, arguments, problem.called)
+                return _of_nothing(problem, node, arguments) or _why(node, arguments, problem.called)
     return None
+
+
+def _of_nothing(problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray]) -> str | None:
+    """Why a softmax along entries that are all -inf has no value; it may be the slope of a logsumexp alone."""
+    if node.operation not in (SOFTMAX, LOG_SOFTMAX):
+        return None
+    rows = last(arguments[0], node.params.axes)
+    if not any(all(is_infinite(ball(one)) and one < 0 for one in row) for row in rows.reshape(-1, rows.shape[-1])):
+        return None
+    forward = in_order([problem.output])
+    whose = next((one for one in forward if one.operation is LOGSUMEXP and one.args == node.args), None)
+    if node in forward or whose is None:
+        return f"{_shortly(problem, node)} has none where all that it is taken along is -inf: it divides by 0"
+    return f"{_shortly(problem, whose)} has no slope where all that it sums is -inf"
+
+
+def _shortly(problem: GraphProblem, node: Node) -> str:
+    written = _written(problem, node)
+    return written if len(written) < MAX_WRITTEN else node.operation.name
 
 
 def _has_no_value(entry: Numeral) -> bool:

@@ -77,8 +77,8 @@ def _named(tensor: Tensor, kind: Callable[[Value], bool]) -> Iterator[tuple[str,
 
 
 def _outside(value: Value) -> str:
-    """`below` or `above` float64's range; nothing within it."""
-    if not value.certified or value.nearest is None:
+    """`below` or `above` float64's range; nothing within it, which infinities are that are given."""
+    if not value.certified or value.nearest is None or value.shown in ("inf", "-inf"):
         return ""
     if value.nearest == 0 and value.shown != "0":
         return "below"

@@ -46,7 +46,7 @@ def where_defined(problem: Problem, found: Quantities, shown: Quantities) -> tup
             label = element(name, first(own), problem.index_from) if own.sum() == 1 else name
             if is_derivative:
                 label = to_unicode(Symbol(derivative(problem.output, (label[1:],))))
-            notes.append(note(label, own, _why(problem, found, key)[0]))
+            notes.append(note([(label, own)], _why(problem, found, key)[0]))
     return defined, notes
 
 
