@@ -126,7 +126,7 @@ def build(draw, depth):
 def test_zero_is_zero_as_sympy_has_it(data):
     """Of two random quotients of sums, their difference is 0 exactly where SymPy cancels it to 0."""
     numbers = Residues({})
-    columns = {name.name: numbers.fresh(()) for name in NAMES}
+    columns = {name.name: np.asarray(numbers.known_or_fresh(None), dtype=object) for name in NAMES}
     one, other = build(data.draw, 3), build(data.draw, 3)
 
     def is_zero(tree):
@@ -138,3 +138,25 @@ def test_zero_is_zero_as_sympy_has_it(data):
     assert not numbers.given_up
     is_zero(Apply("divide", (one[0], Apply("subtract", both))))
     assert numbers.given_up
+
+
+MASKED = """
+att = (x @ x.T).masked_fill(torch.tril(torch.ones(3, 3)) == 0, float('-inf'))
+p = torch.softmax(att, dim=-1)
+y = p @ x
+loss = (y * y).mean()
+"""
+
+
+def test_a_row_with_one_entry_that_is_not_masked_has_no_slope_and_is_proven_early(monkeypatch):
+    """Its softmax is 1 whatever the entry is; the proof takes one more evaluation, and no more bits."""
+    from netcalc.solving import graph_values
+
+    evaluations = []
+    nodes_in = graph_values.nodes_in
+    monkeypatch.setattr(graph_values, "nodes_in", lambda *given: evaluations.append(given) or nodes_in(*given))
+    result = netcalc.gradients(MASKED, x=[["0.1", "0.2"], ["0.3", "-0.4"], ["0.5", "0.7"]])
+    assert np.array(result.partials["att"], dtype=float)[0].tolist() == [0, 0, 0]
+    decided, _, total = result.certainty.removeprefix("certified: ").split()[:3]
+    assert decided == total
+    assert len(evaluations) <= 2

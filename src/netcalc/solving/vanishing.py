@@ -6,7 +6,7 @@ comes to 0 so is 0 for all values of the functions, and so for those that they h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from math import log2, prod
 from typing import Any
@@ -38,15 +38,16 @@ LINEAR = (PRODUCT, SUM, INDEX, SCATTER, RESHAPE, CONCATENATE, NAMED, STOPPED)
 CONSTANT = (ARRAY, EYE, SIZE, TRIANGLE, ARANGE)
 
 
-def vanishing(problem: GraphProblem, node: Node, wanted: np.ndarray, operations: list[int]) -> np.ndarray:
+def vanishing(
+    problem: GraphProblem, node: Node, wanted: np.ndarray, operations: list[int], decided: Decided
+) -> np.ndarray:
     """Which of the entries that are `wanted` are 0 by algebra, as far as that is found within so many operations.
 
     `operations` has their number, and what was not used is left in it.
 
     What lies behind ever more names is looked into: a name's own values may be all that it takes.
     """
-    found = np.zeros(wanted.shape, dtype=bool)
-    decided, before = _Decided(problem), None
+    found, before = np.zeros(wanted.shape, dtype=bool), None
     for depth in DEPTHS:
         cut = _Cut(problem, node, depth, decided)
         root = cut.of(node)
@@ -72,7 +73,8 @@ def _zeros(
         return None
     operations[0] -= work
     numbers = Residues(problem.sizes)
-    values = {one: numbers.fresh(sizes.shape(one.shape)) for one in cut.leaves.values()}
+    known = cut.decided.values(cut.leaves)
+    values = {leaf: each(numbers.known_or_fresh, one) for leaf, one in zip(cut.leaves.values(), known, strict=True)}
     values |= {one: numbers.array(array) for one, array in cut.known.items()}
     (found,) = evaluate([root], numbers, values)
     return None if numbers.given_up else each(lambda entry: entry == 0, found).astype(bool) & wanted
@@ -91,7 +93,7 @@ def _degree_bits(root: Node, sizes: Arithmetic) -> float:
     return bits[root]
 
 
-class _Decided:
+class Decided:
     """Where largest or smallest entries are, and which are indexed, as balls decide; None where they don't."""
 
     def __init__(self, problem: GraphProblem) -> None:
@@ -99,6 +101,7 @@ class _Decided:
         self.known: dict[Node, Node | None] = {}
         self.indices: dict[Node, Node | None] = {}
         self.numbers = Balls(problem.sizes)
+        self.found: dict[Node, np.ndarray] = {}
 
     def places(self, node: Node) -> Node | None:
         """Ones where a largest or smallest entry along axes is, zeros elsewhere."""
@@ -110,18 +113,21 @@ class _Decided:
         """The whole numbers that an index has."""
         if node not in self.indices:
             try:
-                whole = self.numbers.whole(self._values(node))
+                whole = self.numbers.whole(self.values([node])[0])
             except NetcalcError:
                 whole = None
             self.indices[node] = None if whole is None else array(whole, f"index{len(self.indices)}")
         return self.indices[node]
 
-    def _values(self, node: Node) -> np.ndarray:
-        inputs = {self.problem.inputs[name]: self.numbers.array(one) for name, one in self.problem.values.items()}
-        return evaluate([node], self.numbers, inputs)[0]
+    def values(self, nodes: Collection[Node]) -> list[np.ndarray]:
+        """What nodes come to in balls, each found once."""
+        self.found = self.found or self.problem.given_in(self.numbers)
+        missing = [node for node in nodes if node not in self.found]
+        self.found |= zip(missing, evaluate(missing, self.numbers, self.found), strict=True)
+        return [self.found[node] for node in nodes]
 
     def _places(self, node: Node) -> Node | None:
-        values = self._values(node.args[0])
+        values = self.values([node.args[0]])[0]
         axes = tuple(axis % values.ndim for axis in node.params.axes)
         moved = np.moveaxis(values, axes, range(-len(axes), 0))
         rows = moved.reshape(-1, prod(moved.shape[moved.ndim - len(axes) :]))
@@ -143,7 +149,7 @@ def _is_beyond(entry: Any, others: Sequence[Any], sign: int) -> bool:
 class _Cut:
     """A graph of arithmetic alone, above leaves that stand for functions' values and inputs."""
 
-    def __init__(self, problem: GraphProblem, root: Node, depth: int, decided: _Decided) -> None:
+    def __init__(self, problem: GraphProblem, root: Node, depth: int, decided: Decided) -> None:
         self.near, self.decided = _near(root, depth), decided
         inputs = {problem.inputs[name]: array for name, array in problem.values.items()}
         self.known = {node: array for node, array in inputs.items() if array.dtype.kind in "iu" or _are_whole(array)}
@@ -248,6 +254,7 @@ class Zeros:
         self.problem = problem
         self.known: dict[Node, np.ndarray] = {}
         self.operations = [MAX_OPERATIONS_TOGETHER]
+        self.decided = Decided(problem)
 
     def put_in(self, nodes: Sequence[Node], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The arrays of those nodes."""
@@ -258,7 +265,7 @@ class Zeros:
         if not doubtful.any():
             return array
         if node not in self.known:
-            self.known[node] = vanishing(self.problem, node, doubtful, self.operations)
+            self.known[node] = vanishing(self.problem, node, doubtful, self.operations, self.decided)
         zero = self.known[node] & doubtful
         return each(lambda entry, is_zero: fmpq(0) if is_zero else entry, array, zero)
 

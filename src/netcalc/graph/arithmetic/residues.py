@@ -13,7 +13,9 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from flint import arb, fmpq
 
+from netcalc.arithmetic.balls import exactly
 from netcalc.arrays import each
 from netcalc.expression import Apply, Number, Tree
 from netcalc.expression.tree import evaluate
@@ -52,9 +54,12 @@ class Residues(Objects):
             "power": lambda base, exponent: self.power(base, signed(exponent)),
         }
 
-    def fresh(self, shape: tuple[int, ...]) -> np.ndarray:
-        """A random number an entry, for what may have any value."""
-        return each(lambda _: self.random.randrange(1, PRIME), filled(shape, None))
+    def known_or_fresh(self, value: Any) -> int:
+        """A numeral as what it is, where it is known exactly, as exp(-inf) is 0; else a random number."""
+        known = exactly(value) if isinstance(value, arb) else value
+        if isinstance(known, fmpq) and known.height_bits() <= MAX_WHOLE.bit_length():
+            return self.number(Fraction(int(known.p), int(known.q)))
+        return self.random.randrange(1, PRIME)
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         def residue(entry: Any) -> int:
