@@ -12,6 +12,7 @@ from fractions import Fraction
 import pytest
 
 from netcalc.checking import Checker
+from netcalc.cli import main
 from netcalc.exercises import KINDS, quiz
 from netcalc.exercises.exercise import answer_of
 from netcalc.exercises.session import session
@@ -147,3 +148,12 @@ def test_a_session_marks_and_explains():
     assert not all_right
     assert any("needs a number" in str(one) for one in shown)
     assert "1 of 7 answers is wrong" in "\n".join(map(str, shown))
+
+
+@pytest.mark.parametrize("form", ["table", "json", "latex", "md"])
+def test_its_help_lists_the_formats_that_it_has(form, capsys):
+    status = main(["quiz", "neuron", "-f", form, "--count", "1"])
+    capsys.readouterr()
+    main(["quiz", "--help"])
+    listed = capsys.readouterr().out.partition("How the result is written:")[2].partition(";")[0]
+    assert (status == 0) == (form in re.findall(r"\w+", listed))

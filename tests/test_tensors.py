@@ -64,7 +64,7 @@ EXPRESSIONS = """
 A@x | W@A@x | x@y | x.T@A@x | x@A | W.T@b | A.T | W.T@W | A@B - B@A
 sum((W@x + b - t)^2)/2 | norm(W@x - b)^2 | norm(A) | norm(x, 1) | norm(x, inf) | norm(W, axis=1) | norm(X, axis=0, keepdims=True)
 norm(x, 2) | norm(W, 'fro') | dot(x, y) | dot(A, x) | outer(x, b) | trace(A@B) | tr(A.T@B) | det(A) | logdet(A) | inv(A)@x | solve(A, x)
-solve(A, V) | matrix_power(A, 3) | diag(A) | diag(x)@A | kron(W, A[:2]) | A@diag(x)@B
+solve(A, V) | matrix_power(A, 3) | diag(A) | diag(x)@A | kron(W, A[:2]) | kron(x, b) | A@diag(x)@B
 sum(W) | sum(W, axis=0) | sum(W, axis=1, keepdims=True) | sum(W, axis=-1) | sum(T3, axis=(0, 2)) | mean(W, axis=1) | mean(W, 0)
 var(W, axis=1) | std(x) | var(x, ddof=1) | std(W, axis=0, keepdims=True) | prod(x) | prod(W, axis=1) | max(W, axis=1) | min(x) | max(x, y)
 softmax(x) | softmax(W, axis=0) | softmax(W, axis=1) | log_softmax(x) | log_softmax(W, axis=1)[1] | logsumexp(W, axis=1) | logsumexp(x)

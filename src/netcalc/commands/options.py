@@ -9,7 +9,7 @@ import typer
 from netcalc.commands.variadic import LINE
 from netcalc.errors import NetcalcError
 from netcalc.records import NamedTuple
-from netcalc.render import FORMATS, LISTS
+from netcalc.render import FORMATS, LISTS, SHEETS
 
 Values = list[str] | None
 
@@ -74,6 +74,7 @@ def format_option(names: Collection[str]) -> Any:
 
 FormatName = Annotated[str | None, format_option(FORMATS)]
 ListFormatName = Annotated[str | None, format_option(LISTS)]
+SheetFormatName = Annotated[str | None, format_option(SHEETS)]
 STDOUT = Path("-")
 OutputFile = Annotated[
     Path | None,
@@ -119,6 +120,14 @@ class Presentation(NamedTuple):
     def proves(self) -> bool:
         """Whether proven values are asked for, or closed forms."""
         return bool(self.exact or self.digits or self.certify)
+
+
+class Sheet(NamedTuple):
+    """How exercises are written, and where."""
+
+    format: SheetFormatName = None
+    output: OutputFile = None
+    ascii: Ascii = False
 
 
 class Listing(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from netcalc.commands.command import command
-from netcalc.commands.options import Listing, switch
+from netcalc.commands.options import Sheet, switch
 from netcalc.errors import NetcalcError
 
 
@@ -26,7 +26,7 @@ def quiz(
     level: Annotated[int, typer.Option("--level", help="How hard, from 1 to 3.", metavar="1..3", min=1, max=3)] = 1,
     key: Annotated[bool, switch("--key", "Give the answers and their steps.")] = False,
     interactive: Annotated[bool, switch("--interactive", "Ask on the terminal, mark and explain.")] = False,
-    listing: Listing,
+    listing: Sheet,
 ) -> int | None:
     """Exercises whose numbers come out pleasantly, with a key."""
     heading = {"kind": kind, "seed": seed, "level": level}
@@ -36,15 +36,15 @@ def quiz(
     return None
 
 
-def print_quiz(heading: dict[str, Any], count: int, listing: Listing, *, key: bool) -> None:
+def print_quiz(heading: dict[str, Any], count: int, listing: Sheet, *, key: bool) -> None:
     """The questions, or the key, in a format."""
     from netcalc.commands._answer import write_out
     from netcalc.exercises import quiz
-    from netcalc.exercises.sheets import FORMATS, sheets
-    from netcalc.render import chosen
+    from netcalc.exercises.sheets import sheets
+    from netcalc.render import SHEETS, chosen
 
     exercises = quiz(heading["kind"], heading["seed"], count, heading["level"])
-    form = chosen(listing.format, listing.output, FORMATS)
+    form = chosen(listing.format, listing.output, SHEETS)
     lines = sheets(form.name, exercises, key=key, heading=heading)
     write_out(lambda: lines, form, listing.output, plain=listing.ascii)
 

@@ -15,8 +15,6 @@ from netcalc.render.prose import step_lines
 from netcalc.result import Element, Tensor
 from netcalc.version import __version__
 
-FORMATS = ("table", "json", "latex")
-
 
 def sheets(format_name: str, exercises: Sequence[Exercise], *, key: bool, heading: dict[str, Any]) -> Iterator[str]:
     """The questions, or the key, as lines."""

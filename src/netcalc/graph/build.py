@@ -33,7 +33,7 @@ from netcalc.graph.reductions import (
     variance,
 )
 from netcalc.graph.shaping import Fixed, Key, Part, Place, Span, concatenate, index, reshape, scatter
-from netcalc.graph.sizes import Shape, Size, over, same, settled, written
+from netcalc.graph.sizes import Shape, Size, over, same, settled, times, written
 from netcalc.graph.sizes import total as entries
 
 Axis = int | Sequence[int] | None
@@ -133,6 +133,16 @@ def outer(a: Node, b: Node) -> Node:
     if a.rank != 1 or b.rank != 1:
         raise ShapeError(f"outer takes two vectors; these are {written(a.shape)} and {written(b.shape)}")
     return product([(a, "i"), (b, "j")], "ij", a.shape + b.shape)
+
+
+def kron(a: Node, b: Node) -> Node:
+    """Kronecker's product of two vectors or two matrices. Raises ShapeError."""
+    if a.rank != b.rank or a.rank not in (1, 2):
+        raise ShapeError(f"kron takes two vectors or two matrices; these are {written(a.shape)} and {written(b.shape)}")
+    if a.rank == 1:
+        return reshaped(einsum("i,j->ij", a, b), [times(a.shape[0], b.shape[0])])
+    sizes = [times(m, n) for m, n in zip(a.shape, b.shape, strict=True)]
+    return reshaped(einsum("ij,kl->ikjl", a, b), sizes)
 
 
 def trace(node: Node) -> Node:

@@ -14,7 +14,7 @@ from netcalc.graph import build
 from netcalc.graph.from_tree import CENTRED, Reader, fits_as_product, is_square
 from netcalc.graph.node import Node
 from netcalc.graph.product import broadcast_shapes
-from netcalc.graph.sizes import Shape, times, written
+from netcalc.graph.sizes import Shape, written
 from netcalc.graph.tensor_shapes import SHAPING, Made, axes_of, is_kept, one_and_options
 
 ELEMENT_BY_ELEMENT = "* multiplies element by element, as in NumPy; the product of matrices is written @"
@@ -144,13 +144,6 @@ def _of_matrices(function: Callable[..., Node]) -> Made:
     return made
 
 
-def _kronecker(a: Node, b: Node) -> Node:
-    if a.rank != 2 or b.rank != 2:
-        raise ShapeError(f"kron takes two matrices; these are {written(a.shape)} and {written(b.shape)}")
-    together = build.einsum("ij,kl->ikjl", a, b)
-    return build.reshaped(together, [times(a.shape[0], b.shape[0]), times(a.shape[1], b.shape[1])])
-
-
 def _matrix_power(reader: Reader, tree: Apply) -> Node:
     node, *exponents = reader.node(tree.arguments[0]), *tree.arguments[1:]
     exponent = reader.whole_numbers(exponents[0]) if exponents else np.asarray(-1)
@@ -264,7 +257,7 @@ OPERATIONS: Mapping[str, Made] = {
     "matmul": _matrix_product,
     "dot": _of_matrices(build.dot),
     "outer": _of_matrices(build.outer),
-    "kron": _of_matrices(_kronecker),
+    "kron": _of_matrices(build.kron),
     "trace": _of_matrices(build.trace),
     "det": _of_matrices(build.determinant),
     "logdet": _of_matrices(build.logdet),

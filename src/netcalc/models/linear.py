@@ -133,7 +133,7 @@ def _sizes(W: np.ndarray | None, v: np.ndarray | None, b: np.ndarray | None, abo
     of_classes = isinstance(above, LossAndTarget) and above.loss.row.target == "class"
     name, reached = ("target", above.target) if isinstance(above, LossAndTarget) else ("delta", above)
     outputs, inputs = _outputs_and_inputs(W, v, b, None if of_classes else reached)
-    shape = f"W is {outputs}×{inputs}, so " if W is not None else f"there are {count(outputs)} in u, so "
+    shape = f"W is {outputs}×{inputs}, so " if W is not None else f"u has {count(outputs)}, so "
     samples = _samples("v", v, inputs, shape)
     if b is not None and b.shape != (outputs,):
         raise ShapeError(f"{shape}b needs {count(outputs)}; it has {_size(b)}")

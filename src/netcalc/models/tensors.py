@@ -38,7 +38,9 @@ def tensors(texts: Sequence[str], request: Request) -> GraphProblem:
     Raises ExpressionError, ShapeError with the place in the text, UnknownNameError for a name that occurs nowhere.
     """
     if len(texts) != 1:
-        raise NetcalcError("of tensors one expression is differentiated at a time; concat([a, b]) joins several")
+        raise NetcalcError(
+            "of tensors one expression is differentiated at a time: [a, b] joins numbers, concat([a, b]) vectors"
+        )
     if request.order > 2:
         raise NetcalcError(f"--order {request.order} is for an expression of numbers; of tensors there is --order 2")
     reading = parse_tensors(texts[0], {*request.values, *request.shapes})

@@ -194,6 +194,7 @@ _ROWS = (
 )
 FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
 LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")  # those that a list out of the catalogue has
+SHEETS = ("table", "json", "latex")  # those of exercises
 
 
 def chosen(name: str | None, output: Path | None, among: Collection[str] = FORMATS) -> Format:

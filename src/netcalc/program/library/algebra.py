@@ -10,7 +10,6 @@ from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import times
 from netcalc.program.library.table import Row
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
@@ -108,15 +107,6 @@ def _cross(x: Tensor, y: Tensor) -> Node:
     return b.subtract(first, b.multiply(turned(x.node, [2, 0, 1]), turned(y.node, [1, 2, 0])))
 
 
-def _kronecker(x: Tensor, y: Tensor) -> Node:
-    if x.rank != y.rank or x.rank > 2 or not x.rank:
-        raise NetcalcError("kron takes two vectors or two matrices")
-    if x.rank == 1:
-        return b.reshaped(b.einsum("i,j->ij", x.node, y.node), [-1])
-    sizes = [times(m, n) for m, n in zip(x.shape, y.shape, strict=True)]
-    return b.reshaped(b.einsum("ij,kl->ikjl", x.node, y.node), sizes)
-
-
 def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
     if p != 2:
         raise NetcalcError("distances of order 2 alone are understood")
@@ -125,7 +115,7 @@ def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
 
 ROWS = [
     Row("cross", _TWO, _cross, "the cross product of vectors of three", "product"),
-    Row("kron", _TWO, _kronecker, "the Kronecker product", "product"),
+    Row("kron", _TWO, lambda x, y: b.kron(x.node, y.node), "the Kronecker product", "product"),
     Row("pairwise_distance", "x1:t x2:t p:v=2 eps:v=1e-6 keepdim:b=False", _distance, "‖x - y‖ of rows"),
     Row("matmul mm bmm mv", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product", "product"),
     Row("dot", _TWO, _dot, "the inner product, of matrices the matrix product", "product"),
