@@ -7,6 +7,7 @@ import pytest
 
 from netcalc.checking.backward.check import checked_lines
 from netcalc.models.programs import ProgramRequest, program
+from netcalc.values import read_array
 
 HIDDEN = "z = X @ W1\nhidden = np.maximum(0, z)\nout = hidden @ W2\nloss = np.sum((out - T) ** 2)\n"
 REUSED = (
@@ -108,3 +109,28 @@ def test_no_mean_and_no_mask_is_named_that_is_not_there(forward, backward, said)
     lines, _ = checked_lines(problem, backward, "backward.py")
     (wrong,) = (one for one in lines if one.is_wrong)
     assert wrong.diagnosis.startswith(said)
+
+
+@pytest.mark.parametrize("scale", ["/ np.sqrt(d)", "* 0.5", "/ 2"])
+def test_a_gradient_by_the_name_of_what_is_scaled_may_be_that_of_what_is_scaled(scale):
+    """dS with the factor in it, and dQ, dK without: right, and told; the factor twice, or nowhere, is wrong."""
+    forward = (
+        f"d = Q.shape[1]\nS = Q @ K.T {scale}\nP = np.exp(S) / np.exp(S).sum(1, keepdims=True)\nloss = (P * c).sum()\n"
+    )
+    head = "dP = c\ndS = P * (dP - (dP * P).sum(1, keepdims=True))"
+    at = {
+        name: read_array(text, name)
+        for name, text in {
+            "Q": "0.5,1.5,-1,0.25;1,-0.75,0.5,2",
+            "K": "1.5,0.5,0.25,-1;0.75,1,-0.5,0.5;2,1,0.5,0.25",
+            "c": "1,0.5,-1;0.25,2,1",
+        }.items()
+    }
+    problem = program(forward, "forward.py", ProgramRequest(at))
+    for times in range(4):
+        first, second = (scale if times & bit else "" for bit in (1, 2))
+        backward = f"{head}{' ' + first}\ndQ = dS @ K{' ' + second}\ndK = dS.T @ Q{' ' + second}\n"
+        lines, notes = checked_lines(problem, backward, "backward.py")
+        is_once = times in (1, 2)
+        assert any(one.is_wrong for one in lines) is not is_once
+        assert any("what S is before it is scaled" in note for note in notes) is (times == 1)

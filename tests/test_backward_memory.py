@@ -141,3 +141,12 @@ def test_what_hangs_on_what_is_not_known_is_not_judged(lines, name):
 
 def test_a_line_that_no_array_can_come_of_is_wrong():
     assert final(LINEAR, "dh = 2*h\ndx = x[(None,)*70]\n", "dx") == "wrong"
+
+
+@pytest.mark.parametrize("name", ["info", "show", "update_config"])
+def test_a_method_of_the_text_is_not_harmless_by_its_name(name):
+    """logger.info(dx) may double dx where the text has an info of its own."""
+    head = f"class Log:\n    def {name}(self, g):\n        g *= 2\nlogger = Log()\n"
+    backward = f"dx = {SLOPE}\nlogger.{name}(dx)\n"
+    assert final(TANH, backward, "dx") == "right"
+    assert final(TANH, head + backward, "dx") == "not judged"

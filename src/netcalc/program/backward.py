@@ -12,7 +12,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.gradients import BLOCKS, GradientReader
-from netcalc.program.reading import Program, library_of, stored
+from netcalc.program.reading import Program, defined, library_of, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.program.values import Function, Missing, Tensor
@@ -41,7 +41,7 @@ def read_gradients(
     corrected: set[tuple[str, int]] = set()
     for _ in range(MAX_READINGS):
         reader = GradientReader(source, program, library, known, truth, upstream, corrected)
-        reader.stored = stored(tree)
+        reader.stored, reader.own_functions = stored(tree), defined(source.text)
         found = _read(reader, tree.body if body is None else body)
         misfit = next((key for key, one in _finished(found) if key not in corrected and not _goes_on(one, fits)), None)
         if misfit is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -86,7 +87,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
     reader = Statements(source, given, library_of(tree), is_torch="torch" in libraries_of(tree))
-    reader.stored = stored(tree)
+    reader.stored, reader.own_functions = stored(tree), defined(source.text)
     reader.classes = used_classes(tree)
     try:
         return replace(_read(reader, tree, of), rest=rest)
@@ -96,6 +97,11 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
         raise source.error("this needs more memory than there is", reader.reading) from None
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise source.error(f"this is not understood ({error})", reader.reading) from error
+
+
+def defined(text: str) -> frozenset[str]:
+    """The names of the functions and methods that a text has, anywhere in it."""
+    return frozenset(re.findall(r"\bdef\s+(\w+)", text))
 
 
 def stored(tree: ast.Module) -> dict[str, int]:

@@ -78,6 +78,9 @@ class Scope:
         self.assigned: list[Assigned] = []
         self.notes: dict[str, None] = {}
         self.stored: dict[str, int] = {}  # the first line that assigns a name, anywhere in the file
+        self.own_functions: frozenset[str] = (
+            frozenset()
+        )  # the functions and methods that the text has, by their names alone
         self.classes: frozenset[str] = frozenset()  # that other lines use
         self.statements = 0
         self.main_level = 0  # of the calls whose names are the pass's own

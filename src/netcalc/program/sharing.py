@@ -171,6 +171,8 @@ class Sharing(Statements):
             root = root.func if isinstance(root, ast.Call) else root.value
         if not isinstance(root, ast.Name):
             return isinstance(root, ast.Constant)
+        if called.attr in self.own_functions:
+            return False
         is_array = self.is_gradient(root.id) or isinstance(self._found(root.id), Tensor)
         return is_array or root.id in HARMLESS or called.attr in PASSED_OVER
 

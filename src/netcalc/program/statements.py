@@ -143,7 +143,10 @@ class Statements(Assignments):
         called = node.func
         if isinstance(called, ast.Name):
             return called.id in PASSED_OVER and not isinstance(self.lookup(called.id), Function)
-        return isinstance(called, ast.Attribute) and called.attr in (*PASSED_OVER, "__init__")  # of super()
+        if not isinstance(called, ast.Attribute):
+            return False
+        names = () if called.attr in self.own_functions else (*PASSED_OVER, "__init__")  # of super()
+        return called.attr in names
 
     # --- control
 

@@ -15,10 +15,12 @@ import numpy as np
 
 from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits, is_elementwise, made_of
+from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import PRODUCT, Product, as_number, product
 
 if TYPE_CHECKING:
     from netcalc.checking.backward.judge import Judged, Reading
@@ -62,6 +64,7 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
     for one in wrong:
         if one.version.node is not None and one.node.operation is NAMED and not one.meaning:
             yield from _as_argument(reading, one)
+            yield from _as_unscaled(reading, one)
             yield from _as_multiple(reading, one)
 
 
@@ -105,6 +108,26 @@ def _arguments(reading: Reading, node: Node) -> Iterator[tuple[Node, str]]:
 
 def _sorted(reading: Reading, judged: list[Judged]) -> list[Judged]:
     return sorted(judged, key=lambda one: reading.code.versions.index(one.version))
+
+
+# --- dS, of the Q Kᵀ in S = Q Kᵀ / √d
+
+
+def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient of what is scaled, for that of the scaled."""
+    inner, forward = one.node.args[0], reading.forward
+    if inner.operation is not PRODUCT:
+        return
+    params: Product = inner.params
+    pairs = list(zip(inner.args, params.letters, strict=True))
+    kept = [pair for pair in pairs if pair[0].rank]
+    scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
+    if not kept or as_number(scale) == 1:
+        return
+    unscaled = b.named(f"{one.version.of} unscaled", product(kept, params.out, inner.shape), 0)
+    forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(one.node))
+    moved = replace(one, node=unscaled, meaning=f"what {one.version.of} is before it is scaled")
+    yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
 
 
 # --- dZ = A - Y
