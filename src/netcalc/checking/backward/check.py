@@ -12,9 +12,10 @@ import numpy as np
 from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.literals import stated
-from netcalc.checking.backward.search import cause, repair
+from netcalc.checking.backward.origins import Origin, Origins
+from netcalc.checking.backward.search import Repair, cause, repair, repair_of
 from netcalc.checking.backward.tiny import without_tiny
-from netcalc.checking.backward.trial import Trial
+from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
@@ -56,8 +57,9 @@ def checked_lines(
         reading = read(problem, source, program.rest if text is None else None)
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
+        origins = Origins(reading)
         found = [
-            (result and stated(reading, one, result)) or others.get(place) or _line(reading, one)
+            (result and stated(reading, one, result)) or others.get(place) or _line(reading, one, origins)
             for place, one in enumerate(reading.judged)
         ]
         lines = tuple(_with_unjudged(reading, list(_once(reading, found))))
@@ -68,7 +70,8 @@ def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLin
     """The lines, where one repair of a line that several gradients are made of is told with the first of them."""
     owners: dict[tuple[int, str], str] = {}
     for one, line in zip(reading.judged, lines, strict=True):
-        owner = owners.setdefault((line.line, line.repair), line.name) if line.repair else line.name
+        is_shared = line.repair or (line.is_wrong and line.line != one.version.line)
+        owner = owners.setdefault((line.line, line.repair or line.diagnosis), line.name) if is_shared else line.name
         if owner == line.name:
             yield line
             continue
@@ -173,24 +176,34 @@ def _with_other_batch(reading: Reading, problem: GraphProblem, *, own: bool) -> 
         return {}
     if [one.version.name for one in again.judged] != [one.version.name for one in reading.judged]:
         return {}
+    origins = Origins(again)
     misfits = {one.version.name for one in again.judged if one.version.node not in again.true}
     found: dict[int, CheckedLine] = {}
     for place, (one, before) in enumerate(zip(again.judged, reading.judged, strict=True)):
         is_known = before.verdict == "right" or (before.is_wrong_in_itself and one.is_wrong_in_itself)
         if one.verdict == "wrong" and is_known and not {one.version.name, one.follows} & misfits:
-            line = _line(again, one)
+            line = _line(again, one, origins)
             alone = f"{line.diagnosis}; right for this number of samples alone"
             found[place] = line._replace(diagnosis=alone) if before.verdict == "right" and not one.follows else line
     return found
 
 
-def _line(reading: Reading, one: Judged) -> CheckedLine:
+def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
     version, source = one.version, reading.code.source
     if one.is_wrong_in_itself and version.lost:
         place, text = (version.line, version.column + 1), source.line(version.line)
         return CheckedLine(version.name, *place, "not judged", diagnosis=version.lost, file=source.name, text=text)
-    trial = Trial(reading, one) if one.is_wrong_in_itself and not version.is_early else None
-    found = repair(trial) if trial is not None else None
+    names, trial, found = origins.of_several.get(one, ()), None, None
+    if one.is_wrong_in_itself and not names and not version.is_early:
+        alone = origins.of(one)
+        trial = Trial(reading, one, limit=FEW_TRIALS if alone else MAX_TRIALS)
+        found = repair(trial)
+        names = () if found else alone
+    if names:
+        local = names[0].local
+        if local not in origins.lines:
+            origins.lines[local] = _line_of_local(reading, one, names)
+        return origins.lines[local]._replace(name=version.name)
     if found is None:
         missing = cause(trial) if trial is not None else ""
         said = version.said or shape_said(one) or missing or (trial and NO_DIAGNOSIS) or ""
@@ -216,6 +229,28 @@ def _line(reading: Reading, one: Judged) -> CheckedLine:
         found.repaired,
         source.name,
         source.line(found.line),
+        found.marked,
+    )
+
+
+def _line_of_local(reading: Reading, one: Judged, names: Sequence[Origin]) -> CheckedLine:
+    """The line of a local name that is why gradients are wrong: the first that is repaired, or else the first."""
+    source, first = reading.code.source, names[0]
+    repairs = (repair_of(reading, origin) for origin in names)
+    found = next((one for one in repairs if one is not None), None)
+    found = found or Repair("", first.said, first.local.line, 1, None, "")
+    text = source.line(found.line)
+    return CheckedLine(
+        one.version.name,
+        found.line,
+        found.column if found.repaired else len(text) - len(text.lstrip()) + 1,
+        one.verdict,
+        one.follows,
+        found.mistake,
+        found.said,
+        found.repaired,
+        source.name,
+        text,
         found.marked,
     )
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from netcalc.checking.backward.expressions import (
 )
 from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Trial
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.sizes import settled
 from netcalc.program.source import ProgramError, Source, parse
 from netcalc.records import NamedTuple
@@ -150,6 +152,11 @@ def _in_sizes(trial: Trial, ratio: Piece) -> Piece | None:
         for axis, size in enumerate(map(settled, node.shape)):
             if str(sizes.get(str(size))) == ratio.text:
                 return ratio._replace(text=f"{name}.shape[{axis}]")
+    if sizes and trial.reading.code.reader.library != "torch":
+        numbers = Arithmetic(forward.sizes)
+        for name, node in reversed(list(forward.program.inputs.items())):  # a target comes behind what is given
+            if node.rank > 1 and str(prod(numbers.shape(node.shape))) == ratio.text:
+                return ratio._replace(text=f"{name}.size")
     whole = [int(one) for one in re.findall(r"\d+", ratio.text)]
     return None if any(one % size == 0 for one in whole for size in sizes.values()) else ratio
 

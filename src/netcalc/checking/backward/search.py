@@ -11,12 +11,15 @@ import numpy as np
 from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, edits
 from netcalc.checking.backward.expressions import factors, put, roots
 from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, factor_of_term, of_helper, slope_of_helper
+from netcalc.checking.backward.judge import Judged, Reading
+from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_of_helper, term
-from netcalc.checking.backward.pieces import harvest
+from netcalc.checking.backward.pieces import harvest, near
 from netcalc.checking.backward.slopes import is_known, slope_of
 from netcalc.checking.backward.trial import Change, Edit, Trial
-from netcalc.graph.leaves import INPUT
+from netcalc.graph.leaves import INPUT, name_of
 from netcalc.program.answers import assigned_in
+from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
@@ -56,6 +59,42 @@ def repair(trial: Trial) -> Repair | None:
         known[key] = next((edit for edit in _candidates(trial) if _is_right(edit, [trial, *alike])), None)
     edit = known[key]
     return None if edit is None else _told(trial, edit)
+
+
+def repair_of(reading: Reading, origin: Origin) -> Repair | None:
+    """The first repair of the line of a local name that gives what that has to be, and has all made of it right."""
+    own = _trial_of(reading, origin)
+    if own is None:
+        return None
+    trials = [Trial(reading, one) for one in origin.local.dependents]
+    candidates = takewhile(lambda _: not own.is_spent, _of_its_own(own))
+    edit = next((edit for edit in candidates if own.gives_it(edit) and _is_right(edit, trials)), None)
+    return None if edit is None else _told(own, edit)
+
+
+def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
+    """What it takes to try repairs of a local name's line, where that is one of the pass itself."""
+    local, code = origin.local, reading.code
+    places = [
+        place
+        for place, step in enumerate(code.reader.steps)
+        if step.values is not None and step.node.lineno == local.line and local.name in assigned_in(step.node)
+    ]
+    wrong = [
+        time for time in range(min(len(places), len(local.nodes))) if not near(origin.found[time], origin.true[time])
+    ]
+    if not wrong:
+        return None
+    time = wrong[0]
+    statement = code.reader.steps[places[time]].node
+    unit = max(place for place, one in enumerate(code.units) if one.step <= places[time])
+    of = origin.meant.gradients[time].of
+    version = Version(
+        local.name, name_of(of) or "", local.line, statement.col_offset, unit, statement, None, step=places[time]
+    )
+    own = Trial(reading, Judged(version, of, verdict="wrong"), dict(zip(local.nodes[:time], origin.true, strict=False)))
+    own.__dict__ |= {"versions": [version], "true": [origin.true[time]], "found": origin.found[time]}
+    return own
 
 
 def _is_right(edit: Edit, trials: Sequence[Trial]) -> bool:

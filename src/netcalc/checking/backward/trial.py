@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from netcalc.checking.backward.agreement import Pair
+from netcalc.checking.backward.agreement import Pair, same
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
@@ -28,6 +28,7 @@ from netcalc.records import NamedTuple, dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line
+FEW_TRIALS = 160  # of one that may as well follow from another
 MAX_TRIALS_OF_ALL = 2400
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 MAX_STEPS = 200  # of loops, too
@@ -60,6 +61,8 @@ class Trial:
 
     reading: Reading
     one: Judged
+    given: Mapping[Node, np.ndarray] = field(default_factory=dict)  # what nodes come to at the first point
+    limit: int = MAX_TRIALS
     trials: int = 0
     _seen: set[tuple[int, str]] = field(default_factory=set)
     _values: dict[str, np.ndarray | None] = field(default_factory=dict)
@@ -143,7 +146,7 @@ class Trial:
         """What a node comes to at a point, given the true gradients before it; `instead` has values of some nodes."""
         with np.errstate(all="ignore"):
             known = self.reading.agreement.known(place, self.reading.true)
-            return evaluate([node], Float64(self.reading.forward.sizes), {**known, **(instead or {})})[0]
+            return evaluate([node], Float64(self.reading.forward.sizes), {**known, **self.given, **(instead or {})})[0]
 
     @cached_property
     def wrong(self) -> list[Trial]:
@@ -157,7 +160,7 @@ class Trial:
     @property
     def is_spent(self) -> bool:
         """Whether no more is tried."""
-        return self.trials >= MAX_TRIALS or self.reading.trials >= MAX_TRIALS_OF_ALL
+        return self.trials >= self.limit or self.reading.trials >= MAX_TRIALS_OF_ALL
 
     def segment(self, node: ast.AST) -> tuple[int, int]:
         """Where a node is in the text."""
@@ -176,11 +179,32 @@ class Trial:
         """Whether the gradient is right with an edit, at all points."""
         change = edit.change
         places = [place for place, one in enumerate(self._steps) if self._is_touched(one, change)]
-        if not places or self.is_spent:
-            return False
         touched = sorted({self._steps[place].node for place in places}, key=self.segment)
+        return self._is_so(edit, touched, lambda instead: self._is_true(self._read(instead, places[0])))
+
+    def gives_it(self, edit: Edit) -> bool:
+        """Whether the gradient's last statement gives what is true, at the first point, read from what is edited on."""
+        end, steps = self.one.version.step, self.reading.code.reader.steps
+        places = [n for n in range(max(end - MAX_STEPS, 0), end + 1) if self._is_touched(steps[n], edit.change)]
+        start = next((n for n in reversed(places) if steps[n].values is not None), None)
+
+        def is_it(instead: Instead) -> bool:
+            reader = self.reader({**self.reading.code.reader.around, **(steps[start].values or {})}, self.source)
+            reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
+            own = steps[start : end + 1]
+            reader.replay(own, instead, [{} for _ in own])
+            found = reader.frame.values.get(self.one.version.name)
+            array = self.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
+            return array is not None and same(array, self.true[0], 1.0)
+
+        return start is not None and self._is_so(edit, [steps[start].node], is_it)
+
+    def _is_so(self, edit: Edit, touched: Sequence[ast.stmt], check: Callable[[Instead], bool]) -> bool:
+        """What a check says of statements that an edit touches, read with it; no edit is tried twice."""
+        if not touched or self.is_spent:
+            return False
+        change, text = edit.change, self.source.text
         start, end = self.segment(touched[0])[0], max(change.end, *(self.segment(one)[1] for one in touched))
-        text = self.source.text
         edited = text[start : change.start] + change.text + text[change.end : end]
         column = touched[0].col_offset
         edited = f"if 1:\n{' ' * column}{edited}" if column and "\n" in edited else edited
@@ -194,13 +218,12 @@ class Trial:
             if edited.startswith("if 1:\n"):
                 body = body[0].body  # type: ignore[attr-defined]
             source = Source.of(edited, self.source.name)
-            node = self._read({one: (source, body * (one is touched[0])) for one in touched}, places[0])
-            return node is not None and self._is_true(node)
+            return check({one: (source, body * (one is touched[0])) for one in touched})
         except FAILURES:
             return False
 
     def _is_touched(self, step: Step, change: Change) -> bool:
-        if isinstance(step.node, COMPOUND) and step is not self._steps[-1]:
+        if step.item or (isinstance(step.node, COMPOUND) and step is not self._steps[-1]):
             return False
         start, end = self.segment(step.node)
         return start <= change.end and change.start <= end
@@ -234,7 +257,9 @@ class Trial:
                 found[one.step][one.name] = one.node
         return found
 
-    def _is_true(self, node: Node) -> bool:
+    def _is_true(self, node: Node | None) -> bool:
+        if node is None:
+            return False
         pair = Pair(node, self.one.node, self.one.factor)
         return (
             fits(node, self.one.node)
