@@ -103,7 +103,8 @@ class BoundActivation(Bound[Activation]):
 
         if self.row.kernels is None:
             raise TypeError(f"{self.name} has no float64 kernels: evaluate its formula")
-        return resolve(self.row.kernels)
+        kernels: Kernels = resolve(self.row.kernels)
+        return kernels
 
     def _evaluate(self, kernel: Kernel, q: ArrayLike) -> NDArray[np.float64]:
         try:

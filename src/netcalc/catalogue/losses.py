@@ -97,9 +97,10 @@ class BoundLoss(Bound[Loss]):
         return self._evaluate(self._kernels().slope, a, t)
 
     def _kernels(self) -> LossKernels:
-        from netcalc.catalogue.kernels.elementwise import resolve_loss  # NumPy: not for listing names
+        from netcalc.catalogue.kernels.elementwise import resolve  # NumPy: not for listing names
 
-        return resolve_loss(self.row.kernels)
+        kernels: LossKernels = resolve(self.row.kernels)
+        return kernels
 
     def _evaluate(self, kernel: Kernel, a: ArrayLike, t: ArrayLike) -> NDArray[np.float64]:
         return kernel(a, t, **dict(self.parameters))

@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from netcalc.errors import FileError, NetcalcError, UnknownNameError
+from netcalc.catalogue.names import unknown
+from netcalc.errors import FileError, NetcalcError
 from netcalc.records import NamedTuple
 from netcalc.spec.document import Document, Place
 
@@ -106,14 +107,9 @@ def _explained(document: Document, whole: Mapping[str, Any], found: Broken) -> N
 
 
 def _unknown_key(document: Document, place: Place, known: Sequence[str]) -> NetcalcError:
-    from difflib import get_close_matches
-
-    key = str(place[-1])
-    spellings = {name.lower(): name for name in known}
-    near = get_close_matches(key.lower(), spellings, n=1, cutoff=0.5)
-    listing = f"the keys here are {', '.join(known)}"
-    hint = f"did you mean '{spellings[near[0]]}'? ({listing})" if near else listing
-    return UnknownNameError(f"{document.where(place)}: unknown key '{key}'; {hint}")
+    error = unknown("key", str(place[-1]), known, f"the keys here are {', '.join(known)}")
+    error.message = f"{document.where(place)}: {error.message}"
+    return error
 
 
 def spelled(place: Place) -> str:

@@ -15,9 +15,8 @@ from netcalc.graph.node import Node
 from netcalc.notation import to_ascii
 from netcalc.result import Result, Tensor, Value
 from netcalc.result.verification import Compared, Verification
-from netcalc.verify.coarse import judge_in_float64, noise_in_float64
 from netcalc.verify.forward import Forward, Index, Point
-from netcalc.verify.judge import Judgement, judge
+from netcalc.verify.judge import Judgement, judge, judge_in_float64, noise_in_float64
 from netcalc.verify.problems import FORWARDS
 
 __all__ = ["FORWARDS", "Forward", "verify"]

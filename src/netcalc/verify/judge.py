@@ -1,8 +1,9 @@
-"""One entry of an answer beside what differences give in its place."""
+"""One entry of an answer beside what differences give in its place: in balls, or float64 where those take too long."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
@@ -14,9 +15,12 @@ from netcalc.arithmetic.differences import Difference, differences, one_sided
 from netcalc.arithmetic.rounding import digits
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree
+from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.node import Node
+from netcalc.notation import significant
 from netcalc.records import dataclass
 from netcalc.result import Tensor
-from netcalc.verify.forward import Forward, Index, Point
+from netcalc.verify.forward import Derivative, Forward, Index, Point
 
 FLOAT_BITS = 60
 HALF_UNIT = arb(2) ** -53 * arb(1.000001)
@@ -29,6 +33,14 @@ ENOUGH = 200_000  # multiplications times bits; a slope of 0 that costs less is 
 EXPONENT_DIGITS = 5  # with its sign, of a number that is written out as a fraction
 
 Kind = Literal["agrees", "kink", "jump", "wrong", "untold"]
+# Near the cube root of 2^-52, where a central difference is best; then nearer, away from kinks beside the point.
+LOOSE_IN_FLOAT64 = 1e-6  # by the size of the tensor
+VISIBLE = 1e-3  # of the size of the tensor: noise above it hides what a partial of that tensor is
+STEPS_IN_FLOAT64 = (2.0**-17, 2.0**-13, 2.0**-22, 2.0**-27)
+UNIT = 2.0**-53
+FLOAT64 = Float64()
+PERTURBED = 4  # passes with other roundings
+LIKELY = 8  # what a rounding error may be, by the largest seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +214,81 @@ def slope(side: arb, exponent: int, count: int) -> str:
         return shown  # too large for a fraction; nothing shorter is near
     rounded = fmpq(*Fraction(shown).as_integer_ratio())
     return digits(rounded, count) or shown if abs(middle - rounded) < near else shown
+
+
+def noise_in_float64(forward: Forward, parts: Node) -> np.ndarray:
+    """How far rounding may move each of the parts: seen in passes rounded otherwise, at random.
+
+    No derivative is asked. J. Vignes 1993, A stochastic arithmetic for reliable scientific computation.
+    """
+    random = np.random.default_rng(0)
+
+    def rounded_otherwise(array: np.ndarray) -> np.ndarray:
+        moved: np.ndarray = array * (1 + 2 * UNIT * random.integers(-1, 2, array.shape))
+        return moved
+
+    with np.errstate(all="ignore"):
+        here = forward.perturbed(parts, lambda array: array, FLOAT64)
+        seen = [np.abs(forward.perturbed(parts, rounded_otherwise, FLOAT64) - here) for _ in range(PERTURBED)]
+    blur: np.ndarray = LIKELY * (np.max(seen, axis=0) + UNIT * np.abs(here))
+    return blur
+
+
+def judge_in_float64(
+    value: float | None, found: Derivative, scale: float, noise: np.ndarray, forward: Forward
+) -> Judgement:
+    """An entry, held to the differences that come nearest to it, by the size `scale` of its tensor.
+
+    What no difference tells from the noise, `noise` of each part, is untold.
+    """
+    if value is None:
+        return Judgement("untold", arb(0))
+    untold = best = Judgement("untold", arb("inf"))
+    own = math.hypot(*noise[found.at])
+    for step in STEPS_IN_FLOAT64:
+        if step != STEPS_IN_FLOAT64[0] and own > VISIBLE * scale * step:
+            continue
+        left, central, right, blur = _slopes(found, step, own, forward)
+        far = abs(value - central)
+        apart = arb(far / scale)
+        bent = abs(right - left) > VISIBLE * scale + 2 * blur
+        sides = (left, right) if bent else (central, central)
+        if far <= LOOSE_IN_FLOAT64 * scale and blur <= VISIBLE * scale:
+            return _judgement_in_float64("agrees", apart, *sides)
+        room = LOOSE_IN_FLOAT64 * scale + blur
+        if far <= room:
+            if best.left != best.right and 4 * blur <= VISIBLE * scale:
+                best = untold  # the bend was beside the point
+        elif bent and min(left, right) - room <= value <= max(left, right) + room:
+            best = _judgement_in_float64("kink", apart, *sides)
+        elif step <= STEPS_IN_FLOAT64[0] and apart < best.apart:
+            best = _judgement_in_float64("wrong", apart, *sides)
+    return best
+
+
+def _judgement_in_float64(kind: Kind, apart: arb, left: float, right: float) -> Judgement:
+    return Judgement(kind, apart, significant(left), significant(right))
+
+
+def _slopes(found: Derivative, step: float, noise: float, forward: Forward) -> tuple[float, float, float, float]:
+    """(f(x) - f(x - h)) / h, the central difference, (f(x + h) - f(x)) / h; what noise may make of the second.
+
+    Parts are subtracted one by one.
+    """
+    places: list[float] = []
+
+    def by(side: int) -> Callable[[float], float]:
+        def moved(number: float) -> float:
+            places.append(float(number) + side * step * max(1.0, abs(float(number))))
+            return places[-1]
+
+        return moved
+
+    below, here, above = (forward.parts(found, [by(side)], FLOAT64) for side in (-1, 0, 1))
+    before, point, after = places
+    return (
+        math.fsum(here - below) / (point - before),
+        math.fsum(above - below) / (after - before),
+        math.fsum(above - here) / (after - point),
+        2 * noise / (after - before),
+    )

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -91,23 +91,7 @@ def gated(q: Array, product: Array) -> Array:
 
 
 @lru_cache(maxsize=128)
-def resolve(reference: str) -> Kernels:
-    """The kernels of the activation whose row says `module:NAME`."""
-    kernels = _named(reference)
-    if not isinstance(kernels, Kernels):
-        raise TypeError(f"{reference} are no activation's kernels")
-    return kernels
-
-
-@lru_cache(maxsize=128)
-def resolve_loss(reference: str) -> LossKernels:
-    """The kernels of the loss whose row says `module:NAME`."""
-    kernels = _named(reference)
-    if not isinstance(kernels, LossKernels):
-        raise TypeError(f"{reference} are no loss's kernels")
-    return kernels
-
-
-def _named(reference: str) -> object:
+def resolve(reference: str) -> Any:
+    """The kernels of the activation or loss whose row says `module:NAME`."""
     module, name = reference.split(":")
     return getattr(importlib.import_module(f"netcalc.catalogue.kernels.{module}"), name)
