@@ -95,10 +95,10 @@ class Trying:
         self.at_once = int(os.environ.get("MUTANTS_AT_ONCE", "1"))
 
     def pytest_runtestloop(self, session):
-        items: dict[str, list[pytest.Item]] = {}  # by their names, and by their files'
+        items: dict[str, list[pytest.Item]] = {}  # by their names, and those of their functions and files
         for item in session.items:
-            items[item.nodeid] = [item]
-            items.setdefault(item.nodeid.partition("::")[0], []).append(item)
+            for name in {item.nodeid, item.nodeid.partition("[")[0], item.nodeid.partition("::")[0]}:
+                items.setdefault(name, []).append(item)
         running: dict[int, tuple[str, str]] = {}
         waiting = list(self.plan.items())
         with self.path.with_suffix(".tried").open("a", encoding="utf-8") as tried:
