@@ -184,8 +184,8 @@ def test_an_item_that_is_not_there_is_refused(lines):
         netcalc.gradients(f"parts = [v, 2 * v, 3 * v]\n{lines}\ny = parts[0].sum()", {"v": V})
 
 
-@pytest.mark.parametrize("imported, ddof", [("from torch import exp", 1), ("from numpy import exp", 0)])
-def test_a_library_is_known_by_a_name_that_is_imported_from_it(imported, ddof):
+@pytest.mark.parametrize("imported, ddof", [("torch", 1), ("numpy", 0)])
+def test_a_library_is_known_by_what_is_imported_from_it(imported, ddof):
     """PyTorch's variance is divided by n - 1."""
-    result = netcalc.gradients(f"{imported}\ny = exp(v).var()", {"v": V})
-    assert result.forward["y"] == pytest.approx(np.exp(V).var(ddof=ddof))
+    result = netcalc.gradients(f"from {imported} import linalg\ny = (v * v).var()", {"v": V})
+    assert result.forward["y"] == pytest.approx((V * V).var(ddof=ddof))
