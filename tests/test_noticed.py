@@ -28,6 +28,7 @@ from netcalc.expression import parse
 from netcalc.graph.terms import Term, scalar, with_number_apart
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.notation import to_ascii
+from netcalc.solving.solve import solve
 from netcalc.values import read_array
 from netcalc.verify import _places as verified_places
 
@@ -349,3 +350,11 @@ def test_an_exact_value_is_off_by_rounding_alone():
     exactly = evidence("exactly", [2.0e6], units=np.array([1.0]))
     values = 2.0e6 * (1 + np.array([0, 0.9e-10, 1.1e-10]))
     assert exactly(values[:, None, None]).tolist() == [True, True, False]
+
+
+def test_closed_forms_are_for_who_asks():
+    problem = netcalc.grad("sqrt(x)", at={"x": 2}).problem
+    assert [solve(problem, **how).tensors[0].values[0].exact for how in ({}, {"exact": True})] == [
+        None,
+        parse("sqrt(2)"),
+    ]

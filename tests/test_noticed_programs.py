@@ -124,6 +124,20 @@ AS_PYTORCH = {  # texts, what they are given, and the same in NumPy of what is d
         {"x": IMAGE},
         {"x": lambda x: ((_windows(x).sum(0) / 3) ** 2).sum()},
     ),
+    "layer-norm": (
+        "(F.layer_norm(x, (4, 5), eps=0.01) ** 3).sum()",
+        {"x": IMAGE},
+        {
+            "x": lambda x: (
+                ((x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 0.01)) ** 3
+            ).sum()
+        },
+    ),
+    "rms-norm": (
+        "(F.rms_norm(x, (4, 5), eps=0.01) ** 3).sum()",
+        {"x": IMAGE},
+        {"x": lambda x: ((x / np.sqrt((x**2).mean((1, 2), keepdims=True) + 0.01)) ** 3).sum()},
+    ),
     "unfold": (
         "(F.unfold(x, (2, 2), dilation=(1, 2), padding=(1, 0), stride=[2, 1])[:, 1::2] ** 3).sum()",
         {"x": IMAGE},
