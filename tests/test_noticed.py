@@ -16,6 +16,7 @@ from flint import fmpq
 import netcalc
 from netcalc.arithmetic.balls import numerals
 from netcalc.arithmetic.cancellation import cancelled
+from netcalc.catalogue.kernels.softmax import log_loss
 from netcalc.checking.backward import points
 from netcalc.checking.backward.check import checked_lines
 from netcalc.checking.evidence import Evidence
@@ -358,3 +359,8 @@ def test_closed_forms_are_for_who_asks():
         None,
         parse("sqrt(2)"),
     ]
+
+
+def test_the_loss_of_probabilities_is_their_targets_logarithm():
+    a, t = np.array([[0.25, 0.5, 0.25], [0.5, 0.125, 0.375]]), np.array([[0, 1, 0], [0, 1, 0.0]])
+    np.testing.assert_allclose(log_loss(a, t), [np.log(2), np.log(8)])

@@ -203,3 +203,8 @@ def test_a_library_is_known_by_what_is_imported_from_it(imported, ddof):
     """PyTorch's variance is divided by n - 1."""
     result = netcalc.gradients(f"from {imported} import linalg\ny = (v * v).var()", {"v": V})
     assert result.forward["y"] == pytest.approx((V * V).var(ddof=ddof))
+
+
+def test_an_array_is_unequal_to_none():
+    text = "y = (v * (2 if v != None else 5) * (3 if v == None else 7)).sum()"
+    assert netcalc.gradients(text, {"v": V}).partials["v"] == [14] * 4
