@@ -8,6 +8,8 @@ from fractions import Fraction
 from itertools import groupby, islice
 from typing import Any
 
+from flint import fmpq
+
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.rounding import digits
 from netcalc.checking import graphs
@@ -44,6 +46,7 @@ from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
 from netcalc.result import Checked, Result, Step, Taken, Tensor, Value
 from netcalc.result import as_value as as_entry
+from netcalc.result.result import NEW
 from netcalc.solving.bits import as_value
 
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
@@ -51,6 +54,7 @@ CUT_OFF = "cut off, not rounded"
 FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
 MAX_SHOWN = 8  # tensors in which a cause is shown as it was taken
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
+NO_STEP = "no step taken: these are the weights before it"
 TOO_SHORT = "one digit is too few to tell"
 ONLY_HERE = "right for these numbers, though not as a formula"
 
@@ -100,6 +104,7 @@ class Checker:
         claims = claims_of(self.names, small, tensors=self.tensors)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, partly = self._judged(claims)
+        partly |= self._without_a_step(claims, judgements)
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
         found = partly | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
         left = [place for place in wrong if place not in found]
@@ -147,6 +152,23 @@ class Checker:
             if found.is_partly_right:
                 partly[place] = Diagnosis(part(claim, found, functions, self.tolerance))
         return judgements, partly
+
+    def _without_a_step(self, claims: Sequence[Claim], judgements: list[Judgement]) -> dict[int, Diagnosis]:
+        """The weights after a step that are those before it, though the right ones round to them: marked as wrong."""
+        places = [place for place, judgement in enumerate(judgements) if judgement == "rounded"]
+        names, found = self.library.benches[0].names, dict[int, Diagnosis]()
+        for tensor in {claims[place].tensor for place in places if claims[place].tensor.endswith(NEW)}:
+            own = [place for place, claim in enumerate(claims) if claim.tensor == tensor]
+            before = [names.get(claims[place].name.replace(NEW, "")) for place in own]
+            values = [claims[place].written.value for place in own]
+            if all(
+                value is not None and old == fmpq(*value.as_integer_ratio())
+                for value, old in zip(values, before, strict=True)
+            ):
+                found |= {place: Diagnosis(NO_STEP) for place in own if judgements[place] == "rounded"}
+        for place in found:
+            judgements[place] = "wrong"
+        return found
 
     def _right_here_alone(self, claims: Sequence[Claim], judgements: Sequence[Judgement]) -> set[int]:
         """The formulas that are right for the numbers given, though not for others."""

@@ -26,7 +26,7 @@ def of_layers(problem: Problem) -> Workings:
     for name, node in nodes.items():
         found[f"d{name}"] = one.gradient(node)
         if problem.lr is not None and name[0] in "Wb":
-            found[f"{name}_new"] = after_a_step(node, one.gradient(node))
+            found[f"{name}_new"] = named(f"{name}_new", after_a_step(node, one.gradient(node)))
     if problem.lr is not None:
         inputs["lr"] = given("lr", ())
     answers = {called.name: (found[own],) for own, called in problem.names.items() if own in found}
