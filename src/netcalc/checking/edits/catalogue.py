@@ -11,6 +11,7 @@ from netcalc.checking.edits.numbers import NUMBERS
 from netcalc.checking.edits.paths import PATHS
 from netcalc.checking.edits.products import PRODUCTS
 from netcalc.checking.edits.slopes import SLOPES
+from netcalc.checking.edits.vectors import VECTORS
 
-MISTAKES: tuple[Row, ...] = (*PRODUCTS, *NUMBERS, *ACCUMULATED, *SLOPES, *DECAY, *PATHS, *FORWARD)
+MISTAKES: tuple[Row, ...] = (*PRODUCTS, *NUMBERS, *ACCUMULATED, *SLOPES, *VECTORS, *DECAY, *PATHS, *FORWARD)
 ROUNDINGS: tuple[Row, ...] = values.ROUNDINGS

@@ -37,6 +37,11 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
                 yield Shared(f"a mean of {one} divided by {one - 1}", less, RARE)
         yield Shared(f"{kind} applied twice", share.built(number=number * size), SEEN)
         yield Shared(f"{kind} inverted", share.built(number=1 / number), SEEN)
+    for one in _means_beside(use):
+        name = context.called(use.node.args[use.place])
+        yield Shared(f"the mean's 1/{one} applied to {name} too", share.built(number=number / one), SEEN)
+        if size.denominator % one == 0:
+            yield Shared(f"the mean's 1/{one} left out of {name}", share.built(number=number * one), SEEN)
     if number < 0:
         name = context.called(use.node.args[use.place])
         yield Shared(f"the minus before {name} left out", share.built(number=-number), USUAL)
@@ -46,6 +51,19 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
             share.built(number=-number),
             RARE,
         )
+
+
+def _means_beside(use: Use) -> list[int]:
+    """How many entries the means are of that a number is added to, as a penalty is to a loss."""
+    if use.node.operation is not SUM or use.node.rank:
+        return []
+    found = []
+    for place, (arg, by) in enumerate(zip(use.node.args, use.node.params.numbers, strict=True)):
+        core = arg.args[0] if arg.operation is NAMED else arg
+        factor = abs(by * core.params.number) if core.operation is PRODUCT else abs(by)
+        if place != use.place and factor and factor.numerator == 1 < factor.denominator:
+            found.append(factor.denominator)
+    return found
 
 
 def _averaged(share: Share, arg: Node) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole, zero
 from netcalc.checking.edits.slopes import TRIGONOMETRIC
+from netcalc.checking.edits.vectors import is_log, of_softmax
 from netcalc.expression import parse
 from netcalc.graph.backward import Use, added, gradients
 from netcalc.graph.build import constant, divide
@@ -175,23 +176,9 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
     """Softmax's Jacobian as its diagonal, left out, of the logits; norms and extremes."""
     node, delta = use.node, context.delta(use)
     if node.operation is SOFTMAX:
-        p, z = context.names.get(node, node), node.args[0]
-        axes = node.params.axes
-        yield Shared("the Jacobian of softmax taken as its diagonal alone", times(delta, p, _one_minus(p)), USUAL)
-        yield Shared("the Jacobian of softmax left out", delta)
-        yield Shared("softmax's Jacobian without − p pᵀ: p ∘ δ", times(delta, p))
-        yield Shared("softmax's slope taken as −p(1 − p)", scaled(times(delta, p, _one_minus(p)), -1), RARE)
-        inner = summed(times(delta, z), axes, keep=True)
-        yield Shared("softmax's Jacobian made of the logits in place of its output", times(z, minus(delta, inner)))
-        yield Shared("softmax's Jacobian with the wrong sign", scaled(use.share, -1))
-        full = summed(times(delta, p), None, keep=True)
-        if node.rank > 1:
-            yield Shared("softmax's Jacobian summed over all axes", times(p, minus(delta, full)))
-        for axis in range(node.rank) if node.rank > 1 else ():
-            if (axis,) != tuple(axes):
-                across = summed(times(delta, p), (axis,), keep=True)
-                yield Shared("softmax's Jacobian summed over another axis", times(p, minus(delta, across)), RARE)
-        yield from _cross_entropy(context, use, p)
+        p = context.names.get(node, node)
+        for said, wrong, often in of_softmax(context, node.args[0], p, delta, node.params.axes):
+            yield Shared(said, wrong, often)
     if node.operation is LOG_SOFTMAX:
         p = softmax(node.args[0], node.params.axes)
         over = summed(delta, node.params.axes, keep=True)
@@ -209,28 +196,12 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
         )
 
 
-def _cross_entropy(context: Context, use: Use, p: Node) -> Iterator[Shared]:
-    """The gradient of cross-entropy by the logits, p − t, without its target, or of a softmax of the softmax."""
-    logged = any(_is_log(user.args[0]) for user in context.users.get(p, ()))
-    if "t" not in context.workings.inputs and not logged:
-        return
-    delta, axes = context.delta(use), use.node.params.axes
-    whole_weight = scaled(summed(times(delta, p), axes, keep=True), -1)
-    yield Shared("the target left out of the gradient: without − t", times(p, whole_weight), USUAL)
-    again = minus(times(softmax(p, axes), whole_weight), scaled(times(delta, p), -1))
-    yield Shared("softmax applied before cross-entropy, which has it inside", again, USUAL)
-
-
-def _is_log(core: Node) -> bool:
-    return core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
-
-
 def to_base_ten(context: Context) -> Iterator[Changed]:
     """The logarithm taken to base 10, in values and slopes."""
     instead: dict[Node, Node] = {}
     by = constant(parse("1/log(10)"))
     for core, node in context.names.items():
-        if _is_log(core) or core.operation is LOG_SOFTMAX:
+        if is_log(core) or core.operation is LOG_SOFTMAX:
             instead[node] = times(core, by)
             uses = [use for _, use in context.uses if use.node is core]
             instead |= context.replaced({use: times(use.share, by) for use in uses})

@@ -24,7 +24,7 @@ from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, plain
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
 from netcalc.graph.sizes import Shape
 from netcalc.records import NamedTuple
 
@@ -78,16 +78,16 @@ def share_of(context: Context, use: Use) -> Share | None:
     if node.operation is PRODUCT:
         params = node.params
         others = [pair for n, pair in enumerate(zip(node.args, params.letters, strict=True)) if n != use.place]
-        number = params.number
+        by = params.number
     elif node.operation is SUM:
         params, others = node.params, []
-        number = params.numbers[use.place]
+        by = params.numbers[use.place]
     else:
         return None
     own = params.letters[use.place]
     if len(set(own)) < len(own):
         return None
-    return Share([(delta, params.out), *others], own, node.args[use.place].shape, number, params.out)
+    return Share([(delta, params.out), *others], own, node.args[use.place].shape, by, params.out)
 
 
 # --- operands
@@ -103,6 +103,8 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
         if other is use.node.args[use.place]:
             squares = use.node.args.count(other) == 2
             yield Shared(POWERS[not squares], _half(share), USUAL if squares else SEEN)
+            if squares:
+                yield Shared("a square's derivative without what is squared", _without(share, place), RARE)
             continue
         parent, arg = context.called(use.node), context.called(use.node.args[use.place])
         if context.called(other) == "delta" and context.is_input(other):
@@ -110,7 +112,11 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(said, share.built(kept), USUAL)
         else:
             yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept))
-            if context.is_input(other) and share.factors[place][1] == share.own and not context.is_silent(other):
+            if (
+                context.is_input(other)
+                and set(share.factors[place][1]) <= set(share.own)
+                and not context.is_silent(other)
+            ):
                 again = share.built([*share.factors, share.factors[place]])
                 yield Shared(f"∂{parent}/∂{arg} applied twice: it is {context.called(other)}", again, RARE)
 
@@ -135,6 +141,12 @@ def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
             factors = [*share.factors]
             factors[place] = (less, letters)
             yield Shared(f"a factor {context.called(core.args[0])} left out", share.built(factors))
+
+
+def _without(share: Share, place: int) -> Node:
+    """The share with ones in the place of a factor."""
+    node, letters = share.factors[place]
+    return share.built([*share.factors[:place], (number(1, node.shape), letters), *share.factors[place + 1 :]])
 
 
 def _half(share: Share) -> Node:
@@ -336,6 +348,19 @@ def _is_batch(context: Context, use: Use, letter: str, share: Share) -> bool:
     return gradient_letters.index(letter) == 0 and len(gradient_letters) > 1
 
 
+def none_transposed(context: Context) -> Iterator[Changed]:
+    """Weights taken for their transposes wherever something goes back through them."""
+    found: dict[Use, Node | None] = {}
+    for _, use in context.uses:
+        share = share_of(context, use)
+        if share is not None and len(share.factors) == 2 and context.is_input(share.factors[1][0]):
+            turned = [one.share for one in transposed(context, use) if "taken for" in one.said]
+            if turned:
+                found[use] = turned[0]
+    if len({use.node for use in found}) > 1:
+        yield Changed("square weights taken for their transposes throughout", context.replaced(found), None, SEEN)
+
+
 def scaled_share(context: Context, use: Use) -> Iterator[Shared]:
     """The share of one use twice, or half."""
     if len(context.one.backward.uses.get(use.node.args[use.place], ())) > 1:
@@ -373,6 +398,7 @@ def both_operands(context: Context) -> Iterator[Changed]:
 PRODUCTS = (
     Row("operands-confused", USUAL, changes=both_operands),
     Row("operand-transposed", USUAL, transposed),
+    Row("operands-transposed", SEEN, changes=none_transposed),
     Row("operand-swapped", USUAL, swapped),
     Row("factor-left-out", SEEN, left_out),
     Row("power-left-out", SEEN, power_left_out),

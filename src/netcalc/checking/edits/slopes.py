@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Frequency, Row, Shared, times
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Frequency, Row, Shared, times, whole
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
@@ -14,6 +14,7 @@ from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multipl
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
 from netcalc.notation import to_unicode
 
 LETTERS = {"sigmoid": "σ"}
@@ -324,15 +325,22 @@ def elsewhere(context: Context, use: Use) -> Iterator[Shared]:
     others = [
         (abs(place - here), other)
         for place, (other, its) in enumerate(context.uses)
-        if other is not own and other.shape == own.shape and function(its) and function(its) not in ARITHMETIC
+        if other is not own and _spreads(other, own) and function(its) and function(its) not in ARITHMETIC
     ]
     for _, other in sorted(others, key=lambda pair: pair[0])[:MAX_ELSEWHERE]:
-        params = use.node.params
-        slope = plain(own_slope, [(other, params.letters[0])], params.out, use.node.shape)
+        letter = LETTERS_OF_AXES[: other.rank]
+        slope = plain(own_slope, [(other, letter)], letter, other.shape)
         yield Shared(
             f"{phi(use.node)}′ taken at {context.called(other)} in place of {context.called(own)}",
             times(context.delta(use), slope),
         )
+
+
+def _spreads(other: Node, own: Node) -> bool:
+    """Whether a node's entries stand for another's: it has their shape, or one that is spread to it."""
+    if other.rank != own.rank:
+        return False
+    return all(a == b or whole(a) == 1 for a, b in zip(other.shape, own.shape, strict=True))
 
 
 def of_another(context: Context, use: Use) -> Iterator[Shared]:

@@ -1,0 +1,254 @@
+"""Functions of whole rows, written out step by step, gone wrong: softmax by its exponentials, normalisation.
+
+Who differentiates them knows their gradients by heart, in one line: p ∘ (δ − Σ δp), and (δ − mean δ − x̂ mean δx̂)/σ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, scaled, times, whole
+from netcalc.graph.backward import added, gradients
+from netcalc.graph.build import divide
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
+from netcalc.graph.reductions import mean, minus, softmax, summed
+from netcalc.records import NamedTuple
+
+Slip = tuple[str, Node, Frequency]
+
+
+# --- softmax
+
+
+def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> Iterator[Slip]:
+    """What comes back to the logits, done wrong."""
+    over = summed(times(delta, p), axes, keep=True)
+    yield "the Jacobian of softmax taken as its diagonal alone", times(delta, p, minus(number(1, p.shape), p)), USUAL
+    yield "the Jacobian of softmax left out", delta, SEEN
+    yield "softmax's Jacobian without − p pᵀ: p ∘ δ", times(delta, p), SEEN
+    yield "softmax's slope taken as −p(1 − p)", scaled(times(delta, p, minus(number(1, p.shape), p)), -1), RARE
+    inner = summed(times(delta, z), axes, keep=True)
+    yield "softmax's Jacobian made of the logits in place of its output", times(z, minus(delta, inner)), SEEN
+    yield "softmax's Jacobian with the wrong sign", times(p, minus(over, delta)), SEEN
+    if p.rank > 1:
+        full = summed(times(delta, p), None, keep=True)
+        yield "softmax's Jacobian summed over all axes", times(p, minus(delta, full)), SEEN
+    for axis in range(p.rank) if p.rank > 1 else ():
+        if axis - p.rank * (axes[0] < 0) != axes[0]:
+            across = summed(times(delta, p), (axis,), keep=True)
+            yield "softmax's Jacobian summed over another axis", times(p, minus(delta, across)), RARE
+    if "t" in context.workings.inputs or any(is_log(user.args[0]) for user in context.users.get(p, ())):
+        yield from _of_cross_entropy(z, p, delta, axes)
+
+
+def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> Iterator[Slip]:
+    """The gradient of cross-entropy by the logits, p − t: without its target, or with another thing for p."""
+    weight = scaled(summed(times(delta, p), axes, keep=True), -1)
+    target = times(delta, p)  # −t, weighted
+    yield "the target left out of the gradient: without − t", times(p, weight), USUAL
+    again = added([times(softmax(p, axes), weight), target])
+    yield "softmax applied before cross-entropy, which has it inside", again, USUAL
+    yield "the logits taken for their softmax in p − t", added([times(z, weight), target]), SEEN
+    grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
+    if grown is not None and grown.shape == p.shape:
+        said = "the exponentials taken for their softmax in p − t: not divided by their sum"
+        yield said, added([times(grown, weight), target]), SEEN
+
+
+def is_log(core: Node) -> bool:
+    """Whether a node is a logarithm."""
+    return core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
+
+
+def softmaxes(context: Context) -> Iterator[Changed]:
+    """A softmax written out by its exponentials, its Jacobian gone wrong."""
+    for core, p in context.names.items():
+        found = _written_softmax(core)
+        if found is not None and core in context.one.backward.gradients:
+            z, axis = found
+            for said, share, often in of_softmax(context, z, p, context.gradient(p), (axis,)):
+                yield Changed(said, through(context, z, p, share), p, often)
+
+
+class Scaled(NamedTuple):
+    """A product of a matrix and of a factor that one axis shares."""
+
+    whole: Node
+    shared: Node
+    axis: int
+
+
+def _scaled(core: Node) -> Scaled | None:
+    """A product whose second factor is the same along one axis; None of others."""
+    if core.operation is not PRODUCT or len(core.args) != 2 or core.params.number != 1:
+        return None
+    first, second = core.args
+    out, (own, other) = core.params.out, core.params.letters
+    kept = {letter for letter, size in zip(other, second.shape, strict=True) if whole(size) != 1}
+    left = [place for place, letter in enumerate(out) if letter not in kept]
+    return Scaled(first, second, left[0]) if own == out and kept < set(out) and len(left) == 1 else None
+
+
+def _written_softmax(core: Node) -> tuple[Node, int] | None:
+    """The logits and the axis of exp(z)/Σ exp(z); what is subtracted along the axis before changes nothing."""
+    found = _scaled(core)
+    if found is None or not _is_function(found.whole, "exp") or not _is_function(found.shared, "divide"):
+        return None
+    sums = _bare(_bare(found.shared).args[0])
+    if sums.operation is not PRODUCT or sums.args != (found.whole,) or sums.params.number != 1:
+        return None
+    z = _bare(found.whole).args[0]
+    inner = _bare(z)
+    if (
+        inner.operation is SUM
+        and len(inner.args) == 2
+        and inner.args[0].shape == z.shape
+        and inner.args[1].rank < z.rank
+    ):
+        z = inner.args[0]
+    return z, found.axis
+
+
+def _bare(node: Node) -> Node:
+    return node.args[0] if node.operation is NAMED else node
+
+
+def _is_function(node: Node, name: str) -> bool:
+    core = _bare(node)
+    return core.operation is ELEMENTWISE and core.params.tree.operator == name and len(core.args) == 1
+
+
+# --- normalisation
+
+
+def normalisations(context: Context) -> Iterator[Changed]:
+    """What comes back through (x − mean)/σ: along another axis, with the mean or the variance taken as constants."""
+    for core, node in context.names.items():
+        found = _scaled(core)
+        if found is None or core not in context.one.backward.gradients:
+            continue
+        inner = _bare(found.whole)
+        if (
+            inner.operation is not SUM
+            or found.whole not in in_order([found.shared])
+            or inner.args[0].shape != node.shape
+        ):
+            continue
+        x = inner.args[0]
+        if x in context.one.backward.gradients:
+            for said, share, often in _of_normalisation(node, found, context.gradient(node)):
+                yield Changed(said, through(context, x, node, share), node, often)
+
+
+def _of_normalisation(h: Node, found: Scaled, delta: Node) -> Iterator[Slip]:
+    by = found.shared
+    by = by if by.rank == h.rank else _expanded(by, found.axis)
+
+    def form(first: Node, second: Node, times_second: object = 1) -> Node:
+        return times(minus(minus(delta, first), scaled(times(h, second), times_second)), by)
+
+    first, second = mean(delta, found.axis, keep=True), mean(times(delta, h), found.axis, keep=True)
+    many = whole(h.shape[found.axis])
+    right = form(first, second)
+    yield "the mean and the variance taken as constants: they depend on the input", times(delta, by), USUAL
+    yield "the variance taken as a constant: it depends on the input", times(minus(delta, first), by), USUAL
+    alone = times(minus(delta, times(h, second)), by)
+    yield "the mean taken as a constant: it depends on the input", alone, USUAL
+    for axis in range(h.rank):
+        if axis != found.axis:
+            others = mean(delta, axis, keep=True), mean(times(delta, h), axis, keep=True)
+            yield f"normalisation's means taken along axis {axis} in place of {found.axis}", form(*others), SEEN
+    if h.rank > 1:
+        both = mean(delta, None, keep=True), mean(times(delta, h), None, keep=True)
+        yield "normalisation's means taken over all axes", form(*both), SEEN
+    yield "divided by the deviation once more", times(right, by), SEEN
+    yield "not divided by the deviation", divide(right, by), SEEN
+    yield "multiplied by the deviation where it is divided", divide(right, times(by, by)), SEEN
+    sums = scaled(first, many), scaled(second, many)
+    yield f"sums taken for normalisation's means: the 1/{many} left out", form(*sums), SEEN
+    yield (
+        "x − mean taken for the normalised one in the variance's term",
+        times(minus(minus(delta, first), times(found.whole, second)), by),
+        SEEN,
+    )
+    yield "the variance's term twice: the 2 of its square is the ½ of the root's", form(first, second, 2), SEEN
+    yield "the variance's term with the wrong sign", form(first, second, -1), SEEN
+
+
+def _expanded(node: Node, axis: int) -> Node:
+    """A node with an axis of size 1 more."""
+    letters, spare = LETTERS[: node.rank], LETTERS[node.rank]
+    shape = (*node.shape[:axis], 1, *node.shape[axis:])
+    return product([(node, letters)], letters[:axis] + spare + letters[axis:], shape)
+
+
+# --- the logistic function and its cross-entropy
+
+
+def logistic(context: Context) -> Iterator[Changed]:
+    """The gradient of binary cross-entropy by the sum, σ − t: without its target, or with the sum for σ."""
+    for core, a in context.names.items():
+        if not _is_function(core, "sigmoid") or core not in context.one.backward.gradients or not _has_logs(context, a):
+            continue
+        (z,) = core.args
+        share, slope = (core.vjp(0, delta) for delta in (context.gradient(a), number(1, a.shape)))
+        if share is None or slope is None or z not in context.one.backward.gradients:
+            continue
+        (moved,) = gradients(share, [z])
+        if moved is None:
+            continue
+        weight = divide(moved, slope)  # of σ − t
+        for said, own, often in (
+            ("the sum taken for its σ in σ − t", added([share, times(minus(z, a), weight)]), USUAL),
+            ("the target left out of the gradient: without − t", times(a, weight), USUAL),
+        ):
+            yield Changed(said, through(context, z, a, own), a, often)
+
+
+def _has_logs(context: Context, a: Node) -> bool:
+    """Whether the logarithms of a and of 1 − a are taken."""
+    waiting, logs = [a], 0
+    for node in waiting:
+        for user in context.users.get(node, ()):
+            logs += is_log(user.args[0])
+            if user.args[0].operation in (PRODUCT, SUM) and user.shape == a.shape and _is_affine(user, node):
+                waiting.append(user)
+    return logs > 1
+
+
+def _is_affine(user: Node, node: Node) -> bool:
+    return all(arg is node or not any(one.operation is INPUT for one in in_order([arg])) for arg in user.args[0].args)
+
+
+def through(context: Context, one: Node, node: Node, wrong: Node) -> dict[Node, Node]:
+    """A node's gradient where what comes back through a later node is another."""
+    gradient = context.gradient(one)
+    right = gradients(node, [one], context.gradient(node))[0]
+    if right is None or _leads_only_to(context, one, node):
+        return {gradient: wrong}
+    letters = LETTERS[: one.rank]
+    rest = total([(_bare(gradient), letters), (right, letters)], letters, one.shape, [1, -1])
+    return {gradient: added([wrong, rest])}
+
+
+def _leads_only_to(context: Context, one: Node, node: Node) -> bool:
+    """Whether everything made of a node goes through a later one."""
+    waiting, seen = [one], set[Node]()
+    while waiting:
+        for user in context.users.get(waiting.pop(), ()):
+            if user is context.one.output and user is not node:
+                return False
+            if user is not node and user not in seen:
+                seen.add(user)
+                waiting.append(user)
+    return True
+
+
+VECTORS = (
+    Row("softmax-written-out", SEEN, changes=softmaxes),
+    Row("normalisation", SEEN, changes=normalisations),
+    Row("logistic-cross-entropy", SEEN, changes=logistic),
+)
