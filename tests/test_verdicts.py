@@ -727,3 +727,66 @@ def test_a_formula_right_for_a_neurons_numbers_alone_is_told():
     result = netcalc.neuron(x=[1, 2], w=[3, -1], b="0.1")
     brought = {"dx": "w*f*(1 - f)", "dw": f"x*f*(1 - f) + {BUMP.format('w')}"}
     assert [one.note for one in netcalc.check(result, brought).checked] == ["", "", HERE, HERE]
+
+
+@pytest.mark.parametrize(
+    "expression, shapes, answer, verdict",
+    [
+        ("x@A@x", {"A": "n,n", "x": "n"}, "dx=(A + A.T)@x", "right"),
+        ("x@A@x", {"A": "n,n", "x": "n"}, "dx=2*A@x", "wrong"),
+        ("sum((W@x - b)^2)/2", {"W": "m,n", "x": "n", "b": "m"}, "dW=(W@x - b)@x.T", "right"),
+        ("sum((W@x - b)^2)/2", {"W": "m,n", "x": "n", "b": "m"}, "dW=outer(W@x, x)", "wrong"),
+        ("logdet(A)", {"A": "n,n"}, "dA=inv(A).T", "right"),
+        ("logdet(A)", {"A": "n,n"}, "dA=inv(A)", "wrong"),
+        ("trace(A)", {"A": "n,n"}, "dA=eye(n)", "right"),
+        ("sum(abs(x))", {"x": "n"}, "dx=sign(x)", "right"),
+        ("sum(abs(x))", {"x": "n"}, "dx=ones(n)", "wrong"),
+        ("sum(c*x)", {"c": "number", "x": "n"}, "dc=sum(x)", "right"),
+        ("sum(c*x)", {"c": "number", "x": "n"}, "dc=mean(x)", "wrong"),
+    ],
+)
+def test_formulas_are_judged_where_sizes_are_letters(expression, shapes, answer, verdict):
+    """They are proven for two sets of sizes, with every number a symbol."""
+    result = netcalc.grad(expression, shape=shapes)
+    (checked,) = netcalc.check(result, [answer]).checked
+    assert checked.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "expression, answer, is_wrong",
+    [
+        ("relu(x)", "(x > 0)", False),
+        ("max(x, y)", "(x > y)*1", False),
+        ("clip(x, -1, 1)", "(abs(x) < 1)", False),
+        ("clip(x, -1, 1)", "(x < 1)", True),
+    ],
+)
+def test_a_condition_in_an_answer_is_1_or_0(expression, answer, is_wrong):
+    assert netcalc.check(netcalc.grad(expression), [f"dx={answer}"]).checked[0].is_wrong == is_wrong
+
+
+def test_weights_without_the_step_are_wrong():
+    """Though what is right rounds to them."""
+    layer = {"W": [["0.15", "0.2"]], "b": ["0.35"], "activation": "sigmoid"}
+    result = netcalc.net([layer], input=["0.05", "0.1"], target=["0.5"], loss="half-mse", lr="0.5")
+    found = netcalc.check(result, {"W1": [["0.15", "0.20"]]}).checked
+    assert [one.diagnosis for one in found] == ["no step taken: these are the weights before it"] * 2
+    added = [
+        [str(2 * float(old) - new) for old, new in zip(["0.15", "0.2"], result["W1_new"].numbers()[0], strict=True)]
+    ]
+    found = netcalc.check(result, {"W1": added}).checked
+    assert all("the step added where it is subtracted" in one.diagnosis for one in found)
+
+
+def test_what_changes_nothing_explains_nothing():
+    """A gradient that is off by a little is no slip in another one that is right."""
+    x, W, b, t = (
+        np.array([[1, 2], [3, 5], [2, 1.0]]),
+        np.array([[1, 0.5], [2, -1]]),
+        np.array([0.5, 1]),
+        np.ones((3, 2)),
+    )
+    result = netcalc.gradients("z = x @ W + b\nloss = ((z - t)**2).sum()", at={"x": x, "W": W, "b": b, "t": t})
+    dz = 2 * (x @ W + b - t)
+    found = netcalc.check(result, {"dW": x.T @ dz * (1 + 1e-6), "db": dz.sum(0)}).checked
+    assert {one.diagnosis for one in found if one.is_wrong} == {"right to float32 alone, and written to more digits"}

@@ -43,6 +43,11 @@ class Bench(ABC):
         """The right answers, in balls, by the command's names."""
 
     @property
+    def sizes(self) -> Mapping[str, int]:
+        """The numbers of the letters in shapes."""
+        return {}
+
+    @property
     @abstractmethod
     def tensors(self) -> Mapping[str, Array]:
         """Every given tensor and every answer, in balls; indices are integers."""

@@ -48,6 +48,7 @@ from netcalc.result import Checked, Result, Step, Taken, Tensor, Value
 from netcalc.result import as_value as as_entry
 from netcalc.result.result import NEW
 from netcalc.solving.bits import as_value
+from netcalc.solving.graphed import solve
 
 COARSE = Diagnosis("right to the digits that it has, which are fewer than asked for")
 CUT_OFF = "cut off, not rounded"
@@ -55,7 +56,10 @@ FEWEST_DIGITS, MOST_DIGITS = 7, 60  # to tell two numbers apart that print alike
 MAX_SHOWN = 8  # tensors in which a cause is shown as it was taken
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
 NO_STEP = "no step taken: these are the weights before it"
+OFF = "right to float32 alone, and written to more digits"
 TOO_SHORT = "one digit is too few to tell"
+NOWHERE = "these answers can't be checked: the problem has no value where it was tried"
+SETS_OF_SIZES, ATTEMPTS = 2, 8  # for letters; numbers tried for each
 ONLY_HERE = "right for these numbers, though not as a formula"
 
 
@@ -75,7 +79,7 @@ class Checker:
         self.functions = functions_of(result)
         self.tolerance = tolerance or Tolerance()
         if not self.library.benches:
-            raise UndefinedError("these answers can't be checked: the problem has no value where it was tried")
+            raise UndefinedError(NOWHERE)
 
     def refused(self, name: str, text: str) -> str:
         """What keeps one element's answer from being read; nothing if it reads."""
@@ -175,7 +179,7 @@ class Checker:
         places = [
             place
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
-            if judgement != "wrong" and not claim.written.is_constant
+            if judgement != "wrong" and (claim.formula is not None or not claim.written.is_constant)
         ]
         if self.functions is not None or not places:
             return set()
@@ -200,17 +204,68 @@ class Checker:
         """What a formula may use."""
         bench = self.library.benches[0]
         indices = {name: array for name, array in bench.given.items() if array.dtype.kind in "iub"}
-        return Tensors({**bench.tensors, **indices}, bench.names, self.result.problem.index_from)
+        return Tensors({**bench.tensors, **indices}, bench.names, self.result.problem.index_from, bench.sizes)
 
 
 def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
     """The same result with a verdict on each answer that `read` finds. Raises as Checker does."""
     if isinstance(result.problem, GraphProblem) and result.problem.samples:
         raise NetcalcError("answers to a program are checked for the whole batch: leave out --per-sample")
+    if isinstance(result.problem, GraphProblem) and result.problem.free:
+        return _in_letters(result, read, tolerance)
     checker = Checker(result, tolerance)
     brought = read(checker.names)
     checked = checker.checked(brought.given)
     return replace(checked, notes=(*brought.notes, *checked.notes))
+
+
+def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None) -> Result:
+    """Verdicts on formulas of a problem whose tensors have no values: proven for two sets of sizes, and of numbers."""
+    texts: dict[str, str] = {}
+
+    def reading(names: Names) -> Brought:
+        brought = read(names)
+        texts.update({names.find(name).name: text for name, text in brought.given if isinstance(text, str)})
+        return brought
+
+    found = [check(_placed(result.problem, attempt), reading, tolerance) for attempt in range(SETS_OF_SIZES)]
+    names = [{one.name: one for one in own.checked} for own in found]
+    if any(own.keys() != names[0].keys() for own in names):
+        raise NetcalcError("answers to what has no values are formulas of whole tensors, as dW=outer(dz, x)")
+    checked = [_of_letters(result, [own[name] for own in names], texts.get(name, "")) for name in names[0]]
+    return replace(result, checked=tuple(checked), notes=(*_notes_of(found[0]), *result.notes))
+
+
+def _placed(problem: GraphProblem, first: int) -> Result:
+    """The problem at sizes and numbers where it has a value."""
+    for attempt in range(first, first + SETS_OF_SIZES * ATTEMPTS, SETS_OF_SIZES):
+        try:
+            return solve(graphs.in_numbers(problem, attempt))
+        except UndefinedError:
+            continue
+    raise UndefinedError(NOWHERE)
+
+
+def _notes_of(found: Result) -> tuple[str, ...]:
+    return tuple(note for note in found.notes if note.startswith("took "))
+
+
+def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
+    """One verdict of those at several numbers, on an answer by its text."""
+    wrong = next((one for one in found if one.is_wrong), None)
+    here = next((one for one in found if ONLY_HERE in one.note), None)
+    own, tensor = wrong or here or found[0], result[found[0].name]
+    correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
+    step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
+    return own._replace(
+        claimed=own.claimed if own.claimed.formula is not None or not text else Value(None, text),
+        correct=correct,
+        verdict="wrong" if wrong or here else own.verdict,
+        diagnosis=own.diagnosis or (NO_DIAGNOSIS.said if here else ""),
+        explanation=in_one_line(step) if step and (wrong or here) else "",
+        note="" if here else own.note,
+        taken=(),
+    )
 
 
 def _by_formula(result: Result, claims: Sequence[Claim], checked: Sequence[Checked]) -> Iterator[Checked]:
@@ -254,7 +309,10 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
     found |= scaled(evidence, [place for place in left if found[place] is NO_DIAGNOSIS])
     if coarse := [place for place in left if found[place] is NO_DIAGNOSIS and _is_float64(claims[place])]:
-        found |= diagnose(replace(evidence, claims=[_as_float32(claim) for claim in claims]), coarse)
+        narrow = [_as_float32(claim) for claim in claims]
+        fine = {place for place in coarse if judge(narrow[place], benches, Tolerance()) != "wrong"}
+        found |= dict.fromkeys(fine, Diagnosis(OFF))
+        found |= diagnose(replace(evidence, claims=narrow), [place for place in coarse if place not in fine])
     return found
 
 

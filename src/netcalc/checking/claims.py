@@ -115,7 +115,26 @@ class _Reader:
         if isinstance(cell, Written):
             return cell
         with _named(name):
-            return self.number(str(cell), name) or read(str(cell), lambda: self.tensors.shapes)
+            return self.number(str(cell), name) or self.expression(str(cell))
+
+    def expression(self, text: str) -> Written:
+        """An expression of numbers; of tensors, or with a condition that stands for 1 or 0, where it is no such."""
+        refused = None
+        try:
+            written = read(text, lambda: self.tensors.shapes)
+            if not set(symbols(written.tree)) & self.tensors.arrays.keys() - set(self.known):
+                return written
+        except ExpressionError as error:
+            refused = error
+        try:
+            whole = self.tensors.read(text, ())
+        except NetcalcError:
+            if refused is None:
+                raise
+            whole = None
+        if whole is not None and not whole.entries.ndim:
+            return Written(text.strip(), whole.entries.item())
+        raise refused or ShapeError(f"a single number is asked for, and '{text.strip()}' is none")
 
     def number(self, text: str, name: str) -> Written | None:
         """A number as people write it."""

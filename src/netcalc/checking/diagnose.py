@@ -114,7 +114,7 @@ class _Search:
         for tried in self.candidates(at, twofold=twofold):
             group = tried
             met = self.evidence.meets(group.values)
-            hits = np.asarray(met[:, at].all(axis=1))
+            hits = np.asarray(met[:, at].all(axis=1)) & self.moves(group, at)
             if not hits.any():
                 continue
             if loosely:
@@ -133,6 +133,12 @@ class _Search:
                 if explaining:
                     return either(few(explaining))
         return None
+
+    def moves(self, group: Predictions, at: list[int]) -> Array:
+        """Which edits change each of these answers by more than it may be off: else they explain nothing."""
+        with np.errstate(all="ignore"):
+            off = np.abs(group.values - self.evidence.truth) > self.evidence.radius
+        return np.asarray(off[..., at].any(axis=1).all(axis=1))
 
     def likely(self, group: Predictions, counts: Array, at: list[int]) -> Iterator[Array]:
         """Which edits may be named if they meet these claims: usual ones first, and those that chance meets last.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.trees import Trees
 from netcalc.graph.evaluate import cost, evaluate
+from netcalc.graph.sizes import letters_of
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass
@@ -30,6 +32,7 @@ from netcalc.solving.graph_values import is_small, nodes_in
 from netcalc.solving.graphed import quantities_of
 
 LARGE = 30
+SIZES = (2, 3, 4)  # for letters
 POINTS_ELSEWHERE = 3  # of each kind, at which formulas are compared that are right for the numbers given
 MAX_NUMBERS = 24  # that answers are functions of
 MAX_ELSEWHERE = 30_000  # operations of a graph that is run at other points
@@ -51,6 +54,10 @@ class Graphs(Bench):
         quantities = list(quantities_of(self.problem))
         found = nodes_in(arithmetic, self.problem, [one.node for one in quantities])
         return {one.name: array for one, array in zip(quantities, found, strict=True)}
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return self.problem.sizes
 
     @cached_property
     def tensors(self) -> Mapping[str, Array]:
@@ -106,6 +113,18 @@ def functions(problem: GraphProblem) -> Functions | None:
         return Graphs(replace(problem, values={**problem.values, **moved}))
 
     return Functions(names, answers, by_element(answers, problem.index_from), place)
+
+
+def in_numbers(problem: GraphProblem, attempt: int) -> GraphProblem:
+    """The graph with numbers for the letters of its sizes, and for what has no values."""
+    letters = dict.fromkeys(one for node in problem.inputs.values() for one in letters_of(node.shape))
+    sizes = {name: SIZES[(place + attempt) % len(SIZES)] for place, name in enumerate(letters)} | dict(problem.sizes)
+    shapes = {name: Arithmetic(sizes).shape(problem.inputs[name].shape) for name in problem.free}
+    drawn = {
+        name: from_list([Number(abs(number_at(7 * n + place, attempt))) for place in range(prod(shape))], shape)
+        for n, (name, shape) in enumerate(shapes.items())
+    }
+    return replace(problem, sizes=sizes, values={**problem.values, **drawn})
 
 
 def elsewhere(problem: GraphProblem) -> Sequence[Bench]:

@@ -72,13 +72,13 @@ class Library:
     def runs(self) -> list[Runs]:
         """The workings at each point, in float64."""
         with np.errstate(all="ignore"):
-            return [Runs(self.roots, Float64(), self._given(bench, Float64())) for bench in self.benches]
+            return [Runs(self.roots, Float64(bench.sizes), self._given(bench, Float64())) for bench in self.benches]
 
     @cached_property
     def in_balls(self) -> list[Runs]:
         """The same in balls."""
         with precision(BITS):
-            return [Runs(self.roots, Balls(), self._given(bench, Balls())) for bench in self.benches]
+            return [Runs(self.roots, Balls(bench.sizes), self._given(bench, Balls())) for bench in self.benches]
 
     @cached_property
     def roots(self) -> list[Node]:

@@ -32,6 +32,7 @@ from netcalc.problem import derivative, element
 from netcalc.records import dataclass
 from netcalc.render.prose import in_one_line
 from netcalc.result import Step, Taken, as_value
+from netcalc.result.result import NEW
 from netcalc.solving.bits import as_value as as_certified
 
 MAX_EDITS = 3  # that are shown where any of them may have been made
@@ -70,7 +71,8 @@ def _step(library: Library, edit: Edit, tensor: str, index: Index) -> Taken | No
     root, index = found
     one = next((one for one in library.workings.passes if _has(one, root)), library.workings.passes[0])
     runs = library.runs[0]
-    if (factor := FACTORS.get(edit.said)) is not None:  # it is seen best in the answer's own step
+    factor = None if tensor.endswith(NEW) else FACTORS.get(edit.said)
+    if factor is not None:  # it is seen best in the answer's own step
         return _Page(library, one, {}).lines(root, index, factor)
     changed = runs.changed(edit.instead)
     leading = set(in_order([root]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 
@@ -22,11 +23,12 @@ from netcalc.graph.arithmetic.trees import Trees
 from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
+from netcalc.graph.sizes import Size
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
 
-BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", "where", *CONDITIONS, *FUNCTIONS}
+BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - CONDITIONS  # which are 1 or 0
 EXTREMES = {False: {"max", "min"}, True: set[str]()}  # of one array alone they are along its axes
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
@@ -48,6 +50,7 @@ class Tensors:
     arrays: Mapping[str, np.ndarray]
     numbers: Collection[str]
     index_from: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -68,15 +71,15 @@ class Tensors:
             return None  # a number
         if (many := cost([node], Arithmetic()).multiplications) > MAX_MULTIPLICATIONS:
             raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
-        entries = {name: self._entries(name) for name in used}
+        entries = {name: self._entries(name) for name in used if name in self.shapes}
         return Whole(_written_out(node, reading.tree, entries, reader.inputs), reading.tree, tuple(reader.notes))
 
     def _made(self, reading: Reading, shape: tuple[int, ...]) -> tuple[Reader, Node]:
         """As NumPy reads it; with vectors as columns, δ xᵀ, where that alone fits."""
         indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
-        readers = [
-            Reader(reading, self.shapes, indices, {}, lambda _: None, table) for table in (OPERATIONS, OF_COLUMNS)
-        ]
+        letters: dict[str, Size] = {**self.sizes}
+        tables = OPERATIONS, OF_COLUMNS
+        readers = [Reader(reading, self.shapes, indices, letters, lambda _: None, table) for table in tables]
         first, second = (_node_or_error(reader) for reader in readers)
         if AS_COLUMN in readers[1].notes and isinstance(second, Node) and Arithmetic().shape(second.shape) == shape:
             fits = isinstance(first, Node) and Arithmetic().shape(first.shape) == shape
@@ -93,7 +96,7 @@ class Tensors:
                 reading = read(text, self.shapes)
             except ExpressionError:
                 continue
-            missing = [name for name in symbols(reading.tree) if name not in self.shapes]
+            missing = [name for name in symbols(reading.tree) if name not in self.shapes and name not in self.sizes]
             if not missing:
                 return reading
             unknown = unknown or self.unknown(missing[0], text)

@@ -1,4 +1,4 @@
-"""Weight decay gone wrong: left out, with another factor than ½ in its loss, of the biases too."""
+"""Weight decay gone wrong: left out, with another factor than ½ in its loss, of the biases too; steps uphill."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, scaled
 from netcalc.graph.backward import Use, added
+from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, product
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, product, total
+from netcalc.result.result import NEW
 
 
 def weight_decay(context: Context) -> Iterator[Changed]:
@@ -35,4 +37,20 @@ def weight_decay(context: Context) -> Iterator[Changed]:
         yield Changed("weight decay of the biases too: they have none", context.replaced(decayed), penalty, SEEN)
 
 
-DECAY = (Row("weight-decay", USUAL, changes=weight_decay),)
+def steps(context: Context) -> Iterator[Changed]:
+    """A step of gradient descent uphill."""
+    uphill: dict[Node, Node] = {}
+    for name, (node, *_) in context.workings.answers.items():
+        core = node.args[0] if node.operation is NAMED else node
+        if name.endswith(NEW) and core.operation is SUM:
+            pairs = list(zip(core.args, core.params.letters, strict=True))
+            numbers = [abs(number) for number in core.params.numbers]
+            uphill[node] = total(pairs, core.params.out, core.shape, numbers)
+    if uphill:
+        yield Changed("the step added where it is subtracted: W − lr·∂L/∂W", uphill)
+
+
+DECAY = (
+    Row("weight-decay", USUAL, changes=weight_decay),
+    Row("step", USUAL, changes=steps),
+)

@@ -12,7 +12,7 @@ from netcalc.checking.edits.slopes import TRIGONOMETRIC
 from netcalc.checking.edits.vectors import is_log, of_softmax
 from netcalc.expression import parse
 from netcalc.graph.backward import Use, added, gradients
-from netcalc.graph.build import constant, divide
+from netcalc.graph.build import compared, constant, divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node, in_order
@@ -191,6 +191,8 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared("the norm's slope twice: 2x/‖x‖", scaled(use.share, 2), RARE)
     if node.operation in (MAX, MIN):
         ones = number(1, node.args[0].shape)
+        ties = times(kept(delta, node.params), compared("equal", node.args[0], kept(node, node.params)))
+        yield Shared("each of the entries that tie given the whole gradient, which they share", ties, USUAL)
         yield Shared(
             f"{node.operation.name}'s gradient given to every entry", times(kept(delta, node.params), ones), USUAL
         )

@@ -15,6 +15,7 @@ from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
+from netcalc.graph.product import number
 from netcalc.notation import to_unicode
 
 LETTERS = {"sigmoid": "σ"}
@@ -276,6 +277,15 @@ def left_out_here(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(f"{phi(own.node)}′ left out of the chain rule", share)
 
 
+def from_above_left_out(context: Context, use: Use) -> Iterator[Shared]:
+    """What comes from above left out: the slope alone."""
+    if function(use) is not None and is_activation(use.node.params.tree) and use.node in context.names:
+        share = use.node.vjp(use.place, number(1, use.node.shape))
+        if share is not None:
+            above, name = context.called(context.one.output), context.called(use.node)
+            yield Shared(f"what comes from above left out: ∂{above}/∂{name}, times {phi(use.node)}′", share)
+
+
 def twice(context: Context, use: Use) -> Iterator[Shared]:
     """The slope squared."""
     if function(use) is not None:
@@ -416,6 +426,7 @@ def quotients(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared(
             "the quotient rule's denominator not squared",
             wrong(use, context, Apply("negate", (Apply("divide", (above, below)),))),
+            USUAL,
         )
         yield Shared("the quotient rule's denominator left out", wrong(use, context, Apply("negate", (above,))), RARE)
     if above == q:
@@ -431,6 +442,7 @@ SLOPES = (
     Row("power-rule", SEEN, powers),
     Row("quotient-rule", SEEN, quotients),
     Row("slope-at-output", SEEN, at_output),
+    Row("slope-alone", SEEN, from_above_left_out),
     Row("slope-twice", SEEN, twice),
     Row("slope-elsewhere", SEEN, elsewhere),
     Row("slope-of-another", SEEN, of_another),

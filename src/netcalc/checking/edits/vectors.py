@@ -5,7 +5,7 @@ Who differentiates them knows their gradients by heart, in one line: p ∘ (δ �
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, scaled, times, whole
 from netcalc.graph.backward import added, gradients
@@ -40,8 +40,14 @@ def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int,
         if axis - p.rank * (axes[0] < 0) != axes[0]:
             across = summed(times(delta, p), (axis,), keep=True)
             yield "softmax's Jacobian summed over another axis", times(p, minus(delta, across)), RARE
-    if "t" in context.workings.inputs or any(is_log(user.args[0]) for user in context.users.get(p, ())):
+    users = context.users.get(p, [])
+    if "t" in context.workings.inputs or any(is_log(one.args[0]) for one in (*users, *_users_of(context, users))):
         yield from _of_cross_entropy(z, p, delta, axes)
+
+
+def _users_of(context: Context, nodes: Sequence[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield from context.users.get(node, ())
 
 
 def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> Iterator[Slip]:
