@@ -122,6 +122,20 @@ def problems():
     yield netcalc.grad("softmax(W@x)", at=at, delta=["0.3", "-1.2"])
     yield netcalc.grad("norm(W@x)*max(x)", at=at)
     yield netcalc.gradients(RECURRENCE, at=RECURRENT)
+    rows = {"x": [["0.6", "-1.3", "0.4"], ["1.4", "0.3", "-0.2"]], "t": [["1", "0", "0"], ["0", "1", "0"]]}
+    yield netcalc.gradients(SOFTMAX, at=rows)
+    yield netcalc.gradients(NORMALISED, at=rows)
+    layer = {"W": [["0.15", "0.2"]], "b": ["0.35"], "activation": "sigmoid"}
+    yield netcalc.net([layer], input=["0.05", "0.1"], target=["0.5"], loss="half-mse", lr="0.5")
+
+
+SOFTMAX = """e = np.exp(x - x.max(1, keepdims=True))
+p = e / e.sum(1, keepdims=True)
+loss = -(t * np.log(p)).sum() / 2"""
+NORMALISED = """c = x - x.mean(1, keepdims=True)
+s = np.sqrt((c**2).mean(1, keepdims=True) + 0.1)
+h = c / s
+loss = (h * t).sum()"""
 
 
 @pytest.fixture(scope="module")
@@ -335,3 +349,55 @@ def test_the_half_of_a_loss_is_no_mean(rows):
     result = netcalc.net([layer], input=[1], target=[0.0] * rows, loss="half-mse", reduction="sum")
     told = netcalc.check(result, {"dW1": [[2 * w] for (w,) in weights]}).checked
     assert all("the factor ½ left out" in one.diagnosis and "mean" not in one.diagnosis for one in told)
+
+
+@pytest.mark.parametrize(
+    "program, wrong, said",
+    [
+        (SOFTMAX, "p/2", "the target left out of the gradient"),
+        (SOFTMAX, "(x - t)/2", "the logits taken for their softmax"),
+        (SOFTMAX, "(e - t)/2", "the exponentials taken for their softmax"),
+        (SOFTMAX, "-t/2*(1 - p)", "the Jacobian of softmax taken as its diagonal alone"),
+        (SOFTMAX, "-t/p/2", "the Jacobian of softmax left out"),
+        (NORMALISED, "t/s", "the mean and the variance taken as constants"),
+        (NORMALISED, "(t - t.mean(1, keepdims=True))/s", "the variance taken as a constant"),
+        (NORMALISED, "(t - t.mean(0) - h*(t*h).mean(0))/s", "normalisation's means taken along axis 0"),
+        (
+            NORMALISED,
+            "(t - t.mean(1, keepdims=True) - h*(t*h).mean(1, keepdims=True))*s",
+            "multiplied by the deviation",
+        ),
+    ],
+)
+def test_slips_in_softmax_and_normalisation_written_out_are_named(program, wrong, said):
+    """As courses and issues have them, worked out by NumPy."""
+    at = {"x": np.array([[0.6, -1.3, 0.4], [1.4, 0.3, -0.2]]), "t": np.array([[1.0, 0, 0], [0, 1, 0]])}
+    names = {"np": np, **at}
+    exec(program, names)  # noqa: S102 - our own text
+    result = netcalc.gradients(program, at=at)
+    told = netcalc.check(result, {"dx": eval(wrong, names)}).checked  # noqa: S307 - our own text
+    assert all(said in one.diagnosis for one in told if one.is_wrong)
+    assert any(one.is_wrong for one in told)
+
+
+LOGISTIC = """z = x @ w
+p = 1/(1 + np.exp(-z))
+loss = -(y*np.log(p) + (1 - y)*np.log(1 - p)).sum()/3 + 0.2*(w**2).sum()"""
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        ("x.T @ (z - y)/3 + 0.4*w", "the sum taken for its σ in σ − t"),
+        ("x.T @ p/3 + 0.4*w", "the target left out of the gradient"),
+        ("x.T @ (p - y)/3 + 0.4*w/3", "the mean's 1/3 applied to"),
+        ("x.T @ (p - y)/3 + 0.2*w", "the 2 of the square's derivative left out"),
+    ],
+)
+def test_slips_in_logistic_regression_are_named(wrong, said):
+    at = {"x": np.array([[0.6, -1.3], [1.4, 0.3], [-0.7, 0.9]]), "w": np.array([0.4, -0.9]), "y": np.array([1.0, 0, 1])}
+    names = {"np": np, **at}
+    exec(LOGISTIC, names)  # noqa: S102 - our own text
+    answer = eval(wrong, names)  # noqa: S307 - our own text
+    told = netcalc.check(netcalc.gradients(LOGISTIC, at=at), {"dw": answer}).checked
+    assert all(one.is_wrong and said in one.diagnosis for one in told)

@@ -18,6 +18,7 @@ from netcalc.exercises.exercise import answer_of
 from netcalc.exercises.session import session
 from netcalc.exercises.sheets import sheets
 from netcalc.notation import to_ascii
+from netcalc.verify import verify
 
 LEVELS = (1, 2, 3)
 
@@ -76,6 +77,21 @@ def test_each_usual_slip_gives_an_answer_of_its_own(level):
         for own in (*x, *w):
             found = list(slips(f * (1 - f), f, own, [one for one in (*x, *w) if one != own]))
             assert len({value for _, value in found}) == len(found), (exercise.text, found)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind, level", list(itertools.product(KINDS, LEVELS)))
+def test_two_hundred_keys_are_right_and_short(kind, level):
+    """Closed forms, right by differences of the forward pass; no gradient is nothing but zeros, no text is set twice."""
+    exercises = quiz(kind, 12, 200, level)
+    assert len({one.text.partition(". ")[2] for one in exercises}) == 200
+    for exercise in exercises:
+        assert all(one.value.exact is not None for one in exercise.elements)
+        assert all(len(answer) <= 24 for answer in exercise.key.values())
+        assert {one.verdict for one in Checker(exercise.result).checked(exercise.key.items()).checked} == {"right"}
+        assert all(any(value.nearest for value in one.values) for one in exercise.result.tensors if one.of)
+        compared = verify(exercise.result.problem, exercise.result)
+        assert compared.agreed == compared.partials
 
 
 @pytest.mark.parametrize("kind, level", list(itertools.product(KINDS, LEVELS)))

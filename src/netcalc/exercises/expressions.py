@@ -78,8 +78,8 @@ def _product(random: Random) -> tuple[str, Point]:
 
 
 def _ratio(random: Random) -> tuple[str, Point]:
-    a, _, x, _ = _coefficients(random)
-    return f"sin(x*y)/({a} + x^2)", {"x": x, "y": f"pi/{random.choice(ANGLES) * abs(x)}"}
+    a, b, x, _ = _coefficients(random)
+    return f"sin({a}*y)/({b} + x^2)", {"x": x, "y": f"pi/{random.choice(ANGLES) * a}"}
 
 
 def _gate(random: Random) -> tuple[str, Point]:

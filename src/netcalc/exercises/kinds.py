@@ -55,8 +55,8 @@ def linear(random: Random, level: int) -> Content:
         matrix = _rows(distinct(random, outputs * inputs, largest=outputs * inputs + 2), inputs)
         b = distinct(random, outputs)
         units = [_dot(row, one) + bias for one in v for row, bias in zip(matrix, b, strict=True)]
-        if level < 3 or (0 not in units and min(units) < 0 < max(units)):  # so that relu's slope is seen
-            break
+        if level < 3 or (0 not in units and min(units) < 0 < max(units) and _passes_any(units, delta)):
+            break  # relu's slope is seen, and no gradient is nothing but zeros
     content: Content = {
         "matrix": matrix,
         "v": v[0] if samples == 1 else v,
@@ -66,6 +66,13 @@ def linear(random: Random, level: int) -> Content:
     return {"linear": content | ({"activation": "relu"} if level == 3 else {})}
 
 
+def _passes_any(units: Sequence[int], delta: Sequence[Sequence[int]]) -> bool:
+    """Whether relu lets some of what comes from above through to the biases, all samples together."""
+    outputs = len(delta[0])
+    passed = [above * (unit > 0) for unit, above in zip(units, [one for row in delta for one in row], strict=True)]
+    return any(sum(passed[place::outputs]) for place in range(outputs))
+
+
 def net(random: Random, level: int) -> Content:
     """Two layers of whole numbers, or three, with relu between, and half the squared error."""
     widths = (2, 2, 1) if level == 1 else (2, 2, 2) if level == 2 else (2, 2, 2, 1)
@@ -73,7 +80,8 @@ def net(random: Random, level: int) -> Content:
         layers = [_layer(random, inputs, outputs) for inputs, outputs in pairwise(widths)]
         given, target = apart(random, 2, largest=7), distinct(random, widths[-1], largest=9)
         outputs = _outputs(layers, given)
-        if outputs and all(abs(output - wanted) >= LEAST for output, wanted in zip(outputs, target, strict=True)):
+        off = [output - wanted for output, wanted in zip(outputs, target, strict=True)] if outputs else [0]
+        if min(map(abs, off)) >= LEAST and any(_backward(layers, given, off)):
             break
     for layer in layers[:-1]:
         layer["activation"] = "relu"
@@ -94,6 +102,16 @@ def _outputs(layers: Sequence[Content], given: Sequence[int]) -> list[int]:
             return []
         values = [max(unit, 0) for unit in units]
     return _affine(layers[-1], values)
+
+
+def _backward(layers: Sequence[Content], values: Sequence[int], off: Sequence[int]) -> list[int]:
+    """What comes back to the values; nothing where relu lets nothing through to a layer."""
+    (layer, *rest), above = layers, list(off)
+    if rest:
+        units = _affine(layer, values)
+        above = _backward(rest, [max(unit, 0) for unit in units], off) or [0] * len(units)
+        above = [one * (unit > 0) for one, unit in zip(above, units, strict=True)]
+    return [_dot(column, above) for column in zip(*layer["W"], strict=True)] if any(above) else []
 
 
 def _affine(layer: Content, values: Sequence[int]) -> list[int]:

@@ -71,7 +71,8 @@ def products(context: Context) -> Iterator[Changed]:
                 turned[place] = (arg, letters[::-1])
                 name = context.called(arg)
                 wrong = product(turned, params.out, core.shape, params.number)
-                yield Changed(f"{name}ᵀ taken for {name} in {parent}", {node: wrong}, node, SEEN)
+                taken, right = (name, f"{name}ᵀ") if f"{name}.T" in parent else (f"{name}ᵀ", name)
+                yield Changed(f"{taken} taken for {right} in {parent}", {node: wrong}, node, SEEN)
         if abs(params.number) != 1:
             plainly = _with_number(core, Fraction(1 if params.number > 0 else -1))
             yield Changed(f"the factor {abs(params.number)} left out of {parent}", {node: plainly}, node, SEEN)
