@@ -478,6 +478,23 @@ def test_indices_that_the_program_makes_are_integers(text, library):
     assert_agrees(passes(problem), library, {})
 
 
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+def test_a_number_may_be_pythons_in_pytorchs_code():
+    """A count that the backward pass needs is no tensor that could be saved; its gradient is asked for by tensors alone."""
+    import torch
+
+    text = "loss = (torch.exp(x).sum() / n) ** 2 * n\n"
+    both = passes(program(text, "made.py", ProgramRequest({}, {"x": (3,), "n": ()})))
+    space: dict[str, Any] = {"__name__": "written"}
+    exec(compile(written(both, "torch"), "<torch>", "exec"), space)  # noqa: S102 - it is what is tested
+    x = torch.tensor([0.5, 1.0, -1.0], dtype=torch.float64, requires_grad=True)
+    for n in (3, torch.tensor(3.0, dtype=torch.float64, requires_grad=True)):
+        x.grad = None
+        space["made"](x, n).backward()
+        np.testing.assert_allclose(x.grad, 2 * torch.exp(x).sum().item() * np.exp(x.detach()) / 3, rtol=1e-14)
+    np.testing.assert_allclose(n.grad, -(torch.exp(x.detach()).sum() ** 2) / 9, rtol=1e-14)
+
+
 # --- names, and what is refused
 
 

@@ -30,9 +30,10 @@ TAKEN = ("forward", "backward", "cache", "places")
 
 
 class Body(NamedTuple):
-    """What the functions of a file are made of, whatever the language."""
+    """What the functions of a file are made of, whatever the language; `plain` are inputs that are numbers."""
 
     inputs: Sequence[str]
+    plain: Sequence[str]
     outputs: Sequence[str]
     upstream: Sequence[str]
     cache: Sequence[str]
@@ -95,6 +96,7 @@ def _body(passes: Passes, language: Language, names: Names) -> tuple[Body, Mappi
             returned.append(emission.text(zeros) if name in passes.gradients else "None")
     body = Body(
         list(inputs.values()),
+        [inputs[node] for node in passes.inputs.values() if not node.shape],
         [called[node] for node in passes.outputs.values()],
         list(upstream.values()),
         [name for name in [*inputs.values(), *made] if name in emission.used],
@@ -299,10 +301,18 @@ def _jax(body: Body) -> list[str]:
 def _torch(body: Body) -> list[str]:
     name = "".join(part.capitalize() for part in body.function.split("_")) or "Function"
     deep = "        "
-    saved = f"{deep}ctx.save_for_backward({', '.join(body.cache)})"
+    numbers = [one for one in body.cache if one in body.plain]  # which may be Python's, as a count is
+    arrays = [one for one in body.cache if one not in body.plain]
+    gradients = [
+        f"{gradient} if ctx.needs_input_grad[{place}] else None"
+        if name in body.plain and gradient != "None"
+        else gradient
+        for place, (name, gradient) in enumerate(zip(body.inputs, body.gradients, strict=True))
+    ]
+    saved = f"{deep}ctx.save_for_backward({', '.join(arrays)})"
     save = [saved]
     if len(saved) > WIDTH:
-        save = [f"{deep}ctx.save_for_backward(", *(f"{deep}    {one}," for one in body.cache), f"{deep})"]
+        save = [f"{deep}ctx.save_for_backward(", *(f"{deep}    {one}," for one in arrays), f"{deep})"]
     found = [
         f"class {name}(torch.autograd.Function):",
         *_documented(f"{listed(body.outputs)}.", body.docstring),
@@ -311,16 +321,18 @@ def _torch(body: Body) -> list[str]:
         *_signature("def forward", ["ctx", *body.inputs], ":", "    "),
         f'{deep}"""{listed(body.outputs)}; what the backward pass needs is saved."""',
         *_indented(body.forward, deep),
-        *(save if body.cache else []),
+        *(f"{deep}ctx.{one} = {one}" for one in numbers),
+        *(save if arrays else []),
         *_returned(body.outputs, deep),
         "",
         "    @staticmethod",
         "    @once_differentiable",
         *_signature("def backward", ["ctx", *body.upstream], ":", "    "),
         f'{deep}"""The gradient of each input, from {listed(body.upstream)}."""',
-        *_unpacked(body.cache, "ctx.saved_tensors", deep),
+        *(f"{deep}{one} = ctx.{one}" for one in numbers),
+        *_unpacked(arrays, "ctx.saved_tensors", deep),
         *_indented(body.backward, deep),
-        *_returned(body.gradients, deep),
+        *_returned(gradients, deep),
     ]
     return ["\n".join(found), f"{body.function} = {name}.apply"]
 
