@@ -9,6 +9,8 @@ import pytest
 
 import netcalc
 from netcalc.errors import NetcalcError
+from netcalc.expression import Symbol
+from netcalc.notation import to_ascii, to_unicode
 
 A = np.array([1.5, 2.0])
 
@@ -255,3 +257,17 @@ def test_what_has_no_slope_is_told_once_by_its_name():
         NetcalcError, match=r"softmax\(\[a, a\], axis=0\) has none where all that it is taken along is -inf"
     ):
         netcalc.gradients(head + taken, x=[1, 2])
+
+
+def test_a_clip_is_written_as_one():
+    result = netcalc.gradients("loss = torch.clamp(torch.exp(x), .8, 1.2).sum()", x=[0.1, 1.0])
+    assert to_ascii(result["loss"].formula) == "sum(clip(exp(x), 0.8, 1.2))"
+    assert slopes(result) == pytest.approx([np.exp(0.1), 0])
+    beyond = netcalc.gradients("loss = np.clip(x, 2, 1).sum()", x=[0.5, 1.5, 3])
+    assert beyond.forward["loss"] == np.clip([0.5, 1.5, 3], 2, 1).sum()
+
+
+def test_a_number_that_is_not_decided_has_a_minus_sign():
+    result = netcalc.gradients("loss = np.where(np.exp(np.log(x)) > x, y, z)", x=3, y=-1, z=-2)
+    assert to_unicode(Symbol("-1.5 ± 0.51")) == "−1.5 ± 0.51"
+    assert "loss is not decided: it lies in −1.5 ± 0.51" in result.notes

@@ -80,7 +80,7 @@ class Ascii(Tensors):
             return self.sum_over(operator.removeprefix(SUM_OVER), first)
         if operator == "not":
             return Piece(self.negation + self.hold(first, Level.NOT).text, Level.NOT)
-        return self.call(operator, arguments)
+        return self.call(*((operator, arguments) if (clip := _clip(operator, arguments)) is None else ("clip", clip)))
 
     def hold(self, piece: Piece, level: Level) -> Piece:
         """The piece, in brackets unless it holds together at least this tightly."""
@@ -193,6 +193,16 @@ def written_alike(names: Collection[str], operators: Collection[str]) -> frozens
     return frozenset(found)
 
 
+def _clip(operator: str, arguments: Sequence[Piece]) -> tuple[Piece, ...] | None:
+    """x, a and b of where(x < a, a, where(x > b, b, x)), which is clip(x, a, b)."""
+    if operator != "where" or arguments[0].operator != "less" or arguments[2].operator != "where":
+        return None
+    (below, low, (above, high, x)) = *arguments[:2], arguments[2].arguments
+    texts = [one.text for condition in (below, above) for one in condition.arguments]
+    fits = above.operator == "greater" and texts == [x.text, low.text, x.text, high.text]
+    return (x, low, high) if fits else None
+
+
 def is_raised_name(base: Piece, exponent: Piece) -> bool:
     return base.operator in RAISED_NAMES and exponent.integer is not None and exponent.integer > 1
 
@@ -220,6 +230,8 @@ class Unicode(MatrixNotation, Ascii):
         return Piece("π" if name == "pi" else name, Level.ATOM)
 
     def name(self, name: str) -> Piece:
+        if MARGIN in name:
+            return Piece(name.replace("-", self.minus).replace(f"e{self.minus}", "e-"), Level.ATOM)
         if derivative := re.fullmatch(DERIVATIVE, name):
             of, by = (self.name(part).text for part in derivative.groups())
             return Piece(f"∂{of}/∂{by}", Level.POWER)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import places
+from netcalc.notation import minus_signs
 from netcalc.result import UNDECIDED, Result, Tensor, Value
 
 NAMED_LIMIT = 4  # values that are named one by one; a tensor's or, of zeros, all
@@ -32,7 +33,7 @@ def _undecided_notes(tensors: Iterable[Tensor]) -> Iterator[str]:
             continue
         for own, value in left:
             lies = "it is" if value.shown.startswith("beyond") else "it lies in"
-            yield f"{own} is not decided: {lies} {value.shown}"
+            yield f"{own} is not decided: {lies} {minus_signs(value.shown)}"
 
 
 def _is_undecided(value: Value) -> bool:

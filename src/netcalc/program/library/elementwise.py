@@ -14,6 +14,7 @@ from netcalc.expression.functions import Function, function_named
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
+from netcalc.graph.product import as_number
 from netcalc.program.library.table import Call, Row
 from netcalc.program.signature import IGNORED, tensor
 from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, node_of, tree_of, widest
@@ -166,11 +167,16 @@ def _prelu(x: Tensor, weight: Tensor) -> Node:
 
 
 def _clip(x: Tensor, low: Any, high: Any) -> Node:
+    """`high` wherever x is above it, and everywhere where it is below `low`."""
     found = x.node
-    if low is not None:
-        found = b.where(b.compared("less", found, node_of(low)), node_of(low), found)
-    if high is not None:
-        found = b.where(b.compared("greater", x.node, node_of(high)), node_of(high), found)
+    bounds = [(name, node_of(bound)) for name, bound in (("less", low), ("greater", high)) if bound is not None]
+    known = [number for _, bound in bounds if (number := as_number(bound)) is not None]
+    if len(known) > 1:
+        if known[0] > known[1]:
+            return b.broadcast(bounds[1][1], x.node.shape)
+        bounds.reverse()
+    for name, bound in bounds:
+        found = b.where(b.compared(name, x.node, bound), bound, found)
     return found
 
 
