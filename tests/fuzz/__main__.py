@@ -3,7 +3,7 @@
 TARGET is one of those in targets.py, or `all`: one after the other, two at a time. Findings are written to FOLDER (by
 default a new one), each kind once, and the run goes on; it ends with 1 if there are any. It starts from the corpus beside
 this file, which grows in FOLDER/corpus, so that the next run starts where this one ended. In a new folder the same runs
-are made in the same order each time, as far as the time goes.
+are made in the same order each time, as far as the time goes; FUZZ_SEED=2, or any whole number above 0, draws others.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import sys
 import time
@@ -15,6 +16,7 @@ with contextlib.suppress(ImportError):
 HAS_ATHERIS = "atheris" in sys.modules
 HUNG = 600  # seconds by the clock, after which a run is given up
 Change = Callable[[bytes, random.Random], bytes]
+SEED = int(os.environ.get("FUZZ_SEED", "1"))  # of what is drawn
 
 
 class Bytes:
@@ -64,7 +66,7 @@ def _by_atheris(
 
     options = [
         *(f"-max_total_time={seconds}", f"-max_len={longest}", f"-timeout={HUNG}", "-rss_limit_mb=3000"),
-        *("-seed=1", "-reload=0", "-verbosity=0", f"-artifact_prefix={folders[0].parent}/"),
+        *(f"-seed={SEED}", "-reload=0", "-verbosity=0", f"-artifact_prefix={folders[0].parent}/"),
     ]
     atheris.Setup([sys.argv[0], *options, *map(str, folders)], run, custom_mutator=mutate)
     atheris.Fuzz()
@@ -73,7 +75,7 @@ def _by_atheris(
 def _by_chance(
     run: Callable[[bytes], None], change: Change | None, folders: Sequence[Path], seconds: int, longest: int
 ) -> None:
-    draw, end = random.Random(1), time.monotonic() + seconds
+    draw, end = random.Random(SEED), time.monotonic() + seconds
     known = [file.read_bytes() for folder in folders for file in sorted(folder.iterdir())] or [b""]
     for data in known:
         run(data)
