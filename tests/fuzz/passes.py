@@ -241,7 +241,7 @@ def backward(source: Provider, data: bytes) -> None:
     if not ours or status == 2:
         return
     lines = json.loads(out)["check"]  # a name may have several
-    are_right = all(one["verdict"] == "right" for one in lines)
+    are_right = status == 0 and all(one["verdict"] == "right" for one in lines)
     verdicts = {one["name"]: one["verdict"] for one in lines}
     true = _differences_of(case["id"])
     if true is None:
