@@ -57,7 +57,7 @@ class Reading:
     forward: Forward
     code: Gradients
     judged: list[Judged] = field(default_factory=list)
-    trials: int = 0  # of repairs
+    statements: int = 0  # that were read with repairs
     origins: Any = None  # the local names that go wrong
     repairs: dict[tuple[ast.stmt, str], Any] = field(default_factory=dict)  # by the statement, and the gradient's name
 

@@ -215,6 +215,8 @@ class Origins:
         try:
             values = self._values(local)
             shape = values[0].shape
+            if all(np.isin(one, (0, 1)).all() for one in values):  # a mask
+                return None
             if len(values) > MAX_TIMES or any(one.shape != shape for one in values) or not values[0].size:
                 return None
             zero = self._flat(local, [np.zeros_like(one) for one in values])

@@ -29,7 +29,7 @@ from netcalc.records import NamedTuple, dataclass
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line
 FEW_TRIALS = 160  # of one that may as well follow from another
-MAX_TRIALS_OF_ALL = 2400
+MAX_STATEMENTS = 9_000  # that are read with edits, of all lines; those of loops each time
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 MAX_STEPS = 200  # of loops, too
 
@@ -160,7 +160,7 @@ class Trial:
     @property
     def is_spent(self) -> bool:
         """Whether no more is tried."""
-        return self.trials >= self.limit or self.reading.trials >= MAX_TRIALS_OF_ALL
+        return self.trials >= self.limit or self.reading.statements >= MAX_STATEMENTS
 
     def segment(self, node: ast.AST) -> tuple[int, int]:
         """Where a node is in the text."""
@@ -172,15 +172,17 @@ class Trial:
 
     def text(self, node: ast.AST) -> str:
         """A node's text."""
-        start, end = self.segment(node)
-        return self.source.text[start:end]
+        return self.source.text[slice(*self.segment(node))]
 
     def is_right(self, edit: Edit) -> bool:
         """Whether the gradient is right with an edit, at all points."""
-        change = edit.change
-        places = [place for place, one in enumerate(self._steps) if self._is_touched(one, change)]
+        places = [place for place, one in enumerate(self._steps) if self._is_touched(one, edit.change)]
         touched = sorted({self._steps[place].node for place in places}, key=self.segment)
-        return self._is_so(edit, touched, lambda instead: self._is_true(self._read(instead, places[0])))
+
+        def is_it(instead: Instead) -> bool:
+            return (node := self._read(instead, places[0])) is not None and self._is_true(node)
+
+        return self._is_so(edit, touched, is_it)
 
     def gives_it(self, edit: Edit) -> bool:
         """Whether the gradient's last statement gives what is true, at the first point, read from what is edited on."""
@@ -192,7 +194,8 @@ class Trial:
             reader = self.reader({**self.reading.code.reader.around, **(steps[start].values or {})}, self.source)
             reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
             own = steps[start : end + 1]
-            reader.replay(own, instead, [{} for _ in own])
+            self.reading.statements += len(own)
+            reader.replay(own, instead, [{}] * len(own))
             found = reader.frame.values.get(self.one.version.name)
             array = self.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
             return array is not None and same(array, self.true[0], 1.0)
@@ -212,7 +215,6 @@ class Trial:
             return False
         self._seen.add((start, edited))
         self.trials += 1
-        self.reading.trials += 1
         try:
             body = ast.parse(edited).body
             if edited.startswith("if 1:\n"):
@@ -236,9 +238,9 @@ class Trial:
         reader = self.reader({**of.around, **(steps[start].values or {})}, self.source)
         reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
         last = steps[-1].node
+        self.reading.statements += len(steps) - start
         reader.replay(steps[start:], {last: (self.source, [last]), **instead}, [*self._settled[start:], {}])
-        known = {ast.unparse(one) for one in of.unread.values()}
-        versions = reader.read_so_far.versions
+        known, versions = {ast.unparse(one) for one in of.unread.values()}, reader.read_so_far.versions
         own = [one for one in versions if one.name == name]
         if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
             return None
@@ -257,9 +259,7 @@ class Trial:
                 found[one.step][one.name] = one.node
         return found
 
-    def _is_true(self, node: Node | None) -> bool:
-        if node is None:
-            return False
+    def _is_true(self, node: Node) -> bool:
         pair = Pair(node, self.one.node, self.one.factor)
         return (
             fits(node, self.one.node)
