@@ -187,3 +187,30 @@ def test_parameters_are_fields_and_a_class_alone_is_the_pass(text):
     result = netcalc.gradients(text, x=x, W=W, b=b)
     np.testing.assert_allclose(result.partials["W"], x.T @ g, rtol=1e-12)
     np.testing.assert_allclose(result.partials["b"], g.sum(0), rtol=1e-12)
+
+
+MODULE = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.W = nn.Parameter(torch.zeros(2, 2))
+        self.b = nn.Parameter(torch.ones(2))
+
+    def forward(self, x):
+        return ((x @ self.W + self.b)**2).sum()
+"""
+
+
+def test_parameters_are_what_is_given_for_them():
+    """∂/∂b is 2(x W + b), with what was given in the place of first values, and with these where nothing was."""
+    found = netcalc.gradients(MODULE, x=[1.0, 2.0], W=[[1.0, 0.0], [3.0, -1.0]], b=[0.5, 0.0])
+    assert found.partials["b"] == [15, -4]
+    assert netcalc.gradients(MODULE, x=[1.0, 2.0], W=[[1.0, 0.0], [3.0, -1.0]]).partials["b"] == [16, -2]
+
+
+def test_a_value_for_what_the_program_states_is_refused():
+    with pytest.raises(NetcalcError, match="W is assigned in line 1 of the program"):
+        netcalc.gradients("W = np.array([1.0, 2.0])\nloss = x @ W", x=[1.0, 2.0], W=[1.0, 1.0])

@@ -154,6 +154,9 @@ def _whole(tree: Tree) -> int | None:
 
 def _check_used(found: Program, names: Sequence[str]) -> None:
     unused = [name for name in names if name not in found.inputs]
+    if unused and unused[0] in found.lines:
+        place = f"line {found.lines[unused[0]]} of {found.source.name}"
+        raise NetcalcError(f"{unused[0]} is assigned in {place}, and a value is given for it: leave out one of them")
     if unused:
         listing = f"the inputs of {found.source.name} are {', '.join(found.inputs) or 'none'}"
         raise unknown("input", unused[0], found.inputs, listing)

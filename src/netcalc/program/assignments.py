@@ -43,9 +43,9 @@ class Assignments(Calls):
             self.store(node.target, self._assigned_value(node.target, node.value))
 
     def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
-        """What is assigned; what the program would draw at random is what is given under the name."""
+        """What is assigned; what is drawn at random, or a parameter, is what is given under the name."""
         name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
-        if name in self.given and _is_drawn(node):
+        if name in self.given and _is_first(node):
             return self.input(name)
         return self.value(node)
 
@@ -268,10 +268,11 @@ class Assignments(Calls):
         return True
 
 
-def _is_drawn(node: ast.expr) -> bool:
-    """Whether an expression draws at random, as far as its own calls tell."""
+def _is_first(node: ast.expr) -> bool:
+    """Whether an expression is first values: it draws at random, or makes a parameter, as far as its own calls tell."""
     calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    return any((one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "")) in RANDOM for one in calls)
+    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
+    return not names.isdisjoint({*RANDOM, "Parameter"})
 
 
 def _as_loaded(target: ast.expr) -> ast.expr:
