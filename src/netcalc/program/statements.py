@@ -145,8 +145,9 @@ class Statements(Assignments):
             return called.id in PASSED_OVER and not isinstance(self.lookup(called.id), Function)
         if not isinstance(called, ast.Attribute):
             return False
-        names = () if called.attr in self.own_functions else (*PASSED_OVER, "__init__")  # of super()
-        return called.attr in names
+        if called.attr == "__init__":
+            return True  # of super(), or of a class above by its name
+        return called.attr in PASSED_OVER and called.attr not in self.own_functions
 
     # --- control
 
