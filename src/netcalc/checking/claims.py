@@ -119,22 +119,22 @@ class _Reader:
 
     def expression(self, text: str) -> Written:
         """An expression of numbers; of tensors, or with a condition that stands for 1 or 0, where it is no such."""
-        refused = None
+        found: Written | ExpressionError
         try:
-            written = read(text, lambda: self.tensors.shapes)
-            if not set(symbols(written.tree)) & self.tensors.arrays.keys() - set(self.known):
-                return written
+            found = read(text, lambda: self.tensors.shapes)
+            if not set(symbols(found.tree)) & self.tensors.arrays.keys() - set(self.known):
+                return found
         except ExpressionError as error:
-            refused = error
+            found = error
         try:
             whole = self.tensors.read(text, ())
         except NetcalcError:
-            if refused is None:
-                raise
             whole = None
         if whole is not None and not whole.entries.ndim:
             return Written(text.strip(), whole.entries.item())
-        raise refused or ShapeError(f"a single number is asked for, and '{text.strip()}' is none")
+        if isinstance(found, ExpressionError):
+            raise found
+        return found
 
     def number(self, text: str, name: str) -> Written | None:
         """A number as people write it."""

@@ -249,7 +249,7 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                 yield Changed(
                     f"the bias's gradient multiplied by {own}; ∂{parent}/∂{own} is 1", {gradient: again}, node
                 )
-            else:
+            elif context.called(node) != context.called(context.one.output):
                 yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, USUAL)
                 yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, USUAL)
         if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
