@@ -137,3 +137,12 @@ def test_markdown_has_the_steps_as_mathematics():
     assert shown.count("$$") == 4
     assert shown.count(r"\begin{aligned}") == shown.count(r"\end{aligned}") == 2
     assert shown[shown.index("Forward") + 4 :][0] == r"u &= W \, v \\"
+
+
+def test_a_long_formula_keeps_to_a_page_below_where_it_begins():
+    terms = parse(" + ".join(f"first{n}*second{n}" for n in range(12)))
+    shown = list(step_lines([Step("loss", (terms, parse("3")))], 60))
+    assert max(map(len, shown)) <= 60
+    assert all(line.startswith(" " * 11) for line in shown[1:-1])
+    assert " ".join(" ".join(shown).split()) == " ".join(next(step_lines([Step("loss", (terms,))])).split()) + " = 3"
+    assert len(list(step_lines([Step("loss", (terms,))]))) == 1  # without a page, as in a pipe, it is one line

@@ -100,16 +100,20 @@ def beside(blocks: Sequence[Block]) -> Block:
     return Block(tuple("".join(parts) for parts in zip(*columns, strict=True)), above)
 
 
-def chain(displays: Sequence[Display], width: int, style: Style | None = None) -> Iterator[Block]:
+def chain(
+    displays: Sequence[Display], width: int, style: Style | None = None, page: int | None = None
+) -> Iterator[Block]:
     """`a = b = c` in as many blocks, one below another, as keep within the width; each further one begins with `=`.
 
-    What is wider than that by itself is written as it is typed: a matrix row by row, a formula in one line, for whoever
-    prints it to wrap.
+    What is wider than that by itself is written as it is typed: a matrix row by row, a formula in one line, or in lines
+    within a `page` of so many columns.
     """
     style = style or current()
     head = lay_out(displays[0], style)
     indent = line(" " * min(head.width, INDENT))
-    parts = [_fitting(display, width - indent.width - len(EQUALS), style) for display in displays]
+    beyond = indent.width + len(EQUALS)
+    room = None if page is None else max(page - max(head.width, indent.width) - len(EQUALS), NARROWEST)
+    parts = [_fitting(display, width - beyond, style, room) for display in displays]
     held = [parts[0]]
     for part in parts[1:]:
         if len(held) > 1 and sum(block.width for block in (*held, part)) + len(EQUALS) > width:
@@ -119,18 +123,21 @@ def chain(displays: Sequence[Display], width: int, style: Style | None = None) -
     yield beside(held)
 
 
-def _fitting(display: Display, width: int, style: Style) -> Block:
+def _fitting(display: Display, width: int, style: Style, room: int | None) -> Block:
     block = lay_out(display, style)
-    return block if block.width <= width else _row_by_row(in_line(display, style), max(width, NARROWEST))
+    return block if block.width <= width else _row_by_row(in_line(display, style), max(width, NARROWEST), room)
 
 
-def _row_by_row(text: str, width: int) -> Block:
-    """A display as it is typed, each row of a matrix in lines of its own; what has no rows, in one line."""
+def _row_by_row(text: str, width: int, room: int | None) -> Block:
+    """A display as it is typed, each row of a matrix in lines of its own; what has no rows, in one line or the room."""
     from textwrap import wrap
 
     first, *rows = BETWEEN_ROWS.split(text)
-    if not rows:
+    if not rows and (room is None or len(text) <= room):
         return line(text)
+    if not rows:
+        lines = wrap(text, room or width, subsequent_indent="  ", **WHOLE_WORDS)
+        return Block(tuple(text.ljust(max(map(len, lines))) for text in lines))
     lines, inside = list[str](), 0
     for row in (first, *rows):
         begins = BEGINS_MATRIX.match(row)

@@ -14,6 +14,7 @@ from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import all_to_unicode, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
+from netcalc.render.frame import UNBOUNDED
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import has_closed_forms, sample_elements, samples
@@ -109,7 +110,7 @@ class _Steps(NamedTuple):
     steps: Sequence[Step]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("\n".join(step_lines(self.steps, min(options.max_width, READABLE))))
+        yield Text("\n".join(step_lines(self.steps, None if options.max_width == UNBOUNDED else options.max_width)))
 
 
 def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
