@@ -141,7 +141,7 @@ def test_markdown_has_the_steps_as_mathematics():
 
 def test_a_long_formula_keeps_to_a_page_below_where_it_begins():
     terms = parse(" + ".join(f"first{n}*second{n}" for n in range(12)))
-    shown = list(step_lines([Step("loss", (terms, parse("3")))], 60))
+    shown = list(step_lines([Step("loss", (terms, parse("3")))], 60, 60))
     assert max(map(len, shown)) <= 60
     assert all(line.startswith(" " * 11) for line in shown[1:-1])
     assert " ".join(" ".join(shown).split()) == " ".join(next(step_lines([Step("loss", (terms,))])).split()) + " = 3"

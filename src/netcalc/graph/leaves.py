@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,11 +32,15 @@ class Name(NamedTuple):
 
 
 class Given:
-    """An array that stands for itself: trees (dtype object) or float64, or integers; equal only to itself."""
+    """An array that stands for itself: trees (dtype object) or float64, or integers; equal only to itself.
 
-    def __init__(self, array: np.ndarray, text: str = "") -> None:
+    Of ones where an array is written into, `key` is where that is.
+    """
+
+    def __init__(self, array: np.ndarray, text: str = "", key: tuple[Any, ...] = ()) -> None:
         self.array = array
         self.text = text
+        self.key = key
 
 
 def _flows_through(_: Node, __: int, delta: Node) -> Node:
@@ -106,9 +110,9 @@ def given(name: str, shape: Shape) -> Node:
     return make(INPUT, (), shape, Name(name))
 
 
-def array(values: np.ndarray, text: str = "") -> Node:
+def array(values: np.ndarray, text: str = "", key: tuple[Any, ...] = ()) -> Node:
     """An array whose numbers are known: trees, float64 or integers; `text` is how it is written."""
-    return make(ARRAY, (), values.shape, Given(values, text))
+    return make(ARRAY, (), values.shape, Given(values, text, key))
 
 
 def size(of: Size) -> Node:

@@ -51,6 +51,13 @@ def index_tree(node: Node, arguments: Sequence[Tree]) -> Tree:
     return Apply("index", (arguments[0], *parts)) if parts else arguments[0]
 
 
+def key_trees(key: Sequence[object]) -> tuple[Tree, ...]:
+    """The whole numbers and slices of a key; nothing where there is anything else in it."""
+    if not all(isinstance(one, int | np.integer | slice) for one in key):
+        return ()
+    return tuple(_part(Span(one.start, one.stop, one.step) if isinstance(one, slice) else int(one), ()) for one in key)  # type: ignore[call-overload]
+
+
 def _part(part: Part, indices: Sequence[Tree]) -> Tree:
     match part:
         case None:

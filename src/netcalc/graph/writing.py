@@ -22,7 +22,7 @@ from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, s
 from netcalc.graph.products_along import OTHERS, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
-from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, scatter_terms
+from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, key_trees, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Size, letters_of, settled, tree
 from netcalc.graph.sizes import letter as letter_size
@@ -234,11 +234,34 @@ class Writer:
 
     def _elementwise(self, node: Node) -> Term:
         params: Elementwise = node.params
+        if (written := self._written_into(node)) is not None:
+            return _plain(written, node)
         sizes = sizes_by_letter(node)
         terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
         layout = common_layout(terms, _without_ones(params.out, sizes))
         arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
         return self._by_entry(params.tree, arguments, layout)
+
+    def _written_into(self, node: Node) -> Tree | None:
+        """x.at[0].set(v) for x with v written there, where(mask ≠ 0, v in zeros, x); numbers alike."""
+        match node.params.tree:
+            case Apply("where", (Apply("unequal", (Symbol("#0"), Number(zero))), new, old)) if not zero:
+                pass
+            case _:
+                return None
+        mask, others = node.args[0], node.args[1:]
+        key = mask.operation is ARRAY and key_trees(mask.params.key)
+        if not key or mask.rank != node.rank or any(own != node.params.out for own in node.params.letters):
+            return None
+        if isinstance(new, Number) and isinstance(old, Number) and {new.value, old.value} == {0, 1}:
+            name = f"{'ones' if old.value else 'zeros'}({', '.join(map(str, node.shape))})"
+            return Apply("written_into", (Symbol(name), new, *key))
+        if new != Symbol("#1") or others[0].operation is not SCATTER:
+            return None
+        (value,) = self.exact([others[0].args[0]])
+        if old == Symbol("#2"):
+            return Apply("written_into", (*self.exact([others[1]]), value, *key))
+        return None
 
     def _by_entry(self, written: Tree, arguments: Mapping[str, tuple[Tree, bool]], layout: str) -> Term:
         """A scalar formula of arguments, each with whether it has axes, laid out alike."""

@@ -26,6 +26,7 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "eye": ("eye", 1),
     "zeros": ("zeros", 1),
     "index": ("index", None),
+    "written_into": ("written_into", None),
     "slice": ("slice", 3),
     "none": ("none", 0),
     "newaxis": ("newaxis", 0),
@@ -169,6 +170,11 @@ class Tensors:
     def index(self, array: Piece, *parts: Piece) -> Piece:
         """x[1:]."""
         return Piece(self.hold(array, Level.ATOM).text + self.square([piece.text for piece in parts]), Level.ATOM)
+
+    def written_into(self, array: Piece, value: Piece, *parts: Piece) -> Piece:
+        """x.at[1:].set(0), as JAX has it."""
+        at = self.hold(array, Level.ATOM).text + ".at" + self.square([piece.text for piece in parts])
+        return Piece(f"{at}.set({value.text})", Level.ATOM)
 
     def slice(self, start: Piece, stop: Piece, step: Piece) -> Piece:
         """1:3, or 1:3:2."""

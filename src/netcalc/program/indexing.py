@@ -213,10 +213,10 @@ def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor
 def _marked(inside: np.ndarray, key: tuple[Any, ...]) -> Node:
     """Ones where an array is written into; of more entries than are listed it says the key."""
     if inside.size <= MAX_WRITTEN_ENTRIES:
-        return b.array(inside)
+        return b.array(inside, key=key)
     parts = [*map(_in_brackets, key), *["..."] * (len(key) == 1)]
     sizes = ", ".join(map(str, inside.shape))
-    return b.array(inside, f"zeros({sizes}).at[{', '.join(parts)}].set(1)")
+    return b.array(inside, f"zeros({sizes}).at[{', '.join(parts)}].set(1)", key)
 
 
 def _in_brackets(part: Any) -> str:

@@ -40,15 +40,15 @@ def in_one_line(step: Step) -> str:
     return " = ".join(in_line(part) for part in (left(step), *step.chain))
 
 
-def step_lines(steps: Iterable[Step], page: int | None = None) -> Iterator[str]:
+def step_lines(steps: Iterable[Step], width: int = READABLE, page: int | None = None) -> Iterator[str]:
     """The whole derivation: ∂f/∂w1 = ∂f/∂q·∂q/∂w1 = σ′(q)·x1 = −0.393224, headings between.
 
     Steps that take several lines each stand apart. A `page` of so many columns is kept to by formulas of one line too.
     """
-    width, room = min(page or READABLE, READABLE) - len(MARGIN), None if page is None else page - len(MARGIN)
+    room = None if page is None else page - len(MARGIN)
     tall = False
     for number, step in enumerate(steps):
-        was_tall, blocks = tall, list(chain((left(step), *step.chain), width, page=room))
+        was_tall, blocks = tall, list(chain((left(step), *step.chain), width - len(MARGIN), page=room))
         tall = len(blocks) > 1 or len(blocks[0].lines) > 1
         if number and (step.heading or tall or was_tall):
             yield ""

@@ -110,7 +110,9 @@ class _Steps(NamedTuple):
     steps: Sequence[Step]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("\n".join(step_lines(self.steps, None if options.max_width == UNBOUNDED else options.max_width)))
+        width = options.max_width
+        page = None if width == UNBOUNDED else width
+        yield Text("\n".join(step_lines(self.steps, min(width, READABLE), page)))
 
 
 def _elements(result: Result, listed: Sequence[Tensor]) -> Table:

@@ -18,7 +18,7 @@ from netcalc.records import NamedTuple, dataclass
 
 UNDEFINED = "undefined"  # as a value is shown that does not exist
 UNDECIDED = "undecided"  # and one that nothing proves
-GENERIC = r"(\w+)\[(\w+(?:,\w+)*)\]"  # w[i], W[i,j], W[i,0]: an element, whichever it is
+GENERIC = r"(?<![.\w])(\w+)\[(\w+(?:,\w+)*)\]"  # w[i], W[i,j], W[i,0]: an element, whichever it is
 
 
 @dataclass(frozen=True, slots=True)
