@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netcalc import gradients
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
@@ -199,3 +200,9 @@ def test_a_whole_number_that_is_given_may_be_a_size(made):
 def test_a_size_that_is_no_whole_number_is_refused():
     with pytest.raises(NetcalcError, match="the sizes have to be numbers that are known"):
         read(f"{HEAD}loss = np.ones((N, 2)) * x", "f.py", {**GIVEN, "N": Given((), None, "float", fractional=True)})
+
+
+@pytest.mark.parametrize("text", ["np.array([1.0, x[0], x[1]]).sum() * x[1]", "np.dot(x[0] + x[1] + 1, x[1])"])
+def test_whole_numbers_that_are_no_sizes_have_their_gradient(text):
+    """An argument that may be called `a` is an array; axes alone are numbers."""
+    assert gradients(f"loss = {text}", x=[1, 2]).partials["x"] == [2, 6]

@@ -29,7 +29,8 @@ IGNORED = frozenset(
 )
 
 
-COUNTED = frozenset("size shape sizes newshape repeats stop M i i? a".split())  # kinds and words
+COUNTED_KINDS = frozenset("size shape i i? a".split())
+COUNTED_WORDS = frozenset("size shape sizes newshape repeats stop M".split())
 
 
 def _as_is(value: Any) -> Any:
@@ -93,7 +94,7 @@ def bound(
 def _with_numbers(
     given: dict[int, Any], place: int, row: Parameter, counted: Callable[[Any], Any]
 ) -> Mapping[int, Any]:
-    if place in given and (row.kind in COUNTED or COUNTED & {*row.words}):
+    if place in given and (row.kind in COUNTED_KINDS or COUNTED_WORDS & {*row.words}):
         given[place] = _each(counted, given[place])
     return given
 
