@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from mpmath import mp
 
 import netcalc
 from netcalc.errors import UndefinedError
@@ -222,3 +225,69 @@ def test_answers_are_held_to_what_is_given_there(text: str, at: dict, right: dic
 def test_what_cannot_be_evaluated_far_out_is_said_so(activation: str) -> None:
     with pytest.raises(UndefinedError, match="f can't be told: q is so far out"):
         netcalc.neuron(["exp(exp(30))"], [1], 0, activation=activation)
+
+
+@pytest.mark.parametrize(
+    "text, at, slopes",
+    [
+        ("abs(x - y)", {"x": 1, "y": 1}, ["-1 on the left, 1 on the right"] * 2),
+        ("max(x, y)", {"x": 1, "y": 1}, ["0 on the left, 1 on the right"] * 2),
+        ("min(x, y)", {"x": 1, "y": 1}, ["1 on the left, 0 on the right"] * 2),
+        ("max(x, y, z)", {"x": 1, "y": 1, "z": 1}, ["0 on the left, 1 on the right"] * 3),
+        ("max(x, y, z)", {"x": 1, "y": 1, "z": 0}, ["0 on the left, 1 on the right"] * 2),
+        ("relu(x - y)", {"x": "1/3", "y": "1/3"}, ["0 on the left, 1 on the right", "-1 on the left, 0 on the right"]),
+        ("abs(x - x) + max(y, y)", {"x": 1, "y": 1}, []),
+    ],
+)
+def test_a_kink_where_variables_tie_is_told_of_each(text, at, slopes):
+    """Two variables that are equal tie; one and itself do not."""
+    told = [note for note in netcalc.grad(text, at=at).notes if "is a kink of" in note]
+    assert len(told) == len(slopes)
+    assert all(slope in note for slope, note in zip(slopes, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text, at, domain",
+    [
+        ("x^-0.5", 0, "x > 0"),
+        ("x^-0.5", -1, "x > 0"),
+        ("x^0.5", -1, "x >= 0"),
+        ("x^-2", 0, "x != 0"),
+        ("(x - 1)^(-3/2)", 1, "x - 1 > 0"),
+    ],
+)
+def test_where_a_power_is_defined_follows_its_exponent(text, at, domain):
+    with pytest.raises(UndefinedError, match=f"is defined for {re.escape(domain)}[;,]"):
+        netcalc.grad(text, at={"x": at})
+
+
+def test_the_slope_of_a_root_at_0_is_told_to_be_defined_above_it():
+    for notes in (netcalc.grad("x^0.5", at={"x": 0}).notes, netcalc.grad("sum(x^0.5)", at={"x": [0, 4]}).notes):
+        assert [note.partition(" is defined for ")[2] for note in notes] == ["x > 0; here x = 0"]
+
+
+def test_what_has_no_value_is_told_once():
+    (note,) = netcalc.grad("x^x", at={"x": 0}).notes
+    assert note == "∂f/∂x has no value here: log(x) is defined for x > 0; here x = 0"
+
+
+def test_a_slope_of_both_sides_has_the_digits_asked_for():
+    """sinc″(0) = -π²/3."""
+    found = netcalc.grad("sinc(x)", at={"x": 0}, order=2, digits=30)
+    with mp.workdps(40):
+        assert found["dxdx"].values[0].shown == mp.nstr(-(mp.pi**2) / 3, 30)
+
+
+@pytest.mark.parametrize("matrix, is_singular", [([[1, 2], [2, 4]], True), ([[1, 2], [2, 5]], False)])
+def test_the_slope_of_a_determinant_says_where_there_is_no_inverse(matrix, is_singular):
+    notes = netcalc.grad("det(A)", at={"A": matrix}).notes
+    told = "det(A) is 0, where A has no inverse: det(A)·A⁻ᵀ stands for its cofactors"
+    assert notes == ((told,) if is_singular else ())
+
+
+@pytest.mark.parametrize("t, limit", [(0, "1"), (1, "-1")])
+def test_bce_at_its_target_says_that_the_slope_is_a_limit(t, limit):
+    notes = netcalc.neuron(t, 1, 0, "identity", target=t, loss="bce").notes
+    told = f"where the slope of bce is 0/0; netcalc takes {limit}, its limit from between 0 and 1"
+    assert notes == (f"f = {t}, the target, {told}",)
+    assert not netcalc.neuron(0.5, 1, 0, "identity", target=t, loss="bce").notes

@@ -138,3 +138,17 @@ def test_what_is_said_of_other_libraries_names_one(name):
     """A row's word on other libraries is about PyTorch, JAX or both."""
     said = ACTIVATIONS[name].elsewhere
     assert not said or "PyTorch" in said or "JAX" in said
+
+
+def test_numbers_of_a_formula_are_decimals_and_have_names_in_ascii():
+    """selu's second derivative, whose numbers have sixty digits, and the π of arctan's range."""
+    with plainly():
+        assert cli_text("arctan").count("(-pi/2, pi/2)") == 1
+    assert f"f″(q)  {'':4}where(q > 0, 0, 1.75809…·exp(q))" in cli_text("selu")
+
+
+def cli_text(name: str) -> str:
+    console = Console(file=io.StringIO(), width=100)
+    for part in entries("table", [describe(read_activation(name))], alone=True):
+        console.print(part)
+    return console.file.getvalue()

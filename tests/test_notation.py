@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netcalc.errors import ExpressionError
 from netcalc.expression import Apply, Constant, Number, Symbol, normalise, parse
-from netcalc.notation import minus_signs, significant, to_ascii, to_unicode
+from netcalc.notation import in_signs, minus_signs, significant, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
 
 FORMULAS = [
@@ -219,3 +219,16 @@ def test_derivatives_are_written_with_their_names(name, written):
     """Names that are told apart by their line too."""
     assert to_unicode(Symbol(name)) == written
     assert to_latex(Symbol(name)).startswith(r"\frac{\partial")
+
+
+@pytest.mark.parametrize(
+    "typed, shown",
+    [
+        ("it is -1 on the left, x - 1 != 0 there, -∞ <= x", "it is −1 on the left, x − 1 ≠ 0 there, −∞ ≤ x"),
+        ("x^(-0.5) and 1e-9, bce-with-logits, --at x=-1", "x^(−0.5) and 1e-9, bce-with-logits, --at x=-1"),
+        ("line 3 has 'x - 1 != 0', where x >= 2", "line 3 has 'x - 1 != 0', where x ≥ 2"),
+    ],
+)
+def test_sentences_have_the_signs_of_tables(typed, shown):
+    """But for exponents, names, options and what is quoted."""
+    assert in_signs(typed) == shown

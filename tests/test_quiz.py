@@ -173,3 +173,9 @@ def test_its_help_lists_the_formats_that_it_has(form, capsys):
     main(["quiz", "--help"])
     listed = capsys.readouterr().out.partition("How the result is written:")[2].partition(";")[0]
     assert (status == 0) == (form in re.findall(r"\w+", listed))
+
+
+def test_all_of_a_key_stands_below_its_number():
+    """Headings of two lines too."""
+    lines = list(sheets("table", quiz("grad", 3, 2, 2), key=True, heading={}))
+    assert all(line[:3] == "   " or line[:1].isdigit() for text in lines for line in text.splitlines() if line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -275,3 +276,19 @@ def test_reading_costs_what_its_length_is(piece):
         return calls(lambda: read(piece * times + "y", {"x", "y"}))
 
     assert cost(400) < 2.1 * cost(200)
+
+
+@pytest.mark.parametrize(
+    "typed, at, value, slope",
+    [
+        ("pi*x + i*p", {"x": 1, "i": 1, "p": 2}, math.pi + 2, math.pi),
+        ("p*x + pi", {"x": 3, "p": 2}, 6 + math.pi, 2),
+        ("pi*x + i", {"x": 1, "i": 1}, math.pi + 1, math.pi),
+    ],
+)
+def test_a_constant_stays_one_beside_its_letters(typed, at, value, slope):
+    """π beside p and i is no product, and nothing is said of it."""
+    found = netcalc.grad(typed, at=at)
+    assert found["f"].values[0].nearest == pytest.approx(value)
+    assert found.partials["x"] == pytest.approx(slope)
+    assert not found.notes

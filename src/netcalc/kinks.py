@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import Once, ball, numeral, precision
+from netcalc.arithmetic.balls import Once, ball, exactly, numeral, precision
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import derivation, loss_derivation
-from netcalc.expression import Tree
+from netcalc.expression import Tree, parse
 from netcalc.expression.tree import has_switches
 from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.records import NamedTuple
@@ -168,19 +168,28 @@ def _loss_notes(problem: Problem, above: LossAndTarget, found: Mapping[str, np.n
     if above.loss.by_sample or "loss" not in found or found["loss"].dtype != object:
         return
     slope = loss_derivation(above.loss)[1]
-    if not has_switches(slope):
+    last = len(problem.layers)
+    name = f"a{last}" if f"a{last}" in found else f"z{last}"
+    may_be_at_corner = above.loss.row.corner and any(exactly(ball(a)) in (0, 1) for a in found[name].flat)
+    if not has_switches(slope) and not may_be_at_corner:
         return
     from netcalc.graph.arithmetic.balls import Balls  # the graph waits for who needs it
 
-    last = len(problem.layers)
-    name = f"a{last}" if f"a{last}" in found else f"z{last}"
     called = problem.names.get(name)
     at: dict[Kink, list[str]] = {}
+    corners: dict[str, list[str]] = {}
     shape = called.shape if called else None
     outputs, targets = (problem.shaped(array, shape) for array in (found[name], Balls().array(above.target)))
     for index in np.ndindex(outputs.shape):
-        if one := kink(slope, "a", {"a": outputs[index], "t": targets[index]}):
-            at.setdefault(one, []).append(_entry_name(problem, called.name if called else "output", index))
+        a, t = outputs[index], targets[index]
+        who = _entry_name(problem, called.name if called else "output", index)
+        if corner := above.loss.at_corner(1, exactly(ball(a)), exactly(ball(t))):
+            taken = f"netcalc takes {shown_value(numeral(parse(corner), {'a': a}))}, its limit from between 0 and 1"
+            told = f"= {shown_value(a)}, the target, where the slope of {above.loss.label} is 0/0; {taken}"
+            corners.setdefault(told, []).append(who)
+        elif one := kink(slope, "a", {"a": a, "t": t}):
+            at.setdefault(one, []).append(who)
+    yield from (f"{listed(who)} {told}" for told, who in corners.items())
     convention = above.loss.row.kink.rpartition(", ")[2] or "as PyTorch does"
     for one, names in at.items():
         yield one.line(names, above.loss.label, convention=convention)

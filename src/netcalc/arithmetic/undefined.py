@@ -105,11 +105,11 @@ class _Blame:
 
     def power(self, node: Apply, places: Sequence[int]) -> str:
         base, exponent = (self.values[place] for place in places)
-        if sign(base) == 0:
-            return f"is defined for {to_ascii(node.arguments[0])} != 0"
-        if isinstance(exponent, fmpq):
-            return f"is defined for {to_ascii(node.arguments[0])} >= 0, as its exponent is no whole number"
-        return f"is defined for {to_ascii(node.arguments[0])} > 0"
+        written, known = to_ascii(node.arguments[0]), isinstance(exponent, fmpq)
+        if known and exponent.q == 1:
+            return f"is defined for {written} != 0"
+        why = ", as its exponent is no whole number" if known and sign(base) != 0 else ""
+        return f"is defined for {written} {'>=' if known and exponent > 0 else '>'} 0{why}"
 
     def here(self, parts: Sequence[Tree], places: Sequence[int]) -> str:
         """`here x = -1`."""

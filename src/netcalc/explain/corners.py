@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import OPERATIONS, ZERO, Evaluation, Known, Numeral, numerals, precision, sign
+from netcalc.arithmetic.balls import OPERATIONS, ZERO, Evaluation, Known, Numeral, numeral, precision, sign
 from netcalc.arithmetic.undefined import BITS, FAR_OUT, why_undefined
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand
@@ -58,7 +58,7 @@ def why_no_value(
 
     `known` is what is decided of subtrees there; `kinks` are what is wanted, by its place, that has two slopes.
     """
-    names = _numerals(point)
+    names = numerals_at(point)
     output = derived.problem.outputs[one.output]
     why = why_undefined(derived.quantities[one.output].tree, names, known)
     if why is not None or not one.by:
@@ -96,9 +96,10 @@ def undefined_notes(
         yield f"{len(told) - NAMED_LIMIT} more have no value here"
 
 
-def _numerals(point: Mapping[str, Tree]) -> dict[str, Any]:
+def numerals_at(point: Mapping[str, Tree]) -> dict[str, Any]:
+    """The coordinates in balls, each a number of its own: two that are equal tie, and one and itself do not."""
     with precision(BITS):
-        return dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        return {name: numeral(number, {}) for name, number in point.items()}
 
 
 def decided(trees: Sequence[Tree], point: Mapping[str, Tree]) -> Known:
@@ -111,7 +112,7 @@ def decided(trees: Sequence[Tree], point: Mapping[str, Tree]) -> Known:
         return known
     answers: list[tuple[Tree, bool]] = []  # whether each difference that SymPy was asked of is 0
     with contextlib.suppress(TookTooLong, *SYMPY_FAILURES), precision(BITS):
-        names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        names = numerals_at(point)
         while len(answers) < MOST_QUESTIONS:
             told, refused = [subtree for subtree, _ in known], [one for one, is_zero in answers if not is_zero]
             new = (one for one in _questions(Evaluation(trees, known), names) if one[0] not in told)

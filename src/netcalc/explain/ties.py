@@ -34,7 +34,7 @@ from netcalc.arithmetic.sides import (
 )
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.gradient import Derived, Quantity
-from netcalc.explain.corners import decided
+from netcalc.explain.corners import decided, numerals_at
 from netcalc.expression import Tree, substitute
 from netcalc.expression.tree import Apply, Symbol, share
 from netcalc.kinks import distinguished, shown_value
@@ -84,7 +84,7 @@ def sides(derived: Derived, point: Mapping[str, Tree], known: Known = (), *, lac
     """
     trees = derived.expressions
     with precision(BITS):
-        names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        names = numerals_at(point)
         if lacks_value or any(map(can_tie, trees)) or at_an_edge(trees, names):
             return _Sides(derived, names, known).found
     return Sides()
@@ -105,7 +105,7 @@ def numerals_of(derived: Derived, point: Mapping[str, Tree]) -> list[Any]:
     trees = evaluable(derived.trees)
     known = decided(trees, point)
     with precision(BITS):
-        names = dict(zip(point, numerals(list(point.values()), {}), strict=True))
+        names = numerals_at(point)
         values = list(numerals(trees, names, known))
         found = sides(derived, point, known, lacks_value=any(map(is_nowhere, values)))
         beside = {**found.settled, **dict.fromkeys(found.doubtful, UNDEFINED)}
@@ -268,6 +268,8 @@ class _Sides:
         self.broken.add(key)
         where = f"{name} = {self.places[name]}"
         self._doubt(place, key)
+        if is_nowhere(self.values[key]):  # of which it is told why
+            return
         if "undecided" in (self.ties[below], self.ties[key]):
             self.found.lines.append(f"{where} can't be told from a kink of {self._label(below)}")
             return

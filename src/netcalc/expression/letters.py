@@ -42,7 +42,7 @@ def taken_apart(text: str, tokens: Sequence[Token], variables: Collection[str]) 
     for one, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         key = one.text, after.kind in BEGINNING
         is_name = one.kind == "name" and one.text not in variables and len(one.text) == one.end - one.start
-        if not is_name or not 1 < len(one.text) <= LONGEST or one.text in FUNCTIONS:
+        if not is_name or not 1 < len(one.text) <= LONGEST or one.text in FUNCTIONS or one.text in CONSTANTS:
             found.append(one)
             continue
         if key not in known:

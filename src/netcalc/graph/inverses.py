@@ -81,7 +81,7 @@ def inverse(node: Node) -> Node:
 # --- determinants
 
 
-def _cofactors(node: Node) -> Node:
+def cofactors(node: Node) -> Node:
     return make(COFACTORS, [node], node.shape)
 
 
@@ -106,7 +106,7 @@ def _through(node: Node, arg: Node, delta: Node) -> Node:
 
 def _vjp_of_determinant(node: Node, _: int, delta: Node) -> Node:
     """g det(A) A⁻ᵀ, which is g times the cofactors and exists where A is singular too."""
-    return scaled(_wide(delta, delta.rank), _cofactors(node.args[0]))
+    return scaled(_wide(delta, delta.rank), cofactors(node.args[0]))
 
 
 def _vjp_of_logdet(node: Node, _: int, delta: Node) -> Node:

@@ -52,10 +52,9 @@ def check_targets(target: np.ndarray, loss: BoundLoss, many: bool) -> None:
     bad = ~fits(floats) & ~np.isnan(floats)
     if bad.any():
         sample, output = map(int, np.argwhere(bad)[0])
+        which = f"target {output}" if target.shape[-1] > 1 else "the target"
         of_sample = f" of sample {sample}" if many else ""
-        raise ValueSyntaxError(
-            f"target {output}{of_sample} is {_shown(target[sample, output])}; {loss.name} takes {what}"
-        )
+        raise ValueSyntaxError(f"{which}{of_sample} is {_shown(target[sample, output])}; {loss.name} takes {what}")
 
 
 _RULES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {

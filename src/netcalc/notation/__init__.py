@@ -45,6 +45,25 @@ def minus_signs(numbers: str) -> str:
     return numbers.replace("-", "−").replace("e−", "e-")
 
 
+def in_signs(sentence: str) -> str:
+    """A sentence of formulas and numbers in the signs of tables: −1, x − 1 ≠ 0; what it quotes stays as it is typed."""
+    if not any(sign in sentence for sign in _TYPED):
+        return sentence
+    import re  # most sentences have none of these
+
+    said = re.split("('[^']*'|`[^`]*`)", sentence)
+    for place in range(0, len(said), 2):
+        text = re.sub(r"(?<=[\s(^])-(?=[\d∞(])|(?<=[\w)\]] )-(?= [\w(])", "−", said[place])
+        for typed, sign in _COMPARED.items():
+            text = text.replace(f" {typed} ", f" {sign} ")
+        said[place] = text
+    return "".join(said)
+
+
+_COMPARED = {"!=": "≠", "<=": "≤", ">=": "≥"}
+_TYPED = ("-", *_COMPARED)
+
+
 def significant(value: float, count: int = 6) -> str:
     """A float to so many significant digits, its exponent as formulas have it: `1.5e-6`, `2e21`."""
     mantissa, e, exponent = f"{value:.{count}g}".partition("e")

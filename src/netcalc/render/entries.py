@@ -112,7 +112,18 @@ def _list(listed: Sequence[Entry]) -> Table:
 
 def _rounded(tree: Tree) -> Tree:
     """The formula with numbers of thirty digits cut short, such as selu's, for people."""
-    return fold(tree, lambda leaf: _cut(leaf) if isinstance(leaf, Number) else leaf, Apply)
+    whole = fold(tree, lambda leaf: leaf, _with_quotients)
+    return fold(whole, lambda leaf: _cut(leaf) if isinstance(leaf, Number) else leaf, Apply)
+
+
+def _with_quotients(operator: str, parts: Sequence[Tree]) -> Tree:
+    """8.79…e61·exp(q)/5e61 as 1.758…·exp(q): a number divided by another, of more digits than are read, is one."""
+    match operator, *parts:
+        case "divide", Apply("multiply", (Number() as above, *others)), Number() as below if (
+            len(to_ascii(above)) > LONG
+        ):
+            return Apply("multiply", (Number(above.value / below.value), *others))
+    return Apply(operator, tuple(parts))
 
 
 def _cut(number: Number) -> Number:

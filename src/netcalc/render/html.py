@@ -14,6 +14,7 @@ from netcalc.circuit.layers import summary as tensor_text
 from netcalc.errors import NetcalcError
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
+from netcalc.notation import in_signs
 from netcalc.notation.mathml import to_mathml
 from netcalc.render.mathematics import step_to_mathml, width
 from netcalc.render.prose import element_name, full_name
@@ -70,7 +71,7 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
     yield from _problem(result)
     yield from _checked(result)
     yield from _lines(result)
-    yield from (f'<p class="note">{escape(note)}</p>' for note in result.notes)
+    yield from (f'<p class="note">{escape(in_signs(note))}</p>' for note in result.notes)
     yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
     if drawn is not None:
         yield '<h2>Circuit</h2>\n<p class="sure">Values in green, gradients in red.</p>\n<figure>'
@@ -88,7 +89,7 @@ def fragment(result: Result) -> Iterator[str]:
     yield from table(result)
     yield from _checked(result)
     yield from _lines(result)
-    yield from (f"<p>{escape(note)}</p>" for note in result.notes)
+    yield from (f"<p>{escape(in_signs(note))}</p>" for note in result.notes)
     yield from (f"<p><small>{escape(line)}</small></p>" for line in result.assurance)
     if result.steps:
         yield "<details><summary>Steps</summary>"

@@ -52,7 +52,6 @@ def step_lines(steps: Iterable[Step], width: int = READABLE, page: int | None = 
         tall = len(blocks) > 1 or len(blocks[0].lines) > 1
         if number and (step.heading or tall or was_tall):
             yield ""
-        if step.heading:
-            yield step.heading
+        yield from step.heading.splitlines()
         for block in blocks:
             yield from (f"{MARGIN}{text}".rstrip() for text in block.lines)

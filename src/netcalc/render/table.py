@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
-from netcalc.notation import all_to_unicode, minus_signs, significant, to_unicode
+from netcalc.notation import all_to_unicode, in_signs, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
 from netcalc.render.frame import UNBOUNDED
@@ -43,7 +43,7 @@ def table(result: Result, *, steps: bool = False) -> Iterator[RenderableType]:
             yield _Steps(result.steps)
     else:
         yield from _answer(result, steps=steps)
-    below = [Text(f"note: {note}", style="yellow") for note in result.notes]
+    below = [Text(f"note: {in_signs(note)}", style="yellow") for note in result.notes]
     if steps and not result.steps:
         below.append(Text(f"note: {NO_STEPS}", style="yellow"))
     below += [Text(line, style="dim") for line in result.assurance]

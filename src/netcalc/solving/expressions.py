@@ -9,7 +9,8 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Known
+from netcalc.arithmetic.balls import Known, precision
+from netcalc.arithmetic.sides import BITS
 from netcalc.arrays import scalar
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import evaluable, expand
@@ -130,8 +131,9 @@ def _at_a_point(derived: Derived, digits: int | None, *, exact: bool) -> Answere
 def _by_sides(values: Sequence[Value], beside: Sides, count: int | None) -> list[Value]:
     """The values, where a comparison ties as either side says; not certified where that isn't known."""
     found = list(values)
-    for place, numeral in beside.settled.items():
-        found[place] = as_value(numeral, count)
+    with precision(BITS):
+        for place, numeral in beside.settled.items():
+            found[place] = as_value(numeral, count)
     for place in beside.doubtful:
         known = found[place].nearest is not None  # that of a branch, which may be of a single point
         found[place] = Value(None, UNDECIDED) if known else replace(found[place], certified=False)

@@ -16,13 +16,15 @@ from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.graph.arithmetic import Arithmetic, last
 from netcalc.graph.backward import backward
 from netcalc.graph.elementwise import ELEMENTWISE, held_letters, plain, slopes, slot, with_slopes_written_out
+from netcalc.graph.inverses import DETERMINANT, cofactors
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import number
 from netcalc.graph.reductions import LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, SOFTMAX, Along
+from netcalc.graph.writing import formula
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
-from netcalc.notation import to_ascii
+from netcalc.notation import to_ascii, to_unicode
 from netcalc.solving.graph_values import each_entry, each_node
 
 MAX_ENTRIES = 2_000  # of a node that is looked at for kinks
@@ -32,7 +34,7 @@ MAX_WRITTEN = 60  # characters of a formula in a reason
 
 
 def kink_notes(problem: GraphProblem) -> Iterator[str]:
-    """A line for each kink that the forward pass is at, of what is differentiated."""
+    """A line for each kink, and singular matrix, that the forward pass is at, of what is differentiated."""
     nodes = {problem.nodes[name] for name in (*problem.wrt, *problem.along) if name in problem.nodes}
     reached = backward(problem.output, number(1, problem.output.shape), nodes).gradients.keys()
     watched = {node for node in reached if _may_tie(node) and any(arg in reached for arg in node.args)}
@@ -48,12 +50,14 @@ def kink_notes(problem: GraphProblem) -> Iterator[str]:
                 yield from _of_elementwise(problem, node, arguments, reached, once)
             elif node.operation is NORM:
                 yield from _of_norm(_written(problem, node), entries)
+            elif node.operation is DETERMINANT:
+                yield from _of_determinant(problem, node, entries)
             else:
                 yield from _of_extreme(_written(problem, node), node, arguments[0])
 
 
 def _may_tie(node: Node) -> bool:
-    if node.operation in (MAX, MIN, NORM):
+    if node.operation in (MAX, MIN, NORM, DETERMINANT):
         return True
     return node.operation is ELEMENTWISE and has_switches(evaluable([node.params.tree])[0])
 
@@ -110,14 +114,20 @@ def _entry(problem: GraphProblem, arg: Node, index: tuple[int, ...]) -> str:
 
 
 def _written(problem: GraphProblem, node: Node) -> str:
-    from netcalc.graph.writing import formula
-
     return to_ascii(formula(node, called=problem.called))
 
 
 def _of_norm(written: str, norms: np.ndarray) -> Iterator[str]:
     if any(sign(one) == 0 for one in norms.reshape(-1)):
         yield f"{written} is at a kink: it is 0; of its slopes netcalc takes 0"
+
+
+def _of_determinant(problem: GraphProblem, node: Node, determinants: np.ndarray) -> Iterator[str]:
+    if any(sign(one) == 0 for one in determinants.reshape(-1)):
+        (matrix,) = node.args
+        slope = to_unicode(formula(cofactors(matrix), called=problem.called))
+        told = f"{_written(problem, node)} is 0, where {_written(problem, matrix)} has no inverse"
+        yield f"{told}: {slope} stands for its cofactors"
 
 
 def _of_extreme(written: str, node: Node, argument: np.ndarray) -> Iterator[str]:
@@ -183,7 +193,5 @@ def _named(why: str, node: Node, called: Mapping[Node, str]) -> str:
 
 
 def _short(arg: Node, place: int, called: Mapping[Node, str]) -> str:
-    from netcalc.graph.writing import formula
-
     text = to_ascii(formula(arg, called=called))
     return text if len(text) < 40 else f"argument {place + 1}"

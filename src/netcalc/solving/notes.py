@@ -95,7 +95,8 @@ def exact_notes(result: Result) -> Iterator[str]:
     values = [value for tensor in result.tensors for value in tensor.values if value.formula is None]
     without = sum(value.exact is None for value in values)
     if without and not any(note.startswith(NO_CLOSED_FORMS) for note in result.notes):  # which says why
-        yield f"{without} of the {len(values)} values have no closed form short enough to read"
+        have = "has" if without == 1 else "have"
+        yield f"{without} of the {len(values)} values {have} no closed form short enough to read"
 
 
 def _arrays(given: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
