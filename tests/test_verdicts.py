@@ -790,3 +790,9 @@ def test_what_changes_nothing_explains_nothing():
     dz = 2 * (x @ W + b - t)
     found = netcalc.check(result, {"dW": x.T @ dz * (1 + 1e-6), "db": dz.sum(0)}).checked
     assert {one.diagnosis for one in found if one.is_wrong} == {"right to float32 alone, and written to more digits"}
+
+
+def test_an_answer_of_another_shape_is_told_as_it_is(net):
+    """No decimal commas are read into what fits neither way."""
+    with pytest.raises(NetcalcError, match="dW2 is 2 × 2, and what is given for it is 3 × 2"):
+        netcalc.check(net(NET + SECOND), {"dW2": "1,2;3,4;5,6"})

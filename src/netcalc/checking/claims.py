@@ -104,12 +104,13 @@ class _Reader:
         """What was written, in the tensor's shape; cut at semicolons alone where its commas are decimal ones."""
         try:
             return _fitted(target.tensor, np.array(_nested(content, name), dtype=object))
-        except ShapeError:
+        except ShapeError as error:
             cells = content.split(";") if isinstance(content, str) else []
             numbers = [self.number(cell, name) for cell in cells if DECIMAL_COMMA.fullmatch(cell.strip())]
-            if len(cells) < 2 or len(numbers) < len(cells):
-                raise
-            return _fitted(target.tensor, np.array(numbers, dtype=object))
+            column = np.array(numbers, dtype=object)
+            if len(cells) < 2 or len(numbers) < len(cells) or _squeezed(target.tensor.entries.shape) != column.shape:
+                raise error from None
+            return _fitted(target.tensor, column)
 
     def read(self, cell: Any, name: str) -> Written:
         if isinstance(cell, Written):
