@@ -219,3 +219,9 @@ def test_a_gradient_that_is_clipped_at_the_end_is_judged_before_that_and_the_lin
 def test_a_gradient_that_is_clipped_before_others_are_made_of_it_is_wrong():
     backward = RIGHT.replace("dW =", "dz = np.clip(dz, -0.25, 0.25)\ndW =")
     assert [key for key, verdict in verdicts(backward).items() if verdict == "wrong"] == [("dz", 3)]
+
+
+def test_a_line_that_python_stops_at_is_wrong_though_nothing_uses_it_or_its_name_comes_again():
+    for line in ("spare = dz @ W.T", "dx = dz @ W.T"):
+        found = verdicts(f"{line}\n{RIGHT}dx = dz @ W.T\n")
+        assert [key for key, verdict in found.items() if verdict == "wrong"] == [(line.partition(" ")[0], 1)]

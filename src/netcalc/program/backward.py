@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.gradients import BLOCKS, GradientReader
@@ -77,7 +77,7 @@ def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     for name, one in unread.values():
         if any(one.part is other.part for other in found.unjudged):
             continue
-        if not one.used:
+        if not one.used and not isinstance(one.error.__cause__, TooEarlyError):
             found.notes.append(f"passed over: {one.error.message}")
         else:
             found.unjudged.append(Unjudged(name, one.part, one.error))

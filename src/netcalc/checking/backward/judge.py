@@ -152,7 +152,8 @@ def _paired(forward: Forward, code: Gradients) -> list[Judged]:
             own.pop()
         last = own[-1]
         finished = [one for one in own if one is last or one.node in used]
-        for version, node in _pairs(finished, nodes, last):
+        stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
+        for version, node in [*stopped, *_pairs(finished, nodes, last)]:
             found.append((code.versions.index(version), Judged(version, node)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
