@@ -12,9 +12,9 @@ from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.gradients import BLOCKS, GradientReader
-from netcalc.program.reading import Program, defined, library_of, stored
+from netcalc.program.reading import Program, defined, stored
 from netcalc.program.scope import Frame
-from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.values import Function, Missing, Tensor
 from netcalc.program.versions import Gradients, Unjudged, Unread, Version
 
@@ -35,7 +35,7 @@ def read_gradients(
     Raises ProgramError.
     """
     tree = parse(source)
-    library = library_of(tree)
+    library = library_of(libraries_of(tree))
     if program.reader is not None and not library:
         library = program.reader.library
     corrected: set[tuple[str, int]] = set()

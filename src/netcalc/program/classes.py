@@ -32,6 +32,8 @@ def without_classes(tree: ast.Module) -> ast.Module:
 def used_classes(tree: ast.Module) -> frozenset[str]:
     """The classes that lines outside of them use."""
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    if not classes:
+        return frozenset()
     names = [{name.id for name in ast.walk(one) if isinstance(name, ast.Name)} for one in tree.body]
     pairs = [(own, used) for own in classes for one, used in zip(tree.body, names, strict=True) if one is not own]
     return frozenset(own.name for own, used in pairs if own.name in used)

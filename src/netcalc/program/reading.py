@@ -16,12 +16,11 @@ from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program.answers import backward_defs, split
 from netcalc.program.classes import used_classes
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
-from netcalc.program.source import ProgramError, Source, parse
+from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import REALS, Class, Function, Missing, Module, Record, Tensor, node_of
 from netcalc.records import dataclass
 
-LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")
 
 
@@ -86,7 +85,8 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     rest, tree.body[place:] = tuple(tree.body[place:]), []
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
-    reader = Statements(source, given, library_of(tree), is_torch="torch" in libraries_of(tree))
+    libraries = libraries_of(tree)
+    reader = Statements(source, given, library_of(libraries), is_torch="torch" in libraries)
     reader.stored, reader.own_functions = stored(tree), defined(source.text)
     reader.classes = used_classes(tree)
     try:
@@ -366,33 +366,4 @@ def _made_of(leaves: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
     for node in in_order(roots):
         if any(arg in found for arg in node.args):
             found.add(node)
-    return found
-
-
-def library_of(tree: ast.Module) -> str:
-    """Whose functions a program uses, where they are those of one library: numpy, torch or jax; else nothing."""
-    found = libraries_of(tree)
-    return next(iter(found)) if len(found) == 1 else ""
-
-
-def libraries_of(tree: ast.Module) -> Collection[str]:
-    """The libraries whose functions a program uses, else those that it imports."""
-    aliases = {"np": "numpy", "torch": "torch", "jnp": "jax", "jax": "jax", "F": "torch", "nn": "torch"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            aliases |= {one.asname or one.name.partition(".")[0]: one.name.partition(".")[0] for one in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            root = (node.module or "").partition(".")[0]
-            aliases |= {one.asname or one.name: root for one in node.names}
-    used = {aliases[one.id] for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id in aliases}
-    return used & LIBRARIES_OF_ARRAYS or _imports(tree) & LIBRARIES_OF_ARRAYS
-
-
-def _imports(tree: ast.Module) -> set[str]:
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {one.name.partition(".")[0] for one in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").partition(".")[0])
     return found

@@ -85,6 +85,7 @@ class Source(NamedTuple):
         return ProgramError(f"{self.name}, {where}: {message}", source=self.text, position=position)
 
 
+LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 NOTEBOOK = ("%", "!", ">>>", "...")  # how lines of notebooks and of sessions begin
 
 
@@ -167,3 +168,25 @@ def exact_number(source: Source, node: ast.Constant) -> int | Fraction:
     if isinstance(node.value, int):
         return node.value
     return Fraction(source.segment(node).replace("_", ""))
+
+
+def library_of(libraries: set[str]) -> str:
+    """Whose functions a program uses, where they are those of one library: numpy, torch or jax; else nothing."""
+    return next(iter(libraries)) if len(libraries) == 1 else ""
+
+
+def libraries_of(tree: ast.Module) -> set[str]:
+    """The libraries whose functions a program uses, else those that it imports."""
+    aliases = {"np": "numpy", "torch": "torch", "jnp": "jax", "jax": "jax", "F": "torch", "nn": "torch"}
+    imported, names = set[str](), set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            for one in node.names:
+                root = (module or one.name).partition(".")[0]
+                imported.add(root)
+                aliases[one.asname or (one.name if module else root)] = root
+    used = {aliases[name] for name in names if name in aliases}
+    return used & LIBRARIES_OF_ARRAYS or imported & LIBRARIES_OF_ARRAYS

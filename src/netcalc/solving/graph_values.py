@@ -18,7 +18,7 @@ from netcalc.expression import Number, Symbol
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.contract import spread
 from netcalc.graph.elementwise import Elementwise, slot
-from netcalc.graph.evaluate import cost, evaluate
+from netcalc.graph.evaluate import Cost, cost, evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
@@ -74,9 +74,9 @@ class Quantity(NamedTuple):
         return to_unicode(Symbol(derivative(self.of, (problem.element(self.key, index),))))
 
 
-def is_small(problem: GraphProblem, roots: Sequence[Node]) -> bool:
+def is_small(problem: GraphProblem, roots: Sequence[Node], needed: Cost | None = None) -> bool:
     """Whether balls are done with it in a second or two."""
-    needed = cost(roots, Arithmetic(problem.sizes))
+    needed = needed or cost(roots, Arithmetic(problem.sizes))
     shown = sum(prod(Arithmetic(problem.sizes).shape(root.shape)) for root in roots)
     return (
         needed.operations + OPERATIONS_TO_ROUND * shown <= MAX_CERTIFIED_OPERATIONS

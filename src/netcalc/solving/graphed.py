@@ -14,7 +14,7 @@ from netcalc.errors import ShapeError
 from netcalc.expression import Symbol, Tree
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
-from netcalc.graph.evaluate import cost
+from netcalc.graph.evaluate import Cost, cost
 from netcalc.graph.leaves import NAMED, array, names_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import number
@@ -51,8 +51,9 @@ def solve(
     if problem.free:
         return _in_formulas(problem, quantities)
     roots = [one.node for one in quantities]
-    _check_size(problem, roots)
-    certain = digits is not None or exact or (is_small(problem, roots) if proven is None else proven)
+    needed = cost(roots, Arithmetic(problem.sizes))
+    _check_size(needed)
+    certain = digits is not None or exact or (is_small(problem, roots, needed) if proven is None else proven)
     arrays, notes = in_balls(problem, roots, digits, exact=exact) if certain else (in_float64(problem, roots), ())
     arrays, told = where_defined(problem, quantities, arrays)
     sure = "float64, not certified"
@@ -191,10 +192,11 @@ def _check_hessian(problem: GraphProblem, nodes: Mapping[str, Node]) -> None:
         )
 
 
-def _check_size(problem: GraphProblem, roots: Sequence[Node]) -> None:
-    largest = cost(roots, Arithmetic(problem.sizes)).largest
-    if largest > MAX_ENTRIES:
-        raise ShapeError(f"an array of {largest:,} entries is needed, more than the {MAX_ENTRIES:,} that netcalc takes")
+def _check_size(needed: Cost) -> None:
+    if needed.largest > MAX_ENTRIES:
+        raise ShapeError(
+            f"an array of {needed.largest:,} entries is needed, more than the {MAX_ENTRIES:,} that netcalc takes"
+        )
 
 
 # --- formulas and tensors
