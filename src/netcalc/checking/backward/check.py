@@ -63,7 +63,7 @@ def checked_lines(
             for place, one in enumerate(reading.judged)
         ]
         lines = tuple(_with_unjudged(reading, list(_once(reading, found))))
-    return lines, [*told, *_meanings(reading), *reading.code.notes, *_missing(reading)]
+    return lines, [*told, *dict.fromkeys(_meanings(reading)), *reading.code.notes, *_missing(reading)]
 
 
 def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLine]:

@@ -18,6 +18,7 @@ from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.functions import ACTIVATION
+from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
 from netcalc.graph.reductions import MAX, MIN
@@ -74,6 +75,35 @@ class Forward:
             own = found.setdefault(label.partition("@")[0], [])
             if node not in own:
                 own.append(node)
+        for name, nodes in self._other_names.items():  # h = h0 before a loop
+            found[name] = [*(one for one in nodes if one not in found[name]), *found[name]]
+        return found
+
+    @cached_property
+    def _other_names(self) -> dict[str, list[Node]]:
+        """Inputs that a name which is assigned again and again stands for first."""
+        reader = self.program.reader
+        found: dict[str, list[Node]] = {}
+        if reader is None:
+            return found
+        for one in reader.assigned:
+            is_input = one.node.operation is INPUT and one.name not in self.program.inputs
+            if is_input and one.level == reader.main_level and one.name in self.program.named:
+                found.setdefault(one.name, []).append(one.node)
+        return found
+
+    def shares(self, node: Node) -> dict[str, list[Node]]:
+        """The parts of a node's gradient, by the name that each of its uses goes into."""
+        users = {own: [one.node for one in uses] for own, uses in self.backward.uses.items()}
+        found: dict[str, list[Node]] = {}
+        for use in self.backward.uses.get(node, []):
+            wave, seen = [use.node], {use.node}
+            while wave and not any(one.operation is NAMED for one in wave):
+                above = [user for one in wave for user in users.get(one, []) if user not in seen]
+                wave = list(dict.fromkeys(above))
+                seen.update(wave)
+            names = [name_of(one) or "" for one in wave if one.operation is NAMED]
+            found.setdefault(names[0] if names else self.program.output_name, []).append(use.share)
         return found
 
     @cached_property

@@ -18,6 +18,7 @@ from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node
+from netcalc.graph.product import as_number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.backward import read_gradients
@@ -154,7 +155,8 @@ def _paired(forward: Forward, code: Gradients) -> list[Judged]:
         finished = [one for one in own if one is last or one.node in used]
         stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
         for version, node in [*stopped, *_pairs(finished, nodes, last)]:
-            found.append((code.versions.index(version), Judged(version, node)))
+            if as_number(node) is None or len(nodes) == 1:  # h = np.zeros(3) before a loop has no gradient to hold to
+                found.append((code.versions.index(version), Judged(version, node)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netcalc.checking.backward.judge import Judged, Reading
 
 MAX_CHOICES = 24
+ALONE = " alone"
 
 
 def settle_meanings(reading: Reading) -> None:
@@ -38,7 +39,8 @@ def settle_meanings(reading: Reading) -> None:
             before = reading.judged
             reading.hold(choice)
             left = _wrong(reading)
-            if len(left) < len(wrong) and _of_inputs(wrong) - _of_inputs(left):
+            is_needed = _of_inputs(wrong) - _of_inputs(left) or _others_of_part(before, choice, wrong, left)
+            if len(left) < len(wrong) and is_needed:
                 wrong = left
                 break
             reading.hold(before)
@@ -56,6 +58,12 @@ def _wrong(reading: Reading) -> list[Judged]:
     return [one for one, value in pairs if value is None or not next(outcomes)]
 
 
+def _others_of_part(before: list[Judged], choice: list[Judged], wrong: list[Judged], left: list[Judged]) -> set[str]:
+    """The other gradients that are right where one is that of a part."""
+    moved = {one.version.name for one in choice if one not in before and one.meaning.endswith(ALONE)}
+    return {one.version.name for one in wrong} - {one.version.name for one in left} - moved if moved else set()
+
+
 def _of_inputs(judged: list[Judged]) -> set[str]:
     return {one.version.name for one in judged if one.node.operation is INPUT}
 
@@ -65,6 +73,7 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
         if one.version.node is not None and one.node.operation is NAMED and not one.meaning:
             yield from _as_argument(reading, one)
             yield from _as_unscaled(reading, one)
+            yield from _as_part(reading, one)
             yield from _as_multiple(reading, one)
 
 
@@ -128,6 +137,29 @@ def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(one.node))
     moved = replace(one, node=unscaled, meaning=f"what {one.version.of} is before it is scaled")
     yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
+
+
+# --- dc, of the c in f c alone
+
+
+def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient through one of several uses, each time that a loop passes it; a later line adds the others."""
+    forward, name = reading.forward, one.version.name
+    for through in forward.shares(one.node):
+
+        def part(other: Judged, through: str = through) -> Judged:
+            if other.version.name != name or other.node.operation is not NAMED or other.meaning:
+                return other
+            shares = forward.shares(other.node)
+            if len(shares) < 2 or through not in shares:
+                return other
+            own = b.named(f"{other.version.of} through {through}", other.node, 0)
+            forward.backward.gradients[own] = b.add(*shares[through])
+            return replace(other, node=own, meaning=f"{other.version.of} through {through}{ALONE}")
+
+        moved = [part(other) for other in reading.judged]
+        if moved != reading.judged:
+            yield moved
 
 
 # --- dZ = A - Y

@@ -21,8 +21,6 @@ from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import NAMED, name_of
-from netcalc.graph.node import Node
 from netcalc.program.versions import Version
 
 
@@ -138,30 +136,13 @@ def _is_one_hot(missing: np.ndarray) -> bool:
 def _shares(trial: Trial) -> Iterator[tuple[str, np.ndarray]]:
     forward, node = trial.reading.forward, trial.one.node
     point = trial.reading.agreement.points[0].values
-    by_user: dict[str, list[Node]] = {}
-    for use in forward.backward.uses.get(node, []):
-        by_user.setdefault(_next_name(trial, use.node), []).append(use.share)
+    by_user = forward.shares(node)
     if len(by_user) < 2:
         return
     for through, shares in by_user.items():
         with np.errstate(all="ignore"):
             arrays = evaluate(shares, Float64(forward.sizes), point)
         yield through, np.asarray(sum(arrays))
-
-
-def _next_name(trial: Trial, node: Node) -> str:
-    """The name of the first named node that is made of a node."""
-    users: dict[Node, list[Node]] = {}
-    for own, uses in trial.reading.forward.backward.uses.items():
-        users[own] = [one.node for one in uses]
-    wave = [node]
-    seen = {node}
-    while wave:
-        for one in wave:
-            if one.operation is NAMED:
-                return name_of(one) or ""
-        wave = [user for one in wave for user in users.get(one, []) if user not in seen and not seen.add(user)]  # type: ignore[func-returns-value]
-    return trial.reading.forward.program.output_name
 
 
 def term_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
