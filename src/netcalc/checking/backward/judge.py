@@ -218,7 +218,9 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
     for one in several:
         nodes = [one.node, *reading.forward.candidates[one.version.of]]
         others = [Judged(one.version, node) for node in nodes if one.version.node and fits(one.version.node, node)]
-        right = [other.node for other in others if _outcomes(reading, [other])[0][0]]
+        outcomes = [_outcomes(reading, [other])[0] for other in others]
+        right = [other.node for other, (own, _) in zip(others, outcomes, strict=True) if own]
+        right = right or [other.node for other, (_, given) in zip(others, outcomes, strict=True) if given]
         if right and one.node not in right:
             one.node = right[0]
             reading.hold(reading.judged)
