@@ -90,3 +90,16 @@ def test_what_is_too_long_for_algebra_has_a_note_and_rationals_theirs():
     )
     result = netcalc.grad("sum(X@X)", at={"X": many}, exact=True)
     assert all(value.exact is not None for tensor in result.tensors for value in tensor.values)
+
+
+def test_a_number_that_nobody_would_read_is_left_out_of_closed_forms():
+    """erf of a sum of thousands of powers of e would be looked at by SymPy without end."""
+    from netcalc.derivation.closed import ClosedForms
+    from netcalc.errors import TookTooLong
+    from netcalc.graph.arithmetic.closed import MAX_PARTS, Closed
+
+    long = sp.Add(*(sp.exp(sp.Rational(1, n)) for n in range(2, MAX_PARTS)))
+    numbers = Closed(forms=ClosedForms())
+    with pytest.raises(TookTooLong, match="nobody would read"):
+        numbers.settled(np.array([long], dtype=object))
+    assert numbers.settled(np.array([sp.exp(1)], dtype=object)).tolist() == [sp.E]

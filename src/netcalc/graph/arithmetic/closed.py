@@ -23,6 +23,7 @@ from netcalc.graph.arithmetic.objects import filled
 from netcalc.graph.arithmetic.symbolic import Symbolic
 
 BITS_OF_DECISIONS = 512  # within which two numbers differ, or are taken as not to be told apart
+MAX_PARTS = 6_000  # of a number written out: what is longer, nobody reads, and functions of it take SymPy without end
 MAX_ROWS = 4  # of a matrix whose entries are not all rational
 
 
@@ -53,7 +54,11 @@ class Closed(Symbolic):
         return each(lambda one: one if one.is_Rational else self._short(one), array)
 
     def _short(self, expression: Any) -> Any:
-        return self.forms.shortest(expression, deep=False) if self.forms else expression
+        if self.forms is None:
+            return expression
+        if self.forms.size(expression) > MAX_PARTS:
+            raise TookTooLong("a closed form that nobody would read is too long for algebra")
+        return self.forms.shortest(expression, deep=False)
 
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         powers = self.exponentials(array)
