@@ -20,6 +20,7 @@ from netcalc.examples import example
 from netcalc.examples import names as example_names
 from netcalc.expression import FUNCTIONS, Symbol
 from netcalc.notation import to_unicode
+from netcalc.manual import STATUS
 from netcalc.program.builtins import BUILTINS
 from netcalc.program.library import PARTS, ROWS
 from netcalc.program.signature import usage
@@ -49,13 +50,7 @@ def commands() -> Iterator[str]:
     for name in find_commands():
         yield from ("", f"## netcalc {name}", "", "```text", *help_of(name), "```")
     yield from ("", "## Exit status", "", "| status | meaning |", "| --- | --- |")
-    yield from (
-        "| 0 | done |",
-        "| 1 | a checked answer is wrong, or differences contradict a value |",
-        "| 2 | the request or an input is bad; stderr says what, where, and what would be right |",
-        "| 3 | a backward pass has lines that could not be judged, and no wrong one |",
-        "| 130 | interrupted |",
-    )
+    yield from (f"| {status} | {meaning} |" for status, meaning in STATUS)
 
 
 def help_of(name: str) -> list[str]:
