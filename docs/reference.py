@@ -19,8 +19,8 @@ from netcalc.entry import describe
 from netcalc.examples import example
 from netcalc.examples import names as example_names
 from netcalc.expression import FUNCTIONS, Symbol
-from netcalc.notation import to_unicode
 from netcalc.manual import STATUS
+from netcalc.notation import to_unicode
 from netcalc.program.builtins import BUILTINS
 from netcalc.program.library import PARTS, ROWS
 from netcalc.program.signature import usage

@@ -230,7 +230,8 @@ def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tol
 
     found = [check(_placed(result.problem, attempt), reading, tolerance) for attempt in range(SETS_OF_SIZES)]
     names = [{one.name: one for one in own.checked} for own in found]
-    if any(own.keys() != names[0].keys() for own in names):
+    whole = {tensor.name for tensor in (*result.tensors, *result.inner)}
+    if not names[0].keys() <= whole or any(own.keys() != names[0].keys() for own in names):
         raise NetcalcError("answers to what has no values are formulas of whole tensors, as dW=outer(dz, x)")
     checked = [_of_letters(result, [own[name] for own in names], texts.get(name, "")) for name in names[0]]
     return replace(result, checked=tuple(checked), notes=(*_notes_of(found[0]), *result.notes))
