@@ -538,9 +538,8 @@ def test_progress_is_for_terminals_alone(home):
     assert b"rows, " in seen
 
 
-@pytest.mark.parametrize("count", [1, 40, 6000])
-@pytest.mark.parametrize("words", [["-f", "csv"], ["-f", "json"]], ids=["streamed", "whole"])
-def test_columns_that_are_named_as_the_inputs_are_taken_by_name(run, tmp_path, count, words):
+@pytest.mark.parametrize("form, count", [("csv", 1), ("csv", 40), ("csv", 6000), ("json", 1), ("json", 400)])
+def test_columns_that_are_named_as_the_inputs_are_taken_by_name(run, tmp_path, form, count):
     """x1,x0 is read as it says, counted from 0 or from 1; any other names say nothing of the order."""
     x = many(count, 3)
     (tmp_path / "x.csv").write_bytes(b"x0,x1,x2\n" + save(tmp_path / "bare.csv", x).read_bytes())
@@ -548,10 +547,10 @@ def test_columns_that_are_named_as_the_inputs_are_taken_by_name(run, tmp_path, c
     for header in (b"x2,x0,x1", b"x3, x1, x2"):
         (tmp_path / "permuted.csv").write_bytes(header + b"\n" + (tmp_path / "bare.csv").read_bytes())
         asked = ["neuron", "--w", 4, -4, 0.5, "--b", -3]
-        assert run(*asked, "--x", "permuted.csv", *words) == run(*asked, "--x", "x.csv", *words)
+        assert run(*asked, "--x", "permuted.csv", "-f", form) == run(*asked, "--x", "x.csv", "-f", form)
     for header in (b"x2,x0,x3", b"c,a,b", b"w2,w0,w1", b"x2,x0,x0"):
         (tmp_path / "other.csv").write_bytes(header + b"\n" + (tmp_path / "bare.csv").read_bytes())
-        assert run(*asked, "--x", "other.csv", *words) == run(*asked, "--x", "bare.csv", *words)
+        assert run(*asked, "--x", "other.csv", "-f", form) == run(*asked, "--x", "bare.csv", "-f", form)
 
 
 def test_parts_of_many_files_are_taken_by_name_too(tmp_path):

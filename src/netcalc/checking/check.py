@@ -160,8 +160,9 @@ class Checker:
     def _without_a_step(self, claims: Sequence[Claim], judgements: list[Judgement]) -> dict[int, Diagnosis]:
         """The weights after a step that are those before it, though the right ones round to them: marked as wrong."""
         places = [place for place, judgement in enumerate(judgements) if judgement == "rounded"]
-        names, found = self.library.benches[0].names, dict[int, Diagnosis]()
+        found: dict[int, Diagnosis] = {}
         for tensor in {claims[place].tensor for place in places if claims[place].tensor.endswith(NEW)}:
+            names = self.library.benches[0].names
             own = [place for place, claim in enumerate(claims) if claim.tensor == tensor]
             before = [names.get(claims[place].name.replace(NEW, "")) for place in own]
             values = [claims[place].written.value for place in own]
