@@ -67,6 +67,12 @@ def test_numbers_that_are_whole_are_cut_as_others(text):
     assert found[0].notes == found[1].notes
 
 
+def test_an_index_has_no_gradient_to_cut():
+    found = netcalc.gradients("import torch\nlabels = k.numpy()\nloss = x[labels]**2", x=[1.5, 2.0, 3.0], k=np.array(2))
+    assert found.partials["x"] == [0, 0, 6]
+    assert found.notes == ()
+
+
 @pytest.mark.filterwarnings("ignore")  # of what cuts the gradient PyTorch warns
 @pytest.mark.parametrize("text", [*CUT, *KEPT])
 def test_the_gradient_is_pytorchs(text):

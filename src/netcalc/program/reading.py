@@ -243,11 +243,11 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
         named.pop(name)
     if name not in named and output.operation is not INPUT:
         named[name] = output
-    reader.note_cuts(output)
     inputs = {key: one.node for key, one in reader.inputs.items()}
     used = _used_as_numbers(output)
     reader.indices |= {inputs[key] for key in reader.decided if inputs[key] not in used}
     reader.indices |= {one.node for one in reader.assigned if one.kind not in REALS}
+    reader.note_cuts(output)
     indices = frozenset(key for key, node in {**named, **inputs}.items() if node in reader.indices)
     _note_decisions(reader, [key for key in reader.decided if key not in indices])
     leaves = frozenset(reader.leaves)

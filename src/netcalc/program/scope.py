@@ -201,10 +201,12 @@ class Scope:
         return replace(value, kind="float")
 
     def note_cuts(self, output: Node) -> None:
-        """Where no gradient gets to an input, on the way from an output."""
+        """Where no gradient gets to an input that has one, on the way from an output."""
         for node in in_order([output]):
             text = self.cut.get(node)
-            if text is not None and text not in self.notes and self._names_within(node):
+            if text is None or text in self.notes or not self._names_within(node):
+                continue
+            if not self.indices.issuperset(one for one in in_order([node]) if one.operation is INPUT):
                 self.note(text)
 
     # --- arrays
