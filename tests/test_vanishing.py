@@ -160,3 +160,10 @@ def test_a_row_with_one_entry_that_is_not_masked_has_no_slope_and_is_proven_earl
     decided, _, total = result.certainty.removeprefix("certified: ").split()[:3]
     assert decided == total
     assert len(evaluations) <= 2
+
+
+def test_integers_of_numpy_are_taken_as_residues():
+    """A slope that counts gives some: they were too short for the prime, which ended in netcalc's own mistake."""
+    text = "v0 = 2**s\nv2 = np.maximum(v0, W)\nloss = v2.var(axis=0)[0]"
+    W = np.array([[0.49, 0.184], [-0.567, -0.698], [0.628, 0.602]])
+    assert netcalc.gradients(text, s=-0.081, W=W).partials["W"] == [[0, 0], [0, 0], [0, 0]]

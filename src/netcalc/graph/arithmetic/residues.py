@@ -88,7 +88,8 @@ class Residues(Objects):
         return np.array(numbers, dtype=np.int64).reshape(array.shape)
 
     def settled(self, array: np.ndarray) -> np.ndarray:
-        return np.asarray(array % PRIME) if array.dtype == object else array
+        """The residues; NumPy's integers, which a slope that counts gives, are too short for the prime."""
+        return each(lambda one: int(one) % PRIME, array) if array.dtype == object else array
 
     def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         names = list(columns)
