@@ -19,7 +19,7 @@ from netcalc.derivation.derive import derivation, evaluable, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects, filled
+from netcalc.graph.arithmetic.objects import Objects, alike, filled
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -232,12 +232,9 @@ class Balls(Objects):
         return self.each_matrix(_cofactors, array, number=False)
 
     def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
-        columns = b[..., None] if vector else b
-        front = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
-        a = np.broadcast_to(a, (*front, *a.shape[-2:]))
-        columns = np.broadcast_to(columns, (*front, *columns.shape[-2:]))
+        a, columns = alike(a, b[..., None] if vector else b)
         out = np.empty(columns.shape, dtype=object)
-        for index in np.ndindex(front):
+        for index in np.ndindex(columns.shape[:-2]):
             out[index] = _solution(a[index], columns[index])
         return out[..., 0] if vector else out
 

@@ -60,17 +60,6 @@ class Closed(Symbolic):
             raise TookTooLong("a closed form that nobody would read is too long for algebra")
         return self.forms.shortest(expression, deep=False)
 
-    def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
-        powers = self.exponentials(array)
-        return np.asarray(powers / with_axes(self.sum(powers, axes), axes, array.ndim, keep=True))
-
-    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
-        return np.asarray(array - self.logsumexp(array, axes, keep=True))
-
-    def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
-        sums = self.sum(self.exponentials(array), axes)
-        return with_axes(self.logarithms(sums), axes, array.ndim, keep)
-
     def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
         import sympy as sp
 
@@ -96,19 +85,11 @@ class Closed(Symbolic):
     def determinant(self, array: np.ndarray) -> np.ndarray:
         return self._of_matrices("determinant", array, lambda matrix: matrix.det(), number=True)
 
-    def logdet(self, array: np.ndarray) -> np.ndarray:
-        return self.logarithms(self.determinant(array))
-
     def inverse(self, array: np.ndarray) -> np.ndarray:
         return self._of_matrices("inverse", array, lambda matrix: matrix.adjugate() / matrix.det(), number=False)
 
     def cofactors(self, array: np.ndarray) -> np.ndarray:
         return self._of_matrices("cofactors", array, lambda matrix: matrix.adjugate().T, number=False)
-
-    def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
-        columns = b[..., None] if vector else b
-        found = self.matmul(self.inverse(a), columns)
-        return found[..., 0] if vector else found
 
     def _of_matrices(self, name: str, array: np.ndarray, function: Callable[[Any], Any], *, number: bool) -> np.ndarray:
         """What becomes of each matrix: by FLINT where all is rational."""

@@ -23,6 +23,12 @@ def filled(shape: tuple[int, ...], value: Any) -> np.ndarray:
     return out
 
 
+def alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two stacks of matrices, broadcast to as many of each."""
+    front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return np.broadcast_to(a, (*front, *a.shape[-2:])), np.broadcast_to(b, (*front, *b.shape[-2:]))
+
+
 class Objects(Arithmetic):
     """Numbers that are Python objects with +, - and *."""
 
@@ -76,6 +82,13 @@ class Objects(Arithmetic):
         sums = with_axes(self.sum(powers, axes), axes, array.ndim, keep=True)
         return each(self.divide, powers, sums)
 
+    def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
+        sums = self.sum(self.exponentials(array), axes)
+        return with_axes(self.logarithms(sums), axes, array.ndim, keep)
+
+    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
+        return np.asarray(array - self.logsumexp(array, axes, keep=True))
+
     def activate_rows(self, name: str, z: np.ndarray) -> np.ndarray:
         return Objects.softmax(self, z, (-1,)) if name == "softmax" else self.log_softmax(z, (-1,))
 
@@ -124,6 +137,13 @@ class Objects(Arithmetic):
     def divide(self, a: Any, b: Any) -> Any:
         """a / b."""
         return a / b
+
+    def logdet(self, array: np.ndarray) -> np.ndarray:
+        return self.logarithms(self.determinant(array))
+
+    def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
+        found = self.matmul(*alike(self.inverse(a), b[..., None] if vector else b))
+        return found[..., 0] if vector else found
 
     def each_matrix(self, function: Callable[[np.ndarray], Any], array: np.ndarray, *, number: bool) -> np.ndarray:
         """What a function makes of each matrix: another of its shape, or a number."""

@@ -13,7 +13,6 @@ from netcalc.arrays import each
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import applied, derivation, expand, loss_derivation
 from netcalc.expression import parse
-from netcalc.graph.arithmetic import Axes
 from netcalc.graph.arithmetic.objects import Objects
 
 if TYPE_CHECKING:
@@ -55,10 +54,6 @@ class Symbolic(Objects):
 
     def _short(self, expression: Any) -> Any:
         return self.forms.shortest(expression) if self.forms else expression
-
-    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
-        sums = self.exponentials(array).sum(axis=axes, keepdims=True)
-        return np.asarray(array - self.logarithms(sums))
 
     def exponentials(self, array: np.ndarray) -> np.ndarray:
         import sympy as sp

@@ -100,12 +100,6 @@ class Trees(Objects):
     def logarithms(self, array: np.ndarray) -> np.ndarray:
         return each(lambda one: _of("log", one), array)
 
-    def logsumexp(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
-        return self.each_row(lambda row: _of("log", _sum(_of("exp", one) for one in row)), array, axes, keep=keep)
-
-    def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
-        return np.asarray(array - self.logsumexp(array, tuple(axis - array.ndim * (axis >= 0) for axis in axes), True))
-
     def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
         name = "max" if largest else "min"
         return self.each_row(lambda row: _of(name, *row) if len(row) > 1 else row[0], array, axes, keep=keep)
@@ -133,23 +127,11 @@ class Trees(Objects):
     def determinant(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(_determinant, array, number=True)
 
-    def logdet(self, array: np.ndarray) -> np.ndarray:
-        return self.logarithms(self.determinant(array))
-
     def cofactors(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(_cofactors, array, number=False)
 
     def inverse(self, array: np.ndarray) -> np.ndarray:
         return self.each_matrix(lambda a: each(lambda one: one / _determinant(a), _cofactors(a).T), array, number=False)
-
-    def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
-        found = self.matmul(*_alike(self.inverse(a), b[..., None] if vector else b))
-        return found[..., 0] if vector else found
-
-
-def _alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return np.broadcast_to(a, (*front, *a.shape[-2:])), np.broadcast_to(b, (*front, *b.shape[-2:]))
 
 
 def _tree(one: Any) -> Tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -340,20 +341,8 @@ ROWS = [
         "widest",
         asks=True,
     ),
-    Row(
-        "tril",
-        f"{_X} diagonal|k:i=0",
-        lambda x, k: _triangle(x, k, lower=True),
-        "on and below a diagonal, else 0",
-        "same",
-    ),
-    Row(
-        "triu",
-        f"{_X} diagonal|k:i=0",
-        lambda x, k: _triangle(x, k, lower=False),
-        "on and above a diagonal, else 0",
-        "same",
-    ),
+    Row("tril", f"{_X} diagonal|k:i=0", partial(_triangle, lower=True), "on and below a diagonal, else 0", "same"),
+    Row("triu", f"{_X} diagonal|k:i=0", partial(_triangle, lower=False), "on and above a diagonal, else 0", "same"),
     Row("take", f"{_X} indices|index:t axis|dim:v=None", _take, "entries at places", "same", asks=True),
     Row(
         "index_select",

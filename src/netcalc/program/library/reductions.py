@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,13 @@ def _variance(
     return x.node, to_axis(axis), keep, correction
 
 
+def _with_mean(spread: Callable[..., Node]) -> Callable[..., tuple[Node, Node]]:
+    def build(call: Call, x: Tensor, axis: Any, unbiased: Any, keep: bool, ddof: Any) -> tuple[Node, Node]:
+        return spread(*_variance(call, x, axis, unbiased, keep, ddof)), b.mean(x.node, axis, keep)
+
+    return build
+
+
 def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, *, largest: bool) -> Any:
     name = "max" if largest else "min"
     if isinstance(axis, Tensor):  # torch.max(x, y)
@@ -58,6 +67,10 @@ def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
     count = concrete(settled(x.shape[axis]), "argmax")
     places = b.array(np.arange(count).reshape([-1, *[1] * (x.rank - 1 - axis)]))
     return b.detached(b.summed(b.multiply(first, places), axis, keep))
+
+
+def _first_place(x: Tensor, axis: Any, keep: bool, *, largest: bool) -> Node:
+    return _place(x.node, to_axis(axis), keep, largest=largest)
 
 
 def _norm(call: Call, x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
@@ -136,6 +149,7 @@ def _any_or_all(x: Tensor, axis: Any, keep: bool, *, every: bool) -> Node:
 
 
 _VARIANCE = f"{_X} axis|dim:v=None unbiased:v=None keepdims|keepdim:b=False ddof|correction:v=None"
+_OPTIONS = "axis|dim:v=None keepdims|keepdim:b=False"
 _EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False"
 
 ROWS = [
@@ -145,67 +159,17 @@ ROWS = [
     Row("prod", _ALONG, lambda x, axis, keep: b.prod(x.node, axis, keep), "Π x along axes", "counted"),
     Row("var", _VARIANCE, lambda *a: b.variance(*_variance(*a)), "the variance along axes", asks=True),
     Row("std", _VARIANCE, lambda *a: b.std(*_variance(*a)), "the standard deviation along axes", asks=True),
-    Row(
-        "std_mean",
-        _VARIANCE,
-        lambda c, x, axis, u, keep, d: (b.std(*_variance(c, x, axis, u, keep, d)), b.mean(x.node, axis, keep)),
-        "standard deviation and mean",
-        asks=True,
-    ),
-    Row(
-        "var_mean",
-        _VARIANCE,
-        lambda c, x, axis, u, keep, d: (b.variance(*_variance(c, x, axis, u, keep, d)), b.mean(x.node, axis, keep)),
-        "variance and mean",
-        asks=True,
-    ),
-    Row(
-        "max amax",
-        _EXTREME,
-        lambda *a: _extreme(*a, largest=True),
-        "the largest entry along axes",
-        "widest",
-        asks=True,
-    ),
-    Row(
-        "min amin",
-        _EXTREME,
-        lambda *a: _extreme(*a, largest=False),
-        "the smallest entry along axes",
-        "widest",
-        asks=True,
-    ),
-    Row(
-        "argmax",
-        f"{_X} axis|dim:v=None keepdims|keepdim:b=False",
-        lambda x, axis, keep: _place(x.node, to_axis(axis), keep, largest=True),
-        "where the largest entry is",
-        kind="int",
-    ),
-    Row(
-        "argmin",
-        f"{_X} axis|dim:v=None keepdims|keepdim:b=False",
-        lambda x, axis, keep: _place(x.node, to_axis(axis), keep, largest=False),
-        "where the smallest entry is",
-        kind="int",
-    ),
+    Row("std_mean", _VARIANCE, _with_mean(b.std), "standard deviation and mean", asks=True),
+    Row("var_mean", _VARIANCE, _with_mean(b.variance), "variance and mean", asks=True),
+    Row("max amax", _EXTREME, partial(_extreme, largest=True), "the largest entry along axes", "widest", asks=True),
+    Row("min amin", _EXTREME, partial(_extreme, largest=False), "the smallest entry along axes", "widest", asks=True),
+    Row("argmax", f"{_X} {_OPTIONS}", partial(_first_place, largest=True), "where the largest entry is", kind="int"),
+    Row("argmin", f"{_X} {_OPTIONS}", partial(_first_place, largest=False), "where the smallest entry is", kind="int"),
     Row("all", _ALONG, lambda x, axis, keep: _any_or_all(x, axis, keep, every=True), "1 where all hold", kind="bool"),
     Row("any", _ALONG, lambda x, axis, keep: _any_or_all(x, axis, keep, every=False), "1 where one holds", kind="bool"),
     Row("logsumexp", _ALONG, lambda x, axis, keep: b.logsumexp(x.node, axis, keep), "log Σ eˣ along axes"),
-    Row(
-        "norm matrix_norm",
-        f"{_X} ord|p:v=None axis|dim:v=None keepdims|keepdim:b=False",
-        _norm,
-        "√Σx², or another order",
-        asks=True,
-    ),
-    Row(
-        "vector_norm",
-        f"{_X} ord|p:v=2 axis|dim:v=None keepdims|keepdim:b=False",
-        _norm,
-        "the norm along axes",
-        asks=True,
-    ),
+    Row("norm matrix_norm", f"{_X} ord|p:v=None {_OPTIONS}", _norm, "√Σx², or another order", asks=True),
+    Row("vector_norm", f"{_X} ord|p:v=2 {_OPTIONS}", _norm, "the norm along axes", asks=True),
     Row("dist", "x|input:t y|other:t p|order:v=2", _distance, "the norm of x − y", asks=True),
     Row("fsum", "x:t", lambda x: b.summed(x.node, None, False), "the sum"),
     Row("sumprod", "x|p:t y|q:t", lambda x, y: b.dot(x.node, y.node), "the inner product"),
