@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -79,7 +79,7 @@ def find_commands() -> dict[str, Command]:
 
 def command_modules() -> list[str]:
     """The public modules beside the app; what is named `_…` is imported by the command that needs it."""
-    return [entry.name for entry in iter_modules(commands.__path__) if not entry.name.startswith("_")]
+    return sorted(path.stem for path in Path(commands.__path__[0]).glob("[!_]*.py"))
 
 
 app = typer.Typer(

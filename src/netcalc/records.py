@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from operator import itemgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["NamedTuple", "dataclass"]
@@ -50,13 +51,21 @@ class OfTuple(type):
     def __new__(cls, name: str, bases: tuple[type, ...], space: Space) -> Any:
         fields = tuple(space.get("__annotations__", ()))
         defaults = {field: space[field] for field in fields if field in space}
-        listing = "".join(f"{field}, " for field in fields)
-        new = eval(f"lambda cls, {listing}: new(cls, ({listing}))", {"new": tuple.__new__})  # noqa: S307 - our names
-        new.__defaults__ = tuple(defaults.values())
+        template = _constructor_of(len(fields))
+        code = template.__code__.replace(co_name="__new__", co_varnames=("cls", *fields))
+        new = FunctionType(code, template.__globals__, "__new__", tuple(defaults.values()))
         space |= {field: property(itemgetter(place)) for place, field in enumerate(fields)}
         space |= {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
         space |= {"__slots__": (), "__new__": new}
         return type(name, tuple(Tuple if isinstance(base, OfTuple) else base for base in bases), space)
+
+
+@lru_cache(maxsize=64)
+def _constructor_of(fields: int) -> FunctionType:
+    """The `__new__` of so many fields, compiled once; those of a class differ in their fields' names alone."""
+    listing = "".join(f"_{place}, " for place in range(fields))
+    made: FunctionType = eval(f"lambda cls, {listing}: new(cls, ({listing}))", {"new": tuple.__new__})  # noqa: S307
+    return made
 
 
 def _dataclass(

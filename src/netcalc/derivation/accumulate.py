@@ -6,7 +6,7 @@ operators (sum, product, quotient, power, choice) are below; the catalogue's act
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.forms import Forms
 from netcalc.derivation.reverse import Contribution, reverse
-from netcalc.expression import parse
+from netcalc.expression.formula import Formula, function, number
 from netcalc.expression.tree import (
     CONDITIONS,
     Apply,
@@ -43,50 +43,57 @@ class Rule:
     """
 
     function: str
-    slopes: tuple[str | None, ...]
+    slopes: tuple[Callable[..., Formula] | None, ...]
     called: str
 
     @cached_property
     def trees(self) -> tuple[Tree | None, ...]:
         """The slopes as trees."""
-        return tuple(None if slope is None else parse(slope) for slope in self.slopes)
+        arguments = [Formula(Symbol(name)) for name in "pq"[-len(self.slopes) :]]
+        return tuple(None if slope is None else slope(*arguments).tree for slope in self.slopes)
+
+
+PI = Formula(Constant("pi"))
+ZERO = Formula(number(0))
 
 
 _ROWS = (
-    Rule("exp", ("exp(q)",), "exponential"),
-    Rule("expm1", ("exp(q)",), "exponential"),
-    Rule("log", ("1/q",), "logarithm"),
-    Rule("log2", ("1/(log(2)*q)",), "logarithm"),
-    Rule("log10", ("1/(log(10)*q)",), "logarithm"),
-    Rule("log1p", ("1/(1 + q)",), "logarithm"),
-    Rule("sqrt", ("1/(2*sqrt(q))",), "square root"),
-    Rule("cbrt", ("1/(3*cbrt(q)^2)",), "cube root"),
-    Rule("sin", ("cos(q)",), "sine"),
-    Rule("cos", ("-sin(q)",), "cosine"),
-    Rule("tan", ("1/cos(q)^2",), "tangent"),
-    Rule("sec", ("sec(q)*tan(q)",), "secant"),
-    Rule("csc", ("-csc(q)*cot(q)",), "cosecant"),
-    Rule("cot", ("-1/sin(q)^2",), "cotangent"),
-    Rule("asin", ("1/sqrt(1 - q^2)",), "arcsine"),
-    Rule("acos", ("-1/sqrt(1 - q^2)",), "arccosine"),
-    Rule("atan", ("1/(1 + q^2)",), "arctangent"),
-    Rule("atan2", ("q/(p^2 + q^2)", "-p/(p^2 + q^2)"), "angle"),
-    Rule("sinh", ("cosh(q)",), "hyperbolic sine"),
-    Rule("cosh", ("sinh(q)",), "hyperbolic cosine"),
-    Rule("tanh", ("1 - tanh(q)^2",), "hyperbolic tangent"),
-    Rule("asinh", ("1/sqrt(1 + q^2)",), "inverse hyperbolic sine"),
-    Rule("acosh", ("1/sqrt(q^2 - 1)",), "inverse hyperbolic cosine"),
-    Rule("atanh", ("1/(1 - q^2)",), "inverse hyperbolic tangent"),
-    Rule("erf", ("2*exp(-q^2)/sqrt(pi)",), "error function"),
-    Rule("erfc", ("-2*exp(-q^2)/sqrt(pi)",), "error function"),
-    Rule("erfinv", ("sqrt(pi)*exp(erfinv(q)^2)/2",), "inverse error function"),
-    Rule("gamma", ("gamma(q)*digamma(q)",), "gamma function"),
-    Rule("lgamma", ("digamma(q)",), "log-gamma function"),
-    Rule("digamma", ("polygamma(1, q)",), "digamma function"),
-    Rule("polygamma", (None, "polygamma(p + 1, q)"), "polygamma function"),
-    Rule("abs", ("sign(q)",), "absolute value"),
-    Rule("sign", ("0",), "sign"),
-    Rule("floor", ("0",), "whole number below"),
+    Rule("exp", (function.exp,), "exponential"),
+    Rule("expm1", (function.exp,), "exponential"),
+    Rule("log", (lambda q: 1 / q,), "logarithm"),
+    Rule("log2", (lambda q: 1 / (function.log(2) * q),), "logarithm"),
+    Rule("log10", (lambda q: 1 / (function.log(10) * q),), "logarithm"),
+    Rule("log1p", (lambda q: 1 / (1 + q),), "logarithm"),
+    Rule("sqrt", (lambda q: 1 / (2 * function.sqrt(q)),), "square root"),
+    Rule("cbrt", (lambda q: 1 / (3 * function.cbrt(q) ** 2),), "cube root"),
+    Rule("sin", (function.cos,), "sine"),
+    Rule("cos", (lambda q: -function.sin(q),), "cosine"),
+    Rule("tan", (lambda q: 1 / function.cos(q) ** 2,), "tangent"),
+    Rule("sec", (lambda q: function.sec(q) * function.tan(q),), "secant"),
+    Rule("csc", (lambda q: -(function.csc(q) * function.cot(q)),), "cosecant"),
+    Rule("cot", (lambda q: -1 / function.sin(q) ** 2,), "cotangent"),
+    Rule("asin", (lambda q: 1 / function.sqrt(1 - q**2),), "arcsine"),
+    Rule("acos", (lambda q: -1 / function.sqrt(1 - q**2),), "arccosine"),
+    Rule("atan", (lambda q: 1 / (1 + q**2),), "arctangent"),
+    Rule("atan2", (lambda p, q: q / (p**2 + q**2), lambda p, q: -(p / (p**2 + q**2))), "angle"),
+    Rule("sinh", (function.cosh,), "hyperbolic sine"),
+    Rule("cosh", (function.sinh,), "hyperbolic cosine"),
+    Rule("tanh", (lambda q: 1 - function.tanh(q) ** 2,), "hyperbolic tangent"),
+    Rule("asinh", (lambda q: 1 / function.sqrt(1 + q**2),), "inverse hyperbolic sine"),
+    Rule("acosh", (lambda q: 1 / function.sqrt(q**2 - 1),), "inverse hyperbolic cosine"),
+    Rule("atanh", (lambda q: 1 / (1 - q**2),), "inverse hyperbolic tangent"),
+    Rule("erf", (lambda q: 2 * function.exp(-(q**2)) / function.sqrt(PI),), "error function"),
+    Rule("erfc", (lambda q: -2 * function.exp(-(q**2)) / function.sqrt(PI),), "error function"),
+    Rule(
+        "erfinv", (lambda q: function.sqrt(PI) * function.exp(function.erfinv(q) ** 2) / 2,), "inverse error function"
+    ),
+    Rule("gamma", (lambda q: function.gamma(q) * function.digamma(q),), "gamma function"),
+    Rule("lgamma", (function.digamma,), "log-gamma function"),
+    Rule("digamma", (lambda q: function.polygamma(1, q),), "digamma function"),
+    Rule("polygamma", (None, lambda p, q: function.polygamma(p + 1, q)), "polygamma function"),
+    Rule("abs", (function.sign,), "absolute value"),
+    Rule("sign", (lambda *_: ZERO,), "sign"),
+    Rule("floor", (lambda *_: ZERO,), "whole number below"),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({row.function: row for row in _ROWS})

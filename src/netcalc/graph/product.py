@@ -80,13 +80,8 @@ def _vjp_of_product(node: Node, place: int, delta: Node) -> Node:
 
 def _value_of_sum(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -> np.ndarray:
     params: Sum = node.params
-    shape = arithmetic.shape(node.shape)
-    total: np.ndarray | None = None
-    for term, letters, number in zip(arrays, params.letters, params.numbers, strict=True):
-        aligned = spread(term, letters, params.out, None)
-        total = arithmetic.accumulate(total, aligned, number, shape)
-    assert total is not None  # noqa: S101 - a sum has terms
-    return total
+    terms = [spread(term, letters, params.out, None) for term, letters in zip(arrays, params.letters, strict=True)]
+    return arithmetic.total(terms, params.numbers, arithmetic.shape(node.shape))
 
 
 def _vjp_of_sum(node: Node, place: int, delta: Node) -> Node:

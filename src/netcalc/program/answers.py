@@ -22,13 +22,14 @@ FORMS = (
     r"d(?:loss|cost)_?d?_?(.+)",
     r"∂(?:\w+)_?∂(.+)",
 )
+BEGINNINGS, ENDS = ("d", "g", "n", "∇", "∂"), ("_g", "grad")  # of what any of them fits
 HOLDERS = r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?"
 LOSSES = r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]"
 
 
 def base(name: str, known: Collection[str]) -> str | None:
     """The forward name whose gradient a name says: the longest, then one that differs by its capitals alone."""
-    if name in known:
+    if name in known or not (name.startswith(BEGINNINGS) or name.endswith(ENDS)):
         return None
     found = [match[1] for form in FORMS if (match := re.fullmatch(form, name))]
     exact = [one for one in found if one in known]

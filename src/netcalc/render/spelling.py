@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 SPELLED = {
     "−": "-",
@@ -49,7 +48,9 @@ def ascii_only(text: str) -> str:
 
 
 def _spelled(character: str) -> str:
-    from netcalc.expression.tokens import GREEK  # what lists the formats for --help needs no formulas
+    import unicodedata  # what lists the formats for --help needs neither this nor formulas
+
+    from netcalc.expression.tokens import GREEK
 
     if known := SPELLED.get(character) or GREEK.get(character):
         return known

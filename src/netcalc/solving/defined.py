@@ -17,9 +17,6 @@ if TYPE_CHECKING:  # layers are solved without them
     from netcalc.solving.graph_values import Quantity
 
 
-NONE_MISSING = np.array(False)
-
-
 def where_defined(
     problem: GraphProblem, quantities: Sequence[Quantity], arrays: Sequence[np.ndarray]
 ) -> tuple[list[np.ndarray], list[str]]:
@@ -31,15 +28,17 @@ def where_defined(
     reasons: dict[str, list[tuple[str, np.ndarray]]] = {}
     nowhere: dict[str, np.ndarray] = {}
     for one, entries in zip(quantities, arrays, strict=True):
+        above = _above(problem, one, nowhere)
+        if above is None and _all_finite(entries):
+            found.append(entries)
+            continue
         missing = lacking(entries, is_derivative=one.of is not None)
         if one.node is problem.output and missing.any() and (problem.delta is not None or missing.all()):
             name = element(one.name, first(missing), problem.index_from)
             raise UndefinedError(f"{name} is undefined here: {_why(problem, one)}")
-        nowhere[one.name] = missing
-        inherited = _inherited(problem, one, nowhere)
-        if not missing.any() and not inherited.any():
-            found.append(entries)
-            continue
+        inherited = np.zeros_like(missing) if above is None else _inherited(above, missing)
+        if missing.any():
+            nowhere[one.name] = missing
         own = missing & ~inherited
         found.append(without(entries, missing | inherited))
         if own.any() and one.name not in problem.updates:
@@ -52,20 +51,30 @@ def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
     """Which entries have no value; in float64 an infinite derivative has none."""
     if entries.dtype == object:
         return each(lambda value: value.is_undefined, entries).astype(bool)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(entries.sum()):  # one pass, and no array of flags
-            return np.broadcast_to(NONE_MISSING, entries.shape)
+    if _all_finite(entries):
+        return np.zeros(entries.shape, dtype=bool)
     found: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
     return found
 
 
-def _inherited(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which entries are derivatives of what has no value itself."""
-    whole = nowhere[one.name]
+def _all_finite(entries: np.ndarray) -> bool:
+    """Whether all are, in one pass and without an array of flags; False where it takes a closer look."""
+    if entries.dtype == object:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(entries.sum()))
+
+
+def _above(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Which entries of what this is a derivative of have no value; None where all have one."""
     if one.of is None or problem.delta is not None:
-        return np.broadcast_to(NONE_MISSING, whole.shape)
-    of = nowhere[problem.gradient(one.by[0])] if one.by else nowhere[problem.output_name]
-    return np.broadcast_to(of.reshape(of.shape + (1,) * (whole.ndim - of.ndim)), whole.shape)
+        return None
+    return nowhere.get(problem.gradient(one.by[0]) if one.by else problem.output_name)
+
+
+def _inherited(above: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Which entries are derivatives of what has no value itself."""
+    return np.broadcast_to(above.reshape(above.shape + (1,) * (missing.ndim - above.ndim)), missing.shape)
 
 
 def without(entries: np.ndarray, missing: np.ndarray) -> np.ndarray:

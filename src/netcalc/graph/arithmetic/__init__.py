@@ -98,6 +98,14 @@ class Arithmetic:
         """total + number · term, in `shape`; a total may be written to, a term may not."""
         raise NotImplementedError
 
+    def total(self, terms: Sequence[np.ndarray], numbers: Sequence[Fraction], shape: tuple[int, ...]) -> np.ndarray:
+        """Each term times its number, added up in that order, in `shape`."""
+        found: np.ndarray | None = None
+        for term, number in zip(terms, numbers, strict=True):
+            found = self.accumulate(found, term, number, shape)
+        assert found is not None  # noqa: S101 - a sum has terms
+        return found
+
     def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """The sum along axes."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -99,6 +99,15 @@ class Float64(Arithmetic):
         else:
             total += float(number) * term
         return total
+
+    def total(self, terms: Sequence[np.ndarray], numbers: Sequence[Fraction], shape: tuple[int, ...]) -> np.ndarray:
+        if len(terms) > 1 and numbers[0] == 1 and abs(numbers[1]) == 1:  # in one pass, and no copy to add to
+            begun = (np.add if numbers[1] == 1 else np.subtract)(*terms[:2])
+            if begun.shape == shape:
+                for term, number in zip(terms[2:], numbers[2:], strict=True):
+                    begun = self.accumulate(begun, term, number, shape)
+                return np.asarray(begun)
+        return super().total(terms, numbers, shape)
 
     def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         return np.asarray(array.sum(axis=axes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -13,48 +13,41 @@ from netcalc.arrays import each
 from netcalc.derivation.derive import derivation, loss_derivation
 from netcalc.errors import ShapeError
 from netcalc.expression import Apply, Number, Tree, substitute
-from netcalc.expression.tree import add, divide, multiply, negate
+from netcalc.expression.formula import Formula as Written
+from netcalc.expression.formula import number
 from netcalc.graph.arithmetic import Axes, back, last
 from netcalc.graph.arithmetic.objects import Objects, filled
-from netcalc.records import dataclass
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.catalogue.losses import BoundLoss
 
-ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
+ZERO, ONE = number(0), number(1)
 MAX_ROWS = 4  # of a matrix whose determinant is written out
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A tree that does + and *, so that NumPy's object arrays of it do what a graph does."""
+class Formula(Written):
+    """A formula that leaves out what is 0 or a factor of 1, for object arrays that do what a graph does."""
 
-    tree: Tree
+    __slots__ = ()
 
-    def __add__(self, other: Formula | int) -> Formula:
+    def __add__(self, other: Written | int) -> Self:
         if isinstance(other, int) or other.tree == ZERO:  # the 0 that a sum begins with
             return self
-        return other if self.tree == ZERO else Formula(add(self.tree, other.tree))
+        return type(self)(other.tree) if self.tree == ZERO else super().__add__(other)
 
     __radd__ = __add__
 
-    def __neg__(self) -> Formula:
-        return Formula(negate(self.tree))
-
-    def __sub__(self, other: Formula) -> Formula:
+    def __sub__(self, other: Written | int) -> Self:
         return self + (-other)
 
-    def __mul__(self, other: Formula | int) -> Formula:
-        own, by = self.tree, Number(Fraction(other)) if isinstance(other, int) else other.tree
+    def __mul__(self, other: Written | int) -> Self:
+        own, by = self.tree, number(other) if isinstance(other, int) else other.tree
         if ZERO in (own, by):
-            return Formula(ZERO)
-        return Formula(by if own == ONE else own if by == ONE else multiply(own, by))
+            return type(self)(ZERO)
+        return type(self)(by) if own == ONE else self if by == ONE else super().__mul__(other)
 
     __rmul__ = __mul__
-
-    def __truediv__(self, other: Formula) -> Formula:
-        return Formula(divide(self.tree, other.tree))
 
 
 def _of(operator: str, *parts: Formula) -> Formula:
@@ -120,7 +113,7 @@ class Trees(Objects):
 
     def reciprocal(self, array: np.ndarray) -> np.ndarray:
         def one(entry: Formula) -> Formula:
-            return Formula(Apply("where", (Apply("equal", (entry.tree, ZERO)), ZERO, divide(ONE, entry.tree))))
+            return Formula(Apply("where", (Apply("equal", (entry.tree, ZERO)), ZERO, (1 / entry).tree)))
 
         return each(one, array)
 
