@@ -23,6 +23,7 @@ from netcalc.program.values import (
     Class,
     Function,
     LibraryFunction,
+    Mapped,
     Method,
     Missing,
     Module,
@@ -41,14 +42,18 @@ from netcalc.records import NamedTuple, dataclass
 
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
 LOOPS = {
-    "vmap": "the function for the whole batch, or stack a loop: jnp.stack([f(x[i]) for i in range(n)])",
-    "scan": "a for loop, as in: for v in x: h, y = step(h, v)",
-    **dict.fromkeys(("fori_loop", "while_loop", "map"), "a for loop over range(n)"),
+    **dict.fromkeys(("while_loop", "map"), "a for loop over range(n)"),
     **dict.fromkeys(("reduce", "cond", "switch"), "its lines out, with a for loop or an if"),
     **dict.fromkeys(
         ("tree_map", "tree_leaves", "tree_reduce", "tree_flatten", "multimap"),
         "the arrays one by one, or in a list: for W in [W1, W2]",
     ),
+}
+TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
+    **dict.fromkeys(("jax.vmap", "torch.vmap", "torch.func.vmap", "functorch.vmap"), "vmap"),
+    "jax.lax.scan": "scan",
+    "jax.lax.fori_loop": "fori_loop",
+    "jax.lax.map": "over_items",
 }
 LEAVES = frozenset({"Parameter", "requires_grad_"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
@@ -67,6 +72,9 @@ class Call:
 
     def known(self, value: Any) -> np.ndarray | None:
         return self.reader.known(value)
+
+    def decide(self, value: Any) -> None:
+        self.reader.decide(value)
 
     def check_whole(self, value: Any, how: str | None = None) -> None:
         if isinstance(value, Tensor) and value.kind == "float" and not self.reader.may_be_whole(value):
@@ -172,6 +180,10 @@ class Calls(Methods):
                 return self.library_call(name, "torch", [*args, *own], {**settings, **keywords})
             case Partial(function, first, own):
                 return self.call(function, [*first, *args], {**own, **keywords}, node)
+            case Mapped():
+                from netcalc.program.transforms import mapped
+
+                return mapped(self, called, [*args, *keywords.values()])
             case Opaque():
                 return self._converted(called.name, args)
             case Missing(name):
@@ -195,6 +207,10 @@ class Calls(Methods):
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
         own = BUILTINS if module.path == "builtins" else OF_MODULES.get(module.path, {})
+        if (transform := TRANSFORMS.get(f"{module.path}.{name}")) is not None:
+            from netcalc.program import transforms
+
+            return getattr(transforms, transform)(self, *args, **keywords)
         if name in own or own is BUILTINS:
             if name not in own:
                 raise NetcalcError(self.unknown(name))

@@ -121,6 +121,13 @@ class Partial(NamedTuple):
     keywords: dict[str, Any]
 
 
+class Mapped(NamedTuple):
+    """A function of a batch, by that of a sample: jax.vmap(f); `axes` are those of its arguments."""
+
+    function: Any
+    axes: Any
+
+
 @dataclass(frozen=True)
 class Opaque:
     """What is of no account here: a dtype, a device, a generator."""

@@ -1,4 +1,4 @@
 import jax
 
 f = jax.vmap(lambda a: a * 2)
-loss = f(x).sum()
+loss = f(letters).sum()

@@ -75,8 +75,6 @@ BY_ORDER = frozenset(
         "median",
         "quantile",
         "percentile",
-        "nonzero",
-        "argwhere",
         "searchsorted",
         "histogram",
         "bincount",

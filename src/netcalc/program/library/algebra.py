@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.program.library.table import Row
+from netcalc.program.library.table import Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
 
+MAX_CHOLESKY = 12  # rows
 _TWO = "x|input|a|x1:t y|other|mat2|b|x2|vec|vec2:t"
 
 
@@ -107,6 +109,27 @@ def _cross(x: Tensor, y: Tensor) -> Node:
     return b.subtract(first, b.multiply(turned(x.node, [2, 0, 1]), turned(y.node, [1, 2, 0])))
 
 
+def _cholesky(x: Tensor, upper: bool) -> Node:
+    """Row by row; of a matrix that should be symmetric the symmetric part, as PyTorch's gradient has it."""
+    n = concrete(x.node.shape[-1], "cholesky")
+    if x.rank != 2 or x.node.shape[0] != n:
+        raise NetcalcError("cholesky takes one square matrix")
+    if n > MAX_CHOLESKY:
+        raise NetcalcError(f"cholesky is written out for up to {MAX_CHOLESKY} rows, and here are {n}")
+    half = b.multiply(b.number(Fraction(1, 2)), b.add(x.node, b.swapped(x.node)))
+    rows: list[list[Node]] = []
+    for i in range(n):
+        row: list[Node] = []
+        rows.append(row)
+        for j in range(i + 1):
+            left = b.index(half, [i, j])
+            for own, other in zip(row, rows[j], strict=False):
+                left = b.subtract(left, b.multiply(own, other))
+            row.append(b.elementwise("sqrt", left) if i == j else b.divide(left, rows[j][j]))
+    lower = b.stack([b.stack([*row, *[b.number(0)] * (n - len(row))]) for row in rows])
+    return b.swapped(lower) if upper else lower
+
+
 def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
     if p != 2:
         raise NetcalcError("distances of order 2 alone are understood")
@@ -135,6 +158,7 @@ ROWS = [
     Row("logdet", "x|input|a|A:t", lambda x: b.logdet(x.node), "the logarithm of the determinant"),
     Row("slogdet", "x|input|a|A:t", _slogdet, "the determinant's sign, and its logarithm"),
     Row("inv inverse", "x|input|a|A:t", lambda x: b.inverse(x.node), "the inverse"),
+    Row("cholesky", "x|input|a|A:t upper:b=False", _cholesky, "the lower L with L Lᵀ = A, A positive definite"),
     Row("solve", "a|A:t b|B:t", lambda a, c: b.solve(a.node, c.node), "the x with A x = b"),
     Row(
         "addmm addmv baddbmm",

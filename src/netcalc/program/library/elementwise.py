@@ -8,6 +8,8 @@ from functools import lru_cache
 from math import isqrt
 from typing import Any
 
+import numpy as np
+
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Constant, Leaf, Number, Symbol, Tree, fold, parse
 from netcalc.expression.functions import Function, function_named
@@ -191,6 +193,26 @@ INFINITY = Constant("inf")
 MINUS_INFINITY = Apply("negate", (INFINITY,))
 _TWO = "x|input|x1:t y|other|x2:t"
 
+
+def _where(call: Call, condition: Tensor, x: Any, y: Any) -> Any:
+    if x is None and y is None:
+        return _places(call, condition, True)
+    return b.where(condition.node, node_of(x), node_of(y))
+
+
+def _places(call: Call, x: Tensor, as_tuple: bool) -> Any:
+    """NumPy's nonzero gives an array an axis, PyTorch's a row a place, as argwhere does; flatnonzero one of numbers."""
+    known = call.known(x) if x.kind != "float" else None
+    if known is None:
+        raise NetcalcError(f"{call.name} goes by the values: give the places with --at, as in x[places]")
+    call.decide(x)
+    if call.name == "flatnonzero":
+        return Tensor(b.array(np.flatnonzero(known).astype(np.int64)), "int")
+    if call.name == "argwhere" or (call.library == "torch" and not as_tuple):
+        return Tensor(b.array(np.argwhere(known).astype(np.int64)), "int")
+    return tuple(Tensor(b.array(one.astype(np.int64)), "int") for one in np.nonzero(known))
+
+
 ROWS = [
     Row("gelu", "x|input:t approximate:v=None", _gelu, "x Φ(x), or its form with tanh", asks=True),
     Row("logaddexp", _TWO, _logaddexp, "log(eˣ + eʸ)"),
@@ -227,10 +249,18 @@ ROWS = [
     Row("logical_not", "x|input:t", lambda x: b.compared("not", x.node), "1 where x is 0", kind="bool"),
     Row(
         "where",
-        "condition|cond:t x|input|self:t y|other:t",
-        lambda condition, x, y: b.where(condition.node, x.node, y.node),
-        "x where the condition holds, else y",
+        "condition|cond:t x|input|self:v=None y|other:v=None",
+        _where,
+        "x where the condition holds, else y; alone the places where it holds",
         "widest",
+        asks=True,
+    ),
+    Row(
+        "nonzero argwhere flatnonzero",
+        "x|input|a:t as_tuple:b=False",
+        _places,
+        "the places of what is not 0, where that is known",
+        asks=True,
     ),
     Row(
         "masked_fill masked_fill_",

@@ -131,6 +131,14 @@ def _cumulative(x: Tensor, axis: Any) -> Node:
     return b.cumsum(node, axis or 0)
 
 
+def _running_logsumexp(x: Tensor, axis: int) -> Node:
+    axis = axis % x.rank
+    many = concrete(x.node.shape[axis], "logcumsumexp")
+    front = [b.Span(None, None, None)] * axis
+    parts = [b.index(x.node, [*front, b.Span(None, n + 1, None)]) for n in range(many)]
+    return b.stack([b.logsumexp(part, axis, False) for part in parts], axis)
+
+
 def _softmax(function: Any, sign: int = 1) -> Any:
     def build(call: Call, x: Tensor, axis: Any) -> Node:
         if axis == "":
@@ -173,6 +181,7 @@ ROWS = [
     Row("dist", "x|input:t y|other:t p|order:v=2", _distance, "the norm of x − y", asks=True),
     Row("fsum", "x:t", lambda x: b.summed(x.node, None, False), "the sum"),
     Row("sumprod", "x|p:t y|q:t", lambda x, y: b.dot(x.node, y.node), "the inner product"),
+    Row("logcumsumexp cumlogsumexp", f"{_X} axis|dim:i", _running_logsumexp, "the running log Σ eˣ"),
     Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum", "counted"),
     Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),
     Row("log_softmax", f"{_X} axis|dim:v=''", _softmax(b.log_softmax), "log(eˣ / Σ eˣ) along an axis", asks=True),

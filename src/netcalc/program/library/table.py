@@ -27,6 +27,9 @@ class Call(Protocol):
     def known(self, value: Any) -> np.ndarray | None:
         """The whole numbers that a value is, where they are known."""
 
+    def decide(self, value: Any) -> None:
+        """Tell that what is known of a value decides what is read."""
+
     def check_whole(self, value: Any, how: str | None = None) -> None:
         """Raise NetcalcError for an array that is made whole numbers and isn't, which would round it."""
 

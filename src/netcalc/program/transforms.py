@@ -1,0 +1,104 @@
+"""JAX's ways to repeat a function, read as the loops that they stand for: vmap, lax.scan, lax.fori_loop, lax.map."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph.sizes import Letters
+from netcalc.program.builtins import whole
+from netcalc.program.values import Mapped, Tensor, described, is_scalar
+
+if TYPE_CHECKING:
+    from netcalc.program.calls import Calls
+
+
+def vmap(
+    _: Calls, function: Any, in_axes: Any = 0, out_axes: Any = 0, *, in_dims: Any = 0, out_dims: Any = 0
+) -> Mapped:
+    """A function of one sample as one of a batch; PyTorch calls the axes dims."""
+    if out_axes or out_dims:
+        raise NetcalcError("vmap stacks what it gives along the first axis: leave out_axes out, and turn the result")
+    return Mapped(function, in_axes or in_dims)
+
+
+def mapped(reader: Calls, function: Mapped, args: list[Any]) -> Any:
+    """What a function that was mapped gives: called with each sample's part, stacked."""
+    axes = function.axes if isinstance(function.axes, tuple | list) else [function.axes] * len(args)
+    if len(axes) != len(args):
+        raise NetcalcError(f"vmap has axes for {len(axes)} arguments, and {len(args)} are given")
+    columns = [None if axis is None else _along(reader, arg, axis) for arg, axis in zip(args, axes, strict=True)]
+    sizes = {len(column) for column in columns if column is not None}
+    if len(sizes) != 1:
+        raise ShapeError(f"vmap goes along one axis of one size, and here are {', '.join(map(str, sorted(sizes)))}")
+    found = [
+        _called(reader, function.function, [arg if c is None else c[n] for arg, c in zip(args, columns, strict=True)])
+        for n in range(sizes.pop())
+    ]
+    return _stacked(reader, found)
+
+
+def scan(
+    reader: Calls, f: Any, init: Any, xs: Any = None, length: Any = None, reverse: Any = False, **_: Any
+) -> tuple[Any, Any]:
+    """The last state, and what each step gives, stacked: state, y = f(state, x) for every x."""
+    steps = [None] * whole(reader, length) if xs is None else _along(reader, xs, 0)
+    given = []
+    for x in reversed(steps) if reverse else steps:
+        found = _called(reader, f, [init, x])
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise NetcalcError("the function of a scan returns two things: the next state, and what the step gives")
+        init, y = found
+        given.append(y)
+    return init, None if not given else _stacked(reader, given[::-1] if reverse else given)
+
+
+def fori_loop(reader: Calls, lower: Any, upper: Any, body_fun: Any, init_val: Any, **_: Any) -> Any:
+    """state = body(i, state) for i from one number to before another."""
+    for n in reader.items(range(whole(reader, lower), whole(reader, upper))):
+        init_val = _called(reader, body_fun, [n, init_val])
+    return init_val
+
+
+def over_items(reader: Calls, f: Any, xs: Any, **_: Any) -> Any:
+    """f of each part along the first axis, stacked."""
+    return mapped(reader, Mapped(f, 0), [xs])
+
+
+def _called(reader: Calls, function: Any, args: list[Any]) -> Any:
+    return reader.call(function, args, {}, ast.Pass())
+
+
+def _along(reader: Calls, value: Any, axis: Any) -> list[Any]:
+    """The parts of an array along an axis; of several arrays, held in a list or the like, those of each together."""
+    if isinstance(value, tuple | list):
+        columns = [_along(reader, one, axis) for one in value]
+        return [type(value)(parts) for parts in zip(*columns, strict=True)]
+    if isinstance(value, dict):
+        columns = [_along(reader, one, axis) for one in value.values()]
+        return [dict(zip(value, parts, strict=True)) for parts in zip(*columns, strict=True)]
+    if not isinstance(value, Tensor) or not value.rank:
+        raise NetcalcError(f"{described(value)} has no axis to go along")
+    axis = whole(reader, axis)
+    if isinstance(many := value.shape[axis], Letters):
+        raise NetcalcError(
+            f"the size {many} has to be a number to go along it; say it with --shape, or write the function for the"
+            " whole batch"
+        )
+    first = reader.library_call("moveaxis", "numpy", [value, axis, 0], {}) if axis else value
+    return reader.items(first)
+
+
+def _stacked(reader: Calls, found: list[Any]) -> Any:
+    """Arrays, or what holds some, beside each other along a new first axis."""
+    first = found[0]
+    if first is None:
+        return None
+    if isinstance(first, tuple | list):
+        return type(first)(_stacked(reader, list(parts)) for parts in zip(*found, strict=True))
+    if isinstance(first, dict):
+        return {key: _stacked(reader, [one[key] for one in found]) for key in first}
+    if not isinstance(first, Tensor) and not is_scalar(first):
+        raise NetcalcError(f"{described(first)} is nothing to stack")
+    return reader.library_call("stack", "numpy", [found], {})
