@@ -185,6 +185,24 @@ np.c_[w, w ** 2] + np.c_[np.ones(3), w]
 np.r_[v, 1.5, w[0], v * v] ** 2
 np.r_[X, P[:1]] ** 2
 X[np.ix_([0, 2], [1, 3])] ** 2
+np.sort(X) * X + np.sort(X, axis=0) + np.sort(X, axis=None).reshape(3, 4)
+X[0][np.argsort(X[0])] ** 2 + np.argsort(v)
+np.median(X) + np.median(X, axis=1) * w + np.median(X, axis=0, keepdims=True).sum()
+np.quantile(X, 0.3, axis=1) * w + np.percentile(X, 40) * np.quantile(v, 1)
+np.ptp(X, axis=1) * w + np.ptp(X)
+np.convolve(v, w) ** 2
+np.convolve(w, v, mode='valid') + np.convolve(v, w, 'same')[:2] + np.convolve(v, v[:2], 'same')[1:3]
+np.correlate(v, w) ** 2 + np.correlate(v, w, mode='full')[2:4] + np.correlate(v, v[:2], 'same')[:2]
+np.cov(X) @ A + np.cov(v) + np.cov(v, v ** 2)[0, 1] + np.cov(X, rowvar=False)[0, 3] + np.cov(X, bias=True, ddof=0)
+np.corrcoef(X) @ A + np.corrcoef(w, w ** 3)[0, 1]
+np.polyval(v, w) + np.polyval([1, 2.5, -1], w)
+np.gradient(v) ** 2 + np.gradient(v, 0.5) + np.gradient(X, axis=1)[0] + np.gradient(X, axis=0)[1]
+np.trapezoid(v ** 2, dx=0.25) + np.trapezoid(X, axis=0).sum() + np.trapezoid(v, v ** 2)
+A[np.triu_indices(3, k=1)] ** 2 + A[np.tril_indices(3, -1)]
+np.rot90(X) @ A + np.rot90(A, 3)[0]
+X[0][np.flatnonzero([1, 0, 1, 1])] * X[0][np.where(np.array([1, 1, 0, 1]) > 0)[0]]
+np.logaddexp.reduce(v) * v
+np.linalg.cholesky(A @ A.T + np.eye(3)) ** 2
 np.cross(w, w ** 2) @ A + np.kron(w, w)[:3] + np.atleast_2d(w)
 """.strip().splitlines()  # fmt: skip
 
@@ -331,6 +349,19 @@ X.scatter(1, y[:, None], 1.5) * X + torch.zeros(3, 4).scatter_(1, y.unsqueeze(1)
 torch.scatter_add(X, 1, y[:, None], P[:, :1]) * X + torch.diff(X, dim=1).sum() + torch.cumprod(P, 1)
 torch.addcmul(X, X, P, value=0.5) + torch.addcdiv(X, X, P) + torch.std_mean(X, dim=1, keepdim=True)[0]
 F.pairwise_distance(X, P) * w + torch.linalg.matrix_norm(X) + X.size()[0]
+X.sort(1)[0] * X + torch.sort(X, dim=0, descending=True).values + torch.argsort(X, dim=1)
+torch.topk(X, 2)[0].sum(1) * w + X.topk(3, dim=1, largest=False).values.prod() + X.topk(1, 0)[1].sum()
+X.median() + X.median(dim=1)[0] * w + X.kthvalue(2, dim=1).values * w + torch.kthvalue(X, 3, 1, keepdim=True)[0].sum()
+torch.quantile(X, 0.25, dim=1) * w + X.quantile(0.6)
+torch.logcumsumexp(X, dim=1) * X + torch.logcumsumexp(v, 0)
+torch.cov(X) @ A + torch.corrcoef(X) + torch.cov(v) + torch.cov(X, correction=0)
+torch.linalg.cholesky(A @ A.T + torch.eye(3)) @ A + torch.linalg.cholesky(A + A.T + 9 * torch.eye(3), upper=True)
+torch.linalg.solve_triangular(A + 3 * torch.eye(3), X, upper=True)
+torch.diag_embed(X[:, :3]).sum(0) @ A + torch.diag_embed(w)
+A[torch.triu_indices(3, 3, 1)[0], torch.triu_indices(3, 3, 1)[1]] ** 2 + A[tuple(torch.tril_indices(3, 3, -1))]
+torch.masked_select(X, torch.tensor([True, False, True, True])) ** 2
+w[torch.tensor([1, 0, 1]).nonzero(as_tuple=True)[0]] ** 2 + w[torch.nonzero(torch.tensor([0, 1, 1])).squeeze(1)]
+w[torch.argwhere(torch.tensor([1, 0, 1]))[:, 0]] * w[torch.where(torch.tensor([0, 1, 1]) > 0)[0]]
 torch.logaddexp(X, P) + torch.atan2(X, P) + torch.hypot(X, P) + torch.erfc(X) + torch.sinc(X)
 """.strip().splitlines()  # fmt: skip
 

@@ -135,7 +135,7 @@ def printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
     return Apply(name, (*arguments, *extra))
 
 
-ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum"})  # these keep the shape
+ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum", "argsort"})  # these keep the shape
 
 
 # --- the largest and the smallest entry

@@ -166,6 +166,8 @@ def _cut(node: Node) -> tuple[int, int, int] | None:
     if len(places) != 1:
         return None
     part, axis = keyed.key[places[0]], keyed.extra + places[0]
+    if part is None:
+        return None
     extent = settled(keyed.whole[axis])
     if not isinstance(extent, int):
         return None

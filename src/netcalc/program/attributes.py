@@ -50,7 +50,7 @@ OPAQUE = frozenset(
 PARTS = frozenset(
     (
         "nn functional linalg numpy special fft random lax scipy stats math autograd ops testing init utils data "
-        "tree_util tree losses cuda backends mps amp distributions"
+        "tree_util tree losses cuda backends mps amp distributions func"
     ).split()
 )
 

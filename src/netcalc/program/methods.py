@@ -104,7 +104,7 @@ class Methods(Functions):
             left, right = (node_of(one) for one in args)
             wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
             return self.library_call(function, "numpy", [Tensor(wide), Tensor(right)], {})
-        names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+        names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
         if how == "accumulate" and function == "add":
             return self.library_call("cumsum", "numpy", args, {"axis": 0, **keywords})
         if how != "reduce" or function not in names:

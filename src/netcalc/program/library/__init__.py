@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netcalc.program.library import algebra, creation, elementwise, layers, losses, parts, reductions, shaping, windows
+from netcalc.program.library import (
+    algebra,
+    creation,
+    data,
+    elementwise,
+    layers,
+    losses,
+    orders,
+    parts,
+    reductions,
+    shaping,
+    windows,
+)
 from netcalc.program.library.table import Row, by_name
 
 PARTS: Mapping[str, list[Row]] = {
     "elementwise": elementwise.ROWS,
     "reductions": reductions.ROWS,
+    "order": orders.ROWS,
+    "data along an axis": data.ROWS,
     "linear algebra": algebra.ROWS,
     "shapes": shaping.ROWS,
     "parts": parts.ROWS,
@@ -68,19 +82,12 @@ RANDOM = frozenset(
 )
 BY_ORDER = frozenset(
     [
-        "sort",
-        "argsort",
-        "topk",
         "unique",
-        "median",
-        "quantile",
-        "percentile",
         "searchsorted",
         "histogram",
         "bincount",
         "partition",
         "argpartition",
-        "kthvalue",
         "lexsort",
         "nanmedian",
     ]

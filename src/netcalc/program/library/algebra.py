@@ -130,6 +130,19 @@ def _cholesky(x: Tensor, upper: bool) -> Node:
     return b.swapped(lower) if upper else lower
 
 
+def _solve_triangular(a: Tensor, c: Tensor, upper: Any, lower: Any, unit: bool) -> Node:
+    """SciPy and JAX take the upper triangle unless told lower, PyTorch is told upper."""
+    if unit:
+        raise NetcalcError("solve_triangular with a diagonal taken as 1 is not understood; put ones there")
+    is_lower = bool(lower) if upper is None else not upper
+    return b.solve(b.triangle(a.node, 0, lower=is_lower), c.node)
+
+
+def _on_diagonals(x: Tensor) -> Node:
+    wide = b.index(x.node, [*[b.Span(None, None, None)] * x.rank, None])
+    return b.multiply(wide, b.eye(x.node.shape[-1]))
+
+
 def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
     if p != 2:
         raise NetcalcError("distances of order 2 alone are understood")
@@ -160,6 +173,13 @@ ROWS = [
     Row("inv inverse", "x|input|a|A:t", lambda x: b.inverse(x.node), "the inverse"),
     Row("cholesky", "x|input|a|A:t upper:b=False", _cholesky, "the lower L with L Lᵀ = A, A positive definite"),
     Row("solve", "a|A:t b|B:t", lambda a, c: b.solve(a.node, c.node), "the x with A x = b"),
+    Row(
+        "solve_triangular",
+        "a|A|input:t b|B:t upper:v=None lower:v=None unitriangular:b=False",
+        _solve_triangular,
+        "the x with A x = b, of A one triangle",
+    ),
+    Row("diag_embed", "x|input:t", _on_diagonals, "matrices with vectors as their diagonals", "same"),
     Row(
         "addmm addmv baddbmm",
         "input:t mat1|mat|batch1:t mat2|vec|batch2:t beta:v=1 alpha:v=1",

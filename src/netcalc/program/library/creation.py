@@ -15,6 +15,7 @@ from netcalc.graph.leaves import INPUT, arange, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
+from netcalc.program.signature import whole
 from netcalc.program.values import (
     MAX_ENTRIES,
     Cell,
@@ -188,7 +189,26 @@ def _copied(call: Call, x: Tensor, how: list[Any]) -> Tensor:
 
 
 _X = "x|input|a|object|data|tensor:t"
+
+
+def _triangle_places(call: Call, rows: int, second: Any, third: Any) -> Any:
+    """NumPy has triu_indices(n, k, m), PyTorch triu_indices(row, col, offset)."""
+    as_torch = call.library == "torch"
+    columns, offset = (second, third) if as_torch else (third, second)
+    wide = np.ones((rows, rows if columns is None else whole(columns)), dtype=bool)
+    inside = (np.triu if call.name == "triu_indices" else np.tril)(wide, 0 if offset is None else whole(offset))
+    places = [Tensor(b.array(one.astype(np.int64)), "int") for one in np.nonzero(inside)]
+    return Tensor(b.stack([one.node for one in places]), "int") if as_torch else tuple(places)
+
+
 ROWS = [
+    Row(
+        "triu_indices tril_indices",
+        "n|row:i k|col:v=None m|offset:v=None",
+        _triangle_places,
+        "the places of a triangle of a matrix",
+        asks=True,
+    ),
     Row(
         "array float32 float64",
         "object|data|a:v dtype:v=None",

@@ -17,7 +17,8 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import as_number
-from netcalc.program.library.table import Call, Row
+from netcalc.graph.sizes import settled
+from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import IGNORED, tensor
 from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, node_of, tree_of, widest
 
@@ -197,20 +198,32 @@ _TWO = "x|input|x1:t y|other|x2:t"
 def _where(call: Call, condition: Tensor, x: Any, y: Any) -> Any:
     if x is None and y is None:
         return _places(call, condition, True)
-    return b.where(condition.node, node_of(x), node_of(y))
+    return Tensor(b.where(condition.node, node_of(x), node_of(y)), widest([kind_of(x), kind_of(y)]))
 
 
-def _places(call: Call, x: Tensor, as_tuple: bool) -> Any:
-    """NumPy's nonzero gives an array an axis, PyTorch's a row a place, as argwhere does; flatnonzero one of numbers."""
+def _known(call: Call, x: Tensor) -> np.ndarray:
+    """Whole numbers or conditions that decide which entries are taken. Raises NetcalcError where they are not known."""
     known = call.known(x) if x.kind != "float" else None
     if known is None:
         raise NetcalcError(f"{call.name} goes by the values: give the places with --at, as in x[places]")
     call.decide(x)
+    return known
+
+
+def _selected(call: Call, x: Tensor, mask: Tensor) -> Node:
+    shape = tuple(concrete(settled(size), call.name) for size in x.node.shape)
+    there = np.broadcast_to(_known(call, mask), shape)
+    return b.index(b.reshaped(x.node, [-1]), [b.Fixed(np.flatnonzero(there))])
+
+
+def _places(call: Call, x: Tensor, as_tuple: bool) -> Any:
+    """NumPy's nonzero gives an array an axis, PyTorch's a row a place, as argwhere does; flatnonzero one of numbers."""
+    known = _known(call, x)
     if call.name == "flatnonzero":
-        return Tensor(b.array(np.flatnonzero(known).astype(np.int64)), "int")
+        return Tensor(b.array(np.flatnonzero(known)), "int")
     if call.name == "argwhere" or (call.library == "torch" and not as_tuple):
-        return Tensor(b.array(np.argwhere(known).astype(np.int64)), "int")
-    return tuple(Tensor(b.array(one.astype(np.int64)), "int") for one in np.nonzero(known))
+        return Tensor(b.array(np.argwhere(known)), "int")
+    return tuple(Tensor(b.array(one), "int") for one in np.nonzero(known))
 
 
 ROWS = [
@@ -252,7 +265,14 @@ ROWS = [
         "condition|cond:t x|input|self:v=None y|other:v=None",
         _where,
         "x where the condition holds, else y; alone the places where it holds",
-        "widest",
+        asks=True,
+    ),
+    Row(
+        "masked_select",
+        "x|input:t mask:t",
+        _selected,
+        "the entries where a mask that is known holds",
+        "same",
         asks=True,
     ),
     Row(

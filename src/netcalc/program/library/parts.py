@@ -295,10 +295,20 @@ def _meshgrid(arrays: list[Any], indexing: Any) -> list[Node]:
 
 _X = "x|input|a|m|ary|self|tensor|A:t"
 _DIM = "axis|dim"
+
+
+def _quarter_turns(x: Tensor, k: int) -> Node:
+    node = x.node
+    for _ in range(k % 4):
+        node = _flip(Tensor(b.transpose(node, [1, 0, *range(2, node.rank)])), 0)
+    return node
+
+
 ROWS = [
     Row("roll", f"{_X} shift|shifts:v axis|dims:a=None", _roll, "entries moved round", "same"),
     Row("flip", f"{_X} axis|dims:a=None", _flip, "entries in reverse", "same", True),
     Row("flipud", _X, lambda x: _flip(x, 0), "rows in reverse", "same", True),
+    Row("rot90", f"{_X} k:i=1", _quarter_turns, "a matrix turned by quarters, counterclockwise", "same"),
     Row("fliplr", _X, lambda x: _flip(x, 1), "columns in reverse", "same", True),
     Row("concatenate cat concat", f"arrays|tensors:ts {_DIM}:a=0", _concatenate, "one after the other", "widest"),
     Row(

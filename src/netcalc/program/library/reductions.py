@@ -181,6 +181,13 @@ ROWS = [
     Row("dist", "x|input:t y|other:t p|order:v=2", _distance, "the norm of x − y", asks=True),
     Row("fsum", "x:t", lambda x: b.summed(x.node, None, False), "the sum"),
     Row("sumprod", "x|p:t y|q:t", lambda x, y: b.dot(x.node, y.node), "the inner product"),
+    Row(
+        "ptp",
+        _ALONG,
+        lambda x, axis, keep: b.subtract(b.largest(x.node, axis, keep), b.smallest(x.node, axis, keep)),
+        "the largest entry less the smallest",
+        "same",
+    ),
     Row("logcumsumexp cumlogsumexp", f"{_X} axis|dim:i", _running_logsumexp, "the running log Σ eˣ"),
     Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum", "counted"),
     Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),

@@ -27,6 +27,7 @@ class Language:
     axis = "axis"
     keep = "keepdims"
     largest, smallest = "max", "min"
+    stably = ', kind="stable"'  # how a sort that keeps equal entries in order is asked for
     reserved = frozenset({"np", "math", "NormalDist"})
 
     def __init__(self) -> None:
@@ -126,6 +127,9 @@ class Language:
 
     def cumsum(self, code: Code, axis: int) -> Code:
         return self.codes.call(f"{self.module}.cumsum({{0}}, {self.axis}={axis})", code)
+
+    def argsort(self, code: Code, axis: int) -> Code:
+        return self.codes.call(f"{self.module}.argsort({{0}}, {self.axis}={axis}{self.stably})", code)
 
     def share(self, code: Code, axes: Sequence[int], *, largest: bool) -> Code:
         name = self.helper("share_of_max" if largest else "share_of_min")

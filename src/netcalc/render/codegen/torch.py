@@ -22,6 +22,7 @@ class Torch(Language):
     axis = "dim"
     keep = "keepdim"
     largest, smallest = "amax", "amin"
+    stably = ", stable=True"
     reserved = frozenset({"torch", "math", "itertools", "once_differentiable", "ctx"})
 
     def indicator(self, condition: Code) -> Code:
@@ -189,6 +190,7 @@ class Jax(Language):
 
     name = "jax"
     module = "jnp"
+    stably = ""  # as it is
     constants = "math"
     reserved = frozenset({"jax", "jnp", "math", "itertools"})
 

@@ -12,6 +12,7 @@ from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.order import ARGSORT
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
 from netcalc.graph.products_along import OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
@@ -348,6 +349,7 @@ CALLS: Mapping[str, Call] = {
     MIN.name: Writer._extreme,  # noqa: SLF001
     ARGMAX.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=True),
     ARGMIN.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=False),
+    ARGSORT.name: lambda writer, node: writer.language.argsort(*_first(writer.along(node))),
     CUMSUM.name: lambda writer, node: writer.language.cumsum(*_first(writer.along(node))),
     SOFTMAX.name: lambda writer, node: writer.language.softmax(*writer.along(node)[:2]),
     LOG_SOFTMAX.name: lambda writer, node: writer.language.log_softmax(*writer.along(node)[:2]),

@@ -1,0 +1,48 @@
+"""Which entries come first: an array's order along an axis, as indices."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netcalc.expression.tree import Apply, Number, Symbol
+from netcalc.graph.leaves import detached
+from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.reductions import Along, axes_of, printed
+
+if TYPE_CHECKING:
+    from netcalc.graph.arithmetic import Arithmetic
+
+ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
+_P, _Q = Symbol("p"), Symbol("q")
+_IS_EQUAL = Apply("where", (Apply("equal", (_P, _Q)), ONE, ZERO))
+# Whether p comes before q: 1 if it is smaller, `s` if they are equal.
+_IS_BEFORE = Apply(
+    "where", (Apply("less", (_P, _Q)), ONE, Apply("where", (Apply("equal", (_P, _Q)), Symbol("s"), ZERO)))
+)
+
+
+def _value(node: Node, arithmetic: Arithmetic, entries: np.ndarray) -> np.ndarray:
+    """How many entries come before one is its place; at each place is the number of the entry that has it."""
+    from netcalc.graph.arithmetic import back, last
+
+    rows = last(entries, node.params.axes)
+    many = rows.shape[-1]
+    shape = (*rows.shape, many)
+    numbers = arithmetic.numbers(np.arange(many))
+    stands_before = arithmetic.numbers(np.tri(many, k=-1, dtype=np.int64))
+    columns = {"p": rows[..., None, :], "q": rows[..., :, None], "s": stands_before}
+    places = arithmetic.sum(arithmetic.apply(_IS_BEFORE, columns, shape), (-1,))
+    columns = {"p": places[..., None, :], "q": numbers[:, None]}
+    found = arithmetic.sum(arithmetic.multiply(arithmetic.apply(_IS_EQUAL, columns, shape), numbers), (-1,))
+    return back(found, node.params.axes, entries.shape)
+
+
+ARGSORT = Operation("argsort", _value, lambda *_: None, lambda node, arguments: printed("argsort", node, arguments))
+
+
+def argsort(node: Node, axis: int) -> Node:
+    """Where the entries along an axis come from, the smallest first and of equal ones that which stands first."""
+    return detached(make(ARGSORT, [node], node.shape, Along(axes_of(node, axis))))
