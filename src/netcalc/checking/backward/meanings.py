@@ -70,28 +70,43 @@ def _of_inputs(judged: list[Judged]) -> set[str]:
 
 def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
     for one in wrong:
-        if one.version.node is not None and one.node.operation is NAMED and not one.meaning:
-            yield from _as_argument(reading, one)
+        if one.version.node is not None and _is_open(one):
+            yield from _as_argument(reading, one, wrong)
             yield from _as_unscaled(reading, one)
             yield from _as_part(reading, one)
             yield from _as_multiple(reading, one)
 
 
+def _is_open(one: Judged) -> bool:
+    return one.node.operation is NAMED and not one.meaning
+
+
 # --- h = relu(z)
 
 
-def _as_argument(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
-    """The gradient of what h is a function of, entry by entry, for that of h; with an earlier statement that of h."""
+def _as_argument(reading: Reading, one: Judged, wrong: list[Judged]) -> Iterator[list[Judged]]:
+    """The gradient of what h is a function of, entry by entry, for that of h; with an earlier statement that of h.
+
+    A loop that passes the name again and again writes so each time, or the last time alone.
+    """
     own = [version for version in reading.code.versions if version.name == one.version.name]
     before = own[: own.index(one.version)]
     others = [other for other in reading.judged if other is not one]
-    for argument, said in _arguments(reading, one.node):
+    alike = [other for other in wrong if other.version.name == one.version.name and _is_open(other)]
+    choices = {id(other): list(_arguments(reading, other.node)) for other in alike}
+    for place, (argument, said) in enumerate(choices[id(one)]):
         moved = replace(one, node=argument, meaning=said)
         for version in reversed(before[-3:]):
             if version.node is not None and fits(version.node, one.node):
                 first = replace(one, version=version)
                 yield _sorted(reading, [*others, first, moved])
         yield _sorted(reading, [*others, moved])
+        if alike[0] is one and len(alike) > 1 and all(len(found) > place for found in choices.values()):
+            each = {key: found[place] for key, found in choices.items()}
+            yield [
+                replace(other, node=each[id(other)][0], meaning=each[id(other)][1]) if id(other) in each else other
+                for other in reading.judged
+            ]
 
 
 def _arguments(reading: Reading, node: Node) -> Iterator[tuple[Node, str]]:
@@ -148,13 +163,11 @@ def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     for through in forward.shares(one.node):
 
         def part(other: Judged, through: str = through) -> Judged:
-            if other.version.name != name or other.node.operation is not NAMED or other.meaning:
-                return other
             shares = forward.shares(other.node)
-            if len(shares) < 2 or through not in shares:
+            if other.version.name != name or not _is_open(other) or not shares.keys() - {through}:
                 return other
             own = b.named(f"{other.version.of} through {through}", other.node, 0)
-            forward.backward.gradients[own] = b.add(*shares[through])
+            forward.backward.gradients[own] = b.add(*shares.get(through, [b.number(0, other.node.shape)]))
             return replace(other, node=own, meaning=f"{other.version.of} through {through}{ALONE}")
 
         moved = [part(other) for other in reading.judged]
