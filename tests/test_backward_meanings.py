@@ -17,6 +17,16 @@ UNNAMED = "h = np.tanh(X @ W1)\nout = h @ W2\nloss = np.sum((out - T) ** 2)\n"
 INNER = "dout = 2 * (out - T)\ndW2 = h.T @ dout\ndh = dout @ W2.T * (1 - h ** 2)\ndW1 = X.T @ dh\n"
 MEAN = "m = X.shape[0]\nh = np.tanh(X @ W1)\nout = h @ W2\nloss = np.sum((out - T) ** 2) / (2 * m)\n"
 LATER = "dout = out - T\ndW2 = h.T @ dout / m\ndh = dout @ W2.T\ndW1 = X.T @ (dh * (1 - h ** 2)) / m\n"
+GROUPED = "z = X @ W1\nh = z.reshape(10, 2).reshape(5, 4)\nout = np.tanh(h) @ W2\nloss = np.sum((out - T) ** 2)\n"
+REGROUPED = "dout = 2 * (out - T)\ndh = (dout @ W2.T * (1 - np.tanh(h) ** 2)).reshape(10, 2)\n"
+REGROUPED += "dz = (dh * np.ones((10, 2))).reshape(5, 4)\ndW1 = X.T @ dz\n"
+EACH = "each = np.sum((np.tanh(X @ W1) @ W2 - T) ** 2, axis=1)\nloss = each.mean()\n"
+OF_EACH = "deach = 1 / 5\nh = np.tanh(X @ W1)\ndW2 = h.T @ (deach * 2 * (h @ W2 - T))\n"
+UNROLLED = "hs = [np.zeros((5, 4))]\nfor k in range(3):\n    hs.append(np.tanh(X @ W1 + hs[-1]))\n"
+UNROLLED += "loss = np.sum((hs[-1] @ W2 - T) ** 2)\n"
+BACK = "dout = 2 * (hs[-1] @ W2 - T)\ndW2 = hs[-1].T @ dout\ndW1, dX = np.zeros_like(W1), np.zeros_like(X)\n"
+BACK += "dnext = dout @ W2.T\nfor k in reversed(range(3)):\n    da = dnext * (1 - hs[k + 1] ** 2)\n    dnext = da\n"
+BACK += "    dW1 += X.T @ da\n    # the same X each time\n    dX += da @ W1.T\n"
 
 
 def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str]]:
@@ -34,6 +44,7 @@ def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str
         (HIDDEN, REUSED, "line 4: dhidden is from here the gradient of z, not of hidden"),
         (UNNAMED, INNER, "line 3: dh is from here the gradient of what the function is applied to, not of h"),
         (MEAN, LATER, "line 1: dout is 5 times the gradient of out, which later lines divide by again"),
+        (GROUPED, REGROUPED, "line 2: dh is from here the gradient of h in the shape 10×2, not of h"),
     ],
 )
 def test_what_a_gradient_is_of_is_told_and_no_line_is_wrong(forward, backward, note):
@@ -51,6 +62,11 @@ def test_what_a_gradient_is_of_is_told_and_no_line_is_wrong(forward, backward, n
         (UNNAMED, INNER, " * (1 - h ** 2)", "", None),  # then it is the gradient of h, and dW1 lacks the slope
         (MEAN, LATER, "h.T @ dout / m", "h.T @ dout", 2),
         (MEAN, LATER, "out - T\n", "T - out\n", 1),
+        (MEAN, LATER, "out - T\n", "3 * (out - T)\n", 1),  # the lines that divide by m later are right
+        (MEAN, LATER, "out - T\n", "out\n", 1),
+        (EACH, OF_EACH, "1 / 5", "2 / 5", 1),
+        (UNROLLED, BACK, "da @ W1.T", "da @ W1", 10),
+        (UNROLLED, BACK, "X.T @ da", "da.T @ X", 8),
         (MEAN, "dout = (out - T)\ndW2 = h.T @ dout\n", "dW2", "dW2", 1),
     ],
 )

@@ -58,7 +58,6 @@ class GradientNames(Stepping):
         self.around: dict[str, Any] = {}  # the names around a def that is the pass
         self.held: dict[str, list[Tensor]] = {}  # what is kept in objects that are not understood
         self.own: ast.stmt | None = None  # the line of the pass itself that is being read
-        self.failed: ast.stmt | None = None
         self.unread: dict[int, ast.stmt] = {}  # statements that are not understood
         self.in_place_of: dict[str, int] = {}  # gradients that are the true ones, as these lines can't be judged
         self.counts: dict[str, int] = {}

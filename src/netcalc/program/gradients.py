@@ -42,16 +42,10 @@ class GradientReader(Unknowns):
                 return
 
     def tried(self, node: ast.stmt) -> Any:
-        self.failed = None
         try:
             return self.statement(node)
         except ProgramError as error:  # of shapes that do not fit; statement() sees to all others
-            targets = list(assigned_in(node))
-            gradients = {name: of for name in targets if (of := base(name, self.known_names)) is not None}
-            self._went_wrong(error, gradients, node)
-            for name in targets:
-                if name not in gradients:
-                    self.frame.values[name] = Unread(error, node)
+            self._went_wrong(error, node)
             return None
 
     def statement(self, node: ast.stmt) -> Any:
@@ -67,11 +61,11 @@ class GradientReader(Unknowns):
             if self.statements > MAX_STATEMENTS:
                 raise
             if stops_python(error) and self._assigns_gradients(node):
-                if self.failed is None and not isinstance(node, BLOCKS):
-                    if self._each_by_itself(node):
-                        return None
-                    self.failed = node
-                raise
+                if isinstance(node, (*BLOCKS, ast.Return)):
+                    raise
+                if not self._each_by_itself(node):
+                    self._went_wrong(error, node)
+                return None
             if not self._each_by_itself(node):
                 self._not_read(node, error)
             return (None,) if isinstance(node, ast.Return) else None

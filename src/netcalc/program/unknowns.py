@@ -32,8 +32,9 @@ class Unknowns(GradientNames):
             self.read_so_far.notes.append(f"passed over: {error.message}")
 
     def _leave_unjudged(self, part: ast.expr | ast.stmt, names: Mapping[str, str | None], error: ProgramError) -> None:
+        misfits = {one.name for one in self.read_so_far.versions if one.statement is part and one.node is None}
         for name, of in names.items():
-            if of is not None:
+            if of is not None and name not in misfits:
                 self.read_so_far.unjudged.append(Unjudged(name, part, error))
         self._forget(names, part, error)
 
@@ -93,16 +94,17 @@ class Unknowns(GradientNames):
         self.counts[name] = self.counts.get(name, 0) + 1
         self.frame.values[name] = Tensor(self._true(name, of))
 
-    def _went_wrong(self, error: ProgramError, gradients: Mapping[str, str], node: ast.stmt) -> None:
-        """A line whose shapes do not fit: it is wrong, and later ones go on with the true gradient."""
-        failed = self.failed or node
-        own = set(assigned_in(failed))
-        self.reading = failed
-        for name, of in gradients.items():
-            if name in own:
-                self._misfit(name, of, error, None)
+    def _went_wrong(self, error: ProgramError, node: ast.stmt) -> None:
+        """A statement whose shapes do not fit: it is wrong; later ones go on with the true gradient if it is one."""
+        self.reading = node
+        for name in assigned_in(node):
+            of = base(name, self.known_names)
+            if of is None:
+                self.frame.values[name] = Unread(error, node)
             else:
-                self.frame.values[name] = Tensor(self._true(name, of))
+                self._misfit(name, of, error, None)
+                if self._has_several(of) and node is not self.read_so_far.units[self.unit].node:
+                    self.frame.values[name] = Unread(error, node)
 
     def _is_judged(self, part: ast.expr) -> bool:
         """Whether every array in what an expression gives is a gradient that is judged."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from netcalc.checking.backward.agreement import Agreement, Pair
-from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of
+from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of, squeezed
 from netcalc.checking.backward.meanings import settle_meanings
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Symbol, fold
 from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
-from netcalc.graph.leaves import INPUT
+from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import as_number
 from netcalc.graph.sizes import described
@@ -113,13 +114,37 @@ class Reading:
 
 
 def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int = 0) -> Reading:
-    """A backward pass, judged. Raises ProgramError."""
+    """A backward pass, judged; gradients in other shapes go on in those where that makes later lines right.
+
+    Raises ProgramError.
+    """
+    reading = _read(problem, source, body, samples)
+    reshaped = {
+        one.version.name
+        for one in reading.judged
+        if shape_said(one) and one.node.operation is NAMED and _is_as_many(one.version.node, one.node)
+    }
+    if not reshaped:
+        return reading
+    other = _read(problem, source, body, samples, reshaped)
+    wrong, left = ({one.version.name for one in each.judged if one.verdict == "wrong"} for each in (reading, other))
+    return other if left < wrong - reshaped else reading
+
+
+def _read(
+    problem: GraphProblem,
+    source: Source,
+    body: Sequence[ast.stmt] | None,
+    samples: int,
+    reshaped: Collection[str] = (),
+) -> Reading:
     program: Program = problem.code
     forward = Forward(problem, program, samples)
     known = [name for name in forward.candidates if name not in program.indices]
 
     def is_fitting(version: Version) -> bool:
-        return version.node is not None and any(fits(version.node, one) for one in forward.candidates[version.of])
+        held = [_held(forward, version, one, reshaped) for one in forward.candidates[version.of]]
+        return version.node is not None and any(fits(version.node, one.node) for one in held)
 
     code = read_gradients(
         source, None if body is None else list(body), program, known, forward.truth, forward.upstream, is_fitting
@@ -133,15 +158,42 @@ def read(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None,
             + ", …" * (len(names) > 8)
         )
     reading = Reading(forward, code)
-    reading.judged = _paired(forward, code)
+    reading.judged = _paired(forward, code, reshaped)
     _judge(reading)
     return reading
+
+
+def _held(forward: Forward, version: Version, node: Node, reshaped: Collection[str]) -> Judged:
+    """A gradient held to that of a node; to that of the node in another shape, or of one of its equal entries."""
+    found = version.node
+    if found is None or fits(found, node):
+        return Judged(version, node)
+    true, meaning = forward.gradient(node), ""
+    number = None if found.rank else as_number(true.args[0] if true.operation is NAMED else true)
+    if number is not None:
+        other, gradient = b.number(0), b.number(number)
+    elif version.name in reshaped and _is_as_many(found, node):
+        other, gradient = b.reshaped(node, found.shape), b.reshaped(true, found.shape)
+        meaning = f"{version.of} in the shape {described(found.shape)}"
+    else:
+        return Judged(version, node)
+    named = b.named(version.of, other, 0)
+    forward.backward.gradients[named] = gradient
+    return Judged(version, named, meaning=meaning)
+
+
+def _is_as_many(found: Node | None, node: Node) -> bool:
+    """Whether two arrays of different shapes have as many entries, and neither is the other transposed."""
+    sizes = [squeezed(one) for one in (found, node) if one is not None]
+    if len(sizes) < 2 or not all(isinstance(size, int) for one in sizes for size in one):
+        return False
+    return prod(sizes[0]) == prod(sizes[1]) and sorted(sizes[0]) != sorted(sizes[1])  # type: ignore[type-var,arg-type]
 
 
 # --- which version is held to what
 
 
-def _paired(forward: Forward, code: Gradients) -> list[Judged]:
+def _paired(forward: Forward, code: Gradients, reshaped: Collection[str]) -> list[Judged]:
     """The versions that are judged, each with the node whose gradient it is."""
     used = _used(code)
     found: list[tuple[int, Judged]] = []
@@ -156,7 +208,7 @@ def _paired(forward: Forward, code: Gradients) -> list[Judged]:
         stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
         for version, node in [*stopped, *_pairs(finished, nodes, last)]:
             if as_number(node) is None or len(nodes) == 1:  # h = np.zeros(3) before a loop has no gradient to hold to
-                found.append((code.versions.index(version), Judged(version, node)))
+                found.append((code.versions.index(version), _held(forward, version, node, reshaped)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -180,35 +180,33 @@ def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
 
 def _as_multiple(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     """The gradient of m times the loss, for all names on the way back; later lines divide by m."""
-    factor = _multiple(reading, one)
-    if factor is None:
-        return
     behind = set(in_order([one.node]))
+    for factor in _multiples(reading, one):
 
-    def scaled(other: Judged) -> Judged:
-        if other.node.operation is not NAMED or other.node not in behind:
-            return other
-        return replace(other, factor=factor, meaning=f"{factor} times it")
+        def scaled(other: Judged, factor: Fraction = factor) -> Judged:
+            if other.node.operation is not NAMED or other.node not in behind:
+                return other
+            return replace(other, factor=factor, meaning=f"{factor} times it")
 
-    yield [scaled(other) for other in reading.judged]
+        yield [scaled(other) for other in reading.judged]
 
 
-def _multiple(reading: Reading, one: Judged) -> Fraction | None:
-    """The size that a gradient is too large by."""
+def _multiples(reading: Reading, one: Judged) -> list[Fraction]:
+    """The size that a gradient is too large by; where it is otherwise wrong as well, all sizes."""
     value = one.version.value
     if value is None or not fits(value, one.node):
-        return None
-    agreement = reading.agreement
-    found = agreement.value(0, value, reading.true)
-    true = agreement.true(0, Pair(value, one.node))
-    at = np.unravel_index(np.argmax(np.abs(true)), true.shape) if true.size else ()
-    if found.size != true.size or not true.size or not true[at]:
-        return None
-    ratio = abs(float(found.reshape(true.shape)[at] / true[at]))  # which may have the wrong sign as well
-    forward = reading.forward
+        return []
+    forward, agreement = reading.forward, reading.agreement
     sizes = {
         size if isinstance(size, int) else forward.sizes.get(str(size), 0)
         for node in forward.program.inputs.values()
         for size in node.shape
-    }
-    return next((Fraction(size) for size in sizes if size > 1 and abs(ratio - size) <= 1e-9 * size), None)
+    } - {0, 1}
+    found = agreement.value(0, value, reading.true)
+    true = agreement.true(0, Pair(value, one.node))
+    at = np.unravel_index(np.argmax(np.abs(true)), true.shape) if true.size else ()
+    if found.size != true.size or not true.size or not true[at]:
+        return []
+    ratio = abs(float(found.reshape(true.shape)[at] / true[at]))  # which may have the wrong sign as well
+    own = [size for size in sizes if abs(ratio - size) <= 1e-9 * size]
+    return [Fraction(size) for size in own or sorted(sizes)]
