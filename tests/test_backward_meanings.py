@@ -150,3 +150,27 @@ def test_a_gradient_by_the_name_of_what_is_scaled_may_be_that_of_what_is_scaled(
         is_once = times in (1, 2)
         assert any(one.is_wrong for one in lines) is not is_once
         assert any("what S is before it is scaled" in note for note in notes) is (times == 1)
+
+
+NORM = "xc = X - X.mean(1, keepdims=True)\nr = 1 / np.sqrt((xc ** 2).mean(1, keepdims=True) + 0.001)\nn = xc * r\n"
+NORM += "loss = np.sum(n ** 3)\n"
+OF_NORM = "dn = 3 * n ** 2\ndX = dn - dn.mean(1, keepdims=True) - n * (dn * n).mean(1, keepdims=True)\ndX *= r\n"
+
+
+@pytest.mark.parametrize(
+    "was, put, line, mistake",
+    [
+        ("dn - dn.mean", "dn + dn.mean", 2, "sign"),
+        (" - n * (dn * n).mean(1, keepdims=True)", "", 2, "path-left-out"),
+        ("*= r", "*= -r", 3, "sign"),
+        ("dn - dn.mean(1, keepdims=True)", "np.cos(X)", 2, ""),
+    ],
+)
+def test_a_gradient_that_is_scaled_last_is_told_where_it_goes_wrong(was, put, line, mistake):
+    X = np.random.default_rng(4).normal(size=(3, 4))
+    (_, right), _ = checked_lines(program(NORM, "forward.py", ProgramRequest({"X": X})), OF_NORM, "backward.py")
+    (_, wrong), _ = checked_lines(
+        program(NORM, "forward.py", ProgramRequest({"X": X})), OF_NORM.replace(was, put), "backward.py"
+    )
+    assert right.is_right
+    assert (wrong.verdict, wrong.line, wrong.mistake) == ("wrong", line, mistake)

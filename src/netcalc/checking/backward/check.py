@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from netcalc.checking.backward.batch import with_other_batch
+from netcalc.checking.backward.edits import is_scale
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
@@ -21,7 +22,7 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.program import Program
 from netcalc.program.answers import assigned_in, base
 from netcalc.program.source import ProgramError, Source
-from netcalc.program.versions import Unjudged
+from netcalc.program.versions import Unjudged, Version
 from netcalc.result import CheckedLine, Result
 
 NO_DIAGNOSIS = "the cause was not identified"
@@ -207,19 +208,37 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
     if found is None:
         missing = cause(trial) if trial is not None else ""
         said = version.said or shape_said(one) or missing or (trial and NO_DIAGNOSIS) or ""
-        return CheckedLine(
-            version.name,
-            version.line,
-            version.column + 1,
-            one.verdict,
-            one.follows,
-            "path-left-out" if missing and said == missing else "",
-            said,
-            file=source.name,
-            text=source.line(version.line),
-        )
+        at = _blamed(trial) if said == NO_DIAGNOSIS and trial is not None else version
+        mistake = "path-left-out" if missing and said == missing else ""
+        found = Repair(mistake, said, at.line, at.column + 1, None, "")
+    return _told(reading, one, found)
+
+
+def _blamed(trial: Trial) -> Version:
+    """The last of a gradient's statements that does more than scale it, where none is repaired."""
+    scales = [one for one in trial.versions if not is_scale(one.statement)]
+    return (
+        max(scales or trial.versions, key=lambda one: one.line)
+        if is_scale(trial.one.version.statement)
+        else trial.one.version
+    )
+
+
+def _line_of_local(reading: Reading, one: Judged, names: Sequence[Origin]) -> CheckedLine:
+    """The line of a local name that is why gradients are wrong: the first that is repaired, or else the first."""
+    first = names[0]
+    repairs = (repair_of(reading, origin) for origin in names)
+    found = next((one for one in repairs if one is not None), None)
+    found = found or Repair("", first.said, first.local.line, 1, None, "")
+    text = reading.code.source.line(found.line)
+    column = found.column if found.repaired else len(text) - len(text.lstrip()) + 1
+    return _told(reading, one, found._replace(column=column))
+
+
+def _told(reading: Reading, one: Judged, found: Repair) -> CheckedLine:
+    source = reading.code.source
     return CheckedLine(
-        version.name,
+        one.version.name,
         found.line,
         found.column,
         one.verdict,
@@ -229,28 +248,6 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
         found.repaired,
         source.name,
         source.line(found.line),
-        found.marked,
-    )
-
-
-def _line_of_local(reading: Reading, one: Judged, names: Sequence[Origin]) -> CheckedLine:
-    """The line of a local name that is why gradients are wrong: the first that is repaired, or else the first."""
-    source, first = reading.code.source, names[0]
-    repairs = (repair_of(reading, origin) for origin in names)
-    found = next((one for one in repairs if one is not None), None)
-    found = found or Repair("", first.said, first.local.line, 1, None, "")
-    text = source.line(found.line)
-    return CheckedLine(
-        one.version.name,
-        found.line,
-        found.column if found.repaired else len(text) - len(text.lstrip()) + 1,
-        one.verdict,
-        one.follows,
-        found.mistake,
-        found.said,
-        found.repaired,
-        source.name,
-        text,
         found.marked,
     )
 

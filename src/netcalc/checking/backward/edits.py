@@ -75,7 +75,9 @@ def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 
 def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
-    """The whole with a minus."""
+    """The whole with a minus, unless it is a scale, which has a sign last."""
+    if is_scale(statement):
+        return
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
         start, end = trial.segment(statement.target)[1], trial.segment(statement.value)[0]
         text = trial.source.text[start:end]
@@ -85,6 +87,17 @@ def sign_of_all(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
             yield "the sign is wrong", Change(at, at + 2, new)
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
     yield "the sign is wrong", put(trial, node, f"-({trial.text(node)})" if is_sum else f"-{trial.text(node)}")
+
+
+def sign_of_scale(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """The same of dx *= scale."""
+    if is_scale(statement):
+        yield "the sign is wrong", put(trial, node, f"-{as_factor(trial, node)}")
+
+
+def is_scale(statement: ast.stmt) -> bool:
+    """Whether a statement is of the form dx *= scale."""
+    return isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Mult | ast.Div)
 
 
 # --- assignments
@@ -464,6 +477,7 @@ LATER = (
     Row("reversed", not_reversed),
     Row("term-too-many", dropped_term),
     Row("accumulated", accumulated, at_root=True),
+    Row("sign", sign_of_scale, at_root=True),
 )
 
 

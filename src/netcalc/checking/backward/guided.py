@@ -17,7 +17,7 @@ from netcalc.checking.backward.expressions import (
     roots,
     terms,
 )
-from netcalc.checking.backward.paths import inserted, statement, term, term_of_part
+from netcalc.checking.backward.paths import inserted, statement, term, term_of_norm, term_of_part
 from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
@@ -304,4 +304,4 @@ def _needed(trial: Trial, node: Node) -> np.ndarray | None:
 
 
 GUIDED = (factor_of_all, slope_formula, factor_of_term, softmax, statement)
-GUIDED_LATER = (factor_for_another, factor_of_part, expression_for_name, term_of_part)
+GUIDED_LATER = (factor_for_another, factor_of_part, expression_for_name, term_of_norm, term_of_part)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.backward.expressions import (
+    SUMS,
     as_divisor,
     called,
+    owner_of,
     parts,
     put,
     roots,
@@ -163,6 +165,27 @@ def term_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
                         said = f"{_kind_of_term(piece)} left out: {'−' if sign == '-' else '+'} {piece.text}"
                         text = f"{trial.text(node)} {sign} {piece.text}"
                         yield Edit(put(trial, node, text), version.statement, "term-left-out", said)
+
+
+def term_of_norm(trial: Trial, _: Harvest) -> Iterator[Edit]:
+    """The path through the deviation that was left out: d − mean(d) for d − mean(d) − x̂·mean(d·x̂)."""
+    for version in trial.versions:
+        for root in roots(version.statement, version.name):
+            for node in (one for one in parts(root) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Sub)):
+                call, start = node.right, trial.segment(node.right)[0]
+                inner = owner_of(call) if isinstance(call, ast.Call) and called(call) in SUMS else None
+                value = None if inner is None else trial.value(trial.text(inner))
+                if inner is None or value is None:
+                    continue
+                before, after = (place - start for place in trial.segment(inner))
+                for name, array in arrays_of(trial).items():
+                    if array.shape == value.shape:
+                        text = trial.text(call)
+                        of_both = f"{text[:before]}({trial.text(inner)} * {name}){text[after:]}"
+                        term = f"{name} * {of_both}"
+                        said = f"a path left out, the one through the deviation: − {term}"
+                        change = put(trial, node, f"{trial.text(node)} - {term}")
+                        yield Edit(change, version.statement, "path-left-out", said)
 
 
 def _kind_of_term(piece: Piece) -> str:
