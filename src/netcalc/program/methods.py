@@ -52,6 +52,8 @@ class Methods(Functions):
         if name == "unfold":
             name = "unfold_axis"
         library = "torch" if name == "norm" else self._library_of(keywords)  # NumPy's arrays have no such method
+        if name == "sort" and library not in ("torch", "jax"):
+            raise NetcalcError("x.sort() changes the array where it is: write x = np.sort(x)")
         return self.library_call(name, library, [owner, *args], keywords)
 
     def _library_of(self, keywords: Mapping[str, Any]) -> str:
