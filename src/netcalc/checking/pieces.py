@@ -48,7 +48,6 @@ MAX_SINGLED_OUT = 12
 TINY = 1e-290
 CLOSE = 1e-14  # relative: two roots with nothing between
 SNAPPED = 1000  # the largest denominator of a root that is tried exactly
-ONE = Number(Fraction(1))
 TURNS = {"sin": "cos", "cos": "sin"}
 ENDS = {"asin": (-1, 1), "acos": (-1, 1), "atanh": (-1, 1), "acosh": (1,), "log1p": (-1,)}
 AT_ZERO = frozenset({"abs", "sign", "sqrt", "cbrt", "log", "log2", "log10", "gamma", "lgamma", "digamma"})

@@ -17,7 +17,7 @@ from netcalc.graph.elementwise import of_tree, slot
 from netcalc.graph.leaves import eye
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
-from netcalc.graph.reductions import Along, axes_of, kept, printed, reduced, scaled
+from netcalc.graph.reductions import Along, along_axes, axes_of, kept, reduced_by, scaled
 from netcalc.graph.shaping import reshape
 from netcalc.graph.sizes import total
 
@@ -45,13 +45,12 @@ def _vjp_of_prod(node: Node, _: int, delta: Node) -> Node:
     return scaled(kept(delta, along), _others(node.args[0], along.axes))
 
 
-PROD = Operation("prod", _value_of_prod, _vjp_of_prod, lambda node, arguments: printed("prod", node, arguments))
+PROD = along_axes("prod", _value_of_prod, _vjp_of_prod)
 
 
 def prod(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
     """Π x along axes."""
-    along = Along(axes_of(node, axis), keep)
-    return make(PROD, [node], reduced(node.shape, along), along) if along.axes else node
+    return reduced_by(PROD, node, axis, keep) if axes_of(node, axis) else node
 
 
 # --- the products of the others

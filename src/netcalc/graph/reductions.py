@@ -6,7 +6,7 @@ axes in front goes through unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -138,6 +138,17 @@ def printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
 ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum", "argsort"})  # these keep the shape
 
 
+def along_axes(name: str, value: Callable[..., np.ndarray], vjp: Callable[[Node, int, Node], Node]) -> Operation:
+    """An operation whose parameters are `Along`, written as `printed` has it."""
+    return Operation(name, value, vjp, lambda node, arguments: printed(name, node, arguments))
+
+
+def reduced_by(operation: Operation, node: Node, axis: int | Sequence[int] | None, keep: bool) -> Node:
+    """A reduction of a node along axes."""
+    along = Along(axes_of(node, axis), keep)
+    return make(operation, [node], reduced(node.shape, along), along)
+
+
 # --- the largest and the smallest entry
 
 
@@ -153,7 +164,7 @@ def _extreme(name: str) -> Operation:
         along: Along = node.params
         return arithmetic.extreme(array, along.axes, along.keep, largest=name == "max")
 
-    return Operation(name, value, _vjp_of_extreme, lambda node, arguments: printed(name, node, arguments))
+    return along_axes(name, value, _vjp_of_extreme)
 
 
 MAX, MIN = _extreme("max"), _extreme("min")
@@ -209,9 +220,7 @@ def _backwards(node: Node, axis: int) -> Node:
     return index(node, [*[everything] * (node.rank + axis), Span(None, None, -1)])
 
 
-CUMSUM = Operation(
-    "cumsum", _value_of_cumsum, _vjp_of_cumsum, lambda node, arguments: printed("cumsum", node, arguments)
-)
+CUMSUM = along_axes("cumsum", _value_of_cumsum, _vjp_of_cumsum)
 
 
 def cumsum(node: Node, axis: int) -> Node:
@@ -240,24 +249,11 @@ def _vjp_of_logsumexp(node: Node, _: int, delta: Node) -> Node:
     return scaled(kept(delta, along), softmax(node.args[0], along.axes))
 
 
-SOFTMAX = Operation(
-    "softmax",
-    lambda node, arithmetic, array: arithmetic.softmax(array, node.params.axes),
-    _vjp_of_softmax,
-    lambda node, arguments: printed("softmax", node, arguments),
+SOFTMAX = along_axes("softmax", lambda node, by, array: by.softmax(array, node.params.axes), _vjp_of_softmax)
+LOG_SOFTMAX = along_axes(
+    "log_softmax", lambda node, by, array: by.log_softmax(array, node.params.axes), _vjp_of_log_softmax
 )
-LOG_SOFTMAX = Operation(
-    "log_softmax",
-    lambda node, arithmetic, array: arithmetic.log_softmax(array, node.params.axes),
-    _vjp_of_log_softmax,
-    lambda node, arguments: printed("log_softmax", node, arguments),
-)
-LOGSUMEXP = Operation(
-    "logsumexp",
-    lambda node, arithmetic, array: arithmetic.logsumexp(array, node.params.axes, node.params.keep),
-    _vjp_of_logsumexp,
-    lambda node, arguments: printed("logsumexp", node, arguments),
-)
+LOGSUMEXP = along_axes("logsumexp", lambda node, by, array: by.logsumexp(array, *node.params), _vjp_of_logsumexp)
 
 
 def softmax(node: Node, axis: int | Sequence[int] | None) -> Node:
@@ -272,8 +268,7 @@ def log_softmax(node: Node, axis: int | Sequence[int] | None) -> Node:
 
 def logsumexp(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
     """log Σ exp(z) along axes."""
-    along = Along(axes_of(node, axis), keep)
-    return make(LOGSUMEXP, [node], reduced(node.shape, along), along)
+    return reduced_by(LOGSUMEXP, node, axis, keep)
 
 
 # --- norm and variance
@@ -303,18 +298,12 @@ RECIPROCAL = Operation(
 )
 
 
-NORM = Operation(
-    "norm",
-    lambda node, arithmetic, array: arithmetic.norm(array, node.params.axes, node.params.keep),
-    _vjp_of_norm,
-    lambda node, arguments: printed("norm", node, arguments),
-)
+NORM = along_axes("norm", lambda node, by, array: by.norm(array, *node.params), _vjp_of_norm)
 
 
 def norm(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
     """The Euclidean norm, of a matrix Frobenius's: √Σx² along axes."""
-    along = Along(axes_of(node, axis), keep)
-    return make(NORM, [node], reduced(node.shape, along), along)
+    return reduced_by(NORM, node, axis, keep)
 
 
 def variance(

@@ -93,22 +93,13 @@ def _json(result: Result, _view: View) -> Iterator[str]:
     yield result.to_json()
 
 
-def _jsonl(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import lines
+def _rows(name: str) -> Callable[[Result, View], Iterable[str]]:
+    def lines(result: Result, _view: View) -> Iterator[str]:
+        from netcalc.render import rows
 
-    return lines(result, "jsonl")
+        return rows.lines(result, name)
 
-
-def _csv(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import lines
-
-    return lines(result, "csv")
-
-
-def _tsv(result: Result, _view: View) -> Iterator[str]:
-    from netcalc.render.rows import lines
-
-    return lines(result, "tsv")
+    return lines
 
 
 def _markdown(result: Result, view: View) -> Iterator[str]:
@@ -177,9 +168,9 @@ def _code(name: str) -> Callable[[Result, View], Iterable[str]]:
 _ROWS = (
     Format("table", (".txt",), _table, explains=True),
     Format("json", (".json",), _json, explains=True, in_ascii=in_json, harmless=outside.in_json),
-    Format("jsonl", (".jsonl", ".ndjson"), _jsonl, bare=True, in_ascii=in_json, harmless=outside.in_json),
-    Format("csv", (".csv",), _csv, bare=True, one_table=True),
-    Format("tsv", (".tsv",), _tsv, bare=True, one_table=True),
+    Format("jsonl", (".jsonl", ".ndjson"), _rows("jsonl"), bare=True, in_ascii=in_json, harmless=outside.in_json),
+    Format("csv", (".csv",), _rows("csv"), bare=True, one_table=True),
+    Format("tsv", (".tsv",), _rows("tsv"), bare=True, one_table=True),
     Format("md", (".md", ".markdown"), _markdown, explains=True),
     Format("latex", (".tex",), _latex, explains=True),
     Format("html", (".html", ".htm"), _html, drawn=True, explains=True, in_ascii=in_markup),

@@ -20,7 +20,6 @@ from netcalc.values import to_float64
 
 LISTED = 64  # numbers; a tensor of more is summarised
 FIRST, LAST = 3, 1  # rows and columns of it that are drawn
-BLOCK = 1 << 18  # numbers looked through at once
 SQUARES = 1e-150, 1e150  # numbers between them have squares, and those a sum
 ACROSS, DOWN, SLANTED = Symbol("⋯"), Symbol("⋮"), Symbol("⋱")
 

@@ -18,11 +18,10 @@ from netcalc.program.values import Tensor
 ALL = b.Span(None, None, None)
 
 
-def axis_of(node: Node, axis: int, extra: int = 0) -> int:
-    rank = node.rank + extra
-    if not -rank <= axis < rank:
+def axis_of(node: Node, axis: int) -> int:
+    if not -node.rank <= axis < node.rank:
         raise ShapeError(f"axis {axis} is not there: {written(node.shape)} has {node.rank} axes")
-    return axis % rank
+    return axis % node.rank
 
 
 def open_grid(sizes: Sequence[Size]) -> list[Node]:

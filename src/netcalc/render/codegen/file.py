@@ -243,10 +243,8 @@ def _indented(body: Sequence[str], indent: str = "    ") -> list[str]:
     return [indent + line if line else "" for line in body]
 
 
-def _documented(first: str, more: Sequence[str], indent: str = "    ") -> list[str]:
-    if not more:
-        return [f'{indent}"""{first}"""']
-    return [f'{indent}"""{first}', "", *(indent + line for line in more), f'{indent}"""']
+def _documented(first: str, more: Sequence[str]) -> list[str]:
+    return _indented([f'"""{first}"""'] if not more else [f'"""{first}', "", *more, '"""'])
 
 
 def _numpy(body: Body) -> list[str]:
