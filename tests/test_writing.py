@@ -141,6 +141,7 @@ FORMS = [
     ("-sum(T*log(softmax(Z, axis=1)))", "Z=N,k T=N,k", "Z", "softmax(Z, axis=1)*sum(T, axis=1, keepdims=True) - T", "softmax(Z, axis=1) ∘ sum(T, axis=1, keepdims=True) − T"),
     ("-sum(y*log(sigmoid(z)) + (1 - y)*log(1 - sigmoid(z)))", "z=n y=n", "z", "sigmoid(z) - y", "σ(z) − y"),
     ("sum(1/(1 + exp(-x)))", "x=n", "x", "exp(-x)/(1 + exp(-x))^2", "exp(−x)/(1 + exp(−x))²"),
+    ("-log(softmax(z)[1])", "z=3", "z", "softmax(z) - one_hot(1, 3)", "softmax(z) − one_hot(1, 3)"),
     ("-log_softmax(z)[1]", "z=3", "z", "softmax(z) - one_hot(1, 3)", "softmax(z) − one_hot(1, 3)"),
     ("x.T@triu(A)@x", "A=3,3", "A", "triu(outer(x, x))", "triu(x xᵀ)"),
     ("A@x", "", "A", "einsum('ij,k->ijk', eye(m), x)", "(I[i,j]·x[k])[i,j,k]"),

@@ -20,6 +20,7 @@ from netcalc.graph.matrix_identities import (
     transpose_of_symmetric,
 )
 from netcalc.graph.node import Node
+from netcalc.graph.one_entry import at_one_entry
 from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
 from netcalc.graph.product import PRODUCT, SUM, Factor, Product, Sum, number, product, total
 from netcalc.graph.selection import EVERYTHING
@@ -133,6 +134,17 @@ def expanded(node: Node) -> Iterator[Node]:
     terms = [next(product_of_sum(arg), arg) for arg in node.args]
     if terms != list(node.args):
         yield total(zip(terms, params.letters, strict=True), params.out, node.shape, params.numbers)
+
+
+def entry_of_sum(node: Node) -> Iterator[Node]:
+    """p (c - one_hot(k)/p[k]) = c p - one_hot(k)."""
+    for opened in product_of_sum(node):
+        if opened.operation is SUM and len(opened.args) <= MAX_TERMS:
+            terms = [next(at_one_entry(arg), arg) for arg in opened.args]
+            if terms != list(opened.args):
+                yield total(
+                    zip(terms, opened.params.letters, strict=True), opened.params.out, node.shape, opened.params.numbers
+                )
 
 
 def parts_side_by_side(node: Node) -> Iterator[Node]:
@@ -269,6 +281,8 @@ REWRITES: Sequence[Rewrite] = (
     sum_apart,
     product_of_sum,
     expanded,
+    at_one_entry,
+    entry_of_sum,
     parts_side_by_side,
     sum_of_one_hot,
     factor_of_one_hot,
