@@ -206,3 +206,39 @@ def test_a_size_that_is_no_whole_number_is_refused():
 def test_whole_numbers_that_are_no_sizes_have_their_gradient(text):
     """An argument that may be called `a` is an array; axes alone are numbers."""
     assert gradients(f"loss = {text}", x=[1, 2]).partials["x"] == [2, 6]
+
+
+@pytest.mark.parametrize(
+    "lines, slope",
+    [
+        (
+            "z = np.zeros_like(x)\nm = x >= 0\nz[m] = 1/(1 + np.exp(-x[m]))\nz[~m] = np.exp(x[~m])/(1 + np.exp(x[~m]))",
+            1 / (2 + 2 * np.cosh(X)),
+        ),
+        ("z = x.copy()\nz[x < 0] = 0.1*x[x < 0]", np.where(X < 0, 0.1, 1.0)),
+        ("z = np.zeros_like(x)\nz[x > 0] = np.log(x[x > 0])", np.where(X > 0, 1 / X, 0.0)),
+    ],
+)
+def test_entries_that_a_condition_picks_are_written_entry_by_entry(lines, slope):
+    """z[mask] = f(x[mask]) is NumPy's, and its gradient f'(x) there."""
+    lines += "\nloss = z.sum()"
+    assert value_of(lines) == pytest.approx(truth_of(lines), rel=1e-14)
+    found = np.array(gradients(HEAD + lines, x=X).partials["x"], dtype=np.float64)
+    assert np.allclose(found, slope, rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "np.sum(x[x > 0])",
+        "x[x > 0]/x[x > 0].sum()",
+        "np.cumsum(x[x > 0])",
+        "x[x > 0]*x",
+        "x[x < 2]",
+        "np.exp(x)[x > 0]*x[0]",
+    ],
+)
+def test_what_a_condition_picks_is_not_taken_for_all_where_entries_mix(written):
+    """Their sum is that of the picked ones alone, which depends on values: refused."""
+    with pytest.raises(NetcalcError, match="depends on values"):
+        gradients(f"{HEAD}z = np.zeros_like(x)\nz[x > 0] = {written}\nloss = z.sum()", x=X)

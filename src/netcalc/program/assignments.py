@@ -29,6 +29,11 @@ from netcalc.program.values import (
     widest,
 )
 
+MASKS = ast.Name | ast.Compare | ast.UnaryOp | ast.BinOp  # how a condition that picks entries is written
+ENTRY_BY_ENTRY = frozenset(
+    "exp expm1 log log1p log2 log10 sqrt square abs sin cos tan tanh sinh cosh sigmoid relu".split()
+)
+
 
 class Assignments(Calls):
     """Reads assignments."""
@@ -47,7 +52,36 @@ class Assignments(Calls):
         name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
         if name in self.given and _is_first(node):
             return self.input(name)
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, MASKS):
+            owner, mask = self.value(target.value), self.value(target.slice)
+            is_mask = isinstance(mask, Tensor) and mask.kind == "bool" and mask.rank and self.known(mask) is None
+            if is_mask and isinstance(owner, Tensor) and owner.shape == mask.shape:
+                return self.value(self._of_all(node, ast.dump(target.slice), mask) or node)
         return self.value(node)
+
+    def _of_all(self, node: ast.expr, picked: str, mask: Tensor) -> ast.expr | None:
+        """f(x) for f(x[mask]), as z[mask] = f(x[mask]) takes those entries of it; None where f mixes entries."""
+        match node:
+            case ast.Subscript(whole, key) if ast.dump(key) == picked:
+                value = self.value(whole)
+                return whole if isinstance(value, Tensor) and value.shape == mask.shape else None
+            case ast.UnaryOp(sign, x):
+                inner = self._of_all(x, picked, mask)
+                return inner and ast.copy_location(ast.UnaryOp(sign, inner), node)
+            case ast.BinOp(x, sign, y) if not isinstance(sign, ast.MatMult):
+                left, right = (self._of_all(one, picked, mask) for one in (x, y))
+                return left and right and ast.copy_location(ast.BinOp(left, sign, right), node)
+            case ast.Call(ast.Attribute(ast.Name("np" | "numpy" | "torch" | "jnp"), name), [x], []) if (
+                name in ENTRY_BY_ENTRY
+            ):
+                inner = self._of_all(x, picked, mask)
+                return inner and ast.copy_location(ast.Call(node.func, [inner], []), node)
+            case ast.Constant():
+                return node
+            case ast.Name() | ast.Attribute():
+                value = self.value(node)
+                return None if isinstance(value, Tensor) and value.rank else node
+        return None
 
     def store(self, target: ast.expr, value: Any, *, named: bool = True) -> None:
         match target:
