@@ -45,6 +45,11 @@ ON_A_PART = [  # expression, answer, where it is right
     ("x*y", "where(abs(x-3)<0.01 and abs(y-5)<0.01,9,y)", "right for abs(x − 3) > 0.01 or abs(y − 5) > 0.01 only"),
     ("relu(relu(x-1)-1)", "1", "right for x > 2 only"),
     ("abs(abs(x)-1)", "sign(x-1)", "right for"),
+    ("max(x,0)^2", "2*x", "right for x > 0 only"),
+    ("relu(x)^2", "2*abs(x)", "right for x > 0 only"),
+    ("min(x,1)^2", "2*x", "right for x < 1 only"),
+    ("sqrt(max(x,0)^2+1)", "x/sqrt(x^2+1)", "right for x > 0 only"),
+    ("max((x-30)^2-1,0)^2", "4*(x-30)*((x-30)^2-1)", "right for x < 29 and for x > 31 only"),
 ]
 
 
@@ -54,6 +59,23 @@ def test_a_formula_that_is_right_on_a_part_is_wrong_and_told_where(text, answer,
     (one,) = netcalc.check(netcalc.grad(text), {"dx": answer}).checked
     assert one.verdict == "wrong"
     assert said in one.diagnosis
+
+
+@pytest.mark.parametrize(
+    "text, name, right, wrong",
+    [
+        ("norm(x)", "x", "x/sqrt(sum(x^2))", "x/sum(x^2)"),
+        ("norm(x)", "x", "x/sqrt(dot(x,x))", "x/dot(x,x)"),
+        ("logsumexp(z)", "z", "exp(z)/sum(exp(z))", "z/sum(z)"),
+        ("max(x,0)^2", "x", "where(x>0,2*x,0)", "2*x"),
+        ("x^3", "x", "3x²", "2x²"),
+    ],
+)
+def test_formulas_are_judged_by_what_they_are(text, name, right, wrong):
+    """Sums within an answer go over all entries, a zero on a whole piece is no kink, and an exponent is no unit."""
+    stated = netcalc.grad(text)
+    verdicts = [netcalc.check(stated, {f"d{name}": answer}).checked[0].verdict for answer in (right, wrong)]
+    assert verdicts == ["right", "wrong"]
 
 
 @pytest.mark.parametrize(

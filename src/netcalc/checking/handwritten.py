@@ -95,7 +95,7 @@ def _refuse_unit(stripped: str, text: str, names: Container[str]) -> None:
     match = re.fullmatch(WITH_UNIT, stripped)
     if match is None or re.fullmatch(SPACED_EXPONENT, stripped):
         return
-    words = re.findall(r"[^\W\d_]+|°", match["unit"])
+    words = re.findall(r"[^\W\d_²³¹]+|°", match["unit"])
     if all(_means_something(word, names) or all(_means_something(one, names) for one in word) for word in words):
         return
     message = f"'{match['unit']}' is a unit, and an answer here has none: write {match['number']}"

@@ -44,6 +44,7 @@ VALLEYS = 6  # on a line, the lowest ones
 NARROWINGS = 60
 OFFSETS = tuple(side * Fraction(1, 10**size) for size in (0, 3, 6, 9, 12, 16, 20, 30, 60, 120) for side in (-1, 1))
 BITS = 320
+BESIDE_A_TIE = Fraction(1, 10**30)
 MAX_SINGLED_OUT = 12
 TINY = 1e-290
 CLOSE = 1e-14  # relative: two roots with nothing between
@@ -154,7 +155,7 @@ class Pieces:
         return [one for one, is_apart in zip(chosen, apart, strict=True) if is_apart or not self._is_tie(one)] or chosen
 
     def _is_tie(self, point: Point) -> bool:
-        return is_zero_at(self.switches, point)
+        return is_tie(self.switches, point)
 
     def _starts(self, found: list[Point]) -> list[Point]:
         """Points of different pieces, the last ones found first."""
@@ -317,7 +318,7 @@ class Pieces:
 
     def _at_roots(self, start: Point, name: str, apart: Sequence[Tree]) -> list[Point]:
         points = [{**start, name: place} for root in self._near(start, name, apart) for place in root]
-        return [one for one in points if is_zero_at(apart, one) and not is_zero_at(self.switches, one)]
+        return [one for one in points if is_zero_at(apart, one) and not self._is_tie(one)]
 
     def _beside_roots(self, start: Point, name: str, around: Sequence[Tree], own: Sequence[Tree]) -> Iterator[Point]:
         """Points in pieces, so near to where something is 0 that float64 doesn't tell them apart."""
@@ -327,7 +328,7 @@ class Pieces:
             for offset in OFFSETS[::-1]:
                 point = {**start, name: root[0] + offset}
                 signs = _signs_at(evaluation, point)
-                if None not in signs and 0 not in signs and signs not in seen:
+                if None not in signs and signs not in seen and not (0 in signs and is_tie(own, point)):
                     seen.add(signs)
                     yield point
 
@@ -358,6 +359,12 @@ def _distinct(roots: Array) -> Array:
     apart = np.diff(ordered, prepend=-np.inf) > 4e-16 * np.abs(ordered) + TINY
     distinct: Array = ordered[apart][:MAX_ROOTS]
     return distinct
+
+
+def is_tie(trees: Sequence[Tree], point: Point) -> bool:
+    """Whether one of the trees is 0 at the point, and not around it: max(x, 0) is 0 on a whole piece."""
+    beside = {name: value + BESIDE_A_TIE / place for place, (name, value) in enumerate(point.items(), start=1)}
+    return any(not is_zero_at((tree,), beside) for tree in trees if is_zero_at((tree,), point))
 
 
 def is_zero_at(trees: Sequence[Tree], point: Point) -> bool:

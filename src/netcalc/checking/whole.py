@@ -28,8 +28,8 @@ from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
 
-BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - CONDITIONS  # which are 1 or 0
-EXTREMES = {False: {"max", "min"}, True: set[str]()}  # of one array alone they are along its axes
+BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
+ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
 
@@ -148,7 +148,7 @@ def _written_out(node: Node, tree: Tree, entries: Mapping[str, np.ndarray], leav
     """The entries of a formula, as it was written where it goes entry by entry."""
     shape = Arithmetic().shape(node.shape)
     applied = [one for one in share((tree,)).nodes if isinstance(one, Apply)]
-    by_entry = all(one.operator in BY_ENTRY - EXTREMES[len(one.arguments) > 1] for one in applied)
+    by_entry = all(one.operator in BY_ENTRY - ALONG_AXES[len(one.arguments) > 1] for one in applied)
     if by_entry and all(array.shape in ((), shape) for array in entries.values()):
         names = list(entries)
         arrays = [np.broadcast_to(entries[name], shape) for name in names]
