@@ -174,3 +174,32 @@ def test_a_gradient_that_is_scaled_last_is_told_where_it_goes_wrong(was, put, li
     )
     assert right.is_right
     assert (wrong.verdict, wrong.line, wrong.mistake) == ("wrong", line, mistake)
+
+
+HEADS = """Q, K, V = (X @ W).reshape(4, 3, 2, 2).transpose(1, 2, 0, 3)
+s = Q @ K.transpose(0, 2, 1) / np.sqrt(2)
+s = np.where(np.tril(np.ones((4, 4))) == 0, -1e9, s)
+e = np.exp(s - s.max(-1, keepdims=True))
+p = e / e.sum(-1, keepdims=True)
+loss = 0.5 * np.sum((p @ V) ** 2)
+"""
+HEADS_BACK = """dO = p @ V
+dV = p.transpose(0, 2, 1) @ dO
+dp = dO @ V.transpose(0, 2, 1)
+ds = p * (dp - (dp * p).sum(-1, keepdims=True))
+ds = ds / np.sqrt(2)
+dQ = ds @ K
+dK = ds.transpose(0, 2, 1) @ Q
+dqkv = np.stack([dQ, dK, dV]).transpose(2, 0, 1, 3).reshape(4, 12)
+dW = X.T @ dqkv
+"""
+
+
+def test_scores_that_are_masked_by_the_same_name_may_be_divided_by_the_root_in_place():
+    draw = np.random.default_rng(7)
+    values = {"X": draw.normal(size=(4, 3)), "W": draw.normal(size=(3, 12))}
+    problem = program(HEADS, "forward.py", ProgramRequest(values, elsewhere=list(values)))
+    assert [one for one in checked_lines(problem, HEADS_BACK, "backward.py")[0] if one.is_wrong] == []
+    slip = HEADS_BACK.replace("dK = ds.transpose(0, 2, 1)", "dK = ds")
+    lines = checked_lines(problem, slip, "backward.py")[0]
+    assert [one.line for one in lines if one.is_wrong and not one.follows] == [7]

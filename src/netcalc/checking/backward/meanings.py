@@ -1,7 +1,7 @@
 """What a gradient is of where its name says otherwise: dh goes on as that of z in h = relu(z); dZ = A - Y lacks 1/m.
 
 People write so, and divide by m later. Such a reading is taken where it leaves fewer lines wrong, given those before,
-and makes a gradient of an input right, which is what is computed in the end.
+and makes another gradient right, one that is computed of it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ def settle_meanings(reading: Reading) -> None:
             before = reading.judged
             reading.hold(choice)
             left = _wrong(reading)
-            is_needed = _of_inputs(wrong) - _of_inputs(left) or _others_of_part(before, choice, wrong, left)
-            if len(left) < len(wrong) and is_needed:
+            if len(left) < len(wrong) and _others(before, choice, wrong, left):
                 wrong = left
                 break
             reading.hold(before)
@@ -58,14 +57,10 @@ def _wrong(reading: Reading) -> list[Judged]:
     return [one for one, value in pairs if value is None or not next(outcomes)]
 
 
-def _others_of_part(before: list[Judged], choice: list[Judged], wrong: list[Judged], left: list[Judged]) -> set[str]:
-    """The other gradients that are right where one is that of a part."""
-    moved = {one.version.name for one in choice if one not in before and one.meaning.endswith(ALONE)}
-    return {one.version.name for one in wrong} - {one.version.name for one in left} - moved if moved else set()
-
-
-def _of_inputs(judged: list[Judged]) -> set[str]:
-    return {one.version.name for one in judged if one.node.operation is INPUT}
+def _others(before: list[Judged], choice: list[Judged], wrong: list[Judged], left: list[Judged]) -> set[str]:
+    """The gradients that come right and are held to what they were before."""
+    moved = {one.version.name for one in choice if one not in before}
+    return {one.version.name for one in wrong} - {one.version.name for one in left} - moved
 
 
 def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
@@ -138,20 +133,22 @@ def _sorted(reading: Reading, judged: list[Judged]) -> list[Judged]:
 
 
 def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
-    """The gradient of what is scaled, for that of the scaled."""
-    inner, forward = one.node.args[0], reading.forward
-    if inner.operation is not PRODUCT:
-        return
-    params: Product = inner.params
-    pairs = list(zip(inner.args, params.letters, strict=True))
-    kept = [pair for pair in pairs if pair[0].rank]
-    scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
-    if not kept or as_number(scale) == 1:
-        return
-    unscaled = b.named(f"{one.version.of} unscaled", product(kept, params.out, inner.shape), 0)
-    forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(one.node))
-    moved = replace(one, node=unscaled, meaning=f"what {one.version.of} is before it is scaled")
-    yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
+    """The gradient of what is scaled, for that of the scaled, or of what takes its name after, as a masked one does."""
+    forward = reading.forward
+    for node in forward.candidates.get(one.version.of, (one.node,)):
+        if node.operation is not NAMED or node.args[0].operation is not PRODUCT:
+            continue
+        inner = node.args[0]
+        params: Product = inner.params
+        pairs = list(zip(inner.args, params.letters, strict=True))
+        kept = [pair for pair in pairs if pair[0].rank]
+        scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
+        if not kept or as_number(scale) == 1:
+            continue
+        unscaled = b.named(f"{one.version.of} unscaled", product(kept, params.out, inner.shape), 0)
+        forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(node))
+        moved = replace(one, node=unscaled, meaning=f"what {one.version.of} is before it is scaled")
+        yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
 
 
 # --- dc, of the c in f c alone
