@@ -175,6 +175,28 @@ def test_code_of_each_block_agrees_with_the_graph(path, library):
     assert_agrees(both, library, known, certain=False)
 
 
+WITHIN = {
+    "two names of one array": (
+        "ys = np.linspace(-1, 1, 3)\nxs = np.linspace(-1, 1, 3)\nloss = (x * xs).sum() + (x * ys).prod()",
+        {"x": (3,)},
+    ),
+    "a channel of its own for each kernel": (
+        "import torch.nn.functional as F\ny = F.conv2d(x, w, padding=1, groups=2)\nloss = (y**2).sum()",
+        {"x": (1, 2, 4, 4), "w": (2, 1, 3, 3)},
+    ),
+    "an order": ("s = np.sort(x, axis=1)[:, ::-1]\nloss = (s[:, 0] * s[:, 1]).sum() + np.median(x)", {"x": (2, 3)}),
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("what", WITHIN)
+def test_code_of_a_program_agrees_with_the_graph(what, library):
+    text, shapes = WITHIN[what]
+    known = {name: np.random.default_rng(3).normal(size=shape) for name, shape in shapes.items()}
+    problem = netcalc.gradients(f"import numpy as np\n{text}\n", **known).problem
+    assert_agrees(passes(problem), library, known, certain=False)
+
+
 # What no backward pass is read with: windows of NumPy's, and a file's own erfc.
 NOT_READ_BACK = {"conv1d", "conv2d", "maxpool", "transformer"}
 

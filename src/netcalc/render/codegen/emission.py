@@ -85,6 +85,7 @@ class Emission:
         self._comments = comments
         self._uses = Counter(one for code in reachable(s.code for s in statements) for one in code.operands)
         self._assigned: dict[Code, str] = {}
+        self._second: list[str] = []  # names for what has one already
         self._outer: set[str] = set()
         self.used: dict[str, None] = {}
         self.lines: list[str] = []
@@ -101,13 +102,15 @@ class Emission:
 
     def names_made(self) -> list[str]:
         """The names that have been given so far."""
-        return list(dict.fromkeys(name for code, name in self._assigned.items() if not code.is_local))
+        first = [name for code, name in self._assigned.items() if not code.is_local]
+        return list(dict.fromkeys([*first, *self._second]))
 
     def _statement(self, statement: Statement) -> None:
         text = self.text(statement.code, statement)
         if text != statement.name:
             self._write(statement.name, text, statement.comment)
-        self._assigned.setdefault(statement.code, statement.name)
+        if self._assigned.setdefault(statement.code, statement.name) != statement.name:
+            self._second.append(statement.name)
 
     def text(self, root: Code, statement: Statement | None = None) -> str:
         """An expression, after the lines that it needs; in one line where that is not too long."""

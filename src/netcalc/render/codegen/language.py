@@ -188,7 +188,7 @@ class Language:
             kept.pop()
         if not kept:
             return code
-        if len(kept) > 2 and all(one == ":" for one in kept[:-1]):
+        if len(kept) == len(parts) > 2 and all(one == ":" for one in kept[:-1]):
             kept = ["...", kept[-1]]
         return self.codes.method(f"{{0}}[{', '.join(kept)}]", code, cheap=True)
 
