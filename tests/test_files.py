@@ -287,6 +287,14 @@ def test_a_number_alone_in_json_is_a_number(here):
     assert read_tensor("c.json").array.shape == ()
 
 
+@pytest.mark.parametrize("text", ["[{}]", '{{"x": {}}}', "{}"])
+@pytest.mark.parametrize("digits", [401, 4_300, 4_301])
+def test_a_whole_number_of_json_is_refused_by_its_size_however_long(here, text, digits):
+    (here / "a.json").write_text(text.format("9" * digits), "utf-8")
+    with pytest.raises(FileError, match=r"a\.json"):
+        read_tensor("a.json")
+
+
 def test_an_answer_in_json_is_read_by_the_names_it_has(here):
     answer = {"given": {"W": [[1]]}, "forward": {"u": [2.5]}, "partials": {"v": [7, 8]}, "notes": [], "b": 3}
     (here / "answer.json").write_text(json.dumps(answer))

@@ -215,7 +215,7 @@ def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
         found = {name: _tensor(one, body) for name, one in entries.items()}
     except OSError as error:
         raise unreadable(path_text, error) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
     if not found:
         raise FileError(f"{path_text} holds no array")

@@ -15,6 +15,7 @@ from netcalc.files.cells import exact_cell, float_cell, is_kept_exactly, nearest
 
 SECTIONS = ("given", "forward", "partials")
 DENSE_LIMIT = 10**8
+LONGEST_WHOLE = 400  # characters; Python refuses to read some of 4,300 digits
 
 
 def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True) -> np.ndarray:
@@ -30,7 +31,7 @@ def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True)
         return float(text)
 
     try:
-        floats = _float_array(_at(json.loads(data, parse_constant=constant), key, source))
+        floats = _float_array(_at(json.loads(data, parse_constant=constant, parse_int=_whole), key, source))
         if floats is not None and (not finite if not_finite else _is_for_float64(floats)):
             return floats
         exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
@@ -51,6 +52,11 @@ def _float_array(value: Any) -> np.ndarray | None:
     except ValueError:
         return None
     return array.astype(np.float64, copy=False) if array.dtype.kind in "fi" else None
+
+
+def _whole(text: str) -> float:
+    """A whole number; one far above float64 as infinity, which is then read by its digits."""
+    return int(text) if len(text) <= LONGEST_WHOLE else float(text)
 
 
 class _Digits(str):

@@ -14,6 +14,7 @@ from netcalc.program.library import ROWS
 from netcalc.program.library.elementwise import elementwise_function
 from netcalc.program.values import LibraryFunction, Tensor, described, node_of, stored
 
+SORTED_IN_PLACE = "x.sort() changes the array where it is: write x = np.sort(x)"
 TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
 NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
 
@@ -53,7 +54,7 @@ class Methods(Functions):
             name = "unfold_axis"
         library = "torch" if name == "norm" else self._library_of(keywords)  # NumPy's arrays have no such method
         if name == "sort" and library not in ("torch", "jax"):
-            raise NetcalcError("x.sort() changes the array where it is: write x = np.sort(x)")
+            raise NetcalcError(SORTED_IN_PLACE)
         return self.library_call(name, library, [owner, *args], keywords)
 
     def _library_of(self, keywords: Mapping[str, Any]) -> str:

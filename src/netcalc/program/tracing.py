@@ -24,6 +24,7 @@ from netcalc.graph.node import Node
 from netcalc.program import indexing
 from netcalc.program.library import IN_PLACE
 from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
+from netcalc.program.methods import SORTED_IN_PLACE
 from netcalc.program.operators import binary
 from netcalc.program.scope import Given
 from netcalc.program.source import ProgramError, Source
@@ -135,6 +136,8 @@ class Traced(NDArrayOperatorsMixin):
         return not self._tensor.rank and not isinstance(self._tensor.buffer, Cell)
 
     def _method(self, name: str, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        if name == "sort":
+            raise _error(SORTED_IN_PLACE)
         out = self if name in IN_PLACE else keywords.pop("out", None)
         found = self._called(name, [self, *args], keywords)
         return self._wrapped(found) if out is None else _written(out, found)
