@@ -79,9 +79,11 @@ def _wrong(result: Result) -> Iterator[str]:
 
 def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> Result:
     """The result with verdicts on the answers that were brought: numbers, formulas, or a backward pass as code."""
-    from netcalc.commands._program import is_code
+    programs = []
+    if checking.check:
+        from netcalc.commands._program import is_code
 
-    programs = [text for text in checking.check or [] if is_code(text)]
+        programs = [text for text in checking.check if is_code(text)]
     given = [text for text in checking.check or [] if text not in programs]
     if given:
         from netcalc.checking import Tolerance, check

@@ -216,12 +216,11 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
 
 def _blamed(trial: Trial) -> Version:
     """The last of a gradient's statements that does more than scale it, where none is repaired."""
-    scales = [one for one in trial.versions if not is_scale(one.statement)]
-    return (
-        max(scales or trial.versions, key=lambda one: one.line)
-        if is_scale(trial.one.version.statement)
-        else trial.one.version
-    )
+    own = trial.one.version
+    if not is_scale(own.statement):
+        return own
+    others = [one for one in trial.versions if not is_scale(one.statement)]
+    return max(others or trial.versions, key=lambda one: one.line)
 
 
 def _line_of_local(reading: Reading, one: Judged, names: Sequence[Origin]) -> CheckedLine:
