@@ -1,7 +1,7 @@
 """A net on a machine that does other things too: alone, and beside two loops that never rest.
 
-netcalc multiplies small matrices with one thread of BLAS, and large ones with one a processor. The peer is the same
-command with two threads for every product, as NumPy would have it on two processors.
+netcalc multiplies with one thread of BLAS, large matrices in parts that two do side by side. The peer is the same
+command with two threads of BLAS for every product, as NumPy would have it on two processors.
 """
 
 from __future__ import annotations

@@ -136,7 +136,9 @@ def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = Fal
 def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
     """What nodes come to in float64."""
     from netcalc.graph.arithmetic.float64 import Float64
+    from netcalc.memory import keep_what_is_freed
 
+    keep_what_is_freed()
     with turn_given_up(), np.errstate(all="ignore"):
         return nodes_in(Float64(problem.sizes), problem, nodes)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = "NDArray[np.float64]"
 
-BLOCK = 8192  # numbers a time: a formula's intermediate arrays then stay in the processor's cache
+BLOCK = 16384  # numbers a time: a formula's intermediate arrays then stay in the processor's cache
 
 
 class Kernels(NamedTuple):

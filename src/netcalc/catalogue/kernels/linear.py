@@ -49,7 +49,7 @@ def relu(q: Array) -> Array:
 @elementwise
 def relu_slope(q: Array) -> Array:
     """1 above 0, else 0."""
-    return _inside(q > 0, 1.0, q)
+    return _keep_nan((q > 0).astype(np.float64), q)
 
 
 @elementwise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcalc.blas import multiply
+from netcalc.crew import multiply
 from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.stable import settled
 from netcalc.errors import ShapeError, UndefinedError
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 
+FEW = 16  # entries to reduce to one, up to which one entry of all rows at a time is quicker: 4 of 150,000 17 times
+MANY = 1000  # rows from which on it is
+
 
 class Float64(Arithmetic):
     """float64 arrays."""
+
+    lets_threads_run = True
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
         return to_float64(tensor)
@@ -110,17 +115,21 @@ class Float64(Arithmetic):
         return super().total(terms, numbers, shape)
 
     def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
-        return np.asarray(array.sum(axis=axes))
+        return _reduced(np.add, array, axes)
 
     def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return multiply(np.matmul, a, b)
+        return multiply(a, b)
 
     def extreme(self, array: np.ndarray, axes: Axes, keep: bool, *, largest: bool) -> np.ndarray:
-        return np.asarray((np.max if largest else np.min)(array, axis=axes, keepdims=keep))
+        choice = np.maximum if largest else np.minimum
+        return with_axes(_reduced(choice, array, axes), axes, array.ndim, keep)
 
     def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
-        found = np.asarray(array == self.extreme(array, axes, keep=True, largest=largest), dtype=np.float64)
-        found /= found.sum(axis=axes, keepdims=True)
+        chosen = array == self.extreme(array, axes, keep=True, largest=largest)
+        found = np.asarray(chosen, dtype=np.float64)
+        many = _reduced(np.add, found, axes)
+        if (many != 1).any():
+            found /= with_axes(many, axes, array.ndim, keep=True)
         return found
 
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
@@ -182,6 +191,19 @@ class Float64(Arithmetic):
         except np.linalg.LinAlgError:
             raise UndefinedError("the matrix is singular: the system has no unique solution") from None
         return np.asarray(found[..., 0] if vector else found)
+
+
+def _reduced(function: np.ufunc, array: np.ndarray, axes: Axes) -> np.ndarray:
+    """An array reduced along axes; where they have few entries, one entry of all rows at a time."""
+    rows = math.prod(array.shape[axis] for axis in axes)
+    if not 1 < rows <= FEW or array.size < rows * MANY:
+        return np.asarray(function.reduce(array, axis=axes))
+    moved = np.moveaxis(array, axes, range(len(axes)))
+    first, second, *others = (moved[index] for index in np.ndindex(moved.shape[: len(axes)]))
+    found = function(first, second)
+    for other in others:
+        function(found, other, out=found)
+    return np.asarray(found)
 
 
 @lru_cache(maxsize=4096)
