@@ -7,9 +7,9 @@ eighth of a short run; here a class compiles what it needs at once, and shares t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,13 +82,12 @@ def _dataclass(
     made: Any = dataclasses.dataclass(cls, init=False, repr=False, eq=False, slots=slots)
     fields = dataclasses.fields(made)
     space: Space = {"put": object.__setattr__, "MISSING": MISSING}
-    lines = list(_constructor(fields, space, frozen=frozen, ends=hasattr(cls, "__post_init__")))
-    if eq:
-        lines += _comparison([field.name for field in fields if field.compare])
+    lines = _constructor(fields, space, frozen=frozen, ends=hasattr(cls, "__post_init__"))
     exec("\n".join(lines), space)  # noqa: S102 - our names
-    methods = {name: space[name] for name in ("__init__", *(("__eq__", "__hash__") if eq else ()))}
-    if eq and not frozen:
-        methods["__hash__"] = None
+    methods: Space = {"__init__": space["__init__"]}
+    if eq:
+        methods["__eq__"], by_entries = _comparison([field.name for field in fields if field.compare])
+        methods["__hash__"] = by_entries if frozen else None
     if repr:
         listed = [field.name for field in fields if field.repr]
         methods["__repr__"] = lambda self: _shown(self, listed)
@@ -119,13 +118,14 @@ def _constructor(fields: Sequence[dataclasses.Field[Any]], space: Space, *, froz
     yield " self.__post_init__()" if ends else " return"
 
 
-def _comparison(names: Sequence[str]) -> Iterator[str]:
-    """The lines of `__eq__` and `__hash__`."""
-    own, others = ("".join(f"{of}.{name}, " for name in names) for of in ("self", "other"))
-    yield "def __eq__(self, other):"
-    yield f" return ({own}) == ({others}) if other.__class__ is self.__class__ else NotImplemented"
-    yield "def __hash__(self):"
-    yield f" return hash(({own}))"
+def _comparison(names: Sequence[str]) -> tuple[Callable[[Any, Any], Any], Callable[[Any], int]]:
+    """`__eq__` and `__hash__`."""
+    entries: Callable[[Any], Any] = attrgetter(*names) if names else type
+
+    def is_equal(self: Any, other: Any) -> Any:
+        return entries(self) == entries(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return is_equal, lambda self: hash(entries(self))
 
 
 def _shown(record: Any, fields: Sequence[str]) -> str:
