@@ -110,7 +110,9 @@ def _fast(problem: Problem) -> Found:
     """In float64, with a word on it where sums cancel so far that a digit that is shown may be wrong."""
     from netcalc.graph.arithmetic.float64 import Float64
     from netcalc.graph.error_bounds import ErrorBounds
+    from netcalc.memory import keep_what_is_freed
 
+    keep_what_is_freed()
     nodes = passes(problem).found
     bounds = ErrorBounds(nodes.values())
     with turn_given_up(), np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by name
