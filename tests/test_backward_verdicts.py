@@ -218,3 +218,31 @@ def test_a_number_that_is_a_size_keeps_its_value():
     at = {"x": "1.5,2;3,5;4,4", "c": "1.5,2", "N": "3"}
     assert wrong_lines(forward, backward, **at) == []
     assert wrong_lines(forward, backward.replace("1. / N", "2. / N"), **at) == [("dsq", 2)]
+
+
+def test_gradients_that_are_added_under_a_test_on_values_are_judged():
+    """The naive loop of a hinge loss."""
+    forward = (
+        "s = X @ W\nloss = 0.0\nfor i in range(3):\n    for j in range(2):\n        if j == y[i]:\n            continue\n"
+        "        margin = s[i, j] - s[i, y[i]] + 1\n        if margin > 0:\n            loss += margin\n"
+    )
+    backward = (
+        "dW = np.zeros_like(W)\nfor i in range(3):\n    for j in range(2):\n        if j == y[i]:\n            continue\n"
+        "        margin = s[i, j] - s[i, y[i]] + 1\n        if margin > 0:\n            dW[:, j] += X[i]\n"
+        "            dW[:, y[i]] -= X[i]\n"
+    )
+    at = {"X": "0.5,0.25;-0.75,1.5;0.3,-0.2", "W": "0.5,-0.25;0.75,1.5", "y": "0,1,1"}
+    assert wrong_lines(forward, backward, **at) == []
+    assert wrong_lines(forward, backward.replace("-= X[i]", "+= X[i]"), **at) == [("dW", 9)]
+    assert wrong_lines(forward, backward.replace("y[i]] + 1", "y[i]] - 1"), **at) != []
+
+
+def test_a_gradient_with_the_other_sign_that_a_later_line_subtracts_is_told_and_right():
+    forward = "mu = np.mean(x, axis=0)\nxc = x - mu\nloss = np.sum(xc ** 3 * t)\n"
+    backward = "dxc = 3 * xc ** 2 * t\ndmu = np.sum(dxc, axis=0)\ndx = dxc - dmu / 3\n"
+    at = {"x": read_array("0.5,0.25;-0.75,1.5;0.3,-0.2", "x"), "t": read_array("0.5,1.5;2.5,1.25;0.5,1", "t")}
+    lines, notes = checked_lines(program(forward, "f.py", ProgramRequest(at)), backward, "b.py")
+    assert not any(one.is_wrong for one in lines)
+    assert "line 2: dmu is minus the gradient of mu, which a later line subtracts" in notes
+    lines, _ = checked_lines(program(forward, "f.py", ProgramRequest(at)), backward.replace("dxc -", "dxc +"), "b.py")
+    assert [(one.name, one.line) for one in lines if one.is_wrong and not one.follows] == [("dmu", 2)]

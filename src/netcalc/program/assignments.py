@@ -10,7 +10,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.sizes import written
 from netcalc.program import indexing
-from netcalc.program.calls import Calls
+from netcalc.program.conditions import Conditions
 from netcalc.program.library import RANDOM
 from netcalc.program.operators import SIGNS, binary, missing
 from netcalc.program.scope import Frame
@@ -35,17 +35,17 @@ ENTRY_BY_ENTRY = frozenset(
 )
 
 
-class Assignments(Calls):
+class Assignments(Conditions):
     """Reads assignments."""
 
     def _assign_statement(self, node: ast.Assign) -> None:
         value = self._assigned_value(node.targets[0], node.value)
         for target in node.targets:
-            self.store(target, value)
+            self.store(target, self.guarded(target, value))
 
     def _annassign_statement(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
-            self.store(node.target, self._assigned_value(node.target, node.value))
+            self.store(node.target, self.guarded(node.target, self._assigned_value(node.target, node.value)))
 
     def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
         """What is assigned; what is drawn at random, or a parameter, is what is given under the name."""
@@ -218,7 +218,7 @@ class Assignments(Calls):
 
     def _augassign_statement(self, node: ast.AugAssign) -> None:
         sign = SIGNS[type(node.op)]
-        by = self.value(node.value)
+        by = self.guarded_change(sign, self.value(node.value))
         if isinstance(node.target, ast.Subscript):
             self._change_part(node, sign, by)
             return
@@ -293,7 +293,7 @@ class Assignments(Calls):
         old, raw = self.value(target), self.value(key)
         if function not in ("add", "subtract") or not isinstance(old, Tensor):
             raise NetcalcError(f"np.{function}.at is not understood; np.add.at is")
-        added = self.value(value)
+        added = self.guarded_change("+", self.value(value))
         check_fits(old.kind, kind_of(added))
         by = node_of(added)
         part = indexing.part_of(self, old, raw)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
 from netcalc.graph.sizes import Letters
 from netcalc.program import indexing
 from netcalc.program.attributes import Attributes
@@ -23,8 +24,12 @@ from netcalc.program.values import (
     Tensor,
     described,
     is_scalar,
+    kind_of,
+    node_of,
+    widest,
 )
 
+DEPENDS = "this depends on values; write np.where(condition, a, b) instead"
 KNOWN_MODULES: dict[str, Module] = {
     "np": Module("numpy"),
     "numpy": Module("numpy"),
@@ -98,7 +103,7 @@ class Expressions(Attributes):
         if isinstance(value, Tensor):
             known = self.counted(value)
             if known is None or known.size != 1:
-                raise NetcalcError("this depends on values; write np.where(condition, a, b) instead")
+                raise NetcalcError(DEPENDS)
             self.decide(value)
             return bool(known.reshape(-1)[0])
         if isinstance(value, Letters):
@@ -108,6 +113,12 @@ class Expressions(Attributes):
         if is_scalar(value) and not isinstance(value, int | Fraction):
             return True
         return bool(value)
+
+    def depends(self, value: Any) -> bool:
+        """Whether a test is one number that depends on values."""
+        if not isinstance(value, Tensor) or not all(isinstance(size, int) and size == 1 for size in value.shape):
+            return False
+        return self.counted(value) is None
 
     # --- leaves
 
@@ -238,11 +249,14 @@ class Expressions(Attributes):
         return self.made(unary(self, node.op, self.value(node.operand), self.truth))
 
     def _boolop(self, node: ast.BoolOp) -> Any:
-        for one in node.values[:-1]:
+        unknown, is_or = None, isinstance(node.op, ast.Or)
+        for one in node.values:
             value = self.value(one)
-            if self.truth(value) == isinstance(node.op, ast.Or):
+            if self.depends(value):
+                unknown = value if unknown is None else self._both(unknown, value, "&|"[is_or])
+            elif (one is node.values[-1] and unknown is None) or self.truth(value) == is_or:
                 return value
-        return self.value(node.values[-1])
+        return unknown
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.value(node.left)
@@ -254,11 +268,18 @@ class Expressions(Attributes):
             left = right
         return found
 
-    def _both(self, one: Any, other: Any) -> Any:
-        return binary(self, "&", one, other)
+    def _both(self, one: Any, other: Any, sign: str = "&") -> Any:
+        return binary(self, sign, one, other)
 
     def _ifexp(self, node: ast.IfExp) -> Any:
-        return self.value(node.body if self.truth(self.value(node.test)) else node.orelse)
+        test = self.value(node.test)
+        if not self.depends(test):
+            return self.value(node.body if self.truth(test) else node.orelse)
+        both = [self.value(one) for one in (node.body, node.orelse)]
+        if not all(isinstance(one, Tensor) or is_scalar(one) for one in both):
+            raise NetcalcError(DEPENDS)
+        found = b.where(b.reshaped(test.node, []), *map(node_of, both))
+        return self.made(Tensor(found, widest(list(map(kind_of, both)))))
 
     # --- parts and attributes
 

@@ -66,6 +66,8 @@ class Scope:
         self.given = given
         self.library = library
         self.is_torch = is_torch  # PyTorch's functions are among those it uses
+        self.guards: list[Node] = []  # the tests on values that the lines being read are under
+        self.tests: dict[ast.If, Node] = {}
         self.no_grad = ""  # the block without gradients that is being read, with its line
         self.leaves: set[Node] = set()  # arrays of the program's own that it asks the gradient of
         self.cut: dict[Node, str] = {}  # where PyTorch lets no gradient through, and what says so

@@ -8,7 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from netcalc.errors import NetcalcError
+from netcalc.graph.node import Node
 from netcalc.program.assignments import Assignments
+from netcalc.program.conditions import PARTS
+from netcalc.program.expressions import DEPENDS
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
 from netcalc.program.values import (
@@ -137,6 +140,8 @@ class Statements(Assignments):
             return
         if isinstance(value, ast.Call) and (self.set_grad(value) or self.is_passed_over(value) or self.added_at(value)):
             return
+        if self.guards:
+            raise NetcalcError(DEPENDS)
         self.value(value)
 
     def is_passed_over(self, node: ast.Call) -> bool:
@@ -154,7 +159,28 @@ class Statements(Assignments):
     def _if_statement(self, node: ast.If) -> Any:
         if _is_main_guard(node.test):
             return None
-        return self.block(node.body if self.truth_of(node.test) else node.orelse)
+        self.reading = node.test
+        test = self._tested(node.test)
+        if isinstance(test, bool):
+            return self.block(node.body if test else node.orelse)
+        depth = len(self.guards)
+        try:
+            self.enter(node, "test")
+            for part, block in zip(PARTS, (node.body, node.orelse, []), strict=True):
+                self.enter(node, part)
+                if self.block(block) is not None:
+                    raise self.source.error(DEPENDS, node.test)
+        finally:
+            del self.guards[depth:]
+        return None
+
+    def _tested(self, test: ast.expr) -> bool | Node:
+        try:
+            return self.tested(test)
+        except ProgramError:
+            raise
+        except NetcalcError as error:
+            raise self.source.error(error.message, test) from None
 
     def truth_of(self, test: ast.expr) -> bool:
         """Whether a test holds, told where it stands."""

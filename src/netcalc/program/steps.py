@@ -20,12 +20,14 @@ TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are 
 class Step(NamedTuple):
     """A statement as it is read; `values` are the names before it, kept the first times that a loop passes it.
 
-    Where a loop gives its name the next `item`, the statement is the loop.
+    Where a loop gives its name the next `item`, or an if whose test depends on values goes on to a part, the statement
+    is the loop or the if.
     """
 
     node: ast.stmt
     values: dict[str, Any] | None
     item: tuple[Any, ...] = ()
+    guards: tuple[Node, ...] = ()  # the tests on values that it is under
 
 
 Instead = Mapping[ast.stmt, tuple[Source, list[ast.stmt]]]  # statements in others' place, and the text they are of
@@ -45,19 +47,26 @@ class Stepping(Sharing):
     def keep_step(self, node: ast.stmt) -> None:
         """Keep a statement of the pass itself that is about to be read."""
         many = self.passed[node] = self.passed.get(node, 0) + 1
-        self.steps.append(Step(node, copied(self.frame.values) if many <= TIMES_KEPT else None))
+        values = copied(self.frame.values) if many <= TIMES_KEPT else None
+        self.steps.append(Step(node, values, guards=tuple(self.guards)))
 
     def next_item(self, node: ast.For, item: Any) -> None:
         if self.is_own:
             self.steps.append(Step(node, None, (item,)))
         super().next_item(node, item)
 
+    def enter(self, node: ast.If, part: str) -> None:
+        if self.is_own:
+            self.steps.append(Step(node, None, (part,)))
+        super().enter(node, part)
+
     def replay(self, steps: Sequence[Step], instead: Instead, settled: Sequence[Mapping[str, Node]]) -> None:
         """Read steps again with some statements changed; after each, names stand for what is `settled`."""
         own = self.source
         for step, nodes in zip(steps, settled, strict=True):
             if step.item:
-                super().next_item(step.node, step.item[0])  # type: ignore[arg-type]
+                again = super().enter if isinstance(step.node, ast.If) else super().next_item
+                again(step.node, step.item[0])  # type: ignore[arg-type]
             elif step.node in instead or not isinstance(step.node, COMPOUND):
                 self.source, statements = instead.get(step.node, (own, [step.node]))
                 for one in statements:

@@ -8,6 +8,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.program.answers import assigned_in, base
+from netcalc.program.expressions import DEPENDS
 from netcalc.program.gradient_names import GradientNames
 from netcalc.program.source import ProgramError
 from netcalc.program.values import Tensor
@@ -78,7 +79,9 @@ class Unknowns(GradientNames):
         return True
 
     def _goes_on_from_unknown(self, node: ast.stmt) -> None:
-        """Refuses what changes a gradient of which nothing is known before."""
+        """Refuses what changes a gradient of which nothing is known before, or scales one that is too large."""
+        if self.guards and scales(node) and any(base(name, self.known_names) for name in assigned_in(node)):
+            raise NetcalcError(DEPENDS)
         for name in assigned_in(node) if self.in_place_of else ():
             if name in self.in_place_of:
                 if _reads_itself(node, name):
@@ -152,6 +155,16 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(one)
     else:
         yield value
+
+
+def scales(node: ast.AST) -> bool:
+    """Whether a statement is of the form dx *= scale or dx = dx * scale."""
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, ast.Mult | ast.Div)
+    match node:
+        case ast.Assign([ast.Name(name)], ast.BinOp(_, ast.Mult() | ast.Div()) as value):
+            return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(value))
+    return False
 
 
 def _reads_itself(node: ast.stmt, name: str) -> bool:

@@ -127,7 +127,10 @@ def _meanings(reading: Reading) -> Iterator[str]:
     """Notes on gradients that are those of something else than their names say."""
     for one in reading.judged:
         version = one.version
-        if one.factor != 1:
+        if one.factor == -1:
+            what = f"{version.name} is minus the gradient of {version.of}"
+            yield f"line {version.line}: {what}, which a later line subtracts"
+        elif one.factor != 1:
             yield (
                 f"line {version.line}: {version.name} is {one.factor} times the gradient of {version.of}, "
                 "which later lines divide by again"

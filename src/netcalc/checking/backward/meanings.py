@@ -69,6 +69,7 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
             yield from _as_argument(reading, one, wrong)
             yield from _as_unscaled(reading, one)
             yield from _as_part(reading, one)
+            yield from _as_negative(reading, one)
             yield from _as_multiple(reading, one)
 
 
@@ -186,6 +187,16 @@ def _as_multiple(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
             return replace(other, factor=factor, meaning=f"{factor} times it")
 
         yield [scaled(other) for other in reading.judged]
+
+
+def _as_negative(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient with the other sign, which a later line subtracts: dx = dxc - dmu / N."""
+    if one.version.value is None or not fits(one.version.value, one.node):
+        return
+    pair = Pair(one.version.value, one.node, Fraction(-1))
+    if reading.agreement.roughly([pair], reading.true)[0]:
+        moved = replace(one, factor=Fraction(-1), meaning="minus it")
+        yield [moved if other is one else other for other in reading.judged]
 
 
 def _multiples(reading: Reading, one: Judged) -> list[Fraction]:

@@ -191,8 +191,7 @@ class Trial:
         start = next((n for n in reversed(places) if steps[n].values is not None), None)
 
         def is_it(instead: Instead) -> bool:
-            reader = self.reader({**self.reading.code.reader.around, **(steps[start].values or {})}, self.source)
-            reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
+            reader = self._reader_at(steps[start])
             own = steps[start : end + 1]
             self.reading.statements += len(own)
             reader.replay(own, instead, [{}] * len(own))
@@ -235,8 +234,7 @@ class Trial:
         of, name, steps = self.reading.code.reader, self.one.version.name, self._steps
         while steps[start].values is None:
             start -= 1
-        reader = self.reader({**of.around, **(steps[start].values or {})}, self.source)
-        reader.unit, reader.read_so_far.units = 0, [Unit(steps[start].node, 0)]
+        reader = self._reader_at(steps[start])
         last = steps[-1].node
         self.reading.statements += len(steps) - start
         reader.replay(steps[start:], {last: (self.source, [last]), **instead}, [*self._settled[start:], {}])
@@ -245,6 +243,14 @@ class Trial:
         if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
             return None
         return None if any(ast.unparse(one) not in known for one in reader.unread.values()) else own[-1].value
+
+    def _reader_at(self, step: Step) -> GradientReader:
+        """A reader that is about to read a step."""
+        of = self.reading.code.reader
+        reader = self.reader({**of.around, **(step.values or {})}, self.source)
+        reader.unit, reader.read_so_far.units = 0, [Unit(step.node, 0)]
+        reader.guards, reader.tests = list(step.guards), dict(of.tests)
+        return reader
 
     @cached_property
     def _settled(self) -> list[dict[str, Node]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from math import isqrt
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -226,6 +226,13 @@ def _places(call: Call, x: Tensor, as_tuple: bool) -> Any:
     return tuple(Tensor(b.array(one), "int") for one in np.nonzero(known))
 
 
+def _unraveled(x: Tensor, shape: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """The indices along each axis of places in a flat array."""
+    sizes = [concrete(settled(size), "unravel_index") for size in shape]
+    along = np.unravel_index(np.arange(prod(sizes)), sizes)
+    return tuple(Tensor(b.index(b.array(one), [b.Place(1)], [x.node]), "int") for one in along)
+
+
 ROWS = [
     Row("gelu", "x|input:t approximate:v=None", _gelu, "x Φ(x), or its form with tanh", asks=True),
     Row("logaddexp", _TWO, _logaddexp, "log(eˣ + eʸ)"),
@@ -281,6 +288,12 @@ ROWS = [
         _places,
         "the places of what is not 0, where that is known",
         asks=True,
+    ),
+    Row(
+        "unravel_index",
+        "indices:t shape:shape",
+        _unraveled,
+        "the indices along each axis of a place in the flat array, as argmax gives it",
     ),
     Row(
         "masked_fill masked_fill_",
