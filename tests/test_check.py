@@ -381,6 +381,8 @@ def test_an_answer_is_not_given_by_itself():
         ("a.json", '{"netcalc": "0.1.0", "given": {"x": 1}}', "holds no answers"),
         ("a.json", '{"dx0": 5, "dx0": 0.786}', "'dx0' is given twice"),
         ("a.jsonl", '{"name": "dx0", "value": 1}\n{"name": "dx0", "name": "dx1", "value": 1}', "'name' is given twice"),
+        ("a.csv", ",", "is empty"),
+        ("a.csv", "\n;;\n", "is empty"),
         ("a.csv", "name,value\n", "holds no answers"),
         ("a.csv", "dx0,dx1\n", "holds no answers"),
         ("a.csv", "name,value\ndx0,\n", "holds no answers"),

@@ -189,7 +189,7 @@ def test_caret_stands_under_the_character(failing, source, position, shown):
 @pytest.mark.parametrize(
     "fault, status, message",
     [
-        (NetcalcError("two lines\nof message"), 2, "error: two lines\nof message\n"),
+        (NetcalcError("two lines\nof message"), 2, "error: two lines\\nof message\n"),
         (NetcalcError("\x1b[31mred\x07"), 2, "error: \\x1b[31mred\\x07\n"),
         (MemoryError(), 2, "error: not enough memory for this problem\n"),
         (FileNotFoundError(2, "No such file or directory", "a.csv"), 2, "error: No such file or directory: a.csv\n"),

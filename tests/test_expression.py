@@ -324,7 +324,18 @@ def test_refusal(text, position, message):
 
 @pytest.mark.parametrize(
     "text",
-    ["-" * 9999 + "x", "(" * 50_000, "x^" * 9999 + "x", "a/" * 9999 + "b", "sin(" * 5000, "√" * 9999 + "x", "+" * 999],
+    [
+        "-" * 9999 + "x",
+        "(" * 50_000,
+        "x^" * 9999 + "x",
+        "a/" * 9999 + "b",
+        "sin(" * 5000,
+        "√" * 9999 + "x",
+        "+" * 999,
+        "\\frac" * 2000,
+        "\\frac1" * 2000,
+        "\\sqrt " * 2000 + "x",
+    ],
     ids=short,
 )
 def test_depth_is_limited(text):

@@ -154,6 +154,34 @@ def test_a_hostile_file_name(name, tmp_path, monkeypatch, capsys):
     assert row == "3,x"
 
 
+@names
+def test_an_error_about_a_hostile_name_is_one_line(name, tmp_path, capsys):
+    """A key or a value of a file, or a word of the command line, cannot add a line of its own."""
+    (tmp_path / "key.json").write_text(json.dumps({name: 1}))
+    (tmp_path / "loss.json").write_text(json.dumps({"input": [1], "loss": name, "layers": [{"W": [[1]], "b": [0]}]}))
+    for words in (
+        ["net", str(tmp_path / "key.json")],
+        ["net", str(tmp_path / "loss.json")],
+        ["neuron", "--x", "1", "--w", "1", "--b", "0", "-f", name],
+        ["neuron", "--x", "1", "--w", "1", "--b", "0", "-o", f"{tmp_path}/none/{name}.csv"],
+        [name],
+    ):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("error: ")
+        assert len(told.splitlines()) == 1
+        assert not CONTROL.search(told)
+
+
+def test_an_error_about_a_long_input_is_short(tmp_path, capsys):
+    """It begins with what is wrong and ends with what to do, whatever is between."""
+    (tmp_path / "x.csv").write_text("9" * 100_000 + ",1\n")
+    assert main(["neuron", "--x", str(tmp_path / "x.csv"), "--w", "1", "1", "--b", "0"]) == 2
+    told = capsys.readouterr().err
+    assert "line 1, column 1: '999" in told
+    assert len(told) < 2100
+
+
 @pytest.mark.parametrize("cell", ["\x1b]0;t\x07", "\x9b31m", "\x7f", "a\rb"])
 def test_a_hostile_cell(cell, tmp_path, monkeypatch, capsysbinary):
     """What a message repeats of a file."""

@@ -67,6 +67,12 @@ def test_a_closed_stdin_is_told(home):
     )
 
 
+def test_a_quiz_asks_nobody_on_a_closed_stdin(home):
+    done = run(["quiz", "neuron", "--interactive"], home, 0)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --interactive asks on a terminal, and there is none")
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_leaves_no_part_of_a_file(home, tmp_path, name):
     """And what was there before."""
@@ -95,6 +101,37 @@ def test_a_width_that_no_terminal_has_counts_as_none(size):
     environment = {"COLUMNS": size, "LINES": size, "HOME": "/"}
     without_nonsense(environment)
     assert environment == {"HOME": "/"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"_NETCALC_COMPLETE": "complete_bash"},
+        {"_NETCALC_COMPLETE": "complete_bash", "COMP_WORDS": "netcalc n"},
+        {"_NETCALC_COMPLETE": "complete_bash", "COMP_WORDS": "netcalc n", "COMP_CWORD": "x"},
+        {"_NETCALC_COMPLETE": "complete_bash", "COMP_WORDS": "netcalc n", "COMP_CWORD": "-1"},
+        {"_NETCALC_COMPLETE": "complete_"},
+        {"_NETCALC_COMPLETE": "nonsense"},
+        {"_NETCALC_COMPLETE": ""},
+    ],
+    ids=lambda asked: " ".join(asked.values()),
+)
+def test_a_completion_that_no_shell_asks_for_is_none(asked):
+    environment = dict(asked)
+    without_nonsense(environment)
+    assert "_NETCALC_COMPLETE" not in environment
+
+
+def test_a_completion_that_a_shell_asks_for_is_kept():
+    for asked in (
+        {"_NETCALC_COMPLETE": "complete_bash", "COMP_WORDS": "netcalc n", "COMP_CWORD": "1"},
+        {"_NETCALC_COMPLETE": "source_bash"},
+        {"_NETCALC_COMPLETE": "complete_zsh"},
+        {},
+    ):
+        environment = dict(asked)
+        without_nonsense(environment)
+        assert environment == asked
 
 
 def test_a_width_that_a_terminal_has_is_kept():

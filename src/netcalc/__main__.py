@@ -17,6 +17,8 @@ from typing import NoReturn
 from netcalc.errors import NO_MEMORY, is_out_of_memory  # here, as there is no memory for it where it is needed
 
 LONGEST_SIZE = 5  # digits of a terminal's width
+COMPLETE = "_NETCALC_COMPLETE"  # where the shell says what it wants to complete a line
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")  # whose lines typer completes
 NO_OUTPUT = "standard output is closed; name a file, as in -o answer.csv"
 LEAST_MEMORY = 128 << 20  # bytes of address space, below which NumPy's BLAS ends the process as it is imported
 FEW_COLLECTIONS = (100_000, 20, 20)  # looking for garbage among what is being imported takes a tenth of a run
@@ -123,11 +125,25 @@ class ClosedOutput(io.TextIOBase):
 
 
 def without_nonsense(environment: MutableMapping[str, str]) -> None:
-    """Take out widths and heights that no terminal has, `0` among them: as if they were not set."""
+    """Take out sizes that no terminal has, `0` among them, and completions that no shell asks for, as if not set."""
     for name in ("COLUMNS", "LINES"):
         size = environment.get(name, "1")
-        if not (size.isascii() and size.isdigit() and len(size) <= LONGEST_SIZE and int(size) > 0):
+        if not (is_count(size) and int(size) > 0):
             del environment[name]
+    asked = environment.get(COMPLETE, "source_bash").split("_")
+    word_is_told = "COMP_WORDS" in environment and is_count(environment.get("COMP_CWORD", ""))
+    if not (
+        len(asked) == 2
+        and asked[0] in ("source", "complete")
+        and asked[1] in SHELLS
+        and (asked != ["complete", "bash"] or word_is_told)
+    ):
+        del environment[COMPLETE]
+
+
+def is_count(text: str) -> bool:
+    """Whether a whole number stands there, and none that is too large for anything."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_SIZE
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from netcalc.commands._stderr import say
 from netcalc.commands.command import Command
 from netcalc.commands.variadic import convert_without_pydantic, nearest, unknown_option
 from netcalc.errors import NO_MEMORY, NetcalcError, UnknownNameError, is_out_of_memory
+from netcalc.outside import one_line
 from netcalc.version import __version__
 
 INTERRUPTED = 128 + 2  # SIGINT, as a shell counts it
@@ -31,6 +32,7 @@ CLOSED_PIPE = 128 + 13  # SIGPIPE
 OWN_MISTAKE = 70  # EX_SOFTWARE of sysexits.h
 ON_WINDOWS = os.name == "nt"
 CARET_WIDTH = 72  # columns of a long line that are shown around its caret
+MESSAGE_CHARACTERS = 2000  # of which a longer message, as of a number of many digits, keeps half at either end
 
 
 class Commands(TyperGroup):
@@ -181,8 +183,14 @@ def discard_output() -> None:
 
 
 def end(status: int, *lines: str) -> int:
-    say(*lines)
+    say(*(without_middle(one_line(line)) for line in lines))
     return status
+
+
+def without_middle(message: str) -> str:
+    """A message that repeats much of an input, with both its ends."""
+    half = MESSAGE_CHARACTERS // 2
+    return message if len(message) <= MESSAGE_CHARACTERS else f"{message[:half]} … {message[-half:]}"
 
 
 def usage_message(error: typer.TyperException) -> str:

@@ -54,15 +54,16 @@ def read_cells(text: str, source: str) -> list[tuple[int, list[str]]]:
     announced = re.match(rf'\s*"?{SEPARATOR}"?[ \t]*(?=[\r\n])', text)
     body = text[announced.end() :] if announced else text
     first = next((line for line in body.splitlines() if line.strip()), "")
-    if not first:
-        raise FileError(f"{source} is empty")
     delimiter = announced[1] if announced else max(DELIMITERS, key=WITHIN.sub("", first).count)
     before = text.count("\n") - body.count("\n")
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [(before + reader.line_num, row) for row in reader if any(map(str.strip, row))]
+        rows = [(before + reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise FileError(f"{source}, line {reader.line_num}: it does not read as a table ({error})") from None
+    if not rows:
+        raise FileError(f"{source} is empty")
+    return rows
 
 
 def read_table(text: str, source: str) -> Table:

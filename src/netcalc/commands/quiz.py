@@ -56,7 +56,7 @@ def ask(kind: str, seed: int, count: int, level: int) -> int:
     from netcalc.exercises import quiz
     from netcalc.exercises.session import session
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise NetcalcError("--interactive asks on a terminal, and there is none; without it the exercises are printed")
     console = Console(highlight=False, markup=False, emoji=False)
     try:

@@ -139,6 +139,15 @@ class Parser(Names):
             return self.root_of_latex()
         return self.refuse_operand()
 
+    def operand_of(self, sign: Token) -> Part:
+        """What stands behind a sign that takes it without brackets, one deeper."""
+        self.depth += 1
+        if self.depth > self.limits.depth:
+            self.refuse_depth(sign)
+        part = self.operand()
+        self.depth -= 1
+        return part
+
     def refuse_operand(self) -> NoReturn:
         token, first = self.token, self.place
         if token.kind == "end":
@@ -179,8 +188,8 @@ class Parser(Names):
     def fraction(self) -> Part:
         r"""\frac{a}{b}"""
         first, token = self.place, self.advance()
-        above = self.operand()
-        below = self.operand()
+        above = self.operand_of(token)
+        below = self.operand_of(token)
         self.closes[self.place] = first
         return self.binary("divide", above, below, token)._replace(first=first)
 
@@ -188,7 +197,7 @@ class Parser(Names):
         r"""\sqrt{x}, and \sqrt[n]{x}."""
         first, token = self.place, self.advance()
         degree = self.group() if self.token.kind == "[" else None
-        part = self.operand()
+        part = self.operand_of(token)
         self.closes[self.place] = first
         degree_number = degree.tree.value if degree and isinstance(degree.tree, Number) else None
         if degree is None or degree_number in (2, 3):
@@ -207,11 +216,7 @@ class Parser(Names):
 
     def root(self) -> Part:
         first, token = self.place, self.advance()
-        self.depth += 1
-        if self.depth > self.limits.depth:
-            self.refuse_depth(token)
-        part = self.operand()
-        self.depth -= 1
+        part = self.operand_of(token)
         in_brackets = self.closes.get(self.place) == part.first and self.tokens[part.first].kind in (*CLOSERS, "|")
         if not in_brackets and (self.token.kind in ("superscript", "^") or self.product_without_sign()):
             self.refuse(f"how far '{token.text}' reaches is unclear: write {token.text}(…)", token)

@@ -78,8 +78,8 @@ def _value(name: str, text: str, flag: str, stdin: StandardInput, decimal: str) 
 
 def _symbol(text: str) -> str:
     """The variable that a name stands for: `θ` is `theta`, `W[0, 1]` is `W[0,1]`; letters and digits are themselves."""
-    if text.isascii() and text.isidentifier():
-        return text  # a table may have a million columns
+    if text.isascii() and (text.isidentifier() or text[:1].isdigit()):
+        return text.strip()  # a table may have a million columns
     try:
         tree = parse(text)
     except ExpressionError:
