@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+import netcalc
 from netcalc.expression import parse
 from netcalc.notation.displays import Named, Product, Sum, Transposed, column, matrix, row
 from netcalc.render.blocks import ASCII, chain, in_line, lay_out
 from netcalc.render.latex import display_to_latex
 from netcalc.render.markdown import markdown
 from netcalc.render.prose import step_lines
+from netcalc.render.table import table
 from netcalc.result import Result, Step
 
 W = matrix([[parse("4"), parse("-4")], [parse("1"), parse("0.25")]])
@@ -146,3 +151,45 @@ def test_a_long_formula_keeps_to_a_page_below_where_it_begins():
     assert all(line.startswith(" " * 11) for line in shown[1:-1])
     assert " ".join(" ".join(shown).split()) == " ".join(next(step_lines([Step("loss", (terms,))])).split()) + " = 3"
     assert len(list(step_lines([Step("loss", (terms,))]))) == 1  # without a page, as in a pipe, it is one line
+
+
+def shown(result, columns):
+    """A result's table on a page of so many columns."""
+    console = Console(width=columns, file=io.StringIO(), force_terminal=False)
+    for part in table(result):
+        console.print(part)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_tensor_with_one_formula_is_a_row_with_its_values_drawn(columns):
+    result = netcalc.grad("x.T@A@x", at={"A": [[1, 2], [3, 4]], "x": [1, -2]})
+    rows = [line.rstrip() for line in shown(result, columns).splitlines()]
+    begin = next(place for place, line in enumerate(rows) if line.startswith("∂f/∂A"))
+    assert rows[begin : begin + 3] == [
+        "∂f/∂A │ x xᵀ       │ ⎡  1  −2 ⎤",
+        "      │            │ ⎣ −2   4 ⎦",
+        "∂f/∂x │ (A + Aᵀ) x │ [ −8  −11 ]",
+    ]
+
+
+def test_what_is_too_wide_to_draw_is_listed():
+    """On a narrow page, and a row of many entries; no number is torn apart."""
+    result = netcalc.grad("sum(x^3)", at={"x": [[0.1234567 * n for n in range(1, 9)]]})
+    for columns in (50, 80):
+        text = shown(result, columns)
+        assert "∂f/∂x[0,7]" in text
+        for value in result["dx"].values:
+            assert value.shown in text
+
+
+def test_closed_forms_are_drawn_beside_the_values():
+    result = netcalc.grad("softmax(x)", at={"x": [1, 0]}, delta=[1, 0], exact=True)
+    text = shown(result, 120)
+    assert "[ e/(1 + e)²  −e/(1 + e)² ] │ [ 0.196612  −0.196612 ]" in text
+
+
+def test_entries_with_formulas_of_their_own_are_listed():
+    text = shown(netcalc.neuron(x=[1, 2], w=[3, 4], b=0), 200)
+    assert "∂f/∂x0" in text
+    assert "∂f/∂x1" in text

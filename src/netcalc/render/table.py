@@ -14,7 +14,8 @@ from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import all_to_unicode, in_signs, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
-from netcalc.render.frame import UNBOUNDED
+from netcalc.render.drawn import drawing, whole_name
+from netcalc.render.frame import NARROW, UNBOUNDED
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
 from netcalc.render.rows import has_closed_forms, sample_elements, samples
@@ -85,7 +86,7 @@ def _answers(result: Result) -> Iterator[RenderableType]:
     large = [tensor for tensor in _in_order(result) if is_large(tensor)]
     listed = [tensor for tensor in _in_order(result) if not is_large(tensor)]
     if listed:
-        yield _elements(result, listed)
+        yield _Elements(result, listed)
     if large or any(large_given(result)):
         yield from [Text("")] if listed else []
         yield summary(result, large)
@@ -115,7 +116,19 @@ class _Steps(NamedTuple):
         yield Text("\n".join(step_lines(self.steps, min(width, READABLE), page)))
 
 
-def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
+class _Elements(NamedTuple):
+    """A row an element; a row a tensor where its elements have one formula and there is room to draw their values."""
+
+    result: Result
+    listed: Sequence[Tensor]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        yield _elements(self.result, self.listed, min(width // 2, READABLE) if width >= NARROW else 0)
+
+
+def _elements(result: Result, listed: Sequence[Tensor], room: int) -> Table:
+    """The table; a drawing takes no more columns than there is room for."""
     numbers = result.steps_by_element
     values = [value for tensor in result.tensors for value in tensor.values]
     if any(len(value.shown) > WIDEST_NUMBER for value in values):
@@ -124,23 +137,34 @@ def _elements(result: Result, listed: Sequence[Tensor]) -> Table:
     bare = _is_formulas_alone(result)
     headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
     headers += [] if bare else ["value"]
-    frame = new_frame(*headers, right=() if any(value.formula for value in values) else ("value",))
+    is_left = any(value.formula for value in values)
+    rows: list[list[str]] = []
     told = listed if len(listed) <= LISTED else [tensor for tensor in listed if not _vanishes(tensor)]
     shown = [list(_shown_elements(_brief(tensor))) for tensor in told]
     formulas = iter(all_to_unicode([one.formula for elements in shown for one in elements]))
     for tensor, elements in zip(told, shown, strict=True):
-        for one in elements:
-            cells = [element_name(one, tensor.of), next(formulas)]
+        written = [next(formulas) for _ in elements]
+        if not bare and not any(one.name in numbers for one in elements):
+            drawn = drawing(tensor, elements, room, closed=closed)
+            if drawn is not None:
+                rows.append([whole_name(tensor), written[0], *([""] if numbers else []), *drawn])
+                is_left = True
+                continue
+        for one, formula in zip(elements, written, strict=True):
+            cells = [element_name(one, tensor.of), formula]
             if numbers:
                 cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
             if closed:
                 cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
-            frame.add_row(*cells, *([] if bare else [in_unicode(one.value)]))
+            rows.append([*cells, *([] if bare else [in_unicode(one.value)])])
         if tensor.entries.size > LISTED:
             shape = "×".join(map(str, tensor.entries.shape))
-            frame.add_row(f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all")
+            rows.append([f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all"])
     if len(told) < len(listed):
-        frame.add_row("…", f"{len(listed) - len(told):,} more second derivatives are 0 everywhere")
+        rows.append(["…", f"{len(listed) - len(told):,} more second derivatives are 0 everywhere"])
+    frame = new_frame(*headers, right=() if is_left else ("value",))
+    for row in rows:
+        frame.add_row(*row)
     return frame
 
 
