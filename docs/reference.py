@@ -21,9 +21,11 @@ from netcalc.examples import names as example_names
 from netcalc.expression import FUNCTIONS, Symbol
 from netcalc.manual import STATUS
 from netcalc.notation import to_unicode
-from netcalc.program.builtins import BUILTINS
+from netcalc.program.builtins import BUILTINS, OF_MODULES
+from netcalc.program.calls import EINOPS
 from netcalc.program.library import PARTS, ROWS
 from netcalc.program.signature import usage
+from netcalc.program.written import TEXTS
 from netcalc.render.entries import facts
 from netcalc.result import Result, Tensor
 
@@ -125,6 +127,15 @@ def programs() -> Iterator[str]:
     known = sorted({name for name in FUNCTIONS if name not in ROWS}, key=lambda name: (name.lower(), name))
     yield ", ".join(f"`{name}`" for name in known)
     yield from ("", "## Python's own", "", ", ".join(f"`{name}`" for name in BUILTINS))
+    yield from ("", "## Of other modules", "", "| module | names |", "| --- | --- |")
+    own = {
+        **{path: list(names) for path, names in OF_MODULES.items() if path != "jax.numpy"},
+        **{path: re.findall(r"(?m)^(?:class|def) (\w+)", text) for path, text in TEXTS.items()},
+        "einops": sorted(EINOPS),
+        "jax": ["vmap", "lax.scan", "lax.fori_loop", "lax.map"],
+    }
+    for path, names in sorted(own.items()):
+        yield f"| `{path}` | {', '.join(f'`{name}`' for name in names)} |"
 
 
 def blocks() -> Iterator[str]:

@@ -601,3 +601,20 @@ def test_the_cost_of_a_recurrence_and_of_many_lines_is_linear():
         program(3)
         counts = [calls(lambda many=many, program=program: program(many)) for many in (4, 8, 16)]
         assert counts[2] - counts[1] < 2.2 * (counts[1] - counts[0])
+
+
+ONLINE_SOFTMAX = """import numpy as np
+m = np.full((2,), -np.inf)
+top = np.maximum(m, x)
+p = np.exp(x - top)
+kept = np.exp(m - top)
+loss = (p * (1 + top) + kept * x).sum() + np.where(m < x, x ** 2, 0).sum()
+"""
+
+
+def test_a_maximum_that_begins_at_minus_infinity_has_the_slopes_of_what_is_larger():
+    """As attention that goes block by block keeps it; a comparison with -inf is decided."""
+    result = netcalc.gradients(ONLINE_SOFTMAX, x=[1.5, -2.5])
+    assert result.partials["x"] == [4, -4]
+    assert result.partials["top"] == [-1.5, 2.5]
+    assert not result.notes

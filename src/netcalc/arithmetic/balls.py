@@ -157,11 +157,20 @@ CONSTANTS: Mapping[str, Callable[[], arb]] = {"e": arb.const_e, "pi": arb.pi, "i
 def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condition]:
     def compared(a: Numeral, b: Numeral) -> Condition:
         if is_nowhere(a) or is_nowhere(b):
-            return UNDEFINED
+            order = _order_far_out(a, b)
+            return UNDEFINED if order is None else holds(order)
         order = 0 if a is b else sign(a - b)
         return None if order is None else holds(order)
 
     return compared
+
+
+def _order_far_out(a: Numeral, b: Numeral) -> int | None:
+    """The sign of a - b where one of them is infinite, as a mask's -inf is; None where that has none."""
+    far = [sign(one) or 0 if is_nowhere(one) else 0 for one in (a, b)]
+    if any(is_nowhere(one) and not side for one, side in zip((a, b), far, strict=True)) or far[0] == far[1]:
+        return None
+    return far[0] or -far[1]
 
 
 def _where(condition: Condition, then: Numeral, other: Numeral) -> Numeral:

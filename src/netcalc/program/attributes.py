@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,7 @@ from netcalc.graph.sizes import total
 from netcalc.program import indexing
 from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Pair
+from netcalc.program.library.windows import BYTES, strides
 from netcalc.program.operators import missing
 from netcalc.program.scope import Scope
 from netcalc.program.texts import UNKNOWN
@@ -47,10 +49,11 @@ OPAQUE = frozenset(
         "strided contiguous_format dtype device float int"
     ).split()
 )
+PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 PARTS = frozenset(
     (
         "nn functional linalg numpy special fft random lax scipy stats math autograd ops testing init utils data "
-        "tree_util tree losses cuda backends mps amp distributions func"
+        "tree_util tree losses cuda backends mps amp distributions kl func lib stride_tricks signal"
     ).split()
 )
 
@@ -182,16 +185,21 @@ class Attributes(Scope):
 
     def _of_record(self, owner: Record, name: str) -> Any:
         """What an object has itself, else its class's, else the input of that name."""
-        found = owner.parts.get(name, owner.of.parts.get(name) if owner.of else None)
+        of = owner.of.parts if owner.of else {}
+        found = owner.parts.get(name, of.get(name))
         if isinstance(found, Function) and name not in owner.parts:
+            if found.decorators & PROPERTIES:
+                return self.of_object(owner, name, [], {}, found.node)
             return Method(owner, name)
         if found is None and owner.of is not None and name == "register_buffer":
             return Method(owner, name)
-        return self.member(name) if found is None and name not in owner.parts else found
+        return found if name in owner.parts or name in of else self.member(name)
 
     def _of_module(self, module: Module, name: str) -> Any:
         if name in CONSTANTS:
             return CONSTANTS[name]
+        if module.path.endswith("scipy.stats") and name in ("norm", "multivariate_normal"):
+            return Module(f"{module.path}.{name}")
         if name == "nan":
             raise NetcalcError("nan is no number")
         if name == "finfo":
@@ -203,6 +211,10 @@ class Attributes(Scope):
         if name in OPAQUE:
             return Opaque(name)
         return LibraryFunction(name, module)
+
+    def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """owner.name(…)."""
+        raise NotImplementedError
 
     def function_named(self, name: str, module: Module) -> bool:
         """Whether a library's function is understood."""
@@ -218,6 +230,10 @@ class Attributes(Scope):
                 return tuple(owner.shape)
             case "ndim":
                 return owner.rank
+            case "strides":
+                return strides(owner)
+            case "itemsize":
+                return BYTES
             case "size" if self.library != "torch":
                 return total(owner.shape)
             case "data":

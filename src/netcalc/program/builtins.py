@@ -179,20 +179,57 @@ def _map(reader: Expressions, function: Any, *several: Any) -> list[Any]:
     return [reader.call(function, list(one), {}, ast.Pass()) for one in _zip(reader, *several)]  # type: ignore[attr-defined]
 
 
-def _all_of(reader: Expressions, *several: Any) -> list[Any]:
+def _all_of(reader: Expressions, *several: Any, repeat: int = 1) -> list[Any]:
     """itertools.product: each of the first with each of the next."""
-    from itertools import product
+    own = [reader.items(one) for one in several] * whole(reader, repeat)
+    return _some("product", own, math.prod(map(len, own)))
 
-    own = [reader.items(one) for one in several]
-    if (many := math.prod(map(len, own))) > MAX_TERMS:
-        raise NetcalcError(f"product of {many:,} tuples; netcalc reads {MAX_TERMS:,}")
-    return list(product(*own))
+
+def _subsets(name: str) -> Callable[..., list[Any]]:
+    """itertools.combinations and permutations."""
+
+    def build(reader: Expressions, values: Any, r: Any = None) -> list[Any]:
+        items = reader.items(values)
+        size = len(items) if r is None else whole(reader, r)
+        many = math.comb if name == "combinations" else math.perm
+        return _some(name, [items, size], many(len(items), max(size, 0)))
+
+    return build
+
+
+def _some(name: str, args: list[Any], many: int) -> list[Any]:
+    import itertools
+
+    if many > MAX_TERMS:
+        raise NetcalcError(f"{name} of {many:,} tuples; netcalc reads {MAX_TERMS:,}")
+    return list(itertools.product(*args)) if name == "product" else list(getattr(itertools, name)(*args))
+
+
+def _chained(reader: Expressions, *several: Any) -> list[Any]:
+    return [one for values in several for one in reader.items(values)]
 
 
 def _indices(reader: Expressions, *shape: Any) -> list[Any]:
     """np.ndindex: the index of every entry, the last axis first."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], list | tuple) else shape
     return _all_of(reader, *(range(whole(reader, one)) for one in sizes))
+
+
+def _piecewise(reader: Expressions, x: Any, conditions: Any, functions: Any) -> Tensor:
+    """np.piecewise: of several conditions that hold the last counts, and where none does one function more, or 0."""
+    import ast
+
+    tests, pieces = reader.items(conditions), reader.items(functions)
+    if len(pieces) not in (len(tests), len(tests) + 1):
+        raise NetcalcError(f"piecewise has {len(pieces)} functions for {len(tests)} conditions")
+    values = [
+        one if isinstance(one, Tensor) or is_scalar(one) else reader.call(one, [x], {}, ast.Pass())  # type: ignore[attr-defined]
+        for one in pieces
+    ]
+    found = node_of(values[len(tests)] if len(values) > len(tests) else 0)
+    for test, value in zip(tests, values, strict=False):
+        found = b.where(node_of(test), node_of(value), found)
+    return Tensor(b.broadcast(found, node_of(x).shape))
 
 
 def _reduce(reader: Expressions, function: Any, values: Any, *first: Any) -> Any:
@@ -240,8 +277,14 @@ OF_MODULES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "reduce": _reduce,
         "partial": lambda _, function, *args, **keywords: Partial(function, args, keywords),
     },
-    "itertools": {"product": _all_of},
-    "numpy": {"ndindex": _indices},
+    "itertools": {
+        "product": _all_of,
+        "combinations": _subsets("combinations"),
+        "permutations": _subsets("permutations"),
+        "chain": _chained,
+    },
+    "numpy": {"ndindex": _indices, "piecewise": _piecewise},
+    "jax.numpy": {"piecewise": _piecewise},
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS, OF_MODULES
-from netcalc.program.library import BY_ORDER, CLASSES, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
+from netcalc.program.library import BY_ORDER, CLASSES, DEFAULTS, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
@@ -54,7 +54,9 @@ TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
     "jax.lax.scan": "scan",
     "jax.lax.fori_loop": "fori_loop",
     "jax.lax.map": "over_items",
+    **dict.fromkeys(("numpy.apply_along_axis", "jax.numpy.apply_along_axis"), "along_axis"),
 }
+EINOPS = frozenset({"rearrange", "reduce", "repeat", "einsum"})
 LEAVES = frozenset({"Parameter", "requires_grad_"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
@@ -93,6 +95,12 @@ class Configured(NamedTuple):
     name: str
     args: tuple[Any, ...]
     keywords: Mapping[str, Any]
+
+
+class Chain(NamedTuple):
+    """Layers one after the other: nn.Sequential(nn.Linear(…), nn.ReLU())."""
+
+    layers: tuple[Any, ...]
 
 
 class Calls(Methods):
@@ -178,6 +186,10 @@ class Calls(Methods):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
                 return self.library_call(name, "torch", [*args, *own], {**settings, **keywords})
+            case Chain(layers):
+                for one in layers:
+                    args = [self.call(one, args, {}, node)]
+                return args[0]
             case Partial(function, first, own):
                 return self.call(function, [*first, *args], {**own, **keywords}, node)
             case Mapped():
@@ -211,6 +223,15 @@ class Calls(Methods):
             from netcalc.program import transforms
 
             return getattr(transforms, transform)(self, *args, **keywords)
+        if (first := module.path.partition("stats")[0]) in ("scipy.", "jax.scipy.") or "torch.dist" in first:
+            from netcalc.program.written import written
+
+            if (found := written(self, module.path, name)) is not None:
+                return self.call(found, args, keywords, ast.Pass())
+        if module.path == "einops" and name in EINOPS:
+            from netcalc.program import einops
+
+            return self.made(getattr(einops, name)(self, *args, **keywords))
         if name in own or own is BUILTINS:
             if name not in own:
                 raise NetcalcError(self.unknown(name))
@@ -223,7 +244,9 @@ class Calls(Methods):
         if root not in LIBRARIES:
             raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
         if name in CLASSES and name not in ROWS:
-            return Configured(CLASSES[name], tuple(args), keywords)
+            return Configured(CLASSES[name], tuple(args), keywords if args else {**DEFAULTS.get(name, {}), **keywords})
+        if name == "Sequential" and root == "torch":
+            return Chain(tuple(args))
         if name in HARMLESS and args:
             return args[0]
         if name == "finfo":
@@ -297,12 +320,15 @@ class Calls(Methods):
     def unknown(self, name: str) -> str:
         import difflib
 
+        if name in ("rsample", "sample"):
+            said = "write mu + sigma * eps, and give eps" if name == "rsample" else "give what was drawn"
+            return f"{name} draws at random: {said} with --at"
         if name in RANDOM:
             return f"{name} draws at random: give the numbers with --at, under the name that this is assigned to"
         if name in BY_ORDER:
             return f"{name} goes by the values: give the order, or the places, with --at, as in x[order]"
         if name in LAYERS_WITH_WEIGHTS:
-            return f"{name} has weights of its own; write the weights as names: {LAYERS_WITH_WEIGHTS[name]}"
+            return f"{name} has weights of its own: write {LAYERS_WITH_WEIGHTS[name]}, and give these with --at"
         if name in ("grad", "value_and_grad", "jacobian", "vjp", "backward"):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
         if name in LOOPS:

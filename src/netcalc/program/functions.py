@@ -9,7 +9,7 @@ from typing import Any
 from netcalc.errors import NetcalcError
 from netcalc.program.expressions import Expressions
 from netcalc.program.scope import MAX_CALLS, Frame
-from netcalc.program.source import ProgramError
+from netcalc.program.source import LIBRARY, ProgramError
 from netcalc.program.values import Class, Function, Record
 
 
@@ -34,6 +34,10 @@ class Functions(Expressions):
             for one in called.node.decorator_list:
                 self.set_grad(one)
             return self.body(called.node.body)
+        except ProgramError as error:
+            if self.source.name != LIBRARY:
+                raise
+            raise NetcalcError(error.message.partition(": ")[2]) from None  # told where the program calls it
         finally:
             self.left = self.frames.pop()
             self.source, self.no_grad = before, no_grad

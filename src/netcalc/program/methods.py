@@ -108,8 +108,10 @@ class Methods(Functions):
             wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
             return self.library_call(function, "numpy", [Tensor(wide), Tensor(right)], {})
         names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
-        if how == "accumulate" and function == "add":
-            return self.library_call("cumsum", "numpy", args, {"axis": 0, **keywords})
+        running = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}
+        if how == "accumulate" and function in running:
+            named = {} if len(args) > 1 else {"axis": 0, **keywords}
+            return self.library_call(running[function], "numpy", args, named)
         if how != "reduce" or function not in names:
             raise NetcalcError(f"{function}.{how} is not understood")
         return self.library_call(names[function], "numpy", args, {} if len(args) > 1 else {"axis": 0, **keywords})

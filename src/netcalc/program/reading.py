@@ -114,7 +114,7 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
     reader.block(tree.body)
     value: Any = None
     shown = ""
-    chosen = _function(reader, of)
+    chosen = _function(reader, of, tree)
     if chosen is not None:
         value, shown = _called(reader, chosen)
         reader.main_level, reader.main = 1, reader.left
@@ -179,14 +179,15 @@ def _returned_name(statement: ast.AST | None) -> str:
     return value.id if isinstance(value, ast.Name) else ""
 
 
-def _function(reader: Statements, of: str | None) -> Function | None:
-    """The def that is the pass: the one that --of names, or, if no line of the file computes, that no other calls."""
+def _function(reader: Statements, of: str | None, tree: ast.Module) -> Function | None:
+    """The def that is the pass: the one that --of names, or, if no line of the file computes, that none uses."""
     defs = [one for one in reader.top.values.values() if isinstance(one, Function) and one.name != "lambda"]
     if of is not None and any(one.name == of for one in defs):
         return next(one for one in defs if one.name == of)
     if not defs or _computes(reader):
         return None
     called = {name for one in defs for name in _names_in(one.node)}
+    called |= {name for one in tree.body if isinstance(one, ast.Assign) for name in _names_in(one.value)}
     free = [one for one in defs if one.name not in called]
     forward = [one for one in free if not _is_backward(one.name)]
     free = forward or free

@@ -85,6 +85,7 @@ class Source(NamedTuple):
         return ProgramError(f"{self.name}, {where}: {message}", source=self.text, position=position)
 
 
+LIBRARY = "<library>"  # what a text of the package's own is called
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 NOTEBOOK = ("%", "!", ">>>", "...")  # how lines of notebooks and of sessions begin
 

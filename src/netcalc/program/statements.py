@@ -45,7 +45,19 @@ REFUSED: dict[type[ast.stmt], str] = {
     ast.Match: "match is not understood; write if and elif",
 }
 DECORATORS = frozenset(
-    ["jit", "compile", "partial", "staticmethod", "classmethod", "script", "njit", "once_differentiable", *GRADIENTS]
+    [
+        "jit",
+        "compile",
+        "partial",
+        "staticmethod",
+        "classmethod",
+        "script",
+        "njit",
+        "once_differentiable",
+        "property",
+        "cached_property",
+        *GRADIENTS,
+    ]
 )
 
 

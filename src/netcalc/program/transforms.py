@@ -66,6 +66,23 @@ def over_items(reader: Calls, f: Any, xs: Any, **_: Any) -> Any:
     return mapped(reader, Mapped(f, 0), [xs])
 
 
+def along_axis(reader: Calls, func1d: Any, axis: Any, arr: Any, *args: Any, **keywords: Any) -> Any:
+    """NumPy's apply_along_axis: a function of each vector along an axis, its results in the vectors' places."""
+    axis = whole(reader, axis)
+
+    def over(part: Any) -> Any:
+        if part.rank == 1:
+            return reader.call(func1d, [part, *args], keywords, ast.Pass())
+        return _stacked(reader, [over(one) for one in reader.items(part)])
+
+    if not isinstance(arr, Tensor) or not arr.rank:
+        raise NetcalcError(f"{described(arr)} has no axis to go along")
+    found = over(reader.library_call("moveaxis", "numpy", [arr, axis, -1], {}))
+    if not isinstance(found, Tensor) or found.rank != arr.rank:
+        return found
+    return reader.library_call("moveaxis", "numpy", [found, -1, axis], {})
+
+
 def _called(reader: Calls, function: Any, args: list[Any]) -> Any:
     return reader.call(function, args, {}, ast.Pass())
 

@@ -12,6 +12,7 @@ from netcalc.program.library import (
     layers,
     losses,
     orders,
+    padding,
     parts,
     reductions,
     shaping,
@@ -27,6 +28,7 @@ PARTS: Mapping[str, list[Row]] = {
     "linear algebra": algebra.ROWS,
     "shapes": shaping.ROWS,
     "parts": parts.ROWS,
+    "edges": padding.ROWS,
     "arrays": creation.ROWS,
     "layers": layers.ROWS,
     "convolution and pooling": windows.ROWS,
@@ -68,10 +70,37 @@ CLASSES: Mapping[str, str] = {
     "AvgPool1d": "avg_pool1d",
     "AvgPool2d": "avg_pool2d",
     "AdaptiveAvgPool2d": "adaptive_avg_pool2d",
-    "Identity": "identity",
+    "MaxPool3d": "max_pool3d",
+    "AvgPool3d": "avg_pool3d",
+    "AdaptiveAvgPool1d": "adaptive_avg_pool1d",
+    "AdaptiveMaxPool1d": "adaptive_max_pool1d",
+    "AdaptiveMaxPool2d": "adaptive_max_pool2d",
+    "Flatten": "flatten",
+    "Unflatten": "unflatten",
+    "Upsample": "interpolate",
+    "PixelShuffle": "pixel_shuffle",
+    "Unfold": "unfold",
+    "Fold": "fold",
+    "GLU": "glu",
+    "Softmin": "softmin",
+    "Hardshrink": "hardshrink",
+    "Softshrink": "softshrink",
+    "Tanhshrink": "tanhshrink",
+    "Threshold": "threshold",
+    "PairwiseDistance": "pairwise_distance",
+    "TripletMarginLoss": "triplet_margin_loss",
+    "MarginRankingLoss": "margin_ranking_loss",
+    "CosineEmbeddingLoss": "cosine_embedding_loss",
+    "HingeEmbeddingLoss": "hinge_embedding_loss",
+    "SoftMarginLoss": "soft_margin_loss",
+    "MultiMarginLoss": "multi_margin_loss",
+    "GaussianNLLLoss": "gaussian_nll_loss",
+    "PoissonNLLLoss": "poisson_nll_loss",
+    "Identity": "contiguous",
     "Dropout": "dropout",
     "CosineSimilarity": "cosine_similarity",
 }
+DEFAULTS: Mapping[str, Mapping[str, int]] = {"Flatten": {"start_dim": 1}}  # where the class has others
 IN_PLACE = frozenset({"fill", "fill_diagonal", "copyto"})  # by their names; of PyTorch's a _ at the end says so
 RANDOM = frozenset(
     (
@@ -82,10 +111,8 @@ RANDOM = frozenset(
 )
 BY_ORDER = frozenset(
     [
-        "unique",
         "searchsorted",
         "histogram",
-        "bincount",
         "partition",
         "argpartition",
         "lexsort",
@@ -106,6 +133,5 @@ LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
     "GRU": "the cell's lines",
     "RNN": "the cell's lines",
     "MultiheadAttention": "F.scaled_dot_product_attention(q, k, v)",
-    "Sequential": "the layers one after the other",
     "Module": "def forward(x, W, b): …",
 }

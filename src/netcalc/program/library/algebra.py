@@ -11,7 +11,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.program.library.table import Row, concrete
+from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
 
@@ -138,6 +138,19 @@ def _solve_triangular(a: Tensor, c: Tensor, upper: Any, lower: Any, unit: bool) 
     return b.solve(b.triangle(a.node, 0, lower=is_lower), c.node)
 
 
+def _solved_by_factor(call: Call, first: Any, second: Any, upper: Any) -> Node:
+    """The x with A x = b by A's factor: SciPy's cho_solve((L, lower), b), PyTorch's cholesky_solve(b, L)."""
+    if call.name == "cholesky_solve":
+        factor, right, is_upper = node_of(second), node_of(first), upper is True
+    else:
+        if not isinstance(first, list | tuple) or len(first) != 2:
+            raise NetcalcError("cho_solve takes the factor with its kind, as in cho_solve((L, True), b)")
+        factor, right, is_upper = node_of(first[0]), node_of(second), not first[1]
+    factor = b.triangle(factor, 0, lower=not is_upper)
+    square = b.matmul(b.swapped(factor), factor) if is_upper else b.matmul(factor, b.swapped(factor))
+    return b.solve(square, right)
+
+
 def _on_diagonals(x: Tensor) -> Node:
     wide = b.index(x.node, [*[b.Span(None, None, None)] * x.rank, None])
     return b.multiply(wide, b.eye(x.node.shape[-1]))
@@ -178,6 +191,19 @@ ROWS = [
         "a|A|input:t b|B:t upper:v=None lower:v=None unitriangular:b=False",
         _solve_triangular,
         "the x with A x = b, of A one triangle",
+    ),
+    Row(
+        "cho_solve cholesky_solve",
+        "c_and_lower|input:v b|input2|L:v upper:v=None",
+        _solved_by_factor,
+        "the x with A x = b, by A's factor",
+        asks=True,
+    ),
+    Row(
+        "cho_factor",
+        "a|A:t lower:b=False",
+        lambda x, lower: (_cholesky(x, not lower), lower),
+        "a Cholesky factor, and whether it is the lower one",
     ),
     Row("diag_embed", "x|input:t", _on_diagonals, "matrices with vectors as their diagonals", "same"),
     Row(

@@ -9,7 +9,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import settled
-from netcalc.program.library.parts import padded
+from netcalc.program.library.padding import padded
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.values import Tensor, node_of
 

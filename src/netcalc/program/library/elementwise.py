@@ -17,6 +17,7 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import as_number
+from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import settled
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import IGNORED, tensor
@@ -233,6 +234,24 @@ def _unraveled(x: Tensor, shape: tuple[Any, ...]) -> tuple[Tensor, ...]:
     return tuple(Tensor(b.index(b.array(one), [b.Place(1)], [x.node]), "int") for one in along)
 
 
+def _counts(call: Call, x: Tensor, weights: Any, least: int) -> Tensor:
+    """How often each whole number is there, or the sum of its weights."""
+    known = _known(call, x)
+    if known.ndim != 1 or (known.size and known.min() < 0):
+        raise NetcalcError("bincount takes a vector of whole numbers from 0 on")
+    many = max(int(known.max(initial=-1)) + 1, least)
+    if many > MAX_COUNTED:
+        raise NetcalcError(f"bincount of numbers up to {many - 1:,}; netcalc takes {MAX_COUNTED:,}")
+    if weights is None:
+        return Tensor(b.array(np.bincount(known, minlength=many)), "int")
+    return Tensor(b.scatter(weights.node, Keyed((b.Place(1),), (many,)), [b.array(known)]))
+
+
+def _distinct(call: Call, x: Tensor, *_: Any) -> Node:
+    return b.array(np.unique(_known(call, x)))
+
+
+MAX_COUNTED = 1_000_000
 ROWS = [
     Row("gelu", "x|input:t approximate:v=None", _gelu, "x Φ(x), or its form with tanh", asks=True),
     Row("logaddexp", _TWO, _logaddexp, "log(eˣ + eʸ)"),
@@ -282,6 +301,14 @@ ROWS = [
         "same",
         asks=True,
     ),
+    Row(
+        "bincount",
+        "x|input:t weights:t?=None minlength|length:i=0",
+        _counts,
+        "how often each number is there, of whole numbers that are known",
+        asks=True,
+    ),
+    Row("unique", "x|input|ar:t sorted:v=True", _distinct, "the whole numbers that are there", "int", asks=True),
     Row(
         "nonzero argwhere flatnonzero",
         "x|input|a:t as_tuple:b=False",

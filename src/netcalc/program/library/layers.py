@@ -157,20 +157,6 @@ def _pixel_shuffle(x: Tensor, factor: int) -> Node:
     return b.reshaped(b.transpose(apart, order), [*front, own, height * factor, width * factor])
 
 
-def _upsample(x: Tensor, size: Any, factor: Any, mode: str) -> Node:
-    if mode != "nearest" or factor is None or size is not None:
-        raise NetcalcError("interpolate is understood with scale_factor= and mode='nearest'")
-    node, many = x.node, x.rank - 2
-    factors = [int(factor)] * many if not isinstance(factor, list | tuple) else list(map(int, factor))
-    for n, by in enumerate(factors):
-        axis = 2 + n
-        wide = b.index(node, [*[ALL] * (axis + 1), None])
-        shape = (*node.shape[: axis + 1], by, *node.shape[axis + 1 :])
-        grown = concrete(settled(node.shape[axis]), "interpolate") * by
-        node = b.reshaped(b.broadcast(wide, shape), [*node.shape[:axis], grown, *node.shape[axis + 1 :]])
-    return node
-
-
 _AFFINE = "weight:t?=None bias:t?=None"
 ROWS = [
     Row("linear", "input|x:t weight:t bias:t?=None", _linear, "x Wᵀ + b"),
@@ -216,10 +202,4 @@ ROWS = [
         "softmax(q kᵀ/√d) v",
     ),
     Row("pixel_shuffle", "input:t upscale_factor:i", _pixel_shuffle, "channels as finer places"),
-    Row(
-        "interpolate upsample",
-        "input:t size:v=None scale_factor:v=None mode:s='nearest'",
-        _upsample,
-        "each entry repeated",
-    ),
 ]

@@ -14,8 +14,8 @@ from netcalc.graph.leaves import INPUT, triangular_ones
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Keyed
-from netcalc.graph.sizes import over, plus, same, settled, written
-from netcalc.program.library.shaping import ALL, axes_of, axis_of, open_grid
+from netcalc.graph.sizes import over, same, settled, written
+from netcalc.program.library.shaping import ALL, axis_of, open_grid
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import whole
 from netcalc.program.values import Tensor, node_of
@@ -149,46 +149,6 @@ def _select(x: Any, axis: Any, place: Any) -> Node:
             found = b.where(node_of(condition), node_of(value), found)
         return found
     return b.index(x.node, [*[ALL] * axis_of(x.node, whole(axis)), whole(place)])
-
-
-def padded(node: Node, widths: Sequence[tuple[int, int]], value: Node | None = None) -> Node:
-    """The node with so many entries more before and behind along each axis: 0, or `value`."""
-    if not any(one for pair in widths for one in pair):
-        return node
-    if any(one < 0 for pair in widths for one in pair):
-        raise ShapeError("pad adds entries, and takes no number below 0; write a slice to cut them")
-    shape: list[Any] = []
-    key: list[Any] = []
-    for size, (before, behind) in zip(map(settled, node.shape), widths, strict=True):
-        shape.append(plus(size, before + behind))
-        stop = None if not behind else -behind
-        key.append(b.Span(before, stop, None) if before or behind else ALL)
-    keyed = Keyed(tuple(key), tuple(shape))
-    wide = b.scatter(node, keyed)
-    if value is None:
-        return wide
-    inside = b.scatter(b.number(1, node.shape), keyed)
-    return b.where(inside, wide, value)
-
-
-def _pad(call: Call, x: Tensor, widths: Any, mode: str, value: Any) -> Node:
-    if mode != "constant":
-        raise NetcalcError(f"pad with mode {mode!r} is not understood; constant is")
-    as_torch = call.library == "torch"
-    if as_torch:
-        flat = list(axes_of([widths]))
-        pairs = [(flat[n], flat[n + 1]) for n in range(0, len(flat) - 1, 2)]
-        found = [*[(0, 0)] * (x.rank - len(pairs)), *reversed(pairs)]
-    elif isinstance(widths, int):
-        found = [(widths, widths)] * x.rank
-    else:
-        rows = [(one, one) if isinstance(one, int) else tuple(one) for one in widths]
-        if all(isinstance(one, int) for one in widths):
-            rows = [(whole(widths[0]), whole(widths[-1]))]
-        found = [(whole(one[0]), whole(one[-1])) for one in (rows * x.rank if len(rows) == 1 else rows)]
-    if len(found) != x.rank:
-        raise ShapeError(f"pad has widths for {len(found)} axes, and {written(x.shape)} has {x.rank}")
-    return padded(x.node, found, None if value in (None, 0) else node_of(value))
 
 
 def _triangle(x: Tensor, offset: int, *, lower: bool) -> Node:
@@ -342,14 +302,6 @@ ROWS = [
         _select,
         "one entry of an axis; or a choice",
         "widest",
-    ),
-    Row(
-        "pad",
-        f"{_X} pad|pad_width:v mode:s='constant' value|constant_values:v=None",
-        _pad,
-        "entries added around: 0 or a value",
-        "widest",
-        asks=True,
     ),
     Row("tril", f"{_X} diagonal|k:i=0", partial(_triangle, lower=True), "on and below a diagonal, else 0", "same"),
     Row("triu", f"{_X} diagonal|k:i=0", partial(_triangle, lower=False), "on and above a diagonal, else 0", "same"),

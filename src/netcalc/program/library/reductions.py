@@ -131,12 +131,28 @@ def _cumulative(x: Tensor, axis: Any) -> Node:
     return b.cumsum(node, axis or 0)
 
 
-def _running_logsumexp(x: Tensor, axis: int) -> Node:
+def _running(x: Tensor, axis: int, what: str, function: Callable[[Node, int, bool], Node]) -> Node:
+    """A function of the entries up to each, along an axis."""
     axis = axis % x.rank
-    many = concrete(x.node.shape[axis], "logcumsumexp")
+    many = concrete(settled(x.node.shape[axis]), what)
     front = [b.Span(None, None, None)] * axis
     parts = [b.index(x.node, [*front, b.Span(None, n + 1, None)]) for n in range(many)]
-    return b.stack([b.logsumexp(part, axis, False) for part in parts], axis)
+    return b.stack([function(part, axis, False) for part in parts], axis)
+
+
+def _running_extreme(call: Call, x: Tensor, axis: int) -> Any:
+    """PyTorch's are values and places, of equal ones the last; NumPy's maximum.accumulate the values alone."""
+    largest = call.name == "cummax"
+    values = _running(x, axis, call.name, b.largest if largest else b.smallest)
+    if call.library != "torch":
+        return values
+
+    def last_place(part: Node, axis: int, keep: bool) -> Node:
+        behind = [*[b.Span(None, None, None)] * axis, b.Span(None, None, -1)]
+        many = concrete(settled(part.shape[axis]), call.name)
+        return b.subtract(b.number(many - 1), _place(b.index(part, behind), axis, keep, largest=largest))
+
+    return Pair((Tensor(values, x.kind), Tensor(_running(x, axis, call.name, last_place), "int")))
 
 
 def _softmax(function: Any, sign: int = 1) -> Any:
@@ -188,7 +204,13 @@ ROWS = [
         "the largest entry less the smallest",
         "same",
     ),
-    Row("logcumsumexp cumlogsumexp", f"{_X} axis|dim:i", _running_logsumexp, "the running log Σ eˣ"),
+    Row(
+        "logcumsumexp cumlogsumexp",
+        f"{_X} axis|dim:i",
+        lambda x, axis: _running(x, axis, "logcumsumexp", b.logsumexp),
+        "the running log Σ eˣ",
+    ),
+    Row("cummax cummin", f"{_X} axis|dim:i=0", _running_extreme, "the largest and the smallest so far", asks=True),
     Row("cumsum", f"{_X} axis|dim:a=None", _cumulative, "the running sum", "counted"),
     Row("softmax", f"{_X} axis|dim:v=''", _softmax(b.softmax), "eˣ / Σ eˣ along an axis", asks=True),
     Row("log_softmax", f"{_X} axis|dim:v=''", _softmax(b.log_softmax), "log(eˣ / Σ eˣ) along an axis", asks=True),

@@ -10,7 +10,7 @@ from netcalc.graph import build as b
 from netcalc.graph.leaves import arange
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Size, over, times, total, written
-from netcalc.program.library.table import Call, Row
+from netcalc.program.library.table import Call, Row, is_copied
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
 from netcalc.program.values import Tensor
@@ -72,9 +72,9 @@ def _flatten(x: Tensor, start: Any, end: int) -> Node:
 
 
 def _flattened(call: Call, x: Tensor, start: Any, end: int) -> Node | Tensor:
-    """NumPy's flatten copies, PyTorch's does not."""
+    """NumPy's flatten copies, PyTorch's only what is no one piece of memory."""
     node = _flatten(x, start, end)
-    return Tensor(node, x.kind, x.buffer) if call.library == "torch" else node
+    return Tensor(node, x.kind, x.buffer) if call.library == "torch" and not is_copied(x.node, node) else node
 
 
 def _unflatten(x: Tensor, axis: int, sizes: Any) -> Node:

@@ -9,7 +9,9 @@ import numpy as np
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
+from netcalc.graph.centred import without_name
 from netcalc.graph.node import Node
+from netcalc.graph.shaping import INDEX, Span
 from netcalc.graph.sizes import Size, settled
 from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, widest
 from netcalc.records import NamedTuple
@@ -68,7 +70,8 @@ class Row(NamedTuple):
             kind = self._kind(args, first)
             if self.kind == "product" and kind == "bool":
                 return as_bool(Tensor(value))
-            return Tensor(value, kind, first.buffer) if self.view and first else Tensor(value, kind)
+            is_view = self.view and first is not None and not is_copied(first.node, value)
+            return Tensor(value, kind, first.buffer) if is_view else Tensor(value, kind)  # type: ignore[union-attr]
         if isinstance(value, list | tuple) and any(isinstance(one, Node) for one in value):
             return type(value)(self.finish(one, args) for one in value)
         return value
@@ -82,6 +85,16 @@ class Row(NamedTuple):
             case "counted":
                 return widest(["int", *_kinds(args)])
         return self.kind
+
+
+def is_copied(old: Node, new: Node) -> bool:
+    """Whether a part, joined into one axis, leaves gaps between what it joins, so that libraries copy it."""
+    old = without_name(old)
+    if old.operation is not INDEX or new.rank != 1 or old.rank < 2:
+        return False
+    key = old.params.key
+    narrowed = [n for n, one in enumerate(key) if isinstance(one, Span) and one != Span(None, None, None)]
+    return all(isinstance(one, Span) for one in key) and any(narrowed) and settled(old.shape[0]) != 1
 
 
 def _kinds(args: list[Any]) -> list[str]:

@@ -9,13 +9,16 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.centred import without_name
+from netcalc.graph.leaves import ARRAY, INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import over, settled, times, written
+from netcalc.graph.shaping import SCATTER
+from netcalc.graph.sizes import over, same, settled, times, written
 from netcalc.graph.windows import Sliding, overlapped
 from netcalc.graph.windows import windows as sliding_windows
 from netcalc.program.library.elementwise import MINUS_INFINITY
-from netcalc.program.library.parts import padded
+from netcalc.program.library.padding import padded
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.values import Tensor
 
@@ -209,6 +212,80 @@ def _unfolded_axis(x: Tensor, axis: int, size: int, step: int) -> Node:
     return b.transpose(opened, [*back, x.rank])
 
 
+def _view_of_windows(call: Call, x: Tensor, window: Any, axis: Any) -> Node:
+    """NumPy's: the windows' entries along new axes behind."""
+    sizes = list(window) if isinstance(window, list | tuple) else [window]
+    if axis is None and len(sizes) != x.rank:
+        raise ShapeError(f"a window of {len(sizes)} axes does not fit {written(x.shape)}; say axis=")
+    axes = range(x.rank) if axis is None else [axis] if isinstance(axis, int) else axis
+    places = [one % x.rank for one in axes]
+    if len(places) != len(sizes):
+        raise ShapeError(f"a window of {len(sizes)} axes goes along as many, not {len(places)}")
+    order = [*(n for n in range(x.rank) if n not in places), *places]
+    kernel = [concrete(one, call.name) for one in sizes]
+    opened = sliding_windows(b.transpose(x.node, order), kernel, [1] * len(places), [1] * len(places))
+    return b.transpose(opened, [*(order.index(n) for n in range(x.rank)), *range(x.rank, opened.rank)])
+
+
+BYTES = 8  # of an entry, as strides count
+
+
+def strides(x: Tensor) -> tuple[int, ...]:
+    """How many bytes lie between neighbours along each axis, of an array whose entries lie in order."""
+    if without_name(x.node).operation not in (INPUT, ARRAY, SCATTER) or x.cells is not None:
+        raise NetcalcError("strides go by how an array is stored; write np.lib.stride_tricks.sliding_window_view")
+    sizes = [concrete(one, "strides") for one in x.shape]
+    return tuple(BYTES * prod(sizes[n + 1 :]) for n in range(len(sizes)))
+
+
+def _strided(x: Tensor, shape: Any, steps: Any) -> Node:
+    """The entries at places that strides say."""
+    strides(x)
+    sizes, by = [list(one) if isinstance(one, list | tuple) else [one] for one in (shape, steps)]
+    if len(sizes) != len(by) or any(not isinstance(one, int) or one % BYTES for one in by):
+        raise NetcalcError("as_strided takes a stride an axis, made of x.strides")
+    places = np.zeros((), dtype=np.int64)
+    for size, step in zip(sizes, by, strict=True):
+        places = places[..., None] + np.arange(concrete(size, "as_strided")) * (step // BYTES)
+    whole = prod(concrete(one, "as_strided") for one in x.shape)
+    if places.size and (places.min() < 0 or places.max() >= whole):
+        raise ShapeError("as_strided reaches beyond the array's memory")
+    return b.index(b.reshaped(x.node, [-1]), [b.Fixed(places)])
+
+
+def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Node:
+    """unfold's slope as a layer: columns added up where their windows overlap."""
+    window, whole_size = _each(kernel, 2), _each(size, 2)
+    steps, gaps, pads = _each(stride, 2), _each(dilation, 2), _each(padding, 2)
+    node = b.index(x.node, [None]) if x.rank == 2 else x.node
+    sliding = Sliding(window, steps, gaps, tuple(one + 2 * p for one, p in zip(whole_size, pads, strict=True)))
+    channels = over(node.shape[1], prod(window))
+    if channels is None or not same(node.shape[2], prod(sliding.places)):
+        raise ShapeError(f"fold: {written(x.shape)} is no {prod(sliding.places)} windows of {written(window)}")
+    apart = b.reshaped(node, [node.shape[0], channels, *window, *sliding.places])
+    found = overlapped(b.transpose(apart, [0, 1, 4, 5, 2, 3]), sliding)
+    found = b.index(found, [b.Span(None, None, None)] * 2 + [b.Span(p, -p or None, None) for p in pads])
+    return _unbatched(found, x.rank == 2)
+
+
+def _slid(call: Call, x: Tensor, kernel: Tensor, mode: str, boundary: Any, _: Any) -> Node:
+    """SciPy's convolution and correlation of two matrices, which keep their sizes with the kernel's centre."""
+    if boundary != "fill" or x.rank != 2 or kernel.rank != 2:
+        raise NetcalcError(f"{call.name} is understood of two matrices, with zeros around")
+    flipped, n = call.name == "convolve2d", [concrete(settled(one), call.name) for one in kernel.shape]
+    around = {
+        "valid": [(0, 0)] * 2,
+        "full": [(one - 1, one - 1) for one in n],
+        "same": [((one - 1 + flipped) // 2, (one - flipped) // 2) for one in n],
+    }.get(mode)
+    if around is None:
+        raise NetcalcError(f"{call.name} has the modes full, same and valid")
+    back = b.Span(None, None, -1)
+    weights = b.index(kernel.node, [back, back]) if flipped else kernel.node
+    opened = sliding_windows(padded(x.node, around), n, [1, 1], [1, 1])
+    return b.einsum("abij,ij->ab", opened, weights)
+
+
 _CONVOLVED = "input|x|lhs:t weight|w|rhs:t bias|b:t?=None stride:v=1 padding:v=0 dilation:v=1 groups:i=1"
 _SPREAD = "input:t weight:t bias:t?=None stride:v=1 padding:v=0 output_padding:v=0 groups:i=1 dilation:v=1"
 _LARGEST = "input|x:t kernel_size:v stride:v=None padding:v=0 dilation:v=1 ceil_mode:b=False return_indices:b=False"
@@ -246,6 +323,28 @@ ROWS = [
         "input|x:t kernel_size:v dilation:v=1 padding:v=0 stride:v=1",
         _unfold,
         "windows as columns",
+    ),
+    Row(
+        "fold",
+        "input|x:t output_size:v kernel_size:v dilation:v=1 padding:v=0 stride:v=1",
+        _fold,
+        "columns added up as windows",
+    ),
+    Row(
+        "sliding_window_view",
+        "x:t window_shape:v axis:v=None",
+        _view_of_windows,
+        "windows along new axes",
+        "same",
+        asks=True,
+    ),
+    Row("as_strided", "x:t shape|size:v strides|stride:v", _strided, "entries at places that strides say", "same"),
+    Row(
+        "correlate2d convolve2d",
+        "in1:t in2:t mode:s='full' boundary:v='fill' fillvalue:v=0",
+        _slid,
+        "a kernel slid over a matrix",
+        asks=True,
     ),
     Row("unfold_axis", "x:t dimension|dim:i size:i step:i", _unfolded_axis, "windows along an axis, x.unfold(…)"),
 ]
