@@ -91,6 +91,7 @@ EXPRESSIONS = (  # at x = 0.7, y = 1.9
     "sigmoid(x^2 - y)*y",
     "x*3^y + cos(x/y)*y^2",
     "exp(x*y)*x + cos(y)*x",
+    "max(x, y)*exp(x) + 1.3*y",
 )
 
 SECOND = ("x^2*y^3", "sin(x*y) + x^2", "exp(2*x)*y^2")  # whose second derivatives are asked for too
@@ -121,6 +122,9 @@ def problems():
     at = {"W": [["0.7", "-0.4"], ["1.3", "0.9"]], "x": ["0.6", "-1.1"]}
     yield netcalc.grad("softmax(W@x)", at=at, delta=["0.3", "-1.2"])
     yield netcalc.grad("norm(W@x)*max(x)", at=at)
+    yield netcalc.grad("x@W@x + logsumexp(x)*prod(x)", at=at)
+    yield netcalc.grad("sum(inv(W)@x)*det(W) + logdet(W)", at=at)
+    yield netcalc.grad("W@tanh(x)", at=at)
     yield netcalc.gradients(RECURRENCE, at=RECURRENT)
     rows = {"x": [["0.6", "-1.3", "0.4"], ["1.4", "0.3", "-0.2"]], "t": [["1", "0", "0"], ["0", "1", "0"]]}
     yield netcalc.gradients(SOFTMAX, at=rows)

@@ -24,7 +24,7 @@ from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.checking.library import Library
 from netcalc.checking.names import Names
 from netcalc.checking.parts import part
-from netcalc.checking.patterns import patterns, scaled, transposed
+from netcalc.checking.patterns import SWAPPED, patterns, scaled, transposed
 from netcalc.checking.sources import Brought
 from netcalc.checking.taken import taken
 from netcalc.checking.verdicts import (
@@ -108,7 +108,7 @@ class Checker:
         claims = claims_of(self.names, small, tensors=self.tensors)
         evidence = Evidence(self.library, claims, self.tolerance)
         judgements, partly = self._judged(claims)
-        partly |= self._without_a_step(claims, judgements)
+        partly |= self._without_a_step(claims, judgements) | _turned(claims, judgements)
         wrong = [place for place, judgement in enumerate(judgements) if judgement == "wrong"]
         found = partly | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
         left = [place for place in wrong if place not in found]
@@ -254,8 +254,8 @@ def _notes_of(found: Result) -> tuple[str, ...]:
 
 def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
     """One verdict of those at several numbers, on an answer by its text."""
-    wrong = next((one for one in found if one.is_wrong), None)
     here = next((one for one in found if ONLY_HERE in one.note), None)
+    wrong = _agreed([one for one in found if one.is_wrong])
     own, tensor = wrong or here or found[0], result[found[0].name]
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
     step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
@@ -268,6 +268,14 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
         note="" if here else own.note,
         taken=(),
     )
+
+
+def _agreed(wrong: Sequence[Checked]) -> Checked | None:
+    """The verdict with the cause that explains a wrong answer at all numbers; None of no verdict."""
+    first = min(wrong, key=lambda one: len(one.diagnosis), default=None)
+    if first is not None and not all(first.diagnosis in one.diagnosis for one in wrong):
+        return first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", follows="")
+    return first
 
 
 def _by_formula(result: Result, claims: Sequence[Claim], checked: Sequence[Checked]) -> Iterator[Checked]:
@@ -298,6 +306,16 @@ def _together(result: Result, tensor: Tensor, formula: Tree, found: Sequence[Che
         note="; ".join(dict.fromkeys(one.note for one in found if one.note)),
         tensor="",
     )
+
+
+def _turned(claims: Sequence[Claim], judgements: list[Judgement]) -> dict[int, Diagnosis]:
+    """The entries of formulas that are right but for rows that are columns: marked as wrong."""
+    found: dict[int, Diagnosis] = {}
+    for place, claim in enumerate(claims):
+        if claim.is_turned and judgements[place] != "wrong":
+            judgements[place] = "wrong"
+            found[place] = Diagnosis(SWAPPED.format(claim.tensor))
+    return found
 
 
 def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]:

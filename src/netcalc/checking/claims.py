@@ -28,7 +28,8 @@ HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 class Claim:
     """One answer: the element `index` of the tensor of that name is what was written.
 
-    `whole` says that the tensor was answered as a whole, by one `formula` perhaps.
+    `whole` says that the tensor was answered as a whole, by one `formula` perhaps, which `is_turned` where rows are
+    columns in it.
     """
 
     tensor: str
@@ -38,6 +39,7 @@ class Claim:
     note: str = ""
     whole: bool = False
     formula: Tree | None = None
+    is_turned: bool = False
 
 
 def claims_of(names: Names, given: Iterable[tuple[str, Any]], tensors: Callable[[], Tensors]) -> tuple[Claim, ...]:
@@ -81,11 +83,13 @@ class _Reader:
             return
         if isinstance(content, str) and (formula := self.formula(content, name, target.tensor)):
             cells, note = _fitted(target.tensor, formula.entries)
-            said = "; ".join(part for part in (note, *formula.notes) if part)
+            is_turned = _is_turned(formula.entries.shape, target.tensor.entries.shape)
+            said = "; ".join(part for part in ("" if is_turned else note, *formula.notes) if part)
             trees: list[Tree] = cells.reshape(-1).tolist()
             for index, tree in zip(np.ndindex(cells.shape), trees, strict=True):
                 own = Written(content.strip(), tree)
-                yield replace(_one(target, index, own), note=said, whole=True, formula=formula.tree)
+                one = _one(target, index, own)
+                yield replace(one, note=said, whole=True, formula=formula.tree, is_turned=is_turned)
             return
         cells, note = self.fitted(target, content, name)
         for index in np.ndindex(cells.shape):
@@ -209,9 +213,14 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
         return np.broadcast_to(cells, shape), ""
     if cells.size == tensor.entries.size and _squeezed(cells.shape) == _squeezed(shape):
         return cells.reshape(shape), f"given as {described(cells.shape)}; {tensor.name} is {described(shape)}"
-    if cells.shape == shape[::-1]:
+    if _is_turned(cells.shape, shape):
         return cells.T, f"given transposed, as {described(cells.shape)}; {tensor.name} is {described(shape)}"
     raise ShapeError(f"{tensor.name} is {described(shape)}, and what is given for it is {described(cells.shape)}")
+
+
+def _is_turned(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether one shape is the other's transpose, and no row for a column."""
+    return own != shape and own == shape[::-1] and _squeezed(own) != _squeezed(shape)
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -43,6 +44,8 @@ class Diagnosis:
 
 
 WRONG_SIGN = "the sign is wrong"  # as one entry may have it alone
+SIGN = re.compile(f"{WRONG_SIGN}$|the sign of ∂.* is wrong$")  # of a whole gradient
+MULTIPLES = ("twice what it is", "half of what it is")  # the same for the ends of what is said
 NO_DIAGNOSIS = Diagnosis("the cause was not identified")
 
 
@@ -218,12 +221,18 @@ class _Search:
         return np.asarray(met[:, right].all(axis=1))
 
     def fits(self, group: Predictions, met: Array, at: list[int]) -> Array:
-        """Which edits meet every entry of these tensors that they change: (edits, claims) -> (edits,)."""
+        """Which edits meet every entry of these tensors that they change, a whole one's every wrong entry too.
+
+        (edits, claims) -> (edits,)
+        """
         tensors = {self.evidence.claims[place].tensor for place in at}
         own = [n for n, claim in enumerate(self.evidence.claims) if claim.tensor in tensors and self.is_number(n)]
         with np.errstate(all="ignore"):
             off = np.abs(group.values - self.evidence.truth) > self.evidence.radius * (1 + 1e-9)
-        return np.asarray((met | ~off.any(axis=1))[:, own].all(axis=1))
+        spared = ~off.any(axis=1)
+        whole = np.array([edit.row == WHOLE for edit in group.edits], dtype=bool)
+        spared[np.ix_(whole, np.array(sorted(self.wrong), dtype=np.intp))] = False
+        return np.asarray((met | spared)[:, own].all(axis=1))
 
     def turns(self, group: Predictions, at: list[int]) -> Array:
         """Which edits turn the signs of these answers and do no more to them, as a slip in one entry may."""
@@ -282,7 +291,7 @@ def _with_wrong_signs(group: Predictions, turned: Array) -> Predictions:
 
 
 def few(explaining: Sequence[tuple[Edit, bytes]]) -> list[Edit]:
-    """Explanations, each with what it yields, without what is rarer than another that yields the same.
+    """Explanations, each with what it yields, without what is rarer than another that yields the same or says less.
 
     Of too many that is one a row and, in the end, none that is rarer than another.
     """
@@ -290,11 +299,22 @@ def few(explaining: Sequence[tuple[Edit, bytes]]) -> list[Edit]:
     for edit, values in explaining:
         usual[values] = min(edit.frequency, usual.get(values, edit.frequency))
     kept = [(edit, values) for edit, values in explaining if edit.frequency == usual[values]]
+    kept = [pair for pair in kept if not any(_says_more(pair, other) for other in kept)]
     if _count(edit for edit, _ in kept) <= AT_MOST:
         return [edit for edit, _ in kept]
     by_row = list({(edit.row, values): edit for edit, values in reversed(kept)}.values())[::-1]
     first = min(edit.frequency for edit in by_row)
     return by_row if _count(by_row) <= AT_MOST else [edit for edit in by_row if edit.frequency == first]
+
+
+def _says_more(pair: tuple[Edit, bytes], other: tuple[Edit, bytes]) -> bool:
+    """Whether an edit does no more here than another one which does less, or says it without its reason."""
+    edit, less = pair[0], other[0]
+    if pair[1] != other[1] or edit is less:
+        return False
+    if edit.row == WHOLE != less.row and edit.said.endswith(MULTIPLES):
+        return True
+    return less.instead.items() < edit.instead.items()
 
 
 def _count(edits: Iterable[Edit]) -> int:
@@ -305,6 +325,9 @@ def either(explaining: Sequence[Edit]) -> Diagnosis:
     """One explanation, or `either … or …`."""
     whole = [one for one in explaining if one.row == WHOLE]
     by_words = {one.said: one for one in explaining if one not in whole[1:]}
+    signs = [one for one in by_words.values() if one.row == WHOLE and SIGN.match(one.said)]
+    if signs and len(by_words) > 1:
+        return _with_reasons(signs[0], [one for one in by_words.values() if one is not signs[0]])
     said, shown = list(by_words), list(islice(by_words.values(), AT_MOST))
     rows = "|".join(dict.fromkeys(one.row for one in shown))
     at = shown[0].at if len({one.at for one in shown}) == 1 else ""
@@ -312,3 +335,10 @@ def either(explaining: Sequence[Edit]) -> Diagnosis:
         return Diagnosis(said[0], mistake=rows, at=at, edits=tuple(shown))
     more = f" (or {len(said) - AT_MOST} more)" if len(said) > AT_MOST else ""
     return Diagnosis(f"either {', or '.join(one.said for one in shown)}{more}", mistake=rows, at=at, edits=tuple(shown))
+
+
+def _with_reasons(sign: Edit, reasons: Sequence[Edit]) -> Diagnosis:
+    """A wrong sign, and what may have made it."""
+    why = either(reasons)
+    mistake = "|".join(dict.fromkeys([*why.mistake.split("|"), sign.row]))
+    return Diagnosis(f"{sign.said}: {why.said}", mistake=mistake, at=why.at, edits=why.edits)

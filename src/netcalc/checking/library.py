@@ -169,7 +169,8 @@ class Library:
         found: dict[str, Array] = {}
         for name, nodes in self.workings.answers.items():
             parts = [next(left) for _ in nodes]
-            whole = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+            axis = len(front) if self.workings.is_jacobian else -1
+            whole = parts[0] if len(parts) == 1 else np.stack(parts, axis=axis)
             if name not in truth or whole.size != prod(front) * truth[name].size:
                 continue
             whole = whole.reshape(front + truth[name].shape)

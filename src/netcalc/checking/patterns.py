@@ -27,7 +27,9 @@ def patterns(result: Result, evidence: Evidence, found: Mapping[int, Diagnosis])
     for place, claim in enumerate(evidence.claims):
         by_tensor.setdefault(claim.tensor, []).append(place)
     told = [
-        places for places in by_tensor.values() if len(places) >= FEWEST and sum(place in found for place in places) > 1
+        places
+        for tensor, places in by_tensor.items()
+        if len(places) >= FEWEST and _count(tensor, [found[place] for place in places if place in found]) > 1
     ]
     if len(told) > MOST:
         told = [places for places in told if any(place in found and not found[place].follows for place in places)]
@@ -35,6 +37,11 @@ def patterns(result: Result, evidence: Evidence, found: Mapping[int, Diagnosis])
         yield _line(result, evidence, places, frozenset(found))
     if len(told) > MOST:
         yield f"{len(told) - MOST} more tensors have several wrong entries"
+
+
+def _count(tensor: str, found: Sequence[Diagnosis]) -> int:
+    """How many entries of a tensor are wrong, but for rows that are columns."""
+    return sum(one.said != SWAPPED.format(tensor) for one in found)
 
 
 def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: frozenset[int]) -> str:

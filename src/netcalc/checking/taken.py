@@ -108,8 +108,12 @@ def _root(library: Library, tensor: str, index: Index) -> tuple[Node, Index] | N
     shape = library.benches[0].truth[tensor].shape
     if not nodes:
         return None
-    node, index = (nodes[0], index) if len(nodes) == 1 else (nodes[index[-1]], index[:-1])
-    own = shape if len(nodes) == 1 else shape[:-1]
+    node, own = nodes[0], shape
+    if len(nodes) > 1 and library.workings.is_jacobian:
+        rank = library.workings.passes[0].output.rank
+        node, index, own = nodes[int(np.ravel_multi_index(index[:rank], shape[:rank]))], index[rank:], shape[rank:]
+    elif len(nodes) > 1:
+        node, index, own = nodes[index[-1]], index[:-1], shape[:-1]
     array = library.runs[0].values[node]
     flat = int(np.ravel_multi_index(index, own)) if own else 0
     return node, tuple(int(place) for place in np.unravel_index(flat, array.shape)) if array.shape else ()
@@ -160,7 +164,11 @@ class _Page:
     @cached_property
     def of(self) -> str:
         """What is differentiated, by its name."""
-        return self.called(self.one.output)
+        output, workings = self.one.output, self.library.workings
+        if not workings.is_jacobian:
+            return self.called(output)
+        entry = np.unravel_index(workings.passes.index(self.one), tuple(map(whole, output.shape)))
+        return element(self.called(output), tuple(int(one) for one in entry), workings.index_from)
 
     @cached_property
     def runs(self) -> Runs:

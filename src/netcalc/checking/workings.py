@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from netcalc.checking.recognised import logits_of_softmax, recognised
 from netcalc.derivation.derive import applied, without_ones
@@ -19,11 +22,11 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, held_letters, plain, slot
 from netcalc.graph.functions import ACTIVATION, LOSS, VECTOR
-from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, given, named
+from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, array, given, named
 from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import LETTERS, Factor, number, product, total
 from netcalc.graph.reductions import log_softmax, softmax
-from netcalc.graph.sizes import Shape
+from netcalc.graph.sizes import Shape, settled
 from netcalc.graph.writing import NOTHING, formula
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
 
 PLAIN = (ARRAY, EYE, SIZE)
+MAX_JACOBIAN_ROWS = 12  # entries of an output that are gone back from one by one
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ class Workings:
     `inputs` are the graph's inputs by name, `nodes` the steps by the names that the problem has for them.
     `answers` are the nodes of each tensor of the answer: one, or one an output, which stand along its last axis.
     `called` is what people call a step that has another name in the graph, `shapes` are those that people see of steps
-    that have others in the graph, `silent` inputs that are 1 and that nobody gave.
+    that have others in the graph, `silent` inputs that are 1 and that nobody gave. `of_columns` says that the
+    rows of matrices are samples, each of which people write as a column; `is_jacobian` that the passes are of the
+    entries of one output, which stand along the first axis of an answer, and that a mistake is made in all of them.
     """
 
     passes: tuple[Pass, ...]
@@ -78,6 +84,8 @@ class Workings:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     silent: Collection[str] = ()
     index_from: int = 0
+    of_columns: bool = False
+    is_jacobian: bool = False
 
 
 class _Refined:
@@ -288,15 +296,29 @@ class _Expressions:
 
 
 def of_graph(problem: GraphProblem) -> Workings:
-    """A problem that is stated as a graph. Of a Jacobian nothing is said but whether it is right."""
+    """A problem that is stated as a graph. Of a large Jacobian nothing is said but whether it is right."""
     root = problem.output
     others = [node for node in problem.named.values() if node is not root]
     first = root if root.operation is NAMED else named(problem.output_name, root)
     output, inputs, steps = refined(first, *others, called=problem.called)
-    one = Pass(output, problem.delta)
+    is_jacobian = bool(output.rank) and problem.delta is None
+    deltas = _units(output) if is_jacobian else [problem.delta]
+    passes = tuple(Pass(output, delta) for delta in deltas) or (Pass(output),)
     nodes = {name: steps[node] for name, node in problem.nodes.items() if node in steps}
-    answers = {name: (node,) for name, node in nodes.items() if name in problem.named}
+    answers: dict[str, tuple[Node, ...]] = {name: (node,) for name, node in nodes.items() if name in problem.named}
     answers[problem.output_name] = (output,)
-    if not output.rank or problem.delta is not None:
-        answers |= {problem.gradient(name): (one.gradient(nodes[name]),) for name in problem.wrt if name in nodes}
-    return Workings((one,), {**problem.inputs, **inputs}, nodes, answers, index_from=problem.index_from)
+    if deltas:
+        own = [name for name in problem.wrt if name in nodes]
+        answers |= {problem.gradient(name): tuple(one.gradient(nodes[name]) for one in passes) for name in own}
+    given_inputs = {**problem.inputs, **inputs}
+    return Workings(passes, given_inputs, nodes, answers, index_from=problem.index_from, is_jacobian=is_jacobian)
+
+
+def _units(output: Node) -> list[Node]:
+    """1 in one entry of the output each, 0 in the others; none where these are many, or how many is not known."""
+    shape = tuple(settled(size) for size in output.shape)
+    sizes = [size for size in shape if isinstance(size, int)]
+    count = prod(sizes)
+    if len(sizes) < len(shape) or not 0 < count <= MAX_JACOBIAN_ROWS:
+        return []
+    return [array(one) for one in np.eye(count, dtype=np.int64).reshape(count, *sizes)]

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from netcalc.checking.edits import values
 from netcalc.checking.edits.accumulated import ACCUMULATED
+from netcalc.checking.edits.chain import CHAIN
 from netcalc.checking.edits.decay import DECAY
 from netcalc.checking.edits.edit import Row
 from netcalc.checking.edits.forward import FORWARD
+from netcalc.checking.edits.matrices import MATRICES
 from netcalc.checking.edits.numbers import NUMBERS
 from netcalc.checking.edits.paths import PATHS
+from netcalc.checking.edits.powers import POWERS
 from netcalc.checking.edits.products import PRODUCTS
 from netcalc.checking.edits.slopes import SLOPES
 from netcalc.checking.edits.vectors import VECTORS
 
-MISTAKES: tuple[Row, ...] = (*PRODUCTS, *NUMBERS, *ACCUMULATED, *SLOPES, *VECTORS, *DECAY, *PATHS, *FORWARD)
+MISTAKES: tuple[Row, ...] = (
+    *PRODUCTS,
+    *NUMBERS,
+    *ACCUMULATED,
+    *SLOPES,
+    *POWERS,
+    *VECTORS,
+    *DECAY,
+    *CHAIN,
+    *MATRICES,
+    *PATHS,
+    *FORWARD,
+)
 ROUNDINGS: tuple[Row, ...] = values.ROUNDINGS

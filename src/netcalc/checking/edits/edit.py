@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -10,7 +12,7 @@ from netcalc.checking.workings import Pass, Workings
 from netcalc.graph.backward import Use, added
 from netcalc.graph.build import multiply
 from netcalc.graph.leaves import INPUT, NAMED
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.sizes import settled
 from netcalc.records import NamedTuple, dataclass
@@ -129,6 +131,15 @@ class Context:
                 found.setdefault(arg, []).append(node)
         return found
 
+    @cached_property
+    def varying(self) -> set[Node]:
+        """The nodes of the pass that are made of inputs."""
+        found: set[Node] = set()
+        for node in in_order([self.one.output]):
+            if node.operation is INPUT or any(arg in found for arg in node.args):
+                found.add(node)
+        return found
+
     def delta(self, use: Use) -> Node:
         """The gradient of what uses the node."""
         return self.one.backward.gradients[use.node]
@@ -192,6 +203,11 @@ class Context:
         return node.operation is NAMED and node.args[0].operation is INPUT
 
 
+def inputs_of(context: Context, node: Node) -> set[Node]:
+    """The inputs that a node is made of."""
+    return {one for one in in_order([node]) if context.is_input(one)}
+
+
 def readable(text: str) -> str:
     """A name as it is read: `w·x` for `w*x`."""
     return text.replace("*", "·").replace("-", "−")
@@ -221,18 +237,48 @@ def whole(extent: object) -> int:
 
 def edits(workings: Workings, rows: Sequence[Row]) -> list[Edit]:
     """Every place where a row of the catalogue applies, the usual ones first."""
-    found: list[Edit] = []
-    for one in workings.passes:
-        context = Context(workings, one)
-        for row in rows:
-            if row.shares is not None:
-                found += _of_shares(context, row, row.shares)
-            if row.changes is not None:
-                found += [
-                    Edit(row.name, said, row.frequency if often is None else often, instead, context.name_of(at))
-                    for said, instead, at, often in row.changes(context)
-                ]
+    by_pass = [list(_of_pass(Context(workings, one), rows)) for one in workings.passes]
+    found = _in_all(by_pass) if workings.is_jacobian else [edit for own in by_pass for edit in own]
     return sorted(found, key=lambda edit: edit.frequency)
+
+
+def _of_pass(context: Context, rows: Sequence[Row]) -> Iterator[Edit]:
+    for row in rows:
+        if row.shares is not None:
+            yield from _of_shares(context, row, row.shares)
+        if row.changes is not None:
+            yield from _of_changes(context, row, row.changes)
+
+
+def _in_all(by_pass: Sequence[Sequence[Edit]]) -> list[Edit]:
+    """Edits of each entry of an output made one of all: the first that says a thing with the first, and so on."""
+    found: dict[tuple[str, str, int], list[Edit]] = {}
+    for own in by_pass:
+        count: Counter[tuple[str, str]] = Counter()
+        for edit in own:
+            key = edit.row, edit.said
+            found.setdefault((*key, count[key]), []).append(edit)
+            count[key] += 1
+    whole = [group for group in found.values() if len(group) == len(by_pass)]
+    return [
+        replace(group[0], instead={node: wrong for edit in group for node, wrong in edit.instead.items()})
+        for group in whole
+    ]
+
+
+def _of_changes(context: Context, row: Row, changes: Callable[[Context], Iterator[Changed]]) -> Iterator[Edit]:
+    """The row's slips one by one, and all those at once of which the same is said."""
+    places: dict[str, list[Edit]] = {}
+    for said, instead, at, often in changes(context):
+        edit = Edit(row.name, said, row.frequency if often is None else often, instead, context.name_of(at))
+        places.setdefault(said, []).append(edit)
+    for group in places.values():
+        together: dict[Node, Node] = {}
+        for edit in group:
+            together |= edit.instead
+        if len(group) > 1 and len(together) == sum(len(edit.instead) for edit in group):
+            yield replace(group[0], instead=together)
+        yield from group
 
 
 def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iterator[Shared]]) -> Iterator[Edit]:

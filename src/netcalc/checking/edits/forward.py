@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from netcalc.checking.edits.edit import RARE, SEEN, Changed, Context, Row, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, scaled, whole
+from netcalc.checking.edits.products import is_quadratic, symmetric
 from netcalc.checking.edits.slopes import ARITHMETIC, phi
 from netcalc.derivation.derive import is_activation
 from netcalc.expression import Apply, Number, Symbol, substitute
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slot, through
 from netcalc.graph.node import Node, make
-from netcalc.graph.product import PRODUCT, SUM, product, total
+from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
 
 
 def functions(context: Context) -> Iterator[Changed]:
@@ -33,10 +34,14 @@ def functions(context: Context) -> Iterator[Changed]:
 def sums(context: Context) -> Iterator[Changed]:
     """A term of a sum left out, or with the other sign."""
     for core, node in context.names.items():
-        if core.operation is not SUM or len(core.args) < 2:
+        if core.operation is not SUM:
             continue
         params = core.params
-        terms = list(zip(core.args, params.letters, strict=True))
+        if len(core.args) < 2:
+            if params.numbers[0] < 0:
+                yield _without_minus(context, core, total(_factors(core), params.out, core.shape, [-params.numbers[0]]))
+            continue
+        terms = _factors(core)
         for place, arg in enumerate(core.args):
             kept = [n for n in range(len(terms)) if n != place]
             without = total([terms[n] for n in kept], params.out, core.shape, [params.numbers[n] for n in kept])
@@ -57,8 +62,9 @@ def products(context: Context) -> Iterator[Changed]:
         if core.operation is not PRODUCT or not core.args:
             continue
         params = core.params
-        factors = list(zip(core.args, params.letters, strict=True))
-        parent = context.called(node)
+        factors, parent = _factors(core), context.called(node)
+        if params.number < 0:
+            yield _without_minus(context, core, _with_number(core, -params.number))
         if len(factors) > 1:
             for place, arg in enumerate(core.args):
                 kept = [factors[n] for n in range(len(factors)) if n != place]
@@ -66,16 +72,32 @@ def products(context: Context) -> Iterator[Changed]:
                     without = product(kept, params.out, core.shape, params.number)
                     yield Changed(f"{context.called(arg)} left out of {parent}", {node: without}, node, RARE)
         for place, (arg, letters) in enumerate(factors):
-            if arg.rank == 2 and arg.shape[0] == arg.shape[1] and whole(arg.shape[0]) > 1 and params.summed:
+            if arg.rank == 2 and arg.shape[0] == arg.shape[1] and whole(arg.shape[0]) != 1 and params.summed:
                 turned = [*factors]
                 turned[place] = (arg, letters[::-1])
                 name = context.called(arg)
                 wrong = product(turned, params.out, core.shape, params.number)
                 taken, right = (name, f"{name}ᵀ") if f"{name}.T" in parent else (f"{name}ᵀ", name)
-                yield Changed(f"{taken} taken for {right} in {parent}", {node: wrong}, node, SEEN)
+                where, often = f" in {parent}", SEEN
+                if is_quadratic(context, core, arg):
+                    where, often = symmetric(name), USUAL
+                yield Changed(f"{taken} taken for {right}{where}", {node: wrong}, node, often)
         if abs(params.number) != 1:
             plainly = _with_number(core, Fraction(1 if params.number > 0 else -1))
             yield Changed(f"the factor {abs(params.number)} left out of {parent}", {node: plainly}, node, SEEN)
+
+
+def _factors(core: Node) -> list[Factor]:
+    return list(zip(core.args, core.params.letters, strict=True))
+
+
+def _without_minus(context: Context, core: Node, positive: Node) -> Changed:
+    """A node without the minus in front of it, in its value and in what comes back through it."""
+    node = context.names[core]
+    uses = [use for _, use in context.uses if use.node is core]
+    turned = context.replaced({use: scaled(use.share, -1) for use in uses})
+    said = f"the minus before {context.called(core.args[0])} left out"
+    return Changed(said, {node: positive, **turned}, node, USUAL)
 
 
 def _with_number(core: Node, by: Fraction) -> Node:

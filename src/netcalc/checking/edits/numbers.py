@@ -10,8 +10,8 @@ from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared,
 from netcalc.checking.edits.products import Share, share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
-from netcalc.graph.leaves import INPUT, NAMED
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.leaves import NAMED
+from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM, number
 
 
@@ -89,7 +89,7 @@ def scales(context: Context, use: Use) -> Iterator[Shared]:
     if core.operation is not PRODUCT or len(core.args) > 2 or core.args.count(node) != 1:
         return
     others = [one for one in core.args if one is not node]
-    if any(one.rank or any(part.operation is INPUT for part in in_order([one])) for one in others):
+    if any(one.rank or one in context.varying for one in others) or use.node not in context.varying:
         return
     by = scaled(others[0] if others else number(1, ()), core.params.number)
     arg = context.called(use.node.args[use.place])

@@ -7,17 +7,31 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole, zero
+from netcalc.checking.edits.chain import through_here
+from netcalc.checking.edits.edit import (
+    RARE,
+    SEEN,
+    USUAL,
+    Changed,
+    Context,
+    Row,
+    Shared,
+    inputs_of,
+    scaled,
+    times,
+    whole,
+    zero,
+)
 from netcalc.checking.edits.slopes import TRIGONOMETRIC
-from netcalc.checking.edits.vectors import is_log, of_softmax
+from netcalc.checking.edits.vectors import is_log
 from netcalc.expression import parse
 from netcalc.graph.backward import Use, added, gradients
-from netcalc.graph.build import compared, constant, divide
+from netcalc.graph.build import constant, divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes
 from netcalc.graph.leaves import NAMED, array
-from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
-from netcalc.graph.reductions import LOG_SOFTMAX, MAX, MIN, NORM, SOFTMAX, kept, minus, softmax, summed
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product
+from netcalc.graph.reductions import LOG_SOFTMAX
 
 FACTORS = {"the sign is wrong": Fraction(-1), "twice what it is": Fraction(2), "half of what it is": Fraction(1, 2)}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -72,14 +86,10 @@ def _live(context: Context, core: Node) -> list[Use]:
     return sorted(found, key=lambda use: use.place)
 
 
-def _inputs(context: Context, node: Node) -> set[Node]:
-    return {one for one in in_order([node]) if context.is_input(one)}
-
-
 def _share_an_input(context: Context, core: Node, live: list[Use]) -> bool:
     seen: set[Node] = set()
     for use in live:
-        own = _inputs(context, core.args[use.place])
+        own = inputs_of(context, core.args[use.place])
         if own & seen:
             return True
         seen |= own
@@ -89,7 +99,7 @@ def _share_an_input(context: Context, core: Node, live: list[Use]) -> bool:
 def _product_of_derivatives(context: Context, core: Node, node: Node, live: list[Use]) -> Iterator[Changed]:
     """(u v)′ as u′ v′, by each input."""
     instead: dict[Node, Node] = {}
-    for one in _inputs(context, node):
+    for one in inputs_of(context, node):
         if one.rank:
             continue
         parts = [gradients(core.args[use.place], [one])[0] for use in live]
@@ -99,26 +109,10 @@ def _product_of_derivatives(context: Context, core: Node, node: Node, live: list
         constants = [core.args[use.place] for use, part in zip(live, parts, strict=True) if part is None]
         delta = context.one.backward.gradients[core]
         wrong = scaled(times(delta, *known, *constants), core.params.number)
-        instead |= _through_here(context, one, node, wrong)
+        instead |= through_here(context, one, node, wrong)
     if instead:
         said = "a product's derivative taken as the product of the derivatives"
         yield Changed(said, instead, node, USUAL)
-
-
-def _through_here(context: Context, one: Node, node: Node, wrong: Node) -> dict[Node, Node]:
-    """An input's gradient where what comes back through a node is another."""
-    rest = _beside(context, one, node)
-    return {context.gradient(one): added([wrong, *rest]) if rest else wrong}
-
-
-def _beside(context: Context, one: Node, node: Node) -> list[Node]:
-    """An input's gradient along all the paths that avoid a node."""
-    right = gradients(context.one.output, [one], context.one.delta)[0]
-    own = gradients(node, [one], context.gradient(node))[0]
-    if right is None or own is None:
-        return []
-    letters = LETTERS[: one.rank]
-    return [total([(right, letters), (own, letters)], letters, one.shape, [1, -1])]
 
 
 def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
@@ -131,11 +125,11 @@ def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
         above, below = core.args
         instead: dict[Node, Node] = {}
         reversed_: dict[Node, Node] = {}
-        for one in _inputs(context, node):
+        for one in inputs_of(context, node):
             u, v = gradients(above, [one])[0], gradients(below, [one])[0]
             if u is None or v is None or one.rank:
                 continue
-            instead |= _through_here(context, one, node, times(context.gradient(node), divide(u, v)))
+            instead |= through_here(context, one, node, times(context.gradient(node), divide(u, v)))
         if instead:
             said = "a quotient's derivative taken as the quotient of the derivatives"
             yield Changed(said, instead, node, USUAL)
@@ -146,56 +140,7 @@ def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
         yield Changed("the quotient rule's denominator not squared", context.replaced(unsquared), node)
 
 
-def inner_left_out(context: Context) -> Iterator[Changed]:
-    """The inner derivative left out of the chain rule: what comes back to a function's argument goes on to inputs."""
-    outer = [node for core, node in context.names.items() if _is_outer(core)]
-    every: dict[Node, Node] = {}
-    for node in outer:
-        for inner in node.args[0].args:
-            if context.is_input(inner) or inner not in context.one.backward.gradients or inner.rank:
-                continue
-            instead: dict[Node, Node] = {}
-            for one in _inputs(context, inner):
-                if not one.rank:
-                    instead |= _through_here(context, one, inner, context.gradient(inner))
-            if instead:
-                every = {**instead, **every}
-                yield Changed("the inner derivative left out of the chain rule", instead, node)
-    if len(outer) > 1 and every:
-        yield Changed("the inner derivative left out of the chain rule", every, outer[-1])
-
-
-def _is_outer(core: Node) -> bool:
-    return core.operation is ELEMENTWISE and core.params.tree.operator not in ("divide", "where", "max", "min")
-
-
-# --- softmax and its kin
-
-
-def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
-    """Softmax's Jacobian as its diagonal, left out, of the logits; norms and extremes."""
-    node, delta = use.node, context.delta(use)
-    if node.operation is SOFTMAX:
-        p = context.names.get(node, node)
-        for said, wrong, often in of_softmax(context, node.args[0], p, delta, node.params.axes):
-            yield Shared(said, wrong, often)
-    if node.operation is LOG_SOFTMAX:
-        p = softmax(node.args[0], node.params.axes)
-        over = summed(delta, node.params.axes, keep=True)
-        yield Shared("the Jacobian of log_softmax taken as its diagonal alone", times(delta, _one_minus(p)), USUAL)
-        yield Shared("the Jacobian of log_softmax left out", delta)
-        yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
-        yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
-    if node.operation is NORM:
-        yield Shared("the norm's slope left without 1/‖x‖", times(kept(delta, node.params), node.args[0]))
-        yield Shared("the norm's slope twice: 2x/‖x‖", scaled(use.share, 2), RARE)
-    if node.operation in (MAX, MIN):
-        ones = number(1, node.args[0].shape)
-        ties = times(kept(delta, node.params), compared("equal", node.args[0], kept(node, node.params)))
-        yield Shared("each of the entries that tie given the whole gradient, which they share", ties, USUAL)
-        yield Shared(
-            f"{node.operation.name}'s gradient given to every entry", times(kept(delta, node.params), ones), USUAL
-        )
+# --- another base
 
 
 def to_base_ten(context: Context) -> Iterator[Changed]:
@@ -209,10 +154,6 @@ def to_base_ten(context: Context) -> Iterator[Changed]:
             instead |= context.replaced({use: times(use.share, by) for use in uses})
     if instead:
         yield Changed("the logarithm taken to base 10", instead)
-
-
-def _one_minus(node: Node) -> Node:
-    return minus(number(1, node.shape), node)
 
 
 # --- whole gradients
@@ -250,8 +191,9 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                     f"the bias's gradient multiplied by {own}; ∂{parent}/∂{own} is 1", {gradient: again}, node
                 )
             elif context.called(node) != context.called(context.one.output):
-                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, USUAL)
-                yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, USUAL)
+                often = USUAL if context.is_input(node) else RARE
+                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, often)
+                yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, often)
         if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
             turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)
             yield Changed(f"{name} transposed", {gradient: turned}, node, SEEN)
@@ -339,7 +281,7 @@ def _moved(node: Node, move: object) -> Node:
 
 def from_above(context: Context) -> Iterator[Changed]:
     """What comes from above left out."""
-    if context.one.delta is not None:
+    if context.one.delta is not None and not context.workings.is_jacobian:
         core = context.one.output.args[0]
         uses = [use for _, use in context.uses if use.node is core]
         plain = {use: core.vjp(use.place, number(1, core.shape)) for use in uses}
@@ -375,11 +317,48 @@ def constant_terms(context: Context, use: Use) -> Iterator[Shared]:
     kept_terms = [
         (arg, by)
         for n, (arg, by) in enumerate(zip(node.args, node.params.numbers, strict=True))
-        if n != use.place and not _inputs(context, arg)
+        if n != use.place and not inputs_of(context, arg)
     ]
     for arg, by in kept_terms:
         share = added([use.share, scaled(times(context.delta(use), arg), by)])
         yield Shared("the derivative of a constant term isn't 0 here", share)
+
+
+def other_variables(context: Context) -> Iterator[Changed]:
+    """Another variable differentiated too, which is constant in a partial derivative: 2x·3y² for 2x·y³."""
+    for core, node in context.names.items():
+        if core.operation not in (PRODUCT, SUM) or core.rank or core not in context.one.backward.gradients:
+            continue
+        every: dict[Node, Node] = {}
+        for one in inputs_of(context, node):
+            wrong = None if one.rank else _with_others(context, core, node, one)
+            if wrong is not None:
+                instead = through_here(context, one, node, wrong)
+                every |= instead
+                yield Changed(f"{_OTHERS}{context.called(one)}", instead, node)
+        if len(every) > 1:
+            yield Changed("each variable's derivative has those of the others in it, which are constant", every, node)
+
+
+_OTHERS = "another variable differentiated too, which is constant in the derivative by "
+
+
+def _with_others(context: Context, core: Node, node: Node, one: Node) -> Node | None:
+    """What comes back to an input through a sum or a product, with what does not hold it differentiated as well."""
+    own = gradients(node, [one], context.gradient(node))[0]
+    strange: list[tuple[Node, Node]] = []
+    for place, arg in enumerate(core.args):
+        held = inputs_of(context, arg)
+        if one not in held and len(held) == 1 and not (other := next(iter(held))).rank and not context.is_input(arg):
+            by = core.params.numbers[place] if core.operation is SUM else 1
+            strange += [(arg, scaled(found, by)) for found in gradients(arg, [other]) if found is not None]
+    if own is None or not strange:
+        return None
+    if core.operation is SUM:
+        return added([own, *(times(context.gradient(node), found) for _, found in strange)])
+    for arg, found in strange:
+        own = times(divide(own, arg), found)
+    return own
 
 
 def powers_of_both(context: Context) -> Iterator[Changed]:
@@ -400,14 +379,13 @@ PATHS = (
     Row("power-of-both", USUAL, changes=powers_of_both),
     Row("path-left-out", SEEN, changes=path_left_out),
     Row("term-left-out", SEEN, changes=terms_left_out),
-    Row("inner-left-out", USUAL, changes=inner_left_out),
     Row("quotient-of-derivatives", SEEN, changes=quotient_of_derivatives),
-    Row("vector-jacobian", SEEN, vector_functions),
     Row("from-above", USUAL, changes=from_above),
     Row("whole-gradient", SEEN, changes=whole_gradient),
     Row("bias-as-row-sums", SEEN, changes=bias_gradients),
     Row("another-gradient", SEEN, changes=another_gradient),
     Row("constant-term", SEEN, constant_terms),
+    Row("other-variable", SEEN, changes=other_variables),
     Row("degrees", SEEN, changes=in_degrees),
     Row("base-ten", SEEN, changes=to_base_ten),
 )

@@ -110,6 +110,9 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
         if context.called(other) == "delta" and context.is_input(other):
             said = "what comes from above is left out: ∂L/∂ the output taken as 1"
             yield Shared(said, share.built(kept), USUAL)
+        elif other not in context.varying:
+            kind = "the mean's" if context.called(other).startswith("1/") else "the factor"
+            yield Shared(f"{kind} {context.called(other)} left out", share.built(kept), USUAL)
         else:
             yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept))
             if (
@@ -278,7 +281,9 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
             factors = [*share.factors]
             factors[place] = (other, letters[:-2] + letters[-1] + letters[-2])
             name = context.called(other)
-            yield Shared(f"{name} taken for {name}ᵀ", share.built(factors), USUAL)
+            taken, right = (name, f"{name}ᵀ") if _is_turned(context, share, letters[-2:]) else (f"{name}ᵀ", name)
+            beside = symmetric(name) if is_quadratic(context, use.node, other) else ""
+            yield Shared(f"{taken} taken for {right}{beside}", share.built(factors), USUAL)
     arg = use.node.args[use.place]
     if arg.rank >= 2 and arg.shape[-1] == arg.shape[-2] and whole(arg.shape[-1]) != 1 and len(share.factors) > 1:
         own = share.own[:-2] + share.own[-1] + share.own[-2]
@@ -286,6 +291,30 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
         above = context.called(context.one.output)
         said = f"the outer product transposed: ∂{above}/∂{name} is δ {context.called(share.factors[-1][0])}ᵀ"
         yield Shared(said, share.built(own=own), USUAL)
+
+
+def _is_turned(context: Context, share: Share, letters: str) -> bool:
+    """Whether a square matrix stands transposed in a share as people write it: Wᵀ δ, of W v; δ W, of V Wᵀ."""
+    row, column = letters[0], letters[1]
+    own = share.own
+    if row in own and column in own:
+        return own.index(row) > own.index(column)
+    is_right = len(own) > 1 and own[-1] in letters and not context.workings.of_columns
+    return (row in own) == is_right
+
+
+def symmetric(name: str) -> str:
+    """What is said besides of a matrix turned over between two of one vector, as in xᵀ A x."""
+    return f", as if {name} were symmetric: the gradient has both {name} and {name}ᵀ"
+
+
+def is_quadratic(context: Context, core: Node, matrix: Node) -> bool:
+    """Whether a product of a matrix and a vector is multiplied by that vector in turn, as in xᵀ A x."""
+    if core.operation is not PRODUCT or len(core.args) != 2 or matrix not in core.args:
+        return False
+    vector = core.args[core.args[0] is matrix]
+    users = context.users.get(context.names.get(core, core), ())
+    return any(user.args[0].operation is PRODUCT and vector in user.args[0].args for user in users)
 
 
 # --- sums over axes
@@ -373,6 +402,8 @@ def both_operands(context: Context) -> Iterator[Changed]:
     for core, node in context.names.items():
         uses = [use for _, use in context.uses if use.node is core]
         if core.operation is not PRODUCT or len(core.args) != 2 or len(uses) != 2 or core.args[0] is core.args[1]:
+            continue
+        if not context.varying.issuperset(core.args):
             continue
         shares = [share_of(context, use) for use in uses]
         if any(share is None for share in shares):

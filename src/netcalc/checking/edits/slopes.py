@@ -10,7 +10,7 @@ from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Frequency, R
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
-from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, parse, power, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, parse, substitute
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
@@ -94,9 +94,8 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
     ),
     "relu": (
         ("1", "1 where q is negative too", USUAL),
-        ("0", "0 everywhere", SEEN),
+        ("0", "0 everywhere", USUAL),
         ("where(q > 0, 0, 1)", "that of the other side of the kink", SEEN),
-        ("where(q > 0, q, 0)", "relu itself", USUAL),
         ("where(q > 0, 1, -1)", "−1 where q is negative", SEEN),
     ),
     "softplus": (
@@ -111,6 +110,7 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("sigmoid(q)*(1 - sigmoid(q))", "σ(1 − σ)", SEEN),
         ("f*(1 - f)", "φ(1 − φ), as if it were σ", SEEN),
         ("sigmoid(q) + f*(1 - f)", "σ + φ(1 − φ)", RARE),
+        ("sigmoid(q)*(1 + q*(1 - q))", "σ(1 + q(1 − q)): q for σ", RARE),
         ("1 + exp(-q) + q*exp(-q)/(1 + exp(-q))^2", "1 + exp(−q) + q·exp(−q)/(1 + exp(−q))²: brackets missing", RARE),
     ),
     "gelu": (
@@ -258,10 +258,17 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
     if name is None or name in ARITHMETIC:
         return
     one = wrong(use, context, Number(Fraction(1)))
-    if is_activation(use.node.params.tree) or name in ("tanh", "exp", "sin"):
-        yield Shared(f"{phi(use.node)}′ left out of the chain rule", one)
-    else:
-        yield Shared(f"{name}′, the outer derivative, left out of the chain rule", one)
+    yield Shared(_left_out_of_chain(use.node), one)
+
+
+def _is_unit(tree: Apply) -> bool:
+    """Whether a function is one that neurons have."""
+    return is_activation(tree) or tree.operator in ("tanh", "exp", "sin")
+
+
+def _left_out_of_chain(node: Node) -> str:
+    outer = "" if _is_unit(node.params.tree) else ", the outer derivative,"
+    return f"{phi(node)}′{outer} left out of the chain rule"
 
 
 def left_out_here(context: Context, use: Use) -> Iterator[Shared]:
@@ -275,12 +282,12 @@ def left_out_here(context: Context, use: Use) -> Iterator[Shared]:
             continue
         share = use.node.vjp(use.place, context.delta(own))
         if share is not None:
-            yield Shared(f"{phi(own.node)}′ left out of the chain rule", share)
+            yield Shared(_left_out_of_chain(own.node), share)
 
 
 def from_above_left_out(context: Context, use: Use) -> Iterator[Shared]:
     """What comes from above left out: the slope alone."""
-    if function(use) is not None and is_activation(use.node.params.tree) and use.node in context.names:
+    if function(use) is not None and _is_unit(use.node.params.tree) and use.node in context.names:
         share = use.node.vjp(use.place, number(1, use.node.shape))
         if share is not None:
             above, name = context.called(context.one.output), context.called(use.node)
@@ -367,81 +374,11 @@ def of_another(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared(f"{LETTERS.get(other, other)}′ taken for {phi(use.node)}′", wrong(use, context, own))
 
 
-# --- powers and quotients
-
-
-def powers(context: Context, use: Use) -> Iterator[Shared]:
-    """A power's rule gone wrong, by its base or by its exponent."""
-    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "power":
-        return
-    base, exponent = use.node.params.tree.arguments
-    own, q = use.node.params.tree, Symbol(slot(use.place))
-    lowered = power(base, _minus_one(exponent))
-    as_power = multiply(exponent, lowered)
-    as_exponential = multiply(own, Apply("log", (base,)))
-    if base == q:
-        yield Shared("the power's exponent not lowered by 1", wrong(use, context, multiply(exponent, own)), USUAL)
-        yield Shared("the power's exponent not brought down as a factor", wrong(use, context, lowered), USUAL)
-        yield Shared("the power's slope left out of the chain rule", wrong(use, context, Number(Fraction(1))), SEEN)
-        yield Shared("a power differentiated as an exponential", wrong(use, context, as_exponential), SEEN)
-        if isinstance(exponent, Number):
-            less = multiply(Number(exponent.value - 1), lowered)
-            yield Shared("the power's exponent lowered before it was brought down", wrong(use, context, less), SEEN)
-            if exponent.value < 0:
-                up = multiply(exponent, power(base, Number(exponent.value + 1)))
-                yield Shared("a negative exponent raised by 1 where it is lowered", wrong(use, context, up), SEEN)
-            negative = multiply(Number(Fraction(-1)), exponent, lowered)
-            yield Shared("the sign of the power's exponent is lost", wrong(use, context, negative), SEEN)
-    else:
-        yield Shared("an exponential differentiated as a power", wrong(use, context, as_power), USUAL)
-        yield Shared("the logarithm of an exponential's base left out", wrong(use, context, own), USUAL)
-        log = Apply("log", (base,))
-        yield Shared("the exponential itself left out: its base in its place", wrong(use, context, multiply(base, log)))
-        yield Shared("the exponential itself left out", wrong(use, context, log))
-        if isinstance(base, Number):
-            swapped = multiply(base, power(exponent, Number(base.value - 1)))
-            yield Shared("an exponential differentiated as a power of its exponent", wrong(use, context, swapped))
-        from_ten = multiply(own, Apply("log10", (base,)))
-        yield Shared("the logarithm of an exponential's base taken to base 10", wrong(use, context, from_ten), RARE)
-
-
-def _minus_one(exponent: Tree) -> Tree:
-    if isinstance(exponent, Number):
-        return Number(exponent.value - 1)
-    return Apply("add", (exponent, Number(Fraction(-1))))
-
-
-def quotients(context: Context, use: Use) -> Iterator[Shared]:
-    """A quotient's rule gone wrong, by what is above the bar or below it."""
-    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "divide":
-        return
-    above, below = use.node.params.tree.arguments
-    q = Symbol(slot(use.place))
-    if below == q:
-        square = power(below, Number(Fraction(2)))
-        yield Shared(
-            "the quotient rule with a plus: its numerator is u′v − uv′",
-            wrong(use, context, Apply("divide", (above, square))),
-            USUAL,
-        )
-        yield Shared(
-            "the quotient rule's denominator not squared",
-            wrong(use, context, Apply("negate", (Apply("divide", (above, below)),))),
-            USUAL,
-        )
-        yield Shared("the quotient rule's denominator left out", wrong(use, context, Apply("negate", (above,))), RARE)
-    if above == q:
-        yield Shared("what is below the bar left out", wrong(use, context, Number(Fraction(1))))
-        yield Shared("what is below the bar taken as a factor", wrong(use, context, below), RARE)
-
-
 SLOPES = (
     Row("slope-left-out", USUAL, left_out),
     Row("slope-left-out-here", USUAL, left_out_here),
     Row("slope-form", SEEN, forms),
     Row("value-for-slope", USUAL, value_for_slope),
-    Row("power-rule", SEEN, powers),
-    Row("quotient-rule", SEEN, quotients),
     Row("slope-at-output", SEEN, at_output),
     Row("slope-alone", SEEN, from_above_left_out),
     Row("slope-twice", SEEN, twice),

@@ -58,6 +58,10 @@ def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> I
     again = added([times(softmax(p, axes), weight), target])
     yield "softmax applied before cross-entropy, which has it inside", again, USUAL
     yield "the logits taken for their softmax in p − t", added([times(z, weight), target]), SEEN
+    slope = times(p, minus(number(1, p.shape), p))
+    right = added([times(p, weight), target])
+    yield "softmax's slope p(1 − p) multiplied in once more: p − t has it already", times(right, slope), USUAL
+    yield "softmax's slope p(1 − p) taken alone", times(slope, weight), SEEN
     grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
     if grown is not None and grown.shape == p.shape:
         said = "the exponentials taken for their softmax in p − t: not divided by their sum"

@@ -1,0 +1,103 @@
+"""Rules of powers, exponentials and quotients gone wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared
+from netcalc.checking.edits.slopes import wrong
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, power
+from netcalc.graph.backward import Use
+from netcalc.graph.elementwise import ELEMENTWISE, slot
+
+
+def powers(context: Context, use: Use) -> Iterator[Shared]:
+    """A power's rule gone wrong, by its base or by its exponent."""
+    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "power":
+        return
+    base, exponent = use.node.params.tree.arguments
+    own, q = use.node.params.tree, Symbol(slot(use.place))
+    lowered = power(base, _minus_one(exponent))
+    as_power = multiply(exponent, lowered)
+    as_exponential = multiply(own, Apply("log", (base,)))
+    if base == q:
+        yield Shared("the power's exponent not lowered by 1", wrong(use, context, multiply(exponent, own)), USUAL)
+        yield Shared("the power's exponent not brought down as a factor", wrong(use, context, lowered), USUAL)
+        yield Shared("the power's slope left out of the chain rule", wrong(use, context, Number(Fraction(1))), SEEN)
+        yield Shared("a power differentiated as an exponential", wrong(use, context, as_exponential), SEEN)
+        if isinstance(exponent, Number):
+            yield from _of_exponent(context, use, base, exponent.value)
+    else:
+        yield Shared("an exponential differentiated as a power", wrong(use, context, as_power), USUAL)
+        yield Shared("the logarithm of an exponential's base left out", wrong(use, context, own), USUAL)
+        log = Apply("log", (base,))
+        yield Shared("the exponential itself left out: its base in its place", wrong(use, context, multiply(base, log)))
+        yield Shared("the exponential itself left out", wrong(use, context, log))
+        divided = Apply("divide", (own, log))
+        yield Shared("divided by the logarithm of an exponential's base, a factor", wrong(use, context, divided))
+        if isinstance(base, Number):
+            swapped = multiply(base, power(exponent, Number(base.value - 1)))
+            yield Shared("an exponential differentiated as a power of its exponent", wrong(use, context, swapped))
+        from_ten = multiply(own, Apply("log10", (base,)))
+        yield Shared("the logarithm of an exponential's base taken to base 10", wrong(use, context, from_ten), RARE)
+
+
+def _of_exponent(context: Context, use: Use, base: Tree, n: Fraction) -> Iterator[Shared]:
+    """Slips with an exponent that is a number."""
+    lowered = power(base, Number(n - 1))
+    less = multiply(Number(n - 1), lowered)
+    yield Shared("the power's exponent lowered before it was brought down", wrong(use, context, less), SEEN)
+    yield Shared("the power itself left out of its derivative: its exponent alone", wrong(use, context, Number(n)))
+    if n > 2:
+        first = multiply(Number(n), base)
+        yield Shared("the power's exponent lowered to 1 in place of by 1", wrong(use, context, first))
+    if n < 0:
+        up = multiply(Number(n), power(base, Number(n + 1)))
+        yield Shared("a negative exponent raised by 1 where it is lowered", wrong(use, context, up), SEEN)
+    if n != -1:
+        raised = Apply("divide", (power(base, Number(n + 1)), Number(n + 1)))
+        yield Shared("a power integrated, not differentiated", wrong(use, context, raised))
+    negative = multiply(Number(-n), lowered)
+    yield Shared("the sign of the power's exponent is lost", wrong(use, context, negative), SEEN)
+
+
+def _minus_one(exponent: Tree) -> Tree:
+    if isinstance(exponent, Number):
+        return Number(exponent.value - 1)
+    return Apply("add", (exponent, Number(Fraction(-1))))
+
+
+def quotients(context: Context, use: Use) -> Iterator[Shared]:
+    """A quotient's rule gone wrong, by what is above the bar or below it."""
+    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "divide":
+        return
+    above, below = use.node.params.tree.arguments
+    q = Symbol(slot(use.place))
+    if below == q:
+        square = power(below, Number(Fraction(2)))
+        yield Shared(
+            "the quotient rule with a plus: its numerator is u′v − uv′",
+            wrong(use, context, Apply("divide", (above, square))),
+            USUAL,
+        )
+        yield Shared(
+            "the quotient rule's denominator not squared",
+            wrong(use, context, Apply("negate", (Apply("divide", (above, below)),))),
+            USUAL,
+        )
+        yield Shared("the quotient rule's denominator left out", wrong(use, context, Apply("negate", (above,))), RARE)
+        log = multiply(above, Apply("log", (below,)))
+        yield Shared("1/v integrated, not differentiated: log v; it is −1/v²", wrong(use, context, log))
+        if is_constant(above):
+            alone = Apply("divide", (above, below))
+            yield Shared("1/v itself taken for its derivative, −1/v²", wrong(use, context, alone))
+    if above == q:
+        yield Shared("what is below the bar left out", wrong(use, context, Number(Fraction(1))))
+        yield Shared("what is below the bar taken as a factor", wrong(use, context, below), RARE)
+
+
+POWERS = (
+    Row("power-rule", SEEN, powers),
+    Row("quotient-rule", SEEN, quotients),
+)
