@@ -193,3 +193,22 @@ def test_entries_with_formulas_of_their_own_are_listed():
     text = shown(netcalc.neuron(x=[1, 2], w=[3, 4], b=0), 200)
     assert "∂f/∂x0" in text
     assert "∂f/∂x1" in text
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_no_entry_of_a_drawing_is_broken(columns):
+    """Beside long formulas too: every line of a matrix has both of its brackets."""
+    result = netcalc.grad(
+        "softmax(x@A)",
+        at={"x": [[1, 0, 1], [2, -1, 0.5]], "A": [[0.1, 2, 1], [1, 1, 0], [0, 0.3, 1]]},
+        delta=[[1, 0, 0], [0, 1, 1]],
+    )
+    for line in shown(result, columns).splitlines():
+        assert sum(line.count(one) for one in "⎡⎢⎣") == sum(line.count(one) for one in "⎤⎥⎦")
+
+
+def test_long_closed_forms_are_listed_whole():
+    """Where not all fit beside a drawing, nothing is drawn and nothing cut off."""
+    text = shown(netcalc.grad("softmax(x)", at={"x": [1, 0, 3]}, exact=True), 80)
+    assert "⎡" not in text
+    assert "e·(1 − e/(1 + e + e³))/(1" in text

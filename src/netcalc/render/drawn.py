@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
@@ -30,7 +30,12 @@ def drawing(tensor: Tensor, elements: Sequence[Element], room: int, *, closed: b
         drawn.append(_matrix(tensor, elements, lambda one: literal(one.value)))
     else:
         return None
-    return drawn if sum(max(map(len, cell.split("\n"))) for cell in drawn) <= room else None
+    return drawn if sum(columns_of([drawn])) <= room else None
+
+
+def columns_of(rows: Iterable[Sequence[str]]) -> list[int]:
+    """How wide the columns of a table are, of the cells that it has in each row."""
+    return [max(len(line) for cell in cells for line in cell.split("\n")) for cells in zip(*rows, strict=True)]
 
 
 def _matrix(tensor: Tensor, elements: Sequence[Element], entry: Callable[[Element], Tree]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from textwrap import wrap
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -19,15 +19,16 @@ LEAST = 16  # columns that a cell of a list is given
 MARGIN = "  "
 
 
-def frame(*headers: str, right: Container[str] = (), folds: bool = True) -> Frame:
-    """A table without outer edges that folds what is too wide, so that no value is cut off.
+def frame(*headers: str, right: Container[str] = (), whole: Container[str] = (), folds: bool = True) -> Frame:
+    """A table without outer edges that folds what is too wide, so that no value is cut off; not what is `whole`.
 
     One that does not fold is a list as soon as the terminal is too narrow for it: no number is torn apart.
     """
     style = box.ASCII if is_plain() else box.HEAVY_HEAD
     table = Frame(folds=folds, show_edge=False, pad_edge=False, header_style="bold", box=style)
     for header in headers:
-        table.add_column(header, overflow="fold", justify="right" if header in right else "left")
+        side: Literal["left", "right"] = "right" if header in right else "left"
+        table.add_column(header, overflow="fold", justify=side, no_wrap=header in whole)
     return table
 
 

@@ -14,7 +14,7 @@ from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import all_to_unicode, in_signs, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
-from netcalc.render.drawn import drawing, whole_name
+from netcalc.render.drawn import columns_of, drawing, whole_name
 from netcalc.render.frame import NARROW, UNBOUNDED
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
@@ -27,6 +27,7 @@ WIDEST_FORMULA = 32  # characters of a formula that is repeated for every elemen
 WIDEST_ROW = 16  # elements of a sample that stand in one row
 BESIDE = 4  # samples beside each other where they do not
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
+BESIDE_DRAWINGS = 30  # columns for formulas, and lines between columns, where values are drawn
 FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
 ZERO = Number(Fraction(0))
 SAMPLES_LIMIT = 1000  # samples that are listed
@@ -124,48 +125,54 @@ class _Elements(NamedTuple):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        yield _elements(self.result, self.listed, min(width // 2, READABLE) if width >= NARROW else 0)
+        taken = max((len(whole_name(tensor)) for tensor in self.listed), default=0) + BESIDE_DRAWINGS
+        yield _elements(self.result, self.listed, min(width - taken, READABLE) if width >= NARROW else 0)
 
 
 def _elements(result: Result, listed: Sequence[Tensor], room: int) -> Table:
-    """The table; a drawing takes no more columns than there is room for."""
-    numbers = result.steps_by_element
+    """The table; drawings take no more columns than there is room for."""
     values = [value for tensor in result.tensors for value in tensor.values]
-    if any(len(value.shown) > WIDEST_NUMBER for value in values):
-        numbers = {}
-    closed = has_closed_forms(result)
-    bare = _is_formulas_alone(result)
-    headers = ["", "formula", *(["with numbers"] if numbers else []), *(["exact"] if closed else [])]
-    headers += [] if bare else ["value"]
-    is_left = any(value.formula for value in values)
-    rows: list[list[str]] = []
+    is_short = all(len(value.shown) <= WIDEST_NUMBER for value in values)
+    numbers = result.steps_by_element if is_short else {}
+    behind = [*(["exact"] if has_closed_forms(result) else []), *([] if _is_formulas_alone(result) else ["value"])]
+    headers = ["", "formula", *(["with numbers"] if numbers else []), *behind]
     told = listed if len(listed) <= LISTED else [tensor for tensor in listed if not _vanishes(tensor)]
-    shown = [list(_shown_elements(_brief(tensor))) for tensor in told]
-    formulas = iter(all_to_unicode([one.formula for elements in shown for one in elements]))
-    for tensor, elements in zip(told, shown, strict=True):
-        written = [next(formulas) for _ in elements]
-        if not bare and not any(one.name in numbers for one in elements):
-            drawn = drawing(tensor, elements, room, closed=closed)
-            if drawn is not None:
-                rows.append([whole_name(tensor), written[0], *([""] if numbers else []), *drawn])
-                is_left = True
-                continue
-        for one, formula in zip(elements, written, strict=True):
-            cells = [element_name(one, tensor.of), formula]
-            if numbers:
-                cells.append(_with_numbers(numbers[one.name], one.value.exact) if one.name in numbers else "")
-            if closed:
-                cells.append(to_unicode(one.value.exact) if one.value.exact is not None else "")
-            rows.append([*cells, *([] if bare else [in_unicode(one.value)])])
+    rows, are_drawn = [], False
+    for tensor, elements, formulas in _with_formulas(told):
+        drawn = None
+        if "value" in behind and not any(one.name in numbers for one in elements):
+            drawn = drawing(tensor, elements, room, closed="exact" in behind)
+        if drawn is not None:
+            rows.append([whole_name(tensor), formulas[0], *([""] if numbers else []), *drawn])
+            are_drawn = True
+            continue
+        for one, formula in zip(elements, formulas, strict=True):
+            cells = {"formula": formula, "value": in_unicode(one.value)}
+            if one.name in numbers:
+                cells["with numbers"] = _with_numbers(numbers[one.name], one.value.exact)
+            if one.value.exact is not None:
+                cells["exact"] = to_unicode(one.value.exact)
+            rows.append([element_name(one, tensor.of), *(cells.get(header, "") for header in headers[1:])])
         if tensor.entries.size > LISTED:
             shape = "×".join(map(str, tensor.entries.shape))
             rows.append([f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all"])
+    if are_drawn and sum(columns_of(row[-len(behind) :] for row in rows if len(row) == len(headers))) > room:
+        return _elements(result, listed, 0)  # what is listed beside the drawings has to fold
     if len(told) < len(listed):
         rows.append(["…", f"{len(listed) - len(told):,} more second derivatives are 0 everywhere"])
-    frame = new_frame(*headers, right=() if is_left else ("value",))
+    are_numbers = not are_drawn and not any(value.formula for value in values)
+    frame = new_frame(*headers, right=("value",) if are_numbers else (), whole=behind if are_drawn else ())
     for row in rows:
         frame.add_row(*row)
     return frame
+
+
+def _with_formulas(tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, list[Element], list[str]]]:
+    """Each tensor with the elements of it that are shown, and their formulas as they are written."""
+    shown = [list(_shown_elements(_brief(tensor))) for tensor in tensors]
+    formulas = iter(all_to_unicode([one.formula for elements in shown for one in elements]))
+    for tensor, elements in zip(tensors, shown, strict=True):
+        yield tensor, elements, [next(formulas) for _ in elements]
 
 
 def _vanishes(tensor: Tensor) -> bool:
