@@ -212,3 +212,17 @@ def test_long_closed_forms_are_listed_whole():
     text = shown(netcalc.grad("softmax(x)", at={"x": [1, 0, 3]}, exact=True), 80)
     assert "⎡" not in text
     assert "e·(1 − e/(1 + e + e³))/(1" in text
+
+
+def test_a_sum_of_matrices_that_is_too_wide_has_a_line_a_term():
+    """What comes after it has a line of its own too."""
+    one, other = (matrix([[*map(parse, entries[:2])], [*map(parse, entries[2:])]]) for entries in ("1234", "5678"))
+    parts = chain([Named("S"), Sum((Product((one, other)), Product((other, one)))), one], 30)
+    assert [line.rstrip() for block in parts for line in block.lines] == [
+        "S = ⎡ 1  2 ⎤ ⎡ 5  6 ⎤",
+        "    ⎣ 3  4 ⎦ ⎣ 7  8 ⎦",
+        "  + ⎡ 5  6 ⎤ ⎡ 1  2 ⎤",
+        "    ⎣ 7  8 ⎦ ⎣ 3  4 ⎦",
+        "  = ⎡ 1  2 ⎤",
+        "    ⎣ 3  4 ⎦",
+    ]

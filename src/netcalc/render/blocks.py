@@ -105,27 +105,42 @@ def chain(
 ) -> Iterator[Block]:
     """`a = b = c` in as many blocks, one below another, as keep within the width; each further one begins with `=`.
 
-    What is wider than that by itself is written as it is typed: a matrix row by row, a formula in one line, or in lines
-    within a `page` of so many columns.
+    Of what is wider than that by itself, a sum of matrices has a line a term; else it is written as it is typed, a
+    matrix row by row, a formula in one line, or in lines within a `page` of so many columns.
     """
     style = style or current()
     head = lay_out(displays[0], style)
     indent = line(" " * min(head.width, INDENT))
     beyond = indent.width + len(EQUALS)
     room = None if page is None else max(page - max(head.width, indent.width) - len(EQUALS), NARROWEST)
-    parts = [_fitting(display, width - beyond, style, room) for display in displays]
-    held = [parts[0]]
-    for part in parts[1:]:
-        if len(held) > 1 and sum(block.width for block in (*held, part)) + len(EQUALS) > width:
-            yield beside(held)
-            held = [indent]
-        held += [line(EQUALS), part]
+    held, ends = [_fitting(displays[0], width - beyond, style, room)], False
+    for display in displays[1:]:
+        lines = _term_by_term(display, width - beyond, style)
+        parts = lines or [(EQUALS, _fitting(display, width - beyond, style, room))]
+        for sign, part in parts:
+            is_full = sum(block.width for block in (*held, part)) + len(EQUALS) > width
+            if len(held) > 1 and (ends or lines or is_full):
+                yield beside(held)
+                held = [indent]
+            held += [line(sign), part]
+            ends = bool(lines)
     yield beside(held)
 
 
 def _fitting(display: Display, width: int, style: Style, room: int | None) -> Block:
     block = lay_out(display, style)
     return block if block.width <= width else _row_by_row(in_line(display, style), max(width, NARROWEST), room)
+
+
+def _term_by_term(display: Display, width: int, style: Style) -> list[tuple[str, Block]]:
+    """A sum that is too wide as a line a term, each behind its sign; none where a term is too wide, or nothing is."""
+    if not isinstance(display, Sum) or lay_out(display, style).width <= width:
+        return []
+    terms = [lay_out(part, style) for part in display.parts]
+    if all(len(term.lines) == 1 for term in terms) or any(term.width > width for term in terms):
+        return []
+    sign = style.symbols[display.symbol]
+    return list(zip([EQUALS, *[sign] * len(terms)], terms, strict=False))
 
 
 def _row_by_row(text: str, width: int, room: int | None) -> Block:
