@@ -174,3 +174,19 @@ def test_a_large_tensor_of_more_axes_is_drawn_by_its_first_matrix():
     named = {in_line(name): in_line(matrix) for name, matrix in (corners(tensor) for tensor in result.tensors[:2])}
     assert list(named) == ["p[0]", "loss"]
     assert named["p[0]"].startswith("[0, 2, 4, ⋯, 10; 12, 14, 16, ⋯, 22;")
+
+
+BATCH_NORM = """
+mu = x.mean(0)
+var = ((x - mu) ** 2).mean(0)
+xhat = (x - mu) / (var + 1e-5) ** 0.5
+loss = ((gamma * xhat + beta) ** 2).sum()
+"""
+
+
+def test_what_is_0_by_algebra_is_0_in_the_steps_too():
+    """A mean's gradient through a normalisation, which no number of bits shows to be 0."""
+    result = gradients(BATCH_NORM, at={"x": [[1, 2], [3, 5], [4, 1]], "gamma": [1, 2], "beta": [0, 1]})
+    steps = list(lines(result))
+    assert not [line for line in steps if "±" in line]
+    assert [line for line in steps if line.startswith("dloss/dmu = ") and line.endswith(" = [0; −7.06017]")]

@@ -122,10 +122,12 @@ def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = Fal
     """What nodes come to, as far as a few bits tell; `exact` with closed forms."""
     from netcalc.arithmetic.balls import precision
     from netcalc.graph.arithmetic.balls import Balls
+    from netcalc.solving.vanishing import Zeros
 
     with precision(BITS_OF_STEPS):
         value = partial(_with_closed_form, digits=None) if exact else shown_value
-        found = [each(value, entries) for entries in nodes_in(Balls(problem.sizes), problem, nodes)]
+        arrays = Zeros(problem).put_in(nodes, nodes_in(Balls(problem.sizes), problem, nodes))
+        found = [each(value, entries) for entries in arrays]
     if not exact:
         return found
     from netcalc.solving.closed_values import with_closed_forms
