@@ -1,6 +1,8 @@
-"""Tests that depend on values: both branches count, each where its test holds."""
+"""Tests in loops that depend on values: both branches count, each where its test holds."""
 
 from __future__ import annotations
+
+import textwrap
 
 import numpy as np
 import pytest
@@ -51,9 +53,13 @@ def test_what_is_added_under_a_test_counts_where_it_holds():
     ],
 )
 def test_the_branch_whose_test_holds_is_the_one_that_counts(text, value, slope, x):
-    found = of(text, x=x)
+    """In a loop; elsewhere it is told what to write."""
+    in_loop = "for _ in range(1):\n" + textwrap.indent(text, "    ")
+    found = of(in_loop, x=x)
     assert found.forward["loss"] == pytest.approx(value[x > 0])
     assert found.partials["x"] == pytest.approx(slope[x > 0])
+    with pytest.raises(NetcalcError, match="this depends on values; write"):
+        of(text, x=x)
 
 
 @pytest.mark.parametrize("line", ["break", "found.append(x[i])", "found = [x[i]]", "n //= 2"])

@@ -1,4 +1,7 @@
-"""Tests that depend on values: both branches are read, and each assignment is held to where its test holds."""
+"""Tests in loops that depend on values: both branches are read, and each assignment is held to where its test holds.
+
+Outside of loops such a test says which lines the pass is, and is refused: a formula has no branches to go by.
+"""
 
 from __future__ import annotations
 

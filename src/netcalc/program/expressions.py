@@ -115,10 +115,10 @@ class Expressions(Attributes):
         return bool(value)
 
     def depends(self, value: Any) -> bool:
-        """Whether a test is one number that depends on values."""
+        """Whether a test in a loop is one number that depends on values; elsewhere it would decide what the pass is."""
         if not isinstance(value, Tensor) or not all(isinstance(size, int) and size == 1 for size in value.shape):
             return False
-        return self.counted(value) is None
+        return self.rounds > 0 and self.counted(value) is None
 
     # --- leaves
 

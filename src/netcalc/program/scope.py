@@ -92,6 +92,7 @@ class Scope:
         self.main: Frame = self.top  # the frame whose names are the pass's own
         self.unpacked: list[Any] = []  # what is being assigned to several targets
         self.loops = 1  # how often the innermost loop's body will be read, at least
+        self.rounds = 0  # how many loops the line being read is in
         self._whole: dict[Node, bool] = {}
         self._numbers: dict[Node, np.ndarray | None] = {}
 
@@ -114,6 +115,7 @@ class Scope:
     def repeated(self, node: ast.AST, many: int, statements: int = 1) -> Iterator[None]:
         """While statements are read so many times. Raises ProgramError at once where that is more than are read."""
         outer, self.loops = self.loops, self.loops * max(many, 1)
+        self.rounds += 1
         try:
             if (total := many * outer * statements) > MAX_STATEMENTS:
                 raise self.source.error(
@@ -122,6 +124,7 @@ class Scope:
             yield
         finally:
             self.loops = outer
+            self.rounds -= 1
 
     # --- names
 
