@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from programs_oracle import run
@@ -31,6 +33,23 @@ AS_NUMPY = {  # texts that NumPy runs
         ),
         {"v": V},
     ),
+    "rests": ("y = (B[..., 1] * B[0, ...].sum() + B[..., None, 0].sum()).sum()", {"B": B}),
+    "masks": (
+        "m = np.array([True, False, True, False])\ny = (v[m] ** 2).sum() + (A[:, m] ** 3).sum()",
+        {"v": V, "A": A},
+    ),
+    "places": (
+        "i, j = np.nonzero(np.array([[0, 1, 0], [2, 0, 3]]))\n(k,) = np.where(np.array([0, 1, 1]) > 0)\n"
+        "y = (A[i, j] ** 2).sum() + (A[k] ** 3).sum()",
+        {"A": A},
+    ),
+    "sums": (
+        "y = (sum([v, 2 * v], start=v**2) * sum(A) * sum(A, v)).sum() + sum(v[k] ** k for k in range(3))",
+        {"v": V, "A": A},
+    ),
+    "dots": ("y = (np.dot(A.T, Z) ** 2).sum() + (np.dot(u, Z) ** 3).sum()", {"A": A, "u": U, "Z": Z}),
+    "part-unchanged": ("z = v * 2\np = z[1:]\nz[0] = 5\ny = (p * p).sum() + z.sum()", {"v": V}),
+    "of-one": ("y = v[:1].max() * 3 + (A[:, :1].min(axis=1) ** 2).sum()", {"v": V, "A": A}),
     "in": ("y = (v * (2 if 3 in [1, 2] else 5) * (7 if 2 in (1, 2) else 11)).sum()", {"v": V}),
     "starred": (
         "a, *rest, c = [v[0], 2 * v[1], v[2] ** 2, v[3] ** 3]\n*others, last = rest\ny = a * c + rest[0] * last",
@@ -124,6 +143,21 @@ AS_PYTORCH = {  # texts, what they are given, and the same in NumPy of what is d
         {"x": IMAGE},
         {"x": lambda x: ((_windows(x).sum(0) / 3) ** 2).sum()},
     ),
+    "all-classes": (
+        "(F.one_hot(k, -1) * z).sum()",
+        {"k": np.array([2, 0]), "z": Z[:, :, 0]},
+        {"z": lambda z: z[0, 2] + z[1, 0]},
+    ),
+    "distances": (
+        "(torch.cdist(z, t) ** 3).sum()",
+        {"z": Z, "t": Z[:, 1:] + 0.5},
+        {"z": lambda z: (np.sqrt(((z[:, :, None] - (Z[:, 1:] + 0.5)[:, None]) ** 2).sum(-1)) ** 3).sum()},
+    ),
+    "unflattened": (
+        "(x.unflatten(2, (-1, 2, 2)) * w[:4].reshape(2, 2)).sum()",
+        {"x": Z, "w": V},
+        {"x": lambda x: (x * V).sum()},
+    ),
     "layer-norm": (
         "(F.layer_norm(x, (4, 5), eps=0.01) ** 3).sum()",
         {"x": IMAGE},
@@ -208,3 +242,37 @@ def test_a_library_is_known_by_what_is_imported_from_it(imported, ddof):
 def test_an_array_is_unequal_to_none():
     text = "y = (v * (2 if v != None else 5) * (3 if v == None else 7)).sum()"
     assert netcalc.gradients(text, {"v": V}).partials["v"] == [14] * 4
+
+
+@pytest.mark.parametrize("name", ["f_bwd", "backward_of_f", "grad_f", "d_f", "f_grad", "f_vjp"])
+def test_a_function_named_as_a_backward_pass_is_not_taken_for_the_forward_pass(name):
+    text = f"def f(x):\n    return x**3\n\ndef {name}(x):\n    return 3 * x**2\n"
+    assert netcalc.gradients(text, {"x": 2.0}).partials["x"] == 12
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("y = np.maximum(v, 0, w).sum()", "maximum takes 2 arguments; the array that it writes into is out="),
+        ("v.shape = (2, 2)\ny = v.sum()", "an array's shape is not assigned to; write x = x.reshape"),
+        ("z = v * 2\np = z[1:]\nz[1] = 5\ny = (p * p).sum()", "line 4: this changes 'p' too, a part of 'z'"),
+        ("z = v * 2\np = z[1:]\nz += 1\ny = (p * p).sum()", "line 4: this changes 'p' too, a part of 'z'"),
+        (
+            "z = v * 2\nparts = [z, v]\nz += 1\ny = parts[0].sum()",
+            "line 4: this changes 'parts' too, which has the same array in it",
+        ),
+    ],
+)
+def test_what_would_be_another_answer_is_refused(text, said):
+    with pytest.raises(NetcalcError, match=re.escape(said)):
+        netcalc.gradients(f"import numpy as np\n{text}", {"v": V, "w": V} if "w)" in text else {"v": V})
+
+
+def test_an_error_in_a_traced_function_has_the_line_of_the_function():
+    def broken(v):
+        return np.linalg.qr(v)[0].sum()
+
+    with pytest.raises(NetcalcError) as told:
+        netcalc.gradients(broken, v=A)
+    assert told.value.source.strip() == "return np.linalg.qr(v)[0].sum()"
+    assert told.value.source[told.value.position :].startswith("return")

@@ -140,6 +140,12 @@ def test_a_width_that_a_terminal_has_is_kept():
     assert environment == {"COLUMNS": "1", "LINES": "99999"}
 
 
+def caused(error, cause):
+    """The error as `raise … from cause` has it."""
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     "error, told",
     [
@@ -149,6 +155,8 @@ def test_a_width_that_a_terminal_has_is_kept():
         (RuntimeError("can't start new thread"), True),
         (SystemError("error return without exception set"), True),
         (SystemError("bad argument to internal function"), False),
+        (caused(SystemError("sort returned a result with an exception set"), MemoryError()), True),
+        (caused(SystemError("sort returned a result with an exception set"), ValueError()), False),
         (OSError(28, "No space left on device"), False),
         (ImportError("No module named 'sympy'"), False),
         (ValueError("cannot allocate memory"), False),
@@ -169,6 +177,19 @@ def test_little_memory_is_told_in_a_line(home, kilobytes, words):
     done = subprocess.run(command, env=transcript.environment(home), capture_output=True, text=True, check=False)
     if done.returncode:  # some need no NumPy
         assert (done.returncode, done.stderr) == (2, "error: not enough memory for this problem\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as above")
+@pytest.mark.parametrize("limit", ["-v 140000", "-v 150000", "-d 61440", "-d 88000"])
+def test_little_memory_leaves_no_part_of_a_file(home, tmp_path, limit):
+    """Addresses, or data alone: BLAS would end the process at its first product, amid the rows."""
+    (tmp_path / "x.csv").write_text("1,2\n3,4\n" * 1000)
+    words = ["neuron", "--x", "x.csv", "--w", "1", "1", "--b", "0", "-o", "y.csv"]
+    command = ["bash", "-c", f'ulimit {limit}; "$@"', "bash", *NETCALC, *words]
+    environment = transcript.environment(home)
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: not enough memory for this problem\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["x.csv"]
 
 
 def test_what_needs_no_numbers_needs_no_memory_for_them(home):

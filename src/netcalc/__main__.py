@@ -6,7 +6,6 @@ import atexit
 import errno
 import gc
 import io
-import math
 import os
 import signal
 import sys
@@ -20,7 +19,10 @@ LONGEST_SIZE = 5  # digits of a terminal's width
 COMPLETE = "_NETCALC_COMPLETE"  # where the shell says what it wants to complete a line
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")  # whose lines typer completes
 NO_OUTPUT = "standard output is closed; name a file, as in -o answer.csv"
-LEAST_MEMORY = 128 << 20  # bytes of address space, below which NumPy's BLAS ends the process as it is imported
+LEAST_MEMORY = {  # bytes below which NumPy's BLAS ends the process by itself, imported or at the first product
+    "RLIMIT_AS": 160 << 20,
+    "RLIMIT_DATA": 112 << 20,
+}
 FEW_COLLECTIONS = (100_000, 20, 20)  # looking for garbage among what is being imported takes a tenth of a run
 
 
@@ -42,7 +44,7 @@ def run() -> NoReturn:
 
     atexit.register(end_here)
     end_by_unwinding()
-    if address_space() < LEAST_MEMORY:
+    if not has_room():
         sys.meta_path.insert(0, NoRoom())
     gc.set_threshold(*FEW_COLLECTIONS)
     try:
@@ -61,14 +63,14 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def address_space() -> float:
-    """How many bytes of addresses this process may have."""
+def has_room() -> bool:
+    """Whether this process may have the memory that NumPy takes."""
     try:
         import resource
     except ImportError:  # on Windows nobody says
-        return math.inf
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return math.inf if limit == resource.RLIM_INFINITY else limit
+        return True
+    limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in LEAST_MEMORY}
+    return all(limit == resource.RLIM_INFINITY or limit >= LEAST_MEMORY[name] for name, limit in limits.items())
 
 
 class NoRoom:

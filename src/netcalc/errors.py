@@ -76,6 +76,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether a run ended for want of memory: told by Python, by the system, or by what was being imported."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
+    if isinstance(error, SystemError) and isinstance(error.__cause__, MemoryError):  # of a call that went on regardless
+        return True
     said = str(error).lower()
     return isinstance(error, ImportError | RuntimeError | SystemError) and any(
         one in said for one in SAID_WITHOUT_MEMORY
