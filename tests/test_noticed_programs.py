@@ -39,8 +39,10 @@ AS_NUMPY = {  # texts that NumPy runs
         {"v": V, "A": A},
     ),
     "places": (
-        "i, j = np.nonzero(np.array([[0, 1, 0], [2, 0, 3]]))\n(k,) = np.where(np.array([0, 1, 1]) > 0)\n"
-        "y = (A[i, j] ** 2).sum() + (A[k] ** 3).sum()",
+        (
+            "i, j = np.nonzero(np.array([[0, 1, 0], [2, 0, 3]]))\n(k,) = np.where(np.array([0, 1, 1]) > 0)\n"
+            "y = (A[i, j] ** 2).sum() + (A[k] ** 3).sum()"
+        ),
         {"A": A},
     ),
     "sums": (

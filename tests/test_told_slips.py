@@ -1,0 +1,96 @@
+"""Slips that people make, each worked out by hand for tensors of odd numbers, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import netcalc
+
+A = np.array([[1.5, -0.7, 0.4], [0.3, 2.2, -1.1]])
+S = np.array([[1.5, -0.7], [0.3, 2.2]])
+x, c = np.array([0.7, -1.3, 2.1]), np.array([0.23, 0.57, -1.41])
+y, t, b = np.array([1.2, -0.6]), np.array([0.9, -0.4]), np.array([0.4, -1.7])
+z, u, norm = A @ x + b, S @ y, np.linalg.norm(x)
+p = np.exp(x) / np.exp(x).sum()
+GIVEN = {"A": A, "S": S, "x": x, "c": c, "y": y, "t": t, "b": b}
+AFFINE, ON_THE_BIAS = "sum((A@x+b)^2)", "; ∂A@x + b/∂b is 1"
+
+SLIPS = [  # an expression of those names, whose partial is wrong, what it was taken for, and what is said
+    ("norm(x)", "x", x, "the norm's slope left without 1/‖x‖"),
+    ("norm(x)", "x", 2 * x / norm, "twice what it is"),
+    ("norm(x)", "x", x / norm / 2, "half of what it is"),
+    ("dot(c,log_softmax(x))", "x", c, "the Jacobian of log_softmax left out"),
+    ("dot(c,log_softmax(x))", "x", c * (1 - p), "the Jacobian of log_softmax taken as its diagonal alone"),
+    ("dot(c,log_softmax(x))", "x", c + p * c.sum(), "log_softmax's p with the wrong sign"),
+    ("dot(c,log_softmax(x))", "x", c - p, "log_softmax's p left without its sum of δ"),
+    ("dot(c,softmax(x))", "x", c * p * (1 - p), "the Jacobian of softmax taken as its diagonal alone"),
+    ("dot(c,softmax(x))", "x", c * p, "softmax's Jacobian without − p pᵀ: p ∘ δ"),
+    ("sum(c*x^3)", "x", c * x**2, "the power's exponent not brought down as a factor"),
+    ("sum(c*x^3)", "x", 3 * c * x**3, "the power's exponent not lowered by 1"),
+    ("sum(c*x^3)", "x", 2 * c * x**2, "the power's exponent lowered before it was brought down"),
+    ("sum(c*x^3)", "x", -3 * c * x**2, "the sign is wrong"),
+    ("sum(c*x^-2)", "x", -2 * c / x, "a negative exponent raised by 1 where it is lowered"),
+    ("sum(c/x^2)", "x", -2 * c / x, "the quotient rule's denominator not squared"),
+    ("sum(c*exp(x))", "x", c, "exp′ left out of the chain rule"),
+    ("sum(c*cos(x))", "x", c * np.sin(x), "the sign of cos′ is wrong: it is −sin"),
+    ("sum(c*tanh(x))", "x", c * (1 - np.tanh(x)), "tanh′ taken as 1 − tanh; it is 1 − tanh²"),
+    ("sum(c*tanh(x))", "x", c * np.tanh(x), "tanh(q) taken for tanh′(q); it is 1 − tanh²"),
+    ("sum(c*sigmoid(x))", "x", c / (1 + np.exp(-x)), "σ(q) taken for σ′(q); it is σ(1 − σ)"),
+    (AFFINE, "A", -2 * np.outer(z, x), "the sign is wrong"),
+    (AFFINE, "A", 4 * np.outer(z, x), "twice what it is"),
+    (AFFINE, "A", np.outer(z, x), "the 2 of the square's derivative left out"),
+    (AFFINE, "A", 0 * A, "∂f/∂A taken as 0"),
+    (AFFINE, "A", A, "A itself taken for its gradient"),
+    (AFFINE, "b", 0 * b, f"the bias's gradient taken as 0{ON_THE_BIAS}"),
+    (AFFINE, "b", b, f"the bias's gradient taken as b{ON_THE_BIAS}"),
+    (AFFINE, "b", 2 * z * b, f"the bias's gradient multiplied by b{ON_THE_BIAS}"),
+    ("sum((S@y)^2)", "S", 2 * np.outer(y, u), "the outer product transposed: ∂f/∂S is δ yᵀ"),
+    ("sum((S@y)^2)", "S", 2 * np.outer(u, u), "S@y taken for y"),
+    ("sum((S@y)^2)", "y", 2 * S @ u, "S taken for Sᵀ"),
+    ("sum(tanh(S@y))", "S", np.outer(1 - np.tanh(u) ** 2, u), "S@y taken for y"),
+    ("sum(tanh(S@y))", "y", S.T @ np.ones(2), "tanh′ left out of the chain rule"),
+    ("sum(tanh(S@y))", "y", S.T @ (1 - u**2), "tanh′ taken as 1 − q²: the form for the output, fed the sum"),
+    ("mean(x^2)", "x", 2 * x, "the mean's 1/3 left out"),
+    ("dot(x,x)", "x", x, "the 2 of the square's derivative left out"),
+    ("dot(y,S@y)", "y", S @ y, "the product rule's second term left out"),
+    ("dot(y,S@y)", "y", 2 * S @ y, "S taken for Sᵀ"),
+    ("sum(t*log(sigmoid(y)))", "y", t, "σ(q) taken for σ′(q); it is σ(1 − σ)"),
+    ("dot(c,x)/sum(x)", "x", c / x.sum(), "the product rule's second term left out"),
+]
+
+
+@pytest.mark.parametrize("text, name, wrong, said", SLIPS, ids=[f"{said} in {text}" for text, _, _, said in SLIPS])
+def test_a_slip_in_every_entry_is_told_by_what_it_is(text, name, wrong, said):
+    at = {one: value.tolist() for one, value in GIVEN.items() if re.search(rf"\b{one}\b", text)}
+    checked = netcalc.check(netcalc.grad(text, at=at), {f"d{name}": wrong.tolist()}).checked
+    told = [one.diagnosis for one in checked if one.is_wrong]
+    assert told
+    assert all(said in one for one in told), told
+
+
+PARTS = [  # an expression, a partial that is right on a part of where it is defined, and which part that is
+    ("relu(x+y-1)", "x", "1", "x + y > 1"),
+    ("relu(x-y)", "x", "1", "x > y"),
+    ("relu(x-y)", "y", "-1", "x > y"),
+    ("relu(2*x-3)", "x", "2", "x > 1.5"),
+    ("relu(3-2*x)", "x", "-2", "x < 1.5"),
+    ("relu(x)*relu(y)", "x", "y", "x > 0 and y > 0"),
+    ("abs(x-1/3)", "x", "1", "x > 1/3"),
+    ("abs(x-pi/2)", "x", "1", "x > π/2"),
+    ("abs(x+2*pi/3)", "x", "-1", "x < −2·π/3"),
+    ("abs(x)", "x", "where(x > -pi, -1, 1)", "−π < x < 0"),
+]
+
+
+@pytest.mark.parametrize("text, name, claim, part", PARTS, ids=[f"{claim} for {text}" for text, _, claim, _ in PARTS])
+def test_a_formula_that_is_right_on_a_part_is_told_with_that_part(text, name, claim, part):
+    (checked,) = netcalc.check(netcalc.grad(text), {f"d{name}": claim}).checked
+    assert (checked.verdict, checked.diagnosis) == ("wrong", f"right for {part} only")
+
+
+def test_the_value_taken_for_the_derivative_is_told():
+    checked = netcalc.check(netcalc.grad("x^3*y", at={"x": 2.5, "y": 1.5}), {"dx": 23.4375, "dy": 23.4375}).checked
+    assert [one.diagnosis for one in checked] == ["the value taken for the derivative"] * 2
