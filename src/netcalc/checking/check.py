@@ -58,6 +58,7 @@ MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong
 NO_STEP = "no step taken: these are the weights before it"
 OFF = "right to float32 alone, and written to more digits"
 TOO_SHORT = "one digit is too few to tell"
+LARGER = (0, 3, 9)  # by which sizes are increased
 NOWHERE = "these answers can't be checked: the problem has no value where it was tried"
 SETS_OF_SIZES, ATTEMPTS = 2, 8  # for letters; numbers tried for each
 ONLY_HERE = "right for these numbers, though not as a formula"
@@ -182,6 +183,11 @@ class Checker:
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
             if judgement != "wrong" and (claim.formula is not None or not claim.written.is_constant)
         ]
+        problem = self.result.problem
+        if self.functions is None and isinstance(problem, GraphProblem):
+            formulas = {(claims[place].tensor, claims[place].written.text) for place in places if claims[place].formula}
+            proven = {one for one in formulas if graphs.is_right_as_formula(problem, one[1], one[0])}
+            places = [place for place in places if (claims[place].tensor, claims[place].written.text) not in proven]
         if self.functions is not None or not places:
             return set()
         functions = functions_elsewhere(self.result)
@@ -240,11 +246,14 @@ def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tol
 
 def _placed(problem: GraphProblem, first: int) -> Result:
     """The problem at sizes and numbers where it has a value."""
-    for attempt in range(first, first + SETS_OF_SIZES * ATTEMPTS, SETS_OF_SIZES):
-        try:
-            return solve(graphs.in_numbers(problem, attempt))
-        except UndefinedError:
-            continue
+    for larger in LARGER:
+        for attempt in range(first, first + SETS_OF_SIZES * ATTEMPTS, SETS_OF_SIZES):
+            try:
+                return solve(graphs.in_numbers(problem, attempt, larger))
+            except UndefinedError:
+                continue
+            except ShapeError:  # an index that is a number takes larger sizes
+                break
     raise UndefinedError(NOWHERE)
 
 

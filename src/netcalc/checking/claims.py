@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.checking.handwritten import read_number
+from netcalc.checking.handwritten import read_number, unquoted
 from netcalc.checking.names import Names, Target, described, name_at
 from netcalc.checking.whole import Tensors, Whole
 from netcalc.checking.written import Written, listed, read
@@ -78,6 +78,7 @@ class _Reader:
 
     def claims(self, name: str, content: Any) -> Iterator[Claim]:
         target = self.names.find(name)
+        content = unquoted(content) if isinstance(content, str) else content
         if target.index is not None:
             yield _one(target, target.index, self.single(content, target.name))
             return
@@ -127,7 +128,8 @@ class _Reader:
         found: Written | ExpressionError
         try:
             found = read(text, lambda: self.tensors.shapes)
-            if not set(symbols(found.tree)) & self.tensors.arrays.keys() - set(self.known):
+            of_tensors = {*self.tensors.arrays, *self.tensors.sizes}.difference(self.known)
+            if of_tensors.isdisjoint(symbols(found.tree)):
                 return found
         except ExpressionError as error:
             found = error

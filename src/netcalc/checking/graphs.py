@@ -17,13 +17,17 @@ from netcalc.arrays import each, from_list
 from netcalc.checking.bench import BITS, Array, Bench, is_sound, number_at, settled
 from netcalc.checking.functions import Functions
 from netcalc.checking.pieces import Point
+from netcalc.checking.whole import Tensors
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
+from netcalc.graph import build
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.trees import Trees
 from netcalc.graph.evaluate import cost, evaluate
-from netcalc.graph.sizes import letters_of
+from netcalc.graph.node import in_order
+from netcalc.graph.shaping import Keyed, Place
+from netcalc.graph.sizes import Size, letter, letters_of
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass
@@ -115,16 +119,54 @@ def functions(problem: GraphProblem) -> Functions | None:
     return Functions(names, answers, by_element(answers, problem.index_from), place)
 
 
-def in_numbers(problem: GraphProblem, attempt: int) -> GraphProblem:
-    """The graph with numbers for the letters of its sizes, and for what has no values."""
+def is_right_as_formula(problem: GraphProblem, text: str, answer: str) -> bool:
+    """Whether a formula of a whole tensor is that answer by algebra; False where that isn't found."""
+    from netcalc.solving.vanishing import is_zero
+
+    right = {one.name: one.node for one in quantities_of(problem)}
+    indices = {name: array for name, array in problem.values.items() if array.dtype.kind in "iub"}
+    letters: dict[str, Size] = {name: letter(name) for name in problem.sizes}
+    tensors = Tensors(indices, (), problem.index_from, letters, {**problem.inputs, **right})
+    try:
+        node = tensors.node(text, right[answer].shape)
+        return node is not None and is_zero(problem, build.subtract(node, right[answer]))
+    except NetcalcError:
+        return False
+
+
+def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0) -> GraphProblem:
+    """The graph with numbers for the letters of its sizes, so much `larger`, and for what has no values."""
     letters = dict.fromkeys(one for node in problem.inputs.values() for one in letters_of(node.shape))
-    sizes = {name: SIZES[(place + attempt) % len(SIZES)] for place, name in enumerate(letters)} | dict(problem.sizes)
-    shapes = {name: Arithmetic(sizes).shape(problem.inputs[name].shape) for name in problem.free}
-    drawn = {
-        name: from_list([Number(abs(number_at(7 * n + place, attempt))) for place in range(prod(shape))], shape)
-        for n, (name, shape) in enumerate(shapes.items())
-    }
+    sizes = {name: larger + SIZES[(place + attempt) % len(SIZES)] for place, name in enumerate(letters)}
+    sizes |= problem.sizes
+    numbers = Arithmetic(sizes)
+    counts = dict(_index_counts(problem, numbers))
+    drawn: dict[str, Array] = {}
+    for n, name in enumerate(problem.free):
+        shape = numbers.shape(problem.inputs[name].shape)
+        entries = [number_at(7 * n + place, attempt) for place in range(prod(shape))]
+        if name in counts:
+            whole = [int(abs(one) * 40) % counts[name] for one in entries]
+            drawn[name] = np.array(whole, dtype=np.int64).reshape(shape)
+        else:
+            drawn[name] = from_list([Number(abs(one)) for one in entries], shape)
     return replace(problem, sizes=sizes, values={**problem.values, **drawn})
+
+
+def _index_counts(problem: GraphProblem, numbers: Arithmetic) -> Iterator[tuple[str, int]]:
+    """The inputs that something is indexed by, each with how many places there are; the fewest last."""
+    names = {node: name for name, node in problem.inputs.items()}
+    found: list[tuple[int, str]] = []
+    for node in in_order([one.node for one in quantities_of(problem)]):
+        for arg, keyed in ((arg, node.params) for arg in node.args[1:] if isinstance(node.params, Keyed)):
+            axes = [one for one in keyed.key if one is not None]
+            count = min(
+                numbers.shape((keyed.whole[keyed.extra + axis],))[0]
+                for axis, one in enumerate(axes)
+                if isinstance(one, Place)
+            )
+            found += [(count, names[one]) for one in in_order([arg]) if one in names]
+    yield from ((name, count) for count, name in sorted(found, reverse=True))
 
 
 def elsewhere(problem: GraphProblem) -> Sequence[Bench]:

@@ -12,6 +12,7 @@ from netcalc.errors import ExpressionError
 from netcalc.expression import FUNCTIONS, LIMITS, Number
 
 ABOUT = "≈~≃≅≐="
+QUOTES = {"'": "'", '"': '"', "‘": "’", "“": "”", "`": "`"}
 SPACES = " \u00a0\u2009\u202f"
 BETWEEN = rf"[{SPACES}'’]"  # groups of three digits
 SIGNED = r"(?P<sign>[+\-−]?)"
@@ -31,6 +32,14 @@ WITH_UNIT = (
 )
 LONGEST = 2 * LIMITS.digits  # of a number with all that stands between its digits
 NO_UNITS = frozenset({"e", "pi", "π"})
+
+
+def unquoted(text: str) -> str:
+    """A text without the quotes around it that a shell left there."""
+    stripped = text.strip()
+    closing = QUOTES.get(stripped[:1])
+    is_quoted = closing is not None and len(stripped) > 2 and stripped.find(closing, 1) == len(stripped) - 1
+    return stripped[1:-1] if is_quoted else text
 
 
 def read_number(text: str, names: Container[str]) -> Written | None:

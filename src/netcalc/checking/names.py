@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
-from netcalc.checking.synonyms import of_variable, spellings
+from netcalc.checking.synonyms import of_variable, second, spellings
 from netcalc.errors import ShapeError, UnknownNameError
 from netcalc.models.grad import Gradient
 from netcalc.records import dataclass
@@ -111,9 +111,14 @@ class Names:
     def meant(self, text: str) -> Target | None:
         """The same; None for an unknown name. Raises ShapeError."""
         name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d").replace("δ", "delta")
-        for spelling in (text.strip(), *self._spellings(name)):
+        by = {own: tensor.by for own, tensor in self.tensors.items() if len(tensor.by) == 2}
+        of_second = second(name, by) if by else None
+        is_plainly = re.match(r"d(2|\^2|²)", name) is not None  # d2f/dx2 is no second entry of df/dx
+        for spelling in [of_second] if of_second and is_plainly else [text.strip(), *self._spellings(name)]:
             if found := self._at(spelling, text, self.tensors):
                 return found
+        if of_second:
+            return self._at(of_second, text, self.tensors)
         return self._found_loosely(name, text)
 
     def _spellings(self, name: str) -> Iterator[str]:

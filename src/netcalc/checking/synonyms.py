@@ -51,6 +51,33 @@ def _plain_forms(name: str, result: Result) -> Iterator[str]:
             yield "d" + "".join(part for part in match.groups() if part)
 
 
+def second(name: str, derivatives: Mapping[str, tuple[str, ...]]) -> str | None:
+    """`dxdy`, or an entry of it, for `d2f/dxdy`, `∂²f/∂x∂y`, `d2f/dx^2`, `d2x`, `f_xy`, `hessian`.
+
+    `derivatives` are those of the second order, each with what it is by.
+    """
+    plain = name.replace("**", "^").replace("*", "").replace("d^2", "d2", 1).replace("d²", "d2", 1).replace("²", "^2")
+    only = {variables[0] for variables in derivatives.values()}
+    found: set[str] = set()
+    for own, (first, other) in ((own, by) for own, by in derivatives.items() if len(by) == 2):
+        a, b = (rf"{re.escape(variable)}(\d*|\[[\d,]+\])" for variable in (first, other))
+        forms = [rf"d2\w*/\(?d{a}d{b}\)?", rf"d{a}d{b}", rf"\w_?{re.escape(first)}{re.escape(other)}"]
+        if first == other:
+            forms += [
+                rf"d2\w*/d{a}\^?2",
+                rf"d2\w*/\(d{a}\)\^?2",
+                rf"d2{a}",
+                *["h", "hessian", "h_?f"] * (len(only) == 1),
+            ]
+        for form in forms:
+            if match := re.fullmatch(form, plain) or re.fullmatch(form, plain.lower()):
+                places = [one.strip("[]") for one in match.groups() if one]
+                if len(places) == 1 and first == other and "d" + b not in form:
+                    places *= 2
+                found.add(f"{own}[{','.join(places)}]" if places else own)
+    return found.pop() if len(found) == 1 else None
+
+
 def of_variable(name: str, names: Collection[str]) -> str | None:
     """`dx` for `grad_x`, `x.grad`, `dL/dx` and the like, of a variable among those whose `d…` are `names`."""
     variables = [one[1:] for one in names if one.startswith("d")]

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from netcalc.arrays import each
+from netcalc.arrays import each, scalar
+from netcalc.checking.columns import Columns
 from netcalc.checking.names import LISTED
-from netcalc.errors import ExpressionError, NetcalcError, UnknownNameError
+from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import FUNCTIONS, Apply, Number, Tree, share, substitute, symbols
 from netcalc.expression import read as read_expression
+from netcalc.expression.paper import parse_paper
 from netcalc.expression.tensor_parser import Reading, parse_tensors
 from netcalc.expression.tree import CONDITIONS
-from netcalc.graph import build
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.trees import Trees
 from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Size
+from netcalc.graph.sizes import Shape, Size, settled
+from netcalc.graph.sizes import tree as size_tree
 from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
@@ -31,7 +34,6 @@ from netcalc.records import dataclass
 BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
 ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
-AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
 
 
 @dataclass(frozen=True)
@@ -45,64 +47,79 @@ class Whole:
 
 @dataclass(frozen=True)
 class Tensors:
-    """The problem's tensors by name, and the names of its `numbers`, which formulas may use too."""
+    """The problem's tensors by name, and the names of its `numbers`, which formulas may use too.
+
+    `nodes` are those of tensors that have no numbers here.
+    """
 
     arrays: Mapping[str, np.ndarray]
     numbers: Collection[str]
     index_from: int = 0
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
 
     @cached_property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> dict[str, Shape]:
         """What a name stands for: a number where no tensor is called so."""
-        return {**dict.fromkeys(self.numbers, ()), **{name: array.shape for name, array in self.arrays.items()}}
+        tensors: Mapping[str, Any] = {**self.arrays, **self.nodes}
+        return {**dict.fromkeys(self.numbers, ()), **{name: tensor.shape for name, tensor in tensors.items()}}
 
     def read(self, text: str, shape: tuple[int, ...]) -> Whole | None:
         """A formula of a tensor of that shape; None for what is none, and for one with names that are no problem's.
 
         Raises NetcalcError with the place in the text where shapes don't fit.
         """
-        reading = self._reading(text)
-        if reading is None:
+        made = self._made(text, shape)
+        if made is None:
             return None
-        reader, node = self._made(reading, shape)
-        used = symbols(reading.tree)
+        reader, node, tree = made
+        used = symbols(tree)
         if not node.rank and not used:
             return None  # a number
         if (many := cost([node], Arithmetic()).multiplications) > MAX_MULTIPLICATIONS:
             raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
-        entries = {name: self._entries(name) for name in used if name in self.shapes}
-        return Whole(_written_out(node, reading.tree, entries, reader.inputs), reading.tree, tuple(reader.notes))
+        entries = {name: self._entries(name) for name in used}
+        return Whole(_written_out(node, tree, entries, reader.inputs), tree, tuple(reader.notes))
 
-    def _made(self, reading: Reading, shape: tuple[int, ...]) -> tuple[Reader, Node]:
-        """As NumPy reads it; with vectors as columns, δ xᵀ, where that alone fits."""
+    def node(self, text: str, shape: Shape) -> Node | None:
+        """The same formula as a node; None where it has another shape."""
+        made = self._made(text, shape)
+        return made[1] if made is not None and _settled(made[1].shape) == _settled(shape) else None
+
+    def _made(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
+        """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.
+
+        Raises NetcalcError.
+        """
         indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
-        letters: dict[str, Size] = {**self.sizes}
-        tables = OPERATIONS, OF_COLUMNS
-        readers = [Reader(reading, self.shapes, indices, letters, lambda _: None, table) for table in tables]
-        first, second = (_node_or_error(reader) for reader in readers)
-        if AS_COLUMN in readers[1].notes and isinstance(second, Node) and Arithmetic().shape(second.shape) == shape:
-            fits = isinstance(first, Node) and Arithmetic().shape(first.shape) == shape
-            return (readers[0], first) if fits and isinstance(first, Node) else (readers[1], second)
-        if isinstance(first, NetcalcError):
-            raise first
-        return readers[0], first
-
-    def _reading(self, text: str) -> Reading | None:
-        """As tensors are written, else as numbers are, `2a(1 - a)`. Raises UnknownNameError."""
-        unknown = None
-        for read in (parse_tensors, _of_numbers):
+        errors: list[NetcalcError] = []
+        made: tuple[Reader, Node, Tree] | None = None
+        for read in (parse_tensors, parse_paper, _of_numbers):
+            if read is _of_numbers and made is not None:
+                break
+            columns = Columns(shape)
+            table = columns.operations if read is parse_paper else OPERATIONS
             try:
                 reading = read(text, self.shapes)
-            except ExpressionError:
+                self._check_names(reading.tree, text)
+                reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
+                reader.inputs |= self.nodes
+                node = reader.node(reading.tree)
+            except NetcalcError as error:
+                errors.append(error)
                 continue
-            missing = [name for name in symbols(reading.tree) if name not in self.shapes and name not in self.sizes]
-            if not missing:
-                return reading
-            unknown = unknown or self.unknown(missing[0], text)
-        if unknown:
-            raise unknown
-        return None
+            if _settled(node.shape) == _settled(shape):
+                return reader, node, columns.plain(reading.tree)
+            made = made or (reader, node, columns.plain(reading.tree))
+        if made is None and not is_list(text):
+            raise _nearest(errors)
+        return made
+
+    def _check_names(self, tree: Tree, text: str) -> None:
+        """Raises UnknownNameError."""
+        for name in symbols(tree):
+            if name not in self.shapes and name not in self.sizes:
+                raise self.unknown(name, text)
 
     def unknown(self, name: str, text: str) -> UnknownNameError:
         """There is no such name, which stands in the text."""
@@ -116,32 +133,36 @@ class Tensors:
         return UnknownNameError(message, source=text, position=place.start() if place else 0)
 
     def _entries(self, name: str) -> np.ndarray:
+        if name not in self.shapes:
+            return scalar(size_tree(self.sizes[name]))
         array = self.arrays.get(name)
         if array is not None and array.dtype.kind in "iub":
             return each(lambda one: Number(Fraction(one)), array)
-        return symbol_tensor(name, self.shapes[name], self.index_from)
+        return symbol_tensor(name, Arithmetic().shape(self.shapes[name]), self.index_from)
+
+
+def _settled(shape: Shape) -> Shape:
+    return tuple(map(settled, shape))
+
+
+def is_list(text: str) -> bool:
+    """Whether it may be several numbers: a comma or a semicolon stands outside of brackets, or all in square ones."""
+    depth, stripped = 0, text.strip()
+    for sign in stripped:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign in ",;" and not depth:
+            return True
+    return stripped.startswith("[") and stripped.endswith("]")
 
 
 def _of_numbers(text: str, names: Collection[str]) -> Reading:
     return Reading(text, read_expression(text, set(names)).tree, {}, {})
 
 
-def _node_or_error(reader: Reader) -> Node | NetcalcError:
-    try:
-        return reader.node(reader.reading.tree)
-    except NetcalcError as error:
-        return error
-
-
-def _matrix_product(reader: Reader, tree: Apply) -> Node:
-    a, b = tree.arguments
-    if reader.node(a).rank == reader.node(b).rank == 1 and isinstance(b, Apply) and b.operator == "transpose":
-        reader.note(AS_COLUMN)
-        return build.outer(*map(reader.node, tree.arguments))
-    return OPERATIONS["matmul"](reader, tree)
-
-
-OF_COLUMNS = {**OPERATIONS, "matmul": _matrix_product}
+def _nearest(errors: Sequence[NetcalcError]) -> NetcalcError:
+    """The error of the reading that came furthest: an unknown name, shapes that don't fit, a text that isn't read."""
+    kinds = (UnknownNameError, ShapeError)
+    return next((one for kind in kinds for one in errors if isinstance(one, kind)), errors[1])
 
 
 def _written_out(node: Node, tree: Tree, entries: Mapping[str, np.ndarray], leaves: Mapping[str, Node]) -> np.ndarray:

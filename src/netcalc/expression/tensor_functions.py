@@ -87,6 +87,8 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "pinv": "write inv(A.T@A)@A.T",
         "slogdet": "write logdet(A), or log(abs(det(A)))",
         "cross": "write its entries, as in [x[1]*y[2] - x[2]*y[1], …]",
+        "windows": "the patches that a convolution sees are not: bring numbers, or the backward pass as code",
+        "overlap": "patches added up are not: bring numbers, or the backward pass as code",
         "rank": "it is a whole number and has no slope",
         "argmax": "it is a whole number and has no slope",
         "argmin": "it is a whole number and has no slope",

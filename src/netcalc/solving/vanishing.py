@@ -22,12 +22,12 @@ from netcalc.graph import build
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.residues import MAX_DEGREE_BITS, MAX_POWER, Residues, is_rational
-from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, plain, slot
+from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, plain, slot, with_slopes_written_out
 from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, NAMED, SIZE, STOPPED, TRIANGLE, array, given
 from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.product import PRODUCT, SUM, Factor
-from netcalc.graph.reductions import MAX, MIN, SOFTMAX
+from netcalc.graph.reductions import MAX, MIN, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER
 from netcalc.models.graphed import GraphProblem
 
@@ -62,6 +62,21 @@ def vanishing(
     return found
 
 
+def is_zero(problem: GraphProblem, node: Node) -> bool:
+    """Whether every entry of a node is 0 by algebra, whatever the inputs' numbers; False where that isn't found."""
+    anywhere, operations, before = Anywhere(problem), [MAX_OPERATIONS_TOGETHER], None
+    for depth in DEPTHS:
+        cut = _Cut(problem, node, depth, anywhere)
+        root = cut.of(node)
+        if root is before:
+            break
+        zero = _zeros(problem, root, cut, np.ones(Arithmetic(problem.sizes).shape(node.shape), dtype=bool), operations)
+        if zero is None or zero.all():
+            return zero is not None
+        before = root
+    return False
+
+
 def _zeros(
     problem: GraphProblem, root: Node, cut: _Cut, wanted: np.ndarray, operations: list[int]
 ) -> np.ndarray | None:
@@ -73,7 +88,7 @@ def _zeros(
         return None
     operations[0] -= work
     numbers = Residues(problem.sizes)
-    known = cut.decided.values(cut.leaves)
+    known = cut.decided.of_leaves(cut.leaves)
     values = {leaf: each(numbers.known_or_fresh, one) for leaf, one in zip(cut.leaves.values(), known, strict=True)}
     values |= {one: numbers.array(array) for one, array in cut.known.items()}
     (found,) = evaluate([root], numbers, values)
@@ -95,6 +110,8 @@ def _degree_bits(root: Node, sizes: Arithmetic) -> float:
 
 class Decided:
     """Where largest or smallest entries are, and which are indexed, as balls decide; None where they don't."""
+
+    has_points = True  # where 1/x may be that of 0
 
     def __init__(self, problem: GraphProblem) -> None:
         self.problem = problem
@@ -126,6 +143,14 @@ class Decided:
         self.found |= zip(missing, evaluate(missing, self.numbers, self.found), strict=True)
         return [self.found[node] for node in nodes]
 
+    def of_leaves(self, nodes: Collection[Node]) -> list[np.ndarray]:
+        """What is known of leaves."""
+        return self.values(nodes)
+
+    def is_known(self, array: np.ndarray) -> bool:
+        """Whether an input's numbers count, and not that they may be any."""
+        return array.dtype.kind in "iu" or _are_whole(array)
+
     def _places(self, node: Node) -> Node | None:
         values = self.values([node.args[0]])[0]
         axes = tuple(axis % values.ndim for axis in node.params.axes)
@@ -142,6 +167,25 @@ class Decided:
         return array(each(lambda one: Number(Fraction(int(one))), back), f"places{len(self.known)}")
 
 
+class Anywhere(Decided):
+    """The same for inputs of any numbers, but for indices."""
+
+    has_points = False
+
+    def places(self, node: Node) -> Node | None:  # noqa: ARG002 - another entry may be the largest elsewhere
+        """Unknown."""
+        return None
+
+    def of_leaves(self, nodes: Collection[Node]) -> list[np.ndarray]:
+        """Nothing is known of them."""
+        sizes = Arithmetic(self.problem.sizes)
+        return [np.full(sizes.shape(node.shape), None, dtype=object) for node in nodes]
+
+    def is_known(self, array: np.ndarray) -> bool:
+        """Whether they are indices."""
+        return array.dtype.kind in "iu"
+
+
 def _is_beyond(entry: Any, others: Sequence[Any], sign: int) -> bool:
     return all(bool((entry - other) * sign > 0) for other in others)
 
@@ -152,7 +196,7 @@ class _Cut:
     def __init__(self, problem: GraphProblem, root: Node, depth: int, decided: Decided) -> None:
         self.near, self.decided = _near(root, depth), decided
         inputs = {problem.inputs[name]: array for name, array in problem.values.items()}
-        self.known = {node: array for node, array in inputs.items() if array.dtype.kind in "iu" or _are_whole(array)}
+        self.known = {node: array for node, array in inputs.items() if decided.is_known(array)}
         self.leaves: dict[Node, Node] = {}
         self.done: dict[Node, Node] = {}
 
@@ -170,8 +214,8 @@ class _Cut:
             return node.args[:1]
         if node.operation in LINEAR or (node.operation in (MAX, MIN) and self.decided.places(node) is not None):
             return node.args
-        if node.operation is ELEMENTWISE:
-            return [node.args[int(name[1:])] for name in _kept(node.params.tree)]
+        if self._is_formula(node):
+            return [node.args[int(name[1:])] for name in _kept(_written_out(node))]
         return ()
 
     def _made(self, node: Node) -> Node:
@@ -189,12 +233,15 @@ class _Cut:
             return make(node.operation, args, node.shape, node.params) if known == indices else self._leaf(node)
         if node.operation in LINEAR:
             return make(node.operation, [self.done[arg] for arg in node.args], node.shape, node.params)
-        if node.operation is ELEMENTWISE:
+        if self._is_formula(node):
             return self._elementwise(node)
         if node.operation is SOFTMAX:
             powers = self._leaf(node)
             return build.divide(powers, build.summed(powers, node.params.axes, keep=True))
         return self._leaf(node)
+
+    def _is_formula(self, node: Node) -> bool:
+        return node.operation is ELEMENTWISE or (node.operation is RECIPROCAL and not self.decided.has_points)
 
     def _leaf(self, node: Node) -> Node:
         if node not in self.leaves:
@@ -217,7 +264,7 @@ class _Cut:
             leaves.append((self._leaf(inner), params.out))
             return Symbol(slot(len(leaves) - 1))
 
-        return of_tree(rewritten(params.tree), leaves, params.out, node.shape)
+        return of_tree(rewritten(_written_out(node)), leaves, params.out, node.shape)
 
 
 def _near(root: Node, depth: int) -> set[Node]:
@@ -232,6 +279,12 @@ def _near(root: Node, depth: int) -> set[Node]:
                 names[arg] = count
                 waiting.append(arg)
     return set(names)
+
+
+def _written_out(node: Node) -> Tree:
+    """An element's formula, σ′ as σ(1 - σ)."""
+    params: Elementwise = node.params
+    return with_slopes_written_out(params.tree)
 
 
 def _kept(tree: Tree) -> list[str]:

@@ -1,0 +1,202 @@
+"""What is printed as a formula of a tensor is right when it is pasted back as an answer; papers' spellings are read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import netcalc
+from netcalc.errors import NetcalcError
+from netcalc.examples import example, names
+from netcalc.notation import to_ascii, to_unicode
+
+EXPRESSIONS = [
+    ("sum((W@x + b - t)^2)/2", "W=m,n x=n b=m t=m"),
+    ("x.T@A@x", "A=n,n x=n"),
+    ("log(det(X))", "X=n,n"),
+    ("trace(A@X)", "A=n,m X=m,n"),
+    ("trace(X.T@A@X)", "A=m,m X=m,n"),
+    ("norm(A@x - b)^2", "A=m,n x=n b=m"),
+    ("norm(x)", "x=n"),
+    ("det(X)", "X=n,n"),
+    ("trace(inv(X))", "X=n,n"),
+    ("a.T@inv(X)@b", "X=n,n a=n b=n"),
+    ("a.T@X@b", "a=m X=m,n b=n"),
+    ("sum(sigmoid(W@x + b))", "W=m,n x=n b=m"),
+    ("sum(tanh(W@x)*c)", "W=m,n x=n c=m"),
+    ("sum(exp(x))", "x=n"),
+    ("logsumexp(x)", "x=n"),
+    ("-log(softmax(W@x)[3])", "W=m,n x=n"),
+    ("sum(relu(W2@relu(W1@x)))", "W1=h,n W2=m,h x=n"),
+    ("mean((X@w - y)^2)", "X=N,D w=D y=N"),
+    ("mean((X@w - y)^2) + l*norm(w)^2", "X=N,D w=D y=N l=number"),
+    ("sum(softplus(-y*(X@w)))", "X=N,D w=D y=N"),
+    ("mean(log(1 + exp(-y*(X@w))))", "X=N,D w=D y=N"),
+    ("sum(X*Y)", "X=m,n Y=m,n"),
+    ("trace(X)", "X=n,n"),
+    ("norm(X)", "X=m,n"),
+    ("norm(X - A@B)^2", "X=m,n A=m,k B=k,n"),
+    ("sum(log(x))", "x=n"),
+    ("x.T@y/(norm(x)*norm(y))", "x=n y=n"),
+    ("sum(abs(x))", "x=n"),
+    ("sum(max(x, 0))", "x=n"),
+    ("var(x)", "x=n"),
+    ("mean(x)", "x=n"),
+    ("prod(x)", "x=n"),
+    ("x.T@A.T@A@x", "A=m,n x=n"),
+    ("logdet(A.T@A)", "A=m,n"),
+    ("trace(A@X@B@X.T)", "A=n,n X=n,m B=m,m"),
+    ("sum(W@x)", "W=m,n x=n"),
+    ("sum((X - mean(X, axis=0))^2)", "X=N,D"),
+    ("sum(softmax(X, axis=1)*Y)", "X=N,C Y=N,C"),
+    ("-sum(Y*log_softmax(X@W, axis=1))/N", "X=N,D W=D,C Y=N,C"),
+    ("sum(outer(x, y)*A)", "x=m y=n A=m,n"),
+    ("sum(solve(A, b)^2)", "A=n,n b=n"),
+    ("y@A@x", "y=m A=m,n x=n"),
+    ("sin(x.T@y)", "x=n y=n"),
+    ("exp(-norm(x - c)^2/2)", "x=n c=n"),
+    ("sum(x)/sum(y)", "x=n y=m"),
+    ("sum((x.T@A)*b)", "A=m,n x=m b=n"),
+    ("sum(1/(1 + exp(-(X@w))))", "X=N,D w=D"),
+    ("sum(gelu(x))", "x=n"),
+    ("sum(silu(W@x))", "W=m,n x=n"),
+    ("trace(matrix_power(X, 3))", "X=n,n"),
+    ("sum(x*cumsum(x))", "x=n"),
+    ("sum(where(x > 0, x, x*a))", "x=n a=number"),
+    ("sum(concat([x, y])^2)", "x=n y=m"),
+    ("x[0]*x[1]", "x=n"),
+    ("sum(X[:, 0]^2)", "X=m,n"),
+    ("sum(reshape(X, -1)^2)", "X=m,n"),
+    ("einsum('ij,j,i->', A, x, y)", "A=m,n x=n y=m"),
+    ("einsum('ijk,k->', T, x)", "T=p,q,r x=r"),
+    ("sum(softmax(Q@K.T/sqrt(d), axis=1)@V)", "Q=n,d K=m,d V=m,k"),
+    ("log(sum(exp(W@x)))", "W=m,n x=n"),
+    ("W@x", "W=m,n x=n"),
+    ("A@x*b", "A=m,n x=n b=m"),
+    ("tanh(W@x + b)", "W=m,n x=n b=m"),
+    ("softmax(x)", "x=n"),
+    ("A@X", "A=m,n X=n,k"),
+]
+UNREAD = ("windows(", "overlap(", "…")  # convolutions' patches, whose sizes the formula doesn't say
+PIECEWISE = {"infonce": {"dlogits"}, "svm": {"dscores", "dmargins", "dmargins@10"}, "transformer": {"dz"}}  # takes long
+BLOCKS = [name for name in names() if "--shape " in example(name)]
+
+
+def shapes(text):
+    return dict(word.split("=") for word in text.split())
+
+
+def pasted(result, printed, left_out=()):
+    wanted = [tensor for tensor in result.tensors if tensor.of and tensor.name not in left_out]
+    answers = {tensor.name: printed(tensor.formula) for tensor in wanted}
+    answers = {name: text for name, text in answers.items() if not any(sign in text for sign in UNREAD)}
+    return [f"{one.name}: {answers[one.name]}" for one in netcalc.check(result, answers).checked if one.is_wrong]
+
+
+@pytest.mark.parametrize("printed", [to_unicode, to_ascii])
+@pytest.mark.parametrize("expression, sizes", EXPRESSIONS)
+def test_an_expressions_gradients_are_right_as_printed(expression, sizes, printed):
+    assert pasted(netcalc.grad(expression, shape=shapes(sizes)), printed) == []
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_blocks_gradients_are_right_as_printed(name):
+    text = example(name)
+    result = netcalc.gradients(text, shape=shapes(re.search(r"--shape (.*)", text)[1]))
+    assert pasted(result, to_unicode, PIECEWISE.get(name.removesuffix(".py"), ())) == []
+
+
+LEAST_SQUARES = ("sum((W@x + b - t)^2)/2", "W=m,n x=n b=m t=m")
+QUADRATIC = ("x.T@A@x", "A=n,n x=n")
+RIGHT = [
+    (*LEAST_SQUARES, "dW", "(Wx + b - t)xᵀ"),
+    (*LEAST_SQUARES, "dW", "(Wx + b − t) x^T"),
+    (*LEAST_SQUARES, "dW", "'(W@x + b - t)*x.T'"),
+    (*LEAST_SQUARES, "dW", "(W x + b - t) x'"),
+    (*LEAST_SQUARES, "dW", r"(W x + b - t) x^\top"),
+    (*LEAST_SQUARES, "dW", "db xᵀ"),
+    (*LEAST_SQUARES, "dx", "W' (Wx + b - t)"),
+    (*LEAST_SQUARES, "dx", "∂f/∂b W"),
+    (*LEAST_SQUARES, "db", "1/2 (2W x + 2b - 2t)"),
+    (*QUADRATIC, "dx", "(A+A')x"),
+    (*QUADRATIC, "dx", "(A+A')*x"),
+    (*QUADRATIC, "dx", "Ax + Aᵀx"),
+    (*QUADRATIC, "dA", "x xᵀ"),
+    (*QUADRATIC, "dA", "(x[i]·x[j])[i,j]"),
+    ("log(det(X))", "X=n,n", "dX", "X^-T"),
+    ("log(det(X))", "X=n,n", "dX", "X^{-T}"),
+    ("log(det(X))", "X=n,n", "dX", "(X^T)^-1"),
+    ("log(det(X))", "X=n,n", "dX", "(X⁻¹)ᵀ"),
+    ("trace(X)", "X=n,n", "dX", "I"),
+    ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀAx"),
+    ("mean((X@w - y)^2)", "X=N,D w=D y=N", "dw", "2/N Xᵀ(X w - y)"),
+    ("x.T@B.T@B@x", "B=m,n x=n", "dB", "2·B x xᵀ"),
+]
+WRONG = [
+    (*LEAST_SQUARES, "dW", "(W x + b + t) xᵀ", ""),
+    (*LEAST_SQUARES, "dW", "x (W x + b - t)ᵀ", "the transpose of dW is right"),
+    (*QUADRATIC, "dx", "2Ax", ""),
+    ("log(det(X))", "X=n,n", "dX", "X⁻¹", "X⁻¹ for X⁻ᵀ"),
+    ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀA∘x", None),
+]
+UNREADABLE = [
+    (*LEAST_SQUARES, "dW", "(W x + b − t", "never closed"),
+    (*LEAST_SQUARES, "dW", "(V x − t) xᵀ", "there is no 'V'"),
+    (*LEAST_SQUARES, "dW", "(W x + b − t) ⊗ x", "two ways"),
+    (*LEAST_SQUARES, "dW", "x W xᵀ", "do not fit"),
+    (*LEAST_SQUARES, "dW", "W x +", "ends after"),
+]
+
+
+def verdict(expression, sizes, name, text):
+    (found,) = netcalc.check(netcalc.grad(expression, shape=shapes(sizes)), {name: text}).checked
+    return found
+
+
+@pytest.mark.parametrize("expression, sizes, name, text", RIGHT)
+def test_papers_spellings_are_right(expression, sizes, name, text):
+    assert verdict(expression, sizes, name, text).verdict == "right"
+
+
+@pytest.mark.parametrize("expression, sizes, name, text, cause", WRONG)
+def test_what_they_get_wrong_is_wrong(expression, sizes, name, text, cause):
+    if cause is None:
+        with pytest.raises(NetcalcError):
+            verdict(expression, sizes, name, text)
+        return
+    found = verdict(expression, sizes, name, text)
+    assert found.is_wrong
+    assert cause in found.diagnosis
+
+
+@pytest.mark.parametrize("expression, sizes, name, text, said", UNREADABLE)
+def test_what_is_not_read_says_where(expression, sizes, name, text, said):
+    with pytest.raises(NetcalcError, match=re.escape(said)) as caught:
+        verdict(expression, sizes, name, text)
+    assert caught.value.position is not None
+
+
+@pytest.mark.parametrize("name", ["d2x", "d2f/dx2", "d2f/dx^2", "∂²f/∂x²", "dxdx", "d²f/dx²", "d2f/(dx dx)"])
+def test_second_derivatives_have_the_names_that_people_give_them(name):
+    result = netcalc.grad("x.T@A@x", at={"A": [[1, 2], [3, 4]], "x": [1, -1]}, order=2)
+    (found,) = netcalc.check(result, {name: "A + A.T"}).checked
+    assert (found.name, found.verdict) == ("dxdx", "right")
+
+
+@pytest.mark.parametrize("name", ["d2f/dxdy", "∂²f/∂x∂y", "f_xy", "d2f/(dx dy)"])
+def test_mixed_derivatives_too(name):
+    (found,) = netcalc.check(netcalc.grad("x^2*y", at={"x": 1, "y": 3}, order=2), {name: "2"}).checked
+    assert (found.name, found.verdict) == ("dxdy", "right")
+
+
+def test_an_entry_of_a_second_derivative_is_checked_by_its_name():
+    result = netcalc.grad("x.T@A@x", at={"A": [[1, 2], [3, 4]], "x": [1, -1]}, order=2)
+    (found,) = netcalc.check(result, {"∂²f/∂x0∂x1": "5"}).checked
+    assert (found.name, found.verdict) == ("dxdx[0,1]", "right")
+
+
+def test_indices_in_letters_are_whole_numbers():
+    result = netcalc.gradients(example("embedding"), shape=shapes("ix=N y=N C=V,D W=D,K"))
+    (found,) = netcalc.check(result, {"dW": "embᵀ dlogits"}).checked
+    assert found.verdict == "right"
