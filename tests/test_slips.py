@@ -57,7 +57,10 @@ SLIPS = [
     ("1/(x^2 + y)", -1 / (X**2 + Y), "(1/v)′ taken as −1/v"),
     ("1/(x^2 + y)", 1 / (X**2 + Y) ** 2, "(1/v)′ taken as 1/v²"),
     ("x^2*y^3", 2 * X * 3 * Y**2, "another variable differentiated too"),
-    ("x*y + y^3", Y + 3 * Y**2, "another variable differentiated too"),
+    ("x*y + exp(y)", Y + math.exp(Y), "another variable differentiated too"),
+    ("exp(x^2 + 7)*y", (2 * X + 7) * math.exp(X**2 + 7) * Y, "the derivative of a constant term isn't 0 here"),
+    ("sec(x)*y", Y / math.cos(X) ** 2, "sec′ taken as sec², that of tan"),
+    ("max(0, 1 - x*y)*y", -(Y**2), "max′ taken as 1 where the bound is larger too"),
     ("max(x, y)*exp(y)", 0, "max's gradient given to the other argument"),
     ("exp(-x)*y", math.exp(-X) * Y, "the sign is wrong: the minus before x left out"),
 ]
@@ -99,6 +102,7 @@ TENSORS = [
 FORMULAS = [
     ("v.T@A@v", "dv=2*A@v", "as if A were symmetric"),
     ("norm(x)", "dx=1/norm(x)", "the norm's slope taken as 1/‖x‖"),
+    ("sum(tanh(A@x)*y)", "dx=A.T@(1 - tanh(A@x)^2)", "left out: it is y"),
     ("mean((x - t)^2)", "dx=2*(x - t)", "the mean's 1/m left out"),
     ("det(X)", "dX=inv(X).T", "det(X) left out of the determinant's derivative"),
     ("-sum(t*log_softmax(z))", "dz=softmax(z) - t", "holds where t sums to 1 alone"),

@@ -48,7 +48,7 @@ def sums(context: Context) -> Iterator[Changed]:
             name, parent = context.called(arg), context.called(node)
             is_bias = context.is_bias(arg)
             left_out = f"the bias forgotten in {parent}" if is_bias else f"{name} left out of {parent}"
-            yield Changed(left_out, {node: without}, node, SEEN)
+            yield Changed(left_out, {node: without}, node, USUAL if is_bias else SEEN)
             signs = [-one if n == place else one for n, one in enumerate(params.numbers)]
             turned = total(terms, params.out, core.shape, signs)
             other = "subtracted" if params.numbers[place] > 0 else "added"

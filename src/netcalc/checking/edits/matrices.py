@@ -67,6 +67,7 @@ def _of_norm(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared("the norm's slope taken as 2x, that of ‖x‖²; it is x/‖x‖", scaled(times(delta, x), 2), USUAL)
     yield Shared("the norm's slope taken as x/‖x‖²; it is x/‖x‖", divide(use.share, over))
     yield Shared("the norm's slope taken as 1/‖x‖; it is x/‖x‖", divide(times(delta, number(1, x.shape)), over))
+    yield Shared("the norm's slope left out: it is x/‖x‖", times(delta, number(1, x.shape)))
     yield Shared("the norm's slope twice: 2x/‖x‖", scaled(use.share, 2), RARE)
 
 

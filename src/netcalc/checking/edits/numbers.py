@@ -26,7 +26,7 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
         sign = 1 if number > 0 else -1
         counts = _averaged(share, use.node.args[use.place])
         count = next((one for one in counts if size == Fraction(1, one)), 0)
-        kind = f"the mean's 1/{count}" if count else f"the factor {_written(size)}"
+        kind = f"the mean's 1/{count}" if count > 2 else f"the factor {_written(size)}"
         usual = USUAL if count or size == Fraction(1, 2) else SEEN
         yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), usual)
         for one in (count,) if count else counts:
@@ -34,7 +34,7 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
                 yield Shared(f"the mean's 1/{one} left out", share.built(number=number * one), USUAL)
             if size.denominator % one == 0:
                 less = share.built(number=number * one / (one - 1))
-                yield Shared(f"a mean of {one} divided by {one - 1}", less, RARE)
+                yield Shared(f"a mean of {one} divided by {one - 1}", less, SEEN)
         yield Shared(f"{kind} applied twice", share.built(number=number * size), SEEN)
         yield Shared(f"{kind} inverted", share.built(number=1 / number), SEEN)
     for one in _means_beside(use):

@@ -15,7 +15,6 @@ from netcalc.checking.edits.edit import (
     Changed,
     Context,
     Row,
-    Shared,
     inputs_of,
     scaled,
     times,
@@ -51,11 +50,18 @@ def path_left_out(context: Context) -> Iterator[Changed]:
         name = context.called(node)
         for user, own in by_user.items():
             said = f"a path left out: the one from {name} through {context.called(user)}"
-            yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user))
+            often = RARE if _is_term(context, user) else None  # told as a term left out
+            yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user), often)
         for user in by_user if len(by_user) > 2 else ():
             others = dict.fromkeys(use for one, uses in by_user.items() if one is not user for use in uses)
             said = f"{name} is used {len(by_user)} times: only the gradient from {context.called(user)} is taken"
             yield Changed(said, context.replaced(others), context.names.get(user), RARE)
+
+
+def _is_term(context: Context, core: Node) -> bool:
+    """Whether a node is a sum that is a number, or goes into one alone."""
+    users = context.users.get(context.names.get(core, core), ())
+    return any(one.operation is SUM and not one.rank for one in (core, *(user.args[0] for user in users)))
 
 
 def terms_left_out(context: Context) -> Iterator[Changed]:
@@ -309,19 +315,19 @@ def in_degrees(context: Context) -> Iterator[Changed]:
         yield Changed("degrees taken for radians", instead, None, SEEN)
 
 
-def constant_terms(context: Context, use: Use) -> Iterator[Shared]:
+def constant_terms(context: Context) -> Iterator[Changed]:
     """A constant term's derivative taken as the term itself."""
-    node = use.node
-    if node.operation is not SUM or node.rank:
-        return
-    kept_terms = [
-        (arg, by)
-        for n, (arg, by) in enumerate(zip(node.args, node.params.numbers, strict=True))
-        if n != use.place and not inputs_of(context, arg)
-    ]
-    for arg, by in kept_terms:
-        share = added([use.share, scaled(times(context.delta(use), arg), by)])
-        yield Shared("the derivative of a constant term isn't 0 here", share)
+    for core, node in context.names.items():
+        if core.operation is not SUM or core.rank or core not in context.one.backward.gradients:
+            continue
+        for arg, by in zip(core.args, core.params.numbers, strict=True):
+            if arg in context.varying:
+                continue
+            term = scaled(times(context.gradient(node), arg), by)
+            inputs = [one for one in inputs_of(context, node) if not one.rank]
+            instead = {context.gradient(one): added([context.gradient(one).args[0], term]) for one in inputs}
+            if instead:
+                yield Changed("the derivative of a constant term isn't 0 here", instead, node, USUAL)
 
 
 def other_variables(context: Context) -> Iterator[Changed]:
@@ -384,7 +390,7 @@ PATHS = (
     Row("whole-gradient", SEEN, changes=whole_gradient),
     Row("bias-as-row-sums", SEEN, changes=bias_gradients),
     Row("another-gradient", SEEN, changes=another_gradient),
-    Row("constant-term", SEEN, constant_terms),
+    Row("constant-term", SEEN, changes=constant_terms),
     Row("other-variable", SEEN, changes=other_variables),
     Row("degrees", SEEN, changes=in_degrees),
     Row("base-ten", SEEN, changes=to_base_ten),

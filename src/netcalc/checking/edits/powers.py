@@ -48,7 +48,8 @@ def _of_exponent(context: Context, use: Use, base: Tree, n: Fraction) -> Iterato
     lowered = power(base, Number(n - 1))
     less = multiply(Number(n - 1), lowered)
     yield Shared("the power's exponent lowered before it was brought down", wrong(use, context, less), SEEN)
-    yield Shared("the power itself left out of its derivative: its exponent alone", wrong(use, context, Number(n)))
+    alone = wrong(use, context, Number(n))
+    yield Shared("the power itself left out of its derivative: its exponent alone", alone, RARE)
     if n > 2:
         first = multiply(Number(n), base)
         yield Shared("the power's exponent lowered to 1 in place of by 1", wrong(use, context, first))

@@ -114,7 +114,8 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             kind = "the mean's" if context.called(other).startswith("1/") else "the factor"
             yield Shared(f"{kind} {context.called(other)} left out", share.built(kept), USUAL)
         else:
-            yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept))
+            often = USUAL if context.is_input(other) and not other.rank else SEEN
+            yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept), often)
             if (
                 context.is_input(other)
                 and set(share.factors[place][1]) <= set(share.own)
@@ -290,7 +291,8 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
         name = context.called(arg)
         above = context.called(context.one.output)
         said = f"the outer product transposed: ∂{above}/∂{name} is δ {context.called(share.factors[-1][0])}ᵀ"
-        yield Shared(said, share.built(own=own), USUAL)
+        is_outer = share.factors[-1][0].rank < 2 or context.workings.of_columns
+        yield Shared(said, share.built(own=own), USUAL if is_outer else SEEN)
 
 
 def _is_turned(context: Context, share: Share, letters: str) -> bool:
@@ -392,7 +394,8 @@ def none_transposed(context: Context) -> Iterator[Changed]:
 
 def scaled_share(context: Context, use: Use) -> Iterator[Shared]:
     """The share of one use twice, or half."""
-    if len(context.one.backward.uses.get(use.node.args[use.place], ())) > 1:
+    arg = use.node.args[use.place]
+    if len(context.one.backward.uses.get(arg, ())) > 1 and use.node.args.count(arg) == 1:
         name = context.called(use.node)
         yield Shared(f"what comes back from {name} counted twice", scaled(use.share, 2), RARE)
 
@@ -412,7 +415,7 @@ def both_operands(context: Context) -> Iterator[Changed]:
         parent = context.called(node)
         a, b = map(context.called, core.args)
         bare = {use: share.built(share.factors[:1]) for use, share in zip(uses, known, strict=True)}
-        said = f"the sum's own derivative left out: ∂{parent}/∂{a} is {b}, and ∂{parent}/∂{b} is {a}"
+        said = f"the other factor left out of both: ∂{parent}/∂{a} is {b}, and ∂{parent}/∂{b} is {a}"
         yield Changed(said, context.replaced(bare), node, SEEN)
         wrong: dict[Use, Node] = {}
         for use, share in zip(uses, known, strict=True):

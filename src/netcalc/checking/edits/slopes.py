@@ -15,7 +15,7 @@ from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
-from netcalc.graph.product import number
+from netcalc.graph.product import PRODUCT, number
 from netcalc.notation import to_unicode
 
 LETTERS = {"sigmoid": "σ"}
@@ -164,7 +164,7 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("1/sin(q)^2", "1/sin²", SEEN),
         ("sec(q)*tan(q)", "sec·tan, that of sec", SEEN),
     ),
-    "sec": (("-sec(q)*tan(q)", "−sec·tan", USUAL), ("tan(q)^2", "tan²", RARE)),
+    "sec": (("-sec(q)*tan(q)", "−sec·tan", USUAL), ("sec(q)^2", "sec², that of tan", SEEN), ("tan(q)^2", "tan²", RARE)),
     "csc": (("csc(q)*cot(q)", "csc·cot", USUAL),),
     "cot": (("1/sin(q)^2", "1/sin²", USUAL), ("1/cos(q)^2", "1/cos²", SEEN)),
     "asin": (
@@ -182,6 +182,7 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("1/(1 - q^2)", "1/(1 − q²)", USUAL),
         ("1/sqrt(1 + q^2)", "1/√(1 + q²)", SEEN),
         ("-1/(1 + q^2)", "−1/(1 + q²)", SEEN),
+        ("1/(1 + q)", "1/(1 + q), without the square", SEEN),
         ("1/(1 + q)^2", "1/(1 + q)²", RARE),
         ("1/cos(q)^2", "1/cos²", RARE),
     ),
@@ -197,6 +198,8 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("2*exp(q^2)/sqrt(pi)", "2exp(q²)/√π", RARE),
     ),
     "abs": (("1", "1", USUAL), ("-sign(q)", "−sign", SEEN), ("q", "q", RARE)),
+    "max": (("1", "1 where the bound is larger too", USUAL), ("0", "0 everywhere", SEEN)),
+    "min": (("1", "1 where the bound is smaller too", USUAL), ("0", "0 everywhere", SEEN)),
     "gaussian": (
         ("-q*exp(-q^2)", "−q·exp(−q²): the 2 left out", USUAL),
         ("2*q*exp(-q^2)", "2q·exp(−q²), without the minus", USUAL),
@@ -291,7 +294,10 @@ def from_above_left_out(context: Context, use: Use) -> Iterator[Shared]:
         share = use.node.vjp(use.place, number(1, use.node.shape))
         if share is not None:
             above, name = context.called(context.one.output), context.called(use.node)
-            yield Shared(f"what comes from above left out: ∂{above}/∂{name}, times {phi(use.node)}′", share)
+            users = context.users.get(context.names[use.node], [])
+            is_factor = len(users) == 1 and users[0].args[0].operation is PRODUCT
+            said = f"what comes from above left out: ∂{above}/∂{name}, times {phi(use.node)}′"
+            yield Shared(said, share, RARE if is_factor else SEEN)  # a factor left out is told as one
 
 
 def twice(context: Context, use: Use) -> Iterator[Shared]:
