@@ -7,6 +7,7 @@ import warnings
 from collections import OrderedDict
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,26 @@ CALLS: dict[str, tuple[Any, dict[str, Any]]] = {
     "grade": (netcalc.grade, {"problem": NEURON, "answers": [{"student": "a", "dw0": "1"}], "follow_through": False}),
 }
 ARGUMENTS = [(name, key) for name, (_, right) in CALLS.items() for key in right]
+ITSELF: list[object] = []
+ITSELF.append(ITSELF)
+DEEP = reduce(lambda one, _: [one], range(70), 1.0)  # type: ignore[arg-type, return-value]
 BAD = [
     *("", "a", "'", "1,2;3", "nan", "x.y", "\0", "é", " x ", "1e999", "1_000", b"x"),
     *(0, -1, 1.5, float("nan"), float("inf"), 10**400, True, 1j, Fraction(1, 3), Decimal("NaN")),
     *([], [1, "a"], [[1], [1, 2]], [None], (), ("a", "b"), range(3), set(), {"a"}, ["typo"]),
     *({}, {"a": 1}, {1: 2}, {"x": None}, {"x": object()}, {"W1": "W"}, OrderedDict()),
-    *(np.array([]), np.array("a"), np.array([1 + 1j]), np.array([None]), np.ones((2, 2, 2)), np.float16(1)),
+    *(
+        ITSELF,
+        [ITSELF, 1],
+        DEEP,
+        np.zeros((1,) * 30),
+        np.array([]),
+        np.array("a"),
+        np.array([1 + 1j]),
+        np.array([None]),
+        np.ones((2, 2, 2)),
+        np.float16(1),
+    ),
     *(np.ma.array([1, 2], mask=[1, 0]), np.datetime64("2020"), dt.date(2020, 1, 1), object(), int, len),
 ]
 

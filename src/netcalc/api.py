@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
-from netcalc.arguments import as_numpy, by_name, names, not_negative, plain, text, whole
+from netcalc.arguments import as_numpy, by_name, check_axes, names, not_negative, plain, text, whole
 from netcalc.arithmetic.turns import in_turn
 from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
-from netcalc.expression import Number, Tree, parse, symbols
+from netcalc.expression import Number, Tree, is_constant, parse, symbols
 from netcalc.expression.numerals import of_float64
 from netcalc.files.numbers import check_finite
 from netcalc.models.activations import read_activation, read_layer_activation
@@ -144,7 +144,8 @@ def linear(
 
     bound = None if activation is None else _layer_activation(activation)
     above = _above(delta, target, loss, reduction)
-    stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=bias, index_from=_first_index(index_from))
+    first = _first_index(index_from)
+    stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=flag("bias", bias), index_from=first)
     return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
@@ -386,8 +387,12 @@ def neuron_block(
     from netcalc.rows.blocks import NeuronRows
 
     bound = _activation(activation)
+    numbers = {"w": tensor(w), "b": tensor(b), "delta": tensor(delta), "target": tensor(target)}
+    for name, one in numbers.items():
+        if one is not None and one.dtype == object and not all(map(is_constant, one.flat)):
+            raise ValueSyntaxError(f"{name} is numbers here, and no formula")
     above = _above(delta, target, loss, reduction)
-    weights, bias = (np.ravel(one) for one in (tensor(w), tensor(b)) if one is not None)
+    weights, bias = (np.ravel(one) for one in (numbers["w"], numbers["b"]) if one is not None)
     rows = as_numpy(x)
     if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in "fiu":
         raise ShapeError("x is an array of numbers, (rows, n)")
@@ -416,6 +421,7 @@ def tensor(given: Given | None) -> np.ndarray | None:
         check_finite(floats, "what is given")
         return floats
     array = np.array(given, dtype=object)
+    check_axes(array.ndim)  # of lists in lists, or of one that holds itself
     if not array.size:
         raise ShapeError("what is given holds no numbers")
     if any(isinstance(entry, list | tuple | np.ndarray) for entry in array.flat):

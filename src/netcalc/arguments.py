@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.errors import NetcalcError, ValueSyntaxError
+from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
+
+MAX_AXES = 32  # of an array, as in NumPy 1
 
 
 def as_numpy(value: Any, what: str = "what is given") -> Any:
@@ -32,6 +34,12 @@ def as_numpy(value: Any, what: str = "what is given") -> Any:
     if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind in "fiu":
         value = value[()]
     return plain(value)
+
+
+def check_axes(many: int) -> None:
+    """Raises ShapeError for more axes than an array has."""
+    if many > MAX_AXES:
+        raise ShapeError(f"an array has at most {MAX_AXES} axes, and this would have {many}")
 
 
 def plain(number: Any) -> Any:

@@ -16,6 +16,7 @@ from netcalc.errors import NetcalcError
 from netcalc.exercises import Exercise
 from netcalc.exercises import quiz as drawn
 from netcalc.result import Result
+from netcalc.solving.solve import flag
 
 MAX_EXERCISES = 1000
 
@@ -51,14 +52,21 @@ def grade(
     `decimal` is the decimal sign of a file. Raises NetcalcError.
     """
     tolerance = Tolerance(rtol, atol, sig)
-    if not isinstance(problem, str | os.PathLike | Result | Sequence):
+    is_whole = isinstance(problem, str | os.PathLike | Result)
+    if not is_whole and not (_is_list_of(problem, Exercise) and problem):
         raise NetcalcError(f"problem is a file, a result or exercises, and not {problem!r}")
-    if not isinstance(answers, str | os.PathLike | Sequence):
+    if not isinstance(answers, str | os.PathLike) and not _is_list_of(answers, Mapping):
         raise NetcalcError(f"answers are a file's path, or a mapping a student, and not {answers!r}")
     table: Table = (
         from_file(os.fspath(answers)) if isinstance(answers, str | os.PathLike) else from_rows(answers, "the answers")
     )
+    follow_through = flag("follow_through", follow_through)
     return marked(_ready(problem, tolerance), table, follow_through=follow_through, decimal=decimal)
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    """Whether all of a list, or of what is as good as one, are of a kind."""
+    return isinstance(value, Sequence) and all(isinstance(one, kind) for one in value)
 
 
 def _ready(problem: str | os.PathLike[str] | Result | Sequence[Exercise], tolerance: Tolerance) -> dict[str, Checker]:

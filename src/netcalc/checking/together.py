@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arguments import check_axes
 from netcalc.checking.bulk import MANY
 from netcalc.checking.written import (
     BFLOAT16_BITS,
@@ -47,11 +48,12 @@ def together(pairs: Iterable[Given]) -> Iterator[Given]:
             yield name, _listed(content.tolist() if isinstance(content, np.ndarray) else content, precise)
 
 
-def leaves(content: Any) -> Iterator[Any]:
-    """What nested lists hold, in order."""
+def leaves(content: Any, depth: int = 0) -> Iterator[Any]:
+    """What nested lists hold, in order. Raises ShapeError where they are nested deeper than an array has axes."""
     if isinstance(content, list | tuple):
+        check_axes(depth + 1)
         for one in content:
-            yield from leaves(one)
+            yield from leaves(one, depth + 1)
     else:
         yield content
 

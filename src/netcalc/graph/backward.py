@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from netcalc.derivation.reverse import Accumulated, Contribution, reverse
+from netcalc.errors import ShapeError
 from netcalc.graph.leaves import NAMED, eye, name_of, named
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, number, product, total
@@ -57,6 +58,8 @@ def gradients(output: Node, wrt: Sequence[Node], delta: Node | None = None) -> l
 
 def jacobian(output: Node, wrt: Sequence[Node]) -> list[Node | None]:
     """∂output/∂node for each node of `wrt`: the output's axes, then the node's."""
+    if 2 * output.rank > len(LETTERS):
+        raise ShapeError(f"the output has {output.rank} axes; a Jacobian is of one of {len(LETTERS) // 2} at most")
     letters = LETTERS[: 2 * output.rank]
     ones = [(eye(one), letters[n] + letters[output.rank + n]) for n, one in enumerate(output.shape)]
     return gradients(output, wrt, product(ones, letters, output.shape * 2))

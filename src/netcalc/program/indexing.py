@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import INPUT, MAX_WRITTEN_ENTRIES
@@ -16,7 +17,7 @@ from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
 from netcalc.program.scope import Scope
-from netcalc.program.values import Tensor, check_axes, described, node_of
+from netcalc.program.values import Tensor, described, node_of
 from netcalc.records import NamedTuple
 
 ALL = Span(None, None, None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number
 from netcalc.graph import build as b
@@ -22,7 +23,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape, written
 from netcalc.program.source import Source
-from netcalc.program.values import MAX_ENTRIES, REALS, Function, Missing, Record, Tensor, check_axes, node_of
+from netcalc.program.values import MAX_ENTRIES, REALS, Function, Missing, Record, Tensor, node_of
 from netcalc.records import NamedTuple, dataclass
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called

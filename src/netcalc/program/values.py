@@ -20,7 +20,6 @@ from netcalc.records import NamedTuple, dataclass
 
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy", "optax"})
 MAX_ENTRIES = 100_000_000  # of one array
-MAX_AXES = 32
 KINDS = ("bool", "int", "whole", "float")  # each holds those before it; whole: inputs given as 1,2, which may be floats
 REALS = frozenset({"whole", "float"})  # what may be differentiated
 
@@ -261,12 +260,6 @@ def kind_named(dtype: Any) -> str | None:
         if any(word in name for word in words):
             return kind
     return None
-
-
-def check_axes(many: int) -> None:
-    """Raises ShapeError for more axes than an array has."""
-    if many > MAX_AXES:
-        raise ShapeError(f"an array has at most {MAX_AXES} axes, and this would have {many}")
 
 
 def widest(kinds: Iterable[str]) -> str:
