@@ -31,6 +31,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from jax import lax
 from einops import rearrange, reduce, repeat
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from scipy.linalg import cho_factor, cho_solve
@@ -88,6 +89,23 @@ CASES = [
     ("sum(X[i] @ X[j] for i, j in itertools.combinations(range(3), 2))", None),
     ("sum(X[i] @ X[j] * i for i, j in itertools.permutations([0, 1, 2], 2))", None),
     ("sum(X[i, j] ** 2 for i, j in itertools.product(range(2), repeat=2)) + sum(X[i, 0] for i in itertools.chain([0], [2]))", None),
+    ("np.sum(X, axis=1, where=P > 0.5) + np.prod(X, axis=1, where=X > 0) + np.mean(X, axis=1, where=P < 0.8)", None),
+    ("X * np.shape(X)[1] + np.ndim(X) * np.size(X, 0) + jnp.size(X) * torch.numel(X)", "X * 4 + 2 * 3 + 144"),
+    # JAX's own convolutions
+    (
+        "lax.conv_general_dilated(IMAGE, K[None, None].repeat(2, 1), (1, 2), 'SAME')",
+        "conv(np.pad(IMAGE, ((0, 0), (0, 0), (0, 1), (0, 1)))[0], K)[None, None, :, ::2]",
+    ),
+    (
+        "lax.conv_general_dilated(IMAGE.transpose(0, 2, 3, 1), K[..., None, None].repeat(2, 2), (1, 1), [(0, 0), (1, 0)], "
+        "dimension_numbers=('NHWC', 'HWIO', 'NHWC'))",
+        "conv(np.pad(IMAGE, ((0, 0), (0, 0), (0, 0), (1, 0)))[0], K)[None, :, :, None]",
+    ),
+    ("lax.conv(B, B[:, :, :2], (2,), 'VALID')[:, :, 1]", "np.einsum('nck,fck->nf', B[..., 2:], B[..., :2])"),
+    (
+        "lax.reduce_window(X, -jnp.inf, lax.max, (2, 2), (1, 2), 'VALID') + lax.reduce_window(X, 0, lax.add, (2, 2), (1, 2), 'VALID')",
+        "np.maximum(np.maximum(X[:2, ::2], X[:2, 1::2]), np.maximum(X[1:, ::2], X[1:, 1::2])) + X[:2, ::2] + X[:2, 1::2] + X[1:, ::2] + X[1:, 1::2]",
+    ),
     # linear algebra by a factor
     ("cho_solve((np.linalg.cholesky(S), True), w) + cho_solve(cho_factor(S), w)", "2 * np.linalg.solve(S, w)"),
     ("torch.cholesky_solve(w[:, None], torch.linalg.cholesky(S))", "np.linalg.solve(S, w)[:, None]"),
@@ -114,6 +132,8 @@ def blocks(v):
     return np.maximum.reduce([v[..., i::2, j::2] for i in range(2) for j in range(2)])
 def mvn(x, m, c):
     return -(((x - m) @ np.linalg.inv(c) * (x - m)).sum(1) + np.log(np.linalg.det(c)) + 3 * np.log(2 * np.pi)) / 2
+def conv(v, k):
+    return sum(v[:, i:i+v.shape[1]-1, j:j+v.shape[2]-2].sum(0) * k[i, j] for i in range(2) for j in range(3))
 def soft(v):
     return np.exp(v) / np.exp(v).sum(1, keepdims=True)
 """
@@ -150,6 +170,8 @@ REFUSED = [
     ("Normal(X, 1.0).rsample()", "rsample draws at random: write mu + sigma * eps, and give eps with --at"),
     ("Normal(X, torch.ones(5)).log_prob(X)", "3×4 and 5 do not fit together element by element"),
     ("nn.Linear(4, 2)(X)", "Linear has weights of its own: write x @ W.T + b, and give these with --at"),
+    ("lax.conv_general_dilated(X, B, (1,), 'SAME')", "conv_general_dilated: a kernel 2×3×4 does not fit 3×4"),
+    ("lax.reduce_window(X, 1, lax.mul, (2, 2))", "reduce_window is understood with lax.max, lax.min and lax.add"),
     ("np.piecewise(X, [X < 0], [1.0, 2.0, 3.0])", "piecewise has 3 functions for 1 conditions"),
 ]
 

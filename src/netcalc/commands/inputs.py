@@ -88,7 +88,7 @@ class OfTensors(NamedTuple):
         Values,
         values(
             "--along",
-            "A direction, by name: the derivative in it; grad --order 2 gives the Hessian times it, too.",
+            "A direction, by name: the derivative in it.",
             metavar="NAME=VALUE…",
         ),
     ] = None

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from netcalc.errors import NetcalcError
 from netcalc.expression import Constant
 from netcalc.graph import build as b
-from netcalc.graph.sizes import Letters
+from netcalc.graph.sizes import Letters, total
 from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, elementwise_function
 from netcalc.program.operators import MAX_LIST, binary
 from netcalc.program.scalars import ordering
-from netcalc.program.signature import whole_or_none
+from netcalc.program.signature import tensor, whole_or_none
 from netcalc.program.texts import formatted, put_into
 from netcalc.program.values import Opaque, Partial, Tensor, described, is_scalar, kind_of, node_of, widest
 
@@ -272,6 +272,11 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "print": lambda *_, **__: None,
     "type": lambda _, __: Opaque("type"),
 }
+_MEASURES: Mapping[str, Callable[..., Any]] = {
+    "shape": lambda _, x: tensor(x).shape,
+    "ndim": lambda _, x: tensor(x).rank,
+    "size": lambda _, x, axis=None: total(tensor(x).shape) if axis is None else tensor(x).shape[axis],
+}
 OF_MODULES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "functools": {
         "reduce": _reduce,
@@ -283,8 +288,9 @@ OF_MODULES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "permutations": _subsets("permutations"),
         "chain": _chained,
     },
-    "numpy": {"ndindex": _indices, "piecewise": _piecewise},
-    "jax.numpy": {"piecewise": _piecewise},
+    "numpy": {"ndindex": _indices, "piecewise": _piecewise, **_MEASURES},
+    "jax.numpy": {"piecewise": _piecewise, **_MEASURES},
+    "torch": {"numel": _MEASURES["size"]},
 }
 
 

@@ -9,6 +9,7 @@ from netcalc.program.library import (
     creation,
     data,
     elementwise,
+    lax,
     layers,
     losses,
     orders,
@@ -31,7 +32,7 @@ PARTS: Mapping[str, list[Row]] = {
     "edges": padding.ROWS,
     "arrays": creation.ROWS,
     "layers": layers.ROWS,
-    "convolution and pooling": windows.ROWS,
+    "convolution and pooling": [*windows.ROWS, *lax.ROWS],
     "losses": losses.ROWS,
 }
 ROWS: Mapping[str, Row] = by_name([row for rows in PARTS.values() for row in rows])

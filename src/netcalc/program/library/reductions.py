@@ -23,6 +23,7 @@ from netcalc.program.values import Tensor, is_scalar, node_of
 _X = "x|input|a:t"
 _INFINITE = (Constant("inf"), Apply("negate", (Constant("inf"),)))
 _ALONG = f"{_X} axis|dim:a=None keepdims|keepdim:b=False"
+_WHERE = f"{_ALONG} where|mask:v=None"
 
 
 def _variance(
@@ -67,6 +68,18 @@ def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
     count = concrete(settled(x.shape[axis]), "argmax")
     places = b.array(np.arange(count).reshape([-1, *[1] * (x.rank - 1 - axis)]))
     return b.detached(b.summed(b.multiply(first, places), axis, keep))
+
+
+def _picked(x: Tensor, where: Any, otherwise: int) -> Node:
+    """The entries that count, and one that changes nothing in the others' places."""
+    return x.node if where is None else b.where(node_of(where), x.node, b.number(otherwise))
+
+
+def _mean(x: Tensor, axis: Any, keep: bool, where: Any) -> Node:
+    if where is None:
+        return b.mean(x.node, axis, keep)
+    counted = b.broadcast(b.compared("unequal", node_of(where), b.number(0)), x.node.shape)
+    return b.divide(b.summed(_picked(x, where, 0), axis, keep), b.summed(counted, axis, keep))
 
 
 def _first_place(x: Tensor, axis: Any, keep: bool, *, largest: bool) -> Node:
@@ -177,10 +190,22 @@ _OPTIONS = "axis|dim:v=None keepdims|keepdim:b=False"
 _EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False"
 
 ROWS = [
-    Row("sum nansum", _ALONG, lambda x, axis, keep: b.summed(x.node, axis, keep), "Σ x along axes", "counted"),
-    Row("mean nanmean", _ALONG, lambda x, axis, keep: b.mean(x.node, axis, keep), "the mean along axes"),
+    Row(
+        "sum nansum",
+        _WHERE,
+        lambda x, axis, keep, where: b.summed(_picked(x, where, 0), axis, keep),
+        "Σ x along axes",
+        "counted",
+    ),
+    Row("mean nanmean", _WHERE, _mean, "the mean along axes"),
     Row("average", f"{_X} axis:a=None weights:v=None", _average, "the weighted mean"),
-    Row("prod", _ALONG, lambda x, axis, keep: b.prod(x.node, axis, keep), "Π x along axes", "counted"),
+    Row(
+        "prod",
+        _WHERE,
+        lambda x, axis, keep, where: b.prod(_picked(x, where, 1), axis, keep),
+        "Π x along axes",
+        "counted",
+    ),
     Row("var", _VARIANCE, lambda *a: b.variance(*_variance(*a)), "the variance along axes", asks=True),
     Row("std", _VARIANCE, lambda *a: b.std(*_variance(*a)), "the standard deviation along axes", asks=True),
     Row("std_mean", _VARIANCE, _with_mean(b.std), "standard deviation and mean", asks=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -71,31 +72,44 @@ def _convolution(
     node, alone = _batched(x, many)
     kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
     steps, gaps = _each(stride, many), _each(dilation, many)
-    wide = padded(node, [(0, 0), (0, 0), *_around(padding, kernel, gaps)])
+    found = convolved(call.name, node, weight.node, steps, _around(padding, kernel, gaps), gaps, groups)
+    if bias is not None:
+        found = b.add(found, b.reshaped(bias.node, [weight.shape[0], *[1] * many]))
+    return _unbatched(found, alone)
+
+
+def convolved(
+    name: str,
+    node: Node,
+    weight: Node,
+    steps: Sequence[int],
+    around: Sequence[tuple[int, int]],
+    gaps: Sequence[int],
+    groups: int,
+) -> Node:
+    """(batch, channels, …) by weights (outputs, channels of a group, …)."""
+    many = node.rank - 2
+    kernel = tuple(concrete(settled(one), name) for one in weight.shape[2:])
+    wide = padded(node, [(0, 0), (0, 0), *around])
     batch, channels = wide.shape[:2]
-    own, out_channels = weight.shape[1], weight.shape[0]
+    own, out_channels = settled(weight.shape[1]), settled(weight.shape[0])
     if times(own, groups) != settled(channels):
         raise ShapeError(
-            f"{call.name}: weights {written(weight.shape)} are for {times(own, groups)} channels; "
-            f"{written(x.shape)} has {settled(channels)}"
+            f"{name}: weights {written(weight.shape)} are for {times(own, groups)} channels; "
+            f"{written(node.shape)} has {settled(channels)}"
         )
     opened = sliding_windows(wide, kernel, steps, gaps)
-    places = opened.shape[2 : 2 + many]
     place, inside = LETTERS[:many], LETTERS[many : 2 * many]
     n, c, f, g = list(LETTERS[2 * many : 2 * many + 4])
     if groups == 1:
-        found = b.einsum(f"{n}{c}{place}{inside},{f}{c}{inside}->{n}{f}{place}", opened, weight.node)
-    else:
-        apart = over(out_channels, groups)
-        if apart is None:
-            raise ShapeError(f"{call.name}: {out_channels} outputs do not split into {groups} groups")
-        split = b.reshaped(opened, [batch, groups, own, *opened.shape[2:]])
-        weights = b.reshaped(weight.node, [groups, apart, own, *kernel])
-        found = b.einsum(f"{n}{g}{c}{place}{inside},{g}{f}{c}{inside}->{n}{g}{f}{place}", split, weights)
-        found = b.reshaped(found, [batch, out_channels, *places])
-    if bias is not None:
-        found = b.add(found, b.reshaped(bias.node, [out_channels, *[1] * many]))
-    return _unbatched(found, alone)
+        return b.einsum(f"{n}{c}{place}{inside},{f}{c}{inside}->{n}{f}{place}", opened, weight)
+    apart = over(out_channels, groups)
+    if apart is None:
+        raise ShapeError(f"{name}: {out_channels} outputs do not split into {groups} groups")
+    split = b.reshaped(opened, [batch, groups, own, *opened.shape[2:]])
+    weights = b.reshaped(weight, [groups, apart, own, *kernel])
+    found = b.einsum(f"{n}{g}{c}{place}{inside},{g}{f}{c}{inside}->{n}{g}{f}{place}", split, weights)
+    return b.reshaped(found, [batch, out_channels, *opened.shape[2 : 2 + many]])
 
 
 def _transposed(
