@@ -97,8 +97,7 @@ CASES = [
         "conv(np.pad(IMAGE, ((0, 0), (0, 0), (0, 1), (0, 1)))[0], K)[None, None, :, ::2]",
     ),
     (
-        "lax.conv_general_dilated(IMAGE.transpose(0, 2, 3, 1), K[..., None, None].repeat(2, 2), (1, 1), [(0, 0), (1, 0)], "
-        "dimension_numbers=('NHWC', 'HWIO', 'NHWC'))",
+        "lax.conv_general_dilated(np.moveaxis(IMAGE, 1, 3), K[..., None, None].repeat(2, 2), (1, 1), [(0, 0), (1, 0)], dimension_numbers=('NHWC', 'HWIO', 'NHWC'))",
         "conv(np.pad(IMAGE, ((0, 0), (0, 0), (0, 0), (1, 0)))[0], K)[None, :, :, None]",
     ),
     ("lax.conv(B, B[:, :, :2], (2,), 'VALID')[:, :, 1]", "np.einsum('nck,fck->nf', B[..., 2:], B[..., :2])"),
