@@ -24,6 +24,8 @@ from netcalc.notation import to_unicode
 from netcalc.program import Given, read
 
 EXPRESSIONS = [
+    ("sum(max(x, 0)^2)", "x=3"),
+    ("sum(min(0, 1 - X@x)^3)", "X=3,2 x=2"),
     ("x.T@A@x", "A=3,3 x=3"),
     ("trace(X.T@B@X)", "X=3,2 B=3,3"),
     ("a.T@X@X.T@b", "X=3,2 a=3 b=3"),

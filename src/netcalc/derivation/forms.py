@@ -20,6 +20,8 @@ SHORT_DIGITS = 12  # of a coefficient written as a decimal where it was made of 
 LONG_DIGITS = 32  # from which on one is shown with so many: a product of the catalogue's constants
 LARGEST = 400_000  # subexpressions
 
+SIDES = {"max": "greater", "min": "less"}  # on which side of 0 the larger, or smaller, of x and 0 is x
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -120,7 +122,23 @@ class Forms:
         parts = _Parts()
         for factor in factors:
             self._take(factor, 1, parts)
+        self._join_extremes(parts)
         return self._gated(parts, self._ratio(parts))
+
+    def _join_extremes(self, parts: _Parts) -> None:
+        """max(x, 0)·where(x > 0, a, …) is max(x, 0)·a, and with min and < alike, as both are 0 elsewhere."""
+        for extreme, exponent in list(parts.factors.values()):
+            if not isinstance(extreme, Apply) or exponent < 1 or extreme.operator not in SIDES:
+                continue
+            others = [one for one in extreme.arguments if one is not self.zero]
+            if len(others) != 1 or len(extreme.arguments) != 2:
+                continue
+            for key, (tree, times) in list(parts.factors.items()):
+                match tree:
+                    case Apply("where", (Apply(operator, (own, bound)), then, _)) if times > 0:
+                        if operator == SIDES[extreme.operator] and own is others[0] and bound is self.zero:
+                            del parts.factors[key]
+                            self._take(self.raised(then, Fraction(times)), 1, parts)
 
     def _take(self, tree: Tree, sign: int, parts: _Parts) -> None:
         match tree:

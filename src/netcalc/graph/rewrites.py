@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+from netcalc.derivation.forms import SIDES
 from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
 from netcalc.graph.centred import count, is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
@@ -259,6 +260,27 @@ def logistic(node: Node) -> Iterator[Node]:
                     yield of_tree(tree, leaves, params.out, node.shape)
 
 
+def extreme_times_side(node: Node) -> Iterator[Node]:
+    """max(x, 0) ∘ where(x > 0, a, b) = max(x, 0) ∘ a, which is 0 elsewhere."""
+    if node.operation is not PRODUCT:
+        return
+    params: Product = node.params
+    factors = list(zip(node.args, params.letters, strict=True))
+    formulas = [(place, one) for place, one in enumerate(factors) if one[0].operation is ELEMENTWISE]
+    for _, (extreme, letters) in formulas:
+        own = extreme.params.tree
+        for place, (other, its) in formulas:
+            if other.args != extreme.args or other.params.letters != extreme.params.letters or its != letters:
+                continue
+            match own, other.params.tree:
+                case Apply("max" | "min" as name, pair), Apply("where", (Apply(operator, (side, bound)), then, _)):
+                    if operator == SIDES[name] and bound == ZERO and {*pair} == {side, ZERO}:
+                        leaves = list(zip(other.args, other.params.letters, strict=True))
+                        left = of_tree(then, leaves, other.params.out, other.shape)
+                        changed = [*factors[:place], (left, its), *factors[place + 1 :]]
+                        yield product(changed, params.out, node.shape, params.number)
+
+
 def _negated(tree: Tree) -> Tree:
     """-tree, with its number in front."""
     number, above, below = fraction(tree)
@@ -266,7 +288,9 @@ def _negated(tree: Tree) -> Tree:
     return divide(multiply(*numbers, *above), multiply(*below)) if below else multiply(*numbers, *above)
 
 
+ZERO = Number(Fraction(0))
 REWRITES: Sequence[Rewrite] = (
+    extreme_times_side,
     inverse_of_transpose,
     solution_for_identity,
     matrix_times_inverse,

@@ -259,6 +259,7 @@ class Result:
         asked: list[str] = []
         for name in names:
             found = [name] if name in known else [one for one in known if re.sub(r"\d+", "", one, count=1) == name]
+            found = found or [one.name for one in self.tensors if name in _as_shown(one)]
             if not found:
                 raise unknown("part", name, known, f"the parts are {', '.join(known)}")
             asked += found
@@ -361,6 +362,14 @@ def shown_as(kind: str) -> Callable[[Callable[[Result], str | None]], Callable[[
 def _shown(kind: str, result: Result) -> str | None:
     with spelling_out(result.spelled_out):
         return _DISPLAYS[kind](result) if kind in _DISPLAYS else None
+
+
+def _as_shown(tensor: Tensor) -> tuple[str, ...]:
+    """How a tensor is written where letters are shown: dμ, ∂loss/∂μ."""
+    from netcalc.notation.printer import greek
+
+    of = () if tensor.of is None else (f"∂{greek(tensor.of)}/∂{greek(tensor.key)}",)
+    return (greek(tensor.name), *of)
 
 
 def _leading_to(tensors: Sequence[Tensor], labels: Collection[str], steps: Sequence[Step]) -> list[Step]:
