@@ -177,7 +177,7 @@ def test_no_mixed_derivative_is_taken_from_the_branch_of_a_single_point():
 @pytest.mark.parametrize(
     "text, order, said",
     [
-        ("max(x, 0)^2", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 0 on the left, 2 on the right; netcalc takes 0.5"),
+        ("max(x, 0)^2", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 0 on the left, 2 on the right; netcalc takes 1"),
         ("relu(x)^2", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is 0 on the left, 2 on the right; netcalc takes 0"),
         ("x*abs(x)", 2, "x = 0 is a kink of ∂f/∂x: ∂²f/∂x² is -2 on the left, 2 on the right; netcalc takes 0"),
         ("abs(x)^3", 3, "x = 0 is a kink of ∂²f/∂x²: ∂³f/∂x³ is -6 on the left, 6 on the right; netcalc takes 0"),

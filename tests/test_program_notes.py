@@ -271,3 +271,11 @@ def test_a_number_that_is_not_decided_has_a_minus_sign():
     result = netcalc.gradients("loss = np.where(np.exp(np.log(x)) > x, y, z)", x=3, y=-1, z=-2)
     assert to_unicode(Symbol("-1.5 ± 0.51")) == "−1.5 ± 0.51"
     assert "loss is not decided: it lies in −1.5 ± 0.51" in result.notes
+
+
+def test_a_part_is_asked_for_as_it_is_named_or_as_it_is_shown():
+    result = netcalc.gradients("loss = ((x - mu) ** 2).sum()", x=[1, 2], mu=3)
+    for name in ("dmu", "dμ", "∂loss/∂μ"):
+        assert [one.name for one in result.only([name]).tensors] == ["dmu"]
+    with pytest.raises(NetcalcError, match="unknown part '∂loss/∂y'"):
+        result.only(["∂loss/∂y"])
