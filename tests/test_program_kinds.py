@@ -242,3 +242,11 @@ def test_what_a_condition_picks_is_not_taken_for_all_where_entries_mix(written):
     """Their sum is that of the picked ones alone, which depends on values: refused."""
     with pytest.raises(NetcalcError, match="depends on values"):
         gradients(f"{HEAD}z = np.zeros_like(x)\nz[x > 0] = {written}\nloss = z.sum()", x=X)
+
+
+def test_methods_of_a_program_that_uses_numpy_and_jax_are_numpys():
+    """Without a note: the two agree."""
+    text = "import jax.numpy as jnp\nimport numpy as np\nloss = (x.repeat(2, 1) * np.pi).var() + jnp.sum(x.max(1))\n"
+    result = gradients(text, x=X)
+    assert result.notes == ()
+    assert result.forward["loss"] == pytest.approx((X.repeat(2, 1) * np.pi).var() + X.max(1).sum())

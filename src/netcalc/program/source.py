@@ -172,7 +172,9 @@ def exact_number(source: Source, node: ast.Constant) -> int | Fraction:
 
 
 def library_of(libraries: set[str]) -> str:
-    """Whose functions a program uses, where they are those of one library: numpy, torch or jax; else nothing."""
+    """Whose methods arrays have: numpy's (as jax's are), torch's; nothing where torch is one of several."""
+    if libraries == {"numpy", "jax"}:
+        return "numpy"
     return next(iter(libraries)) if len(libraries) == 1 else ""
 
 
