@@ -190,3 +190,24 @@ def test_what_is_0_by_algebra_is_0_in_the_steps_too():
     steps = list(lines(result))
     assert not [line for line in steps if "±" in line]
     assert [line for line in steps if line.startswith("dloss/dmu = ") and line.endswith(" = [0; −7.06017]")]
+
+
+def test_reductions_along_axes_have_their_numbers():
+    """Rows and columns, kept or not, within a formula too; not where they are long."""
+    x = [[1, 2], [3, 5], [4, 1]]
+    shown = list(
+        lines(gradients("mu = x.mean(0)\nd = x - x.sum(1, keepdims=True)\nloss = (d * mu).sum()", at={"x": x}))
+    )
+    assert "mu = mean(x, axis=0) = [(1 + 3 + 4)/3; (2 + 5 + 1)/3] = [2.66667; 2.66667]" in shown
+    assert (
+        "d = x − sum(x, axis=1, keepdims=True)"
+        " = [1 − (1 + 2), 2 − (1 + 2); 3 − (3 + 5), 5 − (3 + 5); 4 − (4 + 1), 1 − (4 + 1)]"
+        " = [−2, −1; −5, −3; −1, −4]"
+    ) in shown
+    long = list(lines(gradients("m = x.max(1)\nloss = m.sum()", at={"x": [list(range(9))] * 2})))
+    assert "m = max(x, axis=1) = [8; 8]" in long
+
+
+def test_a_constant_factor_of_a_product_of_matrices_has_its_number():
+    shown = list(lines(gradients("S = Q @ K.T / 2 ** 0.5\nloss = S.sum()", at={"Q": [[1, 2], [0, 1]], "K": [[3, 4]]})))
+    assert "S = Q Kᵀ/2^0.5 = 1/2^0.5 [1, 2; 0, 1] [3; 4] = [7.77817; 2.82843]" in shown

@@ -11,7 +11,7 @@ import numpy as np
 from netcalc.arrays import each
 from netcalc.explain.explanation import operand, outcome
 from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute, symbols
-from netcalc.expression.tree import add, apply, divide, fold, multiply, power
+from netcalc.expression.tree import CONDITIONS, add, apply, divide, fold, multiply, power
 from netcalc.notation.displays import Display, Matrix, Product, Sum, column, matrix, row
 from netcalc.records import NamedTuple
 from netcalc.result import Value
@@ -21,8 +21,7 @@ MAX_TERMS = 8  # of a sum that is written out
 EXTREMES = ("max", "min")  # of several arguments entry by entry; of one the largest and the smallest of all its entries
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "dist", "fsum", "sumprod"})  # of all entries
 ELEMENTWISE = (frozenset(FUNCTIONS) - REDUCTIONS) | {
-    *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where"),
-    *("less", "less_equal", "greater", "greater_equal", "equal", "unequal", "and", "or", "not"),
+    *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where", *CONDITIONS),
 }
 
 
@@ -91,9 +90,9 @@ class Matrices:
     def _scaled(self, scalars: Sequence[Tree], inner: Tree) -> Drawn | None:
         """A number in front of what is drawn."""
         number, drawn = self._by_entry(multiply(*scalars)), self._drawn(inner)
-        if all(isinstance(one, Number) for one in scalars):
+        if not any(map(symbols, scalars)):
             number = Drawn(multiply(*scalars), ())
-        if number is None or drawn is None or number.shape:
+        if number is None or drawn is None or number.shape or not drawn.shape:
             return None
         return Drawn(_side_by_side(number, drawn), drawn.shape)
 
@@ -137,8 +136,9 @@ class Matrices:
 
     def _by_entry(self, tree: Tree) -> Drawn | None:
         """What is done element by element: in each entry the formula with its numbers; sums are written out."""
-        plain = self._with_sums_written_out(tree)
-        known = {name: self.arrays[name] for name in symbols(plain) if name in self.arrays}
+        made: dict[str, np.ndarray] = {}
+        plain = self._with_sums_written_out(tree, made)
+        known = {name: array for name in symbols(plain) if (array := made.get(name, self.arrays.get(name))) is not None}
         if not fold(plain, lambda _: True, _is_by_entry) or len(known) < len(symbols(plain)):
             return None
         shape: tuple[int, ...] = np.broadcast_shapes(*(array.shape for array in known.values()))
@@ -149,12 +149,13 @@ class Matrices:
         for place in np.ndindex(shape):
             entries: dict[str, Any] = {name: array[place] for name, array in stretched.items()}
             found[place] = substitute(plain, entries)
-        if not shape:
-            return Drawn(found.item(), ())
-        return Drawn(column(found) if len(shape) == 1 else matrix(found), shape)
+        return _drawn(found)
 
-    def _with_sums_written_out(self, tree: Tree) -> Tree:
-        """A formula with ∘ as a product, and what is of all entries of a tensor (Σ x, max x, …) with their numbers."""
+    def _with_sums_written_out(self, tree: Tree, made: dict[str, np.ndarray]) -> Tree:
+        """A formula with ∘ as a product, and what is of several entries of a tensor (Σ x, max x, …) with their numbers.
+
+        What is reduced along axes has a name of its own in it, and its entries are put into `made`.
+        """
         if not isinstance(tree, Apply):
             return tree
         match tree:
@@ -164,7 +165,15 @@ class Matrices:
             case Apply("sum" | "mean" | "prod" | "max" | "min" as operator, (x,)):
                 terms = self._entries(x)
                 return _reduced(operator, terms) if terms else tree
-        parts = [self._with_sums_written_out(one) for one in tree.arguments]
+            case Apply("sum" | "mean" | "prod" | "max" | "min" as operator, (x, Apply("axis", axes), *keeps)):
+                drawn = self._of_name(x.name) if isinstance(x, Symbol) else self._by_entry(x)
+                found = None if drawn is None else _reduced_along(operator, drawn, axes, keep=bool(keeps))
+                if found is None:
+                    return tree
+                name = f"\0{len(made)}"
+                made[name] = found
+                return Symbol(name)
+        parts = [self._with_sums_written_out(one, made) for one in tree.arguments]
         return apply("multiply" if tree.operator == "hadamard" else tree.operator, parts)
 
     def _entries(self, tree: Tree) -> list[Tree]:
@@ -201,6 +210,19 @@ def _reduced(operator: str, entries: Sequence[Tree]) -> Tree:
         case _:
             total = add(*entries)
             return total if operator == "sum" else divide(total, Number(Fraction(len(entries))))
+
+
+def _reduced_along(operator: str, drawn: Drawn, axes: Sequence[Tree], *, keep: bool) -> np.ndarray | None:
+    """The same of a matrix's rows or columns, an entry each; None where they are long."""
+    places = tuple(int(one.value) for one in axes if isinstance(one, Number))
+    if not isinstance(drawn.display, Matrix) or len(drawn.shape) != 2 or len(places) != 1:
+        return None
+    rows = drawn.display.entries if places == (1,) else tuple(zip(*drawn.display.entries, strict=True))
+    if len(rows[0]) > MAX_TERMS or any(isinstance(one, Apply) and one.operator in CONDITIONS for one in rows[0]):
+        return None
+    found = np.empty(len(rows), dtype=object)
+    found[:] = [_reduced(operator, row) for row in rows]
+    return np.expand_dims(found, places) if keep else found
 
 
 def _is_closed(entry: object) -> bool:
