@@ -129,10 +129,21 @@ def problems():
     rows = {"x": [["0.6", "-1.3", "0.4"], ["1.4", "0.3", "-0.2"]], "t": [["1", "0", "0"], ["0", "1", "0"]]}
     yield netcalc.gradients(SOFTMAX, at=rows)
     yield netcalc.gradients(NORMALISED, at=rows)
+    yield netcalc.gradients(MASKED, at={"x": rows["x"], "y": [2, 0]})
+    image = [[[["0.7", "-0.4", "0.3"], ["1.3", "0.9", "-0.8"], ["0.2", "-1.1", "0.5"]]]]
+    yield netcalc.gradients(CONVOLVED, at={"x": image, "w": [[[["0.6", "-1.3"], ["0.4", "1.7"]]]]})
     layer = {"W": [["0.15", "0.2"]], "b": ["0.35"], "activation": "sigmoid"}
     yield netcalc.net([layer], input=["0.05", "0.1"], target=["0.5"], loss="half-mse", lr="0.5")
 
 
+MASKED = """import torch
+import torch.nn.functional as F
+
+s = x.masked_fill(torch.tensor([[False, True, False], [False, False, False]]), -2.0)
+loss = F.cross_entropy(s, y)"""
+CONVOLVED = """import torch.nn.functional as F
+
+loss = (F.conv2d(x, w)**2).sum()"""
 SOFTMAX = """e = np.exp(x - x.max(1, keepdims=True))
 p = e / e.sum(1, keepdims=True)
 loss = -(t * np.log(p)).sum() / 2"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from flint import fmpq
@@ -335,7 +335,8 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
     if len(benches) == 1:
         found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
     if left := [place for place in sought if place not in found]:
-        found |= dict.fromkeys(left, NO_DIAGNOSIS) | transposed(evidence, left) | diagnose(evidence, left)
+        found |= dict.fromkeys(left, NO_DIAGNOSIS) | diagnose(evidence, left)
+        found |= _of_one_cause(claims, transposed(evidence, left), found)
     found |= scaled(evidence, [place for place in left if found[place] is NO_DIAGNOSIS])
     if coarse := [place for place in left if found[place] is NO_DIAGNOSIS and _is_float64(claims[place])]:
         narrow = [_as_float32(claim) for claim in claims]
@@ -343,6 +344,18 @@ def _diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis
         found |= dict.fromkeys(fine, Diagnosis(OFF))
         found |= diagnose(replace(evidence, claims=narrow), [place for place in coarse if place not in fine])
     return found
+
+
+def _of_one_cause(
+    claims: Sequence[Claim], lying: Mapping[int, Diagnosis], found: Mapping[int, Diagnosis]
+) -> dict[int, Diagnosis]:
+    """What is said of how the entries of a tensor lie, where no one cause is named for all of them."""
+    of_tensor: dict[str, list[int]] = {}
+    for place in lying:
+        of_tensor.setdefault(claims[place].tensor, []).append(place)
+    several = (own for own in of_tensor.values() if len({found[place].said for place in own}) > 1)
+    unnamed = (place for place in lying if found[place] is NO_DIAGNOSIS)
+    return {place: lying[place] for place in chain(unnamed, *several)}
 
 
 def _is_float64(claim: Claim) -> bool:

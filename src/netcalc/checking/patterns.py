@@ -15,6 +15,7 @@ from netcalc.notation import significant
 from netcalc.result import Result
 
 SWAPPED = "rows and columns swapped: the transpose of {} is right"
+FLIPPED = "reversed along its last two axes, as a kernel turned by 180°: {} is right so reversed"
 FACTORS = {2.0: "twice what it is", 0.5: "half of what it is", 0.0: "taken as 0"}  # of a part of a tensor
 CHANCE_OF_PART = 0.005  # how probable it may be that numbers made at random are such a part
 FEWEST = 3  # entries from which on there is a pattern to speak of
@@ -122,11 +123,17 @@ def transposed(evidence: Evidence, wrong: Sequence[int]) -> dict[int, Diagnosis]
         claimed, truth = (_tensor(values[0, places], claims, shape) for values in (evidence.claimed, evidence.truth))
         if _is_transposed(claimed, truth, evidence, places):
             found |= {place: Diagnosis(SWAPPED.format(name)) for place in places if place in wrong}
+        elif claimed.ndim > 2 and _is_near(claimed[..., ::-1, ::-1], truth, evidence, places):
+            found |= {place: Diagnosis(FLIPPED.format(name)) for place in places if place in wrong}
     return found
 
 
 def _is_transposed(claimed: Array, truth: Array, evidence: Evidence, places: Sequence[int]) -> bool:
     if claimed.ndim != 2 or claimed.shape[0] != claimed.shape[1] or np.isnan(claimed).any():
         return False
+    return _is_near(claimed.T, truth, evidence, places)
+
+
+def _is_near(claimed: Array, truth: Array, evidence: Evidence, places: Sequence[int]) -> bool:
     radius = float(evidence.radius[0, list(places)].max())
-    return bool((np.abs(claimed.T - truth) <= radius * (1 + 1e-9)).all())
+    return bool((np.abs(claimed - truth) <= radius * (1 + 1e-9)).all())

@@ -1,4 +1,4 @@
-"""What is added up over steps of time, or over rows that occur twice, gone wrong: off by one step, overwritten."""
+"""What is added up over steps of time, rows or kernels, gone wrong: off by one, overwritten, reversed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared
+from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared, whole
 from netcalc.checking.edits.products import Share, share_of
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Use
 from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import PRODUCT, SUM
-from netcalc.graph.shaping import INDEX, SCATTER, Span, numpy_key
+from netcalc.graph.shaping import EVERYTHING, INDEX, SCATTER, Fixed, Part, Place, Span, index, numpy_key
 
 
 def time_steps(context: Context) -> Iterator[Changed]:
@@ -76,7 +76,37 @@ def overwritten(_: Context, use: Use) -> Iterator[Shared]:
     yield Shared("rows that occur twice are overwritten: their gradients add up", share)
 
 
+def off_by_one(_: Context, use: Use) -> Iterator[Shared]:
+    """Classes off by one: the entry beside the one that is picked given the gradient."""
+    if use.node.operation is not INDEX or use.place or use.share.operation is not SCATTER:
+        return
+    axis = -1
+    for part in use.node.params.key:
+        axis += part is not None
+        if isinstance(part, Place | Fixed) and axis == use.share.rank - 1 and (many := whole(use.share.shape[-1])) > 2:
+            for by, said in ((1, "one too high"), (-1, "one too low")):
+                moved = np.roll(np.arange(many), by)
+                key: list[Part] = [*[EVERYTHING] * (use.share.rank - 1), Fixed(moved)]
+                yield Shared(f"each index taken {said}", index(use.share, key))
+
+
+def reversed_kernel(context: Context, use: Use) -> Iterator[Shared]:
+    """A kernel turned by 180° where it isn't, or the other way round."""
+    share = share_of(context, use)
+    for place, (other, letters) in enumerate(share.factors if share is not None else ()):
+        if share is not None and place and other.rank > 2 and context.is_input(other):
+            axes = min(other.rank - 2, 2)
+            turned = index(other, [*[EVERYTHING] * (other.rank - axes), *[Span(None, None, -1)] * axes])
+            factors = [(turned, letters) if n == place else one for n, one in enumerate(share.factors)]
+            yield Shared(
+                f"{context.called(other)} reversed along its last axes, as a kernel turned by 180°",
+                share.built(factors),
+            )
+
+
 ACCUMULATED = (
     Row("step-of-time", SEEN, changes=time_steps),
     Row("overwritten", SEEN, overwritten),
+    Row("off-by-one", SEEN, off_by_one),
+    Row("reversed-kernel", SEEN, reversed_kernel),
 )

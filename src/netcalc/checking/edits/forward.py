@@ -1,4 +1,4 @@
-"""The forward pass gone wrong: a function, a term, a factor left out, a sign, a transpose."""
+"""The forward pass gone wrong: a function, a mask, a term, a factor left out, a sign, a transpose."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row
 from netcalc.checking.edits.products import is_quadratic, symmetric
 from netcalc.checking.edits.slopes import ARITHMETIC, phi
 from netcalc.derivation.derive import is_activation
-from netcalc.expression import Apply, Number, Symbol, substitute
+from netcalc.expression import Apply, Number, Symbol, substitute, symbols
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slot, through
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
@@ -29,6 +29,23 @@ def functions(context: Context) -> Iterator[Changed]:
         name = phi(core)
         said = f"{name} taken at −q: exp(q) for exp(−q)" if name == "σ" else f"{name} taken at −q"
         yield Changed(said, {node: opposite}, node, SEEN if name == "σ" else RARE)
+
+
+def masks(context: Context) -> Iterator[Changed]:
+    """A mask left out: where(mask, −∞, x) taken as x."""
+    for core, node in context.names.items():
+        tree = core.params.tree if core.operation is ELEMENTWISE else None
+        if not isinstance(tree, Apply) or tree.operator != "where":
+            continue
+        args = {slot(n): arg for n, arg in enumerate(core.args)}
+        condition = {args[name] for name in symbols(tree.arguments[0])}
+        branches = [args[name] for one in tree.arguments[1:] for name in symbols(one)]
+        kept = [one for one in branches if one in context.varying]
+        if len(kept) != 1 or kept[0].shape != core.shape or kept[0] in condition:
+            continue
+        shares = {use: context.delta(use) for _, use in context.uses if use.node is core}
+        said = f"the mask left out of {context.called(node)}"
+        yield Changed(said, {node: kept[0], **context.replaced(shares)}, node, USUAL)
 
 
 def sums(context: Context) -> Iterator[Changed]:
@@ -105,6 +122,7 @@ def _with_number(core: Node, by: Fraction) -> Node:
 
 
 FORWARD = (
+    Row("mask", USUAL, changes=masks),
     Row("forward-sum", SEEN, changes=sums),
     Row("forward-function", SEEN, changes=functions),
     Row("forward-product", RARE, changes=products),

@@ -43,6 +43,7 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
     over = summed(delta, axes, keep=True)
     yield Shared("the Jacobian of log_softmax taken as its diagonal alone", times(delta, _one_minus(p)), USUAL)
     yield Shared("the Jacobian of log_softmax left out", delta)
+    yield Shared("the target left out of the gradient: without − t", scaled(times(p, over), -1), USUAL)
     yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
     yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
     yield Shared("p − t taken, which holds where t sums to 1 alone", minus(delta, scaled(p, -1)), USUAL)

@@ -31,7 +31,13 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), usual)
         for one in (count,) if count else counts:
             if one != count and size.denominator % one == 0:
-                yield Shared(f"the mean's 1/{one} left out", share.built(number=number * one), USUAL)
+                is_mean = size * one in (Fraction(1, 2), 1, 2)
+                said = (
+                    f"the mean's 1/{one} left out"
+                    if is_mean
+                    else f"{one} times what it is, as without a mean's 1/{one}"
+                )
+                yield Shared(said, share.built(number=number * one), USUAL)
             if size.denominator % one == 0:
                 less = share.built(number=number * one / (one - 1))
                 yield Shared(f"a mean of {one} divided by {one - 1}", less, SEEN)
@@ -62,8 +68,8 @@ def _means_beside(use: Use) -> list[int]:
         core = arg.args[0] if arg.operation is NAMED else arg
         factor = abs(by * core.params.number) if core.operation is PRODUCT else abs(by)
         if place != use.place and factor and factor.numerator == 1 < factor.denominator:
-            found.append(factor.denominator)
-    return found
+            found += [factor.denominator, *(whole(size) for inner in core.args for size in inner.shape)]
+    return [one for one in dict.fromkeys(found) if one > 1]
 
 
 def _averaged(share: Share, arg: Node) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -327,6 +328,10 @@ def axes(context: Context, use: Use) -> Iterator[Shared]:
     share, arg = share_of(context, use), use.node.args[use.place]
     if share is None:
         return
+    counts = [many for letter in share.summed if (many := share.size(letter)) > 1]
+    if len(counts) > 1:
+        said = f"averaged where it is summed, over {len(counts)} axes"
+        yield Shared(said, share.built(number=share.number / prod(counts)), SEEN)
     for letter in share.summed:
         many = share.size(letter)
         if many < 2:

@@ -94,7 +94,7 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
     ),
     "relu": (
         ("1", "1 where q is negative too", USUAL),
-        ("0", "0 everywhere", USUAL),
+        ("0", "0 everywhere", SEEN),
         ("where(q > 0, 0, 1)", "that of the other side of the kink", SEEN),
         ("where(q > 0, 1, -1)", "−1 where q is negative", SEEN),
     ),

@@ -29,6 +29,7 @@ def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int,
     yield "the Jacobian of softmax taken as its diagonal alone", times(delta, p, minus(number(1, p.shape), p)), USUAL
     yield "the Jacobian of softmax left out", delta, SEEN
     yield "softmax's Jacobian without − p pᵀ: p ∘ δ", times(delta, p), SEEN
+    yield "p left out of softmax's Jacobian: it is p ∘ (δ − Σ δp)", minus(delta, over), SEEN
     yield "softmax's slope taken as −p(1 − p)", scaled(times(delta, p, minus(number(1, p.shape), p)), -1), RARE
     inner = summed(times(delta, z), axes, keep=True)
     yield "softmax's Jacobian made of the logits in place of its output", times(z, minus(delta, inner)), SEEN
