@@ -200,3 +200,24 @@ def test_indices_in_letters_are_whole_numbers():
     result = netcalc.gradients(example("embedding"), shape=shapes("ix=N y=N C=V,D W=D,K"))
     (found,) = netcalc.check(result, {"dW": "embᵀ dlogits"}).checked
     assert found.verdict == "right"
+
+
+@pytest.mark.parametrize("name, text", [("dv", "Wᵀ δ"), ("dW", "δ vᵀ"), ("db", "δ")])
+def test_the_gradient_from_above_may_be_used_where_nobody_gave_it(name, text):
+    result = netcalc.linear(W=[[1, 2, 0], [3, 4, -1]], v=[1, -1, 2], b=[0, 0])
+    assert {one.verdict for one in netcalc.check(result, {name: text}).checked} == {"right"}
+
+
+def test_a_number_may_be_a_formula_of_tensors_of_one_entry():
+    layers = [{"W": [["0.3", "0.4"]], "b": ["0.1"], "activation": "tanh"}]
+    result = netcalc.net(layers, input=["0.5", "-1"], target=["0.2"], loss="half-mse")
+    (found,) = netcalc.check(result, {"loss": "(a1 - t)^2/2"}).checked
+    assert found.verdict == "right"
+    with pytest.raises(NetcalcError, match="where one number is asked for"):
+        netcalc.check(result, {"loss": "x"})
+
+
+def test_answers_may_be_typed_as_json():
+    result = netcalc.grad("x.T@A@x", at={"A": [[1, 2], [3, 4]], "x": [1, -1]})
+    checked = netcalc.check(result, ['{"dx": [-3, -3], "dA": [[1, -1], [-1, 1]]}']).checked
+    assert {one.verdict for one in checked} == {"right"}

@@ -150,6 +150,9 @@ def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
     for name, thing in problem.given.items():
         if isinstance(thing, np.ndarray):
             yield name, thing
+    above = problem.upstream
+    if problem.command == "linear" and isinstance(above, np.ndarray) and "delta" not in problem.given:
+        yield "delta", above if problem.many else above.reshape(-1)  # that nobody gave
 
 
 @dataclass(frozen=True)

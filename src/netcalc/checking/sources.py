@@ -37,7 +37,7 @@ class Brought(NamedTuple):
 
 
 def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = None) -> Brought:
-    """What was given to --check: `dx1=-4/e`, `dW=mine.csv`, or a file of answers.
+    """What was given to --check: `dx1=-4/e`, `dW=mine.csv`, JSON of answers, or a file of them.
 
     Raises NetcalcError for what is none of them, FileError for a file that doesn't hold answers.
     """
@@ -45,7 +45,11 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
     brought = Brought([], [])
     for text in texts:
         name, equals, content = text.partition("=")
-        if not equals and text and (is_file(text) or looks_like_file(text)):
+        if text.lstrip().startswith("{"):
+            found, notes = _known("--check", _json(text, "--check", names), names)
+            brought.given.extend(together(found))
+            brought.notes.extend([*notes, *missing("what is given", found, names)])
+        elif not equals and text and (is_file(text) or looks_like_file(text)):
             found, notes = _in_file(text, names, stdin)
             brought.given.extend(found)
             brought.notes.extend(notes)
