@@ -161,3 +161,15 @@ def test_what_came_from_above_is_missed():
 def test_an_entry_that_is_0_is_no_gradient_taken_as_0():
     found = netcalc.check(netcalc.grad("max(x)*1.7", at={"x": ["2.5", "1", "-1"]}), {"dx": ["0", "0.3", "1.1"]}).checked
     assert {one.diagnosis for one in found} == {"the cause was not identified"}
+
+
+def test_a_loss_without_or_with_a_half_is_told():
+    result = netcalc.neuron(x=["0.9", "-1.2"], w=["0.4", "0.8"], b="0.25", target="1", loss="mse")
+    (one,) = netcalc.check(result, {"loss": "0.1721"}).checked
+    assert one.diagnosis == "half of what it is"
+
+
+def test_a_slope_of_1_where_q_is_negative_is_told_once():
+    result = netcalc.neuron(x=["-5"], w=["1"], b="0", activation="leaky_relu(0.1)")
+    (one,) = netcalc.check(result, {"dw0": "-5"}).checked
+    assert one.diagnosis == "leaky_relu′ left out: 1 where q is negative too"

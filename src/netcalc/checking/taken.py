@@ -162,6 +162,11 @@ class _Page:
         return {gradient: node for node, gradient in pairs if node.operation is gradient.operation is NAMED}
 
     @cached_property
+    def answers(self) -> dict[Node, str]:
+        """The answers that are nodes, by their names."""
+        return {nodes[0]: name for name, nodes in self.library.workings.answers.items() if len(nodes) == 1}
+
+    @cached_property
     def of(self) -> str:
         """What is differentiated, by its name."""
         output, workings = self.one.output, self.library.workings
@@ -226,6 +231,8 @@ class _Page:
             name = self.name(forward, index)
             return f"∂{self.of}/∂{name}" if name.startswith("(") else derivative(self.of, (name,))
         workings, size = self.library.workings, tuple(map(whole, node.shape))
+        if node.params.moment < 0 and (answer := self.answers.get(node)) is not None:
+            return element(workings.called.get(answer, answer), index if size != (1,) else (), workings.index_from)
         shape = workings.shapes.get(node.params.text, size)
         if shape != size:
             flat = int(np.ravel_multi_index(index, size)) if size else 0

@@ -172,6 +172,9 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
     for said, factor in FACTORS.items():
         often = USUAL if factor < 0 else SEEN
         yield Changed(said, _from_output(context, factor), context.one.output, often)
+        if losses := [node for node in context.workings.answers.get("loss", ()) if node.operation is NAMED]:
+            values = {node: scaled(node.args[0], factor) for node in losses}
+            yield Changed(said, values, context.one.output, often)
     for node in context.one.nodes:
         gradient = context.one.backward.gradients.get(node)
         if gradient is None or gradient.operation is not NAMED:

@@ -207,15 +207,14 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
     ),
 }
 _PIECES = {  # activations of pieces, their slopes on the right and on the left of 0 gone wrong
-    "leaky_relu": (("0", "0 where q is negative, as relu's", USUAL), ("1", "1 where q is negative too", USUAL)),
+    "leaky_relu": (("0", "0 where q is negative, as relu's", USUAL),),
     "elu": (
         ("0", "0 where q is negative, as relu's", USUAL),
         ("f", "elu itself where q is negative", SEEN),
         ("q + {a}", "q + α where q is negative: the form for the output, fed the sum", USUAL),
         ("exp(q)", "exp(q) where q is negative, without α", SEEN),
-        ("1", "1 where q is negative too", SEEN),
     ),
-    "celu": (("0", "0 where q is negative, as relu's", USUAL), ("1", "1 where q is negative too", SEEN)),
+    "celu": (("0", "0 where q is negative, as relu's", USUAL),),
     "selu": (("0", "0 where q is negative, as relu's", USUAL), ("1", "1 where q is negative too", SEEN)),
 }
 
@@ -270,6 +269,8 @@ def _is_unit(tree: Apply) -> bool:
 
 
 def _left_out_of_chain(node: Node) -> str:
+    if node.params.tree.operator in ("leaky_relu", "elu", "celu"):
+        return f"{phi(node)}′ left out: 1 where q is negative too"
     outer = "" if _is_unit(node.params.tree) else ", the outer derivative,"
     return f"{phi(node)}′{outer} left out of the chain rule"
 
