@@ -160,6 +160,11 @@ AS_PYTORCH = {  # texts, what they are given, and the same in NumPy of what is d
         {"x": Z, "w": V},
         {"x": lambda x: (x * V).sum()},
     ),
+    "meshgrid-of-a-list": (
+        "(torch.meshgrid([u, w], indexing='ij')[0] ** 2 * torch.meshgrid((u, w), indexing='ij')[1]).sum()",
+        {"u": U, "w": V},
+        {"u": lambda u: (np.square(u)[:, None] * V).sum(), "w": lambda w: (np.square(U)[:, None] * w).sum()},
+    ),
     "layer-norm": (
         "(F.layer_norm(x, (4, 5), eps=0.01) ** 3).sum()",
         {"x": IMAGE},

@@ -508,3 +508,9 @@ def test_entries_without_a_value_among_many_in_float64():
 def test_an_output_without_a_value_is_refused(text, more):
     with pytest.raises(UndefinedError, match="is undefined here"):
         netcalc.grad(text, at={"x": [-1, 2]}, shape={"x": 2}, **more)
+
+
+@pytest.mark.parametrize("classes, wrong", [([-4, 0], -4), ([0, 3], 3), ([-3, 4], 4)])
+def test_a_class_that_one_hot_lacks_is_named(classes, wrong):
+    with pytest.raises(NetcalcError, match=f"index {wrong} is out of range: one_hot has classes 0 to 2"):
+        netcalc.grad(f"sum(one_hot({classes}, 3)*A)", at={"A": [[1, 2, 3], [4, 5, 6]]})
