@@ -246,3 +246,136 @@ def test_a_gradient_with_the_other_sign_that_a_later_line_subtracts_is_told_and_
     assert "line 2: dmu is minus the gradient of mu, which a later line subtracts" in notes
     lines, _ = checked_lines(program(forward, "f.py", ProgramRequest(at)), backward.replace("dxc -", "dxc +"), "b.py")
     assert [(one.name, one.line) for one in lines if one.is_wrong and not one.follows] == [("dmu", 2)]
+
+
+def repairs(forward: str, backward: str, counted: tuple[str, ...] = (), **at: str) -> list[tuple[str, str, str]]:
+    """Of the gradients that are wrong in themselves: the name, the last line of the repair, what is said."""
+    values = {name: read_array(text, name) for name, text in at.items()}
+    problem = program(forward, "forward.py", ProgramRequest(values, counted=list(counted), elsewhere=list(at)))
+    lines, _ = checked_lines(problem, backward, "backward.py")
+    wrong = [one for one in lines if one.is_wrong and not one.follows]
+    return [(one.name, one.repair.split("\n")[-1].strip(), one.diagnosis) for one in wrong]
+
+
+NAIVE = (
+    "n, k = X.shape[0], W.shape[1]\nloss = 0.0\nfor i in range(n):\n    s = X[i] @ W\n    e = np.exp(s)\n"
+    "    loss += -np.log(e[y[i]] / np.sum(e))\nloss = loss / n + reg * np.sum(W * W)\n"
+)
+OF_NAIVE = (
+    "dW = np.zeros_like(W)\nfor i in range(n):\n    e = np.exp(X[i] @ W)\n    p = e / np.sum(e)\n    for j in range(k):\n"
+    "        dW[:, j] += X[i] * p[j]\n        if j == y[i]:\n            dW[:, j] -= X[i]\ndW /= n\ndW += 2 * reg * W\n"
+)
+OF_ROWS = {"X": "0.5,0.25;-0.75,1.5;0.3,-0.2", "W": "0.5,-0.25;0.75,1.5", "y": "0,1,1", "reg": "0.2"}
+
+
+@pytest.mark.parametrize(
+    "was, wrong, repair, words",
+    [
+        ("dW /= n\n", "", "dW /= n", "1/n left out"),
+        ("dW += 2 *", "dW +=", "dW += 2 * reg * W", ""),
+        ("dW += 2 * reg * W\n", "", "dW += 2 * W * reg", "a term left out"),
+    ],
+)
+def test_what_is_left_out_behind_a_loop_is_put_there(was, wrong, repair, words):
+    assert wrong_lines(NAIVE, OF_NAIVE, **OF_ROWS) == []
+    ((name, last, said),) = repairs(NAIVE, OF_NAIVE.replace(was, wrong), ("y",), **OF_ROWS)
+    assert (name, last) == ("dW", repair)
+    assert words in said
+
+
+def test_a_repair_leaves_right_what_was_right():
+    """dnorm is what dx is made of as well, which is right."""
+    forward = "n = x * s\nloss = 0.0\nfor i in range(2):\n    loss += np.sum(n[i] * w[i] * t[i])\n"
+    backward = (
+        "dw, dx = np.zeros_like(w), np.zeros_like(x)\nfor i in range(2):\n    dn_i = w[i] * t[i]\n"
+        "    dw[i] += n[i] * dn_i\n    dx[i] += dn_i * s\n"
+    )
+    at = {"x": "0.5,0.25;-0.75,1.5", "s": "1.5", "w": "0.5,-0.25;0.75,1.5", "t": "2.5,0.75;1.25,-0.5"}
+    assert wrong_lines(forward, backward, **at) == [("dw", 4)]
+
+
+LOOP_NORM = """
+out = np.zeros((2, 3))
+for t in range(2):
+    m = x[t].sum() / 3
+    for i in range(3):
+        out[t, i] = (x[t, i] - m) * r[t] * w[i]
+loss = np.sum(out ** 2)
+"""
+OF_LOOP_NORM = """
+dx = np.zeros((2, 3))
+for t in range(2):
+    mean = 0.0
+    for i in range(3):
+        mean += 2 * out[t, i] * w[i]
+    mean = mean / 3
+    for i in range(3):
+        d = 2 * out[t, i] * w[i]
+        d -= mean
+        d *= r[t]
+        dx[t, i] += d
+"""
+
+
+@pytest.mark.parametrize(
+    "was, wrong, line",
+    [
+        ("        d -= mean\n", "", "d -= mean"),
+        ("        d *= r[t]\n", "", "d *= r[t]"),
+        ("-= mean", "+= mean", "d -= mean"),
+    ],
+)
+def test_a_local_name_that_several_statements_make_is_repaired(was, wrong, line):
+    at = {"x": "0.5,0.25,1.5;-0.75,1.5,0.3", "r": "1.5,0.75", "w": "0.5,-0.25,1.25"}
+    assert wrong_lines(LOOP_NORM, OF_LOOP_NORM, **at) == []
+    ((_, last, said),) = repairs(LOOP_NORM, OF_LOOP_NORM.replace(was, wrong), **at)
+    assert last or said
+    assert line.split()[0] in last
+
+
+@pytest.mark.parametrize(
+    "was, wrong, words",
+    [
+        ("dsilu * (s * (1 + gate * (1 - s)))", "dsilu * (s * (1 - s))", "the slope of silu is wrong"),
+        ("dsilu * (s * (1 + gate * (1 - s)))", "dsilu * s", "the slope of silu is wrong"),
+    ],
+)
+def test_the_slope_of_silu_is_known(was, wrong, words):
+    forward = "gate = x @ W\ns = 1 / (1 + np.exp(-gate))\nsilu = gate * s\nloss = np.sum(silu * t)\n"
+    backward = "dsilu = t\ndgate = dsilu * (s * (1 + gate * (1 - s)))\ndW = x.T @ dgate\n"
+    at = {"x": "0.5,0.25;-0.75,1.5", "W": "0.5,-0.25;0.75,1.5", "t": "2.5,0.75;1.25,-0.5"}
+    assert wrong_lines(forward, backward, **at) == []
+    ((name, last, said),) = repairs(forward, backward.replace(was, wrong), **at)
+    assert name == "dgate"
+    assert words in said
+    assert last == "dgate = dsilu * s * (1 + gate * (1 - s))"
+
+
+@pytest.mark.parametrize(
+    "was, wrong, repair, words",
+    [
+        ("mask * dout[i]", "mask", "dx[2 * i:2 * i + 2] += mask * dout[i]", "what comes from above, dout[i], left out"),
+        ("mask * dout[i]", "dout[i]", "dx[2 * i:2 * i + 2] += dout[i] * mask", "the mask left out"),
+    ],
+)
+def test_a_mask_or_what_comes_from_above_left_out_in_a_loop_is_named(was, wrong, repair, words):
+    forward = (
+        "out = np.zeros(2)\nfor i in range(2):\n    out[i] = np.max(x[2 * i:2 * i + 2])\nloss = np.sum(out ** 2)\n"
+    )
+    backward = (
+        "dout = 2 * out\ndx = np.zeros_like(x)\nfor i in range(2):\n    window = x[2 * i:2 * i + 2]\n"
+        "    mask = window == np.max(window)\n    dx[2 * i:2 * i + 2] += mask * dout[i]\n"
+    )
+    assert wrong_lines(forward, backward, x="0.5,0.25,-0.75,1.5") == []
+    ((name, last, said),) = repairs(forward, backward.replace(was, wrong), x="0.5,0.25,-0.75,1.5")
+    assert (name, last) == ("dx", repair)
+    assert words in said
+
+
+def test_the_gradient_of_a_functions_value_for_that_of_its_argument_is_told_as_its_slope():
+    forward = "z = x @ W\na = np.tanh(z)\nloss = np.sum(a * t)\n"
+    backward = "da = t\ndz = da * (1 - a ** 2)\ndW = x.T @ da\n"
+    at = {"x": "0.5,0.25;-0.75,1.5", "W": "0.5,-0.25;0.75,1.5", "t": "2.5,0.75;1.25,-0.5"}
+    ((_, last, said),) = repairs(forward, backward, **at)
+    assert last == "dW = x.T @ dz"
+    assert "da taken for dz, and so the slope of tanh is left out" in said

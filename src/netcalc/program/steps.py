@@ -10,11 +10,20 @@ from typing import Any
 from netcalc.graph.node import Node
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import Source
-from netcalc.program.values import Function, Tensor
-from netcalc.records import NamedTuple
+from netcalc.program.values import Function, Tensor, is_scalar
+from netcalc.records import NamedTuple, dataclass
 
 COMPOUND = (ast.For, ast.If, ast.With, ast.While, ast.Try)
 TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
+
+
+@dataclass(eq=False)
+class Effect:
+    """What an assignment reads, and what the names that it changed stood for behind it; `names` is before."""
+
+    names: dict[str, Any]
+    reads: frozenset[str] = frozenset()
+    changed: dict[str, Any] | None = None  # None where that is not all it does
 
 
 class Step(NamedTuple):
@@ -28,6 +37,7 @@ class Step(NamedTuple):
     values: dict[str, Any] | None
     item: tuple[Any, ...] = ()
     guards: tuple[Node, ...] = ()  # the tests on values that it is under
+    effect: Effect | None = None
 
 
 Instead = Mapping[ast.stmt, tuple[Source, list[ast.stmt]]]  # statements in others' place, and the text they are of
@@ -48,37 +58,93 @@ class Stepping(Sharing):
         """Keep a statement of the pass itself that is about to be read."""
         many = self.passed[node] = self.passed.get(node, 0) + 1
         values = copied(self.frame.values) if many <= TIMES_KEPT else None
-        self.steps.append(Step(node, values, guards=tuple(self.guards)))
+        self._end_step()
+        self.steps.append(Step(node, values, (), tuple(self.guards), Effect(dict(self.frame.values))))
+
+    def _end_step(self) -> None:
+        """Keep what the last step has changed, where it is a plain assignment to arrays and numbers."""
+        step = self.steps[-1] if self.steps else None
+        if step is None or step.effect is None or not isinstance(step.node, ast.Assign | ast.AugAssign):
+            return
+        before, effect = step.effect.names, step.effect
+        effect.names = {}
+        changed = {name: one for name, one in self.frame.values.items() if before.get(name) is not one}
+        names = [one for one in ast.walk(step.node) if isinstance(one, ast.Name)]
+        is_plain = all(isinstance(one, Tensor) or is_scalar(one) for one in changed.values())
+        if changed and is_plain and not any(isinstance(before.get(one.id), Function) for one in names):
+            stored = {one.id for one in targets_of(step.node) if isinstance(one, ast.Name)}
+            added = isinstance(step.node, ast.AugAssign)
+            effect.reads = frozenset(
+                one.id for one in names if added or isinstance(one.ctx, ast.Load) or one.id not in stored
+            )
+            effect.changed = changed
 
     def next_item(self, node: ast.For, item: Any) -> None:
         if self.is_own:
+            self._end_step()
             self.steps.append(Step(node, None, (item,)))
         super().next_item(node, item)
 
     def enter(self, node: ast.If, part: str) -> None:
         if self.is_own:
+            self._end_step()
             self.steps.append(Step(node, None, (part,)))
         super().enter(node, part)
 
-    def replay(self, steps: Sequence[Step], instead: Instead, settled: Sequence[Mapping[str, Node]]) -> None:
-        """Read steps again with some statements changed; after each, names stand for what is `settled`."""
-        own = self.source
+    def replay(self, steps: Sequence[Step], instead: Instead, settled: Sequence[Mapping[str, Node]]) -> int:
+        """Read steps again with some statements changed, and those that go by what they change; how many those are.
+
+        After each, names stand for what is `settled`.
+        """
+        own, moved, many = self.source, set[str](), 0
         for step, nodes in zip(steps, settled, strict=True):
+            before = dict(self.frame.values)
             if step.item:
                 again = super().enter if isinstance(step.node, ast.If) else super().next_item
                 again(step.node, step.item[0])  # type: ignore[arg-type]
+                many += isinstance(step.node, ast.If)
+            elif self._is_as_before(step, instead, moved):
+                found = step.effect.changed if step.effect is not None else None
+                for name, value in (found or {}).items():
+                    self.frame.values[name] = replace(value) if isinstance(value, Tensor) else value
+                moved -= set(found or ())
+                continue
             elif step.node in instead or not isinstance(step.node, COMPOUND):
                 self.source, statements = instead.get(step.node, (own, [step.node]))
+                many += len(statements)
                 for one in statements:
                     self.tried(one)
+                moved |= {name for name, value in self.frame.values.items() if before.get(name) is not value}
             for name, node in nodes.items():
                 value = self.frame.values.get(name)
                 if isinstance(value, Tensor) and value.node.shape == node.shape:
                     self.frame.values[name] = replace(value, node=node)
+                    moved.discard(name)
+        return many
+
+    def _is_as_before(self, step: Step, instead: Instead, moved: set[str]) -> bool:
+        """Whether a step gives again what it gave, as it reads nothing that has moved."""
+        effect = step.effect
+        if effect is None or effect.changed is None or step.node in instead:
+            return False
+        return list(step.guards) == self.guards and not effect.reads & moved
 
     def tried(self, node: ast.stmt) -> Any:
         """Read a statement of the pass itself, whatever is wrong with it."""
         raise NotImplementedError
+
+
+def targets_of(node: ast.stmt) -> list[ast.expr]:
+    """What an assignment assigns to, one by one."""
+    found: list[ast.expr] = []
+    stack = list(getattr(node, "targets", None) or [getattr(node, "target", None)])
+    while stack:
+        one = stack.pop()
+        if isinstance(one, ast.Tuple | ast.List):
+            stack += one.elts
+        elif isinstance(one, ast.expr):
+            found.append(one)
+    return found
 
 
 def copied(values: Mapping[str, Any]) -> dict[str, Any]:

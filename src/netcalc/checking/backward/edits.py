@@ -168,7 +168,7 @@ def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     if not isinstance(node, ast.Name) or (node.id not in trial.names and node.id not in trial.numbers):
         return
     for name in alike(trial, node.id):
-        yield _taken(statement, node, name), put(trial, node, name)
+        yield _taken(trial, statement, node, name), put(trial, node, name)
 
 
 def wrong_name_of_any_shape(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
@@ -176,7 +176,7 @@ def wrong_name_of_any_shape(trial: Trial, statement: ast.stmt, node: ast.expr) -
     if isinstance(node, ast.Name) and (node.id in trial.names or node.id in trial.numbers):
         found = [one for one in (*trial.names, *trial.numbers) if one not in (node.id, trial.one.version.name)]
         for name in sorted(found, key=lambda one: -SequenceMatcher(None, one, node.id).ratio()):
-            yield _taken(statement, node, name), put(trial, node, name)
+            yield _taken(trial, statement, node, name), put(trial, node, name)
 
 
 def alike(trial: Trial, name: str) -> list[str]:
@@ -197,7 +197,7 @@ def alike(trial: Trial, name: str) -> list[str]:
     return sorted(found, key=distance)[:MAX_NAMES]
 
 
-def _taken(statement: ast.stmt, node: ast.Name, right: str) -> str:
+def _taken(trial: Trial, statement: ast.stmt, node: ast.Name, right: str) -> str:
     """How one name for another is told."""
     said = f"{node.id} taken for {right}"
     around = _around(statement, node)
@@ -209,7 +209,25 @@ def _taken(statement: ast.stmt, node: ast.Name, right: str) -> str:
         return f"the wrong index: {said}"
     if re.sub(STEP, "", node.id) == re.sub(STEP, "", right):
         return f"{said}, a step or layer off"
-    return said
+    return said + _of_slope(trial, node.id, right)
+
+
+def _of_slope(trial: Trial, name: str, right: str) -> str:
+    """Which slope is left out, where the gradient of a function's value is taken for that of its argument."""
+    from netcalc.checking.backward.slopes import slopes
+
+    own = trial.names
+    if name not in own or right not in own:
+        return ""
+    values = [trial.array(own[one]) for one in (name, right)]
+    for one in slopes(trial):
+        above, below = values
+        if above is not None and below is not None and above.shape == below.shape == one.slope.shape:
+            if np.allclose(above * one.slope, below, rtol=1e-9, atol=1e-12):
+                return f", and so the slope of {one.function} is left out"
+            if np.allclose(below * one.slope, above, rtol=1e-9, atol=1e-12):
+                return f", and so the slope of {one.function} is one too many"
+    return ""
 
 
 def _around(statement: ast.stmt, node: ast.AST) -> list[ast.AST]:
@@ -298,6 +316,13 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             yield f"{name} in place of its square root", put(trial, node, f"{library}.sqrt({name})")
         case ast.Name(name) if name in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
+        case ast.Subscript() | ast.Call() if _is_array(trial, node):
+            yield f"{trial.text(node)} is not squared", put(trial, node, f"{trial.text(node)} ** 2")
+
+
+def _is_array(trial: Trial, node: ast.expr) -> bool:
+    value = trial.value(trial.text(node))
+    return value is not None and value.ndim > 0
 
 
 def comparison(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -17,13 +18,16 @@ from netcalc.checking.backward.expressions import (
     roots,
     terms,
 )
-from netcalc.checking.backward.paths import inserted, statement, term, term_of_norm, term_of_part
+from netcalc.checking.backward.paths import behind, inserted, statement, term, term_of_norm, term_of_part
 from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import base
 from netcalc.program.versions import Version
+
+MAX_SIZES = 3  # that what a loop adds up is divided by
+MAX_ABOVE = 60  # texts of what may come from above
 
 # --- a factor
 
@@ -79,10 +83,49 @@ def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
         yield from inserted(trial, line, "factor-left-out", f"{said}: {line}")
 
 
+def mean_behind(trial: Trial) -> Iterator[Edit]:
+    """What a loop adds up, divided behind it by what the forward pass divides by."""
+    name, units = trial.one.version.name, trial.reading.code.units
+    unit = next((one.unit for one in trial.versions if trial.is_within_loop(one)), None)
+    if unit is None:
+        return
+    forward = re.sub(r"\s", "", trial.reading.forward.program.source.text)
+    sizes = [text for text, number in trial.numbers.items() if number > 1]
+    for text in sorted(sizes, key=lambda one: f"/{one}" not in forward)[:MAX_SIZES]:
+        said = factor_said(trial, text, too_many=False, divides=True)
+        line = f"{name} /= {text}"
+        yield from behind(trial, units[unit].node, unit, line, "factor-left-out", f"{said}: {line}")
+
+
+def from_above(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """The gradient from above, where a statement has none at all: an array that passes it on, or an entry of one."""
+    known = trial.reading.code.reader.known_names
+    above = f"d{trial.reading.forward.program.output_name}"
+    names = [one for one in trial.names if one == above or base(one, known) is not None]
+    names = [one for one in names if one != trial.one.version.name]
+    for version in trial.versions:
+        for root in list(roots(version.statement, version.name))[:1]:
+            own = {one.id for one in ast.walk(root) if isinstance(one, ast.Name)}
+            value = trial.value(trial.text(root))
+            if value is None or not value.any() or own & {*names, trial.one.version.name}:
+                continue
+            keyed = [f"{name}[{key}]" for name in reversed(names) for key in found.keys]
+            for text in [*reversed(names), *keyed][:MAX_ABOVE]:
+                piece = trial.value(text)
+                if piece is None or not (piece.shape == value.shape or (piece.ndim == 0 and "[" in text)):
+                    continue
+                for change in _multiplied(trial, root, Piece(text, piece)):
+                    said = f"what comes from above, {text}, left out"
+                    yield Edit(change, version.statement, "upstream-left-out", said)
+
+
 def _multiplied(trial: Trial, node: ast.expr, piece: Piece) -> Iterator[Change]:
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.MatMult)
     text = f"({trial.text(node)})" if is_sum else trial.text(node)
-    yield put(trial, node, f"{text} {'/' if piece.divides else '*'} {as_divisor(piece.text)}")
+    if piece.text.isdigit() and not piece.divides:
+        yield put(trial, node, f"{piece.text} * {text}")
+    else:
+        yield put(trial, node, f"{text} {'/' if piece.divides else '*'} {as_divisor(piece.text)}")
 
 
 def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) -> Iterator[Edit]:
@@ -196,10 +239,14 @@ def expression_for_name(trial: Trial, found: Harvest) -> Iterator[Edit]:
             for node in parts(root):
                 if not isinstance(node, ast.Name) or node.id not in trial.names:
                     continue
-                for piece in found.terms:
-                    if node.id in piece.text and piece.value.shape == trial.shape(trial.names[node.id].node):
+                for piece in [*found.terms, *(one for one in found.factors if not one.divides)]:
+                    if (
+                        re.search(rf"\b{node.id}\b", piece.text)
+                        and piece.text != node.id
+                        and piece.value.shape == trial.shape(trial.names[node.id].node)
+                    ):
                         said = f"{node.id} taken for {piece.text}"
-                        yield Edit(put(trial, node, f"({piece.text})"), version.statement, "wrong-tensor", said)
+                        yield Edit(put(trial, node, piece.text), version.statement, "wrong-tensor", said)
 
 
 def factor_for_another(trial: Trial, found: Harvest) -> Iterator[Edit]:

@@ -48,7 +48,11 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 yield Edit(put(trial, root, plus), version.statement, "path-left-out", said)
             name = version.name
             line = f"{name} -= {text[1:]}" if text.startswith("-") else f"{name} += {text}"
-            yield from inserted(trial, line, "path-left-out", f"{path(trial, missing)}: {line}")
+            said = f"{path(trial, missing)}: {line}"
+            if trial.is_within_loop(version):
+                node = trial.reading.code.units[version.unit].node
+                yield from behind(trial, node, version.unit, line, "path-left-out", said)
+            yield from inserted(trial, line, "path-left-out", said)
             break
 
 
@@ -219,6 +223,13 @@ def statement_of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
         for key in found.keys if is_copy else ():
             line = f"{helper.name}[{key}] -= 1"
             yield from inserted(trial, line, "one-hot-left-out", f"the one-hot target left out: {line}", [helper])
+
+
+def behind(trial: Trial, node: ast.stmt, unit: int, line: str, mistake: str, said: str) -> Iterator[Edit]:
+    """A line behind a loop."""
+    end = trial.segment(node)[1]
+    change = Change(end, end, f"\n{' ' * node.col_offset}{line}")
+    yield Edit(change, node, mistake, said, behind=unit)
 
 
 def inserted(

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, combinations, takewhile
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, edits
+from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, as_factor, edits
 from netcalc.checking.backward.expressions import factors, put, roots
-from netcalc.checking.backward.guided import GUIDED, GUIDED_LATER, factor_of_term, of_helper, slope_of_helper
+from netcalc.checking.backward.guided import (
+    GUIDED,
+    GUIDED_LATER,
+    factor_of_term,
+    from_above,
+    mean_behind,
+    of_helper,
+    slope_of_helper,
+)
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_of_helper, term
-from netcalc.checking.backward.pieces import harvest, near
-from netcalc.checking.backward.slopes import is_known, slope_of
-from netcalc.checking.backward.trial import Change, Edit, Trial
+from netcalc.checking.backward.pieces import Harvest, harvest, near
+from netcalc.checking.backward.slopes import factor_said, is_known, slope_of
+from netcalc.checking.backward.trial import MAX_SPAN, Change, Edit, Trial
 from netcalc.graph.leaves import INPUT, name_of
 from netcalc.program.answers import assigned_in
+from netcalc.program.steps import COMPOUND
 from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
-ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement")
+ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")
 
 
 class Repair(NamedTuple):
@@ -93,8 +103,28 @@ def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
         local.name, name_of(of) or "", local.line, statement.col_offset, unit, statement, None, step=places[time]
     )
     own = Trial(reading, Judged(version, of, verdict="wrong"), dict(zip(local.nodes[:time], origin.true, strict=False)))
-    own.__dict__ |= {"versions": [version], "true": [origin.true[time]], "found": origin.found[time]}
+    own.__dict__ |= {"versions": _so_far(reading, version), "true": [origin.true[time]], "found": origin.found[time]}
     return own
+
+
+def _so_far(reading: Reading, version: Version) -> list[Version]:
+    """The statements that make a local name what it is, the last one first: back to where it is given a value anew."""
+    found, steps = [version], reading.code.reader.steps
+    for place in range(version.step - 1, max(version.step - MAX_SPAN, -1), -1):
+        if _gives_anew(found[-1].statement, version.name):
+            break
+        node = steps[place].node
+        if not steps[place].item and not isinstance(node, COMPOUND) and version.name in assigned_in(node):
+            found.append(replace(version, statement=node, line=node.lineno, column=node.col_offset, step=place))
+    return found
+
+
+def _gives_anew(statement: ast.stmt, name: str) -> bool:
+    """Whether a name stands for something behind a statement that does not go on from what it stood for."""
+    match statement:
+        case ast.Assign([ast.Name()], value):
+            return not any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(value))
+    return False
 
 
 def _is_right(edit: Edit, trials: Sequence[Trial]) -> bool:
@@ -110,13 +140,15 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
 
 def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from stale(trial)
+    found = harvest(trial)
+    yield from from_above(trial, found)
+    yield from _behind_loops(trial, found)
     yield from edits(trial, LOCAL)
     yield from unused(trial)
-    found = harvest(trial)
     yield from statement_of_helper(trial, found)
     used = {helper.statement for other in _others(trial) for helper in other.helpers}
     shared = [one for one in trial.helpers if one.statement in used]
-    others = [one for one in trial.helpers if one not in shared]
+    others = [one for one in trial.helpers if one not in shared and one.statement not in trial.of_right]
     yield from edits(trial, LOCAL, shared)
     yield from slope_of_helper(trial, shared)
     yield from edits(trial, (*LOCAL, TOO_MUCH), others)
@@ -129,6 +161,20 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     for row in GUIDED_LATER:
         yield from row(trial, found)
     yield from edits(trial, LATER, others)
+
+
+def _behind_loops(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """What is tried of statements behind a loop before those within it, each of which costs a round of the loop."""
+    outside = [one for one in trial.versions if not trial.is_within_loop(one)]
+    if len(outside) == len(trial.versions):
+        return
+    own = Trial(trial.reading, trial.one)
+    own.__dict__["versions"] = outside
+    if outside:
+        yield from edits(own, LOCAL)
+        yield from factor_of_term(own, found)
+    yield from mean_behind(trial)
+    yield from term(trial, found)
 
 
 def _length(edit: Edit) -> int:
@@ -174,6 +220,10 @@ def unused(trial: Trial) -> Iterator[Edit]:
             for root in list(roots(version.statement, version.name))[:1]:
                 said = f"a path left out: {name} is assigned and never added: + {name}"
                 yield Edit(put(trial, root, f"{trial.text(root)} + {name}"), version.statement, "path-left-out", said)
+                times = f"{name} is assigned and never used: {factor_said(trial, name, too_many=False)}"
+                times += "" if "times" in times else f", times {name}"
+                change = put(trial, root, f"{as_factor(trial, root)} * {name}")
+                yield Edit(change, version.statement, "factor-left-out", times)
 
 
 def _is_assigned(trial: Trial, name: str) -> bool:
@@ -242,7 +292,8 @@ def _as_slope(trial: Trial, edit: Edit) -> str:
     text = trial.source.text[start : change.start] + change.text + trial.source.text[change.end : end]
     if edit.said.startswith("the slope"):
         return ""
-    at = len(text[: change.start - start].encode())
+    first = len(text[: change.start - start].encode())
+    places = first, first + max(len(change.text.encode()) - 1, 0)
     try:
         tree = ast.parse(text)
     except SyntaxError:
@@ -250,9 +301,8 @@ def _as_slope(trial: Trial, edit: Edit) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.Sub | ast.Add | ast.Pow):
             for group in _groups(node):
-                if any(one.col_offset <= at <= (one.end_col_offset or 0) for one in group) and all(
-                    one.lineno == 1 for one in group
-                ):
+                is_changed = any(one.col_offset <= at <= (one.end_col_offset or 0) for one in group for at in places)
+                if is_changed and all(one.lineno == 1 for one in group):
                     product = _product(trial, [ast.unparse(one) for one in group])
                     found = slope_of(trial, product)
                     if found is not None and is_known(found.function):

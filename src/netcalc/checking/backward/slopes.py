@@ -17,6 +17,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
+from netcalc.graph.rebuilt import with_arguments
 from netcalc.records import NamedTuple
 
 
@@ -54,10 +55,21 @@ def _slopes(trial: Trial) -> Iterator[Slope]:
         for leaf in leaves:
             if is_elementwise(inner, leaf):
                 yield from _between(trial, inner, leaf, named[leaf], name)
+        for leaf in {own for one in leaves if one.operation is NAMED for own in made_of(one.args[0], named)}:
+            if leaf.shape == node.shape and leaf in leaves:  # as of gate in gate * sigmoid(gate)
+                opened = _opened(inner, leaf, named)
+                if is_elementwise(opened, leaf):
+                    yield from _between(trial, opened, leaf, named[leaf], name)
         if inner.operation in (ELEMENTWISE, ACTIVATION):
             unnamed = [one for one in inner.args if one.shape == node.shape and one not in named]
             for leaf in unnamed[:1]:
                 yield from _between(trial, inner, leaf, "", name)
+
+
+def _opened(inner: Node, leaf: Node, named: dict[Node, str]) -> Node:
+    """A node with what the names that it is made of stand for, but for those of a leaf."""
+    args = [one.args[0] if one in named and one is not leaf and one.operation is NAMED else one for one in inner.args]
+    return inner if args == list(inner.args) else with_arguments(inner, tuple(args))
 
 
 def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -> Iterator[Slope]:
@@ -76,7 +88,11 @@ def _between(trial: Trial, inner: Node, leaf: Node, argument: str, value: str) -
     library = {"torch": "torch", "jax": "jnp"}.get(trial.reading.code.reader.library, "np")
     for one in FUNCTIONS:
         if one.is_it(z, a, slope):
+            sigmoid = 1 / (1 + np.exp(-z))
+            known = {own: trial.array(tensor) for own, tensor in trial.names.items()} if one.name == "silu" else {}
+            of_sigmoid = (own for own, array in known.items() if array is not None and _near(array, sigmoid))
             names = {"z": argument, "a": value, "lib": library, "low": f"{float(slope.min()):.12g}"}
+            names["s"] = next(of_sigmoid, f"(1 / (1 + {library}.exp(-{argument})))")
             texts = [form.format(**names) for form in one.texts if argument or "{z}" not in form]
             yield Slope(one.name, argument, value, slope, tuple(texts))
             return
@@ -103,6 +119,11 @@ FUNCTIONS = (
         "leaky relu",
         lambda z, a, s: _near(a, z * s) and len(np.unique(s)) == TWO_SIDES,
         ("{lib}.where({z} > 0, 1, {low})", "{lib}.where({a} > 0, 1, {low})"),
+    ),
+    Function(
+        "silu",
+        lambda z, a, s: _near(a * (1 + np.exp(-z)), z) and _near(s, (1 + z - a) / (1 + np.exp(-z))),
+        ("{s} * (1 + {z} * (1 - {s}))",),
     ),
     Function("exp", lambda _, a, s: _near(s, a), ("{a}",)),
     Function("1/x", lambda z, a, _: _near(a * z, np.ones_like(z)), ("-1 / {z} ** 2", "-({a} ** 2)")),

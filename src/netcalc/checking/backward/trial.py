@@ -29,7 +29,7 @@ from netcalc.records import NamedTuple, dataclass
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line
 FEW_TRIALS = 160  # of one that may as well follow from another
-MAX_STATEMENTS = 9_000  # that are read with edits, of all lines; those of loops each time
+MAX_STATEMENTS = 6_000  # that are read with edits, of all lines; those of loops each time
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 MAX_STEPS = 200  # of loops, too
 
@@ -53,6 +53,7 @@ class Edit(NamedTuple):
     mistake: str
     said: str
     marked: tuple[int, int] | None = None
+    behind: int = -1  # the unit that a line is put behind
 
 
 @dataclass(eq=False)
@@ -155,6 +156,17 @@ class Trial:
             Trial(self.reading, one) for one in self.reading.judged if one.is_wrong_in_itself and one is not self.one
         ]
 
+    @cached_property
+    def of_right(self) -> set[ast.stmt]:
+        """The statements that make what is no gradient, and that gradients which are right use as well."""
+        right = [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"]
+        return {helper.statement for one in right for helper in one.helpers}
+
+    def is_within_loop(self, version: Version) -> bool:
+        """Whether a statement is one of a loop."""
+        node = self.reading.code.units[version.unit].node
+        return isinstance(node, ast.For | ast.While) and node is not version.statement
+
     # --- edits
 
     @property
@@ -176,6 +188,8 @@ class Trial:
 
     def is_right(self, edit: Edit) -> bool:
         """Whether the gradient is right with an edit, at all points."""
+        if edit.behind >= 0:
+            return self._is_right_behind(edit)
         places = [place for place, one in enumerate(self._steps) if self._is_touched(one, edit.change)]
         touched = sorted({self._steps[place].node for place in places}, key=self.segment)
 
@@ -183,6 +197,26 @@ class Trial:
             return (node := self._read(instead, places[0])) is not None and self._is_true(node)
 
         return self._is_so(edit, touched, is_it)
+
+    def _is_right_behind(self, edit: Edit) -> bool:
+        """The same of a line behind a loop."""
+        units, (line,) = self.reading.code.units, ast.parse(edit.change.text.strip()).body
+        end = units[edit.behind + 1].step if edit.behind + 1 < len(units) else len(self._steps)
+        end = min(end, len(self._steps))
+        key = (edit.change.start, edit.change.text)
+        if key in self._seen or self.is_spent or end <= 0:
+            return False
+        self._seen.add(key)
+        self.trials += 1
+        steps = [*self._steps[:end], Step(line, None, (), self._steps[end - 1].guards), *self._steps[end:]]
+        settled = [*self._settled, {}]
+        settled[end:end] = [{}]
+        source = Source.of(edit.change.text.strip(), self.source.name)
+        try:
+            node = self._read({line: (source, [line])}, end - 1, steps, settled)
+        except FAILURES:
+            return False
+        return node is not None and self._is_true(node)
 
     def gives_it(self, edit: Edit) -> bool:
         """Whether the gradient's last statement gives what is true, at the first point, read from what is edited on."""
@@ -193,8 +227,7 @@ class Trial:
         def is_it(instead: Instead) -> bool:
             reader = self._reader_at(steps[start])
             own = steps[start : end + 1]
-            self.reading.statements += len(own)
-            reader.replay(own, instead, [{}] * len(own))
+            self.reading.statements += reader.replay(own, instead, [{}] * len(own))
             found = reader.frame.values.get(self.one.version.name)
             array = self.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
             return array is not None and same(array, self.true[0], 1.0)
@@ -229,15 +262,22 @@ class Trial:
         start, end = self.segment(step.node)
         return start <= change.end and change.start <= end
 
-    def _read(self, instead: Instead, start: int) -> Node | None:
+    def _read(
+        self,
+        instead: Instead,
+        start: int,
+        steps: Sequence[Step] = (),
+        settled: Sequence[Mapping[str, Node]] = (),
+    ) -> Node | None:
         """What the gradient comes to with some statements changed; None where they can't be read."""
-        of, name, steps = self.reading.code.reader, self.one.version.name, self._steps
+        of, name = self.reading.code.reader, self.one.version.name
+        steps, settled = steps or self._steps, settled or [*self._settled, {}]
         while steps[start].values is None:
             start -= 1
         reader = self._reader_at(steps[start])
         last = steps[-1].node
-        self.reading.statements += len(steps) - start
-        reader.replay(steps[start:], {last: (self.source, [last]), **instead}, [*self._settled[start:], {}])
+        again = {last: (self.source, [last]), **instead}
+        self.reading.statements += reader.replay(steps[start:], again, settled[start:])
         known, versions = {ast.unparse(one) for one in of.unread.values()}, reader.read_so_far.versions
         own = [one for one in versions if one.name == name]
         if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
