@@ -379,3 +379,61 @@ def test_the_gradient_of_a_functions_value_for_that_of_its_argument_is_told_as_i
     ((_, last, said),) = repairs(forward, backward, **at)
     assert last == "dW = x.T @ dz"
     assert "da taken for dz, and so the slope of tanh is left out" in said
+
+
+SMALL = {"x": "0.5,0.25;-0.75,1.5", "W": "0.5,-0.25;0.75,1.5", "t": "2.5,0.75;1.25,-0.5"}
+POOL = (
+    "out = np.zeros((2, 2))\nfor i in range(2):\n    for j in range(2):\n"
+    "        out[i, j] = np.sum(x[2 * i:2 * i + 2, 2 * j:2 * j + 2] * W)\nloss = np.sum(out ** 2)\n"
+)
+OF_POOL = (
+    "dout = 2 * out\ndW = np.zeros_like(W)\nfor i in range(2):\n    for j in range(2):\n"
+    "        dW += x[i:i + 2, j:j + 2] * dout[i, j]\n"
+)
+
+
+@pytest.mark.parametrize(
+    "forward, backward, repair, words",
+    [
+        (
+            "s = x @ W / np.sqrt(2)\ne = np.exp(s)\np = e / e.sum(-1, keepdims=True)\nloss = np.sum(p * t)\n",
+            "dp = t\nds = p * (1 - p) * dp\nds = ds / np.sqrt(2)\ndW = x.T @ ds\n",
+            "ds = p * (dp - (dp * p).sum(-1, keepdims=True))",
+            "the Jacobian of softmax taken as its diagonal",
+        ),
+        (POOL, OF_POOL, "dW += x[2 * i:2 * i + 2, 2 * j:2 * j + 2] * dout[i, j]", "the wrong slice"),
+        (
+            "z = x @ W\np = 1 / (1 + np.exp(-z))\nloss = -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))\n",
+            "dz = (p - t) * p * (1 - p)\n",
+            "dz = (p - t)",
+            "the slope of σ applied twice",
+        ),
+        (
+            "a, c = x * W, x + W\nloss = np.sum((a + c) * t)\n",
+            "da = t\ndW = da * x + t\ndx = da * W - t\n",
+            "dx = da * W + t",
+            "",
+        ),
+        ("y = t * W - x * W\nloss = np.sum(y ** 2)\n", "dy = 2 * y\ndx = dy * W * 1\n", "dx = -dy * W * 1", "sign"),
+        (
+            "y = t * W - x * W\nloss = np.sum(y * t)\n",
+            "dW = x * t + t * t\n",
+            "dW = -x * t + t * t",
+            "the sign is wrong of x * t",
+        ),
+        (
+            "m = x @ W\nh = np.where(m > 0, m, 0)\nc = h * t\nloss = np.sum(c)\n",
+            "dh = t\nmask = (m > 0) * 1\ndm = dh\n",
+            "dm = dh * mask",
+            "mask is assigned and never used",
+        ),
+    ],
+)
+def test_repairs_are_lines_that_a_person_would_write(forward, backward, repair, words):
+    at = {
+        **SMALL,
+        **({"x": ";".join(["0.5,-0.25,1.5,0.75"] * 2 + ["1.25,0.5,-0.75,2.5"] * 2)} if forward == POOL else {}),
+    }
+    ((_, last, said),) = repairs(forward, backward, **{name: one for name, one in at.items() if name in forward})
+    assert not repair or last == repair
+    assert words in said

@@ -211,7 +211,7 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
     if found is None:
         missing = cause(trial) if trial is not None else ""
         said = version.said or shape_said(one) or missing or (trial and NO_DIAGNOSIS) or ""
-        at = _blamed(trial) if said == NO_DIAGNOSIS and trial is not None else version
+        at = _blamed(trial) if trial is not None and said in (NO_DIAGNOSIS, missing) else version
         mistake = "path-left-out" if missing and said == missing else ""
         found = Repair(mistake, said, at.line, at.column + 1, None, "")
     return _told(reading, one, found)

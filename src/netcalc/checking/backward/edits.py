@@ -13,15 +13,17 @@ import numpy as np
 from netcalc.checking.backward.expressions import (
     as_primary,
     called,
+    factors,
     parts,
     put,
     roots,
 )
 from netcalc.checking.backward.forward import squeezed
-from netcalc.checking.backward.positions import index, index_throughout, not_reversed, reversed_part
+from netcalc.checking.backward.positions import index, index_throughout, key_of_texts, not_reversed, reversed_part
 from netcalc.checking.backward.shapes import (
     Repairs,
     axis,
+    before_reshape,
     keepdims,
     not_averaged,
     not_summed,
@@ -63,6 +65,8 @@ def sign(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             if text.count(old) == 1:
                 at = between[0] + text.index(old)
                 yield said, Change(at, at + 1, new)
+            if not isinstance(left, ast.BinOp | ast.UnaryOp) or isinstance(left.op, ast.Mult | ast.Div):
+                yield f"{said} of {trial.text(left)}", put(trial, left, f"-{trial.text(left)}")
             if isinstance(op, ast.Sub):
                 swapped = f"{as_factor(trial, right)}{text}{as_factor(trial, left)}"
                 yield f"{said}: {trial.text(node)} the other way round", put(trial, node, swapped)
@@ -352,8 +356,11 @@ def extreme(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 def exchanged(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """Two parts of a list or a tuple in each other's place."""
-    if isinstance(node, ast.List | ast.Tuple) and 1 < len(node.elts) <= MAX_PARTS:
-        for one, other in combinations(node.elts, 2):
+    parts_of = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    if called(node) in ("transpose", "permute") and isinstance(node, ast.Call):
+        parts_of = [one for one in node.args if isinstance(one, ast.Constant)]
+    if 1 < len(parts_of) <= MAX_PARTS:
+        for one, other in combinations(parts_of, 2):
             start, end = trial.segment(one)[0], trial.segment(other)[1]
             between = trial.source.text[trial.segment(one)[1] : trial.segment(other)[0]]
             said = f"{trial.text(one)} and {trial.text(other)} are exchanged"
@@ -409,6 +416,30 @@ def slope_twice(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
             value = trial.value(number[1]) if number is not None else None
             if said.startswith("the slope") or (value is not None and not value.ndim):
                 yield said, change
+
+
+def slope_of_two_factors(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A slope too many, as a (1 - a) of σ is."""
+    from netcalc.checking.backward.slopes import slope_of
+
+    own = factors(node) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div) else []
+    for pair in combinations([one for one, divides in own if not divides], 2) if len(own) > len("ab") else ():
+        values = [trial.value(trial.text(one)) for one in pair]
+        if any(one is None or not one.ndim for one in values):
+            continue
+        slope = slope_of(trial, _product(values))
+        kept = [(as_primary(trial, one), divides) for one, divides in own if one not in pair]
+        above = " * ".join(text for text, divides in kept if not divides)
+        if slope is not None and above:
+            below = "".join(f" / {text}" for text, divides in kept if divides)
+            yield f"the slope of {slope.function} applied twice", put(trial, node, above + below)
+
+
+def _product(values: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    one, other = values
+    if one is None or other is None or one.shape != other.shape:
+        return None
+    return np.asarray(one * other)
 
 
 def ones_for_above(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
@@ -478,9 +509,12 @@ LOCAL = (
     Row("index", index),
     Row("index", index_throughout, at_root=True),
     Row("index", exchanged),
+    Row("index", key_of_texts),
+    Row("transpose", before_reshape),
     Row("index", letters),
     Row("comparison", comparison),
     Row("factor-too-many", slope_twice),
+    Row("factor-too-many", slope_of_two_factors),
     Row("factor-too-many", mask_too_many),
     Row("upstream-left-out", ones_for_above),
     Row("wrong-tensor", wrong_name),

@@ -307,14 +307,19 @@ def softmax(trial: Trial, _: Harvest) -> Iterator[Edit]:
                 continue
             text = f"{name} * ({delta} - ({delta} * {name}).sum(-1, {word}=True))"
             is_diagonal = trial.found is not None and any(
-                near(one, trial.found) for one in (p * (1 - p) * above, p * above)
+                _is_multiple(one, trial.found) for one in (p * (1 - p) * above, p * above)
             )
             said = (
                 "the Jacobian of softmax taken as its diagonal" if is_diagonal else "the Jacobian of softmax is wrong"
             )
-            version = trial.versions[0]
-            for root in list(roots(version.statement, version.name))[:1]:
-                yield Edit(put(trial, root, text), version.statement, "softmax-jacobian", said)
+            for version in trial.versions:
+                for root in list(roots(version.statement, version.name))[:1]:
+                    yield Edit(put(trial, root, text), version.statement, "softmax-jacobian", said)
+
+
+def _is_multiple(found: np.ndarray, other: np.ndarray) -> bool:
+    at = np.unravel_index(np.argmax(np.abs(found)), found.shape) if found.size else ()
+    return found.shape == other.shape and bool(found[at]) and near(found * (other[at] / found[at]), other)
 
 
 def of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:

@@ -39,8 +39,8 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
         if (value := trial.value(trial.text(one))) is not None
     ]
     for text in _texts(trial, missing, found):
-        if any(near(-one, missing) for one in own):
-            continue
+        if any(near(one, missing) or near(-one, missing) or near(-2 * one, missing) for one in own):
+            continue  # a summand's factor, or its sign
         for version in trial.versions:
             for root in list(roots(version.statement, version.name))[:1]:
                 plus = f"{trial.text(root)} - {text[1:]}" if text.startswith("-") else f"{trial.text(root)} + {text}"

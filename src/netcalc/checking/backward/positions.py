@@ -9,6 +9,7 @@ from itertools import pairwise
 from netcalc.checking.backward.expressions import called, parts, put
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Change, Trial
+from netcalc.program.source import parse
 
 
 def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
@@ -44,6 +45,20 @@ def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
                     yield from _index_off(trial, item)
             yield from _swapped(trial, several)
             yield from _slices_alike(trial, several)
+
+
+def key_of_texts(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
+    """The key of a part, as it is written somewhere else in either text: x[i * s:i * s + k] for x[i:i + k]."""
+    if not isinstance(node, ast.Tuple) or not any(isinstance(one, ast.Slice) for one in node.elts):
+        return
+    was = trial.text(node)
+    for source in dict.fromkeys((trial.source, trial.reading.forward.program.source)):
+        for other in ast.walk(parse(source)):
+            if isinstance(other, ast.Subscript) and isinstance(other.slice, ast.Tuple):
+                text = source.segment(other.slice).strip("()")
+                kinds = [[isinstance(one, ast.Slice) for one in each.elts] for each in (node, other.slice)]
+                if text != was and kinds[0] == kinds[1]:
+                    yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
 
 
 def _shifted(low: str | None, high: str | None) -> Iterator[str]:

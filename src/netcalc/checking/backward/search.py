@@ -10,7 +10,7 @@ from itertools import chain, combinations, takewhile
 import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, as_factor, edits
-from netcalc.checking.backward.expressions import factors, put, roots
+from netcalc.checking.backward.expressions import factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
     GUIDED_LATER,
@@ -173,8 +173,9 @@ def _behind_loops(trial: Trial, found: Harvest) -> Iterator[Edit]:
     if outside:
         yield from edits(own, LOCAL)
         yield from factor_of_term(own, found)
-    yield from mean_behind(trial)
-    yield from term(trial, found)
+    if all(isinstance(one.statement, ast.AugAssign) for one in trial.versions if one not in outside):
+        yield from mean_behind(trial)
+        yield from term(trial, found)
 
 
 def _length(edit: Edit) -> int:
@@ -222,6 +223,10 @@ def unused(trial: Trial) -> Iterator[Edit]:
                 yield Edit(put(trial, root, f"{trial.text(root)} + {name}"), version.statement, "path-left-out", said)
                 times = f"{name} is assigned and never used: {factor_said(trial, name, too_many=False)}"
                 times += "" if "times" in times else f", times {name}"
+                for part in parts(root):
+                    if isinstance(part, ast.Constant) and type(part.value) is int:
+                        said = f"{name} is assigned and never used: {trial.text(part)} in place of {name}"
+                        yield Edit(put(trial, part, name), version.statement, "wrong-tensor", said)
                 change = put(trial, root, f"{as_factor(trial, root)} * {name}")
                 yield Edit(change, version.statement, "factor-left-out", times)
 

@@ -14,6 +14,7 @@ from netcalc.checking.backward.expressions import (
     put,
 )
 from netcalc.checking.backward.trial import Change, Trial
+from netcalc.program.source import parse
 
 Repairs = Iterator[tuple[str, Change]]  # what is said of the mistake, and the change
 
@@ -78,6 +79,31 @@ def transposed_whole(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """The whole transposed."""
     yield "it is transposed", put(trial, node, f"{as_primary(trial, node)}.T")
 
+
+def before_reshape(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
+    """A transpose left out before a reshape, as either text has one of so many axes."""
+    owner = owner_of(node) if isinstance(node, ast.Call) and called(node) in ("reshape", "view", "flatten") else None
+    value = None if owner is None else trial.value(trial.text(owner))
+    if owner is None or value is None or value.ndim < MATRIX:
+        return
+    orders: dict[str, None] = {".T": None} if value.ndim == MATRIX else {}
+    for source in dict.fromkeys((trial.source, trial.reading.forward.program.source)):
+        for one in ast.walk(parse(source)):
+            if isinstance(one, ast.Call) and called(one) in ("transpose", "permute") and not one.keywords:
+                numbers = [part.value for part in one.args if isinstance(part, ast.Constant)]
+                if sorted(map(str, numbers)) == list(map(str, range(value.ndim))):
+                    back = [numbers.index(axis) for axis in range(value.ndim)]
+                    orders |= {f".{called(one)}({', '.join(map(str, order))})": None for order in (numbers, back)}
+                elif len(numbers) == MATRIX:
+                    orders[f".{called(one)}({', '.join(map(str, numbers))})"] = None
+    for order in orders:
+        yield (
+            f"{trial.text(owner)} is not transposed before it is reshaped",
+            put(trial, owner, f"{as_primary(trial, owner)}{order}"),
+        )
+
+
+MATRIX = 2  # axes
 
 # --- sums
 

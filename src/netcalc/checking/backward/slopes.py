@@ -62,7 +62,7 @@ def _slopes(trial: Trial) -> Iterator[Slope]:
                     yield from _between(trial, opened, leaf, named[leaf], name)
         if inner.operation in (ELEMENTWISE, ACTIVATION):
             unnamed = [one for one in inner.args if one.shape == node.shape and one not in named]
-            for leaf in unnamed[:1]:
+            for leaf in [one for one in unnamed[:1] if is_elementwise(inner, one)]:
                 yield from _between(trial, inner, leaf, "", name)
 
 
