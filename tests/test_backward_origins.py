@@ -56,7 +56,7 @@ def wrong(forward: str, backward: str, **at: str) -> list[CheckedLine]:
     "forward, backward, line, repair",
     [
         ("loss = ((x @ W - t) ** 2).mean()", "e = 2 * (x @ W - t)\n" + LINEAR, 1, "/ t.size"),
-        ("loss = ((x @ W - t) ** 2).sum()", "e = x @ W - t\n" + LINEAR, 1, "* 2"),
+        ("loss = ((x @ W - t) ** 2).sum()", "e = x @ W - t\n" + LINEAR, 1, "2 * "),
         ("h = 1 / (1 + np.exp(-(x @ W)))\nloss = ((h - t) ** 2).sum() / 2", HIDDEN, 2, "dh * h * (1 - h)"),
         ("h = np.maximum(x @ W, 0)\nloss = ((h - t) ** 2).sum() / 2", HIDDEN, 2, "dh * (h > 0)"),
         (GATES, OF_GATES, 3, ""),

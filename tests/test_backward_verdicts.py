@@ -273,7 +273,7 @@ OF_ROWS = {"X": "0.5,0.25;-0.75,1.5;0.3,-0.2", "W": "0.5,-0.25;0.75,1.5", "y": "
     [
         ("dW /= n\n", "", "dW /= n", "1/n left out"),
         ("dW += 2 *", "dW +=", "dW += 2 * reg * W", ""),
-        ("dW += 2 * reg * W\n", "", "dW += 2 * W * reg", "a term left out"),
+        ("dW += 2 * reg * W\n", "", "dW += 2 * W * reg", "left out"),
     ],
 )
 def test_what_is_left_out_behind_a_loop_is_put_there(was, wrong, repair, words):
