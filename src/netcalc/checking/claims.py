@@ -133,21 +133,14 @@ class _Reader:
                 return found
         except ExpressionError as error:
             found = error
-        other: NetcalcError | None = None
-        whole: Whole | None = None
         try:
             whole = self.tensors.read(text, ())
-        except NetcalcError as error:
-            other = error
+        except NetcalcError:
+            whole = None
         if whole is not None and whole.entries.size == 1:
             return Written(text.strip(), whole.entries.reshape(-1)[0])
         if isinstance(found, ExpressionError):
             raise found
-        if whole is not None:
-            shape = described(whole.entries.shape)
-            raise ShapeError(f"this formula is {shape}, where one number is asked for: {text.strip()}")
-        if other is not None:
-            raise other
         return found
 
     def number(self, text: str, name: str) -> Written | None:
