@@ -28,6 +28,7 @@ import math
 import einops
 import jax.numpy as jnp
 import numpy as np
+import optax
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -91,6 +92,8 @@ CASES = [
     ("sum(X[i, j] ** 2 for i, j in itertools.product(range(2), repeat=2)) + sum(X[i, 0] for i in itertools.chain([0], [2]))", None),
     ("np.sum(X, axis=1, where=P > 0.5) + np.prod(X, axis=1, where=X > 0) + np.mean(X, axis=1, where=P < 0.8)", None),
     ("X * np.shape(X)[1] + np.ndim(X) * np.size(X, 0) + jnp.size(X) * torch.numel(X)", "X * 4 + 2 * 3 + 144"),
+    ("optax.cosine_similarity(B, B[::-1] + 1)", "(B * (B[::-1] + 1)).sum(-1) / length(B) / length(B[::-1] + 1)"),
+    ("F.cosine_similarity(X, P)", "(X * P).sum(1) / length(X) / length(P)"),
     # JAX's own convolutions
     (
         "lax.conv_general_dilated(IMAGE, K[None, None].repeat(2, 1), (1, 2), 'SAME')",
@@ -133,6 +136,8 @@ def mvn(x, m, c):
     return -(((x - m) @ np.linalg.inv(c) * (x - m)).sum(1) + np.log(np.linalg.det(c)) + 3 * np.log(2 * np.pi)) / 2
 def conv(v, k):
     return sum(v[:, i:i+v.shape[1]-1, j:j+v.shape[2]-2].sum(0) * k[i, j] for i in range(2) for j in range(3))
+def length(v):
+    return np.sqrt((v ** 2).sum(-1))
 def soft(v):
     return np.exp(v) / np.exp(v).sum(1, keepdims=True)
 """

@@ -79,7 +79,9 @@ def _diagonal(x: Tensor, offset: int, first: int, second: int) -> Node:
     return b.einsum(f"{own}->{out}", x.node)
 
 
-def _cosine(x: Tensor, y: Tensor, axis: int, eps: Any) -> Node:
+def _cosine(call: Call, x: Tensor, y: Tensor, axis: int | None, eps: Any) -> Node:
+    """Along axis 1 in PyTorch, along the last one in optax."""
+    axis = (-1 if call.library == "jax" else 1) if axis is None else axis
     dot = b.summed(b.multiply(x.node, y.node), axis)
     small = node_of(eps)
     norms = [b.elementwise("max", b.norm(one.node, axis), small) for one in (x, y)]
@@ -235,7 +237,13 @@ ROWS = [
         view=True,
         kind="same",
     ),
-    Row("cosine_similarity", "x1|x:t x2|y:t dim|axis:i=1 eps:v=1e-8", _cosine, "x·y / (‖x‖‖y‖)"),
+    Row(
+        "cosine_similarity",
+        "x1|x|predictions:t x2|y|targets:t dim|axis:i?=None eps|epsilon:v=1e-8",
+        _cosine,
+        "x·y / (‖x‖‖y‖)",
+        asks=True,
+    ),
     Row("cdist", "x1|x:t x2|y:t p:v=2", _pairwise, "the distances between rows"),
     Row(
         "multi_dot",
