@@ -295,7 +295,10 @@ def _output(reader: Statements, value: Any, shown: str, tree: ast.Module) -> tup
     own = name_of(node)
     if not shown and node.operation is NAMED and own is not None:
         shown = own
-    return node, shown or ("loss" if not node.shape else "out")
+    if shown:
+        return node, shown
+    name = "out" if node.shape else "loss"  # an assignment like others, and not always the first of its name
+    return reader.named(name, Tensor(node), getattr(where, "lineno", 1), reader.main_level).node, name
 
 
 def _without_gradients(reader: Statements, output: Node) -> list[Assigned]:

@@ -195,10 +195,18 @@ def _brief(tensor: Tensor) -> Tensor:
 
 
 def _in_order(result: Result) -> Iterator[Tensor]:
-    """Forward values, then the slopes between, then the partials."""
-    yield from (tensor for tensor in result.tensors if tensor.of is None)
+    """Forward values, then the slopes between, then the partials; the last of several of one name by that name."""
+    tensors = [tensor for tensor in result.tensors if not _has_bare_name(result, tensor.key)]
+    yield from (tensor for tensor in tensors if tensor.of is None)
     yield from (tensor for tensor in result.inner if "/" in tensor.name or tensor.of not in (None, tensor.key))
-    yield from (tensor for tensor in result.tensors if tensor.of is not None)
+    yield from (tensor for tensor in tensors if tensor.of is not None)
+
+
+def _has_bare_name(result: Result, label: str) -> bool:
+    """Whether `h@4` is h."""
+    named = getattr(result.problem, "named", {})
+    bare = label.partition("@")[0]
+    return bare != label and bare in named and named[bare] is named.get(label)
 
 
 def _with_numbers(step: Step, exact: Tree | None) -> str:

@@ -1,0 +1,63 @@
+"""What a result is called that has no name of its own, beside names of its own in the program."""
+
+from __future__ import annotations
+
+import pytest
+from test_displays import shown
+from test_graph_steps import lines
+
+import netcalc
+
+TWO_LOSSES = """
+def forward(x, w, t):
+    loss = np.mean((x @ w - t) ** 2)
+    reg = 0.1 * np.sum(w ** 2)
+    return loss + reg
+"""
+TWO_OUTS = """
+def f(x, W):
+    out = x @ W
+    return np.tanh(out)
+"""
+AT = {"x": [[1, 2], [3, 4]], "w": [1, -1], "t": [0, 1]}
+
+
+def test_a_returned_expression_is_another_loss_where_there_is_one():
+    """As if it had been assigned to the name again."""
+    found = netcalc.gradients(TWO_LOSSES, AT)
+    assert found.forward["loss@3"] == 2.5
+    assert found.forward["loss"] == 2.7
+    assert found.partials["loss@3"] == 1
+    steps = list(lines(found))
+    assert "loss = loss@3 + reg = 2.5 + 0.2 = 2.7" in steps
+    assert not [one for one in steps if "used in" in one and " and ," in one]
+
+
+def test_a_returned_expression_is_another_out():
+    found = netcalc.gradients(TWO_OUTS, {"x": [[1, 2], [0, 1]], "W": [[1, -1], [0.5, 2]]}, delta=[[1, 0], [0, 1]])
+    steps = list(lines(found))
+    assert "out@3 = x W = [1, 2; 0, 1] [1, −1; 0.5, 2] = [2, 3; 0.5, 2]" in steps
+    assert steps[steps.index("Backward to W: matrix product") + 1].startswith(
+        "dout/dW = xᵀ ∂out/∂out@3 = [1, 0; 2, 1] [0.0706508, 0;"
+    )
+    judged = netcalc.check(
+        found, {"out": [[0.964028, 0.995055], [0.462117, 0.964028]], "out@3": [[2, 3], [0.5, 2]]}
+    ).checked
+    assert not [one for one in judged if one.is_wrong]
+
+
+@pytest.mark.parametrize("line", ["np.sum((z - t) ** 2) / 2", "np.exp(z).sum() + t.sum()", "(z ** 2).mean() * t.sum()"])
+def test_the_formula_of_a_result_names_no_gradient(line):
+    """Bare, returned and assigned it is the same."""
+    shapes = {"x": "n,d", "W": "d,m", "t": "n,m"}
+    forms = ("z = x @ W\n{}", "def f(x, W, t):\n    z = x @ W\n    return {}", "z = x @ W\nloss = {}")
+    bare, returned, assigned = (netcalc.gradients(form.format(line), shape=shapes) for form in forms)
+    assert "dz" not in bare.forward["loss"]
+    assert bare.forward == returned.forward == assigned.forward
+    assert bare.partials == returned.partials == assigned.partials
+
+
+def test_the_table_has_what_is_assigned_last_once():
+    text = shown(netcalc.gradients(TWO_LOSSES, AT), 80)
+    assert "loss@3" in text
+    assert "loss@5" not in text
