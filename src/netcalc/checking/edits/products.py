@@ -420,7 +420,7 @@ def both_operands(context: Context) -> Iterator[Changed]:
         parent = context.called(node)
         a, b = map(context.called, core.args)
         bare = {use: share.built(share.factors[:1]) for use, share in zip(uses, known, strict=True)}
-        said = f"the other factor left out of both: ∂{parent}/∂{a} is {b}, and ∂{parent}/∂{b} is {a}"
+        said = f"the product's own derivative left out: ∂{parent}/∂{a} is {b}, and ∂{parent}/∂{b} is {a}"
         yield Changed(said, context.replaced(bare), node, SEEN)
         wrong: dict[Use, Node] = {}
         for use, share in zip(uses, known, strict=True):
