@@ -224,7 +224,7 @@ def test_what_would_have_to_be_run_is_said_and_the_rest_is_judged():
         "line 2, loss.backward(), would have to be run; nothing is said of what it does",
         "line 10, opt.step(), would have to be run; nothing is said of what it does",
     ]
-    assert any(note.startswith("passed over: backward.py, line 1") for note in notes)
+    assert not any("line 1," in note for note in notes)  # an optimizer is no part of either pass
 
 
 def test_gradients_that_are_never_assigned_or_of_nothing_are_noted():

@@ -232,3 +232,17 @@ def test_a_property_of_a_class_is_what_its_method_gives():
 loss = Unit(w).square.sum()
 """
     assert netcalc.gradients(text, w=[1, 3]).partials["w"] == [2, 6]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["y = rearrange(x, 'a b -> (a b)')", "y = reduce(x, 'a b -> a', 'sum')", "y = repeat(x, 'a b -> a b c', c=2) / 2"],
+)
+def test_einops_functions_are_known_without_their_import(text):
+    result = netcalc.gradients(f"{text}\nloss = y.sum()", x=[[1.5, 2], [3, 4]])
+    assert result.partials["x"] == [[1, 1], [1, 1]]
+
+
+def test_a_name_of_the_programs_own_is_not_einops():
+    result = netcalc.gradients("def reduce(x, k):\n    return x.sum() * k\nloss = reduce(x, 3)", x=[1.5, 2])
+    assert result.partials["x"] == [3, 3]

@@ -19,6 +19,7 @@ from netcalc.program.values import (
     Cell,
     Method,
     Missing,
+    Opaque,
     Record,
     Tensor,
     check_fits,
@@ -106,7 +107,7 @@ class Assignments(Conditions):
             for one in targets:  # W1, b1 = params
                 self.store(one, self.member(one.id), named=named)  # type: ignore[attr-defined]
             return
-        items = self.items(value)
+        items = [value] * len(targets) if isinstance(value, Opaque) else self.items(value)
         starred = [n for n, one in enumerate(targets) if isinstance(one, ast.Starred)]
         if starred:
             place, behind = starred[0], len(targets) - starred[0] - 1

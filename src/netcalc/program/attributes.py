@@ -18,6 +18,7 @@ from netcalc.program.library.windows import BYTES, strides
 from netcalc.program.operators import missing
 from netcalc.program.scope import Scope
 from netcalc.program.texts import UNKNOWN
+from netcalc.program.training import PLACED
 from netcalc.program.values import (
     Class,
     Function,
@@ -53,7 +54,7 @@ PROPERTIES = frozenset({"property", "cached_property", "functools.cached_propert
 PARTS = frozenset(
     (
         "nn functional linalg numpy special fft random lax scipy stats math autograd ops testing init utils data "
-        "tree_util tree losses cuda backends mps amp distributions kl func lib stride_tricks signal"
+        "tree_util tree losses cuda backends mps amp distributions optim xpu kl func lib stride_tricks signal"
     ).split()
 )
 
@@ -191,7 +192,7 @@ class Attributes(Scope):
             if found.decorators & PROPERTIES:
                 return self.of_object(owner, name, [], {}, found.node)
             return Method(owner, name)
-        if found is None and owner.of is not None and name == "register_buffer":
+        if found is None and owner.of is not None and (name == "register_buffer" or name in PLACED):
             return Method(owner, name)
         return found if name in owner.parts or name in of else self.member(name)
 
@@ -199,6 +200,8 @@ class Attributes(Scope):
         if name in CONSTANTS:
             return CONSTANTS[name]
         if module.path.endswith("scipy.stats") and name in ("norm", "multivariate_normal"):
+            return Module(f"{module.path}.{name}")
+        if name == "cuda":  # as a tensor's it is a method
             return Module(f"{module.path}.{name}")
         if name == "nan":
             raise NetcalcError("nan is no number")

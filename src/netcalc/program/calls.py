@@ -18,6 +18,8 @@ from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
 from netcalc.program.operators import missing
 from netcalc.program.signature import bound
+from netcalc.program.training import OF_MODULES as AROUND
+from netcalc.program.training import PLACED, is_unread
 from netcalc.program.values import (
     LIBRARIES,
     Class,
@@ -57,6 +59,10 @@ TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
     **dict.fromkeys(("numpy.apply_along_axis", "jax.numpy.apply_along_axis"), "along_axis"),
 }
 EINOPS = frozenset({"rearrange", "reduce", "repeat", "einsum"})
+UNIMPORTED = {  # what is known by its name where nothing bears it, as imports are not read
+    **{name: LibraryFunction(name, Module("einops")) for name in ("rearrange", "reduce", "repeat")},
+    **{name: LibraryFunction(name, Module("tqdm")) for name in ("tqdm", "trange")},
+}
 LEAVES = frozenset({"Parameter", "requires_grad_"})
 ON_SCALARS = frozenset({"floor", "ceil", "trunc", "prod", "comb", "factorial", "isqrt", "gcd"})
 
@@ -150,10 +156,17 @@ class Calls(Methods):
             and isinstance(owner := self.value(node.value), Tensor)
         ):
             return Method(owner, "size")
-        return self.value(node)
+        found = self.value(node)
+        if isinstance(found, Missing) and isinstance(node, ast.Name):
+            return UNIMPORTED.get(node.id, found)
+        return found
 
     def _unread(self, called: Any, node: ast.Call) -> tuple[Any] | None:
-        """hasattr and isinstance look at what is there; the first argument alone is read."""
+        """hasattr and isinstance look at what is there, their first argument alone is read; an optimizer's are not."""
+        if isinstance(called, LibraryFunction) and is_unread(called.module.path):
+            if called.module.path.startswith("torch"):
+                self.training.add(node.lineno)
+            return (Opaque(called.name),)
         if isinstance(called, LibraryFunction) and called.module.path == "builtins":
             if called.name == "hasattr" and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
                 owner = self.value(node.args[0])
@@ -181,7 +194,11 @@ class Calls(Methods):
             case Method(Record(parts, Class(_, methods)) as owner, name):
                 if name == "register_buffer" and name not in methods:
                     return parts.update({args[0]: args[1]})
+                if name in PLACED and name not in methods:
+                    return owner
                 return self.of_object(owner, name, args, keywords, node)
+            case Method(Configured() | Chain() as owner, _):
+                return owner
             case Method(owner, name):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
@@ -211,6 +228,11 @@ class Calls(Methods):
 
     # --- a library's
 
+    def attribute(self, owner: Any, name: str) -> Any:
+        if isinstance(owner, Configured | Chain) and name in PLACED:
+            return Method(owner, name)
+        return super().attribute(owner, name)
+
     def function_named(self, name: str, module: Module) -> bool:
         return name in ROWS or elementwise_function(name) is not None or (module.path == "torch.nn" and name in CLASSES)
 
@@ -218,7 +240,7 @@ class Calls(Methods):
         return name in BUILTINS or name in ("hasattr", "isinstance", "print")
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
-        own = BUILTINS if module.path == "builtins" else OF_MODULES.get(module.path, {})
+        own = BUILTINS if module.path == "builtins" else {**OF_MODULES, **AROUND}.get(module.path, {})
         if (transform := TRANSFORMS.get(f"{module.path}.{name}")) is not None:
             from netcalc.program import transforms
 

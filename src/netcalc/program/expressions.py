@@ -39,6 +39,8 @@ KNOWN_MODULES: dict[str, Module] = {
     "math": Module("math"),
     "F": Module("torch.nn.functional"),
     "nn": Module("torch.nn"),
+    "optim": Module("torch.optim"),
+    "plt": Module("matplotlib.pyplot"),
 }
 REFUSED: dict[type[ast.expr], str] = {
     ast.NamedExpr: "an assignment within an expression is not understood; write it on a line of its own",

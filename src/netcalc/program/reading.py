@@ -13,6 +13,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
+from netcalc.program import training
 from netcalc.program.answers import backward_defs, split
 from netcalc.program.classes import used_classes
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
@@ -250,6 +251,8 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
     reader.indices |= {one.node for one in reader.assigned if one.kind not in REALS}
     reader.note_cuts(output)
     indices = frozenset(key for key, node in {**named, **inputs}.items() if node in reader.indices)
+    if reader.has_steps:
+        reader.note(training.note(reader.training))
     _note_decisions(reader, [key for key in reader.decided if key not in indices])
     leaves = frozenset(reader.leaves)
     return Program(reader.source, output, name, inputs, named, lines, indices, leaves, tuple(reader.notes), reader)

@@ -18,7 +18,8 @@ from netcalc.graph.product import PRODUCT
 from netcalc.graph.shaping import RESHAPE
 from netcalc.program import indexing
 from netcalc.program.scope import Frame, arrays_in, overlap
-from netcalc.program.statements import PASSED_OVER, Statements
+from netcalc.program.statements import Statements
+from netcalc.program.training import PASSED_OVER
 from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Record, Tensor
 
 # Functions of the libraries, and methods of arrays, that change an array they are given.

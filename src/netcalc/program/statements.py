@@ -14,23 +14,17 @@ from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
+from netcalc.program.training import PASSED_OVER, STEPS, TRAINS, is_unread
 from netcalc.program.values import (
     LIBRARIES,
     Class,
     Function,
     LibraryFunction,
     Module,
+    Opaque,
     Tensor,
 )
 
-# Calls that change nothing of the forward pass; they are not read.
-PASSED_OVER = frozenset(
-    (
-        "print backward zero_grad requires_grad_ retain_grad manual_seed seed set_printoptions set_default_dtype "
-        "train eval display draw_dot set_trace synchronize empty_cache info debug warning set_title plot show title "
-        "legend xlabel ylabel filterwarnings config update_config"
-    ).split()
-)
 MAX_ROUNDS = 1000  # of a while loop, whose end nothing tells before
 GRADIENTS = {"no_grad": False, "inference_mode": False, "enable_grad": True, "set_grad_enabled": True}
 HARMLESS_BLOCKS = frozenset({"errstate", "autocast"})
@@ -150,8 +144,12 @@ class Statements(Assignments):
         value = node.value
         if isinstance(value, ast.Constant):
             return
-        if isinstance(value, ast.Call) and (self.set_grad(value) or self.is_passed_over(value) or self.added_at(value)):
-            return
+        if isinstance(value, ast.Call):
+            if self.is_passed_over(value):
+                self._trains(_called_name(value), node)
+                return
+            if self.set_grad(value) or self.added_at(value):
+                return
         if self.guards:
             raise NetcalcError(DEPENDS)
         self.value(value)
@@ -164,7 +162,21 @@ class Statements(Assignments):
             return False
         if called.attr == "__init__":
             return True  # of super(), or of a class above by its name
-        return called.attr in PASSED_OVER and called.attr not in self.own_functions
+        if called.attr in PASSED_OVER:
+            return called.attr not in self.own_functions
+        root = called.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        found = self.value(root) if isinstance(root, ast.Name) else None
+        return isinstance(found, Opaque) or (isinstance(found, Module) and is_unread(found.path))
+
+    def _trains(self, called: str, node: ast.stmt) -> None:
+        """A step after which the weights are others is told, and refused where the pass goes on with them."""
+        if called == "step" and self.loops > 1:
+            raise NetcalcError(STEPS)
+        if called in TRAINS:
+            self.training.add(node.lineno)
+            self.has_steps |= called == "step"
 
     # --- control
 
