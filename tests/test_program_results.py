@@ -61,3 +61,23 @@ def test_the_table_has_what_is_assigned_last_once():
     text = shown(netcalc.gradients(TWO_LOSSES, AT), 80)
     assert "loss@3" in text
     assert "loss@5" not in text
+
+
+RELU = "h = np.maximum(0, z)\nloss = np.sum(h * w)"
+
+
+def test_the_slope_of_a_maximum_is_short_where_nothing_ties():
+    """The mean of both sides, which is its slope at a tie, is written where there is one."""
+    assert netcalc.gradients(RELU, shape={"z": "n", "w": "n"}).partials["z"] == "dh*where(z > 0, 1, 0)"
+    apart = netcalc.gradients(RELU, {"z": [1, -2, 3], "w": [1, 2, 3]})
+    assert "dh ∘ where(z > 0, 1, 0)" in shown(apart, 80)
+    assert apart.partials["z"] == [1, 0, 3]
+    tied = netcalc.gradients(RELU, {"z": [1, -2, 0], "w": [1, 2, 3]})
+    assert "where(z > 0, 1, where(z < 0, 0, 0.5))" in shown(tied, 80)
+    assert tied.partials["z"] == [1, 0, 1.5]
+
+
+def test_the_two_of_a_minimum_of_arrays_tie_alone():
+    both = {"x": [1, 2], "y": [2, 1]}
+    assert "where(x < y, 1, 0)" in shown(netcalc.grad("sum(min(x, y))", at=both), 80)
+    assert "0.5" in shown(netcalc.grad("sum(min(x, y))", at={**both, "y": [1, 1]}), 80)

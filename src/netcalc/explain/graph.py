@@ -18,8 +18,9 @@ from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import NAMED, given, named, names_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM
-from netcalc.graph.rebuilt import with_arguments, with_ties
-from netcalc.graph.reductions import TIED
+from netcalc.graph.rebuilt import with_arguments
+from netcalc.graph.ties import ties as ties_of
+from netcalc.graph.ties import with_ties
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
@@ -184,8 +185,8 @@ def _backward_order(paper: Paper) -> Iterator[tuple[str, Node]]:
 
 def tied(gradients: Iterable[Node], values: Values) -> set[Node]:
     """What goes to the largest or the smallest entries, several of which tie."""
-    found = [node for node in in_order(gradients) if node.operation in TIED]
-    arrays = map(as_floats, values(found) if found else [])
+    found = {node: shares for node in in_order(gradients) if (shares := ties_of(node)) is not None}
+    arrays = map(as_floats, values(list(found.values())) if found else [])
     return {node for node, shares in zip(found, arrays, strict=True) if ((shares > 0) & (shares < 1)).any()}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from netcalc.graph.leaves import NAMED
-from netcalc.graph.node import Node, in_order, make
+from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, product, total
-from netcalc.graph.reductions import TIED
 
 
 def with_arguments(node: Node, args: Sequence[Node]) -> Node:
@@ -19,17 +17,3 @@ def with_arguments(node: Node, args: Sequence[Node]) -> Node:
     if node.operation is SUM:
         return total(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
     return make(node.operation, args, node.shape, node.params)
-
-
-def with_ties(root: Node, tied: Collection[Node] | None = None) -> Node:
-    """The node, down to what has a name, with the number of entries that tie written out, of all or of some."""
-    done: dict[Node, Node] = {}
-
-    def args(node: Node) -> Sequence[Node]:
-        return () if node.operation is NAMED and node is not root else node.args
-
-    for node in in_order([root], args):
-        new = with_arguments(node, [done[arg] for arg in args(node)]) if args(node) else node
-        is_tied = node.operation in TIED and (tied is None or node in tied)
-        done[node] = make(TIED[node.operation], new.args, node.shape, node.params) if is_tied else new
-    return done[root]

@@ -16,11 +16,10 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import along, backward, gradients, jacobian
 from netcalc.graph.evaluate import Cost, cost
 from netcalc.graph.leaves import NAMED, array, names_of
-from netcalc.graph.node import Node, in_order
+from netcalc.graph.node import Node
 from netcalc.graph.product import number
-from netcalc.graph.rebuilt import with_ties
-from netcalc.graph.reductions import TIED
 from netcalc.graph.sizes import described
+from netcalc.graph.ties import with_ties
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import spelling_out
 from netcalc.result import Deferred, Result, Step, Tensor, as_value
@@ -224,7 +223,7 @@ class _Formulas:
     def tied(self) -> set[Node]:
         """What goes to the largest or the smallest entries, where the point has several."""
         problem, nodes = self.problem, [one.node for one in self.quantities if one.of is not None]
-        if problem.free or not any(node.operation in TIED for node in in_order(nodes)):
+        if problem.free:
             return set()
         from netcalc.explain.graph import tied
 

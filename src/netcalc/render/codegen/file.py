@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.rebuilt import with_ties
 from netcalc.graph.sizes import settled
+from netcalc.graph.ties import with_ties
 from netcalc.graph.writing import Writer as Mathematics
 from netcalc.notation import to_unicode
 from netcalc.problem import listed
