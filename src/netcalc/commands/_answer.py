@@ -92,14 +92,15 @@ def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> 
         tolerance = Tolerance(checking.rtol, checking.atol, checking.sig)
         result = check(result, partial(answers, given, stdin=stdin), tolerance)
     own = getattr(result.problem, "code", None)
-    if programs or (own is not None and own.rest):
+    has_own = own is not None and bool(own.rest or own.layers)
+    if programs or has_own:
         from netcalc.checking.backward import check_code
         from netcalc.files.source import read_text
 
         for path in programs:
             text, name = read_text(path, stdin)
             result = check_code(result, text, name)
-        if own is not None and own.rest:
+        if has_own:
             result = check_code(result)
     return result
 

@@ -97,7 +97,7 @@ def problem_of(output: Node, tracer: Tracer, request: ProgramRequest, name: str)
 
 
 def _problem(found: Program, name: str, request: ProgramRequest) -> GraphProblem:
-    inputs, values = dict(found.inputs), {key: request.values[key] for key in found.inputs if key in request.values}
+    inputs, values = dict(found.inputs), _values_of(found, request)
     delta = _above(found, request, inputs, values)
     return GraphProblem(
         "net",
@@ -116,6 +116,12 @@ def _problem(found: Program, name: str, request: ProgramRequest) -> GraphProblem
         trace=_trace(found, request),
         code=found if found.reader is not None else None,
     )
+
+
+def _values_of(found: Program, request: ProgramRequest) -> dict[str, np.ndarray]:
+    """The values of inputs, of which some stand for what the program draws."""
+    drawn = {} if found.reader is None else found.reader.drawn_values
+    return {key: value for key in found.inputs if (value := request.values.get(key, drawn.get(key))) is not None}
 
 
 def given_of(value: np.ndarray, *, counted: bool) -> Given:

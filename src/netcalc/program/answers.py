@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from netcalc.program.classes import calls_backward
+
 FORMS = (
     r"d(.+)",
     r"d_(.+)",
@@ -50,16 +52,21 @@ def assigned_in(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.stmt) and (kept := kept_in(one)) is not None:
             yield from (key for key, _ in kept[1] if re.fullmatch(r"d.+|.*grad.*", key))
-        if isinstance(one, ast.Assign):
-            targets = one.targets
-        elif isinstance(one, ast.AugAssign | ast.AnnAssign):
-            targets = [one.target]
-        elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call):
-            targets = _changed_by(one.value)
-        else:
-            continue
-        for target in targets:
-            yield from _names_of(target)
+        for target in _targets(one):
+            yield from names_of(target)
+
+
+def targets_of(node: ast.AST) -> Iterator[ast.expr]:
+    """What a statement assigns or changes in place, those in it as well."""
+    return (target for one in ast.walk(node) for target in _targets(one))
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        return [node.target]
+    return _changed_by(node.value) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else []
 
 
 def _changed_by(call: ast.Call) -> list[ast.expr]:
@@ -71,17 +78,18 @@ def _changed_by(call: ast.Call) -> list[ast.expr]:
     return [called.value] if called.attr.endswith("_") else []
 
 
-def _names_of(target: ast.expr) -> Iterator[str]:
+def names_of(target: ast.expr) -> Iterator[str]:
+    """The names in what is assigned to."""
     match target:
         case ast.Name(name):
             yield name
         case ast.Tuple(several) | ast.List(several):
             for one in several:
-                yield from _names_of(one)
+                yield from names_of(one)
         case ast.Attribute(value, "grad"):
             yield ast.unparse(value).rpartition(".")[2] + ".grad"
         case ast.Starred(value) | ast.Subscript(value) | ast.Attribute(value):
-            yield from _names_of(value)
+            yield from names_of(value)
 
 
 def entries_of(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
@@ -109,13 +117,15 @@ def kept_in(node: ast.stmt) -> tuple[str, list[tuple[str, ast.expr]]] | None:
     return (name, entries) if entries and re.fullmatch(HOLDERS, name) else None
 
 
-def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None) -> int:
+def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, is_of_layers: bool = False) -> int:
     """How many statements of a file are its forward pass; all of them where none behind the loss gives a gradient.
 
     The loss is `of`, or what is called one, or what is assigned last before the first gradient.
     """
-    assigned = [list(dict.fromkeys(assigned_in(one))) for one in body]
+    assigned = [[] if isinstance(one, ast.ClassDef) else list(dict.fromkeys(assigned_in(one))) for one in body]
     first = _first_gradient(assigned, given)
+    if is_of_layers:
+        first = next((n for n, one in enumerate(body) if n == first or calls_backward(one)), None)
     if first is None:
         return len(body)
     before = [place for place in range(first) if assigned[place] and not isinstance(body[place], ast.FunctionDef)]

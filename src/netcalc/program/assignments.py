@@ -10,7 +10,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.sizes import written
 from netcalc.program import indexing
-from netcalc.program.conditions import Conditions
+from netcalc.program.drawing import Drawing
 from netcalc.program.library import RANDOM
 from netcalc.program.operators import SIGNS, binary, missing
 from netcalc.program.scope import Frame
@@ -36,7 +36,7 @@ ENTRY_BY_ENTRY = frozenset(
 )
 
 
-class Assignments(Conditions):
+class Assignments(Drawing):
     """Reads assignments."""
 
     def _assign_statement(self, node: ast.Assign) -> None:
@@ -50,8 +50,10 @@ class Assignments(Conditions):
 
     def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
         """What is assigned; what is drawn at random, or a parameter, is what is given under the name."""
-        name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
-        if name in self.given and _is_first(node):
+        name = name_of_target(target)
+        if self.draws and (first := self.first_values(target, node, name)) is not None:
+            return first
+        if not self.draws and name in self.given and _is_first(node):
             return self.input(name)
         if isinstance(target, ast.Subscript) and isinstance(target.slice, MASKS):
             owner, mask = self.value(target.value), self.value(target.slice)
@@ -301,6 +303,14 @@ class Assignments(Conditions):
         new = indexing.added_into(self, old, part, by if function == "add" else b.negate(by))
         self._replace(target, old, new, None, node)
         return True
+
+
+def name_of_target(target: ast.expr) -> str:
+    """The name that what is assigned may be given by: of W, self.W and params['W']."""
+    match target:
+        case ast.Name(name) | ast.Attribute(_, name) | ast.Subscript(_, ast.Constant(str() as name)):
+            return name
+    return ""
 
 
 def _is_first(node: ast.expr) -> bool:

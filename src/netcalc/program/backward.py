@@ -29,6 +29,7 @@ def read_gradients(
     truth: Callable[[str], Node | None],
     upstream: Node,
     fits: Callable[[Version], bool],
+    held_to: Callable[[str, Node], str | None],
 ) -> Gradients:
     """The backward pass in a text, or in some of its lines; a gradient that does not fit is the true one later on.
 
@@ -41,7 +42,7 @@ def read_gradients(
     corrected: set[tuple[str, int]] = set()
     for _ in range(MAX_READINGS):
         reader = GradientReader(source, program, library, known, truth, upstream, corrected)
-        reader.stored, reader.own_functions = stored(tree), defined(source.text)
+        reader.stored, reader.own_functions, reader.held_to = stored(tree), defined(source.text), held_to
         found = _read(reader, tree.body if body is None else body)
         misfit = next((key for key, one in _finished(found) if key not in corrected and not _goes_on(one, fits)), None)
         if misfit is None:
@@ -57,13 +58,8 @@ def _goes_on(version: Version, fits: Callable[[Version], bool]) -> bool:
 
 
 def _finished(found: Gradients) -> Iterator[tuple[tuple[str, int], Version]]:
-    """The last version of each gradient and its number."""
-    counts: dict[str, int] = {}
-    for one in found.versions:
-        counts[one.name] = counts.get(one.name, 0) + 1
-    for name, one in found.last().items():
-        if one.node is not None:
-            yield (name, counts[name]), one
+    """The last version of each gradient, by its name and number."""
+    return (((one.name, one.number), one) for one in found.last().values() if one.node is not None)
 
 
 def _read(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
@@ -109,6 +105,9 @@ def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[Unjudged]
 
 def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     """The lines below the defs, or where they compute nothing the def that no other calls."""
+    if reader.program.layers and not body:
+        reader.run_layers()
+        return reader.read_so_far
     defs = [one for one in body if isinstance(one, ast.FunctionDef)]
     gradients = {name for one in body if not isinstance(one, ast.FunctionDef) for name in assigned_in(one)}
     if not defs or any(base(name, reader.known_names) for name in gradients):
@@ -120,7 +119,7 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     reader.top.values.update(_of_own_forward(reader, [one for one in defs if one is not chosen]))
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
     frame.values = _arguments(reader, chosen)
-    reader.around = dict(reader.top.values)
+    reader.read_so_far.whole.around = dict(reader.top.values)
     reader.frames.append(frame)
     reader.main_level = frame.level
     reader.run(chosen.body)

@@ -113,6 +113,9 @@ class Calls(Methods):
     """Reads calls."""
 
     def _call(self, node: ast.Call) -> Any:
+        if (above := self.method_above(node.func)) is not None:
+            words = {one.arg: self.value(one.value) for one in node.keywords if one.arg}
+            return self.function(above[0], [above[1], *self.values(node.args)], words, node)
         called = self._called(node.func)
         if isinstance(called, LibraryFunction | Method) and (found := self._unread(called, node)) is not None:
             return found[0]

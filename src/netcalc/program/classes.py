@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+FORWARD, BACKWARD = ("forward", "__call__"), "backward"  # methods
 OWNERS = ("self", "ctx", "cls")
 SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
 
 
 def without_classes(tree: ast.Module) -> ast.Module:
     """The tree with the methods of its class that has both passes in the class's place, or of its only class with a
-    backward pass; the classes beside it are left out. Raises ValueError where several have both passes.
+    backward pass; the classes beside it are left out. A file of layers stays as it is. Raises ClassesError where there
+    are several of PyTorch's functions.
     """
+    if is_of_layers(tree):
+        return tree
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
-    back = [one for one in classes if "backward" in {method.name for method in _methods(one)}]
-    both = [one for one in back if "forward" in {method.name for method in _methods(one)}]
+    back = [one for one in classes if BACKWARD in _names_of(one)]
+    both = with_both_passes(tree)
     if len(both) > 1:
         names = ", ".join(one.name for one in both)
         raise ClassesError(f"there are several classes with a backward pass, {names}; leave one of them", both[1])
@@ -37,6 +41,68 @@ def used_classes(tree: ast.Module) -> frozenset[str]:
     names = [{name.id for name in ast.walk(one) if isinstance(name, ast.Name)} for one in tree.body]
     pairs = [(own, used) for own in classes for one, used in zip(tree.body, names, strict=True) if one is not own]
     return frozenset(own.name for own, used in pairs if own.name in used)
+
+
+def with_both_passes(tree: ast.Module) -> list[ast.ClassDef]:
+    """The classes that have both passes."""
+    found = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    return [one for one in found if BACKWARD in _names_of(one) and not _names_of(one).isdisjoint(FORWARD)]
+
+
+def _names_of(node: ast.ClassDef) -> set[str]:
+    return {one.name for one in _methods(node)}
+
+
+def is_of_layers(tree: ast.Module) -> bool:
+    """Whether a file has layers: several classes with both passes, or one whose objects its lines call backwards."""
+    both = with_both_passes(tree)
+    if not both or any(_is_function_of_torch(one) for one in both):
+        return False
+    others = [one for one in tree.body if not isinstance(one, ast.ClassDef)]
+    return len(both) > 1 or (_makes(others, {both[0].name}) and any(calls_backward(one) for one in others))
+
+
+def _is_function_of_torch(node: ast.ClassDef) -> bool:
+    """Whether it is a torch.autograd.Function, whose context is no object of its own."""
+    return any(ast.unparse(one).endswith("Function") for one in node.bases)
+
+
+def _makes(body: Collection[ast.stmt], names: Collection[str]) -> bool:
+    nodes = [node for one in body for node in ast.walk(one)]
+    return any(isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in names for one in nodes)
+
+
+def calls_backward(node: ast.AST) -> bool:
+    """Whether a statement calls a backward pass; a def or a class does not by itself."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return False
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return any(isinstance(one, ast.Attribute) and one.attr == BACKWARD for one in calls)
+
+
+def in_line(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The lines of a file, read once: those under `if __name__ == …`, of main(), and of its training loop."""
+    defs = {one.name: one for one in body if isinstance(one, ast.FunctionDef)}
+    found: list[ast.stmt] = []
+    for one in body:
+        match one:
+            case ast.If(ast.Compare(ast.Name("__name__"))):
+                found += in_line([*defs.values(), *one.body])[len(defs) :]
+            case ast.Expr(ast.Call(ast.Name(name), [], [])) if name in defs and any(
+                map(calls_backward, defs[name].body)
+            ):
+                found += in_line(defs[name].body)
+            case ast.For(ast.Name(name), ast.Call(ast.Name("range")), inner) if any(map(_is_trained, inner)):
+                first = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0))
+                found += [ast.fix_missing_locations(ast.copy_location(first, one)), *in_line(inner)]
+            case _:
+                found.append(one)
+    return found
+
+
+def _is_trained(node: ast.stmt) -> bool:
+    """Whether a line of a loop runs a whole backward pass: one of the loop itself, and no layer's within another."""
+    return not isinstance(node, ast.For) and calls_backward(node)
 
 
 class ClassesError(Exception):

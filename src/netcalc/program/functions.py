@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from netcalc.errors import NetcalcError
+from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.expressions import Expressions
-from netcalc.program.scope import MAX_CALLS, Frame
+from netcalc.program.scope import MAX_CALLS, CallOf, Frame, arrays_in
 from netcalc.program.source import LIBRARY, ProgramError
-from netcalc.program.values import Class, Function, Record
+from netcalc.program.values import Class, Function, Record, Tensor
 
 
 class Functions(Expressions):
@@ -33,7 +36,7 @@ class Functions(Expressions):
             self.count(node)
             for one in called.node.decorator_list:
                 self.set_grad(one)
-            return self.body(called.node.body)
+            return self._kept_call([*args, *keywords.values()], self.body(called.node.body))
         except ProgramError as error:
             if self.source.name != LIBRARY:
                 raise
@@ -41,6 +44,15 @@ class Functions(Expressions):
         finally:
             self.left = self.frames.pop()
             self.source, self.no_grad = before, no_grad
+
+    def _kept_call(self, args: list[Any], outcome: Any) -> Any:
+        """What a def gives; of one that returns a tuple it is kept, by the arrays behind the first."""
+        if isinstance(outcome, tuple) and outcome and isinstance(outcome[0], Tensor):
+            kept = tuple(one.node for one in arrays_in(outcome[1:]))
+            if kept:
+                given = tuple(one.node for one in arrays_in(args))
+                self.calls.setdefault(kept, []).append(CallOf(given, outcome[0]))
+        return outcome
 
     def set_grad(self, node: ast.expr) -> bool:
         """Whether an expression is torch.no_grad() or its like, and gradients are on or off from here on."""
@@ -61,14 +73,43 @@ class Functions(Expressions):
         made.parts.update(values)
         return made
 
+    def method_above(self, node: ast.expr) -> tuple[Function, Record] | None:
+        """The method that super().name is, of the first class above that has it, and the object; None for others'."""
+        match node:
+            case ast.Attribute(ast.Call(ast.Name("super")), name):
+                owner = next(iter(self.frame.values.values()), None)
+            case _:
+                return None
+        if not isinstance(owner, Record):
+            return None
+        classes = [owner.of] if owner.of is not None else []
+        for one in classes:
+            classes += one.above
+        place = next((n for n, one in enumerate(classes) if self.frame.name.startswith(f"{one.name}.")), len(classes))
+        found = next((one.parts[name] for one in classes[place + 1 :] if name in one.parts), None)
+        return (found, owner) if isinstance(found, Function) else None
+
     def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
         """owner.name(…)."""
         assert owner.of is not None  # noqa: S101 - see the callers
         method = owner.of.parts[name]
+        if name in FORWARD and BACKWARD in owner.of.parts:
+            names = [one.arg for one in method.node.args.args][1 : len(args) + 1]
+            args = [self._by_name(*pair) for pair in zip_longest(args, names, fillvalue="x")]
         first = owner.of if "classmethod" in method.decorators else owner
         if "staticmethod" not in method.decorators:
             args = [first, *args]
-        return self.function(method, args, keywords, node)
+        outcome = self.function(method, args, keywords, node)
+        if name in FORWARD:
+            outcome = self._by_name(outcome, "out")
+            owner.args, owner.outcome = (*args[1:], *keywords.values()), outcome
+        return outcome
+
+    def _by_name(self, value: Any, name: str) -> Any:
+        """An array that has no name yet, such as what an expression gives, by this one."""
+        if not self.draws or not isinstance(value, Tensor) or value.node.operation in (NAMED, INPUT):
+            return value
+        return self.named(name, value, getattr(self.reading, "lineno", 1), self.frame.level + 1)
 
     def body(self, statements: list[ast.stmt]) -> Any:
         """What a function's lines return."""

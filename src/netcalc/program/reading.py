@@ -15,7 +15,8 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program import training
 from netcalc.program.answers import backward_defs, split
-from netcalc.program.classes import used_classes
+from netcalc.program.classes import in_line, used_classes, with_both_passes
+from netcalc.program.objects import Layer, differentiated, each_alone
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.statements import Statements
@@ -32,7 +33,8 @@ class Program:
     A name assigned once is itself; of one assigned more than once the last is, and each is `name@LINE`, or
     `name@LINE.k` the k-th time the line is passed. `indices` are whole numbers and booleans: they have no gradient.
     `leaves` are arrays of its own that it asks the gradient of.
-    `lines` has the line of each name. `reader` has read it; `rest` are lines of the file behind it that give gradients.
+    `lines` has the line of each name. `reader` has read it; `rest` are lines of the file behind it that give gradients,
+    `layers` the objects that it has which no line puts together.
     """
 
     source: Source
@@ -46,6 +48,7 @@ class Program:
     notes: tuple[str, ...] = ()
     reader: Statements | None = None
     rest: tuple[ast.stmt, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     @property
     def wrt(self) -> tuple[str, ...]:
@@ -82,7 +85,9 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     tree = parse(source)
     if len(tree.body) > MAX_STATEMENTS:
         raise source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements", tree.body[MAX_STATEMENTS])
-    place = split(tree.body, given, of)
+    is_of_layers = bool(with_both_passes(tree))
+    tree.body = in_line(tree.body) if is_of_layers else tree.body
+    place = split(tree.body, given, of, is_of_layers=is_of_layers)
     rest, tree.body[place:] = tuple(tree.body[place:]), []
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
@@ -90,6 +95,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     reader = Statements(source, given, library_of(libraries), is_torch="torch" in libraries)
     reader.stored, reader.own_functions = stored(tree), defined(source.text)
     reader.classes = used_classes(tree)
+    reader.draws, reader.differentiated = is_of_layers, differentiated(tree) if is_of_layers else frozenset()
     try:
         return replace(_read(reader, tree, of), rest=rest)
     except RecursionError:
@@ -115,10 +121,14 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
     reader.block(tree.body)
     value: Any = None
     shown = ""
+    layers: tuple[Layer, ...] = ()
     chosen = _function(reader, of, tree)
     if chosen is not None:
         value, shown = _called(reader, chosen)
         reader.main_level, reader.main = 1, reader.left
+    elif reader.draws and not _computes(reader):
+        value, layers = each_alone(reader, [one.name for one in with_both_passes(tree)])
+        shown = "loss"
     elif (made := _object_of_pass(reader, of)) is not None:
         value, shown = _called(reader, *made)
         reader.main_level, reader.main = 1, reader.left
@@ -127,7 +137,7 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
         shown = last.id if isinstance(last, ast.Name) else ""
     if of is not None and (chosen is None or chosen.name != of):
         value, shown = _named_value(reader, of), of
-    return _program(reader, tree, value, shown)
+    return replace(_program(reader, tree, value, shown), layers=layers)
 
 
 def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:

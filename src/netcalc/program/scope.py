@@ -49,6 +49,13 @@ class Assigned(NamedTuple):
     kind: str
 
 
+class CallOf(NamedTuple):
+    """A call of a def: the arrays that it was given, and the first that it gave."""
+
+    given: tuple[Node, ...]
+    out: Tensor
+
+
 @dataclass(eq=False)
 class Frame:
     """The names of a call, or of the file."""
@@ -75,6 +82,9 @@ class Scope:
         self.top = Frame()
         self.frames: list[Frame] = [self.top]
         self.inputs: dict[str, Tensor] = {}
+        self.calls: dict[tuple[Node, ...], list[CallOf]] = {}  # by what they gave behind that, as a cache is
+        self.draws = False  # what is drawn at random is an input
+        self.drawn_values: dict[str, np.ndarray] = {}  # of inputs that stand for what is drawn at random
         self.indices: set[Node] = set()  # inputs that are used as indices or classes
         self.decided: dict[str, set[int]] = {}  # inputs whose numbers decide which way lines go
         self.relied: set[str] = set()  # inputs whose values are in what was read

@@ -160,8 +160,8 @@ class Statements(Assignments):
             return called.id in PASSED_OVER and not isinstance(self.lookup(called.id), Function)
         if not isinstance(called, ast.Attribute):
             return False
-        if called.attr == "__init__":
-            return True  # of super(), or of a class above by its name
+        if called.attr == "__init__":  # of super(), or of a class above by its name
+            return self.method_above(called) is None
         if called.attr in PASSED_OVER:
             return called.attr not in self.own_functions
         root = called.value
@@ -266,10 +266,14 @@ class Statements(Assignments):
         """Its lines are read here, its methods where they are called."""
         frame = Frame(self.frame, self.frame.level)
         fields: list[str] = []
-        for base in node.bases:
-            if isinstance(base, ast.Name) and isinstance(own := self.lookup(base.id), Class):
-                frame.values |= own.parts
-                fields += own.fields
+        above = [
+            own for one in node.bases if isinstance(one, ast.Name) and isinstance(own := self.lookup(one.id), Class)
+        ]
+        inherited: list[Any] = []
+        for own in above:
+            frame.values |= own.parts
+            fields += own.fields
+            inherited += own.parts.values()
         fields += [
             one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
         ]
@@ -279,10 +283,12 @@ class Statements(Assignments):
         finally:
             self.frames.pop()
         parts = {
-            name: replace(one, name=f"{node.name}.{name}", frame=self.frame) if isinstance(one, Function) else one
+            name: replace(one, name=f"{node.name}.{name}", frame=self.frame)
+            if isinstance(one, Function) and not any(one is other for other in inherited)
+            else one
             for name, one in frame.values.items()
         }
-        self.frame.values[node.name] = Class(node.name, parts, tuple(dict.fromkeys(fields)))
+        self.frame.values[node.name] = Class(node.name, parts, tuple(dict.fromkeys(fields)), tuple(above))
 
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:

@@ -10,7 +10,8 @@ from typing import Any
 from netcalc.graph.node import Node
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import Source
-from netcalc.program.values import Function, Tensor, is_scalar
+from netcalc.program.values import Function, Method, Record, Tensor, is_scalar
+from netcalc.program.versions import Pass
 from netcalc.records import NamedTuple, dataclass
 
 COMPOUND = (ast.For, ast.If, ast.With, ast.While, ast.Try)
@@ -46,24 +47,29 @@ Instead = Mapping[ast.stmt, tuple[Source, list[ast.stmt]]]  # statements in othe
 class Stepping(Sharing):
     """Reads a pass and keeps its steps."""
 
-    steps: list[Step]
-    passed: dict[ast.stmt, int]  # how often a statement was read
+    passes: dict[int, Pass]  # by the level of the call
+
+    @property
+    def here(self) -> Pass | None:
+        """The pass whose lines are read: the backward pass itself, or a def of its text that it calls."""
+        return self.passes.get(self.frame.level)
 
     @property
     def is_own(self) -> bool:
-        """Whether what is read is a line of the pass itself, and not of a function that it calls."""
-        raise NotImplementedError
+        """Whether what is read is a line of a pass."""
+        return self.here is not None
 
     def keep_step(self, node: ast.stmt) -> None:
-        """Keep a statement of the pass itself that is about to be read."""
-        many = self.passed[node] = self.passed.get(node, 0) + 1
+        """Keep a statement of a pass that is about to be read."""
+        assert self.here is not None  # noqa: S101 - see the caller
+        many = self.here.passed[node] = self.here.passed.get(node, 0) + 1
         values = copied(self.frame.values) if many <= TIMES_KEPT else None
         self._end_step()
-        self.steps.append(Step(node, values, (), tuple(self.guards), Effect(dict(self.frame.values))))
+        self.here.steps.append(Step(node, values, (), tuple(self.guards), Effect(dict(self.frame.values))))
 
     def _end_step(self) -> None:
         """Keep what the last step has changed, where it is a plain assignment to arrays and numbers."""
-        step = self.steps[-1] if self.steps else None
+        step = self.here.steps[-1] if self.here is not None and self.here.steps else None
         if step is None or step.effect is None or not isinstance(step.node, ast.Assign | ast.AugAssign):
             return
         before, effect = step.effect.names, step.effect
@@ -80,15 +86,15 @@ class Stepping(Sharing):
             effect.changed = changed
 
     def next_item(self, node: ast.For, item: Any) -> None:
-        if self.is_own:
+        if self.here is not None:
             self._end_step()
-            self.steps.append(Step(node, None, (item,)))
+            self.here.steps.append(Step(node, None, (item,)))
         super().next_item(node, item)
 
     def enter(self, node: ast.If, part: str) -> None:
-        if self.is_own:
+        if self.here is not None:
             self._end_step()
-            self.steps.append(Step(node, None, (part,)))
+            self.here.steps.append(Step(node, None, (part,)))
         super().enter(node, part)
 
     def replay(self, steps: Sequence[Step], instead: Instead, settled: Sequence[Mapping[str, Node]]) -> int:
@@ -153,7 +159,12 @@ def copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
     def copy(value: Any) -> Any:
         if id(value) not in made:
-            made[id(value)] = _copy(value, copy)
+            if isinstance(value, Record):  # which may hold itself
+                made[id(value)] = own = replace(value, parts={})
+                own.parts |= {key: copy(one) for key, one in value.parts.items()}
+                own.args, own.outcome = copy(value.args), copy(value.outcome)
+            else:
+                made[id(value)] = _copy(value, copy)
         return made[id(value)]
 
     return {name: copy(value) for name, value in values.items()}
@@ -165,6 +176,10 @@ def _copy(value: Any, copy: Callable[[Any], Any]) -> Any:
             return replace(value)
         case list():
             return [copy(one) for one in value]
+        case tuple() if type(value) is tuple:
+            return tuple(copy(one) for one in value)
+        case Method(Record() as owner, name):
+            return Method(copy(owner), name)
         case dict():
             return {key: copy(one) for key, one in value.items()}
         case Function():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
-from netcalc.program.answers import assigned_in, base
+from netcalc.program.answers import assigned_in, base, names_of, targets_of
+from netcalc.program.classes import OWNERS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.gradient_names import GradientNames
 from netcalc.program.source import ProgramError
-from netcalc.program.values import Tensor
+from netcalc.program.values import Record, Tensor
 from netcalc.program.versions import Unjudged, Unread, stops_python
 
 
@@ -20,7 +22,7 @@ class Unknowns(GradientNames):
 
     def _not_read(self, node: ast.stmt, error: ProgramError) -> None:
         """A statement that is not understood: nothing is known of what it assigns but what the forward pass has."""
-        names = {name: base(name, self.known_names) for name in assigned_in(node)}
+        names = dict(self.given_by(node))
         said = error.message.partition(": ")[2] or error.message
         self.lose_what_changes(node, said, is_told=all(of is None for of in names.values()))
         if id(node) in self.unread:
@@ -31,6 +33,35 @@ class Unknowns(GradientNames):
         is_told = any(one.part is node for one in self.read_so_far.unjudged)
         if not is_told and all(of is None and self._has(name) for name, of in names.items()):
             self.read_so_far.notes.append(f"passed over: {error.message}")
+
+    def given_by(self, node: ast.stmt) -> Iterator[tuple[str, str | None]]:
+        """The names that a statement gives values to, attributes and keys of an object among them, and what they are
+        the gradients of.
+        """
+        for target in targets_of(node):
+            match target:
+                case ast.Attribute(ast.Name(owner), name) if owner in OWNERS and self._object() is not None:
+                    yield name, self.of(name)
+                case ast.Subscript(ast.Attribute(ast.Name(owner), holder), ast.Constant(str() as key)) if (
+                    owner in OWNERS and self._object() is not None and self.here is not None
+                ):
+                    yield f"{holder}['{key}']", self.of(key) or self.held_key(key, self.here)
+                case _:
+                    yield from ((name, self.of(name)) for name in names_of(target))
+
+    def _object(self) -> Record | None:
+        return next((one for one in self.frame.values.values() if isinstance(one, Record)), None)
+
+    def _stand(self, name: str, value: Any) -> None:
+        """Have a name stand for a value, an object's attribute or key of a dictionary as well."""
+        made = self._object()
+        entry = re.fullmatch(r"(\w+)\['(.+)'\]", name)
+        if made is not None and entry is not None and isinstance(made.parts.get(entry[1]), dict):
+            made.parts[entry[1]][entry[2]] = value
+        elif made is not None and name in made.parts:
+            made.parts[name] = value
+        else:
+            self.frame.values[name] = value
 
     def _leave_unjudged(self, part: ast.expr | ast.stmt, names: Mapping[str, str | None], error: ProgramError) -> None:
         misfits = {one.name for one in self.read_so_far.versions if one.statement is part and one.node is None}
@@ -45,9 +76,9 @@ class Unknowns(GradientNames):
             if of is None and self._has(name):
                 continue
             if of is None or self._has_several(of):
-                self.frame.values[name] = Unread(error, part)
+                self._stand(name, Unread(error, part))
             else:
-                self.frame.values[name] = Tensor(self._true(name, of))
+                self._stand(name, Tensor(self._true(name, of)))
                 self.in_place_of[name] = part.lineno
 
     def _has(self, name: str) -> bool:
@@ -69,7 +100,7 @@ class Unknowns(GradientNames):
         self.reading = node
         for target, part, value in zip(targets, values, found, strict=True):
             name = ast.unparse(target)
-            of = base(name, self.known_names)
+            of = self.of(name)
             if not isinstance(value, Unread):
                 self.store(target, value)
             elif of is None or not stops_python(value.error):
@@ -94,20 +125,19 @@ class Unknowns(GradientNames):
         self._add(name, of, None, error.message.partition(": ")[2] or error.message)
         self.read_so_far.versions[-1].is_early = isinstance(error.__cause__, TooEarlyError)
         self.target = None
-        self.counts[name] = self.counts.get(name, 0) + 1
-        self.frame.values[name] = Tensor(self._true(name, of))
+        self._stand(name, Tensor(self._true(name, of)))
 
     def _went_wrong(self, error: ProgramError, node: ast.stmt) -> None:
         """A statement whose shapes do not fit: it is wrong; later ones go on with the true gradient if it is one."""
         self.reading = node
-        for name in assigned_in(node):
-            of = base(name, self.known_names)
+        for name, of in dict(self.given_by(node)).items():
             if of is None:
-                self.frame.values[name] = Unread(error, node)
+                self._stand(name, Unread(error, node))
             else:
                 self._misfit(name, of, error, None)
-                if self._has_several(of) and node is not self.read_so_far.units[self.unit].node:
-                    self.frame.values[name] = Unread(error, node)
+                is_inner = self.here is not None and node is not self.here.units[-1].node
+                if self._has_several(of) and is_inner:
+                    self._stand(name, Unread(error, node))
 
     def _is_judged(self, part: ast.expr) -> bool:
         """Whether every array in what an expression gives is a gradient that is judged."""
@@ -136,13 +166,13 @@ class Unknowns(GradientNames):
             self.read_so_far.unjudged.append(Unjudged(key or ast.unparse(part), part, error))
 
     def lose(self, name: str, where: ast.AST, said: str, *, is_told: bool) -> Any:
-        last = self.read_so_far.last().get(name)
+        last = self.read_so_far.last().get((name, id(self.here)))
         if not said:
             said = f"this changes '{name}' too, whose memory it shares; take a .copy()"
         elif last is not None:
             last.lost = said
         error = self.source.error(said, where)
-        part = where if isinstance(where, ast.expr | ast.stmt) else self.read_so_far.units[self.unit].node
+        part = where if isinstance(where, ast.expr | ast.stmt) else (self.here or self.read_so_far.whole).units[-1].node
         if last is not None and (is_told or last.of in self.program.inputs):
             self.read_so_far.unjudged.append(Unjudged(name, part, error))
         return Unread(error, part)

@@ -144,14 +144,20 @@ class Class:
     name: str
     parts: dict[str, Any]
     fields: tuple[str, ...] = ()
+    above: tuple[Class, ...] = ()  # those that it goes on from
 
 
 @dataclass(eq=False)
 class Record:
-    """An object with attributes that the program sets: `cache.x = x`; it may be `of` a class."""
+    """An object with attributes that the program sets: `cache.x = x`; it may be `of` a class.
+
+    `args` are what its forward pass was called with last, `outcome` what that gave.
+    """
 
     parts: dict[str, Any] = field(default_factory=dict)
     of: Class | None = None
+    args: tuple[Any, ...] = ()
+    outcome: Any = None
 
 
 def is_scalar(value: Any) -> bool:

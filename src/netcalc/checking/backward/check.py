@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -59,26 +60,41 @@ def checked_lines(
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
         others = _with_other_batch(reading, problem, own=text is None)
         origins = Origins(reading)
+        passed = {one.version.name for one in reading.judged if one.version.is_passed}
         found = [
             (result and stated(reading, one, result)) or others.get(place) or _line(reading, one, origins)
             for place, one in enumerate(reading.judged)
         ]
-        lines = tuple(_with_unjudged(reading, list(_once(reading, found))))
+        told_of = [one for one in _once(reading, found) if one.is_wrong or one.name not in passed]
+        lines = tuple(_with_unjudged(reading, told_of))
     return lines, [*told, *dict.fromkeys(_meanings(reading)), *reading.code.notes, *_missing(reading)]
 
 
 def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLine]:
-    """The lines, where one repair of a line that several gradients are made of is told with the first of them."""
-    owners: dict[tuple[int, str], str] = {}
+    """The lines, where one repair of a line that several gradients are made of is told with the first of them.
+
+    A line of a def that is called several times is told once, and is wrong if it is wrong at one of them.
+    """
+    owners: dict[tuple[int, str], Judged] = {}
+    found: dict[tuple[Any, ...], CheckedLine] = {}
     for one, line in zip(reading.judged, lines, strict=True):
-        is_shared = line.repair or (line.is_wrong and line.line != one.version.line)
-        owner = owners.setdefault((line.line, line.repair or line.diagnosis), line.name) if is_shared else line.name
-        if owner == line.name:
-            yield line
-            continue
-        place, column = one.version.line, one.version.column + 1
-        text = reading.code.source.line(place)
-        yield CheckedLine(line.name, place, column, line.verdict, owner, file=line.file, text=text)
+        is_of_def = one.version.within.of is not None
+        is_shared = line.repair or (line.is_wrong and (is_of_def or line.line != one.version.line))
+        owner = owners.setdefault((line.line, line.repair or line.diagnosis), one) if is_shared else one
+        own = line
+        if owner is not one:
+            place, column = one.version.line, one.version.column + 1
+            text, after = reading.code.source.line(place), owner.version.name
+            own = CheckedLine(line.name, place, column, line.verdict, after, file=line.file, text=text)
+        key = (own.name, one.version.line, one.version.column) if is_of_def else (one,)
+        before = found.get(key)
+        if before is None or _gravity(own) > _gravity(before):
+            found[key] = own
+    yield from found.values()
+
+
+def _gravity(line: CheckedLine) -> int:
+    return 0 if line.is_right else 1 if line.follows else 2
 
 
 def _with_unjudged(reading: Reading, lines: Sequence[CheckedLine]) -> list[CheckedLine]:
@@ -132,10 +148,10 @@ def _meanings(reading: Reading) -> Iterator[str]:
             yield f"line {version.line}: {what}, which a later line subtracts"
         elif one.factor != 1:
             yield (
-                f"line {version.line}: {version.name} is {one.factor} times the gradient of {version.of}, "
+                f"line {version.line}: {version.name} is {one.factor} times the gradient of {version.label}, "
                 "which later lines divide by again"
             )
-        elif one.meaning:
+        elif one.meaning and version.within.of is None:
             yield f"line {version.line}: {version.name} is from here the gradient of {one.meaning}, not of {version.of}"
 
 
@@ -256,11 +272,13 @@ def _told(reading: Reading, one: Judged, found: Repair) -> CheckedLine:
 
 def _missing(reading: Reading) -> list[str]:
     """A note on the inputs whose gradient is never assigned."""
+    forward, program = reading.forward, reading.forward.program
     there = {one.version.of for one in reading.judged}
-    there |= {of for one in reading.code.unjudged if (of := base(one.name, reading.forward.candidates)) is not None}
-    absent = [
-        name for name in reading.forward.program.inputs if name in reading.forward.program.wrt and name not in there
-    ]
+    there |= {of for one in reading.code.unjudged if (of := base(one.name, forward.candidates)) is not None}
+    nodes = {node for one in reading.judged for node in forward.candidates[one.version.of]}
+    nodes |= {node.args[0] for node in nodes if node.args and program.layers}
+    own = [name for name in program.inputs if not name.startswith("upstream_")] if program.layers else program.inputs
+    absent = [name for name in own if name in program.wrt and name not in there and program.inputs[name] not in nodes]
     if not absent:
         return []
     names = ", ".join(f"d{name}" for name in absent)

@@ -114,7 +114,7 @@ def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
         text = trial.source.text[start:end]
         if text.count("=") == 1:
             at = start + text.index("=")
-            name = trial.one.version.of
+            name = trial.one.version.label
             several = len(trial.reading.forward.backward.uses.get(trial.one.node, ())) > 1
             why = (
                 f"{name} has several uses, so += adds this path to the others"
@@ -169,17 +169,18 @@ def added_where_indices_repeat(trial: Trial, statement: ast.stmt, _: ast.expr) -
 
 def wrong_name(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     """One tensor for another of its shape."""
-    if not isinstance(node, ast.Name) or (node.id not in trial.names and node.id not in trial.numbers):
-        return
-    for name in alike(trial, node.id):
-        yield _taken(trial, statement, node, name), put(trial, node, name)
+    own = trial.name(node)
+    if own in trial.names or own in trial.numbers:
+        for name in alike(trial, own):
+            yield _taken(trial, statement, node, name), put(trial, node, name)
 
 
 def wrong_name_of_any_shape(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     """One tensor for another of another shape, or for a number."""
-    if isinstance(node, ast.Name) and (node.id in trial.names or node.id in trial.numbers):
-        found = [one for one in (*trial.names, *trial.numbers) if one not in (node.id, trial.one.version.name)]
-        for name in sorted(found, key=lambda one: -SequenceMatcher(None, one, node.id).ratio()):
+    own = trial.name(node)
+    if own in trial.names or own in trial.numbers:
+        found = [one for one in (*trial.names, *trial.numbers) if one not in (own, trial.one.version.name)]
+        for name in sorted(found, key=lambda one: -SequenceMatcher(None, one, own).ratio()):
             yield _taken(trial, statement, node, name), put(trial, node, name)
 
 
@@ -201,19 +202,20 @@ def alike(trial: Trial, name: str) -> list[str]:
     return sorted(found, key=distance)[:MAX_NAMES]
 
 
-def _taken(trial: Trial, statement: ast.stmt, node: ast.Name, right: str) -> str:
+def _taken(trial: Trial, statement: ast.stmt, node: ast.expr, right: str) -> str:
     """How one name for another is told."""
-    said = f"{node.id} taken for {right}"
+    own = trial.name(node)
+    said = f"{own} taken for {right}"
     around = _around(statement, node)
     if any(isinstance(one, ast.Call) and re.search(OF_SLOPE, called(one)) for one in around):
-        return f"a slope taken at {node.id} in place of {right}"
+        return f"a slope taken at {own} in place of {right}"
     if any(isinstance(one, ast.Compare) for one in around):
-        return f"the mask is taken from {node.id} in place of {right}"
+        return f"the mask is taken from {own} in place of {right}"
     if any(isinstance(one, ast.Subscript) and _is_within(one.slice, node) for one in around):
         return f"the wrong index: {said}"
-    if re.sub(STEP, "", node.id) == re.sub(STEP, "", right):
+    if re.sub(STEP, "", own) == re.sub(STEP, "", right):
         return f"{said}, a step or layer off"
-    return said + _of_slope(trial, node.id, right)
+    return said + _of_slope(trial, own, right)
 
 
 def _of_slope(trial: Trial, name: str, right: str) -> str:
@@ -244,10 +246,10 @@ def _is_within(outer: ast.AST, node: ast.AST) -> bool:
 
 def wrong_name_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """One tensor for another, wherever it stands in the expression."""
-    names = [one for one in parts(node) if isinstance(one, ast.Name) and one.id in trial.names]
+    names = [one for one in parts(node) if trial.name(one) in trial.names]
     start, end = trial.segment(node)
-    for name in dict.fromkeys(one.id for one in names):
-        own = [one for one in names if one.id == name]
+    for name in dict.fromkeys(map(trial.name, names)):
+        own = [one for one in names if trial.name(one) == name]
         if len(own) < 2:
             continue
         for other in alike(trial, name):
@@ -318,7 +320,7 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
         case ast.Name(name) if name in trial.numbers and "sqrt" in trial.reading.forward.program.source.text:
             library = {"torch": "math", "jax": "jnp"}.get(trial.reading.code.reader.library, "np")
             yield f"{name} in place of its square root", put(trial, node, f"{library}.sqrt({name})")
-        case ast.Name(name) if name in trial.names:
+        case _ if (name := trial.name(node)) in trial.names:
             yield f"{name} is not squared", put(trial, node, f"{name} ** 2")
         case ast.Subscript() | ast.Call() if _is_array(trial, node):
             yield f"{trial.text(node)} is not squared", put(trial, node, f"{trial.text(node)} ** 2")
@@ -479,7 +481,7 @@ def dropped_term(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 def complement(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """1 − s for s, and s for 1 − s."""
     match node:
-        case ast.Name(name) if name in trial.names:
+        case _ if (name := trial.name(node)) in trial.names:
             yield f"{name} in place of 1 - {name}", put(trial, node, f"(1 - {name})")
         case ast.BinOp(ast.Constant(1 | 1.0), ast.Sub(), inner):
             yield f"1 - {trial.text(inner)} in place of {trial.text(inner)}", put(trial, node, as_factor(trial, inner))
@@ -488,7 +490,7 @@ def complement(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 def times_number(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """A factor 2, 3 or ½ left out of a product or a power."""
     is_product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Pow | ast.Div)
-    if is_product or (isinstance(node, ast.Name) and node.id in trial.names):
+    if is_product or trial.name(node) in trial.names:
         for number in ("2", "3", "0.5"):
             yield f"a factor {number} left out", put(trial, node, f"{number} * {trial.text(node)}")
 
@@ -524,6 +526,15 @@ LOCAL = (
     Row("complement", complement),
     Row("quotient", product_for_quotient),
 )
+FORMULAS = ("sign", "constant", "exponent", "complement", "quotient")
+
+
+def _given_to(root: ast.expr, defs: set[str]) -> set[ast.AST]:
+    """What stands within the arguments of a call of a def."""
+    calls = [one for one in ast.walk(root) if called(one) in defs]
+    return {inner for call in calls for one in ast.iter_child_nodes(call) for inner in ast.walk(one)}
+
+
 TOO_MUCH = Row("factor-too-many", dropped_factor)
 LATER = (
     TOO_MUCH,
@@ -540,12 +551,19 @@ LATER = (
 )
 
 
-def edits(trial: Trial, rows: tuple[Row, ...], versions: Sequence[Version] | None = None) -> Iterator[Edit]:
-    """The repairs of rows at every expression of the gradient's statements, or of others, the last statement first."""
+def edits(
+    trial: Trial, rows: tuple[Row, ...], versions: Sequence[Version] | None = None, *, in_calls: bool = False
+) -> Iterator[Edit]:
+    """The repairs of rows at every expression of the gradient's statements, or of others, the last statement first.
+
+    What a def of the text is called with gets another formula with `in_calls` alone: the def is likelier to be wrong.
+    """
+    defs = {one.name for one in trial.defs} if not in_calls else set()
     for row in rows:
         for version in trial.versions if versions is None else versions:
             statement = version.statement
             for root in roots(statement, version.name):
-                for node in [root] if row.at_root else parts(root):
-                    for said, change in row.repairs(trial, statement, node):
+                given = _given_to(root, defs) if row.mistake in FORMULAS and defs else ()
+                for node in [root] if row.at_root else [one for one in parts(root) if one not in given]:
+                    for said, change in row.repairs(trial.beside(version), statement, node):
                         yield Edit(change, statement, row.mistake, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 from itertools import product
 
@@ -64,6 +65,7 @@ class Forward:
     problem: GraphProblem
     program: Program
     samples: int = 0
+    _keys: dict[Node, str] = field(default_factory=dict)
 
     @cached_property
     def candidates(self) -> dict[str, list[Node]]:
@@ -119,6 +121,14 @@ class Forward:
     def gradient(self, node: Node) -> Node:
         """The true gradient of a node; zeros where the output does not depend on it."""
         return self.backward.gradients.get(node) or b.number(0, node.shape)
+
+    def held_to(self, name: str, node: Node) -> str | None:
+        """What the gradient of a node that a called def has by a name is known by; nothing if it has none."""
+        if node not in self.backward.gradients:
+            return None
+        key = self._keys.setdefault(node, f"{name}@{len(self._keys)} of a def")
+        self.candidates.setdefault(key, [node])
+        return key
 
     def truth(self, name: str) -> Node | None:
         """The true gradient of what a name stands for last."""

@@ -85,7 +85,7 @@ def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
 
 def mean_behind(trial: Trial) -> Iterator[Edit]:
     """What a loop adds up, divided behind it by what the forward pass divides by."""
-    name, units = trial.one.version.name, trial.reading.code.units
+    name, units = trial.one.version.name, trial.one.version.within.units
     unit = next((one.unit for one in trial.versions if trial.is_within_loop(one)), None)
     if unit is None:
         return
@@ -141,7 +141,7 @@ def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) ->
             for root in roots(version.statement, version.name):
                 summands = list(terms(root))
                 for node, sign in summands if len(summands) > 1 or is_added else ():
-                    if (isinstance(node, ast.Name) and node.id in helpers) != of_helpers:
+                    if (trial.name(node) in helpers) != of_helpers:
                         continue
                     subtracts = isinstance(version.statement, ast.AugAssign) and isinstance(
                         version.statement.op, ast.Sub
@@ -237,15 +237,16 @@ def expression_for_name(trial: Trial, found: Harvest) -> Iterator[Edit]:
     for version in trial.versions:
         for root in roots(version.statement, version.name):
             for node in parts(root):
-                if not isinstance(node, ast.Name) or node.id not in trial.names:
+                name = trial.name(node)
+                if name not in trial.names:
                     continue
                 for piece in [*found.terms, *(one for one in found.factors if not one.divides)]:
                     if (
-                        re.search(rf"\b{node.id}\b", piece.text)
-                        and piece.text != node.id
-                        and piece.value.shape == trial.shape(trial.names[node.id].node)
+                        re.search(rf"\b{re.escape(name)}\b", piece.text)
+                        and piece.text != name
+                        and piece.value.shape == trial.shape(trial.names[name].node)
                     ):
-                        said = f"{node.id} taken for {piece.text}"
+                        said = f"{name} taken for {piece.text}"
                         yield Edit(put(trial, node, piece.text), version.statement, "wrong-tensor", said)
 
 
@@ -336,6 +337,16 @@ def of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 yield from row(own, found)
 
 
+def factor_of_def(trial: Trial, _: Harvest) -> Iterator[Edit]:
+    """What a def returns times the plain number that a gradient is off by."""
+    ratio = None if trial.found is None else plain_ratio(trial, trial.found, trial.true[0])
+    for helper in trial.helpers if ratio is not None else ():
+        if ratio is not None and isinstance(helper.statement, ast.Return) and helper.statement.value is not None:
+            for change in _multiplied(trial, helper.statement.value, ratio):
+                said = factor_said(trial, ratio.text, too_many=False, divides=ratio.divides)
+                yield Edit(change, helper.statement, "factor-left-out", said)
+
+
 def _needed(trial: Trial, node: Node) -> np.ndarray | None:
     """What a node has to be for the gradient to be right, where each entry of that is linear in one of its own."""
     value = trial.one.version.value
@@ -355,5 +366,5 @@ def _needed(trial: Trial, node: Node) -> np.ndarray | None:
     return needed if near(with_it(needed), trial.true[0]) else None
 
 
-GUIDED = (factor_of_all, slope_formula, factor_of_term, softmax, statement)
+GUIDED = (factor_of_def, factor_of_all, slope_formula, factor_of_term, softmax, statement)
 GUIDED_LATER = (factor_for_another, factor_of_part, expression_for_name, term_of_norm, term_of_part)

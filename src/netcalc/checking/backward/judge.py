@@ -13,6 +13,7 @@ from typing import Any
 from netcalc.checking.backward.agreement import Agreement, Pair
 from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of, squeezed
 from netcalc.checking.backward.meanings import settle_meanings
+from netcalc.checking.backward.uses import settle_uses
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Symbol, fold
 from netcalc.graph import build as b
@@ -61,6 +62,7 @@ class Reading:
     judged: list[Judged] = field(default_factory=list)
     statements: int = 0  # that were read with repairs
     origins: Any = None  # the local names that go wrong
+    slopes: dict[int, Any] = field(default_factory=dict)  # of functions of the forward pass, by the pass they are for
     repairs: dict[tuple[ast.stmt, str], Any] = field(default_factory=dict)  # by the statement, and the gradient's name
 
     @cached_property
@@ -148,7 +150,14 @@ def _read(
         return version.node is not None and any(fits(version.node, one.node) for one in held)
 
     code = read_gradients(
-        source, None if body is None else list(body), program, known, forward.truth, forward.upstream, is_fitting
+        source,
+        None if body is None else list(body),
+        program,
+        known,
+        forward.truth,
+        forward.upstream,
+        is_fitting,
+        forward.held_to,
     )
     if not code.versions:
         if code.unjudged:
@@ -175,10 +184,10 @@ def _held(forward: Forward, version: Version, node: Node, reshaped: Collection[s
         other, gradient = b.number(0), b.number(number)
     elif version.name in reshaped and _is_as_many(found, node):
         other, gradient = b.reshaped(node, found.shape), b.reshaped(true, found.shape)
-        meaning = f"{version.of} in the shape {described(found.shape)}"
+        meaning = f"{version.label} in the shape {described(found.shape)}"
     else:
         return Judged(version, node)
-    named = b.named(version.of, other, 0)
+    named = b.named(version.label, other, 0)
     forward.backward.gradients[named] = gradient
     return Judged(version, named, meaning=meaning)
 
@@ -198,14 +207,15 @@ def _paired(forward: Forward, code: Gradients, reshaped: Collection[str]) -> lis
     """The versions that are judged, each with the node whose gradient it is."""
     used = _used(code)
     found: list[tuple[int, Judged]] = []
-    for name, one in code.last().items():
-        nodes = forward.candidates[one.of]
-        own = [one for one in code.versions if one.name == name]
+    for one in code.last().values():
+        name, nodes = one.name, forward.candidates[one.of]
+        own = code.alike(one)
         while len(own) > 1 and own[-1].node not in used and _is_clipped(own[-1], own[-2]):
             code.notes.append(f"line {own[-1].line}: {name} is clipped; what is judged is the gradient before that")
             own.pop()
         last = own[-1]
-        finished = [one for one in own if one is last or one.node in used]
+        is_last_alone = name in last.within.last_alone
+        finished = [one for one in own if one is last or (one.node in used and not is_last_alone)]
         stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
         for version, node in [*stopped, *_pairs(finished, nodes, last)]:
             if as_number(node) is None or len(nodes) == 1:  # h = np.zeros(3) before a loop has no gradient to hold to
@@ -235,11 +245,11 @@ def _is_clipped(one: Version, before: Version) -> bool:
 
 def _used(code: Gradients) -> set[Node]:
     """The versions of gradients that other gradients are made of."""
-    owners = {one.node: one.name for one in code.versions if one.node is not None}
+    owners = {one.node: one.key for one in code.versions if one.node is not None}
     found: set[Node] = set()
     for one in code.versions:
         if one.value is not None:
-            found |= {node for node in made_of(one.value, owners) if owners[node] != one.name}
+            found |= {node for node in made_of(one.value, owners) if owners[node] != one.key}
     return found
 
 
@@ -248,6 +258,7 @@ def _used(code: Gradients) -> set[Node]:
 
 def _judge(reading: Reading) -> None:
     """Right if it comes out right; else it follows from what is wrong before it, or is wrong in itself."""
+    settle_uses(reading)
     _settle(reading, [one for one in reading.judged if one.version.node is not None])
     settle_meanings(reading)
     _settle_shared(reading)
@@ -286,7 +297,8 @@ def _settle_shared(reading: Reading) -> None:
         version = one.version
         if not version.through or version.node is None or _outcomes(reading, [one])[0][0]:
             continue
-        earlier = [v for v in code.versions[: code.versions.index(version)] if v.name == version.name and v.node]
+        own = code.alike(version)
+        earlier = [v for v in own[: own.index(version)] if v.node]
         others = [replace(one, version=v) for v in reversed(earlier) if v.node and fits(v.node, one.node)]
         right = next((other for other in others if _outcomes(reading, [other])[0][0]), None)
         if right is None:
@@ -334,4 +346,5 @@ def shape_said(one: Judged) -> str:
     node = one.version.node
     if node is None or fits(node, one.node):
         return ""
-    return f"it is {described(node.shape)}; {one.version.of} is {described(one.node.shape)}, and so is its gradient"
+    of = one.version.label
+    return f"it is {described(node.shape)}; {of} is {described(one.node.shape)}, and so is its gradient"

@@ -85,10 +85,10 @@ def _as_argument(reading: Reading, one: Judged, wrong: list[Judged]) -> Iterator
 
     A loop that passes the name again and again writes so each time, or the last time alone.
     """
-    own = [version for version in reading.code.versions if version.name == one.version.name]
+    own = reading.code.alike(one.version)
     before = own[: own.index(one.version)]
     others = [other for other in reading.judged if other is not one]
-    alike = [other for other in wrong if other.version.name == one.version.name and _is_open(other)]
+    alike = [other for other in wrong if other.version.key == one.version.key and _is_open(other)]
     choices = {id(other): list(_arguments(reading, other.node)) for other in alike}
     for place, (argument, said) in enumerate(choices[id(one)]):
         moved = replace(one, node=argument, meaning=said)
@@ -146,9 +146,9 @@ def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
         scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
         if not kept or as_number(scale) == 1:
             continue
-        unscaled = b.named(f"{one.version.of} unscaled", product(kept, params.out, inner.shape), 0)
+        unscaled = b.named(f"{one.version.label} unscaled", product(kept, params.out, inner.shape), 0)
         forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(node))
-        moved = replace(one, node=unscaled, meaning=f"what {one.version.of} is before it is scaled")
+        moved = replace(one, node=unscaled, meaning=f"what {one.version.label} is before it is scaled")
         yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
 
 
@@ -157,16 +157,16 @@ def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
 
 def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     """The gradient through one of several uses, each time that a loop passes it; a later line adds the others."""
-    forward, name = reading.forward, one.version.name
+    forward, key = reading.forward, one.version.key
     for through in forward.shares(one.node):
 
         def part(other: Judged, through: str = through) -> Judged:
             shares = forward.shares(other.node)
-            if other.version.name != name or not _is_open(other) or not shares.keys() - {through}:
+            if other.version.key != key or not _is_open(other) or not shares.keys() - {through}:
                 return other
-            own = b.named(f"{other.version.of} through {through}", other.node, 0)
+            own = b.named(f"{other.version.label} through {through}", other.node, 0)
             forward.backward.gradients[own] = b.add(*shares.get(through, [b.number(0, other.node.shape)]))
-            return replace(other, node=own, meaning=f"{other.version.of} through {through}{ALONE}")
+            return replace(other, node=own, meaning=f"{other.version.label} through {through}{ALONE}")
 
         moved = [part(other) for other in reading.judged]
         if moved != reading.judged:

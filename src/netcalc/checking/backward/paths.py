@@ -50,7 +50,7 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
             line = f"{name} -= {text[1:]}" if text.startswith("-") else f"{name} += {text}"
             said = f"{path(trial, missing)}: {line}"
             if trial.is_within_loop(version):
-                node = trial.reading.code.units[version.unit].node
+                node = trial.one.version.within.units[version.unit].node
                 yield from behind(trial, node, version.unit, line, "path-left-out", said)
             yield from inserted(trial, line, "path-left-out", said)
             break
@@ -124,7 +124,7 @@ def _products(trial: Trial, arrays: dict[str, np.ndarray], missing: np.ndarray) 
 
 def path(trial: Trial, missing: np.ndarray) -> str:
     """Which path through the forward pass is left out, by what comes back along it."""
-    name = trial.one.version.of
+    name = trial.one.version.label
     for through, share in _shares(trial):
         if near(share.reshape(missing.shape) if share.size == missing.size else share, missing):
             return f"a path left out, the one from {name} through {through}"
@@ -237,6 +237,8 @@ def inserted(
 ) -> Iterator[Edit]:
     """A line behind each of the gradient's statements, or of others."""
     for version in reversed(trial.versions if versions is None else versions):
+        if isinstance(version.statement, ast.Return):
+            continue
         end = trial.segment(version.statement)[1]
         column = version.statement.col_offset
         yield Edit(Change(end, end, f"\n{' ' * column}{line}"), version.statement, mistake, said)

@@ -153,9 +153,10 @@ def _is_reversed(part: ast.expr) -> bool:
 
 def not_reversed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """An array that is to be reversed."""
-    if isinstance(node, ast.Name) and node.id in trial.names and trial.names[node.id].rank:
-        said = f"{node.id} is not reversed"
-        yield said, put(trial, node, f"{node.id}[::-1]")
-        if trial.names[node.id].rank > 1:
-            yield said, put(trial, node, f"{node.id}[::-1, ::-1]")
-            yield said, put(trial, node, f"{node.id}[..., ::-1]")
+    name = trial.name(node)
+    if name in trial.names and trial.names[name].rank:
+        said = f"{name} is not reversed"
+        yield said, put(trial, node, f"{name}[::-1]")
+        if trial.names[name].rank > 1:
+            yield said, put(trial, node, f"{name}[::-1, ::-1]")
+            yield said, put(trial, node, f"{name}[..., ::-1]")

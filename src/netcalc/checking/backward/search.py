@@ -85,9 +85,11 @@ def repair_of(reading: Reading, origin: Origin) -> Repair | None:
 def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
     """What it takes to try repairs of a local name's line, where that is one of the pass itself."""
     local, code = origin.local, reading.code
+    passes = dict.fromkeys([code.whole, *(within for _, _, within in code.whole.calls)])
     places = [
-        place
-        for place, step in enumerate(code.reader.steps)
+        (within, place)
+        for within in passes
+        for place, step in enumerate(within.steps)
         if step.values is not None and step.node.lineno == local.line and local.name in assigned_in(step.node)
     ]
     wrong = [
@@ -96,20 +98,20 @@ def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
     if not wrong:
         return None
     time = wrong[0]
-    statement = code.reader.steps[places[time]].node
-    unit = max(place for place, one in enumerate(code.units) if one.step <= places[time])
+    within, step = places[time]
+    statement = within.steps[step].node
+    unit = max(place for place, one in enumerate(within.units) if one.step <= step)
     of = origin.meant.gradients[time].of
-    version = Version(
-        local.name, name_of(of) or "", local.line, statement.col_offset, unit, statement, None, step=places[time]
-    )
+    version = Version(local.name, name_of(of) or "", local.line, statement.col_offset, unit, statement, None, step=step)
+    version.within = within
     own = Trial(reading, Judged(version, of, verdict="wrong"), dict(zip(local.nodes[:time], origin.true, strict=False)))
-    own.__dict__ |= {"versions": _so_far(reading, version), "true": [origin.true[time]], "found": origin.found[time]}
+    own.__dict__ |= {"versions": _so_far(version), "true": [origin.true[time]], "found": origin.found[time]}
     return own
 
 
-def _so_far(reading: Reading, version: Version) -> list[Version]:
+def _so_far(version: Version) -> list[Version]:
     """The statements that make a local name what it is, the last one first: back to where it is given a value anew."""
-    found, steps = [version], reading.code.reader.steps
+    found, steps = [version], version.within.steps
     for place in range(version.step - 1, max(version.step - MAX_SPAN, -1), -1):
         if _gives_anew(found[-1].statement, version.name):
             break
@@ -152,6 +154,7 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from edits(trial, LOCAL, shared)
     yield from slope_of_helper(trial, shared)
     yield from edits(trial, (*LOCAL, TOO_MUCH), others)
+    yield from edits(trial, LOCAL, in_calls=True)
     for row in GUIDED:
         yield from row(trial, found)
     yield from sorted([*term(trial, found), *of_helper(trial, found)], key=_length)
@@ -210,7 +213,7 @@ def _others(trial: Trial) -> list[Trial]:
 
 def unused(trial: Trial) -> Iterator[Edit]:
     """What a line assigns and none uses, added to a line before the gradient or to its own."""
-    nodes = [node for unit in trial.reading.code.units for node in ast.walk(unit.node)]
+    nodes = [node for unit in trial.one.version.within.units for node in ast.walk(unit.node)]
     read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     finals = {one.version.name for one in trial.reading.judged if one.node.operation is INPUT}
     names = [name for name in trial.names if name not in read and name not in finals and _is_assigned(trial, name)]
@@ -232,7 +235,7 @@ def unused(trial: Trial) -> Iterator[Edit]:
 
 
 def _is_assigned(trial: Trial, name: str) -> bool:
-    return any(name in assigned_in(unit.node) for unit in trial.reading.code.units)
+    return any(name in assigned_in(unit.node) for unit in trial.one.version.within.units)
 
 
 def stale(trial: Trial) -> Iterator[Edit]:

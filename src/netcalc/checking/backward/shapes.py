@@ -176,10 +176,10 @@ def keepdims(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
 
 def not_summed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     """A sum left out."""
-    if not isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.UnaryOp | ast.Subscript):
+    if not isinstance(node, ast.BinOp | ast.Name | ast.Attribute | ast.Call | ast.UnaryOp | ast.Subscript):
         return
     word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
-    name, text = trial.one.version.of, as_primary(trial, node)
+    name, text = trial.one.version.label, as_primary(trial, node)
     for number, over in (("0", "over the samples, axis 0"), ("1", "over axis 1"), ("-1", "over the last axis")):
         has_ones = 1 in trial.true[0].shape
         for kept in (f", {word}=True", "") if has_ones else ("", f", {word}=True"):

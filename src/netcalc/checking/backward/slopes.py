@@ -33,20 +33,20 @@ class Slope(NamedTuple):
 
 def slopes(trial: Trial) -> list[Slope]:
     """Every elementwise function between two names of the forward pass."""
-    cache: list[Slope] | None = getattr(trial.reading, "_slopes", None)
-    if cache is None:
-        cache = list(_slopes(trial))
-        trial.reading._slopes = cache  # type: ignore[attr-defined]  # noqa: SLF001 - once for all lines
-    return cache
+    within = trial.one.version.within
+    known: dict[int, list[Slope]] = trial.reading.slopes
+    if id(within) not in known:
+        known[id(within)] = list(_slopes(trial))
+    return known[id(within)]
 
 
 def _slopes(trial: Trial) -> Iterator[Slope]:
-    named = {
-        node: name
-        for name, nodes in trial.reading.forward.candidates.items()
-        for node in nodes
-        if node.operation in (NAMED, INPUT)
-    }
+    candidates = trial.reading.forward.candidates
+    own = ((name, node) for name, nodes in candidates.items() for node in nodes if "@" not in name)
+    if trial.one.version.within.of is not None:  # of a def, whose names are its own
+        own = ((name, tensor.node) for name, tensor in trial.names.items())
+    gradients_too = trial.reading.forward.backward.gradients
+    named = {node: name for name, node in own if node.operation in (NAMED, INPUT) and node in gradients_too}
     for node, name in named.items():
         if node.operation is not NAMED:
             continue

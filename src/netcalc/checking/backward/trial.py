@@ -18,12 +18,13 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in
+from netcalc.program.classes import OWNERS
 from netcalc.program.gradient_names import FIRST_MOMENT
 from netcalc.program.gradients import GradientReader
 from netcalc.program.source import Source
-from netcalc.program.steps import COMPOUND, Instead, Step
-from netcalc.program.values import Tensor, is_scalar, node_of
-from netcalc.program.versions import Unit, Version
+from netcalc.program.steps import COMPOUND, Instead, Step, copied
+from netcalc.program.values import Record, Tensor, is_scalar, node_of
+from netcalc.program.versions import Pass, Version
 from netcalc.records import NamedTuple, dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
@@ -65,6 +66,9 @@ class Trial:
     given: Mapping[Node, np.ndarray] = field(default_factory=dict)  # what nodes come to at the first point
     limit: int = MAX_TRIALS
     trials: int = 0
+    redefined: dict[ast.AST, tuple[Source, ast.stmt]] = field(default_factory=dict)
+    within: Pass | None = None  # whose names there are, where it is not that of the gradient
+    _beside: dict[Pass, Trial] = field(default_factory=dict)
     _seen: set[tuple[int, str]] = field(default_factory=set)
     _values: dict[str, np.ndarray | None] = field(default_factory=dict)
 
@@ -78,7 +82,7 @@ class Trial:
         """The gradient's statements, the last one first."""
         last = self.one.version
         versions = self.reading.code.versions
-        own = [one for one in versions[: versions.index(last) + 1] if one.name == last.name]
+        own = [one for one in versions[: versions.index(last) + 1] if one.key == last.key]
         found: dict[ast.stmt, Version] = {}
         for one in reversed(own):
             if last.unit - one.unit <= MAX_SPAN:
@@ -89,8 +93,8 @@ class Trial:
     def helpers(self) -> list[Version]:
         """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
         code, last = self.reading.code, self.one.version
-        units, steps = code.units, code.reader.steps
-        gradients = {one.statement for one in code.versions}
+        units, steps = last.within.units, last.within.steps
+        gradients = {one.statement for one in code.versions if not one.is_passed}
         used = {name for one in self.versions for name in _read_in(one.statement)}
         found: dict[ast.stmt, Version] = {}
         unit, end = last.unit, last.step
@@ -98,25 +102,49 @@ class Trial:
             while place < units[unit].step:
                 unit -= 1
             node = steps[place].node
-            if isinstance(node, COMPOUND) or node in gradients or node in found:
+            if isinstance(node, (*COMPOUND, ast.FunctionDef)) or node in gradients or node in found:
                 continue
             names = [name for name in assigned_in(node) if name in used]
             if names:
                 used |= set(_read_in(node))
-                found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None)
-        for place, one in enumerate(units[: last.unit + 1]):
-            if isinstance(one.node, ast.FunctionDef) and one.node.name in used:
-                for node in one.node.body:
-                    if isinstance(node, ast.Return | ast.Assign):
-                        found[node] = Version(one.node.name, "", node.lineno, node.col_offset, place, node, None)
+                found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None, within=last.within)
+        statements = {one.statement for one in (*self.versions, *found.values())}
+        judged = {one.statement for one in code.versions}
+        for place, one, within in last.within.calls:
+            is_used = one in self.defs and steps[place].node in statements
+            for node in reversed(list(ast.walk(one))) if is_used else ():
+                if not isinstance(node, ast.Return | ast.Assign | ast.AugAssign):
+                    continue
+                if node not in found and node not in judged:
+                    found[node] = Version(one.name, "", node.lineno, node.col_offset, -1, node, None, within=within)
         return list(found.values())
+
+    def beside(self, version: Version) -> Trial:
+        """This trial with the names that a statement of a def has."""
+        within = version.within
+        if within is self.one.version.within or not within.steps:
+            return self
+        if within not in self._beside:
+            own = self._beside[within] = Trial(self.reading, self.one, self.given)
+            own.__dict__ |= {
+                "values_at_last": {**within.around, **(within.steps[-1].values or {})},
+                "versions": [version],
+            }
+            own.within = within
+        return self._beside[within]
+
+    @cached_property
+    def defs(self) -> list[ast.FunctionDef]:
+        """The defs of the text that the pass calls."""
+        calls = self.one.version.within.calls
+        return list(dict.fromkeys(one for _, one, _ in calls if isinstance(one, ast.FunctionDef)))
 
     @cached_property
     def _steps(self) -> list[Step]:
         """What is read up to the gradient; the last is a whole loop, where that breaks off before it has all of it."""
-        version, code = self.one.version, self.reading.code
-        steps: list[Step] = code.reader.steps
-        unit = code.units[version.unit]
+        version = self.one.version
+        steps: list[Step] = version.within.steps
+        unit = version.within.units[version.unit]
         is_plain = isinstance(version.statement, ast.Assign) and not isinstance(
             version.statement.targets[0], ast.Subscript
         )
@@ -164,7 +192,7 @@ class Trial:
 
     def is_within_loop(self, version: Version) -> bool:
         """Whether a statement is one of a loop."""
-        node = self.reading.code.units[version.unit].node
+        node = self.one.version.within.units[version.unit].node
         return isinstance(node, ast.For | ast.While) and node is not version.statement
 
     # --- edits
@@ -190,6 +218,9 @@ class Trial:
         """Whether the gradient is right with an edit, at all points."""
         if edit.behind >= 0:
             return self._is_right_behind(edit)
+        definition = next((one for one in self.defs if _is_within(one, edit.statement)), None)
+        if definition is not None:
+            return self._is_right_in(definition, edit)
         places = [place for place, one in enumerate(self._steps) if self._is_touched(one, edit.change)]
         touched = sorted({self._steps[place].node for place in places}, key=self.segment)
 
@@ -200,7 +231,7 @@ class Trial:
 
     def _is_right_behind(self, edit: Edit) -> bool:
         """The same of a line behind a loop."""
-        units, (line,) = self.reading.code.units, ast.parse(edit.change.text.strip()).body
+        units, (line,) = self.one.version.within.units, ast.parse(edit.change.text.strip()).body
         end = units[edit.behind + 1].step if edit.behind + 1 < len(units) else len(self._steps)
         end = min(end, len(self._steps))
         key = (edit.change.start, edit.change.text)
@@ -218,11 +249,27 @@ class Trial:
             return False
         return node is not None and self._is_true(node)
 
+    def _is_right_in(self, definition: ast.FunctionDef, edit: Edit) -> bool:
+        last = len(self._steps) - 1
+        places = [place for place, one, _ in self.one.version.within.calls if one is definition and place <= last]
+
+        def is_it(instead: Instead) -> bool:
+            source, (made, *_) = instead[definition]
+            self.redefined = {definition: (source, made)}
+            try:
+                callers = {self._steps[place].node for place in places}
+                node = self._read({one: (self.source, [one]) for one in callers}, places[0])
+            finally:
+                self.redefined = {}
+            return node is not None and self._is_true(node)
+
+        return bool(places) and self._is_so(edit, [definition], is_it)
+
     def gives_it(self, edit: Edit) -> bool:
         """Whether the gradient's last statement gives what is true, at the first point, read from what is edited on."""
-        end, steps = self.one.version.step, self.reading.code.reader.steps
+        end, steps = self.one.version.step, self.one.version.within.steps
         places = [n for n in range(max(end - MAX_STEPS, 0), end + 1) if self._is_touched(steps[n], edit.change)]
-        start = next((n for n in reversed(places) if steps[n].values is not None), None)
+        start = next((n for n in reversed(places) if steps[n].values is not None), -1)
 
         def is_it(instead: Instead) -> bool:
             reader = self._reader_at(steps[start])
@@ -232,7 +279,7 @@ class Trial:
             array = self.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
             return array is not None and same(array, self.true[0], 1.0)
 
-        return start is not None and self._is_so(edit, [steps[start].node], is_it)
+        return start >= 0 and self._is_so(edit, [steps[start].node], is_it)
 
     def _is_so(self, edit: Edit, touched: Sequence[ast.stmt], check: Callable[[Instead], bool]) -> bool:
         """What a check says of statements that an edit touches, read with it; no edit is tried twice."""
@@ -287,8 +334,8 @@ class Trial:
     def _reader_at(self, step: Step) -> GradientReader:
         """A reader that is about to read a step."""
         of = self.reading.code.reader
-        reader = self.reader({**of.around, **(step.values or {})}, self.source)
-        reader.unit, reader.read_so_far.units = 0, [Unit(step.node, 0)]
+        reader = self.reader(step.values or {}, self.source)
+        reader.begin(step.node)
         reader.guards, reader.tests = list(step.guards), dict(of.tests)
         return reader
 
@@ -299,6 +346,7 @@ class Trial:
         for one in self.reading.code.versions:
             if (
                 one.node is not None
+                and one.within is self.one.version.within
                 and one.step < len(found)
                 and (one.name != self.one.version.name or one.node in self.reading.true)
             ):
@@ -316,9 +364,13 @@ class Trial:
     def reader(self, values: Mapping[str, Any], source: Source) -> GradientReader:
         """A reader with the names as they stand somewhere."""
         of = self.reading.code.reader
-        own = {name: _unshared(one) for name, one in values.items()}
+        within = self.within or self.one.version.within
+        own = copied({**within.around, **values})
         reader = GradientReader(source, of.program, of.library, of.known_names, of.true_of, of.upstream, values=own)
-        reader.first_moment = 2 * FIRST_MOMENT
+        reader.first_moment, reader.held_to = 2 * FIRST_MOMENT, of.held_to
+        reader.redefined = dict(self.redefined)
+        own_pass = reader.read_so_far.whole
+        own_pass.of, own_pass.returned, own_pass.last_alone = within.of, within.returned, within.last_alone
         return reader
 
     # --- names and expressions beside it
@@ -326,25 +378,36 @@ class Trial:
     @cached_property
     def values_at_last(self) -> dict[str, Any]:
         """The names as they stand before its last statement, the last time that they are known there."""
-        reader, version = self.reading.code.reader, self.one.version
-        place = version.step
-        while place > 0 and (
-            reader.steps[place].values is None or reader.steps[place].node is not reader.steps[version.step].node
-        ):
+        version = self.one.version
+        place, steps = version.step, version.within.steps
+        while place > 0 and (steps[place].values is None or steps[place].node is not steps[version.step].node):
             place -= 1
-        return {**reader.around, **(reader.steps[place].values or {})}
+        return {**version.within.around, **(steps[place].values or {})}
 
     @cached_property
     def names(self) -> dict[str, Tensor]:
         """The arrays that its last statement may use."""
         values = self.values_at_last
         own = {name: one for name, one in values.items() if isinstance(one, Tensor)}
+        for name, value in values.items() if (self.within or self.one.version.within).of is not None else ():
+            parts = value.parts.items() if isinstance(value, Record) and name in OWNERS else ()
+            own |= {f"{name}.{key}": one for key, one in parts if isinstance(one, Tensor)}
         reader = self._expressions
         given = {name: reader.input(name) for name in reader.inputs if name not in values}
         found = {**given, **own}
         if self.reading.forward.problem.delta is not None:
             found.setdefault(f"d{self.reading.forward.problem.output_name}", Tensor(self.reading.forward.upstream))
         return found
+
+    @staticmethod
+    def name(node: ast.AST) -> str:
+        """The name that an expression is, that of an object's array with it: W, self.W; nothing for any other."""
+        match node:
+            case ast.Name(name):
+                return name
+            case ast.Attribute(ast.Name(owner), name) if owner in OWNERS:
+                return f"{owner}.{name}"
+        return ""
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """A node's shape in numbers."""
@@ -382,15 +445,12 @@ class Trial:
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
 
 
+def _is_within(definition: ast.FunctionDef, node: ast.stmt) -> bool:
+    return definition.lineno <= node.lineno <= (definition.end_lineno or 0)
+
+
 def _read_in(node: ast.AST) -> Iterator[str]:
     """The names that a statement reads."""
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and (isinstance(one.ctx, ast.Load) or isinstance(node, ast.AugAssign)):
             yield one.id
-
-
-def _unshared(value: Any) -> Any:
-    """A list or a dictionary of its own; what is in it is shared."""
-    if isinstance(value, list):
-        return list(value)
-    return dict(value) if isinstance(value, dict) else value

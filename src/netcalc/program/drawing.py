@@ -1,0 +1,98 @@
+"""First values that a file of layers draws or states itself: inputs, each by its own name, with numbers for them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from netcalc.errors import NetcalcError
+from netcalc.expression import Number
+from netcalc.graph import build as b
+from netcalc.graph.product import as_number
+from netcalc.program.conditions import Conditions
+from netcalc.program.library import RANDOM
+from netcalc.program.scope import Given
+from netcalc.program.values import Module, Tensor
+
+PARTS = 8  # numbers that stand for drawn ones are eighths
+SPAN, STEP = 23, 7  # and come round after so many, so far apart
+BY_SIZES = ("randn", "rand")  # whose arguments are sizes
+BY_SHAPE = ("standard_normal", "random", "random_sample")  # whose first argument is the shape
+GENERATORS = ("default_rng", "RandomState")
+
+
+class Drawing(Conditions):
+    """Reads what is drawn at random, where that is allowed."""
+
+    differentiated: frozenset[str] = frozenset()  # attributes that the file has gradients of
+    is_shape_read = False  # what is drawn is read for its shape alone
+
+    def first_values(self, target: ast.expr, node: ast.expr, name: str) -> Tensor | None:
+        """The input that an attribute or a name is, if its first values are drawn; or those of an array of one number,
+        where an object's gradient by it is taken.
+        """
+        is_random = _draws(node)
+        is_own = isinstance(target, ast.Attribute | ast.Subscript) and self.frame.name.endswith("__init__")
+        if not is_random and not (is_own and name in (*self.differentiated, *self.given)):
+            return None
+        before, self.is_shape_read = self.is_shape_read, True
+        try:
+            value = self.value(node)
+        except NetcalcError:
+            if is_own and name in self.given:
+                return self.input(name)
+            raise
+        finally:
+            self.is_shape_read = before
+        number = as_number(value.node) if isinstance(value, Tensor) else None
+        if not isinstance(value, Tensor) or (number is None and not is_random):
+            return None
+        if not value.rank and not is_random:
+            return None
+        if name in self.given and name not in self.inputs:
+            return self.input(name)
+        if not name:
+            raise NetcalcError("what is drawn at random needs a name: assign it first")
+        return self.drawn(name, value.shape, None if is_random else number)
+
+    def drawn(self, name: str, shape: Sequence[Any], number: Fraction | None = None) -> Tensor:
+        """An input of a name that is still free, with numbers that stand for what is drawn, or with one throughout."""
+        key, count = name, 1
+        while key in self.given or key in self.inputs or key in self.top.values:
+            count += 1
+            key = f"{name}_{count}"
+        self.given = {**self.given, key: Given(tuple(shape), fractional=True)}
+        if all(isinstance(size, int) for size in shape):
+            many = int(np.prod(shape, dtype=np.int64))
+            start = len(self.drawn_values)
+            numbers = [((start + STEP * n) % SPAN - SPAN // 2) or PARTS for n in range(many)]
+            entries = [Number(Fraction(one, PARTS) if number is None else number) for one in numbers]
+            array = np.empty(many, dtype=object)
+            array[:] = entries
+            self.drawn_values[key] = array.reshape(shape)
+        return self.input(key)
+
+    def library_call(self, name: str, library: str, args: list[Any], keywords: Any) -> Any:
+        if self.draws and name in GENERATORS:
+            return Module("numpy.random")
+        if self.is_shape_read and name in RANDOM:
+            return Tensor(b.number(1, _shape(name, args, keywords)))
+        return super().library_call(name, library, args, keywords)
+
+
+def _draws(node: ast.expr) -> bool:
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
+    return bool(names & RANDOM - set(GENERATORS))
+
+
+def _shape(name: str, args: list[Any], keywords: Any) -> tuple[Any, ...]:
+    """The shape of what a function draws."""
+    if name in BY_SIZES:
+        return tuple(args)
+    found = args[0] if name in BY_SHAPE and args else keywords.get("size", args[-1] if len(args) > 2 else ())
+    return tuple(found) if isinstance(found, tuple | list) else (found,)
