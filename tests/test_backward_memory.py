@@ -121,10 +121,6 @@ def test_what_a_function_changes_of_the_forward_pass_counts():
         *[
             (f"dx = {value}", "dx")
             for value in (
-                "np.zeros((-1, 3))",
-                "np.ones(-2)",
-                "np.full((-1,), 2)",
-                "np.eye(-3)",
                 "np.zeros(0).max()",
                 "10**400*x",
                 "1e308*10*x",
@@ -137,6 +133,12 @@ def test_what_hangs_on_what_is_not_known_is_not_judged(lines, name):
     backward = f"dW = x.T @ (2*h)\n{lines}\n"
     assert final(LINEAR, backward, name) == "not judged"
     assert final(LINEAR, backward, "dW") == "right"
+
+
+@pytest.mark.parametrize("value", ["np.zeros((-1, 3))", "np.ones(-2)", "np.full((-1,), 2)", "np.eye(-3)"])
+def test_a_size_below_0_is_wrong(value):
+    """Python would stop there."""
+    assert final(LINEAR, f"dW = x.T @ (2*h)\ndx = {value}\n", "dx") == "wrong"
 
 
 def test_a_line_that_no_array_can_come_of_is_wrong():

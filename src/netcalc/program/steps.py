@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from netcalc.graph.node import Node
+from netcalc.program.scope import Frame
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import Source
-from netcalc.program.values import Function, Method, Record, Tensor, is_scalar
+from netcalc.program.values import Class, Function, Method, Record, Tensor, is_scalar
 from netcalc.program.versions import Pass
 from netcalc.records import NamedTuple, dataclass
 
 COMPOUND = (ast.For, ast.If, ast.With, ast.While, ast.Try)
+OF_TEXT = (Function, Method, Record, Class)  # what may run lines of the text that are changed
 TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
 
 
@@ -77,13 +79,21 @@ class Stepping(Sharing):
         changed = {name: one for name, one in self.frame.values.items() if before.get(name) is not one}
         names = [one for one in ast.walk(step.node) if isinstance(one, ast.Name)]
         is_plain = all(isinstance(one, Tensor) or is_scalar(one) for one in changed.values())
-        if changed and is_plain and not any(isinstance(before.get(one.id), Function) for one in names):
-            stored = {one.id for one in targets_of(step.node) if isinstance(one, ast.Name)}
+        if changed and is_plain and not any(isinstance(self._stands_for(one.id, before), OF_TEXT) for one in names):
+            stored = {one.id for one in assigned_parts(step.node) if isinstance(one, ast.Name)}
             added = isinstance(step.node, ast.AugAssign)
             effect.reads = frozenset(
                 one.id for one in names if added or isinstance(one.ctx, ast.Load) or one.id not in stored
             )
             effect.changed = changed
+
+    def _stands_for(self, name: str, values: Mapping[str, Any]) -> Any:
+        """What a name stands for, in the frames around too."""
+        frame: Frame | None = self.frame
+        while name not in values and frame is not None and frame.parent is not None:
+            frame = frame.parent
+            values = frame.values
+        return values.get(name)
 
     def next_item(self, node: ast.For, item: Any) -> None:
         if self.here is not None:
@@ -140,7 +150,7 @@ class Stepping(Sharing):
         raise NotImplementedError
 
 
-def targets_of(node: ast.stmt) -> list[ast.expr]:
+def assigned_parts(node: ast.stmt) -> list[ast.expr]:
     """What an assignment assigns to, one by one."""
     found: list[ast.expr] = []
     stack = list(getattr(node, "targets", None) or [getattr(node, "target", None)])

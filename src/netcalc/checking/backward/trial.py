@@ -186,9 +186,13 @@ class Trial:
 
     @cached_property
     def of_right(self) -> set[ast.stmt]:
-        """The statements that make what is no gradient, and that gradients which are right use as well."""
+        """The statements that make what is no gradient, and that gradients which are right use as well.
+
+        Those of a def don't count: which of them a gradient uses is not known.
+        """
         right = [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"]
-        return {helper.statement for one in right for helper in one.helpers}
+        own = [(helper, one.one.version.within) for one in right for helper in one.helpers]
+        return {helper.statement for helper, within in own if helper.within is within}
 
     def is_within_loop(self, version: Version) -> bool:
         """Whether a statement is one of a loop."""
