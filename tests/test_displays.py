@@ -173,14 +173,42 @@ def test_a_tensor_with_one_formula_is_a_row_with_its_values_drawn(columns):
     ]
 
 
-def test_what_is_too_wide_to_draw_is_listed():
+def test_what_is_too_wide_to_draw_is_listed_with_its_formula_once():
     """On a narrow page, and a row of many entries; no number is torn apart."""
     result = netcalc.grad("sum(x^3)", at={"x": [[0.1234567 * n for n in range(1, 9)]]})
     for columns in (50, 80):
         text = shown(result, columns)
         assert "∂f/∂x[0,7]" in text
+        assert text.count("3·x²") == 1
         for value in result["dx"].values:
             assert value.shown in text
+
+
+WIDE = {"x": [[0.1234567 * n * m for n in range(1, 6)] for m in (1, -2)]}
+
+
+def test_what_is_too_wide_beside_its_formula_is_drawn_below_it():
+    rows = [line.rstrip() for line in shown(netcalc.grad("sum(x^3)", at=WIDE), 80).splitlines()]
+    assert [line.split("│")[0].strip() for line in rows[2:6]] == ["f", "∂f/∂x", "", ""]
+    assert [line.split("│")[1].strip() for line in rows[3:6]] == [
+        "3·x²",
+        "⎡ 0.0457247  0.182899  0.411522  0.731595  1.14312 ⎤",
+        "⎣ 0.182899   0.731595  1.64609   2.92638   4.57247 ⎦",
+    ]
+
+
+@pytest.mark.parametrize("columns, lines", [(60, 15), (70, 15), (80, 8), (120, 7), (200, 7)])
+def test_drawings_keep_to_the_page(columns, lines):
+    rows = shown(netcalc.grad("sum(x^3)", at=WIDE), columns).splitlines()
+    assert len(rows) <= lines
+    assert max(map(len, rows)) <= columns
+
+
+def test_more_axes_are_drawn_as_slices():
+    text = "A = x * 2\nloss = (A ** 2).sum()"
+    result = netcalc.gradients(text, x=[[[1, 2], [3, 4]], [[5, -6], [7, 8]]])
+    rows = [line.split("│")[-1].strip() for line in shown(result, 80).splitlines() if "│" in line]
+    assert rows[:4] == ["[0]: ⎡ 2  4 ⎤", "⎣ 6  8 ⎦", "[1]: ⎡ 10  −12 ⎤", "⎣ 14   16 ⎦"]
 
 
 def test_closed_forms_are_drawn_beside_the_values():

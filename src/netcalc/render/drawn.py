@@ -1,36 +1,73 @@
-"""A tensor whose entries have one formula, as one row of a table: its values drawn as a matrix."""
+"""A tensor whose entries have one formula, as one row of a table: its values drawn as matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 
 from netcalc.explain.explanation import literal
 from netcalc.expression import Symbol, Tree
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Matrix
+from netcalc.records import NamedTuple
 from netcalc.render.blocks import lay_out
 from netcalc.render.prose import output_name
 from netcalc.result import Element, Tensor
 
+BETWEEN = 3  # columns of the line between two columns of a table
+FORMULA = 27  # columns that formulas are left beside drawings
 
-def drawing(tensor: Tensor, elements: Sequence[Element], room: int, *, closed: bool) -> list[str] | None:
+
+class Room(NamedTuple):
+    """How many columns drawings may take in a column of their own, and below their formula."""
+
+    beside: int
+    below: int
+
+
+def drawing(tensor: Tensor, elements: Sequence[Element], *, closed: bool) -> list[str] | None:
     """The cells of its exact forms, where they are asked for, and of its values; None where it is listed.
 
-    A vector is drawn as a row, as NumPy prints it. What has more axes, or takes more columns than there is room for,
-    is listed, and what is all there is.
+    A vector is drawn as a row, as NumPy prints it; what has more than two axes a slice below another.
     """
-    if tensor.entries.ndim not in (1, 2) or not 1 < tensor.entries.size == len(elements):
+    if not tensor.entries.ndim or not 1 < tensor.entries.size == len(elements):
         return None
-    if any(one.formula != elements[0].formula for one in elements):
+    if not is_one_formula(elements) or (closed and any(one.value.exact is None for one in elements)):
         return None
-    if not closed:
-        drawn = [_matrix(tensor, elements, lambda one: literal(one.value))]
-    elif all(one.value.exact is not None for one in elements):
-        drawn = [_matrix(tensor, elements, lambda one: one.value.exact or literal(one.value))]
-        drawn.append(_matrix(tensor, elements, lambda one: literal(one.value)))
-    else:
-        return None
-    return drawn if sum(columns_of([drawn])) <= room else None
+    exact = [_drawn(tensor, elements, lambda one: one.value.exact or literal(one.value))] if closed else []
+    return [*exact, _drawn(tensor, elements, lambda one: literal(one.value))]
+
+
+def is_one_formula(elements: Sequence[Element]) -> bool:
+    """Whether all entries have the same formula."""
+    return all(one.formula == elements[0].formula for one in elements)
+
+
+def width_of(cells: Sequence[str]) -> int:
+    """The columns that drawings take beside each other."""
+    return sum(columns_of([cells])) + BETWEEN * (len(cells) - 1)
+
+
+def below(formula: str, cells: Sequence[str]) -> str:
+    """A cell with a formula and the drawings below it, the values behind the exact forms."""
+    *exact, values = cells
+    if exact:
+        values = "\n".join(("  ", "= ")[not n] + line for n, line in enumerate(values.split("\n")))
+    return "\n".join([formula, *exact, values])
+
+
+def room_for(drawings: Sequence[Sequence[str]], free: int, least: int, readable: int) -> Room:
+    """Where drawings go, given the columns that are free beside names: beside formulas, unless the widest is too wide.
+
+    That is drawn below its formula, and so is what takes more columns than are left beside it; other values take at
+    `least` so many.
+    """
+    room = Room(0, free - BETWEEN - least)
+    fitting = [width for one in drawings if (width := width_of(one)) <= max(room.below, 0)]
+    beside = min(free - FORMULA, readable)
+    if not fitting or max(fitting) <= beside:
+        return room._replace(beside=beside)
+    return room._replace(beside=free - BETWEEN - max(fitting))
 
 
 def columns_of(rows: Iterable[Sequence[str]]) -> list[int]:
@@ -38,11 +75,17 @@ def columns_of(rows: Iterable[Sequence[str]]) -> list[int]:
     return [max(len(line) for cell in cells for line in cell.split("\n")) for cells in zip(*rows, strict=True)]
 
 
-def _matrix(tensor: Tensor, elements: Sequence[Element], entry: Callable[[Element], Tree]) -> str:
+def _drawn(tensor: Tensor, elements: Sequence[Element], entry: Callable[[Element], Tree]) -> str:
+    """Its matrix; of more than two axes one for each place along the first ones."""
+    *before, height, columns = (1, *tensor.entries.shape)[-max(tensor.entries.ndim, 2) :]
     entries = [entry(one) for one in elements]
-    columns = tensor.entries.shape[-1]
     rows = [tuple(entries[start : start + columns]) for start in range(0, len(entries), columns)]
-    return "\n".join(lay_out(Matrix(tuple(rows))).lines)
+    lines: list[str] = []
+    for number, place in enumerate(product(*map(range, before))):
+        label = f"[{','.join(map(str, place))}]: " if place else ""
+        for n, line in enumerate(lay_out(Matrix(tuple(rows[number * height : (number + 1) * height]))).lines):
+            lines.append((label if not n else " " * len(label)) + line)
+    return "\n".join(lines)
 
 
 def whole_name(tensor: Tensor) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,7 +14,17 @@ from netcalc.expression import Number, Tree, is_constant
 from netcalc.notation import all_to_unicode, in_signs, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
-from netcalc.render.drawn import columns_of, drawing, whole_name
+from netcalc.render.drawn import (
+    BETWEEN,
+    Room,
+    below,
+    columns_of,
+    drawing,
+    is_one_formula,
+    room_for,
+    whole_name,
+    width_of,
+)
 from netcalc.render.frame import NARROW, UNBOUNDED
 from netcalc.render.frame import frame as new_frame
 from netcalc.render.prose import READABLE, element_name, output_name, step_lines
@@ -27,7 +37,7 @@ WIDEST_FORMULA = 32  # characters of a formula that is repeated for every elemen
 WIDEST_ROW = 16  # elements of a sample that stand in one row
 BESIDE = 4  # samples beside each other where they do not
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
-BESIDE_DRAWINGS = 30  # columns for formulas, and lines between columns, where values are drawn
+LEAST_VALUE = 12  # columns of a value that is listed
 FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
 ZERO = Number(Fraction(0))
 SAMPLES_LIMIT = 1000  # samples that are listed
@@ -125,46 +135,108 @@ class _Elements(NamedTuple):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        taken = max((len(whole_name(tensor)) for tensor in self.listed), default=0) + BESIDE_DRAWINGS
-        yield _elements(self.result, self.listed, min(width - taken, READABLE) if width >= NARROW else 0)
+        told = self.listed if len(self.listed) <= LISTED else [one for one in self.listed if not _vanishes(one)]
+        cells = _Cells.of(self.result, told)
+        room = cells.room(width) if width >= NARROW else Room(0, 0)
+        rooms = (room, room._replace(beside=0), Room(0, 0))  # where what is listed has to fold, fewer are drawn
+        rows = next(rows for one in rooms if (rows := cells.rows(one)).width <= width or not any(one))
+        if len(told) < len(self.listed):
+            rows.cells.append(["…", f"{len(self.listed) - len(told):,} more second derivatives are 0 everywhere"])
+        yield rows.table(are_numbers=not any(value.formula for one in self.result.tensors for value in one.values))
 
 
-def _elements(result: Result, listed: Sequence[Tensor], room: int) -> Table:
-    """The table; drawings take no more columns than there is room for."""
-    values = [value for tensor in result.tensors for value in tensor.values]
-    is_short = all(len(value.shown) <= WIDEST_NUMBER for value in values)
-    numbers = result.steps_by_element if is_short else {}
-    behind = [*(["exact"] if has_closed_forms(result) else []), *([] if _is_formulas_alone(result) else ["value"])]
-    headers = ["", "formula", *(["with numbers"] if numbers else []), *behind]
-    told = listed if len(listed) <= LISTED else [tensor for tensor in listed if not _vanishes(tensor)]
-    rows, are_drawn = [], False
-    for tensor, elements, formulas in _with_formulas(told):
-        drawn = None
-        if "value" in behind and not any(one.name in numbers for one in elements):
-            drawn = drawing(tensor, elements, room, closed="exact" in behind)
-        if drawn is not None:
-            rows.append([whole_name(tensor), formulas[0], *([""] if numbers else []), *drawn])
-            are_drawn = True
-            continue
-        for one, formula in zip(elements, formulas, strict=True):
-            cells = {"formula": formula, "value": in_unicode(one.value)}
-            if one.name in numbers:
-                cells["with numbers"] = _with_numbers(numbers[one.name], one.value.exact)
-            if one.value.exact is not None:
-                cells["exact"] = to_unicode(one.value.exact)
-            rows.append([element_name(one, tensor.of), *(cells.get(header, "") for header in headers[1:])])
-        if tensor.entries.size > LISTED:
-            shape = "×".join(map(str, tensor.entries.shape))
-            rows.append([f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all"])
-    if are_drawn and sum(columns_of(row[-len(behind) :] for row in rows if len(row) == len(headers))) > room:
-        return _elements(result, listed, 0)  # what is listed beside the drawings has to fold
-    if len(told) < len(listed):
-        rows.append(["…", f"{len(listed) - len(told):,} more second derivatives are 0 everywhere"])
-    are_numbers = not are_drawn and not any(value.formula for value in values)
-    frame = new_frame(*headers, right=("value",) if are_numbers else (), whole=behind if are_drawn else ())
-    for row in rows:
-        frame.add_row(*row)
-    return frame
+class _Rows(NamedTuple):
+    """The rows of a table; `wide` is how many columns the drawings below formulas take."""
+
+    headers: list[str]
+    cells: list[list[str]]
+    are_drawn: bool
+    wide: int
+
+    @property
+    def width(self) -> int:
+        """The columns that they take at least, nothing drawn being folded."""
+        if not self.are_drawn:
+            return 0
+        name, formula, *values = columns_of(row for row in self.cells if len(row) == len(self.headers))
+        return sum((name, max(min(formula, LEAST_VALUE), self.wide), *values)) + BETWEEN * (len(self.headers) - 1)
+
+    def table(self, *, are_numbers: bool) -> Table:
+        right = ("value",) if are_numbers and not self.are_drawn else ()
+        whole = [header for header in self.headers if header != "formula"] if self.are_drawn else ()
+        frame = new_frame(*self.headers, right=right, whole=whole)
+        frame.columns[1].min_width = self.wide or None
+        for row in self.cells:
+            frame.add_row(*row)
+        return frame
+
+
+class _Cells(NamedTuple):
+    """What the rows are made of: tensors with the elements that are shown, their formulas, and drawings of some."""
+
+    headers: list[str]
+    parts: list[tuple[Tensor, list[Element], list[str], list[str] | None]]
+    numbers: Mapping[str, Step]
+
+    @classmethod
+    def of(cls, result: Result, tensors: Sequence[Tensor]) -> _Cells:
+        values = [value for tensor in result.tensors for value in tensor.values]
+        is_short = all(len(value.shown) <= WIDEST_NUMBER for value in values)
+        numbers = result.steps_by_element if is_short else {}
+        closed, is_valued = has_closed_forms(result), not _is_formulas_alone(result)
+        headers = ["", "formula", *["with numbers"] * bool(numbers), *["exact"] * closed, *["value"] * is_valued]
+        parts = []
+        for tensor, shown, formulas in _with_formulas(tensors):
+            is_drawn = is_valued and not _any(shown, numbers)
+            parts.append((tensor, shown, formulas, drawing(tensor, shown, closed=closed) if is_drawn else None))
+        return cls(headers, parts, numbers)
+
+    def room(self, width: int) -> Room:
+        """The room for drawings on a page."""
+        names = max((len(whole_name(tensor)) for tensor, *_ in self.parts), default=0)
+        page = READABLE + names if width == UNBOUNDED else width
+        listed = [self._values(one) for _, shown, _, drawn in self.parts if drawn is None for one in shown]
+        least = max(
+            LEAST_VALUE, width_of([max(cells, key=len) for cells in zip(*listed, strict=True)]) if listed else 0
+        )
+        drawings = [drawn for *_, drawn in self.parts if drawn is not None]
+        return room_for(drawings, page - names - BETWEEN, least, READABLE)
+
+    def rows(self, room: Room) -> _Rows:
+        """A row a tensor where its drawing has room, beside its formula or below it; else a row an element."""
+        rows, wide, are_drawn = list[list[str]](), 0, False
+        between = [""] * ("with numbers" in self.headers)
+        for tensor, elements, formulas, drawn in self.parts:
+            if drawn is not None and (taken := width_of(drawn)) <= max(room):
+                is_beside, are_drawn = taken <= room.beside, True
+                wide = wide if is_beside else max(wide, *columns_of([[below("", drawn)]]))
+                cells = [formulas[0], *between, *drawn]
+                if not is_beside:
+                    cells = [below(formulas[0], drawn), *between, *[""] * len(drawn)]
+                rows.append([whole_name(tensor), *cells])
+                continue
+            is_once = len(elements) > 1 and is_one_formula(elements) and not _any(elements, self.numbers)
+            for place, (one, formula) in enumerate(zip(elements, formulas, strict=True)):
+                said = "" if is_once and place else formula
+                rows.append([element_name(one, tensor.of), said, *self._with_numbers(one), *self._values(one)])
+            if tensor.entries.size > LISTED:
+                shape = "×".join(map(str, tensor.entries.shape))
+                rows.append([f"… {output_name(tensor.name, tensor.of)}", f"{shape} in all"])
+        return _Rows(self.headers, rows, are_drawn, wide)
+
+    def _with_numbers(self, one: Element) -> list[str]:
+        if "with numbers" not in self.headers:
+            return []
+        return [_with_numbers(self.numbers[one.name], one.value.exact) if one.name in self.numbers else ""]
+
+    def _values(self, one: Element) -> list[str]:
+        exact = "" if one.value.exact is None else to_unicode(one.value.exact)
+        cells = {"exact": exact, "value": in_unicode(one.value)}
+        return [cells[header] for header in self.headers if header in cells]
+
+
+def _any(elements: Sequence[Element], numbers: Mapping[str, Step]) -> bool:
+    return any(one.name in numbers for one in elements)
 
 
 def _with_formulas(tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, list[Element], list[str]]]:
