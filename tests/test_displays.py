@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 import netcalc
+from netcalc.checking.backward import check_code
 from netcalc.expression import parse
 from netcalc.notation.displays import Named, Product, Sum, Transposed, column, matrix, row
 from netcalc.render.blocks import ASCII, chain, in_line, lay_out
@@ -254,3 +255,28 @@ def test_a_sum_of_matrices_that_is_too_wide_has_a_line_a_term():
         "  = ⎡ 1  2 ⎤",
         "    ⎣ 3  4 ⎦",
     ]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_carets_are_right_below_the_code_that_they_mark(columns):
+    """Also where the line goes on below, or there is no room beside it for what is said."""
+    forward = "z = W @ x + b\na = 1/(1 + np.exp(-z))\nloss = -(y*np.log(a) + (1 - y)*np.log(1 - a)).mean()"
+    text = "dz = (a - y) / 2\ndW = np.outer(dz, a) * 1.0 + 0.0 * np.outer(dz, x) + 0.0 * np.outer(dz, x)\ndx = W @ dz\n"
+    result = netcalc.gradients(forward, W=[[0.1, 0.2], [0.3, -0.4]], x=[1.5, 2.25], b=[0.1, 0.2], y=[1, 0])
+    rows = [line.rstrip() for line in shown(check_code(result, text, "backward.py"), columns).splitlines()]
+    marked = [(rows[place - 1], row) for place, row in enumerate(rows) if row.strip("^ ") == "" and "^" in row]
+    found = [above[row.index("^") : row.index("^") + row.count("^")] for above, row in marked]
+    assert found == ["a", "W"]
+    assert max(map(len, rows)) <= columns
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_answers_too_long_for_the_page_go_on_below_themselves(columns):
+    dx = "2*x*sin(y)*exp(x*y) + x^2*sin(y)*y*exp(x*y) + 2*x*y/(1 + x^2*y^2)"
+    result = netcalc.check(netcalc.grad("x^2*sin(y)*exp(x*y) + log(1 + x^2*y^2)"), {"dx": dx, "dy": "x"})
+    rows = shown(result, columns).splitlines()
+    assert rows[0] == "✗  dx"
+    assert rows[1].startswith("    you 2·x·sin(y)")
+    head = rows[: rows.index("")]
+    assert max(map(len, head)) <= columns
+    assert all(row[0] in "✗ " for row in head)

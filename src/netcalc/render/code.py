@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
+from netcalc.records import dataclass
+from netcalc.render.verdicts import NARROWEST
 from netcalc.result import CheckedLine, Result
 
 NOT_FOUND = "the cause was not identified"
+IS_RIGHT = "is right"
 GAP = "  "
 WIDEST_LINE = 60  # characters of a line that what is said of it still stands beside
 
@@ -27,9 +31,9 @@ def code(result: Result) -> Iterator[RenderableType]:
         wrong = [one for one in lines if one.is_wrong and not one.follows]
         told = dict.fromkeys((one.line, one.diagnosis) for one in wrong)
         for line, said in told:
-            yield from _wrong(next(one for one in wrong if (one.line, one.diagnosis) == (line, said)))
+            yield _Wrong(next(one for one in wrong if (one.line, one.diagnosis) == (line, said)))
         for one in {(one.line, one.said): one for one in lines if one.is_unjudged}.values():
-            yield from _unjudged(one)
+            yield _Unjudged(one)
         yield Text(_summary(lines), style="bold")
 
 
@@ -39,37 +43,74 @@ def _marked(mark: str, style: str, text: str) -> Text:
     return line
 
 
-def _wrong(one: CheckedLine) -> Iterator[Text]:
-    """The line, a mark below what is wrong in it, and the line as it is right."""
-    head = f"line {one.line}{GAP} "
-    indent = " " * (cell_len(head) + 2)
-    text, start = one.text.strip(), len(one.text) - len(one.text.lstrip())
-    repaired = [line.strip() for line in one.repair.splitlines()]
-    said = one.said or NOT_FOUND
-    width = max(cell_len(line) for line in (text, *repaired))
-    beside = width <= WIDEST_LINE and cell_len(said) <= WIDEST_LINE
-    yield _marked("✗", "red", f"{head}{text}{' ' * (width - cell_len(text))}{GAP}{said}" if beside else f"{head}{text}")
-    if one.marked is not None:
-        first, last = one.marked[0] - 1 - start, one.marked[1] - 1 - start
-        yield Text(f"{indent}{' ' * cell_len(text[:first])}{'^' * max(cell_len(text[first:last]), 1)}")
-    for line in repaired:
-        yield Text(
-            f"{indent}{line}{' ' * (width - cell_len(line))}{GAP}is right" if line is repaired[-1] else indent + line
-        )
-    if not beside:
-        yield Text(f"{indent}{said}")
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The line, a mark below what is wrong in it, and the line as it is right; what is said beside if it has room."""
+
+    line: CheckedLine
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        one, (head, indent) = self.line, _head(self.line)
+        text = one.text.strip()
+        repaired = [line.strip() for line in one.repair.splitlines()]
+        said = one.said or NOT_FOUND
+        width = max(cell_len(line) for line in (text, *repaired))
+        room = max(options.max_width - len(indent), NARROWEST)
+        taken = width + len(GAP) + max(cell_len(said), cell_len(IS_RIGHT))
+        beside = width <= WIDEST_LINE and cell_len(said) <= WIDEST_LINE and taken <= room
+        first, *rest = _with_marks(one, room, text + " " * (width - cell_len(text)) + GAP + said if beside else text)
+        yield _marked("✗", "red", head + first)
+        yield from (Text(indent + line) for line in rest)
+        for line in repaired:
+            is_last = line is repaired[-1]
+            whole = line + " " * (width - cell_len(line)) + GAP + IS_RIGHT if is_last else line
+            fits = cell_len(whole) <= room
+            parts = [whole] if fits else [*_folded(line, room), *[IS_RIGHT] * is_last]
+            yield from (Text(indent + part) for part in parts)
+        if not beside:
+            yield from (Text(indent + part) for part in textwrap.wrap(said, room))
 
 
-def _unjudged(one: CheckedLine) -> Iterator[Text]:
+@dataclass(frozen=True, slots=True)
+class _Unjudged:
     """The line, a mark below what is not known in it, and why."""
+
+    line: CheckedLine
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        head, indent = _head(self.line)
+        room = max(options.max_width - len(indent), NARROWEST)
+        first, *rest = _with_marks(self.line, room, self.line.text.strip())
+        yield _marked("?", "yellow", head + first)
+        yield from (Text(indent + line) for line in (*rest, *textwrap.wrap(f"not judged: {self.line.said}", room)))
+
+
+def _head(one: CheckedLine) -> tuple[str, str]:
+    """What stands before a line, behind its mark, and the blanks before what is below it."""
     head = f"line {one.line}{GAP} "
-    indent = " " * (cell_len(head) + 2)
-    text, start = one.text.strip(), len(one.text) - len(one.text.lstrip())
-    yield _marked("?", "yellow", f"{head}{text}")
-    if one.marked is not None:
-        first, last = one.marked[0] - 1 - start, one.marked[1] - 1 - start
-        yield Text(f"{indent}{' ' * cell_len(text[:first])}{'^' * max(cell_len(text[first:last]), 1)}")
-    yield Text(f"{indent}not judged: {one.said}")
+    return head, " " * (cell_len(head) + 2)
+
+
+def _with_marks(one: CheckedLine, room: int, shown: str) -> Iterator[str]:
+    """A line as it is shown, in as many parts as the room asks for, each with carets below what is marked in it."""
+    start = len(one.text) - len(one.text.lstrip())
+    first, last = (place - 1 - start for place in one.marked) if one.marked is not None else (0, 0)
+    begin = 0
+    for part in _folded(shown, room):
+        yield part
+        left, right = (min(max(place - begin, 0), len(part)) for place in (first, max(last, first + 1)))
+        if one.marked is not None and right > left:
+            yield " " * cell_len(part[:left]) + "^" * cell_len(part[left:right])
+        begin += len(part)
+
+
+def _folded(line: str, room: int) -> Iterator[str]:
+    """A line in parts that fit, cut behind blanks where there are any."""
+    while cell_len(line) > room:
+        place = line.rfind(" ", 0, room) + 1 or room
+        yield line[:place]
+        line = line[place:]
+    yield line
 
 
 def _summary(lines: Sequence[CheckedLine]) -> str:

@@ -44,21 +44,57 @@ def verdicts(result: Result) -> Iterator[RenderableType]:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A line an answer, its parts below one another; a remark that is too long for the line goes on below itself."""
+    """A line an answer, its parts below one another; a remark goes on below itself. What is too long is stacked."""
 
     checked: Sequence[Checked]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = list(_rows(self.checked))
-        widths = [max(cell_len(row[place]) for row in rows) for place in range(REMARK)]
-        indent = sum(widths) + len(GAP) * REMARK
+        page = options.max_width
+        table = _fitting(rows, page)
+        widths = _widths(table)
         for row in rows:
             parts = [part + " " * (width - cell_len(part)) for part, width in zip(row, widths, strict=False)]
-            remark = textwrap.wrap(row[REMARK], max(options.max_width - indent, NARROWEST)) or [""]
-            lines = [GAP.join([*parts, remark[0]]).rstrip(), *(" " * indent + line for line in remark[1:])]
+            if row in table:
+                indent = _indent(widths)
+                remark = textwrap.wrap(row[REMARK], max(page - indent, NARROWEST)) or [""]
+                lines = [GAP.join([*parts, remark[0]]).rstrip(), *(" " * indent + line for line in remark[1:])]
+            else:
+                lines = list(_stacked(row, page))
             text = Text("\n".join(lines))
             text.stylize(COLORS.get(row[0], ""), 0, 1)
             yield text
+
+
+def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
+    return [max((cell_len(row[place]) for row in rows), default=0) for place in range(REMARK)]
+
+
+def _indent(widths: Sequence[int]) -> int:
+    """The columns before a remark."""
+    return sum(widths) + len(GAP) * REMARK
+
+
+def _fitting(rows: Sequence[tuple[str, ...]], page: int) -> list[tuple[str, ...]]:
+    """The rows whose parts stand below one another on a page with their remarks beside: all but the longest."""
+    found = sorted(rows, key=lambda row: sum(map(cell_len, row[:REMARK])))
+    while found and _indent(_widths(found)) + min(max(cell_len(row[REMARK]) for row in found), NARROWEST) > page:
+        found.pop()
+    return found
+
+
+def _stacked(row: Sequence[str], page: int) -> Iterator[str]:
+    """A row that is too long for the page: its parts in lines of their own, each going on below itself."""
+    mark, name, *parts = row
+    yield f"{mark}{GAP}{name}"
+    for part in filter(None, parts):
+        yield from textwrap.wrap(
+            part,
+            max(page, NARROWEST),
+            initial_indent=GAP * 2,
+            subsequent_indent=GAP * 3,
+            break_on_hyphens=False,
+        )
 
 
 @dataclass(frozen=True, slots=True)
