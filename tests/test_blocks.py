@@ -73,5 +73,12 @@ def test_a_net_and_a_program_may_share_a_name():
 
 
 def test_the_list_has_a_line_for_each():
-    assert [line.split()[0] for line in listing()] == names()
-    assert all(len(line.split()) > 3 for line in listing())
+    assert [line.split()[0] for line in listing(200)] == names()
+    assert all(len(line.split()) > 3 for line in listing(200))
+
+
+def test_the_list_keeps_to_the_page():
+    folded = listing(60)
+    assert max(map(len, folded)) <= 60
+    assert [line.split()[0] for line in folded if line[0] != " "] == names()
+    assert " ".join(" ".join(folded).split()) == " ".join(" ".join(listing(200)).split())

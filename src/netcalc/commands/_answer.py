@@ -175,9 +175,16 @@ def takes_unicode(file: TextIO) -> bool:
     return True
 
 
+def page_width(file: TextIO) -> int:
+    """The columns of a terminal, or of a page that COLUMNS says; else a line is as long as it needs to be."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if file.isatty() or "COLUMNS" in os.environ else UNBOUNDED
+
+
 def write(lines: Iterable[Any], file: TextIO, form: Format) -> None:
     """Lines of text as they are; tables as wide as a terminal is, or as they need to be."""
-    measured = file.isatty() or "COLUMNS" in os.environ
+    measured = page_width(file) != UNBOUNDED
     written: Any = Spelled(file, coloured if form.name == "table" and file.isatty() else form.harmless)
     if is_plain():
         written = Spelled(written, form.in_ascii)

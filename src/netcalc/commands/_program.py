@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GIVEN = r"\s*([^\W\d]\w*)\s*=(?!=)(.*)"
 NETS = (".toml", ".json")
-STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s]+=[^=])"
+STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s]+=[^=]|[A-Za-z_][\w.]*\()"
 TABLE = r"(?m)^\s*\[\[?[\w. ]+\]"
 
 

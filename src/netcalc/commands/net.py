@@ -1,5 +1,6 @@
 """`netcalc net`."""
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,9 +66,10 @@ class Net(NamedTuple):
             return json.dumps(schema("net"), ensure_ascii=False, indent=2)
         if self.example is None:
             return None
+        from netcalc.commands._answer import page_width
         from netcalc.examples import example, listing
 
-        return example(self.example) if self.example else "\n".join(listing())
+        return example(self.example) if self.example else "\n".join(listing(page_width(sys.stdout)))
 
     def read(self, index_from: int) -> "NetOptions":
         """The same as the library takes it. Raises ValueSyntaxError, ExpressionError."""

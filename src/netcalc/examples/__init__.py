@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import wrap
 
 from netcalc.errors import UnknownNameError
 
 FOLDER = Path(__file__).parent
+NARROWEST = 30  # columns that a description goes on in
 
 
 def names() -> list[str]:
@@ -25,10 +27,12 @@ def example(name: str) -> str:
     return (net if net.exists() else FOLDER / f"{name.removesuffix('.py')}.py").read_text(encoding="utf-8")
 
 
-def listing() -> list[str]:
-    """Each name and what it is, in a line."""
-    width = max(map(len, names()))
-    return [f"{name:{width}}  {_about(example(name))}" for name in names()]
+def listing(page: int) -> list[str]:
+    """Each name and what it is, in a line that goes on below itself where the page ends."""
+    width = max(map(len, names())) + 2
+    room = max(page - width, NARROWEST)
+    told = [(name, wrap(_about(example(name)), room, break_on_hyphens=False)) for name in names()]
+    return [f"{'' if n else name:{width}}{line}" for name, lines in told for n, line in enumerate(lines)]
 
 
 def _about(text: str) -> str:

@@ -23,7 +23,9 @@ def matmul(a: Node, b: Node) -> Node:
         raise ShapeError(f"{written(a.shape)} @ {written(b.shape)}: a number has no axis to sum over; write * for it")
     left, right = ("k" if a.rank == 1 else "ik"), ("k" if b.rank == 1 else "kj")
     if not same(a.shape[-1], b.shape[0 if b.rank == 1 else -2]):
-        raise ShapeError(f"{written(a.shape)} and {written(b.shape)} do not fit together in a matrix product")
+        is_row = (b.rank == 1 and a.shape[-1] == 1) or (a.rank == 1 and b.rank > 1 and b.shape[-2] == 1)
+        hint = "; [[1, 2]] is a matrix of one row, and 1, 2 a vector" if is_row else ""
+        raise ShapeError(f"{written(a.shape)} and {written(b.shape)} do not fit together in a matrix product{hint}")
     from netcalc.graph.product import broadcast_shapes
 
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])

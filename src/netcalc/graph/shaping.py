@@ -75,7 +75,10 @@ def reshape(node: Node, shape: Shape) -> Node:
     if node.shape == shape:
         return node
     if not same(total(node.shape), total(shape)):
-        raise ShapeError(f"{written(node.shape)} has not as many entries as {written(shape)}")
+        held, needed = (written((total(one),)) for one in (node.shape, shape))
+        of = f" of {written(node.shape)}" if node.rank > 1 else ""
+        asked = written(shape) if len(shape) > 1 else "the new shape"
+        raise ShapeError(f"{asked} takes {needed} entries, and there are {held}{of}")
     inner = node.args[0] if node.operation is RESHAPE else node
     return inner if inner.shape == shape else make(RESHAPE, [inner], shape)
 

@@ -50,6 +50,8 @@ def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> Pa
     key: list[Part] = []
     arrays: list[Node] = []
     used = sum(_axes_of(one) for one in items)
+    if used > whole.rank == 0:
+        raise ShapeError("this is a number, which has no entries to pick: leave the index out")
     if used > whole.rank:
         raise ShapeError(f"{used} indices are too many for {written(whole.shape)}")
     check_axes(whole.rank + sum(one is None for one in items))

@@ -11,6 +11,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
+from netcalc.graph.product import as_number
 from netcalc.graph.sizes import Letters
 from netcalc.program.scalars import calculated, compare, negated
 from netcalc.program.scope import Scope
@@ -109,6 +110,8 @@ def _of_arrays(scope: Scope, sign: str, left: Any, right: Any) -> Any:
         return Tensor(b.compared(ON_CONDITIONS[sign], a, c), "bool")
     if kinds == ("bool", "bool") and sign in "+-":
         raise NetcalcError(_of_booleans(sign))
+    if sign == "/" and as_number(c) == 0:
+        raise NetcalcError("division by zero")
     if sign in ON_NODES:
         product = Tensor(ON_NODES[sign](a, c), "float" if sign == "/" else widest(kinds))
         return as_bool(product) if product.kind == "bool" else product

@@ -194,13 +194,14 @@ class _Cells(NamedTuple):
     def room(self, width: int) -> Room:
         """The room for drawings on a page."""
         names = max((len(whole_name(tensor)) for tensor, *_ in self.parts), default=0)
-        page = READABLE + names if width == UNBOUNDED else width
+        if width == UNBOUNDED:
+            return Room(READABLE, READABLE)
         listed = [self._values(one) for _, shown, _, drawn in self.parts if drawn is None for one in shown]
         least = max(
             LEAST_VALUE, width_of([max(cells, key=len) for cells in zip(*listed, strict=True)]) if listed else 0
         )
         drawings = [drawn for *_, drawn in self.parts if drawn is not None]
-        return room_for(drawings, page - names - BETWEEN, least, READABLE)
+        return room_for(drawings, width - names - BETWEEN, least, READABLE)
 
     def rows(self, room: Room) -> _Rows:
         """A row a tensor where its drawing has room, beside its formula or below it; else a row an element."""

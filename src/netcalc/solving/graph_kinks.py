@@ -19,7 +19,7 @@ from netcalc.graph.elementwise import ELEMENTWISE, held_letters, plain, slopes, 
 from netcalc.graph.inverses import DETERMINANT, cofactors
 from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import number
+from netcalc.graph.product import PRODUCT, number
 from netcalc.graph.reductions import LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, SOFTMAX, Along
 from netcalc.graph.writing import formula
 from netcalc.kinks import Kink, kink
@@ -178,6 +178,8 @@ def _has_no_value(entry: Numeral) -> bool:
 
 
 def _why(node: Node, arguments: Sequence[np.ndarray], called: Mapping[Node, str]) -> str | None:
+    if node.operation is PRODUCT:
+        return "a factor in a product is infinite, as 1/0 is"
     if node.operation is not ELEMENTWISE:
         return f"{node.operation.name} has no value at this point"
     tree = with_slopes_written_out(node.params.tree)

@@ -1,0 +1,3 @@
+h = x * 2
+loss = h.sum()
+loss /= 3 - 3
