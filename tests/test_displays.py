@@ -218,6 +218,17 @@ def test_closed_forms_are_drawn_beside_the_values():
     assert "[ e/(1 + e)²  −e/(1 + e)² ] │ [ 0.196612  −0.196612 ]" in text
 
 
+def test_closed_forms_too_wide_beside_a_formula_are_drawn_below_it_with_their_values():
+    result = netcalc.grad("softmax(x)", at={"x": [1, 0]}, delta=[1, 0], exact=True)
+    rows = [line.rstrip() for line in shown(result, 62).splitlines()]
+    assert rows[0].split("┃")[1:] == [" formula and value"]
+    assert rows[2:5] == [
+        "f     │ softmax(x)",
+        "      │   [ e/(1 + e)  1/(1 + e) ]",
+        "      │ = [ 0.731059  0.268941 ]",
+    ]
+
+
 def test_entries_with_formulas_of_their_own_are_listed():
     text = shown(netcalc.neuron(x=[1, 2], w=[3, 4], b=0), 200)
     assert "∂f/∂x0" in text

@@ -48,12 +48,24 @@ def width_of(cells: Sequence[str]) -> int:
     return sum(columns_of([cells])) + BETWEEN * (len(cells) - 1)
 
 
-def below(formula: str, cells: Sequence[str]) -> str:
-    """A cell with a formula and the drawings below it, the values behind the exact forms."""
-    *exact, values = cells
-    if exact:
-        values = "\n".join(("  ", "= ")[not n] + line for n, line in enumerate(values.split("\n")))
-    return "\n".join([formula, *exact, values])
+def below(cells: Sequence[str]) -> str:
+    """Drawings below each other, the values behind the exact forms."""
+    signs = ["  ", "= "] if len(cells) > 1 else [""]
+    lines = [
+        (sign if not n else " " * len(sign)) + line
+        for sign, cell in zip(signs, cells, strict=True)
+        for n, line in enumerate(cell.split("\n"))
+    ]
+    return "\n".join(lines)
+
+
+def placed(formula: str, cells: Sequence[str], room: Room) -> list[str] | None:
+    """The cells of a formula and its drawings: these beside it, or else below it in its own cell; None without room."""
+    if width_of(cells) <= room.beside:
+        return [formula, *cells]
+    if width_of([below(cells)]) <= room.below:
+        return [f"{formula}\n{below(cells)}", *[""] * len(cells)]
+    return None
 
 
 def room_for(drawings: Sequence[Sequence[str]], free: int, least: int, readable: int) -> Room:
@@ -62,12 +74,11 @@ def room_for(drawings: Sequence[Sequence[str]], free: int, least: int, readable:
     That is drawn below its formula, and so is what takes more columns than are left beside it; other values take at
     `least` so many.
     """
-    room = Room(0, free - BETWEEN - least)
-    fitting = [width for one in drawings if (width := width_of(one)) <= max(room.below, 0)]
-    beside = min(free - FORMULA, readable)
-    if not fitting or max(fitting) <= beside:
-        return room._replace(beside=beside)
-    return room._replace(beside=free - BETWEEN - max(fitting))
+    room = Room(min(free - FORMULA, readable), free - BETWEEN - least)
+    fitting = [one for one in drawings if placed("", one, room) is not None]
+    if all(width_of(one) <= room.beside for one in fitting):
+        return room
+    return room._replace(beside=free - BETWEEN - max(width_of([below(one)]) for one in fitting))
 
 
 def columns_of(rows: Iterable[Sequence[str]]) -> list[int]:

@@ -21,6 +21,7 @@ from netcalc.render.drawn import (
     columns_of,
     drawing,
     is_one_formula,
+    placed,
     room_for,
     whole_name,
     width_of,
@@ -162,12 +163,17 @@ class _Rows(NamedTuple):
         return sum((name, max(min(formula, LEAST_VALUE), self.wide), *values)) + BETWEEN * (len(self.headers) - 1)
 
     def table(self, *, are_numbers: bool) -> Table:
+        """The table, without columns in which nothing stands."""
         right = ("value",) if are_numbers and not self.are_drawn else ()
         whole = [header for header in self.headers if header != "formula"] if self.are_drawn else ()
-        frame = new_frame(*self.headers, right=right, whole=whole)
+        full = [n for n in range(len(self.headers)) if n <= 1 or any(row[n:] and row[n] for row in self.cells)]
+        headers = [self.headers[n] for n in full]
+        if headers[-1] == "formula" != self.headers[-1]:
+            headers[-1] = "formula and value"
+        frame = new_frame(*headers, right=right, whole=whole)
         frame.columns[1].min_width = self.wide or None
         for row in self.cells:
-            frame.add_row(*row)
+            frame.add_row(*(row[n] for n in full if n < len(row)))
         return frame
 
 
@@ -208,13 +214,9 @@ class _Cells(NamedTuple):
         rows, wide, are_drawn = list[list[str]](), 0, False
         between = [""] * ("with numbers" in self.headers)
         for tensor, elements, formulas, drawn in self.parts:
-            if drawn is not None and (taken := width_of(drawn)) <= max(room):
-                is_beside, are_drawn = taken <= room.beside, True
-                wide = wide if is_beside else max(wide, *columns_of([[below("", drawn)]]))
-                cells = [formulas[0], *between, *drawn]
-                if not is_beside:
-                    cells = [below(formulas[0], drawn), *between, *[""] * len(drawn)]
-                rows.append([whole_name(tensor), *cells])
+            if drawn is not None and (cells := placed(formulas[0], drawn, room)) is not None:
+                rows.append([whole_name(tensor), cells[0], *between, *cells[1:]])
+                wide, are_drawn = wide if cells[-1] else max(wide, width_of([below(drawn)])), True
                 continue
             is_once = len(elements) > 1 and is_one_formula(elements) and not _any(elements, self.numbers)
             for place, (one, formula) in enumerate(zip(elements, formulas, strict=True)):
