@@ -79,6 +79,13 @@ def test_a_step_in_a_loop_is_refused_as_later_rounds_have_other_weights():
     assert netcalc.gradients(text.replace("range(3)", "range(1)"), x=[3]).partials["x"] == [6]
 
 
+def test_what_is_made_behind_a_step_is_refused_as_the_weights_are_others():
+    text = "loss = (x * x).sum()\nloss.backward()\noptimizer.step()\nlater = (x * x * 2).sum()"
+    with pytest.raises(NetcalcError, match=r"line 4: later is made behind a step .* --of loss"):
+        netcalc.gradients(text, x=[3])
+    assert netcalc.gradients(text, of="loss", x=[3]).partials["x"] == [6]
+
+
 def test_a_step_of_the_programs_own_is_read():
     text = "class Cell:\n    def step(self, h):\n        return h * h\ncell = Cell()\nloss = cell.step(x).sum()"
     assert netcalc.gradients(text, x=[3]).partials["x"] == [6]
@@ -109,3 +116,31 @@ def test_plots_are_passed_over():
 def test_there_is_no_gpu():
     text = "loss = (x * (2 if torch.cuda.is_available() or torch.backends.mps.is_available() else 3)).sum()"
     assert netcalc.gradients(text, x=[3]).partials["x"] == [3]
+
+
+@pytest.mark.parametrize(
+    "before, behind",
+    [
+        ("", "with torch.no_grad():\n    W -= 0.1 * W.grad\n    W.grad.zero_()"),
+        ("for p in [W]:\n    p.grad = None", "for p in [W]:\n    p.data += -lr * p.grad"),
+        ("W.grad = None", "W.data = W.data - 0.1 * W.grad"),
+        ("", "print(W.grad)\nif W.grad is not None:\n    W.grad.zero_()"),
+    ],
+)
+def test_weights_changed_by_their_gradients_are_passed_over(before, behind):
+    text = f"{before}\nloss = ((x @ W) ** 2).sum()\nloss.backward()\n{behind}"
+    result = netcalc.gradients(text, x=[1, 2], W=[[3], [4]])
+    assert result.partials["W"] == [[22], [44]]
+    assert any("passed over" in note for note in result.notes) == ("W.data" in behind or "-" in behind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in range(3):\n    loss = (x * W).sum()\n    loss.backward()\n    W -= 0.1 * W.grad",
+        "loss = (x * W).sum()\nW = W - 0.1 * W.grad\nloss = (x * W).sum()",
+    ],
+)
+def test_weights_changed_before_the_pass_ends_are_refused(text):
+    with pytest.raises(NetcalcError, match=r"grad|changes the weights"):
+        netcalc.gradients(text, x=[1, 2], W=[3, 4])

@@ -87,6 +87,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
         raise source.error(f"a program comes to at most {MAX_STATEMENTS:,} statements", tree.body[MAX_STATEMENTS])
     is_of_layers = bool(with_both_passes(tree))
     tree.body = in_line(tree.body) if is_of_layers else tree.body
+    tree.body = list(training.with_steps(tree.body))
     place = split(tree.body, given, of, is_of_layers=is_of_layers)
     rest, tree.body[place:] = tuple(tree.body[place:]), []
     if not rest and (defs := backward_defs(tree.body)):
@@ -261,7 +262,9 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
     reader.indices |= {one.node for one in reader.assigned if one.kind not in REALS}
     reader.note_cuts(output)
     indices = frozenset(key for key, node in {**named, **inputs}.items() if node in reader.indices)
-    if reader.has_steps:
+    if reader.first_step is not None:
+        if any(one.name == name and one.node is output for one in reader.assigned[reader.first_step :]):
+            raise reader.source.error_at(f"{name} {training.BEHIND}", lines.get(name, 1))
         reader.note(training.note(reader.training))
     _note_decisions(reader, [key for key in reader.decided if key not in indices])
     leaves = frozenset(reader.leaves)

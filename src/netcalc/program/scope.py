@@ -96,7 +96,7 @@ class Scope:
         )  # the functions and methods that the text has, by their names alone
         self.classes: frozenset[str] = frozenset()  # that other lines use
         self.training: set[int] = set()  # lines that train, as optimizer.step() does
-        self.has_steps = False  # of an optimizer
+        self.first_step: int | None = None  # how many names were assigned before the first that changes the weights
         self.statements = 0
         self.main_level = 0  # of the calls whose names are the pass's own
         self.reading: ast.AST | None = None

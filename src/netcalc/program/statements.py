@@ -176,7 +176,8 @@ class Statements(Assignments):
             raise NetcalcError(STEPS)
         if called in TRAINS:
             self.training.add(node.lineno)
-            self.has_steps |= called == "step"
+        if called == "step" and self.first_step is None:
+            self.first_step = len(self.assigned)
 
     # --- control
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 # Calls that change nothing of the forward pass.
@@ -16,6 +17,7 @@ PASSED_OVER = frozenset(
 )
 TRAINS = frozenset({"backward", "zero_grad", "step", "clip_grad_norm_", "clip_grad_value_"})
 STEPS = "this changes the weights for the next round: leave the loop out; one forward pass is differentiated"
+BEHIND = "is made behind a step that changes the weights: name what is differentiated, as in --of loss"
 UNREAD = ("torch.optim", "matplotlib")  # libraries whose calls are passed over, with all that they are given
 PLACED = frozenset({"to", "cuda", "cpu", "float", "double", "train", "eval"})  # a layer is the same after these
 
@@ -23,6 +25,39 @@ PLACED = frozenset({"to", "cuda", "cpu", "float", "double", "train", "eval"})  #
 def is_unread(path: str) -> bool:
     """Whether a library's calls are passed over."""
     return path.startswith(UNREAD)
+
+
+def with_steps(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Lines, what changes weights by gradients behind a backward() as a step, and gradients set to 0 as zero_grad."""
+    runs = False
+    for node in body:
+        called = next((name for name in ("zero_grad", "step") if _is_update(node, runs=runs, steps=name == "step")), "")
+        step = ast.Expr(ast.Call(ast.Attribute(ast.Name("weights", ast.Load()), called, ast.Load()), [], []))
+        yield ast.fix_missing_locations(ast.copy_location(step, node)) if called else node
+        runs = runs or (isinstance(node, ast.Expr) and _last_name(node.value) == "backward")
+
+
+def _is_update(node: ast.stmt, *, runs: bool, steps: bool) -> bool:
+    match node:
+        case ast.Assign([ast.Attribute(_, "grad")], ast.Constant(None)):
+            return True
+        case ast.Expr(ast.Call(ast.Attribute(ast.Attribute(_, "grad"), "zero_"))):
+            return True
+        case ast.AugAssign(target, _, value) | ast.Assign([target], value):
+            is_weight = isinstance(target, ast.Name) or (isinstance(target, ast.Attribute) and target.attr == "data")
+            changes = isinstance(node, ast.AugAssign) or ast.unparse(target) in map(ast.unparse, ast.walk(value))
+            return runs and steps and is_weight and changes and _has_gradient(value)
+        case ast.For(orelse=[]) | ast.With() | ast.If(orelse=[]):
+            return all(_is_update(one, runs=runs, steps=steps) for one in node.body)
+    return False
+
+
+def _has_gradient(node: ast.expr) -> bool:
+    return any(isinstance(one, ast.Attribute) and one.attr == "grad" for one in ast.walk(node))
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
 
 
 def note(lines: Iterable[int]) -> str:
