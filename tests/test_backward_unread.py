@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from netcalc.checking.backward import check_code
 from netcalc.errors import NetcalcError
@@ -37,7 +40,10 @@ def problem(forward: str):
 
 
 def text(backward: str) -> list[str]:
-    return [str(line) for line in code(check_code(solve(problem(FORWARD)), backward, "backward.py"))]
+    console = Console(width=120, file=io.StringIO(), force_terminal=False)
+    for one in code(check_code(solve(problem(FORWARD)), backward, "backward.py")):
+        console.print(one)
+    return console.file.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(

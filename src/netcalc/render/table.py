@@ -168,7 +168,7 @@ class _Rows(NamedTuple):
         whole = [header for header in self.headers if header != "formula"] if self.are_drawn else ()
         full = [n for n in range(len(self.headers)) if n <= 1 or any(row[n:] and row[n] for row in self.cells)]
         headers = [self.headers[n] for n in full]
-        if headers[-1] == "formula" != self.headers[-1]:
+        if self.wide and headers[-1] == "formula":
             headers[-1] = "formula and value"
         frame = new_frame(*headers, right=right, whole=whole)
         frame.columns[1].min_width = self.wide or None
