@@ -818,3 +818,14 @@ def test_an_answer_of_another_shape_is_told_as_it_is(net):
     """No decimal commas are read into what fits neither way."""
     with pytest.raises(NetcalcError, match="dW2 is 2 × 2, and what is given for it is 3 × 2"):
         netcalc.check(net(NET + SECOND), {"dW2": "1,2;3,4;5,6"})
+
+
+def test_a_formula_that_is_wrong_in_one_entry_is_not_said_to_be_right_for_the_numbers():
+    """Where another entry happens to be 0, as it ought to be."""
+    result = netcalc.gradients(
+        "z = x @ W\nloss = np.sum((z - t) ** 2) / 2",
+        {"x": [[1, 2], [3, 1]], "W": [[1, 0], ["0.5", -1]], "t": [[2, 1], [0, 1]]},
+    )
+    (one,) = netcalc.check(result, {"dz": "(z-t)/2"}).checked
+    assert one.is_wrong
+    assert not one.note

@@ -312,7 +312,7 @@ def _together(result: Result, tensor: Tensor, formula: Tree, found: Sequence[Che
         claimed=Value(None, to_unicode(formula), formula=formula),
         correct=Value(None, to_unicode(tensor.formula), formula=tensor.formula),
         explanation=in_one_line(step) if step and wrong else "",
-        note="; ".join(dict.fromkeys(one.note for one in found if one.note)),
+        note="; ".join(dict.fromkeys(one.note for one in found if one.note and not (wrong and one.note == ONLY_HERE))),
         tensor="",
     )
 
