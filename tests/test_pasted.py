@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 import netcalc
@@ -221,3 +222,20 @@ def test_answers_may_be_typed_as_json():
     result = netcalc.grad("x.T@A@x", at={"A": [[1, 2], [3, 4]], "x": [1, -1]})
     checked = netcalc.check(result, ['{"dx": [-3, -3], "dA": [[1, -1], [-1, 1]]}']).checked
     assert {one.verdict for one in checked} == {"right"}
+
+
+CLASSES = """
+z = x @ W
+probs = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+loss = -np.log(probs[np.arange(3), y]).mean()
+"""
+
+
+@pytest.mark.parametrize("classes", [[0, 2, 1], np.array([0, 2, 1])])
+@pytest.mark.parametrize("form, verdict", [("(probs-{})/3", "right"), ("probs-{}", "wrong")])
+@pytest.mark.parametrize("targets", ["one_hot(y,3)", "eye(3)[y]", "one_hot([0,2,1],3)"])
+def test_classes_may_be_given_by_name_in_a_formula(classes, form, verdict, targets):
+    """However the indices were given."""
+    at = {"x": [[1, 2], [3, 4], [0, 1]], "W": [[1, 0, 1], [0, 1, 0]], "y": classes}
+    (one,) = netcalc.check(netcalc.gradients(CLASSES, at), {"dz": form.format(targets)}).checked
+    assert one.verdict == verdict

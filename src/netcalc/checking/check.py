@@ -210,8 +210,11 @@ class Checker:
     def tensors(self) -> Tensors:
         """What a formula may use."""
         bench = self.library.benches[0]
+        problem = self.result.problem
         indices = {name: array for name, array in bench.given.items() if array.dtype.kind in "iub"}
-        return Tensors({**bench.tensors, **indices}, bench.names, self.result.problem.index_from, bench.sizes)
+        if isinstance(problem, GraphProblem):
+            indices |= graphs.whole_numbers(problem)
+        return Tensors({**bench.tensors, **indices}, bench.names, problem.index_from, bench.sizes)
 
 
 def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:

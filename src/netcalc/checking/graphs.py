@@ -124,7 +124,7 @@ def is_right_as_formula(problem: GraphProblem, text: str, answer: str) -> bool:
     from netcalc.solving.vanishing import is_zero
 
     right = {one.name: one.node for one in quantities_of(problem)}
-    indices = {name: array for name, array in problem.values.items() if array.dtype.kind in "iub"}
+    indices = whole_numbers(problem)
     letters: dict[str, Size] = {name: letter(name) for name in problem.sizes}
     tensors = Tensors(indices, (), problem.index_from, letters, {**problem.inputs, **right})
     try:
@@ -132,6 +132,16 @@ def is_right_as_formula(problem: GraphProblem, text: str, answer: str) -> bool:
         return node is not None and is_zero(problem, build.subtract(node, right[answer]))
     except NetcalcError:
         return False
+
+
+def whole_numbers(problem: GraphProblem) -> dict[str, Array]:
+    """What was given as whole numbers, and what is an index, by name: formulas may index by these too."""
+    found = {name: array for name, array in problem.values.items() if array.dtype.kind in "iub"}
+    for name, _ in _index_counts(problem, Arithmetic(problem.sizes)):
+        array = problem.values.get(name)
+        if array is not None and array.dtype == object and all(isinstance(one, Number) for one in array.flat):
+            found[name] = np.array([int(one.value) for one in array.flat], dtype=np.int64).reshape(array.shape)
+    return found
 
 
 def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0) -> GraphProblem:

@@ -18,6 +18,7 @@ from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import FUNCTIONS, Apply, Number, Tree, share, substitute, symbols
 from netcalc.expression import read as read_expression
 from netcalc.expression.paper import parse_paper
+from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tensor_parser import Reading, parse_tensors
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.arithmetic import Arithmetic
@@ -32,6 +33,7 @@ from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
 
 BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
+OF_TENSORS = rf"\b({'|'.join(sorted(TENSOR_FUNCTIONS.keys() - FUNCTIONS.keys()))})\s*\("
 ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 
@@ -95,7 +97,7 @@ class Tensors:
         errors: list[NetcalcError] = []
         made: tuple[Reader, Node, Tree] | None = None
         for read in (parse_tensors, parse_paper, _of_numbers):
-            if read is _of_numbers and made is not None:
+            if read is _of_numbers and (made is not None or re.search(OF_TENSORS, text)):
                 break
             columns = Columns(shape)
             table = columns.operations if read is parse_paper else OPERATIONS

@@ -12,7 +12,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import applied, derivation, evaluable
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, symbols
 from netcalc.expression.numerals import decimals, of_float64
-from netcalc.expression.tree import apply, fold, multiply, power
+from netcalc.expression.tree import apply, fold, multiply, negate, power
 from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix
 from netcalc.records import NamedTuple
@@ -126,7 +126,8 @@ def literal(entry: object) -> Tree:
             return multiply(Number(Fraction(mantissa), mantissa), power(TEN, Number(Fraction(int(exponent)))))
         return Number(Fraction(value.shown), value.shown)
     except ValueError:
-        return Symbol(value.shown)
+        below = value.shown.startswith("-")
+        return negate(Symbol(value.shown[1:])) if below else Symbol(value.shown)
 
 
 def outcome(entry: object) -> tuple[Tree, ...]:
