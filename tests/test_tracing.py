@@ -9,6 +9,7 @@ import pytest
 
 import netcalc
 from netcalc.errors import NetcalcError
+from netcalc.notation import to_unicode
 
 draw = np.random.default_rng(3)
 VALUES = {"X": draw.normal(size=(3, 2)), "W": draw.normal(size=(2, 4)), "b": draw.normal(size=4)}
@@ -103,3 +104,14 @@ def test_nested_lists_are_arrays():
 def test_lists_that_are_no_input_are_told(given, said):
     with pytest.raises(NetcalcError, match=said):
         netcalc.gradients(lambda x: np.sum(x**2), **given)
+
+
+def test_a_float_of_the_function_is_written_as_it_was_typed():
+    """Not by the fraction that it is, nor as a mean because a power of two divides that."""
+
+    def f(x, W):
+        return np.sum((x @ W) ** 2) + 0.1 * np.sum(W * W)
+
+    found = netcalc.gradients(f, x=np.eye(2), W=np.eye(2))
+    assert to_unicode(found["loss"].formula) == "‖x W‖² + 0.1·‖W‖²"
+    assert to_unicode(found["dW"].formula) == "2·xᵀ x W + 0.2·W"

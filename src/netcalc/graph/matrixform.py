@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree, power
+from netcalc.expression.numerals import of_float64
 from netcalc.graph import sizes as size_of
 from netcalc.graph.contractions import diagonals, matrix_products, scalar_products, sums
 from netcalc.graph.entrywise import broadcasts, identities, index_form, outer_products, same_axes, scaled_rows
@@ -136,9 +137,10 @@ def _variance(entries: Tree, along: Sequence[Tree]) -> Tree | None:
 
 
 def _over_count(term: Term, count: Size) -> Term | None:
+    """The term of a mean that a sum over so many is; half a sum of two is none, nor a float times a sum."""
     count = settled(count)
     if isinstance(count, int):
-        is_mean = count > 2 and term.number.denominator % count == 0  # half a sum of two is no mean
+        is_mean = count > 2 and term.number.denominator % count == 0 and not of_float64(term.number)
         return term._replace(number=term.number * count) if is_mean else None
     whole = scalar(size_of.tree(count))
     below = list(term.below)

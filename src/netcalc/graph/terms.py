@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree, add, divide, multiply, negate, power
+from netcalc.expression.numerals import of_float64
 from netcalc.graph.product import LETTERS
 from netcalc.graph.sizes import Shape, settled
 from netcalc.records import NamedTuple
@@ -42,7 +43,9 @@ class Term(NamedTuple):
         top, bottom = self.number.numerator, self.number.denominator
         front: list[Tree] = []
         above, below = powers(self.above, self.below)
-        if bottom != 1 and _is_decimal(self.number):
+        if digits := of_float64(abs(self.number)):
+            front = [Number(abs(self.number), digits)]
+        elif bottom != 1 and _is_decimal(self.number):
             front = [Number(abs(self.number))]
         else:
             front = [Number(Fraction(abs(top)))] * (abs(top) != 1)
