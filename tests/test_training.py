@@ -86,6 +86,11 @@ def test_what_is_made_behind_a_step_is_refused_as_the_weights_are_others():
     assert netcalc.gradients(text, of="loss", x=[3]).partials["x"] == [6]
 
 
+def test_a_function_called_step_is_no_optimizers():
+    with pytest.raises(NetcalcError, match="line 3: 'step' of mylib is not understood"):
+        netcalc.gradients("from mylib import step\nloss = (x * x).sum()\nstep(x, 0.1)", x=[3])
+
+
 def test_a_step_of_the_programs_own_is_read():
     text = "class Cell:\n    def step(self, h):\n        return h * h\ncell = Cell()\nloss = cell.step(x).sum()"
     assert netcalc.gradients(text, x=[3]).partials["x"] == [6]

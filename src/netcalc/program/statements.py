@@ -14,7 +14,7 @@ from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
-from netcalc.program.training import PASSED_OVER, STEPS, TRAINS, is_unread
+from netcalc.program.training import PASSED_OVER, STEP, STEPS, TRAINS, is_unread
 from netcalc.program.values import (
     LIBRARIES,
     Class,
@@ -162,7 +162,7 @@ class Statements(Assignments):
             return False
         if called.attr == "__init__":  # of super(), or of a class above by its name
             return self.method_above(called) is None
-        if called.attr in PASSED_OVER:
+        if called.attr in PASSED_OVER or called.attr == STEP:
             return called.attr not in self.own_functions
         root = called.value
         while isinstance(root, ast.Attribute):
@@ -172,11 +172,11 @@ class Statements(Assignments):
 
     def _trains(self, called: str, node: ast.stmt) -> None:
         """A step after which the weights are others is told, and refused where the pass goes on with them."""
-        if called == "step" and self.loops > 1:
+        if called == STEP and self.loops > 1:
             raise NetcalcError(STEPS)
         if called in TRAINS:
             self.training.add(node.lineno)
-        if called == "step" and self.first_step is None:
+        if called == STEP and self.first_step is None:
             self.first_step = len(self.assigned)
 
     # --- control

@@ -11,11 +11,12 @@ PASSED_OVER = frozenset(
     (
         "print backward zero_grad requires_grad_ retain_grad manual_seed seed set_printoptions set_default_dtype "
         "train eval display draw_dot set_trace synchronize empty_cache info debug warning set_title plot show title "
-        "legend xlabel ylabel filterwarnings config update_config step clip_grad_norm_ clip_grad_value_ "
+        "legend xlabel ylabel filterwarnings config update_config clip_grad_norm_ clip_grad_value_ "
         "set_description set_postfix"
     ).split()
 )
 TRAINS = frozenset({"backward", "zero_grad", "step", "clip_grad_norm_", "clip_grad_value_"})
+STEP = "step"  # a method of optimizers and schedules, passed over too
 STEPS = "this changes the weights for the next round: leave the loop out; one forward pass is differentiated"
 BEHIND = "is made behind a step that changes the weights: name what is differentiated, as in --of loss"
 UNREAD = ("torch.optim", "matplotlib")  # libraries whose calls are passed over, with all that they are given
