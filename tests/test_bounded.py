@@ -222,3 +222,10 @@ def test_a_product_of_many_factors_is_checked_in_time():
     product = "*".join(f"sin({n}*x)" for n in range(1, 25))
     (one,) = netcalc.check(netcalc.grad(product), {"dx": 2}).checked
     assert one.verdict == "wrong"
+
+
+def test_a_large_multiple_of_a_logarithm_is_not_made_a_power() -> None:
+    """2 to the power of 2·10¹⁶ has as many bits."""
+    large = 20_000_000_000_000_000 * sp.log(2)
+    assert bounded.simplified(large) == large
+    assert bounded.simplified(3 * sp.log(2) - sp.log(8)) == 0

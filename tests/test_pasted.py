@@ -95,13 +95,16 @@ def pasted(result, printed, left_out=()):
     return [f"{one.name}: {answers[one.name]}" for one in netcalc.check(result, answers).checked if one.is_wrong]
 
 
-@pytest.mark.parametrize("printed", [to_unicode, to_ascii])
+@pytest.mark.parametrize("printed", [to_unicode, pytest.param(to_ascii, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("expression, sizes", EXPRESSIONS)
 def test_an_expressions_gradients_are_right_as_printed(expression, sizes, printed):
     assert pasted(netcalc.grad(expression, shape=shapes(sizes)), printed) == []
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+SLOW = {"infonce", "svm", "transformer", "gru", "multi-head", "groupnorm", "vae"}  # a second and more each
+
+
+@pytest.mark.parametrize("name", [pytest.param(one, marks=[pytest.mark.nightly] * (one in SLOW)) for one in BLOCKS])
 def test_a_blocks_gradients_are_right_as_printed(name):
     text = example(name)
     result = netcalc.gradients(text, shape=shapes(re.search(r"--shape (.*)", text)[1]))

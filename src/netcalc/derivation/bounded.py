@@ -20,6 +20,7 @@ MOST_TERMS = 5_000  # of one multiplied out
 HIGHEST_DEGREE = 200
 LONGEST_EXPANSION = 30  # exponent of a sum that may be multiplied out
 LONGEST_NUMBER = 400  # bits
+MOST_TIMES_A_LOGARITHM = 10_000
 # What SymPy, asked for too much, may end with; the formula then stays as it is.
 SYMPY_FAILURES = (
     ArithmeticError,
@@ -102,9 +103,17 @@ def factored(expression: Any) -> Any:
 
 
 def simplified(expression: Any) -> Any:
-    """What SymPy makes of it; the expression itself where its polynomials have too many generators."""
+    """What SymPy makes of it; the expression itself where its polynomials have too many generators.
+
+    So too where it has large multiples of logarithms: n log(2) is made log(2ⁿ), with all digits of 2ⁿ.
+    """
     import sympy as sp
 
+    multiples = (
+        one.as_coeff_Mul()[0] for one in expression.atoms(sp.Mul) if any(part.func is sp.log for part in one.args)
+    )
+    if any(abs(one) > MOST_TIMES_A_LOGARITHM for one in multiples):
+        return expression
     return sp.simplify(expression) if generators(expression) <= MOST_GENERATORS else expression
 
 
