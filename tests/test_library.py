@@ -83,7 +83,7 @@ def test_an_answer_can_be_sent_to_another_process(kind: Callable[[float], Result
     assert again.steps == result.steps
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [pytest.param(one, marks=[pytest.mark.nightly] * (one is not grad)) for one in KINDS])
 def test_memory_stays_flat(kind: Callable[[float], Result]) -> None:
     """Hundreds of calls with other numbers each keep nothing; a table that grows once in a while does so once."""
     numbers = count(1)
