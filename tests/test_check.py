@@ -563,3 +563,11 @@ def test_a_gradient_of_a_neuron_has_the_names_that_people_use(name):
 def test_a_gradient_of_a_program_has_the_names_that_people_use(name):
     result = netcalc.gradients("loss = ((x @ W) ** 2).sum()", x=[[1.0, 1.0]], W=[[1.0], [1.0]])
     assert {one.verdict for one in netcalc.check(result, {name: [[4.0], [4.0]]}).checked} == {"right"}
+
+
+def test_a_number_beyond_float64_in_a_branch_not_taken_is_no_mistake_of_netcalcs_own():
+    """What looks for a cause computes in float64, where such a number is infinite."""
+    text = "where((-1e-8) < (0) and ((0) <= (y)), y, betaln((x) - (1e300), where((x) != (y), 1e399, x)))"
+    result = netcalc.grad(text, at={"y": "1.696", "x": "-3.673"})
+    (one,) = netcalc.check(result, {"dx": "1"}).checked
+    assert one.is_wrong

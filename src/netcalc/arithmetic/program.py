@@ -6,6 +6,7 @@ what the formulas share once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
@@ -108,7 +109,9 @@ class Program:
         return [results[root] for root in self.shared.roots]
 
     def _in_balls(self, point: Mapping[str, float]) -> list[float]:
-        """The float64 nearest to each formula's value."""
+        """The float64 nearest to each formula's value; NaN where a number is infinite, which balls are not told."""
+        if not all(map(math.isfinite, point.values())):
+            return [math.nan] * len(self.shared.roots)
         exact = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
         found: list[float | None] = []
         for bits in BITS:

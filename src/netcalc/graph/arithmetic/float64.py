@@ -38,7 +38,10 @@ class Float64(Arithmetic):
         return to_float64(tensor)
 
     def number(self, value: Fraction) -> float:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
 
     def numbers(self, whole: int | np.ndarray) -> np.ndarray:
         return np.asarray(whole, dtype=np.float64)
