@@ -532,6 +532,14 @@ def test_tables_as_spreadsheets_leave_them(here, text):
     assert numbers(read_tensor("t.csv").array) == [[1, 2], [3, 4]]
 
 
+@pytest.mark.parametrize("cell", ['2\r"3"', '"' + "1" * 200_000 + '"'])
+def test_quoted_cells_that_are_none_are_no_numbers(here, cell):
+    """A carriage return within a line beside quotes, a quoted cell of more than the reader's limit."""
+    (here / "t.csv").write_bytes(f"x,y\n{cell},1\n".encode())
+    with pytest.raises(FileError, match=r"t\.csv, line 2, column 1: .* is no number"):
+        read_tensor("t.csv")
+
+
 @pytest.mark.parametrize("copies", [1, 3000])
 @pytest.mark.parametrize("header", ["note,x,y,", "note;x;y", "note\tx\ty"])
 def test_columns_of_no_use_may_hold_any_text(here, header, copies):

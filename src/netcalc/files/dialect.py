@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -56,7 +57,8 @@ def split(line: str, delimiter: str | None) -> list[str]:
     if '"' in line:
         import csv
 
-        return next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True))
+        with contextlib.suppress(csv.Error):  # a return within a line, or a cell beyond csv's limit: no numbers
+            return next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True))
     if delimiter is None and not line.isascii():
         return re.split(r"[ \t]+", line.strip(" \t"))  # no-break spaces stand between thousands
     return line.split(delimiter)
