@@ -618,3 +618,13 @@ def test_a_maximum_that_begins_at_minus_infinity_has_the_slopes_of_what_is_large
     assert result.partials["x"] == [4, -4]
     assert result.partials["top"] == [-1.5, 2.5]
     assert not result.notes
+
+
+def test_one_right_side_is_solved_for_a_stack_of_matrices():
+    """As NumPy broadcasts a vector."""
+    A, b = np.array([[[2.0, 1], [1, 3]], [[1, 0.5], [0, 2]]]), np.array([1.0, 2])
+    result = netcalc.gradients("loss = (np.linalg.solve(A, b) ** 2).sum()", A=A, b=b)
+    each = [netcalc.gradients("loss = (np.linalg.solve(A, b) ** 2).sum()", A=one, b=b) for one in A]
+    assert result["loss"].numbers() == pytest.approx(sum(one["loss"].numbers() for one in each))
+    np.testing.assert_allclose(result["db"].numbers(), sum(one["db"].numbers() for one in each))
+    np.testing.assert_allclose(result["dA"].numbers(), [one["dA"].numbers() for one in each])

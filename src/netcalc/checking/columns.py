@@ -14,7 +14,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import broadcast_shapes
 from netcalc.graph.sizes import Shape, Size, same, written
 from netcalc.graph.sizes import tree as size_tree
-from netcalc.graph.tensor_operations import OPERATIONS
+from netcalc.models.calls import OPERATIONS
 
 AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
 AS_MATRICES = "beside a transpose by ' or ^T, * is read as the product of matrices"

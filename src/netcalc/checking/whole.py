@@ -28,7 +28,7 @@ from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, settled
 from netcalc.graph.sizes import tree as size_tree
-from netcalc.graph.tensor_operations import OPERATIONS
+from netcalc.models.calls import OPERATIONS
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
 

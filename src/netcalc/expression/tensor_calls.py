@@ -70,6 +70,32 @@ class TensorCalls(Parser):
             return self.of_several(row, [*parts, *rest], named, token)._replace(first=first)
         return self.applied(row.name, parts, self.options(row, rest, named, token), token)._replace(first=first)
 
+    def library_call(self, token: Token, first: int, of: Part | None = None) -> Part:
+        """A function of the table of programs: its arguments as they stand, those by word each named:word(value)."""
+        opening = self.place
+        self.advance()
+        given, has_words = [] if of is None else [of], False
+        while self.token.kind != ")":
+            word = self.token
+            if word.kind == "name" and self.tokens[self.place + 1].kind == "=":
+                self.place += 2
+                given.append(self.applied(f"named:{word.text}", [self.text_or_value()], (), word))
+                has_words = True
+            elif has_words:
+                self.refuse("an argument without a name stands before those with one")
+            else:
+                given.append(self.text_or_value())
+            if self.token.kind != ",":
+                break
+            self.advance()
+        self.close(opening, ")", ",)")
+        return self.applied(f"call:{token.text}", given, (), token)._replace(first=first)
+
+    def text_or_value(self) -> Part:
+        if self.token.kind != "string":
+            return self.value()
+        return Part(Apply(f"text:{self.advance().text}", ()), 0, self.place - 1)
+
     def option_or_argument(self, row: TensorFunction, token: Token, given: list[Part], named: dict[str, Part]) -> None:
         """One argument, put among those by place or by word."""
         word = self.token

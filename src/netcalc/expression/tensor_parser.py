@@ -15,7 +15,7 @@ from netcalc.expression.exact import check_exact
 from netcalc.expression.functions import FUNCTIONS, Function, function_named
 from netcalc.expression.names import CLOSERS
 from netcalc.expression.tensor_calls import NOTHING, TensorCalls
-from netcalc.expression.tensor_functions import ELSEWHERE, TENSOR_FUNCTIONS
+from netcalc.expression.tensor_functions import ELSEWHERE, OF_PROGRAMS, TENSOR_FUNCTIONS
 from netcalc.expression.tensor_tokens import BARS, TRANSPOSES, words
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token
 from netcalc.expression.tree import Apply, Constant, Level, Number, Symbol, Tree
@@ -198,6 +198,8 @@ class TensorParser(TensorCalls):
             return self.applied("transpose" if token.text != "mT" else "mT", [base], (), token)
         if token.text in TENSOR_FUNCTIONS:
             return self.tensor_call(TENSOR_FUNCTIONS[token.text], token, base.first, base)
+        if token.text in OF_PROGRAMS:
+            return self.library_call(token, base.first, base)
         function = function_named(token.text)
         assert function is not None  # noqa: S101 - no other word is an attribute
         opening = self.place
@@ -317,6 +319,10 @@ class TensorParser(TensorCalls):
             first = self.place
             self.advance()
             return self.tensor_call(TENSOR_FUNCTIONS[token.text], token, first)
+        if after.kind == "(" and token.text in OF_PROGRAMS:
+            first = self.place
+            self.advance()
+            return self.library_call(token, first)
         if token.text in TENSOR_FUNCTIONS and token.text not in FUNCTIONS and after.kind != "(":
             self.advance()
             return Part(Symbol(token.text), 0, self.place - 1)

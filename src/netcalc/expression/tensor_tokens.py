@@ -8,14 +8,16 @@ from itertools import pairwise
 
 from netcalc.errors import ExpressionError
 from netcalc.expression.functions import FUNCTIONS
-from netcalc.expression.tensor_functions import OF_NUMBERS_TOO, TENSOR_FUNCTIONS
+from netcalc.expression.tensor_functions import OF_NUMBERS_TOO, OF_PROGRAMS, TENSOR_FUNCTIONS
 from netcalc.expression.tokens import LIMITS, Limits, Token, tokenize
 
 TRANSPOSES = frozenset({"T", "mT"})
-LIBRARY = r"(?:(?:np|numpy|jnp|torch|scipy|special|linalg|math)\.)+(?=[A-Za-z_])"
+LIBRARY = r"(?:(?:np|numpy|jnp|torch|nn|functional|jax|lax|optax|scipy|special|linalg|math)\.)+(?=[A-Za-z_])"
+OF_ARRAYS = "|".join(sorted(TENSOR_FUNCTIONS.keys() - {"softmax", "log_softmax", "one_hot"}))  # F.sum(…): F is a matrix
+FUNCTIONAL = rf"F\.(?!(?:{OF_ARRAYS})\b)(?=[a-z]\w*\(\s*(?!\w+\s*=)[\w(\[-])"  # F.relu(x), but not F.relu()
 WORD = r"(?:(?!ᵀ)[^\W\d])(?:(?!ᵀ)\w)*"
 _MARK = rf"""
-    (?P<library>   (?<![\w.]){LIBRARY})
+    (?P<library>   (?<![\w.]){LIBRARY}|(?<![\w.]){FUNCTIONAL})
   | (?P<order>     (?<=[|‖])[₁₂∞])
   | (?P<constant>  \b(?:True|False|None|newaxis|inf)\b)
   | (?P<name>      {WORD})
@@ -46,7 +48,8 @@ TELLING = frozenset(
 
 # Where none of these stands there is nothing to look for, and no pattern to compile.
 _SIGNS = [*"@'\"ᵀ⊤|‖:[]⊙∘⊗", "^{", "^\\", ".*", "./", ".^", "...", *OPTIONS]
-_SIGNS += sorted(TENSOR_FUNCTIONS.keys() - OF_NUMBERS_TOO - FUNCTIONS.keys())
+_OF_TENSORS = OF_PROGRAMS | (TENSOR_FUNCTIONS.keys() - OF_NUMBERS_TOO - FUNCTIONS.keys())
+_SIGNS += sorted(_OF_TENSORS)
 
 
 def has_tensors(text: str) -> bool:
@@ -73,7 +76,7 @@ def _tells(text: str, kind: str, found: re.Match[str], before: tuple[str, re.Mat
         is_index_of_index = in_index and before is not None and before[1][0] == "]"
         return word in "@:" or is_index_of_index or (word == "[" and _is_list(text, found.start()))
     if kind == "name":
-        is_call = after.startswith("(") and word in TENSOR_FUNCTIONS and word not in OF_NUMBERS_TOO | FUNCTIONS.keys()
+        is_call = after.startswith("(") and word in _OF_TENSORS
         return is_call or (word in OPTIONS and after.startswith("=") and not after.startswith("=="))
     return kind in TELLING or word in ("None", "newaxis")
 
@@ -154,13 +157,13 @@ def _is_attribute(text: str, found: re.Match[str]) -> bool:
 
 def is_method(word: str) -> bool:
     """Whether a function may be called as a tensor's method."""
-    return word in TENSOR_FUNCTIONS or word in FUNCTIONS
+    return word in TENSOR_FUNCTIONS or word in FUNCTIONS or word in OF_PROGRAMS
 
 
 def _is_text(text: str, found: re.Match[str]) -> bool:
-    """Whether a text in quotes is einsum's, or the kind of a norm."""
-    inside = found[0][1:-1]
-    return bool(re.search(r"einsum\s*\(\s*$", text[: found.start()])) or inside in ("fro", "inf")
+    """Whether a text in quotes is einsum's, the kind of a norm, or what an argument is by its word."""
+    inside, before = found[0][1:-1], text[: found.start()].rstrip()
+    return before.endswith("=") or bool(re.search(r"einsum\s*\($", before)) or inside in ("fro", "inf")
 
 
 def _token(kind: str, found: re.Match[str]) -> Token | None:

@@ -30,7 +30,8 @@ class Reader:
 
     `letters` are sizes by name. `inputs` are the names that were used as tensors, `notes` what was assumed.
     `name_sizes` gives sizes that are still to be found their letters, where an operation can't do without. `operations`
-    make the nodes of what is no function of numbers.
+    make the nodes of what is no function of numbers. `indices` are the inputs that places or classes are made of, which
+    have no gradient.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Reader:
         self.operations = operations
         self.inputs: dict[str, Node] = {}
         self.notes: dict[str, None] = {}
+        self.indices: set[str] = set()
         self._nodes: dict[int, Node] = {}
 
     def node(self, tree: Tree) -> Node:
@@ -106,9 +108,7 @@ class Reader:
 
     def _applied(self, tree: Apply) -> Node:
         operator = tree.operator
-        if operator.startswith("einsum:"):
-            return build.einsum(operator.removeprefix("einsum:"), *map(self.node, tree.arguments))
-        made = self.operations.get(operator)
+        made = self.operations.get(operator.partition(":")[0])
         if made is not None:
             return made(self, tree)
         if operator not in FUNCTIONS and operator != "subtract":

@@ -164,4 +164,8 @@ def solve(a: Node, b: Node) -> Node:
     is_vector = b.rank == 1 or b.rank < a.rank
     if not same(a.shape[-1], b.shape[-1 if is_vector else -2]):
         raise ShapeError(f"solve: {written(a.shape)} and {written(b.shape)} do not fit together")
+    if b.rank < a.rank - is_vector:  # one right side for all of a stack of matrices
+        shape = (*a.shape[:-2], *b.shape[-1 if is_vector else -2 :])
+        letters = LETTERS[: len(shape)]
+        b = product([(b, letters[-b.rank :])], letters, shape)
     return make(SOLVE, [a, b], b.shape, is_vector)

@@ -244,6 +244,10 @@ def _cumsum(reader: Reader, tree: Apply) -> Node:
     return build.cumsum(node, axes[0])
 
 
+def _einsum(reader: Reader, tree: Apply) -> Node:
+    return build.einsum(tree.operator.removeprefix("einsum:"), *map(reader.node, tree.arguments))
+
+
 OPERATIONS: Mapping[str, Made] = {
     "add": _added,
     "multiply": _multiplied,
@@ -279,5 +283,6 @@ OPERATIONS: Mapping[str, Made] = {
     "softmax": _softmax(build.softmax),
     "log_softmax": _softmax(build.log_softmax),
     "cumsum": _cumsum,
+    "einsum": _einsum,
     **SHAPING,
 }

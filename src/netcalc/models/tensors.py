@@ -22,8 +22,8 @@ from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, Unknown, described, letter, settled, written
-from netcalc.graph.tensor_operations import OPERATIONS
 from netcalc.graph.terms import in_front
+from netcalc.models.calls import OPERATIONS
 from netcalc.models.grad import check_known, check_wrt
 from netcalc.models.graphed import GraphProblem
 from netcalc.models.request import Request
@@ -49,9 +49,12 @@ def tensors(texts: Sequence[str], request: Request) -> GraphProblem:
     reader = shapes.reader()
     output = reader.node(reading.tree)
     inputs = {name: reader.inputs[name] for name in _in_order(request.values, reader.inputs)}
-    wrt = tuple(inputs) if request.wrt is None else tuple(request.wrt)
+    smooth = [name for name in inputs if name not in reader.indices]
+    wrt = tuple(smooth) if request.wrt is None else tuple(request.wrt)
     for name in wrt:
         check_known(name, inputs, "--wrt names")
+        if name in reader.indices:
+            raise NetcalcError(f"{name} says places or classes: it has no gradient")
     values = {name: value for name, value in request.values.items() if name in inputs}
     delta = None
     if request.delta is not None:

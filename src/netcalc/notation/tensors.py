@@ -84,6 +84,8 @@ class Tensors:
         """An operator of tensors; None if it is another one."""
         if operator.startswith(EINSUM):
             return self.einsum(operator.removeprefix(EINSUM), arguments)
+        if ":" in operator:
+            return self.of_programs(operator, arguments)
         if operator in LISTED:
             arrays = [piece for piece in arguments if piece.operator not in OPTIONS]
             options, listed = arguments[len(arrays) :], self.listing(*arrays)
@@ -92,6 +94,16 @@ class Tensors:
         if not method or count not in (None, len(arguments)):
             return None
         return getattr(self, method)(*arguments)  # type: ignore[no-any-return]
+
+    def of_programs(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
+        """A call of the table of programs: conv2d(x, W, stride=2), with texts in quotes."""
+        kind, _, word = operator.partition(":")
+        match kind:
+            case "named":
+                return self.keyword(word, arguments[0].text)
+            case "text":
+                return Piece(f"'{word}'", Level.CASES)
+        return self.call(word, arguments)
 
     # --- products
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arguments import check_axes
-from netcalc.errors import NetcalcError, ShapeError
+from netcalc.errors import ShapeError
 from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
@@ -21,9 +21,9 @@ from netcalc.graph.leaves import ARRAY, INPUT, SIZE, STOPPED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
-from netcalc.graph.sizes import Shape, written
+from netcalc.graph.sizes import Shape
 from netcalc.program.source import Source
-from netcalc.program.values import MAX_ENTRIES, REALS, Function, Missing, Record, Tensor, node_of
+from netcalc.program.values import REALS, Function, Missing, Record, Tensor, check_sizes, node_of
 from netcalc.records import NamedTuple, dataclass
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
@@ -233,15 +233,7 @@ class Scope:
         """An array that is not too large, and has no size below 0. Raises NetcalcError."""
         if isinstance(value, Tensor):
             check_axes(value.rank)
-            entries = 1
-            if any(isinstance(size, int) and size < 0 for size in value.shape):
-                raise ShapeError(f"a size is 0 or more, and this would be {written(value.shape)}")
-            for size in value.shape:
-                entries *= size if isinstance(size, int) else 1
-            if entries > MAX_ENTRIES:
-                raise NetcalcError(
-                    f"an array of {written(value.shape)} has {entries:,} entries; netcalc takes {MAX_ENTRIES:,}"
-                )
+            check_sizes(value)
         return value
 
     def known(self, value: Any) -> np.ndarray | None:

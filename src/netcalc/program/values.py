@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Letters, Unknown, settled
+from netcalc.graph.sizes import Letters, Unknown, settled, written
 from netcalc.records import NamedTuple, dataclass
 
 LIBRARIES = frozenset({"numpy", "torch", "jax", "math", "scipy", "autograd", "cupy", "optax"})
@@ -158,6 +159,15 @@ class Record:
     of: Class | None = None
     args: tuple[Any, ...] = ()
     outcome: Any = None
+
+
+def check_sizes(value: Tensor) -> None:
+    """Raises ShapeError for a size below 0, NetcalcError for an array that is too large."""
+    if any(isinstance(size, int) and size < 0 for size in value.shape):
+        raise ShapeError(f"a size is 0 or more, and this would be {written(value.shape)}")
+    entries = prod(size for size in value.shape if isinstance(size, int))
+    if entries > MAX_ENTRIES:
+        raise NetcalcError(f"an array of {written(value.shape)} has {entries:,} entries; netcalc takes {MAX_ENTRIES:,}")
 
 
 def is_scalar(value: Any) -> bool:

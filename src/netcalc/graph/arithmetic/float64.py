@@ -38,10 +38,7 @@ class Float64(Arithmetic):
         return to_float64(tensor)
 
     def number(self, value: Fraction) -> float:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
+        return _nearest(value)
 
     def numbers(self, whole: int | np.ndarray) -> np.ndarray:
         return np.asarray(whole, dtype=np.float64)
@@ -97,7 +94,7 @@ class Float64(Arithmetic):
     ) -> np.ndarray:
         if total is None:
             if number != 1:
-                term = np.asarray(term * float(number))
+                term = np.asarray(term * _nearest(number))
                 return term if term.shape == shape else np.array(np.broadcast_to(term, shape))
             return np.array(np.broadcast_to(term, shape))
         if number == 1:
@@ -105,7 +102,7 @@ class Float64(Arithmetic):
         elif number == -1:
             total -= term
         else:
-            total += float(number) * term
+            total += _nearest(number) * term
         return total
 
     def total(self, terms: Sequence[np.ndarray], numbers: Sequence[Fraction], shape: tuple[int, ...]) -> np.ndarray:
@@ -196,6 +193,14 @@ class Float64(Arithmetic):
         return np.asarray(found[..., 0] if vector else found)
 
 
+def _nearest(value: Fraction) -> float:
+    """The float64 that is nearest, or an infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _reduced(function: np.ufunc, array: np.ndarray, axes: Axes) -> np.ndarray:
     """An array reduced along axes; where they have few entries, one entry of all rows at a time."""
     rows = math.prod(array.shape[axis] for axis in axes)
@@ -226,10 +231,7 @@ def _compiled(tree: Tree) -> tuple[Shared, tuple[Function | None, ...], tuple[tu
 
 def _leaf(node: Tree) -> float:
     if isinstance(node, Number):
-        try:
-            return float(node.value)
-        except OverflowError:
-            return math.inf if node.value > 0 else -math.inf
+        return _nearest(node.value)
     assert isinstance(node, Constant)  # noqa: S101 - a symbol is a column
     return {"e": math.e, "pi": math.pi, "inf": math.inf}[node.name]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
+from netcalc.graph.sizes import written
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
@@ -92,6 +93,8 @@ def _pairwise(x: Tensor, y: Tensor, p: Any) -> Node:
     """The distances between the rows of two matrices."""
     if p != 2:
         raise NetcalcError("distances of order 2 alone are understood")
+    if x.rank < 2 or y.rank < 2:
+        raise ShapeError(f"cdist takes the rows of two matrices, not {written(x.shape)} and {written(y.shape)}")
     wide = b.subtract(b.index(x.node, [*[b.Span(None, None, None)] * (x.rank - 1), None]), _in_front(y.node))
     return b.norm(wide, -1)
 

@@ -9,7 +9,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import triangular_ones
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import over, same, settled, written
+from netcalc.graph.sizes import described, over, same, settled, written
 from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Call, Row, concrete, size_of
 from netcalc.program.signature import sizes as to_sizes
@@ -82,7 +82,9 @@ def _batch_norm(x: Tensor, mean: Any, variance: Any, weight: Any, bias: Any, tra
 
 
 def _group_norm(x: Tensor, groups: int, weight: Any, bias: Any, eps: Any) -> Node:
-    part = over(x.shape[1], groups)
+    part = over(x.shape[1], groups) if x.rank > 1 and groups > 0 else None
+    if part is None and x.rank < 2:
+        raise ShapeError(f"group_norm takes (batch, channels, …); this is {described(x.shape)}")
     if part is None:
         raise ShapeError(f"{x.shape[1]} channels do not split into {groups} groups")
     apart = b.reshaped(x.node, [x.shape[0], groups, part, *x.shape[2:]])

@@ -214,12 +214,13 @@ def _difference(x: Tensor, many: int, axis: int) -> Node:
 def _running_product(x: Tensor, axis: Any) -> Node:
     if axis is None:
         x, axis = Tensor(b.reshaped(x.node, [-1])), 0
+    axis = axis_of(x.node, axis)
     if not isinstance(x.shape[axis], int):
         raise NetcalcError(f"cumprod multiplies {x.shape[axis]} entries: say with --shape how many")
     parts = _unbind(x, axis)
     for n in range(1, len(parts)):
         parts[n] = b.multiply(parts[n - 1], parts[n])
-    return b.stack(parts, axis_of(x.node, axis))
+    return b.stack(parts, axis)
 
 
 def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:

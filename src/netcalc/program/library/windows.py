@@ -15,7 +15,7 @@ from netcalc.graph.leaves import ARRAY, INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.shaping import SCATTER
-from netcalc.graph.sizes import over, same, settled, times, written
+from netcalc.graph.sizes import described, over, same, settled, times, written
 from netcalc.graph.windows import Sliding, overlapped
 from netcalc.graph.windows import windows as sliding_windows
 from netcalc.program.library.elementwise import MINUS_INFINITY
@@ -28,16 +28,14 @@ def _dimensions(call: Call) -> int:
     return next((int(one) for one in call.name if one in "123"), 2)
 
 
-def _each(value: Any, many: int) -> tuple[int, ...]:
+def _each(value: Any, many: int, least: int = 1) -> tuple[int, ...]:
     """One number for every axis, or a number each."""
-    if isinstance(value, int):
-        return (value,) * many
-    if isinstance(value, list | tuple) and all(isinstance(one, int) for one in value):
-        if len(value) == 1:
-            return (value[0],) * many
-        if len(value) == many:
-            return tuple(value)
-    raise NetcalcError(f"{value!r} is no whole number, nor {many} of them")
+    found = list(value) if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(one, int) for one in found) or len(found) not in (1, many):
+        raise NetcalcError(f"{value!r} is no whole number, nor {many} of them")
+    if min(found) < least:
+        raise NetcalcError(f"{min(found)} is less than {least}, the least that goes here")
+    return tuple(found * (many // len(found)))
 
 
 def _batched(x: Tensor, many: int) -> tuple[Node, bool]:
@@ -46,7 +44,7 @@ def _batched(x: Tensor, many: int) -> tuple[Node, bool]:
         return b.index(x.node, [None]), True
     if x.rank == many + 2:
         return x.node, False
-    raise ShapeError(f"an input of {many + 1} or {many + 2} axes is needed, not {written(x.shape)}")
+    raise ShapeError(f"an input of {many + 1} or {many + 2} axes is needed; this is {described(x.shape)}")
 
 
 def _unbatched(node: Node, alone: bool) -> Node:
@@ -59,7 +57,7 @@ def _around(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) ->
     if padding == "same":
         wide = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return [(one // 2, one - one // 2) for one in wide]
-    return [(one, one) for one in _each(padding, len(kernel))]
+    return [(one, one) for one in _each(padding, len(kernel), 0)]
 
 
 def _convolution(
@@ -121,7 +119,7 @@ def _transposed(
         raise NetcalcError(f"{call.name} with groups is not understood; write it a group at a time")
     node, alone = _batched(x, many)
     kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
-    steps, gaps, pads, extra = _each(stride, many), _each(dilation, many), _each(padding, many), _each(more, many)
+    steps, gaps, pads, extra = _each(stride, many), _each(dilation, many), _each(padding, many, 0), _each(more, many, 0)
     sizes = [concrete(settled(one), call.name) for one in node.shape[2:]]
     whole = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(sizes, steps, gaps, kernel, strict=True))
     place, inside = LETTERS[:many], LETTERS[many : 2 * many]
@@ -143,7 +141,7 @@ def _pooled(
     node, alone = _batched(x, many)
     sizes = _each(kernel, many)
     steps = sizes if stride in (None, []) else _each(stride, many)
-    pads, gaps = _each(padding, many), _each(dilation, many)
+    pads, gaps = _each(padding, many, 0), _each(dilation, many)
     if ceil:
         for size, k, s, p in zip(node.shape[2:], sizes, steps, pads, strict=True):
             if (concrete(settled(size), call.name) + 2 * p - k) % s:
@@ -270,7 +268,7 @@ def _strided(x: Tensor, shape: Any, steps: Any) -> Node:
 def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Node:
     """unfold's slope as a layer: columns added up where their windows overlap."""
     window, whole_size = _each(kernel, 2), _each(size, 2)
-    steps, gaps, pads = _each(stride, 2), _each(dilation, 2), _each(padding, 2)
+    steps, gaps, pads = _each(stride, 2), _each(dilation, 2), _each(padding, 2, 0)
     node = b.index(x.node, [None]) if x.rank == 2 else x.node
     sliding = Sliding(window, steps, gaps, tuple(one + 2 * p for one, p in zip(whole_size, pads, strict=True)))
     channels = over(node.shape[1], prod(window))
