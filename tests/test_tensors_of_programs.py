@@ -49,6 +49,13 @@ def found(text):
         ("cross(x, y)[0]", "x[1]*y[2] - x[2]*y[1]"),
         ("sum(split(X, [1], axis=1)[1])", "sum(X[:, 1])"),
         ("topk(x, 2)[0][1]", "x[0]"),
+        ("vec(X)[3]", "X[0, 1]"),
+        ("norm(x, 3)", "(abs(x[0])^3 + abs(x[1])^3 + abs(x[2])^3)^(1/3)"),
+        ("norm(X, 1, axis=1)[1]", "abs(X[1, 0]) + abs(X[1, 1])"),
+        ("norm(X, inf)", "abs(X[2, 0]) + abs(X[2, 1])"),
+        ("pinv(X)[0, 1]", "(inv(X.T@X)@X.T)[0, 1]"),
+        ("pinv(X.T)[1, 0]", "(inv(X.T@X)@X.T)[0, 1]"),
+        ("sum(block([[X, X], [y[:2], x[:2]]])[:, 0])", "sum(X[:, 0]) + y[0]"),
         ("slogdet(X[:2])[1]", "log(abs(det(X[:2])))"),
         ("sum(cholesky(outer(x, x) + 9*eye(3))[0])", "sqrt(x[0]^2 + 9)"),
         ("sum(take(X, [2, 0], axis=0)@y[:2])", "sum(X[[2, 0]]@y[:2])"),
@@ -83,6 +90,8 @@ def test_a_call_is_what_it_stands_for(text, plain):
     "text, shape, name, formula",
     [
         ("cross_entropy(Z, c)", "Z=n,k c=n", "Z", "(softmax(Z, axis=1) - one_hot(c, k))/n"),
+        ("vec(X).T@vec(X)", "X=m,n", "X", "2*X"),
+        ("sum(reshape(X, 6)^2)", "X=2,3", "X", "2*X"),
         ("F.mse_loss(X@w, y)", "X=n,d w=d y=n", "w", "2*X.T@(X@w - y)/n"),
     ],
 )
@@ -102,6 +111,12 @@ def test_what_is_left_in_letters(text, shape, name, formula):
         ("pad(x, mode='edge', 1)", "an argument without a name stands before those with one"),
         ("cumprod(x, axis=2)", "axis 2 is not there"),
         ("pad(x", "never closed"),
+        ("argmax(x)", "it is a whole number and has no slope"),
+        ("vec(x)", "vec puts the columns of a matrix one below the other; this is a vector of 3"),
+        ("pinv(x)", "pinv takes a matrix"),
+        ("block(x)", "block takes rows of blocks"),
+        ("group_norm(Z, 0)", "3 channels do not split into 0 groups"),
+        ("avg_pool1d(I, -1)", "-1 is less than 1, the least that goes here"),
     ],
 )
 def test_what_does_not_fit_is_refused_at_its_place(text, message):

@@ -56,6 +56,7 @@ ROWS = (
     TensorFunction("transpose", 1, ("axes",)),
     TensorFunction("reshape", 1, ("shape|newshape",), ("view",)),
     TensorFunction("flatten", 1, (), ("ravel",)),
+    TensorFunction("vec"),
     TensorFunction("expand_dims", 1, (AXIS,), ("unsqueeze",)),
     TensorFunction("squeeze", 1, (AXIS,)),
     TensorFunction("broadcast_to", 1, ("shape",)),
@@ -81,16 +82,16 @@ OF_PROGRAMS = frozenset(
     (
         "cumprod cummax cummin logcumsumexp ptp median quantile percentile nansum nanmean count_nonzero softmin "
         "sort argsort topk cov corrcoef convolve correlate polyval trapezoid trapz cross pairwise_distance bmm mv "
-        "tensordot slogdet cholesky solve_triangular diag_embed diagflat addmm addmv baddbmm cosine_similarity "
-        "cdist multi_dot matrix_norm vector_norm atleast_1d atleast_2d permute swapaxes moveaxis tile repeat "
-        "repeat_interleave roll flip flipud fliplr rot90 dstack column_stack split hsplit vsplit chunk unbind "
-        "narrow take index_select gather take_along_axis diff pad interpolate full full_like linspace tri detach "
-        "stop_gradient masked_fill addcmul addcdiv glu linear bilinear embedding layer_norm rms_norm batch_norm "
-        "group_norm instance_norm normalize scaled_dot_product_attention dot_product_attention pixel_shuffle "
-        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d max_pool1d max_pool2d avg_pool1d avg_pool2d "
-        "lp_pool1d lp_pool2d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d "
-        "sliding_window_view correlate2d convolve2d cross_entropy nll_loss "
-        "softmax_cross_entropy_with_integer_labels softmax_cross_entropy binary_cross_entropy "
+        "tensordot slogdet pinv block cholesky solve_triangular diag_embed diagflat addmm addmv baddbmm "
+        "cosine_similarity cdist multi_dot matrix_norm vector_norm atleast_1d atleast_2d permute swapaxes "
+        "moveaxis tile repeat repeat_interleave roll flip flipud fliplr rot90 dstack column_stack split hsplit "
+        "vsplit chunk unbind narrow take index_select gather take_along_axis diff pad interpolate full full_like "
+        "linspace tri detach stop_gradient masked_fill addcmul addcdiv glu linear bilinear embedding layer_norm "
+        "rms_norm batch_norm group_norm instance_norm normalize scaled_dot_product_attention "
+        "dot_product_attention pixel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d max_pool1d "
+        "max_pool2d avg_pool1d avg_pool2d lp_pool1d lp_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
+        "adaptive_max_pool1d adaptive_max_pool2d sliding_window_view correlate2d convolve2d cross_entropy "
+        "nll_loss softmax_cross_entropy_with_integer_labels softmax_cross_entropy binary_cross_entropy "
         "binary_cross_entropy_with_logits sigmoid_binary_cross_entropy mse_loss l1_loss smooth_l1_loss huber_loss "
         "kl_div squared_error l2_loss margin_ranking_loss hinge_embedding_loss soft_margin_loss "
         "triplet_margin_loss cosine_embedding_loss gaussian_nll_loss poisson_nll_loss multi_margin_loss"
@@ -100,11 +101,10 @@ OF_NUMBERS_TOO = frozenset({"sum", "prod", "max", "min", "dot"})  # these say no
 # What other systems have, and what to write here.
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
-        "vec": "write flatten(A.T) for the columns one below the other, flatten(A) for the rows",
         "expm": "the exponential of a matrix is not here; exp(A) is that of each entry",
         "logm": "the logarithm of a matrix is not here; log(A) is that of each entry",
         "sqrtm": "the root of a matrix is not here; sqrt(A) is that of each entry",
-        "pinv": "write inv(A.T@A)@A.T",
+        "hadamard": "write A*B",
         "windows": "the patches that a convolution sees are not: bring numbers, or the backward pass as code",
         "overlap": "patches added up are not: bring numbers, or the backward pass as code",
         "rank": "it is a whole number and has no slope",

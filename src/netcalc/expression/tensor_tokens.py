@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from netcalc.errors import ExpressionError
 from netcalc.expression.functions import FUNCTIONS
-from netcalc.expression.tensor_functions import OF_NUMBERS_TOO, OF_PROGRAMS, TENSOR_FUNCTIONS
+from netcalc.expression.tensor_functions import ELSEWHERE, OF_NUMBERS_TOO, OF_PROGRAMS, TENSOR_FUNCTIONS
 from netcalc.expression.tokens import LIMITS, Limits, Token, tokenize
 
 TRANSPOSES = frozenset({"T", "mT"})
@@ -48,7 +48,7 @@ TELLING = frozenset(
 
 # Where none of these stands there is nothing to look for, and no pattern to compile.
 _SIGNS = [*"@'\"ᵀ⊤|‖:[]⊙∘⊗", "^{", "^\\", ".*", "./", ".^", "...", *OPTIONS]
-_OF_TENSORS = OF_PROGRAMS | (TENSOR_FUNCTIONS.keys() - OF_NUMBERS_TOO - FUNCTIONS.keys())
+_OF_TENSORS = OF_PROGRAMS | ELSEWHERE.keys() | (TENSOR_FUNCTIONS.keys() - OF_NUMBERS_TOO - FUNCTIONS.keys())
 _SIGNS += sorted(_OF_TENSORS)
 
 

@@ -8,8 +8,8 @@ from itertools import permutations
 from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
 from netcalc.graph.leaves import EYE, eye
 from netcalc.graph.node import Node
-from netcalc.graph.product import PRODUCT, SUM, Product, Sum, product, total
-from netcalc.graph.shaping import RESHAPE
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, product, total
+from netcalc.graph.shaping import RESHAPE, reshape
 from netcalc.graph.sizes import settled
 
 MAX_SUMMED = 3  # letters of a product that is tried for symmetry
@@ -57,6 +57,16 @@ def _is_transpose(node: Node) -> bool:
         return False
     params: Product = node.params
     return params.letters[0] == params.out[:-2] + params.out[:-3:-1]
+
+
+def reshape_of_scaled(node: Node) -> Iterator[Node]:
+    """A number times an array in another shape is that number times the array in this shape."""
+    if node.operation is not RESHAPE or node.args[0].operation is not PRODUCT:
+        return
+    scaled, params = node.args[0], node.args[0].params
+    if params.letters == (params.out,) and params.number != 1:
+        out = LETTERS[: node.rank]
+        yield product([(reshape(scaled.args[0], node.shape), out)], out, node.shape, params.number)
 
 
 def solution_for_identity(node: Node) -> Iterator[Node]:

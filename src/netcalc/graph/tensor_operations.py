@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import Apply, Constant, Number, Symbol, Tree
+from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build
 from netcalc.graph.from_tree import CENTRED, Reader, fits_as_product, is_square
@@ -202,25 +202,6 @@ def _extreme(function: Callable[..., Node]) -> Made:
     return made
 
 
-def _norm(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    axes, keep = axes_of(options), is_kept(options)
-    kind = options["ord"][0] if "ord" in options else None
-    many = node.rank if axes is None else len(axes)
-    if kind is None:
-        return build.norm(node, axes, keep)
-    if many == 2:
-        raise NetcalcError("of a matrix there is Frobenius's norm alone: write norm(A), or norm(A, 'fro')")
-    if kind == Number(Fraction(2)):
-        return build.norm(node, axes, keep)
-    size = build.elementwise("abs", node)
-    if kind == Number(Fraction(1)):
-        return build.summed(size, axes, keep)
-    if kind == Constant("inf"):
-        return build.largest(size, axes, keep)
-    raise NetcalcError("the norms of a vector are those of 1, 2 and inf")
-
-
 def _softmax(function: Callable[..., Node]) -> Made:
     def made(reader: Reader, tree: Apply) -> Node:
         node, options = one_and_options(reader, tree)
@@ -279,7 +260,7 @@ OPERATIONS: Mapping[str, Made] = {
     "min": _extreme(build.smallest),
     "var": _deviation(build.variance),
     "std": _deviation(build.std),
-    "norm": _norm,
+    "norm": _reduction(build.norm),
     "softmax": _softmax(build.softmax),
     "log_softmax": _softmax(build.log_softmax),
     "cumsum": _cumsum,

@@ -14,7 +14,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Size, same, settled, written
+from netcalc.graph.sizes import Size, described, same, settled, written
 
 Made = Callable[[Reader, Apply], Node]
 Options = Mapping[str, tuple[Tree, ...]]
@@ -141,6 +141,13 @@ def _flattened(reader: Reader, tree: Apply) -> Node:
     return build.reshaped(reader.node(tree.arguments[0]), [-1])
 
 
+def _columns_joined(reader: Reader, tree: Apply) -> Node:
+    node = reader.node(tree.arguments[0])
+    if node.rank != 2:
+        raise ShapeError(f"vec puts the columns of a matrix one below the other; this is {described(node.shape)}")
+    return build.reshaped(build.transpose(node, None), [-1])
+
+
 def _with_axis(reader: Reader, tree: Apply) -> Node:
     node, options = one_and_options(reader, tree)
     axes = axes_of(options)
@@ -227,6 +234,7 @@ SHAPING: Mapping[str, Made] = {
     "hstack": _columns,
     "reshape": _reshaped,
     "flatten": _flattened,
+    "vec": _columns_joined,
     "broadcast_to": _stretched,
     "expand_dims": _with_axis,
     "squeeze": _without_axes,

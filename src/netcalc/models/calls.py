@@ -148,4 +148,18 @@ def _indexed(reader: Reader, tree: Apply) -> Node:
     return OF_TENSORS["index"](reader, tree)
 
 
-OPERATIONS: Mapping[str, Made] = {**OF_TENSORS, "call": _one, "index": _indexed}
+def _norm(reader: Reader, tree: Apply) -> Node:
+    """Of another order than 2, as programs have it."""
+    array, *options = tree.arguments
+    if not any(isinstance(one, Apply) and one.operator == "ord" for one in options):
+        return OF_TENSORS["norm"](reader, tree)
+    named = [Apply(f"named:{one.operator}", (_held(one),)) for one in options if isinstance(one, Apply)]
+    return _one(reader, Apply("call:norm", (array, *named)))
+
+
+def _held(option: Apply) -> Tree:
+    """What an option holds: one thing, or a list."""
+    return option.arguments[0] if len(option.arguments) == 1 else Apply("stack", option.arguments)
+
+
+OPERATIONS: Mapping[str, Made] = {**OF_TENSORS, "call": _one, "index": _indexed, "norm": _norm}

@@ -11,7 +11,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import written
+from netcalc.graph.sizes import described, written
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
@@ -62,6 +62,20 @@ def _einsum(arguments: list[Any]) -> Node:
 def _slogdet(x: Tensor) -> tuple[Node, Node]:
     det = b.determinant(x.node)
     return b.elementwise("sign", det), b.elementwise("log", b.elementwise("abs", det))
+
+
+def _pinv(call: Call, x: Tensor, _: Any) -> Node:
+    """Of a matrix whose rows or columns, the fewer, are independent; of others the inverse has no value."""
+    rows, columns = x.shape[-2:] if x.rank > 1 else (0, 0)
+    if not (isinstance(rows, int) and isinstance(columns, int) and rows and columns):
+        raise ShapeError(f"pinv takes a matrix of so many rows and columns; this is {described(x.shape)}")
+    if rows == columns:
+        return b.inverse(x.node)
+    call.note("pinv is that of a matrix of full rank")
+    turned = b.swapped(x.node)
+    if rows > columns:
+        return b.matmul(b.inverse(b.matmul(turned, x.node)), turned)
+    return b.matmul(turned, b.inverse(b.matmul(x.node, turned)))
 
 
 def _add(base: Tensor, product: Node, beta: Any, alpha: Any) -> Node:
@@ -188,6 +202,7 @@ ROWS = [
     Row("det", "x|input|a|A:t", lambda x: b.determinant(x.node), "the determinant"),
     Row("logdet", "x|input|a|A:t", lambda x: b.logdet(x.node), "the logarithm of the determinant"),
     Row("slogdet", "x|input|a|A:t", _slogdet, "the determinant's sign, and its logarithm"),
+    Row("pinv", "x|input|a|A:t rcond|rtol:v=None", _pinv, "the pseudo-inverse of a matrix of full rank", asks=True),
     Row("inv inverse", "x|input|a|A:t", lambda x: b.inverse(x.node), "the inverse"),
     Row("cholesky", "x|input|a|A:t upper:b=False", _cholesky, "the lower L with L Lᵀ = A, A positive definite"),
     Row("solve", "a|A:t b|B:t", lambda a, c: b.solve(a.node, c.node), "the x with A x = b"),

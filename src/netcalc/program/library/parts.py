@@ -68,6 +68,15 @@ def _stacked_at(axis: int, least: int) -> Any:
     return build
 
 
+def _blocks(rows: Any) -> Node:
+    """A matrix of matrices: those of an inner list side by side, the lists one below the other."""
+    if not isinstance(rows, list | tuple) or not all(isinstance(row, list | tuple) for row in rows):
+        raise NetcalcError("block takes rows of blocks, as in block([[A, B], [C, D]])")
+    nodes = [[node_of(one) for one in row] for row in rows]
+    wide = [[node if node.rank > 1 else b.reshaped(node, [1, -1]) for node in row] for row in nodes]
+    return b.joined([b.joined(row, -1) for row in wide], -2)
+
+
 def _deep(arrays: list[Tensor]) -> Node:
     nodes = [one.node if one.rank > 1 else b.reshaped(one.node, [1, -1]) for one in arrays]
     return b.joined([node if node.rank > 2 else b.index(node, [ALL, ALL, None]) for node in nodes], 2)
@@ -279,6 +288,7 @@ ROWS = [
         "beside each other along a new axis",
         "widest",
     ),
+    Row("block", "arrays:v", _blocks, "a matrix of matrices"),
     Row("hstack", "arrays|tensors|tup:ts", _stacked_at(1, 1), "side by side", "widest"),
     Row("vstack row_stack", "arrays|tensors|tup:ts", _stacked_at(0, 2), "one below the other", "widest"),
     Row("dstack", "arrays|tensors|tup:ts", _deep, "behind each other", "widest"),
