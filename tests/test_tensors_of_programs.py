@@ -11,7 +11,10 @@ import netcalc
 from netcalc.errors import NetcalcError
 from netcalc.expression.functions import FUNCTIONS
 from netcalc.expression.tensor_functions import ELSEWHERE, OF_PROGRAMS, TENSOR_FUNCTIONS
+from netcalc.expression.tensor_parser import parse_tensors
 from netcalc.notation import to_ascii
+from netcalc.notation.latex import to_latex
+from netcalc.notation.mathml import to_mathml
 from netcalc.program.library import ROWS
 
 AT = {
@@ -135,3 +138,10 @@ def test_classes_have_no_gradient():
 def test_a_matrix_called_f_keeps_its_methods():
     at = {"F": [[1, 2], [3, 4]]}
     assert netcalc.grad("F.sum() + sum(F.relu()) + sum(F.matmul(F)) + sum(F.T)", at=at)["f"].numbers() == 84
+
+
+def test_texts_in_quotes_are_printed_in_every_notation():
+    tree = parse_tensors("mse_loss(x, y, reduction='sum')").tree
+    assert to_ascii(tree) == "mse_loss(x, y, reduction='sum')"
+    assert to_latex(tree).endswith(r"\mathrm{reduction}=\text{`sum'}\right)")
+    assert "<mtext>'sum'</mtext>" in to_mathml(tree)

@@ -160,6 +160,9 @@ class Latex(MatrixNotation, Ascii):
     def keyword(self, name: str, value: str) -> Piece:
         return Piece(f"{_upright(name)}={_upright(value) if value.isalpha() else value}", Level.CASES)
 
+    def quoted(self, word: str) -> str:
+        return rf"\text{{`{word}'}}"
+
     def entry(self, array: Piece, letters: str) -> Piece:
         return Piece(f"{{{self.hold(array, Level.ATOM).text}}}_{{{letters}}}", Level.ATOM)
 

@@ -191,6 +191,9 @@ class Mathml(MatrixNotation, Ascii):
         shown = f"<mtext>{value}</mtext>" if value.isalpha() else value
         return Piece(row(f"<mtext>{name}</mtext>", operator("="), shown), Level.CASES)
 
+    def quoted(self, word: str) -> str:
+        return f"<mtext>'{word}'</mtext>"
+
     def entry(self, array: Piece, letters: str) -> Piece:
         return Piece(
             f"<msub>{row(self.hold(array, Level.ATOM).text)}{row(*map(identifier, letters))}</msub>", Level.ATOM

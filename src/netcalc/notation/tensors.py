@@ -102,7 +102,7 @@ class Tensors:
             case "named":
                 return self.keyword(word, arguments[0].text)
             case "text":
-                return Piece(f"'{word}'", Level.CASES)
+                return Piece(self.quoted(word), Level.CASES)
         return self.call(word, arguments)
 
     # --- products
@@ -237,6 +237,10 @@ class Tensors:
     def keyword(self, name: str, value: str) -> Piece:
         """An argument that is given by name."""
         return Piece(f"{name}={value}", Level.CASES)
+
+    def quoted(self, word: str) -> str:
+        """A text: 'sum'."""
+        return f"'{word}'"
 
     def listing(self, *entries: Piece) -> Piece:
         """[a, b]."""
