@@ -562,6 +562,15 @@ def test_a_row_too_long_is_told_though_the_columns_of_use_read(here):
         list(found)
 
 
+def test_a_pipe_that_goes_on_and_on_is_refused(monkeypatch):
+    """Not read until no memory is left."""
+    monkeypatch.setattr("netcalc.files.stream.DENSE_LIMIT", 300_000)
+    pipe = io.BytesIO(b"1,2\n" * 2_000_000)
+    with pytest.raises(FileError, match=r"goes on beyond 300,000 numbers; save so many as \.npy"):
+        read_tensor("-", stdin=StandardInput(pipe))
+    assert pipe.closed or pipe.tell() < 8_000_000
+
+
 @pytest.mark.parametrize("ending", ["", "\n2\n"])
 def test_a_line_that_is_longer_than_any_row_is_refused_early(here, monkeypatch, ending):
     """By its bytes, whatever stands in it, and with its number."""

@@ -10,6 +10,7 @@ import numpy as np
 from netcalc.errors import FileError
 from netcalc.records import NamedTuple
 
+DENSE_LIMIT = 10**8  # numbers of a text that are read at once
 PICKLED = "it holds pickled Python objects, which are never loaded; save plain numbers with numpy.save"
 
 

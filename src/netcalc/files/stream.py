@@ -14,7 +14,7 @@ import numpy as np
 from netcalc.errors import FileError
 from netcalc.files.cells import ALL, is_kept_exactly, most_exact
 from netcalc.files.dialect import Dialect, content, order_by_name
-from netcalc.files.numbers import Tensor
+from netcalc.files.numbers import DENSE_LIMIT, Tensor
 from netcalc.files.source import Source
 from netcalc.files.text import Lines, RowError, array_of, count_rows, exact_rows, float_rows, slow_rows
 from netcalc.records import NamedTuple, dataclass
@@ -71,7 +71,12 @@ class RowStream:
         """All rows at once. Raises FileError."""
         try:
             with self:
-                blocks = [block.rows for block in self]
+                blocks, count = [], 0
+                for block in self:
+                    blocks.append(block.rows)
+                    count += block.rows.size
+                    if count > DENSE_LIMIT:
+                        raise FileError(f"{self.source} goes on beyond {DENSE_LIMIT:,} numbers; save so many as .npy")
                 array = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
         except MemoryError:
             raise FileError(f"{self.source} does not fit into memory") from None

@@ -12,9 +12,9 @@ import numpy as np
 from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.expression import Apply, Number
 from netcalc.files.cells import exact_cell, float_cell, is_kept_exactly, nearest_float
+from netcalc.files.numbers import DENSE_LIMIT
 
 SECTIONS = ("given", "forward", "partials")
-DENSE_LIMIT = 10**8
 LONGEST_WHOLE = 400  # characters; Python refuses to read some of 4,300 digits
 
 
