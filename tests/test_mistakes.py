@@ -125,6 +125,7 @@ def problems():
     yield netcalc.grad("x@W@x + logsumexp(x)*prod(x)", at=at)
     yield netcalc.grad("sum(inv(W)@x)*det(W) + logdet(W)", at=at)
     yield netcalc.grad("W@tanh(x)", at=at)
+    yield netcalc.grad("trace(W@V) + log(softmax(x)[0])", at=at | {"V": [["0.2", "-1.4"], ["0.8", "1.6"]]})
     yield netcalc.gradients(RECURRENCE, at=RECURRENT)
     rows = {"x": [["0.6", "-1.3", "0.4"], ["1.4", "0.3", "-0.2"]], "t": [["1", "0", "0"], ["0", "1", "0"]]}
     yield netcalc.gradients(SOFTMAX, at=rows)
@@ -280,6 +281,43 @@ logits = h @ V
 loss = -(T * np.log({})).sum() / 3
 """
 SPELLED_SOFTMAX = "np.exp(logits) / np.exp(logits).sum(1, keepdims=True)"
+XWY = {"X": [[1, 2], [3, 4], [5, -1]], "w": [1, -2], "y": [2, 1, 3]}
+ABC = {"A": [[1, 2], [3, 5]], "B": [[2, -1], [1, 4]], "C": [[1, 0], [3, 1]]}
+TYPICAL = [  # in whole and short numbers, and in letters
+    ("x^2+x*y+y^2", {"x": 1, "y": 2}, ["dx=2", "dy=4"], "the term x·y left out"),
+    ("x^2+x*y+y^2", {"x": 1, "y": 2}, ["dx=5", "dy=4"], "the derivatives by x and by y swapped"),
+    ("x*y^2-3*y", {"x": 2, "y": 5}, ["dy=20"], "the term −3·y left out"),
+    ("5/x^3", {"x": 2}, ["dx=-3.75"], "a negative exponent raised by 1"),
+    ("4*sqrt(x)", {"x": 4}, ["dx=2"], "the root's ½ left out"),
+    ("(3*x-1)^3", {"x": 1}, ["dx=27"], "f′(g′)"),
+    ("max(x,y)^2", {"x": 3, "y": 5}, ["dx=6", "dy=0"], "the smaller one taken for max"),
+    ("sum((X@w-y)^2)+lam*sum(w^2)", XWY | {"lam": "0.5"}, ["dw=-6,-76"], "the term lam·norm(w)^2 left out"),
+    ("sum((X@w-y)^2)", None, ["dw=2*X.T@X@w-X.T@y"], "the 2 of the square left out of the term − y"),
+    ("sum((X@w-y)^2)", None, ["dw=2*(X@w-y)"], "this is a vector of m, and dw is a vector of n"),
+    ("sum((X@w-y)^2)", XWY, ["dw=2*(X@w-y)"], "this is a vector of 3, and dw is a vector of 2"),
+    ("sum((X@w-y)^2)", XWY, ["dw=2*norm(X@w-y)"], "this is a single number, and dw is a vector of 2"),
+    ("trace(A)", {"A": ABC["A"]}, ["dA=1,1;1,1"], "it is the identity"),
+    ("trace(A@B@C)", ABC, ["dB=C.T@A.T"], "the factors in the other order"),
+    ("log(det(A))", {"A": [[2, 1], [1, 4]]}, ["dA=0.1429,0.1429;0.1429,0.1429"], "derivative left out"),
+    ("norm(x)", {"x": [3, 4]}, ["dx=1,1"], "the norm's slope left out"),
+    ("-log(softmax(z)[1])", {"z": [1, 2, 0]}, ["dz=-0.7553,0.6652,0.09003"], "entry 0 of softmax(z) taken for entry 1"),
+    ("-sum(y*log(softmax(z)))", None, ["dz=softmax(z)-y"], "where t sums to 1 alone"),
+    ("-sum(Y*log(softmax(X@W)))", None, ["dW=X.T@(Y-softmax(X@W))"], "and with the wrong sign"),
+    ("var(x)", {"x": [1, 2, 6]}, ["dx=0.6667,1.333,4"], "mean(x) left out of x − mean(x)"),
+    ("sum((x-mean(x))^2)", {"x": [1, 2, 6]}, ["dx=-2.667,-1.333,4"], "for the own entry alone"),
+    ("sum(x)^2", {"x": [1, 2, 3]}, ["dx=2,4,6"], "the slope taken at each entry of x"),
+    ("log(sum(x))", {"x": [1, 2, 5]}, ["dx=1,0.5,0.2"], "the slope taken at each entry of x"),
+    ("sum(x^2)", {"x": [1, 2, 3]}, ["dx=12,12,12"], "the slope taken at the sum of x"),
+]
+
+
+@pytest.mark.parametrize("text, at, answers, said", TYPICAL)
+def test_a_typical_slip_is_named(text, at, answers, said):
+    told = [one for one in netcalc.check(netcalc.grad(text, at=at), answers).checked if one.is_wrong]
+    assert told
+    assert all(said in one.diagnosis for one in told), told
+
+
 IN_PROGRAMS = (  # an activation as a program spells it, dz as it goes wrong, what is told
     ("np.maximum(z, 0)", "dh", "relu′ left out of the chain rule"),
     ("np.maximum(z, 0)", "dh*(dh > 0)", "relu′ taken from the sign of the gradient from above"),

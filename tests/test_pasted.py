@@ -142,7 +142,7 @@ WRONG = [
     (*LEAST_SQUARES, "dW", "x (W x + b - t)ᵀ", "the transpose of dW is right"),
     (*QUADRATIC, "dx", "2Ax", ""),
     ("log(det(X))", "X=n,n", "dX", "X⁻¹", "X⁻¹ for X⁻ᵀ"),
-    ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀA∘x", None),
+    ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀA∘x", "this is n×n, and dx is a vector of n"),
 ]
 UNREADABLE = [
     (*LEAST_SQUARES, "dW", "(W x + b − t", "never closed"),
@@ -165,10 +165,6 @@ def test_papers_spellings_are_right(expression, sizes, name, text):
 
 @pytest.mark.parametrize("expression, sizes, name, text, cause", WRONG)
 def test_what_they_get_wrong_is_wrong(expression, sizes, name, text, cause):
-    if cause is None:
-        with pytest.raises(NetcalcError):
-            verdict(expression, sizes, name, text)
-        return
     found = verdict(expression, sizes, name, text)
     assert found.is_wrong
     assert cause in found.diagnosis

@@ -82,8 +82,8 @@ def test_formulas_are_judged_by_what_they_are(text, name, right, wrong):
     "text, answer, said",
     [
         ("sigmoid(x)", "sigmoid(x)", "σ(q) taken for σ′(q)"),
-        ("exp(x)+x", "exp(x)", "a path left out"),
-        ("exp(exp(x))+x", "exp(x+exp(x))", "a path left out"),
+        ("exp(x)+x", "exp(x)", "the term x left out"),
+        ("exp(exp(x))+x", "exp(x+exp(x))", "the term x left out"),
         ("gelu(x)", "ndtr(x)", "the product rule's other term is left out"),
         ("silu(x)", "sigmoid(x)", "the product rule's other term is left out"),
         ("mish(x)", "tanh(softplus(x))", "the product rule's other term is left out"),

@@ -15,7 +15,7 @@ from netcalc.arithmetic.rounding import digits
 from netcalc.checking import graphs
 from netcalc.checking.bench import BITS, Bench
 from netcalc.checking.bulk import bulk
-from netcalc.checking.claims import Claim, claims_of
+from netcalc.checking.claims import MISFIT, Claim, claims_of, misfit
 from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
 from netcalc.checking.edits.edit import Edit
 from netcalc.checking.evidence import Evidence
@@ -41,6 +41,7 @@ from netcalc.checking.whole import Tensors
 from netcalc.checking.written import FLOAT32_BITS, FLOAT64_BITS, Large
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.expression import Tree
+from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.render.prose import in_one_line
@@ -114,6 +115,7 @@ class Checker:
         found = partly | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
         left = [place for place in wrong if place not in found]
         found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else _diagnoses(evidence, left)
+        found |= {place: Diagnosis(claims[place].misfit) for place in wrong if _is_misfit(claims[place], found[place])}
         notes = dict.fromkeys(self._right_here_alone(claims, judgements), ONLY_HERE)
         shown = _shown(claims, found)
         checked = [
@@ -238,7 +240,12 @@ def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tol
         texts.update({names.find(name).name: text for name, text in brought.given if isinstance(text, str)})
         return brought
 
-    found = [check(_placed(result.problem, attempt), reading, tolerance) for attempt in range(SETS_OF_SIZES)]
+    try:
+        found = [check(_placed(result.problem, attempt), reading, tolerance) for attempt in range(SETS_OF_SIZES)]
+    except ShapeError:
+        for name, text in texts.items():
+            graphs.shapes_in_letters(result.problem, text, name)  # which raises the error with letters
+        raise
     names = [{one.name: one for one in own.checked} for own in found]
     whole = {tensor.name for tensor in (*result.tensors, *result.inner)}
     if not names[0].keys() <= whole or any(own.keys() != names[0].keys() for own in names):
@@ -267,8 +274,9 @@ def _notes_of(found: Result) -> tuple[str, ...]:
 def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
     """One verdict of those at several numbers, on an answer by its text."""
     here = next((one for one in found if ONLY_HERE in one.note), None)
-    wrong = _agreed([one for one in found if one.is_wrong])
-    own, tensor = wrong or here or found[0], result[found[0].name]
+    tensor = result[found[0].name]
+    wrong = _agreed(result, [one for one in found if one.is_wrong], text)
+    own = wrong or here or found[0]
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
     step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
     return own._replace(
@@ -282,8 +290,13 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
     )
 
 
-def _agreed(wrong: Sequence[Checked]) -> Checked | None:
+def _agreed(result: Result, wrong: Sequence[Checked], text: str) -> Checked | None:
     """The verdict with the cause that explains a wrong answer at all numbers; None of no verdict."""
+    if wrong and all(one.diagnosis.startswith(MISFIT) for one in wrong):
+        shapes = graphs.shapes_in_letters(result.problem, text, wrong[0].name)
+        if shapes is not None:
+            own, right = map(described, shapes)
+            return wrong[0]._replace(diagnosis=misfit(own, wrong[0].name, right))
     first = min(wrong, key=lambda one: len(one.diagnosis), default=None)
     if first is not None and not all(first.diagnosis in one.diagnosis for one in wrong):
         return first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", follows="")
@@ -368,6 +381,11 @@ def _is_float64(claim: Claim) -> bool:
 def _as_float32(claim: Claim) -> Claim:
     """A number of 15 digits or more as one that a program computed in 32 bits and printed so."""
     return replace(claim, written=replace(claim.written, bits=FLOAT32_BITS)) if _is_float64(claim) else claim
+
+
+def _is_misfit(claim: Claim, found: Diagnosis) -> bool:
+    """Whether nothing better is known of a claim than that its shape is wrong."""
+    return bool(claim.misfit) and (found is NO_DIAGNOSIS or not claim.written.finite)
 
 
 def _unbounded(claim: Claim) -> Diagnosis:

@@ -14,13 +14,14 @@ import numpy as np
 from netcalc.checking.handwritten import read_number, unquoted
 from netcalc.checking.names import Names, Target, described, name_at
 from netcalc.checking.whole import Tensors, Whole
-from netcalc.checking.written import Written, listed, read
+from netcalc.checking.written import Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Symbol, Tree, symbols
 from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
+MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
 
@@ -29,7 +30,7 @@ class Claim:
     """One answer: the element `index` of the tensor of that name is what was written.
 
     `whole` says that the tensor was answered as a whole, by one `formula` perhaps, which `is_turned` where rows are
-    columns in it.
+    columns in it; `misfit` tells of one of another shape.
     """
 
     tensor: str
@@ -40,6 +41,7 @@ class Claim:
     whole: bool = False
     formula: Tree | None = None
     is_turned: bool = False
+    misfit: str = ""
 
 
 def claims_of(names: Names, given: Iterable[tuple[str, Any]], tensors: Callable[[], Tensors]) -> tuple[Claim, ...]:
@@ -83,14 +85,19 @@ class _Reader:
             yield _one(target, target.index, self.single(content, target.name))
             return
         if isinstance(content, str) and (formula := self.formula(content, name, target.tensor)):
-            cells, note = _fitted(target.tensor, formula.entries)
+            try:
+                cells, note = _fitted(target.tensor, formula.entries)
+            except ShapeError:
+                yield from _of_another_shape(target, formula, content.strip())
+                return
+            said = "" if formula.entries.shape or not cells.shape else _misfit(target.tensor, formula)
             is_turned = _is_turned(formula.entries.shape, target.tensor.entries.shape)
-            said = "; ".join(part for part in ("" if is_turned else note, *formula.notes) if part)
+            notes = "; ".join(part for part in ("" if is_turned else note, *formula.notes) if part)
             trees: list[Tree] = cells.reshape(-1).tolist()
             for index, tree in zip(np.ndindex(cells.shape), trees, strict=True):
                 own = Written(content.strip(), tree)
                 one = _one(target, index, own)
-                yield replace(one, note=said, whole=True, formula=formula.tree, is_turned=is_turned)
+                yield replace(one, note=notes, whole=True, formula=formula.tree, is_turned=is_turned, misfit=said)
             return
         cells, note = self.fitted(target, content, name)
         for index in np.ndindex(cells.shape):
@@ -179,6 +186,22 @@ def _named(name: str) -> Iterator[None]:
 
 def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
     return Claim(target.key or target.tensor.name, index, name_at(target.tensor, index), written)
+
+
+def _of_another_shape(target: Target, formula: Whole, text: str) -> Iterator[Claim]:
+    """A formula that does not fit the tensor, as a claim of each of its entries that is nothing."""
+    said = _misfit(target.tensor, formula)
+    for index in np.ndindex(target.tensor.entries.shape):
+        yield replace(_one(target, index, unbounded(text)), whole=True, formula=formula.tree, misfit=said)
+
+
+def _misfit(tensor: Tensor, formula: Whole) -> str:
+    return misfit(described(formula.entries.shape), tensor.name, described(tensor.entries.shape))
+
+
+def misfit(own: str, name: str, right: str) -> str:
+    """What is said of an answer of another shape."""
+    return f"{MISFIT}: this is {own}, and {name} is {right}"
 
 
 def _nested(content: Any, name: str) -> Any:

@@ -99,10 +99,14 @@ class _Search:
                 if part < whole and (said := self.explain(part, twofold=twofold)):
                     yield dict.fromkeys(part, said)
                     left -= part
-        for part in [*self.by_tensor(left), *(frozenset({place}) for place in sorted(left))]:
-            if part <= left and (said := self.explain(part, loosely=True)):
+        for part in self.by_tensor(left):
+            if said := self.explain(part, loosely=True):
                 yield dict.fromkeys(part, said)
-                left -= part
+                continue
+            alone = {place: self.explain(frozenset({place}), loosely=True) for place in sorted(part)}
+            known = {place: found for place, found in alone.items() if found is not None}
+            if len(known) == len(part):  # else what explains one entry alone does so by chance
+                yield known
 
     def by_tensor(self, left: frozenset[int]) -> list[frozenset[int]]:
         names = dict.fromkeys(self.evidence.claims[place].tensor for place in sorted(left))
@@ -173,7 +177,9 @@ class _Search:
             claim.written.place is not None or (value and not (value.denominator == 1 and "/" in claim.written.text))
             for claim, value in zip(claims, values, strict=True)
         )
-        return np.where(self.usual(group) & is_written, PLAIN_CHANCE, SHORT_CHANCE)
+        if not is_written:
+            return np.full(len(group.edits), SHORT_CHANCE)
+        return np.where(self.usual(group), PLAIN_CHANCE, SHORT_EXACT_CHANCE)
 
     def chances(self, group: Predictions, counts: Array, at: list[int]) -> Array:
         """For each edit that counts, how probable it is that an answer made at random meets it or one before it."""

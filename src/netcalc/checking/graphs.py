@@ -25,9 +25,9 @@ from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.trees import Trees
 from netcalc.graph.evaluate import cost, evaluate
-from netcalc.graph.node import in_order
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import Keyed, Place
-from netcalc.graph.sizes import Size, letter, letters_of
+from netcalc.graph.sizes import Shape, Size, letter, letters_of
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass
@@ -123,15 +123,26 @@ def is_right_as_formula(problem: GraphProblem, text: str, answer: str) -> bool:
     """Whether a formula of a whole tensor is that answer by algebra; False where that isn't found."""
     from netcalc.solving.vanishing import is_zero
 
-    right = {one.name: one.node for one in quantities_of(problem)}
-    indices = whole_numbers(problem)
-    letters: dict[str, Size] = {name: letter(name) for name in problem.sizes}
-    tensors = Tensors(indices, (), problem.index_from, letters, {**problem.inputs, **right})
+    tensors, right = _in_letters(problem, answer)
     try:
-        node = tensors.node(text, right[answer].shape)
-        return node is not None and is_zero(problem, build.subtract(node, right[answer]))
+        node = tensors.node(text, right.shape)
+        return node is not None and is_zero(problem, build.subtract(node, right))
     except NetcalcError:
         return False
+
+
+def shapes_in_letters(problem: GraphProblem, text: str, answer: str) -> tuple[Shape, Shape] | None:
+    """The shapes of a formula and of the answer, with the letters of their sizes. Raises NetcalcError."""
+    tensors, right = _in_letters(problem, answer)
+    node = tensors.any_node(text, right.shape)
+    return None if node is None else (node.shape, right.shape)
+
+
+def _in_letters(problem: GraphProblem, answer: str) -> tuple[Tensors, Node]:
+    """What a formula may use, as nodes, and the answer."""
+    right = {one.name: one.node for one in quantities_of(problem)}
+    letters: dict[str, Size] = {name: letter(name) for name in problem.sizes}
+    return Tensors(whole_numbers(problem), (), problem.index_from, letters, {**problem.inputs, **right}), right[answer]
 
 
 def whole_numbers(problem: GraphProblem) -> dict[str, Array]:

@@ -85,8 +85,13 @@ class Tensors:
 
     def node(self, text: str, shape: Shape) -> Node | None:
         """The same formula as a node; None where it has another shape."""
+        node = self.any_node(text, shape)
+        return node if node is not None and _settled(node.shape) == _settled(shape) else None
+
+    def any_node(self, text: str, shape: Shape) -> Node | None:
+        """The same formula as a node, of that shape if it can be read so. Raises NetcalcError."""
         made = self._made(text, shape)
-        return made[1] if made is not None and _settled(made[1].shape) == _settled(shape) else None
+        return made[1] if made is not None else None
 
     def _made(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
         """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.

@@ -7,6 +7,7 @@ from netcalc.checking.edits.accumulated import ACCUMULATED
 from netcalc.checking.edits.chain import CHAIN
 from netcalc.checking.edits.decay import DECAY
 from netcalc.checking.edits.edit import Row
+from netcalc.checking.edits.entries import ENTRIES
 from netcalc.checking.edits.forward import FORWARD
 from netcalc.checking.edits.matrices import MATRICES
 from netcalc.checking.edits.numbers import NUMBERS
@@ -25,6 +26,7 @@ MISTAKES: tuple[Row, ...] = (
     *VECTORS,
     *DECAY,
     *CHAIN,
+    *ENTRIES,
     *MATRICES,
     *PATHS,
     *FORWARD,

@@ -9,8 +9,8 @@ from netcalc.expression import Number, Symbol, Tree, is_constant, parse, substit
 from netcalc.graph.backward import added, gradients
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
 from netcalc.graph.elementwise import through as through_slope
-from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, SUM, total
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, SUM, as_number, total
 
 LEFT_OUT = "the inner derivative left out of the chain rule"
 # slopes that people take together with the derivative of the argument: q is the argument, u what is above the bar
@@ -92,20 +92,20 @@ def inside(context: Context) -> Iterator[Changed]:
         if len(core.args) > 1:
             continue
         slope, tree = slopes(core.params.tree, 1)[0], core.params.tree
-        for form, said in (
-            (slope, "the chain rule as f′(g′): the outer slope is taken at the inner derivative; it is f′(g)·g′"),
-            (tree, "the chain rule as f(g′): the inner function alone is differentiated; it is f′(g)·g′"),
+        for form, often, said in (
+            (slope, USUAL, "f′(g′): the outer slope is taken at the inner derivative"),
+            (tree, SEEN, "f(g′): the inner function alone is differentiated"),
         ):
             if isinstance(form, Number):
                 continue
             instead: dict[Node, Node] = {}
             for one in inputs_of(context, inner):
                 own = None if one.rank else gradients(inner, [one])[0]
-                if own is not None and in_order([own]):
+                if own is not None and as_number(own) not in (1, -1):
                     wrong = plain(form, [(own, "")], "", ())
                     instead |= through_here(context, one, node, times(context.gradient(node), wrong))
             if instead:
-                yield Changed(said, instead, node)
+                yield Changed(f"the chain rule as {said}; it is f′(g)·g′", instead, node, often)
 
 
 CHAIN = (

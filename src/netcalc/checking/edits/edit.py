@@ -13,7 +13,7 @@ from netcalc.graph.backward import Use, added
 from netcalc.graph.build import multiply
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, product
+from netcalc.graph.product import LETTERS, PRODUCT, product
 from netcalc.graph.sizes import settled
 from netcalc.records import NamedTuple, dataclass
 
@@ -179,6 +179,16 @@ class Context:
             node = users[0] if len(users) == 1 else None
         return "" if node is None else self.workings.called.get(node.params.text, node.params.text)
 
+    def term(self, core: Node, place: int, *, with_number: bool = True) -> str:
+        """A term of a sum as it is read, with its number in front: `−3·y`, `mean(x)` for 1/n·sum(x)."""
+        by, node = core.params.numbers[place], core.args[place]
+        name = self._readable(node) if node.operation is NAMED else self.called(node)
+        if abs(by).numerator == 1 < by.denominator and name.startswith("sum("):
+            by, name = by * by.denominator, f"mean({name[4:]}"
+        if not with_number or by == 1:
+            return name
+        return readable(f"{by}·{name}") if abs(by) != 1 else f"−{name}"
+
     def _readable(self, node: Node) -> str:
         text = node.params.text
         return readable(self.workings.called.get(text, text))
@@ -300,10 +310,12 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
                 context.replaced(together),
                 context.name_of(context.names.get(group[0][0].node)),
             )
-        for own in by_argument(group):
+        for own in _by_argument(group):
             place = context.name_of(context.names.get(next(iter(own)).node))
             yield Edit(row.name, said, frequency, context.replaced(own), place)
         for use, shared in group:
+            if _is_of_square(use):
+                continue
             yield Edit(
                 row.name,
                 said,
@@ -313,7 +325,13 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
             )
 
 
-def by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
+def _is_of_square(use: Use) -> bool:
+    """Whether a use is one of the two of a square of numbers or entries, which nobody does apart."""
+    args, core = use.node.args, use.node
+    return core.operation is PRODUCT and args == (args[0],) * 2 and len(set(core.params.letters)) == 1
+
+
+def _by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
     """The wrong shares of one node's uses, where it has several, as in a square, and other nodes have some too."""
     found: dict[Node, dict[Use, Node]] = {}
     for use, shared in group:

@@ -62,10 +62,14 @@ def sums(context: Context) -> Iterator[Changed]:
         for place, arg in enumerate(core.args):
             kept = [n for n in range(len(terms)) if n != place]
             without = total([terms[n] for n in kept], params.out, core.shape, [params.numbers[n] for n in kept])
-            name, parent = context.called(arg), context.called(node)
+            name, parent = context.term(core, place, with_number=False), context.called(node)
             is_bias = context.is_bias(arg)
             left_out = f"the bias forgotten in {parent}" if is_bias else f"{name} left out of {parent}"
             yield Changed(left_out, {node: without}, node, USUAL if is_bias else SEEN)
+            if arg in context.varying and not context.is_input(arg):
+                uses = [use for _, use in context.uses if use.node is core and use.place == place]
+                gone = context.replaced(dict.fromkeys(uses))
+                yield Changed(f"{left_out}, and its gradient", {node: without, **gone}, node, SEEN)
             signs = [-one if n == place else one for n, one in enumerate(params.numbers)]
             turned = total(terms, params.out, core.shape, signs)
             other = "subtracted" if params.numbers[place] > 0 else "added"

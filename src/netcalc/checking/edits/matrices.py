@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from math import prod
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
 from netcalc.checking.edits.vectors import of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use
@@ -59,6 +60,11 @@ def _of_logsumexp(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared(f"the inner derivative exp(z) left out: {it_is}", times(delta, over, number(1, z.shape)))
     yield Shared(f"softmax's own slope p(1 − p) taken: {it_is}", times(delta, p, _one_minus(p)))
     yield Shared(f"the slope of each logit taken as 1: {it_is}", times(delta, number(1, z.shape)))
+    yield Shared(f"exp(z) inverted, 1/exp(z): {it_is}", times(delta, elementwise("exp", scaled(z, -1))), RARE)
+    count = prod(whole(z.shape[axis]) for axis in use.node.params.axes or range(z.rank))
+    if count:
+        said = f"exp(z) divided by the number of entries, not by its sum: {it_is}"
+        yield Shared(said, scaled(times(delta, grown), Fraction(1, count)), RARE)
 
 
 def _of_norm(context: Context, use: Use) -> Iterator[Shared]:
@@ -123,7 +129,9 @@ def _of_determinant(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared(f"det(X) left out of the determinant's derivative: {it_is}", times(delta, turned), USUAL)
     yield Shared(f"the determinant's derivative with X⁻¹ for X⁻ᵀ: {it_is}", times(delta, det, back), USUAL)
     yield Shared(f"the determinant's derivative as X⁻¹: {it_is}", times(delta, back))
-    yield Shared(f"X⁻ᵀ left out of the determinant's derivative: {it_is}", times(delta, det, number(1, x.shape)))
+    ones = number(1, x.shape)
+    yield Shared(f"X⁻ᵀ left out of the determinant's derivative: {it_is}", times(delta, det, ones))
+    yield Shared(f"the determinant's derivative left out: {it_is}", times(delta, ones))
     yield Shared(f"the determinant's derivative with X for X⁻ᵀ: {it_is}", times(delta, det, x))
     yield Shared(f"the determinant's derivative divided by det(X): {it_is}", divide(times(delta, turned), det))
 
@@ -174,6 +182,9 @@ def larger_of_two(context: Context) -> Iterator[Changed]:
         other = {use: through(core, use.place, context.delta(use), by_place[1 - use.place]) for use in uses}
         said = f"{name}'s gradient given to the other argument: it goes to the {goes} one"
         yield Changed(said, context.replaced(other), node)
+        least = elementwise("min" if name == "max" else "max", *core.args)
+        said = f"the {'smaller' if name == 'max' else 'larger'} one taken for {name}"
+        yield Changed(said, {node: least, **context.replaced(other)}, node)
         both = {use: through(core, use.place, context.delta(use), Number(Fraction(1))) for use in uses}
         said = f"{name}'s gradient given to both arguments: it goes to the {goes} one"
         yield Changed(said, context.replaced(both), node)

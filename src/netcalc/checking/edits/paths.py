@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product
 from netcalc.graph.reductions import LOG_SOFTMAX
 
 FACTORS = {"the sign is wrong": Fraction(-1), "twice what it is": Fraction(2), "half of what it is": Fraction(1, 2)}
+MAX_SWAPPED = 6  # inputs of which any two's derivatives may be swapped
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -77,12 +79,9 @@ def terms_left_out(context: Context) -> Iterator[Changed]:
             if core.operation is PRODUCT:
                 word = ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
                 yield Changed(f"the product rule's {word} term left out", context.replaced(others), node, USUAL)
-            elif len(live) == 2:
-                which = "last" if place == 0 else "first"
-                said = f"a path left out: the sum's {which} term alone is differentiated"
-                yield Changed(said, context.replaced(others), node)
             else:
-                yield Changed(f"a path left out: the sum's {place + 1}. term", context.replaced(others), node)
+                said = f"the term {context.term(core, use.place)} left out"
+                yield Changed(said, context.replaced(others), node, USUAL)
         if core.operation is PRODUCT:
             yield from _product_of_derivatives(context, core, node, live)
 
@@ -241,11 +240,16 @@ def another_gradient(context: Context) -> Iterator[Changed]:
     """Another answer of the same shape: the next variable's derivative, the value; entries out of order."""
     inputs = [node for node in context.workings.nodes.values() if context.is_input(node)]
     known = [node for node in inputs if context.one.backward.gradients.get(node) is not None]
-    for step, which in ((1, "next variable"), (-1, "variable before")):
+    for step, which in ((1, "next variable"), (-1, "variable before")) if len(known) > 2 else ():
         same = [(a, known[(n + step) % len(known)]) for n, a in enumerate(known)]
-        if len(known) > 1 and all(a.shape == b.shape for a, b in same):
+        if all(a.shape == b.shape for a, b in same):
             instead = {context.gradient(a): context.gradient(b) for a, b in same}
             yield Changed(f"the derivative by the {which} taken", instead, known[0], SEEN)
+    for a, b in combinations(known[:MAX_SWAPPED], 2):
+        if a.shape == b.shape:
+            instead = {context.gradient(a): context.gradient(b), context.gradient(b): context.gradient(a)}
+            said = f"the derivatives by {context.called(a)} and by {context.called(b)} swapped"
+            yield Changed(said, instead, a, USUAL if len(known) == 2 else SEEN)
     output = context.one.output
     if not output.rank:
         instead = {context.gradient(node): output for node in known if not node.rank}

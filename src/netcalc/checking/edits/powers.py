@@ -10,6 +10,7 @@ from netcalc.checking.edits.slopes import wrong
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, power
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, slot
+from netcalc.graph.node import Node
 
 
 def powers(context: Context, use: Use) -> Iterator[Shared]:
@@ -53,6 +54,10 @@ def _of_exponent(context: Context, use: Use, base: Tree, n: Fraction) -> Iterato
     if n > 2:
         first = multiply(Number(n), base)
         yield Shared("the power's exponent lowered to 1 in place of by 1", wrong(use, context, first))
+    node = context.names.get(use.node)
+    if n > 0 and node is not None and _stands_below(context, node):
+        up = multiply(Number(n), power(base, Number(n + 1)))
+        yield Shared("a negative exponent raised by 1 where it is lowered", wrong(use, context, up), USUAL)
     if n < 0:
         up = multiply(Number(n), power(base, Number(n + 1)))
         yield Shared("a negative exponent raised by 1 where it is lowered", wrong(use, context, up), SEEN)
@@ -61,6 +66,17 @@ def _of_exponent(context: Context, use: Use, base: Tree, n: Fraction) -> Iterato
         yield Shared("a power integrated, not differentiated", wrong(use, context, raised))
     negative = multiply(Number(-n), lowered)
     yield Shared("the sign of the power's exponent is lost", wrong(use, context, negative), SEEN)
+
+
+def _stands_below(context: Context, node: Node) -> bool:
+    """Whether a node is used as what numbers are divided by alone."""
+    users = [user.args[0] for user in context.users.get(node, ())]
+    return bool(users) and all(
+        core.operation is ELEMENTWISE
+        and core.params.tree.operator == "divide"
+        and is_constant(core.params.tree.arguments[0])
+        for core in users
+    )
 
 
 def _minus_one(exponent: Tree) -> Tree:

@@ -23,10 +23,12 @@ from netcalc.checking.edits.edit import (
 from netcalc.expression import Number, Symbol, power
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, plain
+from netcalc.graph.inverses import matmul
+from netcalc.graph.inverses import swapped as swapped_axes
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
-from netcalc.graph.sizes import Shape
+from netcalc.graph.sizes import Shape, same
 from netcalc.records import NamedTuple
 
 MAX_UNITS = 4  # entries of an axis that are tried one by one as the only path, or as the one left out
@@ -116,7 +118,10 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(f"{kind} {context.called(other)} left out", share.built(kept), USUAL)
         else:
             often = USUAL if context.is_input(other) and not other.rank else SEEN
-            yield Shared(f"∂{parent}/∂{arg} left out: it is {context.called(other)}", share.built(kept), often)
+            said = f"∂{parent}/∂{arg} left out: it is {context.called(other)}"
+            yield Shared(said, share.built(kept), often)
+            if (passed_on := _passed_on(share, place)) is not None:
+                yield Shared(said, passed_on, often)
             if (
                 context.is_input(other)
                 and set(share.factors[place][1]) <= set(share.own)
@@ -124,6 +129,18 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             ):
                 again = share.built([*share.factors, share.factors[place]])
                 yield Shared(f"∂{parent}/∂{arg} applied twice: it is {context.called(other)}", again, RARE)
+
+
+def _passed_on(share: Share, place: int) -> Node | None:
+    """The share without a square matrix, the gradient itself in the place of Aᵀ δ; None where it does not fit."""
+    (delta, above), (other, letters) = share.factors[0], share.factors[place]
+    if len(share.factors) > 2 or other.rank != 2 or not same(*other.shape):
+        return None
+    gone = [one for one in letters if one in share.summed]
+    new = [one for one in letters if one in share.own and one not in above]
+    if len(gone) != 1 or len(new) != 1 or gone[0] not in above:
+        return None
+    return share.built([(delta, above.replace(gone[0], new[0]))])
 
 
 def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
@@ -241,6 +258,11 @@ def part_of_sum(context: Context, use: Use) -> Iterator[Shared]:
                 factors = [(without if one is other else one, own) for one, own in share.factors]
             sign = "−" if inner.numbers[n] < 0 else "+"
             name = context.called(term)
+            if other is use.node.args[use.place] and len(core.args) > 1:
+                halves = [by / 2 if m == n else by for m, by in enumerate(inner.numbers)]
+                half = total(list(zip(core.args, inner.letters, strict=True)), inner.out, core.shape, halves)
+                own = share.built([(half if one is other else one, its) for one, its in share.factors])
+                yield Shared(f"the 2 of the square left out of the term {sign} {name}", own, SEEN)
             target = name in ("t", "target", "y", "Y", "T")
             yield Shared(
                 f"the target left out of the gradient: without {sign} {name}"
@@ -362,11 +384,13 @@ def axes(context: Context, use: Use) -> Iterator[Shared]:
                     f"a path left out: the one through unit {unit}", share.restricted(letter, 1 - _unit(many, unit))
                 )
     for letter in share.own:
-        if letter in share.out and whole(arg.shape[share.own.index(letter)]) > 1 and len(share.own) > 1:
+        if letter in share.out and whole(arg.shape[share.own.index(letter)]) > 1:
             kept = tuple(size for one, size in zip(share.own, share.shape, strict=True) if one != letter)
             once = product(share.factors, share.own.replace(letter, ""), kept, share.number)
             again = product([(once, share.own.replace(letter, ""))], share.own, share.shape)
-            yield Shared(f"one sum too many, over axis {share.own.index(letter)}", again, RARE)
+            is_vector = len(share.own) == 1
+            said = "summed over all entries, which are apart" if is_vector else "one sum too many, over axis {}"
+            yield Shared(said.format(share.own.index(letter)), again, SEEN if is_vector else RARE)
 
 
 def _unit(size: int, place: int) -> np.ndarray:
@@ -382,6 +406,23 @@ def _is_batch(context: Context, use: Use, letter: str, share: Share) -> bool:
     if use.node.operation is SUM:
         return True
     return gradient_letters.index(letter) == 0 and len(gradient_letters) > 1
+
+
+def in_another_order(context: Context, use: Use) -> Iterator[Shared]:
+    """The gradient of a product of square matrices with its factors in the other order: δ Aᵀ for Aᵀ δ."""
+    node, params = use.node, use.node.params
+    if node.operation is not PRODUCT or len(node.args) != 2 or any(one.rank != 2 for one in (node, *node.args)):
+        return
+    first, second = params.letters
+    is_matmul = first[0] + second[1] == params.out and first[1] == second[0]
+    if not is_matmul or not all(same(one.shape[0], one.shape[1]) for one in (node, *node.args)):
+        return
+    delta, turned = context.delta(use), swapped_axes(node.args[1 - use.place])
+    wrong = matmul(turned, delta) if use.place == 0 else matmul(delta, turned)
+    name = context.called(node.args[1 - use.place])
+    right = f"δ {name}ᵀ" if use.place == 0 else f"{name}ᵀ δ"
+    said = f"the factors in the other order: ∂{context.called(node)}/∂{context.called(node.args[use.place])} is {right}"
+    yield Shared(said, scaled(wrong, params.number), SEEN)
 
 
 def none_transposed(context: Context) -> Iterator[Changed]:
@@ -439,8 +480,9 @@ PRODUCTS = (
     Row("operand-transposed", USUAL, transposed),
     Row("operands-transposed", SEEN, changes=none_transposed),
     Row("operand-swapped", USUAL, swapped),
+    Row("operands-reordered", SEEN, in_another_order),
     Row("factor-left-out", SEEN, left_out),
-    Row("power-left-out", SEEN, power_left_out),
+    Row("power-left-out", USUAL, power_left_out),
     Row("axis", SEEN, axes),
     Row("term-left-out-of-factor", SEEN, part_of_sum),
     Row("other-tensor", RARE, other_tensor),

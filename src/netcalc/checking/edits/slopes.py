@@ -148,7 +148,7 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
     "log2": (("1/q", "1/q: the logarithm's base forgotten", USUAL), ("log(2)/q", "log(2)/q", SEEN)),
     "log1p": (("1/q", "1/q", USUAL), ("1/(1 + q)^2", "1/(1 + q)²", RARE)),
     "sqrt": (
-        ("1/sqrt(q)", "1/√q: the root's ½ left out", SEEN),
+        ("1/sqrt(q)", "1/√q: the root's ½ left out", USUAL),
         ("sqrt(q)/2", "√q/2", SEEN),
         ("1/(2*q)", "1/(2q)", SEEN),
         ("2/sqrt(q)", "2/√q", SEEN),

@@ -58,6 +58,10 @@ def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> I
     yield "the target left out of the gradient: without − t", times(p, weight), USUAL
     again = added([times(softmax(p, axes), weight), target])
     yield "softmax applied before cross-entropy, which has it inside", again, USUAL
+    unweighted = added([p, target])
+    yield "p − t taken, which holds where t sums to 1 alone", unweighted, SEEN
+    both = "p − t taken, which holds where t sums to 1 alone, and with the wrong sign"
+    yield both, scaled(unweighted, -1), SEEN
     yield "the logits taken for their softmax in p − t", added([times(z, weight), target]), SEEN
     slope = times(p, minus(number(1, p.shape), p))
     right = added([times(p, weight), target])
