@@ -58,7 +58,7 @@ def test_bare_command_greets_with_commands_to_try(capsys):
     assert "  netcalc neuron --x -1 -2 --w 4 -4 --b -3\n" in capsys.readouterr().out
 
 
-def test_commands_of_the_greeting_run(capsys, tmp_path, home):
+def test_commands_of_the_greeting_run(capsys, tmp_path, home, forks):
     """All three, as they stand."""
     cli.main([])
     tries = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  netcalc ")]
@@ -66,7 +66,7 @@ def test_commands_of_the_greeting_run(capsys, tmp_path, home):
     done = subprocess.run(
         ["bash", "-e", "-c", "\n".join(tries)],
         cwd=tmp_path,
-        env=transcript.environment(home),
+        env=transcript.environment(home, forks),
         capture_output=True,
         timeout=60,
         check=False,
@@ -83,13 +83,13 @@ def test_help_lists_the_commands_in_their_order(capsys):
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in cli.find_commands()])
-def test_examples_of_a_command_run(name, tmp_path, home):
+def test_examples_of_a_command_run(name, tmp_path, home, forks):
     """What a command's help shows as an example works as it stands."""
     for example in cli.find_commands()[name].examples:
         done = subprocess.run(
             ["bash", "-c", example],
             cwd=tmp_path,
-            env=transcript.environment(home),
+            env=transcript.environment(home, forks),
             capture_output=True,
             timeout=60,
             check=False,

@@ -12,13 +12,13 @@ CASES = sorted((Path(__file__).parent / "failing").glob("*.console"))
 
 
 @pytest.mark.parametrize("case", [pytest.param(path, id=path.stem) for path in CASES])
-def test_bad_request_gets_its_message(case, tmp_path, home):
+def test_bad_request_gets_its_message(case, tmp_path, home, forks):
     """Status 2, nothing on stdout, and the message on stderr, word for word."""
     commands = transcript.in_file(case)
     done = subprocess.run(
         ["bash", "-c", "\n".join(command.text for command in commands)],
         cwd=tmp_path,
-        env=transcript.environment(home),
+        env=transcript.environment(home, forks),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,

@@ -14,5 +14,5 @@ CASES = sorted((Path(__file__).parent / "golden").glob("*.console"))
 
 
 @pytest.mark.parametrize("case", [pytest.param(path, id=path.stem) for path in CASES])
-def test_prints_what_it_printed(case, tmp_path, home):
-    transcript.check(case, tmp_path, home)
+def test_prints_what_it_printed(case, tmp_path, home, forks):
+    transcript.check(case, tmp_path, home, forks)

@@ -56,9 +56,9 @@ def answered(words, typed, folder, cache):
 @pytest.mark.parametrize(
     "words, typed, status", COMMANDS, ids=lambda one: " ".join(one)[:40] if isinstance(one, list) else ""
 )
-def test_what_posix_alone_has_is_not_needed(folder, tmp_path_factory, words, typed, status):
+def test_what_posix_alone_has_is_not_needed(folder, forks, tmp_path_factory, words, typed, status):
     """Word for word the same answers; a second time too, by what was remembered."""
-    usual = answered([sys.executable, "-m", "netcalc", *words], typed, folder, tmp_path_factory.mktemp("a"))
+    usual = answered([forks / "netcalc", *words], typed, folder, tmp_path_factory.mktemp("a"))
     cache = tmp_path_factory.mktemp("b")
     for _ in range(2):
         assert answered([sys.executable, ELSEWHERE, *words], typed, folder, cache) == usual

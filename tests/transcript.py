@@ -63,20 +63,20 @@ def in_file(path: Path) -> list[Command]:
     return list(commands(path.read_text(encoding="utf-8").splitlines(), markdown=path.suffix == ".md"))
 
 
-def environment(home: Path) -> dict[str, str]:
-    """That of a terminal without settings of its own, where `netcalc` is the one under test."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+def environment(home: Path, *front: Path) -> dict[str, str]:
+    """That of a terminal without settings of its own, where `netcalc` is the one under test, or that of a folder in front."""
+    path = os.pathsep.join([*map(str, front), str(Path(sys.executable).parent), os.environ["PATH"]])
     kept = {name: os.environ[name] for name in ("NETCALC_CACHE", "COVERAGE_PROCESS_START") if name in os.environ}
     return {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "dumb", **kept}
 
 
-def run(given: Sequence[Command], folder: Path, home: Path) -> list[str]:
+def run(given: Sequence[Command], folder: Path, home: Path, *front: Path) -> list[str]:
     """What each command prints, on stdout and stderr together, in one bash session."""
     script = [part for one in given for part in (one.text, f"_s=$?; printf '{BETWEEN}'; (exit $_s)")]
     done = subprocess.run(
         ["bash", "-c", "exec 2>&1\n" + "\n".join(script)],
         cwd=folder,
-        env=environment(home),
+        env=environment(home, *front),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         timeout=600,
@@ -93,10 +93,10 @@ def rewrite(path: Path, outputs: dict[Command, str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def check(path: Path, folder: Path, home: Path) -> None:
+def check(path: Path, folder: Path, home: Path, *front: Path) -> None:
     """Run a file's commands and compare what they print; under UPDATE_GOLDEN write that down instead."""
     given = [command for command in in_file(path) if not command.sets_up]
-    printed = run(given, folder, home)
+    printed = run(given, folder, home, *front)
     if UPDATE:
         rewrite(path, dict(zip(given, printed, strict=True)))
         return
