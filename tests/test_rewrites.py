@@ -27,6 +27,7 @@ EXPRESSIONS = [
     ("sum(max(x, 0)^2)", "x=3"),
     ("sum(min(0, 1 - X@x)^3)", "X=3,2 x=2"),
     ("x.T@A@x", "A=3,3 x=3"),
+    ("mean(norm(K - [0, 1], axis=3))*mean(norm(K - 1, axis=3))", "K=1,1,2,2"),
     ("sum(reshape(2*X, 6)*[1, 2, 3, 4, 5, 6])/3 + sum(flatten(X)^2)", "X=2,3"),
     ("trace(X.T@B@X)", "X=3,2 B=3,3"),
     ("a.T@X@X.T@b", "X=3,2 a=3 b=3"),

@@ -191,6 +191,8 @@ def with_kept_axes(tree: Tree, axes: str) -> tuple[Tree, str]:
     match tree:
         case Apply(operator, (inner, Apply("axis", along))) if operator in REDUCTIONS:
             places = [int(one.value) for one in along if isinstance(one, Number)]
+            if max(places) >= len(axes) + len(places):  # axes of one entry were left out before
+                return tree, axes
             kept, rest = "", iter(axes)
             for place in range(len(axes) + len(places)):
                 kept += ONE if place in places else next(rest)
