@@ -94,6 +94,8 @@ def test_a_call_is_what_it_stands_for(text, plain):
     [
         ("cross_entropy(Z, c)", "Z=n,k c=n", "Z", "(softmax(Z, axis=1) - one_hot(c, k))/n"),
         ("vec(X).T@vec(X)", "X=m,n", "X", "2*X"),
+        ("flip(x)@y", "x=n y=n", "x", "y[::-1]"),
+        ("sum(X[[2, 0, 1], ::-1]*Y)", "X=3,n Y=3,n", "X", "Y[[1, 2, 0], ::-1]"),
         ("sum(reshape(X, 6)^2)", "X=2,3", "X", "2*X"),
         ("F.mse_loss(X@w, y)", "X=n,d w=d y=n", "w", "2*X.T@(X@w - y)/n"),
     ],

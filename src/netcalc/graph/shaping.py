@@ -44,7 +44,7 @@ class Fixed:
         self.array = array
 
 
-EVERYTHING = Span(None, None, None)
+EVERYTHING, BACKWARDS = Span(None, None, None), Span(None, None, -1)
 Part = int | Span | Place | Fixed | None  # None is a new axis
 Key = tuple[Part, ...]
 
@@ -191,8 +191,25 @@ SCATTER = Operation("scatter", _value_of_scatter, _vjp_of_scatter)
 
 
 def scatter(node: Node, keyed: Keyed, indices: Sequence[Node] = ()) -> Node:
-    """Zeros in the shape `keyed.whole` with the node's entries added in where the key points."""
+    """Zeros in the shape `keyed.whole` with the node's entries added in where the key points.
+
+    Where the key puts all entries in another order, they are put back.
+    """
+    back = tuple(_put_back(part, size) for part, size in zip(keyed.key, keyed.whole[keyed.extra :], strict=False))
+    if None not in keyed.key and None not in back and sum(isinstance(one, Fixed) for one in back) < 2:
+        return make(INDEX, [node, *indices], keyed.whole, keyed._replace(key=back, whole=node.shape))
     return make(SCATTER, [node, *indices], keyed.whole, keyed)
+
+
+def _put_back(part: Part, size: Size) -> Part:
+    """The part of a key that undoes this one along an axis, if there is one that does."""
+    if part in (EVERYTHING, BACKWARDS):
+        return part
+    if isinstance(part, Fixed) and part.array.ndim == 1:
+        order = np.argsort(part.array)
+        if isinstance(size, int) and np.array_equal(part.array[order], np.arange(size)):
+            return Fixed(order)
+    return None
 
 
 def index(node: Node, key: Sequence[Part], indices: Sequence[Node] = ()) -> Node:
