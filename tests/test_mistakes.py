@@ -60,6 +60,7 @@ PROBLEMS = {
     "a neuron with half a loss": neurons(target="0.3", loss="half-mse"),
     "a neuron with bce": neurons(target="1", loss="bce"),
     "a neuron with delta": neurons(delta="0.7"),
+    "a neuron with a huber loss": neurons(target="-3", loss="huber"),
     "layers": layers(delta=["0.537", "-1.519", "0.743"]),
     "batches": batches(delta=ROWS[::-1]),
     "batches with a loss": batches(target=ROWS[::-1], loss="mse", reduction="mean"),
@@ -130,6 +131,7 @@ def problems():
     rows = {"x": [["0.6", "-1.3", "0.4"], ["1.4", "0.3", "-0.2"]], "t": [["1", "0", "0"], ["0", "1", "0"]]}
     yield netcalc.gradients(SOFTMAX, at=rows)
     yield netcalc.gradients(NORMALISED, at=rows)
+    yield netcalc.gradients(ROOT, at=rows)
     yield netcalc.gradients(MASKED, at={"x": rows["x"], "y": [2, 0]})
     image = [[[["0.7", "-0.4", "0.3"], ["1.3", "0.9", "-0.8"], ["0.2", "-1.1", "0.5"]]]]
     yield netcalc.gradients(CONVOLVED, at={"x": image, "w": [[[["0.6", "-1.3"], ["0.4", "1.7"]]]]})
@@ -137,6 +139,7 @@ def problems():
     yield netcalc.net([layer], input=["0.05", "0.1"], target=["0.5"], loss="half-mse", lr="0.5")
 
 
+ROOT = "loss = (t / np.sqrt((x**2).mean(1, keepdims=True) + 0.1)).sum()"
 MASKED = """import torch
 import torch.nn.functional as F
 
@@ -454,3 +457,113 @@ def test_slips_in_logistic_regression_are_named(wrong, said):
     answer = eval(wrong, names)  # noqa: S307 - our own text
     told = netcalc.check(netcalc.gradients(LOGISTIC, at=at), {"dw": answer}).checked
     assert all(one.is_wrong and said in one.diagnosis for one in told)
+
+
+@pytest.mark.parametrize(
+    "activation, slope, said",
+    [
+        ("selu", "1.6732632423543772*exp(q)", "the scale λ left out"),
+        ("celu(3)", "exp(q)", "exp(q/α) without the α"),
+        ("arctan", "1/(1 - q**2)", "arctan′ taken as 1/(1 − q²)"),
+        ("gelu", "(1 + erf(q/sqrt(2)))/2 + q*exp(-q*q/2)", "the density's 1/√(2π) left out"),
+        ("mish", "tanh(log(1 + exp(q))) + q*(1 - tanh(log(1 + exp(q)))**2)", "softplus's own slope σ left out"),
+        ("hard_sigmoid", "1/5", "1/5, that of Keras's older hard sigmoid"),
+        ("hard_swish", "(q + 3)/6", "the product rule's other term is left out"),
+    ],
+)
+def test_a_slope_in_a_wrong_form_is_named(activation, slope, said):
+    wrong = eval(slope, {**vars(math), "q": -0.9})  # noqa: S307 - the table above
+    result = netcalc.neuron(x=["1.57"], w=["-1"], b="0.67", activation=activation)
+    (told,) = netcalc.check(result, {"dw0": f"{1.57 * wrong:.6g}"}).checked
+    assert said in told.diagnosis
+
+
+OF_CLASSES = {"input": [["0.5", "-1.2"], ["1.1", "0.3"], ["-0.4", "0.9"]], "loss": "cross-entropy"}
+TARGETS = {"target": [2, 0, 1]}
+
+
+@pytest.mark.parametrize(
+    "right, wrong, said",
+    [
+        (TARGETS | {"label_smoothing": "0.3"}, TARGETS, "label smoothing left out"),
+        (TARGETS | {"label_smoothing": "0.2"}, TARGETS | {"label_smoothing": "0.3"}, "shared by the 2 other classes"),
+        (TARGETS | {"weights": ["1", "2", "0.5"]}, TARGETS, "the weights of the classes left out"),
+        (TARGETS | {"temperature": "2"}, TARGETS, "the temperature left out"),
+        (TARGETS | {"weight_decay": "0.3"}, TARGETS | {"weight_decay": "0.1"}, "λ divided by the samples too"),
+    ],
+)
+def test_an_option_of_the_loss_that_is_forgotten_is_named(right, wrong, said):
+    layer = {"W": [["0.4", "-0.7"], ["0.2", "0.9"], ["-0.3", "0.6"]], "b": ["0.1", "-0.2", "0.3"]}
+    taken = netcalc.net([layer], **OF_CLASSES, **wrong)
+    answers = {"loss": f"{taken.forward['loss']:.8g}", "dW1": taken.partials["W1"], "db1": taken.partials["b1"]}
+    told = netcalc.check(netcalc.net([layer], **OF_CLASSES, **right), answers).checked
+    assert all(said in one.diagnosis for one in told if one.is_wrong)
+    assert sum(one.is_wrong for one in told) > 4
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        ({"db": ["-0.6", "0.8"]}, "the first one's gradient alone"),
+        ({"db": ["0.2", "0.8"]}, "summed along the other axis"),
+        ({"dW": [["-0.14", "0.94"], ["-0.405", "0.04"]]}, "transposed"),
+    ],
+)
+def test_sums_over_samples_gone_wrong_are_named_on_short_numbers(answer, said):
+    delta, v = [["-0.6", "0.8"], ["0.7", "0.1"]], [["-0.5", "-0.1"], ["-0.55", "1.1"]]
+    result = netcalc.linear([["1", "2"], ["3", "-1"]], v=v, b=["0", "1"], delta=delta)
+    assert {said in one.diagnosis for one in netcalc.check(result, answer).checked if one.is_wrong} == {True}
+
+
+LSTM = """def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+h, c = h0, c0
+for t in range(2):
+    z = x[t] @ Wx + h @ Wh
+    i, f, o = sigmoid(z[:2]), sigmoid(z[2:4]), sigmoid(z[4:])
+    c = f * c + i
+    h = o * np.tanh(c)
+loss = np.sum(h * up)"""
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        (
+            "outer(hp, dz)",
+            "outer(hn, dz)",
+            "a step of time off: the gradient of Wh made with the one of the step after it",
+        ),
+        ("dct * cp", "dct * cn", "a step of time off: the gradient of f made with the one of the step after it"),
+        ("df * f * (1 - f)", "df", "σ′ left out of the chain rule"),
+    ],
+)
+def test_a_slip_made_at_every_step_of_time_is_told_once(old, new, said):
+    rng = np.random.default_rng(3)
+    at = {"x": rng.normal(size=(2, 2)), "Wx": rng.normal(size=(2, 6)), "Wh": rng.normal(size=(2, 6))}
+    at |= {name: rng.normal(size=2) for name in ("h0", "c0", "up")}
+    names = {"np": np, **at}
+    exec(LSTM_BACKWARD.replace(old, new), names)  # noqa: S102 - our own text
+    answers = {name: names[name] for name in ("dWx", "dWh")}
+    told = {one.diagnosis for one in netcalc.check(netcalc.gradients(LSTM, at=at), answers).checked if one.is_wrong}
+    assert told == {said}
+
+
+LSTM_BACKWARD = """
+s = lambda z: 1 / (1 + np.exp(-z))
+h, c, past = h0, c0, []
+for t in range(2):
+    z = x[t] @ Wx + h @ Wh
+    i, f, o = s(z[:2]), s(z[2:4]), s(z[4:])
+    past.append((h, c, i, f, o))
+    c = f * c + i
+    h = o * np.tanh(c)
+    past[-1] += (h, c)
+dh, dc, dWx, dWh = up, 0, 0, 0
+for t in (1, 0):
+    hp, cp, i, f, o, hn, cn = past[t]
+    dct = dh * o * (1 - np.tanh(cn)**2) + dc
+    df, do, dc = dct * cp, dh * np.tanh(cn), dct * f
+    dz = np.concatenate([dct * i * (1 - i), df * f * (1 - f), do * o * (1 - o)])
+    dWx, dWh, dh = dWx + np.outer(x[t], dz), dWh + np.outer(hp, dz), dz @ Wh.T
+"""

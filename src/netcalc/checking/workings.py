@@ -31,7 +31,7 @@ from netcalc.graph.writing import NOTHING, formula
 from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_ascii
-from netcalc.problem import derivative_in_short
+from netcalc.problem import Problem, derivative_in_short
 from netcalc.records import dataclass
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class Workings:
     `called` is what people call a step that has another name in the graph, `shapes` are those that people see of steps
     that have others in the graph, `silent` inputs that are 1 and that nobody gave. `of_columns` says that the
     rows of matrices are samples, each of which people write as a column; `is_jacobian` that the passes are of the
-    entries of one output, which stand along the first axis of an answer, and that a mistake is made in all of them.
+    entries of one output, which stand along the first axis of an answer, and that a mistake is made in all of them;
+    `problem` is that of layers.
     """
 
     passes: tuple[Pass, ...]
@@ -86,6 +87,7 @@ class Workings:
     index_from: int = 0
     of_columns: bool = False
     is_jacobian: bool = False
+    problem: Problem | None = None
 
 
 class _Refined:

@@ -35,7 +35,9 @@ def of_layers(problem: Problem) -> Workings:
     by_name = {called[name]: node for name, node in nodes.items()}
     silent = () if "delta" in problem.given else ("delta",)
     shapes = {name: _shape(problem, name, node) for name, node in nodes.items()}
-    return Workings((one,), inputs, by_name, answers, called, shapes, silent, problem.index_from, of_columns=True)
+    return Workings(
+        (one,), inputs, by_name, answers, called, shapes, silent, problem.index_from, of_columns=True, problem=problem
+    )
 
 
 def _shape(problem: Problem, name: str, node: Node) -> tuple[int, ...]:

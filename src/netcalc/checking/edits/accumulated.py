@@ -19,21 +19,25 @@ from netcalc.graph.shaping import EVERYTHING, INDEX, SCATTER, Fixed, Part, Place
 def time_steps(context: Context) -> Iterator[Changed]:
     """A step of time off by one: of a tensor used at every step, with what it meets a step later, or earlier."""
     order = {node: place for place, node in enumerate(context.one.nodes)}
+    by_step: dict[str, list[Node]] = {}
     for node in context.one.nodes:
-        met: list[tuple[int, Use, Share, Node]] = []
-        for use in context.one.backward.uses.get(node, ()):
+        by_step.setdefault(context.step(node), []).append(node)
+    for nodes in by_step.values():
+        met: list[tuple[Node, Use, Share]] = []
+        for use in (use for node in nodes for use in context.one.backward.uses.get(node, ())):
             share, user = share_of(context, use), context.names.get(use.node)
             if share is None or user is None or len(share.factors) != 2 or use.node.operation is not PRODUCT:
                 continue
-            if (made := _made_of(context, use.node)) is not None:
-                met.append((order[user], use, share, made))
-        met.sort(key=lambda one: one[0])
-        partners = [share.factors[1] for _, _, share, _ in met]
+            met.append((user, use, share))
+        met.sort(key=lambda one: order[one[0]])
+        partners = [share.factors[1] for _, _, share in met]
         kinds = {(one.shape, letters) for one, letters in partners}
-        if len(met) < 2 or len(kinds) > 1 or not all(a[3] in in_order([b[3]]) for a, b in pairwise(met)):
+        if len(met) < 2 or len(kinds) > 1 or not all(a[0] in in_order([b[0]]) for a, b in pairwise(met)):
             continue
-        name, tensors = context.called(node), [one for one, _ in partners]
-        last = [met[-1][3]] if met[-1][3].shape == tensors[0].shape else [tensors[-1]]
+        name, tensors = context.called(nodes[-1]), [one for one, _ in partners]
+        later = [one for one in by_step[context.step(tensors[-1])] if order[one] > order[tensors[-1]]]
+        made = _made_of(context, met[-1][0])
+        last = later[:1] or [made if made is not None and made.shape == tensors[0].shape else tensors[-1]]
         for which, others in (
             ("the one of the step after it", [*tensors[1:], *last]),
             ("the one of the step before it", [tensors[0], *tensors[:-1]]),
@@ -42,15 +46,14 @@ def time_steps(context: Context) -> Iterator[Changed]:
         ):
             wrong = {
                 use: share.built([share.factors[0], (other, share.factors[1][1])])
-                for (_, use, share, _), other in zip(met, others, strict=True)
+                for (_, use, share), other in zip(met, others, strict=True)
             }
             said = f"a step of time off: the gradient of {name} made with {which}"
-            yield Changed(said, context.replaced(wrong), node)
+            yield Changed(said, context.replaced(wrong), nodes[-1])
 
 
-def _made_of(context: Context, core: Node) -> Node | None:
+def _made_of(context: Context, node: Node | None) -> Node | None:
     """The first tensor that a step makes by a function."""
-    node: Node | None = context.names.get(core)
     while node is not None and (node.params.moment < 0 or node.args[0].operation in (PRODUCT, SUM)):
         node = next(iter(context.users.get(node, ())), None)
     return node

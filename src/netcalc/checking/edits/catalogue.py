@@ -14,6 +14,7 @@ from netcalc.checking.edits.numbers import NUMBERS
 from netcalc.checking.edits.paths import PATHS
 from netcalc.checking.edits.powers import POWERS
 from netcalc.checking.edits.products import PRODUCTS
+from netcalc.checking.edits.settings import SETTINGS
 from netcalc.checking.edits.slopes import SLOPES
 from netcalc.checking.edits.vectors import VECTORS
 
@@ -25,6 +26,7 @@ MISTAKES: tuple[Row, ...] = (
     *POWERS,
     *VECTORS,
     *DECAY,
+    *SETTINGS,
     *CHAIN,
     *ENTRIES,
     *MATRICES,

@@ -14,6 +14,7 @@ from netcalc.graph.build import multiply
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, product
+from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import settled
 from netcalc.records import NamedTuple, dataclass
 
@@ -50,7 +51,7 @@ class Edit:
             return None
         return Edit(
             f"{self.row}+{other.row}",
-            f"{self.said}; and {other.said}",
+            self.said if self.said == other.said else f"{self.said}; and {other.said}",
             max(self.frequency, other.frequency),
             {**self.instead, **other.instead},
             self.at,
@@ -193,6 +194,11 @@ class Context:
         text = node.params.text
         return readable(self.workings.called.get(text, text))
 
+    def step(self, node: Node) -> str:
+        """What a node is called at every step of time, in whose names a line and a round stand."""
+        text: str = node.params.text
+        return text.split("@", 1)[0] if node.params.moment >= 0 else text
+
     def is_bias(self, node: Node) -> bool:
         """Whether a node is an input that is added to something of its own or a larger shape, and called b…"""
         if not self.is_input(node) or not self.called(node).startswith("b"):
@@ -211,6 +217,13 @@ class Context:
     def is_input(self, node: Node) -> bool:
         """Whether a named node is an input."""
         return node.operation is NAMED and node.args[0].operation is INPUT
+
+    def is_of_input(self, node: Node) -> bool:
+        """Whether a named node is an input, or one in another shape."""
+        moves = (RESHAPE, INDEX, PRODUCT)
+        while node.operation is NAMED and node.args[0].operation in moves and len(node.args[0].args) == 1:
+            node = node.args[0].args[0]
+        return self.is_input(node)
 
 
 def inputs_of(context: Context, node: Node) -> set[Node]:
@@ -310,7 +323,7 @@ def _of_shares(context: Context, row: Row, shares: Callable[[Context, Use], Iter
                 context.replaced(together),
                 context.name_of(context.names.get(group[0][0].node)),
             )
-        for own in _by_argument(group):
+        for own in [*_by_argument(group), *_by_step(context, group)]:
             place = context.name_of(context.names.get(next(iter(own)).node))
             yield Edit(row.name, said, frequency, context.replaced(own), place)
         for use, shared in group:
@@ -337,3 +350,12 @@ def _by_argument(group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node
     for use, shared in group:
         found.setdefault(use.node.args[use.place], {})[use] = shared.share
     yield from (own for own in found.values() if len(own) > 1 and len(found) > 1)
+
+
+def _by_step(context: Context, group: Sequence[tuple[Use, Shared]]) -> Iterator[dict[Use, Node]]:
+    """The wrong shares of what is one line of a loop, at every step of time, where there are others too."""
+    found: dict[str, dict[Use, Node]] = {}
+    for use, shared in group:
+        if (user := context.names.get(use.node)) is not None:
+            found.setdefault(context.step(user), {})[use] = shared.share
+    yield from (own for own in found.values() if len({use.node for use in own}) > 1 and len(found) > 1)

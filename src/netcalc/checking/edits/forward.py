@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, scaled, whole
-from netcalc.checking.edits.products import is_quadratic, symmetric
+from netcalc.checking.edits.numbers import averaged
+from netcalc.checking.edits.products import is_quadratic, share_of, symmetric
 from netcalc.checking.edits.slopes import ARITHMETIC, phi
 from netcalc.derivation.derive import is_activation
 from netcalc.expression import Apply, Number, Symbol, substitute, symbols
-from netcalc.graph.elementwise import ELEMENTWISE, plain, slot, through
+from netcalc.graph.backward import Use
+from netcalc.graph.build import divide
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slot, through
+from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
 
@@ -77,6 +81,28 @@ def sums(context: Context) -> Iterator[Changed]:
             yield Changed(said, {node: turned}, node, SEEN)
 
 
+def roots(context: Context) -> Iterator[Changed]:
+    """The constant under a root, as the ε of a normalisation, added outside of it or left out."""
+    for core, node in context.names.items():
+        if core.operation is not ELEMENTWISE or core.params.tree.operator != "sqrt" or len(core.args) != 1:
+            continue
+        under = core.args[0].args[0] if core.args[0].operation is NAMED else core.args[0]
+        if under.operation is not SUM or sum(arg in context.varying for arg in under.args) != 1 < len(under.args):
+            continue
+        place = next(n for n, arg in enumerate(under.args) if arg in context.varying)
+        params, terms = under.params, _factors(under)
+        rest = total([terms[place]], params.out, under.shape, [params.numbers[place]])
+        constants = [n for n in range(len(terms)) if n != place]
+        root, letters = elementwise("sqrt", rest), params.out
+        beside = [(root, letters), *(terms[n] for n in constants)]
+        outside = total(beside, letters, core.shape, [1, *(params.numbers[n] for n in constants)])
+        uses = [use for _, use in context.uses if use.node is core]
+        shares = {use: divide(scaled(context.delta(use), Fraction(1, 2)), root) for use in uses}
+        back = context.replaced(shares)
+        yield Changed("ε added outside the root: √v + ε taken for √(v + ε)", {node: outside, **back}, node)
+        yield Changed("ε left out of the root: √v taken for √(v + ε)", {node: root, **back}, node)
+
+
 def products(context: Context) -> Iterator[Changed]:
     """A factor left out, a number, a matrix turned over."""
     for core, node in context.names.items():
@@ -91,7 +117,10 @@ def products(context: Context) -> Iterator[Changed]:
                 kept = [factors[n] for n in range(len(factors)) if n != place]
                 if set(params.out) <= set("".join(own for _, own in kept)):
                     without = product(kept, params.out, core.shape, params.number)
-                    yield Changed(f"{context.called(arg)} left out of {parent}", {node: without}, node, RARE)
+                    said = f"{context.called(arg)} left out of {parent}"
+                    yield Changed(said, {node: without}, node, RARE)
+                    if arg not in context.varying:
+                        yield Changed(said, {node: without, **_shares_without(context, core, place)}, node, SEEN)
         for place, (arg, letters) in enumerate(factors):
             if arg.rank == 2 and arg.shape[0] == arg.shape[1] and whole(arg.shape[0]) != 1 and params.summed:
                 turned = [*factors]
@@ -99,17 +128,40 @@ def products(context: Context) -> Iterator[Changed]:
                 name = context.called(arg)
                 wrong = product(turned, params.out, core.shape, params.number)
                 taken, right = (name, f"{name}ᵀ") if f"{name}.T" in parent else (f"{name}ᵀ", name)
-                where, often = f" in {parent}", SEEN
+                where, often = f" in {parent}", USUAL if context.is_input(arg) else SEEN
                 if is_quadratic(context, core, arg):
                     where, often = symmetric(name), USUAL
                 yield Changed(f"{taken} taken for {right}{where}", {node: wrong}, node, often)
         if abs(params.number) != 1:
             plainly = _with_number(core, Fraction(1 if params.number > 0 else -1))
-            yield Changed(f"the factor {abs(params.number)} left out of {parent}", {node: plainly}, node, SEEN)
+            said = f"the factor {abs(params.number)} left out of {parent}"
+            yield Changed(said, {node: plainly}, node, SEEN)
+            uses = [use for _, use in context.uses if use.node is core]
+            grown = {use: scaled(use.share, 1 / abs(params.number)) for use in uses}
+            yield Changed(said, {node: plainly, **context.replaced(grown)}, node, SEEN)
+            for one in averaged(context, uses[0]) if len(uses) == 1 else ():
+                if one > 2 and params.number.denominator % one == 0:
+                    by = Fraction(one, one - 1)
+                    less = _with_number(core, params.number * by)
+                    said = f"a mean of {one} divided by {one - 1}"
+                    yield Changed(
+                        said, {node: less, **context.replaced({uses[0]: scaled(uses[0].share, by)})}, node, SEEN
+                    )
 
 
 def _factors(core: Node) -> list[Factor]:
     return list(zip(core.args, core.params.letters, strict=True))
+
+
+def _shares_without(context: Context, core: Node, place: int) -> dict[Node, Node]:
+    """What comes back through a product without one of its factors."""
+    found: dict[Use, Node | None] = {}
+    for _, use in context.uses:
+        share = share_of(context, use) if use.node is core and use.place != place else None
+        if share is not None:
+            own = 1 + place - (place > use.place)
+            found[use] = share.built([one for n, one in enumerate(share.factors) if n != own])
+    return context.replaced(found)
 
 
 def _without_minus(context: Context, core: Node, positive: Node) -> Changed:
@@ -129,5 +181,6 @@ FORWARD = (
     Row("mask", USUAL, changes=masks),
     Row("forward-sum", SEEN, changes=sums),
     Row("forward-function", SEEN, changes=functions),
+    Row("forward-root", SEEN, changes=roots),
     Row("forward-product", RARE, changes=products),
 )

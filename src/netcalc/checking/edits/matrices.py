@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
+from netcalc.checking.edits.products import share_of
 from netcalc.checking.edits.vectors import of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use
@@ -47,7 +48,12 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared("the target left out of the gradient: without − t", scaled(times(p, over), -1), USUAL)
     yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
     yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
-    yield Shared("p − t taken, which holds where t sums to 1 alone", minus(delta, scaled(p, -1)), USUAL)
+    for own in context.one.backward.uses.get(context.names.get(use.node, use.node), ()):
+        share = share_of(context, own)
+        if share is not None and len(share.factors) == 2 and share.factors[1][0].shape == p.shape:
+            target, letters = share.factors[1]
+            straight = share.built([share.factors[0], (minus(target, p), letters)])
+            yield Shared("p − t taken, which holds where t sums to 1 alone", straight, USUAL)
     yield Shared("softmax's slope p(1 − p) multiplied in once more", times(use.share, p, _one_minus(p)), USUAL)
 
 
@@ -84,6 +90,10 @@ def _of_extreme(context: Context, use: Use) -> Iterator[Shared]:
     ties = times(delta, compared("equal", arg, kept(node, node.params)))
     yield Shared("each of the entries that tie given the whole gradient, which they share", ties, USUAL)
     yield Shared(f"{name}'s gradient given to every entry", times(delta, number(1, arg.shape)), USUAL)
+    many = prod(map(whole, arg.shape)) // max(1, prod(map(whole, node.shape)))
+    if many > 1:
+        evenly = times(delta, number(Fraction(1, many), arg.shape))
+        yield Shared(f"{name}'s gradient spread evenly, as a mean's", evenly, USUAL)
     other = shares(arg, node.params.axes, largest=node.operation is MIN)
     said = f"{name}'s gradient given to the {'largest' if node.operation is MIN else 'smallest'} entry"
     yield Shared(said, times(delta, other), USUAL)

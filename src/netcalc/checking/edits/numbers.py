@@ -7,11 +7,10 @@ from fractions import Fraction
 from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared, scaled, times, whole
-from netcalc.checking.edits.products import Share, share_of
+from netcalc.checking.edits.products import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.leaves import NAMED
-from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM, number
 
 
@@ -24,7 +23,7 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
     size = abs(number)
     if size != 1:
         sign = 1 if number > 0 else -1
-        counts = _averaged(share, use.node.args[use.place])
+        counts = averaged(context, use)
         count = next((one for one in counts if size == Fraction(1, one)), 0)
         kind = f"the mean's 1/{count}" if count > 2 else f"the factor {_written(size)}"
         usual = USUAL if count or size == Fraction(1, 2) else SEEN
@@ -72,8 +71,11 @@ def _means_beside(use: Use) -> list[int]:
     return [one for one in dict.fromkeys(found) if one > 1]
 
 
-def _averaged(share: Share, arg: Node) -> list[int]:
+def averaged(context: Context, use: Use) -> list[int]:
     """How many entries a mean may be of: those summed over along each axis, and along all of them."""
+    share, arg = share_of(context, use), use.node.args[use.place]
+    if share is None:
+        return []
     core = arg.args[0] if arg.operation is NAMED else arg
     summed = dict(zip(share.own, share.shape, strict=True))
     summed = {one: size for one, size in summed.items() if one not in share.out}

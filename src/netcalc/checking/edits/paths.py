@@ -200,7 +200,8 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                 )
             elif context.called(node) != context.called(context.one.output):
                 often = USUAL if context.is_input(node) else RARE
-                yield Changed(f"{name} taken as 0", {gradient: zero(gradient)}, node, often)
+                back = "" if context.is_input(node) else f"what goes back through {own} left out: "
+                yield Changed(f"{back}{name} taken as 0", {gradient: zero(gradient)}, node, often)
                 yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, often)
         if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
             turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)

@@ -300,16 +300,26 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
     share = share_of(context, use)
     if share is None or use.node.operation is not PRODUCT:
         return
-    for place, (other, letters) in enumerate(share.factors[1:], 1):
-        if other.rank >= 2 and other.shape[-1] == other.shape[-2] and whole(other.shape[-1]) != 1:
+    for place, (other, letters) in enumerate(share.factors):
+        if (
+            other.rank >= 2
+            and other.shape[-1] == other.shape[-2]
+            and whole(other.shape[-1]) != 1
+            and not set(letters[-2:]) <= set(share.own)
+        ):
             factors = [*share.factors]
             factors[place] = (other, letters[:-2] + letters[-1] + letters[-2])
+            if not place:
+                name = f"∂{context.called(context.one.output)}/∂{context.called(use.node)}"
+                yield Shared(f"{name} transposed", share.built(factors), SEEN)
+                continue
             name = context.called(other)
             taken, right = (name, f"{name}ᵀ") if _is_turned(context, share, letters[-2:]) else (f"{name}ᵀ", name)
             beside = symmetric(name) if is_quadratic(context, use.node, other) else ""
             yield Shared(f"{taken} taken for {right}{beside}", share.built(factors), USUAL)
     arg = use.node.args[use.place]
-    if arg.rank >= 2 and arg.shape[-1] == arg.shape[-2] and whole(arg.shape[-1]) != 1 and len(share.factors) > 1:
+    is_matrix = arg.rank >= 2 and arg.shape[-1] == arg.shape[-2] and whole(arg.shape[-1]) != 1
+    if is_matrix and len(share.factors) > 1 and not set(share.own[-2:]) <= set(share.factors[-1][1]):
         own = share.own[:-2] + share.own[-1] + share.own[-2]
         name = context.called(arg)
         above = context.called(context.one.output)
@@ -358,31 +368,34 @@ def axes(context: Context, use: Use) -> Iterator[Shared]:
         many = share.size(letter)
         if many < 2:
             continue
-        batch = _is_batch(context, use, letter, share)
-        first = _unit(many, 0)
-        if batch:
-            yield Shared(
-                "averaged over the samples where they are summed", share.built(number=share.number / many), USUAL
-            )
-            yield Shared(
-                "not summed over the samples: the last one's gradient alone",
-                share.restricted(letter, _unit(many, many - 1)),
-            )
-            yield Shared("not summed over the samples: the first one's gradient alone", share.restricted(letter, first))
+        name, axis = context.called(arg), share.factors[0][1].find(letter)
+        first, last = share.restricted(letter, _unit(many, 0)), share.restricted(letter, _unit(many, many - 1))
+        if _is_batch(context, use, letter, share):
+            averaged = share.built(number=share.number / many)
+            yield Shared("averaged over the samples where they are summed", averaged, USUAL)
+            yield Shared("not summed over the samples: the last one's gradient alone", last, USUAL)
+            yield Shared("not summed over the samples: the first one's gradient alone", first, USUAL)
             yield Shared("summed over the samples once more", share.built(number=share.number * many), RARE)
+            if share.own != letter and len(share.own) == len(share.factors) == 1 and whole(arg.shape[0]) == many:
+                said = "summed along the other axis: over the outputs of each sample, not over the samples"
+                yield Shared(said, share.built(own=letter), USUAL)
             continue
-        yield Shared(
-            f"averaged where it is summed, in ∂{context.called(use.node)}/∂{context.called(arg)}",
-            share.built(number=share.number / many),
-            SEEN,
-        )
+        if use.node.operation is SUM and not arg.rank and not context.is_input(arg):
+            continue
+        averaged = share.built(number=share.number / many)
+        yield Shared(f"averaged where it is summed, in ∂{context.called(use.node)}/∂{name}", averaged, SEEN)
+        if use.node.operation is SUM:
+            if arg in context.varying:
+                not_summed = f"not summed over axis {axis}, along which {name} is broadcast"
+                yield Shared(f"{not_summed}: the first entry alone", first)
+                yield Shared(f"{not_summed}: the last entry alone", last)
+            continue
         for unit in range(min(many, MAX_UNITS)):
             alone = f"a path left out: only the one through unit {unit} is taken"
             yield Shared(alone, share.restricted(letter, _unit(many, unit)))
             if many > 2:
-                yield Shared(
-                    f"a path left out: the one through unit {unit}", share.restricted(letter, 1 - _unit(many, unit))
-                )
+                without = share.restricted(letter, 1 - _unit(many, unit))
+                yield Shared(f"a path left out: the one through unit {unit}", without)
     for letter in share.own:
         if letter in share.out and whole(arg.shape[share.own.index(letter)]) > 1:
             kept = tuple(size for one, size in zip(share.own, share.shape, strict=True) if one != letter)
@@ -401,9 +414,9 @@ def _unit(size: int, place: int) -> np.ndarray:
 def _is_batch(context: Context, use: Use, letter: str, share: Share) -> bool:
     """Whether a letter counts samples: the gradient has it, and an input that is summed for does not."""
     gradient_letters = share.factors[0][1]
-    if letter not in gradient_letters or not context.is_input(use.node.args[use.place]):
+    if letter not in gradient_letters or not context.is_of_input(use.node.args[use.place]):
         return False
-    if use.node.operation is SUM:
+    if use.node.operation is SUM and len(gradient_letters) < 3:
         return True
     return gradient_letters.index(letter) == 0 and len(gradient_letters) > 1
 

@@ -1,0 +1,92 @@
+"""Another problem than the one set: an option of the loss forgotten or taken in another way, in every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from netcalc.catalogue.losses import REDUCTIONS, loss
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row
+from netcalc.checking.workings_of_layers import of_layers
+from netcalc.expression import Number, multiply
+from netcalc.graph.node import Node
+from netcalc.problem import LossAndTarget, Problem
+
+Setting = tuple[str, Problem, Frequency]
+HALVED = {"mse": "half-mse", "sse": "half-sse", "half-mse": "mse", "half-sse": "sse"}
+
+
+def settings(context: Context) -> Iterator[Changed]:
+    """An option of the loss forgotten or taken in another way: reduction, smoothing, class weights, temperature."""
+    problem = context.workings.problem
+    if not isinstance(problem, Problem) or problem.per_sample:
+        return
+    for said, other, often in _others(problem):
+        instead: dict[Node, Node] = {}
+        theirs = of_layers(other).answers
+        for name, nodes in context.workings.answers.items():
+            instead |= {own: their for own, their in zip(nodes, theirs.get(name, ()), strict=False) if own is not their}
+        yield Changed(said, instead, context.one.output, often)
+
+
+def _others(problem: Problem) -> Iterator[Setting]:
+    above = problem.upstream
+    if not isinstance(above, LossAndTarget):
+        return
+    if problem.decay is not None and len(problem.x) > 1:
+        shared = multiply(problem.decay, Number(Fraction(1, len(problem.x))))
+        yield "weight decay's λ divided by the samples too", problem._replace(decay=shared), SEEN
+    for said, other, often in (*_of_loss(problem, above), *_of_targets(problem, above)):
+        yield said, problem._replace(upstream=other), often
+    if above.temperature is not None:
+        yield "the temperature left out", problem._replace(upstream=above._replace(temperature=None)), USUAL
+    last = problem.layers[-1]
+    if last.temperature is not None:
+        layers = (*problem.layers[:-1], last._replace(temperature=None))
+        yield "the temperature left out", problem._replace(layers=layers), USUAL
+
+
+def _of_loss(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, LossAndTarget, Frequency]]:
+    """Another reduction, and the loss with or without its ½."""
+    samples, outputs = len(problem.x), len(problem.layers[-1].W)
+    right = above.factor(samples, outputs)
+    taken = {right}
+    for name, row in REDUCTIONS.items():
+        factor = row.factor(samples, outputs, by_sample=above.loss.by_sample)
+        if above.weighing is None and factor not in taken and samples * outputs > 1:
+            taken.add(factor)
+            said = f"the loss's factor taken as {factor}, of '{name}': it is {right}, of '{above.reduction}'"
+            yield said, above._replace(reduction=row), SEEN
+    if above.loss.name in HALVED:
+        other = HALVED[above.loss.name]
+        yield f"the loss taken as {other}: it is {above.loss.name}", above._replace(loss=loss(other)), SEEN
+
+
+def _of_targets(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, LossAndTarget, Frequency]]:
+    """What cross-entropy makes of its targets."""
+    weighing = above.weighing
+    if weighing is None:
+        return
+    samples, classes = len(problem.x), len(problem.layers[-1].W)
+    counted = Fraction(int(sum(row.any() for row in np.asarray(above.target) != Number(Fraction(0)))))
+    if isinstance(e := weighing.smoothing, Number):
+        yield "label smoothing left out", above._replace(weighing=weighing._replace(smoothing=None)), USUAL
+        others = Number(e.value * classes / (classes - 1))
+        said = f"label smoothing's ε shared by the {classes - 1} other classes: it is ε/{classes} of all"
+        yield said, above._replace(weighing=weighing._replace(smoothing=others)), USUAL
+    if weighing.weights is not None:
+        plain = weighing._replace(weights=None, total=counted if weighing.ignores else None)
+        yield "the weights of the classes left out", above._replace(weighing=plain), USUAL
+        if weighing.total is not None:
+            said = "divided by the number of samples: a weighted mean divides by the sum of their weights"
+            yield said, above._replace(weighing=weighing._replace(total=counted)), USUAL
+            yield "the weighted mean not divided", above._replace(weighing=weighing._replace(total=Fraction(1))), SEEN
+    if weighing.ignores and weighing.total is not None:
+        everything = weighing._replace(total=Fraction(samples))
+        said = f"divided by all {samples} samples: those that are ignored do not count"
+        yield said, above._replace(weighing=everything), USUAL
+
+
+SETTINGS = (Row("setting", SEEN, changes=settings),)
