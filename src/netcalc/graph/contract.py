@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netcalc.records import NamedTuple
+
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
 
 Lettered = tuple[np.ndarray, str]
+
+
+class Layout(NamedTuple):
+    """An array's axes in the order of other letters, and an axis of size 1 for each that it lacks."""
+
+    order: tuple[int, ...]
+    axes: tuple[slice | None, ...]
+
 
 MANY = (
     8  # factors from which on those that bear the same letters are multiplied first: what is cheapest takes n³ to find
@@ -23,6 +33,8 @@ def contract(arithmetic: Arithmetic, arrays: Sequence[np.ndarray], letters: Sequ
     """The product, summed over what `out` lacks; its letters are those of `out` that a factor has, in out's order."""
     if turned := _matrix_product(tuple(letters), out):
         return arithmetic.matmul(*(array.T if turn else array for array, turn in zip(arrays, turned, strict=True))), out
+    if beside := _beside(tuple(letters), out):
+        return arithmetic.multiply(*map(_laid, arrays, beside)), out
     left: list[Lettered] = [_diagonal(array, own) for array, own in zip(arrays, letters, strict=True)]
     if not left:
         return arithmetic.numbers(1), ""
@@ -51,6 +63,26 @@ def _matrix_product(letters: tuple[str, ...], out: str) -> tuple[bool, bool] | N
     if len(summed) != 1 or summed != set(b) - set(out) or out != rows + columns:
         return None
     return a[0] in summed, b[1] in summed
+
+
+@lru_cache(maxsize=1024)
+def _beside(letters: tuple[str, ...], out: str) -> tuple[Layout, ...]:
+    """How two arrays lie beside each other, where their product is one element by element; nothing where it is none."""
+    if len(letters) != 2 or not out or set(letters[0] + letters[1]) != set(out):
+        return ()
+    if not all(len(own) == len(set(own)) for own in (*letters, out)):
+        return ()
+    return tuple(
+        Layout(
+            tuple(own.index(one) for one in out if one in own),
+            tuple(slice(None) if one in own else None for one in out),
+        )
+        for own in letters
+    )
+
+
+def _laid(array: np.ndarray, layout: Layout) -> np.ndarray:
+    return array.transpose(layout.order)[layout.axes]
 
 
 def spread(array: np.ndarray, letters: str, out: str, shape: tuple[int, ...] | None) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from math import prod
 
 import numpy as np
@@ -32,11 +34,11 @@ def evaluate(
     """
     instead = instead or {}
     order = in_order(roots, lambda node: _args(node, given, instead))
-    uses = _uses(order, roots, given, instead)
+    needed = {node: _args(node, given, instead) for node in order}
+    uses = Counter(chain(roots, *needed.values()))  # how often each value is still needed; a root's to the end
     arithmetic = arithmetic.for_run(order)
     values: dict[Node, np.ndarray] = {}
-    for node in order:
-        args = _args(node, given, instead)
+    for node, args in needed.items():
         if node in given:
             values[node] = given[node]
         elif node in instead:
@@ -56,19 +58,6 @@ def _args(node: Node, given: Mapping[Node, np.ndarray], instead: Mapping[Node, N
     if node in given:
         return ()
     return (instead[node],) if node in instead else node.args
-
-
-def _uses(
-    order: Sequence[Node], roots: Sequence[Node], given: Mapping[Node, np.ndarray], instead: Mapping[Node, Node]
-) -> dict[Node, int]:
-    """How often each value is still needed; a root's to the end."""
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for arg in _args(node, given, instead):
-            uses[arg] += 1
-    for root in roots:
-        uses[root] += 1
-    return uses
 
 
 class Cost(NamedTuple):

@@ -135,7 +135,7 @@ def product(factors: Iterable[Factor], out: str, shape: Shape, number: Fraction 
 
     `shape` is a size a letter of `out`. Raises ShapeError where one letter would have two sizes.
     """
-    parts = _Parts(out, Fraction(number))
+    parts = _Parts(out, number if isinstance(number, Fraction) else Fraction(number))
     for letter, one in zip(out, shape, strict=True):
         parts.size(letter, one)
     given = list(factors)

@@ -31,7 +31,7 @@ HARMLESS = frozenset(  # modules, and names that people give to what shows or ke
     "np numpy torch F nn jnp jax math scipy plt ax axs axes fig sns wandb log logger logging writer json time".split()
 )
 OF_SOME = frozenset("max min amax amin argmax argmin ptp median".split())  # of one entry or more
-LARGEST = Fraction((2**53 - 1) * 2**971)  # float64's
+LARGEST = (2**53 - 1) * 2**971  # float64's
 NAMES_ALONE = (LibraryFunction, Module, Opaque, Method)  # values of which nothing is known but what they are called
 
 
@@ -192,7 +192,7 @@ class Sharing(Statements):
     def checked(self, value: Any) -> Any:
         """An array that there is. Raises NetcalcError."""
         number: Any = getattr(value.node.params, "number", 0) if isinstance(value, Tensor) else value
-        if isinstance(number, int | Fraction) and abs(Fraction(number)) > LARGEST:
+        if isinstance(number, int | Fraction) and abs(number.numerator) > LARGEST * number.denominator:
             raise NetcalcError("this number is larger than any that float64 has")
         return super().checked(value)
 

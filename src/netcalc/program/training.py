@@ -46,8 +46,9 @@ def _is_update(node: ast.stmt, *, runs: bool, steps: bool) -> bool:
             return True
         case ast.AugAssign(target, _, value) | ast.Assign([target], value):
             is_weight = isinstance(target, ast.Name) or (isinstance(target, ast.Attribute) and target.attr == "data")
-            changes = isinstance(node, ast.AugAssign) or ast.unparse(target) in map(ast.unparse, ast.walk(value))
-            return runs and steps and is_weight and changes and _has_gradient(value)
+            if not (runs and steps and is_weight and _has_gradient(value)):
+                return False
+            return isinstance(node, ast.AugAssign) or ast.unparse(target) in map(ast.unparse, ast.walk(value))
         case ast.For(orelse=[]) | ast.With() | ast.If(orelse=[]):
             return all(_is_update(one, runs=runs, steps=steps) for one in node.body)
     return False

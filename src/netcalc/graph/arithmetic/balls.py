@@ -68,7 +68,8 @@ class Balls(Objects):
         """Balls in place of rationals that have grown long; of very many, sooner."""
         most = MAX_EXACT_BITS if array.size <= MANY else MAX_EXACT_BITS_OF_MANY
         entries = array.reshape(-1).tolist()
-        if any(isinstance(one, fmpq) and one.height_bits() > most for one in entries):
+        rationals = [one for one in entries if type(one) is fmpq]
+        if max(map(fmpq.height_bits, rationals), default=0) > most:
             made = {id(one): ball(one) for one in entries if _is_long(one, most)}
             return from_list([made.get(id(one), one) for one in entries], array.shape)
         return array
@@ -310,7 +311,7 @@ def _shares(row: list[Numeral], *, largest: bool) -> list[Numeral]:
 
 def _all_exact(array: np.ndarray) -> np.ndarray:
     """Which rows hold rationals alone."""
-    return np.array([all(type(one) is fmpq for one in row) for row in array.tolist()], dtype=bool)
+    return np.array([{fmpq}.issuperset(map(type, row)) for row in array.tolist()], dtype=bool)
 
 
 def _is_rational(array: np.ndarray) -> bool:

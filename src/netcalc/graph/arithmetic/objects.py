@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Objects(Arithmetic):
         return each(lambda one: self.number(Fraction(int(one))), np.asarray(whole))
 
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return each(lambda one, other: one * other, a, b)
+        return each(mul, a, b)
 
     def accumulate(
         self, total: np.ndarray | None, term: np.ndarray, number: Fraction, shape: tuple[int, ...]
@@ -49,12 +50,12 @@ class Objects(Arithmetic):
             term = each(lambda one: one * by, term)
         if total is None:
             return np.array(np.broadcast_to(term, shape), dtype=object)
-        return each(lambda one, other: one + other, total, term)
+        return each(add, total, term)
 
     def sum(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         axes = tuple(axis if axis < 0 else axis - array.ndim for axis in axes)
         zero = self.number(Fraction(0))
-        return self.each_row(lambda row: reduce(lambda a, b: a + b, row, zero), array, axes)
+        return self.each_row(lambda row: reduce(add, row, zero), array, axes)
 
     def each_row(
         self, function: Callable[[list[Any]], Any], array: np.ndarray, axes: Axes, *, keep: bool = False
