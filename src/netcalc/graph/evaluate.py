@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,13 +17,14 @@ from netcalc.graph.product import PRODUCT, Product, sizes_by_letter
 from netcalc.records import NamedTuple
 
 After = Callable[[Node, np.ndarray], np.ndarray]
+NOTHING: Mapping[Node, Node] = MappingProxyType({})
 
 
 def evaluate(
     roots: Sequence[Node],
     arithmetic: Arithmetic,
     given: Mapping[Node, np.ndarray],
-    instead: Mapping[Node, Node] | None = None,
+    instead: Mapping[Node, Node] = NOTHING,
     after: After | None = None,
 ) -> list[np.ndarray]:
     """The value of each root. `given` has the values of inputs, in this arithmetic already, and may have other nodes'.
@@ -32,32 +32,53 @@ def evaluate(
     `instead` has nodes that are evaluated in other nodes' place, on the graph as it is otherwise: mistakes.
     The run goes on with what `after` makes of each node's value.
     """
-    instead = instead or {}
-    order = in_order(roots, lambda node: _args(node, given, instead))
-    needed = {node: _args(node, given, instead) for node in order}
-    uses = Counter(chain(roots, *needed.values()))  # how often each value is still needed; a root's to the end
-    arithmetic = arithmetic.for_run(order)
-    values: dict[Node, np.ndarray] = {}
-    for node, args in needed.items():
-        if node in given:
-            values[node] = given[node]
-        elif node in instead:
-            values[node] = values[args[0]]
-        else:
-            values[node] = arithmetic.settled(node.value(arithmetic, [values[arg] for arg in args]))
-        if after:
-            values[node] = after(node, values[node])
-        for arg in args:
-            uses[arg] -= 1
-            if not uses[arg]:
-                del values[arg]
-    return [values[root] for root in roots]
+    return Plan.of(roots, given, instead).run(arithmetic, given, after)
 
 
-def _args(node: Node, given: Mapping[Node, np.ndarray], instead: Mapping[Node, Node]) -> tuple[Node, ...]:
-    if node in given:
-        return ()
-    return (instead[node],) if node in instead else node.args
+class Plan(NamedTuple):
+    """The way to the values of some nodes where those of others are given; it can be gone again with other values."""
+
+    roots: Sequence[Node]
+    order: list[Node]
+    steps: list[tuple[Node, tuple[Node, ...], list[Node]]]  # each node, what it is made of, what is done with behind it
+    instead: Mapping[Node, Node]
+
+    @classmethod
+    def of(cls, roots: Sequence[Node], given: Collection[Node], instead: Mapping[Node, Node] = NOTHING) -> Plan:
+        """The way there; `instead` as `evaluate` has it."""
+
+        def args_of(node: Node) -> tuple[Node, ...]:
+            if node in given:
+                return ()
+            return (instead[node],) if node in instead else node.args
+
+        order = in_order(roots, args_of)
+        needed, steps = set(roots), list[tuple[Node, tuple[Node, ...], list[Node]]]()
+        for node in reversed(order):
+            args = args_of(node)
+            done = [one for one in dict.fromkeys(args) if one not in needed]
+            needed.update(done)
+            steps.append((node, args, done))
+        return cls(roots, order, steps[::-1], instead)
+
+    def run(
+        self, arithmetic: Arithmetic, given: Mapping[Node, np.ndarray], after: After | None = None
+    ) -> list[np.ndarray]:
+        """The value of each root; `given` has values of the same nodes as there were."""
+        arithmetic = arithmetic.for_run(self.order)
+        values: dict[Node, np.ndarray] = {}
+        for node, args, done in self.steps:
+            if node in given:
+                values[node] = given[node]
+            elif node in self.instead:
+                values[node] = values[args[0]]
+            else:
+                values[node] = arithmetic.settled(node.value(arithmetic, [values[arg] for arg in args]))
+            if after:
+                values[node] = after(node, values[node])
+            for one in done:
+                del values[one]
+        return [values[root] for root in self.roots]
 
 
 class Cost(NamedTuple):

@@ -17,7 +17,7 @@ from flint import ctx
 from netcalc.arithmetic.balls import Numeral
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import Plan, evaluate
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.records import NamedTuple
@@ -64,7 +64,7 @@ class Forward:
         self.problem = problem
         self.arithmetics: dict[tuple[int, int], Balls] = {}
         self.values: dict[Any, dict[Node, np.ndarray]] = {}
-        self.around: dict[tuple[Node, frozenset[Node]], list[Node] | None] = {}
+        self.around: dict[tuple[Node, frozenset[Node]], tuple[list[Node], Plan] | None] = {}
 
     @property
     def work(self) -> int:
@@ -96,8 +96,12 @@ class Forward:
         key = ctx.prec, id(point)
         if key not in self.arithmetics:
             self.arithmetics[key] = self.arithmetic(self.sizes, point)
-        moves = [partial(operator.add, step) for step in steps]
-        return self.parts(self.derivative(tensor, index), moves, self.arithmetics[key]).sum()
+        found = self.derivative(tensor, index)
+        there = [
+            (shifts, partial(operator.add, step)) for shifts, step in zip(found.shifts, steps, strict=True) if step
+        ]
+        found = found._replace(shifts=tuple(shifts for shifts, _ in there))  # a step of 0 moves nothing
+        return self.parts(found, [move for _, move in there], self.arithmetics[key]).sum()
 
     def parts(self, found: Derivative, moves: Sequence[Move], arithmetic: Arithmetic) -> np.ndarray:
         """What adds up to what is differentiated, each step's entries moved."""
@@ -135,11 +139,13 @@ class Forward:
             return moved[node]
         key = node, frozenset(moved)
         if key not in self.around:
-            self.around[key] = _around(node, moved)
-        beside = self.around[key]
-        if beside is None:
+            beside = _around(node, moved)
+            self.around[key] = None if beside is None else (beside, Plan.of([node], {*beside, *moved}))
+        around = self.around[key]
+        if around is None:
             return here[node]
-        return evaluate([node], arithmetic, {**{one: here[one] for one in beside}, **moved})[0]
+        beside, plan = around
+        return plan.run(arithmetic, {**{one: here[one] for one in beside}, **moved})[0]
 
 
 def _around(root: Node, moved: Collection[Node]) -> list[Node] | None:

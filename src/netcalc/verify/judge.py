@@ -275,17 +275,18 @@ def _slopes(found: Derivative, step: float, noise: float, forward: Forward) -> t
 
     Parts are subtracted one by one.
     """
-    places: list[float] = []
+    places: list[tuple[float, float]] = []
 
     def by(side: int) -> Callable[[float], float]:
         def moved(number: float) -> float:
-            places.append(float(number) + side * step * max(1.0, abs(float(number))))
-            return places[-1]
+            places.append((float(number), float(number) + side * step * max(1.0, abs(float(number)))))
+            return places[-1][1]
 
         return moved
 
-    below, here, above = (forward.parts(found, [by(side)], FLOAT64) for side in (-1, 0, 1))
-    before, point, after = places
+    here = forward.parts(found._replace(shifts=()), [], FLOAT64)
+    below, above = (forward.parts(found, [by(side)], FLOAT64) for side in (-1, 1))
+    (point, before), (_, after) = places
     return (
         math.fsum(here - below) / (point - before),
         math.fsum(above - below) / (after - before),
