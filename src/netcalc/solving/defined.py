@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcalc.arrays import each
+from netcalc.arrays import each, is_surely_finite
 from netcalc.errors import UndefinedError
 from netcalc.problem import element, listed
 from netcalc.result import UNDEFINED, Value
@@ -29,7 +29,7 @@ def where_defined(
     nowhere: dict[str, np.ndarray] = {}
     for one, entries in zip(quantities, arrays, strict=True):
         above = _above(problem, one, nowhere)
-        if above is None and _all_finite(entries):
+        if above is None and is_surely_finite(entries):
             found.append(entries)
             continue
         missing = lacking(entries, is_derivative=one.of is not None)
@@ -51,18 +51,10 @@ def lacking(entries: np.ndarray, *, is_derivative: bool = True) -> np.ndarray:
     """Which entries have no value; in float64 an infinite derivative has none."""
     if entries.dtype == object:
         return each(lambda value: value.is_undefined, entries).astype(bool)
-    if _all_finite(entries):
+    if is_surely_finite(entries):
         return np.zeros(entries.shape, dtype=bool)
     found: np.ndarray = ~np.isfinite(entries) if is_derivative else np.isnan(entries)
     return found
-
-
-def _all_finite(entries: np.ndarray) -> bool:
-    """Whether all are, in one pass and without an array of flags; False where it takes a closer look."""
-    if entries.dtype == object:
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(entries.sum()))
 
 
 def _above(problem: GraphProblem, one: Quantity, nowhere: Mapping[str, np.ndarray]) -> np.ndarray | None:
