@@ -1,4 +1,4 @@
-"""netcalc on a system without what POSIX alone has, as Windows is: python tests/elsewhere.py WORDS…
+"""netcalc on a system without what POSIX alone has, as Windows is: the process that forks for commands which lack that.
 
 What is taken away is gone before anything of netcalc is imported: names of `os` and `signal`, and whole modules.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+
+from forking import serve
 
 OF_OS = (
     *(
@@ -65,6 +67,4 @@ def take_away() -> None:
 
 if __name__ == "__main__":
     take_away()
-    from netcalc.__main__ import run
-
-    run()
+    serve()

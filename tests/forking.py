@@ -20,6 +20,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import NoReturn
 
+fork = getattr(os, "fork", None)  # kept, as a server may take it away from netcalc
 LONGEST = 1 << 22  # bytes of a command line and its environment
 COMMAND = """\
 #!/bin/sh
@@ -45,7 +46,7 @@ os._exit(int(asked.recv(8) or 1))
 
 
 @contextmanager
-def forking(folder: Path) -> Iterator[Path]:
+def forking(folder: Path, server: Path = Path(__file__)) -> Iterator[Path]:
     """A folder for the front of the path, whose `netcalc` is run by forks while the context lasts."""
     client, command = folder / "client.py", folder / "bin/netcalc"
     client.write_text(CLIENT.format(folder=str(folder)), encoding="utf-8")
@@ -55,10 +56,10 @@ def forking(folder: Path) -> Iterator[Path]:
     command.chmod(0o755)
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, __file__], cwd=folder, env=environment, **pipes) as server:
-        assert server.stdout.read(1) == b"."
+    with subprocess.Popen([sys.executable, server], cwd=folder, env=environment, **pipes) as process:
+        assert process.stdout.read(1) == b"."
         yield command.parent
-        server.stdin.close()  # which ends it, as the end of this process would
+        process.stdin.close()  # which ends it, as the end of this process would
 
 
 def serve() -> None:
@@ -75,7 +76,7 @@ def serve() -> None:
         while listener in select.select([listener, 0], [], [])[0]:
             connection, _ = listener.accept()
             running -= {one for one in running if os.waitpid(one, os.WNOHANG)[0]}
-            if (forked := os.fork()) == 0:
+            if (forked := fork()) == 0:
                 listener.close()
                 run(connection)
             running.add(forked)
@@ -90,7 +91,7 @@ def run(connection: socket.socket) -> NoReturn:
     while more := connection.recv(LONGEST):
         told += more
     folder, count, *rest = os.fsdecode(told).split("\0")
-    if forked := os.fork():
+    if forked := fork():
         _, status = os.waitpid(forked, 0)
         connection.send(str(os.waitstatus_to_exitcode(status) % 256).encode())
         os._exit(0)

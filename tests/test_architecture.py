@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -43,17 +44,24 @@ def place(module: str, *, unnamed: int = 0) -> int:
     return next((PLACES[name] for name in names if name in PLACES), unnamed)
 
 
-def imports(module: str, *, at_top: bool = False, for_types: bool = True) -> Iterator[str]:
+@cache
+def imports(module: str, *, at_top: bool = False, for_types: bool = True) -> frozenset[str]:
     """The modules that `module` imports: anywhere in it, for types too, or when it is itself imported."""
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    found, tree = set[str](), parsed(module)
     for node in run_at_import(tree) if at_top else ast.walk(tree) if for_types else run(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively"
             origin = node.module or ""
             names = {f"{origin}.{alias.name}" for alias in node.names}
-            yield from names & MODULES.keys() or {origin}
+            found |= names & MODULES.keys() or {origin}
+    return frozenset(found)
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
 
 def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
@@ -85,16 +93,15 @@ def test_table_names_what_exists():
     assert PLACES.keys() - MODULES.keys() == set()
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_no_import_points_down_the_list(module):
-    own = {name for name in imports(module) if name.partition(".")[0] == "netcalc"}
-    assert own <= MODULES.keys()
-    assert {name for name in own if place(name) > place(module, unnamed=len(PLACES))} == set()
+def test_no_import_points_down_the_list():
+    pairs = [(one, name) for one in MODULES for name in imports(one) if name.partition(".")[0] == "netcalc"]
+    assert {name for _, name in pairs} <= MODULES.keys()
+    assert [(one, name) for one, name in pairs if place(name) > place(one, unnamed=len(PLACES))] == []
 
 
 def test_no_imports_go_in_a_circle():
     """Nor do those that wait within functions."""
-    TopologicalSorter({one: set(imports(one, for_types=False)) & MODULES.keys() for one in MODULES}).prepare()
+    TopologicalSorter({one: imports(one, for_types=False) & MODULES.keys() for one in MODULES}).prepare()
 
 
 @pytest.mark.parametrize("module", ["netcalc.cli", *(f"netcalc.commands.{name}" for name in command_modules())])
@@ -110,10 +117,10 @@ def test_command_line_imports_no_mathematics(module):
     assert {name for name in reached if name.partition(".")[0] in HEAVY} == set()
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_sympy_is_imported_where_it_is_needed(module):
+def test_sympy_is_imported_where_it_is_needed():
     """Importing SymPy costs more than a whole run that does without."""
-    assert "sympy" not in {name.partition(".")[0] for name in imports(module, at_top=True)}
+    roots = {one: {name.partition(".")[0] for name in imports(one, at_top=True)} for one in MODULES}
+    assert [one for one, names in roots.items() if "sympy" in names] == []
 
 
 def test_version_stands_in_one_place():

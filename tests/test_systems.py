@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 import transcript
+from forking import forking
 
 from netcalc import cli
 from netcalc.derivation import remembered
 
-ELSEWHERE = str(Path(__file__).with_name("elsewhere.py"))
+ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 PROGRAM = "import numpy as np\nz = x @ W\nloss = (np.tanh(z) ** 2).sum()\n"
 BACKWARD = "dz = 2 * np.tanh(z) * (1 - np.tanh(z) ** 2)\ndW = x.T @ dz\ndx = dz @ W\n"
 AT = ["--at", "x=[[1,2]]", "W=[[0.5],[0.1]]"]
@@ -34,6 +35,13 @@ COMMANDS = [
     (["neuron", "--x", "missing.csv", "--w", "1", "--b", "0"], "", 2),
     (["activations", "gelu"], "", 0),
 ]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """A folder whose `netcalc` runs without what POSIX alone has."""
+    with forking(tmp_path_factory.mktemp("elsewhere"), ELSEWHERE) as commands:
+        yield commands
 
 
 @pytest.fixture
@@ -56,12 +64,12 @@ def answered(words, typed, folder, cache):
 @pytest.mark.parametrize(
     "words, typed, status", COMMANDS, ids=lambda one: " ".join(one)[:40] if isinstance(one, list) else ""
 )
-def test_what_posix_alone_has_is_not_needed(folder, forks, tmp_path_factory, words, typed, status):
+def test_what_posix_alone_has_is_not_needed(folder, forks, elsewhere, tmp_path_factory, words, typed, status):
     """Word for word the same answers; a second time too, by what was remembered."""
     usual = answered([forks / "netcalc", *words], typed, folder, tmp_path_factory.mktemp("a"))
     cache = tmp_path_factory.mktemp("b")
     for _ in range(2):
-        assert answered([sys.executable, ELSEWHERE, *words], typed, folder, cache) == usual
+        assert answered([elsewhere / "netcalc", *words], typed, folder, cache) == usual
     assert usual[0] == status
     assert b"Traceback" not in usual[2]
 

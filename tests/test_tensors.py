@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from netcalc.expression.tensor_parser import parse_tensors
 from netcalc.models.expressions import expressions
 from netcalc.models.request import Request
 from netcalc.notation import to_unicode
+from netcalc.result import Result
 from netcalc.values import read_array
 
 RNG = np.random.default_rng(15)
@@ -105,10 +107,16 @@ def shapes_of(at: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
     return {name: value.shape for name, value in at.items()}
 
 
+@cache
+def answered(text: str) -> Result:
+    """An expression at the point, solved once for all that is asked of it."""
+    at = names_in(text)
+    return netcalc.grad(text, at=at, shape=shapes_of(at))
+
+
 @pytest.mark.parametrize("text", TABLE)
 def test_value_is_numpys(text):
-    at = names_in(text)
-    result = netcalc.grad(text, at=at, shape=shapes_of(at))
+    at, result = names_in(text), answered(text)
     expected = by_numpy(text, at)
     value = result["f"].numbers()
     assert value.shape == expected.shape
@@ -118,8 +126,7 @@ def test_value_is_numpys(text):
 @pytest.mark.parametrize("text", TABLE)
 def test_partials_are_limits_of_numpys_differences(text):
     """The gradient of a number in the variable's shape, the Jacobian of a tensor: its axes, then the variable's."""
-    at = names_in(text)
-    result = netcalc.grad(text, at=at, shape=shapes_of(at))
+    at, result = names_in(text), answered(text)
     shape = by_numpy(text, at).shape
     h = np.finfo(float).eps ** (1 / 3)
     for name in result.partials:
@@ -134,8 +141,7 @@ def test_partials_are_limits_of_numpys_differences(text):
 
 @pytest.mark.parametrize("text", TABLE)
 def test_formulas_are_read_again_and_give_the_partials(text):
-    at = names_in(text)
-    partials = netcalc.grad(text, at=at, shape=shapes_of(at))
+    at, partials = names_in(text), answered(text)
     formulas = netcalc.grad(text, shape=shapes_of(at)).formulas
     for name, formula in formulas.items():
         used = names_in(formula)
