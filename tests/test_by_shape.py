@@ -160,3 +160,18 @@ def test_a_large_problem_is_checked_without_a_search_for_causes(monkeypatch):
     true[3, 4] += 1
     with pytest.raises(AssertionError, match=r"dW\[3,4\]"):
         netcalc.assert_gradients(forward, {"W": true}, ignore=["X"], **values)
+
+
+@pytest.mark.parametrize("called", ["fc{n}.{long}", "grad{short}{n}"])
+def test_layers_of_one_shape_are_told_apart_by_their_order_and_by_their_numbers(tmp_path, called):
+    """A file has the first layer first, where a backward pass has the last one first."""
+    layers = [{"W": [["0.15", "0.2"], ["0.25", "0.3"]], "b": ["0.35", "0.35"], "activation": "sigmoid"}] * 2
+    result = netcalc.net(layers, input=["0.05", "0.1"], target=["0.01", "0.99"], loss="half-mse")
+    arrays = {
+        called.format(n=n, short=short, long=long): np.array(result.partials[f"{short}{n}"])
+        for n in (1, 2)
+        for short, long in (("W", "weight"), ("b", "bias"))
+    }
+    np.savez(tmp_path / "state.npz", **arrays)
+    checked = netcalc.check(result, [str(tmp_path / "state.npz")]).checked
+    assert {one.verdict for one in checked} == {"right"}

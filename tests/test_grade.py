@@ -128,3 +128,11 @@ def test_grade_in_python(tmp_path):
 def test_bad_requests_are_refused(call, error):
     with pytest.raises(error):
         call()
+
+
+def test_json_has_the_identifiers_of_the_mistakes(run, tmp_path):
+    (tmp_path / "p.toml").write_text("[neuron]\nx = [-1, -2]\nw = [4, -4]\nb = -3\n")
+    (tmp_path / "c.csv").write_text("student,q,dx0,dx1\nBen,1,4,-4\n")
+    content = json.loads(run("grade", "p.toml", "c.csv", "-f", "json")[1])
+    assert content["students"][0]["mistakes"] == dict.fromkeys(("dx0", "dx1"), "slope-left-out-here")
+    assert content["summary"]["mistakes"][0]["mistake"] == "slope-left-out-here"

@@ -487,6 +487,7 @@ TARGETS = {"target": [2, 0, 1]}
     [
         (TARGETS | {"label_smoothing": "0.3"}, TARGETS, "label smoothing left out"),
         (TARGETS | {"label_smoothing": "0.2"}, TARGETS | {"label_smoothing": "0.3"}, "shared by the 2 other classes"),
+        (TARGETS | {"label_smoothing": "0.2"}, TARGETS | {"label_smoothing": "0.8"}, "ε and 1 − ε swapped"),
         (TARGETS | {"weights": ["1", "2", "0.5"]}, TARGETS, "the weights of the classes left out"),
         (TARGETS | {"temperature": "2"}, TARGETS, "the temperature left out"),
         (TARGETS | {"weight_decay": "0.3"}, TARGETS | {"weight_decay": "0.1"}, "λ divided by the samples too"),
@@ -567,3 +568,39 @@ for t in (1, 0):
     dz = np.concatenate([dct * i * (1 - i), df * f * (1 - f), do * o * (1 - o)])
     dWx, dWh, dh = dWx + np.outer(x[t], dz), dWh + np.outer(hp, dz), dz @ Wh.T
 """
+
+
+GATED = """def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+z = sigmoid(x @ W + h @ U)
+loss = np.sum((1 - z) * t + z * h)"""
+
+
+def test_a_sigmoid_of_a_sum_written_in_place_is_told_by_its_slope():
+    """The minus before the sum stands before each of its terms."""
+    at = {"x": [["0.6", "-1.3"]], "h": [["0.4", "0.9"]], "t": [["-0.7", "0.2"]]}
+    at |= {"W": [["0.3", "-0.8"], ["1.1", "0.4"]], "U": [["0.7", "-0.4"], ["0.2", "0.9"]]}
+    x, h, t = (np.array(at[name], dtype=float) for name in "xht")
+    told = netcalc.check(netcalc.gradients(GATED, at=at), {"dW": x.T @ (h - t)}).checked
+    assert {one.diagnosis for one in told} == {"σ′ left out of the chain rule"}
+
+
+NAMED_NORM = """m = x.mean(1, keepdims=True)
+v = x.var(1, keepdims=True)
+h = (x - m) / np.sqrt(v + 0.1)
+loss = (h * t).sum()"""
+
+
+def test_a_normalisation_whose_mean_and_variance_have_names_is_told():
+    at = {"x": np.array([[0.6, -1.3, 0.4], [1.4, 0.3, -0.2]]), "t": np.array([[1.0, 0, 0], [0, 1, 0]])}
+    wrong = at["t"] / np.sqrt(at["x"].var(1, keepdims=True) + 0.1)
+    told = netcalc.check(netcalc.gradients(NAMED_NORM, at=at), {"dx": wrong}).checked
+    assert {one.diagnosis.partition(":")[0] for one in told} == {"the mean and the variance taken as constants"}
+
+
+def test_a_term_with_the_wrong_sign_and_an_output_rounded_early_are_told():
+    result = netcalc.neuron(x=["0.8", "-0.6"], w=["1.2", "0.5"], b="0.4")
+    (one,) = netcalc.check(result, {"q": "1.66"}).checked
+    assert one.diagnosis == "term 2 of q with the wrong sign"
+    told = netcalc.check(result, {"dw0": "0.15392", "db": "0.1924"}).checked
+    assert all("f rounded too early, to 2 decimals" in one.diagnosis for one in told)

@@ -28,12 +28,16 @@ BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One answer of one student: right, rounded, wrong, unreadable, missing, or follows from an earlier wrong one."""
+    """One answer of one student: right, rounded, wrong, unreadable, missing, or follows from an earlier wrong one.
+
+    `mistake` are the identifiers of the catalogue's rows.
+    """
 
     name: str
     verdict: str
     diagnosis: str = ""
     claimed: str = ""
+    mistake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Grades:
             for said in dict.fromkeys(one.diagnosis for one in student.answers if one.verdict == "wrong"):
                 counted[said] = counted.get(said, 0) + 1
         return sorted(counted.items(), key=lambda pair: (pair[0] == NO_DIAGNOSIS.said, -pair[1]))
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        """The identifiers of the mistakes, by what is said of them."""
+        return {one.diagnosis: one.mistake for student in self.students for one in student.answers if one.mistake}
 
     @property
     def mean(self) -> float:
@@ -215,4 +224,4 @@ def _with_point(text: str) -> str:
 
 
 def _mark(cell: str, one: Checked, text: str) -> Mark:
-    return Mark(cell, "follows" if one.follows else one.verdict, one.diagnosis, text)
+    return Mark(cell, "follows" if one.follows else one.verdict, one.diagnosis, text, one.mistake)

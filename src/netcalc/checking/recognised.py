@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from netcalc.expression import Apply, Symbol, Tree, is_constant, parse, substitute
-from netcalc.expression.tree import fold
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, parse, substitute
+from netcalc.expression.tree import add, fold
 from netcalc.graph.elementwise import ELEMENTWISE, slot
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT
@@ -42,9 +42,33 @@ def recognised(tree: Tree) -> Tree:
             found: dict[str, Tree] = {}
             if _matches(pattern, node, found) and not is_constant(found["q"]):
                 return Apply(name, (found["q"],))
+        for pattern in _of_opposites():
+            found = {}
+            if _matches(pattern, node, found) and (opposite := _opposite(found["q"])) is not None:
+                return Apply("sigmoid", (opposite,))
         return node
 
     return fold(tree, lambda leaf: leaf, combined)
+
+
+@cache
+def _of_opposites() -> tuple[Tree, ...]:
+    return parse("1/(1 + exp(q))"), parse("1/(exp(q) + 1)")
+
+
+def _opposite(tree: Tree) -> Tree | None:
+    """A sum of terms that all have a minus sign, without it: w x + b for −w x − b."""
+    match tree:
+        case Apply("negate", (inner,)):
+            return inner
+        case Apply("subtract", (first, second)) if (without := _opposite(first)) is not None:
+            return add(without, second)
+        case Apply("add", (first, second)):
+            both = _opposite(first), _opposite(second)
+            return None if both[0] is None or both[1] is None else add(both[0], both[1])
+        case Apply("multiply", (Number(), second)) if tree.arguments[0].value < 0:  # type: ignore[union-attr]
+            return multiply(Number(-tree.arguments[0].value), second)  # type: ignore[union-attr]
+    return None
 
 
 def _matches(pattern: Tree, tree: Tree, found: dict[str, Tree]) -> bool:

@@ -42,10 +42,12 @@ def _content(marked: Grades) -> dict[str, Any]:
             "of": len(one.answers),
             "verdicts": {mark.name: mark.verdict for mark in one.answers},
             "diagnoses": one.diagnoses,
+            "mistakes": {mark.name: mark.mistake for mark in one.answers if mark.mistake},
         }
         for one in marked.students
     ]
-    mistakes = [{"diagnosis": said, "students": count} for said, count in marked.mistakes]
+    known = marked.identifiers
+    mistakes = [{"diagnosis": said, "mistake": known.get(said), "students": count} for said, count in marked.mistakes]
     summary = {"students": len(students), "mean": marked.mean, "of": len(marked.answers), "mistakes": mistakes}
     return {"netcalc": __version__, "command": "grade", "students": students, "summary": summary} | (
         {"notes": list(marked.notes)} if marked.notes else {}

@@ -19,6 +19,7 @@ from netcalc.files.dialect import is_header
 from netcalc.files.npy import read_npz_whole, read_safetensors_whole
 from netcalc.files.source import open_source
 from netcalc.notation import to_ascii
+from netcalc.problem import Problem
 from netcalc.records import NamedTuple
 from netcalc.result.result import NEW
 from netcalc.spec.document import TwiceError, once
@@ -153,6 +154,8 @@ def _renamed(source: str, arrays: Mapping[str, np.ndarray], names: Names) -> tup
     if any(names.meant(name) for name in arrays):
         return arrays, []
     gradients = [name for name, one in names.tensors.items() if one.of and len(one.by) < 2]
+    if isinstance(names.result.problem, Problem):
+        gradients.sort(key=_layer)  # backward passes give the last one's first, files the first one's
     known = {name: tuple(names.tensors[name].entries.shape) for name in gradients}
     weights = {name: shape for name, shape in known.items() if name in names.gradients}
     inputs = getattr(names.result.problem, "inputs", None) or {}
@@ -169,6 +172,11 @@ def _renamed(source: str, arrays: Mapping[str, np.ndarray], names: Names) -> tup
     other_way = turned(shapes, keys, known, is_right)
     found = {name: arrays[key].T if key in other_way else arrays[key] for key, name in keys.items()}
     return found, [f"{source}: {told(keys, other_way, shapes)}"]
+
+
+def _layer(name: str) -> int:
+    """The number of a layer, which its gradients' names end with."""
+    return int("".join(filter(str.isdigit, name)) or 0)
 
 
 def _numbers(path: str, target: Target, stdin: StandardInput) -> Any:

@@ -18,7 +18,7 @@ OF_THE_LOSS = (  # its gradient by a thing, which is the group
 FORMS = (
     r"d_(.+)",
     r"(?:grad|gradient|g|nabla)_(.+)",
-    r"g([wbxz]\d*(?:\[.*\])?)",
+    r"(?:g|grad|gradient|nabla)([wbxzauv]\d*(?:\[.*\])?)",
     r"grad\((.+)\)",
     r"(.+?)(?:\.grad|_grad|_gradient|grad)(\[.*\])?",
     r"d([wbxz])[_.](\d+)",

@@ -6,7 +6,7 @@ import numpy as np
 
 from netcalc.checking.edits.edit import whole
 from netcalc.checking.workings import Pass, Workings, refined
-from netcalc.graph.leaves import given, named
+from netcalc.graph.leaves import NAMED, given, named
 from netcalc.graph.node import Node
 from netcalc.graph.product import product
 from netcalc.layers import after_a_step, forward
@@ -32,6 +32,8 @@ def of_layers(problem: Problem) -> Workings:
     answers = {called.name: (found[own],) for own, called in problem.names.items() if own in found}
     called = {name: problem.names[name].name if name in problem.names else problem.given_name(name) for name in nodes}
     called["loss"] = problem.output
+    if problem.command == "neuron" and (sums := nodes["z1"].args[0].args) and sums[0].operation is NAMED:
+        called[sums[0].params.text] = "w·x"
     by_name = {called[name]: node for name, node in nodes.items()}
     silent = () if "delta" in problem.given else ("delta",)
     shapes = {name: _shape(problem, name, node) for name, node in nodes.items()}

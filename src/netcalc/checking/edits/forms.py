@@ -10,6 +10,10 @@ from netcalc.expression import Apply, Number
 SELU_SCALE = "1.0507009873554804934193349852946"
 SELU_ALPHA = "1.6732632423543772848170429916717"
 
+GELU_TANH_SLOPE = (
+    "sigmoid(sqrt(8/pi)*(q + 0.044715*q^3))*(1 + q*(1 - sigmoid(sqrt(8/pi)*(q + 0.044715*q^3)))"
+    "*sqrt(8/pi)*(1 + 0.134145*q^2))"
+)
 SAME = {"arctan": "atan"}  # functions of two names
 
 # q is the argument, f the function's value. What is told of a form is told with φ for the function.
@@ -74,6 +78,11 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("(1 + erf(q/sqrt(2)))/2 + q*exp(-q^2/2)", "Φ(q) + q·exp(−q²/2): the density's 1/√(2π) left out", SEEN),
         ("(1 + erf(q/sqrt(2)))/2 + q*exp(-q^2)/sqrt(2*pi)", "Φ(q) + q·exp(−q²)/√(2π): the density's ½ left out", SEEN),
         ("(1 + erf(q/sqrt(2)))/2 - q*exp(-q^2/2)/sqrt(2*pi)", "Φ(q) − q times the normal density", SEEN),
+        (
+            GELU_TANH_SLOPE,
+            "that of gelu's approximation by tanh",
+            SEEN,
+        ),
         ("sigmoid(1.702*q)*(1 + 1.702*q*(1 - sigmoid(1.702*q)))", "that of q·σ(1.702q), an approximation", SEEN),
         ("(1 + erf(q))/2 + q*exp(-q^2/2)/sqrt(2*pi)", "that with erf(q) for erf(q/√2)", RARE),
     ),

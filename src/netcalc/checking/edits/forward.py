@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
+
+import numpy as np
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, scaled, whole
 from netcalc.checking.edits.numbers import averaged
@@ -14,9 +17,11 @@ from netcalc.expression import Apply, Number, Symbol, substitute, symbols
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slot, through
-from netcalc.graph.leaves import NAMED
+from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
+
+MAX_TERMS = 8  # of a product of two vectors, each of which may be wrong
 
 
 def functions(context: Context) -> Iterator[Changed]:
@@ -112,6 +117,8 @@ def products(context: Context) -> Iterator[Changed]:
         factors, parent = _factors(core), context.called(node)
         if params.number < 0:
             yield _without_minus(context, core, _with_number(core, -params.number))
+        if params.summed and len(factors) == 2 and prod(map(whole, core.shape)) == 1:
+            yield from _terms(context, core)
         if len(factors) > 1:
             for place, arg in enumerate(core.args):
                 kept = [factors[n] for n in range(len(factors)) if n != place]
@@ -151,6 +158,18 @@ def products(context: Context) -> Iterator[Changed]:
 
 def _factors(core: Node) -> list[Factor]:
     return list(zip(core.args, core.params.letters, strict=True))
+
+
+def _terms(context: Context, core: Node) -> Iterator[Changed]:
+    """One term of a product of two vectors with the other sign, or left out."""
+    params, factors, node = core.params, _factors(core), context.names[core]
+    letter = params.summed[0]
+    many = next(whole(one.shape[own.index(letter)]) for one, own in factors if letter in own)
+    for place in range(many) if 1 < many <= MAX_TERMS and len(params.summed) == 1 else ():
+        for said, by in (("with the wrong sign", -1), ("left out", 0)):
+            signs = [by if n == place else 1 for n in range(many)]
+            wrong = product([*factors, (array(np.array(signs)), letter)], params.out, core.shape, params.number)
+            yield Changed(f"term {place + 1} of {context.called(node)} {said}", {node: wrong}, node)
 
 
 def _shares_without(context: Context, core: Node, place: int) -> dict[Node, Node]:

@@ -48,6 +48,18 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared("the target left out of the gradient: without − t", scaled(times(p, over), -1), USUAL)
     yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
     yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
+    z = use.node.args[0]
+    slips = (
+        ("softmax's Jacobian left out behind the logarithm: −t/p", divide(delta, p), SEEN),
+        ("the logits taken for their softmax in p − t", minus(delta, times(z, over)), SEEN),
+        ("softmax applied twice in p − t", minus(delta, times(softmax(p, axes), over)), SEEN),
+    )
+    for said, wrong, often in slips:
+        yield Shared(said, wrong, often)
+    for axis in range(p.rank) if p.rank == 2 else ():
+        if axis != axes[0] % p.rank:
+            across = minus(delta, times(softmax(z, (axis,)), over))
+            yield Shared(f"softmax taken along axis {axis} in p − t, not along {axes[0] % p.rank}", across, SEEN)
     for own in context.one.backward.uses.get(context.names.get(use.node, use.node), ()):
         share = share_of(context, own)
         if share is not None and len(share.factors) == 2 and share.factors[1][0].shape == p.shape:

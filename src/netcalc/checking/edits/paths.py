@@ -17,6 +17,7 @@ from netcalc.checking.edits.edit import (
     Context,
     Row,
     inputs_of,
+    readable,
     scaled,
     times,
     whole,
@@ -43,6 +44,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 def path_left_out(context: Context) -> Iterator[Changed]:
     """One of several uses left out, or all but one: overwritten."""
+    by_step: dict[tuple[str, str], dict[Node, list[Use]]] = {}
     for node in context.one.nodes:
         by_user: dict[Node, list[Use]] = {}
         for use in reversed(context.one.backward.uses.get(node, [])):
@@ -54,10 +56,18 @@ def path_left_out(context: Context) -> Iterator[Changed]:
             said = f"a path left out: the one from {name} through {context.called(user)}"
             often = RARE if _is_term(context, user) else None  # told as a term left out
             yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user), often)
+            if user in context.names:
+                steps = context.step(node), context.step(context.names[user])
+                by_step.setdefault(steps, {})[node] = own
         for user in by_user if len(by_user) > 2 else ():
             others = dict.fromkeys(use for one, uses in by_user.items() if one is not user for use in uses)
             said = f"{name} is used {len(by_user)} times: only the gradient from {context.called(user)} is taken"
             yield Changed(said, context.replaced(others), context.names.get(user), RARE)
+    for (name, through), at_steps in by_step.items():
+        if len(at_steps) > 1:
+            said = f"a path left out at every step: the one from {name} through {readable(through)}"
+            uses = dict.fromkeys(use for own in at_steps.values() for use in own)
+            yield Changed(said, context.replaced(uses), next(iter(at_steps)), SEEN)
 
 
 def _is_term(context: Context, core: Node) -> bool:

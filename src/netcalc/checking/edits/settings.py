@@ -73,6 +73,8 @@ def _of_targets(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, L
     counted = Fraction(int(sum(row.any() for row in np.asarray(above.target) != Number(Fraction(0)))))
     if isinstance(e := weighing.smoothing, Number):
         yield "label smoothing left out", above._replace(weighing=weighing._replace(smoothing=None)), USUAL
+        swapped = weighing._replace(smoothing=Number(1 - e.value))
+        yield "label smoothing's ε and 1 − ε swapped", above._replace(weighing=swapped), SEEN
         others = Number(e.value * classes / (classes - 1))
         said = f"label smoothing's ε shared by the {classes - 1} other classes: it is ε/{classes} of all"
         yield said, above._replace(weighing=weighing._replace(smoothing=others)), USUAL

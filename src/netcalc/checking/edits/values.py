@@ -8,15 +8,17 @@ import numpy as np
 
 from netcalc.checking.edits.edit import SEEN, Changed, Context, Frequency, Row, Shared, times
 from netcalc.checking.edits.slopes import function, phi
-from netcalc.expression import Tree
+from netcalc.expression import Apply, Symbol, Tree, parse, substitute
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import plain, slopes
+from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.product import LETTERS
 from netcalc.records import NamedTuple
 
 MAX_ROUNDED_DIGITS = 4
+SLOPES_BY_OUTPUT = {"sigmoid": "f*(1 - f)", "tanh": "1 - f^2"}
 
 
 class Entries(NamedTuple):
@@ -96,8 +98,29 @@ def _nodes(rounding: Rounding) -> Row:
             gradient = context.one.backward.gradients.get(node)
             if gradient is not None and gradient.operation is NAMED:
                 yield Changed(f"∂L/∂{name} {rounding.said}", {gradient: rounded(gradient, rounding)}, node)
+            if _by_output(node) and node.args[0] in context.one.backward.gradients:
+                uses = [use for _, use in context.uses if use.node is node.args[0]]
+                own = rounded(node, rounding)
+                slope = _slope_by(own, node)
+                back = context.replaced({use: times(context.delta(use), slope) for use in uses})
+                yield Changed(f"{name} {rounding.said}", {node: own, **back}, node)
 
     return Row(f"rounded-{rounding.digits}{rounding.form}", SEEN, changes=changes)
+
+
+def _slope_by(own: Node, node: Node) -> Node:
+    """The slope of a function from its value."""
+    tree = substitute(parse(SLOPES_BY_OUTPUT[node.args[0].params.tree.operator]), {"f": Symbol(slot(0))})
+    letters = LETTERS[: own.rank]
+    return plain(tree, [(own, letters)], letters, own.shape)
+
+
+def _by_output(node: Node) -> bool:
+    """Whether a function's slope is made of its value."""
+    core = node.args[0]
+    if core.operation is not ELEMENTWISE or len(core.args) != 1 or not isinstance(core.params.tree, Apply):
+        return False
+    return core.params.tree.operator in SLOPES_BY_OUTPUT
 
 
 def _slopes(rounding: Rounding) -> Row:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, scaled, times, whole
 from netcalc.graph.backward import added, gradients
 from netcalc.graph.build import divide
-from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
 from netcalc.graph.reductions import mean, minus, softmax, summed
+from netcalc.problem import LossAndTarget
 from netcalc.records import NamedTuple
 
 Slip = tuple[str, Node, Frequency]
@@ -148,7 +149,7 @@ def normalisations(context: Context) -> Iterator[Changed]:
         inner = _bare(found.whole)
         if (
             inner.operation is not SUM
-            or found.whole not in in_order([found.shared])
+            or inner.args[0] not in in_order([found.shared])
             or inner.args[0].shape != node.shape
         ):
             continue
@@ -219,8 +220,24 @@ def logistic(context: Context) -> Iterator[Changed]:
         for said, own, often in (
             ("the sum taken for its σ in σ − t", added([share, times(minus(z, a), weight)]), USUAL),
             ("the target left out of the gradient: without − t", times(a, weight), USUAL),
+            ("σ′ multiplied in once more: σ − t has it already", times(share, slope), USUAL),
         ):
             yield Changed(said, through(context, z, a, own), a, often)
+    if (logits := _logits(context)) is not None:
+        p, g = elementwise("sigmoid", logits), context.gradient(logits)
+        again = {g: times(g.args[0], p, minus(number(1, p.shape), p))}
+        yield Changed("σ′ multiplied in once more: σ − t has it already", again, logits, USUAL)
+
+
+def _logits(context: Context) -> Node | None:
+    """The last output of layers whose loss takes it as logits."""
+    problem = context.workings.problem
+    loss = problem.upstream.loss.name if problem is not None and isinstance(problem.upstream, LossAndTarget) else ""
+    if problem is None or loss != "bce-with-logits":
+        return None
+    names = {node.params.text: node for node in context.one.nodes}
+    last = len(problem.layers)
+    return names.get(f"a{last}", names.get(f"z{last}"))
 
 
 def _has_logs(context: Context, a: Node) -> bool:
