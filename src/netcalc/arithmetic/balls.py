@@ -28,6 +28,34 @@ SLIGHT = arb(0, arb(2) ** -(10**17))  # around what such a number's reciprocal i
 ZERO = fmpq(0)
 
 
+class Infinite(arb):
+    """Infinity itself, as a mask has it, not a number beyond all that Arb holds, whose reciprocal is not 0."""
+
+    def __add__(self, other: Numeral) -> Numeral:
+        return _still_infinite(arb(self) + other)
+
+    def __mul__(self, other: Numeral) -> Numeral:
+        return _still_infinite(arb(self) * other)
+
+    def __truediv__(self, other: Numeral) -> Numeral:
+        return _still_infinite(arb(self) / other)
+
+    def __sub__(self, other: Numeral) -> Numeral:
+        return self + -other
+
+    def __rsub__(self, other: Numeral) -> Numeral:
+        return -self + other
+
+    def __neg__(self) -> Numeral:
+        return Infinite(-arb(self))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def _still_infinite(number: arb) -> arb:
+    return Infinite(number) if is_infinite(number) else number
+
+
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
     """Balls made inside have `bits` bits."""
@@ -37,6 +65,10 @@ def precision(bits: int) -> Iterator[None]:
         yield
     finally:
         ctx.prec = before
+
+
+# Of functions at minus infinity and at infinity.
+LIMITS = {"exp": (fmpq(0), Infinite(INFINITE)), "tanh": (fmpq(-1), fmpq(1)), "erf": (fmpq(-1), fmpq(1))}
 
 
 def exactly(ball: arb) -> Numeral:
@@ -57,6 +89,8 @@ def ball(value: Numeral) -> arb:
 def _function(name: str) -> Callable[[Numeral], Numeral]:
     def applied(value: Numeral) -> Numeral:
         number = ball(value)
+        if isinstance(number, Infinite) and name in LIMITS:
+            return LIMITS[name][number > 0]
         if name == "exp" and is_infinite(number) and number < 0:
             return arb(SLIGHT)  # a new object, as only what is the same number is one
         return exactly(getattr(ANYTHING if is_infinite(number) else number, name)())
@@ -86,7 +120,8 @@ def _divide(a: Numeral, b: Numeral) -> Numeral:
     if isinstance(b, fmpq) and b == 0:
         return UNDEFINED
     if isinstance(b, arb) and is_infinite(b):
-        return arb(SLIGHT) if abs(ball(a)) < FAR else UNDEFINED
+        reciprocal = fmpq(0) if isinstance(b, Infinite) else arb(SLIGHT)
+        return reciprocal if abs(ball(a)) < FAR else UNDEFINED
     return a / b
 
 
@@ -151,7 +186,7 @@ def sign(value: Numeral) -> int | None:
 Condition = bool | None | arb  # None is undecided; UNDEFINED is about something that has no value
 
 
-CONSTANTS: Mapping[str, Callable[[], arb]] = {"e": arb.const_e, "pi": arb.pi, "inf": arb.pos_inf}
+CONSTANTS: Mapping[str, Callable[[], arb]] = {"e": arb.const_e, "pi": arb.pi, "inf": lambda: Infinite(INFINITE)}
 
 
 def _compare(holds: Callable[[int], bool]) -> Callable[[Numeral, Numeral], Condition]:
