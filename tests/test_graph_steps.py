@@ -211,3 +211,14 @@ def test_reductions_along_axes_have_their_numbers():
 def test_a_constant_factor_of_a_product_of_matrices_has_its_number():
     shown = list(lines(gradients("S = Q @ K.T / 2 ** 0.5\nloss = S.sum()", at={"Q": [[1, 2], [0, 1]], "K": [[3, 4]]})))
     assert "S = Q Kᵀ/2^0.5 = 1/2^0.5 [1, 2; 0, 1] [3; 4] = [7.77817; 2.82843]" in shown
+
+
+def test_a_path_without_a_share_is_not_named():
+    result = gradients("h = np.tanh(x)\nmask = h > 0\nz = h * mask\nloss = z.sum()", x=[1.0, -1.0])
+    headings = [step.heading for step in result.steps if step.heading]
+    assert headings == [
+        "Forward",
+        "Backward to z: the same for every entry of a sum",
+        "Backward to h: product rule",
+        "Backward to x: chain rule",
+    ]

@@ -17,7 +17,7 @@ from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import NAMED, given, named, names_of
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.product import PRODUCT, SUM, as_number
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.ties import ties as ties_of
 from netcalc.graph.ties import with_ties
@@ -175,7 +175,7 @@ def _backward_order(paper: Paper) -> Iterator[tuple[str, Node]]:
     """The named nodes that have a gradient, last first, then what is differentiated by."""
     known = paper.found.gradients
     for name, node in reversed(list(paper.shown.items())):
-        if node in known:
+        if node in known and (name in paper.problem.wrt or not paper.problem.named):
             yield name, node
     for name in paper.problem.wrt:
         node = paper.problem.nodes[name]
@@ -241,6 +241,8 @@ def _follow(
     found: Backward, node: Node, names: Mapping[Node, str], said: dict[str, None], users: dict[str, None]
 ) -> None:
     for use in found.uses.get(node, ()):
+        if as_number(use.share) == 0:  # as by a comparison
+            continue
         if use.node.operation.name == "named":
             users[names.get(use.node, "")] = None
             continue
