@@ -7,13 +7,11 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Constant
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
-from netcalc.graph.reductions import shares
+from netcalc.graph.order import place
 from netcalc.graph.sizes import settled
 from netcalc.program.library.table import Call, Pair, Row, concrete
 from netcalc.program.signature import axis as to_axis
@@ -45,12 +43,17 @@ def _with_mean(spread: Callable[..., Node]) -> Callable[..., tuple[Node, Node]]:
     return build
 
 
-def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, *, largest: bool) -> Any:
+def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, initial: Any, where: Any, *, largest: bool) -> Any:
     name = "max" if largest else "min"
     if isinstance(axis, Tensor):  # torch.max(x, y)
         return b.elementwise(name, x.node, axis.node)
     axis = to_axis(axis)
-    value = (b.largest if largest else b.smallest)(x.node, axis, keep)
+    if where is not None and initial is None:
+        raise NetcalcError(f"{name} with where= takes initial=")
+    node = x.node if where is None else b.where(node_of(where), x.node, node_of(initial))
+    value = (b.largest if largest else b.smallest)(node, axis, keep)
+    if initial is not None:
+        value = b.elementwise(name, value, node_of(initial))
     if isinstance(axis, int) and call.name in ("max", "min") and call.library == "torch":
         return Pair((Tensor(value, x.kind), Tensor(_place(x.node, axis, keep, largest=largest), "int")))
     if isinstance(axis, int) and not call.library and call.name in ("max", "min"):
@@ -59,15 +62,11 @@ def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, *, largest: bool) -> 
 
 
 def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
-    """Where the largest entry is, the first of equal ones: Σ place · (it is that one)."""
+    """Where the largest entry is, the first of equal ones."""
     if axis is None:
         x, axis = b.reshaped(x, [-1]), 0
-    tied = b.compared("greater", shares(x, axis, largest=largest), b.number(0))
-    first = b.compared("and", tied, b.compared("equal", b.cumsum(tied, axis), b.number(1)))
-    axis %= x.rank
-    count = concrete(settled(x.shape[axis]), "argmax")
-    places = b.array(np.arange(count).reshape([-1, *[1] * (x.rank - 1 - axis)]))
-    return b.detached(b.summed(b.multiply(first, places), axis, keep))
+    concrete(settled(x.shape[axis]), "argmax")
+    return place(x, axis, keep, largest=largest)
 
 
 def _picked(x: Tensor, where: Any, otherwise: int) -> Node:
@@ -187,7 +186,7 @@ def _any_or_all(x: Tensor, axis: Any, keep: bool, *, every: bool) -> Node:
 
 _VARIANCE = f"{_X} axis|dim:v=None unbiased:v=None keepdims|keepdim:b=False ddof|correction:v=None"
 _OPTIONS = "axis|dim:v=None keepdims|keepdim:b=False"
-_EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False"
+_EXTREME = f"{_X} axis|dim|other:v=None keepdims|keepdim:b=False initial:v=None where:v=None"
 
 ROWS = [
     Row(

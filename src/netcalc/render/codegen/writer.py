@@ -12,7 +12,7 @@ from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot
 from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLVE
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.order import ARGSORT
+from netcalc.graph.order import ARGSORT, PLACE_OF_MAX, PLACE_OF_MIN
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
 from netcalc.graph.products_along import OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
@@ -281,6 +281,11 @@ class Writer:
         along, rank = node.params, node.args[0].rank
         return self.exact(node.args[0]), tuple(rank + axis for axis in along.axes), rank, along.keep
 
+    def place_of(self, name: str, node: Node) -> Code:
+        """Where the largest entry is, or the smallest."""
+        code, axes, rank, keep = self.along(node)
+        return self.language.reduced(name, code, axes, rank, keep=keep, hint="place")
+
     def _extreme(self, node: Node) -> Code:
         code, axes, rank, keep = self.along(node)
         name = self.language.largest if node.operation is MAX else self.language.smallest
@@ -349,6 +354,8 @@ CALLS: Mapping[str, Call] = {
     MIN.name: Writer._extreme,  # noqa: SLF001
     ARGMAX.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=True),
     ARGMIN.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=False),
+    PLACE_OF_MAX.name: lambda writer, node: writer.place_of("argmax", node),
+    PLACE_OF_MIN.name: lambda writer, node: writer.place_of("argmin", node),
     ARGSORT.name: lambda writer, node: writer.language.argsort(*_first(writer.along(node))),
     CUMSUM.name: lambda writer, node: writer.language.cumsum(*_first(writer.along(node))),
     SOFTMAX.name: lambda writer, node: writer.language.softmax(*writer.along(node)[:2]),
