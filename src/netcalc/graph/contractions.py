@@ -153,7 +153,13 @@ def _of_batches(x: Tree, own: str, y: Tree, its: str, letter: str, out: str) -> 
     """Stacks of matrices: NumPy's @ with the same axes in front, or of a stack with one matrix, or a vector."""
     if not set(own) & set(its) - {letter}:
         return _of_stack(x, own, y, its, letter) or _of_stack(y, its, x, own, letter)
-    front = "".join(one for one in out if one in own and one in its)
+    shared = "".join(one for one in own if one in its and one != letter)
+    if set(shared) <= set(out):
+        front = "".join(one for one in out if one in shared)
+    elif own.startswith(shared + letter) and its.startswith(shared + letter):
+        front = shared  # summed over behind the product: sum(xᵀ dq, axis=0)
+    else:
+        return None
     i, j = ("".join(one for one in axes if one not in front and one != letter) for axes in (own, its))
     if not set(own) & set(its) <= {*front, letter} or len(i) != 1 or len(j) != 1:
         return None

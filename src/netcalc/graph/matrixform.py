@@ -35,7 +35,7 @@ def in_matrix_form(
     terms: Sequence[Term],
     out: str,
     sizes: Mapping[str, Size],
-    counts: dict[Apply, Size],
+    counts: dict[Apply, Size] | None,
     *,
     summed: str = "",
     diagonal: bool = False,
@@ -44,12 +44,13 @@ def in_matrix_form(
 ) -> Term:
     """The product of the terms, summed over the letters that `out` lacks; its axes are in any order, some may lack.
 
-    `summed` are those letters; `counts` has how many entries each sum is of that was written so far, for means.
+    `summed` are those letters; `counts` has how many entries each sum is of that was written so far, for means, where
+    there may be any.
     `columns` has a matrix of one column as a factor of matrix products, as where the result is one too.
     `diagonal` has a vector along an axis of a matrix as a diagonal matrix, as in Jacobians, not as a broadcast. What
     `keeps` its axes is a sum, Σ g ∘ p, not a product of matrices.
     """
-    rest = Rest(terms, out, sizes, counts, diagonal=diagonal, keeps=keeps, columns=columns)
+    rest = Rest(terms, out, sizes, {} if counts is None else counts, diagonal=diagonal, keeps=keeps, columns=columns)
     held = {one for term in rest.terms for one in term.axes}
     for letter in summed:
         if letter not in held:
@@ -58,7 +59,7 @@ def in_matrix_form(
         if not any(rule(rest) for rule in RULES):
             index_form(rest)
     last = rest.terms[0] if rest.terms else Term(None)
-    return as_mean(rest.term(last.core, last.axes), rest.counts)
+    return as_mean(rest.term(last.core, last.axes), counts or {})
 
 
 def _size(size: Size) -> Term:

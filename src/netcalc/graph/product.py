@@ -31,11 +31,15 @@ Factor = tuple[Node, str]
 
 
 class Product(NamedTuple):
-    """`number` · the factors: `letters[n]` are the axes of factor n, `out` those of the result."""
+    """`number` · the factors: `letters[n]` are the axes of factor n, `out` those of the result.
+
+    `averaged` is one whose sum was typed as a mean.
+    """
 
     letters: tuple[str, ...]
     out: str
     number: Fraction
+    averaged: bool = False
 
     @property
     def summed(self) -> str:
@@ -110,9 +114,10 @@ def _fresh(count: int, used: str) -> str:
 class _Parts:
     """A product on its way into plain form."""
 
-    def __init__(self, out: str, number: Fraction) -> None:
+    def __init__(self, out: str, number: Fraction, averaged: bool) -> None:
         self.out = out
         self.number = number
+        self.averaged = averaged
         self.factors: list[Factor] = []
         self.sizes: dict[str, Size] = {}
         self.used = set(out)
@@ -130,12 +135,14 @@ class _Parts:
             raise ShapeError(f"an axis of {settled(known)} does not fit one of {settled(size)}")
 
 
-def product(factors: Iterable[Factor], out: str, shape: Shape, number: Fraction | int = 1) -> Node:
+def product(
+    factors: Iterable[Factor], out: str, shape: Shape, number: Fraction | int = 1, *, averaged: bool = False
+) -> Node:
     """A product in plain form: one number in front, no elementwise product inside another, no needless identity.
 
     `shape` is a size a letter of `out`. Raises ShapeError where one letter would have two sizes.
     """
-    parts = _Parts(out, number if isinstance(number, Fraction) else Fraction(number))
+    parts = _Parts(out, number if isinstance(number, Fraction) else Fraction(number), averaged)
     for letter, one in zip(out, shape, strict=True):
         parts.size(letter, one)
     given = list(factors)
@@ -177,6 +184,7 @@ def _take(parts: _Parts, node: Node, letters: str, room: int) -> None:
         plain = node if inner.number == 1 else make(PRODUCT, node.args, node.shape, inner._replace(number=Fraction(1)))
         parts.factors.append((plain, letters))
         return
+    parts.averaged |= inner.averaged
     names = dict(zip(inner.out, letters, strict=True))
     for factor, own in zip(node.args, inner.letters, strict=True):
         for one, extent in zip(own, factor.shape, strict=True):
@@ -242,7 +250,7 @@ def _built(parts: _Parts, shape: Shape) -> Node:
     names = _canonical(parts.out, [letters for _, letters in factors])
     letters = tuple("".join(names[one] for one in own) for _, own in factors)
     out = "".join(names[one] for one in parts.out)
-    return make(PRODUCT, [node for node, _ in factors], shape, Product(letters, out, number))
+    return make(PRODUCT, [node for node, _ in factors], shape, Product(letters, out, number, parts.averaged))
 
 
 def _canonical(out: str, letters: Sequence[str]) -> Mapping[str, str]:
@@ -303,7 +311,8 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, 
     held = set("".join(flat.letters))
     kept = [place for place, one in enumerate(flat.out) if one in held]
     out = "".join(flat.out[place] for place in kept)
-    core = product(zip(node.args, flat.letters, strict=True), out, tuple(node.shape[place] for place in kept))
+    sizes = tuple(node.shape[place] for place in kept)
+    core = product(zip(node.args, flat.letters, strict=True), out, sizes, averaged=flat.averaged)
     outer, by = "".join(letters[place] for place in kept), by * flat.number
     if core.operation is SUM and abs(by) == 1:
         yield from _terms(core, outer, by)

@@ -98,9 +98,8 @@ def _rebuilt(node: Node, done: Mapping[Node, Node], is_leaf: Callable[[Node], bo
     if node.operation is PRODUCT:
         pairs = zip(args, node.params.letters, strict=True)
         factors = [factor for arg, own in pairs for factor in _opened(arg, own, is_leaf)]
-        return product(
-            _with_scalars(factors, node.params.out, is_leaf), node.params.out, node.shape, node.params.number
-        )
+        out, number, averaged = node.params.out, node.params.number, node.params.averaged
+        return product(_with_scalars(factors, out, is_leaf), out, node.shape, number, averaged=averaged)
     if node.operation is INDEX and all(part is None or part == EVERYTHING for part in node.params.key):
         letters = LETTERS[: node.rank]
         new = [node.params.extra + n for n, part in enumerate(node.params.key) if part is None]

@@ -13,7 +13,8 @@ def with_arguments(node: Node, args: Sequence[Node]) -> Node:
     if all(new is old for new, old in zip(args, node.args, strict=True)):
         return node
     if node.operation is PRODUCT:
-        return product(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.number)
+        letters, out, number, averaged = node.params
+        return product(zip(args, letters, strict=True), out, node.shape, number, averaged=averaged)
     if node.operation is SUM:
         return total(zip(args, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
     return make(node.operation, args, node.shape, node.params)

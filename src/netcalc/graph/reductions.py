@@ -63,14 +63,14 @@ def reduced(shape: Shape, along: Along) -> Shape:
     return tuple(1 if n in gone else one for n, one in enumerate(shape) if along.keep or n not in gone)
 
 
-def summed(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
-    """The sum along axes."""
+def summed(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False, *, averaged: bool = False) -> Node:
+    """The sum along axes; that of a mean is `averaged`."""
     along = Along(axes_of(node, axis), keep)
     letters = LETTERS[: node.rank]
     gone = {node.rank + one for one in along.axes}
     spare = iter(LETTERS[node.rank :])
     out = "".join(next(spare) if n in gone else one for n, one in enumerate(letters) if keep or n not in gone)
-    return product([(node, letters)], out, reduced(node.shape, along))
+    return product([(node, letters)], out, reduced(node.shape, along), averaged=averaged)
 
 
 def count(node: Node, along: Along) -> Node:
@@ -108,7 +108,7 @@ def mean(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False
     """The mean along axes."""
     along = Along(axes_of(node, axis), keep)
     reduced_of_some(node, along)
-    return over(summed(node, axis, keep), count(node, along))
+    return over(summed(node, axis, keep, averaged=True), count(node, along))
 
 
 def kept(node: Node, along: Along) -> Node:

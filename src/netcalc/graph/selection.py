@@ -45,7 +45,7 @@ def _number(entry: object) -> Tree:
 def index_tree(node: Node, arguments: Sequence[Tree]) -> Tree:
     """x[key]."""
     keyed: Keyed = node.params
-    parts = [WHOLE_AXIS] * keyed.extra + [_part(one, arguments[1:]) for one in keyed.key]
+    parts = [WHOLE_AXIS] * keyed.extra + [part_tree(one, arguments[1:]) for one in keyed.key]
     while parts and parts[-1] == WHOLE_AXIS:
         parts.pop()
     return Apply("index", (arguments[0], *parts)) if parts else arguments[0]
@@ -55,10 +55,12 @@ def key_trees(key: Sequence[object]) -> tuple[Tree, ...]:
     """The whole numbers and slices of a key; nothing where there is anything else in it."""
     if not all(isinstance(one, int | np.integer | slice) for one in key):
         return ()
-    return tuple(_part(Span(one.start, one.stop, one.step) if isinstance(one, slice) else int(one), ()) for one in key)  # type: ignore[call-overload]
+    parts = (Span(one.start, one.stop, one.step) if isinstance(one, slice) else int(one) for one in key)  # type: ignore[call-overload]
+    return tuple(part_tree(part, ()) for part in parts)
 
 
-def _part(part: Part, indices: Sequence[Tree]) -> Tree:
+def part_tree(part: Part, indices: Sequence[Tree]) -> Tree:
+    """One index or slice of a key."""
     match part:
         case None:
             return NEW_AXIS
@@ -99,7 +101,7 @@ def scatter_terms(node: Node, indices: Sequence[Term]) -> tuple[list[Term], dict
         single = _single(part, extent) if isinstance(part, Span) else None
         if isinstance(part, Span) and single is None:
             letters.append(next(spare))
-            terms.append(Term(Apply("index", (eye_of(extent), _part(part, ()))), letters[-1] + letter))
+            terms.append(Term(Apply("index", (eye_of(extent), part_tree(part, ()))), letters[-1] + letter))
             continue
         letters += [ONE] if single is not None else joint if arrays[:1] == [number] else []
         if settled(extent) != 1 and letter not in counted.values():
@@ -148,5 +150,5 @@ def _selected(part: Part, indices: Sequence[Term], extent: Size, letter: str, jo
         case Fixed():
             index = Term(_listed(part.array), "".join(joint[len(joint) - part.array.ndim :]))
         case _:
-            index = Term(_part(part, ()))
+            index = Term(part_tree(part, ()))
     return Term(Apply("one_hot", (index.tree(), Apply("n", (tree(extent),)))), index.axes + letter)

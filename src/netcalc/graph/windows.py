@@ -13,7 +13,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import settled, written
+from netcalc.graph.sizes import Shape, plus, settled, written
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -26,28 +26,35 @@ class Sliding(NamedTuple):
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
-    whole: tuple[int, ...]
+    whole: Shape
 
     @property
-    def places(self) -> tuple[int, ...]:
+    def places(self) -> Shape:
         """How many windows there are along each axis."""
         return tuple(
             (size - dilation * (kernel - 1) - 1) // stride + 1
+            if isinstance(size, int)
+            else plus(size, -dilation * (kernel - 1))
             for size, kernel, stride, dilation in zip(self.whole, self.kernel, self.stride, self.dilation, strict=True)
         )
+
+    def within(self, sizes: Sequence[int]) -> Sliding:
+        """The same over axes whose sizes are known."""
+        return self._replace(whole=tuple(sizes))
 
     def of_entry(self, entry: Sequence[int]) -> tuple[slice, ...]:
         """Where one entry of all the windows is."""
         return tuple(
             slice(place * dilation, place * dilation + (many - 1) * stride + 1, stride)
             for place, dilation, stride, many in zip(entry, self.dilation, self.stride, self.places, strict=True)
+            if isinstance(many, int)
         )
 
 
 def _value_of_windows(node: Node, _: Arithmetic, array: np.ndarray) -> np.ndarray:
-    sliding: Sliding = node.params
-    many = len(sliding.kernel)
+    many = len(node.params.kernel)
     front = array.ndim - many
+    sliding = node.params.within(array.shape[front:])
     strides = array.strides[front:]
     return np.lib.stride_tricks.as_strided(
         array,
@@ -62,7 +69,7 @@ def _value_of_windows(node: Node, _: Arithmetic, array: np.ndarray) -> np.ndarra
 
 
 def _value_of_overlap(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
-    sliding: Sliding = node.params
+    sliding = node.params.within(arithmetic.shape(node.params.whole))
     out = arithmetic.zeros(arithmetic.shape(node.shape))
     for entry in product(*map(range, sliding.kernel)):
         where: Any = (..., *sliding.of_entry(entry))
@@ -89,11 +96,14 @@ def windows(node: Node, kernel: Sequence[int], stride: Sequence[int], dilation: 
     Raises ShapeError where a window is larger than what it slides over, NetcalcError for a size that is a letter.
     """
     whole = tuple(map(settled, node.shape[node.rank - len(kernel) :]))
-    sizes = [one for one in whole if isinstance(one, int)]
-    if len(sizes) < len(kernel):
-        raise NetcalcError(f"the sizes of {written(node.shape)} have to be numbers here; say them with --shape")
-    sliding = Sliding(tuple(kernel), tuple(stride), tuple(dilation), tuple(sizes))
-    if any(many < 1 for many in sliding.places):
+    for size, step in zip(whole, stride, strict=True):
+        if step != 1 and not isinstance(size, int):
+            raise NetcalcError(
+                f"how many windows fit, {step} apart, takes a number for the size {size} of {written(node.shape)}; "
+                "say it with --shape (a batch and channels may stay letters)"
+            )
+    sliding = Sliding(tuple(kernel), tuple(stride), tuple(dilation), whole)
+    if any(isinstance(many, int) and many < 1 for many in sliding.places):
         raise ShapeError(f"a window of {written(tuple(kernel))} does not fit into {written(whole)}")
     return _windows(node, sliding)
 

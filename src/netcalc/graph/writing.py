@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, add, apply, multiply, negate, substitute
 from netcalc.expression.tree import Leaf, fold
+from netcalc.graph.as_typed import convolution, written
 from netcalc.graph.by_name import Names, is_gradient
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
@@ -64,6 +65,9 @@ class Writer:
         self._nodes = {name: node for node in order if (name := name_of(node)) is not None}
         numbers = _numbers(order)
         names = [node for node in order if node.operation is NAMED]
+        self._forward = {node: None for node in names if not is_gradient(node)}
+        self._has_gradients = len(self._forward) < len(names)
+        self._typed = set(in_order(list(self._forward)))  # whose sums are means where they were typed so
         defined = [] if as_coded else names
         named = [node for node in defined if _is_definition(node.args[0]) and node.args[0] not in numbers]
         for node in named:
@@ -71,8 +75,6 @@ class Writer:
         for node in named:
             self._learn(node)
         self._known = Names(named, lambda node: plain_form(node, self.has_name))
-        self._forward = {node: None for node in names if not is_gradient(node)}
-        self._has_gradients = len(self._forward) < len(names)
 
     @cached_property
     def _ahead(self) -> Writer:
@@ -191,6 +193,8 @@ class Writer:
 
     def _product(self, node: Node, *, diagonal: bool) -> Term:
         params: Product = node.params
+        if node in self._typed and (typed := convolution(node, self.has_name, self.exact)) is not None:
+            return Term(typed, axes_of(node.shape), params.number)
         sizes = sizes_by_letter(node)
         factors = [pair for arg, own in zip(node.args, params.letters, strict=True) for pair in self._opened(arg, own)]
         terms = [self.term(arg, own) for arg, own in factors]
@@ -203,13 +207,21 @@ class Writer:
             [number, *terms],
             out,
             sizes,
-            self._counts,
+            None if self._stays_a_sum(node) else self._counts,
             summed=summed,
             diagonal=diagonal,
             keeps=keeps,
             columns=ONE in axes or len(out) != 1,
         )
         return _as_kept(term, axes)
+
+    def _stays_a_sum(self, node: Node) -> bool:
+        """Whether a sum was typed as one: 0.01·sum(W²) is no mean, whatever its number happens to be."""
+        is_typed = node in self._typed or (bool(self._forward) and not self._has_gradients)
+        if not is_typed or node.params.averaged:
+            return False
+        sizes = sizes_by_letter(node)
+        return bool(node.params.summed) and all(isinstance(settled(sizes[one]), int) for one in node.params.summed)
 
     def _opened(self, node: Node, letters: str) -> list[Factor]:
         """A factor; that of a product that sums over axes of one entry alone as its factors."""
@@ -224,6 +236,8 @@ class Writer:
 
     def _sum(self, node: Node, *, diagonal: bool) -> Term:
         params: Sum = node.params
+        if node in self._typed and (typed := written(node, self.exact)) is not None:
+            return _plain(typed, node)
         terms = []
         for arg, own, by in zip(node.args, params.letters, params.numbers, strict=True):
             term = self._direct(arg, diagonal=True) if diagonal and self._by_name(arg) is None else self._terms[arg]
@@ -350,6 +364,8 @@ class Writer:
 
     def _scatter(self, node: Node) -> Term:
         """Zeros with entries added in: a product with rows of the identity matrix."""
+        if node in self._typed and (typed := written(node, self.exact)) is not None:
+            return _plain(typed, node)
         inner = self._terms[node.args[0]]
         terms, names = scatter_terms(node, [self._terms[one] for one in node.args[1:]])
         out = axes_of(node.shape)

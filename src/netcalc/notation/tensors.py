@@ -27,6 +27,7 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "zeros": ("zeros", 1),
     "index": ("index", None),
     "written_into": ("written_into", None),
+    "added_into": ("added_into", None),
     "slice": ("slice", 3),
     "none": ("none", 0),
     "newaxis": ("newaxis", 0),
@@ -37,6 +38,9 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "axis": ("axis", None),
     "keepdims": ("keepdims", 1),
     "ddof": ("ddof", 1),
+    "stride": ("stride", None),
+    "padding": ("padding", None),
+    "dilation": ("dilation", None),
     "shape": ("several", None),
     "axes": ("several", None),
     "n": ("several", 1),
@@ -185,8 +189,15 @@ class Tensors:
 
     def written_into(self, array: Piece, value: Piece, *parts: Piece) -> Piece:
         """x.at[1:].set(0), as JAX has it."""
+        return self._changed("set", array, value, parts)
+
+    def added_into(self, array: Piece, value: Piece, *parts: Piece) -> Piece:
+        """x.at[1:].add(1)."""
+        return self._changed("add", array, value, parts)
+
+    def _changed(self, how: str, array: Piece, value: Piece, parts: Sequence[Piece]) -> Piece:
         at = self.hold(array, Level.ATOM).text + ".at" + self.square([piece.text for piece in parts])
-        return Piece(f"{at}.set({value.text})", Level.ATOM)
+        return Piece(f"{at}.{how}({value.text})", Level.ATOM)
 
     def slice(self, start: Piece, stop: Piece, step: Piece) -> Piece:
         """1:3, or 1:3:2."""
@@ -229,6 +240,18 @@ class Tensors:
     def ddof(self, less: Piece) -> Piece:
         """ddof=1."""
         return self.keyword("ddof", less.text)
+
+    def stride(self, *steps: Piece) -> Piece:
+        """stride=2."""
+        return self.keyword("stride", self.several(*steps).text)
+
+    def padding(self, *widths: Piece) -> Piece:
+        """padding=1."""
+        return self.keyword("padding", self.several(*widths).text)
+
+    def dilation(self, *gaps: Piece) -> Piece:
+        """dilation=2."""
+        return self.keyword("dilation", self.several(*gaps).text)
 
     def keepdims(self, _: Piece) -> Piece:
         """keepdims=True."""

@@ -15,7 +15,7 @@ from netcalc.graph.leaves import ARRAY, INPUT
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.shaping import SCATTER
-from netcalc.graph.sizes import described, over, same, settled, times, written
+from netcalc.graph.sizes import described, over, same, settled, times, total, written
 from netcalc.graph.windows import Sliding, overlapped
 from netcalc.graph.windows import windows as sliding_windows
 from netcalc.program.library.elementwise import MINUS_INFINITY
@@ -271,9 +271,9 @@ def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride
     steps, gaps, pads = _each(stride, 2), _each(dilation, 2), _each(padding, 2, 0)
     node = b.index(x.node, [None]) if x.rank == 2 else x.node
     sliding = Sliding(window, steps, gaps, tuple(one + 2 * p for one, p in zip(whole_size, pads, strict=True)))
-    channels = over(node.shape[1], prod(window))
-    if channels is None or not same(node.shape[2], prod(sliding.places)):
-        raise ShapeError(f"fold: {written(x.shape)} is no {prod(sliding.places)} windows of {written(window)}")
+    channels, places = over(node.shape[1], prod(window)), total(sliding.places)
+    if channels is None or not same(node.shape[2], places):
+        raise ShapeError(f"fold: {written(x.shape)} is no {places} windows of {written(window)}")
     apart = b.reshaped(node, [node.shape[0], channels, *window, *sliding.places])
     found = overlapped(b.transpose(apart, [0, 1, 4, 5, 2, 3]), sliding)
     found = b.index(found, [b.Span(None, None, None)] * 2 + [b.Span(p, -p or None, None) for p in pads])
