@@ -110,3 +110,64 @@ def test_the_forward_pass_is_written_without_the_names_of_gradients(program, sha
     result = netcalc.gradients(program, shape=shapes)
     written = {tensor.name: to_unicode(tensor.formula) for tensor in result.tensors}
     assert {name: written[name] for name in formulas} == formulas
+
+
+WRITES = """
+out = np.zeros((2, 2))
+for i in range(2):
+    out[i, 0] = np.sum(x[i:i+2] * w)
+out[0, 0] += w[0]
+loss = out.sum()
+"""
+
+
+@pytest.mark.parametrize(
+    "program, shapes, formulas",
+    [
+        (
+            WRITES,
+            {"x": 3, "w": 2},
+            {
+                "out@4.1": "zeros(2, 2).at[0, 0].set(x[:2]ᵀ w)",
+                "out@4.2": "out@4.1.at[1, 0].set(x[1:3]ᵀ w)",
+            },
+        ),
+        (
+            "q = x @ W\ns = q @ q.transpose(1, 2)\nloss = torch.softmax(s, -1).pow(2).sum()",
+            {"x": "B,T,D", "W": "D,H"},
+            {"dW": "sum(xᵀ dq, axis=0)"},
+        ),
+        (
+            "loss = (h - t).pow(2).mean() + 0.01 * (W**2).sum()",
+            {"h": "4,5", "t": "4,5", "W": "5,5"},
+            {"loss": "mean((h − t)²) + ‖W‖²/100"},
+        ),
+        ("v = np.sum(x)/4\nloss = v*np.mean(x**2)", {"x": 4}, {"v": "sum(x)/4", "loss": "v·mean(x²)"}),
+        (
+            "h = F.conv2d(x, w, stride=(2, 1), padding=1)\nloss = F.relu(h).sum()",
+            {"x": "N,2,5,5", "w": "3,2,3,3"},
+            {"h": "conv2d(x, w, stride=(2, 1), padding=1)"},
+        ),
+        (
+            "h = F.conv2d(F.pad(x, (1, 0)), w)\nloss = h.sum()",
+            {"x": "N,C,H,W", "w": "F,C,3,3"},
+            {"h": "conv2d(pad(x, [[0, 0], [0, 0], [0, 0], [1, 0]]), w)"},
+        ),
+        ("i = x.argmax(dim=-1)\nloss = x.sum()*i.sum()", {"x": "2,3"}, {"i": "argmax(x, axis=1)"}),
+        (
+            "q, k = (x @ W).chunk(2, dim=-1)\nloss = (q * k).sum()",
+            {"x": "N,D", "W": "D,2*H"},
+            {"q": "(x W)[:, :H]", "k": "(x W)[:, H:]", "dW": "xᵀ concat([dq, dk], axis=1)"},
+        ),
+        (
+            "D = x.shape[1]\nf = 1/10000**(torch.arange(0, D, 2)/D)\nloss = (x[:, ::2]*f).sum()",
+            {"x": "T,2D"},
+            {"f": "1/10000^(arange(D)/D)", "loss": "sum(x[:, ::2], axis=0)ᵀ f"},
+        ),
+        ("loss = -np.log(p[range(len(y)), y]).mean()", {"p": "N,C", "y": "N"}, {"loss": "−mean(log(p[arange(N), y]))"}),
+    ],
+)
+def test_a_line_is_written_as_it_is_typed(program, shapes, formulas):
+    result = netcalc.gradients(program, shape=shapes)
+    written = {tensor.name: to_unicode(tensor.formula) for tensor in result.tensors}
+    assert {name: written[name] for name in formulas} == formulas

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from netcalc import gradients
+from netcalc.commands._program import condition_as_numbers
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
@@ -250,3 +253,68 @@ def test_methods_of_a_program_that_uses_numpy_and_jax_are_numpys():
     result = gradients(text, x=X)
     assert result.notes == ()
     assert result.forward["loss"] == pytest.approx((X.repeat(2, 1) * np.pi).var() + X.max(1).sum())
+
+
+MASK = np.array([[True, False], [False, True]])
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("loss = x[mask].sum()", 1.5),
+        ("loss = (x * ~mask).sum()", -1.0),
+        ("loss = torch.where(mask, x, 0 * x).sum()", 1.5),
+        ("loss = x.masked_fill(~mask, -1).sum()", -0.5),
+        ("loss = (x * mask.float()).sum()", 1.5),
+    ],
+)
+def test_true_and_false_given_are_conditions(text, value):
+    result = gradients(text, x=X, mask=MASK)
+    assert result.forward["loss"] == value
+    assert set(result.partials) == {"x"}
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".json", ""])
+def test_true_and_false_typed_or_in_a_file_are_conditions(suffix, tmp_path):
+    path = tmp_path / f"mask{suffix}"
+    if suffix == ".npy":
+        np.save(path, MASK)
+    elif suffix:
+        path.write_text("[[true, false], [false, true]]")
+    typed = str(path) if suffix else "true,false;False,True"
+    numbers = condition_as_numbers(typed)
+    assert numbers is not None
+    assert numbers == typed or re.findall("[01]", numbers) == ["1", "0", "0", "1"]
+    assert condition_as_numbers("true,2") is None
+
+
+def test_extremes_begin_where_they_are_told():
+    result = gradients(
+        "loss = (np.max(x, axis=0, initial=0.5) + np.min(x, axis=0, where=x > -1, initial=9)).sum()", x=X
+    )
+    assert result.forward["loss"] == 1 + 2 + 1 + 0.5
+    assert result.partials["x"] == [[2, 1], [0, 1]]
+
+
+def test_rows_that_experts_get_may_be_none():
+    text = """
+top, chosen = torch.topk(x, 1, dim=-1)
+out = torch.zeros(2)
+for e in range(2):
+    rows, place = torch.where(chosen == e)
+    out[rows] += top[rows, place] * (e + 1)
+loss = out.sum()
+"""
+    result = gradients(text, x=[[1, 2], [-3, 5]])
+    assert result.partials["x"] == [[0, 2], [0, 2]]
+
+
+def test_minus_infinity_leaves_nothing():
+    text = (
+        "e = torch.exp(x + torch.tensor([[0.0, float('-inf')], [0.0, 0.0]]))\nloss = (e/e.sum(1, keepdim=True))[0, 1]"
+    )
+    result = gradients(text, x=X)
+    assert result.forward["loss"] == 0
+    entries = {tensor.name: tensor.entries for tensor in result.tensors}
+    assert entries["e"][0, 1].shown == "0"
+    assert [one.shown for one in entries["dx"].reshape(-1)] == ["0"] * 4

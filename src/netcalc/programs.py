@@ -63,7 +63,7 @@ def gradients(
         problem = _traced(forward, given, delta, lr)
     elif isinstance(forward, str):
         arrays = {name: _array(name, one) for name, one in given.items()}
-        shapes = {name: shape_of(name, sizes) for name, sizes in shape.items()}
+        shapes = {name: shape_of(name, sizes, multiples=True) for name, sizes in shape.items()}
         counted = [name for name, one in given.items() if _is_whole(one)]
         request = ProgramRequest(
             arrays,
@@ -73,6 +73,7 @@ def gradients(
             _above(delta),
             lr=None if lr is None else number("lr", lr),
             trace=None if trace is None else text("trace", trace, "'dW1[0,1]'"),
+            conditions=[name for name, one in given.items() if _is_condition(one)],
         )
         if per_sample and trace is not None:
             raise NetcalcError("the paths of a trace are of the whole batch: leave out per_sample or trace")
@@ -83,8 +84,13 @@ def gradients(
     return solve(problem, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
+def _is_condition(value: Any) -> bool:
+    return not isinstance(value, str) and np.asarray(value).dtype.kind == "b"
+
+
 def _array(name: str, value: Any) -> np.ndarray:
-    found = tensor(np.asarray(value, dtype=np.int64) if isinstance(value, np.ndarray) and _is_whole(value) else value)
+    is_whole = _is_condition(value) or (isinstance(value, np.ndarray) and _is_whole(value))
+    found = tensor(np.asarray(value, dtype=np.int64) if is_whole else value)
     if found is None:
         raise NetcalcError(f"{name} is None: give it a number, or its shape with shape={{'{name}': 'm,n'}}")
     if unknown := next((one for one in found.flat if found.dtype == object and symbols(one)), None):

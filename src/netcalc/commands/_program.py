@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GIVEN = r"\s*([^\W\d]\w*)\s*=(?!=)(.*)"
 NETS = (".toml", ".json")
 STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s]+=[^=]|[A-Za-z_][\w.]*\()"
+CONDITION = r"[\[\s]*([Tt]rue|[Ff]alse)([\],;\[\s]+([Tt]rue|[Ff]alse))*[\]\s;]*"
+MAX_CONDITION_BYTES = 10_000_000
 TABLE = r"(?m)^\s*\[\[?[\w. ]+\]"
 
 
@@ -117,7 +119,11 @@ def _of_program(
 
     if net.per_sample and net.trace:
         raise NetcalcError("the paths of a trace are of the whole batch: leave out --per-sample or --trace")
-    given = list(_given(program.at or [], "--at"))
+    given, conditions = [], []
+    for key, text_of in _given(program.at or [], "--at"):
+        numbers = condition_as_numbers(text_of)
+        given.append((key, text_of if numbers is None else numbers))
+        conditions += [key] * (numbers is not None)
     values = {key: read_array(value, f"--at {key}", stdin=stdin, decimal=decimal) for key, value in given}
     words = tensors.delta
     delta = read_array(",".join(words), "--delta", stdin=stdin, decimal=decimal) if words else None
@@ -136,6 +142,7 @@ def _of_program(
         index_from,
         elsewhere,
         net.trace,
+        conditions,
     )
     if not net.per_sample:
         return state(text, name, request)
@@ -149,7 +156,7 @@ def _shapes(given: Sequence[str] | None) -> Mapping[str, tuple[int | str, ...]]:
         return {}
     from netcalc.models.request import read_shapes
 
-    return read_shapes(given)
+    return read_shapes(given, multiples=True)
 
 
 def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:
@@ -166,6 +173,22 @@ def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:
             raise NetcalcError(f"{flag} gives two values to {name}")
         seen.add(name)
         yield name, text
+
+
+def condition_as_numbers(text: str) -> str | None:
+    """`true,false`, or a file of true and false, as 1 and 0, or the file if it is NumPy's; None of what is neither."""
+    from netcalc.files import is_file
+
+    if text.lower().endswith(".npy") and is_file(text):
+        from netcalc.files.npy import NpyFile
+
+        with Path(text).open("rb") as stream:
+            return text if NpyFile.open(text, stream, Path(text).stat().st_size).dtype.kind == "b" else None
+    if text.lower().endswith(".json") and is_file(text) and Path(text).stat().st_size < MAX_CONDITION_BYTES:
+        text = Path(text).read_text(encoding="utf-8", errors="replace")
+    if re.fullmatch(CONDITION, text) is None:
+        return None
+    return re.sub("[Tt]rue", "1", re.sub("[Ff]alse", "0", text))
 
 
 def is_written_whole(text: str, value: np.ndarray) -> bool:

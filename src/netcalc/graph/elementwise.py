@@ -273,8 +273,17 @@ def compared(operator: str, *arguments: Node) -> Node:
     trees = [_opened(node, letters, leaves) for node, letters in without_ones(factors, out)]
     if operator in ("and", "or", "not"):
         trees = [_condition(tree) for tree in trees]
-    holds = Apply("where", (Apply(operator, tuple(trees)), Number(Fraction(1)), Number(Fraction(0))))
+    holds = Apply("where", (_negated(operator, trees), Number(Fraction(1)), Number(Fraction(0))))
     return of_tree(holds, leaves, out, shape)
+
+
+def _negated(operator: str, trees: Sequence[Tree]) -> Tree:
+    """A comparison or a connective; not (a ≠ 0) is a == 0."""
+    match operator, *trees:
+        case "not", Apply("unequal", sides):
+            return Apply("equal", sides)
+        case _:
+            return Apply(operator, tuple(trees))
 
 
 def constant(tree: Tree) -> Node:

@@ -27,7 +27,7 @@ from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
 from netcalc.graph.product import PRODUCT, SUM, Factor, Product, Sum, number, product, total
 from netcalc.graph.selection import EVERYTHING
 from netcalc.graph.shaping import SCATTER, Keyed, Place, Span, concatenate, index, scatter
-from netcalc.graph.sizes import settled
+from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import starts_with_minus
 
 MAX_TERMS = 12  # of a sum in which common factors are looked for
@@ -162,9 +162,13 @@ def parts_side_by_side(node: Node) -> Iterator[Node]:
     known = [cut for cut in cuts if cut is not None]
     if len(known) < len(cuts) or len({axis for axis, _, _ in known}) > 1:
         return
-    order = sorted(range(len(known)), key=lambda n: known[n][1])
-    axis, ends = known[0][0], [0, *(known[n][2] for n in order)]
-    if [known[n][1] for n in order] == ends[:-1] and ends[-1] == settled(node.shape[axis]):
+    axis, order = known[0][0], list[int]()
+    end: Size = 0
+    starts = {start: n for n, (_, start, _) in enumerate(known)}
+    while end in starts and len(order) < len(known):
+        order.append(starts[end])
+        end = known[order[-1]][2]
+    if len(order) == len(known) and end == settled(node.shape[axis]):
         yield concatenate([_with_axis(node.args[n].args[0], axis, node.rank) for n in order], axis)
 
 
@@ -173,27 +177,25 @@ def _with_axis(node: Node, axis: int, rank: int) -> Node:
     return node if node.rank == rank else index(node, [*[EVERYTHING] * axis, None])
 
 
-def _cut(node: Node) -> tuple[int, int, int] | None:
+def _cut(node: Node) -> tuple[int, Size, Size] | None:
     """The axis along which a slice, or a row, was cut, where it starts and where it ends."""
     keyed: Keyed = node.params
     places = [n for n, part in enumerate(keyed.key) if part != EVERYTHING]
     if len(places) != 1:
         return None
     part, axis = keyed.key[places[0]], keyed.extra + places[0]
-    if part is None:
-        return None
     extent = settled(keyed.whole[axis])
-    if not isinstance(extent, int):
-        return None
-    if isinstance(part, int) and 0 <= part < extent:
+    if isinstance(part, int) and isinstance(extent, int) and 0 <= part < extent:
         return axis, part, part + 1
     if not isinstance(part, Span) or part.step not in (None, 1):
         return None
     start, stop = (settled(one) if one is not None else None for one in (part.start, part.stop))
-    if not isinstance(start, int | None) or not isinstance(stop, int | None):
-        return None
-    picked = range(extent)[start:stop]
-    return axis, picked.start, picked.stop
+    if isinstance(extent, int) and isinstance(start, int | None) and isinstance(stop, int | None):
+        picked = range(extent)[start:stop]
+        return axis, picked.start, picked.stop
+    if any(isinstance(one, int) and one < 0 for one in (start, stop)):
+        return None  # counted from an end that is a letter
+    return axis, start or 0, extent if stop is None else stop
 
 
 def sum_of_one_hot(node: Node) -> Iterator[Node]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import Shape, Size, plus, same, settled, times, total, written
+from netcalc.graph.sizes import Shape, Size, over, plus, same, settled, times, total, written
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -304,7 +304,14 @@ def _length(span: Span, extent: Size) -> Size:
         return plus(stop, times(-1, start or 0))  # as long as there are that many
     if step in (None, 1) and isinstance(start, int) and start < 0 and stop is None:
         return -start
-    raise NetcalcError(f"the size {extent} has to be a number for this slice; say it with --shape or give values")
+    multiple = ""
+    first = start or 0
+    if step is not None and isinstance(first, int) and 0 <= first < step and stop is None:
+        if (parts := over(extent, step)) is not None:
+            return parts
+        multiple = f", as the multiple {step}{extent}"
+    said = f"say it in --shape{multiple}, or give values"
+    raise NetcalcError(f"the size {extent} has to be a number for this slice: {said}")
 
 
 def _is_from(start: Size | None, least: int) -> bool:

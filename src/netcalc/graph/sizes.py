@@ -57,6 +57,12 @@ def letter(name: str) -> Letters:
     return Letters((((name,), 1),))
 
 
+def named_size(text: str) -> Size:
+    """A letter as a size, or so many times one: 3*D."""
+    count, _, name = text.rpartition("*")
+    return times(int(count or 1), letter(name))
+
+
 def settled(size: Size) -> Size:
     """What a size was found to be, as far as it is known."""
     while isinstance(size, Unknown) and size.found is not None:

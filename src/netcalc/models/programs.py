@@ -16,7 +16,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.backward import backward
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import described, letter, settled
+from netcalc.graph.sizes import described, named_size, settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program import Given, Program, read
 from netcalc.records import NamedTuple
@@ -43,6 +43,7 @@ class ProgramRequest(NamedTuple):
     `counted` are the names whose values were written as whole numbers: loops and tests may go by them. `of` is the name
     that is differentiated, `delta` its gradient from above, `lr` asks for the inputs after a step of gradient descent.
     `elsewhere` are names that a backward pass which is checked uses, `trace` is the entry whose paths are asked for.
+    `conditions` are the names whose values are true and false, given as 1 and 0: a mask picks entries, an index rows.
     """
 
     values: Mapping[str, np.ndarray] = NOTHING
@@ -55,6 +56,7 @@ class ProgramRequest(NamedTuple):
     index_from: int = 0
     elsewhere: Collection[str] = ()
     trace: str | None = None
+    conditions: Collection[str] = ()
 
 
 def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
@@ -62,11 +64,14 @@ def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
 
     Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
     """
-    given = {key: given_of(value, counted=key in request.counted) for key, value in request.values.items()}
+    given = {
+        key: given_of(value, counted=key in request.counted, condition=key in request.conditions)
+        for key, value in request.values.items()
+    }
     _check_shapes(request)
     for key, shape in request.shapes.items():
         if key not in given:
-            given[key] = Given(tuple(letter(one) if isinstance(one, str) else one for one in shape))
+            given[key] = Given(tuple(named_size(one) if isinstance(one, str) else one for one in shape))
     found = read(text, name, given, request.of)
     _check_used(found, [one for one in (*request.values, *request.shapes) if one not in request.elsewhere])
     return _problem(found, name, request)
@@ -81,11 +86,18 @@ def _check_shapes(request: ProgramRequest) -> None:
         own = request.values[key].shape
         fits = len(shape) == len(own)
         for size, number in zip(shape, own, strict=False):
-            fits &= (sizes.setdefault(size, number) if isinstance(size, str) else size) == number
+            count, _, called = str(size).rpartition("*")
+            times = int(count or 1)
+            one = sizes.setdefault(called, number // times) if isinstance(size, str) else size
+            fits &= times * one == number
         if not fits:
             said = ",".join(map(str, shape))
-            known = "".join(f", and {size} is {sizes[size]}" for size in dict.fromkeys(shape) if isinstance(size, str))
+            known = "".join(f", and {one} is {sizes[one]}" for one in _letters(shape))
             raise ShapeError(f"--shape has {key}={said}{known}; the values of {key} are {described(own)}")
+
+
+def _letters(shape: Sequence[int | str]) -> Sequence[str]:
+    return list(dict.fromkeys(one.rpartition("*")[2] for one in shape if isinstance(one, str)))
 
 
 def problem_of(output: Node, tracer: Tracer, request: ProgramRequest, name: str) -> GraphProblem:
@@ -124,9 +136,11 @@ def _values_of(found: Program, request: ProgramRequest) -> dict[str, np.ndarray]
     return {key: value for key in found.inputs if (value := request.values.get(key, drawn.get(key))) is not None}
 
 
-def given_of(value: np.ndarray, *, counted: bool) -> Given:
+def given_of(value: np.ndarray, *, counted: bool, condition: bool = False) -> Given:
     """What the reader is told of a value."""
     whole = whole_numbers(value)
+    if condition:
+        return Given(value.shape, whole, "bool")
     return Given(value.shape, whole, "int" if counted and whole is not None else "float", whole is None)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from netcalc.errors import NetcalcError
 from netcalc.expression import Constant
 from netcalc.graph import build as b
+from netcalc.graph.leaves import arange
 from netcalc.graph.sizes import Letters, total
 from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, elementwise_function
 from netcalc.program.operators import MAX_LIST, binary
@@ -41,9 +42,11 @@ def whole(reader: Expressions, value: Any) -> int:
     raise NetcalcError(f"a whole number is needed, not {described(value)}")
 
 
-def _range(reader: Expressions, *ends: Any) -> range:
+def _range(reader: Expressions, *ends: Any) -> range | Tensor:
     if not 1 <= len(ends) <= 3:
         raise NetcalcError("range takes one to three numbers")
+    if isinstance(ends[-1], Letters) and (len(ends) == 1 or ends[:-1] == (0,)):
+        return Tensor(arange(ends[-1]), "int")  # an index, as in p[range(len(y)), y]
     numbers = [whole(reader, one) for one in ends]
     if len(numbers) == 3 and not numbers[2]:
         raise NetcalcError("range: a step of 0 leads nowhere")

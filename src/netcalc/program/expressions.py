@@ -90,7 +90,10 @@ class Expressions(Attributes):
             case Tensor() if value.rank:
                 many = value.shape[0]
                 if not isinstance(many, int):
-                    raise NetcalcError(f"the size {many} has to be a number to go through; say it with --shape")
+                    raise NetcalcError(
+                        f"a loop is read round by round, and its length is the letter {many}: say it as a number "
+                        "with --shape, or give values"
+                    )
                 if many > 20_000:
                     raise NetcalcError(f"{many:,} items are more than are gone through here")
                 return [indexing.read(self, value, n) for n in range(many)]

@@ -262,6 +262,8 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
     source = np.full(old.shape, -1, dtype=np.int64)
     shape = [concrete(size, "this") for size in map(settled, piece.shape)]
     many = prod(shape)
+    if not many:
+        return old
     source[key] = np.arange(many).reshape(shape)
     flat = b.reshaped(value, [-1])
     moved = b.index(flat, [Fixed(np.maximum(source, 0))])
@@ -271,12 +273,21 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
 def is_added(scope: Scope, part: PartOf) -> bool:
     """Whether places go by an input, yet no two are one, as one index has no number twice: x[rows, k] += 1."""
     if not any(one.operation is INPUT for one in in_order(part.arrays)):
-        return False
+        return _are_distinct([scope.known(Tensor(node)) for node in part.arrays])
     if all(not node.rank for node in part.arrays):
         return True
     rows = [node for node in part.arrays if not any(one.operation is INPUT for one in in_order([node]))]
     known = [scope.seen(Tensor(node)) for node in rows]
     return any(one is not None and one.ndim == 1 and np.unique(one).size == one.size for one in known)
+
+
+def _are_distinct(arrays: Sequence[np.ndarray | None]) -> bool:
+    """Whether indices are known, and no place is there twice."""
+    known = [one for one in arrays if one is not None]
+    if not known or len(known) < len(arrays):
+        return False
+    places = np.stack([one.reshape(-1) for one in np.broadcast_arrays(*known)], axis=1)
+    return bool(places.size) and len(np.unique(places, axis=0)) == len(places)
 
 
 def added_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:

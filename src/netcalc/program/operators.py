@@ -116,6 +116,9 @@ def _of_arrays(scope: Scope, sign: str, left: Any, right: Any) -> Any:
         product = Tensor(ON_NODES[sign](a, c), "float" if sign == "/" else widest(kinds))
         return as_bool(product) if product.kind == "bool" else product
     one, other = scope.known(left), scope.known(right)
+    if sign in ("//", "%") and is_size(left) and isinstance(right, int):
+        said = f"{left} {sign} {right} takes {left} as a number, or as a multiple"
+        raise NetcalcError(f"{said}: {right}{left} in --shape")
     if one is None or other is None:
         raise NetcalcError(f"'{sign}' of arrays has no gradient, and is understood for whole numbers that are known")
     if sign in ("//", "%") and (other == 0).any():

@@ -85,7 +85,7 @@ class Scope:
         self.calls: dict[tuple[Node, ...], list[CallOf]] = {}  # by what they gave behind that, as a cache is
         self.draws = False  # what is drawn at random is an input
         self.drawn_values: dict[str, np.ndarray] = {}  # of inputs that stand for what is drawn at random
-        self.indices: set[Node] = set()  # inputs that are used as indices or classes
+        self.indices: set[Node] = set()  # inputs that are conditions, or used as indices or classes
         self.decided: dict[str, set[int]] = {}  # inputs whose numbers decide which way lines go
         self.relied: set[str] = set()  # inputs whose values are in what was read
         self.assigned: list[Assigned] = []
@@ -157,6 +157,8 @@ class Scope:
             self.inputs[name] = Tensor(
                 b.given(name, found.shape), "whole" if found.kind == "int" else found.kind, is_named=True
             )
+            if found.kind == "bool":
+                self.indices.add(self.inputs[name].node)
         return self.inputs[name]
 
     def bind(self, name: str, value: Any, line: int) -> Any:

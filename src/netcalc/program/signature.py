@@ -232,7 +232,8 @@ def text(value: Any) -> str:
 
 def _anything(value: Any) -> Any:
     if isinstance(value, Missing):
-        raise NetcalcError(f"'{value.name}' has no value here; give it with --at {value.name}=…")
+        said = f"give it with --at {value.name}=…, or write x.shape[0] for a size"
+        raise NetcalcError(f"'{value.name}' has no value here; {said}")
     return value
 
 

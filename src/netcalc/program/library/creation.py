@@ -13,6 +13,7 @@ from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.leaves import INPUT, arange, triangular_ones
 from netcalc.graph.node import Node
+from netcalc.graph.sizes import over, plus
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
@@ -69,9 +70,12 @@ def _count(start: Any, stop: Any, step: Any) -> Tensor:
     if stop is None:
         start, stop = 0, start
     if not is_scalar(stop):
-        if start == 0 and step == 1 and is_size(stop):
-            return Tensor(arange(stop), "int")
-        raise NetcalcError(f"the size {stop} has to be a number here; say it with --shape or give values")
+        is_counted = isinstance(start, int) and isinstance(step, int) and step > 0 and is_size(stop)
+        many = over(plus(stop, -start), step) if is_counted else None
+        if many is None:
+            multiple = f", or as a multiple such as {step}{stop}" if is_counted and step > 1 else ""
+            raise NetcalcError(f"the size {stop} has to be a number here: say it in --shape{multiple}, or give values")
+        return Tensor(b.add(b.number(start), b.multiply(b.number(step), arange(many))), "int")
     numbers = [_fraction(one) for one in (start, stop, step)]
     if not numbers[2]:
         raise NetcalcError("arange: a step of 0 leads nowhere")

@@ -14,7 +14,7 @@ from netcalc.graph.leaves import INPUT, triangular_ones
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Keyed
-from netcalc.graph.sizes import over, same, settled, written
+from netcalc.graph.sizes import Size, over, same, settled, times, written
 from netcalc.program.library.shaping import ALL, axis_of, open_grid
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import whole
@@ -86,9 +86,9 @@ def _columns(arrays: list[Tensor]) -> Node:
     return b.joined([one.node if one.rank > 1 else b.reshaped(one.node, [-1, 1]) for one in arrays], 1)
 
 
-def _split_at(node: Node, ends: Sequence[int], axis: int) -> list[Node]:
+def _split_at(node: Node, ends: Sequence[Size], axis: int) -> list[Node]:
     front = [ALL] * axis
-    starts = [0, *ends]
+    starts = [None, *ends]
     stops = [*ends, None]
     return [b.index(node, [*front, b.Span(i, j, None)]) for i, j in zip(starts, stops, strict=True)]
 
@@ -104,9 +104,9 @@ def pieces(node: Node, many: int, axis: int, *, uneven: bool = False) -> list[No
         ends = [size * n // many if part else n * (size // many) + min(n, size % many) for n in range(1, many)]
         return _split_at(node, ends, axis)
     if part is None:
-        raise NetcalcError(f"the size {size} has to be a number to split it in {many}; say it with --shape")
-    rows = b.reshaped(node, [*node.shape[:axis], many, part, *node.shape[axis + 1 :]])
-    return [b.index(rows, [*[ALL] * axis, n]) for n in range(many)]
+        said = f"say it as a number, or as {many}{size}, in --shape"
+        raise NetcalcError(f"a size of {size} does not split in {many}: {said}")
+    return _split_at(node, [times(part, n) for n in range(1, many)], axis)
 
 
 def _split(call: Call, x: Tensor, sections: Any, axis: int) -> list[Node]:
@@ -126,7 +126,10 @@ def _split(call: Call, x: Tensor, sections: Any, axis: int) -> list[Node]:
         if not isinstance(size, int) or not isinstance(sections, int):
             many = over(size, sections)
             if not isinstance(many, int):
-                raise NetcalcError(f"the size {size} has to be a number to split it; say it with --shape")
+                raise NetcalcError(
+                    f"how many parts of {sections} are in {size}? Say the size as a number, or as a multiple such as "
+                    f"3{sections if not isinstance(sections, int) else size}, in --shape"
+                )
             return pieces(node, many, axis)
         return _split_at(node, list(range(sections, size, sections)), axis)
     return pieces(node, whole(sections), axis, uneven=call.name == "array_split")
