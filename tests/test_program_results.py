@@ -81,3 +81,26 @@ def test_the_two_of_a_minimum_of_arrays_tie_alone():
     both = {"x": [1, 2], "y": [2, 1]}
     assert "where(x < y, 1, 0)" in shown(netcalc.grad("sum(min(x, y))", at=both), 80)
     assert "0.5" in shown(netcalc.grad("sum(min(x, y))", at={**both, "y": [1, 1]}), 80)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h = np.tanh(x)\nu = (h * w).sum()\ndh = 1 - h**2\ndu = (dh * w).sum()\nd2u = -2*h*dh*w\nloss = (d2u + u).sum()",
+        "A = w*w\nL, D = 1, x.shape[0]\nys = []\nfor t in range(3):\n    dA = np.exp(x[t]*A)\n    ys.append(dA.sum())\n"
+        "y = np.stack(ys)\nloss = y.sum()",
+        "h = x*w\nys = []\nfor t in range(3):\n    dh = h[t]*2\n    ys.append(dh)\nout = np.stack(ys).sum()",
+    ],
+)
+def test_names_with_a_d_of_their_own_belong_to_the_forward_pass(text):
+    """What is made last is made of them, or is called a loss: it is what is differentiated."""
+    result = netcalc.gradients(text, x=[0.5, -1.0, 2.0], w=[1.0, 2.0, -0.5])
+    assert list(result.forward)[-1] in ("loss", "out")
+    assert any(result.partials["w"])
+
+
+def test_segments_are_summed():
+    text = "agg = jax.ops.segment_sum(x, ids, num_segments=3)\nloss = (agg**2).sum()"
+    result = netcalc.gradients(text, x=[1.0, 2.0, 4.0], ids=[0, 2, 0])
+    assert result.forward["agg"] == [5, 0, 2]
+    assert result.partials["x"] == [10, 4, 10]

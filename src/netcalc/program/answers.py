@@ -134,11 +134,20 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
         later = any(of in names for names in assigned[first:])
         return before[-1] + 1 if before and not later else len(body)
     called = [place for place in before if any(re.fullmatch(LOSSES, name) for name in assigned[place])]
+    if not any(_is_loss(name) for place in called for name in assigned[place]) and any(
+        _is_loss(name) for names in assigned[first:] for name in names
+    ):
+        return len(body)
     if called:
         return called[-1] + 1
     if not before or _goes_on(body, assigned, first):
         return len(body)
     return before[-1] + 1
+
+
+def _is_loss(name: str) -> bool:
+    """Whether a name says a loss in a word, and no gradient of one."""
+    return len(name) > 1 and re.fullmatch(LOSSES, name) is not None and re.match(r"d|g|n_|∇|∂|.*grad$", name) is None
 
 
 def backward_defs(body: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -161,7 +170,7 @@ def _first_gradient(assigned: Sequence[Sequence[str]], given: Collection[str]) -
 def _goes_on(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], first: int) -> bool:
     """Whether what is made last is made of names that merely look like gradients, so that all is a forward pass."""
     names = {name for own in assigned[:first] for name in own}
-    made = set(assigned[first])
+    made = {*assigned[first], *_grown(body[first])}
     outcome = False
     for place in range(first + 1, len(body)):
         own = set(assigned[place])
@@ -170,8 +179,15 @@ def _goes_on(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], first:
             outcome = False
         elif own and not own & names and used & made:
             outcome = True
-        made |= own if used & made else set()
+        made |= own | _grown(body[place]) if used & made else set()
     return outcome
+
+
+def _grown(node: ast.AST) -> set[str]:
+    """The lists that a statement adds to."""
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)]
+    added = [one.value for one in calls if one.attr in ("append", "extend", "insert")]
+    return {one.id for one in added if isinstance(one, ast.Name)}
 
 
 def names_in(body: Sequence[ast.stmt]) -> set[str]:

@@ -242,6 +242,17 @@ def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor)
     return b.add(x.node, spread)
 
 
+def _segment_sum(call: Call, x: Tensor, places: Tensor, many: Any) -> Node:
+    """The rows of each segment added up; of how many segments, known places tell too."""
+    if many is None:
+        known = call.known(places)
+        if known is None:
+            raise NetcalcError(f"{call.name} needs num_segments=")
+        many = int(known.max()) + 1
+    call.index(places, many)
+    return b.scatter(x.node, Keyed((b.Place(1),), (many, *x.node.shape[1:])), [places.node])
+
+
 def _open_mesh(call: Call, arrays: list[Any]) -> tuple[Node, ...]:
     """np.ix_(rows, columns): each along an axis of its own."""
     for one in arrays:
@@ -335,6 +346,13 @@ ROWS = [
         lambda c, x, places, axis: _gather(c, x, axis, places),
         "entries at places along an axis",
         "same",
+        asks=True,
+    ),
+    Row(
+        "segment_sum",
+        "data:t segment_ids:t num_segments:v=None indices_are_sorted:v=False unique_indices:v=False",
+        lambda call, x, places, many, *_: _segment_sum(call, x, places, many),
+        "the rows of each segment added up",
         asks=True,
     ),
     Row(
