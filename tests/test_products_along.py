@@ -15,6 +15,8 @@ from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import gradients
 from netcalc.graph.evaluate import evaluate
+from netcalc.graph.products_along import cumprod
+from netcalc.notation import to_unicode
 
 VECTORS = ([1, 2, 3], [0, 2, 3], [0, 2, 0, 5], [0, 0, 0], [7, -1, 3, 2, -5], [3, 4])
 
@@ -163,3 +165,42 @@ def test_code_in_other_libraries_goes_along_one_axis_after_the_other_where_it_ha
         "jax": ("T.prod(axis=(0, 2))",),
     }
     assert all(one in text for one in wanted[library])
+
+
+@pytest.mark.parametrize("values", VECTORS)
+def test_running_products_have_their_slopes_and_curvature_where_entries_are_0_too(values):
+    weights = [1, -2, 3, 5, 7][: len(values)]
+    text = "p = np.cumprod(x)\nloss = (p * t).sum()"
+    result = netcalc.gradients(text, x=values, t=weights)
+    many = range(len(values))
+    wanted = [sum(weights[j] * prod(values[k] for k in range(j + 1) if k != i) for j in many if j >= i) for i in many]
+    assert result.partials["x"] == wanted
+    assert {one.name: to_unicode(one.formula) for one in result.tensors}["dx"] == "cumsum((dp ∘ p)[::−1])[::−1]/x"
+    node = b.given("x", (len(values),))
+    output = b.summed(b.multiply(cumprod(node, 0), b.array(np.array(weights))))
+    (slope,) = gradients(output, [node])
+    (curved,) = gradients(b.index(slope, [0]), [node])
+    found = evaluate([curved], Float64(), {node: np.array(values, float)})[0]
+    assert found.tolist() == [
+        sum(weights[m] * prod(values[k] for k in range(m + 1) if k not in (0, j)) for m in many if m >= j) if j else 0
+        for j in many
+    ]
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+def test_code_has_running_products(library, capsys, tmp_path):
+    path = tmp_path / "f.py"
+    path.write_text("p = np.cumprod(x, axis=1)\nloss = (p * t).sum()\n")
+    assert main(["net", str(path), "--shape", "x=2,3", "t=2,3", "-f", library]) == 0
+    text = capsys.readouterr().out
+    names = {"__name__": "code"}
+    if library != "numpy":
+        compile(text, "code", "exec")
+        assert "slope_of_cumprod(x, dp, " in text
+        return
+    exec(text, names)  # noqa: S102 - the code that was written
+    x, t = np.array([[1.0, 2, 0], [0, 3, 4]]), np.array([[1.0, 2, 3], [4, 5, 6]])
+    _, cache = names["forward"](x, t)
+    found = names["backward"](cache, 1.0)[0]
+    result = netcalc.gradients(path.read_text(), x=x, t=t)
+    assert found.tolist() == result.partials["x"]

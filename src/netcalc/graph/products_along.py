@@ -17,9 +17,9 @@ from netcalc.graph.elementwise import of_tree, slot
 from netcalc.graph.leaves import eye
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
-from netcalc.graph.reductions import Along, along_axes, axes_of, kept, reduced_by, scaled
-from netcalc.graph.shaping import reshape
-from netcalc.graph.sizes import total
+from netcalc.graph.reductions import Along, along_axes, axes_of, cumsum, kept, over, reduced_by, scaled
+from netcalc.graph.shaping import EVERYTHING, Span, index, reshape
+from netcalc.graph.sizes import concrete, settled, total
 
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
@@ -120,4 +120,69 @@ def _along_one(node: Node, place: int) -> Node:
     return prod(rows, place - node.rank)
 
 
-__all__ = ["OTHERS", "PROD", "prod", "row_by_row"]
+# --- running products
+
+
+def _value_of_cumprod(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
+    (axis,) = node.params.axes
+    return np.moveaxis(_running(arithmetic, np.moveaxis(array, axis, 0)), 0, axis)
+
+
+def _running(arithmetic: Arithmetic, rows: np.ndarray) -> np.ndarray:
+    found = [rows[:1]]
+    for n in range(1, len(rows)):
+        found.append(arithmetic.multiply(found[-1], rows[n : n + 1]))
+    return np.concatenate(found)
+
+
+def _vjp_of_cumprod(node: Node, _: int, delta: Node) -> Node:
+    return make(CUMPROD_SLOPE, [node.args[0], delta, node], delta.shape, node.params)
+
+
+def _value_of_slope(node: Node, arithmetic: Arithmetic, x: np.ndarray, g: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """Π of the entries before, times what comes back from there on: Sₖ = gₖ + xₖ₊₁ Sₖ₊₁. Nothing is divided."""
+    (axis,) = node.params.axes
+    x, g = (np.moveaxis(one, axis, 0) for one in (np.broadcast_to(x, g.shape), g))
+    behind, one = [g[-1:]], Fraction(1)
+    for n in reversed(range(len(x) - 1)):
+        terms = [g[n : n + 1], arithmetic.multiply(x[n + 1 : n + 2], behind[-1])]
+        behind.append(arithmetic.total(terms, [one, one], terms[0].shape))
+    ones = arithmetic.numbers(np.ones(x[:1].shape, dtype=np.int64))
+    before = _running(arithmetic, np.concatenate([ones, x[:-1]]))
+    return np.moveaxis(arithmetic.multiply(before, np.concatenate(behind[::-1])), 0, axis)
+
+
+def _vjp_of_slope(node: Node, place: int, delta: Node) -> Node | None:
+    """That of the slope of products one by one."""
+    from netcalc.graph.backward import gradients
+    from netcalc.graph.build import multiply, stack
+
+    if place == 2:
+        return None  # it is made of the entries, and stands there to be written
+    x, g, _ = node.args
+    axis = x.rank + node.params.axes[0]
+    parts = [index(x, [*[EVERYTHING] * axis, n]) for n in range(concrete(x.shape[axis], {}))]
+    for n in range(1, len(parts)):
+        parts[n] = multiply(parts[n - 1], parts[n])
+    (slope,) = gradients(stack(parts, axis), [x], g)
+    return None if slope is None else gradients(slope, [node.args[place]], delta)[0]
+
+
+def divided(node: Node) -> Node:
+    """The slope of a running product p of x as it is known: the running sum of g ∘ p from the other end, over x."""
+    x, g, p = node.args
+    axis = g.rank + node.params.axes[0]
+    back_to_front = [*[EVERYTHING] * axis, Span(None, None, -1)]
+    return over(index(cumsum(index(scaled(g, p), back_to_front), axis), back_to_front), x)
+
+
+CUMPROD = along_axes("cumprod", _value_of_cumprod, _vjp_of_cumprod)
+CUMPROD_SLOPE = Operation("slope_of_cumprod", _value_of_slope, _vjp_of_slope)
+
+
+def cumprod(node: Node, axis: int) -> Node:
+    """The running product along an axis."""
+    return make(CUMPROD, [node], node.shape, Along(axes_of(node, axis))) if settled(node.shape[axis]) else node
+
+
+__all__ = ["CUMPROD", "CUMPROD_SLOPE", "OTHERS", "PROD", "cumprod", "divided", "prod", "row_by_row"]

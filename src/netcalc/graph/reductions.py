@@ -135,7 +135,7 @@ def printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
     return Apply(name, (*arguments, *extra))
 
 
-ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum", "argsort"})  # these keep the shape
+ALONG_ONE = frozenset({"softmax", "log_softmax", "cumsum", "cumprod", "argsort"})  # these keep the shape
 
 
 def along_axes(name: str, value: Callable[..., np.ndarray], vjp: Callable[[Node, int, Node], Node]) -> Operation:
@@ -317,4 +317,4 @@ def variance(
     many = count(node, along)
     if correction:
         many = minus(many, number(correction))
-    return over(summed(square, axis, keep), many)
+    return over(summed(square, axis, keep, averaged=not correction), many)

@@ -20,7 +20,7 @@ from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_o
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, sizes_by_letter
-from netcalc.graph.products_along import OTHERS, row_by_row
+from netcalc.graph.products_along import CUMPROD_SLOPE, OTHERS, divided, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
 from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, key_trees, scatter_terms
@@ -323,6 +323,10 @@ class Writer:
             return as_mean(scalar(multiply(*(tree for tree, _ in arguments))), self._counts).tree(), False
         found = apply(operator, [tree for tree, _ in arguments])
         match found:
+            case Apply("unequal", (Apply("where", (condition, Number(one), Number(zero))), Number(other))) if (
+                one == 1 and zero == other == 0
+            ):
+                return condition, is_tensor
             case Apply("divide", (e, Apply("power", (Apply("add", terms) as below, Number(value))))) if value == 2:
                 answer = self._aliases.get(Apply("divide", (ONE_ALONE, below)))
                 if answer is not None and set(terms) == {ONE_ALONE, e}:  # e/(1 + e)² is p·(1 - p) for p = 1/(1 + e)
@@ -421,6 +425,7 @@ RULES: Mapping[str, Rule] = {
     JACOBIAN_PRODUCT.name: Writer._jacobian_product,  # noqa: SLF001
     COFACTORS.name: Writer._cofactors,  # noqa: SLF001
     OTHERS.name: Writer._others,  # noqa: SLF001
+    CUMPROD_SLOPE.name: lambda writer, node: writer._direct(divided(node)),  # noqa: SLF001
     INDEX.name: Writer._index,  # noqa: SLF001
     SCATTER.name: Writer._scatter,  # noqa: SLF001
     SOLVE.name: Writer._solve,  # noqa: SLF001

@@ -11,7 +11,7 @@ import numpy as np
 from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT, MAX_WRITTEN_ENTRIES
+from netcalc.graph.leaves import INPUT, MAX_WRITTEN_ENTRIES, arange
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
@@ -73,6 +73,8 @@ def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> Pa
 
 def as_index(value: Any) -> Any:
     """A list of numbers as an array of them."""
+    if isinstance(value, range) and value == range(len(value)) and value:
+        return Tensor(arange(len(value)), "int")
     if isinstance(value, list | range):
         kind = "bool" if value and all(isinstance(one, bool) for one in value) else "int"
         return Tensor(node_of(list(value)) if value else b.array(np.zeros(0, dtype=np.int64)), kind)

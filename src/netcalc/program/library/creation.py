@@ -11,9 +11,10 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT, arange, triangular_ones
+from netcalc.graph.leaves import ARRAY, INPUT, arange, triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import over, plus
+from netcalc.notation import to_unicode
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
@@ -104,7 +105,15 @@ def _linspace(start: Any, stop: Any, many: int, endpoint: bool) -> Tensor:
         raise NetcalcError(f"linspace of {many} entries is larger than netcalc takes")
     first, last = _fraction(start), _fraction(stop)
     steps = max(many - 1 if endpoint else many, 1)
-    return Tensor(of_list([first + (last - first) * n / steps for n in range(many)]))
+    entries = of_list([first + (last - first) * n / steps for n in range(many)])
+    if entries.operation is not ARRAY:
+        return Tensor(entries)
+    text = f"linspace({_decimal(first)}, {_decimal(last)}, {many})" if endpoint else ""
+    return Tensor(b.array(entries.params.array, text))
+
+
+def _decimal(value: Fraction) -> str:
+    return to_unicode(Number(value))
 
 
 def _eye(rows: Any, columns: Any) -> Tensor:

@@ -13,6 +13,7 @@ from netcalc.graph import build as b
 from netcalc.graph.leaves import INPUT, triangular_ones
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
+from netcalc.graph.products_along import cumprod
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import Size, over, same, settled, times, written
 from netcalc.program.library.shaping import ALL, axis_of, open_grid
@@ -226,13 +227,7 @@ def _difference(x: Tensor, many: int, axis: int) -> Node:
 def _running_product(x: Tensor, axis: Any) -> Node:
     if axis is None:
         x, axis = Tensor(b.reshaped(x.node, [-1])), 0
-    axis = axis_of(x.node, axis)
-    if not isinstance(x.shape[axis], int):
-        raise NetcalcError(f"cumprod multiplies {x.shape[axis]} entries: say with --shape how many")
-    parts = _unbind(x, axis)
-    for n in range(1, len(parts)):
-        parts[n] = b.multiply(parts[n - 1], parts[n])
-    return b.stack(parts, axis)
+    return cumprod(x.node, axis_of(x.node, axis))
 
 
 def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:

@@ -128,6 +128,12 @@ class Language:
     def cumsum(self, code: Code, axis: int) -> Code:
         return self.codes.call(f"{self.module}.cumsum({{0}}, {self.axis}={axis})", code)
 
+    def cumprod(self, code: Code, axis: int) -> Code:
+        return self.codes.call(f"{self.module}.cumprod({{0}}, {self.axis}={axis})", code)
+
+    def slope_of_cumprod(self, x: Code, g: Code, axis: int) -> Code:
+        return self.codes.call(f"{self.helper('slope_of_cumprod')}({{0}}, {{1}}, {self.axis}={axis})", x, g)
+
     def argsort(self, code: Code, axis: int) -> Code:
         return self.codes.call(f"{self.module}.argsort({{0}}, {self.axis}={axis}{self.stably})", code)
 

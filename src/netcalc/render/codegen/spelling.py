@@ -154,6 +154,16 @@ def products_of_others(x, axis):
     products = before * after[..., ::-1]
     return np.moveaxis(products.reshape(moved.shape), behind, axes)
 ''',
+        "slope_of_cumprod": '''
+def slope_of_cumprod(x, g, axis):
+    """What comes back through a running product, also where an entry is 0."""
+    x, g = np.moveaxis(x, axis, 0), np.moveaxis(g, axis, 0)
+    behind = [g[-1]]
+    for n in reversed(range(len(x) - 1)):
+        behind.append(g[n] + x[n + 1] * behind[-1])
+    before = np.concatenate([np.ones_like(x[:1]), np.cumprod(x[:-1], axis=0)])
+    return np.moveaxis(before * np.stack(behind[::-1]), 0, axis)
+''',
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
@@ -213,6 +223,16 @@ def products_of_others(x, dim):
     after = torch.cumprod(torch.cat([ones, rows.flip(-1)[..., :-1]], dim=-1), dim=-1)
     products = before * after.flip(-1)
     return torch.movedim(products.reshape(moved.shape), behind, axes)
+''',
+        "slope_of_cumprod": '''
+def slope_of_cumprod(x, g, dim):
+    """What comes back through a running product, also where an entry is 0."""
+    x, g = torch.movedim(x, dim, 0), torch.movedim(g, dim, 0)
+    behind = [g[-1]]
+    for n in reversed(range(len(x) - 1)):
+        behind.append(g[n] + x[n + 1] * behind[-1])
+    before = torch.cat([torch.ones_like(x[:1]), torch.cumprod(x[:-1], dim=0)])
+    return torch.movedim(before * torch.stack(behind[::-1]), 0, dim)
 ''',
         "cofactors": '''
 def cofactors(A):
@@ -278,5 +298,6 @@ def _as_numpy_has_it(module: str, *names: str) -> dict[str, str]:
 HELPERS: Mapping[str, Mapping[str, str]] = {
     "numpy": _HELPERS["numpy"],
     "torch": _HELPERS["torch"] | _as_numpy_has_it("torch", "reciprocal"),
-    "jax": _HELPERS["jax"] | _as_numpy_has_it("jnp", "reciprocal", "products_of_others", "cofactors"),
+    "jax": _HELPERS["jax"]
+    | _as_numpy_has_it("jnp", "reciprocal", "products_of_others", "slope_of_cumprod", "cofactors"),
 }

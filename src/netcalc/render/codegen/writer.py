@@ -14,7 +14,7 @@ from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.order import ARGSORT, PLACE_OF_MAX, PLACE_OF_MIN
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
-from netcalc.graph.products_along import OTHERS, PROD
+from netcalc.graph.products_along import CUMPROD, CUMPROD_SLOPE, OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Letters, Shape, Size, settled
@@ -366,6 +366,10 @@ CALLS: Mapping[str, Call] = {
     ),
     NORM.name: lambda writer, node: writer.language.norm(*writer.along(node)[:3], keep=node.params.keep),
     PROD.name: lambda writer, node: writer.language.prod(*writer.along(node)[:3], keep=node.params.keep),
+    CUMPROD.name: lambda writer, node: writer.language.cumprod(*_first(writer.along(node))),
+    CUMPROD_SLOPE.name: lambda writer, node: writer.language.slope_of_cumprod(
+        writer.exact(node.args[0]), writer.exact(node.args[1]), node.params.axes[0]
+    ),
     OTHERS.name: lambda writer, node: writer.language.products_of_others(*writer.along(node)[:2]),
     INVERSE.name: lambda writer, node: writer.language.inverse(writer.exact(node.args[0])),
     DETERMINANT.name: lambda writer, node: writer.language.determinant(writer.exact(node.args[0])),
