@@ -18,7 +18,7 @@ from netcalc.graph.leaves import eye
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.reductions import Along, along_axes, axes_of, cumsum, kept, over, reduced_by, scaled
-from netcalc.graph.shaping import EVERYTHING, Span, index, reshape
+from netcalc.graph.shaping import EVERYTHING, Span, concatenate, index, reshape
 from netcalc.graph.sizes import concrete, settled, total
 
 if TYPE_CHECKING:
@@ -155,16 +155,15 @@ def _value_of_slope(node: Node, arithmetic: Arithmetic, x: np.ndarray, g: np.nda
 def _vjp_of_slope(node: Node, place: int, delta: Node) -> Node | None:
     """That of the slope of products one by one."""
     from netcalc.graph.backward import gradients
-    from netcalc.graph.build import multiply, stack
 
     if place == 2:
         return None  # it is made of the entries, and stands there to be written
     x, g, _ = node.args
     axis = x.rank + node.params.axes[0]
-    parts = [index(x, [*[EVERYTHING] * axis, n]) for n in range(concrete(x.shape[axis], {}))]
+    parts = [index(x, [*[EVERYTHING] * axis, Span(n, n + 1, None)]) for n in range(concrete(x.shape[axis], {}))]
     for n in range(1, len(parts)):
-        parts[n] = multiply(parts[n - 1], parts[n])
-    (slope,) = gradients(stack(parts, axis), [x], g)
+        parts[n] = scaled(parts[n - 1], parts[n])
+    (slope,) = gradients(concatenate(parts, axis), [x], g)
     return None if slope is None else gradients(slope, [node.args[place]], delta)[0]
 
 
