@@ -153,6 +153,21 @@ loss = out.sum()
             {"x": "N,C,H,W", "w": "F,C,3,3"},
             {"h": "conv2d(pad(x, [[0, 0], [0, 0], [0, 0], [1, 0]]), w)"},
         ),
+        (
+            "h = F.relu(F.linear(x, w, b))\ny = h.detach() * h\nloss = y.sum()",
+            {"x": "N,D", "w": "H,D", "b": "H"},
+            {"y": "detach(h) ∘ h", "dh": "dy ∘ detach(h)", "dw": "(dh ∘ where(h > 0, 1, 0))ᵀ x"},
+        ),
+        (
+            "m = np.maximum(0, s)\nm[np.arange(len(y)), y] = 0\nloss = m.sum()",
+            {"s": "5,3", "y": "5"},
+            {"m": "where(one_hot(y, 3) ≠ 0, 0, m@1)"},
+        ),
+        (
+            "hs = {-1: h0}\nfor t in range(2):\n    hs[t] = np.tanh(W @ hs[t-1] + x[t])\nloss = hs[1].sum()",
+            {"h0": 2, "W": "2,2", "x": "2,2"},
+            {"hs@3.1": "tanh(W h0 + x[0])", "hs": "tanh(W hs@3.1 + x[1])"},
+        ),
         ("i = x.argmax(dim=-1)\nloss = x.sum()*i.sum()", {"x": "2,3"}, {"i": "argmax(x, axis=1)"}),
         (
             "q, k = (x @ W).chunk(2, dim=-1)\nloss = (q * k).sum()",

@@ -8,16 +8,17 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import count
 
-from netcalc.expression import Apply, Symbol
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slot
+from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, of_tree, slot
 from netcalc.graph.kept import sum_apart
 from netcalc.graph.leaves import Name
 from netcalc.graph.node import Node
 from netcalc.graph.opened import Opened, opened
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product
-from netcalc.graph.sizes import settled
+from netcalc.graph.sizes import Shape, settled
 from netcalc.records import NamedTuple
 
+ZERO = Number(Fraction(0))
 LOGARITHM = Apply("log", (Symbol(slot(0)),))
 MAX_FACTORS = 6  # of a definition that is looked for
 MAX_TRIED = 200  # definitions that are laid beside a product
@@ -50,6 +51,16 @@ class Names:
                 found.setdefault(factor, []).append(meaning)
         return found
 
+    @cached_property
+    def _rectified(self) -> Mapping[Key, Node]:
+        """Names of max(q, 0), by q: where q > 0 they are."""
+        found: dict[Key, Node] = {}
+        for node in self._named:
+            own = self._plain(node.args[0])
+            if own.operation is ELEMENTWISE and (q := _is_rectified(own.params.tree)) is not None:
+                found.setdefault((q, tuple(own.args), own.params.letters, own.shape), node)
+        return found
+
     def _meanings(self) -> Iterator[Meaning]:
         for node in self._named:
             own = self._plain(node.args[0])
@@ -67,6 +78,11 @@ class Names:
         out = LETTERS[: node.rank]
         term = opened(node, out)
         limit = self._places.get(root, math.inf)
+        if (side := _side(node)) is not None:
+            name = self._rectified.get(side.key)
+            if name is not None and self._places[name] < limit:
+                tree = Apply("where", (Apply("greater", (Symbol(slot(0)), ZERO)), side.then, side.other))
+                yield of_tree(tree, [(name, out)], out, node.shape)
         known = dict.fromkeys(one for factor, _ in term.factors for one in self._found.get(factor, ()))
         for name, apart, place in list(known)[:MAX_TRIED]:
             left: Opened | None = term
@@ -74,6 +90,41 @@ class Names:
                 whole = product(left.factors, out, node.shape, left.number)
                 yield whole
                 yield from sum_apart(whole)
+
+
+Key = tuple[Tree, tuple[Node, ...], tuple[str, ...], Shape]  # a formula, and what it is of
+
+
+class Side(NamedTuple):
+    """where(q > 0, then, other), of numbers."""
+
+    key: Key
+    then: Tree
+    other: Tree
+
+
+def _is_rectified(tree: Tree) -> Tree | None:
+    """The q of max(q, 0)."""
+    match tree:
+        case Apply("relu", (q,)):
+            return q
+        case Apply("max", (q, zero)) | Apply("max", (zero, q)) if zero == ZERO:
+            return q
+    return None
+
+
+def _side(node: Node) -> Side | None:
+    """On which side of 0 a formula is, as the slope of a ReLU asks."""
+    if node.operation is not ELEMENTWISE:
+        return None
+    match node.params.tree:
+        case Apply("where", (Apply("greater", (q, zero)), Number() as then, Number() as other)) if zero == ZERO:
+            pass
+        case Apply("relu'", (q,)):
+            then, other = Number(Fraction(1)), ZERO
+        case _:
+            return None
+    return Side((q, tuple(node.args), node.params.letters, node.shape), then, other)
 
 
 def _places(named: Sequence[Node]) -> dict[Node, int]:

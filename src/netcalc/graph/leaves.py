@@ -145,9 +145,9 @@ def named(name: str, node: Node, moment: int = 0, gradient_of: str = "") -> Node
     return make(NAMED, (node,), node.shape, Name(name, moment, gradient_of))
 
 
-def detached(node: Node) -> Node:
-    """The node as a constant: no gradient flows back through it."""
-    return make(STOPPED, (node,), node.shape)
+def detached(node: Node, *, typed: bool = False) -> Node:
+    """The node as a constant: no gradient flows back through it; it is written so where it was typed."""
+    return make(STOPPED, (node,), node.shape, typed)
 
 
 def name_of(node: Node) -> str | None:

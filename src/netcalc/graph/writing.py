@@ -68,6 +68,8 @@ class Writer:
         self._forward = {node: None for node in names if not is_gradient(node)}
         self._has_gradients = len(self._forward) < len(names)
         self._typed = set(in_order(list(self._forward)))  # whose sums are means where they were typed so
+        stops = [node for node in order if node.operation is STOPPED]
+        self._within_stops = set(in_order([arg for node in stops for arg in node.args]))
         defined = [] if as_coded else names
         named = [node for node in defined if _is_definition(node.args[0]) and node.args[0] not in numbers]
         for node in named:
@@ -413,6 +415,15 @@ class Writer:
         shape = Apply("shape", tuple(map(tree, node.shape)))
         return self._moved(node, lambda array: Apply("reshape", (array, shape)))
 
+    def _stopped(self, node: Node) -> Term:
+        """detach(x), which has no gradient; within another one it changes nothing."""
+        (inner,) = node.args
+        term = self._terms[inner]
+        if node in self._within_stops or not node.params:
+            return term
+        stopped = Apply("detach", (term.tree(),))
+        return Term(stopped, term.axes) if term.axes else scalar(stopped)
+
     def _cumsum(self, node: Node) -> Term:
         return self._moved(node, lambda array: node.formula((array,)))
 
@@ -432,7 +443,7 @@ RULES: Mapping[str, Rule] = {
     CONCATENATE.name: Writer._concat,  # noqa: SLF001
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
     CUMSUM.name: Writer._cumsum,  # noqa: SLF001
-    STOPPED.name: lambda writer, node: writer._terms[node.args[0]],  # noqa: SLF001
+    STOPPED.name: Writer._stopped,  # noqa: SLF001
     SIZE.name: lambda writer, node: scalar(writer.size(node.params)),
     EYE.name: lambda _, node: Term(eye_of(node.shape[0]), axes_of(node.shape)),
     ARRAY.name: lambda _, node: _plain(array_tree(node), node),

@@ -149,12 +149,12 @@ class Assignments(Drawing):
             case dict():
                 if isinstance(value, Tensor) and isinstance(key, str):
                     value = self.named(key, value, target.lineno)
-                owner[self._key(key)] = value
+                owner[self._key(key)] = self._named_entry(target, value)
             case list():
                 place = self._whole_key(key)
                 if not -len(owner) <= place < len(owner):
                     raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-                owner[place] = value
+                owner[place] = self._named_entry(target, value)
             case Tensor():
                 part = indexing.part_of(self, owner, key)
                 new = indexing.written_into(self, owner, part, stored(owner.kind, value))
@@ -165,6 +165,13 @@ class Assignments(Drawing):
                 raise NetcalcError(missing(self, name))
             case _:
                 raise NetcalcError(f"{described(owner)} has no parts to assign to")
+
+    def _named_entry(self, target: ast.Subscript, value: Any) -> Any:
+        """hs[t] = … by the name of what holds it, but where that says gradients."""
+        match target.value:
+            case ast.Name(name) if isinstance(value, Tensor) and not value.is_named and not self.is_gradient(name):
+                return self.named(name, value, target.lineno)
+        return value
 
     def _replace(self, target: ast.expr, old: Tensor, new: Tensor, part: Any, where: ast.AST) -> None:
         """Put a new array in an old one's place, where no other name stands for the old one's memory.

@@ -11,8 +11,10 @@ import numpy as np
 from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT, MAX_WRITTEN_ENTRIES, arange
+from netcalc.graph.centred import without_name
+from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Letters, same, settled, written
 from netcalc.program.library.table import concrete
@@ -255,6 +257,8 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
     """old[indices] = value: of what is written twice the last stands, as in NumPy."""
     known = [scope.known(Tensor(node)) for node in part.arrays]
     if any(one is None for one in known) or not is_concrete(old):
+        if is_added(scope, part):
+            return _placed(scope, old, part, value)
         raise NetcalcError("writing at places that are not known is not understood; give their values with --at")
     arrays = [one for one in known if one is not None]
     key: Any = tuple(
@@ -272,6 +276,18 @@ def _picked(scope: Scope, old: Tensor, part: PartOf, value: Node, piece: Node) -
     return Tensor(b.where(_marked((source >= 0).astype(np.int64), key), moved, old.node), old.kind, old.buffer)
 
 
+def _placed(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
+    """old[indices] = value at places that go by an input, no two of which are one."""
+    for node in part.arrays:
+        scope.index(Tensor(node))
+    keyed, arrays = Keyed(part.key, old.node.shape), list(part.arrays)
+    spread = b.scatter(value, keyed, arrays) if as_number(value) != 0 else b.number(0, old.node.shape)
+    if isinstance(old.zero, bool) and old.zero:
+        return Tensor(spread, old.kind, old.buffer)
+    there = b.scatter(b.number(1, value.shape), keyed, arrays)
+    return Tensor(b.where(there, spread, old.node), old.kind, old.buffer)
+
+
 def is_added(scope: Scope, part: PartOf) -> bool:
     """Whether places go by an input, yet no two are one, as one index has no number twice: x[rows, k] += 1."""
     if not any(one.operation is INPUT for one in in_order(part.arrays)):
@@ -279,6 +295,8 @@ def is_added(scope: Scope, part: PartOf) -> bool:
     if all(not node.rank for node in part.arrays):
         return True
     rows = [node for node in part.arrays if not any(one.operation is INPUT for one in in_order([node]))]
+    if any(without_name(node).operation is ARANGE for node in rows):
+        return True
     known = [scope.seen(Tensor(node)) for node in rows]
     return any(one is not None and one.ndim == 1 and np.unique(one).size == one.size for one in known)
 

@@ -168,6 +168,10 @@ class Scope:
         self.frame.values[name] = value
         return value
 
+    def is_gradient(self, name: str) -> bool:  # noqa: ARG002 - see the reader of a backward pass
+        """Whether a name is that of a gradient which is judged."""
+        return False
+
     def named(self, name: str, value: Tensor, line: int, level: int | None = None) -> Tensor:
         """The array by this name, one of a call's own names unless it is of another level."""
         level = self.frame.level if level is None else level
@@ -206,7 +210,7 @@ class Scope:
     def _without_gradient(self, value: Tensor, text: str) -> Tensor:
         if value.node.operation is ARRAY or as_number(value.node) is not None:
             return value
-        node = b.detached(value.node)
+        node = b.detached(value.node, typed=True)
         self.cut.setdefault(node, f"{text}, as in PyTorch")
         return replace(value, node=node, is_named=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from html import escape
 from itertools import islice
@@ -125,7 +125,11 @@ def _problem(result: Result) -> Iterator[str]:
         else:
             yield step_to_mathml(step)
     yield "</div>\n<dl>"
-    stated = {name: thing for name, thing in result.given.items() if not tensors or not _holds_arrays(thing)}
+    stated = {
+        name: thing
+        for name, thing in result.given.items()
+        if not (tensors and _holds_arrays(thing)) and not (isinstance(thing, Mapping) and not thing)
+    }
     for name, thing in (stated | large).items():
         parts = thing if isinstance(thing, list) and thing and isinstance(thing[0], dict) else [thing]
         for number, part in enumerate(parts, 1):

@@ -56,7 +56,9 @@ def _lines(problem: Any, result: Result) -> Iterator[Step]:  # noqa: ARG001
 @_lines.register
 def _of_graph(problem: GraphProblem, result: Result) -> Iterator[Step]:
     for tensor in result.tensors:
-        if tensor.of is None and tensor.name not in problem.updates:
+        node = problem.named.get(tensor.name)
+        is_other_name = node is not None and problem.called.get(node, tensor.name) != tensor.name
+        if tensor.of is None and tensor.name not in problem.updates and not is_other_name:
             yield Step(tensor.name, (tensor.formula,))
 
 

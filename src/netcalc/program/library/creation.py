@@ -280,7 +280,7 @@ ROWS = [
     Row(
         "detach detach_ stop_gradient",
         _X,
-        lambda x: b.detached(x.node),
+        lambda x: b.detached(x.node, typed=True),
         "a constant: no gradient flows through",
         "same",
         True,
