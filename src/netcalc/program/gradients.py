@@ -10,7 +10,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, kept_in
+from netcalc.program.answers import HOLDERS, base, entries_of, kept_in
 from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.objects import run_back
 from netcalc.program.reading import Program
@@ -244,7 +244,7 @@ class GradientReader(Unknowns):
             raise self.source.error(f"this is not understood ({error})", node) from error
 
     def _assigns_gradients(self, node: ast.stmt) -> bool:
-        return any(self.of(name) is not None for name in assigned_in(node)) or isinstance(node, ast.Return)
+        return any(of is not None for _, of in self.given_by(node)) or isinstance(node, ast.Return)
 
     def _return_statement(self, node: ast.Return) -> tuple[Any]:
         """What the pass itself returns without a name is the gradients of the forward pass's arguments, in order."""

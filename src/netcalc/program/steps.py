@@ -12,7 +12,7 @@ from netcalc.program.scope import Frame
 from netcalc.program.sharing import Sharing
 from netcalc.program.source import Source
 from netcalc.program.values import Class, Function, Method, Record, Tensor, is_scalar
-from netcalc.program.versions import Pass
+from netcalc.program.versions import Gradients, Pass
 from netcalc.records import NamedTuple, dataclass
 
 COMPOUND = (ast.For, ast.If, ast.With, ast.While, ast.Try)
@@ -41,6 +41,7 @@ class Step(NamedTuple):
     item: tuple[Any, ...] = ()
     guards: tuple[Node, ...] = ()  # the tests on values that it is under
     effect: Effect | None = None
+    rounds: int = 0  # how many loops it is in
 
 
 Instead = Mapping[ast.stmt, tuple[Source, list[ast.stmt]]]  # statements in others' place, and the text they are of
@@ -50,6 +51,7 @@ class Stepping(Sharing):
     """Reads a pass and keeps its steps."""
 
     passes: dict[int, Pass]  # by the level of the call
+    read_so_far: Gradients
 
     @property
     def here(self) -> Pass | None:
@@ -67,7 +69,8 @@ class Stepping(Sharing):
         many = self.here.passed[node] = self.here.passed.get(node, 0) + 1
         values = copied(self.frame.values) if many <= TIMES_KEPT else None
         self._end_step()
-        self.here.steps.append(Step(node, values, (), tuple(self.guards), Effect(dict(self.frame.values))))
+        effect = Effect(dict(self.frame.values))
+        self.here.steps.append(Step(node, values, (), tuple(self.guards), effect, self.rounds))
 
     def _end_step(self) -> None:
         """Keep what the last step has changed, where it is a plain assignment to arrays and numbers."""
@@ -98,27 +101,27 @@ class Stepping(Sharing):
     def next_item(self, node: ast.For, item: Any) -> None:
         if self.here is not None:
             self._end_step()
-            self.here.steps.append(Step(node, None, (item,)))
+            self.here.steps.append(Step(node, None, (item,), rounds=self.rounds))
         super().next_item(node, item)
 
     def enter(self, node: ast.If, part: str) -> None:
         if self.here is not None:
             self._end_step()
-            self.here.steps.append(Step(node, None, (part,)))
+            self.here.steps.append(Step(node, None, (part,), rounds=self.rounds))
         super().enter(node, part)
 
     def replay(self, steps: Sequence[Step], instead: Instead, settled: Sequence[Mapping[str, Node]]) -> int:
-        """Read steps again with some statements changed, and those that go by what they change; how many those are.
+        """Read steps again with some statements changed, and those that go by what they change.
 
-        After each, names stand for what is `settled`.
+        After each, names stand for what is `settled`. Gives how many versions of gradients there are before the last.
         """
         own, moved, many = self.source, set[str](), 0
         for step, nodes in zip(steps, settled, strict=True):
-            before = dict(self.frame.values)
+            before, many = dict(self.frame.values), len(self.read_so_far.versions)
+            self.rounds = step.rounds
             if step.item:
                 again = super().enter if isinstance(step.node, ast.If) else super().next_item
                 again(step.node, step.item[0])  # type: ignore[arg-type]
-                many += isinstance(step.node, ast.If)
             elif self._is_as_before(step, instead, moved):
                 found = step.effect.changed if step.effect is not None else None
                 for name, value in (found or {}).items():
@@ -127,7 +130,6 @@ class Stepping(Sharing):
                 continue
             elif step.node in instead or not isinstance(step.node, COMPOUND):
                 self.source, statements = instead.get(step.node, (own, [step.node]))
-                many += len(statements)
                 for one in statements:
                     self.tried(one)
                 moved |= {name for name, value in self.frame.values.items() if before.get(name) is not value}

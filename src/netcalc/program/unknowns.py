@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
-from netcalc.program.answers import assigned_in, base, names_of, targets_of
+from netcalc.program.answers import HOLDERS, assigned_in, base, names_of, targets_of
 from netcalc.program.classes import OWNERS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.gradient_names import GradientNames
@@ -46,6 +46,10 @@ class Unknowns(GradientNames):
                     owner in OWNERS and self._object() is not None and self.here is not None
                 ):
                     yield f"{holder}['{key}']", self.of(key) or self.held_key(key, self.here)
+                case ast.Subscript(ast.Name(holder), ast.Constant(str() as key)) if (
+                    re.fullmatch(HOLDERS, holder) and self.here is not None
+                ):
+                    yield f"{holder}['{key}']", self.of(key) or self.held_key(key, self.here)
                 case _:
                     yield from ((name, self.of(name)) for name in names_of(target))
 
@@ -56,8 +60,10 @@ class Unknowns(GradientNames):
         """Have a name stand for a value, an object's attribute or key of a dictionary as well."""
         made = self._object()
         entry = re.fullmatch(r"(\w+)\['(.+)'\]", name)
-        if made is not None and entry is not None and isinstance(made.parts.get(entry[1]), dict):
-            made.parts[entry[1]][entry[2]] = value
+        holders = [] if entry is None else [made and made.parts.get(entry[1]), self.lookup(entry[1])]
+        holder = next((one for one in holders if isinstance(one, dict)), None)
+        if holder is not None and entry is not None:
+            holder[entry[2]] = value
         elif made is not None and name in made.parts:
             made.parts[name] = value
         else:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.backward.batch import with_other_batch
-from netcalc.checking.backward.edits import is_scale
+from netcalc.checking.backward.formulas import is_scale
 from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
-from netcalc.checking.backward.search import Repair, cause, repair, repair_of
+from netcalc.checking.backward.search import Repair, cause, repair, repair_of, repair_of_header
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
 from netcalc.errors import NetcalcError
@@ -213,8 +213,13 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
     if one.is_wrong_in_itself and version.lost:
         place, text = (version.line, version.column + 1), source.line(version.line)
         return CheckedLine(version.name, *place, "not judged", diagnosis=version.lost, file=source.name, text=text)
-    names, trial, found = origins.of_several.get(one, ()), None, None
-    if one.is_wrong_in_itself and not names and not version.is_early:
+    trial: Trial | None = None
+    found: Repair | None = None
+    names: Sequence[Origin] = ()
+    if one.is_wrong_in_itself and not version.is_early:
+        found = repair_of_header(Trial(reading, one))
+        names = () if found else origins.of_several.get(one, ())
+    if one.is_wrong_in_itself and not names and found is None and not version.is_early:
         alone = origins.of(one)
         trial = Trial(reading, one, limit=FEW_TRIALS if alone else MAX_TRIALS)
         found = repair(trial)

@@ -92,6 +92,12 @@ def as_primary(trial: Trial, node: ast.expr) -> str:
     return text if isinstance(node, PRIMARY) and not isinstance(node, ast.Tuple) else f"({text})"
 
 
+def as_factor(trial: Trial, node: ast.expr) -> str:
+    """The text of an expression as the first factor of a product."""
+    is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    return f"({trial.text(node)})" if is_sum else trial.text(node)
+
+
 def as_divisor(text: str) -> str:
     """A text in brackets where it has operators, and none around it."""
     if text.startswith("(") and text.endswith(")") and "(" not in text[1:-1]:
@@ -114,8 +120,10 @@ def put(trial: Trial, node: ast.AST, text: str) -> Change:
 
 
 def _same(plain: str, bracketed: str) -> bool:
+    """Whether two lines say the same, that of a loop or an if without what is in it."""
+    one, other = (f"{text.removeprefix('el')} pass" if text.endswith(":") else text for text in (plain, bracketed))
     try:
-        return ast.dump(ast.parse(plain)) == ast.dump(ast.parse(bracketed))
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
     except SyntaxError:
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def mean_behind(trial: Trial) -> Iterator[Edit]:
         return
     forward = re.sub(r"\s", "", trial.reading.forward.program.source.text)
     sizes = [text for text, number in trial.numbers.items() if number > 1]
-    for text in sorted(sizes, key=lambda one: f"/{one}" not in forward)[:MAX_SIZES]:
+    for text in sorted(sizes, key=lambda one: f"/{one}" not in forward and f"/={one}" not in forward)[:MAX_SIZES]:
         said = factor_said(trial, text, too_many=False, divides=True)
         line = f"{name} /= {text}"
         yield from behind(trial, units[unit].node, unit, line, "factor-left-out", f"{said}: {line}")
@@ -147,7 +147,8 @@ def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) ->
                         version.statement.op, ast.Sub
                     )
                     pieces = _any_factor if is_blind else _leading_factors
-                    for piece in pieces(trial, found, node, -sign if subtracts else sign):
+                    own = pieces(trial, found, node, -sign if subtracts else sign)
+                    for piece in chain(_of_part(trial, found, version, node), own) if is_blind else own:
                         for change in _multiplied(trial, node, piece):
                             said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
                             yield Edit(change, version.statement, "factor-left-out", f"{said} of {trial.text(node)}")
@@ -156,6 +157,18 @@ def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) ->
 def _any_factor(trial: Trial, found: Harvest, _: ast.expr, __: int) -> Iterator[Piece]:
     for piece in sorted(found.factors, key=lambda one: one.value.ndim):
         if _broadcasts(piece.value, trial.true[0]):
+            yield piece
+
+
+def _of_part(trial: Trial, found: Harvest, version: Version, node: ast.expr) -> Iterator[Piece]:
+    """The factors of the shape of the part that a number is added to: w[f], of dx[n] += w[f] * dout[n, f]."""
+    target = getattr(version.statement, "target", None)
+    value = trial.value(trial.text(node))
+    if not isinstance(target, ast.Subscript) or value is None or value.ndim:
+        return
+    part = trial.value(trial.text(target))
+    for piece in found.factors if part is not None and part.ndim else ():
+        if part is not None and piece.value.shape == part.shape and not piece.divides:
             yield piece
 
 

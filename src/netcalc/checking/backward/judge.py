@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -26,8 +26,8 @@ from netcalc.models.graphed import GraphProblem
 from netcalc.program.backward import read_gradients
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program
-from netcalc.program.source import Source
-from netcalc.program.versions import Gradients, Unjudged, Version
+from netcalc.program.source import Source, parse
+from netcalc.program.versions import Gradients, Pass, Unjudged, Version
 from netcalc.records import dataclass
 
 CUTTING = frozenset({"where", "greater", "less", "greater_equal", "less_equal", "min", "max", "clip"})  # what clip is
@@ -59,10 +59,14 @@ class Reading:
 
     forward: Forward
     code: Gradients
+    again: Callable[[str], Reading]  # the same of another text with as many lines
     judged: list[Judged] = field(default_factory=list)
     statements: int = 0  # that were read with repairs
     origins: Any = None  # the local names that go wrong
     slopes: dict[int, Any] = field(default_factory=dict)  # of functions of the forward pass, by the pass they are for
+    headers: dict[Pass, Any] = field(
+        default_factory=dict
+    )  # what repairs the header of a loop, by the pass that it is in
     repairs: dict[tuple[ast.stmt, str], Any] = field(default_factory=dict)  # by the statement, and the gradient's name
 
     @cached_property
@@ -167,10 +171,16 @@ def _read(
             f"{source.name} assigns no gradient of a name in {program.source.name}: those are {', '.join(names[:8])}"
             + ", …" * (len(names) > 8)
         )
-    reading = Reading(forward, code)
+    reading = Reading(forward, code, lambda text: _again(problem, Source.of(text, source.name), body, samples))
     reading.judged = _paired(forward, code, reshaped)
     _judge(reading)
     return reading
+
+
+def _again(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int) -> Reading:
+    lines = {one.lineno for one in body or ()}
+    own = None if body is None else [one for one in parse(source).body if one.lineno in lines]
+    return _read(problem, source, own, samples)
 
 
 def _held(forward: Forward, version: Version, node: Node, reshaped: Collection[str]) -> Judged:

@@ -19,6 +19,7 @@ from netcalc.checking.backward.expressions import (
     terms,
 )
 from netcalc.checking.backward.pieces import Harvest, Piece, arrays_of, near, plain_ratio
+from netcalc.checking.backward.positions import indices
 from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.arithmetic.float64 import Float64
@@ -211,6 +212,26 @@ def statement(trial: Trial, found: Harvest) -> Iterator[Edit]:
             which = one.argument or one.value
             line = f"{name}[{which} <= 0] = 0"
             yield from inserted(trial, line, "slope-left-out", f"the slope of relu left out: {line}")
+
+
+def statement_alike(trial: Trial, _: Harvest) -> Iterator[Edit]:
+    """A statement left out beside one of its kind, as dW[:, y[i]] -= X[i] beside dW[:, j] += X[i]."""
+    for version in trial.versions:
+        match version.statement:
+            case ast.AugAssign(ast.Subscript(), ast.Add() | ast.Sub()) as own if trial.is_within_loop(version):
+                yield from _with_other_index(trial, version, own)
+
+
+def _with_other_index(trial: Trial, version: Version, own: ast.AugAssign) -> Iterator[Edit]:
+    assert isinstance(own.target, ast.Subscript)  # noqa: S101 - see the caller
+    key, value = own.target.slice, trial.text(own.value)
+    for part in key.elts if isinstance(key, ast.Tuple) else [key]:
+        (start, end), (first, last) = trial.segment(part), trial.segment(own.target)
+        for text in indices(trial) if not isinstance(part, ast.Slice) else ():
+            target = f"{trial.source.text[first:start]}{text}{trial.source.text[end:last]}"
+            for sign in ("-=", "+=") if text != trial.text(part) else ():
+                line = f"{target} {sign} {value}"
+                yield from inserted(trial, line, "path-left-out", f"a path left out: {line}", [version])
 
 
 def statement_of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:

@@ -9,11 +9,16 @@ from itertools import pairwise
 from netcalc.checking.backward.expressions import called, parts, put
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Change, Trial
-from netcalc.program.source import parse
+from netcalc.program.source import Source, parse
+
+MAX_PADDING = 4  # entries at the edge
+MAX_INDICES = 10  # that are tried in an index's place
 
 
-def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
+def index(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
     """An index one off, the other part of a slice, the other order."""
+    if _is_target(statement, node):
+        yield from _index_off(trial, node)
     match node:
         case ast.Slice(lower, upper, None):
             was = trial.text(node)
@@ -49,16 +54,57 @@ def index(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
 
 def key_of_texts(trial: Trial, _: ast.AST, node: ast.expr) -> Repairs:
     """The key of a part, as it is written somewhere else in either text: x[i * s:i * s + k] for x[i:i + k]."""
-    if not isinstance(node, ast.Tuple) or not any(isinstance(one, ast.Slice) for one in node.elts):
+    if not isinstance(node, ast.Tuple) or not any(isinstance(one, ast.Slice | ast.BinOp) for one in node.elts):
         return
-    was = trial.text(node)
+    was, has_slices = trial.text(node), any(isinstance(one, ast.Slice) for one in node.elts)
+    found: dict[str, None] = {}
+    for source, other in _subscripts(trial):
+        if isinstance(other.slice, ast.Tuple):
+            kinds = [[isinstance(one, ast.Slice) for one in each.elts] for each in (node, other.slice)]
+            if kinds[0] == kinds[1]:
+                found[source.segment(other.slice).strip("()")] = None
+    for text in found:
+        if text != was:
+            which = "slice" if has_slices else "index"
+            yield f"the wrong {which}: [{was}] in place of [{text}]", put_slice(trial, node, text)
+
+
+def _is_target(statement: ast.stmt, node: ast.expr) -> bool:
+    """Whether it is the index of what a statement assigns to."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return any(isinstance(one, ast.Subscript) and one.slice is node for one in targets)
+
+
+def index_of_texts(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """An index for another that is written in either text: p[y[i]] for p[c]."""
+    key = node.slice if isinstance(node, ast.Subscript) else node
+    if key is node and not _is_target(statement, node):
+        return
+    for part in key.elts if isinstance(key, ast.Tuple) else [key]:
+        if isinstance(part, ast.Name | ast.Subscript | ast.BinOp):
+            was = trial.text(part)
+            for text in indices(trial):
+                if text != was:
+                    yield f"the wrong index: {was} in place of {text}", put(trial, part, text)
+    is_whole = isinstance(node, ast.Subscript) and not any(isinstance(one, ast.Slice) for one in ast.walk(key))
+    for text in indices(trial) if is_whole else ():
+        was, right = trial.text(node), f"{trial.text(node)[:-1]}, {text}]"
+        yield f"the wrong index: {was} in place of {right}", put(trial, node, right)
+
+
+def indices(trial: Trial) -> list[str]:
+    """The indices of single entries in both texts, those of the backward pass first."""
+    found: dict[str, None] = {}
+    for source, node in _subscripts(trial):
+        for part in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
+            if isinstance(part, ast.Name | ast.Subscript | ast.BinOp):
+                found[source.segment(part)] = None
+    return [text for text in found if (value := trial.value(text)) is not None and not value.ndim][:MAX_INDICES]
+
+
+def _subscripts(trial: Trial) -> Iterator[tuple[Source, ast.Subscript]]:
     for source in dict.fromkeys((trial.source, trial.reading.forward.program.source)):
-        for other in ast.walk(parse(source)):
-            if isinstance(other, ast.Subscript) and isinstance(other.slice, ast.Tuple):
-                text = source.segment(other.slice).strip("()")
-                kinds = [[isinstance(one, ast.Slice) for one in each.elts] for each in (node, other.slice)]
-                if text != was and kinds[0] == kinds[1]:
-                    yield f"the wrong slice: [{was}] in place of [{text}]", put_slice(trial, node, text)
+        yield from ((source, one) for one in ast.walk(parse(source)) if isinstance(one, ast.Subscript))
 
 
 def _shifted(low: str | None, high: str | None) -> Iterator[str]:
@@ -82,9 +128,19 @@ def _swapped(trial: Trial, several: list[ast.expr]) -> Repairs:
 def _slices_alike(trial: Trial, several: list[ast.expr]) -> Repairs:
     """The same slice of several axes, another of all of them."""
     slices = [one for one in several if isinstance(one, ast.Slice) and (one.lower is not None or one.upper is not None)]
+    if len(slices) > 1 and all(one.lower is None and one.upper is not None for one in slices):
+        for by in ("1", *(name for name, number in trial.numbers.items() if 0 < number < MAX_PADDING)):
+            start = at = trial.segment(slices[0])[0]
+            text = ""
+            for one in slices:
+                size = trial.text(one).removeprefix(":")
+                text += f"{trial.source.text[at : trial.segment(one)[0]]}{by}:{by} + {size}"
+                at = trial.segment(one)[1]
+            was = trial.source.text[start:at]
+            yield f"the wrong slice: [{was}] in place of [{text}]", Change(start, at, text)
     if len(slices) < 2 or len(set(map(trial.text, slices))) != 1:
         return
-    for said, change in index(trial, slices[0], slices[0]):
+    for said, change in index(trial, trial.one.version.statement, slices[0]):
         text, at = "", trial.segment(slices[0])[0]
         for one in slices:
             text += trial.source.text[at : trial.segment(one)[0]] + change.text
@@ -103,7 +159,7 @@ def _index_off(trial: Trial, part: ast.expr) -> Repairs:
         case ast.Constant(int(value)):
             for near in (value + 1, value - 1):
                 yield f"the wrong index: {was} in place of {near}", put(trial, part, str(near))
-        case ast.Name():
+        case ast.Name() | ast.BinOp(_, ast.Mult()):
             for other in (f"{was} - 1", f"{was} + 1"):
                 yield f"the wrong index, a step off: {was} in place of {other}", put(trial, part, other)
 

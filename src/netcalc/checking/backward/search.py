@@ -9,8 +9,8 @@ from itertools import chain, combinations, takewhile
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, as_factor, edits
-from netcalc.checking.backward.expressions import factors, parts, put, roots
+from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, edits
+from netcalc.checking.backward.expressions import as_factor, factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
     GUIDED_LATER,
@@ -20,12 +20,15 @@ from netcalc.checking.backward.guided import (
     of_helper,
     slope_of_helper,
 )
+from netcalc.checking.backward.headers import of_headers
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.checking.backward.origins import Origin
-from netcalc.checking.backward.paths import path, statement_of_helper, term
+from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
 from netcalc.checking.backward.pieces import Harvest, harvest, near
+from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.slopes import factor_said, is_known, slope_of
 from netcalc.checking.backward.trial import MAX_SPAN, Change, Edit, Trial
+from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, name_of
 from netcalc.program.answers import assigned_in
 from netcalc.program.steps import COMPOUND
@@ -33,6 +36,8 @@ from netcalc.program.versions import Version
 from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
+MANY = 3  # gradients that are wrong in themselves, as in a loop in the wrong order
+MAX_READINGS = 8  # of the whole pass with a loop's header repaired
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")
 
 
@@ -78,8 +83,35 @@ def repair_of(reading: Reading, origin: Origin) -> Repair | None:
         return None
     trials = [Trial(reading, one) for one in origin.local.dependents]
     candidates = takewhile(lambda _: not own.is_spent, _of_its_own(own))
-    edit = next((edit for edit in candidates if own.gives_it(edit) and _is_right(edit, trials)), None)
+    edit = next((edit for edit in candidates if gives_it(own, edit) and _is_right(edit, trials)), None)
     return None if edit is None else _told(own, edit)
+
+
+def repair_of_header(trial: Trial) -> Repair | None:
+    """The first repair of the header of a loop or an if that has all right that is wrong in itself."""
+    known, within = trial.reading.headers, trial.one.version.within
+    if within not in known:
+        all_wrong = [trial, *trial.wrong]
+        edits = {
+            one.change: one for other in all_wrong if other.one.version.within is within for one in of_headers(other)
+        }
+        known[within] = next((edit for edit in edits.values() if _is_right(edit, all_wrong)), None)
+        if known[within] is None and len(all_wrong) > MANY:
+            loops = [edit for edit in edits.values() if isinstance(edit.statement, ast.For)]
+            known[within] = next((edit for edit in loops[:MAX_READINGS] if _is_right_again(trial, edit)), None)
+    edit = known[within]
+    return None if edit is None else _told(trial, edit)
+
+
+def _is_right_again(trial: Trial, edit: Edit) -> bool:
+    """Whether the whole pass is right with an edit, whatever its gradients were held to before."""
+    text, change = trial.source.text, edit.change
+    try:
+        again = trial.reading.again(text[: change.start] + change.text + text[change.end :])
+    except NetcalcError:
+        return False
+    is_read = len(again.code.unjudged) <= len(trial.reading.code.unjudged)
+    return is_read and all(one.verdict == "right" for one in again.judged)
 
 
 def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
@@ -130,7 +162,7 @@ def _gives_anew(statement: ast.stmt, name: str) -> bool:
 
 
 def _is_right(edit: Edit, trials: Sequence[Trial]) -> bool:
-    return all(one.is_right(edit) for one in trials)
+    return all(is_right(one, edit) for one in trials)
 
 
 def _candidates(trial: Trial) -> Iterator[Edit]:
@@ -179,6 +211,7 @@ def _behind_loops(trial: Trial, found: Harvest) -> Iterator[Edit]:
     if all(isinstance(one.statement, ast.AugAssign) for one in trial.versions if one not in outside):
         yield from mean_behind(trial)
         yield from term(trial, found)
+    yield from statement_alike(trial, found)
 
 
 def _length(edit: Edit) -> int:

@@ -1,16 +1,16 @@
-"""A gradient's statements with an edit, read anew and held to the true gradient; expressions' values beside them."""
+"""A gradient that is wrong in itself: its statements, and the names and values that there are beside them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from netcalc.checking.backward.agreement import Pair, same
+from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
@@ -22,7 +22,7 @@ from netcalc.program.classes import OWNERS
 from netcalc.program.gradient_names import FIRST_MOMENT
 from netcalc.program.gradients import GradientReader
 from netcalc.program.source import Source
-from netcalc.program.steps import COMPOUND, Instead, Step, copied
+from netcalc.program.steps import COMPOUND, Step, copied
 from netcalc.program.values import Record, Tensor, is_scalar, node_of
 from netcalc.program.versions import Pass, Version
 from netcalc.records import NamedTuple, dataclass
@@ -69,7 +69,7 @@ class Trial:
     redefined: dict[ast.AST, tuple[Source, ast.stmt]] = field(default_factory=dict)
     within: Pass | None = None  # whose names there are, where it is not that of the gradient
     _beside: dict[Pass, Trial] = field(default_factory=dict)
-    _seen: set[tuple[int, str]] = field(default_factory=set)
+    seen: set[tuple[int, str]] = field(default_factory=set)
     _values: dict[str, np.ndarray | None] = field(default_factory=dict)
 
     @property
@@ -95,7 +95,7 @@ class Trial:
         code, last = self.reading.code, self.one.version
         units, steps = last.within.units, last.within.steps
         gradients = {one.statement for one in code.versions if not one.is_passed}
-        used = {name for one in self.versions for name in _read_in(one.statement)}
+        used = {name for one in (*(one.statement for one in self.versions), *self.tests) for name in _read_in(one)}
         found: dict[ast.stmt, Version] = {}
         unit, end = last.unit, last.step
         for place in range(end, max(units[max(last.unit - MAX_SPAN, 0)].step - 1, end - MAX_STEPS, -1), -1):
@@ -119,6 +119,14 @@ class Trial:
                     found[node] = Version(one.name, "", node.lineno, node.col_offset, -1, node, None, within=within)
         return list(found.values())
 
+    @cached_property
+    def tests(self) -> list[ast.expr]:
+        """The tests of the ifs that the gradient's statements are under."""
+        statements = {one.statement for one in self.versions}
+        units = dict.fromkeys(one.node for one in self.one.version.within.units[: self.one.version.unit + 1])
+        ifs = [node for unit in units for node in ast.walk(unit) if isinstance(node, ast.If)]
+        return [one.test for one in ifs if not statements.isdisjoint(ast.walk(one))]
+
     def beside(self, version: Version) -> Trial:
         """This trial with the names that a statement of a def has."""
         within = version.within
@@ -140,7 +148,7 @@ class Trial:
         return list(dict.fromkeys(one for _, one, _ in calls if isinstance(one, ast.FunctionDef)))
 
     @cached_property
-    def _steps(self) -> list[Step]:
+    def steps(self) -> list[Step]:
         """What is read up to the gradient; the last is a whole loop, where that breaks off before it has all of it."""
         version = self.one.version
         steps: list[Step] = version.within.steps
@@ -151,6 +159,20 @@ class Trial:
         if version.node is None and isinstance(unit.node, COMPOUND) and not is_plain:
             return steps[: unit.step + 1]
         return steps[: version.step + 1]
+
+    @cached_property
+    def settled(self) -> list[dict[str, Node]]:
+        """What gradients come to at each step, but for the last, that are judged by themselves."""
+        found: list[dict[str, Node]] = [{} for _ in self.steps[:-1]]
+        for one in self.reading.code.versions:
+            if (
+                one.node is not None
+                and one.within is self.one.version.within
+                and one.step < len(found)
+                and (one.name != self.one.version.name or one.node in self.reading.true)
+            ):
+                found[one.step][one.name] = one.node
+        return found
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -217,153 +239,6 @@ class Trial:
     def text(self, node: ast.AST) -> str:
         """A node's text."""
         return self.source.text[slice(*self.segment(node))]
-
-    def is_right(self, edit: Edit) -> bool:
-        """Whether the gradient is right with an edit, at all points."""
-        if edit.behind >= 0:
-            return self._is_right_behind(edit)
-        definition = next((one for one in self.defs if _is_within(one, edit.statement)), None)
-        if definition is not None:
-            return self._is_right_in(definition, edit)
-        places = [place for place, one in enumerate(self._steps) if self._is_touched(one, edit.change)]
-        touched = sorted({self._steps[place].node for place in places}, key=self.segment)
-
-        def is_it(instead: Instead) -> bool:
-            return (node := self._read(instead, places[0])) is not None and self._is_true(node)
-
-        return self._is_so(edit, touched, is_it)
-
-    def _is_right_behind(self, edit: Edit) -> bool:
-        """The same of a line behind a loop."""
-        units, (line,) = self.one.version.within.units, ast.parse(edit.change.text.strip()).body
-        end = units[edit.behind + 1].step if edit.behind + 1 < len(units) else len(self._steps)
-        end = min(end, len(self._steps))
-        key = (edit.change.start, edit.change.text)
-        if key in self._seen or self.is_spent or end <= 0:
-            return False
-        self._seen.add(key)
-        self.trials += 1
-        steps = [*self._steps[:end], Step(line, None, (), self._steps[end - 1].guards), *self._steps[end:]]
-        settled = [*self._settled, {}]
-        settled[end:end] = [{}]
-        source = Source.of(edit.change.text.strip(), self.source.name)
-        try:
-            node = self._read({line: (source, [line])}, end - 1, steps, settled)
-        except FAILURES:
-            return False
-        return node is not None and self._is_true(node)
-
-    def _is_right_in(self, definition: ast.FunctionDef, edit: Edit) -> bool:
-        last = len(self._steps) - 1
-        places = [place for place, one, _ in self.one.version.within.calls if one is definition and place <= last]
-
-        def is_it(instead: Instead) -> bool:
-            source, (made, *_) = instead[definition]
-            self.redefined = {definition: (source, made)}
-            try:
-                callers = {self._steps[place].node for place in places}
-                node = self._read({one: (self.source, [one]) for one in callers}, places[0])
-            finally:
-                self.redefined = {}
-            return node is not None and self._is_true(node)
-
-        return bool(places) and self._is_so(edit, [definition], is_it)
-
-    def gives_it(self, edit: Edit) -> bool:
-        """Whether the gradient's last statement gives what is true, at the first point, read from what is edited on."""
-        end, steps = self.one.version.step, self.one.version.within.steps
-        places = [n for n in range(max(end - MAX_STEPS, 0), end + 1) if self._is_touched(steps[n], edit.change)]
-        start = next((n for n in reversed(places) if steps[n].values is not None), -1)
-
-        def is_it(instead: Instead) -> bool:
-            reader = self._reader_at(steps[start])
-            own = steps[start : end + 1]
-            self.reading.statements += reader.replay(own, instead, [{}] * len(own))
-            found = reader.frame.values.get(self.one.version.name)
-            array = self.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
-            return array is not None and same(array, self.true[0], 1.0)
-
-        return start >= 0 and self._is_so(edit, [steps[start].node], is_it)
-
-    def _is_so(self, edit: Edit, touched: Sequence[ast.stmt], check: Callable[[Instead], bool]) -> bool:
-        """What a check says of statements that an edit touches, read with it; no edit is tried twice."""
-        if not touched or self.is_spent:
-            return False
-        change, text = edit.change, self.source.text
-        start, end = self.segment(touched[0])[0], max(change.end, *(self.segment(one)[1] for one in touched))
-        edited = text[start : change.start] + change.text + text[change.end : end]
-        column = touched[0].col_offset
-        edited = f"if 1:\n{' ' * column}{edited}" if column and "\n" in edited else edited
-        if (start, edited) in self._seen:
-            return False
-        self._seen.add((start, edited))
-        self.trials += 1
-        try:
-            body = ast.parse(edited).body
-            if edited.startswith("if 1:\n"):
-                body = body[0].body  # type: ignore[attr-defined]
-            source = Source.of(edited, self.source.name)
-            return check({one: (source, body * (one is touched[0])) for one in touched})
-        except FAILURES:
-            return False
-
-    def _is_touched(self, step: Step, change: Change) -> bool:
-        if step.item or (isinstance(step.node, COMPOUND) and step is not self._steps[-1]):
-            return False
-        start, end = self.segment(step.node)
-        return start <= change.end and change.start <= end
-
-    def _read(
-        self,
-        instead: Instead,
-        start: int,
-        steps: Sequence[Step] = (),
-        settled: Sequence[Mapping[str, Node]] = (),
-    ) -> Node | None:
-        """What the gradient comes to with some statements changed; None where they can't be read."""
-        of, name = self.reading.code.reader, self.one.version.name
-        steps, settled = steps or self._steps, settled or [*self._settled, {}]
-        while steps[start].values is None:
-            start -= 1
-        reader = self._reader_at(steps[start])
-        last = steps[-1].node
-        again = {last: (self.source, [last]), **instead}
-        self.reading.statements += reader.replay(steps[start:], again, settled[start:])
-        known, versions = {ast.unparse(one) for one in of.unread.values()}, reader.read_so_far.versions
-        own = [one for one in versions if one.name == name]
-        if any(one.node is None for one in versions) or not own:  # the true gradient stands in its place
-            return None
-        return None if any(ast.unparse(one) not in known for one in reader.unread.values()) else own[-1].value
-
-    def _reader_at(self, step: Step) -> GradientReader:
-        """A reader that is about to read a step."""
-        of = self.reading.code.reader
-        reader = self.reader(step.values or {}, self.source)
-        reader.begin(step.node)
-        reader.guards, reader.tests = list(step.guards), dict(of.tests)
-        return reader
-
-    @cached_property
-    def _settled(self) -> list[dict[str, Node]]:
-        """What gradients come to at each step that are judged by themselves."""
-        found: list[dict[str, Node]] = [{} for _ in self._steps[:-1]]
-        for one in self.reading.code.versions:
-            if (
-                one.node is not None
-                and one.within is self.one.version.within
-                and one.step < len(found)
-                and (one.name != self.one.version.name or one.node in self.reading.true)
-            ):
-                found[one.step][one.name] = one.node
-        return found
-
-    def _is_true(self, node: Node) -> bool:
-        pair = Pair(node, self.one.node, self.one.factor)
-        return (
-            fits(node, self.one.node)
-            and self.reading.agreement.is_right(pair, self.reading.true)
-            and self.reading.is_right_beside_kinks(pair)
-        )
 
     def reader(self, values: Mapping[str, Any], source: Source) -> GradientReader:
         """A reader with the names as they stand somewhere."""
@@ -447,10 +322,6 @@ class Trial:
         """The names that are whole numbers, such as sizes."""
         values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
-
-
-def _is_within(definition: ast.FunctionDef, node: ast.stmt) -> bool:
-    return definition.lineno <= node.lineno <= (definition.end_lineno or 0)
 
 
 def _read_in(node: ast.AST) -> Iterator[str]:

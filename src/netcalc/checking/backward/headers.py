@@ -1,0 +1,123 @@
+"""Repairs of what loops go over, and of what ifs test: the wrong way round, one off, another size or comparison."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from netcalc.checking.backward.edits import TESTS, edits_of
+from netcalc.checking.backward.expressions import called, put
+from netcalc.checking.backward.shapes import Repairs
+from netcalc.checking.backward.trial import Edit, Trial
+from netcalc.program.steps import COMPOUND
+
+MAX_SIZES = 4  # that are tried for a bound
+
+
+def of_headers(trial: Trial) -> Iterator[Edit]:
+    """The repairs of the headers of loops and ifs that the gradient's statements and its helpers are in."""
+    for block in _blocks(trial):
+        whole = _whole(trial, block)
+        if isinstance(block, ast.For):
+            for said, change in _range(trial, block.iter):
+                yield Edit(change, whole, "loop", said)
+        elif isinstance(block, ast.If | ast.While):
+            for edit in edits_of(trial, TESTS, block.test, block):
+                said = f"the test is wrong: {edit.said}"
+                yield edit._replace(statement=whole, mistake="test", said=said)
+
+
+def _blocks(trial: Trial) -> list[ast.stmt]:
+    """The loops and ifs around the statements, the innermost first."""
+    own = {one.statement for one in (*trial.versions, *trial.helpers) if one.within is trial.one.version.within}
+    units = trial.one.version.within.units[: trial.one.version.unit + 1]
+    found = [node for unit in dict.fromkeys(one.node for one in units) for node in ast.walk(unit)]
+    blocks = [one for one in found if isinstance(one, COMPOUND)]
+    return [one for one in reversed(blocks) if not own.isdisjoint(ast.walk(one))]
+
+
+def _whole(trial: Trial, block: ast.stmt) -> ast.stmt:
+    """What is read as one: the block, or the loop around it that it breaks off."""
+    if isinstance(block, ast.For | ast.While) or not _breaks_off(block):
+        return block
+    units = trial.one.version.within.units
+    loops = [
+        one
+        for unit in dict.fromkeys(one.node for one in units)
+        for one in ast.walk(unit)
+        if isinstance(one, ast.For | ast.While) and any(inner is block for inner in ast.walk(one))
+    ]
+    return loops[-1] if loops else block
+
+
+def _breaks_off(block: ast.stmt) -> bool:
+    return any(isinstance(one, ast.Break | ast.Continue) for one in ast.walk(block))
+
+
+def _range(trial: Trial, node: ast.expr) -> Repairs:
+    """What a loop goes over: the wrong way round, one more or one less, as far as another size."""
+    text = trial.text(node)
+    if called(node) == "reversed" and isinstance(node, ast.Call) and len(node.args) == 1:
+        inner = node.args[0]
+        said = f"the loop goes through the steps in the wrong order: {text} in place of {trial.text(inner)}"
+        yield said, put(trial, node, trial.text(inner))
+        if called(inner) == "range":
+            yield from _bounds(trial, inner)
+        return
+    if called(node) != "range" or not isinstance(node, ast.Call) or node.keywords:
+        return
+    backwards = _backwards(trial, node)
+    yield (
+        f"the loop goes through the steps in the wrong order: {text} in place of {backwards}",
+        put(trial, node, backwards),
+    )
+    yield from _bounds(trial, node)
+
+
+def _backwards(trial: Trial, node: ast.Call) -> str:
+    """The same range from its other end: range(T) for range(T - 1, -1, -1)."""
+    texts = [trial.text(one) for one in node.args]
+    match node.args:
+        case [ast.BinOp(size, ast.Sub(), ast.Constant(1)), _, _] if texts[1:] == ["-1", "-1"]:
+            return f"range({trial.text(size)})"
+    return f"reversed({trial.text(node)})"
+
+
+def _bounds(trial: Trial, node: ast.expr) -> Repairs:
+    assert isinstance(node, ast.Call)  # noqa: S101 - see the callers
+    text = trial.text(node)
+    for place, bound in enumerate(node.args[:2]):
+        for other in _off(trial, bound):
+            texts = [other if one is bound else trial.text(one) for one in node.args]
+            right = f"range({', '.join(texts[1:] if len(texts) == 2 and texts[0] == '0' else texts)})"
+            which = "starts" if place == 0 and len(node.args) > 1 else "ends"
+            yield (
+                f"the loop {which} at the wrong index, a step off: {text} in place of {right}",
+                put(trial, node, right),
+            )
+    if len(node.args) == 1:
+        right = f"range(1, {trial.text(node.args[0])})"
+        yield f"the loop starts at the wrong index, a step off: {text} in place of {right}", put(trial, node, right)
+    for bound in node.args[:2]:
+        sizes = [name for name, number in trial.numbers.items() if number > 1 and name != trial.text(bound)]
+        for name in sizes[:MAX_SIZES] if isinstance(bound, ast.Name | ast.Subscript) else ():
+            said = f"the loop ends at the wrong index: {trial.text(bound)} taken for {name}"
+            yield said, put(trial, bound, name)
+
+
+def _off(trial: Trial, bound: ast.expr) -> Iterator[str]:
+    text = trial.text(bound)
+    match bound:
+        case ast.Constant(int(value)):
+            yield from (str(one) for one in (value - 1, value + 1))
+        case ast.UnaryOp(ast.USub(), ast.Constant(int(value))):
+            yield from (str(one) for one in (1 - value, -1 - value))
+        case ast.BinOp(inner, ast.Sub(), ast.Constant(1)):
+            yield trial.text(inner)
+            yield f"{trial.text(inner)} - 2"
+        case ast.BinOp(inner, ast.Add(), ast.Constant(1)):
+            yield trial.text(inner)
+            yield f"{trial.text(inner)} + 2"
+        case _:
+            yield f"{text} - 1"
+            yield f"{text} + 1"

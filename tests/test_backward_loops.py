@@ -1,0 +1,209 @@
+"""Slips in naive loops: in lines under tests on values, in the tests, in what a loop goes over, in lines left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from netcalc.checking.backward.check import checked_lines
+from netcalc.models.programs import ProgramRequest, program
+from netcalc.result import CheckedLine
+from netcalc.values import read_array
+
+HINGE = """\
+N = x.shape[0]
+loss = 0.0
+for i in range(N):
+    s = x[i] @ W
+    for j in range(W.shape[1]):
+        if j == y[i]:
+            continue
+        m = s[j] - s[y[i]] + 1
+        if m > 0:
+            loss += m
+loss /= N
+"""
+OF_HINGE = """\
+dW = np.zeros_like(W)
+for i in range(N):
+    s = x[i] @ W
+    for j in range(W.shape[1]):
+        if j == y[i]:
+            continue
+        m = s[j] - s[y[i]] + 1
+        if m > 0:
+            dW[:, j] += x[i]
+            dW[:, y[i]] -= x[i]
+dW /= N
+"""
+SOFTMAX = """\
+C = W.shape[1]
+loss = 0.0
+for i in range(x.shape[0]):
+    p = np.exp(x[i] @ W) / np.sum(np.exp(x[i] @ W))
+    loss += -np.log(p[y[i]])
+"""
+OF_SOFTMAX = """\
+dW = np.zeros_like(W)
+for i in range(x.shape[0]):
+    p = np.exp(x[i] @ W) / np.sum(np.exp(x[i] @ W))
+    for c in range(C):
+        if c == y[i]:
+            dW[:, c] += (p[c] - 1) * x[i]
+        else:
+            dW[:, c] += p[c] * x[i]
+"""
+STEPS = """\
+T = x.shape[0]
+hs = [h0]
+loss = 0
+for k in range(T):
+    hs.append(np.tanh(x[k] @ W + hs[k] @ U))
+    loss = loss + np.sum((hs[k + 1] - t[k]) ** 2)
+"""
+OF_STEPS = """\
+dW, dU, dx = np.zeros_like(W), np.zeros_like(U), np.zeros_like(x)
+back = np.zeros_like(h0)
+for k in range(T - 1, -1, -1):
+    g = 2 * (hs[k + 1] - t[k]) + back
+    s = g * (1 - hs[k + 1] ** 2)
+    dW += np.outer(x[k], s)
+    dU += np.outer(hs[k], s)
+    dx[k] = s @ W.T
+    back = s @ U.T
+dh0 = back
+"""
+POOL = "y = np.zeros(2)\nfor i in range(2):\n    y[i] = (x[2 * i] + 3 * x[2 * i + 1]) / 2\n"
+OF_POOL = "dx = np.zeros_like(x)\nfor i in range(2):\n    dx[2 * i] += dy[i] / 2\n    dx[2 * i + 1] += 3 * dy[i] / 2\n"
+CLASSES = {"x": "1,2;3,-5;0.5,1", "W": "1,0.5,0.2;2,-1,-0.3", "y": "0,2,1"}
+SEQUENCE = {
+    "x": "1,0.2;0.3,-0.5;0.4,1",
+    "h0": "0.1,0.3",
+    "W": "1,0.5;2,-1",
+    "U": "0.5,0.1;-0.2,0.4",
+    "t": "1,0;0,1;1,1",
+}
+PASSES = {
+    "hinge": (HINGE, OF_HINGE, CLASSES),
+    "softmax": (SOFTMAX, OF_SOFTMAX, CLASSES),
+    "steps": (STEPS, OF_STEPS, SEQUENCE),
+}
+
+
+def judged(forward: str, backward: str, at: dict[str, str], **more: str) -> list[CheckedLine]:
+    values = {name: read_array(text, name) for name, text in at.items()}
+    above = {name: read_array(text, name) for name, text in more.items()}
+    request = ProgramRequest(values, counted=["y"] if "y" in at else [], elsewhere=list(values), **above)
+    return list(checked_lines(program(forward, "forward.py", request), backward, "backward.py")[0])
+
+
+def wrong(lines: list[CheckedLine]) -> list[CheckedLine]:
+    return [one for one in lines if one.is_wrong and not one.follows]
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_right_loops_are_right(name):
+    assert {one.verdict for one in judged(*PASSES[name])} == {"right"}
+
+
+@pytest.mark.parametrize(
+    "name, was, slip, words",
+    [
+        pytest.param("hinge", "-= x[i]", "+= x[i]", "the sign is wrong", marks=pytest.mark.nightly),
+        pytest.param("hinge", "dW[:, j] += x[i]", "dW[:, i] += x[i]", "the wrong index: i", marks=pytest.mark.nightly),
+        ("hinge", "if m > 0", "if m < 0", "the mask is the other way round: if m > 0"),
+        pytest.param("hinge", "+ 1\n", "- 1\n", "the sign is wrong", marks=pytest.mark.nightly),
+        pytest.param("softmax", "(p[c] - 1) * x", "p[c] * x", "the one-hot target left out", marks=pytest.mark.nightly),
+        pytest.param(
+            "softmax", "+= p[c] * x", "+= p[y[i]] * x", "the wrong index: y[i] in place of c", marks=pytest.mark.nightly
+        ),
+        ("softmax", "if c == y[i]", "if c != y[i]", "the test is wrong"),
+        ("softmax", "range(C)", "range(C - 1)", "the loop ends at the wrong index"),
+        ("steps", "range(T - 1, -1, -1)", "range(T)", "the loop goes through the steps in the wrong order"),
+        ("steps", "range(T - 1, -1, -1)", "range(T - 1, 0, -1)", "the loop ends at the wrong index"),
+        pytest.param(
+            "steps",
+            "back = s @ U.T",
+            "back = g @ U.T",
+            "g taken for s, and so a factor is left out",
+            marks=pytest.mark.nightly,
+        ),
+    ],
+)
+def test_a_slip_in_a_loop_is_told_where_it_is(name, was, slip, words):
+    forward, backward, at = PASSES[name]
+    planted = backward.replace(was, slip, 1)
+    found = wrong(judged(forward, planted, at))
+    assert {one.line for one in found} == {backward.partition(was)[0].count("\n") + 1}
+    assert words in found[0].diagnosis
+    repaired = planted.split("\n")
+    repaired[found[0].line - 1] = found[0].repair
+    assert not wrong(judged(forward, "\n".join(repaired), at))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    "left_out, said",
+    [
+        ("            dW[:, y[i]] -= x[i]\n", "a path left out: dW[:, y[i]] -= x[i]"),
+        ("dW /= N\n", "a factor 1/N left out"),
+    ],
+)
+def test_a_line_that_a_loop_or_its_end_lacks_is_named(left_out, said):
+    (found,) = wrong(judged(HINGE, OF_HINGE.replace(left_out, ""), CLASSES))
+    assert said in found.diagnosis
+    assert found.repair.endswith(left_out.strip())
+
+
+def test_an_entry_that_a_loop_leaves_out_is_named():
+    slip = OF_POOL.replace("    dx[2 * i + 1] += 3 * dy[i] / 2\n", "    dx[2 * i] += 3 * dy[i] / 2\n")
+    at = {"x": "1,2,3,4"}
+    (found,) = wrong(judged(POOL, slip, at, delta="1,0.5"))
+    assert (found.line, found.diagnosis) == (
+        4,
+        "the wrong index, a step off: 2 * i in place of 2 * i + 1: dx[2 * i + 1] += 3 * dy[i] / 2",
+    )
+
+
+@pytest.mark.parametrize("spelt", ["grads['W'] = z @ t", "grads['dW'] = z @ t"])
+def test_an_entry_of_a_dictionary_whose_shapes_do_not_fit_is_wrong_and_the_rest_is_judged(spelt):
+    backward = f"grads = {{}}\ndz = 2 * (z - t)\n{spelt}\ngrads['x'] = dz @ W.T\n"
+    lines = judged(
+        "z = x @ W\nloss = ((z - t) ** 2).sum()", backward, {"x": "1,2;3,4", "W": "1,2,3;4,5,6", "t": "1,0,0;2,1,0"}
+    )
+    assert [(one.line, one.verdict) for one in lines] == [(2, "right"), (3, "wrong"), (4, "right")]
+
+
+def test_no_repair_is_a_term_that_vanishes():
+    lines = judged(
+        "z = x * w\nloss = ((z - t) ** 2).sum()",
+        "dz = 2 * (z - t)\ndw = np.exp(x) * t\n",
+        {"x": "1,2", "w": "2,1", "t": "0,3"},
+    )
+    (found,) = wrong(lines)
+    assert "x - x" not in found.repair
+    assert "/ x / x" not in found.repair
+
+
+@pytest.mark.parametrize(
+    "forward, backward, was, slip, words",
+    [
+        (
+            "h = np.maximum(x @ W, 0)\nloss = np.exp(h).sum()",
+            "dh = np.exp(h)\ndh[h <= 0] = 0\ndW = x.T @ dh\n",
+            "h <= 0",
+            "h > 0",
+            "the mask is the other way round",
+        ),
+        (
+            "p = np.pad(x, ((1, 1), (1, 1)))\nH, V = x.shape\nloss = (p * p).sum()",
+            "dp = 2 * p\ndx = dp[1:1 + H, 1:1 + V]\n",
+            "1:1 + H, 1:1 + V",
+            ":H, :V",
+            "the wrong slice: [:H, :V] in place of [1:1 + H, 1:1 + V]",
+        ),
+    ],
+)
+def test_masks_and_edges_are_repaired(forward, backward, was, slip, words):
+    (found,) = wrong(judged(forward, backward.replace(was, slip), {"x": "1,2;-3,1", "W": "1,-0.5;0.3,1"}))
+    assert words in found.diagnosis
+    assert found.repair == backward.split("\n")[1]
