@@ -74,6 +74,62 @@ dh0 = back
 """
 POOL = "y = np.zeros(2)\nfor i in range(2):\n    y[i] = (x[2 * i] + 3 * x[2 * i + 1]) / 2\n"
 OF_POOL = "dx = np.zeros_like(x)\nfor i in range(2):\n    dx[2 * i] += dy[i] / 2\n    dx[2 * i + 1] += 3 * dy[i] / 2\n"
+HEADS = """\
+a = []
+out = np.zeros((2, 2))
+for h in range(2):
+    q, k = x @ Q[h], x @ K[h]
+    s = q @ k.T / np.sqrt(2)
+    a.append(np.tanh(s))
+    out = out + a[h]
+"""
+OF_HEADS = """\
+dx, dQ, dK = np.zeros_like(x), np.zeros_like(Q), np.zeros_like(K)
+for h in range(2):
+    q, k = x @ Q[h], x @ K[h]
+    gs = (1 - a[h] ** 2) * dout / np.sqrt(2)
+    gq = gs @ k
+    gk = gs.T @ q
+    dQ[h] = x.T @ gq
+    dK[h] = x.T @ gk
+    dx += gq @ Q[h].T + gk @ K[h].T
+"""
+OF_HEAD = {"x": "1,2;0.3,-1", "Q": "[[[1,2],[0.5,-1]],[[0,1],[2,1]]]", "K": "[[[0.2,1],[1,0]],[[1,1],[-1,0.5]]]"}
+CELL = """\
+c = c0
+h = h0
+cs, hs, fs, gs_ = [c0], [h0], [], []
+loss = 0
+for k in range(2):
+    f = 1 / (1 + np.exp(-(x[k] @ F + h @ R)))
+    g = np.tanh(x[k] @ G)
+    c = f * c + g
+    h = np.tanh(c)
+    loss = loss + np.sum(h * t[k])
+    cs.append(c)
+    hs.append(h)
+    fs.append(f)
+    gs_.append(g)
+"""
+OF_CELL = """\
+dF, dG, dR = np.zeros_like(F), np.zeros_like(G), np.zeros_like(R)
+dh_next, dc = np.zeros_like(h0), np.zeros_like(c0)
+for k in reversed(range(2)):
+    dh = t[k] + dh_next
+    dc = dc + dh * (1 - hs[k + 1] ** 2)
+    df = dc * cs[k]
+    dg = dc
+    dzf = df * fs[k] * (1 - fs[k])
+    dF += np.outer(x[k], dzf)
+    dR += np.outer(hs[k], dzf)
+    dG += np.outer(x[k], dg * (1 - gs_[k] ** 2))
+    dh_next = dzf @ R.T
+    dc = dc * fs[k]
+dc0 = dc
+dh0 = dh_next
+"""
+OF_CELLS = {"x": "1,0.2;0.3,-0.5", "h0": "0.1,0.3", "c0": "0.2,-0.1", "t": "1,0.5;-1,2"}
+OF_CELLS |= {"F": "1,0.5;2,-1", "G": "0.5,0.1;-0.2,0.4", "R": "0.3,0.1;0.7,-0.4"}
 CLASSES = {"x": "1,2;3,-5;0.5,1", "W": "1,0.5,0.2;2,-1,-0.3", "y": "0,2,1"}
 SEQUENCE = {
     "x": "1,0.2;0.3,-0.5;0.4,1",
@@ -207,3 +263,21 @@ def test_masks_and_edges_are_repaired(forward, backward, was, slip, words):
     (found,) = wrong(judged(forward, backward.replace(was, slip), {"x": "1,2;-3,1", "W": "1,-0.5;0.3,1"}))
     assert words in found.diagnosis
     assert found.repair == backward.split("\n")[1]
+
+
+def test_what_goes_over_heads_forwards_is_right_and_a_slip_is_told_alone():
+    assert {one.verdict for one in judged(HEADS, OF_HEADS, OF_HEAD, delta="1,2;0,1")} == {"right"}
+    (found,) = wrong(judged(HEADS, OF_HEADS.replace("gs.T @ q", "gs @ q"), OF_HEAD, delta="1,2;0,1"))
+    assert (found.line, found.repair.strip()) == (6, "gk = gs.T @ q")
+
+
+@pytest.mark.parametrize(
+    "was, slip",
+    [
+        pytest.param("(1 - hs[k + 1] ** 2)", "(1 - cs[k + 1] ** 2)", marks=pytest.mark.nightly),
+        ("", ""),
+    ],
+)
+def test_what_a_cell_carries_is_not_told_for_a_slip_in_what_it_is_made_of(was, slip):
+    lines = judged(CELL, OF_CELL.replace(was, slip, 1), OF_CELLS)
+    assert {one.line for one in wrong(lines)} == ({5} if was else set())

@@ -12,7 +12,7 @@ import numpy as np
 
 from netcalc.checking.backward.batch import with_other_batch
 from netcalc.checking.backward.formulas import is_scale
-from netcalc.checking.backward.judge import Judged, Reading, read, shape_said
+from netcalc.checking.backward.judge import Judged, Reading, held_otherwise, read, shape_said
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
 from netcalc.checking.backward.search import Repair, cause, repair, repair_of, repair_of_header
@@ -26,6 +26,7 @@ from netcalc.program.source import ProgramError, Source
 from netcalc.program.versions import Unjudged, Version
 from netcalc.result import CheckedLine, Result
 
+MAX_DOUBTFUL = 2  # readings
 NO_DIAGNOSIS = "the cause was not identified"
 
 
@@ -58,6 +59,7 @@ def checked_lines(
     with np.errstate(all="ignore"):
         reading = read(problem, source, program.rest if text is None else None)
         problem, reading, told = _without_tiny(problem, reading, own=text is None)
+        reading = _with_one_slip(reading)
         others = _with_other_batch(reading, problem, own=text is None)
         origins = Origins(reading)
         passed = {one.version.name for one in reading.judged if one.version.is_passed}
@@ -65,9 +67,28 @@ def checked_lines(
             (result and stated(reading, one, result)) or others.get(place) or _line(reading, one, origins)
             for place, one in enumerate(reading.judged)
         ]
+        found = _after_one_repair(reading, found)
         told_of = [one for one in _once(reading, found) if one.is_wrong or one.name not in passed]
         lines = tuple(_with_unjudged(reading, told_of))
     return lines, [*told, *dict.fromkeys(_meanings(reading)), *reading.code.notes, *_missing(reading)]
+
+
+def _after_one_repair(reading: Reading, lines: list[CheckedLine]) -> list[CheckedLine]:
+    """The lines, where one is repaired and the pass is right with that: all other wrong ones follow from it."""
+    wrong = [one for one in lines if one.is_wrong and not one.follows]
+    repaired = [one for one in wrong if one.repair]
+    if not repaired or len(repaired) == len(wrong) or len({(one.line, one.repair) for one in repaired}) > 1:
+        return lines
+    rows = reading.code.source.text.split("\n")
+    rows[repaired[0].line - 1] = repaired[0].repair
+    try:
+        again = reading.again("\n".join(rows))
+    except NetcalcError:
+        return lines
+    if any(one.verdict == "wrong" for one in again.judged) or len(again.code.unjudged) > len(reading.code.unjudged):
+        return lines
+    follows = repaired[0].name
+    return [one._replace(follows=follows, diagnosis="") if one in wrong and not one.repair else one for one in lines]
 
 
 def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLine]:
@@ -173,6 +194,17 @@ def _without_tiny(problem: GraphProblem, reading: Reading, *, own: bool) -> tupl
         return other, again, []
     lines = sorted({one.version.line for one in reading.judged if one.version.name in wrong - left})
     return other, again, [f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}: {told}"]
+
+
+def _with_one_slip(reading: Reading) -> Reading:
+    """The reading, or one in which gradients are held to what makes one line alone wrong, and that can be repaired."""
+    for judged in reading.doubtful[:MAX_DOUBTFUL]:
+        other = held_otherwise(reading, judged)
+        wrong = [one for one in other.judged if one.is_wrong_in_itself]
+        trials = [Trial(other, one, limit=FEW_TRIALS) for one in wrong]
+        if len({one.version.statement for one in wrong}) == 1 and all(repair(one) is not None for one in trials):
+            return other
+    return reading
 
 
 def _wrong(reading: Reading) -> set[str]:

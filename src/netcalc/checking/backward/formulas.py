@@ -97,6 +97,12 @@ def exponent(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     match node:
         case ast.BinOp(inner, ast.Pow(), power):
             yield f"the power {trial.text(power)} is one too many", put(trial, node, trial.text(inner))
+            if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add | ast.Sub):
+                said = f"the power is taken of {trial.text(inner)} in place of {trial.text(inner.right)}"
+                start = trial.segment(inner)[0]
+                first = trial.source.text[start : trial.segment(inner.right)[0]]
+                of_last = f"{as_primary(trial, inner.right)} ** {trial.text(power)}"
+                yield said, put(trial, node, f"({first}{of_last})")
             for other in ("2", "3", "-1", "-2", "0.5", "-0.5", "-1.5", "1.5", "-3"):
                 if other != trial.text(power):
                     is_rule = trial.text(power).lstrip("-.").isdigit() and float(trial.text(power)) == float(other) + 1

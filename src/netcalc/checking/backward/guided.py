@@ -140,6 +140,8 @@ def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) ->
             is_added = several or isinstance(version.statement, ast.AugAssign)
             for root in roots(version.statement, version.name):
                 summands = list(terms(root))
+                if is_blind and len(summands) > 1 and trial.is_within_loop(version):
+                    summands.append((root, 1))
                 for node, sign in summands if len(summands) > 1 or is_added else ():
                     if (trial.name(node) in helpers) != of_helpers:
                         continue

@@ -61,6 +61,7 @@ class Reading:
     code: Gradients
     again: Callable[[str], Reading]  # the same of another text with as many lines
     judged: list[Judged] = field(default_factory=list)
+    doubtful: list[list[Judged]] = field(default_factory=list)  # what gradients may be held to as well
     statements: int = 0  # that were read with repairs
     origins: Any = None  # the local names that go wrong
     slopes: dict[int, Any] = field(default_factory=dict)  # of functions of the forward pass, by the pass they are for
@@ -272,6 +273,19 @@ def _judge(reading: Reading) -> None:
     _settle(reading, [one for one in reading.judged if one.version.node is not None])
     settle_meanings(reading)
     _settle_shared(reading)
+    _give_verdicts(reading)
+
+
+def held_otherwise(reading: Reading, judged: Sequence[Judged]) -> Reading:
+    """A reading whose gradients are held to these."""
+    own = [replace(one, verdict="right", follows="") for one in judged]
+    other = Reading(reading.forward, reading.code, reading.again, own, statements=reading.statements)
+    other.__dict__["agreement"] = reading.agreement
+    _give_verdicts(other)
+    return other
+
+
+def _give_verdicts(reading: Reading) -> None:
     known = [one for one in reading.judged if one.version.node is not None]
     outcomes = _outcomes(reading, known)
     for place, one in enumerate(known):
@@ -289,14 +303,37 @@ def _judge(reading: Reading) -> None:
 def _settle(reading: Reading, known: list[Judged]) -> None:
     """Of a name that stands for several nodes, the gradient is that of the node which it is right for, if it is."""
     several = [one for one in known if len(reading.forward.candidates[one.version.of]) > 1]
+    settled: set[int] = set()
     for one in several:
         nodes = [one.node, *reading.forward.candidates[one.version.of]]
         others = [Judged(one.version, node) for node in nodes if one.version.node and fits(one.version.node, node)]
         outcomes = [_outcomes(reading, [other])[0] for other in others]
         right = [other.node for other, (own, _) in zip(others, outcomes, strict=True) if own]
         right = right or [other.node for other, (_, given) in zip(others, outcomes, strict=True) if given]
+        settled |= {id(one)} if right else set()
         if right and one.node not in right:
             one.node = right[0]
+            reading.hold(reading.judged)
+    _settle_in_order(reading, several, settled)
+
+
+def _settle_in_order(reading: Reading, several: list[Judged], settled: set[int]) -> None:
+    """What a loop gives is of the nodes in the order that other names in it have, as of heads, which go forwards."""
+    groups: dict[tuple[str, int], list[Judged]] = {}
+    for one in several:
+        groups.setdefault(one.version.key, []).append(one)
+    orders: dict[tuple[Pass, int], set[bool]] = {}
+    for group in groups.values():
+        nodes = list(reading.forward.candidates[group[0].version.of])
+        if len(group) == len(nodes) and all(id(one) in settled and one.node in nodes for one in group):
+            is_forwards = [one.node for one in group] == nodes
+            orders.setdefault((group[0].version.within, group[0].version.unit), set()).add(is_forwards)
+    for group in groups.values():
+        nodes = list(reading.forward.candidates[group[0].version.of])
+        order = orders.get((group[0].version.within, group[0].version.unit))
+        if order == {True} and len(group) == len(nodes) and not all(id(one) in settled for one in group):
+            for one, node in zip(group, nodes, strict=True):
+                one.node = node
             reading.hold(reading.judged)
 
 

@@ -42,6 +42,8 @@ def settle_meanings(reading: Reading) -> None:
             if len(left) < len(wrong) and _others(before, choice, wrong, left):
                 wrong = left
                 break
+            if len(left) < len(wrong):
+                reading.doubtful.append(choice)
             reading.hold(before)
             if tried >= MAX_CHOICES:
                 return
@@ -134,22 +136,34 @@ def _sorted(reading: Reading, judged: list[Judged]) -> list[Judged]:
 
 
 def _as_unscaled(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
-    """The gradient of what is scaled, for that of the scaled, or of what takes its name after, as a masked one does."""
-    forward = reading.forward
-    for node in forward.candidates.get(one.version.of, (one.node,)):
-        if node.operation is not NAMED or node.args[0].operation is not PRODUCT:
-            continue
-        inner = node.args[0]
-        params: Product = inner.params
-        pairs = list(zip(inner.args, params.letters, strict=True))
-        kept = [pair for pair in pairs if pair[0].rank]
-        scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
-        if not kept or as_number(scale) == 1:
-            continue
-        unscaled = b.named(f"{one.version.label} unscaled", product(kept, params.out, inner.shape), 0)
-        forward.backward.gradients[unscaled] = b.multiply(scale, forward.gradient(node))
-        moved = replace(one, node=unscaled, meaning=f"what {one.version.label} is before it is scaled")
-        yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
+    """The gradient of what is scaled, for that of the scaled, or of what takes its name after, as a masked one does.
+
+    A loop writes so each time.
+    """
+    alike = {id(other) for other in reading.judged if other.version.key == one.version.key and _is_open(other)}
+    each = {id(other): _unscaled(reading, other, other.node) for other in reading.judged if id(other) in alike}
+    if len(each) > 1 and None not in each.values():
+        yield [each.get(id(other)) or other for other in reading.judged]
+    for node in reading.forward.candidates.get(one.version.of, (one.node,)):
+        moved = _unscaled(reading, one, node)
+        if moved is not None:
+            yield _sorted(reading, [*(other for other in reading.judged if other is not one), moved])
+
+
+def _unscaled(reading: Reading, one: Judged, node: Node) -> Judged | None:
+    """One held to the gradient of what a node is before it is scaled."""
+    if node.operation is not NAMED or node.args[0].operation is not PRODUCT:
+        return None
+    inner = node.args[0]
+    params: Product = inner.params
+    pairs = list(zip(inner.args, params.letters, strict=True))
+    kept = [pair for pair in pairs if pair[0].rank]
+    scale = product([(arg, "") for arg, _ in pairs if not arg.rank], "", (), params.number)
+    if not kept or as_number(scale) == 1:
+        return None
+    unscaled = b.named(f"{one.version.label} unscaled", product(kept, params.out, inner.shape), 0)
+    reading.forward.backward.gradients[unscaled] = b.multiply(scale, reading.forward.gradient(node))
+    return replace(one, node=unscaled, meaning=f"what {one.version.label} is before it is scaled")
 
 
 # --- dc, of the c in f c alone

@@ -225,11 +225,12 @@ def statement_alike(trial: Trial, _: Harvest) -> Iterator[Edit]:
 def _with_other_index(trial: Trial, version: Version, own: ast.AugAssign) -> Iterator[Edit]:
     assert isinstance(own.target, ast.Subscript)  # noqa: S101 - see the caller
     key, value = own.target.slice, trial.text(own.value)
+    there = {trial.text(getattr(one.statement, "target", one.statement)) for one in trial.versions}
     for part in key.elts if isinstance(key, ast.Tuple) else [key]:
         (start, end), (first, last) = trial.segment(part), trial.segment(own.target)
         for text in indices(trial) if not isinstance(part, ast.Slice) else ():
             target = f"{trial.source.text[first:start]}{text}{trial.source.text[end:last]}"
-            for sign in ("-=", "+=") if text != trial.text(part) else ():
+            for sign in ("-=", "+=") if target not in there else ():
                 line = f"{target} {sign} {value}"
                 yield from inserted(trial, line, "path-left-out", f"a path left out: {line}", [version])
 

@@ -255,8 +255,13 @@ def unused(trial: Trial) -> Iterator[Edit]:
             if version.name == name or isinstance(version.statement, ast.FunctionDef):
                 continue
             for root in list(roots(version.statement, version.name))[:1]:
-                said = f"a path left out: {name} is assigned and never added: + {name}"
-                yield Edit(put(trial, root, f"{trial.text(root)} + {name}"), version.statement, "path-left-out", said)
+                for sign in ("+", "-"):
+                    said = f"a path left out: {name} is assigned and never added: {sign} {name}"
+                    added = put(trial, root, f"{trial.text(root)} {sign} {name}")
+                    yield Edit(added, version.statement, "path-left-out", said)
+                    of_factor = _added_within(trial, root, f"{sign} {name}")
+                    if of_factor is not None:
+                        yield Edit(of_factor, version.statement, "path-left-out", said)
                 times = f"{name} is assigned and never used: {factor_said(trial, name, too_many=False)}"
                 times += "" if "times" in times else f", times {name}"
                 for part in parts(root):
@@ -265,6 +270,14 @@ def unused(trial: Trial) -> Iterator[Edit]:
                         yield Edit(put(trial, part, name), version.statement, "wrong-tensor", said)
                 change = put(trial, root, f"{as_factor(trial, root)} * {name}")
                 yield Edit(change, version.statement, "factor-left-out", times)
+
+
+def _added_within(trial: Trial, root: ast.expr, text: str) -> Change | None:
+    """A summand added to the sum that is a factor of the whole, as a - b is of (a - b) * r."""
+    for one, divides in factors(root):
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub) and one is not root and not divides:
+            return put(trial, one, f"({trial.text(one)} {text})")
+    return None
 
 
 def _is_assigned(trial: Trial, name: str) -> bool:
