@@ -10,6 +10,7 @@ from effort import calls
 import netcalc
 from netcalc.cli import main
 from netcalc.errors import FileError
+from netcalc.render.wrapping import wrapped
 
 
 def wide(path, columns, name="c{}", begin=""):
@@ -97,3 +98,9 @@ def test_a_slope_of_many_factors_is_shown_once(capsys, monkeypatch):
 def test_a_thousand_exercises_are_written(capsys):
     assert main(["quiz", "grad", "--count", "1000", "--seed", "2", "-f", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["exercises"]) == 1000
+
+
+def test_words_longer_than_a_line_are_broken_where_a_formula_may_be():
+    text = "attention_scores_of_queries/sum(attention_scores_of_queries, axis=1)"
+    assert wrapped(text, 40) == ["attention_scores_of_queries/sum(", "attention_scores_of_queries, axis=1)"]
+    assert wrapped(text, 24) == ["attention_scores_of_", "queries/sum(attention_", "scores_of_queries,", "axis=1)"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from netcalc.expression.tree import Number, Symbol, Tree
 from netcalc.notation import is_plain, to_ascii, to_unicode
@@ -50,7 +49,6 @@ DOTS = frozenset("⋯⋮⋱")  # in the place of rows and columns that are not d
 BETWEEN_ROWS = re.compile(r"(?<=;) |(?<=\]) (?=(?:\S )?\[)")  # of matrices as they are typed, and between two of them
 BEGINS_MATRIX = re.compile(r"(?:\S )?\[")
 NARROWEST = 24  # columns that a text is wrapped to
-WHOLE_WORDS: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 INDENT = 12  # columns at most that a chain's further lines stand to the right
 
 
@@ -145,20 +143,20 @@ def _term_by_term(display: Display, width: int, style: Style) -> list[tuple[str,
 
 def _row_by_row(text: str, width: int, room: int | None) -> Block:
     """A display as it is typed, each row of a matrix in lines of its own; what has no rows, in one line or the room."""
-    from textwrap import wrap
+    from netcalc.render.wrapping import wrapped
 
     first, *rows = BETWEEN_ROWS.split(text)
     if not rows and (room is None or len(text) <= room):
         return line(text)
     if not rows:
-        lines = wrap(text, room or width, subsequent_indent="  ", **WHOLE_WORDS)
+        lines = wrapped(text, room or width, subsequent="  ")
         return Block(tuple(text.ljust(max(map(len, lines))) for text in lines))
     lines, inside = list[str](), 0
     for row in (first, *rows):
         begins = BEGINS_MATRIX.match(row)
         inside = begins.end() if begins else inside
         indent = " " * (0 if begins else inside)
-        lines += wrap(row, width, initial_indent=indent, subsequent_indent=" " * (inside + 1), **WHOLE_WORDS)
+        lines += wrapped(row, width, initial=indent, subsequent=" " * (inside + 1))
     return Block(tuple(text.ljust(max(map(len, lines))) for text in lines))
 
 

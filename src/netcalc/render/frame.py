@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netcalc.notation import is_plain
+from netcalc.render.wrapping import Cell
 
 NARROW = 60  # columns below which a table that doesn't fit is a list instead
 UNBOUNDED = 10_000
@@ -43,7 +44,7 @@ class Frame(Table):
     def add_row(self, *cells: Any, **style: Any) -> None:
         """A row, kept for the list."""
         self.kept.append(cells)
-        super().add_row(*cells, **style)
+        super().add_row(*(Cell(one) if isinstance(one, str) else one for one in cells), **style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
