@@ -166,7 +166,7 @@ SPELLINGS: Sequence[Callable[[float], str]] = (
     *(lambda value, n=n: f"{value:#.{n}g}" for n in range(2, 17)),
     *(lambda value, n=n: f"{value:.{n}e}" for n in range(1, 15)),
     lambda value: f"{value:.6g}".replace("-", "−"),
-    lambda value: f"{value:.6g}".replace(".", ","),
+    lambda value: f"{value:.7e}".replace(".", ","),
     lambda value: f"({value:.9g})",
     repr,
 )

@@ -311,6 +311,23 @@ TYPICAL = [  # in whole and short numbers, and in letters
     ("sum(x)^2", {"x": [1, 2, 3]}, ["dx=2,4,6"], "the slope taken at each entry of x"),
     ("log(sum(x))", {"x": [1, 2, 5]}, ["dx=1,0.5,0.2"], "the slope taken at each entry of x"),
     ("sum(x^2)", {"x": [1, 2, 3]}, ["dx=12,12,12"], "the slope taken at the sum of x"),
+    ("norm(x)^2", {"x": [1, 2, 2]}, ["dx=0.6667,1.333,1.333"], "divided by the norm"),
+    ("x@A@x", {"A": [[2, 1], [0, 3]], "x": [1, 2]}, ["dA=1,0;0,4"], "the outer product's diagonal alone"),
+    ("x/y+y/x", {"x": 1, "y": 2}, ["dx=0.5", "dy=1"], "what is below the bar taken as a constant"),
+    ("(x^2-4)^3", {"x": 3}, ["dx=648"], "f′(g′)·g′"),
+    ("(w*x+b-t)^2/2", {"w": 1, "x": 2, "b": 1, "t": 5}, ["dw=6", "db=3"], "−t left out"),
+    (
+        "mean((A@B)^2)",
+        {"A": ABC["A"], "B": ABC["B"]},
+        ["dA=1,32;5,79"],
+        "the mean of 2 entries taken, in place of that of 4",
+    ),
+    ("exp(-(x-b)^2)", None, ["dx=-2*exp(-(x-b)^2)"], "the power itself left out"),
+    ("sqrt(sum(x^2)+2)", {"x": [1, 2, 3]}, ["dx=0.2673,0.5345,0.8018"], "ε added outside the root"),
+    ("sum((X@w-y)^2)", XWY, ["dw=40,-8"], "the gradient of sample 2 alone"),
+    ("sum(relu(W@x))", None, ["dW=outer(ones(m),x)"], "relu′ left out"),
+    ("norm(A@x)+sum(abs(x))", None, ["dx=A.T@A@x/norm(A@x)+1"], "abs′ taken as 1"),
+    ("-sum(y*log_softmax(z))", {"y": [0, 1, 0], "z": [1, 2, 0]}, ["dz=0.2114,-0.268,0.0567"], "the target smoothed"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, groupby, islice
@@ -68,11 +69,12 @@ ONLY_HERE = "right for these numbers, though not as a formula"
 class Checker:
     """A result made ready to check answers against, those of many if need be.
 
-    Raises UndefinedError where it has no values.
+    Steps are told where they are to be explained, else their names alone. Raises UndefinedError where it has no values.
     """
 
-    def __init__(self, result: Result, tolerance: Tolerance | None = None) -> None:
+    def __init__(self, result: Result, tolerance: Tolerance | None = None, *, is_explained: bool = True) -> None:
         self.result = result
+        self.is_explained = is_explained
         self.names = Names(result)
         self.library = Library(kind_of(result.problem).here(result.problem))
         for bench in self.library.benches:
@@ -127,11 +129,12 @@ class Checker:
                 found.get(place),
                 notes.get(place) or _note(claim, benches, judgement),
                 taken(self.library, found[place].edits, claim.tensor, claim.index) if place in shown else (),
+                is_explained=self.is_explained,
             )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         ]
         if isinstance(self.result.problem, GraphProblem):
-            checked = list(_by_formula(self.result, claims, checked))
+            checked = list(_by_formula(self.result, claims, checked, is_explained=self.is_explained))
         lines = patterns(self.result, evidence, found) if len(benches) == 1 else ()
         whole = [
             one
@@ -219,13 +222,15 @@ class Checker:
         return Tensors({**bench.tensors, **indices}, bench.names, problem.index_from, bench.sizes)
 
 
-def check(result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None) -> Result:
-    """The same result with a verdict on each answer that `read` finds. Raises as Checker does."""
+def check(
+    result: Result, read: Callable[[Names], Brought], tolerance: Tolerance | None = None, *, is_explained: bool = True
+) -> Result:
+    """The same result with a verdict on each answer that `read` finds, explained or not. Raises as Checker does."""
     if isinstance(result.problem, GraphProblem) and result.problem.samples:
         raise NetcalcError("answers to a program are checked for the whole batch: leave out --per-sample")
     if isinstance(result.problem, GraphProblem) and result.problem.free:
         return _in_letters(result, read, tolerance)
-    checker = Checker(result, tolerance)
+    checker = Checker(result, tolerance, is_explained=is_explained)
     brought = read(checker.names)
     checked = checker.checked(brought.given)
     return replace(checked, notes=(*brought.notes, *checked.notes))
@@ -240,12 +245,19 @@ def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tol
         texts.update({names.find(name).name: text for name, text in brought.given if isinstance(text, str)})
         return brought
 
+    def checked_at(placed: Result) -> Result:
+        return check(placed, reading, tolerance, is_explained=False)
+
     try:
-        found = [check(_placed(result.problem, attempt), reading, tolerance) for attempt in range(SETS_OF_SIZES)]
+        found = [checked_at(_placed(result.problem, attempt)) for attempt in range(SETS_OF_SIZES)]
     except ShapeError:
         for name, text in texts.items():
             graphs.shapes_in_letters(result.problem, text, name)  # which raises the error with letters
         raise
+    if any(ONLY_HERE in one.note for own in found for one in own.checked):
+        with suppress(NetcalcError):
+            placed = [_placed(result.problem, attempt, signed=True) for attempt in range(SETS_OF_SIZES)]
+            found += map(checked_at, placed)
     names = [{one.name: one for one in own.checked} for own in found]
     whole = {tensor.name for tensor in (*result.tensors, *result.inner)}
     if not names[0].keys() <= whole or any(own.keys() != names[0].keys() for own in names):
@@ -254,12 +266,12 @@ def _in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tol
     return replace(result, checked=tuple(checked), notes=(*_notes_of(found[0]), *result.notes))
 
 
-def _placed(problem: GraphProblem, first: int) -> Result:
-    """The problem at sizes and numbers where it has a value."""
+def _placed(problem: GraphProblem, first: int, *, signed: bool = False) -> Result:
+    """The problem at sizes and numbers where it has a value; positive ones, or of both signs."""
     for larger in LARGER:
         for attempt in range(first, first + SETS_OF_SIZES * ATTEMPTS, SETS_OF_SIZES):
             try:
-                return solve(graphs.in_numbers(problem, attempt, larger))
+                return solve(graphs.in_numbers(problem, attempt, larger, signed=signed))
             except UndefinedError:
                 continue
             except ShapeError:  # an index that is a number takes larger sizes
@@ -278,13 +290,14 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
     wrong = _agreed(result, [one for one in found if one.is_wrong], text)
     own = wrong or here or found[0]
     correct = Value(None, to_unicode(tensor.formula), formula=tensor.formula)
-    step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
+    step = _long_step(result, tensor) if wrong or here else None
     return own._replace(
+        step=_step_at(result, own.step),
         claimed=own.claimed if own.claimed.formula is not None or not text else Value(None, text),
         correct=correct,
         verdict="wrong" if wrong or here else own.verdict,
         diagnosis=own.diagnosis or (NO_DIAGNOSIS.said if here else ""),
-        explanation=in_one_line(step) if step and (wrong or here) else "",
+        explanation=in_one_line(step) if step else "",
         note="" if here else own.note,
         taken=(),
     )
@@ -303,7 +316,9 @@ def _agreed(result: Result, wrong: Sequence[Checked], text: str) -> Checked | No
     return first
 
 
-def _by_formula(result: Result, claims: Sequence[Claim], checked: Sequence[Checked]) -> Iterator[Checked]:
+def _by_formula(
+    result: Result, claims: Sequence[Claim], checked: Sequence[Checked], *, is_explained: bool
+) -> Iterator[Checked]:
     """The verdicts, those on the entries of one formula as one."""
     for (tensor, formula), own in groupby(
         zip(claims, checked, strict=True), lambda pair: (pair[0].tensor, pair[0].formula)
@@ -312,22 +327,24 @@ def _by_formula(result: Result, claims: Sequence[Claim], checked: Sequence[Check
         if formula is None:
             yield from found
         else:
-            yield _together(result, result[tensor], formula, found)
+            yield _together(result, result[tensor], formula, found, is_explained=is_explained)
 
 
-def _together(result: Result, tensor: Tensor, formula: Tree, found: Sequence[Checked]) -> Checked:
+def _together(
+    result: Result, tensor: Tensor, formula: Tree, found: Sequence[Checked], *, is_explained: bool
+) -> Checked:
     """One verdict on a formula of a whole tensor."""
     wrong = [one for one in found if one.is_wrong]
     rounded = [one for one in found if one.verdict == "rounded"]
     first, said = (wrong or rounded or found)[0], {one.diagnosis for one in wrong}
     if len(said) > 1:
         first = first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", taken=(), follows="")
-    step = next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
+    step = _long_step(result, tensor) if wrong and is_explained else None
     return first._replace(
         name=tensor.name,
         claimed=Value(None, to_unicode(formula), formula=formula),
         correct=Value(None, to_unicode(tensor.formula), formula=tensor.formula),
-        explanation=in_one_line(step) if step and wrong else "",
+        explanation=in_one_line(step) if step else "",
         note="; ".join(dict.fromkeys(one.note for one in found if one.note and not (wrong and one.note == ONLY_HERE))),
         tensor="",
     )
@@ -434,13 +451,15 @@ def _checked(
     found: Diagnosis | None,
     note: str,
     steps_taken: tuple[Taken, ...],
+    *,
+    is_explained: bool,
 ) -> Checked:
     benches, diagnosis = library.benches, found or Diagnosis("")
     claimed, correct = _claimed(claim, benches), as_entry(result[claim.tensor].entries[claim.index])
     is_fine = judgement == "wrong" or claim.written.digits >= FEWEST_DIGITS
     if judgement != "right" and is_fine and claimed.shown == correct.shown and claim.written.is_constant:
         claimed, correct = _told_apart(claim, benches[0], claimed, correct)
-    step = _step(result, claim) if judgement == "wrong" else None
+    step = _step(result, claim) if judgement == "wrong" and is_explained else None
     return Checked(
         claim.name,
         claimed,
@@ -452,7 +471,7 @@ def _checked(
         follows=diagnosis.follows,
         tensor=claim.tensor if claim.whole else "",
         mistake=diagnosis.mistake,
-        step=_step_at(result, diagnosis.at),
+        step=_step_at(result, diagnosis.at) if is_explained else diagnosis.at,
         taken=steps_taken,
     )
 
@@ -493,6 +512,11 @@ def _claimed(claim: Claim, benches: Sequence[Bench]) -> Value:
         value = as_value(claimed_value(claim, benches[0]), None)
     plain = claim.written.value is not None and len(claim.written.text) <= len(value.shown) + 2
     return replace(value, shown=claim.written.text.replace("−", "-")) if plain else value
+
+
+def _long_step(result: Result, tensor: Tensor) -> Step | None:
+    """The step that arrives at a tensor's answer."""
+    return next((one for one in result.steps if one.name == f"d{tensor.of}/d{tensor.key}"), None)
 
 
 def _step(result: Result, claim: Claim) -> Step | None:

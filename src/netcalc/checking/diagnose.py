@@ -13,6 +13,7 @@ import numpy as np
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.bench import BITS, Array, Bench
 from netcalc.checking.edits.edit import Edit, Frequency
+from netcalc.checking.edits.paths import SWAPPED_GRADIENTS
 from netcalc.checking.evidence import EXACT, Evidence, exact_value
 from netcalc.checking.library import Predictions, Yielded, rounded
 from netcalc.checking.runs import FAILED
@@ -135,7 +136,7 @@ class _Search:
                 explaining = [
                     (group.edits[place], rounded(group.values[place][:, at]))
                     for place in np.flatnonzero(hits & likely).tolist()
-                    if self.confirmed(group.edits[place], at)
+                    if self.confirmed(group.edits[place], at) and self.is_borne_out(group.edits[place], at)
                 ]
                 if explaining:
                     return either(few(explaining))
@@ -179,7 +180,8 @@ class _Search:
         )
         if not is_written:
             return np.full(len(group.edits), SHORT_CHANCE)
-        return np.where(self.usual(group), PLAIN_CHANCE, SHORT_EXACT_CHANCE)
+        is_all = self.wrong <= {*at}  # of several wrong answers, one alone is met by chance
+        return np.where(self.usual(group) & is_all, PLAIN_CHANCE, SHORT_EXACT_CHANCE)
 
     def chances(self, group: Predictions, counts: Array, at: list[int]) -> Array:
         """For each edit that counts, how probable it is that an answer made at random meets it or one before it."""
@@ -249,6 +251,10 @@ class _Search:
     def is_number(self, place: int) -> bool:
         """Whether a claim is finite: what isn't is met by nothing."""
         return self.evidence.claims[place].written.finite
+
+    def is_borne_out(self, edit: Edit, at: list[int]) -> bool:
+        """Whether an edit that swaps the answers for two tensors explains both."""
+        return edit.row != SWAPPED_GRADIENTS or len({self.evidence.claims[place].tensor for place in at}) > 1
 
     def confirmed(self, edit: Edit, at: list[int]) -> bool:
         """Whether the claims are met in balls as well."""

@@ -20,6 +20,7 @@ from netcalc.records import dataclass
 FEW_DIGITS = 3  # significant ones
 USUAL_DIGITS = 4  # that answers are written with; one of fewer may have ended in zeros
 EXACT = 1e-10  # relative: an exact answer's width in float64
+TIE = 1e-15  # relative: what float64 misses by where half a unit is rounded
 EXACT_CHANCE = 1e-9  # how probable it is that an exact answer is met by chance
 PLAIN_DIGITS = 2  # significant ones, up to which a number is plain: anybody may have written it
 PLAIN_DENOMINATOR = 30
@@ -71,7 +72,8 @@ class Evidence:
     def meets(self, values: Array) -> Array:
         """Which claims are met at all points: (…, points, claims) -> (…, claims)."""
         with np.errstate(all="ignore"):
-            return np.asarray((np.abs(values - self.claimed) <= self.radius * (1 + 1e-9)).all(axis=-2))
+            radius = self.radius * (1 + 1e-9) + TIE * np.abs(self.claimed)
+            return np.asarray((np.abs(values - self.claimed) <= radius).all(axis=-2))
 
     def chances(self) -> Array:
         """How probable it is that an answer made at random is met so nearly: (claims,)."""
@@ -93,6 +95,7 @@ class Evidence:
             shift = 10.0 ** (np.floor(np.log10(found)) - np.floor(np.log10(claimed)))
             steps = np.where(self.by_digits[at] & np.isfinite(shift) & (shift > 0), steps * shift, steps)
             chance: Array = np.nan_to_num(np.clip(steps / (2 * size + steps), EXACT_CHANCE, 1), nan=1.0)
+            chance[np.isnan(found)] = 0  # what has no value is never met
             return np.asarray(chance.prod(axis=1))
 
     def are_decimals(self, at: Sequence[int]) -> bool:

@@ -155,22 +155,27 @@ def whole_numbers(problem: GraphProblem) -> dict[str, Array]:
     return found
 
 
-def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0) -> GraphProblem:
-    """The graph with numbers for the letters of its sizes, so much `larger`, and for what has no values."""
+def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0, *, signed: bool = False) -> GraphProblem:
+    """The graph with numbers for the letters of its sizes, so much `larger`, and for what has no values.
+
+    They are positive; where they are `signed` every other entry is negative.
+    """
     letters = dict.fromkeys(one for node in problem.inputs.values() for one in letters_of(node.shape))
     sizes = {name: larger + SIZES[(place + attempt) % len(SIZES)] for place, name in enumerate(letters)}
     sizes |= problem.sizes
-    numbers = Arithmetic(sizes)
-    counts = dict(_index_counts(problem, numbers))
+    arithmetic = Arithmetic(sizes)
+    counts = dict(_index_counts(problem, arithmetic))
     drawn: dict[str, Array] = {}
     for n, name in enumerate(problem.free):
-        shape = numbers.shape(problem.inputs[name].shape)
+        shape = arithmetic.shape(problem.inputs[name].shape)
         entries = [number_at(7 * n + place, attempt) for place in range(prod(shape))]
         if name in counts:
             whole = [int(abs(one) * 40) % counts[name] for one in entries]
             drawn[name] = np.array(whole, dtype=np.int64).reshape(shape)
         else:
-            drawn[name] = from_list([Number(abs(one)) for one in entries], shape)
+            signs = [(-1) ** (place + attempt) if signed and shape else 1 for place in range(len(entries))]
+            numbers = [Number(sign * abs(one)) for sign, one in zip(signs, entries, strict=True)]
+            drawn[name] = from_list(numbers, shape)
     return replace(problem, sizes=sizes, values={**problem.values, **drawn})
 
 

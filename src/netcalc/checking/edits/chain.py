@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, inputs_of, times
-from netcalc.expression import Number, Symbol, Tree, is_constant, parse, substitute
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, bare, inputs_of, times
+from netcalc.expression import Number, Symbol, Tree, is_constant, multiply, parse, substitute
 from netcalc.graph.backward import added, gradients
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
 from netcalc.graph.elementwise import through as through_slope
@@ -91,9 +91,10 @@ def inside(context: Context) -> Iterator[Changed]:
         core = node.args[0]
         if len(core.args) > 1:
             continue
-        slope, tree = slopes(core.params.tree, 1)[0], core.params.tree
+        slope, tree, own_argument = slopes(core.params.tree, 1)[0], core.params.tree, Symbol(slot(0))
         for form, often, said in (
             (slope, USUAL, "f′(g′): the outer slope is taken at the inner derivative"),
+            (multiply(slope, own_argument), SEEN, "f′(g′)·g′: the outer slope is taken at the inner derivative"),
             (tree, SEEN, "f(g′): the inner function alone is differentiated"),
         ):
             if isinstance(form, Number):
@@ -101,7 +102,7 @@ def inside(context: Context) -> Iterator[Changed]:
             instead: dict[Node, Node] = {}
             for one in inputs_of(context, inner):
                 own = None if one.rank else gradients(inner, [one])[0]
-                if own is not None and as_number(own) not in (1, -1):
+                if own is not None and as_number(bare(own)) not in (1, -1):
                     wrong = plain(form, [(own, "")], "", ())
                     instead |= through_here(context, one, node, times(context.gradient(node), wrong))
             if instead:

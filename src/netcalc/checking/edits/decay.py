@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, scaled
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, bare, scaled
 from netcalc.graph.backward import Use, added
-from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, product, total
 from netcalc.result.result import NEW
@@ -41,7 +40,7 @@ def steps(context: Context) -> Iterator[Changed]:
     """A step of gradient descent uphill."""
     uphill: dict[Node, Node] = {}
     for name, (node, *_) in context.workings.answers.items():
-        core = node.args[0] if node.operation is NAMED else node
+        core = bare(node)
         if name.endswith(NEW) and core.operation is SUM:
             pairs = list(zip(core.args, core.params.letters, strict=True))
             numbers = [abs(number) for number in core.params.numbers]

@@ -236,6 +236,11 @@ def readable(text: str) -> str:
     return text.replace("*", "·").replace("-", "−")
 
 
+def bare(node: Node) -> Node:
+    """A node without its name."""
+    return node.args[0] if node.operation is NAMED else node
+
+
 def zero(like: Node) -> Node:
     """Zeros in a node's shape."""
     return product([], LETTERS[: like.rank], like.shape, 0)

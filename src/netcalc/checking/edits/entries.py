@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.products import MAX_UNITS
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes
@@ -76,7 +76,7 @@ def mean_of_own_entry(context: Context) -> Iterator[Changed]:
         if core.operation is not SUM or len(core.args) != 2 or core not in context.one.backward.gradients:
             continue
         x, middle = core.args
-        inner = middle.args[0] if middle.operation is NAMED else middle
+        inner = bare(middle)
         if inner.operation is not PRODUCT or inner.args != (x,) or len(context.users.get(middle, ())) > 1:
             continue
         letters = LETTERS[: x.rank]

@@ -174,7 +174,12 @@ FORMS: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
         ("exp(-q^2/2)/sqrt(2*pi)", "exp(−q²/2)/√(2π)", SEEN),
         ("2*exp(q^2)/sqrt(pi)", "2exp(q²)/√π", RARE),
     ),
-    "abs": (("1", "1", USUAL), ("-sign(q)", "−sign", SEEN), ("q", "q, as of half a square", SEEN)),
+    "abs": (
+        ("1", "1", USUAL),
+        ("where(q > 0, 1, 0)", "0 where q is negative, as relu's", SEEN),
+        ("-sign(q)", "−sign", SEEN),
+        ("q", "q, as of half a square", SEEN),
+    ),
     "max": (("1", "1 where the bound is larger too", USUAL), ("0", "0 everywhere", SEEN)),
     "min": (("1", "1 where the bound is smaller too", USUAL), ("0", "0 everywhere", SEEN)),
     "hard_sigmoid": (

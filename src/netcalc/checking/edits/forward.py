@@ -8,16 +8,16 @@ from math import prod
 
 import numpy as np
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, scaled, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, bare, scaled, whole
 from netcalc.checking.edits.numbers import averaged
-from netcalc.checking.edits.products import is_quadratic, share_of, symmetric
+from netcalc.checking.edits.products import TARGETS, is_quadratic, share_of, symmetric
 from netcalc.checking.edits.slopes import ARITHMETIC, phi
 from netcalc.derivation.derive import is_activation
 from netcalc.expression import Apply, Number, Symbol, substitute, symbols
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slot, through
-from netcalc.graph.leaves import NAMED, array
+from netcalc.graph.leaves import array
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
 
@@ -74,7 +74,7 @@ def sums(context: Context) -> Iterator[Changed]:
             name, parent = context.term(core, place, with_number=False), context.called(node)
             is_bias = context.is_bias(arg)
             left_out = f"the bias forgotten in {parent}" if is_bias else f"{name} left out of {parent}"
-            yield Changed(left_out, {node: without}, node, USUAL if is_bias else SEEN)
+            yield Changed(left_out, {node: without}, node, USUAL if is_bias or name.lstrip("−") in TARGETS else SEEN)
             if arg in context.varying and not context.is_input(arg):
                 uses = [use for _, use in context.uses if use.node is core and use.place == place]
                 gone = context.replaced(dict.fromkeys(uses))
@@ -91,7 +91,7 @@ def roots(context: Context) -> Iterator[Changed]:
     for core, node in context.names.items():
         if core.operation is not ELEMENTWISE or core.params.tree.operator != "sqrt" or len(core.args) != 1:
             continue
-        under = core.args[0].args[0] if core.args[0].operation is NAMED else core.args[0]
+        under = bare(core.args[0])
         if under.operation is not SUM or sum(arg in context.varying for arg in under.args) != 1 < len(under.args):
             continue
         place = next(n for n, arg in enumerate(under.args) if arg in context.varying)

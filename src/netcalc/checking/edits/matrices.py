@@ -8,9 +8,9 @@ from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
 from netcalc.checking.edits.products import share_of
-from netcalc.checking.edits.vectors import of_softmax
+from netcalc.checking.edits.vectors import SMOOTHING, of_softmax
 from netcalc.expression import Number
-from netcalc.graph.backward import Use
+from netcalc.graph.backward import Use, added
 from netcalc.graph.build import compared, divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slopes, through
 from netcalc.graph.inverses import DETERMINANT, INVERSE, LOGDET, determinant, inverse, matmul, swapped
@@ -67,6 +67,9 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
             straight = share.built([share.factors[0], (minus(target, p), letters)])
             yield Shared("p − t taken, which holds where t sums to 1 alone", straight, USUAL)
     yield Shared("softmax's slope p(1 − p) multiplied in once more", times(use.share, p, _one_minus(p)), USUAL)
+    count = prod(whole(p.shape[axis]) for axis in axes) or 1
+    smoothed = added([scaled(delta, 1 - SMOOTHING), scaled(times(over, number(1, p.shape)), SMOOTHING / count)])
+    yield Shared("the target smoothed, by 0.1", minus(smoothed, times(p, over)), RARE)
 
 
 def _of_logsumexp(context: Context, use: Use) -> Iterator[Shared]:
@@ -106,6 +109,8 @@ def _of_extreme(context: Context, use: Use) -> Iterator[Shared]:
     if many > 1:
         evenly = times(delta, number(Fraction(1, many), arg.shape))
         yield Shared(f"{name}'s gradient spread evenly, as a mean's", evenly, USUAL)
+    value = times(use.share, kept(node, node.params))
+    yield Shared(f"{name}'s value put in its entry's place; the slope there is 1", value)
     other = shares(arg, node.params.axes, largest=node.operation is MIN)
     said = f"{name}'s gradient given to the {'largest' if node.operation is MIN else 'smallest'} entry"
     yield Shared(said, times(delta, other), USUAL)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared, scaled, times, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.products import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
-from netcalc.graph.leaves import NAMED
 from netcalc.graph.product import PRODUCT, SUM, number
 
 
@@ -28,6 +27,10 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
         kind = f"the mean's 1/{count}" if count > 2 else f"the factor {_written(size)}"
         usual = USUAL if count or size == Fraction(1, 2) else SEEN
         yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), usual)
+        for one in counts if count else ():
+            if one != count and count % one == 0:
+                said = f"the mean of {count // one} entries taken, in place of that of {count}"
+                yield Shared(said, share.built(number=number * one), SEEN)
         for one in (count,) if count else counts:
             if one != count and size.denominator % one == 0:
                 is_mean = size * one in (Fraction(1, 2), 1, 2)
@@ -64,7 +67,7 @@ def _means_beside(use: Use) -> list[int]:
         return []
     found = []
     for place, (arg, by) in enumerate(zip(use.node.args, use.node.params.numbers, strict=True)):
-        core = arg.args[0] if arg.operation is NAMED else arg
+        core = bare(arg)
         factor = abs(by * core.params.number) if core.operation is PRODUCT else abs(by)
         if place != use.place and factor and factor.numerator == 1 < factor.denominator:
             found += [factor.denominator, *(whole(size) for inner in core.args for size in inner.shape)]
@@ -76,7 +79,7 @@ def averaged(context: Context, use: Use) -> list[int]:
     share, arg = share_of(context, use), use.node.args[use.place]
     if share is None:
         return []
-    core = arg.args[0] if arg.operation is NAMED else arg
+    core = bare(arg)
     summed = dict(zip(share.own, share.shape, strict=True))
     summed = {one: size for one, size in summed.items() if one not in share.out}
     if core.operation is PRODUCT and not summed:

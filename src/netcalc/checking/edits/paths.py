@@ -35,6 +35,7 @@ from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product
 from netcalc.graph.reductions import LOG_SOFTMAX
 
 FACTORS = {"the sign is wrong": Fraction(-1), "twice what it is": Fraction(2), "half of what it is": Fraction(1, 2)}
+SWAPPED_GRADIENTS = "gradients-swapped"  # which only answers of both can tell
 MAX_SWAPPED = 6  # inputs of which any two's derivatives may be swapped
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
@@ -256,18 +257,13 @@ def another_gradient(context: Context) -> Iterator[Changed]:
         if all(a.shape == b.shape for a, b in same):
             instead = {context.gradient(a): context.gradient(b) for a, b in same}
             yield Changed(f"the derivative by the {which} taken", instead, known[0], SEEN)
-    for a, b in combinations(known[:MAX_SWAPPED], 2):
-        if a.shape == b.shape:
-            instead = {context.gradient(a): context.gradient(b), context.gradient(b): context.gradient(a)}
-            said = f"the derivatives by {context.called(a)} and by {context.called(b)} swapped"
-            yield Changed(said, instead, a, USUAL if len(known) == 2 else SEEN)
     output = context.one.output
     if not output.rank:
         instead = {context.gradient(node): output for node in known if not node.rank}
         if instead:
             is_first = output.params.text.startswith("∂")
             said = "the first derivative taken for the second" if is_first else "the value taken for the derivative"
-            yield Changed(said, instead, output, SEEN)
+            yield Changed(said, instead, output, USUAL if is_first else SEEN)
             firsts = {one.output.params.text: one.output for one in context.workings.passes}
             both = {
                 context.gradient(node): times(output, firsts[f"∂f/∂{node.params.text}"])
@@ -285,6 +281,17 @@ def another_gradient(context: Context) -> Iterator[Changed]:
             gradient = context.gradient(node)
             own = {gradient: _moved(gradient.args[0], move)}
             yield Changed(f"{context.called(node)}'s {said.removeprefix('the ')}", own, node, SEEN)
+
+
+def swapped_gradients(context: Context) -> Iterator[Changed]:
+    """The derivatives by two inputs in each other's place."""
+    inputs = [node for node in context.workings.nodes.values() if context.is_input(node)]
+    known = [node for node in inputs if context.one.backward.gradients.get(node) is not None]
+    for a, b in combinations(known[:MAX_SWAPPED], 2):
+        if a.shape == b.shape:
+            instead = {context.gradient(a): context.gradient(b), context.gradient(b): context.gradient(a)}
+            said = f"the derivatives by {context.called(a)} and by {context.called(b)} swapped"
+            yield Changed(said, instead, a, USUAL if len(known) == 2 else SEEN)
 
 
 _MOVES = (
@@ -408,6 +415,7 @@ PATHS = (
     Row("whole-gradient", SEEN, changes=whole_gradient),
     Row("bias-as-row-sums", SEEN, changes=bias_gradients),
     Row("another-gradient", SEEN, changes=another_gradient),
+    Row(SWAPPED_GRADIENTS, SEEN, changes=swapped_gradients),
     Row("constant-term", SEEN, changes=constant_terms),
     Row("other-variable", SEEN, changes=other_variables),
     Row("degrees", SEEN, changes=in_degrees),

@@ -104,6 +104,9 @@ def quotients(context: Context, use: Use) -> Iterator[Shared]:
             USUAL,
         )
         yield Shared("the quotient rule's denominator left out", wrong(use, context, Apply("negate", (above,))), RARE)
+        if not is_constant(above):
+            constant = wrong(use, context, Number(Fraction(0)))
+            yield Shared("what is below the bar taken as a constant", constant, SEEN)
         log = multiply(above, Apply("log", (below,)))
         yield Shared("1/v integrated, not differentiated: log v; it is −1/v²", wrong(use, context, log))
         if is_constant(above):

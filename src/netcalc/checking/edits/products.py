@@ -17,22 +17,26 @@ from netcalc.checking.edits.edit import (
     Frequency,
     Row,
     Shared,
+    bare,
     scaled,
     whole,
 )
 from netcalc.expression import Number, Symbol, power
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import ELEMENTWISE, plain
+from netcalc.graph.build import divide
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain
 from netcalc.graph.inverses import matmul
 from netcalc.graph.inverses import swapped as swapped_axes
-from netcalc.graph.leaves import NAMED, array
+from netcalc.graph.leaves import NAMED, array, eye
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
 from netcalc.graph.sizes import Shape, same
 from netcalc.records import NamedTuple
 
 MAX_UNITS = 4  # entries of an axis that are tried one by one as the only path, or as the one left out
+MAX_GRADIENTS = 4  # gradients of other steps, the nearest ones, that are tried in another one's place
 MAX_OTHERS = 12  # tensors that are tried in another one's place
+TARGETS = ("t", "target", "y", "Y", "T")
 RATES = ("1", "0.1", "0.5", "0.01")
 POWERS = ("the 2 of the square's derivative left out", "a factor of the power left out")
 
@@ -107,7 +111,10 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             squares = use.node.args.count(other) == 2
             yield Shared(POWERS[not squares], _half(share), USUAL if squares else SEEN)
             if squares:
-                yield Shared("a square's derivative without what is squared", _without(share, place), RARE)
+                yield Shared("a square's derivative without what is squared", _without(share, place), SEEN)
+                if not use.node.rank and other.rank:
+                    said = "divided by the norm, as the norm itself is; the square's derivative is 2x"
+                    yield Shared(said, divide(share.built(), elementwise("sqrt", use.node)), SEEN)
             continue
         parent, arg = context.called(use.node), context.called(use.node.args[use.place])
         if context.called(other) == "delta" and context.is_input(other):
@@ -149,7 +156,7 @@ def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
     if share is None:
         return
     for place, (other, letters) in enumerate(share.factors[1:], 1):
-        core = other.args[0] if other.operation is NAMED else other
+        core = bare(other)
         if core.operation is not ELEMENTWISE or core.params.tree.operator != "power" or len(core.args) != 1:
             continue
         base, exponent = core.params.tree.arguments
@@ -217,16 +224,42 @@ def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
         if other is arg or other.operation is not NAMED or context.is_silent(other):
             continue
         near = _near(context, other)
-        tried = [one for one in context.one.nodes if one.shape == other.shape and one not in (other, arg)]
+        tried = [
+            one
+            for one in context.one.nodes
+            if one.shape == other.shape
+            and one not in (other, arg)
+            and not context.is_silent(one)
+            and (one in near or (one.params.moment >= 0 and one.rank))
+        ]
         for one in sorted(tried, key=lambda node: node not in near)[:MAX_OTHERS]:
-            if context.is_silent(one):
-                continue
-            if one not in near and (one.params.moment < 0 or not one.rank):
-                continue
             factors = [*share.factors]
             factors[place] = (one, letters)
             often: Frequency = SEEN if one in near or one.rank else RARE
             yield Shared(f"{context.called(one)} taken for {context.called(other)}", share.built(factors), often)
+
+
+def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
+    """What comes back from another step of the same shape in the place of the gradient from above."""
+    share, own = share_of(context, use), context.names.get(use.node)
+    if share is None or own is None or not own.rank:
+        return
+    order = context.one.nodes
+    here = order.index(own)
+    others = [
+        (abs(place - here), one)
+        for place, one in enumerate(order)
+        if one is not own
+        and one.shape == own.shape
+        and one.params.moment >= 0
+        and not context.is_silent(one)
+        and context.one.backward.gradients.get(one) is not None
+    ]
+    for _, one in sorted(others, key=lambda pair: pair[0])[:MAX_GRADIENTS]:
+        factors = [(context.gradient(one), share.factors[0][1]), *share.factors[1:]]
+        yield Shared(
+            f"the gradient of {context.called(one)} taken for that of {context.called(own)}", share.built(factors)
+        )
 
 
 def _near(context: Context, node: Node) -> set[Node]:
@@ -263,7 +296,7 @@ def part_of_sum(context: Context, use: Use) -> Iterator[Shared]:
                 half = total(list(zip(core.args, inner.letters, strict=True)), inner.out, core.shape, halves)
                 own = share.built([(half if one is other else one, its) for one, its in share.factors])
                 yield Shared(f"the 2 of the square left out of the term {sign} {name}", own, SEEN)
-            target = name in ("t", "target", "y", "Y", "T")
+            target = name in TARGETS
             yield Shared(
                 f"the target left out of the gradient: without {sign} {name}"
                 if target
@@ -326,6 +359,9 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
         said = f"the outer product transposed: ∂{above}/∂{name} is δ {context.called(share.factors[-1][0])}ᵀ"
         is_outer = share.factors[-1][0].rank < 2 or context.workings.of_columns
         yield Shared(said, share.built(own=own), USUAL if is_outer else SEEN)
+        if is_outer and arg.rank == 2:
+            diagonal = share.built([*share.factors, (eye(arg.shape[0]), share.own)])
+            yield Shared("the outer product's diagonal alone", diagonal, SEEN)
 
 
 def _is_turned(context: Context, share: Share, letters: str) -> bool:
@@ -390,10 +426,15 @@ def axes(context: Context, use: Use) -> Iterator[Shared]:
                 yield Shared(f"{not_summed}: the first entry alone", first)
                 yield Shared(f"{not_summed}: the last entry alone", last)
             continue
-        for unit in range(min(many, MAX_UNITS)):
+        is_sample = _is_sample(context, share, letter)
+        for unit in dict.fromkeys((*range(min(many, MAX_UNITS)), many - 1)):
             alone = f"a path left out: only the one through unit {unit} is taken"
+            if is_sample:
+                alone = f"not summed over the samples: the gradient of sample {unit} alone"
+                lone = f"not averaged over the samples: the gradient of sample {unit} alone"
+                yield Shared(lone, share.restricted(letter, many * _unit(many, unit)), RARE)
             yield Shared(alone, share.restricted(letter, _unit(many, unit)))
-            if many > 2:
+            if many > 2 and unit < MAX_UNITS:
                 without = share.restricted(letter, 1 - _unit(many, unit))
                 yield Shared(f"a path left out: the one through unit {unit}", without)
     for letter in share.own:
@@ -436,6 +477,11 @@ def in_another_order(context: Context, use: Use) -> Iterator[Shared]:
     right = f"δ {name}ᵀ" if use.place == 0 else f"{name}ᵀ δ"
     said = f"the factors in the other order: ∂{context.called(node)}/∂{context.called(node.args[use.place])} is {right}"
     yield Shared(said, scaled(wrong, params.number), SEEN)
+
+
+def _is_sample(context: Context, share: Share, letter: str) -> bool:
+    """Whether a letter counts the rows of a matrix that was given."""
+    return any(own[0] == letter and node.rank > 1 and context.is_input(node) for node, own in share.factors if own)
 
 
 def none_transposed(context: Context) -> Iterator[Changed]:
@@ -499,6 +545,7 @@ PRODUCTS = (
     Row("axis", SEEN, axes),
     Row("term-left-out-of-factor", SEEN, part_of_sum),
     Row("other-tensor", RARE, other_tensor),
+    Row("other-gradient", RARE, other_gradient),
     Row("weights-updated", RARE, updated),
     Row("counted-twice", RARE, scaled_share),
 )

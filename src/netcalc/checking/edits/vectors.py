@@ -6,8 +6,9 @@ Who differentiates them knows their gradients by heart, in one line: p ∘ (δ �
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, scaled, times, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, bare, scaled, times, whole
 from netcalc.graph.backward import added, gradients
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise
@@ -18,6 +19,7 @@ from netcalc.graph.reductions import mean, minus, softmax, summed
 from netcalc.problem import LossAndTarget
 from netcalc.records import NamedTuple
 
+SMOOTHING = Fraction(1, 10)  # of labels, where nobody asked for it
 Slip = tuple[str, Node, Frequency]
 
 
@@ -68,6 +70,8 @@ def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> I
     right = added([times(p, weight), target])
     yield "softmax's slope p(1 − p) multiplied in once more: p − t has it already", times(right, slope), USUAL
     yield "softmax's slope p(1 − p) taken alone", times(slope, weight), SEEN
+    smoothed = added([scaled(target, 1 - SMOOTHING), scaled(weight, -SMOOTHING / (whole(z.shape[axes[0]]) or 1))])
+    yield "the target smoothed, by 0.1", added([times(p, weight), smoothed]), RARE
     grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
     if grown is not None and grown.shape == p.shape:
         said = "the exponentials taken for their softmax in p − t: not divided by their sum"
@@ -113,11 +117,11 @@ def _written_softmax(core: Node) -> tuple[Node, int] | None:
     found = _scaled(core)
     if found is None or not _is_function(found.whole, "exp") or not _is_function(found.shared, "divide"):
         return None
-    sums = _bare(_bare(found.shared).args[0])
+    sums = bare(bare(found.shared).args[0])
     if sums.operation is not PRODUCT or sums.args != (found.whole,) or sums.params.number != 1:
         return None
-    z = _bare(found.whole).args[0]
-    inner = _bare(z)
+    z = bare(found.whole).args[0]
+    inner = bare(z)
     if (
         inner.operation is SUM
         and len(inner.args) == 2
@@ -128,12 +132,8 @@ def _written_softmax(core: Node) -> tuple[Node, int] | None:
     return z, found.axis
 
 
-def _bare(node: Node) -> Node:
-    return node.args[0] if node.operation is NAMED else node
-
-
 def _is_function(node: Node, name: str) -> bool:
-    core = _bare(node)
+    core = bare(node)
     return core.operation is ELEMENTWISE and core.params.tree.operator == name and len(core.args) == 1
 
 
@@ -146,7 +146,7 @@ def normalisations(context: Context) -> Iterator[Changed]:
         found = _scaled(core)
         if found is None or core not in context.one.backward.gradients:
             continue
-        inner = _bare(found.whole)
+        inner = bare(found.whole)
         if (
             inner.operation is not SUM
             or inner.args[0] not in in_order([found.shared])
@@ -262,7 +262,7 @@ def through(context: Context, one: Node, node: Node, wrong: Node) -> dict[Node, 
     if right is None or _leads_only_to(context, one, node):
         return {gradient: wrong}
     letters = LETTERS[: one.rank]
-    rest = total([(_bare(gradient), letters), (right, letters)], letters, one.shape, [1, -1])
+    rest = total([(bare(gradient), letters), (right, letters)], letters, one.shape, [1, -1])
     return {gradient: added([wrong, rest])}
 
 
