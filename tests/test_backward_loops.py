@@ -281,3 +281,14 @@ def test_what_goes_over_heads_forwards_is_right_and_a_slip_is_told_alone():
 def test_what_a_cell_carries_is_not_told_for_a_slip_in_what_it_is_made_of(was, slip):
     lines = judged(CELL, OF_CELL.replace(was, slip, 1), OF_CELLS)
     assert {one.line for one in wrong(lines)} == ({5} if was else set())
+
+
+def test_a_local_name_of_one_sample_is_no_gradient_of_all_that_differs_by_its_capital():
+    """dz in a loop, beside a Z of all samples: a slip in it is told there, and what is right is right."""
+    forward = "Z = w.T @ X + b\nA = 1 / (1 + np.exp(-Z))\ncost = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A))\n"
+    backward = "dw = np.zeros_like(w)\ndb = 0\nfor i in range(X.shape[1]):\n    dz = A[0, i] - Y[0, i]\n"
+    backward += "    dw[:, 0] += X[:, i] * dz\n    db += dz\n"
+    at = {"X": "1,2;0,-1;1,1", "w": "1;2;-1", "b": "0.5", "Y": "1,0;"}
+    assert not wrong(judged(forward, backward, at))
+    (one,) = wrong(judged(forward, backward.replace("A[0, i] - Y[0, i]", "Y[0, i] - A[0, i]"), at))
+    assert (one.line, str(one.repair).strip()) == (4, "dz = A[0, i] - Y[0, i]")

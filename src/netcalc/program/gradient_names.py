@@ -89,6 +89,8 @@ class GradientNames(Stepping):
         """A gradient of the pass itself has a node of its own, whatever it is; every other array has its name."""
         within = self.passes.get(self.frame.level if level is None else level)
         of = None if within is None else self.of(name, within)
+        if of is not None and of not in name and self.rounds and self._has_fewer_axes(value, of):
+            of = None  # dz, of one sample, beside a Z of all
         if of is None and self.holder and within is not None:
             held = self.held_key(name, within)
             of, name = held, f"{self.holder}['{name}']" if held else name
@@ -119,6 +121,10 @@ class GradientNames(Stepping):
                 return None
             within.of[name] = held
         return within.of[name]
+
+    def _has_fewer_axes(self, value: Tensor, of: str) -> bool:
+        true = self.true_of(of)
+        return true is not None and value.rank < true.rank
 
     def held_key(self, key: str, within: Pass) -> str | None:
         """What the key of a dictionary of gradients stands for: grads['W'], of params['W'] or self.W."""
