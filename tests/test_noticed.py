@@ -162,7 +162,7 @@ def test_the_next_variables_derivative_is_no_other():
         found = verdicts(result, dict(zip(("dx", "dy", "dz"), answers, strict=True)))
         assert found == [("wrong", f"the derivative by the {taken} taken")] * 3
     found = verdicts(netcalc.grad("x*y^2", at={"x": "2.5", "y": "3.7"}), {"dx": "18.5", "dy": "13.69"})
-    assert found == [("wrong", "the derivative by the next variable taken")] * 2
+    assert found == [("wrong", "the derivatives by x and by y swapped")] * 2
 
 
 def test_what_is_wrong_with_a_bias_is_told():

@@ -85,7 +85,7 @@ def decay():
     x, W, t = draw(1, 4, 2), draw(2, 2, 3), draw(3, 4, 3)
     dW = x.T @ (x @ W - t) / 6
     yield {"x": x, "W": W, "t": t}
-    yield "dW", dW, "a path left out"
+    yield "dW", dW, "the term 1/10·norm(W)^2 left out"
     yield "dW", dW + 0.4 * W, "2 times what it is"
     yield "dW", dW + 0.2 * W / 4, "the mean's 1/4 applied to"
 

@@ -180,8 +180,7 @@ class _Search:
         )
         if not is_written:
             return np.full(len(group.edits), SHORT_CHANCE)
-        is_all = self.wrong <= {*at}  # of several wrong answers, one alone is met by chance
-        return np.where(self.usual(group) & is_all, PLAIN_CHANCE, SHORT_EXACT_CHANCE)
+        return np.where(self.usual(group), PLAIN_CHANCE, SHORT_EXACT_CHANCE)
 
     def chances(self, group: Predictions, counts: Array, at: list[int]) -> Array:
         """For each edit that counts, how probable it is that an answer made at random meets it or one before it."""

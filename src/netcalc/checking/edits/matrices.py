@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
-from netcalc.checking.edits.products import share_of
+from netcalc.checking.edits.products import TARGETS, share_of
 from netcalc.checking.edits.vectors import SMOOTHING, of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use, added
@@ -64,6 +64,8 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
         share = share_of(context, own)
         if share is not None and len(share.factors) == 2 and share.factors[1][0].shape == p.shape:
             target, letters = share.factors[1]
+            if context.called(target) not in TARGETS:
+                continue
             straight = share.built([share.factors[0], (minus(target, p), letters)])
             yield Shared("p − t taken, which holds where t sums to 1 alone", straight, USUAL)
     yield Shared("softmax's slope p(1 − p) multiplied in once more", times(use.share, p, _one_minus(p)), USUAL)

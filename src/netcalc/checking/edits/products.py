@@ -28,7 +28,7 @@ from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain
 from netcalc.graph.inverses import matmul
 from netcalc.graph.inverses import swapped as swapped_axes
 from netcalc.graph.leaves import NAMED, array, eye
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
 from netcalc.graph.sizes import Shape, same
 from netcalc.records import NamedTuple
@@ -244,22 +244,27 @@ def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
     share, own = share_of(context, use), context.names.get(use.node)
     if share is None or own is None or not own.rank:
         return
-    order = context.one.nodes
+    order, called = context.one.nodes, context.called(own)
     here = order.index(own)
+    users = {*context.users.get(own, ())}
+    users |= {user for one in users if context.called(one) == called for user in context.users.get(one, ())}
     others = [
         (abs(place - here), one)
         for place, one in enumerate(order)
         if one is not own
+        and one not in users  # that is a slope left out
         and one.shape == own.shape
         and one.params.moment >= 0
         and not context.is_silent(one)
         and context.one.backward.gradients.get(one) is not None
     ]
-    for _, one in sorted(others, key=lambda pair: pair[0])[:MAX_GRADIENTS]:
+    back = context.gradient(use.node.args[use.place])
+    nearest = [one for _, one in sorted(others, key=lambda pair: pair[0])[:MAX_GRADIENTS]]
+    for one in nearest:
+        if back in in_order([context.gradient(one)]):
+            continue  # it is not there yet
         factors = [(context.gradient(one), share.factors[0][1]), *share.factors[1:]]
-        yield Shared(
-            f"the gradient of {context.called(one)} taken for that of {context.called(own)}", share.built(factors)
-        )
+        yield Shared(f"the gradient of {context.called(one)} taken for that of {called}", share.built(factors))
 
 
 def _near(context: Context, node: Node) -> set[Node]:
