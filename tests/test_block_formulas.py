@@ -129,7 +129,7 @@ loss = out.sum()
             {"x": 3, "w": 2},
             {
                 "out@4.1": "zeros(2, 2).at[0, 0].set(x[:2]ᵀ w)",
-                "out@4.2": "out@4.1.at[1, 0].set(x[1:3]ᵀ w)",
+                "out@4.2": "out@4.1.at[1, 0].add(x[1:3]ᵀ w)",
             },
         ),
         (
@@ -186,3 +186,11 @@ def test_a_line_is_written_as_it_is_typed(program, shapes, formulas):
     result = netcalc.gradients(program, shape=shapes)
     written = {tensor.name: to_unicode(tensor.formula) for tensor in result.tensors}
     assert {name: written[name] for name in formulas} == formulas
+
+
+def test_what_a_later_write_replaces_gets_no_gradient_in_jax():
+    """o2 keeps its own value there, though it is 0; a row that is written into zeros of an array is added."""
+    text = "out = jnp.zeros((2, 3))\no2 = out.at[0, 1].set(x[0])\no3 = o2.at[1].set(x)\nloss = (o3 ** 2).sum()\n"
+    result = netcalc.gradients(text, x=[1.0, 2.0, 3.0])
+    assert result["do2"].numbers().tolist() == [[0, 2, 0], [0, 0, 0]]
+    assert result["dx"].numbers().tolist() == [4, 4, 6]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM, Product, Sum, as_number
 from netcalc.graph.selection import EVERYTHING, part_tree
 from netcalc.graph.shaping import SCATTER, Keyed, Part, Span
 from netcalc.graph.sizes import settled
+from netcalc.graph.sizes import tree as size_tree
 from netcalc.graph.windows import WINDOWS, Sliding
 
 Exact = Callable[[Sequence[Node]], tuple[Tree, ...]]  # nodes as formulas that have their shapes
@@ -19,7 +20,7 @@ MAX_WRITES = 1_000  # into one array, that are looked through
 
 
 def written(node: Node, exact: Exact) -> Tree | None:
-    """Entries written into an array, or among zeros: out.at[0].set(v), .add(v) where something was there before."""
+    """Entries written among zeros, zeros(3).at[0].set(v), or into an array, out.at[0].add(v), where 0 was or not."""
     if node.operation is SUM:
         params: Sum = node.params
         if any(by != 1 for by in params.numbers) or any(own != params.out for own in params.letters):
@@ -29,26 +30,23 @@ def written(node: Node, exact: Exact) -> Tree | None:
         if len(before) != 1 or not writes or (all(map(_is_padding, writes)) and not _is_empty(before[0], writes[0])):
             return None
         (found,) = exact(before)
-        earlier = before
     elif _is_write(node):
         if _is_padding(node):
             return _padded(node, exact)
-        writes, found, earlier = [node], _zeros(node), []
+        writes, found = [node], _zeros(node)
     else:
         return None
     for write in writes:
-        is_new = all(_is_empty(one, write) for one in earlier)
         (value,) = exact(write.args[:1])
         key = [part_tree(one, ()) for one in write.params.key]
         while key and write.params.key[len(key) - 1] == EVERYTHING:
             key.pop()
-        found = Apply("written_into" if is_new else "added_into", (found, value, *key))
-        earlier = [*earlier, write]
+        found = Apply("added_into" if node.operation is SUM else "written_into", (found, value, *key))
     return found
 
 
 def _zeros(node: Node) -> Tree:
-    return Symbol(f"zeros({', '.join(str(settled(one)) for one in node.shape)})")
+    return Apply("call:zeros", tuple(map(size_tree, node.shape)))  # matrix notation has 0 for "zeros"
 
 
 def _is_write(node: Node) -> bool:

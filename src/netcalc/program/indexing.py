@@ -185,8 +185,11 @@ def read(scope: Scope, whole: Tensor, raw: Any) -> Any:
     return scope.made(Tensor(node, whole.kind, whole.buffer, cells, level=whole.level))
 
 
-def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor:
-    """The array with a part replaced: old[…] = value."""
+def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node, *, stays: bool = False) -> Tensor:
+    """The array with a part replaced: old[…] = value. What is written where 0 was is added.
+
+    Where the old array `stays`, as in JAX, no gradient comes back to what was replaced, be it 0.
+    """
     if part.mask is not None and not _is_broadcast(value, old):
         part = part_of(scope, old, Tensor(part.mask, "bool"), picks=True)
     if part.mask is not None:
@@ -205,7 +208,7 @@ def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node) -> Tensor
         return Tensor(b.add(b.multiply(keep, old.node), spread), old.kind, old.buffer)
     key = numpy_key(part)
     empty = np.broadcast_to(np.asarray(old.zero), old.shape)
-    if empty[key].all():
+    if empty[key].all() and not (stays and as_number(old.node) is None):
         left = empty.copy()
         left[key] = False
         node = spread if empty.all() else b.add(old.node, spread)

@@ -98,7 +98,7 @@ class Methods(Functions):
             return indexing.added_into(self, array, part, value)
         if how in ("multiply", "mul"):
             value = b.multiply(b.index(array.node, part.key, list(part.arrays)), value)
-        found = indexing.written_into(self, array, part, value)
+        found = indexing.written_into(self, array, part, value, stays=True)
         return Tensor(found.node, found.kind, zero=found.zero)
 
     def of_ufunc(self, function: str, how: str, args: list[Any], keywords: dict[str, Any]) -> Any:
