@@ -9,15 +9,11 @@ import numpy as np
 
 
 def is_surely_finite(array: np.ndarray) -> bool:
-    """Whether all entries are finite, in one pass and without an array of flags; False where it takes a closer look.
-
-    The sum of squares is read as fast as memory goes, four times as fast as a sum.
-    """
+    """Whether all entries are finite, in one pass and without an array of flags; False where it takes a closer look."""
     if array.dtype.kind != "f":
         return False
-    flat = array.ravel(order="K")
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(np.dot(flat, flat)))
+    with np.errstate(all="ignore"):  # a sum may overflow
+        return bool(np.isfinite(np.add.reduce(array, axis=None)))
 
 
 def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
