@@ -15,8 +15,6 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.tensor_operations import OPERATIONS as OF_TENSORS
 from netcalc.graph.tensor_shapes import Made
 
-NOTHING = Apply("none", ())
-
 
 class Call:
     """A call, as the table's row may ask about it; its names are NumPy's where libraries differ."""
@@ -91,10 +89,6 @@ def _is_along(tree: Tree) -> bool:
     return isinstance(tree, Apply) and tree.operator == "axis"
 
 
-def _is_call(tree: Tree) -> bool:
-    return isinstance(tree, Apply) and tree.operator.startswith("call:")
-
-
 def called(reader: Reader, tree: Apply) -> Any:
     """What the call gives, an array or several. Raises NetcalcError."""
     from netcalc.program.library import ROWS
@@ -136,7 +130,7 @@ def _one(reader: Reader, tree: Apply) -> Node:
 def _indexed(reader: Reader, tree: Apply) -> Node:
     """One of several arrays that a call gives; else entries of an array."""
     owner, first, *others = tree.arguments
-    if isinstance(owner, Apply) and _is_call(owner):
+    if isinstance(owner, Apply) and owner.operator.startswith("call:"):
         found = called(reader, owner)
         if isinstance(found, list | tuple):
             place = int(reader.whole_numbers(first)) if isinstance(first, Number | Apply) else None
