@@ -7,10 +7,10 @@ import pytest
 
 import netcalc
 from netcalc.checking import Checker
-from netcalc.checking.abreast import Abreast
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
 from netcalc.checking.edits.edit import edits
-from netcalc.checking.runs import FAILED
+from netcalc.checking.workings.abreast import Abreast
+from netcalc.checking.workings.runs import FAILED
 from netcalc.graph.node import Node
 
 DRAW = np.random.default_rng(7)

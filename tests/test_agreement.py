@@ -11,9 +11,9 @@ from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.program import derivative, pointwise
+from netcalc.checking.answers.handwritten import read_number
 from netcalc.checking.backward import agreement
 from netcalc.checking.backward.agreement import CLOSE, same, same_in_balls
-from netcalc.checking.handwritten import read_number
 from netcalc.errors import ExpressionError, ShapeError
 from netcalc.expression import parse
 from netcalc.graph.arithmetic.balls import Balls

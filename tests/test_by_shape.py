@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netcalc
-from netcalc.checking.by_shape import by_shape, told, turned
+from netcalc.checking.answers.by_shape import by_shape, told, turned
 from netcalc.errors import NetcalcError
 from netcalc.files.npy import read_safetensors_whole
 
@@ -149,7 +149,7 @@ def test_linear_weights_of_a_state_dict_are_held_to_the_program():
 
 def test_a_large_problem_is_checked_without_a_search_for_causes(monkeypatch):
     """Its wrong entries are told all the same, and a plain factor; no dictionary has each of a million numbers."""
-    monkeypatch.delattr("netcalc.checking.bench.by_element")
+    monkeypatch.delattr("netcalc.checking.judging.bench.by_element")
     draw = np.random.default_rng(2)
     values = {"X": draw.normal(size=(2, 1100)), "W": draw.normal(size=(1100, 1000))}
     true = values["X"].T @ (2 * (values["X"] @ values["W"]))

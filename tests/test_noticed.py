@@ -19,8 +19,8 @@ from netcalc.arithmetic.cancellation import cancelled
 from netcalc.catalogue.kernels.softmax import log_loss
 from netcalc.checking.backward import points
 from netcalc.checking.backward.check import checked_lines
-from netcalc.checking.evidence import Evidence
-from netcalc.checking.verdicts import leading_place
+from netcalc.checking.causes.evidence import Evidence
+from netcalc.checking.judging.verdicts import leading_place
 from netcalc.cli import main
 from netcalc.derivation import algebra
 from netcalc.derivation.bounded import equal

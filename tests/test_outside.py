@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.checking.grading import Grades, Mark, Student
-from netcalc.checking.sheets import grades
+from netcalc.checking.classes.grading import Grades, Mark, Student
+from netcalc.checking.classes.sheets import grades
 from netcalc.cli import main
 from netcalc.commands._answer import write
 from netcalc.notation import plainly

@@ -16,7 +16,7 @@ from netcalc import cli
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.catalogue.losses import LOSSES, REDUCTIONS
 from netcalc.checking import Tolerance
-from netcalc.checking.exercises import checkers
+from netcalc.checking.classes.exercises import checkers
 from netcalc.errors import NetcalcError
 from netcalc.examples import example, names
 from netcalc.models.initial import INITIALS

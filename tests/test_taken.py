@@ -13,8 +13,8 @@ from rich.console import Console
 
 import netcalc
 from netcalc.checking import Checker
-from netcalc.checking.diagnose import WHOLE
-from netcalc.checking.taken import taken
+from netcalc.checking.causes.diagnose import WHOLE
+from netcalc.checking.causes.taken import taken
 from netcalc.render.verdicts import verdicts
 
 MATRIX = [["0.5", "-1.2"], ["1.1", "0.3"], ["-0.4", "0.9"]]

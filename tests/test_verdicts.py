@@ -588,7 +588,7 @@ def test_the_gradient_of_the_sum_is_that_of_the_loss_where_there_is_one(name, ab
 )
 def test_names_that_people_use_mean_one_thing(net, name, meant):
     """In a net of one layer; what means nothing is no answer."""
-    from netcalc.checking.names import Names
+    from netcalc.checking.answers.names import Names
 
     names = Names(net(NET))
     if meant is None:
@@ -600,7 +600,7 @@ def test_names_that_people_use_mean_one_thing(net, name, meant):
 
 @pytest.mark.parametrize("name", ["dw", "z", "grad_w", "dL/db"])
 def test_names_that_may_mean_two_things_are_no_answers(net, name):
-    from netcalc.checking.names import Names
+    from netcalc.checking.answers.names import Names
 
     with pytest.raises(NetcalcError, match="there is no answer"):
         Names(net(NET + SECOND)).find(name)

@@ -312,9 +312,9 @@ def check(
     """
     from netcalc.checking import Tolerance
     from netcalc.checking import check as judged
-    from netcalc.checking.names import Names
-    from netcalc.checking.sources import Brought, given
-    from netcalc.checking.sources import answers as read
+    from netcalc.checking.answers.names import Names
+    from netcalc.checking.answers.sources import Brought, given
+    from netcalc.checking.answers.sources import answers as read
 
     if not isinstance(result, Result):
         raise NetcalcError(f"result is what netcalc's functions give, and not {result!r}")

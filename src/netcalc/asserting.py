@@ -11,7 +11,7 @@ from netcalc.api import check
 from netcalc.arguments import as_numpy, by_name, is_bfloat16
 from netcalc.arguments import names as listed
 from netcalc.catalogue.names import unknown
-from netcalc.checking.by_shape import by_shape, is_close, turned
+from netcalc.checking.answers.by_shape import by_shape, is_close, turned
 from netcalc.errors import NetcalcError
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 
 from netcalc.arguments import text, whole
+from netcalc.checking.answers.tables import Table, from_file, from_rows
 from netcalc.checking.check import Checker
-from netcalc.checking.exercises import checkers
-from netcalc.checking.grading import Grades
-from netcalc.checking.grading import grade as marked
-from netcalc.checking.tables import Table, from_file, from_rows
-from netcalc.checking.verdicts import Tolerance
+from netcalc.checking.classes.exercises import checkers
+from netcalc.checking.classes.grading import Grades
+from netcalc.checking.classes.grading import grade as marked
+from netcalc.checking.judging.verdicts import Tolerance
 from netcalc.errors import NetcalcError
 from netcalc.exercises import Exercise
 from netcalc.exercises import quiz as drawn

@@ -13,22 +13,23 @@ from flint import fmpq
 
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.rounding import digits
-from netcalc.checking import graphs
-from netcalc.checking.bench import BITS, Bench
-from netcalc.checking.bulk import bulk
-from netcalc.checking.claims import MISFIT, Claim, claims_of, misfit
-from netcalc.checking.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
+from netcalc.checking.answers.claims import MISFIT, Claim, claims_of, misfit
+from netcalc.checking.answers.names import Names
+from netcalc.checking.answers.sources import Brought
+from netcalc.checking.answers.whole import Tensors
+from netcalc.checking.answers.written import FLOAT32_BITS, FLOAT64_BITS, Large
+from netcalc.checking.causes.bulk import bulk
+from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
+from netcalc.checking.causes.evidence import Evidence
+from netcalc.checking.causes.library import Library
+from netcalc.checking.causes.patterns import SWAPPED, patterns, scaled, transposed
+from netcalc.checking.causes.taken import taken
 from netcalc.checking.edits.edit import Edit
-from netcalc.checking.evidence import Evidence
-from netcalc.checking.functions import Functions, compared
-from netcalc.checking.kinds import functions_elsewhere, functions_of, kind_of
-from netcalc.checking.library import Library
-from netcalc.checking.names import Names
-from netcalc.checking.parts import part
-from netcalc.checking.patterns import SWAPPED, patterns, scaled, transposed
-from netcalc.checking.sources import Brought
-from netcalc.checking.taken import taken
-from netcalc.checking.verdicts import (
+from netcalc.checking.judging import graphs
+from netcalc.checking.judging.bench import BITS, Bench
+from netcalc.checking.judging.functions import Functions, compared
+from netcalc.checking.judging.parts import part
+from netcalc.checking.judging.verdicts import (
     COARSELY,
     Judgement,
     Tolerance,
@@ -38,8 +39,7 @@ from netcalc.checking.verdicts import (
     is_cut_off,
     judge,
 )
-from netcalc.checking.whole import Tensors
-from netcalc.checking.written import FLOAT32_BITS, FLOAT64_BITS, Large
+from netcalc.checking.workings.kinds import functions_elsewhere, functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.expression import Tree
 from netcalc.graph.sizes import described

@@ -87,7 +87,7 @@ def checked(result: Result, checking: Checking, stdin: StandardInput | None) -> 
     given = [text for text in checking.check or [] if text not in programs]
     if given:
         from netcalc.checking import Tolerance, check
-        from netcalc.checking.sources import answers
+        from netcalc.checking.answers.sources import answers
 
         tolerance = Tolerance(checking.rtol, checking.atol, checking.sig)
         result = check(result, partial(answers, given, stdin=stdin), tolerance)

@@ -31,10 +31,10 @@ def grade(
 ) -> int | None:
     """The answers of a class, marked: right or wrong, and what went wrong."""
     from netcalc.checking import Tolerance
-    from netcalc.checking.exercises import checkers
-    from netcalc.checking.grading import grade as marked
-    from netcalc.checking.sheets import aside, grades
-    from netcalc.checking.tables import from_file
+    from netcalc.checking.answers.tables import from_file
+    from netcalc.checking.classes.exercises import checkers
+    from netcalc.checking.classes.grading import grade as marked
+    from netcalc.checking.classes.sheets import aside, grades
     from netcalc.commands._answer import write_out
     from netcalc.commands._stderr import say
     from netcalc.render import LISTS, chosen

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import IntEnum
 from functools import cached_property
 
-from netcalc.checking.workings import Pass, Workings
+from netcalc.checking.workings.workings import Pass, Workings
 from netcalc.graph.backward import Use, added
 from netcalc.graph.build import multiply
 from netcalc.graph.leaves import INPUT, NAMED

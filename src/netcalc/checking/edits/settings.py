@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.catalogue.losses import REDUCTIONS, loss
 from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row
-from netcalc.checking.workings_of_layers import of_layers
+from netcalc.checking.workings.workings_of_layers import of_layers
 from netcalc.expression import Number, multiply
 from netcalc.graph.node import Node
 from netcalc.problem import LossAndTarget, Problem

@@ -1,0 +1,186 @@
+"""Formulas of whole tensors: read with the problem's tensors for names, and written out entry by entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from netcalc.arrays import each, scalar
+from netcalc.checking.answers.columns import Columns
+from netcalc.checking.answers.names import LISTED
+from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
+from netcalc.expression import FUNCTIONS, Apply, Number, Tree, share, substitute, symbols
+from netcalc.expression import read as read_expression
+from netcalc.expression.paper import parse_paper
+from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
+from netcalc.expression.tensor_parser import Reading, parse_tensors
+from netcalc.expression.tree import CONDITIONS
+from netcalc.graph.arithmetic import Arithmetic
+from netcalc.graph.arithmetic.trees import Trees
+from netcalc.graph.evaluate import cost, evaluate
+from netcalc.graph.from_tree import Reader
+from netcalc.graph.node import Node
+from netcalc.graph.sizes import Shape, Size, settled
+from netcalc.graph.sizes import tree as size_tree
+from netcalc.models.calls import OPERATIONS
+from netcalc.problem import symbol_tensor
+from netcalc.records import dataclass
+
+BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
+OF_TENSORS = rf"\b({'|'.join(sorted(TENSOR_FUNCTIONS.keys() - FUNCTIONS.keys()))})\s*\("
+ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
+MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The entries of a formula, as trees in the problem's numbers; the formula, and what was assumed of it."""
+
+    entries: np.ndarray
+    tree: Tree
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The problem's tensors by name, and the names of its `numbers`, which formulas may use too.
+
+    `nodes` are those of tensors that have no numbers here.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    numbers: Collection[str]
+    index_from: int = 0
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """What a name stands for: a number where no tensor is called so."""
+        tensors: Mapping[str, Any] = {**self.arrays, **self.nodes}
+        return {**dict.fromkeys(self.numbers, ()), **{name: tensor.shape for name, tensor in tensors.items()}}
+
+    def read(self, text: str, shape: tuple[int, ...]) -> Whole | None:
+        """A formula of a tensor of that shape; None for what is none, and for one with names that are no problem's.
+
+        Raises NetcalcError with the place in the text where shapes don't fit.
+        """
+        made = self._made(text, shape)
+        if made is None:
+            return None
+        reader, node, tree = made
+        used = symbols(tree)
+        if not node.rank and not used:
+            return None  # a number
+        if (many := cost([node], Arithmetic()).multiplications) > MAX_MULTIPLICATIONS:
+            raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
+        entries = {name: self._entries(name) for name in used}
+        return Whole(_written_out(node, tree, entries, reader.inputs), tree, tuple(reader.notes))
+
+    def node(self, text: str, shape: Shape) -> Node | None:
+        """The same formula as a node; None where it has another shape."""
+        node = self.any_node(text, shape)
+        return node if node is not None and _settled(node.shape) == _settled(shape) else None
+
+    def any_node(self, text: str, shape: Shape) -> Node | None:
+        """The same formula as a node, of that shape if it can be read so. Raises NetcalcError."""
+        made = self._made(text, shape)
+        return made[1] if made is not None else None
+
+    def _made(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
+        """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.
+
+        Raises NetcalcError.
+        """
+        indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
+        errors: list[NetcalcError] = []
+        made: tuple[Reader, Node, Tree] | None = None
+        for read in (parse_tensors, parse_paper, _of_numbers):
+            if read is _of_numbers and (made is not None or re.search(OF_TENSORS, text)):
+                break
+            columns = Columns(shape)
+            table = columns.operations if read is parse_paper else OPERATIONS
+            try:
+                reading = read(text, self.shapes)
+                self._check_names(reading.tree, text)
+                reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
+                reader.inputs |= self.nodes
+                node = reader.node(reading.tree)
+            except NetcalcError as error:
+                errors.append(error)
+                continue
+            if _settled(node.shape) == _settled(shape):
+                return reader, node, columns.plain(reading.tree)
+            made = made or (reader, node, columns.plain(reading.tree))
+        if made is None and not is_list(text):
+            raise _nearest(errors)
+        return made
+
+    def _check_names(self, tree: Tree, text: str) -> None:
+        """Raises UnknownNameError."""
+        for name in symbols(tree):
+            if name not in self.shapes and name not in self.sizes:
+                raise self.unknown(name, text)
+
+    def unknown(self, name: str, text: str) -> UnknownNameError:
+        """There is no such name, which stands in the text."""
+        from difflib import get_close_matches
+
+        known = list(self.numbers)
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"a formula here is in {', '.join(known[:LISTED])}"
+        place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+        message = f"there is no '{name}' in this problem; {hint}"
+        return UnknownNameError(message, source=text, position=place.start() if place else 0)
+
+    def _entries(self, name: str) -> np.ndarray:
+        if name not in self.shapes:
+            return scalar(size_tree(self.sizes[name]))
+        array = self.arrays.get(name)
+        if array is not None and array.dtype.kind in "iub":
+            return each(lambda one: Number(Fraction(one)), array)
+        return symbol_tensor(name, Arithmetic().shape(self.shapes[name]), self.index_from)
+
+
+def _settled(shape: Shape) -> Shape:
+    return tuple(map(settled, shape))
+
+
+def is_list(text: str) -> bool:
+    """Whether it may be several numbers: a comma or a semicolon stands outside of brackets, or all in square ones."""
+    depth, stripped = 0, text.strip()
+    for sign in stripped:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign in ",;" and not depth:
+            return True
+    return stripped.startswith("[") and stripped.endswith("]")
+
+
+def _of_numbers(text: str, names: Collection[str]) -> Reading:
+    return Reading(text, read_expression(text, set(names)).tree, {}, {})
+
+
+def _nearest(errors: Sequence[NetcalcError]) -> NetcalcError:
+    """The error of the reading that came furthest: an unknown name, shapes that don't fit, a text that isn't read."""
+    kinds = (UnknownNameError, ShapeError)
+    return next((one for kind in kinds for one in errors if isinstance(one, kind)), errors[1])
+
+
+def _written_out(node: Node, tree: Tree, entries: Mapping[str, np.ndarray], leaves: Mapping[str, Node]) -> np.ndarray:
+    """The entries of a formula, as it was written where it goes entry by entry."""
+    shape = Arithmetic().shape(node.shape)
+    applied = [one for one in share((tree,)).nodes if isinstance(one, Apply)]
+    by_entry = all(one.operator in BY_ENTRY - ALONG_AXES[len(one.arguments) > 1] for one in applied)
+    if by_entry and all(array.shape in ((), shape) for array in entries.values()):
+        names = list(entries)
+        arrays = [np.broadcast_to(entries[name], shape) for name in names]
+        return each(lambda *own: substitute(tree, dict(zip(names, own, strict=True))), *arrays)
+    trees = Trees()
+    (found,) = evaluate([node], trees, {leaf: trees.array(entries[name]) for name, leaf in leaves.items()})
+    return each(lambda one: one.tree, found)

@@ -1,0 +1,1 @@
+"""A class marked, and the exercises of a quiz."""
