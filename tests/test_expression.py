@@ -277,6 +277,8 @@ MESSAGES = [
     ("1/2x", 3, "this can be read two ways: write 1/2*x or 1/(2*x)"),
     ("x^2y", 3, "this can be read two ways: write x^2*y or x^(2*y)"),
     ("1/2(x+1)", 3, "this can be read two ways: write 1/2*(x+1) or 1/(2*(x+1))"),
+    ("log det A", 4, "'det' is a function: write det(x)"),
+    ("2 softmax z^2", 2, "'softmax' is a function: write softmax(x)"),
     ("√x²", 0, "how far '√' reaches is unclear: write √(…)"),
     ("√2x", 0, "how far '√' reaches is unclear: write √(…)"),
     ("4e - 3", 1, "this can be read two ways: write 4*e for a product or 4e-3 for a power of ten"),

@@ -167,6 +167,13 @@ AMBIGUOUS = {
     "expm(A)": "exp(A) is that of each entry",
     "A(0, 1)": "A[0, 1]",
     "tr A": "tr(x)",
+    "det A": "det(x)",
+    "softmax x": "softmax(x)",
+    "A^{-1}@x": "inv(A) for the inverse, 1/A",
+    "A^{-T}@x": "inv(A).T",
+    "A^+@x": "pinv(A)",
+    "A^{+}@x": "pinv(A)",
+    "A + I(2)": "eye(n)",
     "mean(x, y)": "mean([a, b])",
     "[A@x]*2": "group with ( )",
 }
@@ -182,6 +189,7 @@ NOTED = {
     "trace((A + A)^2)": "A@A",
     "softmax(A)": "axis=-1",
     "e^A": "each entry",
+    "A + I": "eye(n)",
 }
 
 
@@ -215,6 +223,7 @@ def test_what_could_be_meant_otherwise_is_noted(text):
     [
         ("sum((W*x + b - t)^2)", "--shape W=m,n x=n"),
         ("x^T*A*x", "a transpose is written x.T"),
+        ("A^{-T}", "a transposed inverse is inv(x).T"),
         ("max(x*y)", "max of one number"),
     ],
 )

@@ -17,6 +17,7 @@ from netcalc.expression.calls import JOINING, Part
 from netcalc.expression.exact import check_exact
 from netcalc.expression.letters import BEGINNING, is_letter, standing
 from netcalc.expression.names import CLOSERS, Names
+from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tokens import HINTS, LIMITS, Limits, Token, tokenize
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree
 from netcalc.records import NamedTuple
@@ -243,8 +244,10 @@ class Parser(Names):
 
     def factor(self, factors: list[Part]) -> None:
         """One more factor of a product without a sign."""
-        start = self.place
-        if self.tokens[start - 1].kind in ("name", "indexed", "|") or self.token.kind in ("[", "{", "|"):
+        start, before = self.place, self.tokens[self.place - 1]
+        if before.kind == "name" and before.text in TENSOR_FUNCTIONS and before.text not in self.variables:
+            self.refuse(f"'{before.text}' is a function: write {before.text}(x)", before)
+        if before.kind in ("name", "indexed", "|") or self.token.kind in ("[", "{", "|"):
             self.free = True
         factors.append(self.expression(Level.MULTIPLY))
         if start in self.unclear:

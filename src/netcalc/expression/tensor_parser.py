@@ -13,6 +13,7 @@ from typing import NoReturn
 from netcalc.expression.calls import Part
 from netcalc.expression.exact import check_exact
 from netcalc.expression.functions import FUNCTIONS, Function, function_named
+from netcalc.expression.letters import BEGINNING
 from netcalc.expression.names import CLOSERS
 from netcalc.expression.tensor_calls import NOTHING, TensorCalls
 from netcalc.expression.tensor_functions import ELSEWHERE, OF_PROGRAMS, TENSOR_FUNCTIONS
@@ -122,21 +123,24 @@ class TensorParser(TensorCalls):
         return after_number and self.token.kind in ("name", "(", "pi", "√", BARS)
 
     def power(self, base: Part) -> Part:
-        """x^2; X^T, if no T is known; A^-1 is left to whoever knows the shape."""
-        token, after = self.token, self.tokens[self.place + 1]
-        sign = self.tokens[self.place + 2] if after.kind == "-" else None
-        if after.kind == "name" and after.text == "T" and self.tokens[self.place + 2].kind not in ("(", "["):
+        """x^2; X^T, if no T is known; A^-1 is left to whoever knows the shape; the last two in braces too."""
+        token, after = self.token, self.tokens[self.place + 1 : self.place + 6]
+        kinds = [one.kind if one.kind != "number" and one.text != "T" else one.text for one in after]
+        if kinds[0] == "T" and kinds[1] not in ("(", "["):
             self.advance()
             self.advance()
             operator = "power_or_transpose" if "T" in self.known else "transpose"
             self.matrix_style = self.matrix_style or "^T"
             extra = [Symbol("T")] if operator != "transpose" else []
             return self.applied(operator, [base], extra, token)
-        if sign is not None and sign.kind == "name" and sign.text == "T":
+        inside = kinds[1 : kinds.index("}")] if kinds[0] == "{" and "}" in kinds else []
+        if ["-", "T"] in (inside, kinds[:2]):
             self.refuse("write inv(A).T for the transpose of the inverse", token)
-        if sign is not None and sign.kind == "number" and sign.text == "1":
-            self.place += 3
+        if ["-", "1"] in (inside, kinds[:2]):
+            self.place += 5 if inside else 3
             return self.applied("power_or_inverse", [base], (), token)
+        if inside == ["+"] or (kinds[0] == "+" and after[1].kind not in BEGINNING):
+            self.refuse("write pinv(A) for the pseudo-inverse", token)
         return super().power(base)
 
     def raise_to(self, base: Part, exponent: Token) -> Part:
@@ -332,6 +336,8 @@ class TensorParser(TensorCalls):
         name = token.text
         if name in ELSEWHERE:
             self.refuse(f"'{name}' is not a function here: {ELSEWHERE[name]}", token)
+        if name == "I" and name not in self.known:
+            self.refuse("for the identity write eye(n)", token)
         if name in self.known or len(name) == 1:
             message = (
                 f"'{name}' is not a function: write {name}[0, 1] for an element, {name}*(…) or {name}@(…) for a product"

@@ -86,15 +86,18 @@ SHOWN = 4  # names that a note lists
 
 def doubt(text: str, names: Sequence[str]) -> str:
     """What to say where an expression of numbers could be one of tensors: it has a sum of one thing, or a `^T`."""
-    if not any(word in text for word in ("sum", "prod", "max", "min", "^T", "**T")):
+    if not any(word in text for word in ("sum", "prod", "max", "min", "T")):
         return ""
     tokens = words(text, LIMITS)
     pairs = list(pairwise(tokens))
     listed = ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
     taken = f"{listed} {'is a number' if len(names) == 1 else 'are numbers'}"
     for place, (one, after) in enumerate(pairs):
-        if one.kind == "^" and after.text == "T":
-            return f"x^T is a power, as {taken}; a transpose is written x.T"
+        if one.kind == "^":
+            exponent = "".join(token.text for token in tokens[place + 1 : place + 5]).lstrip("{(").partition("}")[0]
+            if after.text == "T" or exponent in ("T", "-T"):
+                instead = "a transpose is written x.T" if "-" not in exponent else "a transposed inverse is inv(x).T"
+                return f"x^{exponent if '-' in exponent else 'T'} is a power, as {taken}; {instead}"
         if one.text in REDUCTIONS and after.kind == "(" and _is_one(tokens[place + 2 :]):
             shape = f"--shape {' '.join(f'{name}={_usual(name)}' for name in names[:2])}"
             return f"{one.text} of one number is that number, as {taken}; of vectors and matrices it is with {shape}"

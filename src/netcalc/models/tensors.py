@@ -281,6 +281,8 @@ class _Shapes:
         assumed = [name for name in assumed if name not in self.request.values]
         if not assumed:
             return
+        if "I" in assumed:
+            yield "I is a name as any other; the identity is eye(n)"
         if not self.has_tensors:
             yield f"{listed(assumed)} {'is a number' if len(assumed) == 1 else 'are numbers'}; --shape says otherwise"
             return
