@@ -24,8 +24,8 @@ from benchmarks.diagnosed import problems
 from netcalc.checking import Checker
 from netcalc.checking.answers.names import name_at
 from netcalc.checking.answers.sources import given
+from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
 from netcalc.checking.causes.library import Yielded
-from netcalc.checking.check import NO_DIAGNOSIS
 from netcalc.result import Checked, Tensor
 
 COUNT = 2  # answers a cell and problem

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from netcalc.arguments import text, whole
 from netcalc.checking.answers.tables import Table, from_file, from_rows
-from netcalc.checking.check import Checker
+from netcalc.checking.checker import Checker
 from netcalc.checking.classes.exercises import checkers
 from netcalc.checking.classes.grading import Grades
 from netcalc.checking.classes.grading import grade as marked

@@ -8,7 +8,8 @@ wrong, all of them are run once, side by side, and those that yield the wrong an
 are named. `check.py` puts these together; `classes/` marks many students. `backward/` checks code, line by line.
 """
 
-from netcalc.checking.check import Checker, check
+from netcalc.checking.check import check
+from netcalc.checking.checker import Checker
 from netcalc.checking.judging.verdicts import Tolerance
 
 __all__ = ["Checker", "Tolerance", "check"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netcalc.checking.check import Checker
+from netcalc.checking.checker import Checker
 from netcalc.checking.judging.verdicts import Tolerance
 from netcalc.errors import FileError
 from netcalc.solving.solve import solve

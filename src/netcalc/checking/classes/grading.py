@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netcalc.checking.answers.tables import Table
 from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
-from netcalc.checking.check import Checker
+from netcalc.checking.checker import Checker
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.files.cells import DECIMAL_COMMA, respelled
 from netcalc.outside import one_line
