@@ -213,6 +213,27 @@ def test_an_answer_that_follows_from_an_earlier_one_is_marked():
     assert checked[1].diagnosis == "right, given your q"
 
 
+@pytest.mark.parametrize(
+    "brought, correct",
+    [("0.786447732965927409", "0.786447732965927410"), ("0.78644773296592741014973", "0.78644773296592741014970")],
+)
+def test_a_wrong_answer_is_shown_with_the_digits_that_are_wrong(brought, correct):
+    (one,) = netcalc.check(netcalc.neuron(**NOTE), {"dx0": brought}).checked
+    assert (one.verdict, one.claimed.shown, one.correct.shown) == ("wrong", brought, correct)
+
+
+def test_a_whole_number_is_not_shown_rounded_to_what_is_right():
+    (one,) = netcalc.check(netcalc.neuron([1], [1], 0, "identity"), {"dx0": "1.00000000000000000001"}).checked
+    assert (one.claimed.shown, one.correct.shown) == ("1.00000000000000000001", "1")
+
+
+@pytest.mark.parametrize(
+    "brought", ["(0.786, -0.786)", "tensor([0.786, -0.786], grad_fn=<MulBackward0>)", "[ 0.786 -0.786]"]
+)
+def test_a_tensor_is_read_as_it_was_printed(brought):
+    assert not netcalc.check(netcalc.neuron(**NOTE), {"dx": brought}).has_wrong
+
+
 def test_two_slips_in_two_places_are_told_apart():
     """The planted bugs that gradient checkers don't tell apart: the sign of dw1, and σ' missing in db."""
     page = Page([-1, -2], [4, -4], -3)

@@ -13,12 +13,14 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, evaluate
 from netcalc.files.cells import RATIONAL, nearest_float
 from netcalc.notation import to_ascii
-from netcalc.values import read_matrix, read_scalar, read_vector, to_exact, to_float64
+from netcalc.values import read_array, read_matrix, read_scalar, read_vector, to_exact, to_float64
 
 
 def exactly(array):
     """The exact numbers of a tensor of trees, as nested lists."""
-    return [exactly(row) for row in array] if isinstance(array, np.ndarray) else _rational(array)
+    if isinstance(array, np.ndarray) and array.ndim:
+        return [exactly(row) for row in array]
+    return _rational(array.item() if isinstance(array, np.ndarray) else array)
 
 
 def _rational(tree):
@@ -39,6 +41,12 @@ def _rational(tree):
         (["1,2; 3,4;"], [[1, 2], [3, 4]]),
         (["[[1, 2], [3, 4]]"], [[1, 2], [3, 4]]),
         (["1 2\n3 4"], [[1, 2], [3, 4]]),
+        (["(-1, -2)"], [-1, -2]),
+        (["(1/2, (1+2)/3)"], [Fraction(1, 2), 1]),
+        (["[ 1. -2.]"], [1, -2]),
+        (["[1 2; 3 4]"], [[1, 2], [3, 4]]),
+        (["array([1., 2.])"], [1, 2]),
+        (["tensor([[1., 2.],\n        [3., 4.]], grad_fn=<MmBackward0>)"], [[1, 2], [3, 4]]),
     ],
 )
 def test_a_vector_as_it_is_typed(texts, expected):
@@ -49,6 +57,30 @@ def test_a_vector_as_it_is_typed(texts, expected):
 def test_a_matrix_has_rows_even_if_it_has_one():
     assert exactly(read_matrix(["1,2,3"], "--matrix")) == [[1, 2, 3]]
     assert exactly(read_matrix(["4,-4; 1,2"], "--matrix")) == [[4, -4], [1, 2]]
+
+
+PRINTED = {
+    "((1, 2), (3, 4),)": [[1, 2], [3, 4]],
+    "[[ 1.  2.]\n [-3.  4.]]": [[1, 2], [-3, 4]],
+    "[[[1 2]\n  [3 4]]]": [[[1, 2], [3, 4]]],
+    "[1; 2]": [[1], [2]],
+    "(1,)": [1],
+    "np.array([[1, 2]], dtype=np.float32)": [[1, 2]],
+    "Array([1., 2.], dtype=float32)": [1, 2],
+    "Parameter containing:\ntensor([1., 2.], requires_grad=True)": [1, 2],
+    "tensor(3., dtype=torch.float64)": 3,
+    "[1 - 2, 3]": [-1, 3],
+}
+
+
+@pytest.mark.parametrize("text", PRINTED)
+def test_an_array_as_libraries_print_it(text):
+    assert exactly(read_array(text, "--at x")) == PRINTED[text]
+
+
+def test_an_array_printed_in_part_is_refused():
+    with pytest.raises(ValueSyntaxError, match="lacks numbers: save it"):
+        read_array("[0. 1. ... 8. 9.]", "--at x")
 
 
 def test_constants_keep_their_form():

@@ -17,6 +17,7 @@ from netcalc.arrays import each, of_rows, scalar
 from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
 from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
+from netcalc.files.printed import as_lists
 
 FILE_NAME = r"[^\W\d][\w./~-]*"
 BRACKETED_ROWS = r"\]\s*,?\s*\["
@@ -83,6 +84,7 @@ def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None
     One row or one column of a table of text is a vector where the name starts with a small letter. Raises as
     `read_vector`.
     """
+    text = as_lists(text)
     if text.lstrip().startswith("["):
         try:
             return few(_nested(text.strip(), name))
@@ -154,7 +156,7 @@ def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
     rows: list[list[Tree]] = [[]]
     for text in texts:
         try:
-            first, *others = [[read_number(word) for word in _words(row)] for row in _rows(text)]
+            first, *others = [[read_number(word) for word in _words(row)] for row in _rows(as_lists(text))]
         except (ExpressionError, ValueSyntaxError) as error:
             if len(texts) == 1 and files.is_file(text):
                 return None
@@ -243,4 +245,4 @@ def _shaped(array: np.ndarray) -> str:
 
 def written_rows(text: str) -> list[list[str]]:
     """The numbers of `1,2; 3,4` as they are written, a list a row."""
-    return [words for row in _rows(text) if (words := _words(row))] or [[""]]
+    return [words for row in _rows(as_lists(text)) if (words := _words(row))] or [[""]]

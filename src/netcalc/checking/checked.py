@@ -39,7 +39,7 @@ def checked(
     benches, diagnosis = library.benches, found or Diagnosis("")
     claimed, correct = _claimed(claim, benches), as_entry(result[claim.tensor].entries[claim.index])
     is_fine = judgement == "wrong" or claim.written.digits >= FEWEST_DIGITS
-    if judgement != "right" and is_fine and claimed.shown == correct.shown and claim.written.is_constant:
+    if judgement != "right" and is_fine and _look_alike(claimed, correct) and claim.written.is_constant:
         claimed, correct = _told_apart(claim, benches[0], claimed, correct)
     step = _step(result, claim) if judgement == "wrong" and is_explained else None
     return Checked(
@@ -70,17 +70,22 @@ def step_at(result: Result, name: str) -> str:
     return ""
 
 
+def _look_alike(a: Value, b: Value) -> bool:
+    """Whether both are shown as the same number: 1.00000 and 1."""
+    return a.shown == b.shown or ("." in a.shown and a.shown.rstrip("0").rstrip(".") == b.shown)
+
+
 def _told_apart(claim: Claim, bench: Bench, claimed: Value, correct: Value) -> tuple[Value, Value]:
     """What was claimed and what is right, with the digits in which they differ."""
     with precision(BITS):
         numbers = claimed_value(claim, bench), bench.truth[claim.tensor][claim.index]
-    for count in range(FEWEST_DIGITS, MOST_DIGITS):
-        shown = [digits(number, count) for number in numbers]
-        if None in shown:
-            break
-        if Fraction(str(shown[0])) != Fraction(str(shown[1])):
-            own = shown[0] if claim.written.value is None else claim.written.text.replace("−", "-")
-            return replace(claimed, shown=str(own)), replace(correct, shown=str(shown[1]))
+        for count in range(FEWEST_DIGITS, MOST_DIGITS):
+            shown = [digits(number, count) for number in numbers]
+            if None in shown:
+                break
+            if Fraction(str(shown[0])) != Fraction(str(shown[1])):
+                own = shown[0] if claim.written.value is None else claim.written.text.replace("−", "-")
+                return replace(claimed, shown=str(own)), replace(correct, shown=str(shown[1]))
     return claimed, correct
 
 

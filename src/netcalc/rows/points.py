@@ -21,6 +21,7 @@ from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.expression.tree import COMPARISONS, has_switches
 from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.cells import read_number
+from netcalc.files.printed import as_lists
 from netcalc.models.grad import Gradient, point_at
 from netcalc.records import NamedTuple, dataclass
 from netcalc.values import read_array
@@ -64,6 +65,7 @@ def _value(name: str, text: str, flag: str, stdin: StandardInput, decimal: str) 
     """A number, or a tensor as typed or from a file."""
     if not text:
         raise ValueSyntaxError(f"{flag}: {name} has no value; write {name}=1")
+    text = as_lists(text)
     if SEPARATED.search(text) and not is_file(text):
         words = SEPARATED.sub(" ", f"{name}={text}")
         raise ValueSyntaxError(f"{flag}: values by name have spaces between them; write {flag} {words}")

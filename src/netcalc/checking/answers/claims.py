@@ -17,6 +17,7 @@ from netcalc.checking.answers.whole import Tensors, Whole
 from netcalc.checking.answers.written import Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Symbol, Tree, symbols
+from netcalc.files.printed import as_lists
 from netcalc.records import dataclass
 from netcalc.result import Tensor
 
@@ -80,7 +81,7 @@ class _Reader:
 
     def claims(self, name: str, content: Any) -> Iterator[Claim]:
         target = self.names.find(name)
-        content = unquoted(content) if isinstance(content, str) else content
+        content = as_lists(unquoted(content)) if isinstance(content, str) else content
         if target.index is not None:
             yield _one(target, target.index, self.single(content, target.name))
             return
