@@ -36,70 +36,33 @@ PARTS: Mapping[str, list[Row]] = {
     "losses": losses.ROWS,
 }
 ROWS: Mapping[str, Row] = by_name([row for rows in PARTS.values() for row in rows])
-# PyTorch's classes that are functions by another name.
-CLASSES: Mapping[str, str] = {
-    "CrossEntropyLoss": "cross_entropy",
-    "NLLLoss": "nll_loss",
-    "MSELoss": "mse_loss",
-    "L1Loss": "l1_loss",
-    "SmoothL1Loss": "smooth_l1_loss",
-    "HuberLoss": "huber_loss",
-    "KLDivLoss": "kl_div",
+_BARE = {name.replace("_", ""): name for name in ROWS}
+
+
+def _function_of(bare: str) -> str:
+    """The function whose name that of a class is, but for capitals, underscores and a loss at the end."""
+    bare = bare if bare in _BARE else bare.removesuffix("loss")
+    function = elementwise.elementwise_function(bare)
+    return _BARE[bare] if function is None else function.name
+
+
+OTHER_CLASSES: Mapping[str, str] = {
     "BCELoss": "binary_cross_entropy",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
-    "Softmax": "softmax",
-    "LogSoftmax": "log_softmax",
-    "ReLU": "relu",
-    "ReLU6": "relu6",
-    "LeakyReLU": "leaky_relu",
-    "ELU": "elu",
-    "SELU": "selu",
-    "CELU": "celu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Mish": "mish",
-    "Sigmoid": "sigmoid",
-    "LogSigmoid": "log_sigmoid",
-    "Tanh": "tanh",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Hardtanh": "hard_tanh",
-    "Hardswish": "hard_swish",
-    "Hardsigmoid": "hard_sigmoid",
-    "MaxPool1d": "max_pool1d",
-    "MaxPool2d": "max_pool2d",
-    "AvgPool1d": "avg_pool1d",
-    "AvgPool2d": "avg_pool2d",
-    "AdaptiveAvgPool2d": "adaptive_avg_pool2d",
-    "MaxPool3d": "max_pool3d",
-    "AvgPool3d": "avg_pool3d",
-    "AdaptiveAvgPool1d": "adaptive_avg_pool1d",
-    "AdaptiveMaxPool1d": "adaptive_max_pool1d",
-    "AdaptiveMaxPool2d": "adaptive_max_pool2d",
-    "Flatten": "flatten",
-    "Unflatten": "unflatten",
-    "Upsample": "interpolate",
-    "PixelShuffle": "pixel_shuffle",
-    "Unfold": "unfold",
-    "Fold": "fold",
-    "GLU": "glu",
-    "Softmin": "softmin",
-    "Hardshrink": "hardshrink",
-    "Softshrink": "softshrink",
-    "Tanhshrink": "tanhshrink",
-    "Threshold": "threshold",
-    "PairwiseDistance": "pairwise_distance",
-    "TripletMarginLoss": "triplet_margin_loss",
-    "MarginRankingLoss": "margin_ranking_loss",
-    "CosineEmbeddingLoss": "cosine_embedding_loss",
-    "HingeEmbeddingLoss": "hinge_embedding_loss",
-    "SoftMarginLoss": "soft_margin_loss",
-    "MultiMarginLoss": "multi_margin_loss",
-    "GaussianNLLLoss": "gaussian_nll_loss",
-    "PoissonNLLLoss": "poisson_nll_loss",
     "Identity": "contiguous",
-    "Dropout": "dropout",
-    "CosineSimilarity": "cosine_similarity",
+    "Upsample": "interpolate",
+}
+# PyTorch's classes that are functions, most by the function's own name: NLLLoss is nll_loss, KLDivLoss kl_div.
+CLASSES: Mapping[str, str] = OTHER_CLASSES | {
+    name: _function_of(name.lower())
+    for name in (
+        "CrossEntropyLoss NLLLoss MSELoss L1Loss SmoothL1Loss HuberLoss KLDivLoss Softmax LogSoftmax ReLU ReLU6 "
+        "LeakyReLU ELU SELU CELU GELU SiLU Mish Sigmoid LogSigmoid Tanh Softplus Softsign Hardtanh Hardswish "
+        "Hardsigmoid MaxPool1d MaxPool2d AvgPool1d AvgPool2d AdaptiveAvgPool2d MaxPool3d AvgPool3d AdaptiveAvgPool1d "
+        "AdaptiveMaxPool1d AdaptiveMaxPool2d Flatten Unflatten PixelShuffle Unfold Fold GLU Softmin Hardshrink "
+        "Softshrink Tanhshrink Threshold PairwiseDistance TripletMarginLoss MarginRankingLoss CosineEmbeddingLoss "
+        "HingeEmbeddingLoss SoftMarginLoss MultiMarginLoss GaussianNLLLoss PoissonNLLLoss Dropout CosineSimilarity"
+    ).split()
 }
 DEFAULTS: Mapping[str, Mapping[str, int]] = {"Flatten": {"start_dim": 1}}  # where the class has others
 IN_PLACE = frozenset({"fill", "fill_diagonal", "copyto"})  # by their names; of PyTorch's a _ at the end says so
