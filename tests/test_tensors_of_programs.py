@@ -79,6 +79,16 @@ def found(text):
         ("sum(conv2d(I, K, padding=1)[0, 0])", "3.5*sum(I[0, 0])"),
         ("avg_pool2d(I, 2)[0, 0, 0]", "mean(I[0, :2, :2])"),
         ("scaled_dot_product_attention(X, X, X)[0]", "softmax(X@X.T/sqrt(2))[0]@X"),
+        ("inner(X, X)[0, 1]", "X[0]@X[1]"),
+        ("inner(x, y)", "x@y"),
+        ("vdot(X, X)", "sum(X*X)"),
+        ("dot(y[:2], I[:, :2, :2])[0, 0]", "y[:2]@I[0, :2, 0]"),
+        ("matrix_power(outer(x, y), 3)[0, 1]", "(outer(x, y)@outer(x, y)@outer(x, y))[0, 1]"),
+        ("sum(solve(I[0], stack([X, X]))[1])", "sum(solve(I[0], X))"),
+        ("sum(expand_dims(x, (0, 2))[0, :, 0]*y)", "x@y"),
+        ("vstack([x, Z])[0]@y", "x@y"),
+        ("norm(x, 1/2)", "(sqrt(abs(x[0])) + sqrt(abs(x[1])) + sqrt(abs(x[2])))^2"),
+        ("squeeze(X[:1], axis=0)@y[:2]", "X[0]@y[:2]"),
     ],
 )  # fmt: skip
 def test_a_call_is_what_it_stands_for(text, plain):
@@ -98,6 +108,7 @@ def test_a_call_is_what_it_stands_for(text, plain):
         ("sum(X[[2, 0, 1], ::-1]*Y)", "X=3,n Y=3,n", "X", "Y[[1, 2, 0], ::-1]"),
         ("sum(reshape(X, 6)^2)", "X=2,3", "X", "2*X"),
         ("F.mse_loss(X@w, y)", "X=n,d w=d y=n", "w", "2*X.T@(X@w - y)/n"),
+        ("tril([[1, 2], [3, 4]])@x", "x=2", "x", "tril([[1, 2], [3, 4]])"),
     ],
 )
 def test_what_is_left_in_letters(text, shape, name, formula):
@@ -121,6 +132,14 @@ def test_what_is_left_in_letters(text, shape, name, formula):
         ("pinv(x)", "pinv takes a matrix"),
         ("block(x)", "block takes rows of blocks"),
         ("group_norm(Z, 0)", "3 channels do not split into 0 groups"),
+        ("squeeze(X, axis=0)", "squeeze takes axes of size 1; this is 3×2"),
+        ("outer(x, X)", "outer takes two vectors; these are 3 and 3×2"),
+        ("cumsum(X, axis=(0, 1))", "cumsum goes along one axis"),
+        ("diag(X)", "diag takes a vector or a square matrix; this is 3×2"),
+        ("ones(-1)*x", "a size is 0 or more, and this would be -1"),
+        ("broadcast_to(x, (-2, 3))", "a size is 0 or more, and this would be -2×3"),
+        ("norm(x, y)", "the order of a norm is a number, not an array"),
+        ("matrix_power(outer(x, y), 65)", "matrix_power(A, n) takes a whole number from 0 to 64"),
         ("avg_pool1d(I, -1)", "-1 is less than 1, the least that goes here"),
     ],
 )

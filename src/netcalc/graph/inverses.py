@@ -168,4 +168,7 @@ def solve(a: Node, b: Node) -> Node:
         shape = (*a.shape[:-2], *b.shape[-1 if is_vector else -2 :])
         letters = LETTERS[: len(shape)]
         b = product([(b, letters[-b.rank :])], letters, shape)
+    if a.rank == 2 < b.rank:  # one matrix for all of a stack of right sides
+        letters = LETTERS[: b.rank]
+        a = product([(a, letters[-2:])], letters, (*b.shape[:-2], *a.shape))
     return make(SOLVE, [a, b], b.shape, is_vector)

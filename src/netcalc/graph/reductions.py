@@ -268,7 +268,7 @@ def log_softmax(node: Node, axis: int | Sequence[int] | None) -> Node:
 
 def logsumexp(node: Node, axis: int | Sequence[int] | None = None, keep: bool = False) -> Node:
     """log Σ exp(z) along axes."""
-    return reduced_by(LOGSUMEXP, node, axis, keep)
+    return reduced_by(LOGSUMEXP, node, axis, keep) if axes_of(node, axis) else node
 
 
 # --- norm and variance

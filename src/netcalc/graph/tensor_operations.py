@@ -1,12 +1,16 @@
-"""The operators and functions of a tensor formula, each as nodes: a row each."""
+"""The operators of a tensor formula, its indices and lists, each as nodes: a row each.
+
+Its functions are those of programs, but for what papers alone write and what is written as it was typed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
+from math import prod
 
 import numpy as np
 
+from netcalc.arrays import each
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.expression.tree import CONDITIONS
@@ -14,12 +18,13 @@ from netcalc.graph import build
 from netcalc.graph.from_tree import CENTRED, Reader, fits_as_product, is_square
 from netcalc.graph.node import Node
 from netcalc.graph.product import broadcast_shapes
-from netcalc.graph.sizes import Shape, written
-from netcalc.graph.tensor_shapes import SHAPING, Made, axes_of, is_kept, one_and_options
+from netcalc.graph.sizes import Shape, Size, described, settled, written
 
 ELEMENT_BY_ELEMENT = "* multiplies element by element, as in NumPy; the product of matrices is written @"
 POWER_OF_ENTRIES = "the power of a matrix is that of each entry, as in NumPy; the product of matrices is written A@A"
-MAX_MATRIX_POWER = 64
+MAX_CONSTANT_ENTRIES = 1 << 24  # of an array of zeros and ones that is written out
+EVERYTHING = build.Span(None, None, None)
+Made = Callable[[Reader, Apply], Node]
 
 
 # --- arithmetic, element by element
@@ -124,37 +129,15 @@ def _compared(reader: Reader, tree: Apply) -> Node:
 
 def _matrix_product(reader: Reader, tree: Apply) -> Node:
     a, b = map(reader.node, tree.arguments)
-    _note_powers(reader, tree)
+    note_powers(reader, tree)
     return build.matmul(a, b)
 
 
-def _note_powers(reader: Reader, tree: Apply) -> None:
+def note_powers(reader: Reader, tree: Apply) -> None:
     """Say how a power within a function of matrices is read."""
     for one in tree.arguments:
         if isinstance(one, Apply) and one.operator == "power" and reader.node(one).rank == 2:
             reader.note(POWER_OF_ENTRIES)
-
-
-def _of_matrices(function: Callable[..., Node]) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        nodes = [reader.node(one) for one in tree.arguments]
-        _note_powers(reader, tree)
-        return function(*nodes)
-
-    return made
-
-
-def _matrix_power(reader: Reader, tree: Apply) -> Node:
-    node, *exponents = reader.node(tree.arguments[0]), *tree.arguments[1:]
-    exponent = reader.whole_numbers(exponents[0]) if exponents else np.asarray(-1)
-    many = int(exponent) if not exponent.ndim else -1
-    if not 0 <= many <= MAX_MATRIX_POWER:
-        raise NetcalcError(f"matrix_power(A, n) takes a whole number from 0 to {MAX_MATRIX_POWER}")
-    build.trace(node)  # square
-    found = build.eye(node.shape[0]) if not many else node
-    for _ in range(many - 1):
-        found = build.matmul(found, node)
-    return found
 
 
 def _swapped(reader: Reader, tree: Apply) -> Node:
@@ -164,69 +147,106 @@ def _swapped(reader: Reader, tree: Apply) -> Node:
     return build.swapped(node)
 
 
-def _transposed(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    return build.transpose(node, axes_of(options, "axes"))
+# --- indices, lists and sizes
 
 
-# --- reductions
+def _indexed(reader: Reader, tree: Apply) -> Node:
+    node = reader.node(tree.arguments[0])
+    parts = list(tree.arguments[1:])
+    used = sum(one not in (Apply("newaxis", ()), Apply("ellipsis", ())) for one in parts)
+    key: list[build.Part] = []
+    for one in parts:
+        if one == Apply("ellipsis", ()):
+            key += [EVERYTHING] * (node.rank - used)
+        else:
+            key.append(_part(reader, one))
+    found = build.index(node, key)
+    if 0 in map(settled, found.shape):
+        raise ShapeError(f"nothing is left of {written(node.shape)} by this index")
+    return found
 
 
-def _reduction(function: Callable[..., Node]) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        node, options = one_and_options(reader, tree)
-        return function(node, axes_of(options), is_kept(options))
-
-    return made
-
-
-def _deviation(function: Callable[..., Node]) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        node, options = one_and_options(reader, tree)
-        less = options.get("ddof", (Number(Fraction(0)),))[0]
-        if not isinstance(less, Number):
-            raise NetcalcError("ddof is a number")
-        return function(node, axes_of(options), is_kept(options), less.value)
-
-    return made
+def _part(reader: Reader, part: Tree) -> build.Part:
+    if part == Apply("newaxis", ()):
+        return None
+    if isinstance(part, Apply) and part.operator == "slice":
+        start, stop, step = (None if one == Apply("none", ()) else _bound(reader, one) for one in part.arguments)
+        if step == 0 or not isinstance(step, int | None):
+            raise ShapeError("the step of a slice is a whole number other than 0")
+        return build.Span(start, stop, step)
+    found = reader.whole_numbers(part)
+    return build.Fixed(found) if found.ndim else int(found)
 
 
-def _extreme(function: Callable[..., Node]) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        rest = tree.arguments[1:]
-        if rest and not (isinstance(rest[0], Apply) and rest[0].operator in ("axis", "keepdims")):
-            return build.elementwise(tree.operator, *map(reader.node, tree.arguments))
-        node, options = one_and_options(reader, tree)
-        return function(node, axes_of(options), is_kept(options))
-
-    return made
+def _bound(reader: Reader, tree: Tree) -> Size:
+    if reader.known(tree) is None:
+        return reader.size(tree)
+    found = reader.whole_numbers(tree)
+    if found.ndim:
+        raise ShapeError("a bound of a slice is one number")
+    return int(found)
 
 
-def _softmax(function: Callable[..., Node]) -> Made:
-    def made(reader: Reader, tree: Apply) -> Node:
-        node, options = one_and_options(reader, tree)
-        axes = axes_of(options)
-        if axes is None and node.rank > 1:
-            reader.note(f"{tree.operator} goes along the last axis: {tree.operator}(…, axis=-1)")
-        if not node.rank:
-            raise ShapeError(f"{tree.operator} takes a vector or more; this is a number")
-        return function(node, (-1,) if axes is None else axes)
-
-    return made
+def _stacked(reader: Reader, tree: Apply) -> Node:
+    """[a, b], and stack([a, b], axis=1)."""
+    match tree.arguments:
+        case (*parts, Apply("axis", (Number(axis),))):
+            return build.stack([reader.node(one) for one in parts], int(axis))
+    known = reader.known(tree) if all(map(_is_plain, tree.arguments)) else None
+    if known is not None:
+        return build.array(each(Number, known), _text(known))
+    return build.stack([reader.node(one) for one in tree.arguments])
 
 
-def _cumsum(reader: Reader, tree: Apply) -> Node:
-    node, options = one_and_options(reader, tree)
-    axes = axes_of(options)
-    if axes is None:
-        return build.cumsum(build.reshaped(node, [-1]) if node.rank != 1 else node, 0)
-    if len(axes) != 1:
-        raise ShapeError("cumsum goes along one axis")
-    return build.cumsum(node, axes[0])
+def _is_plain(tree: Tree) -> bool:
+    """Whether it is numbers, as typed."""
+    if isinstance(tree, Number):
+        return True
+    return isinstance(tree, Apply) and tree.operator in ("stack", "negate") and all(map(_is_plain, tree.arguments))
 
 
-def _einsum(reader: Reader, tree: Apply) -> Node:
-    return build.einsum(tree.operator.removeprefix("einsum:"), *map(reader.node, tree.arguments))
+def _text(values: np.ndarray) -> str:
+    if not values.ndim:
+        return str(values.item())
+    return f"[{', '.join(map(_text, values))}]" if values.ndim > 1 else f"[{', '.join(map(str, values))}]"
+
+
+def _columns_joined(reader: Reader, tree: Apply) -> Node:
+    node = reader.node(tree.arguments[0])
+    if node.rank != 2:
+        raise ShapeError(f"vec puts the columns of a matrix one below the other; this is {described(node.shape)}")
+    return build.reshaped(build.transpose(node, None), [-1])
+
+
+def _size_of_axis(reader: Reader, tree: Apply) -> Node:
+    node, axis = reader.node(tree.arguments[0]), tree.arguments[1]
+    place = int(axis.value) if isinstance(axis, Number) else 0
+    if not -node.rank <= place < node.rank:
+        raise ShapeError(f"axis {place} is not there: this is {written(node.shape)}")
+    size = settled(node.shape[place])
+    return build.number(size) if isinstance(size, int) else build.size(size)
+
+
+def _one_hot(reader: Reader, tree: Apply) -> Node:
+    if len(tree.arguments) != 2:
+        raise NetcalcError("one_hot needs the number of classes, as in one_hot([2, 0], 3)")
+    found, many = reader.whole_numbers(tree.arguments[0]), reader.size(tree.arguments[1])
+    if not isinstance(many, int):
+        raise NetcalcError("one_hot needs the number of classes as a number")
+    if found.size and (found.min() < -many or found.max() >= many):
+        wrong = int(found.min() if found.min() < -many else found.max())
+        raise ShapeError(f"index {wrong} is out of range: one_hot has classes 0 to {many - 1}")
+    if many * max(1, prod(found.shape)) > MAX_CONSTANT_ENTRIES:
+        raise ShapeError(f"one_hot of {found.size:,} numbers in {many:,} classes would take more than memory")
+    text = f"one_hot({_text(found)}, {many})"
+    return build.array((found[..., None] % many == np.arange(many)).astype(np.int64), text)
+
+
+def _counted(reader: Reader, tree: Apply) -> Node:
+    found = reader.known(tree) if len(tree.arguments) == 1 else None
+    if found is None:
+        raise NetcalcError("arange takes a whole number, as in arange(3)")
+    return build.array(each(Number, found), _text(found))
 
 
 OPERATIONS: Mapping[str, Made] = {
@@ -240,30 +260,11 @@ OPERATIONS: Mapping[str, Made] = {
     "where": _selected,
     **dict.fromkeys(CONDITIONS, _compared),
     "matmul": _matrix_product,
-    "dot": _of_matrices(build.dot),
-    "outer": _of_matrices(build.outer),
-    "kron": _of_matrices(build.kron),
-    "trace": _of_matrices(build.trace),
-    "det": _of_matrices(build.determinant),
-    "logdet": _of_matrices(build.logdet),
-    "inv": _of_matrices(build.inverse),
-    "solve": _of_matrices(build.solve),
-    "diag": _of_matrices(build.diag),
-    "matrix_power": _matrix_power,
     "mT": _swapped,
-    "transpose": _transposed,
-    "sum": _reduction(build.summed),
-    "mean": _reduction(build.mean),
-    "prod": _reduction(build.prod),
-    "logsumexp": _reduction(lambda node, axis, keep: build.logsumexp(node, axis, keep) if node.rank else node),
-    "max": _extreme(build.largest),
-    "min": _extreme(build.smallest),
-    "var": _deviation(build.variance),
-    "std": _deviation(build.std),
-    "norm": _reduction(build.norm),
-    "softmax": _softmax(build.softmax),
-    "log_softmax": _softmax(build.log_softmax),
-    "cumsum": _cumsum,
-    "einsum": _einsum,
-    **SHAPING,
+    "index": _indexed,
+    "stack": _stacked,
+    "vec": _columns_joined,
+    "size": _size_of_axis,
+    "one_hot": _one_hot,
+    "arange": _counted,
 }

@@ -1,4 +1,4 @@
-"""Functions of the table of programs, called in an expression of tensors: cross_entropy(z, y), layer_norm(x, (n,))."""
+"""Functions called in an expression of tensors, by the table of programs: sum(x, axis=0), cross_entropy(z, y)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
+from netcalc.expression.tensor_functions import ROWS, TENSOR_FUNCTIONS
+from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.leaves import ARRAY, INPUT
 from netcalc.graph.node import Node, in_order
+from netcalc.graph.product import as_number
 from netcalc.graph.tensor_operations import OPERATIONS as OF_TENSORS
-from netcalc.graph.tensor_shapes import Made
+from netcalc.graph.tensor_operations import Made, note_powers
+
+OF_MATRICES = frozenset("dot inner vdot kron trace det logdet inv solve diag".split())
 
 
 class Call:
@@ -78,6 +83,8 @@ class Call:
             case Symbol(name) if name not in self.reader.shapes:
                 return self.reader.size(tree)
         node = self.reader.node(tree)
+        if (known := as_number(node)) is not None and not node.rank:
+            return int(known) if known.denominator == 1 else known
         numbers = self.reader.known(tree)
         if numbers is not None and all(one.denominator == 1 for one in numbers.reshape(-1)):
             self.numbers[node] = numbers.astype(np.int64)
@@ -91,10 +98,6 @@ def _is_along(tree: Tree) -> bool:
 
 def called(reader: Reader, tree: Apply) -> Any:
     """What the call gives, an array or several. Raises NetcalcError."""
-    from netcalc.program.library import ROWS
-    from netcalc.program.signature import bound, usage
-    from netcalc.program.values import Tensor, check_sizes
-
     call = Call(tree.operator.removeprefix("call:"), reader)
     given: list[Any] = []
     words: dict[str, Any] = {}
@@ -103,6 +106,14 @@ def called(reader: Reader, tree: Apply) -> Any:
             words[one.operator.removeprefix("named:")] = call.value(one.arguments[0])
         else:
             given.append(call.value(one))
+    return _built(call, given, words)
+
+
+def _built(call: Call, given: list[Any], words: dict[str, Any]) -> Any:
+    from netcalc.program.library import ROWS
+    from netcalc.program.signature import bound, usage
+    from netcalc.program.values import Tensor, check_sizes
+
     row = ROWS[call.name]
     try:
         arguments = bound(call.name, row.signature, given, words)
@@ -114,6 +125,31 @@ def called(reader: Reader, tree: Apply) -> Any:
             check_sizes(one)
         if isinstance(one, Tensor) and 0 in one.shape:
             raise ShapeError(f"nothing is left of it by {call.name}")
+    return found
+
+
+def _of_tensors(reader: Reader, tree: Apply) -> Node:
+    """A function that papers write: its tensors, sizes in a list, then each option by its word."""
+    from netcalc.program.values import Tensor
+
+    name, _, subscripts = tree.operator.partition(":")
+    row, call = TENSOR_FUNCTIONS[name], Call(name, reader)
+    words = {spellings.partition("|")[0] for spellings in row.options}
+    options = [one for one in tree.arguments if isinstance(one, Apply) and one.operator in words]
+    bare = tree.arguments[: len(tree.arguments) - len(options)]
+    many = len(bare) if row.tensors is None else row.tensors
+    tensors: list[Any] = [Tensor(reader.node(one)) for one in bare[:many]]
+    sizes = [reader.size(one) for one in bare[many:]]
+    if name in OF_MATRICES:
+        note_powers(reader, tree)
+    if row.tensors is None:
+        tensors = [subscripts, *tensors] if subscripts else [tensors]
+    held = {one.operator: [call.value(entry) for entry in one.arguments] for one in options}
+    named = {
+        word: [entries] if word == "axes" else entries if len(entries) > 1 else entries[0]
+        for word, entries in held.items()
+    }
+    found: Node = _built(call, [*tensors, *([sizes] if "shape" in words else sizes)], named).node
     return found
 
 
@@ -142,18 +178,36 @@ def _indexed(reader: Reader, tree: Apply) -> Node:
     return OF_TENSORS["index"](reader, tree)
 
 
-def _norm(reader: Reader, tree: Apply) -> Node:
-    """Of another order than 2, as programs have it."""
-    array, *options = tree.arguments
-    if not any(isinstance(one, Apply) and one.operator == "ord" for one in options):
-        return OF_TENSORS["norm"](reader, tree)
-    named = [Apply(f"named:{one.operator}", (_held(one),)) for one in options if isinstance(one, Apply)]
-    return _one(reader, Apply("call:norm", (array, *named)))
+def _outer(reader: Reader, tree: Apply) -> Node:
+    """Of vectors alone: NumPy makes vectors of matrices, which x Xᵀ does not say."""
+    note_powers(reader, tree)
+    return build.outer(*map(reader.node, tree.arguments))
 
 
-def _held(option: Apply) -> Tree:
-    """What an option holds: one thing, or a list."""
-    return option.arguments[0] if len(option.arguments) == 1 else Apply("stack", option.arguments)
+def _softmax(reader: Reader, tree: Apply) -> Node:
+    """Along the last axis, as is said where there are others."""
+    node, *axes = reader.node(tree.arguments[0]), *tree.arguments[1:]
+    if not node.rank:
+        raise ShapeError(f"{tree.operator} takes a vector or more; this is a number")
+    if node.rank > 1 and not axes:
+        reader.note(f"{tree.operator} goes along the last axis: {tree.operator}(…, axis=-1)")
+    return _of_tensors(reader, tree)
 
 
-OPERATIONS: Mapping[str, Made] = {**OF_TENSORS, "call": _one, "index": _indexed, "norm": _norm}
+def _extreme(reader: Reader, tree: Apply) -> Node:
+    """The largest entry along axes; of several tensors that of each place."""
+    rest = tree.arguments[1:]
+    if rest and not (isinstance(rest[0], Apply) and rest[0].operator in ("axis", "keepdims")):
+        return build.elementwise(tree.operator, *map(reader.node, tree.arguments))
+    return _of_tensors(reader, tree)
+
+
+OPERATIONS: Mapping[str, Made] = {
+    **dict.fromkeys((row.name for row in ROWS), _of_tensors),
+    **OF_TENSORS,
+    **dict.fromkeys(("softmax", "log_softmax"), _softmax),
+    **dict.fromkeys(("max", "min"), _extreme),
+    "outer": _outer,
+    "call": _one,
+    "index": _indexed,
+}

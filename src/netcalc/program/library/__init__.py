@@ -46,7 +46,7 @@ def _function_of(bare: str) -> str:
     return _BARE[bare] if function is None else function.name
 
 
-OTHER_CLASSES: Mapping[str, str] = {
+OTHER_CLASSES = {
     "BCELoss": "binary_cross_entropy",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
     "Identity": "contiguous",

@@ -17,6 +17,7 @@ from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
 
 MAX_CHOLESKY = 12  # rows
+MAX_MATRIX_POWER = 64
 _TWO = "x|input|a|x1:t y|other|mat2|b|x2|vec|vec2:t"
 
 
@@ -85,7 +86,7 @@ def _add(base: Tensor, product: Node, beta: Any, alpha: Any) -> Node:
 def _diagonal(x: Tensor, offset: int, first: int, second: int) -> Node:
     if offset:
         raise NetcalcError("a diagonal beside the main one is not understood")
-    if x.rank == 1:
+    if x.rank < 3:
         return b.diag(x.node)
     first, second = first % x.rank, second % x.rank
     letters = LETTERS[: x.rank]
@@ -170,6 +171,13 @@ def _solved_by_factor(call: Call, first: Any, second: Any, upper: Any) -> Node:
     return b.solve(square, right)
 
 
+def _matrix_power(x: Tensor, n: int) -> Node:
+    if not 0 <= n <= MAX_MATRIX_POWER:
+        raise NetcalcError(f"matrix_power(A, n) takes a whole number from 0 to {MAX_MATRIX_POWER}")
+    b.trace(x.node)  # square
+    return _chain([x.node] * n) if n else b.eye(x.node.shape[0])
+
+
 def _on_diagonals(x: Tensor) -> Node:
     wide = b.index(x.node, [*[b.Span(None, None, None)] * x.rank, None])
     return b.multiply(wide, b.eye(x.node.shape[-1]))
@@ -225,6 +233,7 @@ ROWS = [
         lambda x, lower: (_cholesky(x, not lower), lower),
         "a Cholesky factor, and whether it is the lower one",
     ),
+    Row("matrix_power", "x|input|a|A:t n:i", _matrix_power, "A A ⋯ A", "product"),
     Row("diag_embed", "x|input:t", _on_diagonals, "matrices with vectors as their diagonals", "same"),
     Row(
         "addmm addmv baddbmm",

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
+from netcalc.expression import Number
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT, triangular_ones
+from netcalc.graph.leaves import ARRAY, INPUT, triangular_ones
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.products_along import cumprod
@@ -166,9 +167,17 @@ def _select(x: Any, axis: Any, place: Any) -> Node:
 
 def _triangle(x: Tensor, offset: int, *, lower: bool) -> Node:
     is_constant = not any(node.operation is INPUT for node in in_order([x.node]))
-    if is_constant and x.rank == 2 and as_number(x.node) is None:  # 0 times -inf is no number
+    if is_constant and x.rank == 2 and not _is_finite(x.node):  # 0 times -inf is no number
         return b.where(triangular_ones(x.node.shape[0], x.node.shape[1], offset, lower=lower), x.node, b.number(0))
     return b.triangle(x.node, offset, lower=lower)
+
+
+def _is_finite(node: Node) -> bool:
+    """Whether it is a number, or an array of fractions, which no infinity is."""
+    if node.operation is not ARRAY:
+        return as_number(node) is not None
+    entries = node.params.array
+    return entries.dtype.kind in "iub" or all(isinstance(one, Number) for one in entries.flat)
 
 
 def _take(call: Call, x: Tensor, places: Tensor, axis: Any) -> Node:

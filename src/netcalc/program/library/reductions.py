@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from netcalc.errors import NetcalcError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
@@ -16,7 +16,7 @@ from netcalc.graph.sizes import settled
 from netcalc.program.library.table import Call, Pair, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.signature import fraction
-from netcalc.program.values import Tensor, is_scalar, node_of
+from netcalc.program.values import Tensor, described, is_scalar, node_of
 
 _X = "x|input|a:t"
 _INFINITE = (Constant("inf"), Apply("negate", (Constant("inf"),)))
@@ -99,7 +99,11 @@ def _norm(call: Call, x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
     if order in _INFINITE:
         return (b.largest if order == _INFINITE[0] else b.smallest)(size, axis, keep)
     if not is_scalar(order):
-        raise NetcalcError(f"a norm of order {order!r} is not understood")
+        raise NetcalcError(
+            f"a norm of order {order!r} is not understood"
+            if isinstance(order, str)
+            else f"the order of a norm is a number, not {described(order)}"
+        )
     power = b.power(size, node_of(order))
     return b.power(b.summed(power, axis, keep), b.divide(b.number(1), node_of(order)))
 
@@ -139,6 +143,8 @@ def _average(x: Tensor, axis: Any, weights: Any) -> Node:
 
 
 def _cumulative(x: Tensor, axis: Any) -> Node:
+    if isinstance(axis, tuple):
+        raise ShapeError("cumsum goes along one axis")
     node = x.node if axis is not None else b.reshaped(x.node, [-1])
     return b.cumsum(node, axis or 0)
 

@@ -9,7 +9,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.leaves import arange
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Size, over, times, total, written
+from netcalc.graph.sizes import Size, over, same, settled, times, total, written
 from netcalc.program.library.table import Call, Row, is_copied
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
@@ -120,13 +120,16 @@ def _moved(x: Tensor, source: Any, destination: Any) -> Node:
     return b.transpose(x.node, order)
 
 
-def _squeeze(x: Tensor, axis: Any) -> Node:
-    shape = x.shape
+def _squeeze(call: Call, x: Tensor, axis: Any) -> Node:
+    """Without axes of size 1: all of them, or those named, which in PyTorch alone may be of another size."""
+    sizes = x.shape
     if axis is None:
-        gone = {n for n, size in enumerate(shape) if size == 1}
+        gone = {n for n, size in enumerate(sizes) if size == 1}
     else:
         gone = {axis_of(x.node, one) for one in ([axis] if isinstance(axis, int) else axis)}
-        gone = {n for n in gone if shape[n] == 1}
+        if call.library in ("numpy", "jax") and not all(same(sizes[n], 1) for n in gone):
+            raise ShapeError(f"squeeze takes axes of size 1; this is {written(sizes)}")
+        gone = {n for n in gone if settled(sizes[n]) == 1}
     return b.index(x.node, [0 if n in gone else ALL for n in range(x.rank)]) if gone else x.node
 
 
@@ -238,7 +241,7 @@ ROWS = [
         True,
     ),
     Row("moveaxis movedim", f"{_X} source:a destination:a", _moved, "axes moved", "same", True),
-    Row("squeeze squeeze_", f"{_X} {_DIM}:a=None", _squeeze, "without axes of size 1", "same", True),
+    Row("squeeze squeeze_", f"{_X} {_DIM}:a=None", _squeeze, "without axes of size 1", "same", True, asks=True),
     Row("unsqueeze expand_dims", f"{_X} {_DIM}:a", _unsqueeze, "with a new axis of size 1", "same", True),
     Row("expand broadcast_to", f"{_X} *sizes|shape:v", _expand, "stretched along axes of size 1", "same", True),
     Row(
