@@ -6,6 +6,7 @@ Nothing heavy is imported here: the names serve the command line's help.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,7 +16,6 @@ from netcalc.records import NamedTuple
 from netcalc.render.spelling import ascii_only, in_json, in_markup
 
 if TYPE_CHECKING:
-    from netcalc.circuit import Circuit
     from netcalc.result import Result
 
 
@@ -80,108 +80,67 @@ def _circuit(result: Result, form: Format, view: View) -> Iterator[Any]:
     yield Drawing(chain(result, by_layer=view.by_layer))
 
 
-# --- each format's renderer is imported when it is asked for ----------------------------------------------------------
+def _by(place: str, *options: str, **settled: Any) -> Callable[[Result, View], Iterable[Any]]:
+    """The renderer `module.function` here, imported when it is asked for; `options` are those of the view it takes."""
+
+    def lines(result: Result, view: View) -> Iterable[Any]:
+        chosen = {name: getattr(view, name) for name in options}
+        found: Iterable[Any] = _found(place)(result, **chosen, **settled)
+        return found
+
+    return lines
 
 
-def _table(result: Result, view: View) -> Iterator[Any]:
-    from netcalc.render.table import table
+def _drawing(place: str) -> Callable[[Result, View], Iterable[str]]:
+    """The same of the circuit."""
 
-    return table(result, steps=view.steps)
+    def lines(result: Result, view: View) -> Iterable[str]:
+        from netcalc.circuit import circuit
+
+        found: Iterable[str] = _found(place)(circuit(result, by_layer=view.by_layer))
+        return found
+
+    return lines
+
+
+def _found(place: str) -> Callable[..., Any]:
+    module, _, function = place.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f"netcalc.render.{module}"), function)
+    return found
 
 
 def _json(result: Result, _view: View) -> Iterator[str]:
     yield result.to_json()
 
 
-def _rows(name: str) -> Callable[[Result, View], Iterable[str]]:
-    def lines(result: Result, _view: View) -> Iterator[str]:
-        from netcalc.render import rows
-
-        return rows.lines(result, name)
-
-    return lines
-
-
-def _markdown(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.markdown import markdown
-
-    return markdown(result, steps=view.steps)
-
-
-def _latex(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.latex import latex
-
-    return latex(result, steps=view.steps)
-
-
 def _npz(result: Result, file: BinaryIO) -> None:
-    from netcalc.render.arrays import npz
-
-    npz(result, file)
-
-
-def _drawn(result: Result, view: View) -> Circuit:
-    from netcalc.circuit import circuit
-
-    return circuit(result, by_layer=view.by_layer)
-
-
-def _dot(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.graphs import dot
-
-    return dot(_drawn(result, view))
-
-
-def _mermaid(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.graphs import mermaid
-
-    return mermaid(_drawn(result, view))
-
-
-def _tikz(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.graphs import tikz
-
-    return tikz(_drawn(result, view))
-
-
-def _html(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.html import html
-
-    return html(result, by_layer=view.by_layer)
-
-
-def _svg(result: Result, view: View) -> Iterator[str]:
-    from netcalc.render.svg import svg
-
-    return svg(_drawn(result, view))
-
-
-def _code(name: str) -> Callable[[Result, View], Iterable[str]]:
-    def lines(result: Result, _view: View) -> Iterator[str]:
-        from netcalc.render.codegen import code
-
-        return code(result, name)
-
-    return lines
+    _found("arrays.npz")(result, file)
 
 
 _ROWS = (
-    Format("table", (".txt",), _table, explains=True),
+    Format("table", (".txt",), _by("table.table", "steps"), explains=True),
     Format("json", (".json",), _json, explains=True, in_ascii=in_json, harmless=outside.in_json),
-    Format("jsonl", (".jsonl", ".ndjson"), _rows("jsonl"), bare=True, in_ascii=in_json, harmless=outside.in_json),
-    Format("csv", (".csv",), _rows("csv"), bare=True, one_table=True),
-    Format("tsv", (".tsv",), _rows("tsv"), bare=True, one_table=True),
-    Format("md", (".md", ".markdown"), _markdown, explains=True),
-    Format("latex", (".tex",), _latex, explains=True),
-    Format("html", (".html", ".htm"), _html, drawn=True, explains=True, in_ascii=in_markup),
+    Format(
+        "jsonl",
+        (".jsonl", ".ndjson"),
+        _by("rows.lines", format_name="jsonl"),
+        bare=True,
+        in_ascii=in_json,
+        harmless=outside.in_json,
+    ),
+    Format("csv", (".csv",), _by("rows.lines", format_name="csv"), bare=True, one_table=True),
+    Format("tsv", (".tsv",), _by("rows.lines", format_name="tsv"), bare=True, one_table=True),
+    Format("md", (".md", ".markdown"), _by("markdown.markdown", "steps"), explains=True),
+    Format("latex", (".tex",), _by("latex.latex", "steps"), explains=True),
+    Format("html", (".html", ".htm"), _by("html.html", "by_layer"), drawn=True, explains=True, in_ascii=in_markup),
     Format("npz", (".npz",), save=_npz, bare=True),
-    Format("dot", (".dot", ".gv"), _dot, drawn=True),
-    Format("mermaid", (".mmd",), _mermaid, drawn=True),
-    Format("svg", (".svg",), _svg, drawn=True, in_ascii=in_markup),
-    Format("tikz", (".tikz",), _tikz, drawn=True),
-    Format("numpy", (".py",), _code("numpy")),
-    Format("torch", (), _code("torch")),
-    Format("jax", (), _code("jax")),
+    Format("dot", (".dot", ".gv"), _drawing("graphs.dot"), drawn=True),
+    Format("mermaid", (".mmd",), _drawing("graphs.mermaid"), drawn=True),
+    Format("svg", (".svg",), _drawing("svg.svg"), drawn=True, in_ascii=in_markup),
+    Format("tikz", (".tikz",), _drawing("graphs.tikz"), drawn=True),
+    Format("numpy", (".py",), _by("codegen.code", name="numpy")),
+    Format("torch", (), _by("codegen.code", name="torch")),
+    Format("jax", (), _by("codegen.code", name="jax")),
 )
 FORMATS: Mapping[str, Format] = {row.name: row for row in _ROWS}
 LISTS = ("table", "json", "jsonl", "csv", "tsv", "md", "latex")  # those that a list out of the catalogue has

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,10 +16,12 @@ from rich.text import Text
 from netcalc.entry import Entry
 from netcalc.expression import Apply, Number, Tree, is_constant
 from netcalc.expression.tree import fold
+from netcalc.files.rows import separated
 from netcalc.notation import is_plain, minus_signs, significant, to_ascii, to_unicode
 from netcalc.notation.latex import to_latex
 from netcalc.records import NamedTuple
 from netcalc.render.frame import frame
+from netcalc.render.markdown import pipe_table
 from netcalc.render.plot import DOTS, PLAIN, Canvas, Window
 from netcalc.render.spelling import spelled
 from netcalc.result import in_unicode
@@ -51,10 +51,7 @@ def _jsonl(listed: Sequence[Entry]) -> Iterator[str]:
 
 def _separated(listed: Sequence[Entry], delimiter: str) -> Iterator[str]:
     rows = [{name: _cell(value) for name, value in entry.record().items()} for entry in listed]
-    for row in (list(rows[0]), *(row.values() for row in rows)):
-        buffer = io.StringIO()
-        csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(row)
-        yield buffer.getvalue()
+    return (separated(row, delimiter) for row in (rows[0], *(row.values() for row in rows)))
 
 
 def _cell(value: object) -> str:
@@ -64,11 +61,8 @@ def _cell(value: object) -> str:
 
 
 def _markdown(listed: Sequence[Entry]) -> Iterator[str]:
-    yield "| name | f(q) | f′(q) | range | kinks |"
-    yield "| --- | --- | --- | --- | --- |"
-    for entry in listed:
-        cells = (_code(entry.formula), _code(entry.slope), _range(entry), _kinks(entry))
-        yield f"| `{entry.name}` | {' | '.join(cells)} |"
+    rows = ((f"`{one.name}`", _code(one.formula), _code(one.slope), _range(one), _kinks(one)) for one in listed)
+    return pipe_table(("name", "f(q)", "f′(q)", "range", "kinks"), rows)
 
 
 def _code(tree: Tree) -> str:

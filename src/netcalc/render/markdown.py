@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from netcalc.files.rows import cell
 from netcalc.outside import in_markdown
@@ -16,13 +17,10 @@ DIGITS = re.compile(r"[-+.e\d]*")  # a number written as text has no marks
 
 def markdown(result: Result, *, steps: bool = False) -> Iterator[str]:
     """A pipe table, a row an element or a row a sample; the steps if asked for; notes, and how sure it is."""
-    started = False
-    for record in records(result):
-        if not started:
-            yield _line(list(record))
-            yield _line(["---"] * len(record))
-            started = True
-        yield _line([_cell(name, value) for name, value in record.items()])
+    first = next(found := records(result), None)
+    if first is not None:
+        rows = ([_cell(*one) for one in record.items()] for record in chain([first], found))
+        yield from pipe_table([name.replace("|", "\\|") for name in first], rows)
     if steps or result.trace:
         yield from _steps(result.steps if steps else result.drawings)
     if result.notes:
@@ -45,9 +43,11 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _cell(name: str, value: float | str | None) -> str:
-    text = cell(value)
+    text = cell(value).replace("|", "\\|")
     return f"`{text}`" if name != "name" and isinstance(value, str) and not DIGITS.fullmatch(text) else text
 
 
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of cells that are Markdown."""
+    for cells in chain([header, ["---"] * len(header)], rows):
+        yield f"| {' | '.join(cells)} |"

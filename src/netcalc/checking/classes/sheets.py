@@ -16,6 +16,7 @@ from netcalc.files.rows import DELIMITERS, RowWriter
 from netcalc.notation.latex import text_to_latex
 from netcalc.outside import in_markdown, in_spreadsheet
 from netcalc.render.frame import frame
+from netcalc.render.markdown import pipe_table
 from netcalc.version import __version__
 
 MARKS = {"right": "✓", "rounded": "✓", "follows": "(✓)", "wrong": "✗", "unreadable": "?", "missing": "–"}
@@ -107,19 +108,16 @@ def _mistakes(marked: Grades) -> Table:
 
 
 def _markdown(marked: Grades) -> Iterator[str]:
-    yield from _pipe_table(("student", "marks", *marked.answers, "what went wrong"), _lines(marked, MARKS))
+    yield from _escaped(("student", "marks", *marked.answers, "what went wrong"), _lines(marked, MARKS))
     if marked.mistakes:
         yield ""
-        yield from _pipe_table(("mistake", "students"), ((said, str(count)) for said, count in marked.mistakes))
+        yield from _escaped(("mistake", "students"), ((said, str(count)) for said, count in marked.mistakes))
     yield ""
     yield _average(marked)
 
 
-def _pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(map(in_markdown, header)) + " |"
-    yield "|" + " --- |" * len(header)
-    for line in rows:
-        yield "| " + " | ".join(map(in_markdown, line)) + " |"
+def _escaped(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    return pipe_table(list(map(in_markdown, header)), (list(map(in_markdown, row)) for row in rows))
 
 
 def _latex(marked: Grades) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 
 from netcalc.graph.leaves import ARRAY, INPUT, NAMED
@@ -205,32 +206,25 @@ def _sizes(node: Node) -> str:
     return ", ".join(str(settled(one)) for one in node.shape) + "," * (node.rank == 1)
 
 
-def _signature(opening: str, arguments: Sequence[str], closing: str, indent: str = "") -> list[str]:
-    """A def, one argument a line where they are many."""
-    line = f"{indent}{opening}({', '.join(arguments)}){closing}"
+def _folded(
+    opening: str, names: Sequence[str], closing: str = "", indent: str = "", line: str | None = None
+) -> list[str]:
+    """Names in brackets, or in the `line` that needs none; one a line where they are many."""
+    line = f"{indent}{opening}({', '.join(names)}){closing}" if line is None else line
     if len(line) <= WIDTH:
         return [line]
-    return [f"{indent}{opening}(", *(f"{indent}    {one}," for one in arguments), f"{indent}){closing}"]
+    return [f"{indent}{opening}(", *(f"{indent}    {one}," for one in names), f"{indent}){closing}"]
 
 
 def _tuple(names: Sequence[str], start: str, indent: str = "    ") -> list[str]:
-    """`return a, b`, or one a line."""
+    """`return a, b`."""
     text = ", ".join(names) if len(names) > 1 else f"({names[0]},)" if names else "()"
-    line = f"{indent}{start}{text}"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{indent}{start}(", *(f"{indent}    {one}," for one in names), f"{indent})"]
+    return _folded(start, names, "", indent, f"{indent}{start}{text}")
 
 
 def _unpacked(names: Sequence[str], value: str, indent: str = "    ") -> list[str]:
-    if not names:
-        return []
-    if len(names) == 1:
-        return [f"{indent}({names[0]},) = {value}"]
-    line = f"{indent}{', '.join(names)} = {value}"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{indent}(", *(f"{indent}    {one}," for one in names), f"{indent}) = {value}"]
+    text = ", ".join(names) if len(names) > 1 else f"({names[0]},)" if names else ""
+    return _folded("", names, f" = {value}", indent, f"{indent}{text} = {value}") if names else []
 
 
 def _returned(names: Sequence[str], indent: str = "    ") -> list[str]:
@@ -248,52 +242,50 @@ def _documented(first: str, more: Sequence[str]) -> list[str]:
 
 
 def _numpy(body: Body) -> list[str]:
+    return _pair(body, body.outputs, body.upstream, _documented(_of_forward(body), body.docstring), _returned)
+
+
+def _of_forward(body: Body) -> str:
+    return f"{listed(body.outputs)}, and what the backward pass needs."
+
+
+def _pair(
+    body: Body,
+    outputs: Sequence[str],
+    upstream: Sequence[str],
+    docstring: Sequence[str],
+    returned: Callable[[Sequence[str]], list[str]],
+) -> list[str]:
+    """Two functions, of which the first hands a cache to the second."""
     forward = [
-        *_signature("def forward", body.inputs, ":"),
-        *_documented(f"{listed(body.outputs)}, and what the backward pass needs.", body.docstring),
+        *_folded("def forward", body.inputs, ":"),
+        *docstring,
         *_indented(body.forward),
         *_tuple(body.cache, "cache = "),
-        f"    return {', '.join(body.outputs)}, cache",
+        f"    return {', '.join(outputs)}, cache",
     ]
     backward = [
-        *_signature("def backward", ["cache", *body.upstream], ":"),
+        *_folded("def backward", ["cache", *upstream], ":"),
         f'    """The gradient of each input, from {listed(body.upstream)}."""',
         *_unpacked(body.cache, "cache"),
+        *(_unpacked(body.upstream, "upstream") if upstream != body.upstream else []),
         *_indented(body.backward),
-        *_returned(body.gradients),
+        *returned(body.gradients),
     ]
     return ["\n".join(forward), "\n".join(backward)]
 
 
 def _jax(body: Body) -> list[str]:
-    arguments = ", ".join(body.inputs)
-    call = [f"    return forward({arguments})[0]"]
-    if len(call[0]) > WIDTH:
-        call = ["    return forward(", *(f"        {one}," for one in body.inputs), "    )[0]"]
     main = [
         "@jax.custom_vjp",
-        *_signature(f"def {body.function}", body.inputs, ":"),
+        *_folded(f"def {body.function}", body.inputs, ":"),
         *_documented(f"{listed(body.outputs)}.", body.docstring),
-        *call,
+        *_folded("return forward", body.inputs, "[0]", "    "),
     ]
-    outputs = body.outputs[0] if len(body.outputs) == 1 else f"({', '.join(body.outputs)})"
-    forward = [
-        *_signature("def forward", body.inputs, ":"),
-        f'    """{listed(body.outputs)}, and what the backward pass needs."""',
-        *_indented(body.forward),
-        *_tuple(body.cache, "cache = "),
-        f"    return {outputs}, cache",
-    ]
-    several = len(body.upstream) > 1
-    backward = [
-        *_signature("def backward", ["cache", "upstream" if several else body.upstream[0]], ":"),
-        f'    """The gradient of each input, from {listed(body.upstream)}."""',
-        *_unpacked(body.cache, "cache"),
-        *(_unpacked(body.upstream, "upstream") if several else []),
-        *_indented(body.backward),
-        *_tuple(body.gradients, "return "),
-    ]
-    return ["\n".join(main), "\n".join(forward), "\n".join(backward), f"{body.function}.defvjp(forward, backward)"]
+    outputs = body.outputs if len(body.outputs) == 1 else [f"({', '.join(body.outputs)})"]
+    upstream = ["upstream"] if len(body.upstream) > 1 else body.upstream
+    pair = _pair(body, outputs, upstream, _documented(_of_forward(body), ()), partial(_tuple, start="return "))
+    return ["\n".join(main), *pair, f"{body.function}.defvjp(forward, backward)"]
 
 
 def _torch(body: Body) -> list[str]:
@@ -307,25 +299,21 @@ def _torch(body: Body) -> list[str]:
         else gradient
         for place, (name, gradient) in enumerate(zip(body.inputs, body.gradients, strict=True))
     ]
-    saved = f"{deep}ctx.save_for_backward({', '.join(arrays)})"
-    save = [saved]
-    if len(saved) > WIDTH:
-        save = [f"{deep}ctx.save_for_backward(", *(f"{deep}    {one}," for one in arrays), f"{deep})"]
     found = [
         f"class {name}(torch.autograd.Function):",
         *_documented(f"{listed(body.outputs)}.", body.docstring),
         "",
         "    @staticmethod",
-        *_signature("def forward", ["ctx", *body.inputs], ":", "    "),
+        *_folded("def forward", ["ctx", *body.inputs], ":", "    "),
         f'{deep}"""{listed(body.outputs)}; what the backward pass needs is saved."""',
         *_indented(body.forward, deep),
         *(f"{deep}ctx.{one} = {one}" for one in numbers),
-        *(save if arrays else []),
+        *(_folded("ctx.save_for_backward", arrays, "", deep) if arrays else []),
         *_returned(body.outputs, deep),
         "",
         "    @staticmethod",
         "    @once_differentiable",
-        *_signature("def backward", ["ctx", *body.upstream], ":", "    "),
+        *_folded("def backward", ["ctx", *body.upstream], ":", "    "),
         f'{deep}"""The gradient of each input, from {listed(body.upstream)}."""',
         *(f"{deep}{one} = ctx.{one}" for one in numbers),
         *_unpacked(arrays, "ctx.saved_tensors", deep),

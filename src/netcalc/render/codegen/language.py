@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from netcalc.expression import Number, Tree, is_constant
 from netcalc.graph.shaping import Fixed, Place, Span
 from netcalc.graph.sizes import Size, settled
-from netcalc.render.codegen.spelling import FUNCTIONS, HELPERS
-from netcalc.render.codegen.terms import Code, Codes, Level, Piece
+from netcalc.render.codegen.spelling import FUNCTIONS, HELPERS, OF_ROWS
+from netcalc.render.codegen.terms import Code, Codes, Level, Piece, slots
 
 if TYPE_CHECKING:
     from netcalc.graph.windows import Sliding
@@ -28,6 +28,7 @@ class Language:
     keep = "keepdims"
     largest, smallest = "max", "min"
     stably = ', kind="stable"'  # how a sort that keeps equal entries in order is asked for
+    one_axis = False  # whether a softmax goes along one axis alone
     reserved = frozenset({"np", "math", "NormalDist"})
 
     def __init__(self) -> None:
@@ -64,9 +65,19 @@ class Language:
         spelled: str = getattr(FUNCTIONS[operator], self.name)
         if "{0}" in spelled:
             return self.codes.call(spelled, *arguments, hint=operator)
-        name = self.helper(spelled[1:]) if spelled.startswith("=") else spelled
-        slots = ", ".join(f"{{{n}}}" for n in range(len(arguments)))
-        return self.codes.call(f"{name}({slots})", *arguments)
+        return self.codes.call(f"{self._known(spelled)}({slots(len(arguments))})", *arguments)
+
+    def _known(self, call: str) -> str:
+        """A call; one that begins with `=` is that of a helper, which is written out above."""
+        if call.startswith("="):
+            call = call[1:]
+            self.helper(call.partition("(")[0])
+        return call
+
+    def called(self, template: str, codes: Sequence[Code], *, hint: str = "", **parts: object) -> Code:
+        """A call that all libraries have, in the words of this one."""
+        call = template.format(m=self.module, axis=self.axis, stably=self.stably, **parts)
+        return self.codes.call(self._known(call), *codes, hint=hint)
 
     def where(self, condition: Argument, then: Argument, other: Argument) -> Code:
         """One or the other."""
@@ -99,15 +110,23 @@ class Language:
         return ", ".join(words)
 
     def softmax(self, code: Code, axes: Sequence[int]) -> Code:
-        return self.codes.call(f"{self.helper('softmax')}({{0}}, axis={axes_text(axes)})", code, hint="probs")
+        if self.one_axis and len(axes) > 1:
+            return self.function("exp", self.log_softmax(code, axes))
+        return self._of_rows("softmax", code, axes, hint="probs")
+
+    def _of_rows(self, name: str, code: Code, axes: Sequence[int], *, keep: bool = False, hint: str = "") -> Code:
+        kept = f", {self.keep}=True" if keep else ""
+        call = self._known(getattr(OF_ROWS[name], self.name))
+        return self.codes.call(f"{call}({{0}}, {self.axis}={axes_text(axes)}{kept})", code, hint=hint)
 
     def log_softmax(self, code: Code, axes: Sequence[int]) -> Code:
+        if getattr(OF_ROWS["log_softmax"], self.name) and not (self.one_axis and len(axes) > 1):
+            return self._of_rows("log_softmax", code, axes, hint="log_probs")
         total = self.logsumexp(code, axes, keep=True)
         return self.codes.make("{0} - {1}", Level.ADD, [code, total], Level.MULTIPLY, hint="log_probs")
 
     def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
-        kept = ", keepdims=True" if keep else ""
-        return self.codes.call(f"{self.helper('logsumexp')}({{0}}, axis={axes_text(axes)}{kept})", code)
+        return self._of_rows("logsumexp", code, axes, keep=keep)
 
     def norm(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
         words = self._along(axes, rank, keep=keep)
@@ -119,48 +138,13 @@ class Language:
     def prod(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
         return self.reduced("prod", code, axes, rank, keep=keep)
 
-    def products_of_others(self, code: Code, axes: Sequence[int]) -> Code:
-        return self.codes.call(f"{self.helper('products_of_others')}({{0}}, {self.axis}={axes_text(axes)})", code)
-
-    def reciprocal(self, code: Code) -> Code:
-        return self.codes.call(f"{self.helper('reciprocal')}({{0}})", code)
-
-    def cumsum(self, code: Code, axis: int) -> Code:
-        return self.codes.call(f"{self.module}.cumsum({{0}}, {self.axis}={axis})", code)
-
-    def cumprod(self, code: Code, axis: int) -> Code:
-        return self.codes.call(f"{self.module}.cumprod({{0}}, {self.axis}={axis})", code)
-
-    def slope_of_cumprod(self, x: Code, g: Code, axis: int) -> Code:
-        return self.codes.call(f"{self.helper('slope_of_cumprod')}({{0}}, {{1}}, {self.axis}={axis})", x, g)
-
-    def argsort(self, code: Code, axis: int) -> Code:
-        return self.codes.call(f"{self.module}.argsort({{0}}, {self.axis}={axis}{self.stably})", code)
-
-    def share(self, code: Code, axes: Sequence[int], *, largest: bool) -> Code:
-        name = self.helper("share_of_max" if largest else "share_of_min")
-        return self.codes.call(f"{name}({{0}}, {self.axis}={axes_text(axes)})", code, hint="is_best")
-
     # --- products of matrices
 
     def einsum(self, subscripts: str, codes: Sequence[Code]) -> Code:
-        slots = ", ".join(f"{{{n}}}" for n in range(len(codes)))
-        return self.codes.call(f'{self.module}.einsum("{subscripts}", {slots})', *codes)
+        return self.codes.call(f'{self.module}.einsum("{subscripts}", {slots(len(codes))})', *codes)
 
     def matmul(self, a: Code, b: Code) -> Code:
         return self.codes.make("{0} @ {1}", Level.MULTIPLY, [a, b], [Level.MULTIPLY, Level.UNARY])
-
-    def inverse(self, code: Code) -> Code:
-        return self.codes.call(f"{self.module}.linalg.inv({{0}})", code, hint="inverse")
-
-    def determinant(self, code: Code) -> Code:
-        return self.codes.call(f"{self.module}.linalg.det({{0}})", code)
-
-    def logdet(self, code: Code) -> Code:
-        return self.codes.call(f"{self.module}.linalg.slogdet({{0}})[1]", code)
-
-    def cofactors(self, code: Code) -> Code:
-        return self.codes.call(f"{self.helper('cofactors')}({{0}})", code)
 
     def solve(self, a: Code, b: Code, *, columns: bool) -> Code:
         if columns:
@@ -206,8 +190,7 @@ class Language:
         return self.codes.call(f"{self.module}.broadcast_to({{0}}, {{1}})", code, shape)
 
     def reshape(self, code: Code, shape: Sequence[Code]) -> Code:
-        slots = ", ".join(f"{{{n}}}" for n in range(1, len(shape) + 1))
-        return self.codes.method(f"{{0}}.reshape({slots or '()'})", code, *shape, cheap=True)
+        return self.codes.method(f"{{0}}.reshape({slots(len(shape), 1) or '()'})", code, *shape, cheap=True)
 
     def concatenate(self, codes: Sequence[Code], axis: int) -> Code:
         return self._joined("concatenate", codes, axis)
@@ -216,9 +199,8 @@ class Language:
         return self._joined("stack", codes, axis)
 
     def _joined(self, name: str, codes: Sequence[Code], axis: int) -> Code:
-        slots = ", ".join(f"{{{n}}}" for n in range(len(codes)))
         along = f", {self.axis}={axis}" if axis else ""
-        return self.codes.call(f"{self.module}.{name}([{slots}]{along})", *codes)
+        return self.codes.call(f"{self.module}.{name}([{slots(len(codes))}]{along})", *codes)
 
     def diagonal(self, code: Code) -> Code:
         return self.codes.call(f"{self.module}.diagonal({{0}})", code)
@@ -287,10 +269,6 @@ class Language:
         stepped = f"[..., {', '.join(steps)}]" if any(one != ":" for one in steps) else ""
         view = f"np.lib.stride_tricks.sliding_window_view({{0}}, {kernel}, axis={axes})"
         return self.codes.call(view + stepped, code, hint="patches")
-
-    def overlapped(self, code: Code, sliding: Sliding) -> Code:
-        name = self.helper("overlapped")
-        return self.codes.call(f"{name}({{0}}, {sliding.whole}, {sliding.stride}, {sliding.dilation})", code)
 
     # --- arrays that are made
 

@@ -44,22 +44,28 @@ FUNCTIONS: Mapping[str, Spelled] = {
     "relu": Spelled("np.maximum({0}, 0)", "torch.relu", "jax.nn.relu"),
 }
 
-# of NumPy and JAX alike
-SHARES: Mapping[str, str] = {
-    "share_of_max": '''
+OF_ROWS: Mapping[str, Spelled] = {  # along axes
+    "softmax": Spelled("=softmax", "torch.softmax", "jax.nn.softmax"),
+    "log_softmax": Spelled("", "torch.log_softmax", "jax.nn.log_softmax"),
+    "logsumexp": Spelled("=logsumexp", "torch.logsumexp", "jax.nn.logsumexp"),
+}
+
+
+def _spelled_otherwise(text: str, words: Mapping[str, str]) -> str:
+    """A helper with other words in the place of some."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.sub(
+        "|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in longest_first), lambda found: words[found[0]], text
+    )
+
+
+SHARE = '''
 def share_of_max(x, axis):
     """1 where the largest entry along an axis is; those that tie share it equally."""
     best = x == x.max(axis=axis, keepdims=True)
     return best / best.sum(axis=axis, keepdims=True)
-''',
-    "share_of_min": '''
-def share_of_min(x, axis):
-    """1 where the smallest entry along an axis is; those that tie share it equally."""
-    best = x == x.min(axis=axis, keepdims=True)
-    return best / best.sum(axis=axis, keepdims=True)
-''',
-}
-
+'''
+OF_THE_SMALLEST = {"share_of_max": "share_of_min", "largest": "smallest", "max": "min"}
 _HELPERS: Mapping[str, dict[str, str]] = {
     "numpy": {
         "reciprocal": '''
@@ -140,7 +146,8 @@ def logsumexp(x, axis, keepdims=False):
     total = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
     return total if keepdims else total.squeeze(axis)
 ''',
-        **SHARES,
+        "share_of_max": SHARE,
+        "share_of_min": _spelled_otherwise(SHARE, OF_THE_SMALLEST),
         "products_of_others": '''
 def products_of_others(x, axis):
     """The product of the other entries along axes: those before times those after."""
@@ -199,18 +206,6 @@ def gamma_function(x):
     sign = torch.where(x > 0, 1, 1 - 2 * (torch.floor(x) % 2))
     return sign * torch.exp(torch.lgamma(x))
 ''',
-        "share_of_max": '''
-def share_of_max(x, dim):
-    """1 where the largest entry along a dim is; those that tie share it equally."""
-    best = (x == x.amax(dim=dim, keepdim=True)).to(x.dtype)
-    return best / best.sum(dim=dim, keepdim=True)
-''',
-        "share_of_min": '''
-def share_of_min(x, dim):
-    """1 where the smallest entry along a dim is; those that tie share it equally."""
-    best = (x == x.amin(dim=dim, keepdim=True)).to(x.dtype)
-    return best / best.sum(dim=dim, keepdim=True)
-''',
         "products_of_others": '''
 def products_of_others(x, dim):
     """The product of the other entries along dims: those before times those after."""
@@ -224,16 +219,6 @@ def products_of_others(x, dim):
     products = before * after.flip(-1)
     return torch.movedim(products.reshape(moved.shape), behind, axes)
 ''',
-        "slope_of_cumprod": '''
-def slope_of_cumprod(x, g, dim):
-    """What comes back through a running product, also where an entry is 0."""
-    x, g = torch.movedim(x, dim, 0), torch.movedim(g, dim, 0)
-    behind = [g[-1]]
-    for n in reversed(range(len(x) - 1)):
-        behind.append(g[n] + x[n + 1] * behind[-1])
-    before = torch.cat([torch.ones_like(x[:1]), torch.cumprod(x[:-1], dim=0)])
-    return torch.movedim(before * torch.stack(behind[::-1]), 0, dim)
-''',
         "cofactors": '''
 def cofactors(A):
     """det(A) times the transposed inverse, which a singular A has too."""
@@ -243,23 +228,8 @@ def cofactors(A):
     signs = torch.linalg.det(U) * torch.linalg.det(Vh)
     return (U * (signs[..., None] * torch.stack(rest, dim=-1))[..., None, :]) @ Vh
 ''',
-        "overlapped": '''
-def overlapped(x, shape, stride, dilation):
-    """Windows (..., *places, *kernel) added up where they overlap, in the shape."""
-    n = len(shape)
-    places, kernel = x.shape[-2 * n : -n], x.shape[-n:]
-    out = x.new_zeros(x.shape[: -2 * n] + shape)
-    for entry in itertools.product(*map(range, kernel)):
-        spans = [
-            slice(at * d, at * d + (many - 1) * s + 1, s)
-            for at, d, s, many in zip(entry, dilation, stride, places)
-        ]
-        out[(..., *spans)] += x[(..., *entry)]
-    return out
-''',
     },
     "jax": {
-        **SHARES,
         "windows": '''
 def windows(x, kernel, stride, dilation):
     """Windows that slide over the last axes: (..., *places, *kernel)."""
@@ -272,32 +242,40 @@ def windows(x, kernel, stride, dilation):
         rows.append(jnp.expand_dims(within, [d for d in range(2 * n) if d % n != k]))
     return x[(..., *rows)]
 ''',
-        "overlapped": '''
-def overlapped(x, shape, stride, dilation):
-    """Windows (..., *places, *kernel) added up where they overlap, in the shape."""
-    n = len(shape)
-    places, kernel = x.shape[-2 * n : -n], x.shape[-n:]
-    out = jnp.zeros(x.shape[: -2 * n] + shape)
-    for entry in itertools.product(*map(range, kernel)):
-        spans = [
-            slice(at * d, at * d + (many - 1) * s + 1, s)
-            for at, d, s, many in zip(entry, dilation, stride, places)
-        ]
-        out = out.at[(..., *spans)].add(x[(..., *entry)])
-    return out
-''',
     },
 }
 
 
-def _as_numpy_has_it(module: str, *names: str) -> dict[str, str]:
-    """Helpers that another library writes as NumPy does."""
-    return {name: re.sub(r"\bnp\.", f"{module}.", _HELPERS["numpy"][name]) for name in names}
-
-
+SHARED = (
+    "reciprocal",
+    "share_of_max",
+    "share_of_min",
+    "products_of_others",
+    "slope_of_cumprod",
+    "cofactors",
+    "overlapped",
+)
+IN_TORCH = {
+    "an axis": "a dim",
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "np.zeros": "x.new_zeros",
+    "np.ndindex(*kernel)": "itertools.product(*map(range, kernel))",
+    "np.moveaxis": "torch.movedim",
+    "np.concatenate": "torch.cat",
+    "x == x.max(axis=axis, keepdims=True)": "(x == x.amax(dim=dim, keepdim=True)).to(x.dtype)",
+    "x == x.min(axis=axis, keepdims=True)": "(x == x.amin(dim=dim, keepdim=True)).to(x.dtype)",
+    "np": "torch",
+}
+IN_JAX = {
+    "np.ndindex(*kernel)": IN_TORCH["np.ndindex(*kernel)"],
+    "out[(..., *spans)] += x[(..., *entry)]": "out = out.at[(..., *spans)].add(x[(..., *entry)])",
+    "np": "jnp",
+}
 HELPERS: Mapping[str, Mapping[str, str]] = {
     "numpy": _HELPERS["numpy"],
-    "torch": _HELPERS["torch"] | _as_numpy_has_it("torch", "reciprocal"),
-    "jax": _HELPERS["jax"]
-    | _as_numpy_has_it("jnp", "reciprocal", "products_of_others", "slope_of_cumprod", "cofactors"),
+    **{
+        name: {one: _spelled_otherwise(_HELPERS["numpy"][one], spelling) for one in SHARED} | _HELPERS[name]
+        for name, spelling in (("torch", IN_TORCH), ("jax", IN_JAX))
+    },
 }

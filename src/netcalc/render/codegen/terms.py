@@ -54,6 +54,11 @@ class Code:
         return self.size or self.constant
 
 
+def slots(count: int, first: int = 0) -> str:
+    """`{0}, {1}`: where so many operands go."""
+    return ", ".join(f"{{{n}}}" for n in range(first, first + count))
+
+
 class Codes:
     """Makes expressions; equal ones are one object."""
 

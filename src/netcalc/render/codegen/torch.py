@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netcalc.graph.shaping import EVERYTHING, Fixed, Place, Span
-from netcalc.render.codegen.language import Argument, Language, axes_text, is_number, is_one, is_python, is_zero
+from netcalc.render.codegen.language import Argument, Language, is_number, is_one, is_python, is_zero
 from netcalc.render.codegen.terms import Code, Level
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Torch(Language):
     keep = "keepdim"
     largest, smallest = "amax", "amin"
     stably = ", stable=True"
+    one_axis = True
     reserved = frozenset({"torch", "math", "itertools", "once_differentiable", "ctx"})
 
     def indicator(self, condition: Code) -> Code:
@@ -50,26 +51,12 @@ class Torch(Language):
             return self.codes.method(f"{{0}}.clamp({bound}={{1}})", a[1], b[1])
         return self.codes.call(f"torch.{operator}imum({{0}}, {{1}})", a[1], b[1])
 
-    def softmax(self, code: Code, axes: Sequence[int]) -> Code:
-        if len(axes) == 1:
-            return self.codes.call(f"torch.softmax({{0}}, dim={axes[0]})", code, hint="probs")
-        return self.function("exp", self.log_softmax(code, axes))
-
-    def log_softmax(self, code: Code, axes: Sequence[int]) -> Code:
-        if len(axes) == 1:
-            return self.codes.call(f"torch.log_softmax({{0}}, dim={axes[0]})", code, hint="log_probs")
-        return super().log_softmax(code, axes)
-
     def prod(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
         if len(axes) == 1 or (len(axes) == rank and not keep):
             return super().prod(code, axes, rank, keep=keep)
         for axis in sorted(axes, reverse=True):  # PyTorch's goes along one axis
             code, rank = super().prod(code, [axis], rank, keep=keep), rank if keep else rank - 1
         return code
-
-    def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
-        kept = ", keepdim=True" if keep else ""
-        return self.codes.call(f"torch.logsumexp({{0}}, dim={axes_text(axes)}{kept})", code)
 
     def norm(self, code: Code, axes: Sequence[int], rank: int, *, keep: bool) -> Code:
         words = self._along(axes, rank, keep=keep)
@@ -193,16 +180,6 @@ class Jax(Language):
     stably = ""  # as it is
     constants = "math"
     reserved = frozenset({"jax", "jnp", "math", "itertools"})
-
-    def softmax(self, code: Code, axes: Sequence[int]) -> Code:
-        return self.codes.call(f"jax.nn.softmax({{0}}, axis={axes_text(axes)})", code, hint="probs")
-
-    def log_softmax(self, code: Code, axes: Sequence[int]) -> Code:
-        return self.codes.call(f"jax.nn.log_softmax({{0}}, axis={axes_text(axes)})", code, hint="log_probs")
-
-    def logsumexp(self, code: Code, axes: Sequence[int], *, keep: bool) -> Code:
-        kept = ", keepdims=True" if keep else ""
-        return self.codes.call(f"jax.nn.logsumexp({{0}}, axis={axes_text(axes)}{kept})", code)
 
     def scatter(self, code: Code, shape: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
         text, used = self.key(key, indices, 2)

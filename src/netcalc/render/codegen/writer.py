@@ -21,9 +21,9 @@ from netcalc.graph.sizes import Letters, Shape, Size, settled
 from netcalc.graph.terms import ONE, axes_of
 from netcalc.graph.windows import OVERLAP, WINDOWS
 from netcalc.render.codegen import formulas
-from netcalc.render.codegen.language import Language
+from netcalc.render.codegen.language import Language, axes_text
 from netcalc.render.codegen.products import Contraction, scaled
-from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed
+from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed, slots
 
 
 class Writer:
@@ -83,7 +83,14 @@ class Writer:
         rule = RULES.get(node.operation.name)
         if rule is not None:
             return rule(self, node)
-        return Piece(CALLS[node.operation.name](self, node), axes_of(node.shape))
+        template = TEMPLATES.get(node.operation.name)
+        code = self._by_template(template, node) if template else CALLS[node.operation.name](self, node)
+        return Piece(code, axes_of(node.shape))
+
+    def _by_template(self, template: str, node: Node) -> Code:
+        codes = [self.exact(arg) for arg in node.args]
+        axes = axes_text(self.along(node)[1]) if "{axes}" in template else ""
+        return self.language.called(template, codes, hint=HINTS.get(node.operation.name, ""), axes=axes, p=node.params)
 
     def _term(self, node: Node, letters: str) -> Piece:
         piece = self.pieces[node]
@@ -209,6 +216,10 @@ class Writer:
         slots = {slot(n): placed(self.language, piece, layout).code for n, piece in enumerate(pieces)}
         return Piece(formulas.written(self.language, tree, slots), layout)
 
+    def _reciprocal(self, node: Node) -> Piece:
+        piece = self.pieces[node.args[0]]
+        return piece._replace(code=self.language.called("=reciprocal({{0}})", [piece.code]))
+
     # --- sizes and shapes
 
     def size(self, size: object) -> Code:
@@ -230,8 +241,7 @@ class Writer:
         if known is not None:
             return self.codes.method("{0}.shape", known, cheap=True)
         sizes = [self.size(one) for one in shape]
-        slots = ", ".join(f"{{{n}}}" for n in range(len(sizes)))
-        return self.codes.make(f"({slots}{',' * (len(sizes) == 1)})", Level.ATOM, sizes, cheap=True)
+        return self.codes.make(f"({slots(len(sizes))}{',' * (len(sizes) == 1)})", Level.ATOM, sizes, cheap=True)
 
     # --- what moves entries
 
@@ -337,7 +347,7 @@ RULES: Mapping[str, Rule] = {
     NAMED.name: lambda writer, node: writer.pieces[node.args[0]],
     STOPPED.name: lambda writer, node: writer.pieces[node.args[0]],
     SIZE.name: lambda writer, node: Piece(writer.size(node.params)),
-    RECIPROCAL.name: lambda writer, node: _reciprocal(writer, writer.pieces[node.args[0]]),
+    RECIPROCAL.name: Writer._reciprocal,  # noqa: SLF001
 }
 CALLS: Mapping[str, Call] = {
     INPUT.name: lambda _, node: _no_input(node),
@@ -352,41 +362,32 @@ CALLS: Mapping[str, Call] = {
     SCATTER.name: Writer._scatter,  # noqa: SLF001
     MAX.name: Writer._extreme,  # noqa: SLF001
     MIN.name: Writer._extreme,  # noqa: SLF001
-    ARGMAX.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=True),
-    ARGMIN.name: lambda writer, node: writer.language.share(*writer.along(node)[:2], largest=False),
     PLACE_OF_MAX.name: lambda writer, node: writer.place_of("argmax", node),
     PLACE_OF_MIN.name: lambda writer, node: writer.place_of("argmin", node),
-    ARGSORT.name: lambda writer, node: writer.language.argsort(*_first(writer.along(node))),
-    CUMSUM.name: lambda writer, node: writer.language.cumsum(*_first(writer.along(node))),
     SOFTMAX.name: lambda writer, node: writer.language.softmax(*writer.along(node)[:2]),
     LOG_SOFTMAX.name: lambda writer, node: writer.language.log_softmax(*writer.along(node)[:2]),
-    LOGSUMEXP.name: lambda writer, node: writer.language.logsumexp(
-        *writer.along(node)[:2],
-        keep=node.params.keep,
-    ),
+    LOGSUMEXP.name: lambda writer, node: writer.language.logsumexp(*writer.along(node)[:2], keep=node.params.keep),
     NORM.name: lambda writer, node: writer.language.norm(*writer.along(node)[:3], keep=node.params.keep),
     PROD.name: lambda writer, node: writer.language.prod(*writer.along(node)[:3], keep=node.params.keep),
-    CUMPROD.name: lambda writer, node: writer.language.cumprod(*_first(writer.along(node))),
-    CUMPROD_SLOPE.name: lambda writer, node: writer.language.slope_of_cumprod(
-        writer.exact(node.args[0]), writer.exact(node.args[1]), node.params.axes[0]
-    ),
-    OTHERS.name: lambda writer, node: writer.language.products_of_others(*writer.along(node)[:2]),
-    INVERSE.name: lambda writer, node: writer.language.inverse(writer.exact(node.args[0])),
-    DETERMINANT.name: lambda writer, node: writer.language.determinant(writer.exact(node.args[0])),
-    LOGDET.name: lambda writer, node: writer.language.logdet(writer.exact(node.args[0])),
-    COFACTORS.name: lambda writer, node: writer.language.cofactors(writer.exact(node.args[0])),
     SOLVE.name: lambda writer, node: writer.language.solve(*map(writer.exact, node.args), columns=not node.params),
     WINDOWS.name: lambda writer, node: writer.language.windows(writer.exact(node.args[0]), node.params),
-    OVERLAP.name: lambda writer, node: writer.language.overlapped(writer.exact(node.args[0]), node.params),
 }
-
-
-def _reciprocal(writer: Writer, piece: Piece) -> Piece:
-    return Piece(writer.language.reciprocal(piece.code), piece.axes)
-
-
-def _first(along: tuple[Code, tuple[int, ...], int, bool]) -> tuple[Code, int]:
-    return along[0], along[1][0]
+# What is one call in every library: of `m`, along `axes`, which are its `axis`, with the node's parameters `p`.
+TEMPLATES: Mapping[str, str] = {
+    ARGMAX.name: "=share_of_max({{0}}, {axis}={axes})",
+    ARGMIN.name: "=share_of_min({{0}}, {axis}={axes})",
+    ARGSORT.name: "{m}.argsort({{0}}, {axis}={axes}{stably})",
+    CUMSUM.name: "{m}.cumsum({{0}}, {axis}={axes})",
+    CUMPROD.name: "{m}.cumprod({{0}}, {axis}={axes})",
+    CUMPROD_SLOPE.name: "=slope_of_cumprod({{0}}, {{1}}, {axis}={p.axes[0]})",
+    OTHERS.name: "=products_of_others({{0}}, {axis}={axes})",
+    INVERSE.name: "{m}.linalg.inv({{0}})",
+    DETERMINANT.name: "{m}.linalg.det({{0}})",
+    LOGDET.name: "{m}.linalg.slogdet({{0}})[1]",
+    COFACTORS.name: "=cofactors({{0}})",
+    OVERLAP.name: "=overlapped({{0}}, {p.whole}, {p.stride}, {p.dilation})",
+}
+HINTS = {ARGMAX.name: "is_best", ARGMIN.name: "is_best", INVERSE.name: "inverse"}
 
 
 def _no_input(node: Node) -> Code:
