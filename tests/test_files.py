@@ -20,19 +20,12 @@ import netcalc
 from netcalc.arrays import each
 from netcalc.errors import FileError
 from netcalc.expression import Number
-from netcalc.files import (
-    EXACT_LIMIT,
-    StandardInput,
-    npy,
-    read_rows,
-    read_tensor,
-    table,
-    text,
-    write_atomically,
-    write_npz,
-)
-from netcalc.files.cells import exact_up_to
-from netcalc.files.source import open_source
+from netcalc.files import npy, table, text
+from netcalc.files.cells import EXACT_LIMIT, exact_up_to
+from netcalc.files.read import read_tensor
+from netcalc.files.source import StandardInput, open_source
+from netcalc.files.table import read_rows
+from netcalc.files.write import write_atomically, write_npz
 from netcalc.values import to_float64
 
 TABLE = [[1, -2], [3, 4]]

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcalc import files
 from netcalc.arrays import each, of_rows, scalar
 from netcalc.errors import ExpressionError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree
 from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
+from netcalc.files.names import is_file, looks_like_file
 from netcalc.files.printed import as_lists
+
+if TYPE_CHECKING:
+    from netcalc.files.numbers import Tensor
+    from netcalc.files.source import StandardInput
+    from netcalc.files.stream import OnBadRow, RowStream
 
 FILE_NAME = r"[^\W\d][\w./~-]*"
 BRACKETED_ROWS = r"\]\s*,?\s*\["
@@ -27,7 +33,7 @@ def read_vector(
     texts: Sequence[str],
     name: str,
     *,
-    stdin: files.StandardInput | None = None,
+    stdin: StandardInput | None = None,
     decimal: str = ".",
     columns: int | None = None,
 ) -> np.ndarray:
@@ -40,8 +46,7 @@ def read_vector(
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal, columns=columns)
-    return _vector(tensor, name, columns)
+    return _vector(_from_file(texts[0], name, stdin, decimal, columns), name, columns)
 
 
 def read_rows(
@@ -50,35 +55,38 @@ def read_rows(
     *,
     columns: int,
     few: int,
-    stdin: files.StandardInput | None = None,
+    stdin: StandardInput | None = None,
     decimal: str = ".",
     wait: float | None = None,
-    on_bad_row: files.OnBadRow | None = None,
-) -> np.ndarray | files.RowStream:
-    """As `read_vector`, but a file's table of many rows is left as a stream of them: see `files.read_rows`."""
+    on_bad_row: OnBadRow | None = None,
+) -> np.ndarray | RowStream:
+    """As `read_vector`, but a file's table of many rows is left as a stream of them: see `files.table.read_rows`."""
     rows = _typed(texts, name)
     if rows is not None:
         return rows[0] if len(rows) == 1 else rows
-    found = files.read_rows(
+    from netcalc.files.stream import RowStream
+    from netcalc.files.table import read_rows as read_table
+
+    found = read_table(
         texts[0], name, columns=columns, few=few, stdin=stdin, decimal=decimal, wait=wait, on_bad_row=on_bad_row
     )
-    return found.by_name(letter(name)) if isinstance(found, files.RowStream) else _vector(found, name, columns)
+    return found.by_name(letter(name)) if isinstance(found, RowStream) else _vector(found, name, columns)
 
 
 def read_matrix(
-    texts: Sequence[str], name: str, *, stdin: files.StandardInput | None = None, decimal: str = "."
+    texts: Sequence[str], name: str, *, stdin: StandardInput | None = None, decimal: str = "."
 ) -> np.ndarray:
     """(rows, columns): a file's table, or rows with `;` between them, as in "4,-4; 1,2". Raises as `read_vector`."""
     rows = _typed(texts, name)
     if rows is not None:
         return rows
-    tensor = files.read_tensor(texts[0], name, stdin=stdin, decimal=decimal)
+    tensor = _from_file(texts[0], name, stdin, decimal)
     if tensor.array.ndim != 2:
         raise ShapeError(f"{name}: {tensor.source} holds {_shaped(tensor.array)}; a matrix has rows and columns")
     return tensor.array
 
 
-def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None, decimal: str = ".") -> np.ndarray:
+def read_array(text: str, name: str, *, stdin: StandardInput | None = None, decimal: str = ".") -> np.ndarray:
     """A number (), a vector `1,2` (n,), a matrix `1,2; 3,4` (m, n), lists in lists, or what a file holds.
 
     One row or one column of a table of text is a vector where the name starts with a small letter. Raises as
@@ -92,7 +100,7 @@ def read_array(text: str, name: str, *, stdin: files.StandardInput | None = None
             raise _no_number(text, name, error) from None
     rows = _typed([text], name)
     if rows is None:
-        tensor = files.read_tensor(text, name, stdin=stdin, decimal=decimal)
+        tensor = _from_file(text, name, stdin, decimal)
         is_one_row = tensor.array.ndim == 2 and 1 in tensor.array.shape and not text.endswith(KEEP_SHAPES)
         called = name.rpartition(" ")[2].lstrip("-")
         return tensor.array.reshape(-1) if is_one_row and not called[:1].isupper() else tensor.array
@@ -151,14 +159,14 @@ def to_float64(array: np.ndarray) -> np.ndarray:
 
 def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
     """The numbers typed, (rows, columns); None where one file is meant. Raises ValueSyntaxError, ShapeError."""
-    if len(texts) == 1 and files.looks_like_file(texts[0]):  # as no number does
+    if len(texts) == 1 and looks_like_file(texts[0]):  # as no number does
         return None
     rows: list[list[Tree]] = [[]]
     for text in texts:
         try:
             first, *others = [[read_number(word) for word in _words(row)] for row in _rows(as_lists(text))]
         except (ExpressionError, ValueSyntaxError) as error:
-            if len(texts) == 1 and files.is_file(text):
+            if len(texts) == 1 and is_file(text):
                 return None
             raise _no_number(text, name, error) from None
         rows[-1] += first
@@ -217,14 +225,22 @@ def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) 
     """The error for a text that is no number, whose reading as a number ended with `error`."""
     if text == "-":
         return ValueSyntaxError(f"{name}: '-' is standard input, and stands alone")
-    if files.is_file(text):
+    if is_file(text):
         return ValueSyntaxError(f"{name}: '{text}' is a file; give one file alone, or numbers alone")
     if re.fullmatch(FILE_NAME, text) and not re.fullmatch(NOT_FINITE, text):
-        return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{files.suggestion(text)}")
+        from netcalc.files.source import suggestion
+
+        return ValueSyntaxError(f"{name}: '{text}' is neither a number nor a file{suggestion(text)}")
     return ValueSyntaxError(f"{name}: {error.message}", source=error.source, position=error.position)
 
 
-def _vector(tensor: files.Tensor, name: str, columns: int | None) -> np.ndarray:
+def _from_file(path: str, name: str, stdin: StandardInput | None, decimal: str, columns: int | None = None) -> Tensor:
+    from netcalc.files.read import read_tensor  # numbers that are typed need no file
+
+    return read_tensor(path, name, stdin=stdin, decimal=decimal, columns=columns)
+
+
+def _vector(tensor: Tensor, name: str, columns: int | None) -> np.ndarray:
     """A table of one row, or of one column, as a vector; other tables as they are."""
     array = np.atleast_1d(tensor.by_name(letter(name)).array)
     if array.ndim > 2:

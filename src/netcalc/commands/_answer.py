@@ -19,7 +19,7 @@ from netcalc.records import NamedTuple
 from netcalc.render import FORMATS, Format, View, chosen, render
 
 if TYPE_CHECKING:
-    from netcalc.files import StandardInput
+    from netcalc.files.source import StandardInput
     from netcalc.models.grad import Gradient
     from netcalc.models.graphed import GraphProblem
     from netcalc.problem import Problem
@@ -140,7 +140,7 @@ def show(result: Result, form: Format, presentation: Presentation) -> None:
 
 def save(result: Result, form: Format, output: Path | None) -> None:
     """Write bytes to a file or a pipe, all or nothing."""
-    from netcalc.files import write_atomically
+    from netcalc.files.write import write_atomically
 
     assert form.save is not None  # noqa: S101 - a format of bytes
     if output is not None:
@@ -160,7 +160,7 @@ def write_out(lines: Callable[[], Iterable[Any]], form: Format, output: Path | N
         with plainly(plain or not takes_unicode(sys.stdout)):
             write(with_line_count(lines(), output), sys.stdout, form)
         return
-    from netcalc.files import write_atomically
+    from netcalc.files.write import write_atomically
 
     with write_atomically(output) as file, plainly(plain):
         write(with_line_count(lines(), output), file, form)

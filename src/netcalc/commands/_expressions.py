@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netcalc.errors import FileError
 from netcalc.expression import LIMITS
-from netcalc.files import StandardInput
+from netcalc.files.source import StandardInput
 
 LARGEST = 16 * LIMITS.length  # bytes
 

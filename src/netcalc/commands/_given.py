@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from netcalc.catalogue.activations import BoundActivation
-    from netcalc.files import OnBadRow, RowStream
+    from netcalc.files.stream import OnBadRow, RowStream
     from netcalc.problem import LossAndTarget
 
 Parameters = tuple["np.ndarray | None", "np.ndarray | None", "BoundActivation", "np.ndarray | LossAndTarget | None"]

@@ -11,7 +11,7 @@ from netcalc.commands._rows import BadRows, Streamed
 from netcalc.commands.inputs import Reading, Rows
 from netcalc.commands.options import Checking, Presentation
 from netcalc.errors import NetcalcError
-from netcalc.files import StandardInput
+from netcalc.files.source import StandardInput
 from netcalc.models.grad import Gradient
 from netcalc.render import chosen
 
@@ -31,7 +31,8 @@ def at_rows(
     """Row by row as they come where the format is one of rows, else all together; the exit status."""
     import numpy as np
 
-    from netcalc.files import RowStream, read_rows
+    from netcalc.files.stream import RowStream
+    from netcalc.files.table import read_rows
     from netcalc.rows.points import FEW, GradientRows, in_header_order, named_columns
 
     if not isinstance(problem, Gradient):

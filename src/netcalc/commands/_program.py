@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from netcalc.commands.inputs import OfTensors
     from netcalc.commands.net import Net, OfProgram
-    from netcalc.files import StandardInput
+    from netcalc.files.source import StandardInput
     from netcalc.models.grad import Gradient
     from netcalc.models.graphed import GraphProblem
     from netcalc.problem import Problem
@@ -177,7 +177,7 @@ def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:
 
 def condition_as_numbers(text: str) -> str | None:
     """`true,false`, or a file of true and false, as 1 and 0, or the file if it is NumPy's; None of what is neither."""
-    from netcalc.files import is_file
+    from netcalc.files.names import is_file
 
     if text.lower().endswith(".npy") and is_file(text):
         from netcalc.files.npy import NpyFile
@@ -193,7 +193,7 @@ def condition_as_numbers(text: str) -> str | None:
 
 def is_written_whole(text: str, value: np.ndarray) -> bool:
     """Whether numbers were written without a point, or stored as integers."""
-    from netcalc.files import is_file
+    from netcalc.files.names import is_file
 
     if not is_file(text):
         return re.search(r"[.eE/]", text) is None

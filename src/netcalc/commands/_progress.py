@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from netcalc.files import Block, RowStream
+    from netcalc.files.stream import Block, RowStream
 
 PATIENCE = 1.0  # seconds of work that nobody needs to be told of
 LINES = 4096  # between two looks at the clock

@@ -24,7 +24,8 @@ from netcalc.render import chosen
 if TYPE_CHECKING:
     import numpy as np
 
-    from netcalc.files import RowError, RowStream
+    from netcalc.files.stream import RowStream
+    from netcalc.files.text import RowError
     from netcalc.render.stream import RowAnswers
 
 MANY = 1000  # rows, whose formulas take some seconds
@@ -53,7 +54,7 @@ def vector_or_rows(
             rest = "all at once when they are done; given numbers, rows are answered as they come"
             say(f"note: {len(whole_x):,} rows in formulas, since w is left out, take long, and come {rest}")
         return whole_x
-    from netcalc.files import RowStream
+    from netcalc.files.stream import RowStream
     from netcalc.rows.blocks import NeuronRows
 
     only = tuple(dict.fromkeys(presentation.only or ()))
@@ -128,7 +129,7 @@ class BadRows:
         return cls(path)
 
     def __call__(self, error: RowError) -> None:
-        from netcalc.files import write_atomically
+        from netcalc.files.write import write_atomically
 
         if self.file is None:
             self.first = error.message
@@ -193,7 +194,7 @@ def beside(source: str) -> Path:
 @contextmanager
 def opened(output: Path | None) -> Iterator[BinaryIO]:
     """Standard output as bytes, or the file that was asked for."""
-    from netcalc.files import write_atomically
+    from netcalc.files.write import write_atomically
 
     if output is None:
         sys.stdout.flush()

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from netcalc.files import StandardInput
+    from netcalc.files.source import StandardInput
     from netcalc.models.request import Request
     from netcalc.rows.points import Place
 
 
 def place_of(words: Sequence[str], decimal: str) -> tuple[StandardInput, Place]:
     """Standard input, which values may be read from, and what follows --at."""
-    from netcalc.files import StandardInput
+    from netcalc.files.source import StandardInput
     from netcalc.rows.points import read_place
 
     stdin = StandardInput()

@@ -57,7 +57,7 @@ def recall(subject: str, count: int, names: set[str]) -> list[Tree] | None:
 
 def remember(subject: str, texts: Sequence[str]) -> None:
     """Keep what was derived, whole or not at all, so that two writers do not meet."""
-    from netcalc.files import write_private
+    from netcalc.files.write import write_private
 
     body = "\n".join([_one_line(subject), *texts])
     content = f"{_checksum(body)}\n{body}".encode()

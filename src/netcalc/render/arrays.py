@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.files import write_npz
+from netcalc.files.write import write_npz
 from netcalc.result import Result, Tensor
 
 

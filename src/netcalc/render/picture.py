@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.entry import Entry
 from netcalc.errors import MissingExtraError
-from netcalc.files import write_atomically
+from netcalc.files.write import write_atomically
 from netcalc.render.entries import heights
 
 SUFFIXES = (".svg", ".png", ".pdf")

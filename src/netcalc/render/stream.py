@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from netcalc.errors import UndefinedError
-from netcalc.files import Block, OnBadRow, RowError
 from netcalc.files.rows import RowWriter
-from netcalc.files.stream import Place
+from netcalc.files.stream import Block, OnBadRow, Place
+from netcalc.files.text import RowError
 from netcalc.models.grad import Gradient
 from netcalc.problem import Problem
 from netcalc.records import NamedTuple, dataclass

@@ -19,9 +19,10 @@ from netcalc.errors import ExpressionError, FileError, NetcalcError, ValueSyntax
 from netcalc.explain.ties import in_float64, singled_out
 from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.expression.tree import COMPARISONS, has_switches
-from netcalc.files import StandardInput, is_file, looks_like_file
 from netcalc.files.cells import read_number
+from netcalc.files.names import is_file, looks_like_file
 from netcalc.files.printed import as_lists
+from netcalc.files.source import StandardInput
 from netcalc.models.grad import Gradient, point_at
 from netcalc.records import NamedTuple, dataclass
 from netcalc.values import read_array

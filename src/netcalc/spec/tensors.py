@@ -11,8 +11,9 @@ import numpy as np
 from netcalc.arrays import from_list, of_rows
 from netcalc.errors import ShapeError, ValueSyntaxError
 from netcalc.expression import Tree
-from netcalc.files import is_file, looks_like_file, read_tensor
 from netcalc.files.cells import read_number
+from netcalc.files.names import is_file, looks_like_file
+from netcalc.files.read import read_tensor
 from netcalc.spec.document import Document
 from netcalc.values import few
 

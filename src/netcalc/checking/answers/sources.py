@@ -14,10 +14,11 @@ from netcalc.checking.answers.names import BRACKETED, NUMBERED, Names, Target, l
 from netcalc.checking.answers.tables import Table, read_cells, read_table, read_text
 from netcalc.checking.answers.together import Given, together
 from netcalc.errors import FileError, NetcalcError
-from netcalc.files import StandardInput, is_file, looks_like_file, read_tensor
 from netcalc.files.dialect import is_header
+from netcalc.files.names import is_file, looks_like_file
 from netcalc.files.npy import read_npz_whole, read_safetensors_whole
-from netcalc.files.source import open_source
+from netcalc.files.read import read_tensor
+from netcalc.files.source import StandardInput, open_source
 from netcalc.notation import to_ascii
 from netcalc.problem import Problem
 from netcalc.records import NamedTuple
