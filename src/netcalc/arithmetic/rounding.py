@@ -19,6 +19,8 @@ PLAIN_DIGITS = 6
 MAX_EXACT_POWER = 400  # of ten, that is multiplied by as the whole number that it is
 WIDENED = 1 + 2.0**-50  # what is rounded to nearest may be below what it bounds
 LARGEST_EXPONENT = 10**15  # decimal exponents that are written; a larger one says no more than that it is large
+NEXT_TO_NOTHING = 999  # decimal exponent, below which an undecided value is said to be no more than next to 0
+BITS_OF_A_SIZE = 128  # that tell how large a number is, whatever its own digits
 NEAR_A_TIE = 1e-7  # of a unit of the sixth digit: what is nearer is looked at by itself
 
 
@@ -130,10 +132,13 @@ def enclosure(value: Any) -> str | None:
     if not known.is_finite():
         return None
     far = f"1e{LARGEST_EXPONENT}"
-    if is_out_of_reach(known):
-        return f"beyond {far}" if abs(known) > 1 else f"0 ± 1e-{LARGEST_EXPONENT}"
-    if not abs(known) < arb(10) ** LARGEST_EXPONENT:
-        return f"0 ± more than {far}"
+    if is_out_of_reach(known) and abs(known) > 1:
+        return f"beyond {far}"
+    with precision(BITS_OF_A_SIZE):
+        if abs(known) < arb(10) ** -NEXT_TO_NOTHING:
+            return f"0 ± 1e-{NEXT_TO_NOTHING}"
+        if not abs(known) < arb(10) ** LARGEST_EXPONENT:
+            return f"0 ± more than {far}"
     middle = _worth_writing(known)
     error = abs(known - arb(middle))
     return f"{middle} ± {above(error.upper())}"
@@ -141,8 +146,21 @@ def enclosure(value: Any) -> str | None:
 
 def is_out_of_reach(value: Any) -> bool:
     """Whether a numeral is so large or small that no number of bits will show its digits."""
-    size = abs(ball(value))
-    return bool(size > arb(10) ** LARGEST_EXPONENT or size < arb(10) ** -LARGEST_EXPONENT) and not size.is_zero()
+    with precision(BITS_OF_A_SIZE):
+        size, far = abs(ball(value)), arb(10) ** LARGEST_EXPONENT
+        return bool(size > far or size * far < 1) and not size.is_zero()
+
+
+def is_next_to_nothing(value: Any) -> bool:
+    """Whether no more is known of a numeral than that it is next to 0."""
+    known = ball(value)
+    with precision(BITS_OF_A_SIZE):
+        return bool(known.contains(0) and abs(known) < arb(10) ** -NEXT_TO_NOTHING)
+
+
+def is_below(value: Any, bits: int) -> bool:
+    """Whether a numeral that is not 0 is below 2**-bits, so that so many bits are none too many beside 1."""
+    return bool(abs(ball(value)) < arb(2) ** -bits) and not ball(value).contains(0)
 
 
 def _worth_writing(known: arb) -> str:
@@ -211,10 +229,11 @@ def _exponent(magnitude: arb) -> int | None:
     size = float(magnitude)
     if PLAIN_LOW < size < PLAIN_HIGH:
         return math.floor(math.log10(size))
-    logarithm = magnitude.log() / arb(10).log()
-    if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
-        return None
-    return int(logarithm.mid().floor().unique_fmpz() or 0)
+    with precision(BITS_OF_A_SIZE):
+        logarithm = magnitude.log() / arb(10).log()
+        if not logarithm.rad() < 1:  # so large or small that its decimal exponent takes more bits
+            return None
+        return int(logarithm.mid().floor().unique_fmpz() or 0)
 
 
 def _shifted(magnitude: arb, places: int) -> arb:

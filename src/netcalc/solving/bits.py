@@ -11,7 +11,16 @@ import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision, work
-from netcalc.arithmetic.rounding import digits, enclosure, is_out_of_reach, nearest, plainly_rounded, rounded
+from netcalc.arithmetic.rounding import (
+    digits,
+    enclosure,
+    is_below,
+    is_next_to_nothing,
+    is_out_of_reach,
+    nearest,
+    plainly_rounded,
+    rounded,
+)
 from netcalc.arrays import each
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 from netcalc.derivation.derive import expand
@@ -69,16 +78,31 @@ def decided_arrays(
     def again(entry: Any, known: Value | None = None) -> Value:
         return known if known is not None and known.certified else made(entry, count)
 
-    def attempt(_: int) -> bool:
+    def attempt(bits: int) -> bool:
         for key, array in evaluate().items():
             found[key], known = array, values.get(key)
             if known is None or are_values(known):
                 numbers = None if count is not None or exact else as_numbers(array)
                 values[key] = each(again, array, *([] if known is None else [known])) if numbers is None else numbers
-        return is_certain([array for key, array in values.items() if shown(key)])
+        seen = {key: array for key, array in values.items() if shown(key)}
+        return is_certain(seen.values()) or (bits >= HOPELESS_BITS and _is_hopeless(seen, found))
 
     until_decided(count, operations, attempt)
     return found, values
+
+
+def _is_hopeless(values: Mapping[Key, np.ndarray], found: Mapping[Key, np.ndarray]) -> bool:
+    """Whether all that is not proven is next to 0, beside a number so small that the most bits lose it: exp(-9e15)."""
+    left = [
+        numeral
+        for key, array in values.items()
+        if are_values(array)
+        for numeral, one in zip(found[key].flat, array.flat, strict=True)
+        if not one.certified
+    ]
+    return all(is_out_of_reach(one) or is_next_to_nothing(one) for one in left) and any(
+        is_below(one, LAST_BITS) for array in found.values() for one in array.flat
+    )
 
 
 def certainty(arrays: Collection[np.ndarray], what: str = "values") -> str:
