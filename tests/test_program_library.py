@@ -173,7 +173,7 @@ REFUSED = [
     ("np.bincount(X[0])", "bincount goes by the values: give the places with --at"),
     ("Normal(X, 1.0).rsample()", "rsample draws at random: write mu + sigma * eps, and give eps with --at"),
     ("Normal(X, torch.ones(5)).log_prob(X)", "3×4 and 5 do not fit together element by element"),
-    ("nn.Linear(4, 2)(X)", "Linear has weights of its own: write x @ W.T + b, and give these with --at"),
+    ("nn.Linear(4, 2)(X)", "weight has no value: give it with --at weight=…, 2×4, as PyTorch's state_dict has it"),
     ("lax.conv_general_dilated(X, B, (1,), 'SAME')", "conv_general_dilated: a kernel 2×3×4 does not fit 3×4"),
     ("lax.reduce_window(X, 1, lax.mul, (2, 2))", "reduce_window is understood with lax.max, lax.min and lax.add"),
     ("np.piecewise(X, [X < 0], [1.0, 2.0, 3.0])", "piecewise has 3 functions for 1 conditions"),

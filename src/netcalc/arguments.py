@@ -91,6 +91,12 @@ def by_name(name: str, value: Any, example: str) -> Mapping[str, Any]:
     return value
 
 
+def without_points(word: str) -> str:
+    """The name of NAME=VALUE as programs have it: fc1_weight, which PyTorch's state_dict calls fc1.weight."""
+    name, sign, value = word.partition("=")
+    return name.replace(".", "_") + sign + value
+
+
 def not_negative(name: str, number: Any) -> float | None:
     """A tolerance: None, or a number from 0 on. Raises NetcalcError for another thing."""
     known = plain(number)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import Given, number, tensor
-from netcalc.arguments import as_numpy, by_name, text
+from netcalc.arguments import as_numpy, by_name, text, without_points
 from netcalc.errors import NetcalcError, ValueSyntaxError
 from netcalc.expression import symbols
 from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
@@ -46,8 +46,9 @@ def gradients(
     Raises NetcalcError, with the line in your code.
     """
     stated = {**by_name("at", {} if at is None else at, "at={'x': 1}"), **values}
-    given = {name: as_numpy(value, name) for name, value in stated.items()}
+    given = {without_points(name): as_numpy(value, name) for name, value in stated.items()}
     shape = by_name("shape", {} if shape is None else shape, "shape={'x': 'n,4'}")
+    shape = {without_points(name): sizes for name, sizes in shape.items()}
     if of is not None:
         text("of", of, "'loss'")
     per_sample = flag("per_sample", per_sample)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netcalc.arguments import without_points
 from netcalc.errors import NetcalcError, ValueSyntaxError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _given(words: Sequence[str], flag: str) -> Iterator[tuple[str, str]]:
     """Names and texts of NAME=VALUE. Raises ValueSyntaxError for another word, NetcalcError for a name twice."""
     seen: set[str] = set()
     for word in words:
-        found = re.fullmatch(GIVEN, word, re.DOTALL)
+        found = re.fullmatch(GIVEN, without_points(word), re.DOTALL)
         if found is None:
             raise ValueSyntaxError(f"{flag}: '{word}' is no NAME=VALUE; write {flag} x=x.npy b=0,1")
         name, text = found[1], found[2].strip()

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from netcalc.arguments import without_points
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression.tensor_tokens import doubt, has_tensors
 from netcalc.records import NamedTuple
@@ -48,7 +49,7 @@ def read_shapes(words: Sequence[str], *, multiples: bool = False) -> dict[str, t
     """The shapes of `W=3,4 x=n c=number`; `multiples` takes 3D, three times D, too. Raises NetcalcError, ShapeError."""
     found: dict[str, tuple[int | str, ...]] = {}
     for word in words:
-        named = SHAPE.fullmatch(word)
+        named = SHAPE.fullmatch(without_points(word) if multiples else word)
         if named is None:
             raise NetcalcError(f"--shape: '{word}' is no NAME=SIZES; write --shape W=3,4 x=n c=number")
         if named[1] in found:

@@ -12,6 +12,7 @@ from netcalc.graph.sizes import written
 from netcalc.program import indexing
 from netcalc.program.drawing import Drawing
 from netcalc.program.library import RANDOM
+from netcalc.program.modules import Weight
 from netcalc.program.operators import SIGNS, binary, missing
 from netcalc.program.scope import Frame
 from netcalc.program.values import (
@@ -55,6 +56,8 @@ class Assignments(Drawing):
             return first
         if not self.draws and name in self.given and _is_first(node):
             return self.input(name)
+        if not self.draws and isinstance(target, ast.Attribute) and _is_drawn_parameter(node):
+            return Weight(self.shape_of(node), (self.source, node))
         if isinstance(target, ast.Subscript) and isinstance(target.slice, MASKS):
             owner, mask = self.value(target.value), self.value(target.slice)
             is_mask = isinstance(mask, Tensor) and mask.kind == "bool" and mask.rank and self.known(mask) is None
@@ -325,6 +328,12 @@ def _is_first(node: ast.expr) -> bool:
     calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
     names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
     return not names.isdisjoint({*RANDOM, "Parameter"})
+
+
+def _is_drawn_parameter(node: ast.expr) -> bool:
+    """Whether an expression is nn.Parameter(torch.randn(3, 4)) or the like, whose numbers are not in the text."""
+    calls = [ast.unparse(one.func).rpartition(".")[2] for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return bool(calls) and calls[0] == "Parameter" and not {*RANDOM, "empty"}.isdisjoint(calls)
 
 
 def _as_loaded(target: ast.expr) -> ast.expr:

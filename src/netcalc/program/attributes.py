@@ -15,11 +15,13 @@ from netcalc.program import indexing
 from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Pair
 from netcalc.program.library.windows import BYTES, strides
+from netcalc.program.modules import WALKS, Weight, weight_of
 from netcalc.program.operators import missing
 from netcalc.program.scope import Scope
 from netcalc.program.texts import UNKNOWN
 from netcalc.program.training import PLACED
 from netcalc.program.values import (
+    Chain,
     Class,
     Function,
     LibraryFunction,
@@ -78,7 +80,9 @@ class Attributes(Scope):
                     return self.member(key) if isinstance(key, str) else self._no_key(owner, key)
                 return owner[key]
             case list() | tuple() | str() | range():
-                return self._of_list(owner, key)
+                return self._of_list(owner.layers if isinstance(owner, Chain) else owner, key)
+            case Record(parts) if isinstance(key, str) and key in parts:
+                return self.attribute(owner, key)
             case LibraryFunction("c_" | "r_" as name):
                 return self._put_together(name, key)
             case Opaque() | LibraryFunction():
@@ -188,11 +192,13 @@ class Attributes(Scope):
         """What an object has itself, else its class's, else the input of that name."""
         of = owner.of.parts if owner.of else {}
         found = owner.parts.get(name, of.get(name))
+        if isinstance(found, Weight):
+            return weight_of(self, owner, name, found)
         if isinstance(found, Function) and name not in owner.parts:
             if found.decorators & PROPERTIES:
                 return self.of_object(owner, name, [], {}, found.node)
             return Method(owner, name)
-        if found is None and owner.of is not None and (name == "register_buffer" or name in PLACED):
+        if found is None and owner.of is not None and name in ("register_buffer", *WALKS, *PLACED):
             return Method(owner, name)
         return found if name in owner.parts or name in of else self.member(name)
 

@@ -16,13 +16,18 @@ from netcalc.program.library import BY_ORDER, CLASSES, DEFAULTS, IN_PLACE, LAYER
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
+from netcalc.program.modules import OF_MODULES as OF_WEIGHTS
+from netcalc.program.modules import WALKS, parameters
 from netcalc.program.operators import missing
 from netcalc.program.signature import bound
+from netcalc.program.source import LIBRARY
 from netcalc.program.training import OF_MODULES as AROUND
 from netcalc.program.training import PLACED, is_unread
 from netcalc.program.values import (
     LIBRARIES,
+    Chain,
     Class,
+    Configured,
     Function,
     LibraryFunction,
     Mapped,
@@ -40,7 +45,7 @@ from netcalc.program.values import (
     kind_of,
     of_list,
 )
-from netcalc.records import NamedTuple, dataclass
+from netcalc.records import dataclass
 
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
 LOOPS = {
@@ -93,20 +98,6 @@ class Call:
 
     def numbers_of(self, value: Any, how: str) -> Any:
         return self.reader.numbers_of(value, how)
-
-
-class Configured(NamedTuple):
-    """A layer of PyTorch's without weights, with its settings: nn.Softmax(dim=-1)."""
-
-    name: str
-    args: tuple[Any, ...]
-    keywords: Mapping[str, Any]
-
-
-class Chain(NamedTuple):
-    """Layers one after the other: nn.Sequential(nn.Linear(…), nn.ReLU())."""
-
-    layers: tuple[Any, ...]
 
 
 class Calls(Methods):
@@ -167,7 +158,7 @@ class Calls(Methods):
     def _unread(self, called: Any, node: ast.Call) -> tuple[Any] | None:
         """hasattr and isinstance look at what is there, their first argument alone is read; an optimizer's are not."""
         if isinstance(called, LibraryFunction) and is_unread(called.module.path):
-            if called.module.path.startswith("torch"):
+            if called.module.path.startswith("torch.optim"):
                 self.training.add(node.lineno)
             return (Opaque(called.name),)
         if isinstance(called, LibraryFunction) and called.module.path == "builtins":
@@ -199,9 +190,11 @@ class Calls(Methods):
                     return parts.update({args[0]: args[1]})
                 if name in PLACED and name not in methods:
                     return owner
+                if name in WALKS and name not in methods:
+                    return self._weights(owner, name)
                 return self.of_object(owner, name, args, keywords, node)
-            case Method(Configured() | Chain() as owner, _):
-                return owner
+            case Method(Configured() | Chain() as owner, name):
+                return self._weights(owner, name) if name in WALKS else owner
             case Method(owner, name):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
@@ -223,6 +216,11 @@ class Calls(Methods):
             case _:
                 raise NetcalcError(f"{described(called)} is no function")
 
+    def _weights(self, owner: Any, name: str) -> list[Any]:
+        """model.parameters()."""
+        found = parameters(self, owner)
+        return list(found.values() if name == "parameters" else found.items())
+
     def _converted(self, name: str, args: list[Any]) -> Any:
         """np.float32(x)."""
         if len(args) == 1 and (isinstance(args[0], Tensor) or is_scalar(args[0])):
@@ -232,7 +230,7 @@ class Calls(Methods):
     # --- a library's
 
     def attribute(self, owner: Any, name: str) -> Any:
-        if isinstance(owner, Configured | Chain) and name in PLACED:
+        if isinstance(owner, Configured | Chain) and name in (*PLACED, *WALKS):
             return Method(owner, name)
         return super().attribute(owner, name)
 
@@ -243,14 +241,16 @@ class Calls(Methods):
         return name in BUILTINS or name in ("hasattr", "isinstance", "print")
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
-        own = BUILTINS if module.path == "builtins" else {**OF_MODULES, **AROUND}.get(module.path, {})
+        own = BUILTINS if module.path == "builtins" else {**OF_MODULES, **AROUND, **OF_WEIGHTS}.get(module.path, {})
         if (transform := TRANSFORMS.get(f"{module.path}.{name}")) is not None:
             from netcalc.program import transforms
 
             return getattr(transforms, transform)(self, *args, **keywords)
-        if (first := module.path.partition("stats")[0]) in ("scipy.", "jax.scipy.") or "torch.dist" in first:
+        if module.path.startswith(("scipy.stats", "jax.scipy.stats", "torch.dist", "torch.nn")):
             from netcalc.program.written import written
 
+            if self.source.name != LIBRARY:
+                self.place = (self.source, self.reading)
             if (found := written(self, module.path, name)) is not None:
                 return self.call(found, args, keywords, ast.Pass())
         if module.path == "einops" and name in EINOPS:
@@ -272,6 +272,10 @@ class Calls(Methods):
             return Configured(CLASSES[name], tuple(args), keywords if args else {**DEFAULTS.get(name, {}), **keywords})
         if name == "Sequential" and root == "torch":
             return Chain(tuple(args))
+        if name in ("ModuleList", "ParameterList") and root == "torch":
+            return [*args[0]] if args else []
+        if name in ("ModuleDict", "ParameterDict") and root == "torch":
+            return Record(dict(*args))
         if name in HARMLESS and args:
             return args[0]
         if name == "finfo":

@@ -16,7 +16,7 @@ from netcalc.graph.product import as_number
 from netcalc.program.conditions import Conditions
 from netcalc.program.library import RANDOM
 from netcalc.program.scope import Given
-from netcalc.program.values import Module, Tensor
+from netcalc.program.values import Module, Tensor, node_of
 
 PARTS = 8  # numbers that stand for drawn ones are eighths
 SPAN, STEP = 23, 7  # and come round after so many, so far apart
@@ -39,15 +39,12 @@ class Drawing(Conditions):
         is_own = isinstance(target, ast.Attribute | ast.Subscript) and self.frame.name.endswith("__init__")
         if not is_random and not (is_own and name in (*self.differentiated, *self.given)):
             return None
-        before, self.is_shape_read = self.is_shape_read, True
         try:
-            value = self.value(node)
+            value = self._first_value(node)
         except NetcalcError:
             if is_own and name in self.given:
                 return self.input(name)
             raise
-        finally:
-            self.is_shape_read = before
         number = as_number(value.node) if isinstance(value, Tensor) else None
         if not isinstance(value, Tensor) or (number is None and not is_random):
             return None
@@ -58,6 +55,18 @@ class Drawing(Conditions):
         if not name:
             raise NetcalcError("what is drawn at random needs a name: assign it first")
         return self.drawn(name, value.shape, None if is_random else number)
+
+    def _first_value(self, node: ast.expr) -> Any:
+        """An expression, of which what is drawn at random is read for its shape alone."""
+        before, self.is_shape_read = self.is_shape_read, True
+        try:
+            return self.value(node)
+        finally:
+            self.is_shape_read = before
+
+    def shape_of(self, node: ast.expr) -> tuple[Any, ...]:
+        """The shape of what an expression draws at random."""
+        return node_of(self._first_value(node)).shape
 
     def drawn(self, name: str, shape: Sequence[Any], number: Fraction | None = None) -> Tensor:
         """An input of a name that is still free, with numbers that stand for what is drawn, or with one throughout."""
@@ -92,7 +101,9 @@ def _draws(node: ast.expr) -> bool:
 
 def _shape(name: str, args: list[Any], keywords: Any) -> tuple[Any, ...]:
     """The shape of what a function draws."""
-    if name in BY_SIZES:
+    if name in BY_SIZES and not (args and isinstance(args[0], tuple | list)):
         return tuple(args)
-    found = args[0] if name in BY_SHAPE and args else keywords.get("size", args[-1] if len(args) > 2 else ())
+    found = (
+        args[0] if name in (*BY_SHAPE, *BY_SIZES) and args else keywords.get("size", args[-1] if len(args) > 2 else ())
+    )
     return tuple(found) if isinstance(found, tuple | list) else (found,)

@@ -11,6 +11,7 @@ from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.expressions import Expressions
+from netcalc.program.modules import MissingWeight
 from netcalc.program.scope import MAX_CALLS, CallOf, Frame, arrays_in
 from netcalc.program.source import LIBRARY, ProgramError
 from netcalc.program.values import Class, Function, Record, Tensor
@@ -38,7 +39,7 @@ class Functions(Expressions):
                 self.set_grad(one)
             return self._kept_call([*args, *keywords.values()], self.body(called.node.body))
         except ProgramError as error:
-            if self.source.name != LIBRARY:
+            if self.source.name != LIBRARY or isinstance(error, MissingWeight):
                 raise
             raise NetcalcError(error.message.partition(": ")[2]) from None  # told where the program calls it
         finally:
@@ -61,7 +62,8 @@ class Functions(Expressions):
     def instance(self, of: Class, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Record:
         """An object of a class, made by its __init__."""
         made = Record(of=of)
-        if "__init__" in of.parts:
+        if (first := of.parts.get("__init__")) is not None:
+            made.is_of_library = isinstance(first, Function) and first.source.name == LIBRARY
             self.of_object(made, "__init__", args, keywords, node)
             return made
         values = dict(zip(of.fields, args, strict=False)) | keywords

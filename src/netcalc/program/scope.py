@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import Shape
-from netcalc.program.source import Source
+from netcalc.program.source import LIBRARY, Source
 from netcalc.program.values import REALS, Function, Missing, Record, Tensor, check_sizes, node_of
 from netcalc.records import NamedTuple, dataclass
 
@@ -103,6 +104,9 @@ class Scope:
         self.returned: ast.AST | None = None  # the last return that was read
         self.left: Frame = self.top  # the frame of the call that ended last
         self.main: Frame = self.top  # the frame whose names are the pass's own
+        self.place: Any = None  # the program's line that makes a layer, and its source
+        self.texts: dict[str, Frame] = {}  # what libraries' texts define
+        self.weights: dict[tuple[int, str], tuple[Record, Tensor]] = {}  # by the object that has it, and its name there
         self.unpacked: list[Any] = []  # what is being assigned to several targets
         self.loops = 1  # how often the innermost loop's body will be read, at least
         self.rounds = 0  # how many loops the line being read is in
@@ -161,9 +165,13 @@ class Scope:
                 self.indices.add(self.inputs[name].node)
         return self.inputs[name]
 
+    def drawn(self, name: str, shape: Sequence[Any], number: Fraction | None = None) -> Tensor:
+        """An input of a name that is still free, with numbers that stand for what is drawn, or with one throughout."""
+        raise NotImplementedError
+
     def bind(self, name: str, value: Any, line: int) -> Any:
         """Give a name to a value; an array becomes a node of that name, unless it has one here already."""
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) and self.source.name != LIBRARY:
             value = self.named(name, value, line)
         self.frame.values[name] = value
         return value

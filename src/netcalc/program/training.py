@@ -19,7 +19,11 @@ TRAINS = frozenset({"backward", "zero_grad", "step", "clip_grad_norm_", "clip_gr
 STEP = "step"  # a method of optimizers and schedules, passed over too
 STEPS = "this changes the weights for the next round: leave the loop out; one forward pass is differentiated"
 BEHIND = "is made behind a step that changes the weights: name what is differentiated, as in --of loss"
-UNREAD = ("torch.optim", "matplotlib")  # libraries whose calls are passed over, with all that they are given
+UNREAD = (
+    "torch.optim",
+    "torch.nn.init",
+    "matplotlib",
+)  # libraries whose calls are passed over, with all that they are given
 PLACED = frozenset({"to", "cuda", "cpu", "float", "double", "train", "eval"})  # a layer is the same after these
 
 

@@ -128,6 +128,20 @@ class Mapped(NamedTuple):
     axes: Any
 
 
+class Configured(NamedTuple):
+    """A layer of PyTorch's without weights, with its settings: nn.Softmax(dim=-1)."""
+
+    name: str
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class Chain(NamedTuple):
+    """Layers one after the other: nn.Sequential(nn.Linear(…), nn.ReLU())."""
+
+    layers: tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Opaque:
     """What is of no account here: a dtype, a device, a generator."""
@@ -159,6 +173,7 @@ class Record:
     of: Class | None = None
     args: tuple[Any, ...] = ()
     outcome: Any = None
+    is_of_library: bool = False  # nn.Linear, whose text is the package's
 
 
 def check_sizes(value: Tensor) -> None:

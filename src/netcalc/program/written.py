@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netcalc.program.modules import LAYERS
 from netcalc.program.scope import Frame
 from netcalc.program.source import LIBRARY, Source, parse
 
@@ -126,6 +127,7 @@ def logpdf(x, mean, cov):
 """
 
 TEXTS = {
+    "torch.nn": LAYERS,
     "torch.distributions": DISTRIBUTIONS,
     "scipy.stats.norm": NORM,
     "scipy.stats.multivariate_normal": MULTIVARIATE,
@@ -137,12 +139,13 @@ def written(reader: Calls, path: str, name: str) -> Any:
     path = "torch.distributions" if path.startswith("torch.distributions") else path.removeprefix("jax.")
     if f" {name}" not in TEXTS.get(path, ""):
         return None
-    frame = Frame()
-    reader.frames.append(frame)
-    before, reader.source = reader.source, Source.of(TEXTS[path], LIBRARY)
-    try:
-        reader.block(parse(reader.source).body)  # type: ignore[attr-defined]
-    finally:
-        reader.frames.pop()
-        reader.source = before
-    return frame.values.get(name)
+    if path not in reader.texts:
+        reader.texts[path] = Frame()
+        reader.frames.append(reader.texts[path])
+        before, reader.source = reader.source, Source.of(TEXTS[path], LIBRARY)
+        try:
+            reader.block(parse(reader.source).body)  # type: ignore[attr-defined]
+        finally:
+            reader.frames.pop()
+            reader.source = before
+    return reader.texts[path].values.get(name)

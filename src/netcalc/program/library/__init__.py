@@ -84,18 +84,6 @@ BY_ORDER = frozenset(
     ]
 )
 LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
-    "Linear": "x @ W.T + b",
-    "Conv1d": "F.conv1d(x, W, b)",
-    "Conv2d": "F.conv2d(x, W, b)",
-    "Embedding": "C[ix]",
-    "LayerNorm": "F.layer_norm(x, (n,), gamma, beta)",
-    "BatchNorm1d": "F.batch_norm(x, None, None, gamma, beta, training=True)",
-    "BatchNorm2d": "F.batch_norm(x, None, None, gamma, beta, training=True)",
-    "GroupNorm": "F.group_norm(x, groups, gamma, beta)",
-    "RMSNorm": "F.rms_norm(x, (n,), gamma)",
-    "LSTM": "the cell's lines",
-    "GRU": "the cell's lines",
-    "RNN": "the cell's lines",
     "MultiheadAttention": "F.scaled_dot_product_attention(q, k, v)",
     "Module": "def forward(x, W, b): …",
 }

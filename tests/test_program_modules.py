@@ -1,0 +1,193 @@
+"""PyTorch's layers with weights of their own: each the same as its lines with the weights written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import programs_oracle as oracle
+import pytest
+
+import netcalc
+from netcalc.errors import NetcalcError
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+CELL = """
+def lstm(x, h, c, w, u, b, d):
+    i, f, g, o = (x @ w.T + b + h @ u.T + d).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+def gru(x, h, w, u, b, d):
+    xr, xz, xn = (x @ w.T + b).chunk(3, dim=1)
+    hr, hz, hn = (h @ u.T + d).chunk(3, dim=1)
+    z = torch.sigmoid(xz + hz)
+    return z * h + (1 - z) * torch.tanh(xn + torch.sigmoid(xr + hr) * hn)
+"""
+LAYERS = [  # a layer, what it is applied to, its lines, the shapes of what these take
+    ("nn.Linear(3, 2)", "m(x)", "x @ m_weight.T + m_bias", {"x": (4, 3), "m_weight": (2, 3), "m_bias": (2,)}),
+    ("nn.Linear(3, 2, bias=False)", "m(x)", "x @ m_weight.T", {"x": (4, 3), "m_weight": (2, 3)}),
+    (
+        "nn.LayerNorm(3)",
+        "m(x)",
+        "F.layer_norm(x, (3,)) * m_weight + m_bias",
+        dict.fromkeys(("m_weight", "m_bias"), (3,)),
+    ),
+    ("nn.RMSNorm([3], eps=0.1)", "m(x)", "F.rms_norm(x, (3,), eps=0.1) * m_weight", {"m_weight": (3,)}),
+    (
+        "nn.GroupNorm(2, 4)",
+        "m(y)",
+        "F.group_norm(y, 2, m_weight, m_bias)",
+        {"y": (2, 4, 3), "m_weight": (4,), "m_bias": (4,)},
+    ),
+    (
+        "nn.BatchNorm2d(2)",
+        "m(y)",
+        "F.batch_norm(y, None, None, m_weight, m_bias, True)",
+        {"y": (3, 2, 2, 2), "m_weight": (2,), "m_bias": (2,)},
+    ),
+    (
+        "nn.Conv2d(2, 4, 3, padding=1, groups=2)",
+        "m(y)",
+        "F.conv2d(y, m_weight, m_bias, padding=1, groups=2)",
+        {"y": (1, 2, 3, 3), "m_weight": (4, 1, 3, 3), "m_bias": (4,)},
+    ),
+    (
+        "nn.Conv1d(2, 3, kernel_size=(2,), stride=2, bias=False)",
+        "m(y)",
+        "F.conv1d(y, m_weight, stride=2)",
+        {"y": (1, 2, 4), "m_weight": (3, 2, 2)},
+    ),
+    (
+        "nn.ConvTranspose2d(2, 3, 2, stride=2)",
+        "m(y)",
+        "F.conv_transpose2d(y, m_weight, m_bias, stride=2)",
+        {"y": (1, 2, 2, 2), "m_weight": (2, 3, 2, 2), "m_bias": (3,)},
+    ),
+    ("nn.PReLU()", "m(x)", "torch.where(x > 0, x, m_weight * x)", {"m_weight": (1,)}),
+    (
+        "nn.Bilinear(3, 3, 2)",
+        "m(x, x)",
+        "F.bilinear(x, x, m_weight, m_bias)",
+        {"m_weight": (2, 3, 3), "m_bias": (2,)},
+    ),
+    (
+        "nn.RNNCell(3, 2)",
+        "m(x)",
+        "torch.tanh(x @ m_weight_ih.T + m_bias_ih + m_bias_hh) + 0 * m_weight_hh.sum()",
+        {"m_weight_ih": (2, 3), "m_weight_hh": (2, 2), "m_bias_ih": (2,), "m_bias_hh": (2,)},
+    ),
+    (
+        "nn.LSTMCell(3, 2)",
+        "sum(m(x, (h, h)))",
+        "sum(lstm(x, h, h, m_weight_ih, m_weight_hh, m_bias_ih, m_bias_hh))",
+        {"h": (4, 2), "m_weight_ih": (8, 3), "m_weight_hh": (8, 2), "m_bias_ih": (8,), "m_bias_hh": (8,)},
+    ),
+    (
+        "nn.GRU(3, 2, batch_first=True)",
+        "m(y, h[None])[0][:, 1]",
+        "gru(y[:, 1], gru(y[:, 0], h, *ws), *ws)",
+        {
+            "y": (4, 2, 3),
+            "h": (4, 2),
+            "m_weight_ih_l0": (6, 3),
+            "m_weight_hh_l0": (6, 2),
+            "m_bias_ih_l0": (6,),
+            "m_bias_hh_l0": (6,),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("layer, given, lines, shapes", LAYERS, ids=[row[0] for row in LAYERS])
+def test_a_layer_with_weights_is_its_lines_with_the_weights_as_inputs(layer, given, lines, shapes):
+    """Their shapes, names and use are PyTorch's: m_weight is (outputs, inputs)."""
+    draw = np.random.default_rng(2)
+    values = {name: draw.normal(size=shape) for name, shape in ({"x": (4, 3)} | shapes).items()}
+    values = {name: value for name, value in values.items() if name != "x" or "(x" in given}
+    weights = "ws = [m_weight_ih_l0, m_weight_hh_l0, m_bias_ih_l0, m_bias_hh_l0]\n" if "*ws" in lines else ""
+    ours = f"{HEAD}m = {layer}\nout = ({given}**2).sum()\n"
+    theirs = f"{HEAD}{CELL}{weights}out = (({lines})**2).sum()\n"
+    _, output, partials = oracle.answers(ours, values)
+    _, again, wanted = oracle.answers(theirs, values)
+    assert output == pytest.approx(again, rel=1e-12)
+    for name in values:
+        assert partials[name] == pytest.approx(wanted[name], rel=1e-9, abs=1e-12), name
+
+
+NET = (
+    HEAD
+    + """
+class Block(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.scale = nn.Parameter(torch.empty(d))
+        nn.init.uniform_(self.scale)
+        self.net = nn.Sequential(nn.Linear(d, d), nn.Tanh())
+    def forward(self, x):
+        return self.scale * self.net(x)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(4, 2, padding_idx=0)
+        self.blocks = nn.ModuleList([Block(2) for _ in range(2)])
+        self.head = nn.Linear(2, 4, bias=False)
+        self.head.weight = self.embed.weight
+        self.norms = nn.ModuleDict({"last": nn.LayerNorm(2)})
+    def forward(self, tokens):
+        x = self.embed(tokens)
+        for block in self.blocks:
+            x = x + block(x)
+        return self.head(self.norms["last"](x))
+"""
+)
+USE = """
+model = Net().to("cpu")
+loss = F.cross_entropy(model(tokens), y) + sum(p.pow(2).sum() for p in model.parameters())
+"""
+
+
+def test_weights_are_called_by_the_attributes_that_hold_them():
+    """Each object's are its own, tied ones one; without values they are symbols, in a class alone as in an object."""
+    names = [f"blocks_{n}_{part}" for n in range(2) for part in ("scale", "net_0_weight", "net_0_bias")]
+    found = netcalc.gradients(NET + USE, shape={"tokens": "3", "y": "3"})
+    assert set(found.partials) >= {"embed_weight", "norms_last_weight", "norms_last_bias", *names}
+    alone = netcalc.gradients(NET, shape={"tokens": "3"})
+    assert set(alone.partials) >= {"embed_weight", *names}
+    two = netcalc.gradients(
+        f"{HEAD}\nclass G(nn.Module):\n    def __init__(self):\n        self.a = nn.Linear(2, 2)\n"
+        "    def forward(self, x): return self.a(x)\ng = G()\nd = G()\nloss = d(g(x)).sum()\n",
+        shape={"x": "3,2"},
+    )
+    assert set(two.partials) >= {"g_a_weight", "g_a_bias", "d_a_weight", "d_a_bias"}
+
+
+def test_weights_have_the_values_given_and_those_that_pytorch_states():
+    """A layer norm's are 1 and 0 unless given; the row of a padding index has no gradient; points are taken in names."""
+    values = {"tokens": [0, 1], "embed.weight": np.arange(8.0).reshape(4, 2) / 8}
+    found = netcalc.gradients(
+        f"{NET}\nmodel = Net()\nloss = model.norms.last(model.embed(tokens)).pow(3).sum()", values
+    )
+    assert found.partials["norms_last_weight"] is not None
+    assert found.partials["embed_weight"][0] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "text, given, said",
+    [
+        (
+            NET + USE,
+            {"tokens": [1], "y": [2]},
+            "line 17: embed_weight has no value: give it with --at embed_weight=…, 4×2",
+        ),
+        (
+            "m = nn.Linear(3, 2)\nloss = m(x).sum()",
+            {"x": [1, 2, 3], "m.weight": [[1, 2, 3]]},
+            "m_weight is 2×3, and 1×3 is",
+        ),
+        ("m = nn.LSTM(3, 2, num_layers=2)\nloss = m(x)[0].sum()", {"x": [[1, 2, 3]]}, "write them one by one"),
+    ],
+)
+def test_what_a_layer_lacks_is_told(text, given, said):
+    with pytest.raises(NetcalcError, match=said):
+        netcalc.gradients(
+            text if "import" in text else HEAD + text, {name: np.array(one) for name, one in given.items()}
+        )
