@@ -25,14 +25,7 @@ from netcalc.checking.judging import graphs
 from netcalc.checking.judging.bench import BITS, Bench
 from netcalc.checking.judging.functions import compared
 from netcalc.checking.judging.parts import part
-from netcalc.checking.judging.verdicts import (
-    COARSELY,
-    Judgement,
-    Tolerance,
-    claimed_value,
-    is_computed_coarsely,
-    judge,
-)
+from netcalc.checking.judging.verdicts import COARSELY, Judgement, Tolerance, claimed_value, is_computed_coarsely, judge
 from netcalc.checking.workings.kinds import functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.models.graphed import GraphProblem

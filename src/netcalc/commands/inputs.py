@@ -85,12 +85,7 @@ class OfTensors(NamedTuple):
         Values, values("--delta", "The gradient of the output from above, in its shape: its product with the Jacobian.")
     ] = None
     along: Annotated[
-        Values,
-        values(
-            "--along",
-            "A direction, by name: the derivative in it.",
-            metavar="NAME=VALUE…",
-        ),
+        Values, values("--along", "A direction, by name: the derivative in it.", metavar="NAME=VALUE…")
     ] = None
 
 

@@ -21,7 +21,7 @@ MAX_TERMS = 8  # of a sum that is written out
 EXTREMES = ("max", "min")  # of several arguments entry by entry; of one the largest and the smallest of all its entries
 REDUCTIONS = frozenset({"sum", "mean", "prod", "norm", "dot", "dist", "fsum", "sumprod"})  # of all entries
 ELEMENTWISE = (frozenset(FUNCTIONS) - REDUCTIONS) | {
-    *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where", *CONDITIONS),
+    *("add", "subtract", "negate", "multiply", "hadamard", "divide", "power", "where", *CONDITIONS)
 }
 
 

@@ -89,11 +89,7 @@ def _stacked(row: Sequence[str], page: int) -> Iterator[str]:
     yield f"{mark}{GAP}{name}"
     for part in filter(None, parts):
         yield from textwrap.wrap(
-            part,
-            max(page, NARROWEST),
-            initial_indent=GAP * 2,
-            subsequent_indent=GAP * 3,
-            break_on_hyphens=False,
+            part, max(page, NARROWEST), initial_indent=GAP * 2, subsequent_indent=GAP * 3, break_on_hyphens=False
         )
 
 

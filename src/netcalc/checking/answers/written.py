@@ -30,12 +30,7 @@ FLOAT64_DIGITS = range(15, 18)  # as many as a float64 is printed with
 LONG = 40  # characters: more than a number of less than float64's digits takes
 ROUNDED_DIGITS = 3  # of a decimal within an expression, from which on it is taken as a rounded one
 WHOLE_DIGITS = 3  # of a whole number, from which on it may be a rounded one
-FLOAT64_BITS, FLOAT32_BITS, FLOAT16_BITS, BFLOAT16_BITS = (
-    40,
-    18,
-    7,
-    6,
-)  # of a tensor's scale: what computed ones hold
+FLOAT64_BITS, FLOAT32_BITS, FLOAT16_BITS, BFLOAT16_BITS = 40, 18, 7, 6  # of a tensor's scale: what computed ones hold
 MANY = 4096  # numbers from which on a tensor is compared as a whole
 
 

@@ -17,13 +17,7 @@ LONGEST_NAME = 16  # columns, where the table doesn't fit
 LEAST_WHY = 10  # columns that are left for what went wrong
 RULE = 3  # columns between two cells
 SHORT = {"(✓)": "→"}  # one sign an answer where they stand side by side
-LEGEND = {
-    "✓": "right",
-    "→": "right, given an earlier wrong answer",
-    "✗": "wrong",
-    "?": "does not read",
-    "–": "missing",
-}
+LEGEND = {"✓": "right", "→": "right, given an earlier wrong answer", "✗": "wrong", "?": "does not read", "–": "missing"}
 
 
 class ClassTable(NamedTuple):

@@ -414,8 +414,4 @@ COMPARISONS: Mapping[str, Callable[[int], bool]] = {
     "equal": lambda side: side == 0,
     "unequal": lambda side: side != 0,
 }
-CONDITIONS: Mapping[str, Callable[[tuple[Any, ...]], bool]] = {
-    "and": all,
-    "or": any,
-    "not": lambda parts: not parts[0],
-}
+CONDITIONS: Mapping[str, Callable[[tuple[Any, ...]], bool]] = {"and": all, "or": any, "not": lambda parts: not parts[0]}

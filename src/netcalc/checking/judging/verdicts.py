@@ -27,11 +27,7 @@ from netcalc.records import dataclass
 
 Judgement = Literal["right", "rounded", "wrong"]
 SAME = 200  # bits to which an exact claim has to agree
-COARSELY = {
-    FLOAT32_BITS: "right to float32",
-    FLOAT16_BITS: "right to float16",
-    BFLOAT16_BITS: "right to bfloat16",
-}
+COARSELY = {FLOAT32_BITS: "right to float32", FLOAT16_BITS: "right to float16", BFLOAT16_BITS: "right to bfloat16"}
 CUT_DIGITS = 3  # from which on digits that were cut off are no chance
 MOST_NOISE_DIGITS = 14  # more are not a calculator's
 SLACK = "1e-12"  # relative: half a unit is still right

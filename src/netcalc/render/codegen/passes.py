@@ -67,11 +67,7 @@ def _of_graph(problem: GraphProblem) -> Passes:
 
 
 def _derived(
-    title: str,
-    inputs: Mapping[str, Node],
-    outputs: Mapping[str, Node],
-    wrt: list[str],
-    called: Mapping[str, str],
+    title: str, inputs: Mapping[str, Node], outputs: Mapping[str, Node], wrt: list[str], called: Mapping[str, str]
 ) -> Passes:
     upstream = {}
     for name, node in outputs.items():

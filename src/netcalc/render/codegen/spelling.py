@@ -241,7 +241,7 @@ def windows(x, kernel, stride, dilation):
         within = start + dilation[k] * jnp.arange(kernel[k])
         rows.append(jnp.expand_dims(within, [d for d in range(2 * n) if d % n != k]))
     return x[(..., *rows)]
-''',
+'''
     },
 }
 
