@@ -23,10 +23,15 @@ class Path(NamedTuple):
     a: tuple[int, ...]
 
 
+def traced(problem: Problem) -> tuple[str, tuple[int, ...]]:
+    """The weight or bias whose paths are asked for: its tensor's name, and its place."""
+    assert problem.trace  # noqa: S101 - asked for where there is one
+    return problem.trace
+
+
 def paths(problem: Problem) -> Iterator[Path]:
     """The paths of the problem's trace, sample by sample; from the weight's own unit on."""
-    assert problem.trace  # noqa: S101 - asked for where there is one
-    name, index = problem.trace
+    name, index = traced(problem)
     first = int(name[1:]) - 1
     above = problem.layers[first + 1 :]
     for sample in range(len(problem.x)):
@@ -39,16 +44,14 @@ def paths(problem: Problem) -> Iterator[Path]:
 
 def weight(problem: Problem) -> str:
     """The name of the weight that is traced: `W1[0,1]`."""
-    assert problem.trace  # noqa: S101 - as above
-    return element(*problem.trace, problem.index_from)
+    return element(*traced(problem), problem.index_from)
 
 
 def route(problem: Problem, path: Path) -> list[str]:
     """The quantities on a path: `W1[0,1]`, `z1[0]`, `a1[0]`, …, `L`."""
-    assert problem.trace  # noqa: S101 - as above
     sample = (path.sample,) if problem.many else ()
     stops = [weight(problem)]
-    for number, (z, a) in enumerate(zip(path.z, path.a, strict=True), int(problem.trace[0][1:])):
+    for number, (z, a) in enumerate(zip(path.z, path.a, strict=True), int(traced(problem)[0][1:])):
         places = ((f"z{number}", z), (f"a{number}", a))
         stops += [element(name, (*sample, place), problem.index_from) for name, place in places]
     return [*stops, "L"]
@@ -68,8 +71,7 @@ def _reached(layer: Dense, unit: int) -> range:
 
 def count(problem: Problem) -> int:
     """How many paths there are."""
-    assert problem.trace  # noqa: S101 - as above
-    name, _ = problem.trace
+    name, _ = traced(problem)
     first, total = int(name[1:]) - 1, len(problem.x)
     for number, layer in enumerate(problem.layers[first:]):
         width = len(layer.W)
@@ -79,7 +81,6 @@ def count(problem: Problem) -> int:
 
 def check_count(problem: Problem) -> None:
     """Raises ShapeError where there are more paths than a page can show."""
-    assert problem.trace  # noqa: S101 - as above
     found = count(problem) + is_decayed(problem)
     if found > PATHS_LIMIT:
         raise ShapeError(
@@ -97,8 +98,7 @@ def path_products(
     problem: Problem, found: Mapping[str, np.ndarray], array: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
     """The product along each path: (paths,), in the order of `paths`; that through the penalty, λ·W, is the last."""
-    assert problem.trace  # noqa: S101 - as above
-    name, index = problem.trace
+    name, index = traced(problem)
     first = int(name[1:])
     weights = {number: array(layer.W) for number, layer in enumerate(problem.layers, 1) if number > first}
     inputs = found[f"a{first - 1}"] if first > 1 else array(problem.x)

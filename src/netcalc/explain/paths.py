@@ -14,7 +14,7 @@ from netcalc.expression import Symbol, Tree, substitute
 from netcalc.expression.tree import add, multiply
 from netcalc.problem import Problem, element
 from netcalc.result import Step, Value
-from netcalc.trace import Path, is_decayed, paths, route, weight
+from netcalc.trace import Path, is_decayed, paths, route, traced, weight
 
 
 def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Indexed) -> Iterator[Step]:
@@ -38,9 +38,8 @@ def trace_steps(problem: Problem, shown: Mapping[str, np.ndarray], formulas: Ind
 
 class _Trace:
     def __init__(self, problem: Problem, shown: Mapping[str, np.ndarray], formulas: Indexed) -> None:
-        assert problem.trace  # noqa: S101 - asked for where there is one
         self.problem, self.formulas = problem, formulas
-        self.name, self.index = problem.trace
+        self.name, self.index = traced(problem)
         self.first = int(self.name[1:])
         self.weight = weight(problem)
         self.found = shown
