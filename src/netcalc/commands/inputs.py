@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netcalc.commands.options import Values, completion, named, values
+from netcalc.commands.options import Values, completion, named, one_of, option, values
 from netcalc.errors import NetcalcError
 from netcalc.records import NamedTuple
 
@@ -29,18 +29,6 @@ def reductions() -> Iterable[str]:
     from netcalc.catalogue.losses import REDUCTIONS
 
     return list(REDUCTIONS)
-
-
-def stop_or_skip(text: str) -> str:
-    if text not in ON_ERROR:
-        raise NetcalcError(f"--on-error takes {' or '.join(ON_ERROR)}, not {text!r}")
-    return text
-
-
-def engine_of(text: str | None) -> str | None:
-    if text not in (None, "dask"):
-        raise NetcalcError(f"--engine takes dask, not {text!r}")
-    return text
 
 
 def sign(text: str) -> str:
@@ -98,36 +86,27 @@ class Rows(NamedTuple):
             "--on-error",
             help="What a row that does not read does: stop the run, or be left out (skip), which ends with 1.",
             metavar="|".join(ON_ERROR),
-            callback=stop_or_skip,
+            callback=one_of("--on-error", *ON_ERROR),
             autocompletion=completion(lambda: ON_ERROR),
         ),
     ] = "stop"
     bad_rows: Annotated[
         Path | None,
-        typer.Option(
-            "--bad-rows",
-            help="Where --on-error skip keeps the rows left out; else x.bad.csv for x.csv.",
-            metavar="FILE",
-            show_default=False,
-        ),
+        option("--bad-rows", "Where --on-error skip keeps the rows left out; else x.bad.csv for x.csv.", "FILE"),
     ] = None
     engine: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--engine",
-            help="Answer the rows of many files on a Dask cluster, into the folder -o, as Parquet or as -f says.",
-            metavar="dask",
-            callback=engine_of,
-            show_default=False,
+            "Answer the rows of many files on a Dask cluster, into the folder -o, as Parquet or as -f says.",
+            "dask",
+            callback=one_of("--engine", "dask"),
         ),
     ] = None
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            "--scheduler",
-            help="The cluster's scheduler, as in tcp://host:8786; else processes of this machine.",
-            metavar="ADDRESS",
-            show_default=False,
+        option(
+            "--scheduler", "The cluster's scheduler, as in tcp://host:8786; else processes of this machine.", "ADDRESS"
         ),
     ] = None
 

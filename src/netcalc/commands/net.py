@@ -8,7 +8,7 @@ import typer
 
 from netcalc.commands.command import command
 from netcalc.commands.inputs import OfTensors, Reading
-from netcalc.commands.options import Checking, Presentation, Values, completion, values
+from netcalc.commands.options import Checking, Presentation, Values, completion, option, values
 from netcalc.errors import NetcalcError, UndefinedError
 from netcalc.records import NamedTuple
 
@@ -26,29 +26,20 @@ def examples() -> Iterable[str]:
 class Net(NamedTuple):
     """What is asked of a net alone."""
 
-    lr: Annotated[
-        str | None,
-        typer.Option(
-            "--lr", help="Show the weights after a step of gradient descent.", metavar="η", show_default=False
-        ),
-    ] = None
+    lr: Annotated[str | None, option("--lr", "Show the weights after a step of gradient descent.", "η")] = None
     per_sample: Annotated[bool, typer.Option("--per-sample", help="Keep the samples' gradients apart.")] = False
     trace: Annotated[
         str | None,
-        typer.Option(
-            "--trace",
-            help="Show every path from one weight, or entry of a program, to the loss, as in dW1[0,1].",
-            metavar="NAME",
-            show_default=False,
+        option(
+            "--trace", "Show every path from one weight, or entry of a program, to the loss, as in dW1[0,1].", "NAME"
         ),
     ] = None
     example: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--example",
-            help="Print a commented file to start from; without a name, list them.",
-            metavar="[NAME]",
-            show_default=False,
+            "Print a commented file to start from; without a name, list them.",
+            "[NAME]",
             autocompletion=completion(examples),
         ),
     ] = None
@@ -92,10 +83,7 @@ class OfProgram(NamedTuple):
             metavar="NAME=VALUE…",
         ),
     ] = None
-    of: Annotated[
-        str | None,
-        typer.Option("--of", help="The name in a program to differentiate.", metavar="NAME", show_default=False),
-    ] = None
+    of: Annotated[str | None, option("--of", "The name in a program to differentiate.", "NAME")] = None
 
 
 @command(

@@ -14,6 +14,11 @@ from netcalc.render import FORMATS, LISTS, SHEETS
 Values = list[str] | None
 
 
+def option(flag: str, meaning: str, metavar: str, **more: Any) -> Any:
+    """An option that nothing stands for where it is left out."""
+    return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, **more)
+
+
 def values(
     flag: str,
     meaning: str,
@@ -22,7 +27,18 @@ def values(
     completed: Callable[[typer.Context, str], list[str]] | None = None,
 ) -> Any:
     """An option of many values: `x: Annotated[Values, values("--x", "The inputs.")] = None`."""
-    return typer.Option(flag, help=meaning, metavar=metavar, show_default=False, autocompletion=completed)
+    return option(flag, meaning, metavar, autocompletion=completed)
+
+
+def one_of(flag: str, *allowed: Any) -> Callable[[Any], Any]:
+    """Takes no other value; None where the option is left out."""
+
+    def check(value: Any) -> Any:
+        if value is not None and value not in allowed:
+            raise NetcalcError(f"{flag} takes {' or '.join(map(str, allowed))}, not {value!r}")
+        return value
+
+    return check
 
 
 def names_on_line(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -60,12 +76,6 @@ def completion(names: Callable[[], Iterable[str]] | None) -> Callable[[str], lis
     return complete if names else None
 
 
-def zero_or_one(number: int) -> int:
-    if number not in (0, 1):
-        raise NetcalcError(f"--index-from takes 0 or 1, not {number}")
-    return number
-
-
 def format_option(names: Collection[str]) -> Any:
     """`--format`, with the formats that a command has."""
     meaning = f"How the result is written: {', '.join(names)}; else as the file's name ends, or a table."
@@ -98,10 +108,7 @@ class Presentation(NamedTuple):
     circuit: Annotated[bool, typer.Option("--circuit", help="Draw the circuit, values above gradients.")] = False
     by_layer: Annotated[bool, typer.Option("--by-layer", help="Draw the circuit layer by layer.")] = False
     exact: Annotated[bool, typer.Option("--exact", help="Give exact values beside the decimals.")] = False
-    digits: Annotated[
-        int | None,
-        typer.Option("--digits", help="Give N proven digits.", metavar="N", min=1, max=10_000, show_default=False),
-    ] = None
+    digits: Annotated[int | None, option("--digits", "Give N proven digits.", "N", min=1, max=10_000)] = None
     certify: Annotated[bool, typer.Option("--certify", help="Prove every value, however many there are.")] = False
     verify: Annotated[
         bool, typer.Option("--verify", help="Hold every partial to central differences of the forward pass.")
@@ -112,7 +119,13 @@ class Presentation(NamedTuple):
         values("--only", "The parts of the answer to give, as in dW db.", metavar="NAME…", completed=names_on_line),
     ] = None
     index_from: Annotated[
-        int, typer.Option("--index-from", help="Count elements from 0 or from 1.", metavar="0|1", callback=zero_or_one)
+        int,
+        typer.Option(
+            "--index-from",
+            help="Count elements from 0 or from 1.",
+            metavar="0|1",
+            callback=one_of("--index-from", 0, 1),
+        ),
     ] = 0
     ascii: Ascii = False
 
@@ -138,19 +151,10 @@ class Listing(NamedTuple):
     ascii: Ascii = False
 
 
-RelativeTolerance = Annotated[
-    float | None,
-    typer.Option("--rtol", help="Relative tolerance of a right answer.", metavar="R", min=0, show_default=False),
-]
-AbsoluteTolerance = Annotated[
-    float | None,
-    typer.Option("--atol", help="Absolute tolerance of a right answer.", metavar="A", min=0, show_default=False),
-]
+RelativeTolerance = Annotated[float | None, option("--rtol", "Relative tolerance of a right answer.", "R", min=0)]
+AbsoluteTolerance = Annotated[float | None, option("--atol", "Absolute tolerance of a right answer.", "A", min=0)]
 SignificantDigits = Annotated[
-    int | None,
-    typer.Option(
-        "--sig", help="Significant digits of a right answer.", metavar="N", min=1, max=1000, show_default=False
-    ),
+    int | None, option("--sig", "Significant digits of a right answer.", "N", min=1, max=1000)
 ]
 
 
