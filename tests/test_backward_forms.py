@@ -59,6 +59,55 @@ class Linear:
         self.dx = dout @ self.w.T
         return self.dx
 """
+COST = """
+def cost(w, x, b, verbose=False):
+    total, hs = 0.0, {}
+    grad = np.zeros(w.shape)
+    for i in range(len(x)):
+        hs[i] = x[i] @ w + b
+        for j in range(2):
+            if j > 1:
+                continue
+            if hs[i][j] > 0:
+                total += hs[i][j] ** 2
+                grad[:, j] += 2 * hs[i][j] * x[i]
+    if verbose:
+        print(total)
+    total /= len(x)
+    grad /= len(x)
+    for one in [grad]:
+        np.clip(one, -500, 500, out=one)
+    return total, grad, hs[0]
+"""
+METHOD = """
+class Model:
+    def __init__(self, n_in, n_out):
+        self.params = {"w": np.random.randn(n_in, n_out), "b": np.zeros(n_out)}
+
+    def loss(self, x, y=None):
+        z = self.hidden(x)
+        if y is None:
+            loss = np.mean(z ** 2)
+        grads = {}
+        dz = 2 * z / z.size
+        grads["w"] = x.T @ dz
+        grads["b"] = dz.sum(axis=0)
+        return loss, grads
+
+    def hidden(self, x):
+        return x @ self.params["w"] + self.params["b"]
+
+    def train(self, x, y):
+        return self.loss(x, y)
+"""
+CALLED = METHOD + "\nloss, grads = Model(3, 2).loss(x)\n"
+CALLED = CALLED.replace("np.random.randn(n_in, n_out)", "w").replace("np.zeros(n_out)", "b").replace("3, 2", "2, 2")
+COUNTED = """
+def cost(w, b, x):
+    z = x @ w + b
+    dz = 2 * z
+    return {"dw": x.T @ dz, "db": dz.sum(0)}, np.sum(z ** 2)
+"""
 
 
 def checked(forward: str, backward: str | None = None, above: bool = False) -> Result:
@@ -79,14 +128,25 @@ def wrong(result: Result) -> list[tuple[str, int]]:
         (DEFS, {"dz", "dx", "dw", "db"}, "dz.sum(0)", "dz.mean(0)", ("db", 10)),
         (FUNCTION, {"dx", "dw", "db"}, "inp.T @ d", "inp.T @ grad_output", ("dw", 15)),
         (LAYER, {"dx", "dw", "db"}, "dout.sum(0)", "dout.sum(1)", ("db", 13)),
+        (COST, {"grad"}, "grad[:, j] += 2 *", "grad[:, j] -= 2 *", ("grad", 12)),
+        (METHOD, {"dz", "grads['w']", "grads['b']"}, "x.T @ dz", "x.T @ z", ("grads['w']", 12)),
+        (CALLED, {"dz", "grads['w']", "grads['b']"}, "sum(axis=0)", "mean(axis=0)", ("grads['b']", 13)),
+        (COUNTED, {"dz", "dw", "db"}, "dz.sum(0)", "dz.sum(1)", ("db", 5)),
     ],
 )
 def test_both_passes_in_one_file(text, names, was, put, slip):
-    result = checked(text, above=True)
+    above = text in (DEFS, FUNCTION, LAYER)
+    result = checked(text, above=above)
     assert {one.name for one in result.lines} == names
     assert wrong(result) == []
     assert was in text
-    assert wrong(checked(text.replace(was, put), above=True)) == [slip]
+    assert wrong(checked(text.replace(was, put), above=above)) == [slip]
+
+
+def test_a_def_whose_outcome_is_an_array_gives_no_gradients():
+    text = "def step(x, w, b):\n    dx = x @ w\n    return x + dx + b, dx\n"
+    values = {name: read_array(own, name) for name, own in AT.items()}
+    assert program(text, "step.py", ProgramRequest(values, delta=read_array(ABOVE, "delta"))).code.rest == ()
 
 
 @pytest.mark.parametrize("form", ["numpy", "torch"])

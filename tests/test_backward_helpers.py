@@ -173,3 +173,18 @@ dX = ds @ W.T
     at = {"X": AT["X"], "W": AT["W1"], "Y": "1,0,0;0,1,0;0,0,1"}
     assert wrong(forward, backward, at) == []
     assert [place for place, _, _ in wrong(forward, backward.replace("p - Y", "p + Y"), at)] == [4]
+
+
+def test_what_a_def_is_given_for_two_outcomes_is_the_gradient_beside_the_other():
+    forward = "c = np.tanh(X @ W)\nh = c * c\nloss = np.sum(h * Y) + np.sum(c * Z)\n"
+    backward = """
+def cell_backward(dh, dc, cache):
+    dcell = dc + 2 * c * dh
+    dW = X.T @ (dcell * (1 - c ** 2))
+    dX = (dcell * (1 - c ** 2)) @ W.T
+    return {"dX": dX, "dW": dW}
+"""
+    at = {"X": AT["X"], "W": AT["W1"], "Y": "1,0,2;0,1,1;0.5,0,1", "Z": "1,0.5,1;2,0,1;1,1,3"}
+    values = {name: read_array(text, name) for name, text in at.items()}
+    lines, _ = checked_lines(program(forward, "forward.py", ProgramRequest(values)), backward, "backward.py")
+    assert {one.name: one.verdict for one in lines} == {"dX": "right", "dW": "right"}

@@ -179,6 +179,14 @@ def test_what_a_layer_is_given_is_told_where_it_is_passed_on():
     assert wrong.name == "-criterion.backward() given to net.backward"
 
 
+def test_a_backward_pass_that_is_given_an_array_of_the_forward_pass_starts_from_it():
+    text = (LAYERS + NET).replace(
+        "def backward(self):\n        grad = self.p.copy()", "def backward(self, p):\n        grad = p.copy()"
+    )
+    text = text.replace("criterion.backward()", "criterion.backward(criterion.p)")
+    assert checked(text, AT[LAYERS + NET]).exit_status == 0
+
+
 def test_a_layer_that_has_no_values_is_passed_over_and_several_functions_of_pytorch_are_refused():
     result = checked(LAYERS, {key: AT[LAYERS][key] for key in ("x", "y")} | {"W": "1,2;3,4", "b": "0,1"})
     assert result.exit_status == 0

@@ -26,6 +26,11 @@ UNROLLED = "hs = [np.zeros((5, 4))]\nfor k in range(3):\n    hs.append(np.tanh(X
 UNROLLED += "loss = np.sum((hs[-1] @ W2 - T) ** 2)\n"
 BACK = "dout = 2 * (hs[-1] @ W2 - T)\ndW2 = hs[-1].T @ dout\ndW1, dX = np.zeros_like(W1), np.zeros_like(X)\n"
 BACK += "dnext = dout @ W2.T\nfor k in reversed(range(3)):\n    da = dnext * (1 - hs[k + 1] ** 2)\n    dnext = da\n"
+LOOP = "loss = 0\nfor i in range(5):\n    a = 1 / (1 + np.exp(-(X[i] @ W1)))\n    z = a @ W2\n    loss += np.sum((z - T[i]) ** 2) / 2\nloss /= 5\n"
+IN_LOOP = "dW2 = 0\nfor i in range(5):\n    a = 1 / (1 + np.exp(-(X[i] @ W1)))\n    dz = a @ W2 - T[i]\n"
+IN_LOOP += "    dW2 += np.outer(a, dz)\ndW2 /= 5\n"
+LOSSES = "losses = np.sum((np.tanh(X @ W1) @ W2 - T) ** 2, axis=1)\nloss = losses.mean()\n"
+OF_LOSSES = OF_EACH.replace("deach", "dloss")
 BACK += "    dW1 += X.T @ da\n    # the same X each time\n    dX += da @ W1.T\n"
 
 
@@ -44,6 +49,8 @@ def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str
         (HIDDEN, REUSED, "line 4: dhidden is from here the gradient of z, not of hidden"),
         (UNNAMED, INNER, "line 3: dh is from here the gradient of what the function is applied to, not of h"),
         (MEAN, LATER, "line 1: dout is 5 times the gradient of out, which later lines divide by again"),
+        (LOOP, IN_LOOP, "line 4: dz is 5 times the gradient of z, which later lines divide by again"),
+        (LOSSES, OF_LOSSES, "line 1: dloss is from here the gradient of each entry of losses, not of loss"),
         (GROUPED, REGROUPED, "line 2: dh is from here the gradient of h in the shape 10×2, not of h"),
     ],
 )
@@ -65,6 +72,8 @@ def test_what_a_gradient_is_of_is_told_and_no_line_is_wrong(forward, backward, n
         (MEAN, LATER, "out - T\n", "3 * (out - T)\n", 1),  # the lines that divide by m later are right
         (MEAN, LATER, "out - T\n", "out\n", 1),
         (EACH, OF_EACH, "1 / 5", "2 / 5", 1),
+        (LOSSES, OF_LOSSES, "1 / 5", "1 / 10", 1),
+        (LOOP, IN_LOOP, "- T[i]", "+ T[i]", 4),
         (UNROLLED, BACK, "da @ W1.T", "da @ W1", 10),
         (UNROLLED, BACK, "X.T @ da", "da.T @ X", 8),
         (MEAN, "dout = (out - T)\ndW2 = h.T @ dout\n", "dW2", "dW2", 1),

@@ -162,7 +162,8 @@ class Attributes(Scope):
             case Missing(whose):
                 if name not in self.given and whose not in HOLDERS and self._is_method(name):
                     raise NetcalcError(missing(self, whose))
-                return self.member(name)
+                is_holder = name in HOLDERS and name not in self.given and name not in self.top.values
+                return Missing(name) if is_holder else self.member(name)  # self.params['W1']
             case Class():
                 is_of_class = "classmethod" in getattr(owner.parts.get(name), "decorators", ())
                 return (

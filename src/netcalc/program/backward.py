@@ -12,7 +12,7 @@ from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
 from netcalc.program.gradients import BLOCKS, GradientReader
-from netcalc.program.reading import Program, defined, stored
+from netcalc.program.reading import Program, called_in, defined, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.values import Function, Missing, Tensor
@@ -26,7 +26,7 @@ def read_gradients(
     body: list[ast.stmt] | None,
     program: Program,
     known: Collection[str],
-    truth: Callable[[str], Node | None],
+    truth: Callable[..., Node | None],
     upstream: Node,
     fits: Callable[[Version], bool],
     held_to: Callable[[str, Node], str | None],
@@ -119,11 +119,19 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     reader.top.values.update(_of_own_forward(reader, [one for one in defs if one is not chosen]))
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
     frame.values = _arguments(reader, chosen)
+    reader.alone = _alone(reader, chosen)
     reader.read_so_far.whole.around = dict(reader.top.values)
     reader.frames.append(frame)
     reader.main_level = frame.level
     reader.run(chosen.body)
     return reader.read_so_far
+
+
+def _alone(reader: GradientReader, node: ast.FunctionDef) -> dict[str, str]:
+    """The one array that a def gives a gradient of which it merely calls grad: its weights, else its first argument."""
+    names = [one.arg for one in node.args.args if one.arg in reader.known_names]
+    weights = [one for one in names if re.fullmatch(r"(?i)theta|w\w*|beta|params|coef\w*", one)]
+    return dict.fromkeys(("grad", "gradient", "grads"), (weights or names)[0]) if names else {}
 
 
 def _of_own_forward(reader: GradientReader, defs: list[ast.FunctionDef]) -> dict[str, Any]:
@@ -146,12 +154,7 @@ def _of_own_forward(reader: GradientReader, defs: list[ast.FunctionDef]) -> dict
 
 
 def _chosen(defs: list[ast.FunctionDef]) -> ast.FunctionDef:
-    called = {
-        inner.id
-        for one in defs
-        for inner in ast.walk(one)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
-    }
+    called = {name for one in defs for name in called_in(one) - {one.name}}
     free = [one for one in defs if one.name not in called] or defs
     likely = [one for one in free if one.name == "backward"] or [one for one in free if "back" in one.name.lower()]
     return (likely or free)[-1]
@@ -168,9 +171,10 @@ def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
         if own is not None:
             defaults[argument.arg] = own
     found: dict[str, Any] = {}
+    beside = [of for one in positional if (of := base(one.arg, reader.known_names)) is not None]
     for one in (*positional, *spec.kwonlyargs):
         of = base(one.arg, reader.known_names)
-        true = None if of is None or one.arg in reader.top.values else reader.true_of(of)
+        true = None if of is None or one.arg in reader.top.values else reader.true_of(of, beside)
         value = reader.lookup(one.arg) if true is None else Tensor(true)
         if isinstance(value, Missing | Function) and one.arg in defaults:
             value = reader.value(defaults[one.arg])

@@ -25,7 +25,7 @@ def without_classes(tree: ast.Module) -> ast.Module:
         raise ClassesError(f"there are several classes with a backward pass, {names}; leave one of them", both[1])
     chosen = both or (back if len(back) == 1 else [])
     if chosen:
-        methods = [_without_owner(one) for one in _methods(chosen[0]) if not one.name.startswith("__")]
+        methods = [without_owner(one) for one in _methods(chosen[0]) if not one.name.startswith("__")]
         place = tree.body.index(chosen[0])
         tree.body[place : place + 1] = methods
         owners = {one.name for one in classes}
@@ -121,7 +121,8 @@ def _is_applied(node: ast.stmt, owners: set[str]) -> bool:
     return False
 
 
-def _without_owner(node: ast.FunctionDef) -> ast.FunctionDef:
+def without_owner(node: ast.FunctionDef) -> ast.FunctionDef:
+    """A method as a def."""
     if node.args.args and node.args.args[0].arg in OWNERS:
         del node.args.args[0]
     node.body = [_kept(one) for one in node.body]

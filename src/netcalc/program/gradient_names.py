@@ -37,7 +37,7 @@ class GradientNames(Stepping):
         program: Program,
         library: str,
         known: Collection[str],
-        truth: Callable[[str], Node | None],
+        truth: Callable[..., Node | None],
         upstream: Node,
         corrected: Collection[tuple[str, int]] = (),
         values: dict[str, Any] | None = None,
@@ -59,6 +59,7 @@ class GradientNames(Stepping):
         self.unread: dict[int, ast.stmt] = {}  # statements that are not understood
         self.in_place_of: dict[str, int] = {}  # gradients that are the true ones, as these lines can't be judged
         self.counts: dict[str, int] = {}
+        self.alone: dict[str, str] = {}  # of grad, which a def gives of one array: its argument
         self.corrections: set[Node] = set()  # true gradients in others' place
         self.passes = {}
         self.redefined: dict[ast.AST, tuple[Source, Any]] = {}  # defs in others' place, and the text they are of
@@ -109,7 +110,7 @@ class GradientNames(Stepping):
         """What a name is the gradient of, here or in another pass; in a def that is called, of one of its own names."""
         within = within or self.here
         if within is None or within.of is None:
-            return base(name, self.known_names)
+            return base(name, self.known_names) or self.alone.get(name)
         if name in within.scaled_later:
             return None
         if name not in within.of:

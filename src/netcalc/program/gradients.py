@@ -10,7 +10,9 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.program.answers import HOLDERS, base, entries_of, kept_in
+from netcalc.graph.leaves import NAMED
+from netcalc.program.answers import HOLDERS, base, entries_of, kept_in, names_in
+from netcalc.program.both import loss_in
 from netcalc.program.classes import BACKWARD, FORWARD
 from netcalc.program.objects import run_back
 from netcalc.program.reading import Program
@@ -110,6 +112,8 @@ class GradientReader(Unknowns):
         within = self.here
         if key is None or within is None or not within.units or not isinstance(node, ast.Call) or not node.args:
             return value
+        if value.node.operation is NAMED and value.shape != out.shape and value.node in self.program.named.values():
+            return value  # loss.backward(probs, y)
         before, self.target = self.target, node.args[0]
         label = f"{ast.unparse(node.args[0])} given to {ast.unparse(node.func)}"
         made = b.named(label, value.node, self.first_moment + len(self.read_so_far.versions))
@@ -254,7 +258,8 @@ class GradientReader(Unknowns):
             return super()._return_statement(node)
         parts = list(node.value.elts) if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
         arguments = arguments_of(self.program)
-        names = arguments if len(arguments) >= len(parts) else [""] * len(parts)
+        has_loss = loss_in(node.value, {*self.known_names, *names_in([node])}) is not None
+        names = arguments if len(arguments) >= len(parts) and not has_loss else [""] * len(parts)
         for part, name in zip(parts, names, strict=False):
             entries = entries_of(part)
             if entries is not None:
@@ -263,7 +268,7 @@ class GradientReader(Unknowns):
                 self._told_if_not_judged(part)
             elif name in self.known_names:
                 self._entry(f"d{name}", name, part)
-            else:
+            elif not has_loss:
                 self._told_if_not_judged(part)
         return (None,)
 

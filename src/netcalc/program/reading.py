@@ -15,7 +15,8 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program import training
 from netcalc.program.answers import backward_defs, split
-from netcalc.program.classes import in_line, used_classes, with_both_passes
+from netcalc.program.both import split_within
+from netcalc.program.classes import OWNERS, in_line, used_classes, with_both_passes
 from netcalc.program.objects import Layer, differentiated, each_alone
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
@@ -92,13 +93,17 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     rest, tree.body[place:] = tuple(tree.body[place:]), []
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]
+    within: list[ast.stmt] = []
+    if not rest and not is_of_layers:
+        tree.body, within = split_within(tree.body, of)
     libraries = libraries_of(tree)
     reader = Statements(source, given, library_of(libraries), is_torch="torch" in libraries)
     reader.stored, reader.own_functions = stored(tree), defined(source.text)
     reader.classes = used_classes(tree)
     reader.draws, reader.differentiated = is_of_layers, differentiated(tree) if is_of_layers else frozenset()
     try:
-        return replace(_read(reader, tree, of), rest=rest)
+        found = _read(reader, tree, of)
+        return replace(found, rest=rest if found.output.shape else rest or tuple(within))
     except RecursionError:
         raise ProgramError(f"{name}, line 1: it is nested too deeply") from None
     except MemoryError:
@@ -198,8 +203,8 @@ def _function(reader: Statements, of: str | None, tree: ast.Module) -> Function 
         return next(one for one in defs if one.name == of)
     if not defs or _computes(reader):
         return None
-    called = {name for one in defs for name in _names_in(one.node)}
-    called |= {name for one in tree.body if isinstance(one, ast.Assign) for name in _names_in(one.value)}
+    called = {name for one in defs for name in called_in(one.node) - {one.name}}
+    called |= {name for one in tree.body if isinstance(one, ast.Assign) for name in called_in(one.value)}
     free = [one for one in defs if one.name not in called]
     forward = [one for one in free if not _is_backward(one.name)]
     free = forward or free
@@ -217,8 +222,11 @@ def _is_backward(name: str) -> bool:
     return "backward" in name or name.startswith(("grad_", "d_")) or name.endswith(("_grad", "_bwd", "_vjp"))
 
 
-def _names_in(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+def called_in(node: ast.AST) -> set[str]:
+    """The names that a statement has, those of its object's methods among them."""
+    nodes = list(ast.walk(node))
+    methods = {one.attr for one in nodes if isinstance(one, ast.Attribute) and ast.unparse(one.value) in OWNERS}
+    return {one.id for one in nodes if isinstance(one, ast.Name)} | methods
 
 
 def _computes(reader: Statements) -> bool:

@@ -9,6 +9,7 @@ import warnings
 from fractions import Fraction
 
 from netcalc.errors import NetcalcError
+from netcalc.program.both import opened
 from netcalc.program.classes import ClassesError, without_classes
 from netcalc.records import NamedTuple
 
@@ -98,7 +99,7 @@ def parse(source: Source) -> ast.Module:
         sys.set_int_max_str_digits(max(MAX_DIGITS, before))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python would say of odd spellings
-            return without_classes(ast.parse(source.text))
+            return opened(without_classes(ast.parse(source.text)))
     except ClassesError as error:
         raise source.error(*error.args) from None
     except SyntaxError as error:

@@ -163,9 +163,7 @@ class Unknowns(GradientNames):
 
     def _told_if_not_judged(self, part: ast.expr, key: str = "") -> None:
         """A note on what is returned, where an array in it is no gradient that is judged."""
-        is_own = isinstance(part, ast.Name) and (
-            part.id in self.known_names or base(part.id, self.known_names) is not None
-        )
+        is_own = isinstance(part, ast.Name) and (part.id in self.known_names or self.of(part.id) is not None)
         if not is_own and not self._is_judged(part):
             text = f"'{key}'" if key else ast.unparse(part)
             error = self.source.error(f"which gradient {text} is can't be told", part)

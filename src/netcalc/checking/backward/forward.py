@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
@@ -21,7 +22,7 @@ from netcalc.graph.evaluate import evaluate
 from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.product import PRODUCT, SUM, as_number
 from netcalc.graph.reductions import MAX, MIN
 from netcalc.graph.sizes import settled
 from netcalc.models.graphed import GraphProblem
@@ -122,6 +123,11 @@ class Forward:
         """The true gradient of a node; zeros where the output does not depend on it."""
         return self.backward.gradients.get(node) or b.number(0, node.shape)
 
+    def number(self, node: Node) -> Fraction | None:
+        """The number that every entry of a node's gradient is, if it is one."""
+        true = self.gradient(node)
+        return as_number(true.args[0] if true.operation is NAMED else true)
+
     def held_to(self, name: str, node: Node) -> str | None:
         """What the gradient of a node that a called def has by a name is known by; nothing if it has none."""
         if node not in self.backward.gradients:
@@ -130,10 +136,23 @@ class Forward:
         self.candidates.setdefault(key, [node])
         return key
 
-    def truth(self, name: str) -> Node | None:
-        """The true gradient of what a name stands for last."""
+    def truth(self, name: str, beside: Collection[str] = ()) -> Node | None:
+        """The true gradient of what a name stands for last; `beside` others, what goes through none of those."""
         nodes = self.candidates.get(name)
-        return self.gradient(nodes[-1]) if nodes else None
+        if not nodes:
+            return None
+        others = {self.candidates[one][-1] for one in beside if one != name}
+        uses = self.backward.uses.get(nodes[-1], [])
+        reached, stack = set[Node](), [self.program.output]
+        while stack and others:
+            node = stack.pop()
+            if node not in reached and node not in others:
+                reached.add(node)
+                stack += node.args
+        apart = [use.share for use in uses if use.node in reached]
+        if not others or len(apart) == len(uses) or not (apart or self.program.output in others):
+            return self.gradient(nodes[-1])
+        return b.add(*apart) if len(apart) > 1 else apart[0] if apart else b.number(0, nodes[-1].shape)
 
     @cached_property
     def sizes(self) -> dict[str, int]:

@@ -190,7 +190,7 @@ def _held(forward: Forward, version: Version, node: Node, reshaped: Collection[s
     if found is None or fits(found, node):
         return Judged(version, node)
     true, meaning = forward.gradient(node), ""
-    number = None if found.rank else as_number(true.args[0] if true.operation is NAMED else true)
+    number = None if found.rank else forward.number(node)
     if number is not None:
         other, gradient = b.number(0), b.number(number)
     elif version.name in reshaped and _is_as_many(found, node):

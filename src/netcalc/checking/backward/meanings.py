@@ -73,6 +73,7 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
             yield from _as_part(reading, one)
             yield from _as_negative(reading, one)
             yield from _as_multiple(reading, one)
+            yield from _as_entry(reading, one)
 
 
 def _is_open(one: Judged) -> bool:
@@ -192,25 +193,48 @@ def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
 
 def _as_multiple(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     """The gradient of m times the loss, for all names on the way back; later lines divide by m."""
-    behind = set(in_order([one.node]))
+    alike = [other for other in reading.judged if other.version.key == one.version.key]
+    nodes = reading.forward.candidates[one.version.of]
+    forwards = dict(zip(map(id, alike), nodes[-len(alike) :], strict=False))  # a loop over samples goes forwards
+    behind = set(in_order([other.node for other in alike]))
     for factor in _multiples(reading, one):
 
-        def scaled(other: Judged, factor: Fraction = factor) -> Judged:
-            if other.node.operation is not NAMED or other.node not in behind:
-                return other
-            return replace(other, factor=factor, meaning=f"{factor} times it")
+        def scaled(turned: dict[int, Node], factor: Fraction = factor) -> list[Judged]:
+            return [
+                replace(other, node=turned.get(id(other), other.node), factor=factor, meaning=f"{factor} times it")
+                if other.node.operation is NAMED and other.node in behind
+                else other
+                for other in reading.judged
+            ]
 
-        yield [scaled(other) for other in reading.judged]
+        either = [scaled({}), scaled(forwards)] if len(alike) > 1 else [scaled({})]
+        yield from sorted(either, key=lambda choice: -sum(_is_right(reading, other) for other in choice))
 
 
 def _as_negative(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     """The gradient with the other sign, which a later line subtracts: dx = dxc - dmu / N."""
-    if one.version.value is None or not fits(one.version.value, one.node):
-        return
-    pair = Pair(one.version.value, one.node, Fraction(-1))
-    if reading.agreement.roughly([pair], reading.true)[0]:
-        moved = replace(one, factor=Fraction(-1), meaning="minus it")
+    moved = replace(one, factor=Fraction(-1), meaning="minus it")
+    if _is_right(reading, moved):
         yield [moved if other is one else other for other in reading.judged]
+
+
+def _as_entry(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """Of a number, the gradient that each entry of an array has: dloss = 1 / n is that of losses."""
+    forward = reading.forward
+    for name, nodes in forward.candidates.items() if one.version.of == forward.program.output_name else ():
+        number = forward.number(nodes[-1]) if nodes[-1].rank and name.startswith(one.version.label) else None
+        if number is not None:
+            entry = b.named(f"each entry of {name}", b.number(0), 0)
+            forward.backward.gradients[entry] = b.number(number)
+            moved = replace(one, node=entry, meaning=f"each entry of {name}")
+            yield [moved if other is one else other for other in reading.judged]
+
+
+def _is_right(reading: Reading, one: Judged) -> bool:
+    value = one.version.value
+    if value is None or not fits(value, one.node):
+        return False
+    return reading.agreement.roughly([Pair(value, one.node, one.factor)], reading.true)[0]
 
 
 def _multiples(reading: Reading, one: Judged) -> list[Fraction]:

@@ -1,0 +1,115 @@
+"""A def that gives a loss and its gradients, as svm_loss(W, X, y) in a course does: what of it is the forward pass."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, names_in
+from netcalc.program.classes import without_owner
+
+GROWS = ("append", "extend", "insert", "update", "fill", "setdefault")  # methods that change what they are of
+
+
+def opened(tree: ast.Module) -> ast.Module:
+    """The tree with the method that gives both, and what it calls, in the place of its class, which no line uses."""
+    classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    if len(classes) != 1 or classes[0].name in names_in([one for one in tree.body if one not in classes]):
+        return tree
+    methods = {one.name: one for one in classes[0].body if isinstance(one, ast.FunctionDef)}
+    own = [one for one in methods.values() if loss_of(one) is not None]
+    for one in own:
+        called = [node.attr for node in ast.walk(one) if isinstance(node, ast.Attribute) and node.attr in methods]
+        own += [methods[name] for name in dict.fromkeys(called) if methods[name] not in own]
+    place = tree.body.index(classes[0])
+    tree.body[place : place + 1] = [without_owner(one) for one in reversed(own)] or classes
+    return tree
+
+
+def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """A file's forward pass, and where a def gives gradients as well all of it as the backward pass, the def last.
+
+    Where a line calls such a def both are the whole file.
+    """
+    found = [one for one in body if isinstance(one, ast.FunctionDef) and loss_of(one) is not None]
+    others = [one for one in body if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    several = [
+        one.targets[0] for one in others if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Tuple)
+    ]
+    names = names_in(body) if several else set()
+    if any(loss_in(one, names) is not None for one in several):
+        return body, body
+    used = names_in(others) if found else set()
+    free = [one for one in found if one.name == of] or [one for one in found if one.name not in used]
+    if len(free) != 1:
+        return body, []
+    own = free[0]
+    cut = ast.copy_location(ast.FunctionDef(**{**vars(own), "body": list(_forward(own))}), own)
+    return [cut if one is own else one for one in body], [*(one for one in body if one is not own), own]
+
+
+def loss_of(node: ast.FunctionDef) -> ast.expr | None:
+    """What a def returns beside gradients, the first such."""
+    last = node.body[-1]
+    value = last.value if isinstance(last, ast.Return) else None
+    return None if value is None else loss_in(value, names_in([node]))
+
+
+def loss_in(node: ast.expr, names: set[str]) -> ast.expr | None:
+    """The first part of a tuple that is no gradient, where another one is."""
+    parts = node.elts if isinstance(node, ast.Tuple) else []
+    free = [one for one in parts if not _is_gradient(one, names)]
+    return free[0] if free and len(free) < len(parts) and not isinstance(free[0], ast.Tuple | ast.Constant) else None
+
+
+def _is_gradient(node: ast.expr, names: set[str]) -> bool:
+    match node:
+        case ast.Name(name):
+            return base(name, names - {name}) is not None or (len(name) > 1 and re.fullmatch(HOLDERS, name) is not None)
+        case ast.Tuple(parts) | ast.List(parts):
+            return bool(parts) and all(_is_gradient(one, names) for one in parts)
+    return bool(entries_of(node))
+
+
+def _forward(node: ast.FunctionDef) -> Iterator[ast.stmt]:
+    """The lines of a def that its loss is made of, up to the last that makes it."""
+    loss = loss_of(node)
+    assert loss is not None  # noqa: S101 - see the caller
+    names = names_in([ast.Expr(loss)])
+    makes = [place for place, one in enumerate(node.body) if names & set(_changed(one))]
+    body = node.body[: makes[-1] + 1] if makes else node.body[:-1]
+    needed: set[str] = set()
+    while names - needed:
+        needed |= names
+        names = {name for one in body for kept in _kept(one, needed) for name in names_in([kept])}
+    for one in body:
+        yield from _kept(one, needed)
+    yield ast.copy_location(ast.Return(loss), node.body[-1])
+
+
+def _kept(node: ast.stmt, needed: set[str]) -> Iterator[ast.stmt]:
+    """A statement with those lines in it that names are made of."""
+    if isinstance(node, ast.FunctionDef) or not hasattr(node, "body"):
+        is_order = isinstance(
+            node, ast.Continue | ast.Break | ast.Return | ast.FunctionDef | ast.Import | ast.ImportFrom
+        )
+        if is_order or not needed.isdisjoint(_changed(node)):
+            yield node
+        return
+    fields = {name: getattr(node, name) for name in ("body", "orelse") if getattr(node, name, None)}
+    cut = {name: [kept for one in own for kept in _kept(one, needed)] for name, own in fields.items()}
+    if any(cut.values()):
+        own = {**vars(node), **cut, "body": cut["body"] or [ast.copy_location(ast.Pass(), node)]}
+        yield ast.copy_location(type(node)(**own), node)
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement assigns or changes."""
+    yield from assigned_in(node)
+    for one in ast.walk(node):
+        match one:
+            case ast.Call(ast.Attribute(ast.Name(name), method)) if method in GROWS:
+                yield name
+            case ast.Call(keywords=keywords):
+                yield from (name for word in keywords if word.arg == "out" for name in names_in([ast.Expr(word.value)]))
