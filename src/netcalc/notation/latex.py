@@ -21,7 +21,7 @@ from netcalc.notation.printer import (
     is_raised_name,
     is_sum_in_brackets,
 )
-from netcalc.notation.tensors import MatrixNotation, Piece
+from netcalc.notation.tensors import WORDS, MatrixNotation, Piece
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -60,6 +60,7 @@ def to_latex(tree: Tree) -> str:
 class Latex(MatrixNotation, Ascii):
     """As a textbook sets it."""
 
+    words: Mapping[str, str] = {**WORDS, "newaxis": r"\mathrm{newaxis}"}
     comparisons = COMPARISONS | {"less_equal": r"\leq", "greater_equal": r"\geq", "equal": "=", "unequal": r"\neq"}
     joints: Mapping[str, tuple[str, Level]] = {"and": (r" \land ", Level.AND), "or": (r" \lor ", Level.OR)}
     negation = r"\lnot "
@@ -153,9 +154,6 @@ class Latex(MatrixNotation, Ascii):
 
     def square(self, texts: Sequence[str]) -> str:
         return rf"\left[{self.comma.join(texts)}\right]"
-
-    def newaxis(self) -> Piece:
-        return Piece(r"\mathrm{newaxis}", Level.ATOM)
 
     def keyword(self, name: str, value: str) -> Piece:
         return Piece(f"{_upright(name)}={_upright(value) if value.isalpha() else value}", Level.CASES)

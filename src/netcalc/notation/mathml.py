@@ -10,7 +10,7 @@ from netcalc.expression.tokens import GREEK
 from netcalc.expression.tree import COMPARISONS, Level, Number, Tree, fold
 from netcalc.notation import is_spelled_out
 from netcalc.notation.printer import AGAIN, DERIVATIVE, GREEK_NAMES, HIGHER_DERIVATIVE, NAME_PARTS, RAISED_NAMES, Ascii
-from netcalc.notation.tensors import MatrixNotation, Piece
+from netcalc.notation.tensors import WORDS, MatrixNotation, Piece
 
 APPLY = "<mo>&#x2061;</mo>"  # function application, unseen
 TIMES = "<mo>&#x2062;</mo>"  # a product without a sign
@@ -49,6 +49,7 @@ class Mathml(MatrixNotation, Ascii):
     """As a browser sets it."""
 
     minus = '<mo form="prefix">−</mo>'
+    words: Mapping[str, str] = {**WORDS, "newaxis": "<mtext>newaxis</mtext>"}
     comparisons = {  # noqa: RUF012  # as in Ascii, a style's constants
         name: operator({"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.get(sign, sign))
         for name, sign in COMPARISONS.items()
@@ -183,9 +184,6 @@ class Mathml(MatrixNotation, Ascii):
     def slice(self, start: Piece, stop: Piece, step: Piece) -> Piece:
         parts = [start.text, stop.text, *([step.text] if step.text else [])]
         return Piece(row(operator(":").join(parts)), Level.CASES)
-
-    def newaxis(self) -> Piece:
-        return Piece("<mtext>newaxis</mtext>", Level.ATOM)
 
     def keyword(self, name: str, value: str) -> Piece:
         shown = f"<mtext>{value}</mtext>" if value.isalpha() else value

@@ -11,7 +11,10 @@ EINSUM = "einsum:"  # an operator with its subscripts behind it: `einsum:ij,jk->
 OPTIONS = frozenset({"axis", "keepdims", "shape", "axes", "n", "k", "ord", "ddof"})  # of functions, behind the tensors
 LISTED = frozenset({"concat", "stack", "vstack", "hstack"})  # they take their tensors in a list
 PRODUCTS = frozenset({"matmul", "outer", "hadamard"})  # in brackets within another product
-# Each operator's method, and how many arguments it has; with another number it is a call as any other.
+# An end of a slice that is left out, an axis of one entry, all axes between, norms.
+WORDS: Mapping[str, str] = {"none": "", "newaxis": "None", "ellipsis": "...", "inf": "inf", "fro": "'fro'"}
+BY_NAME = frozenset({"axis", "ddof", "stride", "padding", "dilation"})  # arguments that are given by name: axis=(0, 1)
+# Each operator's method, and how many arguments it has; with another number, or without that method, it is a call.
 METHODS: Mapping[str, tuple[str, int | None]] = {
     "matmul": ("matmul", 2),
     "hadamard": ("hadamard", None),
@@ -22,25 +25,14 @@ METHODS: Mapping[str, tuple[str, int | None]] = {
     "outer": ("outer", 2),
     "norm": ("norm", 1),
     "trace": ("trace", 1),
-    "det": ("determinant", 1),
     "eye": ("eye", 1),
     "zeros": ("zeros", 1),
     "index": ("index", None),
     "written_into": ("written_into", None),
     "added_into": ("added_into", None),
     "slice": ("slice", 3),
-    "none": ("none", 0),
-    "newaxis": ("newaxis", 0),
-    "ellipsis": ("ellipsis", 0),
     "size": ("size", 2),
-    "inf": ("infinity", 0),
-    "fro": ("frobenius", 0),
-    "axis": ("axis", None),
     "keepdims": ("keepdims", 1),
-    "ddof": ("ddof", 1),
-    "stride": ("stride", None),
-    "padding": ("padding", None),
-    "dilation": ("dilation", None),
     "shape": ("several", None),
     "axes": ("several", None),
     "n": ("several", 1),
@@ -78,6 +70,7 @@ class Tensors:
     matrix_sign = "@"
     entry_sign = "*"
     comma = ", "
+    words: Mapping[str, str] = WORDS
 
     hold: Callable[[Piece, Level], Piece]
     brackets: Callable[[str], str]
@@ -94,10 +87,13 @@ class Tensors:
             arrays = [piece for piece in arguments if piece.operator not in OPTIONS]
             options, listed = arguments[len(arrays) :], self.listing(*arrays)
             return self.call(operator, [listed, *options]) if options or operator != "stack" else listed
-        method, count = METHODS.get(operator, ("", None))
-        if not method or count not in (None, len(arguments)):
-            return None
-        return getattr(self, method)(*arguments)  # type: ignore[no-any-return]
+        if operator in self.words and not arguments:
+            return Piece(self.words[operator], Level.ATOM)
+        if operator in BY_NAME:
+            return self.keyword(operator, self.several(*arguments).text)
+        name, count = METHODS.get(operator, ("", None))
+        method: Callable[..., Piece] | None = getattr(self, name, None) if count in (None, len(arguments)) else None
+        return None if method is None else method(*arguments)
 
     def of_programs(self, operator: str, arguments: tuple[Piece, ...]) -> Piece:
         """A call of the table of programs: conv2d(x, W, stride=2), with texts in quotes."""
@@ -130,10 +126,6 @@ class Tensors:
         texts = [left.text, *(self.hold(piece, Level.POWER).text for piece in others)]
         return Piece(self.entry_sign.join(texts), Level.MULTIPLY)
 
-    def outer(self, a: Piece, b: Piece) -> Piece:
-        """a bᵀ."""
-        return self.call("outer", [a, b])
-
     def einsum(self, subscripts: str, arrays: Sequence[Piece]) -> Piece:
         """einsum('ij,jk->ik', A, B)."""
         return self.call("einsum", [Piece(f"'{subscripts}'", Level.ATOM), *arrays])
@@ -156,30 +148,6 @@ class Tensors:
     def swapped(self, a: Piece) -> Piece:
         """The last two axes exchanged."""
         return Piece(self.hold(a, Level.ATOM).text + ".mT", Level.ATOM)
-
-    def inverse(self, a: Piece) -> Piece:
-        """A⁻¹."""
-        return self.call("inv", [a])
-
-    def norm(self, a: Piece) -> Piece:
-        """‖a‖."""
-        return self.call("norm", [a])
-
-    def trace(self, a: Piece) -> Piece:
-        """tr(A)."""
-        return self.call("trace", [a])
-
-    def determinant(self, a: Piece) -> Piece:
-        """det(A)."""
-        return self.call("det", [a])
-
-    def eye(self, size: Piece) -> Piece:
-        """The identity matrix."""
-        return self.call("eye", [size])
-
-    def zeros(self, shape: Piece) -> Piece:
-        """Zeros everywhere."""
-        return self.call("zeros", [shape])
 
     # --- indices and keywords
 
@@ -204,54 +172,14 @@ class Tensors:
         text = f"{start.text}:{stop.text}"
         return Piece(f"{text}:{step.text}" if step.text else text, Level.CASES)
 
-    def none(self) -> Piece:
-        """An end of a slice that is left out."""
-        return Piece("", Level.ATOM)
-
-    def newaxis(self) -> Piece:
-        """An axis of one entry."""
-        return Piece("None", Level.ATOM)
-
-    def ellipsis(self) -> Piece:
-        """All axes between."""
-        return Piece("...", Level.ATOM)
-
     def size(self, array: Piece, axis: Piece) -> Piece:
         """x.shape[0]."""
         return Piece(f"{self.hold(array, Level.ATOM).text}.shape{self.square([axis.text])}", Level.ATOM)
-
-    def infinity(self) -> Piece:
-        """The norm of the largest entry."""
-        return Piece("inf", Level.ATOM)
-
-    def frobenius(self) -> Piece:
-        """Frobenius's norm."""
-        return Piece("'fro'", Level.ATOM)
 
     def several(self, *parts: Piece) -> Piece:
         """An option that is given by place: (2, 3), or 3."""
         text = self.comma.join(piece.text for piece in parts)
         return Piece(text if len(parts) == 1 else self.brackets(text), Level.CASES)
-
-    def axis(self, *places: Piece) -> Piece:
-        """axis=0, or axis=(0, 1)."""
-        return self.keyword("axis", self.several(*places).text)
-
-    def ddof(self, less: Piece) -> Piece:
-        """ddof=1."""
-        return self.keyword("ddof", less.text)
-
-    def stride(self, *steps: Piece) -> Piece:
-        """stride=2."""
-        return self.keyword("stride", self.several(*steps).text)
-
-    def padding(self, *widths: Piece) -> Piece:
-        """padding=1."""
-        return self.keyword("padding", self.several(*widths).text)
-
-    def dilation(self, *gaps: Piece) -> Piece:
-        """dilation=2."""
-        return self.keyword("dilation", self.several(*gaps).text)
 
     def keepdims(self, _: Piece) -> Piece:
         """keepdims=True."""
