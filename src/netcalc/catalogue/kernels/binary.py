@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, LossKernels, pairwise
+from netcalc.catalogue.kernels.elementwise import Array, loss_kernels
 from netcalc.catalogue.kernels.logistic import _sigmoid, _softplus
 
 
@@ -13,13 +13,11 @@ def _weighted(weight: Array, values: Array) -> Array:
     return np.where(weight == 0, np.where(np.isnan(values), values, 0.0), weight * values)
 
 
-@pairwise
 def bce(a: Array, t: Array) -> Array:
     """-t·log(a) - (1 - t)·log(1 - a); 0·log(0) is 0. NaN for an `a` outside [0, 1]."""
     return _weighted(t, -np.log(a)) + _weighted(1.0 - t, -np.log1p(-a))
 
 
-@pairwise
 def bce_slope(a: Array, t: Array) -> Array:
     """(a - t)/(a(1 - a)), divided in turn; at a = t = 0 it is 1, and at a = t = 1 it is -1."""
     plain = (a - t) / (1.0 - a) / a
@@ -27,17 +25,15 @@ def bce_slope(a: Array, t: Array) -> Array:
     return np.where(corner, 1.0 - 2.0 * a, np.where((a < 0) | (a > 1), np.nan, plain))
 
 
-@pairwise
 def bce_with_logits(a: Array, t: Array) -> Array:
     """t·softplus(-a) + (1 - t)·softplus(a)"""
     return _weighted(t, _softplus(-a)) + _weighted(1.0 - t, _softplus(a))
 
 
-@pairwise
 def bce_with_logits_slope(a: Array, t: Array) -> Array:
     """σ(a) - t, as (1 - t)·σ(a) - t·σ(-a)."""
     return (1.0 - t) * _sigmoid(a) - t * _sigmoid(-a)
 
 
-BCE = LossKernels(bce, bce_slope)
-BCE_WITH_LOGITS = LossKernels(bce_with_logits, bce_with_logits_slope)
+BCE = loss_kernels(bce, bce_slope)
+BCE_WITH_LOGITS = loss_kernels(bce_with_logits, bce_with_logits_slope)

@@ -67,6 +67,16 @@ def pairwise(formula: Callable[..., Array]) -> Callable[..., Array]:
     return kernel
 
 
+def kernels(*formulas: Callable[..., Array]) -> Kernels:
+    """Those of an activation whose value, slope and curvature are these formulas on blocks."""
+    return Kernels(*map(elementwise, formulas))
+
+
+def loss_kernels(*formulas: Callable[..., Array]) -> LossKernels:
+    """Those of a loss whose value and slope are these formulas on two blocks."""
+    return LossKernels(*map(pairwise, formulas))
+
+
 def _blockwise(formula: Callable[..., Array], arrays: tuple[Array, ...], parameters: Mapping[str, Fraction]) -> Array:
     """`formula` on arrays of one shape, `BLOCK` numbers at a time."""
     flat = [array.reshape(-1) for array in arrays]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, patch
+from netcalc.catalogue.kernels.elementwise import Array, kernels, patch
 from netcalc.catalogue.kernels.errorfree import DEEP, SQRT2, decaying, high_and_low, two_product
 
 _SCALE = Fraction("1.0507009873554804934193349852946")
@@ -23,46 +23,8 @@ def _scaled_exp(q: Array, scale: float) -> Array:
     return patch(scale * np.exp(q), q, q < DEEP, lambda deep: decaying(scale, deep))
 
 
-@elementwise
-def exp(q: Array) -> Array:
-    """exp(q)"""
-    return np.exp(q)
-
-
-@elementwise
-def elu(q: Array, alpha: Fraction) -> Array:
-    """q above 0, else alpha·(exp(q) - 1)."""
-    return _left_of_zero(q, q, float(alpha) * np.expm1(np.minimum(q, 0.0)))
-
-
-@elementwise
-def elu_slope(q: Array, alpha: Fraction) -> Array:
-    """1 above 0, else alpha·exp(q)."""
-    return _left_of_zero(q, 1.0, _scaled_exp(q, float(alpha)))
-
-
-@elementwise
-def elu_curvature(q: Array, alpha: Fraction) -> Array:
-    """0 above 0, else alpha·exp(q)."""
-    return _left_of_zero(q, 0.0, _scaled_exp(q, float(alpha)))
-
-
-@elementwise
-def selu(q: Array) -> Array:
-    """scale·q above 0, else scale·alpha·(exp(q) - 1)."""
-    return _left_of_zero(q, float(_SCALE) * q, float(_SCALED_ALPHA) * np.expm1(np.minimum(q, 0.0)))
-
-
-@elementwise
-def selu_slope(q: Array) -> Array:
-    """scale above 0, else scale·alpha·exp(q)."""
-    return _left_of_zero(q, float(_SCALE), _scaled_exp(q, float(_SCALED_ALPHA)))
-
-
-@elementwise
-def selu_curvature(q: Array) -> Array:
-    """0 above 0, else scale·alpha·exp(q)."""
-    return _left_of_zero(q, 0.0, _scaled_exp(q, float(_SCALED_ALPHA)))
+def _bent(q: Array, scale: float, scaled_alpha: float) -> Array:
+    return _left_of_zero(q, scale * q, scaled_alpha * np.expm1(np.minimum(q, 0.0)))
 
 
 def _quotient(q: Array, alpha: Fraction) -> tuple[Array, Array]:
@@ -78,24 +40,11 @@ def _quotient(q: Array, alpha: Fraction) -> tuple[Array, Array]:
     return np.clip(z, -1500.0, 1400.0), np.where(np.abs(z) < 1400.0, rest, 0.0)
 
 
-@elementwise
 def celu(q: Array, alpha: Fraction) -> Array:
     """q above 0, else alpha·(exp(q/alpha) - 1); that is q where q/alpha is tiny."""
     z, low = _quotient(q, alpha)
     bent = np.where(z < -DEEP, float(alpha) * (np.expm1(z) + low * np.exp(z)), decaying(float(alpha), z, low))
     return _left_of_zero(q, q, np.where(np.abs(z) < 1e-17, q, bent))
-
-
-@elementwise
-def celu_slope(q: Array, alpha: Fraction) -> Array:
-    """1 above 0, else exp(q/alpha)."""
-    return _left_of_zero(q, 1.0, _exp_of_quotient(q, alpha, 1.0))
-
-
-@elementwise
-def celu_curvature(q: Array, alpha: Fraction) -> Array:
-    """0 above 0, else exp(q/alpha)/alpha."""
-    return _left_of_zero(q, 0.0, _exp_of_quotient(q, alpha, float(1 / alpha)))
 
 
 def _exp_of_quotient(q: Array, alpha: Fraction, factor: float) -> Array:
@@ -116,21 +65,12 @@ def _times_gaussian(factor: Array | float, exponent: Array, low: Array) -> Array
     return np.where(exponent < DEEP, decaying(factor, exponent, low), factor * (e + e * low))
 
 
-@elementwise
-def gaussian(q: Array) -> Array:
-    """exp(-q²)"""
-    _, exponent, low = _square(q)
-    return _times_gaussian(1.0, exponent, low)
-
-
-@elementwise
 def gaussian_slope(q: Array) -> Array:
     """-2q·exp(-q²)"""
     clipped, exponent, low = _square(q)
     return _times_gaussian(-2.0 * clipped, exponent, low)
 
 
-@elementwise
 def gaussian_curvature(q: Array) -> Array:
     """(4q² - 2)·exp(-q²), with 4q² - 2 = (2|q| - √2)(2|q| + √2): no digit is lost at its roots."""
     clipped, exponent, low = _square(q)
@@ -138,8 +78,20 @@ def gaussian_curvature(q: Array) -> Array:
     return _times_gaussian(((twice - SQRT2[0]) - SQRT2[1]) * (twice + SQRT2[0]), exponent, low)
 
 
-EXP = Kernels(exp, exp, exp)
-ELU = Kernels(elu, elu_slope, elu_curvature)
-SELU = Kernels(selu, selu_slope, selu_curvature)
-CELU = Kernels(celu, celu_slope, celu_curvature)
-GAUSSIAN = Kernels(gaussian, gaussian_slope, gaussian_curvature)
+EXP = kernels(np.exp, np.exp, np.exp)
+ELU = kernels(
+    lambda q, alpha: _bent(q, 1.0, float(alpha)),
+    lambda q, alpha: _left_of_zero(q, 1.0, _scaled_exp(q, float(alpha))),
+    lambda q, alpha: _left_of_zero(q, 0.0, _scaled_exp(q, float(alpha))),
+)
+SELU = kernels(
+    lambda q: _bent(q, float(_SCALE), float(_SCALED_ALPHA)),
+    lambda q: _left_of_zero(q, float(_SCALE), _scaled_exp(q, float(_SCALED_ALPHA))),
+    lambda q: _left_of_zero(q, 0.0, _scaled_exp(q, float(_SCALED_ALPHA))),
+)
+CELU = kernels(
+    celu,
+    lambda q, alpha: _left_of_zero(q, 1.0, _exp_of_quotient(q, alpha, 1.0)),
+    lambda q, alpha: _left_of_zero(q, 0.0, _exp_of_quotient(q, alpha, float(1 / alpha))),
+)
+GAUSSIAN = kernels(lambda q: _times_gaussian(1.0, *_square(q)[1:]), gaussian_slope, gaussian_curvature)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated, patch
+from netcalc.catalogue.kernels.elementwise import Array, gated, kernels, patch
 from netcalc.catalogue.kernels.errorfree import DEEP, decaying
 from netcalc.catalogue.kernels.roots import SILU_CURVATURE, SILU_SLOPE
 
 FAR = 1500.0  # here exp(-q)·q² is long 0, and infinity times 0 is kept out
 
 
-@elementwise
 def silu(q: Array) -> Array:
     """q/d, or q·(e/d) below 0; q never multiplies a subnormal."""
     gate = np.exp(np.minimum(q, 0.0)) / (1.0 + np.exp(-np.abs(q)))
@@ -19,7 +18,6 @@ def silu(q: Array) -> Array:
     return patch(near, q, q < DEEP, lambda deep: decaying(np.maximum(deep, -FAR), deep))
 
 
-@elementwise
 def silu_slope(q: Array) -> Array:
     """(1 + q·e/d)/d, or (1 + q + e)·e/d² below 0; its root is at -1.278."""
     c = np.clip(q, -FAR, FAR)
@@ -29,7 +27,6 @@ def silu_slope(q: Array) -> Array:
     return SILU_SLOPE.mend(patch(plain, c, c < DEEP, lambda deep: decaying(1.0 + deep, deep)), q)
 
 
-@elementwise
 def silu_curvature(q: Array) -> Array:
     """σ'(q)·(2 - |q|·tanh(|q|/2)), tanh(|q|/2) = 1 - 2e/d: an even function with a root at 2.399."""
     a = np.minimum(np.abs(q), FAR)
@@ -39,4 +36,4 @@ def silu_curvature(q: Array) -> Array:
     return SILU_CURVATURE.mend(patch(plain, a, a > -DEEP, lambda deep: decaying(2.0 - deep, -deep)), a)
 
 
-SILU = Kernels(silu, silu_slope, silu_curvature)
+SILU = kernels(silu, silu_slope, silu_curvature)

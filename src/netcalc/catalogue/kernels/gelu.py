@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated, patch
+from netcalc.catalogue.kernels.elementwise import Array, gated, kernels, patch
 from netcalc.catalogue.kernels.errorfree import DEEP, SQRT2, decaying, two_product
 from netcalc.catalogue.kernels.roots import GELU_SLOPE
 
@@ -42,7 +42,6 @@ def _mills(q: Array) -> Array:
     return series
 
 
-@elementwise
 def gelu(q: Array) -> Array:
     """q·Φ(q)"""
     c = np.maximum(q, -FAR)
@@ -50,7 +49,6 @@ def gelu(q: Array) -> Array:
     return patch(plain, c, c < MILLS, lambda deep: _times_density(-_mills(deep), deep))
 
 
-@elementwise
 def gelu_slope(q: Array) -> Array:
     """Φ(q) + q·φ(q); its root is at -0.752."""
     c = np.clip(q, -FAR, FAR)
@@ -59,11 +57,10 @@ def gelu_slope(q: Array) -> Array:
     return GELU_SLOPE.mend(deep, q)
 
 
-@elementwise
 def gelu_curvature(q: Array) -> Array:
     """φ(q)(2 - q²), with 2 - q² = (√2 - |q|)(√2 + |q|): no digit is lost at its roots."""
     a = np.minimum(np.abs(q), FAR)
     return _times_density(((SQRT2[0] - a) + SQRT2[1]) * (SQRT2[0] + a), a)
 
 
-GELU = Kernels(gelu, gelu_slope, gelu_curvature)
+GELU = kernels(gelu, gelu_slope, gelu_curvature)

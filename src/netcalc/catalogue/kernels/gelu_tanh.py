@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, gated
+from netcalc.catalogue.kernels.elementwise import Array, gated, kernels
 from netcalc.catalogue.kernels.errorfree import DEEP, decaying, high_and_low, two_product, two_sum
 from netcalc.catalogue.kernels.roots import GELU_TANH_CURVATURE, GELU_TANH_SLOPE
 
@@ -40,7 +40,6 @@ def _times_decay(factor: Array, e: Array, y: Array, low: Array) -> Array:
     return np.where(y > -DEEP, decaying(factor, -y, -low), factor * e)
 
 
-@elementwise
 def gelu_tanh(q: Array) -> Array:
     """q/(1 + e), or q·e/(1 + e) below 0."""
     a, y, low, e = _parts(q)
@@ -58,7 +57,6 @@ def _exponent_slope(a: Array) -> tuple[Array, Array]:
     return s, low + one * SCALE[1] + (one_low + bend_low) * SCALE[0]
 
 
-@elementwise
 def gelu_tanh_slope(q: Array) -> Array:
     """(1 + q·Y'·e/d)/d, or (1 + q·Y' + e)·e/d² below 0, with d = 1 + e; its root is at -0.752."""
     a, y, low, e = _parts(q)
@@ -71,7 +69,6 @@ def gelu_tanh_slope(q: Array) -> Array:
     return GELU_TANH_SLOPE.mend(plain, q)
 
 
-@elementwise
 def gelu_tanh_curvature(q: Array) -> Array:
     """σ'(Y)·(2Y' + |q|·Y'' - |q|·Y'²·tanh(Y/2)), an even function with a root at 1.419.
 
@@ -90,4 +87,4 @@ def gelu_tanh_curvature(q: Array) -> Array:
     return GELU_TANH_CURVATURE.mend(_times_decay(factor / d / d, e, y, low), a)
 
 
-GELU_TANH = Kernels(gelu_tanh, gelu_tanh_slope, gelu_tanh_curvature)
+GELU_TANH = kernels(gelu_tanh, gelu_tanh_slope, gelu_tanh_curvature)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, patch
+from netcalc.catalogue.kernels.elementwise import Array, kernels, patch
 
 
 def _sigmoid(q: Array) -> Array:
@@ -12,6 +12,7 @@ def _sigmoid(q: Array) -> Array:
 
 
 def _sigmoid_slope(q: Array) -> Array:
+    """σ'(q) = e/d²; σ(1 - σ) would be 0 from q = 37 on."""
     e = np.exp(-np.abs(q))
     d = 1.0 + e
     return e / d / d
@@ -21,32 +22,12 @@ def _softplus(q: Array) -> Array:
     return np.maximum(q, 0.0) + np.log1p(np.exp(-np.abs(q)))
 
 
-@elementwise
-def sigmoid(q: Array) -> Array:
-    """σ(q) = {1 if q >= 0 else e}/d"""
-    return _sigmoid(q)
-
-
-@elementwise
-def sigmoid_slope(q: Array) -> Array:
-    """σ'(q) = e/d²; σ(1 - σ) would be 0 from q = 37 on."""
-    return _sigmoid_slope(q)
-
-
-@elementwise
 def sigmoid_curvature(q: Array) -> Array:
     """σ''(q) = -σ'(q)·tanh(q/2), which is -q/8 near 0."""
     near = np.abs(q) < 1e-9  # q/2 would round among the subnormals
     return np.where(near, -0.125 * q, -_sigmoid_slope(q) * np.tanh(0.5 * q))
 
 
-@elementwise
-def tanh(q: Array) -> Array:
-    """tanh(q)"""
-    return np.tanh(q)
-
-
-@elementwise
 def tanh_slope(q: Array) -> Array:
     """4e²/(1 + e²)², and (2e)² where e² would be subnormal."""
     e = np.exp(-2.0 * np.abs(q))
@@ -54,7 +35,6 @@ def tanh_slope(q: Array) -> Array:
     return patch(4.0 * e / d / d, q, np.abs(q) >= 350, lambda far: np.square(2.0 * np.exp(-np.abs(far))))
 
 
-@elementwise
 def tanh_curvature(q: Array) -> Array:
     """-2·tanh(q)·tanh'(q)"""
     e = np.exp(-2.0 * np.abs(q))
@@ -67,31 +47,7 @@ def _tanh_curvature_far(q: Array) -> Array:
     return np.copysign(8.0 * e, -q) * e
 
 
-@elementwise
-def softplus(q: Array) -> Array:
-    """max(q, 0) + log(1 + e)"""
-    return _softplus(q)
-
-
-@elementwise
-def log_sigmoid(q: Array) -> Array:
-    """-softplus(-q)"""
-    return -_softplus(-q)
-
-
-@elementwise
-def log_sigmoid_slope(q: Array) -> Array:
-    """σ(-q)"""
-    return _sigmoid(-q)
-
-
-@elementwise
-def log_sigmoid_curvature(q: Array) -> Array:
-    """-σ'(q)"""
-    return -_sigmoid_slope(q)
-
-
-SIGMOID = Kernels(sigmoid, sigmoid_slope, sigmoid_curvature)
-TANH = Kernels(tanh, tanh_slope, tanh_curvature)
-SOFTPLUS = Kernels(softplus, sigmoid, sigmoid_slope)
-LOG_SIGMOID = Kernels(log_sigmoid, log_sigmoid_slope, log_sigmoid_curvature)
+SIGMOID = kernels(_sigmoid, _sigmoid_slope, sigmoid_curvature)
+TANH = kernels(np.tanh, tanh_slope, tanh_curvature)
+SOFTPLUS = kernels(_softplus, _sigmoid, _sigmoid_slope)
+LOG_SIGMOID = kernels(lambda q: -_softplus(-q), lambda q: _sigmoid(-q), lambda q: -_sigmoid_slope(q))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise, patch
+from netcalc.catalogue.kernels.elementwise import Array, kernels, patch
 from netcalc.catalogue.kernels.errorfree import DEEP, decaying
 from netcalc.catalogue.kernels.roots import MISH_LEFT_CURVATURE, MISH_RIGHT_CURVATURE, MISH_SLOPE
 
@@ -18,7 +18,6 @@ def _parts(q: Array) -> tuple[Array, Array, Array]:
     return c, u, np.where(q >= 0, 1.0 + 2.0 * u * (1.0 + u), 2.0 + u * (u + 2.0))
 
 
-@elementwise
 def mish(q: Array) -> Array:
     """q·(1 + 2u)/D, or q·u(u + 2)/D below 0."""
     _, u, d = _parts(q)
@@ -26,7 +25,6 @@ def mish(q: Array) -> Array:
     return patch(np.maximum(q, -FAR) * gate, q, q < DEEP, lambda deep: decaying(np.maximum(deep, -FAR), deep))
 
 
-@elementwise
 def mish_slope(q: Array) -> Array:
     """(1 + 2u + 4q·u²(1 + u)/D)/D, or u((u + 2)D + 4q(1 + u))/D² below 0; its root is at -1.192.
 
@@ -39,7 +37,6 @@ def mish_slope(q: Array) -> Array:
     return MISH_SLOPE.mend(deep, q)
 
 
-@elementwise
 def mish_curvature(q: Array) -> Array:
     """4u²(2(1 + u)D + q(2u³ + 2u² - 3u - 2))/D³, or 4u(2(1 + u)D + q(2 + 2u - 3u² - 2u³))/D³ below 0.
 
@@ -54,4 +51,4 @@ def mish_curvature(q: Array) -> Array:
     return MISH_RIGHT_CURVATURE.mend(MISH_LEFT_CURVATURE.mend(deep, q), q)
 
 
-MISH = Kernels(mish, mish_slope, mish_curvature)
+MISH = kernels(mish, mish_slope, mish_curvature)

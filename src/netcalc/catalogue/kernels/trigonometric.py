@@ -4,31 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netcalc.catalogue.kernels.elementwise import Array, Kernels, elementwise
-
-
-@elementwise
-def sin(q: Array) -> Array:
-    """sin(q); it has no limit at ±∞."""
-    return np.sin(q)
-
-
-@elementwise
-def cos(q: Array) -> Array:
-    """cos(q)"""
-    return np.cos(q)
-
-
-@elementwise
-def minus_sin(q: Array) -> Array:
-    """-sin(q)"""
-    return -np.sin(q)
-
-
-@elementwise
-def arctan(q: Array) -> Array:
-    """arctan(q)"""
-    return np.arctan(q)
+from netcalc.catalogue.kernels.elementwise import Array, kernels
 
 
 def _parts(q: Array) -> tuple[Array, Array]:
@@ -37,14 +13,12 @@ def _parts(q: Array) -> tuple[Array, Array]:
     return 1.0 / np.maximum(a, 1.0), np.minimum(a, 1.0 / a)
 
 
-@elementwise
 def arctan_slope(q: Array) -> Array:
     """1/(1 + q²), as v²/(1 + w²)."""
     v, w = _parts(q)
     return v * v / (1.0 + w * w)
 
 
-@elementwise
 def arctan_curvature(q: Array) -> Array:
     """-2q/(1 + q²)², as -2·sign(q)·w·v²/(1 + w²)²."""
     v, w = _parts(q)
@@ -52,5 +26,5 @@ def arctan_curvature(q: Array) -> Array:
     return np.copysign(2.0 * w, -q) * (v * v) / d / d
 
 
-SIN = Kernels(sin, cos, minus_sin)
-ARCTAN = Kernels(arctan, arctan_slope, arctan_curvature)
+SIN = kernels(np.sin, np.cos, lambda q: -np.sin(q))
+ARCTAN = kernels(np.arctan, arctan_slope, arctan_curvature)
