@@ -132,7 +132,10 @@ def programs() -> Iterator[str]:
         **{path: list(names) for path, names in OF_MODULES.items() if path != "jax.numpy"},
         **{path: re.findall(r"(?m)^(?:class|def) (\w+)", text) for path, text in TEXTS.items()},
         "einops": sorted(EINOPS),
-        "jax": ["vmap", "lax.scan", "lax.fori_loop", "lax.map"],
+        "jax": [
+            *"grad value_and_grad hessian jacobian vmap lax.scan lax.fori_loop lax.map tree.map tree.leaves".split()
+        ],
+        "torch.autograd": ["grad"],
     }
     for path, names in sorted(own.items()):
         yield f"| `{path}` | {', '.join(f'`{name}`' for name in names)} |"

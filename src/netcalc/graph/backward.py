@@ -15,8 +15,11 @@ Use = Contribution[Node, Node]
 Backward = Accumulated[Node, Node]
 
 
-def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None) -> Backward:
-    """The gradient of every node that the output depends on; that of a named node bears its name after a `d`.
+def backward(
+    output: Node, delta: Node | None = None, wrt: Collection[Node] | None = None, *, names: bool = True
+) -> Backward:
+    """The gradient of every node that the output depends on; that of a named node bears its name after a `d`, if
+    `names`.
 
     Where another node is called so, it bears its full name: `dloss/dy` beside a `dy` of the program's own.
 
@@ -26,7 +29,7 @@ def backward(output: Node, delta: Node | None = None, wrt: Collection[Node] | No
 
     def gradient(node: Node, parts: Sequence[Node]) -> Node:
         whole = added(parts)
-        if node.operation is not NAMED or node is output:
+        if node.operation is not NAMED or node is output or not names:
             return whole
         own = node.params.text
         text = derivative(of, (own,)) if f"d{own}" in taken else f"d{own}"
@@ -50,19 +53,19 @@ def added(parts: Sequence[Node]) -> Node:
     return total([(part, letters) for part in reversed(parts)], letters, parts[0].shape)
 
 
-def gradients(output: Node, wrt: Sequence[Node], delta: Node | None = None) -> list[Node | None]:
+def gradients(output: Node, wrt: Sequence[Node], delta: Node | None = None, *, names: bool = True) -> list[Node | None]:
     """The gradient of each node of `wrt`; None where the output does not depend on it."""
-    found = backward(output, delta, set(wrt)).gradients
+    found = backward(output, delta, set(wrt), names=names).gradients
     return [found.get(node) for node in wrt]
 
 
-def jacobian(output: Node, wrt: Sequence[Node]) -> list[Node | None]:
+def jacobian(output: Node, wrt: Sequence[Node], *, names: bool = True) -> list[Node | None]:
     """∂output/∂node for each node of `wrt`: the output's axes, then the node's."""
     if 2 * output.rank > len(LETTERS):
         raise ShapeError(f"the output has {output.rank} axes; a Jacobian is of one of {len(LETTERS) // 2} at most")
     letters = LETTERS[: 2 * output.rank]
     ones = [(eye(one), letters[n] + letters[output.rank + n]) for n, one in enumerate(output.shape)]
-    return gradients(output, wrt, product(ones, letters, output.shape * 2))
+    return gradients(output, wrt, product(ones, letters, output.shape * 2), names=names)
 
 
 def along(output: Node, tangents: Mapping[Node, Node]) -> Node | None:

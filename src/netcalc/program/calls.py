@@ -28,6 +28,7 @@ from netcalc.program.values import (
     Chain,
     Class,
     Configured,
+    Derived,
     Function,
     LibraryFunction,
     Mapped,
@@ -52,7 +53,7 @@ LOOPS = {
     **dict.fromkeys(("while_loop", "map"), "a for loop over range(n)"),
     **dict.fromkeys(("reduce", "cond", "switch"), "its lines out, with a for loop or an if"),
     **dict.fromkeys(
-        ("tree_map", "tree_leaves", "tree_reduce", "tree_flatten", "multimap"),
+        ("tree_flatten", "tree_unflatten", "multimap"),
         "the arrays one by one, or in a list: for W in [W1, W2]",
     ),
 }
@@ -61,6 +62,18 @@ TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
     "jax.lax.scan": "scan",
     "jax.lax.fori_loop": "fori_loop",
     "jax.lax.map": "over_items",
+    **{
+        f"jax.{path}{name}": f"tree_{name}"
+        for path in ("tree.", "tree_", "tree_util.tree_")
+        for name in ("map", "leaves", "reduce")
+    },
+    "torch.autograd.grad": "autograd",
+    **dict.fromkeys(("jax.grad", "torch.func.grad", "autograd.grad"), "grad"),
+    **dict.fromkeys(("jax.value_and_grad", "autograd.value_and_grad"), "value_and_grad"),
+    **dict.fromkeys(
+        ("jax.jacobian", "jax.jacfwd", "jax.jacrev", "torch.func.jacrev", "torch.func.jacfwd"), "of_vector"
+    ),
+    **dict.fromkeys(("jax.hessian", "torch.func.hessian", "autograd.hessian"), "hessian"),
     **dict.fromkeys(("numpy.apply_along_axis", "jax.numpy.apply_along_axis"), "along_axis"),
 }
 EINOPS = frozenset({"rearrange", "reduce", "repeat", "einsum"})
@@ -209,6 +222,10 @@ class Calls(Methods):
                 from netcalc.program.transforms import mapped
 
                 return mapped(self, called, [*args, *keywords.values()])
+            case Derived():
+                from netcalc.program.derivatives import called as derived
+
+                return derived(self, called, args, keywords)
             case Opaque():
                 return self._converted(called.name, args)
             case Missing(name):
@@ -243,9 +260,10 @@ class Calls(Methods):
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
         own = BUILTINS if module.path == "builtins" else {**OF_MODULES, **AROUND, **OF_WEIGHTS}.get(module.path, {})
         if (transform := TRANSFORMS.get(f"{module.path}.{name}")) is not None:
-            from netcalc.program import transforms
+            from netcalc.program import derivatives, transforms
 
-            return getattr(transforms, transform)(self, *args, **keywords)
+            home = transforms if hasattr(transforms, transform) else derivatives
+            return getattr(home, transform)(self, *args, **keywords)
         if module.path.startswith(("scipy.stats", "jax.scipy.stats", "torch.dist", "torch.nn")):
             from netcalc.program.written import written
 
@@ -358,7 +376,7 @@ class Calls(Methods):
             return f"{name} goes by the values: give the order, or the places, with --at, as in x[order]"
         if name in LAYERS_WITH_WEIGHTS:
             return f"{name} has weights of its own: write {LAYERS_WITH_WEIGHTS[name]}, and give these with --at"
-        if name in ("grad", "value_and_grad", "jacobian", "vjp", "backward"):
+        if name in ("vjp", "jvp", "backward"):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
         if name in LOOPS:
             return f"{name} is not understood; write {LOOPS[name]}"

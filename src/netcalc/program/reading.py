@@ -254,10 +254,16 @@ def _named_value(reader: Statements, of: str) -> Any:
 def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Program:
     main = reader.main_level
     if value is None:
-        last = _last(reader, main) or _last(reader, None)
-        if last is None:
+        steps = _made_by_gradients(reader, tree)
+        last = _last(reader, main, steps) or _last(reader, None, steps)
+        if last is None and reader.differentiates:
+            function, args, keywords = reader.differentiates[-1]
+            outcome = reader.call(function, args, keywords, ast.Pass())
+            value = outcome[0] if isinstance(outcome, tuple) else outcome
+        elif last is None:
             raise reader.source.error_at(NOTHING, tree.body[-1].lineno if tree.body else 1)
-        value, shown = Tensor(last.node), last.name
+        else:
+            value, shown = Tensor(last.node), last.name
     output, name = _output(reader, value, shown, tree)
     named, lines = names_of(_without_gradients(reader, output), reader.inputs, main)
     if name in named and named[name] is not output and name_of(output) != name:
@@ -337,14 +343,27 @@ def _without_gradients(reader: Statements, output: Node) -> list[Assigned]:
     return found
 
 
-def _last(reader: Statements, level: int | None) -> Assigned | None:
-    """The last name that is no gradient of an earlier one."""
+def _made_by_gradients(reader: Statements, tree: ast.Module) -> set[str]:
+    """The names of what the file's lines make of gradients that they take themselves."""
+    found: set[str] = set()
+    for node in tree.body if reader.deriving else ():
+        names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        if not reader.deriving.isdisjoint(lines) or any(
+            isinstance(one.ctx, ast.Load) and one.id in found for one in names
+        ):
+            found |= {one.id for one in names if isinstance(one.ctx, ast.Store)}
+    return found
+
+
+def _last(reader: Statements, level: int | None, steps: Collection[str]) -> Assigned | None:
+    """The last name that is no gradient of an earlier one, nor a gradient that the program takes, nor a step by one."""
     names = set(reader.inputs)
     found = None
     for one in reader.assigned:
         if level is not None and one.level != level:
             continue
-        if not is_gradient(one.name, names):
+        if not is_gradient(one.name, names) and not (one.node.rank and one.name in steps):
             found = one
         names.add(one.name)
     return found

@@ -105,6 +105,8 @@ class Scope:
         self.left: Frame = self.top  # the frame of the call that ended last
         self.main: Frame = self.top  # the frame whose names are the pass's own
         self.place: Any = None  # the program's line that makes a layer, and its source
+        self.deriving: set[int] = set()  # lines that take gradients themselves
+        self.differentiates: list[tuple[Any, list[Any], dict[str, Any]]] = []  # the functions, and their arguments
         self.texts: dict[str, Frame] = {}  # what libraries' texts define
         self.weights: dict[tuple[int, str], tuple[Record, Tensor]] = {}  # by the object that has it, and its name there
         self.unpacked: list[Any] = []  # what is being assigned to several targets
@@ -200,7 +202,7 @@ class Scope:
             return value
         if self.is_torch:
             line = getattr(self.reading, "lineno", 1)
-            return self._without_gradient(value, f"line {line}: no gradient flows through {how}")
+            return self.without_gradient(value, f"line {line}: no gradient flows through {how}")
         said = f"{how} is taken as NumPy's; in PyTorch no gradient flows through it"
         if said not in self.notes and self._names_within(value.node):
             self.note(said)
@@ -213,9 +215,10 @@ class Scope:
         if isinstance(value, list | tuple):
             return type(value)(self.made(one) for one in value)
         is_made = isinstance(value, Tensor) and not value.is_named and value.kind in REALS
-        return self._without_gradient(value, self.no_grad) if is_made else value
+        return self.without_gradient(value, self.no_grad) if is_made else value
 
-    def _without_gradient(self, value: Tensor, text: str) -> Tensor:
+    def without_gradient(self, value: Tensor, text: str) -> Tensor:
+        """The array as a constant, which `text` says why."""
         if value.node.operation is ARRAY or as_number(value.node) is not None:
             return value
         node = b.detached(value.node, typed=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from netcalc.errors import NetcalcError, ShapeError
@@ -81,6 +83,39 @@ def along_axis(reader: Calls, func1d: Any, axis: Any, arr: Any, *args: Any, **ke
     if not isinstance(found, Tensor) or found.rank != arr.rank:
         return found
     return reader.library_call("moveaxis", "numpy", [found, -1, axis], {})
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    """What is in dictionaries, lists and tuples within each other, the keys of a dictionary in order, as JAX has it."""
+    if isinstance(tree, dict):
+        return [leaf for key in sorted(tree, key=str) for leaf in leaves_of(tree[key])]
+    if isinstance(tree, list | tuple):
+        return [leaf for one in tree for leaf in leaves_of(one)]
+    return [] if tree is None else [tree]
+
+
+def over_tree(function: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+    """What a function gives for each leaf, and those in its place in other trees, in a tree of the same form."""
+    if isinstance(tree, dict):
+        return {key: over_tree(function, tree[key], *(one[key] for one in rest)) for key in sorted(tree, key=str)}
+    if isinstance(tree, list | tuple):
+        return type(tree)(over_tree(function, *parts) for parts in zip(tree, *rest, strict=True))
+    return None if tree is None else function(tree, *rest)
+
+
+def tree_leaves(_: Calls, tree: Any, **__: Any) -> list[Any]:
+    """jax.tree.leaves."""
+    return leaves_of(tree)
+
+
+def tree_map(reader: Calls, f: Any, tree: Any, *rest: Any, **_: Any) -> Any:
+    """jax.tree.map."""
+    return over_tree(lambda *leaves: _called(reader, f, list(leaves)), tree, *rest)
+
+
+def tree_reduce(reader: Calls, function: Any, tree: Any, *first: Any, **named: Any) -> Any:
+    """jax.tree.reduce."""
+    return reduce(lambda *pair: _called(reader, function, list(pair)), [*first, *named.values(), *leaves_of(tree)])
 
 
 def _called(reader: Calls, function: Any, args: list[Any]) -> Any:

@@ -128,6 +128,15 @@ class Mapped(NamedTuple):
     axes: Any
 
 
+class Derived(NamedTuple):
+    """A function's gradient as a function: jax.grad(f), by some of its arguments."""
+
+    how: str
+    function: Any
+    argnums: Any
+    has_aux: bool
+
+
 class Configured(NamedTuple):
     """A layer of PyTorch's without weights, with its settings: nn.Softmax(dim=-1)."""
 

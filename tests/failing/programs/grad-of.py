@@ -5,5 +5,5 @@ def f(x):
     return x.sum()
 
 
-g = jax.grad(f)(x)
+g = jax.vjp(f, x)
 loss = g.sum()

@@ -1,0 +1,126 @@
+"""Gradients that a program takes itself, as torch.autograd.grad and jax.grad give them: nodes of its graph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netcalc.errors import NetcalcError
+from netcalc.graph import build as b
+from netcalc.graph.backward import gradients, jacobian
+from netcalc.graph.leaves import NAMED
+from netcalc.graph.node import Node, in_order
+from netcalc.graph.rebuilt import with_arguments
+from netcalc.program.scope import Assigned
+from netcalc.program.transforms import leaves_of, over_tree
+from netcalc.program.values import REALS, Derived, Tensor, described, is_scalar, node_of
+
+if TYPE_CHECKING:
+    from netcalc.program.calls import Calls
+
+
+def grad(_: Calls, fun: Any, argnums: Any = 0, has_aux: Any = False, **__: Any) -> Derived:
+    """jax.grad(f): the gradient by one of its arguments."""
+    return Derived("grad", fun, argnums, has_aux is True)
+
+
+def value_and_grad(_: Calls, fun: Any, argnums: Any = 0, has_aux: Any = False, **__: Any) -> Derived:
+    """What f gives, and its gradient."""
+    return Derived("value_and_grad", fun, argnums, has_aux is True)
+
+
+def of_vector(_: Calls, fun: Any, argnums: Any = 0, **__: Any) -> Derived:
+    """jax.jacobian(f)."""
+    return Derived("jacobian", fun, argnums, has_aux=False)
+
+
+def hessian(_: Calls, fun: Any, argnums: Any = 0, **__: Any) -> Derived:
+    """jax.hessian(f)."""
+    return Derived("hessian", fun, argnums, has_aux=False)
+
+
+def autograd(
+    reader: Calls,
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: Any = None,  # noqa: ARG001 - it is for memory alone
+    create_graph: Any = False,
+    *_: Any,
+    allow_unused: Any = None,
+    **__: Any,
+) -> tuple[Any, ...]:
+    """torch.autograd.grad: a gradient for each of the inputs; a constant without create_graph=True."""
+    wrt = [one.node for one in ([inputs] if isinstance(inputs, Tensor) else reader.items(inputs))]
+    roots = [outputs] if isinstance(outputs, Tensor) else reader.items(outputs)
+    above = [grad_outputs] * len(roots) if not isinstance(grad_outputs, tuple | list) else grad_outputs
+    found: list[Any] = [None] * len(wrt)
+    for output, delta in zip(roots, above, strict=True):
+        if delta is None and output.rank:
+            raise NetcalcError(f"{described(output)} is no single number: give grad_outputs, or take its sum")
+        own = gradients(output.node, wrt, None if delta is None else node_of(delta), names=False)
+        found = [b.add(x, y) if x and y else x or y for x, y in zip(found, own, strict=True)]
+    if not allow_unused and None in found:
+        raise NetcalcError("what is differentiated does not depend on this input, as PyTorch says too")
+    reader.deriving.add(getattr(reader.reading, "lineno", 1))
+    made = [None if one is None else Tensor(one) for one in found]
+    if create_graph is not True:
+        said = f"line {getattr(reader.reading, 'lineno', 1)}: autograd.grad gives constants without create_graph=True"
+        made = [one and reader.without_gradient(one, said) for one in made]
+    return tuple(made)
+
+
+def called(reader: Calls, how: Derived, args: list[Any], keywords: Mapping[str, Any]) -> Any:
+    """What jax.grad(f) and the like give for f's arguments."""
+    reader.deriving.add(getattr(reader.reading, "lineno", 1))
+    places = how.argnums if isinstance(how.argnums, tuple | list) else [how.argnums]
+    if any(not isinstance(one, int) or not -len(args) <= one < len(args) for one in places):
+        raise NetcalcError(f"argnums says which of {len(args)} arguments is differentiated by, counted from 0")
+    whole = reader.call(how.function, args, dict(keywords), ast.Pass()) if how.how == "value_and_grad" else None
+    reader.differentiates.append((how.function, args, dict(keywords)))
+    start = len(reader.assigned)
+    by = [over_tree(lambda one: _fresh(reader, one), args[place]) for place in places]
+    for place, one in zip(places, by, strict=True):
+        args = [*args[:place], one, *args[place % len(args) + 1 :]]
+    outcome = reader.call(how.function, args, dict(keywords), ast.Pass())
+    del reader.assigned[start:]
+    output = node_of(outcome[0] if how.has_aux else outcome)
+    if output.rank and how.how != "jacobian":
+        raise NetcalcError(f"{how.how} is of a function that gives one number; sum what it gives")
+    wrt = [one.node for tree in by for one in leaves_of(tree)]
+    pairs = zip(_by_each(how.how, output, wrt), wrt, strict=True)
+    nodes = iter(_without_names([b.number(0, one.shape) if node is None else node for node, one in pairs], start))
+    trees = [over_tree(lambda _: Tensor(next(nodes)), tree) for tree in by]
+    result = tuple(trees) if isinstance(how.argnums, tuple | list) else trees[0]
+    if how.how == "value_and_grad":
+        return whole, result
+    return (result, outcome[1]) if how.has_aux else result
+
+
+def _by_each(how: str, output: Node, wrt: list[Node]) -> list[Node | None]:
+    if how == "jacobian" and output.rank:
+        return jacobian(output, wrt, names=False)
+    found = gradients(output, wrt, names=False)
+    if how != "hessian":
+        return found
+    return [None if g is None else jacobian(g, [one], names=False)[0] for g, one in zip(found, wrt, strict=True)]
+
+
+def _fresh(reader: Calls, value: Any) -> Tensor:
+    """An argument as an array of its own, so that what the function has of it otherwise is no use of the argument."""
+    if not isinstance(value, Tensor) and not is_scalar(value):
+        raise NetcalcError(f"{described(value)} is nothing to differentiate by")
+    kind = value.kind if isinstance(value, Tensor) and value.kind in REALS else "float"
+    node = b.named("argument", node_of(value), len(reader.assigned) + 1)
+    reader.assigned.append(Assigned("argument", 0, node, reader.frame.level + 1, kind))
+    return Tensor(node, kind)
+
+
+def _without_names(roots: list[Node], start: int) -> list[Node]:
+    """The nodes, in which what got a name since `start` has none: the function's own lines stand for no row."""
+    made: dict[Node, Node] = {}
+    for node in in_order(roots):
+        is_inner = node.operation is NAMED and node.params.moment > start
+        made[node] = made[node.args[0]] if is_inner else with_arguments(node, [made[arg] for arg in node.args])
+    return [made[one] for one in roots]
