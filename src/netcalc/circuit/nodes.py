@@ -61,7 +61,7 @@ def _by_lines(problem: GraphProblem, *, split: bool) -> Circuit:
         before = [] if node.operation is INPUT else direct(node, called)
         ends = [one for one in before[:-1] if one in called]
         above = gradients.get(node)
-        parts = dict.fromkeys(ends) if above is None else shares(node, before, ends, above)
+        parts = dict.fromkeys(ends) if above is None else shares(before, ends, above)
         fed = [(called[end], part) for end, part in parts.items()]
         given_to = node.operation is INPUT
         line = _line(node, called)

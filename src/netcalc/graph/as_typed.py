@@ -9,8 +9,8 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM, Product, Sum, as_number
-from netcalc.graph.selection import EVERYTHING, part_tree
-from netcalc.graph.shaping import SCATTER, Keyed, Part, Span
+from netcalc.graph.selection import part_tree
+from netcalc.graph.shaping import EVERYTHING, SCATTER, Keyed, Part, Span
 from netcalc.graph.sizes import settled
 from netcalc.graph.sizes import tree as size_tree
 from netcalc.graph.windows import WINDOWS, Sliding
@@ -161,6 +161,3 @@ def convolution(node: Node, has_name: Callable[[Node], bool], exact: Exact) -> T
 
 def _whole(number: int) -> Number:
     return Number(Fraction(number))
-
-
-__all__ = ["convolution", "written"]

@@ -35,14 +35,16 @@ def backward(
         text = derivative(of, (own,)) if f"d{own}" in taken else f"d{own}"
         return named(text, whole, node.params.moment, own)
 
-    def shares(node: Node, above: Node, places: Sequence[int]) -> Iterator[tuple[int, Node]]:
-        return ((place, share) for place in places if (share := node.vjp(place, above)) is not None)
-
     seed = number(1, output.shape) if delta is None else delta
     order = in_order([output])
     taken = {name_of(node) for node in order}
     of = name_of(output) or ("out" if output.shape else "loss")
-    return reverse(order, lambda node: node.args, wrt, seed, gradient, shares)
+    return reverse(order, lambda node: node.args, wrt, seed, gradient, passed_on)
+
+
+def passed_on(node: Node, above: Node, places: Sequence[int]) -> Iterator[tuple[int, Node]]:
+    """What a node's gradient means for those of its arguments that it means something for."""
+    return ((place, share) for place in places if (share := node.vjp(place, above)) is not None)
 
 
 def added(parts: Sequence[Node]) -> Node:

@@ -14,7 +14,17 @@ from netcalc.graph.elementwise import compared, constant, elementwise
 from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, swapped
 from netcalc.graph.leaves import array, detached, eye, given, is_one_over, named, size, triangular_ones
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, aligned, as_number, broadcast_shapes, number, product, total, without_ones
+from netcalc.graph.product import (
+    LETTERS,
+    aligned,
+    as_number,
+    broadcast_shapes,
+    number,
+    of_size,
+    product,
+    total,
+    without_ones,
+)
 from netcalc.graph.products_along import prod
 from netcalc.graph.reductions import (
     MAX,
@@ -32,7 +42,7 @@ from netcalc.graph.reductions import (
     summed,
     variance,
 )
-from netcalc.graph.shaping import Fixed, Key, Part, Place, Span, concatenate, index, reshape, scatter
+from netcalc.graph.shaping import EVERYTHING, Fixed, Key, Part, Place, Span, concatenate, index, reshape, scatter
 from netcalc.graph.sizes import Shape, Size, over, same, settled, times, written
 from netcalc.graph.sizes import total as entries
 
@@ -233,8 +243,7 @@ def stack(nodes: Sequence[Node], axis: int = 0) -> Node:
         if node.rank != nodes[0].rank or not all(map(same, node.shape, nodes[0].shape)):
             raise ShapeError(f"{written(nodes[0].shape)} and {written(node.shape)} do not stand side by side")
     axis %= rank
-    everything = Span(None, None, None)
-    return concatenate([index(node, [*[everything] * axis, None]) for node in nodes], axis)
+    return concatenate([index(node, [*[EVERYTHING] * axis, None]) for node in nodes], axis)
 
 
 def joined(nodes: Sequence[Node], axis: int = 0) -> Node:
@@ -266,59 +275,40 @@ def number_of(tree: Tree) -> Node:
     return constant(tree)
 
 
+# What is passed on from the operations themselves.
 __all__ = [
+    "EVERYTHING",
     "Fixed",
     "Key",
     "Part",
     "Place",
     "Span",
-    "add",
     "array",
-    "broadcast",
     "compared",
     "constant",
     "cumsum",
     "detached",
     "determinant",
-    "diag",
-    "divide",
-    "dot",
-    "einsum",
     "elementwise",
     "eye",
     "given",
     "index",
     "inverse",
-    "joined",
-    "largest",
     "log_softmax",
     "logdet",
     "logsumexp",
     "matmul",
     "mean",
-    "multiply",
     "named",
-    "negate",
     "norm",
     "number",
-    "number_of",
-    "outer",
-    "power",
+    "of_size",
     "prod",
-    "reshaped",
     "scatter",
     "size",
-    "smallest",
     "softmax",
     "solve",
-    "stack",
-    "std",
-    "subtract",
     "summed",
     "swapped",
-    "trace",
-    "transpose",
-    "triangle",
     "variance",
-    "where",
 ]

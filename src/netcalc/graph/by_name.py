@@ -155,7 +155,7 @@ def _exponential(own: Node) -> Opened | None:
     """exp(a)/b where a name stands for a - log(b)."""
     if own.operation is not SUM or sorted(own.params.numbers) != [-1, 1]:
         return None
-    pairs = dict(zip(own.params.numbers, zip(own.args, own.params.letters, strict=True), strict=True))
+    pairs = dict(zip(own.params.numbers, own.factors, strict=True))
     (a, letters), (subtracted, fewer) = pairs[Fraction(1)], pairs[Fraction(-1)]
     factors = opened(subtracted, fewer).factors
     if len(factors) != 1:

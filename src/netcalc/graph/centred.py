@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
-from netcalc.graph.leaves import NAMED, SIZE, is_one_over, size
+from netcalc.graph.leaves import NAMED, SIZE, is_one_over
 from netcalc.graph.node import Node
 from netcalc.graph.opened import opened, opened_terms
-from netcalc.graph.product import PRODUCT, SUM, Sum, as_number, number, product, total
-from netcalc.graph.sizes import Size, settled
+from netcalc.graph.product import PRODUCT, SUM, Sum, as_number, number, of_size, product, total
 
 
 def sum_of_centred(node: Node) -> Iterator[Node]:
@@ -40,7 +38,7 @@ def is_centred(node: Node, axes: Sequence[int]) -> bool:
     shape = tuple(extent for place, extent in enumerate(node.shape) if place not in axes)
     terms = []
     for term, own in zip(opened_terms(node, without_name), params.letters, strict=True):
-        counts = [(count(node.shape[axis]), "") for axis in axes if params.out[axis] not in own]
+        counts = [(of_size(node.shape[axis]), "") for axis in axes if params.out[axis] not in own]
         terms.append((product([*term.factors, *counts], left, shape, term.number), left))
     return as_number(total(terms, left, shape)) == 0
 
@@ -57,12 +55,6 @@ def without_name(node: Node) -> Node:
     while node.operation is NAMED:
         (node,) = node.args
     return node
-
-
-def count(extent: Size) -> Node:
-    """The size of an axis as a number."""
-    extent = settled(extent)
-    return number(Fraction(extent)) if isinstance(extent, int) else size(extent)
 
 
 def is_count(node: Node) -> bool:

@@ -25,10 +25,10 @@ from netcalc.graph.product import (
     SUM,
     Factor,
     Product,
-    Sum,
     aligned,
     as_number,
     product,
+    renamed,
     total,
     without_ones,
 )
@@ -70,8 +70,7 @@ def _vjp(node: Node, place: int, delta: Node) -> Node:
 def through(node: Node, place: int, delta: Node, slope: Tree) -> Node:
     """delta times a slope, a formula in the node's arguments, as the gradient of one of them."""
     params: Elementwise = node.params
-    leaves = [*zip(node.args, params.letters, strict=True)]
-    by, factors = _factors(node, slope, leaves, params.out)
+    by, factors = _factors(node, slope, node.factors, params.out)
     extra = "".join([one for one in LETTERS if one not in params.out][: delta.rank - node.rank])
     own = extra + params.letters[place]
     shape = delta.shape[: delta.rank - node.rank] + node.args[place].shape
@@ -207,17 +206,16 @@ def _formula(node: Node, letters: str) -> tuple[Tree, list[Factor]] | None:
         params: Elementwise = node.params
         if len(share((params.tree,)).nodes) > MAX_FORMULA_NODES:
             return None
-        return params.tree, _renamed(node.args, params.letters, params.out, letters)
+        return params.tree, renamed(node, letters)
     if node.operation is SUM:
-        sums: Sum = node.params
-        pairs = zip(sums.numbers, node.args, strict=True)
+        pairs = zip(node.params.numbers, node.args, strict=True)
         terms = [_scaled(by, arg, Symbol(slot(n))) for n, (by, arg) in enumerate(pairs)]
-        return apply("add", terms), _renamed(node.args, sums.letters, sums.out, letters)
+        return apply("add", terms), renamed(node, letters)
     if node.operation is PRODUCT:
         own: Product = node.params
         if own.summed or any(len(set(letters_of)) < len(letters_of) for letters_of in own.letters):  # a diagonal
             return None
-        factors = _renamed(node.args, own.letters, own.out, letters)
+        factors = renamed(node, letters)
         counts = {factor: factors.count(factor) for factor in factors}
         trees = [_raised(Symbol(slot(factors.index(factor))), count) for factor, count in counts.items()]
         if not trees:
@@ -232,11 +230,6 @@ def _formula(node: Node, letters: str) -> tuple[Tree, list[Factor]] | None:
 
 def _raised(tree: Tree, exponent: int) -> Tree:
     return tree if exponent == 1 else power(tree, Number(Fraction(exponent)))
-
-
-def _renamed(args: Sequence[Node], letters: Sequence[str], out: str, outer: str) -> list[Factor]:
-    names = dict(zip(out, outer, strict=True))
-    return [(arg, "".join(names[one] for one in own)) for arg, own in zip(args, letters, strict=True)]
 
 
 def _scaled(number: Fraction, node: Node, tree: Tree) -> Tree:

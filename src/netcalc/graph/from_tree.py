@@ -102,8 +102,7 @@ class Reader:
         if name in self.shapes:
             return self.inputs.setdefault(name, build.given(name, self.shapes[name]))
         if name in self.letters:
-            size = settled(self.letters[name])
-            return build.number(size) if isinstance(size, int) else build.size(size)
+            return build.of_size(self.letters[name])
         raise NetcalcError(f"{name} has neither a value nor a shape")
 
     def _applied(self, tree: Apply) -> Node:

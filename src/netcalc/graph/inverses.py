@@ -10,7 +10,7 @@ from netcalc.errors import ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.reductions import scaled
-from netcalc.graph.shaping import Span, index
+from netcalc.graph.shaping import EVERYTHING, index
 from netcalc.graph.sizes import Shape, same, written
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _square(name: str, node: Node) -> None:
 
 def _wide(node: Node, rank: int) -> Node:
     """A gradient of numbers with two axes of 1 behind, so that it scales matrices."""
-    return index(node, [*[Span(None, None, None)] * rank, None, None])
+    return index(node, [*[EVERYTHING] * rank, None, None])
 
 
 # --- inverse

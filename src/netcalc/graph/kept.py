@@ -14,7 +14,7 @@ def axis_kept(node: Node) -> Iterator[Node]:
     """a + Σ b c = a + Σ b c with the axis kept, where a has it."""
     if node.operation is not SUM:
         return
-    for place, (arg, own) in enumerate(zip(node.args, node.params.letters, strict=True)):
+    for place, (arg, own) in enumerate(node.factors):
         if arg.operation is PRODUCT and 0 < len(own) < node.rank:
             narrow = _kept(opened(arg, LETTERS[: arg.rank]), arg)
             if narrow is not None and narrow is not arg:

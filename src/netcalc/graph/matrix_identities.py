@@ -8,7 +8,7 @@ from itertools import permutations
 from netcalc.graph.inverses import COFACTORS, INVERSE, SOLVE, determinant, inverse, swapped
 from netcalc.graph.leaves import EYE, eye
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, each_factor, product, total, with_factors
 from netcalc.graph.shaping import RESHAPE, reshape
 from netcalc.graph.sizes import settled
 
@@ -18,32 +18,26 @@ MAX_SUMMED = 3  # letters of a product that is tried for symmetry
 def transpose_of_sum(node: Node) -> Iterator[Node]:
     """Aᵀ + Bᵀ = (A + B)ᵀ."""
     if node.operation is SUM and node.rank == 2 and all(len(own) == 2 for own in node.params.letters):
-        params: Sum = node.params
-        turned = [(_turned(arg), own[::-1]) for arg, own in zip(node.args, params.letters, strict=True)]
-        yield swapped(total(turned, params.out[::-1], node.shape[::-1], params.numbers))
+        turned = [(_turned(arg), own[::-1]) for arg, own in node.factors]
+        yield swapped(total(turned, node.params.out[::-1], node.shape[::-1], node.params.numbers))
 
 
 def _turned(node: Node) -> Node:
     """The transpose, that of a product as a product."""
     if node.operation is not PRODUCT:
         return swapped(node)
-    params: Product = node.params
-    return product(zip(node.args, params.letters, strict=True), params.out[::-1], node.shape[::-1], params.number)
+    return product(node.factors, node.params.out[::-1], node.shape[::-1], node.params.number)
 
 
 def reshaped_identity(node: Node) -> Iterator[Node]:
     """The identity matrix of m·n rows in the shape (m, n, m, n) is the product of those of m and of n rows."""
-    if node.operation is not PRODUCT:
-        return
-    factors = list(zip(node.args, node.params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
+    for factor, letters, before, behind in each_factor(node):
         shape = factor.shape
         is_square = factor.rank == 4 and shape[:2] == shape[2:]
         if factor.operation is RESHAPE and factor.args[0].operation is EYE and is_square:
-            i, j, k, m = letters
+            i, j, k, m = list(letters)
             apart = [(eye(shape[0]), i + k), (eye(shape[1]), j + m)]
-            rest = [*factors[:place], *apart, *factors[place + 1 :]]
-            yield product(rest, node.params.out, node.shape, node.params.number)
+            yield with_factors(node, [*before, *apart, *behind])
 
 
 def inverse_of_transpose(node: Node) -> Iterator[Node]:
@@ -78,40 +72,29 @@ def solution_for_identity(node: Node) -> Iterator[Node]:
 
 def matrix_times_inverse(node: Node) -> Iterator[Node]:
     """A A⁻¹ = I."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
+    for factor, letters, before, behind in each_factor(node):
         if factor.operation is not INVERSE or factor.rank != 2:
             continue
-        for other, (matrix, own) in enumerate(factors):
-            rest = [pair for n, pair in enumerate(factors) if n not in (place, other)]
+        others = [*before, *behind]
+        for other, (matrix, own) in enumerate(others):
             if matrix is not factor.args[0]:
                 continue
+            rest = others[:other] + others[other + 1 :]
             for shared, kept in ((0, 1), (1, 0)):
                 joint = letters[shared]
-                if joint == own[kept] and joint in params.summed and all(joint not in its for _, its in rest):
+                if joint == own[kept] and joint in node.params.summed and all(joint not in its for _, its in rest):
                     identity = (eye(matrix.shape[0]), letters[kept] + own[shared])
-                    yield product([*rest, identity], params.out, node.shape, params.number)
+                    yield with_factors(node, [*rest, identity])
 
 
 def inverse_of_product(node: Node) -> Iterator[Node]:
     """C (A B)⁻¹ = C B⁻¹ A⁻¹, of square matrices; it is shorter where C begins with an inverse of these."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
+    for factor, letters, before, behind in each_factor(node):
         if factor.operation is COFACTORS and factor.rank == 2:
             turned = (_inverse_of(factor.args[0]), letters[::-1])
-            opened = [(determinant(factor.args[0]), ""), turned]
+            yield with_factors(node, [*before, (determinant(factor.args[0]), ""), turned, *behind])
         elif factor.operation is INVERSE and factor.rank == 2:
-            opened = [(_inverse_of(factor.args[0]), letters)]
-        else:
-            continue
-        rest = [*factors[:place], *opened, *factors[place + 1 :]]
-        yield product(rest, params.out, node.shape, params.number)
+            yield with_factors(node, [*before, (_inverse_of(factor.args[0]), letters), *behind])
 
 
 def _inverse_of(node: Node) -> Node:
@@ -119,7 +102,7 @@ def _inverse_of(node: Node) -> Node:
     if node.operation is PRODUCT and len(node.args) == 2 and len(node.params.summed) == 1 and node.params.number == 1:
         sizes = {settled(extent) for arg in node.args for extent in arg.shape}
         if len(sizes) == 1 and all(arg.rank == 2 for arg in node.args):
-            turned = [(_inverse_of(arg), own[::-1]) for arg, own in zip(node.args, node.params.letters, strict=True)]
+            turned = [(_inverse_of(arg), own[::-1]) for arg, own in node.factors]
             out: str = node.params.out
             return product(turned, out[::-1], node.shape)
     return inverse(node)
@@ -127,13 +110,9 @@ def _inverse_of(node: Node) -> Node:
 
 def transpose_of_symmetric(node: Node) -> Iterator[Node]:
     """Sᵀ = S where S is symmetric."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    for place, (factor, letters) in enumerate(zip(node.args, params.letters, strict=True)):
+    for factor, letters, before, behind in each_factor(node):
         if factor.rank == 2 and letters[0] != letters[1] and is_symmetric(factor):
-            own = [*params.letters[:place], letters[::-1], *params.letters[place + 1 :]]
-            yield product(zip(node.args, own, strict=True), params.out, node.shape, params.number)
+            yield with_factors(node, [*before, (factor, letters[::-1]), *behind])
 
 
 def is_symmetric(node: Node) -> bool:
@@ -175,6 +154,6 @@ def _is_symmetric_product(node: Node) -> bool:
 
 def _spelled(node: Node, names: dict[str, str]) -> Iterator[tuple[int, str]]:
     """Each factor with its letters; a symmetric one's in one order."""
-    for factor, letters in zip(node.args, node.params.letters, strict=True):
+    for factor, letters in node.factors:
         own = "".join(names.get(one, one) for one in letters)
         yield id(factor), "".join(sorted(own)) if is_symmetric(factor) else own

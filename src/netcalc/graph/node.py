@@ -57,6 +57,11 @@ class Node:
         """How many axes it has."""
         return len(self.shape)
 
+    @property
+    def factors(self) -> list[tuple[Node, str]]:
+        """The arguments of a product, a sum or a formula, each with the letters of its axes."""
+        return list(zip(self.args, self.params.letters, strict=True))
+
     def value(self, arithmetic: Arithmetic, arrays: Sequence[np.ndarray]) -> np.ndarray:
         """Its value from its arguments' values."""
         return self.operation.value(self, arithmetic, *arrays)

@@ -8,21 +8,17 @@ from fractions import Fraction
 from netcalc.expression.tree import Apply, Number, Symbol
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.node import Node
-from netcalc.graph.product import PRODUCT, Factor, product
-from netcalc.graph.selection import EVERYTHING
-from netcalc.graph.shaping import SCATTER, index, scatter
+from netcalc.graph.product import PRODUCT, Factor, each_factor, product
+from netcalc.graph.shaping import EVERYTHING, SCATTER, index, scatter
 
 
 def at_one_entry(node: Node) -> Iterator[Node]:
     """Σᵢ v one_hot(k)ᵢ aᵢ = v a[k], and a ∘ v one_hot(k) = v a[k] one_hot(k)."""
-    if node.operation is not PRODUCT:
-        return
     params = node.params
-    factors: list[Factor] = list(zip(node.args, params.letters, strict=True))
-    for place, (one, letters) in enumerate(factors):
+    for one, letters, before, behind in each_factor(node):
         if one.operation is not SCATTER or one.rank != 1 or one.args[0].rank or not isinstance(one.params.key[0], int):
             continue
-        others = factors[:place] + factors[place + 1 :]
+        others = before + behind
         there = [_at(factor, letters, one.params.key[0]) for factor in others]
         if letters not in params.out:
             yield _without_quotients([*there, (one.args[0], "")], params.out, node, params.number)

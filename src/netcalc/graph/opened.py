@@ -9,9 +9,9 @@ from itertools import islice
 from math import prod
 
 from netcalc.expression import Apply, Number, Tree, symbols
-from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree
+from netcalc.graph.elementwise import ELEMENTWISE, of_tree
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, Product, Sum, product
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, Sum, product, renamed
 from netcalc.graph.reductions import RECIPROCAL
 from netcalc.graph.sizes import Size, settled
 
@@ -89,11 +89,9 @@ def _open(term: Opened, node: Node, letters: str, spare: Iterator[str], inside: 
         term.number *= number
         term.factors += map(_squeezed, factors)
         return
-    inner: Product = node.params
-    term.number *= inner.number
-    names = dict(zip(inner.out, letters, strict=True)) | dict(zip(summed, fresh, strict=True))
-    for factor, own in zip(node.args, inner.letters, strict=True):
-        _open(term, factor, "".join(names[one] for one in own), spare, inside)
+    term.number *= node.params.number
+    for factor, own in renamed(node, letters, dict(zip(summed, fresh, strict=True))):
+        _open(term, factor, own, spare, inside)
 
 
 def _squeezed(factor: Factor) -> Factor:
@@ -110,12 +108,10 @@ def taken_apart(node: Node, letters: str) -> tuple[Fraction, list[Factor]]:
     """A formula as a number and factors, 1/bⁿ as n times 1/b; what is none as it is."""
     if node.operation not in (ELEMENTWISE, RECIPROCAL):
         return Fraction(1), [(node, letters)]
-    params: Elementwise = node.params
-    number, above, below = fraction(params.tree)
+    number, above, below = fraction(node.params.tree)
     if number == 1 and len(above) + len(below) == 1 and node.operation is ELEMENTWISE:
         return number, [(node, letters)]
-    names = dict(zip(params.out, letters, strict=True))
-    leaves = [(arg, "".join(names[a] for a in own)) for arg, own in zip(node.args, params.letters, strict=True)]
+    leaves = renamed(node, letters)
     sizes = dict(zip(letters, node.shape, strict=True))
     factors = []
     for tree in (*above, *(Apply("divide", (ONE, base)) for base in below)):

@@ -7,10 +7,11 @@ is one line that gives a product again. A sum is a linear combination of terms w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from string import ascii_letters
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,7 @@ def _value_of_product(node: Node, arithmetic: Arithmetic, *arrays: np.ndarray) -
     core, letters = contract(arithmetic, arrays, params.letters, params.out)
     if params.number != 1:
         core = arithmetic.multiply(core, np.asarray(arithmetic.number(params.number)))
-    for arg, own in zip(node.args, params.letters, strict=True):
+    for arg, own in node.factors:
         if arg.operation is EYE and set(own) <= set(letters):
             core = _zero_beside_diagonal(arithmetic, core, letters, own)
     return spread(core, letters, params.out, arithmetic.shape(node.shape))
@@ -76,7 +77,7 @@ def _zero_beside_diagonal(arithmetic: Arithmetic, array: np.ndarray, letters: st
 def _vjp_of_product(node: Node, place: int, delta: Node) -> Node:
     params: Product = node.params
     extra = _fresh(delta.rank - node.rank, "".join(params.letters) + params.out)
-    others = [pair for n, pair in enumerate(zip(node.args, params.letters, strict=True)) if n != place]
+    others = [pair for n, pair in enumerate(node.factors) if n != place]
     factors = [(delta, extra + params.out), *others]
     own = extra + params.letters[place]
     return product(factors, own, _extra_shape(delta, node) + node.args[place].shape, params.number)
@@ -186,7 +187,7 @@ def _take(parts: _Parts, node: Node, letters: str, room: int) -> None:
         return
     parts.averaged |= inner.averaged
     names = dict(zip(inner.out, letters, strict=True))
-    for factor, own in zip(node.args, inner.letters, strict=True):
+    for factor, own in node.factors:
         for one, extent in zip(own, factor.shape, strict=True):
             if one not in names:
                 names[one] = parts.fresh()
@@ -259,9 +260,44 @@ def _canonical(out: str, letters: Sequence[str]) -> Mapping[str, str]:
     return dict(zip(order, LETTERS, strict=False))
 
 
+def with_factors(node: Node, factors: Iterable[Factor], by: Fraction | int = 1) -> Node:
+    """The product of other factors in a product's place, times a number."""
+    return product(factors, node.params.out, node.shape, node.params.number * by)
+
+
+def each_factor(node: Node) -> Iterator[tuple[Node, str, list[Factor], list[Factor]]]:
+    """Each factor of a product with its letters, those before it and those behind it; nothing of what is no product."""
+    if node.operation is PRODUCT:
+        for place, (factor, letters) in enumerate(node.factors):
+            yield factor, letters, node.factors[:place], node.factors[place + 1 :]
+
+
+def renamed(node: Node, letters: str, inner: Mapping[str, str] = MappingProxyType({})) -> list[Factor]:
+    """A node's factors where its axes bear other letters, and its `inner` ones too."""
+    names = {**dict(zip(node.params.out, letters, strict=True)), **inner}
+    return [(arg, "".join(names[one] for one in own)) for arg, own in node.factors]
+
+
+def with_terms(node: Node, terms: Iterable[Node]) -> Node:
+    """The sum of other terms in the places of a sum's."""
+    return total(zip(terms, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
+
+
+def sums_over_ones(node: Node) -> bool:
+    """Whether a product sums over axes of one entry alone, so that it is what its factors are."""
+    sizes = sizes_by_letter(node)
+    return bool(node.params.summed) and all(settled(sizes[one]) == 1 for one in node.params.summed)
+
+
 def number(value: Fraction | int, shape: Shape = ()) -> Node:
     """A number, everywhere in a shape."""
     return product([], LETTERS[: len(shape)], shape, value)
+
+
+def of_size(extent: Size) -> Node:
+    """The size of axes as a number."""
+    extent = settled(extent)
+    return number(extent) if isinstance(extent, int) else size(extent)
 
 
 def as_number(node: Node) -> Fraction | None:
@@ -296,10 +332,8 @@ def total(terms: Iterable[Factor], out: str, shape: Shape, numbers: Sequence[Fra
 def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, Fraction]]:
     """A term as the terms it is made of, each a node without a number in front, its letters, its number."""
     if node.operation is SUM:
-        inner: Sum = node.params
-        names = dict(zip(inner.out, letters, strict=True))
-        for term, own, scale in zip(node.args, inner.letters, inner.numbers, strict=True):
-            yield from _terms(term, "".join(names[one] for one in own), by * scale)
+        for (term, own), scale in zip(renamed(node, letters), node.params.numbers, strict=True):
+            yield from _terms(term, own, by * scale)
         return
     if node.operation is not PRODUCT:
         yield node, letters, by
@@ -312,7 +346,7 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, 
     kept = [place for place, one in enumerate(flat.out) if one in held]
     out = "".join(flat.out[place] for place in kept)
     sizes = tuple(node.shape[place] for place in kept)
-    core = product(zip(node.args, flat.letters, strict=True), out, sizes, averaged=flat.averaged)
+    core = product(node.factors, out, sizes, averaged=flat.averaged)
     outer, by = "".join(letters[place] for place in kept), by * flat.number
     if core.operation is SUM and abs(by) == 1:
         yield from _terms(core, outer, by)
@@ -371,6 +405,6 @@ def without_ones(factors: Iterable[Factor], out: str) -> list[Factor]:
 def sizes_by_letter(node: Node) -> dict[str, Size]:
     """The sizes of the letters that the axes of a node and of its arguments bear."""
     sizes = dict(zip(node.params.out, node.shape, strict=True))
-    for arg, own in zip(node.args, node.params.letters, strict=True):
+    for arg, own in node.factors:
         sizes |= zip(own, arg.shape, strict=True)
     return sizes

@@ -182,6 +182,3 @@ CUMPROD_SLOPE = Operation("slope_of_cumprod", _value_of_slope, _vjp_of_slope)
 def cumprod(node: Node, axis: int) -> Node:
     """The running product along an axis."""
     return make(CUMPROD, [node], node.shape, Along(axes_of(node, axis))) if settled(node.shape[axis]) else node
-
-
-__all__ = ["CUMPROD", "CUMPROD_SLOPE", "OTHERS", "PROD", "cumprod", "divided", "prod", "row_by_row"]

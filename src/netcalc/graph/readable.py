@@ -9,11 +9,10 @@ from netcalc.expression import Tree
 from netcalc.expression.tree import fold
 from netcalc.graph.by_name import Names
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, sizes_by_letter
+from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, renamed, sizes_by_letter, sums_over_ones
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
-from netcalc.graph.selection import EVERYTHING
-from netcalc.graph.shaping import INDEX, RESHAPE
+from netcalc.graph.shaping import EVERYTHING, INDEX, RESHAPE
 from netcalc.graph.sizes import settled
 from netcalc.notation import to_unicode
 from netcalc.records import NamedTuple
@@ -127,25 +126,20 @@ def _with_scalars(factors: Sequence[Factor], out: str, is_leaf: Callable[[Node],
         one not in out and settled(extent) != 1 for one, extent in zip(letters, node.shape, strict=True)
     ):
         return factors
-    params = node.params
-    spare = iter([one for one in LETTERS if one not in out + letters])
-    names = dict(zip(params.out, letters, strict=True)) | dict(zip(params.summed, spare, strict=False))
-    inner = [(arg, "".join(names[one] for one in own)) for arg, own in zip(node.args, params.letters, strict=True)]
-    return [*inner, *scalars, (number(params.number), "")]
+    spare = [one for one in LETTERS if one not in out + letters]
+    inner = renamed(node, letters, dict(zip(node.params.summed, spare, strict=False)))
+    return [*inner, *scalars, (number(node.params.number), "")]
 
 
 def _opened(node: Node, letters: str, is_leaf: Callable[[Node], bool]) -> Sequence[Factor]:
     """A factor; that of a product that sums over axes of one entry alone as its factors."""
-    if node.operation is not PRODUCT or is_leaf(node) or not node.params.summed:
+    if node.operation is not PRODUCT or is_leaf(node) or not sums_over_ones(node):
         return [(node, letters)]
-    params, sizes = node.params, sizes_by_letter(node)
-    if any(settled(sizes[one]) != 1 for one in params.summed):
-        return [(node, letters)]
+    params, sizes, names = node.params, sizes_by_letter(node), dict(zip(node.params.out, letters, strict=True))
     factors = []
-    for arg, own in zip(node.args, params.letters, strict=True):
+    for arg, own in node.factors:
         kept = "".join(one for one in own if one not in params.summed)
         bare = product([(arg, own)], kept, tuple(sizes[one] for one in kept))
-        names = dict(zip(params.out, letters, strict=True))
         factors.append((bare, "".join(names[one] for one in kept)))
     return [*factors, (number(params.number), "")]
 

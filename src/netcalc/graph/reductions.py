@@ -15,11 +15,10 @@ import numpy as np
 from netcalc.errors import ShapeError
 from netcalc.expression import Apply, Number, Symbol, Tree
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, elementwise, slot
-from netcalc.graph.leaves import size
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import LETTERS, aligned, number, product, total, without_ones
-from netcalc.graph.shaping import Span, index
-from netcalc.graph.sizes import Shape, settled, written
+from netcalc.graph.product import LETTERS, aligned, number, of_size, product, total, without_ones
+from netcalc.graph.shaping import BACKWARDS, EVERYTHING, index
+from netcalc.graph.sizes import Shape, written
 from netcalc.graph.sizes import total as entries
 from netcalc.records import NamedTuple
 
@@ -75,8 +74,7 @@ def summed(node: Node, axis: int | Sequence[int] | None = None, keep: bool = Fal
 
 def count(node: Node, along: Along) -> Node:
     """How many entries are reduced to one, as a number."""
-    many = settled(entries([node.shape[axis] for axis in along.axes]))
-    return number(many) if isinstance(many, int) else size(many)
+    return of_size(entries([node.shape[axis] for axis in along.axes]))
 
 
 def scaled(node: Node, by: Node) -> Node:
@@ -120,7 +118,7 @@ def kept(node: Node, along: Along) -> Node:
         return node
     rank = node.rank + len(along.axes)
     places = {rank + axis for axis in along.axes}
-    return index(node, [None if n in places else Span(None, None, None) for n in range(rank)])
+    return index(node, [None if n in places else EVERYTHING for n in range(rank)])
 
 
 def printed(name: str, node: Node, arguments: tuple[Tree, ...]) -> Tree:
@@ -216,8 +214,7 @@ def _vjp_of_cumsum(node: Node, _: int, delta: Node) -> Node:
 
 
 def _backwards(node: Node, axis: int) -> Node:
-    everything = Span(None, None, None)
-    return index(node, [*[everything] * (node.rank + axis), Span(None, None, -1)])
+    return index(node, [*[EVERYTHING] * (node.rank + axis), BACKWARDS])
 
 
 CUMSUM = along_axes("cumsum", _value_of_cumsum, _vjp_of_cumsum)

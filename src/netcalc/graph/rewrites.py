@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from netcalc.derivation.forms import SIDES
 from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
-from netcalc.graph.centred import count, is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
+from netcalc.graph.centred import is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
 from netcalc.graph.kept import axis_kept, sum_apart
 from netcalc.graph.leaves import ARANGE
@@ -24,9 +24,19 @@ from netcalc.graph.matrix_identities import (
 from netcalc.graph.node import Node
 from netcalc.graph.one_entry import at_one_entry
 from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
-from netcalc.graph.product import PRODUCT, SUM, Factor, Product, Sum, number, product, total
-from netcalc.graph.selection import EVERYTHING
-from netcalc.graph.shaping import SCATTER, Keyed, Place, Span, concatenate, index, scatter
+from netcalc.graph.product import (
+    SUM,
+    Factor,
+    Sum,
+    each_factor,
+    number,
+    of_size,
+    product,
+    total,
+    with_factors,
+    with_terms,
+)
+from netcalc.graph.shaping import EVERYTHING, SCATTER, Keyed, Place, Span, concatenate, index, scatter
 from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import starts_with_minus
 
@@ -85,78 +95,65 @@ def _factored(
     if len(places) == len(terms):
         return whole
     params: Sum = node.params
-    others = [(arg, own) for n, (arg, own) in enumerate(zip(node.args, params.letters, strict=True)) if n not in places]
+    others = [(arg, own) for n, (arg, own) in enumerate(node.factors) if n not in places]
     numbers = [by for n, by in enumerate(params.numbers) if n not in places]
     return total([(whole, out), *others], out, node.shape, [Fraction(1), *numbers])
 
 
 def product_of_sum(node: Node) -> Iterator[Node]:
     """p (I - q) = p I - p q, Σ (a - b) = Σ a - Σ b."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
-        opened = _as_sum(factor) if len(factors) > 1 or params.summed else None
+    for factor, letters, before, behind in each_factor(node):
+        opened = _as_sum(factor) if before or behind or node.params.summed else None
         if opened is None or is_centred_somewhere(opened):
             continue
-        others = factors[:place] + factors[place + 1 :]
-        inner: Sum = opened.params
-        names = dict(zip(inner.out, letters, strict=True))
+        names = dict(zip(opened.params.out, letters, strict=True))
         extents = dict(zip(letters, factor.shape, strict=True))
-        elsewhere = params.out + "".join(own for _, own in others)
+        elsewhere = node.params.out + "".join(own for _, own in before + behind)
         parts = []
-        for arg, own in zip(opened.args, inner.letters, strict=True):
+        for arg, own in opened.factors:
             its = "".join(names[one] for one in own)
-            counts = [(count(extents[one]), "") for one in letters if one not in its + elsewhere]
-            factors_now = [*factors[:place], (arg, its), *factors[place + 1 :], *counts]
-            term = product(factors_now, params.out, node.shape, params.number)
-            term = number(0, node.shape) if is_sum_of_centred(term) else term
-            parts.append((term, params.out))
-        yield total(parts, params.out, node.shape, inner.numbers)
+            counts = [(of_size(extents[one]), "") for one in letters if one not in its + elsewhere]
+            term = with_factors(node, [*before, (arg, its), *behind, *counts])
+            parts.append(number(0, node.shape) if is_sum_of_centred(term) else term)
+        out: str = node.params.out
+        yield total([(part, out) for part in parts], out, node.shape, opened.params.numbers)
 
 
 def _as_sum(node: Node) -> Node | None:
     """A sum as it is, and a formula that is one, 1 - σ(x), as a sum."""
     if node.operation is ELEMENTWISE:
         params: Elementwise = node.params
-        leaves = list(zip(node.args, params.letters, strict=True))
         match with_slopes_written_out(params.tree):
             case Apply("add", parts):
-                terms = [(of_tree(part, leaves, params.out, node.shape), params.out) for part in parts]
+                terms = [(of_tree(part, node.factors, params.out, node.shape), params.out) for part in parts]
                 node = total(terms, params.out, node.shape)
     return node if node.operation is SUM else None
 
 
+def _term_by_term(node: Node, rewrite: Rewrite) -> Iterator[Node]:
+    """A sum whose terms are rewritten, where some are."""
+    if node.operation is SUM and len(node.args) <= MAX_TERMS:
+        terms = [next(rewrite(arg), arg) for arg in node.args]
+        if terms != list(node.args):
+            yield with_terms(node, terms)
+
+
 def expanded(node: Node) -> Iterator[Node]:
     """y (1 - s) + (y - 1) s = y - s: every product of a sum in a sum, like terms together."""
-    if node.operation is not SUM or len(node.args) > MAX_TERMS:
-        return
-    params: Sum = node.params
-    terms = [next(product_of_sum(arg), arg) for arg in node.args]
-    if terms != list(node.args):
-        yield total(zip(terms, params.letters, strict=True), params.out, node.shape, params.numbers)
+    yield from _term_by_term(node, product_of_sum)
 
 
 def entry_of_sum(node: Node) -> Iterator[Node]:
     """p (c - one_hot(k)/p[k]) = c p - one_hot(k)."""
     for opened in product_of_sum(node):
-        if opened.operation is SUM and len(opened.args) <= MAX_TERMS:
-            terms = [next(at_one_entry(arg), arg) for arg in opened.args]
-            if terms != list(opened.args):
-                yield total(
-                    zip(terms, opened.params.letters, strict=True), opened.params.out, node.shape, opened.params.numbers
-                )
+        yield from _term_by_term(opened, at_one_entry)
 
 
 def parts_side_by_side(node: Node) -> Iterator[Node]:
     """Slices and rows put where they were cut from, side by side and all of them, are concat([a, b, …]), stack([…])."""
     if node.operation is not SUM or any(by != 1 for by in node.params.numbers):
         return
-    if any(
-        arg.operation is not SCATTER or own != node.params.out
-        for arg, own in zip(node.args, node.params.letters, strict=True)
-    ):
+    if any(arg.operation is not SCATTER or own != node.params.out for arg, own in node.factors):
         return
     cuts = [_cut(arg) for arg in node.args]
     known = [cut for cut in cuts if cut is not None]
@@ -200,49 +197,36 @@ def _cut(node: Node) -> tuple[int, Size, Size] | None:
 
 def sum_of_one_hot(node: Node) -> Iterator[Node]:
     """Σₖ v[i] one_hot(y)[i, k] = v[i]."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
+    for factor, letters, before, behind in each_factor(node):
         if factor.operation is not SCATTER or factor.params.key != (Place(1), Place(2)) or len(set(letters)) != 2:
             continue
-        others = factors[:place] + factors[place + 1 :]
         value, rows, _ = factor.args
-        if rows.operation is ARANGE and not any(letters[1] in own for own in (params.out, *(own for _, own in others))):
-            yield product([*others, (value, letters[0])], params.out, node.shape, params.number)
+        others = before + behind
+        if rows.operation is ARANGE and letters[1] not in node.params.out + "".join(own for _, own in others):
+            yield with_factors(node, [*others, (value, letters[0])])
 
 
 def factor_of_one_hot(node: Node) -> Iterator[Node]:
     """v one_hot(y) - v p = v (one_hot(y) - p)."""
-    if node.operation is SUM and len(node.args) <= MAX_TERMS:
-        params: Sum = node.params
-        apart = [_one_hot_apart(arg) for arg in node.args]
-        if any(one is not arg for one, arg in zip(apart, node.args, strict=True)):
-            yield from common_factor(
-                total(zip(apart, params.letters, strict=True), params.out, node.shape, params.numbers)
-            )
+    for apart in _term_by_term(node, _one_hot_apart):
+        yield from common_factor(apart)
 
 
-def _one_hot_apart(node: Node) -> Node:
+def _one_hot_apart(node: Node) -> Iterator[Node]:
     """Numbers put in rows' places as their product with ones there."""
-    if node.operation is not SCATTER or node.params.key != (Place(1), Place(2)) or node.args[0].rank != 1:
-        return node
-    value, *places = node.args
-    ones = scatter(number(1, value.shape), node.params, places)
-    return product([(value, "i"), (ones, "ij")], "ij", node.shape)
+    if node.operation is SCATTER and node.params.key == (Place(1), Place(2)) and node.args[0].rank == 1:
+        value, *places = node.args
+        ones = scatter(number(1, value.shape), node.params, places)
+        yield product([(value, "i"), (ones, "ij")], "ij", node.shape)
 
 
 def minus_before_sum(node: Node) -> Iterator[Node]:
     """-(a - b) x = (b - a) x."""
-    if node.operation is not PRODUCT or node.params.number != -1:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    for place, (factor, letters) in enumerate(factors):
-        if factor.operation is SUM and {by > 0 for by in factor.params.numbers} == {True, False}:
+    for factor, letters, before, behind in each_factor(node):
+        is_mixed = factor.operation is SUM and {by > 0 for by in factor.params.numbers} == {True, False}
+        if is_mixed and node.params.number == -1:
             turned = product([(factor, letters)], letters, factor.shape, -1)
-            yield product([*factors[:place], (turned, letters), *factors[place + 1 :]], params.out, node.shape)
+            yield with_factors(node, [*before, (turned, letters), *behind], -1)
 
 
 def logistic(node: Node) -> Iterator[Node]:
@@ -259,29 +243,22 @@ def logistic(node: Node) -> Iterator[Node]:
                     left.remove(e)
                     turned = [*below[:place], add(ONE, apply("exp", (_negated(power),))), *below[place + 1 :]]
                     tree = divide(multiply(Number(number), *left), multiply(*turned))
-                    leaves = list(zip(node.args, params.letters, strict=True))
-                    yield of_tree(tree, leaves, params.out, node.shape)
+                    yield of_tree(tree, node.factors, params.out, node.shape)
 
 
 def extreme_times_side(node: Node) -> Iterator[Node]:
     """max(x, 0) ∘ where(x > 0, a, b) = max(x, 0) ∘ a, which is 0 elsewhere."""
-    if node.operation is not PRODUCT:
-        return
-    params: Product = node.params
-    factors = list(zip(node.args, params.letters, strict=True))
-    formulas = [(place, one) for place, one in enumerate(factors) if one[0].operation is ELEMENTWISE]
-    for _, (extreme, letters) in formulas:
-        own = extreme.params.tree
-        for place, (other, its) in formulas:
-            if other.args != extreme.args or other.params.letters != extreme.params.letters or its != letters:
+    for side, its, before, behind in each_factor(node):
+        for extreme, letters in before + behind:
+            if not extreme.operation is side.operation is ELEMENTWISE or extreme.args != side.args:
                 continue
-            match own, other.params.tree:
-                case Apply("max" | "min" as name, pair), Apply("where", (Apply(operator, (side, bound)), then, _)):
-                    if operator == SIDES[name] and bound == ZERO and {*pair} == {side, ZERO}:
-                        leaves = list(zip(other.args, other.params.letters, strict=True))
-                        left = of_tree(then, leaves, other.params.out, other.shape)
-                        changed = [*factors[:place], (left, its), *factors[place + 1 :]]
-                        yield product(changed, params.out, node.shape, params.number)
+            if extreme.params.letters != side.params.letters or its != letters:
+                continue
+            match extreme.params.tree, side.params.tree:
+                case Apply("max" | "min" as name, pair), Apply("where", (Apply(operator, (x, bound)), then, _)):
+                    if operator == SIDES[name] and bound == ZERO and {*pair} == {x, ZERO}:
+                        left = of_tree(then, side.factors, side.params.out, side.shape)
+                        yield with_factors(node, [*before, (left, its), *behind])
 
 
 def _negated(tree: Tree) -> Tree:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from netcalc.graph.backward import added
+from netcalc.derivation.reverse import reverse
+from netcalc.graph.backward import added, passed_on
 from netcalc.graph.leaves import INPUT, NAMED, eye
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, product
@@ -54,24 +55,15 @@ def _jacobians(node: Node, before: Sequence[Node], ends: Sequence[Node]) -> dict
     """∂node/∂end for each of the ends, by going back from a 1 at each entry in turn."""
     letters = LETTERS[: 2 * node.rank]
     ones = [(eye(size), letters[n] + letters[node.rank + n]) for n, size in enumerate(node.shape)]
-    return shares(node, before, ends, product(ones, letters, node.shape * 2))
+    return shares(before, ends, product(ones, letters, node.shape * 2))
 
 
-def shares(node: Node, before: Sequence[Node], ends: Sequence[Node], delta: Node) -> dict[Node, Node | None]:
+def shares(before: Sequence[Node], ends: Sequence[Node], delta: Node) -> dict[Node, Node | None]:
     """What `delta`, the gradient of a node, means for each of the ends that it is made of; None where nothing does.
 
     `before` are the nodes from the ends to it, as `direct` has them.
     """
-    leads = set(ends)
-    for one in before:
-        if one not in leads and any(arg in leads for arg in one.args):
-            leads.add(one)
-    found: dict[Node, list[Node]] = {node: [delta]}
-    for one in reversed(before):
-        if one in ends or one not in found:
-            continue
-        gradient = added(found[one])
-        for place, arg in enumerate(one.args):
-            if arg in leads and (share := one.vjp(place, gradient)) is not None:
-                found.setdefault(arg, []).append(share)
-    return {end: added(found[end]) if end in found else None for end in ends}
+    found = reverse(
+        before, lambda one: () if one in ends else one.args, ends, delta, lambda _, parts: added(parts), passed_on
+    )
+    return {end: found.gradients.get(end) for end in ends}

@@ -12,11 +12,9 @@ from netcalc.graph.layouts import NEW_AXIS, NONE, WHOLE_AXIS, eye_of
 from netcalc.graph.leaves import MAX_WRITTEN_ENTRIES
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
+from netcalc.graph.shaping import EVERYTHING, Fixed, Keyed, Part, Place, Span
 from netcalc.graph.sizes import Size, settled, tree
 from netcalc.graph.terms import ONE, Term
-
-EVERYTHING = Span(None, None, None)
 
 
 def array_tree(node: Node) -> Tree:

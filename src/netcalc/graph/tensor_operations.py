@@ -23,7 +23,6 @@ from netcalc.graph.sizes import Shape, Size, described, settled, written
 ELEMENT_BY_ELEMENT = "* multiplies element by element, as in NumPy; the product of matrices is written @"
 POWER_OF_ENTRIES = "the power of a matrix is that of each entry, as in NumPy; the product of matrices is written A@A"
 MAX_CONSTANT_ENTRIES = 1 << 24  # of an array of zeros and ones that is written out
-EVERYTHING = build.Span(None, None, None)
 Made = Callable[[Reader, Apply], Node]
 
 
@@ -157,7 +156,7 @@ def _indexed(reader: Reader, tree: Apply) -> Node:
     key: list[build.Part] = []
     for one in parts:
         if one == Apply("ellipsis", ()):
-            key += [EVERYTHING] * (node.rank - used)
+            key += [build.EVERYTHING] * (node.rank - used)
         else:
             key.append(_part(reader, one))
     found = build.index(node, key)
@@ -223,8 +222,7 @@ def _size_of_axis(reader: Reader, tree: Apply) -> Node:
     place = int(axis.value) if isinstance(axis, Number) else 0
     if not -node.rank <= place < node.rank:
         raise ShapeError(f"axis {place} is not there: this is {written(node.shape)}")
-    size = settled(node.shape[place])
-    return build.number(size) if isinstance(size, int) else build.size(size)
+    return build.of_size(node.shape[place])
 
 
 def _one_hot(reader: Reader, tree: Apply) -> Node:

@@ -44,7 +44,7 @@ def ties(node: Node) -> Node | None:
     tree: Tree = Number(Fraction(0))
     for pair in pairs:
         tree = Apply("where", (Apply("equal", pair), HALF, tree))
-    return of_tree(tree, list(zip(node.args, node.params.letters, strict=True)), node.params.out, node.shape)
+    return of_tree(tree, node.factors, node.params.out, node.shape)
 
 
 def _without_ties(tree: Tree) -> tuple[Tree, list[tuple[Tree, Tree]]]:

@@ -19,12 +19,12 @@ from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, 
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_of
 from netcalc.graph.matrixform import as_mean, in_matrix_form
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, sizes_by_letter
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, renamed, sizes_by_letter, sums_over_ones
 from netcalc.graph.products_along import CUMPROD_SLOPE, OTHERS, divided, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
 from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
-from netcalc.graph.selection import EVERYTHING, array_tree, index_tree, key_trees, scatter_terms
-from netcalc.graph.shaping import CONCATENATE, INDEX, RESHAPE, SCATTER, Keyed
+from netcalc.graph.selection import array_tree, index_tree, key_trees, scatter_terms
+from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Size, letters_of, settled, tree
 from netcalc.graph.sizes import letter as letter_size
 from netcalc.graph.terms import ONE, Term, axes_of, hadamard, scalar, with_number_apart
@@ -198,7 +198,7 @@ class Writer:
         if node in self._typed and (typed := convolution(node, self.has_name, self.exact)) is not None:
             return Term(typed, axes_of(node.shape), params.number)
         sizes = sizes_by_letter(node)
-        factors = [pair for arg, own in zip(node.args, params.letters, strict=True) for pair in self._opened(arg, own)]
+        factors = [pair for arg, own in node.factors for pair in self._opened(arg, own)]
         terms = [self.term(arg, own) for arg, own in factors]
         out = _without_ones(params.out, sizes)
         summed = _without_ones(params.summed, sizes)
@@ -227,14 +227,10 @@ class Writer:
 
     def _opened(self, node: Node, letters: str) -> list[Factor]:
         """A factor; that of a product that sums over axes of one entry alone as its factors."""
-        if node.operation is not PRODUCT or self.has_name(node) or node.params.number != 1:
+        is_plain = node.operation is not PRODUCT or self.has_name(node) or node.params.number != 1
+        if is_plain or not sums_over_ones(node):
             return [(node, letters)]
-        params: Product = node.params
-        sizes = sizes_by_letter(node)
-        if not params.summed or any(settled(sizes[one]) != 1 for one in params.summed):
-            return [(node, letters)]
-        names = dict(zip(params.out, letters, strict=True)) | dict.fromkeys(params.summed, ONE)
-        return [(arg, "".join(names[one] for one in own)) for arg, own in zip(node.args, params.letters, strict=True)]
+        return renamed(node, letters, dict.fromkeys(node.params.summed, ONE))
 
     def _sum(self, node: Node, *, diagonal: bool) -> Term:
         params: Sum = node.params
@@ -253,7 +249,7 @@ class Writer:
         if (written := self._written_into(node)) is not None:
             return _plain(written, node)
         sizes = sizes_by_letter(node)
-        terms = [self.term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
+        terms = [self.term(arg, own) for arg, own in node.factors]
         layout = common_layout(terms, _without_ones(params.out, sizes))
         arguments = {slot(n): (placed(term, layout), bool(term.letters)) for n, term in enumerate(terms)}
         return self._by_entry(params.tree, arguments, layout)
@@ -499,6 +495,3 @@ def _plain(core: Tree, node: Node) -> Term:
 
 def _without_ones(letters: str, sizes: Mapping[str, Size]) -> str:
     return "".join(one for one in letters if settled(sizes[one]) != 1)
-
-
-__all__ = ["Writer", "formula"]

@@ -13,7 +13,7 @@ from netcalc.program import indexing
 from netcalc.program.drawing import Drawing
 from netcalc.program.library import RANDOM
 from netcalc.program.modules import Weight
-from netcalc.program.operators import SIGNS, binary, missing
+from netcalc.program.operators import SIGNS, binary, missing, there
 from netcalc.program.scope import Frame
 from netcalc.program.values import (
     REALS,
@@ -154,10 +154,7 @@ class Assignments(Drawing):
                     value = self.named(key, value, target.lineno)
                 owner[self._key(key)] = self._named_entry(target, value)
             case list():
-                place = self._whole_key(key)
-                if not -len(owner) <= place < len(owner):
-                    raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-                owner[place] = self._named_entry(target, value)
+                owner[there(owner, self._whole_key(key))] = self._named_entry(target, value)
             case Tensor():
                 part = indexing.part_of(self, owner, key)
                 new = indexing.written_into(self, owner, part, stored(owner.kind, value))

@@ -16,7 +16,7 @@ from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Pair
 from netcalc.program.library.windows import BYTES, strides
 from netcalc.program.modules import WALKS, Weight, weight_of
-from netcalc.program.operators import missing
+from netcalc.program.operators import missing, there
 from netcalc.program.scope import Scope
 from netcalc.program.texts import UNKNOWN
 from netcalc.program.training import PLACED
@@ -119,10 +119,7 @@ class Attributes(Scope):
             return owner[
                 slice(*(None if one is None else self._whole_key(one) for one in (key.start, key.stop, key.step)))
             ]
-        place = self._whole_key(key)
-        if not -len(owner) <= place < len(owner):
-            raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-        return owner[place]
+        return owner[there(owner, self._whole_key(key))]
 
     def _whole_key(self, key: Any) -> int:
         if isinstance(key, int):

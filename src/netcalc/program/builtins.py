@@ -14,7 +14,7 @@ from netcalc.graph import build as b
 from netcalc.graph.leaves import arange
 from netcalc.graph.sizes import Letters, total
 from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, elementwise_function
-from netcalc.program.operators import MAX_LIST, binary
+from netcalc.program.operators import MAX_LIST, binary, there
 from netcalc.program.scalars import ordering
 from netcalc.program.signature import tensor, whole_or_none
 from netcalc.program.texts import formatted, put_into
@@ -323,10 +323,7 @@ def _of_list(reader: Expressions, owner: list[Any], name: str, args: list[Any], 
         case "insert", [place, value]:
             owner.insert(whole(reader, place), value)
         case "pop", places if len(places) < 2 and owner:
-            place = whole(reader, places[0]) if places else -1
-            if not -len(owner) <= place < len(owner):
-                raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
-            return owner.pop(place)
+            return owner.pop(there(owner, whole(reader, places[0]) if places else -1))
         case "reverse", []:
             owner.reverse()
         case "copy", []:

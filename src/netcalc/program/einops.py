@@ -68,7 +68,7 @@ def _arranged(reader: Calls, x: Any, pattern: Any, sizes: dict[str, Any], how: s
     node = b.transpose(node, [own.index(name) for name in wanted if name in own])
     if new:
         known |= {name: to_size(sizes[name]) for name in new}
-        node = b.index(node, [None if name in new else b.Span(None, None, None) for name in wanted])
+        node = b.index(node, [None if name in new else b.EVERYTHING for name in wanted])
         node = b.broadcast(node, tuple(known[name] for name in wanted))
     shape = [total([known[name] for name in group if not name.isdigit()]) for group in right]
     return Tensor(b.reshaped(node, shape), x.kind, Tensor(node).buffer if new or gone else x.buffer, ())

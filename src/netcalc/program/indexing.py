@@ -22,8 +22,6 @@ from netcalc.program.scope import Scope
 from netcalc.program.values import Tensor, described, node_of
 from netcalc.records import NamedTuple
 
-ALL = Span(None, None, None)
-
 
 class PartOf(NamedTuple):
     """A key as the graph has it, with the nodes that are indices in it; `mask` alone where it is a condition."""
@@ -60,7 +58,7 @@ def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> Pa
     axis = 0
     for item in items:
         if item is Ellipsis:
-            key += [ALL] * (whole.rank - used)
+            key += [b.EVERYTHING] * (whole.rank - used)
             axis += whole.rank - used
             continue
         for part in _parts(scope, whole, item, axis):
@@ -156,7 +154,7 @@ def _broadcast_mask(mask: Tensor, whole: Tensor) -> Node:
     """A condition on the first axes as one on all."""
     if mask.rank > whole.rank or not all(same(one, other) for one, other in zip(mask.shape, whole.shape, strict=False)):
         raise ShapeError(f"a condition of {written(mask.shape)} does not pick from {written(whole.shape)}")
-    return b.index(mask.node, [*[ALL] * mask.rank, *[None] * (whole.rank - mask.rank)])
+    return b.index(mask.node, [*[b.EVERYTHING] * mask.rank, *[None] * (whole.rank - mask.rank)])
 
 
 def numpy_key(part: PartOf) -> tuple[Any, ...]:

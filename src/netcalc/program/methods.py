@@ -105,7 +105,7 @@ class Methods(Functions):
         """np.add.reduce, np.subtract.outer."""
         if how == "outer":
             left, right = (node_of(one) for one in args)
-            wide = b.index(left, [*[b.Span(None, None, None)] * left.rank, *[None] * right.rank])
+            wide = b.index(left, [*[b.EVERYTHING] * left.rank, *[None] * right.rank])
             return self.library_call(function, "numpy", [Tensor(wide), Tensor(right)], {})
         names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
         running = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,6 +197,13 @@ def _holds(item: Any, container: Any) -> bool:
             isinstance(container, str) and item in container
         )
     raise NetcalcError(f"'in' {described(container)} is not understood")
+
+
+def there(owner: Sequence[Any], place: int) -> int:
+    """A place that a list has. Raises NetcalcError."""
+    if not -len(owner) <= place < len(owner):
+        raise NetcalcError(f"item {place} is not there: it has {len(owner)}")
+    return place
 
 
 def missing(scope: Scope, name: str) -> str:

@@ -16,7 +16,6 @@ import numpy as np
 
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
-from netcalc.graph.sizes import Letters, Unknown
 from netcalc.program.values import Missing, Opaque, Tensor, described, is_scalar, is_size, kind_of, node_of, tree_of
 from netcalc.records import NamedTuple
 
@@ -257,4 +256,3 @@ CONVERSIONS: Mapping[str, Any] = {
     "s": text,
     "v": _anything,
 }
-__all__ = ["Letters", "Unknown", "bound", "parameters", "tensor", "usage", "whole"]

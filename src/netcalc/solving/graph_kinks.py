@@ -66,7 +66,7 @@ def _of_elementwise(
     problem: GraphProblem, node: Node, arguments: Sequence[np.ndarray], reached: Collection[Node], once: Once
 ) -> Iterator[str]:
     formula = _written(problem, node)
-    leaves = list(zip(node.args, node.params.letters, strict=True))
+    leaves = node.factors
     tree, own = _of_compared(evaluable([node.params.tree])[0], len(leaves))
     sizes = dict(zip(node.params.out, node.shape, strict=True))
     args = [*node.args]

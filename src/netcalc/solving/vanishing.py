@@ -251,7 +251,7 @@ class _Cut:
     def _elementwise(self, node: Node) -> Node:
         """Arithmetic on arguments, and on what functions make of them."""
         params: Elementwise = node.params
-        own: list[Factor] = list(zip(node.args, params.letters, strict=True))
+        own: list[Factor] = node.factors
         leaves: list[Factor] = [(self.done.get(arg, arg), letters) for arg, letters in own]
         sizes = dict(zip(params.out, node.shape, strict=True))
 

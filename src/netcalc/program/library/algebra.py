@@ -12,6 +12,7 @@ from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.sizes import described, written
+from netcalc.program.library.reductions import norm_of_vectors
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.values import Tensor, node_of
@@ -106,21 +107,19 @@ def _cosine(call: Call, x: Tensor, y: Tensor, axis: int | None, eps: Any) -> Nod
 
 def _pairwise(x: Tensor, y: Tensor, p: Any) -> Node:
     """The distances between the rows of two matrices."""
-    if p != 2:
-        raise NetcalcError("distances of order 2 alone are understood")
     if x.rank < 2 or y.rank < 2:
         raise ShapeError(f"cdist takes the rows of two matrices, not {written(x.shape)} and {written(y.shape)}")
-    wide = b.subtract(b.index(x.node, [*[b.Span(None, None, None)] * (x.rank - 1), None]), _in_front(y.node))
-    return b.norm(wide, -1)
+    wide = b.subtract(b.index(x.node, [*[b.EVERYTHING] * (x.rank - 1), None]), _in_front(y.node))
+    return norm_of_vectors(Tensor(wide), p, -1, False)
 
 
 def _in_front(node: Node) -> Node:
-    return b.index(node, [*[b.Span(None, None, None)] * (node.rank - 2), None])
+    return b.index(node, [*[b.EVERYTHING] * (node.rank - 2), None])
 
 
 def _cross(x: Tensor, y: Tensor) -> Node:
     """Of vectors of three, along the last axis."""
-    front = [b.Span(None, None, None)] * (x.rank - 1)
+    front = [b.EVERYTHING] * (x.rank - 1)
 
     def turned(node: Node, order: list[int]) -> Node:
         return b.index(node, [*front, b.Fixed(np.array(order))])
@@ -179,20 +178,19 @@ def _matrix_power(x: Tensor, n: int) -> Node:
 
 
 def _on_diagonals(x: Tensor) -> Node:
-    wide = b.index(x.node, [*[b.Span(None, None, None)] * x.rank, None])
+    wide = b.index(x.node, [*[b.EVERYTHING] * x.rank, None])
     return b.multiply(wide, b.eye(x.node.shape[-1]))
 
 
-def _distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool) -> Node:
-    if p != 2:
-        raise NetcalcError("distances of order 2 alone are understood")
-    return b.norm(b.add(b.subtract(x.node, y.node), node_of(eps)), -1, keep)
+def distance(x: Tensor, y: Tensor, p: Any, eps: Any, keep: bool = False) -> Node:
+    """‖x - y + ε‖ along the last axis."""
+    return norm_of_vectors(Tensor(b.add(b.subtract(x.node, y.node), node_of(eps))), p, -1, keep)
 
 
 ROWS = [
     Row("cross", _TWO, _cross, "the cross product of vectors of three", "product"),
     Row("kron", _TWO, lambda x, y: b.kron(x.node, y.node), "the Kronecker product", "product"),
-    Row("pairwise_distance", "x1:t x2:t p:v=2 eps:v=1e-6 keepdim:b=False", _distance, "‖x - y‖ of rows"),
+    Row("pairwise_distance", "x1:t x2:t p:v=2 eps:v=1e-6 keepdim:b=False", distance, "‖x - y‖ of rows"),
     Row("matmul mm bmm mv", _TWO, lambda x, y: b.matmul(x.node, y.node), "the matrix product", "product"),
     Row("dot", _TWO, _dot, "the inner product, of matrices the matrix product", "product"),
     Row(

@@ -13,8 +13,6 @@ from netcalc.program.library.padding import padded
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.values import Tensor, node_of
 
-ALL = b.Span(None, None, None)
-
 
 def _span(start: int | None, stop: int | None, step: int | None = None) -> b.Span:
     return b.Span(start, stop, step)
@@ -97,7 +95,7 @@ def _differences(x: Tensor, spacing: Any, axis: Any) -> Node:
     if x.rank != 1 and axis is None:
         raise NetcalcError("gradient goes along one axis here: name it, as in np.gradient(u, axis=0)")
     axis = (0 if axis is None else axis) % x.rank
-    step, front = node_of(spacing), [ALL] * axis
+    step, front = node_of(spacing), [b.EVERYTHING] * axis
 
     def slope(above: b.Span, below: b.Span, width: Node) -> Node:
         return b.divide(b.subtract(b.index(x.node, [*front, above]), b.index(x.node, [*front, below])), width)
@@ -109,7 +107,7 @@ def _differences(x: Tensor, spacing: Any, axis: Any) -> Node:
 
 def _trapezoids(y: Tensor, x: Any, dx: Any, axis: int) -> Node:
     """Σ (yᵢ + yᵢ₊₁)/2 · Δxᵢ."""
-    front = [ALL] * (axis % y.rank)
+    front = [b.EVERYTHING] * (axis % y.rank)
     behind, ahead = [*front, _span(1, None)], [*front, _span(None, -1)]
     width = node_of(dx)
     if x is not None:

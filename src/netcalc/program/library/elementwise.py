@@ -331,4 +331,3 @@ ROWS = [
         "widest",
     ),
 ]
-__all__ = ["INFINITY", "MINUS_INFINITY", "ROWS", "apply_function", "elementwise_function", "of_formula", "parsed"]

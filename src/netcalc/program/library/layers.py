@@ -11,11 +11,10 @@ from netcalc.graph.leaves import triangular_ones
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import described, over, same, settled, written
 from netcalc.program.library.elementwise import MINUS_INFINITY
-from netcalc.program.library.table import Call, Row, concrete, size_of
+from netcalc.program.library.reductions import norm_of_vectors
+from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.values import Tensor, node_of
-
-ALL = b.Span(None, None, None)
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Any) -> Node:
@@ -99,13 +98,7 @@ def _instance_norm(x: Tensor, _mean: Any, _var: Any, weight: Any, bias: Any, _us
 
 def _normalize(x: Tensor, p: Any, axis: Any, eps: Any) -> Node:
     """x / max(‖x‖, ε)."""
-    if p == 2:
-        length = b.norm(x.node, axis, keep=True)
-    else:
-        size = b.elementwise("abs", x.node)
-        total = b.summed(size if p == 1 else b.power(size, node_of(p)), axis, keep=True)
-        length = total if p == 1 else b.power(total, b.divide(b.number(1), node_of(p)))
-    return b.divide(x.node, b.elementwise("max", length, node_of(eps)))
+    return b.divide(x.node, b.elementwise("max", norm_of_vectors(x, p, axis, True), node_of(eps)))
 
 
 def _dropout(call: Call, x: Tensor, p: Any, training: Any) -> Node:
@@ -126,7 +119,7 @@ def _attention(
     if groups:
         keys, values = (_repeated_heads(one, q.node) for one in (keys, values))
     width = settled(q.node.shape[-1])
-    by = node_of(scale) if scale is not None else b.divide(b.number(1), b.elementwise("sqrt", size_of(width)))
+    by = node_of(scale) if scale is not None else b.divide(b.number(1), b.elementwise("sqrt", b.of_size(width)))
     scores = b.multiply(b.matmul(q.node, b.swapped(keys)), by)
     hidden = b.number_of(MINUS_INFINITY)
     if causal:
@@ -143,7 +136,7 @@ def _repeated_heads(node: Node, q: Node) -> Node:
     many = over(heads, own)
     if many is None:
         raise ShapeError(f"{heads} heads are no multiple of {own}")
-    wide = b.index(node, [*[ALL] * (node.rank - 2), None])
+    wide = b.index(node, [*[b.EVERYTHING] * (node.rank - 2), None])
     shape = (*node.shape[:-2], many, *node.shape[-2:])
     return b.reshaped(b.broadcast(wide, shape), [*node.shape[:-3], heads, *node.shape[-2:]])
 

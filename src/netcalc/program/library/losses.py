@@ -11,9 +11,10 @@ from netcalc.expression import Number, symbols
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import settled, written
+from netcalc.program.library.algebra import distance
 from netcalc.program.library.elementwise import of_formula, parsed
-from netcalc.program.library.shaping import ALL, open_grid
-from netcalc.program.library.table import Call, Row, size_of
+from netcalc.program.library.shaping import open_grid
+from netcalc.program.library.table import Call, Row
 from netcalc.program.signature import parameters
 from netcalc.program.values import Tensor, node_of, tree_of
 
@@ -27,7 +28,7 @@ def reduced(losses: Node, reduction: str, weights: Node | None = None) -> Node:
     if reduction == "sum":
         return b.summed(losses)
     if reduction == "batchmean":
-        return b.divide(b.summed(losses), size_of(losses.shape[0]))
+        return b.divide(b.summed(losses), b.of_size(losses.shape[0]))
     if reduction != "mean":
         raise NetcalcError(f"unknown reduction '{reduction}'; the reductions are mean, sum, none")
     return b.mean(losses) if weights is None else b.divide(b.summed(losses), b.summed(weights))
@@ -89,11 +90,7 @@ def _of_classes(
 def _smoothed(losses: Node, log_p: Node, weight: Any, kept: Node | None, smoothing: Node) -> Node:
     """(1 - ε) of the loss, and ε of the mean over all classes."""
     axis = 1 if log_p.rank > 1 else 0
-    every = log_p
-    if weight is not None:
-        own = b.detached(weight.node)
-        every = b.multiply(every, own if log_p.rank < 3 else b.reshaped(own, [-1, *[1] * (log_p.rank - 2)]))
-    even = b.negate(b.mean(every, axis))
+    even = b.negate(b.mean(_weighed(log_p, weight), axis))
     if kept is not None:
         even = b.multiply(kept, even)
     return b.add(b.multiply(b.subtract(ONE, smoothing), losses), b.multiply(smoothing, even))
@@ -102,13 +99,17 @@ def _smoothed(losses: Node, log_p: Node, weight: Any, kept: Node | None, smoothi
 def _of_probabilities(log_p: Node, target: Node, weight: Any, reduction: str, smoothing: Any) -> Node:
     axis = 1 if log_p.rank > 1 else 0
     if not _is_zero(smoothing):
-        even = b.divide(node_of(smoothing), size_of(log_p.shape[axis]))
+        even = b.divide(node_of(smoothing), b.of_size(log_p.shape[axis]))
         target = b.add(b.multiply(b.subtract(ONE, node_of(smoothing)), target), even)
-    terms = b.multiply(target, log_p)
-    if weight is not None:
-        own = b.detached(weight.node)
-        terms = b.multiply(terms, own if log_p.rank < 3 else b.reshaped(own, [-1, *[1] * (log_p.rank - 2)]))
-    return reduced(b.negate(b.summed(terms, axis)), reduction)
+    return reduced(b.negate(b.summed(_weighed(b.multiply(target, log_p), weight), axis)), reduction)
+
+
+def _weighed(terms: Node, weight: Any) -> Node:
+    """Terms a class, (c,), (n, c) or (n, c, …), times the classes' weights."""
+    if weight is None:
+        return terms
+    own = b.detached(weight.node)
+    return b.multiply(terms, own if terms.rank < 3 else b.reshaped(own, [-1, *[1] * (terms.rank - 2)]))
 
 
 def _cross_entropy(
@@ -169,10 +170,6 @@ def _smooth(near: str, far: str, width: str) -> Callable[[Mapping[str, Any]], st
 # --- distances
 
 
-def _difference(x: Tensor, y: Tensor) -> Node:
-    return b.subtract(x.node, y.node)
-
-
 def _square(node: Node) -> Node:
     return b.multiply(node, node)
 
@@ -182,9 +179,7 @@ def _hinged(node: Node) -> Node:
 
 
 def _triplet(anchor: Tensor, near: Tensor, far: Tensor, margin: Any, p: Any, eps: Any, reduction: str) -> Node:
-    if p != 2:
-        raise NetcalcError("triplet_margin_loss is understood with p=2")
-    lengths = [b.norm(b.add(_difference(anchor, one), node_of(eps)), -1) for one in (near, far)]
+    lengths = [distance(anchor, one, p, eps) for one in (near, far)]
     return reduced(_hinged(b.add(b.subtract(*lengths), node_of(margin))), reduction)
 
 
@@ -202,12 +197,12 @@ def _multi_margin(call: Call, x: Tensor, target: Tensor, p: int, margin: Any, we
     call.index(target)
     node = x.node if x.rank == 2 else b.index(x.node, [None])
     classes = target.node if target.rank else b.index(target.node, [None])
-    right = b.index(_picked(node, classes), [ALL, None])
+    right = b.index(_picked(node, classes), [b.EVERYTHING, None])
     hinge = _hinged(b.add(b.subtract(node, right), node_of(margin)))
     hinge = _square(hinge) if p == 2 else hinge
     if weight is not None:
         own = b.index(b.detached(weight.node), [b.Place(1)], [classes])
-        hinge = b.multiply(hinge, b.index(own, [ALL, None]))
+        hinge = b.multiply(hinge, b.index(own, [b.EVERYTHING, None]))
     others = b.subtract(ONE, b.index(b.eye(node.shape[1]), [b.Place(1)], [classes]))
     losses = b.mean(b.multiply(hinge, others), 1)
     return reduced(losses if x.rank == 2 or reduction != "none" else b.index(losses, [0]), reduction)

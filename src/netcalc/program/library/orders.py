@@ -19,7 +19,6 @@ from netcalc.program.signature import fraction
 from netcalc.program.values import Tensor
 
 MAX_SORTED = 500  # entries: each is compared with each
-ALL = b.Span(None, None, None)
 
 
 class Order:
@@ -37,7 +36,7 @@ class Order:
 
     def part(self, start: int | None, stop: int | None) -> tuple[Node, Node]:
         """The entries that come there, and where they stand."""
-        order = b.index(self.order, [*[ALL] * self.axis, b.Span(start, stop, None)])
+        order = b.index(self.order, [*[b.EVERYTHING] * self.axis, b.Span(start, stop, None)])
         if self.node.rank == 1:
             return b.index(self.node, [b.Place(1)], [order]), order
         grid = open_grid([concrete(settled(size), "an order") for size in order.shape])
@@ -47,7 +46,7 @@ class Order:
     def entry(self, place: int, *, keep: bool) -> tuple[Node, Node]:
         """The entry that comes there, and where it stands; the axis is kept with size 1, or is gone."""
         both = self.part(place, place + 1)
-        return both if keep else tuple(b.index(one, [*[ALL] * self.axis, 0]) for one in both)  # type: ignore[return-value]
+        return both if keep else tuple(b.index(one, [*[b.EVERYTHING] * self.axis, 0]) for one in both)  # type: ignore[return-value]
 
 
 def _pair(both: tuple[Node, Node], x: Tensor) -> Pair:

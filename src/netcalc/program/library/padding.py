@@ -15,7 +15,7 @@ from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import plus, settled, written
-from netcalc.program.library.shaping import ALL, axes_of
+from netcalc.program.library.shaping import axes_of
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import fraction, whole
 from netcalc.program.values import Tensor, node_of
@@ -38,7 +38,7 @@ def padded(node: Node, widths: Sequence[tuple[int, int]], value: Node | None = N
     for size, (before, behind) in zip(map(settled, node.shape), widths, strict=True):
         shape.append(plus(size, before + behind))
         stop = None if not behind else -behind
-        key.append(b.Span(before, stop, None) if before or behind else ALL)
+        key.append(b.Span(before, stop, None) if before or behind else b.EVERYTHING)
     keyed = Keyed(tuple(key), tuple(shape))
     wide = b.scatter(node, keyed)
     if value is None:
@@ -60,7 +60,7 @@ def _pad(call: Call, x: Tensor, widths: Any, mode: str, value: Any) -> Node:
             if min(around) < 0 or (mode != "edge" and not many):
                 raise ShapeError("pad adds entries, and takes no number below 0; write a slice to cut them")
             places = np.pad(np.arange(many), around, MODES[mode])  # type: ignore[call-overload]
-            node = b.index(node, [*[ALL] * axis, b.Fixed(places)])
+            node = b.index(node, [*[b.EVERYTHING] * axis, b.Fixed(places)])
     return node
 
 
@@ -94,7 +94,7 @@ def _resampled(call: Call, x: Tensor, size: Any, factor: Any, mode: str, corners
         own = concrete(settled(node.shape[2 + n]), call.name)
         new = int(fraction(wanted) * own) if size is None else whole(wanted)
         step = 1 / fraction(wanted) if size is None else Fraction(own, max(new, 1))
-        front = [ALL] * (2 + n)
+        front = [b.EVERYTHING] * (2 + n)
         if mode == "nearest":
             places = np.array([min(int(step * one), own - 1) for one in range(new)], dtype=np.int64)
             node = b.index(node, [*front, b.Fixed(places)])

@@ -17,7 +17,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.products_along import cumprod
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import Size, over, same, settled, times, written
-from netcalc.program.library.shaping import ALL, axis_of, open_grid
+from netcalc.program.library.shaping import axis_of, open_grid
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import whole
 from netcalc.program.values import Tensor, node_of
@@ -32,7 +32,7 @@ def _roll(x: Tensor, shift: Any, axis: Any) -> Node:
     for by, one in zip(shifts, axes, strict=True):
         place = axis_of(node, one)
         cut = -whole(by) % concrete(settled(node.shape[place]), "roll")
-        front = [ALL] * place
+        front = [b.EVERYTHING] * place
         parts = [b.index(node, [*front, b.Span(cut, None, None)]), b.index(node, [*front, b.Span(0, cut, None)])]
         node = b.joined(parts, place) if cut else node
     return node
@@ -41,7 +41,7 @@ def _roll(x: Tensor, shift: Any, axis: Any) -> Node:
 def _flip(x: Tensor, axes: Any) -> Node:
     axes = range(x.rank) if axes is None else [axes] if isinstance(axes, int) else axes
     places = {axis_of(x.node, one) for one in axes}
-    return b.index(x.node, [b.Span(None, None, -1) if n in places else ALL for n in range(x.rank)])
+    return b.index(x.node, [b.Span(None, None, -1) if n in places else b.EVERYTHING for n in range(x.rank)])
 
 
 def _concatenate(arrays: list[Tensor], axis: Any) -> Node:
@@ -81,7 +81,7 @@ def _blocks(rows: Any) -> Node:
 
 def _deep(arrays: list[Tensor]) -> Node:
     nodes = [one.node if one.rank > 1 else b.reshaped(one.node, [1, -1]) for one in arrays]
-    return b.joined([node if node.rank > 2 else b.index(node, [ALL, ALL, None]) for node in nodes], 2)
+    return b.joined([node if node.rank > 2 else b.index(node, [b.EVERYTHING, b.EVERYTHING, None]) for node in nodes], 2)
 
 
 def _columns(arrays: list[Tensor]) -> Node:
@@ -89,7 +89,7 @@ def _columns(arrays: list[Tensor]) -> Node:
 
 
 def _split_at(node: Node, ends: Sequence[Size], axis: int) -> list[Node]:
-    front = [ALL] * axis
+    front = [b.EVERYTHING] * axis
     starts = [None, *ends]
     stops = [*ends, None]
     return [b.index(node, [*front, b.Span(i, j, None)]) for i, j in zip(starts, stops, strict=True)]
@@ -148,11 +148,11 @@ def _chunk(x: Tensor, many: int, axis: int) -> tuple[Node, ...]:
 def _unbind(x: Tensor, axis: int) -> list[Node]:
     axis = axis_of(x.node, axis)
     many = concrete(settled(x.node.shape[axis]), "unbind")
-    return [b.index(x.node, [*[ALL] * axis, n]) for n in range(many)]
+    return [b.index(x.node, [*[b.EVERYTHING] * axis, n]) for n in range(many)]
 
 
 def _narrow(x: Tensor, axis: int, start: int, length: int) -> Node:
-    return b.index(x.node, [*[ALL] * axis_of(x.node, axis), b.Span(start, start + length, None)])
+    return b.index(x.node, [*[b.EVERYTHING] * axis_of(x.node, axis), b.Span(start, start + length, None)])
 
 
 def _select(x: Any, axis: Any, place: Any) -> Node:
@@ -162,7 +162,7 @@ def _select(x: Any, axis: Any, place: Any) -> Node:
         for condition, value in reversed(list(zip(x, axis, strict=True))):
             found = b.where(node_of(condition), node_of(value), found)
         return found
-    return b.index(x.node, [*[ALL] * axis_of(x.node, whole(axis)), whole(place)])
+    return b.index(x.node, [*[b.EVERYTHING] * axis_of(x.node, whole(axis)), whole(place)])
 
 
 def _triangle(x: Tensor, offset: int, *, lower: bool) -> Node:
@@ -183,7 +183,7 @@ def _is_finite(node: Node) -> bool:
 def _take(call: Call, x: Tensor, places: Tensor, axis: Any) -> Node:
     node = x.node if axis is not None else b.reshaped(x.node, [-1])
     call.index(places, settled(node.shape[axis_of(node, axis or 0)]))
-    return b.index(node, [*[ALL] * axis_of(node, axis or 0), b.Place(1)], [places.node])
+    return b.index(node, [*[b.EVERYTHING] * axis_of(node, axis or 0), b.Place(1)], [places.node])
 
 
 def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
@@ -226,7 +226,7 @@ def _scatter_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) 
 def _difference(x: Tensor, many: int, axis: int) -> Node:
     node, axis = x.node, axis_of(x.node, axis)
     for _ in range(many):
-        front = [ALL] * axis
+        front = [b.EVERYTHING] * axis
         node = b.subtract(
             b.index(node, [*front, b.Span(1, None, None)]), b.index(node, [*front, b.Span(None, -1, None)])
         )
@@ -241,7 +241,7 @@ def _running_product(x: Tensor, axis: Any) -> Node:
 
 def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:
     call.index(places, x.shape[axis_of(x.node, axis)])
-    key: b.Key = (*[ALL] * axis_of(x.node, axis), b.Place(1))
+    key: b.Key = (*[b.EVERYTHING] * axis_of(x.node, axis), b.Place(1))
     spread = b.scatter(source.node, Keyed(key, x.node.shape), [places.node])
     return b.add(x.node, spread)
 
@@ -263,7 +263,8 @@ def _open_mesh(call: Call, arrays: list[Any]) -> tuple[Node, ...]:
         call.index(one)
     nodes = [node_of(one) for one in arrays]
     return tuple(
-        b.index(node, [ALL if place == k else None for place in range(len(nodes))]) for k, node in enumerate(nodes)
+        b.index(node, [b.EVERYTHING if place == k else None for place in range(len(nodes))])
+        for k, node in enumerate(nodes)
     )
 
 
@@ -273,7 +274,7 @@ def _meshgrid(arrays: list[Any], indexing: Any) -> list[Node]:
     ]
     shape = tuple(node.shape[0] for node in nodes)
     found = [
-        b.broadcast(b.index(n, [ALL if m == k else None for m in range(len(nodes))]), shape)
+        b.broadcast(b.index(n, [b.EVERYTHING if m == k else None for m in range(len(nodes))]), shape)
         for k, n in enumerate(nodes)
     ]
     if indexing == "ij" or len(nodes) < 2:

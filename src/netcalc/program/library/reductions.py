@@ -89,6 +89,11 @@ def _norm(call: Call, x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
     axis = to_axis(axis)
     if order not in (None, "fro") and (axes := _matrix_axes(call, x, axis)) is not None:
         return _matrix_norm(x, order, axes, keep)
+    return norm_of_vectors(x, order, axis, keep)
+
+
+def norm_of_vectors(x: Tensor, order: Any, axis: Any, keep: bool) -> Node:
+    """(Σ |x|ᵖ)^(1/p) along axes; None is order 2."""
     if order in (None, 2, "fro"):
         return b.norm(x.node, axis, keep)
     size = b.elementwise("abs", x.node)
@@ -153,7 +158,7 @@ def _running(x: Tensor, axis: int, what: str, function: Callable[[Node, int, boo
     """A function of the entries up to each, along an axis."""
     axis = axis % x.rank
     many = concrete(settled(x.node.shape[axis]), what)
-    front = [b.Span(None, None, None)] * axis
+    front = [b.EVERYTHING] * axis
     parts = [b.index(x.node, [*front, b.Span(None, n + 1, None)]) for n in range(many)]
     return b.stack([function(part, axis, False) for part in parts], axis)
 
@@ -166,7 +171,7 @@ def _running_extreme(call: Call, x: Tensor, axis: int) -> Any:
         return values
 
     def last_place(part: Node, axis: int, keep: bool) -> Node:
-        behind = [*[b.Span(None, None, None)] * axis, b.Span(None, None, -1)]
+        behind = [*[b.EVERYTHING] * axis, b.Span(None, None, -1)]
         many = concrete(settled(part.shape[axis]), call.name)
         return b.subtract(b.number(many - 1), _place(b.index(part, behind), axis, keep, largest=largest))
 

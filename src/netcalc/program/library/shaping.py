@@ -15,8 +15,6 @@ from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.signature import whole
 from netcalc.program.values import Tensor
 
-ALL = b.Span(None, None, None)
-
 
 def axis_of(node: Node, axis: int) -> int:
     if not -node.rank <= axis < node.rank:
@@ -28,7 +26,10 @@ def open_grid(sizes: Sequence[Size]) -> list[Node]:
     """0, 1, 2, … along each axis, as indices that broadcast together: arange(m)[:, None], arange(n)."""
     lines = [arange(size) for size in sizes]
     behind = range(len(lines) - 1, -1, -1)
-    return [b.index(line, [ALL, *[None] * many]) if many else line for line, many in zip(lines, behind, strict=True)]
+    return [
+        b.index(line, [b.EVERYTHING, *[None] * many]) if many else line
+        for line, many in zip(lines, behind, strict=True)
+    ]
 
 
 def _sizes(arguments: Sequence[Any]) -> tuple[Any, ...]:
@@ -130,7 +131,7 @@ def _squeeze(call: Call, x: Tensor, axis: Any) -> Node:
         if call.library in ("numpy", "jax") and not all(same(sizes[n], 1) for n in gone):
             raise ShapeError(f"squeeze takes axes of size 1; this is {written(sizes)}")
         gone = {n for n in gone if settled(sizes[n]) == 1}
-    return b.index(x.node, [0 if n in gone else ALL for n in range(x.rank)]) if gone else x.node
+    return b.index(x.node, [0 if n in gone else b.EVERYTHING for n in range(x.rank)]) if gone else x.node
 
 
 def _unsqueeze(x: Tensor, axis: Any) -> Node:
@@ -140,7 +141,7 @@ def _unsqueeze(x: Tensor, axis: Any) -> Node:
     places = {one % rank for one in axes if -rank <= one < rank}
     if len(places) < len(axes):
         raise ShapeError(f"there is no place {axis} for a new axis in {written(node.shape)}")
-    return b.index(node, [None if n in places else ALL for n in range(rank)])
+    return b.index(node, [None if n in places else b.EVERYTHING for n in range(rank)])
 
 
 def _expand(x: Tensor, sizes: list[Any]) -> Node:
@@ -162,7 +163,7 @@ def _tile(x: Tensor, repeats: list[Any]) -> Node:
     wide: list[Any] = []
     shape: list[Any] = []
     for size, many in zip(node.shape, times_, strict=True):
-        wide += [None, ALL]
+        wide += [None, b.EVERYTHING]
         shape += [many, size]
     spread = b.broadcast(b.index(node, wide), tuple(shape))
     return b.reshaped(spread, [times(many, size) for many, size in zip(times_, node.shape, strict=True)])
@@ -184,7 +185,7 @@ def _is_positive(size: Any) -> bool:
 def _interleaved(x: Tensor, many: Any, axis: Any) -> Node:
     node = x.node if axis is not None else b.reshaped(x.node, [-1])
     axis, many = axis_of(node, axis or 0), whole(many)
-    wide = b.index(node, [*[ALL] * (axis + 1), None])
+    wide = b.index(node, [*[b.EVERYTHING] * (axis + 1), None])
     shape = (*node.shape[: axis + 1], many, *node.shape[axis + 1 :])
     return b.reshaped(
         b.broadcast(wide, shape), [*node.shape[:axis], times(node.shape[axis], many), *node.shape[axis + 1 :]]

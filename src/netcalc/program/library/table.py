@@ -8,11 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.graph import build as b
 from netcalc.graph.centred import without_name
 from netcalc.graph.node import Node
-from netcalc.graph.shaping import INDEX, Span
-from netcalc.graph.sizes import Size, settled
+from netcalc.graph.shaping import EVERYTHING, INDEX, Span
+from netcalc.graph.sizes import settled
 from netcalc.program.values import Tensor, as_bool, is_scalar, kind_of, widest
 from netcalc.records import NamedTuple
 
@@ -93,7 +92,7 @@ def is_copied(old: Node, new: Node) -> bool:
     if old.operation is not INDEX or new.rank != 1 or old.rank < 2:
         return False
     key = old.params.key
-    narrowed = [n for n, one in enumerate(key) if isinstance(one, Span) and one != Span(None, None, None)]
+    narrowed = [n for n, one in enumerate(key) if isinstance(one, Span) and one != EVERYTHING]
     return all(isinstance(one, Span) for one in key) and any(narrowed) and settled(old.shape[0]) != 1
 
 
@@ -123,12 +122,6 @@ def by_name(rows: list[Row]) -> dict[str, Row]:
                 raise ValueError(name)
             found[name] = row
     return found
-
-
-def size_of(size: Size) -> Node:
-    """The size of an axis as a number."""
-    size = settled(size)
-    return b.number(size) if isinstance(size, int) else b.size(size)
 
 
 def concrete(size: Any, what: str) -> int:

@@ -128,7 +128,7 @@ def _transposed(
     found = overlapped(spread, Sliding(kernel, steps, gaps, whole))
     found = padded(found, [(0, 0), (0, 0), *((0, one) for one in extra)])
     key = [b.Span(p, -p or None, None) for p in pads]
-    found = b.index(found, [b.Span(None, None, None)] * 2 + key)
+    found = b.index(found, [b.EVERYTHING] * 2 + key)
     if bias is not None:
         found = b.add(found, b.reshaped(bias.node, [-1, *[1] * many]))
     return _unbatched(found, alone)
@@ -276,7 +276,7 @@ def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride
         raise ShapeError(f"fold: {written(x.shape)} is no {places} windows of {written(window)}")
     apart = b.reshaped(node, [node.shape[0], channels, *window, *sliding.places])
     found = overlapped(b.transpose(apart, [0, 1, 4, 5, 2, 3]), sliding)
-    found = b.index(found, [b.Span(None, None, None)] * 2 + [b.Span(p, -p or None, None) for p in pads])
+    found = b.index(found, [b.EVERYTHING] * 2 + [b.Span(p, -p or None, None) for p in pads])
     return _unbatched(found, x.rank == 2)
 
 
