@@ -9,8 +9,7 @@ from netcalc.circuit.graph import Circuit, Gate, Node, check_count, drawn
 from netcalc.circuit.layers import summary
 from netcalc.graph import node as graph
 from netcalc.graph.backward import Backward, added, backward
-from netcalc.graph.centred import without_name
-from netcalc.graph.leaves import INPUT, NAMED, given, name_of
+from netcalc.graph.leaves import INPUT, NAMED, given, name_of, without_name
 from netcalc.graph.segments import direct, shares
 from netcalc.graph.writing import formula
 from netcalc.models.graphed import GraphProblem

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree
-from netcalc.graph.leaves import NAMED
+from netcalc.graph.leaves import without_name
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM, Product, Sum, as_number
 from netcalc.graph.selection import part_tree
@@ -100,8 +100,7 @@ def _widths(node: Node) -> list[tuple[int, int]] | None:
 def _is_empty(node: Node, write: Node) -> bool:
     """Whether nothing was written yet where something is written now."""
     for _ in range(MAX_WRITES):
-        while node.operation is NAMED:
-            (node,) = node.args
+        node = without_name(node)
         if node.operation is SUM and len(node.args) == 2 and _is_write(node.args[1]):
             if not _is_apart(node.args[1].params, write.params):
                 return False

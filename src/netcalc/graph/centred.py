@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netcalc.graph.leaves import NAMED, SIZE, is_one_over
+from netcalc.graph.leaves import SIZE, is_one_over, without_name
 from netcalc.graph.node import Node
 from netcalc.graph.opened import opened, opened_terms
 from netcalc.graph.product import PRODUCT, SUM, Sum, as_number, number, of_size, product, total
@@ -48,13 +48,6 @@ def is_centred_somewhere(node: Node) -> bool:
     params: Sum = node.params
     lacking = {tuple(n for n, one in enumerate(params.out) if one not in own) for own in params.letters}
     return any(is_centred(node, axes) for axes in lacking if axes)
-
-
-def without_name(node: Node) -> Node:
-    """What a node is the name of."""
-    while node.operation is NAMED:
-        (node,) = node.args
-    return node
 
 
 def is_count(node: Node) -> bool:

@@ -150,6 +150,13 @@ def detached(node: Node, *, typed: bool = False) -> Node:
     return make(STOPPED, (node,), node.shape, typed)
 
 
+def without_name(node: Node) -> Node:
+    """What a node is the name of."""
+    while node.operation is NAMED:
+        (node,) = node.args
+    return node
+
+
 def name_of(node: Node) -> str | None:
     """What a node is called, if it is."""
     return node.params.text if node.operation in (INPUT, NAMED) else None

@@ -11,8 +11,7 @@ import numpy as np
 from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.centred import without_name
-from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange
+from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange, without_name
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span

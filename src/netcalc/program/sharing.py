@@ -12,7 +12,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.graph.centred import without_name
+from netcalc.graph.leaves import without_name
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT
 from netcalc.graph.shaping import RESHAPE

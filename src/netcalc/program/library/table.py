@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.graph.centred import without_name
+from netcalc.graph.leaves import without_name
 from netcalc.graph.node import Node
 from netcalc.graph.shaping import EVERYTHING, INDEX, Span
 from netcalc.graph.sizes import settled

@@ -10,8 +10,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.centred import without_name
-from netcalc.graph.leaves import ARRAY, INPUT
+from netcalc.graph.leaves import ARRAY, INPUT, without_name
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
 from netcalc.graph.shaping import SCATTER
