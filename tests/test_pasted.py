@@ -136,18 +136,24 @@ RIGHT = [
     ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀAx"),
     ("mean((X@w - y)^2)", "X=N,D w=D y=N", "dw", "2/N Xᵀ(X w - y)"),
     ("x.T@B.T@B@x", "B=m,n x=n", "dB", "2·B x xᵀ"),
+    (*LEAST_SQUARES, "dW", "(W x + b − t) ⊗ x"),
+    ("sum(sigmoid(W@x))", "W=m,n x=n", "dx", "Wᵀ σ′(W x)"),
+    ("sum(tanh(W@x + b))", "W=m,n x=n b=m", "dW", "tanh'(W x + b) xᵀ"),
+    ("sum(relu(W@x)^2)", "W=m,n x=n", "dW", r"2 relu(W x) \odot relu'(W x) x^T"),
 ]
 WRONG = [
     (*LEAST_SQUARES, "dW", "(W x + b + t) xᵀ", ""),
     (*LEAST_SQUARES, "dW", "x (W x + b - t)ᵀ", "the transpose of dW is right"),
     (*QUADRATIC, "dx", "2Ax", ""),
     ("log(det(X))", "X=n,n", "dX", "X⁻¹", "X⁻¹ for X⁻ᵀ"),
+    ("sum(sigmoid(W@x))", "W=m,n x=n", "dx", "Wᵀ tanh′(W x)", ""),
     ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀA∘x", "this is n×n, and dx is a vector of n"),
 ]
 UNREADABLE = [
     (*LEAST_SQUARES, "dW", "(W x + b − t", "never closed"),
     (*LEAST_SQUARES, "dW", "(V x − t) xᵀ", "there is no 'V'"),
-    (*LEAST_SQUARES, "dW", "(W x + b − t) ⊗ x", "two ways"),
+    (*LEAST_SQUARES, "dW", "(W x + b − t) ⊗ W", "two ways"),
+    (*LEAST_SQUARES, "dx", "f′(x)", "write its name"),
     (*LEAST_SQUARES, "dW", "x W xᵀ", "do not fit"),
     (*LEAST_SQUARES, "dW", "W x +", "ends after"),
 ]
@@ -175,6 +181,44 @@ def test_what_is_not_read_says_where(expression, sizes, name, text, said):
     with pytest.raises(NetcalcError, match=re.escape(said)) as caught:
         verdict(expression, sizes, name, text)
     assert caught.value.position is not None
+
+
+SLOPES = {
+    "dx0": [
+        "σ′(q)·w0",
+        "sigma'(q)*w0",
+        "w0*f'(q)",
+        "df/dq*w0",
+        "w0 * df / dq",
+        "∂f/∂q·w0",
+        "dq w0",
+        "g′(w0*x0 + w1*x1 + b) w0",
+    ],
+    "dw": ["sigmoid'(q) x", "dq*x", "φ′(q)·x"],
+    "dq": ["f′(q)", "f(1 - f)", "db"],
+}
+
+
+@pytest.mark.parametrize("name, text", [(name, text) for name, texts in SLOPES.items() for text in texts])
+def test_a_primed_function_is_its_slope_and_a_quotient_of_differentials_a_gradient(name, text):
+    """As the neuron's own table has them."""
+    result = netcalc.neuron([-1, -2], [4, -4], -3)
+    assert not netcalc.check(result, {name: text}).has_wrong
+    assert netcalc.check(result, {name: f"2*({text})"}).has_wrong
+
+
+@pytest.mark.parametrize("kind", ["leaky_relu(0.2)", "sin(3q)", "gelu", "hard_tanh"])
+def test_f_primed_is_the_slope_of_whatever_the_activation_is(kind):
+    assert not netcalc.check(netcalc.neuron([-1, -2], [4, -4], -3, kind), {"dx": "f′(q) w"}).has_wrong
+
+
+def test_the_four_equations_of_backpropagation_are_right_as_books_have_them():
+    layer = {"W": [[0.15, 0.2], [0.25, 0.3]], "b": [0.35, 0.6], "activation": "sigmoid"}
+    net = netcalc.net([layer, layer], input=[0.05, 0.1], target=[0.01, 0.99], loss="half-mse", reduction="sum")
+    brought = {
+        "dz2": "(a2 − t) ∘ σ′(z2)", "dz1": "W2ᵀ δ2 ∘ σ′(z1)", "db1": "δ1", "dW1": "δ1 xᵀ", "dW2": "(a2 − t) ∘ σ′(z2) a1ᵀ",
+    }  # fmt: skip
+    assert not netcalc.check(net, brought).has_wrong
 
 
 @pytest.mark.parametrize("name", ["d2x", "d2f/dx2", "d2f/dx^2", "∂²f/∂x²", "dxdx", "d²f/dx²", "d2f/(dx dx)"])

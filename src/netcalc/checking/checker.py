@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from netcalc.arithmetic.balls import precision
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.answers.claims import Claim, claims_of
 from netcalc.checking.answers.names import Names
 from netcalc.checking.answers.sources import Brought
@@ -29,6 +30,7 @@ from netcalc.checking.judging.verdicts import COARSELY, Judgement, Tolerance, cl
 from netcalc.checking.workings.kinds import functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.models.graphed import GraphProblem
+from netcalc.problem import Problem
 from netcalc.result import Result, Tensor
 
 MAX_EDITED_ENTRIES = 1_000_000  # of all answers together, where what went wrong is looked for
@@ -156,7 +158,14 @@ class Checker:
         indices = {name: array for name, array in bench.given.items() if array.dtype.kind in "iub"}
         if isinstance(problem, GraphProblem):
             indices |= graphs.whole_numbers(problem)
-        return Tensors({**bench.tensors, **indices}, bench.names, problem.index_from, bench.sizes)
+        layers = problem.layers if isinstance(problem, Problem) else ()
+        activations = {
+            one for layer in layers if isinstance(one := layer.activation, BoundActivation) and one.formula != "q"
+        }
+        activation = activations.pop() if len(activations) == 1 else None
+        return Tensors(
+            {**bench.tensors, **indices}, bench.names, problem.index_from, bench.sizes, activation=activation
+        )
 
 
 def checked_by(checker: Checker, read: Callable[[Names], Brought]) -> Result:

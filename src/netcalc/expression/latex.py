@@ -13,7 +13,7 @@ SPACES = frozenset(
     ).split()
 ) | {" "}
 SIGNS = {
-    **dict.fromkeys(("cdot", "times", "ast"), "*"),
+    **dict.fromkeys(("cdot", "times", "ast", "odot"), "*"),
     "div": "/",
     **dict.fromkeys(("le", "leq", "leqslant"), "<="),
     **dict.fromkeys(("ge", "geq", "geqslant"), ">="),

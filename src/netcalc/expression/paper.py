@@ -7,13 +7,13 @@ whoever reads the tree knows.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from netcalc.expression.calls import Part
 from netcalc.expression.exact import check_exact
-from netcalc.expression.functions import FUNCTIONS
+from netcalc.expression.functions import FUNCTIONS, function_named
 from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tensor_parser import Reading, TensorParser
 from netcalc.expression.tensor_tokens import BARS
@@ -28,9 +28,10 @@ _MARK = rf"""
   | (?P<inverse>     \^\s*(?:\{{\s*-1\s*\}}|\(\s*-1\s*\)))
   | (?P<identity>    (?<!\w)I(?P<size>[{_LOW}]+)(?!\w))
   | (?P<sigma>       Σ[{_LOW}]*)
-  | (?P<prime>       (?<=σ)′)
+  | (?P<prime>       (?<=[^\W\d])\s*[′'](?=\s*\())
 """
 INVERTED = "inverse and transposed"
+ANY_ACTIVATION = frozenset({"f", "g", "φ", "ϕ", "phi"})  # whatever the problem's is called: f′(z)
 SIDE = frozenset({"name", "(", "pi", "√", "identity", "sigma"})  # what a factor without a sign starts with
 LONGEST = 16  # letters of a name that is taken apart
 
@@ -60,6 +61,8 @@ class PaperParser(TensorParser):
         own: list[Token] = []
         rest = text
         for found in re.finditer(_MARK, text, re.VERBOSE) if len(text) <= self.limits.length else ():
+            if found.lastgroup == "prime" and not _is_function(text[: found.start()]):
+                continue
             rest = rest[: found.start()] + " " * len(found[0]) + rest[found.end() :]
             own += _token(found)
         return tuple(sorted([*own, *super().words(rest)], key=lambda token: (token.start, token.kind == "end")))
@@ -125,10 +128,30 @@ class PaperParser(TensorParser):
         if token.kind == "name" and token.text == "I" and "I" not in self.known:
             self.advance()
             return Part(Apply("identity", ()), 1, first)
+        if token.kind == "name" and self.tokens[self.place + 1].kind == "prime":
+            return self.slope()
         if token.kind == "sigma":
             self.advance()
             return self.applied("sigma", [self.expression(Level.NEGATE)], (), token)._replace(first=first)
         return super().operand()
+
+    def slope(self) -> Part:
+        """σ′(z), the slope of a function there; f′(z), that of the activation."""
+        first, name, prime = self.place, self.token, self.tokens[self.place + 1]
+        self.tokens = (*self.tokens[: first + 1], *self.tokens[first + 2 :])
+        if name.text not in ANY_ACTIVATION:
+            return self.applied("prime", [super().operand()], (), prime)
+        self.advance()
+        return self.applied("slope", [self.group()], (), prime)._replace(first=first)
+
+    def step(self, floor: int) -> Callable[[Part], Part] | None:
+        if self.token.kind == "⊗":
+            return self.tensor_product if floor < Level.MULTIPLY else None
+        return super().step(floor)
+
+    def tensor_product(self, left: Part) -> Part:
+        token = self.advance()
+        return self.applied("tensor_product", [left, self.expression(Level.MULTIPLY)], (), token)
 
     def raised(self, base: Part) -> Part:
         while True:
@@ -162,8 +185,8 @@ def _token(found: re.Match[str]) -> Iterator[Token]:
             yield Token("superscript", "-1", start, end)
         case "identity" | "size":
             yield Token("identity", found["size"].translate(BELOW), start, end)
-        case "sigma":
-            yield Token("sigma", found[0], start, end)
+        case "sigma" | "prime":
+            yield Token(str(found.lastgroup), found[0], start, end)
 
 
 def _known_names(tokens: Sequence[Token], names: Collection[str]) -> Iterator[Token]:
@@ -183,6 +206,13 @@ def _known_names(tokens: Sequence[Token], names: Collection[str]) -> Iterator[To
             yield one._replace(text=of_layer)
         else:
             yield from _apart(one, names)
+
+
+def _is_function(before: str) -> bool:
+    """Whether a text ends with the name of a function of a number."""
+    word = re.search(r"[^\W\d]\w*$|$", before)
+    assert word is not None  # noqa: S101 - an end is always there
+    return word[0] in {"σ", "sigma", *ANY_ACTIVATION} or function_named(word[0]) is not None
 
 
 def _joined(parts: Sequence[Token]) -> str:

@@ -22,6 +22,7 @@ from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
+OF_DERIVATIVE = r"(?<![\w/])(d[^\W\d]\w*)\s*/\s*d([^\W\d]\w*)"
 MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
@@ -81,7 +82,8 @@ class _Reader:
 
     def claims(self, name: str, content: Any) -> Iterator[Claim]:
         target = self.names.find(name)
-        content = as_lists(unquoted(content)) if isinstance(content, str) else content
+        if isinstance(content, str):
+            content = self.short(as_lists(unquoted(content)))
         if target.index is not None:
             yield _one(target, target.index, self.single(content, target.name))
             return
@@ -103,6 +105,15 @@ class _Reader:
         cells, note = self.fitted(target, content, name)
         for index in np.ndindex(cells.shape):
             yield replace(_one(target, index, listed(self.read(cells[index], name))), note=note, whole=True)
+
+    def short(self, text: str) -> str:
+        """A formula with df/dq and dL/dW1 as dq and dW1, where they are such."""
+
+        def named(found: re.Match[str]) -> str:
+            own = f"d{found[2]}"
+            return own if own in self.tensors.shapes and self.names.meant(f"{found[1]}/{own}") else found[0]
+
+        return re.sub(OF_DERIVATIVE, named, text) if "/" in text else text
 
     def single(self, content: Any, name: str) -> Written:
         """What was written for one number; in brackets, it may be one alone."""

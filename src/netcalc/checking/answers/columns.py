@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
+from netcalc.catalogue.activations import BoundActivation
+from netcalc.derivation.accumulate import gradient, shown
+from netcalc.derivation.derive import derivation
+from netcalc.derivation.forms import Forms
 from netcalc.errors import NetcalcError, ShapeError
-from netcalc.expression import FUNCTIONS, Apply, Number, Tree
+from netcalc.expression import FUNCTIONS, Apply, Number, Symbol, Tree, substitute
 from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.from_tree import Reader, fits_as_product
@@ -29,10 +33,13 @@ Made = Callable[[Reader, Apply], Node]
 
 
 class Columns:
-    """Reads a formula of that shape. `meant` is what a part is in NumPy's terms, by its id."""
+    """Reads a formula of that shape. `meant` is what a part is in NumPy's terms, by its id.
 
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+    `activation` is what f′ is the slope of.
+    """
+
+    def __init__(self, shape: Shape, activation: BoundActivation | None = None) -> None:
+        self.shape, self.activation = shape, activation
         self.meant: dict[int, Tree] = {}
         rules: Mapping[str, Callable[[Reader, Apply], Tree]] = {
             "beside": self.beside,
@@ -45,6 +52,9 @@ class Columns:
             "identity": self.identity,
             "sigma": self.sigma,
             "entry": self.entry,
+            "prime": self.prime,
+            "slope": self.slope,
+            "tensor_product": self.tensor_product,
         }
         self.operations: Mapping[str, Made] = {**OPERATIONS, **{name: self._made(rule) for name, rule in rules.items()}}
 
@@ -99,6 +109,8 @@ class Columns:
         if len(nodes) == 2 and all(node.rank == 1 for node in nodes):
             left, right = (is_row(reader, one) for one in tree.arguments)
             return _of_vectors(reader, tree) if right and not left else tree
+        if nodes[-1].rank == 2 and (own := _of_columns(reader, tree)):
+            return own
         is_plain = len(nodes) != 2 or not reader.reading.matrix_style
         is_of_column = not is_plain and (nodes[0].rank, nodes[1].rank) == (2, 1) and fits_as_product(*nodes)
         if is_plain or (_stretch(nodes[0].shape, nodes[1].shape) and not is_of_column):
@@ -127,6 +139,27 @@ class Columns:
         if len(self.shape) != 2 or not same(self.shape[0], self.shape[1]):
             raise NetcalcError("the size of I is not clear here: write eye(n)")
         return Apply("eye", (_number(self.shape[0]),))
+
+    def prime(self, _reader: Reader, tree: Apply) -> Tree:
+        """σ′(z), the slope of σ at z."""
+        (call,) = tree.arguments
+        if not isinstance(call, Apply) or not call.arguments or call.operator not in ENTRYWISE:
+            raise NetcalcError("a prime stands behind the name of a function of one number, as in tanh′(z)")
+        forms, argument = Forms(["q"]), call.arguments[0]
+        slopes = gradient(forms, Apply(call.operator, (Symbol("q"), *call.arguments[1:])), ["q"])
+        return substitute(shown(forms, slopes)[0], {"q": argument})
+
+    def slope(self, _reader: Reader, tree: Apply) -> Tree:
+        """f′(z), the slope of the activation at z."""
+        if self.activation is None:
+            raise NetcalcError("which function f′ is the slope of is not clear here: write its name, as in tanh′(z)")
+        return substitute(derivation(self.activation).shown, {"q": tree.arguments[0]})
+
+    def tensor_product(self, reader: Reader, tree: Apply) -> Tree:
+        """a ⊗ b of vectors, a bᵀ, where the answer is a matrix."""
+        if len(self.shape) != 2 or any(reader.node(one).rank != 1 for one in tree.arguments):
+            raise NetcalcError("'⊗' can be read two ways: write outer(a, b) or kron(A, B)")
+        return Apply("outer", tree.arguments)
 
     # --- entries: (Σⱼ A[i,j]·x[j])[i]
 
@@ -175,6 +208,16 @@ def is_row(reader: Reader, tree: Tree) -> bool:
         a, b = tree.arguments
         return is_row(reader, b if not reader.node(a).rank else a)
     return tree.operator in ENTRYWISE and any(is_row(reader, one) for one in tree.arguments)
+
+
+def _of_columns(reader: Reader, tree: Apply) -> Tree | None:
+    """a ∘ b cᵀ, of columns a and b, is (a ∘ b) cᵀ."""
+    match tree.arguments:
+        case *others, Apply("beside", (b, c)) if is_row(reader, c):
+            columns = [reader.node(one) for one in (*others, b)]
+            if all(one.rank == 1 and same(one.shape[0], columns[0].shape[0]) for one in columns):
+                return Apply("beside", (Apply("multiply", (*others, b)), c))
+    return None
 
 
 def _of_vectors(reader: Reader, tree: Apply) -> Tree:

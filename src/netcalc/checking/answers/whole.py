@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arrays import each, scalar
+from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.answers.columns import Columns
 from netcalc.checking.answers.names import LISTED
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
@@ -51,7 +52,7 @@ class Whole:
 class Tensors:
     """The problem's tensors by name, and the names of its `numbers`, which formulas may use too.
 
-    `nodes` are those of tensors that have no numbers here.
+    `nodes` are those of tensors that have no numbers here; `activation` is the problem's, if it has one alone.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -59,6 +60,7 @@ class Tensors:
     index_from: int = 0
     sizes: Mapping[str, Size] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    activation: BoundActivation | None = None
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
@@ -104,7 +106,7 @@ class Tensors:
         for read in (parse_tensors, parse_paper, _of_numbers):
             if read is _of_numbers and (made is not None or re.search(OF_TENSORS, text)):
                 break
-            columns = Columns(shape)
+            columns = Columns(shape, self.activation)
             table = columns.operations if read is parse_paper else OPERATIONS
             try:
                 reading = read(text, self.shapes)

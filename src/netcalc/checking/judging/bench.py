@@ -96,7 +96,8 @@ class Layers(Bench):
     def tensors(self) -> Mapping[str, Array]:
         with precision(BITS):
             stated = {name: each(_exact, array) for name, array in stated_tensors(self.problem)}
-        return stated | self.truth
+        slope = {"dq": self.truth["db"]} if self.problem.command == "neuron" and "db" in self.truth else {}
+        return stated | slope | self.truth
 
 
 def called(problem: Problem, found: Quantities) -> dict[str, Array]:
