@@ -47,12 +47,12 @@ def _polynomial(random: Random) -> tuple[str, Point]:
     return f"{a}*x^{n} + {b}*x*y", {"x": x, "y": y}
 
 
-def _plain(formula: str) -> Draw:
-    """A formula with two coefficients, at whole numbers."""
+def _drawn(formula: str, y_of: Callable[[Random, int, int], str] | None = None) -> Draw:
+    """A formula with two coefficients, at whole numbers, or y by the first coefficient and x."""
 
     def draw(random: Random) -> tuple[str, Point]:
         a, b, x, y = _coefficients(random)
-        return formula.format(a=a, b=b), {"x": x, "y": y}
+        return formula.format(a=a, b=b), {"x": x, "y": y if y_of is None else y_of(random, a, x)}
 
     return draw
 
@@ -60,31 +60,6 @@ def _plain(formula: str) -> Draw:
 def _growth(random: Random) -> tuple[str, Point]:
     a, _, x, _ = _coefficients(random)
     return f"x^3*exp({a}*y)", {"x": _not_three(x), "y": f"log(3)/{a}"}
-
-
-def _wave(random: Random) -> tuple[str, Point]:
-    a, _, x, _ = _coefficients(random)
-    return f"{a}*x*sin(y)", {"x": x, "y": f"pi/{random.choice(ANGLES)}"}
-
-
-def _softplus(random: Random) -> tuple[str, Point]:
-    a, b, x, _ = _coefficients(random)
-    return f"{b}*log(1 + exp({a}*x + y))", {"x": x, "y": f"log(3) {_less(a * x)}"}
-
-
-def _product(random: Random) -> tuple[str, Point]:
-    a, b, x, _ = _coefficients(random)
-    return f"exp({a}*x*y)*(x^2 + {b})", {"x": x, "y": f"{'-' if x < 0 else ''}log(3)/{abs(a * x)}"}
-
-
-def _ratio(random: Random) -> tuple[str, Point]:
-    a, b, x, _ = _coefficients(random)
-    return f"sin({a}*y)/({b} + x^2)", {"x": x, "y": f"pi/{random.choice(ANGLES) * a}"}
-
-
-def _gate(random: Random) -> tuple[str, Point]:
-    a, _, x, _ = _coefficients(random)
-    return f"sigmoid({a}*x + y)*x", {"x": x, "y": f"log(3) {_less(a * x)}"}
 
 
 def _length(random: Random) -> tuple[str, Point]:
@@ -110,7 +85,18 @@ def _not_three(x: int) -> int:
 
 
 EXPRESSIONS: Mapping[int, Sequence[Draw]] = {
-    1: (_polynomial, _plain("{a}*x^2*y - {b}*y"), _plain("({a}*x + {b}*y)^2")),
-    2: (_growth, _plain("({a}*x + y)/(x^2 + {b})"), _wave, _plain("log({a}*x^2 + 1) + {b}*x*y")),
-    3: (_softplus, _product, _ratio, _gate, _length),
+    1: (_polynomial, _drawn("{a}*x^2*y - {b}*y"), _drawn("({a}*x + {b}*y)^2")),
+    2: (
+        _growth,
+        _drawn("({a}*x + y)/(x^2 + {b})"),
+        _drawn("{a}*x*sin(y)", lambda random, *_: f"pi/{random.choice(ANGLES)}"),
+        _drawn("log({a}*x^2 + 1) + {b}*x*y"),
+    ),
+    3: (
+        _drawn("{b}*log(1 + exp({a}*x + y))", lambda _, a, x: f"log(3) {_less(a * x)}"),
+        _drawn("exp({a}*x*y)*(x^2 + {b})", lambda _, a, x: f"{'-' if x < 0 else ''}log(3)/{abs(a * x)}"),
+        _drawn("sin({a}*y)/({b} + x^2)", lambda random, a, _: f"pi/{random.choice(ANGLES) * a}"),
+        _drawn("sigmoid({a}*x + y)*x", lambda _, a, x: f"log(3) {_less(a * x)}"),
+        _length,
+    ),
 }

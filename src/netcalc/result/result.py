@@ -323,18 +323,9 @@ class Result:
             "partials": self.partials,
             "formulas": self.formulas,
         }
-        if self.updated:
-            content["updated"] = self.updated
-        if self.trace:
-            content["trace"] = self.trace
-        if self.directional is not None:
-            content["directional"] = self.directional
-        if self.hvp:
-            content["hvp"] = self.hvp
-        if self.hessian:
-            content["hessian"] = self.hessian
-        if self.derivatives:
-            content["derivatives"] = self.derivatives
+        for name in ("updated", "trace", "directional", "hvp", "hessian", "derivatives"):
+            if (found := getattr(self, name)) not in (None, {}, []):
+                content[name] = found
         closed = {tensor.key: tensor.map(closed_form) for tensor in self.tensors if _has_closed_forms(tensor.entries)}
         if closed:
             content["exact"] = closed
