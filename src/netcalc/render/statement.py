@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import singledispatch
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -27,12 +26,20 @@ MAX_DRAWN = 8  # rows or columns of a given matrix
 
 def lines(result: Result) -> Iterator[Step]:
     """Each line of the forward pass as a formula in names: z1 = W1 x + b1, h = tanh(z)."""
-    yield from islice(_lines(result.problem, result), MAX_LINES)
+    state = LINES.get(type(result.problem))  # of a part of an answer nothing is known
+    yield from islice(state(result.problem, result) if state else (), MAX_LINES)
 
 
 def given(result: Result) -> Mapping[str, np.ndarray]:
     """What the problem is given, by the names in its formulas."""
-    return _given(result.problem)
+    problem = result.problem
+    if isinstance(problem, GraphProblem):
+        return problem.values
+    if isinstance(problem, Gradient):
+        return problem.points
+    if not isinstance(problem, Problem):
+        return {}
+    return {name: array for name, array in given_tensors(problem).items() if not _is_symbols(array)}
 
 
 def drawn(result: Result, name: str, array: np.ndarray) -> Step | None:
@@ -47,13 +54,6 @@ def drawn(result: Result, name: str, array: np.ndarray) -> Step | None:
     return Step(left, (shown,))
 
 
-@singledispatch
-def _lines(problem: Any, result: Result) -> Iterator[Step]:  # noqa: ARG001
-    """Of a part of an answer nothing is known."""
-    yield from ()
-
-
-@_lines.register
 def _of_graph(problem: GraphProblem, result: Result) -> Iterator[Step]:
     for tensor in result.tensors:
         node = problem.named.get(tensor.name)
@@ -62,13 +62,11 @@ def _of_graph(problem: GraphProblem, result: Result) -> Iterator[Step]:
             yield Step(tensor.name, (tensor.formula,))
 
 
-@_lines.register
 def _of_expressions(problem: Gradient, result: Result) -> Iterator[Step]:  # noqa: ARG001
     for name, tree in zip(problem.outputs, problem.expressions, strict=True):
         yield Step(name, (tree,))
 
 
-@_lines.register
 def _of_layers(problem: Problem, result: Result) -> Iterator[Step]:
     def called(name: str) -> str:
         return problem.names[name].name if name in problem.names else problem.given_name(name)
@@ -101,25 +99,12 @@ def _activated(layer: Dense, z: Tree) -> Tree:
     return Apply(str(layer.activation), (cooled,))
 
 
-@singledispatch
-def _given(problem: Any) -> Mapping[str, np.ndarray]:  # noqa: ARG001
-    return {}
-
-
-@_given.register
-def _given_to_graph(problem: GraphProblem) -> Mapping[str, np.ndarray]:
-    return problem.values
-
-
-@_given.register
-def _given_to_layers(problem: Problem) -> Mapping[str, np.ndarray]:
-    return {name: array for name, array in given_tensors(problem).items() if not _is_symbols(array)}
-
-
 def _is_symbols(array: np.ndarray) -> bool:
     return array.dtype == object and all(isinstance(one, Symbol) for one in array.flat)
 
 
-@_given.register
-def _given_to_expressions(problem: Gradient) -> Mapping[str, np.ndarray]:
-    return problem.points
+LINES: Mapping[type, Callable[[Any, Result], Iterator[Step]]] = {
+    GraphProblem: _of_graph,
+    Gradient: _of_expressions,
+    Problem: _of_layers,
+}
