@@ -177,7 +177,7 @@ def _typed(texts: Sequence[str], name: str) -> np.ndarray | None:
         raise ShapeError(f"{name}: its rows have {', '.join(str(len(row)) for row in rows)} numbers, not all the same")
     if not rows[0]:
         raise ValueSyntaxError(f"{name}: no number is given")
-    return _array(rows)
+    return few(of_rows(rows))
 
 
 def _rows(text: str) -> list[str]:
@@ -215,10 +215,6 @@ def _between_commas(row: str) -> list[str]:
         else:
             pieces[-1] += character
     return pieces
-
-
-def _array(rows: list[list[Tree]]) -> np.ndarray:
-    return few(of_rows(rows))
 
 
 def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:

@@ -54,7 +54,8 @@ def in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tole
     if not names[0].keys() <= whole or any(own.keys() != names[0].keys() for own in names):
         raise NetcalcError("answers to what has no values are formulas of whole tensors, as dW=outer(dz, x)")
     checked = [_of_letters(result, [own[name] for own in names], texts.get(name, "")) for name in names[0]]
-    return replace(result, checked=tuple(checked), notes=(*_notes_of(found[0]), *result.notes))
+    notes = [note for note in found[0].notes if note.startswith("took ")]
+    return replace(result, checked=tuple(checked), notes=(*notes, *result.notes))
 
 
 def _placed(problem: GraphProblem, first: int, *, signed: bool = False) -> Result:
@@ -68,10 +69,6 @@ def _placed(problem: GraphProblem, first: int, *, signed: bool = False) -> Resul
             except ShapeError:  # an index that is a number takes larger sizes
                 break
     raise UndefinedError(NOWHERE)
-
-
-def _notes_of(found: Result) -> tuple[str, ...]:
-    return tuple(note for note in found.notes if note.startswith("took "))
 
 
 def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:

@@ -70,12 +70,9 @@ class Inputs:
         """
         from netcalc.models.targets import from_above
 
-        delta, target = (self.vector(given, flag, columns) for given, flag in _reached(upstream))
+        delta = self.vector(upstream.delta, "--delta", columns)
+        target = self.vector(upstream.target, "--target", columns)
         return from_above(delta, target, upstream.loss, upstream.reduction)
-
-
-def _reached(upstream: Upstream) -> tuple[tuple[Values, str], tuple[Values, str]]:
-    return (upstream.delta, "--delta"), (upstream.target, "--target")
 
 
 def needs_all_rows(checking: Checking, presentation: Presentation) -> bool:

@@ -59,7 +59,8 @@ def _drawn(formula: str, y_of: Callable[[Random, int, int], str] | None = None) 
 
 def _growth(random: Random) -> tuple[str, Point]:
     a, _, x, _ = _coefficients(random)
-    return f"x^3*exp({a}*y)", {"x": _not_three(x), "y": f"log(3)/{a}"}
+    # at 3, x^3 is its own slope
+    return f"x^3*exp({a}*y)", {"x": x + (x == 3), "y": f"log(3)/{a}"}
 
 
 def _length(random: Random) -> tuple[str, Point]:
@@ -77,11 +78,6 @@ def _coefficients(random: Random) -> tuple[int, int, int, int]:
 
 def _less(number: int) -> str:
     return f"- {number}" if number > 0 else f"+ {-number}"
-
-
-def _not_three(x: int) -> int:
-    """At 3, x^3 is its own slope."""
-    return x + 1 if x == 3 else x
 
 
 EXPRESSIONS: Mapping[int, Sequence[Draw]] = {

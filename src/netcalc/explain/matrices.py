@@ -38,7 +38,11 @@ class Matrices:
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         small = {name: array for name, array in arrays.items() if max(array.shape, default=1) <= WIDEST}
         self.arrays = {name: each(operand, array) for name, array in small.items()}
-        self.closed = {name: each(_closed, array) for name, array in small.items() if any(map(_is_closed, array.flat))}
+        self.closed = {
+            name: each(lambda one: outcome(one)[0], array)
+            for name, array in small.items()
+            if any(map(_is_closed, array.flat))
+        }
 
     def value(self, name: str) -> Display | None:
         """A tensor by its numbers; None where it is too large, or has more than two axes."""
@@ -227,10 +231,6 @@ def _reduced_along(operator: str, drawn: Drawn, axes: Sequence[Tree], *, keep: b
 
 def _is_closed(entry: object) -> bool:
     return isinstance(entry, Value) and len(outcome(entry)) > 1
-
-
-def _closed(entry: object) -> Tree:
-    return outcome(entry)[0]
 
 
 def _in_every_row(drawn: Drawn, shape: tuple[int, ...]) -> Drawn:

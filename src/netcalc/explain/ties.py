@@ -298,9 +298,7 @@ class _Sides:
         both = f"{slope} is {shown[0]} on the left, {shown[1]} on the right"
         if "undecided" in (self.ties[below], self.ties[key]):
             return f"{name} can't be told from a kink of {of}, being {place}: {both}; which is not decided"
-        convention = ", as PyTorch does" if len(key[1]) == 1 and _are_finite(left, right) else ""
+        convention = (
+            ", as PyTorch does" if len(key[1]) == 1 and all(ball(one).is_finite() for one in (left, right)) else ""
+        )
         return f"{name} = {place} is a kink of {of}: {both}; netcalc takes {shown_value(self.values[key])}{convention}"
-
-
-def _are_finite(*values: Any) -> bool:
-    return all(ball(value).is_finite() for value in values)

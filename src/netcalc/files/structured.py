@@ -32,7 +32,9 @@ def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True)
 
     try:
         floats = _float_array(_at(json.loads(data, parse_constant=constant, parse_int=_whole), key, source))
-        if floats is not None and (not finite if not_finite else _is_for_float64(floats)):
+        if floats is not None and (
+            not finite if not_finite else (not is_kept_exactly(floats.size) and np.isfinite(floats).all())
+        ):
             return floats
         exact = json.loads(data, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
     except json.JSONDecodeError as error:
@@ -40,10 +42,6 @@ def read_json(data: bytes, source: str, key: str | None, *, finite: bool = True)
     except (RecursionError, UnicodeDecodeError):
         raise FileError(f"{source} is no JSON of numbers: it is nested too deeply, or not in UTF-8") from None
     return _array(_at(exact, key, source), name)
-
-
-def _is_for_float64(floats: np.ndarray) -> bool:
-    return not is_kept_exactly(floats.size) and bool(np.isfinite(floats).all())
 
 
 def _float_array(value: Any) -> np.ndarray | None:
@@ -153,15 +151,10 @@ def read_matrix_market(data: bytes, source: str) -> np.ndarray:
         raise FileError(f"{source}, line {size_line}: {rows} × {columns} is not square, and a symmetric matrix is")
     if not 0 < rows * columns <= DENSE_LIMIT:
         raise FileError(f"{source}: {rows} × {columns} is no size that is read (up to {DENSE_LIMIT:,} numbers)")
-    needed = _stored(rows, columns, symmetric) if dense else int(sizes[2])
+    needed = (rows * (rows + 1) // 2 if symmetric else rows * columns) if dense else int(sizes[2])
     if len(entries) != needed:
         raise FileError(f"{source} has {len(entries)} entries, where its size, {' '.join(sizes)}, means {needed}")
     return _filled((rows, columns), entries, dense, symmetric, source)
-
-
-def _stored(rows: int, columns: int, symmetric: bool) -> int:
-    """How many numbers a dense file holds: of a symmetric matrix, the lower triangle."""
-    return rows * (rows + 1) // 2 if symmetric else rows * columns
 
 
 _PLACES = ("array", "coordinate")

@@ -45,10 +45,6 @@ def entries(format_name: str, listed: Sequence[Entry], *, alone: bool) -> Iterab
     return FORMATS[format_name](listed)
 
 
-def _jsonl(listed: Sequence[Entry]) -> Iterator[str]:
-    return (json.dumps(entry.record(), ensure_ascii=False) for entry in listed)
-
-
 def _separated(listed: Sequence[Entry], delimiter: str) -> Iterator[str]:
     rows = [{name: _cell(value) for name, value in entry.record().items()} for entry in listed]
     return (separated(row, delimiter) for row in (rows[0], *(row.values() for row in rows)))
@@ -84,7 +80,7 @@ def _latex_lines(entry: Entry) -> Iterator[tuple[str, Tree]]:
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Entry]], Iterator[str]]] = {
-    "jsonl": _jsonl,
+    "jsonl": lambda listed: (json.dumps(entry.record(), ensure_ascii=False) for entry in listed),
     "csv": lambda listed: _separated(listed, ","),
     "tsv": lambda listed: _separated(listed, "\t"),
     "md": _markdown,

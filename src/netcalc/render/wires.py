@@ -8,7 +8,7 @@ from dataclasses import field
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from netcalc.circuit import Circuit, Node, Wire
+from netcalc.circuit import Circuit, Wire
 from netcalc.notation import is_plain
 from netcalc.records import dataclass
 from netcalc.render.frame import frame
@@ -60,7 +60,7 @@ class _Grid:
     @classmethod
     def of(cls, circuit: Circuit) -> _Grid:
         grid, placed = cls(), places(circuit)
-        labels = {node.key: spelled(_label(node)) for node in circuit.nodes}
+        labels = {one.key: spelled(f"({one.label})" if one.kind == "gate" else one.label) for one in circuit.nodes}
         count = max(place.column for place in placed.values()) + 1
         widths = [max(len(labels[key]) for key, at in placed.items() if at.column == column) for column in range(count)]
         gaps = [0, *[SHORTEST] * count]
@@ -116,7 +116,3 @@ class _Grid:
             for x, text, style in over:
                 whole.stylize(style, x, x + len(text))
             yield whole
-
-
-def _label(node: Node) -> str:
-    return f"({node.label})" if node.kind == "gate" else node.label

@@ -7,7 +7,7 @@ from netcalc.checking.judging.verdicts import Tolerance
 from netcalc.errors import FileError
 from netcalc.solving.solve import solve
 from netcalc.spec import problem_of
-from netcalc.spec.document import Document, read_document
+from netcalc.spec.document import read_document
 
 
 def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
@@ -24,14 +24,10 @@ def checkers(path: str, tolerance: Tolerance) -> dict[str, Checker]:
             f"{document.name}: the exercises of a quiz have a problem each, as netcalc quiz -f json writes them"
         )
     return {
-        f"{number}.": Checker(solve(problem_of(_of(document, one["problem"]))), tolerance)
+        f"{number}.": Checker(solve(problem_of(document._replace(content=one["problem"], text=""))), tolerance)
         for number, one in enumerate(exercises, 1)
     }
 
 
 def _has_problem(exercise: object) -> bool:
     return isinstance(exercise, dict) and isinstance(exercise.get("problem"), dict)
-
-
-def _of(document: Document, problem: dict[str, object]) -> Document:
-    return document._replace(content=problem, text="")

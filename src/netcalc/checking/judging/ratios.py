@@ -132,7 +132,7 @@ class Ratios:
             raise TooLong
         if not above:
             return Ratio(above, self.unity)
-        if not below.is_constant() and max(map(_size, (above, below))) <= MAX_REDUCED[0] and self._is_low(above, below):
+        if not below.is_constant() and max(map(len, (above, below))) <= MAX_REDUCED[0] and self._is_low(above, below):
             common = above.gcd(below)
             above, below = above / common, below / common
         lead = below.leading_coefficient()
@@ -249,10 +249,6 @@ class Ratios:
 
 def _constant(polynomial: Polynomial) -> fmpq:
     return polynomial.leading_coefficient() if polynomial else fmpq(0)
-
-
-def _size(polynomial: Polynomial) -> int:
-    return len(polynomial)
 
 
 def _bits(number: fmpq) -> int:

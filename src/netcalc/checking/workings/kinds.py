@@ -18,7 +18,7 @@ from netcalc.models.grad import Gradient
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem, by_element, free_names
 from netcalc.records import dataclass
-from netcalc.result import Result, Tensor
+from netcalc.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,11 @@ def functions_of(result: Result) -> Functions | None:
     answers = {
         tensor.name: each(lambda value: value.formula, tensor.entries)
         for tensor in (*result.tensors, *result.inner)
-        if _is_open(tensor)
+        if tensor.whole is None and tensor.entries.dtype == object
     }
     stated = by_element(dict(bench.stated_tensors(problem)), problem.index_from)
     own = {name: tree for name, tree in by_element(answers, problem.index_from).items() if tree is not None}
     return Functions(names, answers, stated | own, lambda point: bench.placed(problem, point))
-
-
-def _is_open(tensor: Tensor) -> bool:
-    return tensor.whole is None and tensor.entries.dtype == object
 
 
 def functions_elsewhere(result: Result) -> Functions | None:

@@ -151,7 +151,7 @@ def _steps(tree: Tree, leaves: Sequence[Factor], out: str, sizes: Mapping[str, o
     shared = share((tree,))
     found: list[tuple[Node, str]] = []
     root = shared.roots[0]
-    texts = _texts(leaves)
+    texts = {slot(place): _name(node) for place, (node, _) in enumerate(leaves)}
     for place, (part, arguments) in enumerate(zip(shared.nodes, shared.arguments, strict=True)):
         held = held_letters(part, leaves, out)
         shape: Shape = tuple(sizes[one] for one in held)  # type: ignore[misc]
@@ -170,10 +170,6 @@ def _steps(tree: Tree, leaves: Sequence[Factor], out: str, sizes: Mapping[str, o
         found.append((core, held))
     node, held = found[root]
     return node if held == out else product([(node, held)], out, tuple(sizes[one] for one in out))  # type: ignore[misc]
-
-
-def _texts(leaves: Sequence[Factor]) -> dict[str, Tree]:
-    return {slot(place): _name(node) for place, (node, _) in enumerate(leaves)}
 
 
 def _name(node: Node) -> Tree:
@@ -214,10 +210,6 @@ def _activation(node: Node, args: Sequence[Node]) -> Node:
     return _of_letters(substitute(tree, {"q": Symbol(slot(0))}), args, node.shape)
 
 
-def _vector(node: Node, args: Sequence[Node]) -> Node:
-    return {"softmax": softmax, "log_softmax": log_softmax}[node.params](args[0], -1)
-
-
 def _loss(node: Node, args: Sequence[Node]) -> Node:
     """An elementwise loss by its formula; one by sample as -Σ t·log(probability)."""
     function: BoundLoss = node.params.function
@@ -239,7 +231,7 @@ def _of_letters(tree: Tree, args: Sequence[Node], shape: Shape) -> Node:
 
 WRITTEN_OUT: Mapping[Operation, Callable[[Node, Sequence[Node]], Node]] = {
     ACTIVATION: _activation,
-    VECTOR: _vector,
+    VECTOR: lambda node, args: {"softmax": softmax, "log_softmax": log_softmax}[node.params](args[0], -1),
     LOSS: _loss,
 }
 

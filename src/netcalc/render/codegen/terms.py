@@ -136,7 +136,8 @@ def placed(language: Language, piece: Piece, layout: str) -> Piece:
     if not order and len(piece.axes) <= len(layout):
         return piece
     if order != piece.letters:
-        piece = language.transposed(_without_ones(language, piece), order)
+        bare = _indexed(language, piece, piece.letters) if ONE in piece.axes else piece
+        piece = language.transposed(bare, order)
     first = layout.index(order[0]) if order else len(layout)
     needed = "".join(one if one in order else ONE for one in layout[first:])
     if piece.axes.lstrip(ONE) == needed and len(piece.axes) <= len(layout):
@@ -159,10 +160,6 @@ def arranged(language: Language, piece: Piece, axes: str) -> Piece:
     if found.axes == axes:
         return found
     return _indexed(language, found, axes)
-
-
-def _without_ones(language: Language, piece: Piece) -> Piece:
-    return _indexed(language, piece, piece.letters) if ONE in piece.axes else piece
 
 
 def _indexed(language: Language, piece: Piece, needed: str) -> Piece:
