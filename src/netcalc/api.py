@@ -108,12 +108,9 @@ def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
     by_name(word, at, f"{word}={{'x': 1, 'y': '1/3'}}")
     points = {}
     for name, value in at.items():
-        column = tensor(value)
+        column = numbers(name, value)
         if column is None:
             raise ValueSyntaxError(f"{name} is None: give it a number, or leave it out and it stays a symbol")
-        unknown = [one for one in column.flat if column.dtype == object and symbols(one)]
-        if unknown:
-            raise ValueSyntaxError(f"{name} is {to_ascii(unknown[0])}, which is no number")
         points[name] = column
     return points
 
@@ -238,10 +235,20 @@ def _option(name: str, value: Any) -> Tree:
 
 def number(name: str, value: Any) -> Tree:
     """An exact number. Raises ValueSyntaxError, ExpressionError."""
-    found = tree(value)
-    if symbols(found):
-        raise ValueSyntaxError(f"{name} is {to_ascii(found)}, which is no number")
+    found: Tree = _of_numbers(name, np.array(tree(value), dtype=object)).item()
     return found
+
+
+def numbers(name: str, value: Any) -> np.ndarray | None:
+    """What is given as a tensor of numbers. Raises ValueSyntaxError, ShapeError."""
+    found = tensor(value)
+    return None if found is None else _of_numbers(name, found)
+
+
+def _of_numbers(name: str, array: np.ndarray) -> np.ndarray:
+    if unknown := next((one for one in array.flat if array.dtype == object and symbols(one)), None):
+        raise ValueSyntaxError(f"{name} is {to_ascii(unknown)}, which is no number")
+    return array
 
 
 def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:

@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.api import Given, number, tensor
+from netcalc.api import Given, number, numbers
 from netcalc.arguments import as_numpy, by_name, text, without_points
-from netcalc.errors import NetcalcError, ValueSyntaxError
-from netcalc.expression import symbols
+from netcalc.errors import NetcalcError
 from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
 from netcalc.models.request import shape_of
-from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import flag, solve
 
@@ -71,7 +69,7 @@ def gradients(
             shapes,
             counted,
             of,
-            _above(delta),
+            numbers("delta", delta),
             lr=None if lr is None else number("lr", lr),
             trace=None if trace is None else text("trace", trace, "'dW1[0,1]'"),
             conditions=[name for name, one in given.items() if _is_condition(one)],
@@ -91,21 +89,9 @@ def _is_condition(value: Any) -> bool:
 
 def _array(name: str, value: Any) -> np.ndarray:
     is_whole = _is_condition(value) or (isinstance(value, np.ndarray) and _is_whole(value))
-    found = tensor(np.asarray(value, dtype=np.int64) if is_whole else value)
+    found = numbers(name, np.asarray(value, dtype=np.int64) if is_whole else value)
     if found is None:
         raise NetcalcError(f"{name} is None: give it a number, or its shape with shape={{'{name}': 'm,n'}}")
-    if unknown := next((one for one in found.flat if found.dtype == object and symbols(one)), None):
-        raise ValueSyntaxError(f"{name} is {to_ascii(unknown)}, which is no number")
-    return found
-
-
-def _above(delta: Any) -> np.ndarray | None:
-    """The gradient of the output from above. Raises ValueSyntaxError for what is no number."""
-    found = tensor(delta)
-    if found is not None and (
-        unknown := next((one for one in found.flat if found.dtype == object and symbols(one)), None)
-    ):
-        raise ValueSyntaxError(f"delta is {to_ascii(unknown)}, which is no number")
     return found
 
 
@@ -134,7 +120,7 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
     arrays = {name: _array(name, one) for name, one in given.items() if _is_differentiable(one)}
     told = {name: given_of(one, counted=False) for name, one in arrays.items()}
     node, tracer = trace(forward, given, told, by_place)
-    request = ProgramRequest(arrays, delta=_above(delta), lr=None if lr is None else number("lr", lr))
+    request = ProgramRequest(arrays, delta=numbers("delta", delta), lr=None if lr is None else number("lr", lr))
     return problem_of(node, tracer, request, called(forward))
 
 

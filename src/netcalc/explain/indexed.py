@@ -16,7 +16,7 @@ from netcalc.explain.flat import LOGARITHM, Flat, is_by_sample, is_of_loss, is_p
 from netcalc.explain.weighing import penalty, target
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.tree import add, divide, multiply, negate
-from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, vector_activation
+from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, vector_activation, written_out
 from netcalc.graph.leaves import INPUT, NAMED, given
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, product
@@ -222,12 +222,7 @@ class Indexed:
 
     def _jacobian_product(self, node: Node, places: Places) -> Tree:
         """a(δ - Σ δ·a), or δ - exp(a)·Σ δ."""
-        from netcalc.graph.reductions import log_softmax, softmax
-
-        z, delta = node.args
-        product = {"softmax": softmax, "log_softmax": log_softmax}[node.params](z, -1).vjp(0, delta)
-        assert product is not None  # noqa: S101 - both have a slope
-        return self._written(product, places)
+        return self._written(written_out(node), places)
 
     def _loss(self, node: Node, places: Places) -> Tree:
         """A loss element by element, or its slope as people know it."""

@@ -12,7 +12,6 @@ from fractions import Fraction
 from itertools import pairwise
 
 from netcalc.expression.calls import Part
-from netcalc.expression.exact import check_exact
 from netcalc.expression.functions import FUNCTIONS, function_named
 from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tensor_parser import Reading, TensorParser
@@ -42,10 +41,7 @@ def parse_paper(text: str, names: Collection[str], *, limits: Limits = LIMITS) -
 
     Raises ExpressionError, with the offending character's position.
     """
-    parser = PaperParser(text, names, limits)
-    tree = parser.whole().tree
-    check_exact(tree, limits, parser.positions, text)
-    return Reading(text, tree, parser.positions, parser.at, parser.matrix_style)
+    return PaperParser(text, names, limits).reading()
 
 
 class PaperParser(TensorParser):

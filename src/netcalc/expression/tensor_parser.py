@@ -62,9 +62,7 @@ def parse_tensors(text: str, names: Collection[str] = (), *, limits: Limits = LI
     """
     parser = TensorParser(text, limits)
     parser.known = names
-    tree = parser.whole().tree
-    check_exact(tree, limits, parser.positions, text)
-    return Reading(text, tree, parser.positions, parser.at, parser.matrix_style)
+    return parser.reading()
 
 
 class TensorParser(TensorCalls):
@@ -74,6 +72,12 @@ class TensorParser(TensorCalls):
         super().__init__(text, limits)
         self.known: Collection[str] = ()
         self.matrix_style = ""
+
+    def reading(self) -> Reading:
+        """The whole text as it was read."""
+        tree = self.whole().tree
+        check_exact(tree, self.limits, self.positions, self.text)
+        return Reading(self.text, tree, self.positions, self.at, self.matrix_style)
 
     def words(self, text: str) -> tuple[Token, ...]:
         return words(text, self.limits)

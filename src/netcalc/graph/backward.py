@@ -65,9 +65,14 @@ def jacobian(output: Node, wrt: Sequence[Node], *, names: bool = True) -> list[N
     """∂output/∂node for each node of `wrt`: the output's axes, then the node's."""
     if 2 * output.rank > len(LETTERS):
         raise ShapeError(f"the output has {output.rank} axes; a Jacobian is of one of {len(LETTERS) // 2} at most")
-    letters = LETTERS[: 2 * output.rank]
-    ones = [(eye(one), letters[n] + letters[output.rank + n]) for n, one in enumerate(output.shape)]
-    return gradients(output, wrt, product(ones, letters, output.shape * 2), names=names)
+    return gradients(output, wrt, one_by_one(output), names=names)
+
+
+def one_by_one(node: Node) -> Node:
+    """1 at each entry of a node in turn, its axes in front."""
+    letters = LETTERS[: 2 * node.rank]
+    ones = [(eye(one), letters[n] + letters[node.rank + n]) for n, one in enumerate(node.shape)]
+    return product(ones, letters, node.shape * 2)
 
 
 def along(output: Node, tangents: Mapping[Node, Node]) -> Node | None:

@@ -103,11 +103,18 @@ def _value_of_jacobian_product(node: Node, arithmetic: Arithmetic, z: np.ndarray
 def _vjp_of_jacobian_product(node: Node, place: int, delta: Node) -> Node | None:
     """That of the same product made of softmax, sums and products."""
     from netcalc.graph.backward import gradients
+
+    return gradients(written_out(node), [node.args[place]], delta)[0]
+
+
+def written_out(node: Node) -> Node:
+    """A Jacobian product made of softmax, sums and products: p ∘ (δ - Σ δ ∘ p), or δ - p Σ δ."""
     from netcalc.graph.reductions import log_softmax, softmax
 
     z, above = node.args
     plain = {"softmax": softmax, "log_softmax": log_softmax}[node.params](z, -1).vjp(0, above)
-    return None if plain is None else gradients(plain, [node.args[place]], delta)[0]
+    assert plain is not None  # noqa: S101 - both have a slope
+    return plain
 
 
 def _prints_vector(node: Node, arguments: tuple[Tree, ...]) -> Tree:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from netcalc.derivation.reverse import reverse
-from netcalc.graph.backward import added, passed_on
-from netcalc.graph.leaves import INPUT, NAMED, eye
+from netcalc.graph.backward import added, one_by_one, passed_on
+from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, product
 
 
 def segments(output: Node, start: Node) -> dict[Node, dict[Node, Node]]:
@@ -28,7 +27,7 @@ def segments(output: Node, start: Node) -> dict[Node, dict[Node, Node]]:
         if node in forward and node is not start:
             ends = [one for one in _ends(before[node], stops) if one in forward]
             found[node] = {
-                end: slope for end, slope in _jacobians(node, before[node], ends).items() if slope is not None
+                end: slope for end, slope in shares(before[node], ends, one_by_one(node)).items() if slope is not None
             }
     return _leading_to(output, found)
 
@@ -49,13 +48,6 @@ def direct(node: Node, stops: Collection[Node]) -> list[Node]:
 
 def _ends(before: Sequence[Node], stops: Collection[Node]) -> list[Node]:
     return [one for one in before[:-1] if one in stops]
-
-
-def _jacobians(node: Node, before: Sequence[Node], ends: Sequence[Node]) -> dict[Node, Node | None]:
-    """∂node/∂end for each of the ends, by going back from a 1 at each entry in turn."""
-    letters = LETTERS[: 2 * node.rank]
-    ones = [(eye(size), letters[n] + letters[node.rank + n]) for n, size in enumerate(node.shape)]
-    return shares(before, ends, product(ones, letters, node.shape * 2))
 
 
 def shares(before: Sequence[Node], ends: Sequence[Node], delta: Node) -> dict[Node, Node | None]:

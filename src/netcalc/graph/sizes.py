@@ -162,6 +162,14 @@ def letters_of(shape: Shape) -> tuple[str, ...]:
     return tuple(found)
 
 
+def fits(numbers: tuple[int, ...], shape: Shape) -> bool:
+    """Whether a shape in numbers can be this one."""
+    sizes = tuple(map(settled, shape))
+    return len(numbers) == len(sizes) and all(
+        not isinstance(size, int) or size == one for one, size in zip(numbers, sizes, strict=True)
+    )
+
+
 def written(shape: Shape) -> str:
     """A shape as people say it: `3×4`, `m×n`; `3` for a vector, `a number` for none."""
     return "×".join(str(settled(size)) for size in shape) if shape else "a number"

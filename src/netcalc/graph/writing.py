@@ -13,7 +13,7 @@ from netcalc.graph.as_typed import convolution, written
 from netcalc.graph.by_name import Names, is_gradient
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, slot, with_slopes_written_out
-from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, formula_of, vector_activation
+from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, formula_of, vector_activation, written_out
 from netcalc.graph.inverses import COFACTORS, SOLVE
 from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, common_layout, exactly, eye_of, placed, sum_of, with_kept_axes
 from netcalc.graph.leaves import ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, name_of
@@ -22,7 +22,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, Product, Sum, renamed, sizes_by_letter, sums_over_ones
 from netcalc.graph.products_along import CUMPROD_SLOPE, OTHERS, divided, row_by_row
 from netcalc.graph.readable import Length, length, plain_form, readable
-from netcalc.graph.reductions import CUMSUM, RECIPROCAL, log_softmax, softmax
+from netcalc.graph.reductions import CUMSUM, RECIPROCAL, softmax
 from netcalc.graph.selection import array_tree, index_tree, key_trees, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import Size, letters_of, settled, tree
@@ -298,13 +298,11 @@ class Writer:
 
     def _jacobian_product(self, node: Node) -> Term:
         """p ∘ (δ - Σ δ ∘ p)."""
-        z, delta = node.args
+        (z, _) = node.args
         answer = self._by_name(vector_activation("softmax", z))
         if answer is not None:
             self._terms[softmax(z, -1)] = answer
-        plain = {"softmax": softmax, "log_softmax": log_softmax}[node.params](z, -1).vjp(0, delta)
-        assert plain is not None  # noqa: S101 - both have a slope
-        return self._direct(plain)
+        return self._direct(written_out(node))
 
     def _combined(self, operator: str, arguments: tuple[tuple[Tree, bool], ...]) -> tuple[Tree, bool]:
         """An operator on formulas, each with whether it has axes."""

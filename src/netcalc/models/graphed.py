@@ -109,3 +109,10 @@ class GraphProblem:
     def free(self) -> tuple[str, ...]:
         """The inputs that stay symbols."""
         return tuple(name for name in self.inputs if name not in self.values)
+
+
+def stated(request: Any) -> dict[str, Any]:
+    """What a request says beside values, for the record: shapes, what comes from above, a direction."""
+    shapes = {name: list(shape) for name, shape in request.shapes.items()}
+    found = {"shape": shapes, "delta": request.delta, "along": dict(request.along)}
+    return {word: one for word, one in found.items() if one is not None and (word == "delta" or one)}

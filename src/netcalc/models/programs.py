@@ -16,8 +16,8 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph import build as b
 from netcalc.graph.backward import backward
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import described, named_size, settled
-from netcalc.models.graphed import GraphProblem
+from netcalc.graph.sizes import described, fits, named_size, settled
+from netcalc.models.graphed import GraphProblem, stated
 from netcalc.program import Given, Program, read
 from netcalc.records import NamedTuple
 
@@ -190,7 +190,7 @@ def _above(
     taken = {*found.named, *inputs}
     label = next(one for one in (f"d{found.output_name}", "delta", "upstream") if one not in taken)
     if request.delta is not None:
-        if not _fits(request.delta.shape, shape):
+        if not fits(request.delta.shape, shape):
             raise ShapeError(
                 f"--delta is {described(request.delta.shape)}; {found.output_name} is {described(shape)}, "
                 "and so is its gradient"
@@ -208,12 +208,6 @@ def _above(
     raise ShapeError(
         f"{found.output_name} is {described(shape)}, no single number: give its gradient from above with --delta, in "
         "that shape, or name a number of the program with --of"
-    )
-
-
-def _fits(numbers: tuple[int, ...], shape: Sequence[Any]) -> bool:
-    return len(numbers) == len(shape) and all(
-        not isinstance(size, int) or size == one for one, size in zip(numbers, shape, strict=True)
     )
 
 
@@ -262,16 +256,9 @@ def _trace(found: Program, request: ProgramRequest) -> tuple[str, tuple[int, ...
 
 def _record(name: str, request: ProgramRequest) -> dict[str, Any]:
     """What was stated."""
-    record: dict[str, Any] = {"program": name, "at": dict(request.values)}
-    if request.shapes:
-        record["shape"] = {key: list(shape) for key, shape in request.shapes.items()}
-    if request.of is not None:
-        record["of"] = request.of
-    if request.delta is not None:
-        record["delta"] = request.delta
-    if request.along:
-        record["along"] = dict(request.along)
-    return record
+    more = stated(request)
+    own = {"shape": more.pop("shape")} if "shape" in more else {}
+    return {"program": name, "at": dict(request.values), **own, **({"of": request.of} if request.of else {}), **more}
 
 
 def by_samples(text: str, name: str, request: ProgramRequest) -> GraphProblem:

@@ -21,11 +21,11 @@ from netcalc.expression.tensor_tokens import doubt, has_tensors
 from netcalc.graph import build
 from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
-from netcalc.graph.sizes import Shape, Size, Unknown, described, letter, settled, written
+from netcalc.graph.sizes import Shape, Size, Unknown, described, fits, letter, settled, written
 from netcalc.graph.terms import in_front
 from netcalc.models.calls import OPERATIONS
 from netcalc.models.grad import check_known, check_wrt
-from netcalc.models.graphed import GraphProblem
+from netcalc.models.graphed import GraphProblem, stated
 from netcalc.models.request import Request
 from netcalc.problem import listed
 
@@ -119,7 +119,7 @@ def _in_order(first: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str
 
 
 def _shape_of_delta(delta: np.ndarray, output: Node) -> Shape:
-    if not _is_of(delta.shape, output.shape):
+    if not fits(delta.shape, output.shape):
         raise ShapeError(
             f"--delta is {described(delta.shape)}; f is {described(output.shape)}, and its gradient is alike"
         )
@@ -129,28 +129,15 @@ def _shape_of_delta(delta: np.ndarray, output: Node) -> Shape:
 def _check_along(along: Mapping[str, np.ndarray], inputs: Mapping[str, Node]) -> None:
     for name, direction in along.items():
         check_known(name, inputs, "--along names")
-        if not _is_of(direction.shape, inputs[name].shape):
+        if not fits(direction.shape, inputs[name].shape):
             raise ShapeError(
                 f"--along: {name} is {described(inputs[name].shape)}, its direction {described(direction.shape)}"
             )
 
 
-def _is_of(numbers: tuple[int, ...], shape: Shape) -> bool:
-    """Whether a shape in numbers can be this one."""
-    return len(numbers) == len(shape) and all(
-        not isinstance(size, int) or size == one for one, size in zip(numbers, map(settled, shape), strict=True)
-    )
-
-
 def _given(text: str, request: Request, wrt: Sequence[str]) -> dict[str, Any]:
     """What was stated, for the record."""
-    record: dict[str, Any] = {"f": text, "at": dict(request.values), "wrt": list(wrt)}
-    if request.shapes:
-        record["shape"] = {name: list(shape) for name, shape in request.shapes.items()}
-    if request.delta is not None:
-        record["delta"] = request.delta
-    if request.along:
-        record["along"] = dict(request.along)
+    record = {"f": text, "at": dict(request.values), "wrt": list(wrt), **stated(request)}
     return record if request.order == 1 else record | {"order": request.order}
 
 

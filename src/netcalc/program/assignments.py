@@ -10,11 +10,10 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.sizes import written
 from netcalc.program import indexing
-from netcalc.program.drawing import Drawing
+from netcalc.program.drawing import Drawing, called_names
 from netcalc.program.library import RANDOM
 from netcalc.program.modules import Weight
 from netcalc.program.operators import SIGNS, binary, missing, there
-from netcalc.program.scope import Frame
 from netcalc.program.values import (
     REALS,
     Cell,
@@ -212,10 +211,7 @@ class Assignments(Drawing):
         """Assign without the check, as what is there has just been replaced; what has no name is not kept."""
         match target:
             case ast.Name(name):
-                frame: Frame | None = self.frame
-                while frame is not None and name not in frame.values:
-                    frame = frame.parent
-                frame = frame or self.frame
+                frame = self.frame_of(name) or self.frame
                 frame.values[name] = self.named(name, value, target.lineno, frame.level)
             case ast.Attribute():
                 self.store(target, value)
@@ -322,9 +318,7 @@ def name_of_target(target: ast.expr) -> str:
 
 def _is_first(node: ast.expr) -> bool:
     """Whether an expression is first values: it draws at random, or makes a parameter, as far as its own calls tell."""
-    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
-    return not names.isdisjoint({*RANDOM, "Parameter"})
+    return not called_names(node).isdisjoint({*RANDOM, "Parameter"})
 
 
 def _is_drawn_parameter(node: ast.expr) -> bool:

@@ -16,7 +16,7 @@ from netcalc.graph.sizes import Letters, total
 from netcalc.program.library.elementwise import MINUS_INFINITY, apply_function, elementwise_function
 from netcalc.program.operators import MAX_LIST, binary, there
 from netcalc.program.scalars import ordering
-from netcalc.program.signature import tensor, whole_or_none
+from netcalc.program.signature import several, tensor, whole_or_none
 from netcalc.program.texts import formatted, put_into
 from netcalc.program.values import Opaque, Partial, Tensor, described, is_scalar, kind_of, node_of, widest
 
@@ -214,8 +214,7 @@ def _chained(reader: Expressions, *several: Any) -> list[Any]:
 
 def _indices(reader: Expressions, *shape: Any) -> list[Any]:
     """np.ndindex: the index of every entry, the last axis first."""
-    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], list | tuple) else shape
-    return _all_of(reader, *(range(whole(reader, one)) for one in sizes))
+    return _all_of(reader, *(range(whole(reader, one)) for one in several(shape)))
 
 
 def _piecewise(reader: Expressions, x: Any, conditions: Any, functions: Any) -> Tensor:

@@ -94,9 +94,13 @@ class Drawing(Conditions):
 
 
 def _draws(node: ast.expr) -> bool:
+    return bool(called_names(node) & RANDOM - set(GENERATORS))
+
+
+def called_names(node: ast.expr) -> set[str]:
+    """The last names of all that is called in an expression."""
     calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
-    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
-    return bool(names & RANDOM - set(GENERATORS))
+    return {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in calls}
 
 
 def _shape(name: str, args: list[Any], keywords: Any) -> tuple[Any, ...]:

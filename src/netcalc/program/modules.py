@@ -243,13 +243,8 @@ def _input_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
 
 def parameters(reader: Scope, owner: Any, path: str = "") -> dict[str, Tensor]:
     """The weights of an object and of those in it, each once, by the way to it."""
-    parts: Mapping[Any, Any] = {}
-    if isinstance(owner, Record | dict):
-        parts = owner.parts if isinstance(owner, Record) else owner
-    elif isinstance(owner, list | tuple):
-        parts = dict(enumerate(owner.layers if isinstance(owner, Chain) else owner))
     found: dict[str, Tensor] = {}
-    for key, one in parts.items():
+    for key, one in _parts_of(owner).items():
         if isinstance(one, Weight) and isinstance(owner, Record):
             found[f"{path}{key}{one.tail}"] = weight_of(reader, owner, key, one)
         elif isinstance(one, Tensor) and one.node in reader.leaves:
@@ -257,6 +252,15 @@ def parameters(reader: Scope, owner: Any, path: str = "") -> dict[str, Tensor]:
         else:
             found |= parameters(reader, one, f"{path}{key}.")
     return {key: one for n, (key, one) in enumerate(found.items()) if one not in [*found.values()][:n]}
+
+
+def _parts_of(owner: Any) -> Mapping[Any, Any]:
+    """What an object, a dictionary or a list holds, by attributes, keys or places."""
+    if isinstance(owner, Record | dict):
+        return owner.parts if isinstance(owner, Record) else owner
+    return (
+        dict(enumerate(owner.layers if isinstance(owner, Chain) else owner)) if isinstance(owner, list | tuple) else {}
+    )
 
 
 def _label(reader: Scope, owner: Record, name: str) -> str:
@@ -284,14 +288,9 @@ def _path(value: Any, owner: Record, depth: int = 0) -> tuple[str, ...] | None:
     """The attributes, keys and places on the way from a value to an object in it; None where it is not there."""
     if value is owner:
         return ()
-    parts: Mapping[Any, Any] = {}
     if depth > MAX_DEPTH:
         return None
-    if isinstance(value, Record | dict):
-        parts = value.parts if isinstance(value, Record) else value
-    elif isinstance(value, list | tuple):
-        parts = dict(enumerate(value.layers if isinstance(value, Chain) else value))
-    for key, one in parts.items():
+    for key, one in _parts_of(value).items():
         if isinstance(one, Record | dict | list | tuple) and (found := _path(one, owner, depth + 1)) is not None:
             return found if isinstance(value, Record) and value.is_of_library else (str(key), *found)
     return None

@@ -149,12 +149,16 @@ class Scope:
 
     def lookup(self, name: str) -> Any:
         """What a name stands for: of this call, of those around it, of the file, an input, or nothing yet."""
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if name in frame.values:
-                return frame.values[name]
-            frame = frame.parent
+        if (frame := self.frame_of(name)) is not None:
+            return frame.values[name]
         return self.input(name) if name in self.given else Missing(name)
+
+    def frame_of(self, name: str) -> Frame | None:
+        """The innermost call, of this one and those around it, that has a name."""
+        frame: Frame | None = self.frame
+        while frame is not None and name not in frame.values:
+            frame = frame.parent
+        return frame
 
     def input(self, name: str) -> Tensor:
         """An input of the program."""

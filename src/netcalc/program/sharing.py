@@ -17,7 +17,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT
 from netcalc.graph.shaping import RESHAPE
 from netcalc.program import indexing
-from netcalc.program.scope import Frame, arrays_in, overlap
+from netcalc.program.scope import arrays_in, overlap
 from netcalc.program.statements import Statements
 from netcalc.program.training import PASSED_OVER
 from netcalc.program.values import Function, LibraryFunction, Method, Module, Opaque, Record, Tensor
@@ -121,9 +121,7 @@ class Sharing(Statements):
 
     def _found(self, name: str) -> Any:
         """What a name stands for, known or not."""
-        frame: Frame | None = self.frame
-        while frame is not None and name not in frame.values:
-            frame = frame.parent
+        frame = self.frame_of(name)
         return frame.values[name] if frame is not None else self.inputs.get(name)
 
     def _may_change(self, node: ast.AST) -> Iterator[str]:

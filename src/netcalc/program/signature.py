@@ -213,6 +213,12 @@ def fraction(value: Any) -> Fraction:
     return tree.value
 
 
+def several(arguments: Sequence[Any]) -> list[Any]:
+    """Arguments by themselves, or those in the one list that they are."""
+    is_list = len(arguments) == 1 and isinstance(arguments[0], list | tuple)
+    return list(arguments[0] if is_list else arguments)
+
+
 def tensors(value: Any) -> list[Tensor]:
     """A list of arrays; an array stands for its rows."""
     if isinstance(value, list | tuple):

@@ -15,6 +15,7 @@ from netcalc.graph.sizes import described, written
 from netcalc.program.library.reductions import norm_of_vectors
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
+from netcalc.program.signature import several
 from netcalc.program.values import Tensor, node_of
 
 MAX_CHOLESKY = 12  # rows
@@ -55,10 +56,7 @@ def _tensordot(x: Tensor, y: Tensor, axes: Any) -> Node:
 def _einsum(arguments: list[Any]) -> Node:
     if not arguments or not isinstance(arguments[0], str):
         raise NetcalcError("einsum takes its subscripts as a text, as in einsum('ij,jk->ik', A, B)")
-    operands = arguments[1:]
-    if len(operands) == 1 and isinstance(operands[0], list | tuple):
-        operands = list(operands[0])
-    return b.einsum(arguments[0], *(node_of(one) for one in operands))
+    return b.einsum(arguments[0], *map(node_of, several(arguments[1:])))
 
 
 def _slogdet(x: Tensor) -> tuple[Node, Node]:

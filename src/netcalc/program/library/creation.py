@@ -16,8 +16,8 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import over, plus
 from netcalc.notation import to_unicode
 from netcalc.program.library.table import Call, Row, concrete
+from netcalc.program.signature import several, whole
 from netcalc.program.signature import sizes as to_sizes
-from netcalc.program.signature import whole
 from netcalc.program.values import (
     MAX_ENTRIES,
     Cell,
@@ -35,8 +35,7 @@ from netcalc.program.values import (
 
 
 def _shape(arguments: list[Any]) -> tuple[Any, ...]:
-    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
-        arguments = list(arguments[0])
+    arguments = several(arguments)
     for one in arguments:
         if isinstance(one, Tensor):
             raise NetcalcError("the sizes have to be numbers that are known; give them with --at, as whole numbers")

@@ -19,7 +19,7 @@ from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import Size, over, same, settled, times, written
 from netcalc.program.library.shaping import axis_of, open_grid
 from netcalc.program.library.table import Call, Row, concrete
-from netcalc.program.signature import whole
+from netcalc.program.signature import several, whole
 from netcalc.program.values import Tensor, node_of
 
 
@@ -269,9 +269,7 @@ def _open_mesh(call: Call, arrays: list[Any]) -> tuple[Node, ...]:
 
 
 def _meshgrid(arrays: list[Any], indexing: Any) -> list[Node]:
-    nodes = [
-        node_of(one) for one in (arrays[0] if len(arrays) == 1 and isinstance(arrays[0], list | tuple) else arrays)
-    ]
+    nodes = [node_of(one) for one in several(arrays)]
     shape = tuple(node.shape[0] for node in nodes)
     found = [
         b.broadcast(b.index(n, [b.EVERYTHING if m == k else None for m in range(len(nodes))]), shape)

@@ -11,8 +11,8 @@ from netcalc.graph.leaves import arange
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Size, over, same, settled, times, total, written
 from netcalc.program.library.table import Call, Row, is_copied
+from netcalc.program.signature import several, whole
 from netcalc.program.signature import sizes as to_sizes
-from netcalc.program.signature import whole
 from netcalc.program.values import Tensor
 
 
@@ -34,15 +34,11 @@ def open_grid(sizes: Sequence[Size]) -> list[Node]:
 
 def _sizes(arguments: Sequence[Any]) -> tuple[Any, ...]:
     """Sizes by themselves or in a list."""
-    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
-        arguments = arguments[0]
-    return to_sizes(list(arguments))
+    return to_sizes(several(arguments))
 
 
 def axes_of(arguments: Sequence[Any]) -> tuple[int, ...]:
-    if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
-        arguments = arguments[0]
-    return tuple(whole(one) for one in arguments)
+    return tuple(map(whole, several(arguments)))
 
 
 def _reshape(x: Tensor, sizes: list[Any], order: str) -> Node:
