@@ -25,15 +25,8 @@ def bce_slope(a: Array, t: Array) -> Array:
     return np.where(corner, 1.0 - 2.0 * a, np.where((a < 0) | (a > 1), np.nan, plain))
 
 
-def bce_with_logits(a: Array, t: Array) -> Array:
-    """t·softplus(-a) + (1 - t)·softplus(a)"""
-    return _weighted(t, _softplus(-a)) + _weighted(1.0 - t, _softplus(a))
-
-
-def bce_with_logits_slope(a: Array, t: Array) -> Array:
-    """σ(a) - t, as (1 - t)·σ(a) - t·σ(-a)."""
-    return (1.0 - t) * _sigmoid(a) - t * _sigmoid(-a)
-
-
 BCE = loss_kernels(bce, bce_slope)
-BCE_WITH_LOGITS = loss_kernels(bce_with_logits, bce_with_logits_slope)
+BCE_WITH_LOGITS = loss_kernels(
+    lambda a, t: _weighted(t, _softplus(-a)) + _weighted(1.0 - t, _softplus(a)),
+    lambda a, t: (1.0 - t) * _sigmoid(a) - t * _sigmoid(-a),  # σ(a) - t
+)

@@ -180,13 +180,12 @@ def _distribution(a: Array, t: Array) -> Array:
     return np.equal(np.arange(outputs), t[..., np.newaxis]).astype(np.float64)
 
 
-@along_last_axis
-def cross_entropy(a: Array, t: Array) -> Array:
-    """-Σ tᵢ·log softmax(a)ᵢ: (…, n) and classes (…) or distributions (…, n) -> (…).
+def _loss(logarithms: Callable[[Array], Array]) -> Callable[..., Array]:
+    """-Σ tᵢ·log pᵢ of outputs whose `logarithms` these are: (…, n) and classes (…) or distributions (…, n) -> (…).
 
-    Raises ShapeError, ValueSyntaxError.
+    0·log(0) is 0. Raises ShapeError, ValueSyntaxError.
     """
-    return total(_weighted(_distribution(a, t), -_shift(a).log_shares))[..., 0]
+    return along_last_axis(lambda a, t: total(_weighted(_distribution(a, t), -logarithms(a)))[..., 0])
 
 
 @along_last_axis
@@ -196,36 +195,13 @@ def cross_entropy_slope(a: Array, t: Array) -> Array:
 
 
 @along_last_axis
-def nll(a: Array, t: Array) -> Array:
-    """-Σ tᵢaᵢ: log-probabilities (…, n) and targets as in `cross_entropy` -> (…).
-
-    Raises ShapeError, ValueSyntaxError.
-    """
-    return total(_weighted(_distribution(a, t), -a))[..., 0]
-
-
-@along_last_axis
-def nll_slope(a: Array, t: Array) -> Array:
-    """-tᵢ: (…, n). Raises ShapeError, ValueSyntaxError."""
-    return 0.0 - _distribution(a, t)
-
-
-@along_last_axis
-def log_loss(a: Array, t: Array) -> Array:
-    """-Σ tᵢ·log(aᵢ): probabilities (…, n) and targets as in `cross_entropy` -> (…); 0·log(0) is 0.
-
-    Raises ShapeError, ValueSyntaxError.
-    """
-    return total(_weighted(_distribution(a, t), -np.log(a)))[..., 0]
-
-
-@along_last_axis
 def log_loss_slope(a: Array, t: Array) -> Array:
     """-tᵢ/aᵢ, 0 where tᵢ is 0: (…, n). Raises ShapeError, ValueSyntaxError."""
     distribution = _distribution(a, t)
     return np.where(distribution == 0, 0.0, -distribution / a)
 
 
-CROSS_ENTROPY = LossKernels(cross_entropy, cross_entropy_slope)
-NLL = LossKernels(nll, nll_slope)
+log_loss = _loss(np.log)
+CROSS_ENTROPY = LossKernels(_loss(lambda a: _shift(a).log_shares), cross_entropy_slope)
+NLL = LossKernels(_loss(lambda a: a), along_last_axis(lambda a, t: 0.0 - _distribution(a, t)))
 LOG_LOSS = LossKernels(log_loss, log_loss_slope)
