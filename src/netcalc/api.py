@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,7 @@ def linear(
     """
     from netcalc.models.linear import linear as state
 
-    bound = None if activation is None else _layer_activation(activation)
+    bound = None if activation is None else _activation(activation, read_layer_activation)
     above = _above(delta, target, loss, reduction)
     first = _first_index(index_from)
     stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=flag("bias", bias), index_from=first)
@@ -353,16 +353,9 @@ def _first_index(number: Any) -> int:
     return whole("index_from", number, 0, 1)
 
 
-def _activation(activation: Any) -> BoundActivation:
-    if isinstance(activation, BoundActivation):
-        return activation
-    return read_activation(text("activation", activation, "'sigmoid'"))
-
-
-def _layer_activation(activation: Any) -> Any:
-    if isinstance(activation, BoundActivation):
-        return activation
-    return read_layer_activation(text("activation", activation, "'relu'"))
+def _activation(activation: Any, read: Callable[[str], Any] = read_activation) -> Any:
+    example = "'sigmoid'" if read is read_activation else "'relu'"
+    return activation if isinstance(activation, BoundActivation) else read(text("activation", activation, example))
 
 
 def _above(delta: Any, target: Any, loss: Any, reduction: Any) -> Any:

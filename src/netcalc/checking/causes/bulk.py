@@ -11,13 +11,12 @@ from netcalc.checking.answers.names import described
 from netcalc.checking.answers.written import FLOAT64_BITS, Large
 from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis, either, few
 from netcalc.checking.causes.library import Library, Yielded, rounded
-from netcalc.checking.causes.patterns import SWAPPED, where
+from netcalc.checking.causes.patterns import SWAPPED, largest_error, where
 from netcalc.checking.causes.taken import taken
 from netcalc.checking.edits.paths import FACTORS
 from netcalc.checking.judging.bench import Array
 from netcalc.checking.judging.verdicts import COARSELY, Tolerance
 from netcalc.errors import ShapeError
-from netcalc.notation import significant
 from netcalc.result import Checked, Tensor, Value, as_value
 
 EXACTLY = 2.0**-50  # relative: as near as float64 holds what is right
@@ -70,13 +69,10 @@ def bulk(
 
 def _pattern(tensor: Tensor, off: Array, truth: Array, wrong: Array) -> str:
     """How many entries are wrong, where, and how far off they are."""
-    with np.errstate(all="ignore"):
-        errors = (off / np.abs(truth))[wrong]
-    finite = errors[np.isfinite(errors)]
-    count = int(wrong.sum())
+    count, error = int(wrong.sum()), largest_error(off, truth, wrong)
     said = f"{count:,} of {wrong.size:,} entries {'is' if count == 1 else 'are'} wrong"
     said += where(tensor.name, wrong.astype(float), tensor.index_from)
-    return f"{said}; the largest relative error is {significant(np.max(finite), 3)}" if finite.size else said
+    return f"{said}; {error}" if error else said
 
 
 def _many(array: Array) -> Value:

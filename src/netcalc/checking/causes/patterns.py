@@ -54,7 +54,7 @@ def _line(result: Result, evidence: Evidence, places: Sequence[int], wrong: froz
     place = where(name, is_wrong, result[name].index_from)
     parts = [
         f"{name}, {described(shape)}: {count} of {len(places)} entries are wrong{place}",
-        _error(claimed, truth, is_wrong),
+        largest_error(np.abs(claimed - truth), truth, is_wrong == 1),
     ]
     if _is_transposed(claimed, truth, evidence, places):
         parts.append(f"the transpose of {name} is right")
@@ -84,9 +84,10 @@ def where(name: str, is_wrong: Array, index_from: int) -> str:
     return ""
 
 
-def _error(claimed: Array, truth: Array, is_wrong: Array) -> str:
+def largest_error(off: Array, truth: Array, wrong: Array) -> str:
+    """How far off the worst of the wrong entries is; nothing where none has a relative error."""
     with np.errstate(all="ignore"):
-        errors = np.abs(claimed - truth)[is_wrong == 1] / np.abs(truth)[is_wrong == 1]
+        errors = (off / np.abs(truth))[wrong]
     finite = errors[np.isfinite(errors)]
     return f"the largest relative error is {significant(finite.max(), 3)}" if finite.size else ""
 

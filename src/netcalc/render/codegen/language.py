@@ -23,6 +23,7 @@ class Language:
 
     name = "numpy"
     module = "np"
+    libraries: tuple[str, ...] = ("import numpy as np",)
     constants = "np"
     axis = "axis"
     keep = "keepdims"
@@ -311,9 +312,9 @@ class Language:
 
     def imports(self, body: str) -> list[str]:
         """The lines that the file begins with."""
-        lines = ["import math"] if "math." in body else []
+        lines = [f"import {name}" for name in ("itertools", "math") if f"{name}." in body]
         lines += ["from statistics import NormalDist"] if "NormalDist" in body else []
-        return [*lines, "", "import numpy as np"] if lines else ["import numpy as np"]
+        return [*lines, *[""] * bool(lines), *self.libraries]
 
     def written_helpers(self) -> list[str]:
         """The functions that the code calls and the library lacks."""

@@ -18,6 +18,7 @@ class Torch(Language):
 
     name = "torch"
     module = "torch"
+    libraries = ("import torch", "from torch.autograd.function import once_differentiable")
     constants = "math"
     axis = "dim"
     keep = "keepdim"
@@ -167,16 +168,13 @@ class Torch(Language):
             return self.codes.call(f"math.{operator}({{0}})", *arguments, cheap=True)
         return super().function(operator, *arguments)
 
-    def imports(self, body: str) -> list[str]:
-        lines = [f"import {name}" for name in ("itertools", "math") if f"{name}." in body]
-        return [*lines, *[""] * bool(lines), "import torch", "from torch.autograd.function import once_differentiable"]
-
 
 class Jax(Language):
     """JAX."""
 
     name = "jax"
     module = "jnp"
+    libraries = ("import jax", "import jax.numpy as jnp")
     stably = ""  # as it is
     constants = "math"
     reserved = frozenset({"jax", "jnp", "math", "itertools"})
@@ -193,7 +191,3 @@ class Jax(Language):
 
     def whole_numbers(self, array: object) -> Code:
         return self.codes.call(f"jnp.array({array.tolist()})", cheap=True)  # type: ignore[attr-defined]
-
-    def imports(self, body: str) -> list[str]:
-        lines = [f"import {name}" for name in ("itertools", "math") if f"{name}." in body]
-        return [*lines, *[""] * bool(lines), "import jax", "import jax.numpy as jnp"]
