@@ -220,6 +220,34 @@ def test_an_entry_that_a_loop_leaves_out_is_named():
     )
 
 
+LISTS = """\
+Ws, hs = [W, V], [x]
+for one in Ws:
+    hs.append(hs[-1] @ one)
+loss = np.sum(hs[-1] ** 2)
+"""
+OF_LISTS = """\
+dWs = [0, 0]
+delta = 2 * hs[-1]
+dWs[-1] = hs[-2].T @ delta
+for l in range(2, 3):
+    delta = delta @ Ws[-l + 1].T
+    dWs[-l] = hs[-l - 1].T @ delta
+dW, dV = dWs
+"""
+
+
+@pytest.mark.parametrize(
+    "was, slip, line, words",
+    [("", "", 0, ""), ("Ws[-l + 1]", "Ws[-l]", 5, "a step off"), ("hs[-l - 1]", "hs[-l]", 6, "a step off")],
+)
+def test_lists_of_layers_go_by_negative_indices(was, slip, line, words):
+    at = {"x": "1,-2;0.5,1;2,0.3", "W": "1,0.5,0.2,-1;-1,2,0.3,0.4", "V": "1;0.5;-2;0.3"}
+    found = wrong(judged(LISTS, OF_LISTS.replace(was, slip), at))
+    assert [one.line for one in found] == [line][:line]
+    assert all(words in one.diagnosis and was in one.repair for one in found)
+
+
 @pytest.mark.parametrize("spelt", ["grads['W'] = z @ t", "grads['dW'] = z @ t"])
 def test_an_entry_of_a_dictionary_whose_shapes_do_not_fit_is_wrong_and_the_rest_is_judged(spelt):
     backward = f"grads = {{}}\ndz = 2 * (z - t)\n{spelt}\ngrads['x'] = dz @ W.T\n"

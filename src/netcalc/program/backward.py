@@ -11,10 +11,11 @@ from typing import Any
 from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
-from netcalc.program.gradients import BLOCKS, GradientReader
+from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program, called_in, defined, stored
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
+from netcalc.program.steps import BLOCKS
 from netcalc.program.values import Function, Missing, Tensor
 from netcalc.program.versions import Gradients, Unjudged, Unread, Version
 

@@ -18,13 +18,12 @@ from netcalc.program.objects import run_back
 from netcalc.program.reading import Program
 from netcalc.program.scope import MAX_STATEMENTS, arrays_in
 from netcalc.program.source import ProgramError, parse
-from netcalc.program.steps import COMPOUND
+from netcalc.program.steps import BLOCKS
 from netcalc.program.unknowns import Unknowns
 from netcalc.program.values import Function, Missing, Module, Record, Tensor, is_scalar, node_of
 from netcalc.program.versions import Pass, Unit, Unread, stops_python
 
 RUN = frozenset({"backward", "step", "zero_grad", "zero_"})  # calls that change gradients or weights as they run
-BLOCKS = (*COMPOUND, ast.FunctionDef)
 
 
 class GradientReader(Unknowns):

@@ -16,6 +16,7 @@ from netcalc.program.versions import Gradients, Pass
 from netcalc.records import NamedTuple, dataclass
 
 COMPOUND = (ast.For, ast.If, ast.With, ast.While, ast.Try)
+BLOCKS = (*COMPOUND, ast.FunctionDef)
 OF_TEXT = (Function, Method, Record, Class)  # what may run lines of the text that are changed
 TIMES_KEPT = 2  # that a loop's statement is passed and the names before it are kept
 

@@ -13,6 +13,7 @@ from netcalc.program.classes import OWNERS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.gradient_names import GradientNames
 from netcalc.program.source import ProgramError
+from netcalc.program.steps import BLOCKS
 from netcalc.program.values import Record, Tensor
 from netcalc.program.versions import Unjudged, Unread, stops_python
 
@@ -29,6 +30,8 @@ class Unknowns(GradientNames):
             self._forget(names, node, error)
             return
         self.unread[id(node)] = node
+        if names and stops_python(error) and not isinstance(node, BLOCKS):
+            self.read_so_far.stopped.append(Unjudged(next(iter(names)), node, error))
         self._leave_unjudged(node, names, error)
         is_told = any(one.part is node for one in self.read_so_far.unjudged)
         if not is_told and all(of is None and self._has(name) for name, of in names.items()):

@@ -119,6 +119,7 @@ class Gradients:
     whole: Pass = field(default_factory=Pass)
     versions: list[Version] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
+    stopped: list[Unjudged] = field(default_factory=list)  # what makes names of its own, where shapes do not fit
     notes: list[str] = field(default_factory=list)
 
     def last(self) -> dict[tuple[str, int], Version]:

@@ -15,7 +15,7 @@ from netcalc.checking.backward.formulas import is_scale
 from netcalc.checking.backward.judge import Judged, Reading, held_otherwise, read, shape_said
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
-from netcalc.checking.backward.search import Repair, cause, repair, repair_of, repair_of_header
+from netcalc.checking.backward.search import Repair, cause, repair, repair_of, repair_of_header, repair_of_shapes
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
 from netcalc.errors import NetcalcError
@@ -120,10 +120,23 @@ def _gravity(line: CheckedLine) -> int:
 
 def _with_unjudged(reading: Reading, lines: Sequence[CheckedLine]) -> list[CheckedLine]:
     """The lines and what can't be judged, in order; what is added to such a gradient before is not wrong by itself."""
-    parts = reading.code.unjudged
+    stopped = reading.code.stopped
+    parts = [one for one in reading.code.unjudged if all(one.part is not other.part for other in stopped)]
     unsure = {one.name for one in parts if not _goes_on(one)}
     known = [one for one in lines if not (one.verdict != "right" and one.name in unsure)]
-    return sorted([*known, *(_unjudged(reading, one) for one in parts)], key=lambda one: one.line)
+    others = [*(_unjudged(reading, one) for one in parts), *(_stopped(reading, one) for one in stopped)]
+    return sorted([*known, *others], key=lambda one: one.line)
+
+
+def _stopped(reading: Reading, one: Unjudged) -> CheckedLine:
+    """A line whose shapes do not fit, of a name that is no gradient."""
+    plain, found = _unjudged(reading, one), repair_of_shapes(reading, one)
+    if found is None:
+        return plain
+    column, said = found.column, f"{one.why}: {found.said}"
+    return plain._replace(
+        column=column, mistake=found.mistake, diagnosis=said, repair=found.repaired, marked=found.marked
+    )
 
 
 def _goes_on(one: Unjudged) -> bool:

@@ -240,17 +240,33 @@ TESTS = (
 FORMULAS = ("sign", "constant", "exponent", "complement", "quotient")
 
 
-def _given_to(root: ast.expr, defs: set[str]) -> set[ast.AST]:
-    """What stands within the arguments of a call of a def."""
-    calls = [one for one in ast.walk(root) if called(one) in defs]
-    return {inner for call in calls for one in ast.iter_child_nodes(call) for inner in ast.walk(one)}
+SAME_SHAPE = (*FORMULAS, "comparison", "one-hot-left-out", "overwritten")  # rows that have no other shape come out
+
+
+def _without_formulas(root: ast.expr, defs: set[str]) -> set[ast.AST]:
+    """What stands within the arguments of a call of a def, is the place of an item, or a list."""
+    nodes = list(ast.walk(root))
+    within = [child for call in nodes if called(call) in defs for child in ast.iter_child_nodes(call)]
+    within += [one.slice for one in nodes if isinstance(one, ast.Subscript) and not isinstance(one.slice, ast.BinOp)]
+    within += [one for one in nodes if isinstance(one, ast.List | ast.ListComp | ast.Dict)]
+    return {inner for one in within for inner in ast.walk(one)}
 
 
 TOO_MUCH = Row("factor-too-many", dropped_factor)
+OF_ANY_SHAPE = Row("wrong-tensor", wrong_name_of_any_shape)
+OF_SHAPES = (  # what has the shapes of a line fit
+    Row("index", index),
+    Row("transpose", transpose),
+    Row("axis", axis),
+    OF_ANY_SHAPE,
+    Row("transpose", transposed_whole, at_root=True),
+    Row("index", index_of_texts),
+    Row("index", exchanged),
+)
 LATER = (
     TOO_MUCH,
     Row("factor-left-out", times_number),
-    Row("wrong-tensor", wrong_name_of_any_shape),
+    OF_ANY_SHAPE,
     Row("wrong-tensor", name_for_part),
     Row("not-summed", not_summed),
     Row("keepdims", keepdims),
@@ -270,18 +286,19 @@ def edits(
     What a def of the text is called with gets another formula with `in_calls` alone: the def is likelier to be wrong.
     """
     defs = {one.name for one in trial.defs} if not in_calls else set()
+    is_shaped = trial.found is not None
     for row in rows:
         for version in trial.versions if versions is None else versions:
-            for root in roots(version.statement, version.name):
-                given = _given_to(root, defs) if row.mistake in FORMULAS and defs else ()
-                yield from edits_of(trial.beside(version), (row,), root, version.statement, given)
+            for root in roots(version.statement, version.name) if is_shaped or row.mistake not in SAME_SHAPE else ():
+                left = _without_formulas(root, defs) if row.mistake in FORMULAS else ()
+                yield from edits_of(trial.beside(version), (row,), root, version.statement, left)
 
 
 def edits_of(
-    trial: Trial, rows: tuple[Row, ...], root: ast.expr, statement: ast.stmt, given: Collection[ast.AST] = ()
+    trial: Trial, rows: tuple[Row, ...], root: ast.expr, statement: ast.stmt, left: Collection[ast.AST] = ()
 ) -> Iterator[Edit]:
-    """The repairs of rows at every part of an expression, but for what is `given` to a call."""
+    """The repairs of rows at every part of an expression, but for those that are `left`."""
     for row in rows:
-        for node in [root] if row.at_root else [one for one in parts(root) if one not in given]:
+        for node in [one for one in ([root] if row.at_root else parts(root)) if one not in left]:
             for said, change in row.repairs(trial, statement, node):
                 yield Edit(change, statement, row.mistake, said)

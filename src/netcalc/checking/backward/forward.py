@@ -114,6 +114,12 @@ class Forward:
         """The backward pass as it is."""
         return backward(self.problem.output, self.problem.delta)
 
+    @cached_property
+    def own_lines(self) -> set[int]:
+        """The lines that the output is made of."""
+        made, reader = set(in_order([self.program.output])), self.program.reader
+        return set() if reader is None else {one.line for one in reader.assigned if one.node in made}
+
     @property
     def upstream(self) -> Node:
         """The gradient of the output."""

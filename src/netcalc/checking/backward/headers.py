@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from netcalc.checking.backward.edits import TESTS, edits_of
 from netcalc.checking.backward.expressions import called, put
@@ -15,16 +16,21 @@ MAX_SIZES = 4  # that are tried for a bound
 
 
 def of_headers(trial: Trial) -> Iterator[Edit]:
-    """The repairs of the headers of loops and ifs that the gradient's statements and its helpers are in."""
-    for block in _blocks(trial):
-        whole = _whole(trial, block)
-        if isinstance(block, ast.For):
-            for said, change in _range(trial, block.iter):
-                yield Edit(change, whole, "loop", said)
-        elif isinstance(block, ast.If | ast.While):
-            for edit in edits_of(trial, TESTS, block.test, block):
-                said = f"the test is wrong: {edit.said}"
-                yield edit._replace(statement=whole, mistake="test", said=said)
+    """The repairs of the headers of loops and ifs that the gradient's statements and its helpers are in: the most
+    usual of each, then the next.
+    """
+    each = zip_longest(*(_of_header(trial, block) for block in _blocks(trial)))
+    return (edit for edits in each for edit in edits if edit is not None)
+
+
+def _of_header(trial: Trial, block: ast.stmt) -> Iterator[Edit]:
+    whole = _whole(trial, block)
+    if isinstance(block, ast.For):
+        for said, change in _range(trial, block.iter):
+            yield Edit(change, whole, "loop", said)
+    elif isinstance(block, ast.If | ast.While):
+        for edit in edits_of(trial, TESTS, block.test, block):
+            yield edit._replace(statement=whole, mistake="test", said=f"the test is wrong: {edit.said}")
 
 
 def _blocks(trial: Trial) -> list[ast.stmt]:

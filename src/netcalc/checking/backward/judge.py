@@ -164,7 +164,7 @@ def _read(
         is_fitting,
         forward.held_to,
     )
-    if not code.versions:
+    if not code.versions and not code.stopped:
         if code.unjudged:
             raise code.unjudged[0].error
         names = [f"d{name}" for name in program.wrt]

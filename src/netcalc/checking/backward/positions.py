@@ -159,7 +159,10 @@ def _index_off(trial: Trial, part: ast.expr) -> Repairs:
         case ast.Constant(int(value)):
             for near in (value + 1, value - 1):
                 yield f"the wrong index: {was} in place of {near}", put(trial, part, str(near))
-        case ast.Name() | ast.BinOp(_, ast.Mult()):
+        case ast.UnaryOp(ast.USub(), ast.Constant(int(value))):
+            for near in (value + 1, value - 1) if value > 1 else (value + 1,):
+                yield f"the wrong index: {was} in place of -{near}", put(trial, part, f"-{near}")
+        case ast.Name() | ast.BinOp(_, ast.Mult()) | ast.UnaryOp(ast.USub()):
             for other in (f"{was} - 1", f"{was} + 1"):
                 yield f"the wrong index, a step off: {was} in place of {other}", put(trial, part, other)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, combinations, takewhile
+from itertools import chain, combinations, islice, takewhile
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, TOO_MUCH, edits
+from netcalc.checking.backward.edits import LATER, LOCAL, OF_SHAPES, TOO_MUCH, edits
 from netcalc.checking.backward.expressions import as_factor, factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
@@ -27,17 +27,18 @@ from netcalc.checking.backward.paths import path, statement_alike, statement_of_
 from netcalc.checking.backward.pieces import Harvest, harvest, near
 from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.slopes import factor_said, is_known, slope_of
-from netcalc.checking.backward.trial import MAX_SPAN, Change, Edit, Trial
+from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Change, Edit, Trial
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import INPUT, name_of
 from netcalc.program.answers import assigned_in
-from netcalc.program.steps import COMPOUND
-from netcalc.program.versions import Version
+from netcalc.program.steps import COMPOUND, Step
+from netcalc.program.versions import Pass, Unjudged, Version
 from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
 MANY = 3  # gradients that are wrong in themselves, as in a loop in the wrong order
 MAX_READINGS = 8  # of the whole pass with a loop's header repaired
+MAX_REPAIRS = 40  # of a statement that Python stops at
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")
 
 
@@ -95,12 +96,38 @@ def repair_of_header(trial: Trial) -> Repair | None:
         edits = {
             one.change: one for other in all_wrong if other.one.version.within is within for one in of_headers(other)
         }
-        known[within] = next((edit for edit in edits.values() if _is_right(edit, all_wrong)), None)
+        reading = trial.reading
+        affordable = takewhile(lambda _: reading.statements < MAX_STATEMENTS // 4, edits.values())
+        known[within] = next((edit for edit in affordable if _is_right(edit, all_wrong)), None)
         if known[within] is None and len(all_wrong) > MANY:
             loops = [edit for edit in edits.values() if isinstance(edit.statement, ast.For)]
             known[within] = next((edit for edit in loops[:MAX_READINGS] if _is_right_again(trial, edit)), None)
     edit = known[within]
     return None if edit is None else _told(trial, edit)
+
+
+def repair_of_shapes(reading: Reading, one: Unjudged) -> Repair | None:
+    """The first repair of a statement whose shapes do not fit, of a name that is no gradient, that has all right."""
+    assert isinstance(one.part, ast.stmt)  # noqa: S101 - see Gradients.stopped
+    found = next(_places(reading, lambda step: step.node is one.part), None)
+    if found is None:
+        return None
+    within, place = found
+    unit = max(number for number, own in enumerate(within.units) if own.step <= place)
+    line, column = one.part.lineno, one.part.col_offset
+    version = Version(one.name, "", line, column, unit, one.part, None, within=within, step=place)
+    trial = Trial(reading, Judged(version, reading.forward.program.output, verdict="wrong"))
+    trial.__dict__ |= {"versions": [version], "found": None}
+    few = islice(edits(trial, OF_SHAPES), MAX_REPAIRS)
+    edit = next((edit for edit in few if _is_right_again(trial, edit)), None)
+    return None if edit is None else _told(trial, edit)
+
+
+def _places(reading: Reading, holds: Callable[[Step], bool]) -> Iterator[tuple[Pass, int]]:
+    """Where steps are that something holds of: the pass, and the place in it."""
+    code = reading.code
+    for within in dict.fromkeys([code.whole, *(within for _, _, within in code.whole.calls)]):
+        yield from ((within, place) for place, step in enumerate(within.steps) if holds(step))
 
 
 def _is_right_again(trial: Trial, edit: Edit) -> bool:
@@ -110,20 +137,18 @@ def _is_right_again(trial: Trial, edit: Edit) -> bool:
         again = trial.reading.again(text[: change.start] + change.text + text[change.end :])
     except NetcalcError:
         return False
-    is_read = len(again.code.unjudged) <= len(trial.reading.code.unjudged)
+    is_read = len(again.code.unjudged) <= len(trial.reading.code.unjudged) and not again.code.stopped
     return is_read and all(one.verdict == "right" for one in again.judged)
 
 
 def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
     """What it takes to try repairs of a local name's line, where that is one of the pass itself."""
-    local, code = origin.local, reading.code
-    passes = dict.fromkeys([code.whole, *(within for _, _, within in code.whole.calls)])
-    places = [
-        (within, place)
-        for within in passes
-        for place, step in enumerate(within.steps)
-        if step.values is not None and step.node.lineno == local.line and local.name in assigned_in(step.node)
-    ]
+    local = origin.local
+
+    def makes_it(step: Step) -> bool:
+        return step.values is not None and step.node.lineno == local.line and local.name in assigned_in(step.node)
+
+    places = list(_places(reading, makes_it))
     wrong = [
         time for time in range(min(len(places), len(local.nodes))) if not near(origin.found[time], origin.true[time])
     ]
@@ -177,8 +202,8 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     found = harvest(trial)
     yield from from_above(trial, found)
     yield from _behind_loops(trial, found)
-    yield from edits(trial, LOCAL)
     yield from unused(trial)
+    yield from edits(trial, LOCAL)
     yield from statement_of_helper(trial, found)
     used = {helper.statement for other in _others(trial) for helper in other.helpers}
     shared = [one for one in trial.helpers if one.statement in used]

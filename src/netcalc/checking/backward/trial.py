@@ -16,7 +16,7 @@ from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.program.answers import assigned_in
 from netcalc.program.classes import OWNERS
 from netcalc.program.gradient_names import FIRST_MOMENT
@@ -110,12 +110,14 @@ class Trial:
                 found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None, within=last.within)
         statements = {one.statement for one in (*self.versions, *found.values())}
         judged = {one.statement for one in code.versions}
+        forward = self.reading.forward
+        of_forward = forward.own_lines if forward.program.source.text == code.source.text else set()
         for place, one, within in last.within.calls:
             is_used = one in self.defs and steps[place].node in statements
             for node in reversed(list(ast.walk(one))) if is_used else ():
                 if not isinstance(node, ast.Return | ast.Assign | ast.AugAssign):
                     continue
-                if node not in found and node not in judged:
+                if node not in found and node not in judged and node.lineno not in of_forward:
                     found[node] = Version(one.name, "", node.lineno, node.col_offset, -1, node, None, within=within)
         return list(found.values())
 
@@ -210,11 +212,18 @@ class Trial:
     def of_right(self) -> set[ast.stmt]:
         """The statements that make what is no gradient, and that gradients which are right use as well.
 
-        Those of a def don't count: which of them a gradient uses is not known.
+        Those of a def don't count, nor items of lists: which of them a gradient uses is not known.
         """
         right = [Trial(self.reading, one) for one in self.reading.judged if one.verdict == "right"]
         own = [(helper, one.one.version.within) for one in right for helper in one.helpers]
-        return {helper.statement for helper, within in own if helper.within is within}
+        known = [one.one.version.node for one in right if one.one.version.node is not None]
+        made = set(in_order(known))
+        lines = {one.line for one in self.reading.code.reader.assigned if one.node in made}
+        return {
+            helper.statement
+            for helper, within in own
+            if helper.within is within and (helper.line in lines or not _keeps_item(helper.statement))
+        }
 
     def is_within_loop(self, version: Version) -> bool:
         """Whether a statement is one of a loop."""
@@ -322,6 +331,10 @@ class Trial:
         """The names that are whole numbers, such as sizes."""
         values = self.values_at_last
         return {name: one for name, one in values.items() if isinstance(one, int) and not isinstance(one, bool)}
+
+
+def _keeps_item(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
 
 
 def _read_in(node: ast.AST) -> Iterator[str]:
