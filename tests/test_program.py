@@ -86,4 +86,4 @@ def test_no_warning_and_no_wrong_zero(x):
 
 def test_a_column_that_formulas_share_is_computed_once():
     program = Program([parse("sin(x)*cos(x)"), parse("sin(x) + cos(x)")])
-    assert len(program.shared.nodes) == 5
+    assert len(program.compiled.steps) == 5

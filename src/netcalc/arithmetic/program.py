@@ -18,7 +18,7 @@ from netcalc.arithmetic.balls import Evaluation, precision
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arithmetic.watched import Watched, leaf, operation
 from netcalc.derivation.derive import evaluable
-from netcalc.derivation.stable import settled
+from netcalc.derivation.stable import Compiled
 from netcalc.expression import Tree
 from netcalc.expression.tree import Apply, share
 
@@ -38,26 +38,13 @@ class Program:
 
     def __init__(self, trees: Sequence[Tree]) -> None:
         self.in_balls = Evaluation(evaluable(trees))
-        self.shared = share(settled(trees))
-        self.operations = [operation(node) if isinstance(node, Apply) else None for node in self.shared.nodes]
-        self.last = self._last_uses()
-
-    def _last_uses(self) -> list[list[int]]:
-        """After which node each result is no longer needed."""
-        last = dict.fromkeys(range(len(self.shared.nodes)), -1)
-        for place, arguments in enumerate(self.shared.arguments):
-            last |= dict.fromkeys(arguments, place)
-        found: list[list[int]] = [[] for _ in self.shared.nodes]
-        for place, user in last.items():
-            if user >= 0 and place not in self.shared.roots:
-                found[user].append(place)
-        return found
+        self.compiled = Compiled(trees, operation)
 
     def run(self, columns: Mapping[str, Array]) -> list[Array]:
         """Each formula's column, from columns (n,) by name; nan where it has no value, inf beyond float64's range."""
         count = len(next(iter(columns.values())))
-        found = [np.empty(count) for _ in self.shared.roots]
-        step = max(64, min(ROWS, CELLS // max(1, len(self.shared.nodes))))
+        found = [np.empty(count) for _ in self.compiled.roots]
+        step = max(64, min(ROWS, CELLS // max(1, len(self.compiled.steps))))
         for start in range(0, count, step):
             block = {name: column[start : start + step] for name, column in columns.items()}
             for column, values in zip(found, self._block(block), strict=True):
@@ -69,11 +56,10 @@ class Program:
         found = np.zeros(len(next(iter(columns.values()))), dtype=bool)
         results: list[Watched] = []
         with np.errstate(all="ignore"):
-            for node, arguments, act in zip(self.shared.nodes, self.shared.arguments, self.operations, strict=True):
+            for node, arguments, act, _ in self.compiled.steps:
                 if not isinstance(node, Apply):
                     results.append(leaf(node, columns))
                     continue
-                assert act is not None  # noqa: S101 - every operator has an operation
                 given = [results[argument] for argument in arguments]
                 results.append(act(*given))
                 if node.operator in operators:
@@ -84,7 +70,7 @@ class Program:
     def _block(self, columns: Mapping[str, Array]) -> list[Array]:
         count = len(next(iter(columns.values())))
         with np.errstate(all="ignore"):
-            watched = self._watched(columns)
+            watched = self.compiled.run(lambda node: leaf(node, columns))
             values = [np.array(np.broadcast_to(one.value, count)) for one in watched]
             doubtful = np.zeros(count, dtype=bool)
             for one, value in zip(watched, values, strict=True):
@@ -95,23 +81,10 @@ class Program:
                 value[row] = number
         return values
 
-    def _watched(self, columns: Mapping[str, Array]) -> list[Watched]:
-        results: dict[int, Watched] = {}
-        steps = zip(self.shared.nodes, self.shared.arguments, self.operations, self.last, strict=True)
-        for place, (node, arguments, act, over) in enumerate(steps):
-            if isinstance(node, Apply):
-                assert act is not None  # noqa: S101 - every operator has an operation
-                results[place] = act(*(results[argument] for argument in arguments))
-            else:
-                results[place] = leaf(node, columns)
-            for argument in over:
-                del results[argument]
-        return [results[root] for root in self.shared.roots]
-
     def _in_balls(self, point: Mapping[str, float]) -> list[float]:
         """The float64 nearest to each formula's value; NaN where a number is infinite, which balls are not told."""
         if not all(map(math.isfinite, point.values())):
-            return [math.nan] * len(self.shared.roots)
+            return [math.nan] * len(self.compiled.roots)
         exact = {name: fmpq(*number.as_integer_ratio()) for name, number in point.items()}
         found: list[float | None] = []
         for bits in BITS:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
-from netcalc.expression.tree import Apply, Number, Tree, add, divide, fold, fold_all, multiply, negate, power
+from netcalc.expression.tree import (
+    Apply,
+    Leaf,
+    Number,
+    Tree,
+    add,
+    divide,
+    fold,
+    fold_all,
+    multiply,
+    negate,
+    power,
+    share,
+)
 
 ONE = Number(Fraction(1))
 
@@ -18,6 +32,30 @@ def stable(tree: Tree) -> Tree:
 def settled(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     """The trees in forms that keep their digits in float64 as well: what overflows becomes a sigmoid or softplus."""
     return fold_all(trees, lambda leaf: leaf, settled_node)
+
+
+class Compiled:
+    """Formulas in such forms as a list of calls, arguments before what uses them, what the formulas share once."""
+
+    def __init__(self, trees: Sequence[Tree], call: Callable[[Apply], Any]) -> None:
+        shared = share(settled(trees))
+        self.roots = shared.roots
+        calls: list[Any] = [call(node) if isinstance(node, Apply) else None for node in shared.nodes]
+        last = {one: place for place, arguments in enumerate(shared.arguments) for one in arguments}
+        over: list[list[int]] = [[] for _ in shared.nodes]  # which results are done with behind each
+        for place, user in last.items():
+            if place not in self.roots:
+                over[user].append(place)
+        self.steps = list(zip(shared.nodes, shared.arguments, calls, over, strict=True))
+
+    def run(self, leaf: Callable[[Leaf], Any]) -> list[Any]:
+        """What the formulas come to, from what their leaves are."""
+        found: dict[int, Any] = {}
+        for place, (node, arguments, call, over) in enumerate(self.steps):
+            found[place] = call(*(found[one] for one in arguments)) if isinstance(node, Apply) else leaf(node)
+            for done in over:
+                del found[done]
+        return [found[root] for root in self.roots]
 
 
 def settled_node(operator: str, arguments: tuple[Tree, ...]) -> Tree:

@@ -12,10 +12,9 @@ import numpy as np
 
 from netcalc.crew import multiply
 from netcalc.derivation.derive import bound, derivation
-from netcalc.derivation.stable import settled
+from netcalc.derivation.stable import Compiled
 from netcalc.errors import ShapeError, UndefinedError
-from netcalc.expression import Apply, Constant, Number, Symbol, Tree, share
-from netcalc.expression.tree import Shared
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree
 from netcalc.graph.arithmetic import Arithmetic, Axes, back, last, with_axes
 from netcalc.values import to_float64
 
@@ -53,17 +52,9 @@ class Float64(Arithmetic):
         return found
 
     def apply(self, tree: Tree, columns: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-        shared, functions, over = _compiled(tree)
-        found: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            for place, (node, function) in enumerate(zip(shared.nodes, functions, strict=True)):
-                if function is None:
-                    found[place] = columns[node.name] if isinstance(node, Symbol) else _leaf(node)
-                else:
-                    found[place] = function(*(found[argument] for argument in shared.arguments[place]))
-                for done in over[place]:
-                    del found[done]
-        array = np.asarray(found[shared.roots[0]], dtype=np.float64)
+            (found,) = _compiled(tree).run(lambda node: columns[node.name] if isinstance(node, Symbol) else _leaf(node))
+        array = np.asarray(found, dtype=np.float64)
         return array if array.shape == shape else np.broadcast_to(array, shape)
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
@@ -215,18 +206,8 @@ def _reduced(function: np.ufunc, array: np.ndarray, axes: Axes) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(tree: Tree) -> tuple[Shared, tuple[Function | None, ...], tuple[tuple[int, ...], ...]]:
-    """A formula as a list of calls, arguments before what uses them, and after which call each result is done with."""
-    shared = share(settled([tree]))
-    functions = tuple(function_of(node) if isinstance(node, Apply) else None for node in shared.nodes)
-    last_use: dict[int, int] = {}
-    for place, arguments in enumerate(shared.arguments):
-        last_use |= dict.fromkeys(arguments, place)
-    over: list[list[int]] = [[] for _ in shared.nodes]
-    for place, user in last_use.items():
-        if place != shared.roots[0]:
-            over[user].append(place)
-    return shared, functions, tuple(map(tuple, over))
+def _compiled(tree: Tree) -> Compiled:
+    return Compiled([tree], function_of)
 
 
 def _leaf(node: Tree) -> float:
