@@ -213,8 +213,8 @@ def test_a_kink_is_where_the_difference_is_0():
 
 
 ALIKE = {
-    "mu = x.mean()\nμ = x.sum()\nloss = mu * μ": ("mu │ sum(x)/2", "μ │ sum(x)", "loss │ mu·μ", "∂loss/∂μ │ mu"),
-    "alpha1 = x.mean()\nα1 = x.sum()\nloss = alpha1 * α1": ("alpha1 │ sum(x)/2", "loss │ alpha1·α1"),
+    "mu = x.mean()\nμ = x.sum()\nloss = mu * μ": ("mu │ mean(x)", "μ │ sum(x)", "loss │ mu·μ", "∂loss/∂μ │ mu"),
+    "alpha1 = x.mean()\nα1 = x.sum()\nloss = alpha1 * α1": ("alpha1 │ mean(x)", "loss │ alpha1·α1"),
     "sigma = x.sum()\nloss = torch.sigmoid(sigma)": ("sigma │ sum(x)", "loss │ σ(sigma)"),
     "σ = x.sum()\nloss = torch.sigmoid(σ)": ("sigma │ sum(x)", "loss │ σ(sigma)"),
     "sigma = x.sum()\nloss = sigma * sigma": ("σ │ sum(x)", "loss │ σ²"),
@@ -228,6 +228,48 @@ def test_names_that_would_be_written_alike_are_words(text):
     rows = [" ".join(line.split()) for line in str(result).splitlines()]
     for row in ALIKE[text]:
         assert any(line.startswith(row) for line in rows)
+
+
+WRITTEN = [  # a program, the shapes of its inputs, and a row
+    ("loss = ((x - y)**2).mean()", "x=2 y=2", "loss │ mean((x − y)²)"),
+    ("loss = ((x - y)**2).sum() / 2", "x=2 y=2", "loss │ ‖x − y‖²/2"),
+    (
+        "loss = torch.logsumexp(a[:, None] + T, dim=0) @ w",
+        "a=K T=K,K w=K",
+        "∂loss/∂w │ logsumexp(a[:, None] + T, axis=0)",
+    ),
+    ("b = torch.logsumexp(x + T, dim=0)\nloss = b @ w", "x=K T=M,K w=K", "∂loss/∂x │ w"),
+    ("m = torch.ones(3, 3, dtype=torch.bool).tril()\nloss = (x * m).sum()", "x=3,3", "m │ tril(ones(3, 3))"),
+    (
+        "o = torch.empty_like(x)\no[:, 0::2] = x[:, 1::2]\no[:, 1::2] = y\nloss = o.sum()",
+        "x=T,4 y=T,2",
+        "o │ o@3.at[:, 1::2].add(y)",
+    ),
+    (
+        "H = W.shape[1] // 4\na = x @ W\nb = a[:, :H] * a[:, H:2*H] + a[:, 2*H:3*H] * a[:, 3*H:]\nloss = b.sum()",
+        "x=N,D W=D,4H",
+        "∂loss/∂a │ concat([db ∘",
+    ),
+    ("q = Q.gather(1, a.unsqueeze(1)).squeeze(1)\nloss = q.sum()", "Q=B,A a=B", "∂loss/∂Q │ diag(dq) one_hot(a, A)"),
+    ("t = Q.max(1)[0].detach()\nloss = ((y - t)**2).mean()", "Q=B,A y=B", "∂loss/∂y │ −dt"),
+    ("d = A.sum(1).pow(-0.5)\nd[torch.isinf(d)] = 0.\nloss = (d * x).sum()", "A=N,N x=N", "∂loss/∂x │ d"),
+]
+
+
+@pytest.mark.parametrize("text, shapes, row", WRITTEN, ids=[text.partition("\n")[0] for text, _, _ in WRITTEN])
+def test_a_program_in_letters_is_written_as_people_write_it(text, shapes, row):
+    """Means of two, shares that add up to 1, conditions, writes, gates cut by letters, entries of a batch."""
+    result = netcalc.gradients(f"import torch\n{text}", shape=dict(one.split("=") for one in shapes.split()))
+    rows = [" ".join(line.split()) for line in str(result).splitlines()]
+    assert any(line.startswith(row) for line in rows), rows
+
+
+def test_slopes_at_infinity_are_their_limits():
+    """As behind a mask of -inf; a mask of -9e15 leaves next to nothing, which is said in few characters."""
+    text = "import torch\ns = x.masked_fill(m == 0, float('-inf'))\nloss = (torch.sigmoid(s) + torch.tanh(s) + F.elu(s)).sum()"
+    assert netcalc.gradients(text, x=[0.0, 2.0], m=[1, 0]).partials["s"] == [2.25, 0.0]
+    masked = netcalc.gradients("p = F.softmax(torch.where(m > 0, x, -9e15), 0)\nloss = p[0]", x=[0.0, 2.0], m=[1, 0])
+    assert "0 ± 1e-999" in str(masked)
 
 
 def test_steps_call_a_name_the_same_throughout():

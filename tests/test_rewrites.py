@@ -58,6 +58,7 @@ EXPRESSIONS = [
     ("sum(log(1 + exp(-w*(X@x))))", "X=2,3 x=3 w=2"),
     ("stack([x*sum(y), y*sum(x)])@z", "x=2 y=2 z=2"),
     ("-log(softmax(A@x)[1])", "A=3,2 x=2"),
+    ("sum(w*sum(softmax(A + x, axis=0), axis=0))", "A=2,3 x=3 w=3"),
     ("x[0]*sum(x*y) + log(y[1])*sum(A@y)", "x=3 y=3 A=3,3"),
 ]
 

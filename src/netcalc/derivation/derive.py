@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.references import activation
 from netcalc.derivation.stable import ONE, power_by_exponent, stable, stable_node
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
-from netcalc.expression.tree import fold, fold_all, multiply
+from netcalc.expression.tree import add, apply, divide, fold, fold_all, multiply, negate
 from netcalc.notation import to_ascii
 from netcalc.records import dataclass
 
@@ -147,7 +148,25 @@ def _expanded(operator: str, arguments: tuple[Tree, ...]) -> Tree:
 
 def evaluable(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     """The trees in terms of the elementary functions alone, without their cancellations."""
-    return fold_all(fold_all(trees, lambda leaf: leaf, _expanded), lambda leaf: leaf, stable_node)
+    return fold_all(expanded(trees), lambda leaf: leaf, stable_node)
+
+
+def expanded(trees: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The trees in terms of the elementary functions alone."""
+    return fold_all(trees, lambda leaf: leaf, _expanded)
+
+
+def evaluable_far_out(tree: Tree) -> tuple[Tree, ...]:
+    """A tree to be evaluated at infinity, where stable forms have no value: eᶻ/(1 + eᶻ)² is 1/((1 + eᶻ)(1 + 1/eᶻ))."""
+
+    def finite(operator: str, arguments: tuple[Tree, ...]) -> Tree:
+        match operator, arguments:
+            case "divide", (Apply("exp", (z,)) as e, Apply("power", (below, two))):
+                if two == Number(Fraction(2)) and below == add(ONE, e):
+                    return divide(ONE, multiply(below, add(ONE, apply("exp", (negate(z),)))))
+        return apply(operator, arguments)
+
+    return fold_all(expanded((tree,)), lambda leaf: leaf, finite)
 
 
 def is_activation(tree: Tree) -> bool:

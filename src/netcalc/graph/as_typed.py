@@ -27,7 +27,7 @@ def written(node: Node, exact: Exact) -> Tree | None:
             return None
         before = [arg for arg in node.args if not _is_write(arg)]
         writes = [arg for arg in node.args if _is_write(arg)]
-        if len(before) != 1 or not writes or (all(map(_is_padding, writes)) and not _is_empty(before[0], writes[0])):
+        if len(before) != 1 or not writes or (all(map(_is_padding, writes)) and not is_empty(before[0], writes[0])):
             return None
         (found,) = exact(before)
     elif _is_write(node):
@@ -97,7 +97,7 @@ def _widths(node: Node) -> list[tuple[int, int]] | None:
     return found
 
 
-def _is_empty(node: Node, write: Node) -> bool:
+def is_empty(node: Node, write: Node) -> bool:
     """Whether nothing was written yet where something is written now."""
     for _ in range(MAX_WRITES):
         node = without_name(node)

@@ -18,6 +18,8 @@ from netcalc.graph.remaining import Rest
 from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import Term, is_of, scalar
 
+FEWEST = 3  # entries of a mean, as half a sum of two is rarely one
+
 RULES: Sequence[Callable[[Rest], bool]] = (
     diagonals,
     scalar_products,
@@ -41,6 +43,7 @@ def in_matrix_form(
     diagonal: bool = False,
     keeps: bool = False,
     columns: bool = True,
+    averaged: bool = False,
 ) -> Term:
     """The product of the terms, summed over the letters that `out` lacks; its axes are in any order, some may lack.
 
@@ -59,7 +62,7 @@ def in_matrix_form(
         if not any(rule(rest) for rule in RULES):
             index_form(rest)
     last = rest.terms[0] if rest.terms else Term(None)
-    return as_mean(rest.term(last.core, last.axes), counts or {})
+    return as_mean(rest.term(last.core, last.axes), counts or {}, 2 if averaged else FEWEST)
 
 
 def _size(size: Size) -> Term:
@@ -77,12 +80,12 @@ def _is_done(rest: Rest) -> bool:
 # --- a mean
 
 
-def as_mean(term: Term, counts: Mapping[Apply, Size]) -> Term:
-    """Σ x / n is the mean of n entries, and so is ‖x‖²/n; a ∘ Σ x / n is a ∘ mean x."""
+def as_mean(term: Term, counts: Mapping[Apply, Size], least: int = FEWEST) -> Term:
+    """Σ x / n is the mean of n entries, `least` or more, and so is ‖x‖²/n; a ∘ Σ x / n is a ∘ mean x."""
     for tree in (term.core, *term.above):
         for part in _parts(tree):
             count = counts.get(_bare_sum(part))
-            less = None if count is None else _over_count(term, count)
+            less = None if count is None else _over_count(term, count, least)
             if less is not None:
                 mean = _put_in(tree, part, _mean(part))  # type: ignore[arg-type]
                 above = tuple(mean if one == tree else one for one in less.above)
@@ -137,11 +140,11 @@ def _variance(entries: Tree, along: Sequence[Tree]) -> Tree | None:
     return None
 
 
-def _over_count(term: Term, count: Size) -> Term | None:
-    """The term of a mean that a sum over so many is; half a sum of two is none, nor a float times a sum."""
+def _over_count(term: Term, count: Size, least: int) -> Term | None:
+    """The term of a mean that a sum over so many is; a float times a sum is none."""
     count = settled(count)
     if isinstance(count, int):
-        is_mean = count > 2 and term.number.denominator % count == 0 and not of_float64(term.number)
+        is_mean = count >= least and term.number.denominator % count == 0 and not of_float64(term.number)
         return term._replace(number=term.number * count) if is_mean else None
     whole = scalar(size_of.tree(count))
     below = list(term.below)

@@ -36,6 +36,7 @@ from netcalc.graph.product import (
     with_factors,
     with_terms,
 )
+from netcalc.graph.reductions import SOFTMAX
 from netcalc.graph.shaping import EVERYTHING, SCATTER, Keyed, Place, Span, concatenate, index, scatter
 from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import starts_with_minus
@@ -220,6 +221,17 @@ def _one_hot_apart(node: Node) -> Iterator[Node]:
         yield product([(value, "i"), (ones, "ij")], "ij", node.shape)
 
 
+def sum_of_shares(node: Node) -> Iterator[Node]:
+    """Σ softmax(x) = 1."""
+    for factor, letters, before, behind in each_factor(node):
+        along = {letters[axis] for axis in factor.params.axes} if factor.operation is SOFTMAX else set()
+        elsewhere = node.params.out + "".join(own for _, own in (*before, *behind))
+        if along and along.isdisjoint(elsewhere) and len({*letters}) == len(letters):
+            kept = [(one, size) for one, size in zip(letters, factor.shape, strict=True) if one not in along]
+            ones = number(1, tuple(size for _, size in kept))
+            yield with_factors(node, [*before, (ones, "".join(one for one, _ in kept)), *behind])
+
+
 def minus_before_sum(node: Node) -> Iterator[Node]:
     """-(a - b) x = (b - a) x."""
     for factor, letters, before, behind in each_factor(node):
@@ -292,4 +304,5 @@ REWRITES: Sequence[Rewrite] = (
     sum_of_one_hot,
     factor_of_one_hot,
     minus_before_sum,
+    sum_of_shares,
 )

@@ -125,6 +125,11 @@ def over(a: Size, b: Size) -> Size | None:
     return _size(terms)
 
 
+def is_counted(size: Size) -> bool:
+    """Whether a size is 0 or more, whatever its letters are: H and 3H are, H - D may be or not."""
+    return all(count >= 0 for _, count in _terms(size))
+
+
 def total(sizes: Sequence[Size]) -> Size:
     """The product of sizes: how many entries a shape has."""
     product: Size = 1

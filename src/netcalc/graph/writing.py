@@ -214,6 +214,7 @@ class Writer:
             diagonal=diagonal,
             keeps=keeps,
             columns=ONE in axes or len(out) != 1,
+            averaged=any(one.operation is PRODUCT and one.params.averaged for one in (node, *node.args)),
         )
         return _as_kept(term, axes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.as_typed import is_empty
 from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange, without_name
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
-from netcalc.graph.sizes import Letters, same, settled, written
+from netcalc.graph.sizes import Letters, is_counted, plus, same, settled, times, written
 from netcalc.program.library.table import concrete
 from netcalc.program.scope import Scope
 from netcalc.program.values import Tensor, described, node_of
@@ -134,11 +136,16 @@ def _span(item: slice, extent: Any) -> Span:
     if isinstance(stop, Letters) and same(stop, extent):
         stop = None
     if isinstance(start, Letters) or isinstance(stop, Letters):
-        from netcalc.graph.sizes import plus, times
-
         behind = plus(stop, times(-1, extent)) if isinstance(stop, Letters) else stop
         if isinstance(behind, int) and behind < 0 and not isinstance(start, Letters):
             return Span(start, behind, item.step)
+        ends = [0 if start is None else start, extent if stop is None else stop, extent]
+        if (
+            item.step is None
+            and all(is_counted(plus(b, times(-1, a))) for a, b in pairwise(ends))
+            and is_counted(ends[0])
+        ):
+            return Span(None if start == 0 else start, stop, None)
         raise NetcalcError(f"the end {stop or start} of this slice has to be a number; say it with --shape")
     return Span(None if start == 0 else start, stop, None if item.step == 1 else item.step)
 
@@ -201,6 +208,8 @@ def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node, *, stays:
     keyed = Keyed(_counted(part.key, old), old.node.shape)
     spread = b.scatter(value, keyed)
     if not is_concrete(old):
+        if not stays and is_empty(old.node, spread):
+            return Tensor(b.add(old.node, spread), old.kind, old.buffer)
         keep = b.subtract(b.number(1), b.scatter(b.number(1, piece.shape), keyed))
         return Tensor(b.add(b.multiply(keep, old.node), spread), old.kind, old.buffer)
     key = numpy_key(part)

@@ -15,7 +15,9 @@ from netcalc.arrays import from_list
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.graph import build as b
+from netcalc.graph.leaves import EYE, TRIANGLE
 from netcalc.graph.node import Node
+from netcalc.graph.product import as_number
 from netcalc.graph.sizes import Letters, Unknown, settled, written
 from netcalc.records import NamedTuple, dataclass
 
@@ -327,7 +329,10 @@ def stored(kind: str, value: Any) -> Node:
 
 
 def as_bool(x: Tensor) -> Tensor:
-    """Where an array is not 0."""
+    """Where an array is not 0; ones and zeros are that themselves."""
+    node = x.node
+    if as_number(node) in (0, 1) or node.operation in (EYE, TRIANGLE):
+        return Tensor(node, "bool")
     return Tensor(b.compared("unequal", x.node, b.number(0)), "bool")
 
 

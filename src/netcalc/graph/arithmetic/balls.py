@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Evaluation, Numeral, Once, ball, exactly, numeral, sign
+from netcalc.arithmetic.balls import (
+    OPERATIONS,
+    UNDEFINED,
+    Evaluation,
+    Infinite,
+    Numeral,
+    Once,
+    ball,
+    exactly,
+    is_nowhere,
+    numeral,
+    sign,
+)
 from netcalc.arrays import by_place, each, from_list, scalar
-from netcalc.derivation.derive import derivation, evaluable, loss_derivation
+from netcalc.derivation.derive import derivation, evaluable, evaluable_far_out, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
 from netcalc.graph.arithmetic import Axes, back, last
@@ -109,7 +121,11 @@ class Balls(Objects):
             return np.broadcast_to(scalar(evaluation.at({}, self.once)[0]), shape)
 
         def at(*entries: Numeral) -> Numeral:
-            return evaluation.at(dict(zip(names, entries, strict=True)), self.once)[0]
+            values = dict(zip(names, entries, strict=True))
+            found = evaluation.at(values, self.once)[0]
+            if not self.once and is_nowhere(found) and any(isinstance(one, Infinite) for one in entries):
+                return Evaluation(evaluable_far_out(tree)).at(values)[0]
+            return found
 
         found = each(at, *columns.values())
         return found if found.shape == shape else np.broadcast_to(found, shape)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from netcalc.errors import NetcalcError
-from netcalc.expression import Apply, Constant, Leaf, Number, Symbol, Tree, fold, parse
+from netcalc.expression import Apply, Constant, Leaf, Number, Symbol, Tree, fold, parse, share
 from netcalc.expression.functions import Function, function_named
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build as b
-from netcalc.graph.node import Node
+from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import settled
@@ -202,6 +203,14 @@ def _where(call: Call, condition: Tensor, x: Any, y: Any) -> Any:
     return Tensor(b.where(condition.node, node_of(x), node_of(y)), widest([kind_of(x), kind_of(y)]))
 
 
+def _beyond(call: Call, x: Tensor) -> Node:
+    """Where an array is infinite, or no number: nowhere, unless it is made of infinite numbers itself."""
+    trees = [node.params.tree for node in in_order([x.node]) if node.operation is ELEMENTWISE]
+    if any(Constant("inf") in share((tree,)).nodes for tree in trees):
+        raise NetcalcError(f"{call.name} goes by the values: give the mask with --at")
+    return b.number(0, x.node.shape)
+
+
 def _known(call: Call, x: Tensor) -> np.ndarray:
     """Whole numbers or conditions that decide which entries are taken. Raises NetcalcError where they are not known."""
     known = call.known(x) if x.kind != "float" else None
@@ -287,6 +296,7 @@ ROWS = [
     Row("logical_and", _TWO, compared("and"), "1 where both hold", kind="bool"),
     Row("logical_or", _TWO, compared("or"), "1 where one holds", kind="bool"),
     Row("logical_not", "x|input:t", lambda x: b.compared("not", x.node), "1 where x is 0", kind="bool"),
+    Row("isinf isnan", "x|input:t", _beyond, "0, as where no number is infinite", kind="bool", asks=True),
     Row(
         "where",
         "condition|cond:t x|input|self:v=None y|other:v=None",

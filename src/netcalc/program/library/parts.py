@@ -192,12 +192,12 @@ def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
     call.index(places, x.shape[axis])
     if places.rank != x.rank:
         raise ShapeError(f"{call.name} needs places with as many axes as {written(x.shape)}")
-    return b.index(x.node, [b.Place(n + 1) for n in range(x.rank)], _beside(call, places, axis))
+    return b.index(x.node, [b.Place(n + 1) for n in range(x.rank)], _beside(places, axis))
 
 
-def _beside(call: Call, places: Tensor, axis: int) -> list[Node]:
+def _beside(places: Tensor, axis: int) -> list[Node]:
     """Places along an axis, and where they stand along the others."""
-    grid = open_grid([concrete(settled(size), call.name) for size in places.node.shape])
+    grid = open_grid([settled(size) for size in places.node.shape])
     return [*grid[:axis], places.node, *grid[axis + 1 :]]
 
 
@@ -205,7 +205,7 @@ def _scattered(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) ->
     """What is written, as an array in x's shape, and 1 where something is."""
     axis = axis_of(x.node, axis)
     call.index(places, x.shape[axis])
-    arrays = _beside(call, places, axis)
+    arrays = _beside(places, axis)
     keyed = Keyed(tuple(b.Place(n + 1) for n in range(x.rank)), x.node.shape)
     value = node_of(source)
     if value.rank == places.rank and value.rank:

@@ -10,13 +10,13 @@ from typing import Any
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Apply, Constant
 from netcalc.graph import build as b
+from netcalc.graph import order
 from netcalc.graph.node import Node
-from netcalc.graph.order import place
 from netcalc.graph.sizes import settled
 from netcalc.program.library.table import Call, Pair, Row, concrete
 from netcalc.program.signature import axis as to_axis
 from netcalc.program.signature import fraction
-from netcalc.program.values import Tensor, described, is_scalar, node_of
+from netcalc.program.values import Missing, Tensor, described, is_scalar, node_of
 
 _X = "x|input|a:t"
 _INFINITE = (Constant("inf"), Apply("negate", (Constant("inf"),)))
@@ -55,7 +55,9 @@ def _extreme(call: Call, x: Tensor, axis: Any, keep: bool, initial: Any, where: 
     if initial is not None:
         value = b.elementwise(name, value, node_of(initial))
     if isinstance(axis, int) and call.name in ("max", "min") and call.library == "torch":
-        return Pair((Tensor(value, x.kind), Tensor(_place(x.node, axis, keep, largest=largest), "int")))
+        is_counted = isinstance(settled(x.shape[axis]), int)
+        place = Tensor(_place(x.node, axis, keep, largest=largest), "int") if is_counted else Missing("indices")
+        return Pair((Tensor(value, x.kind), place))
     if isinstance(axis, int) and not call.library and call.name in ("max", "min"):
         call.note(f"{name}(…) along an axis is its values, as NumPy has it; write dim= for PyTorch's pair")
     return value
@@ -66,7 +68,7 @@ def _place(x: Node, axis: int | None, keep: bool, *, largest: bool) -> Node:
     if axis is None:
         x, axis = b.reshaped(x, [-1]), 0
     concrete(settled(x.shape[axis]), "argmax")
-    return place(x, axis, keep, largest=largest)
+    return order.place(x, axis, keep, largest=largest)
 
 
 def _picked(x: Tensor, where: Any, otherwise: int) -> Node:

@@ -41,8 +41,9 @@ class Writer:
         language.size = self.size  # type: ignore[method-assign]
         for node, name in inputs.items():
             self.call(node, name)
-        for node in inputs:
-            self._learn_sizes(node)
+        for multiples in (False, True):
+            for node in inputs:
+                self._learn_sizes(node, multiples=multiples)
 
     def call(self, node: Node, name: str) -> None:
         """From here on the node is written by its name."""
@@ -52,14 +53,18 @@ class Writer:
         if node.rank:
             self._shapes.setdefault(_known(node.shape), code)
 
-    def _learn_sizes(self, node: Node) -> None:
+    def _learn_sizes(self, node: Node, *, multiples: bool) -> None:
+        """The letters that are sizes of an input's axes, or of which one is a multiple: C of 4·C."""
         leaf = self.pieces[node].code
         for place, extent in enumerate(map(settled, node.shape)):
-            if isinstance(extent, Letters) and (name := str(extent)).isidentifier() and name not in self._sizes:
+            terms = extent.terms if isinstance(extent, Letters) else ()
+            ((letters, count),) = terms if len(terms) == 1 else (((), 1),)
+            if len(letters) == 1 and letters[0] not in self._sizes and multiples == (count != 1):
                 shape = self.codes.method(f"{{0}}.shape[{place}]", leaf)
-                self._sizes[name] = self.codes.make(
-                    "{0}", Level.ATOM, [shape], hint=self._letter(name), size=True, cheap=True
-                )
+                if multiples:
+                    shape = self.codes.make(f"{{0}} // {count}", Level.MULTIPLY, [shape], cheap=True)
+                hint = self._letter(letters[0])
+                self._sizes[letters[0]] = self.codes.make("{0}", Level.ATOM, [shape], hint=hint, size=True, cheap=True)
 
     # --- nodes
 
