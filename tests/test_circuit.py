@@ -17,7 +17,7 @@ from netcalc import cli
 from netcalc.circuit import chain, circuit
 from netcalc.circuit.expression import expression
 from netcalc.errors import NetcalcError
-from netcalc.notation import plainly
+from netcalc.notation import plainly, significant
 from netcalc.render import View, render
 from netcalc.render.graphs import dot, mermaid, tikz
 from netcalc.render.layout import places
@@ -344,3 +344,10 @@ def test_a_graph_of_many_gates_is_not_drawn():
     text = "h = x\n" + "h = np.tanh(h) + x\n" * 80 + "loss = h.sum()"
     with pytest.raises(NetcalcError, match="a circuit of 81 gates would show nothing; at most 64 are drawn"):
         circuit(netcalc.gradients(text, x=[1, 2]))
+
+
+@pytest.mark.parametrize("number", [1e200, 1e-200, 0.5])
+def test_norms_of_any_numbers_are_drawn(number):
+    """Also where their squares are beyond float64's range."""
+    found = circuit(netcalc.grad("sum(x*y)", at={"x": [number] * 9, "y": [1.0] * 9}))
+    assert any(wire.forward == f"9, norm {significant(3 * number)}" for wire in found.wires)

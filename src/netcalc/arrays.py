@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+SQUARES = 1e-150, 1e150  # numbers between them have squares, and those a sum
 
 
 def is_surely_finite(array: np.ndarray) -> bool:
@@ -14,6 +17,18 @@ def is_surely_finite(array: np.ndarray) -> bool:
         return False
     with np.errstate(all="ignore"):  # a sum may overflow
         return bool(np.isfinite(np.add.reduce(array, axis=None)))
+
+
+def norm(array: np.ndarray) -> float:
+    """√Σxᵢ² of float64, also where the squares of its largest numbers are out of float64's range."""
+    flat = array.reshape(-1)
+    largest = max(abs(float(flat.min())), abs(float(flat.max())))
+    if largest == 0 or SQUARES[0] < largest < SQUARES[1]:
+        return math.sqrt(np.einsum("i,i->", flat, flat))  # BLAS would wake its threads for it
+    if not math.isfinite(largest):
+        return largest
+    scaled = flat / largest
+    return largest * math.sqrt(np.einsum("i,i->", scaled, scaled))
 
 
 def each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:

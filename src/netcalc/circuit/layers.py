@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from netcalc.arrays import norm
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.circuit.graph import Circuit, Gate, Node, Wire, drawn, labelled, text
 from netcalc.expression import Tree, is_constant
@@ -15,7 +16,7 @@ from netcalc.layers import forward, given_values
 from netcalc.notation import significant, to_unicode
 from netcalc.problem import Dense, LossAndTarget, Problem, element
 from netcalc.records import dataclass
-from netcalc.result import Result, Tensor, Value, as_value
+from netcalc.result import Result, Tensor, Value, as_floats, as_value
 from netcalc.values import to_float64
 
 SHORT = 4  # entries of a tensor that stand on a wire; a longer one shows its shape and norm
@@ -183,17 +184,15 @@ def summary(tensor: np.ndarray, most: int = SHORT) -> str:
         rows = (tensor[place] for place in np.ndindex(tensor.shape[:-1]))
         return f"[{'; '.join(', '.join(_entry(one, place) for place in range(len(one))) for one in rows)}]"
     shape = "×".join(map(str, tensor.shape))
-    size = norm(tensor)
+    size = _norm(tensor)
     return f"{shape}" if size is None else f"{shape}, norm {significant(size)}"
 
 
-def norm(tensor: np.ndarray) -> float | None:
+def _norm(tensor: np.ndarray) -> float | None:
     """The Euclidean norm, None where an entry has no number."""
-    if tensor.dtype != object:
-        return float(np.linalg.norm(tensor))
-    if all(isinstance(entry, Value) for entry in tensor.flat):
-        numbers = [entry.nearest for entry in tensor.flat]
-        return None if None in numbers else float(np.linalg.norm(numbers))
-    if not all(is_constant(entry) for entry in tensor.flat):
+    if tensor.dtype == object and all(isinstance(entry, Value) for entry in tensor.flat):
+        floats = as_floats(tensor)
+        return None if np.isnan(floats).any() else norm(floats)
+    if tensor.dtype == object and not all(is_constant(entry) for entry in tensor.flat):
         return None
-    return float(np.linalg.norm(to_float64(tensor)))
+    return norm(to_float64(tensor))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
 from rich.table import Table
 
+from netcalc.arrays import norm
 from netcalc.explain.explanation import literal
 from netcalc.expression import Number, Symbol, Tree
 from netcalc.notation import minus_signs, significant, to_unicode
@@ -20,7 +20,6 @@ from netcalc.values import to_float64
 
 LISTED = 64  # numbers; a tensor of more is summarised
 FIRST, LAST = 3, 1  # rows and columns of it that are drawn
-SQUARES = 1e-150, 1e150  # numbers between them have squares, and those a sum
 ACROSS, DOWN, SLANTED = Symbol("⋯"), Symbol("⋮"), Symbol("⋱")
 
 
@@ -63,15 +62,7 @@ def _facts(array: np.ndarray, index_from: int) -> list[str]:
     flat = array.reshape(-1)
     ends = int(flat.argmin()), int(flat.argmax())
     cells = [f"{_number(flat[place])} at {_place(array.shape, place, index_from)}" for place in ends]
-    return [_number(_norm(flat, max(abs(float(flat[place])) for place in ends))), *cells]
-
-
-def _norm(flat: np.ndarray, largest: float) -> float:
-    """√Σxᵢ², also where the squares of numbers as large, or as small, as `largest` are out of float64's range."""
-    if largest == 0 or SQUARES[0] < largest < SQUARES[1]:
-        return math.sqrt(np.einsum("i,i->", flat, flat))  # BLAS would wake its threads for it
-    scaled = flat / largest
-    return largest * math.sqrt(np.einsum("i,i->", scaled, scaled))
+    return [_number(norm(flat)), *cells]
 
 
 def _place(shape: tuple[int, ...], flat: int, index_from: int) -> str:
