@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 
 from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, names_in
 from netcalc.program.classes import without_owner
-
-GROWS = ("append", "extend", "insert", "update", "fill", "setdefault")  # methods that change what they are of
 
 
 def opened(tree: ast.Module) -> ast.Module:
@@ -45,7 +42,7 @@ def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], 
     if len(free) != 1:
         return body, []
     own = free[0]
-    cut = ast.copy_location(ast.FunctionDef(**{**vars(own), "body": list(_forward(own))}), own)
+    cut = ast.copy_location(ast.FunctionDef(**{**vars(own), "body": _forward(own)}), own)
     return [cut if one is own else one for one in body], [*(one for one in body if one is not own), own]
 
 
@@ -72,44 +69,10 @@ def _is_gradient(node: ast.expr, names: set[str]) -> bool:
     return bool(entries_of(node))
 
 
-def _forward(node: ast.FunctionDef) -> Iterator[ast.stmt]:
-    """The lines of a def that its loss is made of, up to the last that makes it."""
+def _forward(node: ast.FunctionDef) -> list[ast.stmt]:
+    """The lines of a def up to the last that makes its loss."""
     loss = loss_of(node)
     assert loss is not None  # noqa: S101 - see the caller
     names = names_in([ast.Expr(loss)])
-    makes = [place for place, one in enumerate(node.body) if names & set(_changed(one))]
-    body = node.body[: makes[-1] + 1] if makes else node.body[:-1]
-    needed: set[str] = set()
-    while names - needed:
-        needed |= names
-        names = {name for one in body for kept in _kept(one, needed) for name in names_in([kept])}
-    for one in body:
-        yield from _kept(one, needed)
-    yield ast.copy_location(ast.Return(loss), node.body[-1])
-
-
-def _kept(node: ast.stmt, needed: set[str]) -> Iterator[ast.stmt]:
-    """A statement with those lines in it that names are made of."""
-    if isinstance(node, ast.FunctionDef) or not hasattr(node, "body"):
-        is_order = isinstance(
-            node, ast.Continue | ast.Break | ast.Return | ast.FunctionDef | ast.Import | ast.ImportFrom
-        )
-        if is_order or not needed.isdisjoint(_changed(node)):
-            yield node
-        return
-    fields = {name: getattr(node, name) for name in ("body", "orelse") if getattr(node, name, None)}
-    cut = {name: [kept for one in own for kept in _kept(one, needed)] for name, own in fields.items()}
-    if any(cut.values()):
-        own = {**vars(node), **cut, "body": cut["body"] or [ast.copy_location(ast.Pass(), node)]}
-        yield ast.copy_location(type(node)(**own), node)
-
-
-def _changed(node: ast.stmt) -> Iterator[str]:
-    """The names that a statement assigns or changes."""
-    yield from assigned_in(node)
-    for one in ast.walk(node):
-        match one:
-            case ast.Call(ast.Attribute(ast.Name(name), method)) if method in GROWS:
-                yield name
-            case ast.Call(keywords=keywords):
-                yield from (name for word in keywords if word.arg == "out" for name in names_in([ast.Expr(word.value)]))
+    makes = [place for place, one in enumerate(node.body) if names & set(assigned_in(one))]
+    return [*node.body[: makes[-1] + 1 if makes else -1], ast.copy_location(ast.Return(loss), node.body[-1])]

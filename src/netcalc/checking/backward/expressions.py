@@ -65,6 +65,13 @@ def parts(root: ast.expr) -> Iterator[ast.expr]:
             stack.append(child)
 
 
+def everywhere(trial: Trial) -> Iterator[tuple[ast.stmt, ast.expr]]:
+    """Every expression in the gradient's statements, and the statement that it is in."""
+    for version in trial.versions:
+        for root in roots(version.statement, version.name):
+            yield from ((version.statement, node) for node in parts(root))
+
+
 def is_module(node: ast.expr) -> bool:
     """Whether it is a library, as `np` is."""
     while isinstance(node, ast.Attribute):

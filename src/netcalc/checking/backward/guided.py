@@ -12,8 +12,8 @@ import numpy as np
 from netcalc.checking.backward.expressions import (
     as_divisor,
     as_primary,
+    everywhere,
     factors,
-    parts,
     put,
     roots,
     terms,
@@ -74,9 +74,7 @@ def _scaled(trial: Trial, piece: Piece, found: np.ndarray, true: np.ndarray) -> 
 def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
     for version in trial.versions:
         for root in list(roots(version.statement, version.name))[:1]:
-            for change in _multiplied(trial, root, piece):
-                said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
-                yield Edit(change, version.statement, "factor-left-out", said)
+            yield from _left_out(trial, version.statement, root, piece)
     if len(trial.versions) > 1:
         said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
         line = f"{trial.one.version.name} {'/' if piece.divides else '*'}= {piece.text}"
@@ -128,6 +126,11 @@ def _multiplied(trial: Trial, node: ast.expr, piece: Piece) -> Iterator[Change]:
         yield put(trial, node, f"{text} {'/' if piece.divides else '*'} {as_divisor(piece.text)}")
 
 
+def _left_out(trial: Trial, statement: ast.stmt, node: ast.expr, piece: Piece) -> Iterator[Edit]:
+    said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
+    return (Edit(change, statement, "factor-left-out", said) for change in _multiplied(trial, node, piece))
+
+
 def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) -> Iterator[Edit]:
     """A summand times a factor: those that numbers lead to, then any.
 
@@ -151,9 +154,8 @@ def factor_of_term(trial: Trial, found: Harvest, *, of_helpers: bool = False) ->
                     pieces = _any_factor if is_blind else _leading_factors
                     own = pieces(trial, found, node, -sign if subtracts else sign)
                     for piece in chain(_of_part(trial, found, version, node), own) if is_blind else own:
-                        for change in _multiplied(trial, node, piece):
-                            said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
-                            yield Edit(change, version.statement, "factor-left-out", f"{said} of {trial.text(node)}")
+                        for edit in _left_out(trial, version.statement, node, piece):
+                            yield edit._replace(said=f"{edit.said} of {trial.text(node)}")
 
 
 def _any_factor(trial: Trial, found: Harvest, _: ast.expr, __: int) -> Iterator[Piece]:
@@ -203,24 +205,17 @@ def slope_of_helper(trial: Trial, versions: Sequence[Version]) -> Iterator[Edit]
 
 def factor_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A part times a factor."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            sums = [one for one in parts(root) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub)]
-            summands = [one for node in sums for one, _ in terms(node)]
-            for node in parts(root):
-                if isinstance(node, ast.Constant | ast.Slice | ast.Tuple):
-                    continue
-                value = trial.value(trial.text(node))
-                if value is None:
-                    continue
-                for piece in found.factors:
-                    if not piece.value.ndim and node not in summands:
-                        continue
-                    if not _broadcasts(piece.value, value) and not _spreads(piece.value, value, trial.true[0]):
-                        continue
-                    for change in _multiplied(trial, node, piece):
-                        said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
-                        yield Edit(change, version.statement, "factor-left-out", said)
+    nodes = list(everywhere(trial))
+    sums = [one for _, one in nodes if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub)]
+    summands = [one for node in sums for one, _ in terms(node)]
+    for line, node in nodes:
+        value = None if isinstance(node, ast.Constant | ast.Slice | ast.Tuple) else trial.value(trial.text(node))
+        for piece in found.factors:
+            if value is None:
+                break
+            is_fitting = _broadcasts(piece.value, value) or _spreads(piece.value, value, trial.true[0])
+            if is_fitting and (piece.value.ndim or node in summands):
+                yield from _left_out(trial, line, node, piece)
 
 
 def _broadcasts(piece: np.ndarray, value: np.ndarray) -> bool:
@@ -240,47 +235,34 @@ def _spreads(piece: np.ndarray, value: np.ndarray, true: np.ndarray) -> bool:
 
 def slope_formula(trial: Trial, _: Harvest) -> Iterator[Edit]:
     """A slope in the place of factors."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            for node in parts(root):
-                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-                    yield from _with_slope(trial, version.statement, node)
+    for line, node in everywhere(trial):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            yield from _with_slope(trial, line, node)
 
 
 def expression_for_name(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """What the forward pass makes of a tensor in the tensor's place."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            for node in parts(root):
-                name = trial.name(node)
-                if name not in trial.names:
-                    continue
-                for piece in [*found.terms, *(one for one in found.factors if not one.divides)]:
-                    if (
-                        re.search(rf"\b{re.escape(name)}\b", piece.text)
-                        and piece.text != name
-                        and piece.value.shape == trial.shape(trial.names[name].node)
-                    ):
-                        said = f"{name} taken for {piece.text}"
-                        yield Edit(put(trial, node, piece.text), version.statement, "wrong-tensor", said)
+    for line, node in everywhere(trial):
+        name = trial.name(node)
+        for piece in [*found.terms, *(one for one in found.factors if not one.divides)] if name in trial.names else ():
+            is_of_it = piece.text != name and re.search(rf"\b{re.escape(name)}\b", piece.text)
+            if is_of_it and piece.value.shape == trial.shape(trial.names[name].node):
+                said = f"{name} taken for {piece.text}"
+                yield Edit(put(trial, node, piece.text), line, "wrong-tensor", said)
 
 
 def factor_for_another(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A factor, or two, in another's place; a slope first."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            for node in parts(root):
-                if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)):
-                    continue
-                yield from _with_slope(trial, version.statement, node)
-                for part, divides in factors(node):
-                    value = trial.value(trial.text(part))
-                    if value is None:
-                        continue
-                    for piece in found.factors:
-                        if piece.value.shape == value.shape and not near(piece.value, value):
-                            said = f"{'divided by ' * divides}{trial.text(part)} in place of {piece.text}"
-                            yield Edit(put(trial, part, piece.text), version.statement, "factor-for-another", said)
+    for line, node in everywhere(trial):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)):
+            continue
+        yield from _with_slope(trial, line, node)
+        for part, divides in factors(node):
+            value = trial.value(trial.text(part))
+            for piece in found.factors:
+                if value is not None and piece.value.shape == value.shape and not near(piece.value, value):
+                    said = f"{'divided by ' * divides}{trial.text(part)} in place of {piece.text}"
+                    yield Edit(put(trial, part, piece.text), line, "factor-for-another", said)
 
 
 def _with_slope(trial: Trial, statement: ast.stmt, node: ast.BinOp) -> Iterator[Edit]:
@@ -357,9 +339,7 @@ def factor_of_def(trial: Trial, _: Harvest) -> Iterator[Edit]:
     ratio = None if trial.found is None else plain_ratio(trial, trial.found, trial.true[0])
     for helper in trial.helpers if ratio is not None else ():
         if ratio is not None and isinstance(helper.statement, ast.Return) and helper.statement.value is not None:
-            for change in _multiplied(trial, helper.statement.value, ratio):
-                said = factor_said(trial, ratio.text, too_many=False, divides=ratio.divides)
-                yield Edit(change, helper.statement, "factor-left-out", said)
+            yield from _left_out(trial, helper.statement, helper.statement.value, ratio)
 
 
 def _needed(trial: Trial, node: Node) -> np.ndarray | None:

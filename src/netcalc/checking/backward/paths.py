@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from netcalc.checking.backward.expressions import (
     SUMS,
     as_divisor,
     called,
+    everywhere,
     owner_of,
-    parts,
     put,
     roots,
     terms,
@@ -102,13 +103,13 @@ def _products(trial: Trial, arrays: dict[str, np.ndarray], missing: np.ndarray) 
         ("{a} @ {b}.T", lambda a, c: a @ c.T),
         ("{a}[:, None] * {b}", lambda a, c: a[:, None] * c),
     )
-    for form, product in forms:
+    for form, multiplied in forms:
         for a, first in arrays.items():
             for c, second in arrays.items():
                 if not first.ndim or not second.ndim or ("@" not in form and first.ndim > missing.ndim):
                     continue
                 try:
-                    value = product(first, second)
+                    value = multiplied(first, second)
                 except (ValueError, IndexError):
                     continue
                 if value.shape != missing.shape:
@@ -154,43 +155,30 @@ def _shares(trial: Trial) -> Iterator[tuple[str, np.ndarray]]:
 
 def term_of_part(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A tensor added to a part, or taken from it."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            for node in parts(root):
-                if isinstance(node, ast.Constant | ast.Slice | ast.Tuple | ast.Compare):
-                    continue
-                value = trial.value(trial.text(node))
-                if value is None or not value.ndim:
-                    continue
-                pieces = [*(Piece(name, array) for name, array in arrays_of(trial).items()), *found.terms]
-                for piece in pieces:
-                    if piece.value.shape != value.shape:
-                        continue
-                    for sign in ("-", "+"):
-                        said = f"{_kind_of_term(piece)} left out: {'−' if sign == '-' else '+'} {piece.text}"
-                        text = f"{trial.text(node)} {sign} {piece.text}"
-                        yield Edit(put(trial, node, text), version.statement, "term-left-out", said)
+    pieces = [*(Piece(name, array) for name, array in arrays_of(trial).items()), *found.terms]
+    for statement, node in everywhere(trial):
+        is_part = not isinstance(node, ast.Constant | ast.Slice | ast.Tuple | ast.Compare)
+        value = trial.value(trial.text(node)) if is_part else None
+        alike = [one for one in pieces if value is not None and value.ndim and one.value.shape == value.shape]
+        for piece, sign in product(alike, "-+"):
+            said = f"{_kind_of_term(piece)} left out: {'−' if sign == '-' else '+'} {piece.text}"
+            yield Edit(put(trial, node, f"{trial.text(node)} {sign} {piece.text}"), statement, "term-left-out", said)
 
 
 def term_of_norm(trial: Trial, _: Harvest) -> Iterator[Edit]:
     """The path through the deviation that was left out: d − mean(d) for d − mean(d) − x̂·mean(d·x̂)."""
-    for version in trial.versions:
-        for root in roots(version.statement, version.name):
-            for node in (one for one in parts(root) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Sub)):
-                call, start = node.right, trial.segment(node.right)[0]
-                inner = owner_of(call) if isinstance(call, ast.Call) and called(call) in SUMS else None
-                value = None if inner is None else trial.value(trial.text(inner))
-                if inner is None or value is None:
-                    continue
-                before, after = (place - start for place in trial.segment(inner))
-                for name, array in arrays_of(trial).items():
-                    if array.shape == value.shape:
-                        text = trial.text(call)
-                        of_both = f"{text[:before]}({trial.text(inner)} * {name}){text[after:]}"
-                        term = f"{name} * {of_both}"
-                        said = f"a path left out, the one through the deviation: − {term}"
-                        change = put(trial, node, f"{trial.text(node)} - {term}")
-                        yield Edit(change, version.statement, "path-left-out", said)
+    for statement, node in everywhere(trial):
+        call = node.right if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) else None
+        inner = owner_of(call) if isinstance(call, ast.Call) and called(call) in SUMS else None
+        value = None if inner is None else trial.value(trial.text(inner))
+        if call is None or inner is None or value is None:
+            continue
+        before, after = (place - trial.segment(call)[0] for place in trial.segment(inner))
+        text = trial.text(call)
+        for name in (name for name, array in arrays_of(trial).items() if array.shape == value.shape):
+            term = f"{name} * {text[:before]}({trial.text(inner)} * {name}){text[after:]}"
+            said = f"a path left out, the one through the deviation: − {term}"
+            yield Edit(put(trial, node, f"{trial.text(node)} - {term}"), statement, "path-left-out", said)
 
 
 def _kind_of_term(piece: Piece) -> str:
