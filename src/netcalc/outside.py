@@ -24,6 +24,20 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else re.sub(f"[{CONTROLS}{REORDERING}{ENDS_OF_LINES}]", _spelled, text)
 
 
+def cut_at_commas(text: str) -> list[str]:
+    """The text cut at the commas outside of brackets: `atan2(1,2), 3` is two."""
+    if not any(bracket in text for bracket in "([{"):
+        return text.split(",")
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
 def in_json(text: str) -> str:
     """JSON whose strings hold no character that is not to be shown; the same when it is read."""
     if text.isprintable():

@@ -19,6 +19,7 @@ from netcalc.expression import Number, Tree
 from netcalc.files.cells import NOT_FINITE, is_kept_exactly, nearest_float, read_number, reads
 from netcalc.files.names import is_file, looks_like_file
 from netcalc.files.printed import as_lists
+from netcalc.outside import cut_at_commas
 
 if TYPE_CHECKING:
     from netcalc.files.numbers import Tensor
@@ -120,7 +121,7 @@ def _nested(text: str, name: str) -> np.ndarray:
         raise ValueSyntaxError("a ']' is missing")
     if not text[1:-1].strip():
         raise ValueSyntaxError("no number is given")
-    parts = [_nested(piece.strip(), name) for piece in _between_commas(text[1:-1])]
+    parts = [_nested(piece.strip(), name) for piece in cut_at_commas(text[1:-1])]
     if len({part.shape for part in parts}) > 1:
         shown = ", ".join(str(len(part)) if part.ndim else "a number" for part in parts[:6])
         raise ShapeError(f"{name}: its rows are not all of one length: {shown}")
@@ -195,26 +196,12 @@ def _words(row: str) -> list[str]:
     if not row.strip():
         return []
     words: list[str] = []
-    for piece in _between_commas(row):
+    for piece in cut_at_commas(row):
         parts = piece.split()
         words += parts if len(parts) > 1 and all(map(reads, parts)) else [piece.strip()]
     if not all(words):
         raise ValueSyntaxError("a number is missing beside a comma")
     return words
-
-
-def _between_commas(row: str) -> list[str]:
-    """The row cut at the commas outside brackets: `atan2(1,2), 3` is two."""
-    if "(" not in row and "[" not in row:
-        return row.split(",")
-    pieces, depth = [""], 0
-    for character in row:
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth == 0:
-            pieces.append("")
-        else:
-            pieces[-1] += character
-    return pieces
 
 
 def _no_number(text: str, name: str, error: ExpressionError | ValueSyntaxError) -> ValueSyntaxError:

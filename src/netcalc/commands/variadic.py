@@ -22,6 +22,7 @@ from typing import Any
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from netcalc.errors import NetcalcError, UnknownNameError
+from netcalc.outside import cut_at_commas
 from netcalc.records import dataclass
 
 Parameter = TyperArgument | TyperOption
@@ -150,16 +151,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
 def split_at_commas(text: str) -> list[str]:
     """`-1,-2` is two values; `atan2(1,2)` is one, and so are the rows `1,2; 3,4`."""
-    if ";" in text:
-        return [text]
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    return [text] if ";" in text else cut_at_commas(text)
 
 
 def complete_open_list(ctx: Any, incomplete: str) -> list[Any]:

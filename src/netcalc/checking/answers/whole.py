@@ -30,6 +30,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, settled
 from netcalc.graph.sizes import tree as size_tree
 from netcalc.models.calls import OPERATIONS
+from netcalc.outside import cut_at_commas
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
 
@@ -156,12 +157,9 @@ def _settled(shape: Shape) -> Shape:
 
 def is_list(text: str) -> bool:
     """Whether it may be several numbers: a comma or a semicolon stands outside of brackets, or all in square ones."""
-    depth, stripped = 0, text.strip()
-    for sign in stripped:
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign in ",;" and not depth:
-            return True
-    return stripped.startswith("[") and stripped.endswith("]")
+    stripped = text.strip()
+    is_cut = len(cut_at_commas(stripped.replace(";", ","))) > 1
+    return is_cut or (stripped.startswith("[") and stripped.endswith("]"))
 
 
 def _of_numbers(text: str, names: Collection[str]) -> Reading:
