@@ -73,16 +73,7 @@ RANDOM = frozenset(
         "truncated_normal"
     ).split()
 )
-BY_ORDER = frozenset(
-    [
-        "searchsorted",
-        "histogram",
-        "partition",
-        "argpartition",
-        "lexsort",
-        "nanmedian",
-    ]
-)
+BY_ORDER = frozenset("searchsorted histogram partition argpartition lexsort nanmedian".split())
 LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
     "MultiheadAttention": "F.scaled_dot_product_attention(q, k, v)",
     "Module": "def forward(x, W, b): …",

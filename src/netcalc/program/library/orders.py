@@ -13,7 +13,7 @@ from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.order import argsort
 from netcalc.graph.sizes import settled
-from netcalc.program.library.shaping import open_grid
+from netcalc.program.library.shaping import entries_along
 from netcalc.program.library.table import Call, Pair, Row, concrete
 from netcalc.program.signature import fraction
 from netcalc.program.values import Tensor
@@ -37,11 +37,7 @@ class Order:
     def part(self, start: int | None, stop: int | None) -> tuple[Node, Node]:
         """The entries that come there, and where they stand."""
         order = b.index(self.order, [*[b.EVERYTHING] * self.axis, b.Span(start, stop, None)])
-        if self.node.rank == 1:
-            return b.index(self.node, [b.Place(1)], [order]), order
-        grid = open_grid([concrete(settled(size), "an order") for size in order.shape])
-        arrays = [*grid[: self.axis], order, *grid[self.axis + 1 :]]
-        return b.index(self.node, [b.Place(n + 1) for n in range(self.node.rank)], arrays), order
+        return entries_along(self.node, order, self.axis), order
 
     def entry(self, place: int, *, keep: bool) -> tuple[Node, Node]:
         """The entry that comes there, and where it stands; the axis is kept with size 1, or is gone."""

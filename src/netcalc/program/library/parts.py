@@ -17,7 +17,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.products_along import cumprod
 from netcalc.graph.shaping import Keyed
 from netcalc.graph.sizes import Size, over, same, settled, times, written
-from netcalc.program.library.shaping import axis_of, open_grid
+from netcalc.program.library.shaping import axis_of, beside, entries_along
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import several, whole
 from netcalc.program.values import Tensor, node_of
@@ -192,20 +192,14 @@ def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
     call.index(places, x.shape[axis])
     if places.rank != x.rank:
         raise ShapeError(f"{call.name} needs places with as many axes as {written(x.shape)}")
-    return b.index(x.node, [b.Place(n + 1) for n in range(x.rank)], _beside(places, axis))
-
-
-def _beside(places: Tensor, axis: int) -> list[Node]:
-    """Places along an axis, and where they stand along the others."""
-    grid = open_grid([settled(size) for size in places.node.shape])
-    return [*grid[:axis], places.node, *grid[axis + 1 :]]
+    return entries_along(x.node, places.node, axis)
 
 
 def _scattered(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> tuple[Node, Node]:
     """What is written, as an array in x's shape, and 1 where something is."""
     axis = axis_of(x.node, axis)
     call.index(places, x.shape[axis])
-    arrays = _beside(places, axis)
+    arrays = beside(places.node, axis)
     keyed = Keyed(tuple(b.Place(n + 1) for n in range(x.rank)), x.node.shape)
     value = node_of(source)
     if value.rank == places.rank and value.rank:

@@ -32,6 +32,17 @@ def open_grid(sizes: Sequence[Size]) -> list[Node]:
     ]
 
 
+def beside(places: Node, axis: int) -> list[Node]:
+    """Places along an axis, and where they stand along the others."""
+    grid = open_grid(places.shape)
+    return [*grid[:axis], places, *grid[axis + 1 :]]
+
+
+def entries_along(node: Node, places: Node, axis: int) -> Node:
+    """The entries at places along an axis, the other axes as they are."""
+    return b.index(node, [b.Place(n + 1) for n in range(node.rank)], beside(places, axis))
+
+
 def _sizes(arguments: Sequence[Any]) -> tuple[Any, ...]:
     """Sizes by themselves or in a list."""
     return to_sizes(several(arguments))

@@ -70,9 +70,7 @@ def _convolution(
     kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
     steps, gaps = _each(stride, many), _each(dilation, many)
     found = convolved(call.name, node, weight.node, steps, _around(padding, kernel, gaps), gaps, groups)
-    if bias is not None:
-        found = b.add(found, b.reshaped(bias.node, [weight.shape[0], *[1] * many]))
-    return _unbatched(found, alone)
+    return _unbatched(_with_bias(found, bias, many), alone)
 
 
 def convolved(
@@ -126,11 +124,16 @@ def _transposed(
     spread = b.einsum(f"{n}{c}{place},{c}{f}{inside}->{n}{f}{place}{inside}", node, weight.node)
     found = overlapped(spread, Sliding(kernel, steps, gaps, whole))
     found = padded(found, [(0, 0), (0, 0), *((0, one) for one in extra)])
-    key = [b.Span(p, -p or None, None) for p in pads]
-    found = b.index(found, [b.EVERYTHING] * 2 + key)
-    if bias is not None:
-        found = b.add(found, b.reshaped(bias.node, [-1, *[1] * many]))
-    return _unbatched(found, alone)
+    return _unbatched(_with_bias(_cut(found, pads), bias, many), alone)
+
+
+def _cut(node: Node, pads: Sequence[int]) -> Node:
+    """(batch, channels, …) without so many entries on either side along each axis."""
+    return b.index(node, [b.EVERYTHING] * 2 + [b.Span(p, -p or None, None) for p in pads])
+
+
+def _with_bias(node: Node, bias: Any, many: int) -> Node:
+    return node if bias is None else b.add(node, b.reshaped(bias.node, [-1, *[1] * many]))
 
 
 def _pooled(
@@ -275,8 +278,7 @@ def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride
         raise ShapeError(f"fold: {written(x.shape)} is no {places} windows of {written(window)}")
     apart = b.reshaped(node, [node.shape[0], channels, *window, *sliding.places])
     found = overlapped(b.transpose(apart, [0, 1, 4, 5, 2, 3]), sliding)
-    found = b.index(found, [b.EVERYTHING] * 2 + [b.Span(p, -p or None, None) for p in pads])
-    return _unbatched(found, x.rank == 2)
+    return _unbatched(_cut(found, pads), x.rank == 2)
 
 
 def _slid(call: Call, x: Tensor, kernel: Tensor, mode: str, boundary: Any, _: Any) -> Node:
