@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -240,6 +240,14 @@ def letter(flag: str) -> str:
 
 def _shaped(array: np.ndarray) -> str:
     return f"an array of {' × '.join(map(str, array.shape))}" if array.ndim else "a single number"
+
+
+def written_lists(text: str) -> list[Any] | str:
+    """The numbers of `[[[1, 2]]]` as they are written, in lists within lists."""
+    text = text.strip()
+    return (
+        [written_lists(piece) for piece in cut_at_commas(text[1:-1])] if text[:1] == "[" and text[-1] == "]" else text
+    )
 
 
 def written_rows(text: str) -> list[list[str]]:

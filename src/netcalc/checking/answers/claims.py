@@ -221,8 +221,10 @@ def _nested(content: Any, name: str) -> Any:
     if isinstance(content, np.ndarray) or not isinstance(content, str):
         _check_even(content, name)
         return content
-    from netcalc.values import written_rows
+    from netcalc.values import written_lists, written_rows
 
+    if content.strip().startswith("[[["):
+        return _nested(written_lists(content), name)
     rows = written_rows(content)
     if len({len(row) for row in rows}) > 1:
         raise ShapeError(f"{name}: its rows have {', '.join(str(len(row)) for row in rows)} numbers, not all the same")

@@ -119,12 +119,16 @@ class _Search:
         `loosely` takes usual mistakes that other tensors were spared, and a wrong sign of some entries.
         """
         at = sorted(places)
+        is_met = False
         for tried in self.candidates(at, twofold=twofold):
             group = tried
+            if is_met and group is self.roundings:
+                return None  # a plain slip does it too, be it one that chance may meet
             met = self.evidence.meets(group.values)
             hits = np.asarray(met[:, at].all(axis=1)) & self.moves(group, at)
             if not hits.any():
                 continue
+            is_met = True
             if loosely:
                 fits = self.fits(group, met, at)
                 turned = ~fits & self.turns(group, at)

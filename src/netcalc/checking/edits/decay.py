@@ -8,7 +8,7 @@ from fractions import Fraction
 from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, bare, scaled
 from netcalc.graph.backward import Use, added
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
 from netcalc.result.result import NEW
 
 
@@ -37,16 +37,18 @@ def weight_decay(context: Context) -> Iterator[Changed]:
 
 
 def steps(context: Context) -> Iterator[Changed]:
-    """A step of gradient descent uphill."""
+    """A step of gradient descent uphill, or without its rate."""
     uphill: dict[Node, Node] = {}
     for name, (node, *_) in context.workings.answers.items():
         core = bare(node)
         if name.endswith(NEW) and core.operation is SUM:
             pairs = list(zip(core.args, core.params.letters, strict=True))
-            numbers = [abs(number) for number in core.params.numbers]
+            numbers = [abs(one) for one in core.params.numbers]
             uphill[node] = total(pairs, core.params.out, core.shape, numbers)
     if uphill:
         yield Changed("the step added where it is subtracted: W − lr·∂L/∂W", uphill)
+        rate = context.workings.inputs["lr"]
+        yield Changed("the learning rate left out of the step: W − lr·∂L/∂W", {rate: number(1, ())})
 
 
 DECAY = (

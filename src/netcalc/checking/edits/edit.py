@@ -11,11 +11,13 @@ from functools import cached_property
 from netcalc.checking.workings.workings import Pass, Workings
 from netcalc.graph.backward import Use, added
 from netcalc.graph.build import multiply
+from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, product
+from netcalc.graph.product import LETTERS, PRODUCT, as_number, product
 from netcalc.graph.shaping import INDEX, RESHAPE
 from netcalc.graph.sizes import settled
+from netcalc.notation import to_unicode
 from netcalc.records import NamedTuple, dataclass
 
 
@@ -166,7 +168,7 @@ class Context:
         """What people call a node: its name; that of what it is a part of where it has none of its own."""
         named = self.names.get(node, node)
         if named.operation is not NAMED:
-            return "the constant"
+            return "the constant" if named.args else _written(named)
         if named.params.moment < 0:
             users = self.users.get(named, [])
             if len(users) == 1 and users[0].params.moment >= 0 and users[0].args[0].operation.name == "sum":
@@ -229,6 +231,14 @@ class Context:
 def inputs_of(context: Context, node: Node) -> set[Node]:
     """The inputs that a node is made of."""
     return {one for one in in_order([node]) if context.is_input(one)}
+
+
+def _written(constant: Node) -> str:
+    """A constant as it is read: 1, ε's 1/100000, √2."""
+    if constant.operation is ELEMENTWISE:
+        return to_unicode(constant.params.tree)
+    number = as_number(constant)
+    return "the constant" if number is None else str(number)
 
 
 def readable(text: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
 from netcalc.checking.edits.products import TARGETS, share_of
-from netcalc.checking.edits.vectors import SMOOTHING, of_softmax
+from netcalc.checking.edits.vectors import of_cross_entropy, of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use, added
 from netcalc.graph.build import compared, divide
@@ -30,6 +30,7 @@ from netcalc.graph.reductions import (
     softmax,
     summed,
 )
+from netcalc.problem import LossAndTarget
 
 
 def _of_softmax(context: Context, use: Use) -> Iterator[Shared]:
@@ -45,16 +46,11 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
     over = summed(delta, axes, keep=True)
     yield Shared("the Jacobian of log_softmax taken as its diagonal alone", times(delta, _one_minus(p)), USUAL)
     yield Shared("the Jacobian of log_softmax left out", delta)
-    yield Shared("the target left out of the gradient: without − t", scaled(times(p, over), -1), USUAL)
     yield Shared("log_softmax's p with the wrong sign", scaled(minus(scaled(delta, -1), times(p, over)), -1))
     yield Shared("log_softmax's p left without its sum of δ", minus(delta, p))
     z = use.node.args[0]
-    slips = (
-        ("softmax's Jacobian left out behind the logarithm: −t/p", divide(delta, p), SEEN),
-        ("the logits taken for their softmax in p − t", minus(delta, times(z, over)), SEEN),
-        ("softmax applied twice in p − t", minus(delta, times(softmax(p, axes), over)), SEEN),
-    )
-    for said, wrong, often in slips:
+    yield Shared("softmax's Jacobian left out behind the logarithm: −t/p", divide(delta, p))
+    for said, wrong, often in of_cross_entropy(z, p, scaled(over, -1), delta, axes):
         yield Shared(said, wrong, often)
     for axis in range(p.rank) if p.rank == 2 else ():
         if axis != axes[0] % p.rank:
@@ -68,10 +64,18 @@ def _of_log_softmax(context: Context, use: Use) -> Iterator[Shared]:
                 continue
             straight = share.built([share.factors[0], (minus(target, p), letters)])
             yield Shared("p − t taken, which holds where t sums to 1 alone", straight, USUAL)
-    yield Shared("softmax's slope p(1 − p) multiplied in once more", times(use.share, p, _one_minus(p)), USUAL)
     count = prod(whole(p.shape[axis]) for axis in axes) or 1
-    smoothed = added([scaled(delta, 1 - SMOOTHING), scaled(times(over, number(1, p.shape)), SMOOTHING / count)])
-    yield Shared("the target smoothed, by 0.1", minus(smoothed, times(p, over)), RARE)
+    if (e := _smoothing(context)) is not None:
+        kept = added([use.share, scaled(times(over, number(1, p.shape)), -e / count)])
+        yield Shared(f"label smoothing's ε/{count} left out: p − (1 − ε)t", kept, USUAL)
+
+
+def _smoothing(context: Context) -> Fraction | None:
+    """The ε of layers whose targets are smoothed."""
+    above = context.workings.problem and context.workings.problem.upstream
+    weighing = above.weighing if isinstance(above, LossAndTarget) else None
+    e = weighing.smoothing if weighing is not None else None
+    return e.value if isinstance(e, Number) else None
 
 
 def _of_logsumexp(context: Context, use: Use) -> Iterator[Shared]:
@@ -83,11 +87,6 @@ def _of_logsumexp(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared(f"the inner derivative exp(z) left out: {it_is}", times(delta, over, number(1, z.shape)))
     yield Shared(f"softmax's own slope p(1 − p) taken: {it_is}", times(delta, p, _one_minus(p)))
     yield Shared(f"the slope of each logit taken as 1: {it_is}", times(delta, number(1, z.shape)))
-    yield Shared(f"exp(z) inverted, 1/exp(z): {it_is}", times(delta, elementwise("exp", scaled(z, -1))), RARE)
-    count = prod(whole(z.shape[axis]) for axis in use.node.params.axes or range(z.rank))
-    if count:
-        said = f"exp(z) divided by the number of entries, not by its sum: {it_is}"
-        yield Shared(said, scaled(times(delta, grown), Fraction(1, count)), RARE)
 
 
 def _of_norm(context: Context, use: Use) -> Iterator[Shared]:
@@ -98,7 +97,6 @@ def _of_norm(context: Context, use: Use) -> Iterator[Shared]:
     yield Shared("the norm's slope taken as x/‖x‖²; it is x/‖x‖", divide(use.share, over))
     yield Shared("the norm's slope taken as 1/‖x‖; it is x/‖x‖", divide(times(delta, number(1, x.shape)), over))
     yield Shared("the norm's slope left out: it is x/‖x‖", times(delta, number(1, x.shape)))
-    yield Shared("the norm's slope twice: 2x/‖x‖", scaled(use.share, 2), RARE)
 
 
 def _of_extreme(context: Context, use: Use) -> Iterator[Shared]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared, bare, scaled, times, whole
+from netcalc.checking.edits.edit import SEEN, USUAL, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.products import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
@@ -18,7 +18,7 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
     share = share_of(context, use)
     if share is None:
         return
-    number, parent = share.number, context.called(use.node)
+    number = share.number
     size = abs(number)
     if size != 1:
         sign = 1 if number > 0 else -1
@@ -53,12 +53,6 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
     if number < 0:
         name = context.called(use.node.args[use.place])
         yield Shared(f"the minus before {name} left out", share.built(number=-number), USUAL)
-    elif use.node.operation is SUM and any(one < 0 for one in use.node.params.numbers):
-        yield Shared(
-            f"the sign is wrong in ∂{parent}/∂{context.called(use.node.args[use.place])}",
-            share.built(number=-number),
-            RARE,
-        )
 
 
 def _means_beside(use: Use) -> list[int]:

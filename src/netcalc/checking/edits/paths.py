@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -90,9 +90,15 @@ def terms_left_out(context: Context) -> Iterator[Changed]:
             if core.operation is PRODUCT:
                 word = ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
                 yield Changed(f"the product rule's {word} term left out", context.replaced(others), node, USUAL)
+                if len(live) > 2:
+                    alone = dict.fromkeys(one for one in live if one is not use)
+                    yield Changed(f"the product rule's {word} term alone", context.replaced(alone), node)
             else:
                 said = f"the term {context.term(core, use.place)} left out"
                 yield Changed(said, context.replaced(others), node, USUAL)
+                if core.params.numbers[use.place] > 0:
+                    said = f"the sign of the term {context.term(core, use.place)} is wrong"
+                    yield Changed(said, context.replaced({use: scaled(use.share, -1)}), node)
         if core.operation is PRODUCT:
             yield from _product_of_derivatives(context, core, node, live)
 
@@ -249,14 +255,9 @@ def bias_gradients(context: Context) -> Iterator[Changed]:
 
 
 def another_gradient(context: Context) -> Iterator[Changed]:
-    """Another answer of the same shape: the next variable's derivative, the value; entries out of order."""
+    """Another answer of the same shape: the value, the first derivative; entries out of order."""
     inputs = [node for node in context.workings.nodes.values() if context.is_input(node)]
     known = [node for node in inputs if context.one.backward.gradients.get(node) is not None]
-    for step, which in ((1, "next variable"), (-1, "variable before")) if len(known) > 2 else ():
-        same = [(a, known[(n + step) % len(known)]) for n, a in enumerate(known)]
-        if all(a.shape == b.shape for a, b in same):
-            instead = {context.gradient(a): context.gradient(b) for a, b in same}
-            yield Changed(f"the derivative by the {which} taken", instead, known[0], SEEN)
     output = context.one.output
     if not output.rank:
         instead = {context.gradient(node): output for node in known if not node.rank}
@@ -292,6 +293,15 @@ def swapped_gradients(context: Context) -> Iterator[Changed]:
             instead = {context.gradient(a): context.gradient(b), context.gradient(b): context.gradient(a)}
             said = f"the derivatives by {context.called(a)} and by {context.called(b)} swapped"
             yield Changed(said, instead, a, USUAL if len(known) == 2 else SEEN)
+
+
+def other_variable_taken(context: Context) -> Iterator[Changed]:
+    """The derivative by another variable taken."""
+    known = [node for node in context.workings.nodes.values() if context.is_input(node)][:MAX_SWAPPED]
+    for a, b in permutations(known, 2):
+        if a.shape == b.shape and a in context.one.backward.gradients and b in context.one.backward.gradients:
+            said = f"the derivative by {context.called(b)} given for that by {context.called(a)}"
+            yield Changed(said, {context.gradient(a): context.gradient(b)}, a)
 
 
 _MOVES = (
@@ -416,6 +426,7 @@ PATHS = (
     Row("bias-as-row-sums", SEEN, changes=bias_gradients),
     Row("another-gradient", SEEN, changes=another_gradient),
     Row(SWAPPED_GRADIENTS, SEEN, changes=swapped_gradients),
+    Row("derivative-by-another", SEEN, changes=other_variable_taken),
     Row("constant-term", SEEN, changes=constant_terms),
     Row("other-variable", SEEN, changes=other_variables),
     Row("degrees", SEEN, changes=in_degrees),

@@ -50,7 +50,7 @@ def _of_exponent(context: Context, use: Use, base: Tree, n: Fraction) -> Iterato
     less = multiply(Number(n - 1), lowered)
     yield Shared("the power's exponent lowered before it was brought down", wrong(use, context, less), SEEN)
     alone = wrong(use, context, Number(n))
-    yield Shared("the power itself left out of its derivative: its exponent alone", alone, RARE)
+    yield Shared("the power itself left out of its derivative: its exponent alone", alone, SEEN if n == 2 else RARE)
     if n > 2:
         first = multiply(Number(n), base)
         yield Shared("the power's exponent lowered to 1 in place of by 1", wrong(use, context, first))
@@ -107,6 +107,9 @@ def quotients(context: Context, use: Use) -> Iterator[Shared]:
         if not is_constant(above):
             constant = wrong(use, context, Number(Fraction(0)))
             yield Shared("what is below the bar taken as a constant", constant, SEEN)
+        if above != Number(Fraction(1)):
+            one = Apply("divide", (Number(Fraction(-1)), square))
+            yield Shared("what is above the bar left out: −1/v² taken for −u/v²", wrong(use, context, one))
         log = multiply(above, Apply("log", (below,)))
         yield Shared("1/v integrated, not differentiated: log v; it is −1/v²", wrong(use, context, log))
         if is_constant(above):

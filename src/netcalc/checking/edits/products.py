@@ -121,8 +121,10 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             said = "what comes from above is left out: ∂L/∂ the output taken as 1"
             yield Shared(said, share.built(kept), USUAL)
         elif other not in context.varying:
-            kind = "the mean's" if context.called(other).startswith("1/") else "the factor"
-            yield Shared(f"{kind} {context.called(other)} left out", share.built(kept), USUAL)
+            name = context.called(other)
+            is_mean = other.operation is NAMED and name.startswith("1/") and "(" not in name
+            kind = "the mean's" if is_mean else "the factor"
+            yield Shared(f"{kind} {name} left out", share.built(kept), USUAL)
         else:
             often = USUAL if context.is_input(other) and not other.rank else SEEN
             said = f"∂{parent}/∂{arg} left out: it is {context.called(other)}"
@@ -489,17 +491,23 @@ def _is_sample(context: Context, share: Share, letter: str) -> bool:
     return any(own[0] == letter and node.rank > 1 and context.is_input(node) for node, own in share.factors if own)
 
 
-def none_transposed(context: Context) -> Iterator[Changed]:
-    """Weights taken for their transposes wherever something goes back through them."""
-    found: dict[Use, Node | None] = {}
-    for _, use in context.uses:
+def weights_throughout(context: Context) -> Iterator[Changed]:
+    """Weights left out, or taken for their transposes, wherever something goes back through them."""
+    left, turned = dict[Use, Node | None](), dict[Use, Node | None]()
+    for arg, use in context.uses:
         share = share_of(context, use)
-        if share is not None and len(share.factors) == 2 and context.is_input(share.factors[1][0]):
-            turned = [one.share for one in transposed(context, use) if "taken for" in one.said]
-            if turned:
-                found[use] = turned[0]
-    if len({use.node for use in found}) > 1:
-        yield Changed("square weights taken for their transposes throughout", context.replaced(found), None, SEEN)
+        if share is None or len(share.factors) != 2 or not context.is_input(share.factors[1][0]):
+            continue
+        if taken := [one.share for one in transposed(context, use) if "taken for" in one.said]:
+            turned[use] = taken[0]
+        if not context.is_input(arg):
+            left[use] = share.built(share.factors[:1])
+    for said, found in (
+        ("square weights taken for their transposes throughout", turned),
+        ("the weights left out wherever something goes back through them", left),
+    ):
+        if len({use.node for use in found}) > 1:
+            yield Changed(said, context.replaced(found), None, SEEN)
 
 
 def scaled_share(context: Context, use: Use) -> Iterator[Shared]:
@@ -542,7 +550,7 @@ def both_operands(context: Context) -> Iterator[Changed]:
 PRODUCTS = (
     Row("operands-confused", USUAL, changes=both_operands),
     Row("operand-transposed", USUAL, transposed),
-    Row("operands-transposed", SEEN, changes=none_transposed),
+    Row("weights-throughout", SEEN, changes=weights_throughout),
     Row("operand-swapped", USUAL, swapped),
     Row("operands-reordered", SEEN, in_another_order),
     Row("factor-left-out", SEEN, left_out),

@@ -8,10 +8,12 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.catalogue.losses import REDUCTIONS, loss
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, bare
 from netcalc.checking.workings.workings_of_layers import of_layers
 from netcalc.expression import Number, multiply
 from netcalc.graph.node import Node
+from netcalc.graph.product import number
+from netcalc.graph.reductions import minus
 from netcalc.problem import LossAndTarget, Problem
 
 Setting = tuple[str, Problem, Frequency]
@@ -91,4 +93,18 @@ def _of_targets(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, L
         yield said, above._replace(weighing=everything), USUAL
 
 
-SETTINGS = (Row("setting", SEEN, changes=settings),)
+def other_class(context: Context) -> Iterator[Changed]:
+    """The target of two classes taken for the other one: 1 − t, or −t."""
+    problem, t = context.workings.problem, context.workings.nodes.get("t")
+    if problem is not None and t is not None and isinstance(problem.upstream, LossAndTarget):
+        kind = problem.upstream.loss.row.target
+        if kind in ("probability", "sign"):
+            said, one = ("1 − t", 1) if kind == "probability" else ("−t", 0)
+            other = minus(number(one, t.shape), bare(t))
+            yield Changed(f"the target taken as that of the other class: {said} for t", {t: other}, t)
+
+
+SETTINGS = (
+    Row("setting", SEEN, changes=settings),
+    Row("other-class", SEEN, changes=other_class),
+)

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, times, whole
-from netcalc.checking.edits.forms import forms_of
+from netcalc.checking.edits.forms import forms_of, written
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
-from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, parse, substitute
+from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, substitute
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
 from netcalc.graph.product import PRODUCT, number
-from netcalc.notation import to_unicode
 
 LETTERS = {"sigmoid": "σ"}
+UNWRAPPED = {"sqrt": "without the root", "cbrt": "without the root", "abs": "without the absolute value"}
+MAX_VARIANTS = 24  # of a slope with one slip in its formula
 MAX_ELSEWHERE = 12  # arguments of other functions, the nearest ones, that a slope is taken at
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
+MISTAKEN_SIGNS = frozenset({"cos", "sec", "csc", "cot", "sinh", "cosh"})
 ARITHMETIC = frozenset({"divide", "power", "where", "max", "min", "abs", "sign"})
 
 
@@ -48,14 +51,17 @@ def _shown(tree: Tree, count: int, place: int) -> Tree:
     return shown(Forms([slot(n) for n in range(count)]), [slopes(tree, count)[place]])[0]
 
 
-def it_is(use: Use) -> str:
-    """What the slope is, as people know it: `σ(1 − σ)`."""
+def _known(use: Use) -> Tree:
+    """The slope as people know it, in q."""
     tree = use.node.params.tree
     if is_activation(tree):
-        return to_unicode(derivation(bound(tree)).shown).replace("(q)", "")
-    written = to_unicode(substitute(_shown(tree, len(use.node.args), use.place), {slot(use.place): Symbol("q")}))
-    bare = written.replace("(q)", "")
-    return written if "q" in bare.replace("sqrt", "") else bare
+        return derivation(bound(tree)).shown
+    return substitute(_shown(tree, len(use.node.args), use.place), {slot(use.place): Symbol("q")})
+
+
+def it_is(use: Use) -> str:
+    """What the slope is."""
+    return written(_known(use))
 
 
 def wrong(use: Use, context: Context, slope: Tree) -> Node:
@@ -70,13 +76,47 @@ def forms(context: Context, use: Use) -> Iterator[Shared]:
         return
     own = use.node.params.tree
     names = {"q": Symbol(slot(use.place)), "f": own}
-    for text, said, often in forms_of(name, own):
+    for form, said, often in forms_of(name, own):
         told = f"{phi(use.node)}′ taken as {said.replace('φ', phi(use.node))}; it is {it_is(use)}"
-        if said == "sin" and name == "cos":
-            told = "the sign of cos′ is wrong: it is −sin"
-        if said == "−cos" and name == "sin":
-            told = "the sign of sin′ is wrong: it is cos"
-        yield Shared(told, wrong(use, context, substitute(parse(text), names)), often)
+        yield Shared(told, wrong(use, context, substitute(form, names)), often)
+
+
+def variants(context: Context, use: Use) -> Iterator[Shared]:
+    """The slope with one slip in its formula: a factor, a term, an exponent, a root left out, a sign turned."""
+    name = function(use)
+    if name is None or name in ARITHMETIC:
+        return
+    q, right = Symbol(slot(use.place)), _known(use)
+    turned = wrong(use, context, substitute(Apply("negate", (right,)), {"q": q}))
+    said = f"the sign of {phi(use.node)}′ is wrong: it is {it_is(use)}"
+    yield Shared(said, turned, USUAL if name in MISTAKEN_SIGNS else None)
+    for tree, reason in islice(_slipped(right), MAX_VARIANTS):
+        told = f"{phi(use.node)}′ taken as {written(tree)}, {reason}; it is {it_is(use)}"
+        yield Shared(told, wrong(use, context, substitute(tree, {"q": q})))
+
+
+def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
+    """A formula with one slip in it, in each way, and what the slip is."""
+    if not isinstance(tree, Apply):
+        return
+    name, parts = tree.operator, tree.arguments
+    if name == "negate":
+        yield parts[0], f"the minus before {written(parts[0])} left out"
+    if name in UNWRAPPED:
+        yield parts[0], UNWRAPPED[name]
+    if name == "power" and isinstance(parts[1], Number):
+        yield parts[0], "not squared" if parts[1].value == 2 else "without the exponent"
+    if name == "divide":
+        yield parts[0], f"{written(parts[1])} left out"
+        yield Apply(name, (Number(Fraction(1)), parts[1])), f"{written(parts[0])} left out"
+    for n, part in enumerate(parts):
+        if name in ("add", "multiply"):
+            rest = (*parts[:n], *parts[n + 1 :])
+            yield rest[0] if len(rest) == 1 else Apply(name, rest), f"{written(part)} left out"
+        is_plus = name == "add" and not (isinstance(part, Apply) and part.operator == "negate")
+        turned = [(Apply("negate", (part,)), f"the sign of {written(part)} wrong")] if is_plus else []
+        for one, reason in (*turned, *_slipped(part)):
+            yield Apply(name, (*parts[:n], one, *parts[n + 1 :])), reason
 
 
 def mask_of_gradient(context: Context, use: Use) -> Iterator[Shared]:
@@ -133,13 +173,6 @@ def from_above_left_out(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(said, share, RARE if is_factor else SEEN)  # a factor left out is told as one
 
 
-def twice(context: Context, use: Use) -> Iterator[Shared]:
-    """The slope squared."""
-    if function(use) is not None:
-        own = slopes(use.node.params.tree, len(use.node.args))[use.place]
-        yield Shared(f"{phi(use.node)}′ applied twice", wrong(use, context, multiply(own, own)))
-
-
 def value_for_slope(context: Context, use: Use) -> Iterator[Shared]:
     """The function's value in its slope's place."""
     name = function(use)
@@ -154,22 +187,26 @@ def value_for_slope(context: Context, use: Use) -> Iterator[Shared]:
 
 def at_output(context: Context, use: Use) -> Iterator[Shared]:
     """The slope at the function's value in place of its argument."""
-    name = function(use)
-    if name is None or name in ("power", "divide"):
-        return
-    own = slopes(use.node.params.tree, len(use.node.args))[use.place]
-    at = substitute(own, {slot(use.place): use.node.params.tree})
-    yield Shared(f"{phi(use.node)}′ taken at {phi(use.node)}(q) in place of q", wrong(use, context, at))
+    if function(use) not in (None, "power", "divide"):
+        at = substitute(_slope(use), {slot(use.place): use.node.params.tree})
+        yield Shared(f"{phi(use.node)}′ taken at {phi(use.node)}(q) in place of q", wrong(use, context, at))
 
 
-def opposite(context: Context, use: Use) -> Iterator[Shared]:
-    """The slope at −q."""
-    if function(use) is None:
-        return
-    own = slopes(use.node.params.tree, len(use.node.args))[use.place]
-    q = Symbol(slot(use.place))
-    at = substitute(own, {slot(use.place): Apply("negate", (q,))})
-    yield Shared(f"{phi(use.node)}′ taken at −q", wrong(use, context, at))
+def twice(context: Context, use: Use) -> Iterator[Shared]:
+    """The slope squared."""
+    if function(use) is not None:
+        yield Shared(f"{phi(use.node)}′ applied twice", wrong(use, context, multiply(_slope(use), _slope(use))))
+
+
+def inverted(context: Context, use: Use) -> Iterator[Shared]:
+    """One over the slope."""
+    if function(use) is not None and function(use) not in ARITHMETIC:
+        upside_down = Apply("divide", (Number(Fraction(1)), _slope(use)))
+        yield Shared(f"{phi(use.node)}′ inverted: divided by it", wrong(use, context, upside_down))
+
+
+def _slope(use: Use) -> Tree:
+    return slopes(use.node.params.tree, len(use.node.args))[use.place]
 
 
 def elsewhere(context: Context, use: Use) -> Iterator[Shared]:
@@ -224,7 +261,10 @@ def one_branch(context: Context) -> Iterator[Changed]:
         ):
             continue
         uses = [use for _, use in context.uses if use.node is core]
-        branches = [use for use in uses if core.args[use.place].shape == core.shape]
+        pieces = core.params.tree.arguments[1:]
+        branches = [
+            use for use in uses if core.args[use.place].shape == core.shape and Symbol(slot(use.place)) in pieces
+        ]
         for use in branches if len(branches) > 1 else ():
             everywhere = {one: context.delta(use) if one is use else None for one in branches}
             said = f"the piece {context.called(core.args[use.place])} taken everywhere"
@@ -235,13 +275,14 @@ SLOPES = (
     Row("slope-left-out", USUAL, left_out),
     Row("slope-left-out-here", USUAL, left_out_here),
     Row("slope-form", SEEN, forms),
+    Row("slope-variant", SEEN, variants),
     Row("value-for-slope", USUAL, value_for_slope),
     Row("slope-at-output", SEEN, at_output),
     Row("slope-alone", SEEN, from_above_left_out),
     Row("slope-twice", SEEN, twice),
+    Row("slope-inverted", SEEN, inverted),
     Row("slope-elsewhere", SEEN, elsewhere),
     Row("slope-of-another", SEEN, of_another),
     Row("slope-of-gradient", RARE, mask_of_gradient),
-    Row("slope-opposite", RARE, opposite),
     Row("one-branch", USUAL, changes=one_branch),
 )

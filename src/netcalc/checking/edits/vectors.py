@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import permutations
+from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, bare, scaled, times, whole
 from netcalc.graph.backward import added, gradients
@@ -14,7 +16,7 @@ from netcalc.graph.build import divide
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
 from netcalc.graph.reductions import mean, minus, softmax, summed
 from netcalc.problem import LossAndTarget
 from netcalc.records import NamedTuple
@@ -46,7 +48,12 @@ def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int,
             yield "softmax's Jacobian summed over another axis", times(p, minus(delta, across)), RARE
     users = context.users.get(p, [])
     if "t" in context.workings.inputs or any(is_log(one.args[0]) for one in (*users, *_users_of(context, users))):
-        yield from _of_cross_entropy(z, p, delta, axes)
+        weight, target = scaled(over, -1), times(delta, p)
+        yield from of_cross_entropy(z, p, weight, target, axes)
+        grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
+        if grown is not None and grown.shape == p.shape:
+            said = "the exponentials taken for their softmax in p − t: not divided by their sum"
+            yield said, added([times(grown, weight), target]), SEEN
 
 
 def _users_of(context: Context, nodes: Sequence[Node]) -> Iterator[Node]:
@@ -54,28 +61,24 @@ def _users_of(context: Context, nodes: Sequence[Node]) -> Iterator[Node]:
         yield from context.users.get(node, ())
 
 
-def _of_cross_entropy(z: Node, p: Node, delta: Node, axes: tuple[int, ...]) -> Iterator[Slip]:
-    """The gradient of cross-entropy by the logits, p − t: without its target, or with another thing for p."""
-    weight = scaled(summed(times(delta, p), axes, keep=True), -1)
-    target = times(delta, p)  # −t, weighted
+def of_cross_entropy(z: Node, p: Node, weight: Node, target: Node, axes: tuple[int, ...]) -> Iterator[Slip]:
+    """The gradient of cross-entropy by the logits, p·weight + target, without its target, or with another thing for p.
+
+    `target` is −t, times the weight of its sample; `weight` is what −t adds up to, positive.
+    """
+    slope, ones = times(p, minus(number(1, p.shape), p)), number(1, p.shape)
+    right, count = added([times(p, weight), target]), prod(whole(p.shape[axis]) for axis in axes) or 1
     yield "the target left out of the gradient: without − t", times(p, weight), USUAL
     again = added([times(softmax(p, axes), weight), target])
     yield "softmax applied before cross-entropy, which has it inside", again, USUAL
-    unweighted = added([p, target])
-    yield "p − t taken, which holds where t sums to 1 alone", unweighted, SEEN
+    yield "p − t taken, which holds where t sums to 1 alone", added([p, target]), SEEN
     both = "p − t taken, which holds where t sums to 1 alone, and with the wrong sign"
-    yield both, scaled(unweighted, -1), SEEN
+    yield both, scaled(added([p, target]), -1), SEEN
     yield "the logits taken for their softmax in p − t", added([times(z, weight), target]), SEEN
-    slope = times(p, minus(number(1, p.shape), p))
-    right = added([times(p, weight), target])
     yield "softmax's slope p(1 − p) multiplied in once more: p − t has it already", times(right, slope), USUAL
     yield "softmax's slope p(1 − p) taken alone", times(slope, weight), SEEN
-    smoothed = added([scaled(target, 1 - SMOOTHING), scaled(weight, -SMOOTHING / (whole(z.shape[axes[0]]) or 1))])
+    smoothed = added([scaled(target, 1 - SMOOTHING), scaled(times(weight, ones), -SMOOTHING / count)])
     yield "the target smoothed, by 0.1", added([times(p, weight), smoothed]), RARE
-    grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
-    if grown is not None and grown.shape == p.shape:
-        said = "the exponentials taken for their softmax in p − t: not divided by their sum"
-        yield said, added([times(grown, weight), target]), SEEN
 
 
 def is_log(core: Node) -> bool:
@@ -94,28 +97,34 @@ def softmaxes(context: Context) -> Iterator[Changed]:
 
 
 class Scaled(NamedTuple):
-    """A product of a matrix and of a factor that one axis shares."""
+    """A product of a tensor, of a factor that one axis shares, and of others."""
 
     whole: Node
     shared: Node
     axis: int
+    letters: tuple[str, str]
+    others: tuple[Factor, ...]
 
 
-def _scaled(core: Node) -> Scaled | None:
-    """A product whose second factor is the same along one axis; None of others."""
-    if core.operation is not PRODUCT or len(core.args) != 2 or core.params.number != 1:
-        return None
-    first, second = core.args
-    out, (own, other) = core.params.out, core.params.letters
-    kept = {letter for letter, size in zip(other, second.shape, strict=True) if whole(size) != 1}
-    left = [place for place, letter in enumerate(out) if letter not in kept]
-    return Scaled(first, second, left[0]) if own == out and kept < set(out) and len(left) == 1 else None
+def _scaled(core: Node) -> Iterator[Scaled]:
+    """The pairs of factors of a product of which one is the same along one axis of the other."""
+    if core.operation is not PRODUCT:
+        return
+    factors = list(zip(core.args, core.params.letters, strict=True))
+    for (m, (first, own)), (n, (second, other)) in permutations(enumerate(factors), 2):
+        kept = {letter for letter, size in zip(other, second.shape, strict=True) if whole(size) != 1}
+        left = [place for place, letter in enumerate(own) if letter not in kept]
+        if kept < set(own) and len(left) == 1 and len(set(own)) == len(own):
+            others = tuple(one for place, one in enumerate(factors) if place not in (m, n))
+            yield Scaled(first, second, left[0], (own, other), others)
 
 
 def _written_softmax(core: Node) -> tuple[Node, int] | None:
     """The logits and the axis of exp(z)/Σ exp(z); what is subtracted along the axis before changes nothing."""
-    found = _scaled(core)
-    if found is None or not _is_function(found.whole, "exp") or not _is_function(found.shared, "divide"):
+    found = next(_scaled(core), None)
+    if found is None or found.others or core.params.number != 1 or core.params.out != found.letters[0]:
+        return None
+    if not _is_function(found.whole, "exp") or not _is_function(found.shared, "divide"):
         return None
     sums = bare(bare(found.shared).args[0])
     if sums.operation is not PRODUCT or sums.args != (found.whole,) or sums.params.number != 1:
@@ -143,25 +152,22 @@ def _is_function(node: Node, name: str) -> bool:
 def normalisations(context: Context) -> Iterator[Changed]:
     """What comes back through (x − mean)/σ: along another axis, with the mean or the variance taken as constants."""
     for core, node in context.names.items():
-        found = _scaled(core)
-        if found is None or core not in context.one.backward.gradients:
-            continue
-        inner = bare(found.whole)
-        if (
-            inner.operation is not SUM
-            or inner.args[0] not in in_order([found.shared])
-            or inner.args[0].shape != node.shape
-        ):
-            continue
-        x = inner.args[0]
-        if x in context.one.backward.gradients:
-            for said, share, often in _of_normalisation(node, found, context.gradient(node)):
-                yield Changed(said, through(context, x, node, share), node, often)
+        for found in _scaled(core) if core in context.one.backward.gradients else ():
+            inner, (own, other), shape = bare(found.whole), found.letters, found.whole.shape
+            if inner.operation is not SUM or inner.args[0] not in in_order([found.shared]):
+                continue
+            x = inner.args[0]
+            if x.shape == shape and x in context.one.backward.gradients:
+                h = product([(found.whole, own), (found.shared, other)], own, shape)
+                above = (context.gradient(node), core.params.out)
+                delta = product([above, *found.others, (number(1, shape), own)], own, shape, core.params.number)
+                for said, share, often in _of_normalisation(h, found, delta):
+                    yield Changed(said, through(context, x, node, share), node, often)
 
 
 def _of_normalisation(h: Node, found: Scaled, delta: Node) -> Iterator[Slip]:
     by = found.shared
-    by = by if by.rank == h.rank else _expanded(by, found.axis)
+    by = by if by.rank in (0, h.rank) else _expanded(by, found.axis)
 
     def form(first: Node, second: Node, times_second: object = 1) -> Node:
         return times(minus(minus(delta, first), scaled(times(h, second), times_second)), by)
@@ -202,6 +208,15 @@ def _expanded(node: Node, axis: int) -> Node:
 
 
 # --- the logistic function and its cross-entropy
+
+
+def at_probability(context: Context) -> Iterator[Changed]:
+    """σ − t, which is the gradient by the logit, given for that by the probability."""
+    for a in context.one.nodes:
+        if a in context.one.backward.gradients and _has_logs(context, a):
+            gradient, name = context.gradient(a), context.called(a)
+            said = f"{name} − t given for ∂L/∂{name}: that is the gradient by the logit, with {name}(1 − {name}) in it"
+            yield Changed(said, {gradient: times(bare(gradient), a, minus(number(1, a.shape), a))}, a, SEEN)
 
 
 def logistic(context: Context) -> Iterator[Changed]:
@@ -283,4 +298,5 @@ VECTORS = (
     Row("softmax-written-out", SEEN, changes=softmaxes),
     Row("normalisation", SEEN, changes=normalisations),
     Row("logistic-cross-entropy", SEEN, changes=logistic),
+    Row("gradient-of-logit", SEEN, changes=at_probability),
 )

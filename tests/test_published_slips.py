@@ -1,0 +1,110 @@
+"""Slips of the kinds that issues, errata and forums publish, one answer each as a rule, and what is said of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import netcalc
+
+SIGMOID = 1 / (1 + math.exp(-0.7))
+UNITS = [  # an activation at q = 0.7, a slope that it was given, and what is said
+    ("sigmoid", SIGMOID - (1 - SIGMOID), "σ′ taken as σ − (1 − σ)"),
+    ("sigmoid", SIGMOID * (1 + SIGMOID), "the minus before σ left out"),
+    ("tanh", 1 + math.tanh(0.7) ** 2, "the minus before tanh² left out"),
+    ("silu", 0.7 * SIGMOID * (1 - SIGMOID), "1 left out"),
+    ("silu", SIGMOID * 1.7, "1 − σ left out"),
+    ("gelu", math.erfc(-0.7 / 2**0.5) / 2 + 0.7 * math.exp(-0.245), "√(2·π) left out"),
+    ("softsign", 1 / 1.7, "softsign′ taken as 1/(1 + abs), not squared"),
+    ("gaussian", -2 * math.exp(-0.49), "q left out"),
+    ("arctan", 1 / 1.7, "not squared"),
+    ("arctan", 1.49, "arctan′ inverted"),
+]
+NUMBERS = [  # an expression of numbers, where, an answer, and what is said of it
+    ("tan(x)", {"x": "0.8"}, {"dx": "0.485400238849"}, "tan′ inverted"),
+    ("tan(x)", {"x": "0.8"}, {"dx": "2.0296"}, "1 + tan, not squared"),
+    ("cosh(x)", {"x": "0.8"}, {"dx": "-0.8881"}, "the sign of cosh′ is wrong: it is sinh"),
+    ("atanh(x)", {"x": "0.43"}, {"dx": "0.8151"}, "atanh′ inverted"),
+    ("a/b", {"a": "1.3", "b": "0.7"}, {"db": "-2.04081632653"}, "what is above the bar left out"),
+    ("x*x*x", {"x": "1.43"}, {"dx": "2.0449"}, "the product rule's first term alone"),
+    ("sin(x^2*y)", {"x": "1.2", "y": "0.4"}, {"dy": "0.8051021262"}, "the derivative by x given for that by y"),
+    (
+        "(x*w-y)^2+l*w^2",
+        {"x": "1.5", "w": "0.83", "y": "2.17", "l": "0.37"},
+        {"dw": "-3.3892"},
+        "the term l·w^2 is wrong",
+    ),
+    ("-(t*log(p)+(1-t)*log(1-p))", {"t": "0.31", "p": "0.83"}, {"dp": "0.52"}, "that is the gradient by the logit"),
+    ("f(f(f(I*u+1)*v+1)*w+f(f(I*u+1)*s+1)*z)", {}, {"du": "0.0117918438383"}, "the weights left out wherever"),
+]
+WEIGHTS = {"I": "1.3", "u": "0.5", "v": "0.4", "s": "0.6", "w": "0.7", "z": "0.3"}
+
+
+def said_of(result, answers):
+    return {one.diagnosis for one in netcalc.check(result, answers).checked if one.is_wrong}
+
+
+@pytest.mark.parametrize("activation, slope, said", UNITS, ids=[f"{name}: {said}" for name, _, said in UNITS])
+@pytest.mark.parametrize("digits", [12, 4])
+def test_a_slope_with_one_slip_in_it_is_told(activation, slope, said, digits):
+    (told,) = said_of(
+        netcalc.neuron(x=[2], w=["0.5"], b="-0.3", activation=activation), {"dw0": f"{2 * slope:.{digits}g}"}
+    )
+    assert said in told
+
+
+@pytest.mark.parametrize("text, at, answers, said", NUMBERS, ids=[said for *_, said in NUMBERS])
+def test_a_slip_in_an_expression_is_told(text, at, answers, said):
+    (told,) = said_of(netcalc.grad(text.replace("f(", "sigmoid("), at=at or WEIGHTS), answers)
+    assert said in told
+
+
+def test_a_target_of_the_other_class_is_told():
+    (told,) = said_of(
+        netcalc.neuron(x=["1.5", -2], w=["0.8", "0.3"], b="0.1", target="0", loss="bce"), {"dw1": "0.663624455664"}
+    )
+    assert "that of the other class: 1 − t for t" in told
+
+
+def test_no_early_rounding_is_told_where_a_plain_slip_meets_the_answer_too():
+    at = {"x": "1.5", "w": "0.8", "b": "0.2", "y": "2", "l": "0.3"}
+    (told,) = said_of(netcalc.grad("(x*w+b-y)^2+l*w^2", at=at), {"dw": "-1.2"})
+    assert "rounded" not in told
+
+
+def test_the_smoothing_left_out_of_the_other_classes_is_told():
+    x, W = np.array([[0.5, -1], [1.5, 0.3], [-0.4, 0.8]]), np.array([[0.2, -0.1], [0.4, 0.3], [-0.5, 0.6]])
+    p = np.exp(x @ W.T) / np.exp(x @ W.T).sum(1, keepdims=True)
+    options = {"input": x.tolist(), "target": [0, 2, 1], "loss": "cross-entropy", "label_smoothing": "0.2"}
+    wrong = (p - 0.8 * np.eye(3)[[0, 2, 1]]).T @ x / 3
+    assert said_of(netcalc.net([{"W": W.tolist()}], **options), {"dW1": wrong.tolist()}) == {
+        "label smoothing's ε/3 left out: p − (1 − ε)t"
+    }
+
+
+def test_constants_in_normalisation_are_told_where_it_is_one_of_several_factors():
+    x, g = np.array([1, 2.5, -0.5, 0.7]), np.array([0.3, -1, 0.8, 0.5])
+    h = (x - x.mean()) / x.std()
+    result = netcalc.grad("sum(g*(x-mean(x))/std(x))", at={"x": x.tolist(), "g": g.tolist()})
+    right = (g - g.mean() - h * (g * h).mean()) / x.std()
+    assert said_of(result, {"dx": right.tolist()}) == set()
+    (told,) = said_of(result, {"dx": (g / x.std()).tolist()})
+    assert told == "the mean and the variance taken as constants: they depend on the input"
+
+
+def test_a_rate_left_out_of_a_step_is_told():
+    layer = {"W": [["0.15", "-0.2"]], "b": ["0.3"]}
+    result = netcalc.net([layer], input=["0.57", "0.11"], target=["0.5"], loss="half-mse", lr="0.3")
+    error = 0.15 * 0.57 - 0.2 * 0.11 + 0.3 - 0.5
+    wrong = {"W1_new": [[0.15 - error * 0.57, -0.2 - error * 0.11]], "b1_new": [0.3 - error]}
+    assert said_of(result, wrong) == {"the learning rate left out of the step: W − lr·∂L/∂W"}
+
+
+def test_answers_of_four_axes_are_read_as_they_are_typed():
+    result = netcalc.gradients(
+        "loss = (x*g).sum()", at={"x": np.ones((1, 1, 2, 2)), "g": np.array([[[[1, 2], [3, 4.5]]]])}
+    )
+    assert said_of(result, {"dx": "[[[[1, 2], [3, 4.5]]]]"}) == set()
+    assert said_of(result, {"dx": "[[[[1, 2], [3, -4.5]]]]"})
