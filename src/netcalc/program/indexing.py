@@ -12,7 +12,6 @@ import numpy as np
 from netcalc.arguments import check_axes
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
-from netcalc.graph.as_typed import is_empty
 from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange, without_name
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
@@ -208,6 +207,8 @@ def written_into(scope: Scope, old: Tensor, part: PartOf, value: Node, *, stays:
     keyed = Keyed(_counted(part.key, old), old.node.shape)
     spread = b.scatter(value, keyed)
     if not is_concrete(old):
+        from netcalc.graph.as_typed import is_empty  # what writes formulas waits for sizes that are letters
+
         if not stays and is_empty(old.node, spread):
             return Tensor(b.add(old.node, spread), old.kind, old.buffer)
         keep = b.subtract(b.number(1), b.scatter(b.number(1, piece.shape), keyed))
