@@ -187,6 +187,12 @@ def test_a_backward_pass_that_is_given_an_array_of_the_forward_pass_starts_from_
     assert checked(text, AT[LAYERS + NET]).exit_status == 0
 
 
+def test_layers_in_the_wrong_order_are_told_once():
+    text = (LAYERS + NET).replace("in reversed(self.layers)", "in self.layers")
+    (wrong,) = [one for one in checked(text, AT[LAYERS + NET]).lines if one.is_wrong and not one.follows]
+    assert "in the wrong order: self.layers in place of reversed(self.layers)" in wrong.diagnosis
+
+
 def test_a_layer_that_has_no_values_is_passed_over_and_several_functions_of_pytorch_are_refused():
     result = checked(LAYERS, {key: AT[LAYERS][key] for key in ("x", "y")} | {"W": "1,2;3,4", "b": "0,1"})
     assert result.exit_status == 0

@@ -200,7 +200,7 @@ def test_a_slip_in_a_loop_is_told_where_it_is(name, was, slip, words):
 @pytest.mark.parametrize(
     "left_out, said",
     [
-        ("            dW[:, y[i]] -= x[i]\n", "a path left out: dW[:, y[i]] -= x[i]"),
+        ("            dW[:, y[i]] -= x[i]\n", "a path left out, that of the label: dW[:, y[i]] -= x[i]"),
         ("dW /= N\n", "a factor 1/N left out"),
     ],
 )
@@ -246,6 +246,27 @@ def test_lists_of_layers_go_by_negative_indices(was, slip, line, words):
     found = wrong(judged(LISTS, OF_LISTS.replace(was, slip), at))
     assert [one.line for one in found] == [line][:line]
     assert all(words in one.diagnosis and was in one.repair for one in found)
+
+
+@pytest.mark.parametrize(
+    "forward, backward, at, left_out, line, said",
+    [
+        (STEPS, OF_STEPS, SEQUENCE, "    back = s @ U.T\n", 4, "no line of the loop carries dback on"),
+        (
+            "v = E[y]\nh = np.tanh(v @ W)\nloss = np.sum(h)\n",
+            "dz = 1 - h ** 2\ndW = v.T @ dz\ndv = dz @ W.T\ndE = np.zeros_like(E)\nnp.add.at(dE, y, dv)\n",
+            {"E": "1,2;0.5,-1;2,1", "W": "1,0.3;-1,2", "y": "0,2,0"},
+            "np.add.at(dE, y, dv)\n",
+            4,
+            "dE stays 0: a line that accumulates its paths is left out",
+        ),
+    ],
+)
+def test_what_is_never_carried_on_or_added_is_named(forward, backward, at, left_out, line, said):
+    backward, left_out = (text.replace("back", "dback") for text in (backward, left_out))
+    (found,) = wrong(judged(forward, backward.replace(left_out, ""), at))
+    assert found.line == line
+    assert said in found.diagnosis
 
 
 @pytest.mark.parametrize("spelt", ["grads['W'] = z @ t", "grads['dW'] = z @ t"])

@@ -15,7 +15,15 @@ from netcalc.checking.backward.formulas import is_scale
 from netcalc.checking.backward.judge import Judged, Reading, held_otherwise, read, shape_said
 from netcalc.checking.backward.literals import stated
 from netcalc.checking.backward.origins import Origin, Origins
-from netcalc.checking.backward.search import Repair, cause, repair, repair_of, repair_of_header, repair_of_shapes
+from netcalc.checking.backward.search import (
+    Repair,
+    cause,
+    not_carried,
+    repair,
+    repair_of,
+    repair_of_header,
+    repair_of_shapes,
+)
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
 from netcalc.errors import NetcalcError
@@ -262,7 +270,7 @@ def _line(reading: Reading, one: Judged, origins: Origins) -> CheckedLine:
     found: Repair | None = None
     names: Sequence[Origin] = ()
     if one.is_wrong_in_itself and not version.is_early:
-        found = repair_of_header(Trial(reading, one))
+        found = not_carried(one) or repair_of_header(Trial(reading, one))
         names = () if found else origins.of_several.get(one, ())
     if one.is_wrong_in_itself and not names and found is None and not version.is_early:
         alone = origins.of(one)

@@ -18,7 +18,7 @@ from netcalc.checking.backward.expressions import (
     roots,
     terms,
 )
-from netcalc.checking.backward.paths import behind, inserted, statement, term, term_of_norm, term_of_part
+from netcalc.checking.backward.paths import behind, inserted, spelt, statement, term, term_of_norm, term_of_part
 from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
@@ -77,7 +77,7 @@ def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
             yield from _left_out(trial, version.statement, root, piece)
     if len(trial.versions) > 1:
         said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
-        line = f"{trial.one.version.name} {'/' if piece.divides else '*'}= {piece.text}"
+        line = f"{spelt(trial)} {'/' if piece.divides else '*'}= {piece.text}"
         yield from inserted(trial, line, "factor-left-out", f"{said}: {line}")
 
 

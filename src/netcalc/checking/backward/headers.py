@@ -70,14 +70,14 @@ def _range(trial: Trial, node: ast.expr) -> Repairs:
         if called(inner) == "range":
             yield from _bounds(trial, inner)
         return
-    if called(node) != "range" or not isinstance(node, ast.Call) or node.keywords:
-        return
-    backwards = _backwards(trial, node)
+    is_range = called(node) == "range" and isinstance(node, ast.Call) and not node.keywords
+    backwards = _backwards(trial, node) if isinstance(node, ast.Call) and is_range else f"reversed({text})"
     yield (
         f"the loop goes through the steps in the wrong order: {text} in place of {backwards}",
         put(trial, node, backwards),
     )
-    yield from _bounds(trial, node)
+    if is_range:
+        yield from _bounds(trial, node)
 
 
 def _backwards(trial: Trial, node: ast.Call) -> str:

@@ -24,6 +24,7 @@ from netcalc.graph.product import as_number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.backward import read_gradients
+from netcalc.program.classes import in_line
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program
 from netcalc.program.source import Source, parse
@@ -180,7 +181,7 @@ def _read(
 
 def _again(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int) -> Reading:
     lines = {one.lineno for one in body or ()}
-    own = None if body is None else [one for one in parse(source).body if one.lineno in lines]
+    own = None if body is None else [one for one in in_line(parse(source).body) if one.lineno in lines]
     return _read(problem, source, own, samples)
 
 

@@ -25,6 +25,7 @@ from netcalc.checking.backward.slopes import slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.evaluate import evaluate
+from netcalc.program.answers import targets_of
 from netcalc.program.versions import Version
 
 
@@ -48,7 +49,7 @@ def term(trial: Trial, found: Harvest) -> Iterator[Edit]:
                 plus = f"{trial.text(root)} - {text[1:]}" if text.startswith("-") else f"{trial.text(root)} + {text}"
                 said = f"{path(trial, missing)}: {'−' if text.startswith('-') else '+'} {text.lstrip('-')}"
                 yield Edit(put(trial, root, plus), version.statement, "path-left-out", said)
-            name = version.name
+            name = spelt(trial)
             line = f"{name} -= {text[1:]}" if text.startswith("-") else f"{name} += {text}"
             said = f"{path(trial, missing)}: {line}"
             if trial.is_within_loop(version):
@@ -190,7 +191,7 @@ def _kind_of_term(piece: Piece) -> str:
 
 def statement(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A statement left out: 1 subtracted at the label, 0 put where a mask says so."""
-    name = trial.one.version.name
+    name = spelt(trial)
     for key in found.keys:
         for amount in ("-= 1", "+= 1", *(f"-= 1 / {number}" for number in trial.numbers)):
             line = f"{name}[{key}] {amount}"
@@ -218,9 +219,10 @@ def _with_other_index(trial: Trial, version: Version, own: ast.AugAssign) -> Ite
         (start, end), (first, last) = trial.segment(part), trial.segment(own.target)
         for text in indices(trial) if not isinstance(part, ast.Slice) else ():
             target = f"{trial.source.text[first:start]}{text}{trial.source.text[end:last]}"
+            of_label = ", that of the label" * (text.partition("[")[0] in trial.reading.forward.program.indices)
             for sign in ("-=", "+=") if target not in there else ():
                 line = f"{target} {sign} {value}"
-                yield from inserted(trial, line, "path-left-out", f"a path left out: {line}", [version])
+                yield from inserted(trial, line, "path-left-out", f"a path left out{of_label}: {line}", [version])
 
 
 def statement_of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
@@ -233,6 +235,15 @@ def statement_of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
         for key in found.keys if is_copy else ():
             line = f"{helper.name}[{key}] -= 1"
             yield from inserted(trial, line, "one-hot-left-out", f"the one-hot target left out: {line}", [helper])
+
+
+def spelt(trial: Trial) -> str:
+    """A gradient as its last statement has it: self.dW."""
+    target = next(targets_of(trial.one.version.statement), None)
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    text = "" if target is None or not trial.one.version.is_attribute else trial.text(target)
+    return text if text.endswith(f".{trial.one.version.name}") else trial.one.version.name
 
 
 def behind(trial: Trial, node: ast.stmt, unit: int, line: str, mistake: str, said: str) -> Iterator[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, islice, takewhile
@@ -10,7 +11,7 @@ from itertools import chain, combinations, islice, takewhile
 import numpy as np
 
 from netcalc.checking.backward.edits import LATER, LOCAL, OF_SHAPES, TOO_MUCH, edits
-from netcalc.checking.backward.expressions import as_factor, factors, parts, put, roots
+from netcalc.checking.backward.expressions import as_factor, called, factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
     GUIDED_LATER,
@@ -59,8 +60,29 @@ def cause(trial: Trial) -> str:
     """What is said of a gradient that no edit repairs: the path that is missing, if one is."""
     if trial.found is None:
         return ""
+    if not trial.found.any() and not trial.is_within_loop(trial.one.version):
+        return f"{trial.one.version.name} stays 0: a line that accumulates its paths is left out"
     said = path(trial, trial.true[0] - trial.found)
     return said if " through " in said else ""
+
+
+def not_carried(one: Judged) -> Repair | None:
+    """What is said where a loop reads what is 0 before it, or the next step's, and has no line that carries it on."""
+    units, own = one.version.within.units, one.version.statement
+    blank: set[str] = set()
+    for unit in units[: one.version.unit + 1]:
+        match unit.node:
+            case ast.For() as loop:
+                nodes = [node for node in ast.walk(loop) if isinstance(node, ast.Name) and node.id in blank]
+                nodes = [node for node in nodes if node.id not in set(assigned_in(loop))]
+                for node in nodes:
+                    if own in ast.walk(loop) or any(isinstance(x, ast.Name) and x.id == node.id for x in ast.walk(own)):
+                        said = f"a path left out, the one to the step before: no line of the loop carries {node.id} on"
+                        return Repair("path-left-out", said, node.lineno, node.col_offset + 1, None, "")
+            case ast.Assign(_, value):
+                form = r"[dg].*" if called(value) in ("zeros", "zeros_like") else r"[dg].*(next|prev).*"
+                blank |= {name for name in assigned_in(unit.node) if re.fullmatch(form, name)}
+    return None
 
 
 def repair(trial: Trial) -> Repair | None:
@@ -99,8 +121,9 @@ def repair_of_header(trial: Trial) -> Repair | None:
         reading = trial.reading
         affordable = takewhile(lambda _: reading.statements < MAX_STATEMENTS // 4, edits.values())
         known[within] = next((edit for edit in affordable if _is_right(edit, all_wrong)), None)
-        if known[within] is None and len(all_wrong) > MANY:
-            loops = [edit for edit in edits.values() if isinstance(edit.statement, ast.For)]
+        if known[within] is None:
+            loops = [one for one in edits.values() if isinstance(one.statement, ast.For)]
+            loops = [one for one in loops if len(all_wrong) > MANY or "in the wrong order" in one.said]
             known[within] = next((edit for edit in loops[:MAX_READINGS] if _is_right_again(trial, edit)), None)
     edit = known[within]
     return None if edit is None else _told(trial, edit)
