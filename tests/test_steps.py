@@ -244,7 +244,7 @@ def test_a_value_that_is_not_decided_can_be_written_in_latex(undecided):
     table = "\n".join(FORMATS["latex"](undecided(per_sample=True), steps=False))
     assert "±" not in written + table
     for text in (written, table):
-        assert re.search(r"0 \\pm \d\.\d \\cdot 10\^{-\d+}", text)
+        assert re.search(r"0 \\pm \d(\.\d)? \\cdot 10\^{-\d+}", text)
 
 
 @pytest.mark.parametrize("write", [to_ascii, to_unicode, to_latex, to_mathml])
