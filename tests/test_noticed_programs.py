@@ -33,6 +33,13 @@ AS_NUMPY = {  # texts that NumPy runs
         ),
         {"v": V},
     ),
+    "diagonals": (
+        (
+            "d = np.diag(v, 1) @ np.diag(v, -1) @ np.diag(v, 1)\n"
+            "y = (np.diag(A, 1) ** 2).sum() * np.diag(A, k=-2).sum() + d.sum() + (Z.diagonal(1, 0, 2) ** 3).sum()"
+        ),
+        {"A": A, "v": V, "Z": Z},
+    ),
     "rests": ("y = (B[..., 1] * B[0, ...].sum() + B[..., None, 0].sum()).sum()", {"B": B}),
     "masks": (
         "m = np.array([True, False, True, False])\ny = (v[m] ** 2).sum() + (A[:, m] ** 3).sum()",

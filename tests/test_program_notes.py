@@ -272,6 +272,14 @@ def test_slopes_at_infinity_are_their_limits():
     assert "0 ± 1e-999" in str(masked)
 
 
+def test_the_step_beside_a_wrong_answer_says_what_its_parts_are():
+    """v1, which the whole derivation has a line for."""
+    values = {"W": [[1, 2], [3, 4]], "x": [1, 0], "t": [0, 1]}
+    (first, *_) = netcalc.check(netcalc.grad("sum(tanh(W@x - t)^2)", at=values), {"dx": [1, 2]}).checked
+    assert first.explanation.startswith("∂f/∂x = Wᵀ ∂f/∂v1 = ")
+    assert first.explanation.endswith("; v1 = W x")
+
+
 def test_steps_call_a_name_the_same_throughout():
     text = "alpha = x.sum()\nalpha = alpha * 2\nloss = alpha * x.sum() + alpha * alpha"
     headings = [step.heading for step in netcalc.gradients(text, x=[1.0, 2]).steps if step.heading]

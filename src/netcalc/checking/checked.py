@@ -17,7 +17,7 @@ from netcalc.checking.judging.bench import BITS, Bench
 from netcalc.checking.judging.verdicts import Judgement, claimed_value
 from netcalc.expression import Tree
 from netcalc.notation import to_unicode
-from netcalc.render.prose import in_one_line
+from netcalc.render.prose import explained
 from netcalc.result import Checked, Result, Step, Taken, Tensor, Value
 from netcalc.result import as_value as as_entry
 from netcalc.solving.bits import as_value
@@ -48,7 +48,7 @@ def checked(
         correct,
         judgement,
         diagnosis.said,
-        in_one_line(step) if step else "",
+        explained(step, result.steps),
         note=note,
         follows=diagnosis.follows,
         tensor=claim.tensor if claim.whole else "",
@@ -66,7 +66,7 @@ def step_at(result: Result, name: str) -> str:
         if tensor.of and tensor.key == name:
             wanted = {tensor.name, f"d{tensor.of}/d{tensor.key}"}
             found = next((step for step in result.steps if step.name in wanted or step.element == tensor.name), None)
-            return in_one_line(found) if found else ""
+            return explained(found, result.steps)
     return ""
 
 
@@ -147,7 +147,7 @@ def _together(
         name=tensor.name,
         claimed=Value(None, to_unicode(formula), formula=formula),
         correct=Value(None, to_unicode(tensor.formula), formula=tensor.formula),
-        explanation=in_one_line(step) if step else "",
+        explanation=explained(step, result.steps),
         note="; ".join(dict.fromkeys(one.note for one in found if one.note and not (wrong and one.note == ONLY_HERE))),
         tensor="",
     )

@@ -19,7 +19,7 @@ from netcalc.errors import NetcalcError, ShapeError, UndefinedError
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
-from netcalc.render.prose import in_one_line
+from netcalc.render.prose import explained
 from netcalc.result import Checked, Result, Value
 from netcalc.solving.graphed import solve
 
@@ -85,7 +85,7 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
         correct=correct,
         verdict="wrong" if wrong or here else own.verdict,
         diagnosis=own.diagnosis or (NO_DIAGNOSIS.said if here else ""),
-        explanation=in_one_line(step) if step else "",
+        explanation=explained(step, result.steps),
         note="" if here else own.note,
         taken=(),
     )

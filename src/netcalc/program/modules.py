@@ -54,72 +54,59 @@ class PReLU:
 
 class LayerNorm:
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
-        self.normalized_shape = normalized_shape if isinstance(normalized_shape, (list, tuple)) else [normalized_shape]
+        self.shape = normalized_shape if isinstance(normalized_shape, (list, tuple)) else [normalized_shape]
         self.eps = eps
-        self.weight = weight(*self.normalized_shape, start=1) if elementwise_affine else None
-        self.bias = weight(*self.normalized_shape, start=0) if elementwise_affine and bias else None
+        self.weight = weight(*self.shape, start=1) if elementwise_affine else None
+        self.bias = weight(*self.shape, start=0) if elementwise_affine and bias else None
     def forward(self, input):
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(input, self.shape, self.weight, self.bias, self.eps)
 
 class RMSNorm(LayerNorm):
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True):
         super().__init__(normalized_shape, eps, elementwise_affine, False)
     def forward(self, input):
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+        return F.rms_norm(input, self.shape, self.weight, self.eps)
 
-class GroupNorm:
+class GroupNorm(LayerNorm):
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
-        self.num_groups, self.eps = num_groups, eps
-        self.weight = weight(num_channels, start=1) if affine else None
-        self.bias = weight(num_channels, start=0) if affine else None
+        super().__init__(num_channels, eps, affine)
+        self.groups = num_groups
     def forward(self, input):
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, self.groups, self.weight, self.bias, self.eps)
 
-class BatchNorm1d:
+class BatchNorm1d(LayerNorm):
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True):
-        self.eps = eps
-        self.weight = weight(num_features, start=1) if affine else None
-        self.bias = weight(num_features, start=0) if affine else None
+        super().__init__(num_features, eps, affine)
     def forward(self, input):
         note("batch normalisation is by the batch's own mean and variance, as in training")
         return F.batch_norm(input, None, None, self.weight, self.bias, True, 0.1, self.eps)
 
-class BatchNorm2d(BatchNorm1d):
-    pass
-
-class BatchNorm3d(BatchNorm1d):
-    pass
+class BatchNorm2d(BatchNorm1d): pass
+class BatchNorm3d(BatchNorm1d): pass
 
 class Conv1d:
     axes = 1
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
         self.how = [stride, padding, dilation, groups]
-        kernel = kernel_size if isinstance(kernel_size, (list, tuple)) else [kernel_size] * self.axes
-        self.weight = weight(out_channels, in_channels // groups, *kernel)
-        self.bias = weight(out_channels) if bias else None
+        self.sized(out_channels, in_channels // groups, kernel_size, out_channels if bias else 0)
+    def sized(self, first, second, size, bias):
+        self.weight = weight(first, second, *(size if isinstance(size, (list, tuple)) else [size] * self.axes))
+        self.bias = weight(bias) if bias else None
     def forward(self, input):
         return [F.conv1d, F.conv2d, F.conv3d][self.axes - 1](input, self.weight, self.bias, *self.how)
 
-class Conv2d(Conv1d):
-    axes = 2
+class Conv2d(Conv1d): axes = 2
+class Conv3d(Conv1d): axes = 3
 
-class Conv3d(Conv1d):
-    axes = 3
-
-class ConvTranspose1d:
-    axes = 1
+class ConvTranspose1d(Conv1d):
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
                  bias=True, dilation=1):
         self.how = [stride, padding, output_padding, groups, dilation]
-        kernel = kernel_size if isinstance(kernel_size, (list, tuple)) else [kernel_size] * self.axes
-        self.weight = weight(in_channels, out_channels // groups, *kernel)
-        self.bias = weight(out_channels) if bias else None
+        self.sized(in_channels, out_channels // groups, kernel_size, out_channels if bias else 0)
     def forward(self, input):
         return [F.conv_transpose1d, F.conv_transpose2d][self.axes - 1](input, self.weight, self.bias, *self.how)
 
-class ConvTranspose2d(ConvTranspose1d):
-    axes = 2
-
+class ConvTranspose2d(ConvTranspose1d): axes = 2
 class RNNCell:
     gates = 1
     def __init__(self, input_size, hidden_size, bias=True, nonlinearity="tanh", tail=""):
@@ -172,11 +159,8 @@ class RNN:
         out = torch.stack(outs, 1 if self.batch_first and input.ndim == 3 else 0)
         return out, tuple(one[None] for one in state) if isinstance(state, (list, tuple)) else state[None]
 
-class GRU(RNN):
-    cell = GRUCell
-
-class LSTM(RNN):
-    cell = LSTMCell
+class GRU(RNN): cell = GRUCell
+class LSTM(RNN): cell = LSTMCell
 """
 
 
@@ -241,26 +225,25 @@ def _input_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
     raise MissingWeight(error.message, source=error.source, position=error.position)
 
 
+def _within(value: Any) -> Mapping[Any, Any]:
+    """What an object, a dictionary or a list holds, by attribute, key or place."""
+    if isinstance(value, Record | dict):
+        return value.parts if isinstance(value, Record) else value
+    layers = value.layers if isinstance(value, Chain) else value
+    return dict(enumerate(layers)) if isinstance(layers, list | tuple) and not isinstance(value, Weight) else {}
+
+
 def parameters(reader: Scope, owner: Any, path: str = "") -> dict[str, Tensor]:
     """The weights of an object and of those in it, each once, by the way to it."""
     found: dict[str, Tensor] = {}
-    for key, one in _parts_of(owner).items():
-        if isinstance(one, Weight) and isinstance(owner, Record):
+    for key, one in _within(owner).items():
+        if isinstance(one, Weight):
             found[f"{path}{key}{one.tail}"] = weight_of(reader, owner, key, one)
         elif isinstance(one, Tensor) and one.node in reader.leaves:
             found[f"{path}{key}"] = one
         else:
             found |= parameters(reader, one, f"{path}{key}.")
     return {key: one for n, (key, one) in enumerate(found.items()) if one not in [*found.values()][:n]}
-
-
-def _parts_of(owner: Any) -> Mapping[Any, Any]:
-    """What an object, a dictionary or a list holds, by attributes, keys or places."""
-    if isinstance(owner, Record | dict):
-        return owner.parts if isinstance(owner, Record) else owner
-    return (
-        dict(enumerate(owner.layers if isinstance(owner, Chain) else owner)) if isinstance(owner, list | tuple) else {}
-    )
 
 
 def _label(reader: Scope, owner: Record, name: str) -> str:
@@ -288,9 +271,7 @@ def _path(value: Any, owner: Record, depth: int = 0) -> tuple[str, ...] | None:
     """The attributes, keys and places on the way from a value to an object in it; None where it is not there."""
     if value is owner:
         return ()
-    if depth > MAX_DEPTH:
-        return None
-    for key, one in _parts_of(value).items():
-        if isinstance(one, Record | dict | list | tuple) and (found := _path(one, owner, depth + 1)) is not None:
+    for key, one in _within(value).items() if depth < MAX_DEPTH else ():
+        if (found := _path(one, owner, depth + 1)) is not None:
             return found if isinstance(value, Record) and value.is_of_library else (str(key), *found)
     return None

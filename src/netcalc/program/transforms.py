@@ -124,12 +124,14 @@ def _called(reader: Calls, function: Any, args: list[Any]) -> Any:
 
 def _along(reader: Calls, value: Any, axis: Any) -> list[Any]:
     """The parts of an array along an axis; of several arrays, held in a list or the like, those of each together."""
-    if isinstance(value, tuple | list):
-        columns = [_along(reader, one, axis) for one in value]
-        return [type(value)(parts) for parts in zip(*columns, strict=True)]
-    if isinstance(value, dict):
-        columns = [_along(reader, one, axis) for one in value.values()]
-        return [dict(zip(value, parts, strict=True)) for parts in zip(*columns, strict=True)]
+    columns = [_items(reader, one, axis) for one in leaves_of(value)]
+    if len({*map(len, columns)}) > 1:
+        raise ShapeError("what is gone through together has different sizes")
+    rows = [iter(parts) for parts in zip(*columns, strict=True)]
+    return [over_tree(lambda _, parts=parts: next(parts), value) for parts in rows]
+
+
+def _items(reader: Calls, value: Any, axis: Any) -> list[Any]:
     if not isinstance(value, Tensor) or not value.rank:
         raise NetcalcError(f"{described(value)} has no axis to go along")
     axis = whole(reader, axis)
@@ -138,19 +140,15 @@ def _along(reader: Calls, value: Any, axis: Any) -> list[Any]:
             f"the size {many} has to be a number to go along it; say it with --shape, or write the function for the"
             " whole batch"
         )
-    first = reader.library_call("moveaxis", "numpy", [value, axis, 0], {}) if axis else value
-    return reader.items(first)
+    return reader.items(reader.library_call("moveaxis", "numpy", [value, axis, 0], {}) if axis else value)
 
 
 def _stacked(reader: Calls, found: list[Any]) -> Any:
     """Arrays, or what holds some, beside each other along a new first axis."""
-    first = found[0]
-    if first is None:
-        return None
-    if isinstance(first, tuple | list):
-        return type(first)(_stacked(reader, list(parts)) for parts in zip(*found, strict=True))
-    if isinstance(first, dict):
-        return {key: _stacked(reader, [one[key] for one in found]) for key in first}
-    if not isinstance(first, Tensor) and not is_scalar(first):
-        raise NetcalcError(f"{described(first)} is nothing to stack")
-    return reader.library_call("stack", "numpy", [found], {})
+
+    def beside(*leaves: Any) -> Any:
+        if not isinstance(leaves[0], Tensor) and not is_scalar(leaves[0]):
+            raise NetcalcError(f"{described(leaves[0])} is nothing to stack")
+        return reader.library_call("stack", "numpy", [list(leaves)], {})
+
+    return over_tree(beside, *found)

@@ -40,6 +40,22 @@ def in_one_line(step: Step) -> str:
     return " = ".join(in_line(part) for part in (left(step), *step.chain))
 
 
+def explained(step: Step | None, steps: Iterable[Step]) -> str:
+    """A step in one line, and behind it the parts of the expression that it names: v1 = W x; nothing of no step."""
+    if step is None:
+        return ""
+    import re  # as few run this
+
+    parts = {one.name: f"{in_line(left(one))} = {in_line(one.chain[0])}" for one in steps if one.name[1:].isdigit()}
+    text = in_one_line(step)
+    found, left_over = {step.name: text}, [text]
+    while left_over:
+        names = [one for one in re.findall(r"\bv\d+\b", left_over.pop()) if one in parts and one not in found]
+        found |= {one: parts[one] for one in names}
+        left_over += [parts[one] for one in names]
+    return "; ".join(found.values())
+
+
 def step_lines(steps: Iterable[Step], width: int = READABLE, page: int | None = None) -> Iterator[str]:
     """The whole derivation: ∂f/∂w1 = ∂f/∂q·∂q/∂w1 = σ′(q)·x1 = −0.393224, headings between.
 

@@ -11,7 +11,8 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import described, written
+from netcalc.graph.shaping import Keyed
+from netcalc.graph.sizes import described, settled, written
 from netcalc.program.library.reductions import norm_of_vectors
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import axis as to_axis
@@ -83,15 +84,23 @@ def _add(base: Tensor, product: Node, beta: Any, alpha: Any) -> Node:
 
 
 def _diagonal(x: Tensor, offset: int, first: int, second: int) -> Node:
+    node, right, down = x.node, max(offset, 0), max(-offset, 0)
+    if x.rank < 2 and offset:
+        size = concrete(settled(x.node.shape[0]), "a diagonal beside the main one")
+        spans = (b.Span(down, down + size, None), b.Span(right, right + size, None))
+        return b.scatter(b.diag(node), Keyed(spans, (size + abs(offset),) * 2))
+    first, second = (one % x.rank for one in (first, second)) if x.rank > 1 else (0, 0)
     if offset:
-        raise NetcalcError("a diagonal beside the main one is not understood")
+        rows, columns = (concrete(settled(node.shape[one]), "this diagonal") for one in (first, second))
+        many = max(min(rows - down, columns - right), 0)
+        cuts = {first: b.Span(down, down + many, None), second: b.Span(right, right + many, None)}
+        node = b.index(node, [cuts.get(n, b.Span(None, None, None)) for n in range(x.rank)])
     if x.rank < 3:
-        return b.diag(x.node)
-    first, second = first % x.rank, second % x.rank
+        return b.diag(node)
     letters = LETTERS[: x.rank]
     own = letters[:second] + letters[first] + letters[second + 1 :]
     out = "".join(one for n, one in enumerate(letters) if n not in (first, second)) + letters[first]
-    return b.einsum(f"{own}->{out}", x.node)
+    return b.einsum(f"{own}->{out}", node)
 
 
 def _cosine(call: Call, x: Tensor, y: Tensor, axis: int | None, eps: Any) -> Node:
