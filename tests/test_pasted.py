@@ -207,6 +207,14 @@ def test_a_primed_function_is_its_slope_and_a_quotient_of_differentials_a_gradie
     assert netcalc.check(result, {name: f"2*({text})"}).has_wrong
 
 
+@pytest.mark.parametrize("kind", ["relu6", "identity", "leaky_relu(0.2)"])
+def test_a_neurons_slopes_are_right_as_printed(kind):
+    name = kind.partition("(")[0]
+    result = netcalc.neuron([-1, -2], [4, -4], -3, kind)
+    own = f"{name}′(q{', 0.2' * (name == 'leaky_relu')})"
+    assert not netcalc.check(result, {"dq": own, "dx0": f"{own}·w0", "db": f"{own}·1"}).has_wrong
+
+
 @pytest.mark.parametrize("kind", ["leaky_relu(0.2)", "sin(3q)", "gelu", "hard_tanh"])
 def test_f_primed_is_the_slope_of_whatever_the_activation_is(kind):
     assert not netcalc.check(netcalc.neuron([-1, -2], [4, -4], -3, kind), {"dx": "f′(q) w"}).has_wrong

@@ -27,7 +27,7 @@ _MARK = rf"""
   | (?P<inverse>     \^\s*(?:\{{\s*-1\s*\}}|\(\s*-1\s*\)))
   | (?P<identity>    (?<!\w)I(?P<size>[{_LOW}]+)(?!\w))
   | (?P<sigma>       Σ[{_LOW}]*)
-  | (?P<prime>       (?<=[^\W\d])\s*[′'](?=\s*\())
+  | (?P<prime>       (?<=\w)\s*[′'](?=\s*\())
 """
 INVERTED = "inverse and transposed"
 ANY_ACTIVATION = frozenset({"f", "g", "φ", "ϕ", "phi"})  # whatever the problem's is called: f′(z)
@@ -123,7 +123,7 @@ class PaperParser(TensorParser):
             return Part(Apply("eye", (size,)), 1, first)
         if token.kind == "name" and token.text == "I" and "I" not in self.known:
             self.advance()
-            return Part(Apply("identity", ()), 1, first)
+            return Part(Apply("I", ()), 1, first)
         if token.kind == "name" and self.tokens[self.place + 1].kind == "prime":
             return self.slope()
         if token.kind == "sigma":

@@ -28,7 +28,7 @@ ENTRYWISE = (
     - TENSOR_FUNCTIONS.keys()
 )
 OF_ENTRIES = {"multiply", "beside", "sigma", "divide", "negate", "add"}
-IDENTITY = Apply("identity", ())
+IDENTITY = Apply("I", ())
 Made = Callable[[Reader, Apply], Node]
 
 
@@ -49,7 +49,7 @@ class Columns:
             "one_hot": self.one_hot,
             "transpose": self.transpose,
             "power_or_inverse": self.power_or_inverse,
-            "identity": self.identity,
+            "I": self.identity,
             "sigma": self.sigma,
             "entry": self.entry,
             "prime": self.prime,

@@ -79,7 +79,7 @@ class Tensors:
             return None
         reader, node, tree = made
         used = symbols(tree)
-        if not node.rank and not used:
+        if not node.rank and not symbols(reader.reading.tree):
             return None  # a number
         if (many := cost([node], Arithmetic()).multiplications) > MAX_MULTIPLICATIONS:
             raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
@@ -177,7 +177,7 @@ def _written_out(node: Node, tree: Tree, entries: Mapping[str, np.ndarray], leav
     shape = Arithmetic().shape(node.shape)
     applied = [one for one in share((tree,)).nodes if isinstance(one, Apply)]
     by_entry = all(one.operator in BY_ENTRY - ALONG_AXES[len(one.arguments) > 1] for one in applied)
-    if by_entry and all(array.shape in ((), shape) for array in entries.values()):
+    if by_entry and entries and all(array.shape in ((), shape) for array in entries.values()):
         names = list(entries)
         arrays = [np.broadcast_to(entries[name], shape) for name in names]
         return each(lambda *own: substitute(tree, dict(zip(names, own, strict=True))), *arrays)
