@@ -305,6 +305,18 @@ def test_what_is_counted_twice_and_kinks_that_are_moved_are_named(backward, word
 
 
 CAUSES = {  # forward, backward, the line that is wrong, its repair, and words of what is said
+    "slope at the argument of a function without a name": (
+        "def s(z):\n    return 1 / (1 + np.exp(-z))\nz = x @ W\nv = np.hstack([t, s(z)])\nloss = np.sum(v ** 3)",
+        "dv = 3 * v ** 2\nd = dv[:, 2:] * z * (1 - z)\ndW = x.T @ d",
+        "d = dv[:, 2:] * s(z) * (1 - s(z))",
+        "the slope of s taken at z in place of s(z)",
+    ),
+    "left out of a divisor": (
+        "q = 1 + t ** 2\nn = x.shape[0]\nloss = np.sum(x ** 3 / q) / n",
+        "dx = 3 * x ** 2\ndx /= n",
+        "dx /= n * q",
+        "a factor 1/q left out",
+    ),
     "size of a mean": (
         "z = x @ W\nloss = ((z - t) ** 2).mean()",
         "dz = 2 * (z - t) / z.shape[0]\ndW = x.T @ dz",

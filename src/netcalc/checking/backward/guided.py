@@ -73,8 +73,10 @@ def _scaled(trial: Trial, piece: Piece, found: np.ndarray, true: np.ndarray) -> 
 
 def _times(trial: Trial, piece: Piece) -> Iterator[Edit]:
     for version in trial.versions:
+        is_divisor = isinstance(version.statement, ast.AugAssign) and isinstance(version.statement.op, ast.Div)
         for root in list(roots(version.statement, version.name))[:1]:
-            yield from _left_out(trial, version.statement, root, piece)
+            for edit in _left_out(trial, version.statement, root, piece._replace(divides=piece.divides != is_divisor)):
+                yield edit._replace(said=factor_said(trial, piece.text, too_many=False, divides=piece.divides))
     if len(trial.versions) > 1:
         said = factor_said(trial, piece.text, too_many=False, divides=piece.divides)
         line = f"{spelt(trial)} {'/' if piece.divides else '*'}= {piece.text}"
@@ -323,7 +325,8 @@ def _is_multiple(found: np.ndarray, other: np.ndarray) -> bool:
 def of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """A factor or a summand of what is no gradient, by what that has to come to for the gradient to be right."""
     for helper in trial.helpers:
-        if isinstance(helper.statement, ast.FunctionDef | ast.Return) or helper.name not in trial.names:
+        is_def = isinstance(helper.statement, ast.FunctionDef | ast.Return)
+        if is_def or helper.name not in trial.names or helper.statement in trial.of_right:
             continue
         node = trial.names[helper.name].node
         needed = _needed(trial, node)

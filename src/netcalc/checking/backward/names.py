@@ -18,6 +18,7 @@ from netcalc.checking.backward.forward import squeezed
 from netcalc.checking.backward.shapes import Repairs
 from netcalc.checking.backward.trial import Change, Trial
 from netcalc.program.answers import base
+from netcalc.program.source import parse
 
 STEP = r"\d+|prev_?|_?prev|next_?|_?next|last_?|old_?|new_?"  # what names of two steps or layers differ by
 OF_SLOPE = r"(?i)prime|deriv|slope|_grad|d_?(sigmoid|tanh|relu)"  # functions that give slopes, by their names
@@ -116,7 +117,7 @@ def wrong_name_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
         own = [one for one in names if trial.name(one) == name]
         if len(own) < 2:
             continue
-        for other in alike(trial, name):
+        for other in [*alike(trial, name), *_functions_of(trial, name)]:
             text, at = "", start
             for one in sorted(own, key=trial.segment):
                 text += trial.source.text[at : trial.segment(one)[0]] + other
@@ -124,11 +125,18 @@ def wrong_name_throughout(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
             yield throughout(trial, name, other), Change(start, end, text + trial.source.text[at:end])
 
 
+def _functions_of(trial: Trial, name: str) -> dict[str, None]:
+    """What functions are applied to a name alone in either text: sigmoid(z), of z."""
+    sources = (trial.source, trial.reading.forward.program.source)
+    calls = [(one, source) for source in sources for one in ast.walk(parse(source)) if isinstance(one, ast.Call)]
+    return {source.segment(one): None for one, source in calls if [ast.unparse(arg) for arg in one.args] == [name]}
+
+
 def throughout(trial: Trial, name: str, right: str) -> str:
     """What is said of a name that stands for another in a slope's formula."""
     from netcalc.checking.backward.slopes import function_between
 
-    function = function_between(trial, name, right)
+    function = function_between(trial, name, right) or right.partition("(")[0] * right.endswith(f"({name})")
     if function:
         return f"the slope of {function} taken at {name} in place of {right}"
     return f"{name} taken for {right}"

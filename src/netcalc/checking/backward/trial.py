@@ -29,7 +29,7 @@ from netcalc.records import NamedTuple, dataclass
 
 FAILURES = (NetcalcError, SyntaxError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 MAX_TRIALS = 800  # of one line
-FEW_TRIALS = 160  # of one that may as well follow from another
+FEW_TRIALS = 320  # of one that may as well follow from another
 MAX_STATEMENTS = 6_000  # that are read with edits, of all lines; those of loops each time
 MAX_SPAN = 12  # statements of the pass between the one that is edited and the last of the gradient
 MAX_STEPS = 200  # of loops, too
