@@ -10,6 +10,7 @@ import pytest
 import netcalc
 
 SIGMOID = 1 / (1 + math.exp(-0.7))
+INNER = 1 / (1 + math.exp(-((8 / math.pi) ** 0.5) * (0.7 + 0.044715 * 0.343)))  # of gelu by tanh
 UNITS = [  # an activation at q = 0.7, a slope that it was given, and what is said
     ("sigmoid", SIGMOID - (1 - SIGMOID), "σ′ taken as σ − (1 − σ)"),
     ("sigmoid", SIGMOID * (1 + SIGMOID), "the minus before σ left out"),
@@ -17,6 +18,8 @@ UNITS = [  # an activation at q = 0.7, a slope that it was given, and what is sa
     ("silu", 0.7 * SIGMOID * (1 - SIGMOID), "1 left out"),
     ("silu", SIGMOID * 1.7, "1 − σ left out"),
     ("gelu", math.erfc(-0.7 / 2**0.5) / 2 + 0.7 * math.exp(-0.245), "√(2·π) left out"),
+    ("gelu_tanh", INNER * (1 + 0.7 * (1 - INNER) * (8 / math.pi) ** 0.5), "1 + 0.134145·q² left out"),
+    ("tanh", SIGMOID * (1 - SIGMOID), "σ′ taken for tanh′"),
     ("softsign", 1 / 1.7, "softsign′ taken as 1/(1 + abs), not squared"),
     ("gaussian", -2 * math.exp(-0.49), "q left out"),
     ("arctan", 1 / 1.7, "not squared"),

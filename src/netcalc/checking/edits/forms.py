@@ -30,18 +30,15 @@ FORMS: Mapping[str, str] = {
     "tanh": (
         "! 1 - f; (1 - f)^2; f^2 |, without 1 −; f*(1 - f) = φ(1 − φ), as if it were σ; "
         "! 1 - q^2 |: the form for the output, fed the sum; 1/cosh(q) = sech(q), not squared; "
-        "1/cosh(f) = sech(φ); 1/cosh(f)^2 = sech²(φ); ~ 1/(1 + q^2) |, as if it were arctan"
+        "1/cosh(f) = sech(φ); ~ 1/(1 + q^2) |, as if it were arctan"
     ),
     "relu": (
         "! 1 = 1 where q is negative too; 0 = 0 everywhere; "
         "where(q > 0, 0, 1) = that of the other side of the kink; where(q > 0, 1, -1) = −1 where q is negative"
     ),
-    "softplus": (
-        "1/(1 + exp(q)) |: exp(q) for exp(−q); exp(q); "
-        "~ 1/(1 + exp(q))^2; sigmoid(q)*(1 - sigmoid(q)) |, which is the second derivative"
-    ),
+    "softplus": "1/(1 + exp(q)) |: exp(q) for exp(−q); exp(q); ~ 1/(1 + exp(q))^2",
     "silu": (
-        "! sigmoid(q) = σ(q): the product rule's other term is left out; sigmoid(q)*(1 - sigmoid(q)); "
+        "! sigmoid(q) = σ(q): the product rule's other term is left out; "
         "f*(1 - f) = φ(1 − φ), as if it were σ; ~ sigmoid(q) + f*(1 - f); "
         "~ sigmoid(q)*(1 + q*(1 - q)) = σ(1 + q(1 − q)): q for σ; "
         "q + sigmoid(q)*(1 - f) = q + σ(1 − φ): q for φ; "
@@ -106,6 +103,7 @@ _PIECES = {  # activations of pieces, their slopes on the left of 0 gone wrong
     "leaky_relu": "! 0 = 0 where q is negative, as relu's",
     "elu": (
         "! 0 = 0 where q is negative, as relu's; f = elu itself where q is negative; "
+        "f + 1 = φ + 1 where q is negative; "
         "! q + {a} = q + α where q is negative: the form for the output, fed the sum"
     ),
     "celu": (

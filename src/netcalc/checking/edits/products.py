@@ -230,7 +230,7 @@ def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
             one
             for one in context.one.nodes
             if one.shape == other.shape
-            and one not in (other, arg)
+            and one not in (other, arg, context.one.output)
             and not context.is_silent(one)
             and (one in near or (one.params.moment >= 0 and one.rank))
         ]

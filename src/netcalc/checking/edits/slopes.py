@@ -96,8 +96,8 @@ def variants(context: Context, use: Use) -> Iterator[Shared]:
 
 
 def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
-    """A formula with one slip in it, in each way, and what the slip is."""
-    if not isinstance(tree, Apply):
+    """A formula with one slip in it, but for what units are taken of, in each way, and what the slip is."""
+    if not isinstance(tree, Apply) or (_is_unit(tree) and tree.operator != "exp"):
         return
     name, parts = tree.operator, tree.arguments
     if name == "negate":
@@ -110,8 +110,8 @@ def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
         yield parts[0], f"{written(parts[1])} left out"
         yield Apply(name, (Number(Fraction(1)), parts[1])), f"{written(parts[0])} left out"
     for n, part in enumerate(parts):
-        if name in ("add", "multiply"):
-            rest = (*parts[:n], *parts[n + 1 :])
+        rest = (*parts[:n], *parts[n + 1 :])
+        if name in ("add", "multiply") and rest != (Number(Fraction(1)),):  # that is a factor or the slope left out
             yield rest[0] if len(rest) == 1 else Apply(name, rest), f"{written(part)} left out"
         is_plus = name == "add" and not (isinstance(part, Apply) and part.operator == "negate")
         turned = [(Apply("negate", (part,)), f"the sign of {written(part)} wrong")] if is_plus else []
@@ -239,11 +239,13 @@ def _spreads(other: Node, own: Node) -> bool:
 
 
 def of_another(context: Context, use: Use) -> Iterator[Shared]:
-    """The slope of another of the problem's activations."""
+    """The slope of another of the problem's activations, or σ's or tanh's for one's own."""
     name = function(use)
     if name is None or name in ARITHMETIC:
         return
     others = {its.node.params.tree.operator: its.node.params.tree for _, its in context.uses if function(its)}
+    if _is_unit(use.node.params.tree):
+        others |= {one: Apply(one, (Symbol(slot(0)),)) for one in ("sigmoid", "tanh")}
     for other, tree in others.items():
         if other == name or other in ARITHMETIC or len(tree.arguments) > 1:
             continue
