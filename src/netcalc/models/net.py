@@ -153,7 +153,7 @@ def _widths(layers: Sequence[Layer], data: NetData) -> list[int]:
 def _inputs(layer: Layer, data: NetData) -> int:
     x = data.input
     if x is not None and x.ndim > 2:
-        raise ShapeError(f"input has shape {shape(x)}; it needs one sample, or rows, one a sample")
+        raise ShapeError(f"input has shape {shape(x)}; it needs one sample, or rows, one for each sample")
     if layer.W is not None and (x is None or _is_column(x, layer.W.shape[1])):
         return int(layer.W.shape[1])
     if x is None:

@@ -67,14 +67,13 @@ TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
         for path in ("tree.", "tree_", "tree_util.tree_")
         for name in ("map", "leaves", "reduce")
     },
-    "torch.autograd.grad": "autograd",
+    **dict.fromkeys(("numpy.apply_along_axis", "jax.numpy.apply_along_axis"), "along_axis"),
+}
+DERIVATIVES: Mapping[str, str] = {
     **dict.fromkeys(("jax.grad", "torch.func.grad", "autograd.grad"), "grad"),
     **dict.fromkeys(("jax.value_and_grad", "autograd.value_and_grad"), "value_and_grad"),
-    **dict.fromkeys(
-        ("jax.jacobian", "jax.jacfwd", "jax.jacrev", "torch.func.jacrev", "torch.func.jacfwd"), "of_vector"
-    ),
+    **dict.fromkeys(("jax.jacobian", "jax.jacfwd", "jax.jacrev", "torch.func.jacrev", "torch.func.jacfwd"), "jacobian"),
     **dict.fromkeys(("jax.hessian", "torch.func.hessian", "autograd.hessian"), "hessian"),
-    **dict.fromkeys(("numpy.apply_along_axis", "jax.numpy.apply_along_axis"), "along_axis"),
 }
 EINOPS = frozenset({"rearrange", "reduce", "repeat", "einsum"})
 UNIMPORTED = {  # what is known by its name where nothing bears it, as imports are not read
@@ -259,11 +258,18 @@ class Calls(Methods):
 
     def _of_module_call(self, name: str, module: Module, args: list[Any], keywords: dict[str, Any]) -> Any:
         own = BUILTINS if module.path == "builtins" else {**OF_MODULES, **AROUND, **OF_WEIGHTS}.get(module.path, {})
-        if (transform := TRANSFORMS.get(f"{module.path}.{name}")) is not None:
-            from netcalc.program import derivatives, transforms
+        path = f"{module.path}.{name}"
+        if path in DERIVATIVES and args:
+            argnums = keywords.get("argnums", args[1] if len(args) > 1 else 0)
+            return Derived(DERIVATIVES[path], args[0], argnums, keywords.get("has_aux") is True)
+        if path == "torch.autograd.grad":
+            from netcalc.program.derivatives import autograd
 
-            home = transforms if hasattr(transforms, transform) else derivatives
-            return getattr(home, transform)(self, *args, **keywords)
+            return autograd(self, *args, **keywords)
+        if (transform := TRANSFORMS.get(path)) is not None:
+            from netcalc.program import transforms
+
+            return getattr(transforms, transform)(self, *args, **keywords)
         if module.path.startswith(("scipy.stats", "jax.scipy.stats", "torch.dist", "torch.nn")):
             from netcalc.program.written import written
 

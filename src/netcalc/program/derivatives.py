@@ -20,26 +20,6 @@ if TYPE_CHECKING:
     from netcalc.program.calls import Calls
 
 
-def grad(_: Calls, fun: Any, argnums: Any = 0, has_aux: Any = False, **__: Any) -> Derived:
-    """jax.grad(f): the gradient by one of its arguments."""
-    return Derived("grad", fun, argnums, has_aux is True)
-
-
-def value_and_grad(_: Calls, fun: Any, argnums: Any = 0, has_aux: Any = False, **__: Any) -> Derived:
-    """What f gives, and its gradient."""
-    return Derived("value_and_grad", fun, argnums, has_aux is True)
-
-
-def of_vector(_: Calls, fun: Any, argnums: Any = 0, **__: Any) -> Derived:
-    """jax.jacobian(f)."""
-    return Derived("jacobian", fun, argnums, has_aux=False)
-
-
-def hessian(_: Calls, fun: Any, argnums: Any = 0, **__: Any) -> Derived:
-    """jax.hessian(f)."""
-    return Derived("hessian", fun, argnums, has_aux=False)
-
-
 def autograd(
     reader: Calls,
     outputs: Any,
