@@ -269,6 +269,20 @@ def test_what_is_never_carried_on_or_added_is_named(forward, backward, at, left_
     assert said in found.diagnosis
 
 
+def test_what_a_loop_carries_on_to_zeros_is_held_to_nothing():
+    forward = (
+        "h = {-1: np.zeros(2)}\nfor k in range(3):\n    h[k] = np.tanh(x[k] @ W + h[k - 1] @ U)\nloss = np.sum(h[2])\n"
+    )
+    backward = "dW, dU, dh = np.zeros_like(W), np.zeros_like(U), np.ones(2)\nfor k in reversed(range(3)):\n"
+    backward += (
+        "    s = dh * (1 - h[k] ** 2)\n    dW += np.outer(x[k], s)\n    dU += np.outer(h[k - 1], s)\n    dh = s @ U.T\n"
+    )
+    at = {name: SEQUENCE[name] for name in ("x", "W", "U")}
+    assert {one.verdict for one in judged(forward, backward, at)} == {"right"}
+    (found,) = wrong(judged(forward, backward.replace("U.T", "U"), at))
+    assert found.line == 6
+
+
 @pytest.mark.parametrize("spelt", ["grads['W'] = z @ t", "grads['dW'] = z @ t"])
 def test_an_entry_of_a_dictionary_whose_shapes_do_not_fit_is_wrong_and_the_rest_is_judged(spelt):
     backward = f"grads = {{}}\ndz = 2 * (z - t)\n{spelt}\ngrads['x'] = dz @ W.T\n"

@@ -31,6 +31,7 @@ from netcalc.program.source import Source, parse
 from netcalc.program.versions import Gradients, Pass, Unjudged, Version
 from netcalc.records import dataclass
 
+MIN_TIMES = 2  # that a loop passes a name
 CUTTING = frozenset({"where", "greater", "less", "greater_equal", "less_equal", "min", "max", "clip"})  # what clip is
 
 
@@ -228,6 +229,8 @@ def _paired(forward: Forward, code: Gradients, reshaped: Collection[str]) -> lis
         last = own[-1]
         is_last_alone = name in last.within.last_alone
         finished = [one for one in own if one is last or (one.node in used and not is_last_alone)]
+        if len(finished) == len(nodes) + 1 > MIN_TIMES and last.node not in used and last.unit == finished[-2].unit:
+            finished.pop()  # what a loop carries on to h = {-1: np.zeros(3)}
         stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
         for version, node in [*stopped, *_pairs(finished, nodes, last)]:
             if as_number(node) is None or len(nodes) == 1:  # h = np.zeros(3) before a loop has no gradient to hold to
