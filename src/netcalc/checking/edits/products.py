@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from math import prod
 
@@ -491,23 +491,35 @@ def _is_sample(context: Context, share: Share, letter: str) -> bool:
     return any(own[0] == letter and node.rank > 1 and context.is_input(node) for node, own in share.factors if own)
 
 
-def weights_throughout(context: Context) -> Iterator[Changed]:
-    """Weights left out, or taken for their transposes, wherever something goes back through them."""
-    left, turned = dict[Use, Node | None](), dict[Use, Node | None]()
-    for arg, use in context.uses:
+def weights_transposed(context: Context) -> Iterator[Changed]:
+    """Weights taken for their transposes wherever something goes back through them."""
+
+    def turned(use: Use, _: Share) -> Node | None:
+        return next((one.share for one in transposed(context, use) if "taken for" in one.said), None)
+
+    yield from _throughout(context, "square weights taken for their transposes throughout", turned)
+
+
+def weights_left_out(context: Context) -> Iterator[Changed]:
+    """Weights left out wherever something goes back through them."""
+
+    def left(use: Use, share: Share) -> Node | None:
+        return None if context.is_input(use.node.args[use.place]) else share.built(share.factors[:1])
+
+    yield from _throughout(context, "the weights left out wherever something goes back through them", left)
+
+
+def _throughout(context: Context, said: str, wrong: Callable[[Use, Share], Node | None]) -> Iterator[Changed]:
+    """What goes wrong at every product with weights, of which there are several."""
+    found = dict[Use, Node | None]()
+    for _, use in context.uses:
         share = share_of(context, use)
         if share is None or len(share.factors) != 2 or not context.is_input(share.factors[1][0]):
             continue
-        if taken := [one.share for one in transposed(context, use) if "taken for" in one.said]:
-            turned[use] = taken[0]
-        if not context.is_input(arg):
-            left[use] = share.built(share.factors[:1])
-    for said, found in (
-        ("square weights taken for their transposes throughout", turned),
-        ("the weights left out wherever something goes back through them", left),
-    ):
-        if len({use.node for use in found}) > 1:
-            yield Changed(said, context.replaced(found), None, SEEN)
+        if (taken := wrong(use, share)) is not None:
+            found[use] = taken
+    if len({use.node for use in found}) > 1:
+        yield Changed(said, context.replaced(found), None, SEEN)
 
 
 def scaled_share(context: Context, use: Use) -> Iterator[Shared]:
@@ -550,7 +562,8 @@ def both_operands(context: Context) -> Iterator[Changed]:
 PRODUCTS = (
     Row("operands-confused", USUAL, changes=both_operands),
     Row("operand-transposed", USUAL, transposed),
-    Row("weights-throughout", SEEN, changes=weights_throughout),
+    Row("operands-transposed", SEEN, changes=weights_transposed),
+    Row("weights-left-out", SEEN, changes=weights_left_out),
     Row("operand-swapped", USUAL, swapped),
     Row("operands-reordered", SEEN, in_another_order),
     Row("factor-left-out", SEEN, left_out),
