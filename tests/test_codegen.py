@@ -500,7 +500,6 @@ def test_indices_that_the_program_makes_are_integers(text, library):
     assert_agrees(passes(problem), library, {})
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 def test_a_letter_of_which_a_size_is_a_multiple_is_known_by_it():
     """C of an axis of 4C."""
     result = netcalc.gradients(
@@ -509,6 +508,7 @@ def test_a_letter_of_which_a_size_is_a_multiple_is_known_by_it():
     assert any("C = W.shape[1] // 4" in line for line in lines(result, "numpy"))
 
 
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 def test_a_number_may_be_pythons_in_pytorchs_code():
     """A count that the backward pass needs is no tensor that could be saved; its gradient is asked for by tensors alone."""
     import torch

@@ -229,13 +229,19 @@ def _paired(forward: Forward, code: Gradients, reshaped: Collection[str]) -> lis
         last = own[-1]
         is_last_alone = name in last.within.last_alone
         finished = [one for one in own if one is last or (one.node in used and not is_last_alone)]
-        if len(finished) == len(nodes) + 1 > MIN_TIMES and last.node not in used and last.unit == finished[-2].unit:
+        is_one_more = len(finished) == len(nodes) + 1 > MIN_TIMES and last.unit == finished[-2].unit
+        if is_one_more and last.node not in used and not _has_other_name(code, last):
             finished.pop()  # what a loop carries on to h = {-1: np.zeros(3)}
         stopped = [(one, nodes[-1]) for one in own if one.is_early and one not in finished]
         for version, node in [*stopped, *_pairs(finished, nodes, last)]:
             if as_number(node) is None or len(nodes) == 1:  # h = np.zeros(3) before a loop has no gradient to hold to
                 found.append((code.versions.index(version), _held(forward, version, node, reshaped)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
+def _has_other_name(code: Gradients, version: Version) -> bool:
+    """Whether another name stands for the same: dh0 = dh."""
+    return any(one.node is version.node and one.name != version.name for one in code.versions)
 
 
 def _pairs(finished: list[Version], nodes: list[Node], last: Version) -> list[tuple[Version, Node]]:
