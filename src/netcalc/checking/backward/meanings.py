@@ -66,14 +66,16 @@ def _others(before: list[Judged], choice: list[Judged], wrong: list[Judged], lef
 
 
 def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
-    for one in wrong:
-        if one.version.node is not None and _is_open(one):
-            yield from _as_argument(reading, one, wrong)
-            yield from _as_unscaled(reading, one)
-            yield from _as_part(reading, one)
-            yield from _as_negative(reading, one)
-            yield from _as_multiple(reading, one)
-            yield from _as_entry(reading, one)
+    able = [one for one in wrong if one.version.node is not None and _is_open(one)]
+    for one in able:
+        yield from _as_argument(reading, one, wrong)
+        yield from _as_unscaled(reading, one)
+        yield from _as_part(reading, one)
+        yield from _as_negative(reading, one)
+        yield from _as_multiple(reading, one)
+        yield from _as_entry(reading, one)
+    for one in able:
+        yield from _as_multiple(reading, one, forwards=True)
 
 
 def _is_open(one: Judged) -> bool:
@@ -191,24 +193,28 @@ def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
 # --- dZ = A - Y
 
 
-def _as_multiple(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+def _as_multiple(reading: Reading, one: Judged, *, forwards: bool = False) -> Iterator[list[Judged]]:
     """The gradient of m times the loss, for all names on the way back; later lines divide by m."""
-    alike = [other for other in reading.judged if other.version.key == one.version.key]
-    nodes = reading.forward.candidates[one.version.of]
-    forwards = dict(zip(map(id, alike), nodes[-len(alike) :], strict=False))  # a loop over samples goes forwards
-    behind = set(in_order([other.node for other in alike]))
-    for factor in _multiples(reading, one):
+    behind = set(in_order([other.node for other in _alike(reading, one)]))
+    nodes = _forwards(reading, one) if forwards else {}
+    for factor in _multiples(reading, one) if nodes or not forwards else ():
+        yield [
+            replace(other, node=nodes.get(id(other), other.node), factor=factor, meaning=f"{factor} times it")
+            if other.node.operation is NAMED and other.node in behind
+            else other
+            for other in reading.judged
+        ]
 
-        def scaled(turned: dict[int, Node], factor: Fraction = factor) -> list[Judged]:
-            return [
-                replace(other, node=turned.get(id(other), other.node), factor=factor, meaning=f"{factor} times it")
-                if other.node.operation is NAMED and other.node in behind
-                else other
-                for other in reading.judged
-            ]
 
-        either = [scaled({}), scaled(forwards)] if len(alike) > 1 else [scaled({})]
-        yield from sorted(either, key=lambda choice: -sum(_is_right(reading, other) for other in choice))
+def _alike(reading: Reading, one: Judged) -> list[Judged]:
+    """The versions of the same name."""
+    return [other for other in reading.judged if other.version.key == one.version.key]
+
+
+def _forwards(reading: Reading, one: Judged) -> dict[int, Node]:
+    """What the versions of a name are held to, by their ids, where a loop over samples goes forwards."""
+    alike, nodes = _alike(reading, one), reading.forward.candidates[one.version.of]
+    return dict(zip(map(id, alike), nodes[-len(alike) :], strict=False)) if len(alike) > 1 else {}
 
 
 def _as_negative(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
