@@ -7,11 +7,14 @@ import re
 
 import numpy as np
 import pytest
+from effort import calls
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import netcalc
+from netcalc.checking.judging.signs import has_one_sign
 from netcalc.errors import NetcalcError
+from netcalc.expression import parse
 
 RELU = {"x": [1, 2], "w": [3, -1], "activation": "relu"}
 ON_A_PART = [  # expression, answer, where it is right
@@ -829,3 +832,42 @@ def test_a_formula_that_is_wrong_in_one_entry_is_not_said_to_be_right_for_the_nu
     (one,) = netcalc.check(result, {"dz": "(z-t)/2"}).checked
     assert one.is_wrong
     assert not one.note
+
+
+ONE_SIGN = [
+    "1 + exp(-x)",
+    "exp(x) + exp(-y)",
+    "1/(1 + x^2)",
+    "-2 - x^2",
+    "x^2 + y^4 + 1/10",
+    "cosh(x)*3",
+    "sqrt(1 + x^2)",
+    "max(x, 1)",
+    "(1 + exp(x))^y",
+]
+EITHER_SIGN = [
+    "x",
+    "x^2",
+    "1 + x",
+    "exp(x) - 1",
+    "x^2 + y^2",
+    "1 + x^3",
+    "abs(x)",
+    "max(x, 0)",
+    "tanh(x)",
+    "x*exp(x)",
+    "2 - 1/(1 + x^2)",
+    "1/x",
+]
+
+
+@pytest.mark.parametrize("text", [*ONE_SIGN, *EITHER_SIGN])
+def test_a_formula_of_one_sign_is_told_by_its_parts(text):
+    assert has_one_sign(parse(text)) == (text in ONE_SIGN)
+
+
+def test_formulas_of_hidden_layers_cost_no_search_for_kinks():
+    layer = {"W": [["1/2", "-1/4"], ["3/4", 1]], "b": [0.1, "-1/5"], "activation": "tanh"}
+    net = netcalc.net([layer, layer | {"activation": "sigmoid"}], input=[1, -2], target=[1, 0], loss="mse")
+    brought = {"dz1": "∂L/∂a1 ∘ (1 − a1²)", "dW1": "δ1 xᵀ", "dW2": "(a2 − t) ∘ σ′(z2) a1ᵀ"}
+    assert calls(lambda: netcalc.check(net, brought)) < 800_000

@@ -15,6 +15,7 @@ from flint import fmpq
 
 from netcalc.arithmetic.balls import Evaluation, precision, sign
 from netcalc.arithmetic.watched import leaf, operation
+from netcalc.checking.judging.signs import has_one_sign
 from netcalc.derivation.derive import expand
 from netcalc.expression import Apply, Constant, Number, Tree
 from netcalc.expression.tree import COMPARISONS, add, multiply, negate, share
@@ -59,10 +60,11 @@ def switches(trees: Sequence[Tree]) -> tuple[Tree, ...]:
     found: dict[Tree, None] = {}
     for node in share([expand(tree) for tree in trees]).nodes:
         if isinstance(node, Apply):
-            found |= dict.fromkeys(_of_node(node.operator, node.arguments))
+            found |= dict.fromkeys(one for one in _of_node(node.operator, node.arguments) if not has_one_sign(one))
         if len(found) > MAX_SWITCHES:
             break
-    return tuple(found)[:MAX_SWITCHES]
+    squared = [node.arguments[0] for node in share(tuple(found)).nodes if isinstance(node, Apply) and _is_square(node)]
+    return tuple(found | dict.fromkeys(squared))[:MAX_SWITCHES]
 
 
 def _of_node(operator: str, arguments: tuple[Tree, ...]) -> Iterator[Tree]:
@@ -78,7 +80,7 @@ def _of_node(operator: str, arguments: tuple[Tree, ...]) -> Iterator[Tree]:
         yield Apply("sin", (multiply(Constant("pi"), arguments[0]),))  # 0 at each whole number
     elif operator == "divide":
         yield arguments[1]
-    elif operator == "power" and not _is_odd(arguments[1]):
+    elif operator == "power" and not _is_natural(arguments[1]):
         yield arguments[0]
     else:
         yield from (_difference(arguments[0], Number(Fraction(end))) for end in ENDS.get(operator, ()))
@@ -90,8 +92,16 @@ def _difference(a: Tree, b: Tree) -> Tree:
     return add(a, negate(b))
 
 
-def _is_odd(exponent: Tree) -> bool:
-    return isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value.numerator % 2 == 1
+def _is_natural(exponent: Tree) -> bool:
+    return isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value > 0
+
+
+def _is_square(node: Apply) -> bool:
+    """Whether it is 0 without changing its sign: x², x⁴."""
+    exponent = node.arguments[-1]
+    return (
+        node.operator == "power" and _is_natural(exponent) and isinstance(exponent, Number) and exponent.value % 2 == 0
+    )
 
 
 def centres(trees: Sequence[Tree]) -> tuple[Tree, ...]:
