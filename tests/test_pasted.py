@@ -195,6 +195,7 @@ SLOPES = {
         "g′(w0*x0 + w1*x1 + b) w0",
     ],
     "dw": ["sigmoid'(q) x", "dq*x", "φ′(q)·x"],
+    "dw1": ["∂f/∂q·∂q/∂w1", "df/dq*dq/dw1"],
     "dq": ["f′(q)", "f(1 - f)", "db"],
 }
 
@@ -220,13 +221,30 @@ def test_f_primed_is_the_slope_of_whatever_the_activation_is(kind):
     assert not netcalc.check(netcalc.neuron([-1, -2], [4, -4], -3, kind), {"dx": "f′(q) w"}).has_wrong
 
 
+NET = netcalc.net(
+    [{"W": [[0.15, 0.2], [0.25, 0.3]], "b": [0.35, 0.6], "activation": "sigmoid"}] * 2,
+    input=[0.05, 0.1],
+    target=[0.01, 0.99],
+    loss="half-mse",
+    reduction="sum",
+)
+
+
 def test_the_four_equations_of_backpropagation_are_right_as_books_have_them():
-    layer = {"W": [[0.15, 0.2], [0.25, 0.3]], "b": [0.35, 0.6], "activation": "sigmoid"}
-    net = netcalc.net([layer, layer], input=[0.05, 0.1], target=[0.01, 0.99], loss="half-mse", reduction="sum")
     brought = {
         "dz2": "(a2 − t) ∘ σ′(z2)", "dz1": "W2ᵀ δ2 ∘ σ′(z1)", "db1": "δ1", "dW1": "δ1 xᵀ", "dW2": "(a2 − t) ∘ σ′(z2) a1ᵀ",
     }  # fmt: skip
-    assert not netcalc.check(net, brought).has_wrong
+    assert not netcalc.check(NET, brought).has_wrong
+
+
+@pytest.mark.parametrize("text", ["∂L/∂a1 ∘ ∂a1/∂z1", "dL/da1*da1/dz1", "∂L/∂a1 ∘ a1·(1 − a1)"])
+def test_links_of_the_chain_are_right_as_they_are_written(text):
+    assert not netcalc.check(NET, {"dz1": text}).has_wrong
+
+
+def test_a_derivative_of_something_else_is_no_gradient_of_the_loss():
+    with pytest.raises(NetcalcError, match="∂z2/∂a1 is the derivative of z2"):
+        netcalc.check(NET, {"da1": "(∂z2/∂a1)ᵀ dz2"})
 
 
 @pytest.mark.parametrize("name", ["d2x", "d2f/dx2", "d2f/dx^2", "∂²f/∂x²", "dxdx", "d²f/dx²", "d2f/(dx dx)"])

@@ -22,7 +22,7 @@ from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
-OF_DERIVATIVE = r"(?<![\w/])(d[^\W\d]\w*)\s*/\s*d([^\W\d]\w*)"
+OF_DERIVATIVE = r"(?<![\w/])([d∂])([^\W\d]\w*)\s*/\s*\1([^\W\d]\w*)"
 MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
@@ -107,13 +107,28 @@ class _Reader:
             yield replace(_one(target, index, listed(self.read(cells[index], name))), note=note, whole=True)
 
     def short(self, text: str) -> str:
-        """A formula with df/dq and dL/dW1 as dq and dW1, where they are such."""
+        """A formula with ∂L/∂W1 or dL/dW1 as dW1, and ∂a1/∂z1 as f′(z1). Raises NetcalcError for what is neither."""
 
         def named(found: re.Match[str]) -> str:
-            own = f"d{found[2]}"
-            return own if own in self.tensors.shapes and self.names.meant(f"{found[1]}/{own}") else found[0]
+            of, by = found[2], found[3]
+            if f"d{by}" in self.tensors.shapes and self.names.meant(f"d{of}/d{by}"):
+                return f"d{by}"
+            if local := self.local(of, by):
+                return local
+            if found[1] == "d" or of not in self.tensors.shapes:
+                return found[0]
+            message = f"{found[0]} is the derivative of {of}: write what it is in the problem's names"
+            raise NetcalcError(message, source=text, position=found.start())
 
         return re.sub(OF_DERIVATIVE, named, text) if "/" in text else text
+
+    def local(self, of: str, by: str) -> str:
+        """∂a1/∂z1 of a net, ∂q/∂x0 of a neuron, by another name; nothing for what is not known so."""
+        if self.names.result.command == "neuron":
+            pair = re.fullmatch(r"([xw])(\d+)", by) if of == "q" else None
+            return f"{'w' if pair[1] == 'x' else 'x'}{pair[2]}" if pair else "1" if (of, by) == ("q", "b") else ""
+        is_slope = by in self.tensors.shapes and re.fullmatch(r"a\d*/z\d*", f"{of}/{by}") and of[1:] == by[1:]
+        return f"f′({by})" if is_slope else ""
 
     def single(self, content: Any, name: str) -> Written:
         """What was written for one number; in brackets, it may be one alone."""

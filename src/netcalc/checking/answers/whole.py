@@ -37,6 +37,7 @@ from netcalc.records import dataclass
 BY_ENTRY = {"add", "subtract", "multiply", "divide", "negate", "power", *FUNCTIONS} - {"dot", *CONDITIONS}  # 1 or 0
 OF_TENSORS = rf"\b({'|'.join(sorted(TENSOR_FUNCTIONS.keys() - FUNCTIONS.keys()))})\s*\("
 ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
+AS_ENTRIES = "· between vectors is read element by element, as ∘"
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
 
 
@@ -121,8 +122,20 @@ class Tensors:
             if _settled(node.shape) == _settled(shape):
                 return reader, node, columns.plain(reading.tree)
             made = made or (reader, node, columns.plain(reading.tree))
+        if made is None and shape and "·" in text:
+            made = self._entry_by_entry(text, shape)
         if made is None and not is_list(text):
             raise _nearest(errors)
+        return made
+
+    def _entry_by_entry(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
+        """With · between vectors as ∘, as steps have it: a1·(1 − a1)."""
+        try:
+            made = self._made(text.replace("·", "∘"), shape)
+        except NetcalcError:
+            return None
+        if made is not None:
+            made[0].note(AS_ENTRIES)
         return made
 
     def _check_names(self, tree: Tree, text: str) -> None:
