@@ -437,3 +437,10 @@ def test_what_is_a_number_once_it_is_multiplied_out_has_no_factors():
     """It raised GeneratorsNeeded."""
     found = netcalc.grad("w/(-squareplus(w)*sqrt(3)^arccsc(2))", at={"w": -745}, digits=20)
     assert found.certainty == "certified: 2 of 2 values"
+
+
+def test_what_has_no_value_gets_no_closed_form():
+    """Algebra would look for a complex number, for a minute."""
+    text = "sinh(acsc(x)^dist([x, x], [where(100 <= x, -1e-8, x), 2/7]))"
+    with pytest.raises(UndefinedError, match="asin"):
+        netcalc.grad(text, at={"x": "-0.104"}, exact=True)

@@ -198,6 +198,8 @@ def _with_closed_forms(derived: Derived, values: Sequence[Value], point: Point) 
     found = list(values)
     with contextlib.suppress(TookTooLong), bounded(CLOSED_EVALUATIONS):
         for place, one in enumerate(derived.quantities):
+            if values[place].is_undefined:
+                continue  # algebra would look for a complex number
             with contextlib.suppress(TookTooLong, *SYMPY_FAILURES):  # as for what is beyond all bounds
                 number = to_sympy(expand(substitute(one.tree, point)))
                 found[place] = confirmed(values[place], forms.tree(number))
