@@ -1,6 +1,6 @@
 """Formulas of matrices as papers write them, and as tables here print them: side by side is a product.
 
-`(W x − b) xᵀ`, `2Ax`, `X⁻ᵀ`, `Iₙ`, `∂L/∂W1`, `(Σⱼ A[i,j]·x[j])[i]`. Which product it is goes by the shapes, which
+`(W x − b) xᵀ`, `2Ax`, `X⁻ᵀ`, `Iₙ`, `(Σⱼ A[i,j]·x[j])[i]`. Which product it is goes by the shapes, which
 whoever reads the tree knows.
 """
 
@@ -22,8 +22,7 @@ from netcalc.expression.tree import Apply, Level, Number, Symbol, Tree
 BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789aehijklmnoprstuvx")
 _LOW = "₀-₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
 _MARK = rf"""
-    (?P<derivative>  [∂d]\w*/∂(?P<of>\w+(?:@[\d.]+)?))
-  | (?P<inverted>    ⁻ᵀ|\^\s*(?:-T\b|\{{\s*-\s*(?:T|\\top)\s*\}}|\(\s*-\s*T\s*\)|-⊤)|\.?\^-')
+    (?P<inverted>    ⁻ᵀ|\^\s*(?:-T\b|\{{\s*-\s*(?:T|\\top)\s*\}}|\(\s*-\s*T\s*\)|-⊤)|\.?\^-')
   | (?P<inverse>     \^\s*(?:\{{\s*-1\s*\}}|\(\s*-1\s*\)))
   | (?P<identity>    (?<!\w)I(?P<size>[{_LOW}]+)(?!\w))
   | (?P<sigma>       Σ[{_LOW}]*)
@@ -173,8 +172,6 @@ class PaperParser(TensorParser):
 def _token(found: re.Match[str]) -> Iterator[Token]:
     start, end = found.span()
     match found.lastgroup:
-        case "derivative" | "of":
-            yield Token("name", f"d{found['of']}", start, end)
         case "inverted":
             yield Token(INVERTED, found[0], start, end)
         case "inverse":

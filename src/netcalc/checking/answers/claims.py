@@ -22,7 +22,7 @@ from netcalc.records import dataclass
 from netcalc.result import Tensor
 
 DECIMAL_COMMA = re.compile(r"[-−+]?\d*,\d+")
-OF_DERIVATIVE = r"(?<![\w/])([d∂])([^\W\d]\w*)\s*/\s*\1([^\W\d]\w*)"
+OF_DERIVATIVE = r"(?<![\w/])([d∂])([^\W\d]\w*)\s*/\s*\1([^\W\d]\w*(?:@[\d.]+)?)"
 MISFIT = "the shape is wrong"
 HAS_DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 
@@ -124,10 +124,10 @@ class _Reader:
 
     def local(self, of: str, by: str) -> str:
         """∂a1/∂z1 of a net, ∂q/∂x0 of a neuron, by another name; nothing for what is not known so."""
-        if self.names.result.command == "neuron":
-            pair = re.fullmatch(r"([xw])(\d+)", by) if of == "q" else None
-            return f"{'w' if pair[1] == 'x' else 'x'}{pair[2]}" if pair else "1" if (of, by) == ("q", "b") else ""
-        is_slope = by in self.tensors.shapes and re.fullmatch(r"a\d*/z\d*", f"{of}/{by}") and of[1:] == by[1:]
+        if self.names.result.command == "neuron" and of == "q":
+            other = {"x": "w", "w": "x"}.get(by[:1])
+            return "1" if by == "b" else f"{other}{by[1:]}" if other and by[1:].isdecimal() else ""
+        is_slope = (of[:1], by[:1], of[1:]) == ("a", "z", by[1:]) and by in self.tensors.shapes
         return f"f′({by})" if is_slope else ""
 
     def single(self, content: Any, name: str) -> Written:
