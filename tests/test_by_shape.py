@@ -10,7 +10,7 @@ import pytest
 import netcalc
 from netcalc.checking.answers.by_shape import by_shape, told, turned
 from netcalc.errors import NetcalcError
-from netcalc.files.npy import read_safetensors_whole
+from netcalc.files.npy import read_members
 
 KNOWN = {"W1": (3, 4), "b1": (4,), "W2": (4, 4), "b2": (4,), "W3": (4, 2), "b3": (2,)}
 STATE = {
@@ -108,7 +108,7 @@ def test_safetensors_are_read_whole_bfloat16_too(tmp_path):
     safetensors(
         tmp_path / "s.safetensors", {"a": ("F32", numbers), "b": ("BF16", halves), "c": ("F64", numbers.astype("<f8"))}
     )
-    found = read_safetensors_whole(str(tmp_path / "s.safetensors"))
+    found = read_members(str(tmp_path / "s.safetensors"))
     assert list(found) == ["a", "b", "c"]
     assert all(np.array_equal(one, numbers) for one in found.values())
 
@@ -128,7 +128,7 @@ def test_bfloat16_of_a_file_is_held_to_its_own_precision(tmp_path, monkeypatch, 
 def test_files_that_are_none_are_refused(tmp_path, raw):
     (tmp_path / "s.safetensors").write_bytes(raw)
     with pytest.raises(NetcalcError, match=r"s\.safetensors"):
-        read_safetensors_whole(str(tmp_path / "s.safetensors"))
+        read_members(str(tmp_path / "s.safetensors"))
 
 
 def test_linear_weights_of_a_state_dict_are_held_to_the_program():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from pathlib import Path
 
 import fastjsonschema
@@ -228,15 +229,29 @@ def test_files_with_decimal_commas_are_read(tmp_path, monkeypatch, capsys):
 
 
 def test_safetensors_are_read_by_name(tmp_path):
-    """Where the extra is installed."""
-    save_file = pytest.importorskip("safetensors.numpy").save_file
-    np = pytest.importorskip("numpy")
-    save_file(
-        {"fc.weight": np.array([[1.0, 3.0]], dtype=np.float32), "fc.bias": np.array([1.0])}, tmp_path / "m.safetensors"
-    )
+    """bfloat16 too, the upper half of float32; and a file without the end that its header promises is refused."""
+    tensors = {
+        "fc.weight": {"dtype": "BF16", "shape": [1, 2], "data_offsets": [0, 4]},
+        "fc.bias": {"dtype": "F64", "shape": [1], "data_offsets": [4, 12]},
+        "mask": {"dtype": "BOOL", "shape": [1], "data_offsets": [12, 13]},
+        "cut": {"dtype": "F64", "shape": [1], "data_offsets": [12, 20]},
+    }
+    header = json.dumps(tensors).encode()
+    numbers = struct.pack("<2f", 1.0, 3.0)
+    raw = numbers[2:4] + numbers[6:8] + struct.pack("<d?", 1.0, True)
+    (tmp_path / "m.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + raw)
     path = tmp_path / "net.toml"
-    path.write_text('input = [1, 2]\nlayers = [{W = "m.safetensors:fc.weight", b = "m.safetensors:fc.bias"}]')
+    layer = '[{W = "m.safetensors:fc.weight", b = "m.safetensors:%s"}]'
+    path.write_text(f"input = [1, 2]\nlayers = {layer % 'fc.bias'}")
     assert netcalc.load(path).forward["z1"] == [8.0]
+    for name, said in {
+        "mask": "numbers that NumPy has",
+        "cut": "cut short",
+        "none": "no 'none'; it holds fc.w",
+    }.items():
+        path.write_text(f"input = [1, 2]\nlayers = {layer % name}")
+        with pytest.raises(NetcalcError, match=said):
+            netcalc.load(path)
 
 
 NEURON, GRAD = "[neuron]\nw = [3, 4]\n", '[grad]\nexpressions = "x*y"\n'

@@ -7,16 +7,18 @@ one cuts the file short.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
+from operator import index
+from os import SEEK_END
 from pathlib import Path
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from netcalc.errors import FileError, MissingExtraError
+from netcalc.errors import FileError
 from netcalc.files.numbers import as_float64, refuse_no_numbers
 from netcalc.files.source import unreadable
 from netcalc.records import NamedTuple
@@ -41,19 +43,7 @@ Fits = Callable[[tuple[int, ...]], None]
 
 MAX_HEADER_BYTES = 100 << 20
 BFLOAT16 = np.dtype(np.float32, metadata={"bfloat16": True})  # what NumPy lacks, held in float32
-SAFE_TYPES = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "F16": "<f2",
-    "I64": "<i8",
-    "I32": "<i4",
-    "I16": "<i2",
-    "I8": "i1",
-    "U8": "u1",
-    "U16": "<u2",
-    "U32": "<u4",
-    "U64": "<u8",
-}
+HALVES = np.dtype("<u2", metadata={"bfloat16": True})  # as a file has it: the upper half of float32
 
 
 class NpyFile(NamedTuple):
@@ -120,7 +110,7 @@ class NpyFile(NamedTuple):
             raise unreadable(self.source, error) from None
         if room:
             raise shrunk(self.source)
-        return found
+        return (found.astype(np.uint32) << 16).view(BFLOAT16) if self.dtype is HALVES else found
 
 
 def shrunk(name: str) -> FileError:
@@ -132,8 +122,8 @@ def anything(shape: tuple[int, ...]) -> None:
     """Any shape fits."""
 
 
-def read_npz(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
-    """One array of a `.npz` file as float64; `name` may be left out where there is one only.
+def read_member(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
+    """One array of a `.npz` or `.safetensors` file as float64; `name` may be left out where there is one only.
 
     `fits` may refuse its shape before the numbers are unpacked. Raises FileError, and as `fits` does.
     """
@@ -144,8 +134,11 @@ def read_npz(path_text: str, name: str | None, fits: Fits = anything) -> np.ndar
         return member.array()
 
 
-def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
-    """Every array of a `.npz` file by name, as stored. Raises FileError for what is no real number."""
+def read_members(path_text: str) -> dict[str, np.ndarray]:
+    """Every array of such a file by name, as stored; bfloat16 as float32 that says so.
+
+    Raises FileError for what is no real number.
+    """
     with _members(path_text) as members:
         arrays = {name: member().stored() for name, member in members.items()}
     if not arrays:
@@ -153,9 +146,16 @@ def read_npz_whole(path_text: str) -> dict[str, np.ndarray]:
     return arrays
 
 
+Members = dict[str, Callable[[], NpyFile]]  # what opens each array of an archive
+
+
+def _members(path_text: str) -> AbstractContextManager[Members]:
+    """What is wrong with it is a FileError."""
+    return _zipped(path_text) if path_text.lower().endswith(".npz") else _safetensors(path_text)
+
+
 @contextmanager
-def _members(path_text: str) -> Iterator[dict[str, Callable[[], NpyFile]]]:
-    """What opens each array of an archive; what is wrong with it as a FileError."""
+def _zipped(path_text: str) -> Iterator[Members]:
     import zipfile  # only an archive pays for it
     import zlib
 
@@ -177,58 +177,31 @@ def _stem(info: ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
 
 
-def read_safetensors(path_text: str, name: str | None, fits: Fits = anything) -> np.ndarray:
-    """One tensor of a `.safetensors` file as float64; the name may be left out where there is one only.
+@contextmanager
+def _safetensors(path_text: str) -> Iterator[Members]:
+    """Eight bytes say how long the JSON is that says where each tensor is, row by row, lowest byte first."""
+    import json  # NumPy's own files have none
 
-    `fits` is as for `read_npz`. Raises FileError, MissingExtraError where what reads them is not installed.
-    """
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError:
-        raise MissingExtraError(
-            f"{path_text} needs the package safetensors: pip install 'netcalc-gradients[safetensors]'"
-        ) from None
-    try:
-        with safe_open(path_text, framework="numpy") as archive:
-            key = _only(list(archive.keys()), name, path_text)
-            fits(tuple(archive.get_slice(key).get_shape()))
-            array = archive.get_tensor(key)
-    except OSError as error:
-        raise unreadable(path_text, error) from None
-    except (SafetensorError, TypeError) as error:  # TypeError for bfloat16, which NumPy doesn't have
-        raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
-    return as_float64(array, f"{path_text}:{key}")
-
-
-def read_safetensors_whole(path_text: str) -> dict[str, np.ndarray]:
-    """Every tensor of a `.safetensors` file by name; bfloat16 as float32 that says so. Raises FileError.
-
-    Eight bytes say how long the JSON is that says where each tensor is, row by row, lowest byte first.
-    """
     try:
         with Path(path_text).open("rb") as file:
             length = min(int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
-            import json  # NumPy's own files have none
+            header = json.loads(file.read(length))
+            begin, size = file.tell(), file.seek(0, SEEK_END)
 
-            header, body = json.loads(file.read(length)), file.read()
-        entries = {name: one for name, one in header.items() if name != "__metadata__"}
-        found = {name: _tensor(one, body) for name, one in entries.items()}
+            def tensor(name: str) -> NpyFile:
+                kind, (start, end) = header[name]["dtype"], header[name]["data_offsets"]
+                dtype = HALVES if kind == "BF16" else np.dtype(f"<{kind[0].lower()}{int(kind[1:]) // 8}")
+                shape, source = tuple(map(index, header[name]["shape"])), f"{path_text}:{name}"
+                refuse_no_numbers(shape, dtype, source)
+                if not 0 <= start <= end <= size - begin or end - start != math.prod(shape) * dtype.itemsize:
+                    raise FileError(f"{source}: the file is cut short, or damaged")
+                return NpyFile(source, file, shape, dtype, by_columns=False, begin=begin + start)
+
+            yield {name: partial(tensor, name) for name in header if name != "__metadata__"}
     except OSError as error:
         raise unreadable(path_text, error) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FileError(f"{path_text} is no .safetensors file of numbers that NumPy has ({error})") from None
-    if not found:
-        raise FileError(f"{path_text} holds no array")
-    return found
-
-
-def _tensor(entry: Mapping[str, Any], body: bytes) -> np.ndarray:
-    start, end = entry["data_offsets"]
-    kind = entry["dtype"]
-    if kind == "BF16":  # the upper half of float32
-        halves = np.frombuffer(body[start:end], dtype="<u2")
-        return (halves.astype(np.uint32) << 16).view(BFLOAT16).reshape(entry["shape"])
-    return np.frombuffer(body[start:end], dtype=np.dtype(SAFE_TYPES[kind])).reshape(entry["shape"])
 
 
 def _only(names: list[str], name: str | None, path_text: str) -> str:

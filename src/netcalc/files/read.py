@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netcalc.errors import FileError
 from netcalc.files.names import split_name
-from netcalc.files.npy import NPY_MAGIC, ZIP_MAGIC, Fits, NpyFile, read_npz, read_safetensors
+from netcalc.files.npy import NPY_MAGIC, ZIP_MAGIC, Fits, NpyFile, read_member
 from netcalc.files.numbers import Tensor, check_finite
 from netcalc.files.source import Source, StandardInput, joined, open_source
 
@@ -70,10 +70,8 @@ def open_file(
     With `use`, only the columns are read that it finds in a text's header. JSON has no NaN where it is to be `finite`.
     """
     path, name = split_name(path_text)
-    if path.lower().endswith(".npz"):
-        return Tensor(read_npz(path, name, rows_of(columns, path_text)), path_text)
-    if path.lower().endswith(".safetensors"):
-        return Tensor(read_safetensors(path, name, rows_of(columns, path_text)), path_text)
+    if path.lower().endswith((".npz", ".safetensors")):
+        return Tensor(read_member(path, name, rows_of(columns, path_text)), path_text)
     source = open_source(path, flag, stdin or StandardInput())
     with closed_if_refused(source.close):
         found = _open_source(source, name, decimal, use, finite=finite)

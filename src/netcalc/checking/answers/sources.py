@@ -16,7 +16,7 @@ from netcalc.checking.answers.together import Given, together
 from netcalc.errors import FileError, NetcalcError
 from netcalc.files.dialect import is_header
 from netcalc.files.names import is_file, looks_like_file
-from netcalc.files.npy import read_npz_whole, read_safetensors_whole
+from netcalc.files.npy import read_members
 from netcalc.files.read import read_tensor
 from netcalc.files.source import StandardInput, open_source
 from netcalc.notation import to_ascii
@@ -123,8 +123,7 @@ def _in_file(path: str, names: Names, stdin: StandardInput) -> tuple[list[Given]
     """What a file holds, and what there is to say of it. Raises FileError, also where it holds no answer."""
     by_name, said = True, list[str]()
     if path.lower().endswith((".npz", ".safetensors")):
-        is_npz = path.lower().endswith(".npz")
-        arrays = read_npz_whole(path) if is_npz else read_safetensors_whole(path)
+        arrays = read_members(path)
         renamed, said = _renamed(path, arrays, names)
         name, found = path, _by_name(renamed)
     else:
