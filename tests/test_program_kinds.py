@@ -318,3 +318,9 @@ def test_minus_infinity_leaves_nothing():
     entries = {tensor.name: tensor.entries for tensor in result.tensors}
     assert entries["e"][0, 1].shown == "0"
     assert [one.shown for one in entries["dx"].reshape(-1)] == ["0"] * 4
+
+
+def test_a_mask_of_numbers_and_infinities_is_in_float64_too():
+    """Where there are many numbers, or no digits are certified."""
+    lines = "loss = np.exp(x + np.array([[0, -np.inf], [-np.inf, 0.5]])).sum()"
+    assert value_of(lines) == pytest.approx(np.exp(1) + np.exp(1))

@@ -20,6 +20,16 @@ def gru(x, h, w, u, b, d):
     hr, hz, hn = (h @ u.T + d).chunk(3, dim=1)
     z = torch.sigmoid(xz + hz)
     return z * h + (1 - z) * torch.tanh(xn + torch.sigmoid(xr + hr) * hn)
+def rnn(x, w, u, b, d, back=False):
+    h, out = torch.zeros(x.shape[0], u.shape[0]), []
+    for t in (1, 0) if back else (0, 1):
+        h = torch.tanh(x[:, t] @ w.T + b + h @ u.T + d)
+        out.append(h)
+    return torch.stack(out[::-1] if back else out, 1)
+def heads(x, w, b, n):
+    return [x @ w[2 * n + i : 2 * n + i + 1].T + b[2 * n + i] for i in (0, 1)]
+def attend(q, k, v):
+    return torch.softmax(q @ k.mT + torch.tensor([[0, -np.inf], [0, 0]]), -1) @ v
 """
 LAYERS = [  # a layer, what it is applied to, its lines, the shapes of what these take
     ("nn.Linear(3, 2)", "m(x)", "x @ m_weight.T + m_bias", {"x": (4, 3), "m_weight": (2, 3), "m_bias": (2,)}),
@@ -93,7 +103,45 @@ LAYERS = [  # a layer, what it is applied to, its lines, the shapes of what thes
             "m_bias_hh_l0": (6,),
         },
     ),
+    (
+        "nn.RNN(3, 1, num_layers=2, batch_first=True, bidirectional=True)",
+        "m(y)[0] + m(y)[1].sum()",
+        "two + two[:, 1, 0].sum() + two[:, 0, 1].sum() + one[:, 1, 0].sum() + one[:, 0, 1].sum()",
+        {"y": (2, 2, 3)}
+        | {
+            f"m_{part}_l{n}{way}": shape
+            for n, wide in enumerate((3, 2))
+            for way in ("", "_reverse")
+            for part, shape in {"weight_ih": (1, wide), "weight_hh": (1, 1), "bias_ih": (1,), "bias_hh": (1,)}.items()
+        },
+    ),
+    (
+        "nn.MultiheadAttention(2, 2, batch_first=True)",
+        "m(y, y, y, attn_mask=torch.triu(torch.ones(2, 2, dtype=torch.bool), 1))[0]",
+        "torch.cat([attend(*one) for one in zip(*qkv)], -1) @ m_out_proj_weight.T + m_out_proj_bias",
+        {
+            "y": (3, 2, 2),
+            "m_in_proj_weight": (6, 2),
+            "m_in_proj_bias": (6,),
+            "m_out_proj_weight": (2, 2),
+            "m_out_proj_bias": (2,),
+        },
+    ),
 ]
+BEFORE = {  # lines that a layer's go on from
+    "ws": "ws = [m_weight_ih_l0, m_weight_hh_l0, m_bias_ih_l0, m_bias_hh_l0]\n",
+    "two": "".join(
+        f"{out} = torch.cat([{', '.join(rnn)}], -1)\n"
+        for out, x, n in (("one", "y", 0), ("two", "one", 1))
+        for rnn in [
+            [
+                f"rnn({x}, m_weight_ih_l{n}{way}, m_weight_hh_l{n}{way}, m_bias_ih_l{n}{way}, m_bias_hh_l{n}{way}, {bool(way)})"
+                for way in ("", "_reverse")
+            ]
+        ]
+    ),
+    "qkv": "qkv = [heads(y, m_in_proj_weight, m_in_proj_bias, n) for n in range(3)]\n",
+}
 
 
 @pytest.mark.parametrize("layer, given, lines, shapes", LAYERS, ids=[row[0] for row in LAYERS])
@@ -102,8 +150,8 @@ def test_a_layer_with_weights_is_its_lines_with_the_weights_as_inputs(layer, giv
     draw = np.random.default_rng(2)
     values = {name: draw.normal(size=shape) for name, shape in ({"x": (4, 3)} | shapes).items()}
     values = {name: value for name, value in values.items() if name != "x" or "(x" in given}
-    weights = "ws = [m_weight_ih_l0, m_weight_hh_l0, m_bias_ih_l0, m_bias_hh_l0]\n" if "*ws" in lines else ""
-    ours = f"{HEAD}m = {layer}\nout = ({given}**2).sum()\n"
+    weights = "".join(before for name, before in BEFORE.items() if name in lines)
+    ours = f"{HEAD}m = {layer}\nout = (({given})**2).sum()\n"
     theirs = f"{HEAD}{CELL}{weights}out = (({lines})**2).sum()\n"
     _, output, partials = oracle.answers(ours, values)
     _, again, wanted = oracle.answers(theirs, values)
@@ -183,7 +231,12 @@ def test_weights_have_the_values_given_and_those_that_pytorch_states():
             {"x": [1, 2, 3], "m.weight": [[1, 2, 3]]},
             "m_weight is 2×3, and 1×3 is",
         ),
-        ("m = nn.LSTM(3, 2, num_layers=2)\nloss = m(x)[0].sum()", {"x": [[1, 2, 3]]}, "write them one by one"),
+        (
+            "m = nn.MultiheadAttention(2, 1, kdim=3)\nloss = m(x, x, x)[0].sum()",
+            {"x": [[1, 2]]},
+            "write the projections",
+        ),
+        ("m = nn.Dropout(0.2)\nloss = m(x).sum()", {"x": [1, 2]}, "line 5: dropout draws at random: .* model.eval"),
     ],
 )
 def test_what_a_layer_lacks_is_told(text, given, said):
@@ -191,3 +244,97 @@ def test_what_a_layer_lacks_is_told(text, given, said):
         netcalc.gradients(
             text if "import" in text else HEAD + text, {name: np.array(one) for name, one in given.items()}
         )
+
+
+MODES = (
+    HEAD
+    + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.5))
+        self.scale = nn.Parameter(torch.full((2,), 0.5))
+    def forward(self, x):
+        return self.scale * F.dropout(self.net(x), 0.1, self.training)
+model = Net()
+model.eval()
+loss = model(x).pow(3).sum()
+"""
+)
+
+
+def test_eval_takes_the_running_statistics_and_drops_nothing():
+    """They are buffers: without gradients, and no parameters; train() goes back to what draws at random."""
+    x, mean, variance = np.array([[1.0, 2.0], [4.0, 6.0]]), [1.5, 0.25], [2.0, 0.5]
+    values = {"x": x, "net.0.running_mean": mean, "net.0.running_var": variance}
+    found = netcalc.gradients(MODES, values)
+    spread = np.sqrt(np.array(variance) + 1e-5)
+    slopes = 3 * (0.5 * (x - mean) / spread) ** 2 * 0.5 / spread
+    np.testing.assert_allclose(found.partials["x"], slopes, rtol=1e-12)
+    assert "net_0_running_mean" not in found.partials
+    assert found.partials["scale"] is not None
+    assert not found.notes
+    counted = netcalc.gradients(f"{MODES}loss = sum(p.sum() for p in model.parameters())", values)
+    assert counted.forward["loss"] == 1 + 2 + 0
+    with pytest.raises(NetcalcError, match="draws at random"):
+        netcalc.gradients(MODES.replace("eval()", "eval()\nmodel.train()"), values)
+
+
+def test_a_parameter_starts_with_its_numbers_and_takes_those_given():
+    """Its name is that of state_dict, wherever its object is; a copy of a layer has weights of its own."""
+    text = f"""{HEAD}import copy
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.by = nn.Parameter(torch.ones(2) / 2)
+    def forward(self, x):
+        return self.by * x
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        one = Scale()
+        self.layers = nn.ModuleList([copy.deepcopy(one) for _ in range(2)])
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+loss = Net()(x).sum()
+"""
+    found = netcalc.gradients(text, {"x": [1, 2], "layers.1.by": [3, 5]})
+    assert found.partials["layers_0_by"] == [3, 10]
+    assert found.partials["layers_1_by"] == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    "layer, given",
+    [
+        ("nn.LSTM(3, 2, num_layers=2, bidirectional=True)", "m(x)[0] + m(x)[1][1].sum()"),
+        ("nn.GRU(3, 2, 2)", "m(x, torch.ones(2, 2, 2))[1]"),
+        ("nn.MultiheadAttention(4, 2)", "m(y, y, y, key_padding_mask=torch.tensor([[False, False, True]] * 2))[1]"),
+        ("nn.TransformerEncoderLayer(4, 2, 3, dropout=0, activation='gelu', norm_first=True)", "m(y)"),
+        (
+            "nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 3, 0, batch_first=True), 2, nn.LayerNorm(4))",
+            "m(y, mask=torch.full((2, 2), -torch.inf).triu(1))",
+        ),
+        ("nn.TransformerDecoderLayer(4, 2, 3, 0)", "m(y, y[:1])"),
+    ],
+)
+def test_recurrent_and_attention_layers_are_pytorch_s(layer, given):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        inputs = {"x": torch.randn(2, 2, 3), "y": torch.randn(2, 3, 4).transpose(0, 1)}
+        inputs = {name: one.requires_grad_() for name, one in inputs.items() if f"({name}" in given}
+        names = {"torch": torch, "nn": torch.nn, **inputs}
+        names["m"] = eval(layer, names)  # noqa: S307 - the text of this test
+        eval(given, names).pow(3).sum().backward()  # noqa: S307 - the same
+    finally:
+        torch.set_default_dtype(before)
+    leaves = inputs | {f"m.{name}": one for name, one in names["m"].named_parameters()}
+    values = {name: one.detach().numpy() for name, one in leaves.items()}
+    found = netcalc.gradients(f"{HEAD}m = {layer}\nloss = ({given}).pow(3).sum()\n", values)
+    for name, one in leaves.items():
+        mine = found.partials[name.replace(".", "_")]
+        np.testing.assert_allclose(mine, 0 if one.grad is None else one.grad.numpy(), rtol=1e-9, atol=1e-12)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
+from netcalc.graph.product import as_number
 from netcalc.graph.sizes import written
 from netcalc.program import indexing
 from netcalc.program.drawing import Drawing, called_names
@@ -55,14 +56,23 @@ class Assignments(Drawing):
             return first
         if not self.draws and name in self.given and _is_first(node):
             return self.input(name)
-        if not self.draws and isinstance(target, ast.Attribute) and _is_drawn_parameter(node):
-            return Weight(self.shape_of(node), (self.source, node))
+        if not self.draws and isinstance(target, ast.Attribute) and _is_parameter(node):
+            return self._parameter(node)
         if isinstance(target, ast.Subscript) and isinstance(target.slice, MASKS):
             owner, mask = self.value(target.value), self.value(target.slice)
             is_mask = isinstance(mask, Tensor) and mask.kind == "bool" and mask.rank and self.known(mask) is None
             if is_mask and isinstance(owner, Tensor) and owner.shape == mask.shape:
                 return self.value(self._of_all(node, ast.dump(target.slice), mask) or node)
         return self.value(node)
+
+    def _parameter(self, node: ast.Call) -> Any:
+        """self.scale = nn.Parameter(torch.ones(d)): a weight, of one number throughout or drawn at random."""
+        if not {*RANDOM, "empty"}.isdisjoint(called_names(node)):
+            return Weight(self.shape_of(node), (self.source, node))
+        inner = self.value(node.args[0]) if node.args else None
+        if not isinstance(inner, Tensor) or (number := as_number(inner.node)) is None:
+            return self.value(node)
+        return Weight(inner.shape, (self.source, node), number)
 
     def _of_all(self, node: ast.expr, picked: str, mask: Tensor) -> ast.expr | None:
         """f(x) for f(x[mask]), as z[mask] = f(x[mask]) takes those entries of it; None where f mixes entries."""
@@ -321,10 +331,9 @@ def _is_first(node: ast.expr) -> bool:
     return not called_names(node).isdisjoint({*RANDOM, "Parameter"})
 
 
-def _is_drawn_parameter(node: ast.expr) -> bool:
-    """Whether an expression is nn.Parameter(torch.randn(3, 4)) or the like, whose numbers are not in the text."""
-    calls = [ast.unparse(one.func).rpartition(".")[2] for one in ast.walk(node) if isinstance(one, ast.Call)]
-    return bool(calls) and calls[0] == "Parameter" and not {*RANDOM, "empty"}.isdisjoint(calls)
+def _is_parameter(node: ast.expr) -> TypeGuard[ast.Call]:
+    """Whether it is nn.Parameter(…)."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Parameter"
 
 
 def _as_loaded(target: ast.expr) -> ast.expr:

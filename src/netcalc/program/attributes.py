@@ -198,6 +198,8 @@ class Attributes(Scope):
             return Method(owner, name)
         if found is None and owner.of is not None and name in ("register_buffer", *WALKS, *PLACED):
             return Method(owner, name)
+        if name == "training" and found is None and owner.of is not None and name not in self.given:
+            return True
         return found if name in owner.parts or name in of else self.member(name)
 
     def _of_module(self, module: Module, name: str) -> Any:

@@ -17,12 +17,12 @@ from netcalc.program.library.elementwise import apply_function, elementwise_func
 from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
 from netcalc.program.modules import OF_MODULES as OF_WEIGHTS
-from netcalc.program.modules import WALKS, parameters
+from netcalc.program.modules import WALKS, parameters, set_training
 from netcalc.program.operators import missing
 from netcalc.program.signature import bound
 from netcalc.program.source import LIBRARY
+from netcalc.program.training import MODES, PLACED, is_unread
 from netcalc.program.training import OF_MODULES as AROUND
-from netcalc.program.training import PLACED, is_unread
 from netcalc.program.values import (
     LIBRARIES,
     Chain,
@@ -201,12 +201,12 @@ class Calls(Methods):
                 if name == "register_buffer" and name not in methods:
                     return parts.update({args[0]: args[1]})
                 if name in PLACED and name not in methods:
-                    return owner
+                    return self._placed(owner, name, args)
                 if name in WALKS and name not in methods:
                     return self._weights(owner, name)
                 return self.of_object(owner, name, args, keywords, node)
             case Method(Configured() | Chain() as owner, name):
-                return self._weights(owner, name) if name in WALKS else owner
+                return self._weights(owner, name) if name in WALKS else self._placed(owner, name, args)
             case Method(owner, name):
                 return self.method(owner, name, args, keywords)
             case Configured(name, own, settings):
@@ -231,6 +231,12 @@ class Calls(Methods):
                 raise NetcalcError(self.unknown(name))
             case _:
                 raise NetcalcError(f"{described(called)} is no function")
+
+    def _placed(self, owner: Any, name: str, args: list[Any]) -> Any:
+        """model.to(device), model.eval()."""
+        if name in MODES:
+            set_training(owner, trains=name == "train" and args != [False])
+        return owner
 
     def _weights(self, owner: Any, name: str) -> list[Any]:
         """model.parameters()."""

@@ -14,14 +14,16 @@ from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
-from netcalc.program.training import PASSED_OVER, STEP, STEPS, TRAINS, is_unread
+from netcalc.program.training import MODES, PASSED_OVER, STEP, STEPS, TRAINS, is_unread
 from netcalc.program.values import (
     LIBRARIES,
+    Chain,
     Class,
     Function,
     LibraryFunction,
     Module,
     Opaque,
+    Record,
     Tensor,
 )
 
@@ -164,6 +166,8 @@ class Statements(Assignments):
             return self.method_above(called) is None
         if called.attr in PASSED_OVER or called.attr == STEP:
             return called.attr not in self.own_functions
+        if called.attr in MODES:
+            return not isinstance(self.value(called.value), Record | Chain)
         root = called.value
         while isinstance(root, ast.Attribute):
             root = root.value

@@ -10,7 +10,7 @@ from typing import Any
 PASSED_OVER = frozenset(
     (
         "print backward zero_grad requires_grad_ retain_grad manual_seed seed set_printoptions set_default_dtype "
-        "train eval display draw_dot set_trace synchronize empty_cache info debug warning set_title plot show title "
+        "display draw_dot set_trace synchronize empty_cache info debug warning set_title plot show title "
         "legend xlabel ylabel filterwarnings config update_config clip_grad_norm_ clip_grad_value_ "
         "set_description set_postfix"
     ).split()
@@ -24,7 +24,8 @@ UNREAD = (
     "torch.nn.init",
     "matplotlib",
 )  # libraries whose calls are passed over, with all that they are given
-PLACED = frozenset({"to", "cuda", "cpu", "float", "double", "train", "eval"})  # a layer is the same after these
+MODES = frozenset({"train", "eval"})
+PLACED = frozenset({"to", "cuda", "cpu", "float", "double", *MODES})  # a layer that is called so is what comes back
 
 
 def is_unread(path: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netcalc.program.modules import LAYERS
+from netcalc.program.nn import LAYERS
 from netcalc.program.scope import Frame
 from netcalc.program.source import LIBRARY, Source, parse
 

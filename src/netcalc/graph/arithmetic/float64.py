@@ -15,6 +15,7 @@ from netcalc.derivation.derive import bound, derivation
 from netcalc.derivation.stable import Compiled
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
+from netcalc.files.cells import nearest_float
 from netcalc.graph.arithmetic import Arithmetic, Axes, back, last, with_axes
 from netcalc.values import to_float64
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 
+_INFINITE = {Constant("inf"): math.inf, Apply("negate", (Constant("inf"),)): -math.inf}
 FEW = 16  # entries to reduce to one, up to which one entry of all rows at a time is quicker: 4 of 150,000 17 times
 MANY = 1000  # rows from which on it is
 
@@ -34,7 +36,11 @@ class Float64(Arithmetic):
     lets_threads_run = True
 
     def array(self, tensor: np.ndarray) -> np.ndarray:
-        return to_float64(tensor)
+        infinite = tensor.dtype == object and [_INFINITE.get(tree) for tree in tensor.flat]  # as masks have them
+        if not infinite or not any(infinite):
+            return to_float64(tensor)
+        numbers = [nearest_float(tree) if one is None else one for tree, one in zip(tensor.flat, infinite, strict=True)]
+        return np.array(numbers).reshape(tensor.shape)
 
     def number(self, value: Fraction) -> float:
         return _nearest(value)

@@ -61,7 +61,7 @@ CLASSES: Mapping[str, str] = OTHER_CLASSES | {
         "Hardsigmoid MaxPool1d MaxPool2d AvgPool1d AvgPool2d AdaptiveAvgPool2d MaxPool3d AvgPool3d AdaptiveAvgPool1d "
         "AdaptiveMaxPool1d AdaptiveMaxPool2d Flatten Unflatten PixelShuffle Unfold Fold GLU Softmin Hardshrink "
         "Softshrink Tanhshrink Threshold PairwiseDistance TripletMarginLoss MarginRankingLoss CosineEmbeddingLoss "
-        "HingeEmbeddingLoss SoftMarginLoss MultiMarginLoss GaussianNLLLoss PoissonNLLLoss Dropout CosineSimilarity"
+        "HingeEmbeddingLoss SoftMarginLoss MultiMarginLoss GaussianNLLLoss PoissonNLLLoss CosineSimilarity"
     ).split()
 }
 DEFAULTS: Mapping[str, Mapping[str, int]] = {"Flatten": {"start_dim": 1}}  # where the class has others
@@ -75,6 +75,5 @@ RANDOM = frozenset(
 )
 BY_ORDER = frozenset("searchsorted histogram partition argpartition lexsort nanmedian".split())
 LAYERS_WITH_WEIGHTS: Mapping[str, str] = {
-    "MultiheadAttention": "F.scaled_dot_product_attention(q, k, v)",
     "Module": "def forward(x, W, b): …",
 }

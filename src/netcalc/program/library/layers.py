@@ -105,7 +105,8 @@ def _dropout(call: Call, x: Tensor, p: Any, training: Any) -> Node:
     if training is False or p == 0:
         return x.node
     raise NetcalcError(
-        f"{call.name} draws at random: give the mask with --at, and write x * mask / (1 - p) here (or training=False)"
+        f"{call.name} draws at random: give the mask with --at, and write x * mask / (1 - p) here, or take "
+        "training=False, as model.eval() has it"
     )
 
 
