@@ -74,6 +74,17 @@ def test_second_run_does_without_sympy(arguments, home):
     assert packages & {"sympy", "mpmath"} == set()
 
 
+def test_what_is_large_does_without_balls(home, tmp_path):
+    """The derivation that it finds remembered is known to be SymPy's; a formula of one's own is held to itself."""
+    for name in "xw":
+        np.save(tmp_path / f"{name}.npy", np.ones(1_000_000))
+    words = ["neuron", "--x", str(tmp_path / "x.npy"), "--w", str(tmp_path / "w.npy"), "--b", "-3", "-a"]
+    for activation, is_loaded in (("sigmoid", False), ("q/(2 + exp(-q))", True)):
+        imported([*words, activation], {}, home)
+        packages = {name.partition(".")[0] for name in imported([*words, activation], {}, home)}
+        assert ("flint" in packages, "sympy" in packages) == (is_loaded, False)
+
+
 def test_neuron_imports_what_it_needs(home):
     """Programs, tensors as text, formulas of graphs, checking and the other formats wait for who asks for them."""
     modules = imported(REMEMBERED["neuron"], {}, home)

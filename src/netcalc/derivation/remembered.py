@@ -12,13 +12,15 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from netcalc.derivation.known import is_known
 from netcalc.errors import NetcalcError
 from netcalc.expression import Tree, parse, symbols
+from netcalc.notation import to_ascii
 from netcalc.version import __version__
 
 LARGEST_ENTRY_BYTES = 1 << 20
@@ -31,10 +33,10 @@ def remembered(
 ) -> list[Tree]:
     """The `count` trees, in no other symbols than `names`, that `derive` finds for a subject; found once and kept.
 
-    What was kept is only believed where it `holds` for the subject.
+    What was kept is only believed where it is known to be what SymPy derives, or `holds` for the subject.
     """
     trees = recall(subject, count, names)
-    if trees is None or not holds(trees):
+    if trees is None or not (is_known(_body(subject, map(to_ascii, trees))) or holds(trees)):
         texts = derive()
         remember(subject, texts)
         trees = [parse(text) for text in texts]
@@ -59,7 +61,7 @@ def remember(subject: str, texts: Sequence[str]) -> None:
     """Keep what was derived, whole or not at all, so that two writers do not meet."""
     from netcalc.files.write import write_private
 
-    body = "\n".join([_one_line(subject), *texts])
+    body = _body(subject, texts)
     content = f"{_checksum(body)}\n{body}".encode()
     with suppress(OSError):
         if (entry := _entry(subject)) is None or len(content) > LARGEST_ENTRY_BYTES:
@@ -132,6 +134,10 @@ def sympy_version() -> str:
 
 def _checksum(text: str) -> str:
     return f"{zlib.crc32(text.encode()):08x}"
+
+
+def _body(subject: str, texts: Iterable[str]) -> str:
+    return "\n".join([_one_line(subject), *texts])
 
 
 def _one_line(subject: str) -> str:
