@@ -1,4 +1,4 @@
-"""What SymPy derives of the catalogue's functions, known again by a digest: such an entry needs no balls to be believed.
+"""What SymPy derives of the catalogue's functions, known by a digest: such an entry needs no balls to be believed.
 
 Balls cost a short run a tenth of its time to import. Every digest is of an entry that a test has SymPy derive and holds
 to its formula (`tests/test_remembered.py`, which says what is missing here); any other entry is held to its own.
