@@ -18,7 +18,7 @@ import numpy as np
 from netcalc.blas import is_own_process
 
 PART = 8_000_000  # multiplications, half a millisecond of one processor: to hand one over takes a tenth
-MOST_PARTS = 8
+MOST_PARTS = 4  # each packs a factor anew
 
 Task = Callable[[], object]
 
