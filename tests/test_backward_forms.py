@@ -143,6 +143,14 @@ def test_both_passes_in_one_file(text, names, was, put, slip):
     assert wrong(checked(text.replace(was, put), above=above)) == [slip]
 
 
+@pytest.mark.parametrize("name", ["R", "risk"])
+def test_the_loss_is_what_no_line_behind_it_reads(name):
+    """Of what stands before the first gradient, however it is called: lines between them make parts of gradients."""
+    text = f"z = x @ w + b\n{name} = np.sum(z ** 2)\ndelta = 2 * z\nwgrad = x.T @ delta\nbgrad = delta.sum(axis=0)\n"
+    assert [(one.name, one.verdict) for one in checked(text).lines] == [("wgrad", "right"), ("bgrad", "right")]
+    assert wrong(checked(text.replace("= 2 *", "= -2 *"))) == [("wgrad", 3)]
+
+
 def test_a_def_whose_outcome_is_an_array_gives_no_gradients():
     text = "def step(x, w, b):\n    dx = x @ w\n    return x + dx + b, dx\n"
     values = {name: read_array(own, name) for name, own in AT.items()}

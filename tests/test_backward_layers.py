@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from netcalc.checking.backward import check_code
-from netcalc.errors import NetcalcError
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.result import Result
 from netcalc.solving.solve import solve
@@ -126,6 +125,56 @@ AT = {
     BY_KEYS: {**X, "G": "1,0.5;-0.3,1;0.7,0.2"},
 }
 
+LAYERS_OF_TORCH = """
+class Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, weight, scale=1):
+        ctx.save_for_backward(x, weight)
+        return x.mm(weight.t()) * scale
+
+    @staticmethod
+    def backward(ctx, g):
+        x, weight = ctx.saved_tensors
+        grad_x = grad_weight = None
+        if ctx.needs_input_grad[0]:
+            grad_x = g.mm(weight)
+        if ctx.needs_input_grad[1]:
+            grad_weight = g.t().mm(x)
+        return grad_x, grad_weight, None
+
+class Softplus(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z):
+        ctx.z = z
+        return torch.log1p(torch.exp(z))
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * torch.sigmoid(ctx.z)
+"""
+LINES = """
+linear = Linear.apply
+loss = ((Softplus.apply(linear(x, weight)) - t) ** 2).mean()
+loss.backward()
+"""
+RULES = """
+@jax.custom_vjp
+def layer(x, weight):
+    return jnp.log1p(jnp.exp(x @ weight.T))
+
+def layer_fwd(x, weight):
+    z = x @ weight.T
+    return jnp.log1p(jnp.exp(z)), (x, weight, z)
+
+def layer_bwd(kept, g):
+    x, weight, z = kept
+    dz = g * jax.nn.sigmoid(z)
+    return dz @ weight, dz.T @ x
+
+layer.defvjp(layer_fwd, layer_bwd)
+loss = jnp.mean((layer(x, weight) - t) ** 2)
+"""
+
 
 def checked(text: str, at: dict[str, str]) -> Result:
     values = {name: read_array(own, name) for name, own in at.items()}
@@ -193,9 +242,30 @@ def test_layers_in_the_wrong_order_are_told_once():
     assert "in the wrong order: self.layers in place of reversed(self.layers)" in wrong.diagnosis
 
 
-def test_a_layer_that_has_no_values_is_passed_over_and_several_functions_of_pytorch_are_refused():
+def test_a_layer_that_has_no_values_is_passed_over():
     result = checked(LAYERS, {key: AT[LAYERS][key] for key in ("x", "y")} | {"W": "1,2;3,4", "b": "0,1"})
     assert result.exit_status == 0
-    torch = "class {}(torch.autograd.Function):\n    def forward(ctx, x):\n        return x\n    def backward(ctx, g):\n        return g\n"
-    with pytest.raises(NetcalcError, match="several classes with a backward pass, A, B"):
-        program(torch.format("A") + torch.format("B"), "f.py", ProgramRequest({}))
+
+
+OF_FUNCTIONS = [
+    (LAYERS_OF_TORCH + LINES, ("g * torch", "-g * torch"), ("g.t().mm(x)", "g.t().mm(x) / 2"), ("g.mm", "-g.mm")),
+    (LAYERS_OF_TORCH, ("g * torch", "-g * torch"), ("g.t().mm(x)", "g.t().mm(x) / 2"), ("g.mm", "-g.mm")),
+    (RULES, ("g * jax", "-g * jax"), ("dz.T @ x", "dz.T @ x / 2"), ("dz @", "g @")),
+]
+
+
+@pytest.mark.parametrize(
+    "text, slips", [(text, slips) for text, *slips in OF_FUNCTIONS], ids=["applied", "alone", "jax"]
+)
+def test_functions_with_a_backward_pass_of_their_own_are_judged_where_they_are_called(text, slips):
+    """torch.autograd.Function and jax.custom_vjp; what comes from above is what the lines behind them give."""
+    at = {"x": "1.5,-2;0.5,0.25", "weight": "0.5,1.5;-1,0.75;1,1"}
+    at |= {"z": "1,2"} if text == LAYERS_OF_TORCH else {"t": "1,0,2;0.5,1,-1"}
+    right = checked(text, at)
+    assert len(right.lines) == len(slips)
+    assert right.exit_status == 0
+    for was, slip in slips:
+        (wrong,) = [one for one in checked(text.replace(was, slip), at).lines if one.is_wrong and not one.follows]
+        line = text.split("\n")[wrong.line - 1]
+        assert was in line
+        assert wrong.repair == line

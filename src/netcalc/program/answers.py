@@ -16,6 +16,7 @@ FORMS = (
     r"grad_(.+)",
     r"grad(.+)",
     r"(.+)_grad",
+    r"(.+)grad",
     r"(.+)_g",
     r"(.+)\.grad",
     r"nabla_?(.+)",
@@ -142,7 +143,17 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
         return called[-1] + 1
     if not before or _goes_on(body, assigned, first):
         return len(body)
-    return before[-1] + 1
+    return _end(body, assigned, before) + 1
+
+
+def _end(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], before: Sequence[int]) -> int:
+    """The last statement before the first gradient that is made of others and of which no later line makes anything."""
+    made = {name for place in before for name in assigned[place]}
+    for place in reversed(before):
+        behind = names_in(body[place + 1 :])
+        if not behind & set(assigned[place]) and made & names_in([body[place]]) - set(assigned[place]):
+            return place
+    return before[-1]
 
 
 def _is_loss(name: str) -> bool:

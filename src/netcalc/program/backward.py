@@ -11,6 +11,7 @@ from typing import Any
 from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
 from netcalc.program.answers import assigned_in, base, literal_of
+from netcalc.program.classes import calls_backward
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program, called_in, defined, stored
 from netcalc.program.scope import Frame
@@ -106,8 +107,10 @@ def _unknown(reader: GradientReader, body: list[ast.stmt]) -> Iterator[Unjudged]
 
 def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     """The lines below the defs, or where they compute nothing the def that no other calls."""
-    if reader.program.layers and not body:
+    if reader.program.layers:
         reader.run_layers()
+        body = [one for one in body if not calls_backward(one)]
+    if not body:
         return reader.read_so_far
     defs = [one for one in body if isinstance(one, ast.FunctionDef)]
     gradients = {name for one in body if not isinstance(one, ast.FunctionDef) for name in assigned_in(one)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
+from netcalc.program.applied import is_function, with_applied
+
 FORWARD, BACKWARD = ("forward", "__call__"), "backward"  # methods
 OWNERS = ("self", "ctx", "cls")
 SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
@@ -12,17 +14,14 @@ SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
 
 def without_classes(tree: ast.Module) -> ast.Module:
     """The tree with the methods of its class that has both passes in the class's place, or of its only class with a
-    backward pass; the classes beside it are left out. A file of layers stays as it is. Raises ClassesError where there
-    are several of PyTorch's functions.
+    backward pass; the classes beside it are left out. A file of layers, or of functions that lines call, keeps them.
     """
-    if is_of_layers(tree):
-        return tree
+    both = with_both_passes(tree)
+    applied = with_applied(tree, both)
+    if applied is not None or is_of_layers(tree):
+        return applied or tree
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
     back = [one for one in classes if BACKWARD in _names_of(one)]
-    both = with_both_passes(tree)
-    if len(both) > 1:
-        names = ", ".join(one.name for one in both)
-        raise ClassesError(f"there are several classes with a backward pass, {names}; leave one of them", both[1])
     chosen = both or (back if len(back) == 1 else [])
     if chosen:
         methods = [without_owner(one) for one in _methods(chosen[0]) if not one.name.startswith("__")]
@@ -56,15 +55,10 @@ def _names_of(node: ast.ClassDef) -> set[str]:
 def is_of_layers(tree: ast.Module) -> bool:
     """Whether a file has layers: several classes with both passes, or one whose objects its lines call backwards."""
     both = with_both_passes(tree)
-    if not both or any(_is_function_of_torch(one) for one in both):
+    if not both or any(is_function(one) for one in both):
         return False
     others = [one for one in tree.body if not isinstance(one, ast.ClassDef)]
     return len(both) > 1 or (_makes(others, {both[0].name}) and any(calls_backward(one) for one in others))
-
-
-def _is_function_of_torch(node: ast.ClassDef) -> bool:
-    """Whether it is a torch.autograd.Function, whose context is no object of its own."""
-    return any(ast.unparse(one).endswith("Function") for one in node.bases)
 
 
 def _makes(body: Collection[ast.stmt], names: Collection[str]) -> bool:
@@ -103,10 +97,6 @@ def in_line(body: list[ast.stmt]) -> list[ast.stmt]:
 def _is_trained(node: ast.stmt) -> bool:
     """Whether a line of a loop runs a whole backward pass: one of the loop itself, and no layer's within another."""
     return not isinstance(node, ast.For) and calls_backward(node)
-
-
-class ClassesError(Exception):
-    """Several classes that each could be meant; the second argument is where one begins."""
 
 
 def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:

@@ -59,9 +59,12 @@ class Functions(Expressions):
         """Whether an expression is torch.no_grad() or its like, and gradients are on or off from here on."""
         raise NotImplementedError
 
-    def instance(self, of: Class, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Record:
-        """An object of a class, made by its __init__."""
+    def instance(self, of: Class, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """An object of a class, made by its __init__; what a function with a backward pass of its own gives."""
         made = Record(of=of)
+        if of.is_function:
+            self.applied.append(made)
+            return self.of_object(made, FORWARD[0], args, keywords, node)
         if (first := of.parts.get("__init__")) is not None:
             made.is_of_library = isinstance(first, Function) and first.source.name == LIBRARY
             self.of_object(made, "__init__", args, keywords, node)

@@ -56,6 +56,8 @@ class GradientReader(Unknowns):
         within.returned = tuple(known)
         for one in (node for line in statements for node in ast.walk(line) if isinstance(node, ast.Return)):
             parts = one.value.elts if isinstance(one.value, ast.Tuple) else [one.value]
+            while len(parts) > len(known) and isinstance(parts[-1], ast.Constant) and parts[-1].value is None:
+                parts.pop()  # of arguments that have no gradient
             if len(parts) not in (1, len(known)):
                 within.returned = ()
                 return

@@ -78,6 +78,17 @@ def each_alone(reader: Statements, classes: Collection[str]) -> tuple[Tensor, tu
     return Tensor(total), tuple(found)
 
 
+def each_applied(reader: Statements) -> tuple[Layer, ...]:
+    """The functions with a backward pass of their own that lines call, each held to what it gives there."""
+    found = []
+    for number, made in enumerate(reader.applied, 1):
+        assert made.of is not None  # noqa: S101 - it is of a class
+        output = made.outcome[0] if isinstance(made.outcome, tuple) else made.outcome
+        found.append(Layer(f"{made.of.name} {number}", made.of, node_of(output)))
+        reader.top.values[found[-1].name] = made
+    return tuple(found)
+
+
 def _initialised(reader: Statements, made: Record) -> None:
     """Read what an object's __init__ sets, as far as that has values."""
     first = made.of.parts.get("__init__") if made.of is not None else None

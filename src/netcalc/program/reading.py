@@ -17,14 +17,14 @@ from netcalc.program import training
 from netcalc.program.answers import backward_defs, split
 from netcalc.program.both import split_within
 from netcalc.program.classes import OWNERS, in_line, used_classes, with_both_passes
-from netcalc.program.objects import Layer, differentiated, each_alone
+from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
 from netcalc.program.scope import MAX_STATEMENTS, Assigned, Given
 from netcalc.program.source import ProgramError, Source, libraries_of, library_of, parse
 from netcalc.program.statements import Statements
 from netcalc.program.values import REALS, Class, Function, Missing, Module, Record, Tensor, node_of
 from netcalc.records import dataclass
 
-GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")
+GRADIENT_NAMES = ("d{}", "d_{}", "grad_{}", "{}_grad", "{}grad", "g_{}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def _read(reader: Statements, tree: ast.Module, of: str | None) -> Program:
         shown = last.id if isinstance(last, ast.Name) else ""
     if of is not None and (chosen is None or chosen.name != of):
         value, shown = _named_value(reader, of), of
-    return replace(_program(reader, tree, value, shown), layers=layers)
+    return replace(_program(reader, tree, value, shown), layers=layers or each_applied(reader))
 
 
 def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:

@@ -84,6 +84,7 @@ class Scope:
         self.frames: list[Frame] = [self.top]
         self.inputs: dict[str, Tensor] = {}
         self.calls: dict[tuple[Node, ...], list[CallOf]] = {}  # by what they gave behind that, as a cache is
+        self.applied: list[Record] = []  # the objects of functions with a backward pass of their own, in order
         self.draws = False  # what is drawn at random is an input
         self.drawn_values: dict[str, np.ndarray] = {}  # of inputs that stand for what is drawn at random
         self.indices: set[Node] = set()  # inputs that are conditions, or used as indices or classes

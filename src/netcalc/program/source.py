@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from netcalc.errors import NetcalcError
 from netcalc.program.both import opened
-from netcalc.program.classes import ClassesError, without_classes
+from netcalc.program.classes import without_classes
 from netcalc.records import NamedTuple
 
 MAX_CHARACTERS = 4 << 20
@@ -100,8 +100,6 @@ def parse(source: Source) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python would say of odd spellings
             return opened(without_classes(ast.parse(source.text)))
-    except ClassesError as error:
-        raise source.error(*error.args) from None
     except SyntaxError as error:
         number, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
         said = (error.msg or "it is no Python").removeprefix("invalid syntax. ")

@@ -9,6 +9,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph.node import Node
+from netcalc.program.applied import is_function
 from netcalc.program.assignments import Assignments
 from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
@@ -293,7 +294,8 @@ class Statements(Assignments):
             else one
             for name, one in frame.values.items()
         }
-        self.frame.values[node.name] = Class(node.name, parts, tuple(dict.fromkeys(fields)), tuple(above))
+        own = Class(node.name, parts, tuple(dict.fromkeys(fields)), tuple(above), is_function(node))
+        self.frame.values[node.name] = own
 
     def _functiondef_statement(self, node: ast.FunctionDef) -> None:
         for one in node.decorator_list:

@@ -171,6 +171,7 @@ class Class:
     parts: dict[str, Any]
     fields: tuple[str, ...] = ()
     above: tuple[Class, ...] = ()  # those that it goes on from
+    is_function: bool = False  # of PyTorch's or of JAX's: a call of it is its forward pass
 
 
 @dataclass(eq=False)
