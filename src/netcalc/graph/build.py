@@ -124,7 +124,7 @@ def transpose(node: Node, axes: Sequence[int] | None = None) -> Node:
 def broadcast(node: Node, shape: Shape) -> Node:
     """The node in a shape that it stretches to."""
     together = broadcast_shapes(node.shape, shape)
-    if len(together) != len(shape):
+    if len(together) != len(shape) or not all(map(same, together, shape)):
         raise ShapeError(f"{written(node.shape)} does not stretch to {written(shape)}")
     return multiply(node, number(1, shape))
 

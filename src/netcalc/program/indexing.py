@@ -16,7 +16,7 @@ from netcalc.graph.leaves import ARANGE, INPUT, MAX_WRITTEN_ENTRIES, arange, wit
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.shaping import Fixed, Keyed, Part, Place, Span
-from netcalc.graph.sizes import Letters, is_counted, plus, same, settled, times, written
+from netcalc.graph.sizes import Letters, Shape, is_counted, plus, same, settled, times, written
 from netcalc.program.library.table import concrete
 from netcalc.program.scope import Scope
 from netcalc.program.values import Tensor, described, node_of
@@ -99,13 +99,13 @@ def _parts(scope: Scope, whole: Tensor, item: Any, axis: int) -> Sequence[Any]:
     if isinstance(item, slice):
         return [_span(item, extent)]
     if isinstance(item, Tensor):
-        return _array_parts(scope, item, extent, axis)
+        return _array_parts(scope, item, whole.shape, axis)
     if isinstance(item, Letters):
         raise NetcalcError(f"the index {item} has to be a number here; say the size with --shape or give values")
     raise NetcalcError(f"{described(item)} is no index")
 
 
-def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence[Any]:
+def _array_parts(scope: Scope, item: Tensor, whole: Shape, axis: int) -> Sequence[Any]:
     known = scope.known(item) if item.kind == "bool" else scope.seen(item)
     if item.kind == "bool":
         if known is None:
@@ -113,8 +113,9 @@ def _array_parts(scope: Scope, item: Tensor, extent: Any, axis: int) -> Sequence
         if item.node.operation is INPUT:  # what a condition compares may have a gradient
             scope.index(item)
         scope.decide(item)
+        _check_mask(item, whole[axis:], whole)
         return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
-    scope.index(item, extent, axis)
+    scope.index(item, settled(whole[axis]), axis)
     if known is None and item.kind == "float" and _has_values(scope, item):
         raise NetcalcError("an index is a whole number; what is used as one here is not, or not known to be")
     return [item.node]
@@ -157,9 +158,14 @@ def _end(value: Any) -> Any:
 
 def _broadcast_mask(mask: Tensor, whole: Tensor) -> Node:
     """A condition on the first axes as one on all."""
-    if mask.rank > whole.rank or not all(same(one, other) for one, other in zip(mask.shape, whole.shape, strict=False)):
-        raise ShapeError(f"a condition of {written(mask.shape)} does not pick from {written(whole.shape)}")
+    _check_mask(mask, whole.shape, whole.shape)
     return b.index(mask.node, [*[b.EVERYTHING] * mask.rank, *[None] * (whole.rank - mask.rank)])
+
+
+def _check_mask(mask: Tensor, shape: Shape, whole: Shape) -> None:
+    """Raises ShapeError for a condition that is not on the first of the axes left."""
+    if mask.rank > len(shape) or not all(same(one, other) for one, other in zip(mask.shape, shape, strict=False)):
+        raise ShapeError(f"a condition of {written(mask.shape)} does not pick from {written(whole)}")
 
 
 def numpy_key(part: PartOf) -> tuple[Any, ...]:
