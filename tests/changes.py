@@ -10,6 +10,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCE = CHECKOUT / "src" / "netcalc"
 TENTH = 0.9  # of a bound: the test that holds it sees it a tenth too small
+MANY = 100  # from which on a whole number is a budget: the test that holds it sees it ten times too small
 NOT_COMPUTED = ("annotation", "returns", "decorator_list", "pattern", "type_params")
 
 OPERATORS: dict[type[ast.AST], str] = {
@@ -63,6 +64,8 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
             continue
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
             continue
+        if isinstance(node, ast.keyword) and node.arg == "strict":  # a guard that is never needed
+            continue
         for field, value in ast.iter_fields(node):
             if field not in NOT_COMPUTED:
                 parts = value if isinstance(value, list) else [value]
@@ -93,7 +96,7 @@ def alternatives(node: ast.AST) -> Iterator[str]:
         case ast.Constant(bool(value)):
             yield str(not value)
         case ast.Constant(int(value)):
-            yield str(value + 1)
+            yield str(value + 1 if value < MANY else value // 10)
         case ast.Constant(float(value)):
             yield repr(value * TENTH) if value else "1.0"
 

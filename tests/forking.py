@@ -48,18 +48,24 @@ os._exit(int(asked.recv(8) or 1))
 @contextmanager
 def forking(folder: Path, server: Path = Path(__file__)) -> Iterator[Path]:
     """A folder for the front of the path, whose `netcalc` is run by forks while the context lasts."""
-    client, command = folder / "client.py", folder / "bin/netcalc"
-    client.write_text(CLIENT.format(folder=str(folder)), encoding="utf-8")
-    command.parent.mkdir()
-    started = {"python": shlex.quote(sys.executable), "client": shlex.quote(str(client))}
-    command.write_text(COMMAND.format_map(started), encoding="utf-8")
-    command.chmod(0o755)
+    front = command(folder)
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, server], cwd=folder, env=environment, **pipes) as process:
         assert process.stdout.read(1) == b"."
-        yield command.parent
+        yield front
         process.stdin.close()  # which ends it, as the end of this process would
+
+
+def command(folder: Path) -> Path:
+    """The folder of a `netcalc` that asks the server of that folder."""
+    client, script = folder / "client.py", folder / "bin/netcalc"
+    client.write_text(CLIENT.format(folder=str(folder)), encoding="utf-8")
+    script.parent.mkdir()
+    started = {"python": shlex.quote(sys.executable), "client": shlex.quote(str(client))}
+    script.write_text(COMMAND.format_map(started), encoding="utf-8")
+    script.chmod(0o755)
+    return script.parent
 
 
 def serve() -> None:

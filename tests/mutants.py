@@ -2,11 +2,13 @@
 
 A changed expression reads `new if mutants.on(17) else old`. With MUTANTS_REACHED the tests run once, and the file named
 gets a line for each test that passes: how long it computes and which switches it asks for. With MUTANTS_TRIED the tests are
-collected once; then each change is tried in a fork, with the tests planned for it, until one of them fails.
+collected once; then each change is tried in a fork, with the tests planned for it, until one of them fails. The commands of
+transcripts are run by forks of the process that tests, which has the switches.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -18,6 +20,8 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -25,7 +29,8 @@ from hypothesis import Phase, settings
 
 active = int(os.environ.get("MUTANT", "-1"))
 asked: set[int] = set()  # switches, by whatever runs
-CASES_EACH = 3  # of a test function that are recorded, spread over all
+CASES_EACH = 3  # of a test function that are recorded, spread over all; of transcripts all
+commands: list[Path] = []  # the files that say what commands asked for
 PATIENCE = 5  # times what the tests compute unchanged; what takes longer is noticed
 AT_LEAST_SECONDS = 40  # of it: what earlier tests had made ready is made anew
 WALL = 10  # times as long by the clock, for a test that waits
@@ -50,9 +55,57 @@ def import_everything() -> None:
 
 
 def spread(cases: list[pytest.Item]) -> list[pytest.Item]:
-    """The first, the last, and one between."""
-    count = min(CASES_EACH, len(cases))
+    """So many, the first and the last among them, but of transcripts, which are one function for many behaviours, all."""
+    count = len(cases) if "forks" in getattr(cases[0], "fixturenames", ()) else min(CASES_EACH, len(cases))
     return [cases[place * (len(cases) - 1) // max(count - 1, 1)] for place in range(count)]
+
+
+@contextlib.contextmanager
+def forking_here(folder):
+    """As `forking.forking`, by forks of this process; each adds a line on what it asked for to the folder's file `asked`."""
+    from forking import command, serve
+
+    front = command(folder)
+    (standard_input, stop), (started, output) = os.pipe(), os.pipe()
+    server = os.fork()
+    if not server:
+        os.close(stop)
+        os.chdir(folder)
+        os.dup2(standard_input, 0)
+        os.dup2(output, 1)
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
+        asked.clear()
+        end = os._exit
+
+        def ended(status):
+            line = json.dumps([time.process_time(), sorted(asked)]) + "\n"
+            with (folder / "asked").open("a", encoding="utf-8") as file:
+                file.write(line)
+            end(status)
+
+        os._exit = ended
+        with contextlib.suppress(SystemExit):  # with which a command ends
+            serve()
+            end(0)
+        atexit._run_exitfuncs()
+    os.read(started, 1)
+    commands.append(folder / "asked")
+    yield front
+    os.close(stop)
+    os.waitpid(server, 0)
+
+
+def asked_by_commands():
+    """How long those that ran since the last time computed, and what they asked for."""
+    seconds, switches = 0.0, set()
+    for path in filter(Path.exists, commands):
+        for one in map(json.loads, path.read_text("utf-8").splitlines()):
+            seconds += one[0]
+            switches |= set(one[1])
+        path.unlink()
+    return seconds, switches
 
 
 class Recording:
@@ -64,14 +117,16 @@ class Recording:
         self._write("", 0.0)
 
     def _write(self, test: str, seconds: float) -> None:
+        by_commands, switches = asked_by_commands()
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([test, seconds, sorted(asked)]) + "\n")
+            file.write(json.dumps([test, seconds + by_commands, sorted(asked | switches)]) + "\n")
 
     def pytest_collection_modifyitems(self, items):
         functions: dict[str, list[pytest.Item]] = {}
         for item in items:
             functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
-        items[:] = [item for cases in functions.values() for item in spread(cases)]
+        rounds = zip_longest(*map(spread, functions.values()))  # so that a run that is cut has seen all functions
+        items[:] = [item for cases in rounds for item in cases if item is not None]
 
     def pytest_runtest_protocol(self):
         asked.clear()
@@ -146,6 +201,10 @@ class Trying:
                 Path(folder, "failed").write_text(item.nodeid, "utf-8")
                 return 1
         return 0
+
+
+def pytest_sessionstart():
+    sys.modules["conftest"].forking = forking_here
 
 
 def pytest_configure(config):

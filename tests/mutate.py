@@ -27,7 +27,7 @@ from pathlib import Path
 from changes import CHECKOUT, SOURCE, Change, changes, probe, switched
 
 TESTS_EACH = 150  # that are tried on a change,
-SECONDS_EACH = 8  # as long as they compute no more than this
+SECONDS_EACH = 4  # as long as they compute no more than this
 FILE_SECONDS = 120  # that a file of tests computes, where it was not recorded
 CONTROL = 1_000_000  # numbers from here on are no change's
 
@@ -202,7 +202,6 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for all that is made, where a run that was cut goes on")
     parser.add_argument("--again", nargs="*", help="test files to try what survived in the folder with")
     asked = parser.parse_args()
-    os.nice(19)
     with tempfile.TemporaryDirectory() as name:
         run = Run(asked.keep or Path(name), asked.at_once)
         if not run.copy.exists():
