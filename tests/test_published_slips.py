@@ -31,6 +31,8 @@ NUMBERS = [  # an expression of numbers, where, an answer, and what is said of i
     ("cosh(x)", {"x": "0.8"}, {"dx": "-0.8881"}, "the sign of cosh′ is wrong: it is sinh"),
     ("atanh(x)", {"x": "0.43"}, {"dx": "0.8151"}, "atanh′ inverted"),
     ("a/b", {"a": "1.3", "b": "0.7"}, {"db": "-2.04081632653"}, "what is above the bar left out"),
+    ("sin(x^2)", {"x": "1.3"}, {"dx": "0.695497"}, "f′(x)·g′: the outer slope is taken at x"),
+    ("sin(x^2)", {"x": "1.3"}, {"dx": "-0.200977"}, "the power itself taken for its derivative"),
     ("x*x*x", {"x": "1.43"}, {"dx": "2.0449"}, "the product rule's first term alone"),
     ("sin(x^2*y)", {"x": "1.2", "y": "0.4"}, {"dy": "0.8051021262"}, "the derivative by x given for that by y"),
     (
@@ -75,6 +77,70 @@ def test_no_early_rounding_is_told_where_a_plain_slip_meets_the_answer_too():
     at = {"x": "1.5", "w": "0.8", "b": "0.2", "y": "2", "l": "0.3"}
     (told,) = said_of(netcalc.grad("(x*w+b-y)^2+l*w^2", at=at), {"dw": "-1.2"})
     assert "rounded" not in told
+
+
+def test_a_loss_of_one_branch_taken_everywhere_is_told():
+    result = netcalc.neuron(
+        x=["1.5", "2.5"], w=["0.8", "0.6"], b="0.25", activation="identity", target="1", loss="hinge"
+    )
+    assert said_of(result, {"dw": "-1.5,-2.5"}) == {"the piece 1 − a1·t taken everywhere"}
+
+
+def test_a_loss_in_bits_is_told():
+    result = netcalc.neuron(x=["1.5", "-0.7"], w=["0.8", "1.1"], b="0.25", target="1", loss="bce")
+    (told,) = said_of(result, {"loss": f"{math.log2(1 + math.exp(-0.68)):.5g}"})
+    assert told == "the logarithm taken to base 2"
+
+
+W1, W2, W3 = np.array([[0.5, -0.3], [0.8, 0.2]]), np.array([[-0.6, 0.9], [0.4, 0.75]]), np.array([[1.1, -0.7]])
+LAYERS = [{"W": w.tolist(), "activation": name} for w, name in ((W1, "tanh"), (W2, "tanh"), (W3, "identity"))]
+DEEP = netcalc.net(LAYERS, input=["1.2", "-0.4"], target=["0.7"], loss="mse")
+
+
+def test_a_layer_skipped_on_the_way_back_is_told():
+    x = np.array([1.2, -0.4])
+    h = np.tanh(W1 @ x)
+    above = W3.T @ (2 * (W3 @ np.tanh(W2 @ h) - 0.7))
+    skipped = np.outer(above * (1 - h**2), x)
+    answers = {"dW1": [[f"{one:.5g}" for one in row] for row in skipped]}
+    assert said_of(DEEP, answers) == {"the gradient of a2 taken for that of a1"}
+
+
+def test_a_column_times_a_vector_of_one_entry_is_their_product():
+    assert not said_of(DEEP, {"dz2": "(W3ᵀ dz3)*(1-a2^2)"})
+
+
+STEPS = "h = h0\nfor t in range(3):\n    h = np.tanh(x[t] @ Wx + h @ Wh)\nloss = ((h - y) ** 2).sum()\n"
+
+
+def test_recurrent_weights_left_out_on_the_way_back_are_told():
+    at = {"x": [["0.3", "-1.1"], ["0.7", "0.4"], ["-0.9", "1.3"]], "Wx": [["0.2", "0.9"], ["-0.6", "0.5"]]}
+    at |= {"Wh": [["0.8", "-0.3"], ["0.4", "1.1"]], "h0": ["0.1", "-0.2"], "y": ["0.5", "0.6"]}
+    x, wx, wh, h0, y = (np.array(at[name], dtype=float) for name in ("x", "Wx", "Wh", "h0", "y"))
+    h = [h0]
+    for row in x:
+        h.append(np.tanh(row @ wx + h[-1] @ wh))
+    above, gradient = 2 * (h[3] - y), np.zeros((2, 2))
+    for row, out in zip(x[::-1], h[:0:-1], strict=True):
+        above = above * (1 - out**2)
+        gradient += np.outer(row, above)
+    answers = {"dWx": [[f"{one:.6g}" for one in row] for row in gradient]}
+    (told,) = said_of(netcalc.gradients(STEPS, **at), answers)
+    assert told.startswith("the weights left out wherever")
+
+
+ROWS = "e = E[ix]\nloss = (e * c).sum()\n"
+ROWS_AT = {"E": [["1", "2"], ["3", "4"]], "ix": [1, 0, 1], "c": [["0.5", "1.1"], ["2.3", "-1.7"], ["1.4", "3.9"]]}
+
+
+def test_rows_that_occur_twice_and_are_averaged_are_told():
+    (told,) = said_of(netcalc.gradients(ROWS, **ROWS_AT), {"dE": [["2.3", "-1.7"], ["0.95", "2.5"]]})
+    assert "averaged" in told
+
+
+@pytest.mark.parametrize("answers", [{"loss": "sum(e*c)"}, {"loss": "sum(e ∘ c)"}, {"dc": "e"}, {"dc[1,0]": "e[1,0]"}])
+def test_what_a_program_calls_e_is_no_constant(answers):
+    assert not said_of(netcalc.gradients(ROWS, **ROWS_AT), answers)
 
 
 def test_the_smoothing_left_out_of_the_other_classes_is_told():

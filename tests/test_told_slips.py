@@ -27,6 +27,7 @@ SLIPS = [  # an expression of those names, whose partial is wrong, what it was t
     ("dot(c,log_softmax(x))", "x", c + p * c.sum(), "log_softmax's p with the wrong sign"),
     ("dot(c,log_softmax(x))", "x", c - p, "log_softmax's p left without its sum of δ"),
     ("dot(c,softmax(x))", "x", c * p * (1 - p), "the Jacobian of softmax taken as its diagonal alone"),
+    ("dot(c,softmax(x))", "x", c * p + p * (c @ p), "softmax's Jacobian with a plus"),
     ("dot(c,softmax(x))", "x", c * p, "softmax's Jacobian without − p pᵀ: p ∘ δ"),
     ("sum(c*x^3)", "x", c * x**2, "the power's exponent not brought down as a factor"),
     ("sum(c*x^3)", "x", 3 * c * x**3, "the power's exponent not lowered by 1"),

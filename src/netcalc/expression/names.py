@@ -60,9 +60,10 @@ class Names(Calls):
     def name(self) -> Part:
         first, token = self.place, self.advance()
         base, *index = token.text.split("[")
-        if token.kind == "pi" or (base in CONSTANTS and not index):
+        is_constant = base in CONSTANTS and not self.is_known(token)
+        if token.kind == "pi" or (is_constant and not index):
             return Part(Constant(base), 0, first)
-        if index and base in CONSTANTS:
+        if is_constant:
             self.refuse(f"'{base}' is the constant and has no elements: choose another name", token)
         if not index:
             function = self.function(base)
@@ -76,6 +77,10 @@ class Names(Calls):
         if self.token.kind == "[" and self.token.start == token.end:
             self.refuse_places(base)
         return Part(Symbol(token.text), 0, first)
+
+    def is_known(self, token: Token) -> bool:
+        """Whether a name that is also a constant's is a variable here."""
+        return token.text in self.variables
 
     def refuse_places(self, name: str) -> None:
         """Refuse `x[i+1]`: of numbers, an index is part of the name."""

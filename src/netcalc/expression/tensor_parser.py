@@ -318,6 +318,9 @@ class TensorParser(TensorCalls):
 
     # --- names and calls
 
+    def is_known(self, token: Token) -> bool:
+        return token.text in self.known
+
     def name(self) -> Part:
         token, after = self.token, self.tokens[self.place + 1]
         if token.text in CONSTANTS and token.kind == "name":

@@ -78,7 +78,7 @@ class Columns:
     def beside(self, reader: Reader, tree: Apply) -> Tree:
         """A B, A x, aᵀ B, aᵀ b, a bᵀ, 2 A, and the entries of a b, where neither is a row."""
         a, b = map(reader.node, tree.arguments)
-        if not a.rank or not b.rank or (b.rank == 1 < a.rank and same(a.shape[-1], 1)):
+        if not a.rank or not b.rank or (b.rank == 1 < a.rank and same(a.shape[-1], 1) and not same(b.shape[0], 1)):
             return Apply("multiply", tree.arguments)
         if a.rank == b.rank == 1:
             return _of_vectors(reader, tree)

@@ -11,8 +11,10 @@ from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared, who
 from netcalc.checking.edits.products import Share, share_of
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Use
+from netcalc.graph.build import divide
+from netcalc.graph.elementwise import elementwise
 from netcalc.graph.node import Node, Operation, in_order, make
-from netcalc.graph.product import PRODUCT, SUM
+from netcalc.graph.product import PRODUCT, SUM, number
 from netcalc.graph.shaping import EVERYTHING, INDEX, SCATTER, Fixed, Part, Place, Span, index, numpy_key
 
 
@@ -70,13 +72,17 @@ OVERWRITE = Operation("overwrite", _value_of_overwrite, lambda *_: None)
 
 
 def overwritten(_: Context, use: Use) -> Iterator[Shared]:
-    """Rows that occur more than once: the last one's gradient kept, not all added up."""
+    """Rows that occur more than once: the last one's gradient kept, or their mean taken, not all added up."""
     if use.node.operation is not INDEX or use.place or use.share.operation is not SCATTER:
         return
     if all(isinstance(part, int | Span | None) for part in use.node.params.key):
         return
     share = make(OVERWRITE, use.share.args, use.share.shape, use.share.params)
     yield Shared("rows that occur twice are overwritten: their gradients add up", share)
+    delta, *indices = use.share.args
+    counts = make(SCATTER, [number(1, delta.shape), *indices], use.share.shape, use.share.params)
+    averaged = divide(use.share, elementwise("max", counts, number(1, counts.shape)))
+    yield Shared("rows that occur twice are averaged: their gradients add up", averaged)
 
 
 def off_by_one(_: Context, use: Use) -> Iterator[Shared]:

@@ -12,6 +12,7 @@ from netcalc.graph.elementwise import through as through_slope
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, SUM, as_number, total
 
+AT_INPUT = "f′(x)·g′: the outer slope is taken at x"
 LEFT_OUT = "the inner derivative left out of the chain rule"
 # slopes that people take together with the derivative of the argument: q is the argument, u what is above the bar
 TAKEN_WHOLE: Mapping[str, tuple[tuple[str, str, Frequency], ...]] = {
@@ -86,7 +87,7 @@ def taken_whole(context: Context) -> Iterator[Changed]:
 
 
 def inside(context: Context) -> Iterator[Changed]:
-    """The inner derivative put inside: f′(g′), or f(g′), for f′(g)·g′."""
+    """The inner derivative put inside: f′(g′), or f(g′), for f′(g)·g′; or the outer slope taken at x."""
     for node, inner in _outer(context):
         core = node.args[0]
         if len(core.args) > 1:
@@ -96,6 +97,7 @@ def inside(context: Context) -> Iterator[Changed]:
             (slope, USUAL, "f′(g′): the outer slope is taken at the inner derivative"),
             (multiply(slope, own_argument), SEEN, "f′(g′)·g′: the outer slope is taken at the inner derivative"),
             (tree, SEEN, "f(g′): the inner function alone is differentiated"),
+            (slope, SEEN, AT_INPUT),
         ):
             if isinstance(form, Number):
                 continue
@@ -103,7 +105,8 @@ def inside(context: Context) -> Iterator[Changed]:
             for one in inputs_of(context, inner):
                 own = None if one.rank else gradients(inner, [one])[0]
                 if own is not None and as_number(bare(own)) not in (1, -1):
-                    wrong = plain(form, [(own, "")], "", ())
+                    wrong = plain(form, [(one if said is AT_INPUT else own, "")], "", ())
+                    wrong = times(wrong, own) if said is AT_INPUT else wrong
                     instead |= through_here(context, one, node, times(context.gradient(node), wrong))
             if instead:
                 yield Changed(f"the chain rule as {said}; it is f′(g)·g′", instead, node, often)

@@ -27,10 +27,10 @@ def numbers(context: Context, use: Use) -> Iterator[Shared]:
         kind = f"the mean's 1/{count}" if count > 2 else f"the factor {_written(size)}"
         usual = USUAL if count or size == Fraction(1, 2) else SEEN
         yield Shared(f"{kind} left out", share.built(number=Fraction(sign)), usual)
-        for one in counts if count else ():
-            if one != count and count % one == 0:
-                said = f"the mean of {count // one} entries taken, in place of that of {count}"
-                yield Shared(said, share.built(number=number * one), SEEN)
+        for one in (*(count // one for one in counts), *counts) if count else ():
+            if one > 1 and (count % one == 0 or one % count == 0) and one != count:
+                said = f"the mean of {one} entries taken, in place of that of {count}"
+                yield Shared(said, share.built(number=number * count / one), SEEN)
         for one in (count,) if count else counts:
             if one != count and size.denominator % one == 0:
                 is_mean = size * one in (Fraction(1, 2), 1, 2)

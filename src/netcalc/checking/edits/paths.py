@@ -166,16 +166,17 @@ def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
 
 
 def to_base_ten(context: Context) -> Iterator[Changed]:
-    """The logarithm taken to base 10, in values and slopes."""
-    instead: dict[Node, Node] = {}
-    by = constant(parse("1/log(10)"))
-    for core, node in context.names.items():
-        if is_log(core) or core.operation is LOG_SOFTMAX:
-            instead[node] = times(core, by)
-            uses = [use for _, use in context.uses if use.node is core]
-            instead |= context.replaced({use: times(use.share, by) for use in uses})
-    if instead:
-        yield Changed("the logarithm taken to base 10", instead)
+    """The logarithm taken to base 10, or 2, in values and slopes."""
+    for base in (10, 2):
+        instead: dict[Node, Node] = {}
+        by = constant(parse(f"1/log({base})"))
+        for core, node in context.names.items():
+            if is_log(core) or core.operation is LOG_SOFTMAX:
+                instead[node] = times(core, by)
+                uses = [use for _, use in context.uses if use.node is core]
+                instead |= context.replaced({use: times(use.share, by) for use in uses})
+        if instead:
+            yield Changed(f"the logarithm taken to base {base}", instead)
 
 
 # --- whole gradients

@@ -25,6 +25,7 @@ def powers(context: Context, use: Use) -> Iterator[Shared]:
     if base == q:
         yield Shared("the power's exponent not lowered by 1", wrong(use, context, multiply(exponent, own)), USUAL)
         yield Shared("the power's exponent not brought down as a factor", wrong(use, context, lowered), USUAL)
+        yield Shared("the power itself taken for its derivative", wrong(use, context, own), SEEN)
         yield Shared("the power's slope left out of the chain rule", wrong(use, context, Number(Fraction(1))), SEEN)
         yield Shared("a power differentiated as an exponential", wrong(use, context, as_exponential), SEEN)
         if isinstance(exponent, Number):

@@ -112,6 +112,9 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(POWERS[not squares], _half(share), USUAL if squares else SEEN)
             if squares:
                 yield Shared("a square's derivative without what is squared", _without(share, place), SEEN)
+                if share.own == share.factors[place][1]:
+                    itself = share.built([*share.factors, share.factors[place]], share.number / 2)
+                    yield Shared("the power itself taken for its derivative", itself, SEEN)
                 if not use.node.rank and other.rank:
                     said = "divided by the norm, as the norm itself is; the square's derivative is 2x"
                     yield Shared(said, divide(share.built(), elementwise("sqrt", use.node)), SEEN)
@@ -125,6 +128,10 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             is_mean = other.operation is NAMED and name.startswith("1/") and "(" not in name
             kind = "the mean's" if is_mean else "the factor"
             yield Shared(f"{kind} {name} left out", share.built(kept), USUAL)
+            few, many = int(name[2:]) if is_mean and name[2:].isdecimal() else 0, prod(map(whole, share.shape))
+            if few and many > few and many % few == 0:
+                said = f"the mean of {many} entries taken, in place of that of {few}"
+                yield Shared(said, share.built(number=share.number * few / many), SEEN)
         else:
             often = USUAL if context.is_input(other) and not other.rank else SEEN
             said = f"∂{parent}/∂{arg} left out: it is {context.called(other)}"
@@ -243,8 +250,8 @@ def other_tensor(context: Context, use: Use) -> Iterator[Shared]:
 
 def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
     """What comes back from another step of the same shape in the place of the gradient from above."""
-    share, own = share_of(context, use), context.names.get(use.node)
-    if share is None or own is None or not own.rank:
+    own = context.names.get(use.node)
+    if own is None or not own.rank:
         return
     order, called = context.one.nodes, context.called(own)
     here = order.index(own)
@@ -265,8 +272,8 @@ def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
     for one in nearest:
         if back in in_order([context.gradient(one)]):
             continue  # it is not there yet
-        factors = [(context.gradient(one), share.factors[0][1]), *share.factors[1:]]
-        yield Shared(f"the gradient of {context.called(one)} taken for that of {called}", share.built(factors))
+        if (share := use.node.vjp(use.place, context.gradient(one))) is not None:
+            yield Shared(f"the gradient of {context.called(one)} taken for that of {called}", share)
 
 
 def _near(context: Context, node: Node) -> set[Node]:
@@ -433,7 +440,7 @@ def axes(context: Context, use: Use) -> Iterator[Shared]:
                 yield Shared(f"{not_summed}: the first entry alone", first)
                 yield Shared(f"{not_summed}: the last entry alone", last)
             continue
-        is_sample = _is_sample(context, share, letter)
+        is_sample = context.is_of_input(arg) and _is_sample(context, share, letter)
         for unit in dict.fromkeys((*range(min(many, MAX_UNITS)), many - 1)):
             alone = f"a path left out: only the one through unit {unit} is taken"
             if is_sample:
@@ -504,7 +511,11 @@ def weights_left_out(context: Context) -> Iterator[Changed]:
     """Weights left out wherever something goes back through them."""
 
     def left(use: Use, share: Share) -> Node | None:
-        return None if context.is_input(use.node.args[use.place]) else share.built(share.factors[:1])
+        return (
+            None
+            if context.is_input(use.node.args[use.place])
+            else _passed_on(share, 1) or share.built(share.factors[:1])
+        )
 
     yield from _throughout(context, "the weights left out wherever something goes back through them", left)
 

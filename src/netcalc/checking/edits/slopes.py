@@ -267,7 +267,7 @@ def one_branch(context: Context) -> Iterator[Changed]:
         branches = [
             use for use in uses if core.args[use.place].shape == core.shape and Symbol(slot(use.place)) in pieces
         ]
-        for use in branches if len(branches) > 1 else ():
+        for use in branches:
             everywhere = {one: context.delta(use) if one is use else None for one in branches}
             said = f"the piece {context.called(core.args[use.place])} taken everywhere"
             yield Changed(said, context.replaced(everywhere), node)

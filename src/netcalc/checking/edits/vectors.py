@@ -39,6 +39,7 @@ def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int,
     inner = summed(times(delta, z), axes, keep=True)
     yield "softmax's Jacobian made of the logits in place of its output", times(z, minus(delta, inner)), SEEN
     yield "softmax's Jacobian with the wrong sign", times(p, minus(over, delta)), SEEN
+    yield "softmax's Jacobian with a plus: it is diag(p) − p pᵀ", added([times(p, delta), times(p, over)]), SEEN
     if p.rank > 1:
         full = summed(times(delta, p), None, keep=True)
         yield "softmax's Jacobian summed over all axes", times(p, minus(delta, full)), SEEN
