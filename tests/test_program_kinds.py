@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from programs_oracle import differences
 
 from netcalc import gradients
 from netcalc.commands._program import condition_as_numbers
@@ -237,14 +238,69 @@ def test_entries_that_a_condition_picks_are_written_entry_by_entry(lines, slope)
         "x[x > 0]/x[x > 0].sum()",
         "np.cumsum(x[x > 0])",
         "x[x > 0]*x",
-        "x[x < 2]",
+        "x[x < 1.5]",
         "np.exp(x)[x > 0]*x[0]",
     ],
 )
 def test_what_a_condition_picks_is_not_taken_for_all_where_entries_mix(written):
-    """Their sum is that of the picked ones alone, which depends on values: refused."""
+    """Their sum is that of the picked ones alone, which goes by the numbers given; without any it is refused."""
+    lines = f"z = np.zeros_like(x)\nz[x > 0] = {written}\nloss = z.sum()"
     with pytest.raises(NetcalcError, match="depends on values"):
-        gradients(f"{HEAD}z = np.zeros_like(x)\nz[x > 0] = {written}\nloss = z.sum()", x=X)
+        gradients(HEAD + lines, shape={"x": "2,2"})
+    try:
+        truth = truth_of(lines)
+    except ValueError:  # what is picked doesn't fit
+        with pytest.raises(NetcalcError):
+            gradients(HEAD + lines, x=X)
+        return
+    found = gradients(HEAD + lines, x=X)
+    assert found.forward["loss"] == pytest.approx(truth)
+    assert found.notes == ("line 3 goes by the numbers given for x; with others the pass may be another one",)
+    wanted = differences(HEAD + lines, {"x": X}, "loss")["x"]
+    np.testing.assert_allclose(np.array(found.partials["x"], dtype=float), wanted, rtol=1e-8, atol=1e-8)
+
+
+EXPERTS = """import torch
+weights, chosen = torch.topk(torch.softmax(x @ gate, dim=1), 1)
+out = torch.zeros_like(x)
+for e in range(2):
+    rows, place = torch.where(chosen == e)
+    out[rows] += weights[rows, place, None] * (x[rows] @ experts[e])
+loss = out.pow(2).sum()
+"""
+
+
+def test_rows_that_experts_get_go_by_the_values_of_the_gate():
+    """As Mixtral picks them: the gradient is that of the experts that were chosen, the gate's through its weights."""
+    x, gate = np.array([[0.5, -1.25], [2.0, 0.75], [1.5, 0.25]]), np.array([[0.1, 0.9], [-0.4, 0.2]])
+    experts = np.array([[[1.0, 0.5], [0.25, -1.0]], [[0.3, 0.6], [1.1, 0.2]]])
+
+    def loss(x, gate, experts):
+        scores = np.exp(x @ gate)
+        p = scores / scores.sum(1, keepdims=True)
+        best = p.argmax(1)
+        return sum(((p[n, e] * (x[n] @ experts[e])) ** 2).sum() for n, e in enumerate(best))
+
+    values = {"x": x, "gate": gate, "experts": experts}
+    found = gradients(EXPERTS, values)
+    assert set((x @ gate).argmax(1)) == {0, 1}
+    assert found.forward["loss"] == pytest.approx(loss(**values))
+    step = 1e-6
+    for name, value in values.items():
+        for place in np.ndindex(value.shape):
+            up, down = value.copy(), value.copy()
+            up[place] += step
+            down[place] -= step
+            slope = (loss(**values | {name: up}) - loss(**values | {name: down})) / (2 * step)
+            assert np.array(found.partials[name], dtype=float)[place] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+def test_what_is_picked_is_decided_exactly():
+    """0.1 + 0.2 is 0.3, and no more, though float64 has it so."""
+    text = "import torch\nloss = (x * torch.bincount(torch.where(a + b > c)[0], minlength=2)).sum()"
+    values = {"a": [0.1, 1.5], "b": [0.2, 2.5], "c": [0.3, 0.25]}
+    found = gradients(text, x=[1.5, 2.5], **{name: [str(one) for one in value] for name, value in values.items()})
+    assert found.partials["x"] == [0, 1]
 
 
 def test_methods_of_a_program_that_uses_numpy_and_jax_are_numpys():

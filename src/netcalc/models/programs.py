@@ -140,8 +140,8 @@ def given_of(value: np.ndarray, *, counted: bool, condition: bool = False) -> Gi
     """What the reader is told of a value."""
     whole = whole_numbers(value)
     if condition:
-        return Given(value.shape, whole, "bool")
-    return Given(value.shape, whole, "int" if counted and whole is not None else "float", whole is None)
+        return Given(value.shape, whole, "bool", values=value)
+    return Given(value.shape, whole, "int" if counted and whole is not None else "float", whole is None, value)
 
 
 def whole_numbers(value: np.ndarray) -> np.ndarray | None:

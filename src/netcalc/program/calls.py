@@ -98,8 +98,8 @@ class Call:
     def known(self, value: Any) -> np.ndarray | None:
         return self.reader.known(value)
 
-    def decide(self, value: Any) -> None:
-        self.reader.decide(value)
+    def picked(self, value: Any) -> np.ndarray | None:
+        return self.reader.picked(value)
 
     def check_whole(self, value: Any, how: str | None = None) -> None:
         if isinstance(value, Tensor) and value.kind == "float" and not self.reader.may_be_whole(value):

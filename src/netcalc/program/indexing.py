@@ -45,7 +45,7 @@ def part_of(scope: Scope, whole: Tensor, raw: Any, *, picks: bool = False) -> Pa
     items = [as_index(one) for one in items]
     if len(items) == 1 and isinstance(items[0], Tensor) and items[0].kind == "bool" and items[0].rank:
         mask = items[0]
-        if not picks or scope.known(mask) is None:
+        if not picks or scope.picked(mask) is None:
             return PartOf((), (), _broadcast_mask(mask, whole))
     key: list[Part] = []
     arrays: list[Node] = []
@@ -106,13 +106,12 @@ def _parts(scope: Scope, whole: Tensor, item: Any, axis: int) -> Sequence[Any]:
 
 
 def _array_parts(scope: Scope, item: Tensor, whole: Shape, axis: int) -> Sequence[Any]:
-    known = scope.known(item) if item.kind == "bool" else scope.seen(item)
+    known = scope.picked(item) if item.kind == "bool" else scope.seen(item)
     if item.kind == "bool":
         if known is None:
             raise NetcalcError("which entries this picks depends on values; write np.where(condition, x, 0) instead")
         if item.node.operation is INPUT:  # what a condition compares may have a gradient
             scope.index(item)
-        scope.decide(item)
         _check_mask(item, whole[axis:], whole)
         return [b.array(places.astype(np.int64)) for places in np.nonzero(known)]
     scope.index(item, settled(whole[axis]), axis)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from netcalc.arguments import check_axes
-from netcalc.errors import ShapeError
+from netcalc.errors import NetcalcError, ShapeError
 from netcalc.expression import Number
 from netcalc.graph import build as b
 from netcalc.graph.arithmetic.float64 import Float64
-from netcalc.graph.evaluate import evaluate
+from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.leaves import ARRAY, INPUT, SIZE, STOPPED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
@@ -28,6 +28,8 @@ from netcalc.program.values import REALS, Function, Missing, Record, Tensor, che
 from netcalc.records import NamedTuple, dataclass
 
 MAX_STATEMENTS = 20_000  # after loops are unrolled and functions read where they are called
+MAX_EXACT_OPERATIONS = 100_000  # of a condition that picks entries
+DECIDING_BITS = 256
 MAX_CALLS = 50  # within each other
 
 
@@ -38,6 +40,7 @@ class Given(NamedTuple):
     whole: np.ndarray | None = None
     kind: str = "float"
     fractional: bool = False  # it has numbers that are not whole
+    values: np.ndarray | None = None
 
 
 class Assigned(NamedTuple):
@@ -272,6 +275,21 @@ class Scope:
             self._numbers[node] = self._evaluated(node) if self._is_known(node) else None
         return self._numbers[node]
 
+    def picked(self, condition: Tensor) -> np.ndarray | None:
+        """What a condition is that picks entries, at the numbers given; None where these do not tell."""
+        found = self.known(condition)
+        if found is not None:
+            self.decide(condition)
+        elif condition.kind in ("bool", "int"):
+            inputs = [node for node in in_order([condition.node]) if node.operation is INPUT]
+            values = {node: self.given[node.params.text].values for node in inputs}
+            known = {node: one for node, one in values.items() if one is not None}
+            found = _decided(condition.node, known) if len(known) == len(inputs) else None
+            for node in inputs if found is not None else ():
+                self.relied.add(node.params.text)
+                self.decide(Tensor(node))
+        return found
+
     def may_be_whole(self, value: Any) -> bool:
         """Whether an array is whole numbers for all that is known: known ones, or entries of an input without any."""
         node = node_of(value)
@@ -363,6 +381,23 @@ class Scope:
                 raise self.source.error(f"this changes '{other}' too, {said}", where)
             if key is None or old.cells is not None or overlap(value.cells, key):
                 value.stale = (where, name)
+
+
+def _decided(node: Node, values: Mapping[Node, np.ndarray]) -> np.ndarray | None:
+    """What a condition is: exactly, or in float64 where it takes long; None where no digits tell."""
+    from netcalc.arithmetic.balls import precision
+    from netcalc.graph.arithmetic.balls import Balls
+
+    if any(not isinstance(size, int) for one in in_order([node]) for size in one.shape):
+        return None
+    is_long = cost([node], Float64()).operations > MAX_EXACT_OPERATIONS
+    numbers: Float64 | Balls = Float64() if is_long else Balls()
+    try:
+        with precision(DECIDING_BITS):
+            found = evaluate([node], numbers, {key: numbers.array(one) for key, one in values.items()})[0]
+            return numbers.whole(found)
+    except (NetcalcError, ArithmeticError):
+        return None
 
 
 def _shared(name: str, old: Tensor, other: str, value: Tensor, *, is_within: bool) -> str:

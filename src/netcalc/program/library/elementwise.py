@@ -213,11 +213,10 @@ def _beyond(call: Call, x: Tensor) -> Node:
 
 def _known(call: Call, x: Tensor) -> np.ndarray:
     """Whole numbers or conditions that decide which entries are taken. Raises NetcalcError where they are not known."""
-    known = call.known(x) if x.kind != "float" else None
+    known = call.picked(x) if x.kind != "float" else None
     if known is None:
         entries = "write where(condition, x, 0) for the entries, or " if call.name == "where" else ""
         raise NetcalcError(f"{call.name} goes by the values: {entries}give the places with --at, as in x[places]")
-    call.decide(x)
     return known
 
 

@@ -28,8 +28,8 @@ class Call(Protocol):
     def known(self, value: Any) -> np.ndarray | None:
         """The whole numbers that a value is, where they are known."""
 
-    def decide(self, value: Any) -> None:
-        """Tell that what is known of a value decides what is read."""
+    def picked(self, value: Any) -> np.ndarray | None:
+        """The same at the numbers given, whatever they are, told to decide what is read."""
 
     def check_whole(self, value: Any, how: str | None = None) -> None:
         """Raise NetcalcError for an array that is made whole numbers and isn't, which would round it."""
