@@ -315,7 +315,10 @@ def test_digits_are_given_of_what_is_known_in_a_large_problem():
 def test_closed_forms_of_very_many_values_are_declined():
     x = np.random.default_rng(0).standard_normal(1_000)
     found = netcalc.neuron(x, x / 100, 0, exact=True)
-    assert any("closed forms are given of up to 2,000 values, and here are 2,003" in note for note in found.notes)
+    assert any(
+        "closed forms are given of rational values, and of up to 2,000 others; here are 2,003" in note
+        for note in found.notes
+    )
     assert not any("short enough" in note for note in found.notes)
 
 

@@ -84,8 +84,8 @@ class Passes(NamedTuple):
     """Both passes: what is `given`, and everything that is `found`, each by its name.
 
     z1, a1, …, t and penalty where they are made, loss; then da1, s1 or J1 where the problem names them, dz1, dW1,
-    db1, …, dx; W1_new, … after a step. `losses` is each sample's part of the loss, if there is one, without a penalty,
-    and `upstream` ∂L/∂(the last output).
+    db1, …, dx; W1_new, … after a step; paths, the products along those of a trace. `losses` is each sample's part of
+    the loss, if there is one, without a penalty, and `upstream` ∂L/∂(the last output).
     """
 
     given: Nodes
@@ -114,34 +114,17 @@ class _Blank:
 
 def _outline(problem: Problem) -> Any:
     """What the graph of a problem depends on, as a problem that can be hashed."""
-    upstream: Any = problem.upstream
-    if isinstance(upstream, LossAndTarget):
-        target: Any = _Blank(upstream.target.shape)
-        upstream = upstream._replace(target=target, weighing=_outline_of(upstream.weighing))
-    else:
-        upstream = _Blank(upstream.shape)
-    changed: dict[str, Any] = {
-        "x": _Blank(problem.x.shape),
-        "layers": tuple(map(_outline_of_layer, problem.layers)),
-        "upstream": upstream,
-        "names": frozenset(problem.names),
-        "lr": problem.lr is not None or None,
-        "given": None,
-        "trace": None,
-    }
-    return problem._replace(**changed, notes=(), hidden=frozenset())
+    changed: dict[str, Any] = {"names": frozenset(problem.names), "lr": problem.lr is not None or None, "given": None}
+    return _blank(problem._replace(**changed, index_from=0, notes=(), hidden=frozenset()))
 
 
-def _outline_of_layer(layer: Dense) -> Dense:
-    blank: dict[str, Any] = {"W": _Blank(layer.W.shape), "b": None if layer.b is None else _Blank(layer.b.shape)}
-    return layer._replace(**blank)
-
-
-def _outline_of(weighing: Weighing | None) -> Any:
-    if weighing is None or weighing.weights is None:
-        return weighing
-    blank: Any = _Blank(weighing.weights.shape)
-    return weighing._replace(weights=blank)
+def _blank(thing: Any) -> Any:
+    """The same without the numbers of its arrays."""
+    if isinstance(thing, np.ndarray):
+        return _Blank(thing.shape)
+    if isinstance(thing, Problem | Dense | LossAndTarget | Weighing):
+        return type(thing)(*map(_blank, thing))
+    return tuple(map(_blank, thing)) if type(thing) is tuple else thing
 
 
 @lru_cache(maxsize=64)
@@ -161,6 +144,8 @@ def _passes(problem: Problem, together: bool) -> Passes:
     for number in range(len(problem.layers), 0, -1):
         found |= _of_layer(problem, ahead, slopes, number)
     found["dx"] = named("dx", slopes[ahead.given["x"]])
+    if problem.trace:
+        found["paths"] = named("paths", _along_paths(problem, ahead.given | found))
     rate = {} if problem.lr is None else {"lr": _rate()}
     return Passes(ahead.given | rate, found, parts, top)
 
@@ -233,6 +218,36 @@ def _of_each_sample(z: Node, weights: Sequence[Node], dz: Node) -> list[Node]:
     return [gradient for gradient in gradients(z, weights, own) if gradient is not None]
 
 
+def _along_paths(problem: Problem, nodes: Nodes) -> Node:
+    """The product along each path: (paths,), in the order of `trace.paths`; that through the penalty, λ·W, the last."""
+    from netcalc.graph import build  # most problems have no trace
+    from netcalc.graph.elementwise import constant
+    from netcalc.trace import paths, traced
+
+    name, index = traced(problem)
+
+    def picked(node: Node, *places: Sequence[int]) -> Node:
+        return build.index(node, [build.Fixed(np.array(one)) for one in places])
+
+    first, last, found = int(name[1:]), len(problem.layers), list(paths(problem))
+    samples = [path.sample for path in found]
+    factors = [picked(nodes[f"da{last}"], samples, [path.a[-1] for path in found])]
+    for place in range(last - first, -1, -1):
+        number, z, a = first + place, [path.z[place] for path in found], [path.a[place] for path in found]
+        slope = nodes.get(f"s{number}")
+        factors.append(picked(nodes[f"J{number}"], samples, a, z) if slope is None else picked(slope, samples, z))
+        if place:
+            factors.append(picked(nodes[f"W{number}"], z, [path.a[place - 1] for path in found]))
+    if name[0] == "W":
+        inputs = nodes[f"a{first - 1}"] if first > 1 else nodes["x"]
+        factors.append(picked(inputs, samples, [index[1]] * len(found)))
+    products = build.multiply(*factors)
+    if problem.decay is None or name[0] != "W":
+        return products
+    own = build.multiply(constant(problem.decay), picked(nodes[name], *([one] for one in index)))
+    return build.joined([products, own], 0)
+
+
 def _rate() -> Node:
     return given("lr", ())
 
@@ -277,7 +292,7 @@ def run(
 ) -> Quantities:
     """Everything that both passes produce, by the names of `layers.passes`; but for what to do `without`.
 
-    `watch` sees each node's value. Where a weight is traced, `paths` are the products along its paths.
+    `watch` sees each node's value.
     """
     both = passes(problem)
     nodes = {name: node for name, node in both.found.items() if name not in without}
@@ -285,12 +300,7 @@ def run(
     tensors = values(problem, both.given)
     given = {node: arithmetic.array(tensor) for node, tensor in tensors.items() if node in needed}
     found = evaluate(list(nodes.values()), arithmetic, given, after=_after(problem, watch))
-    quantities = dict(zip(nodes, found, strict=True))
-    if problem.trace and "paths" not in without:
-        from netcalc.trace import path_products
-
-        quantities["paths"] = path_products(problem, quantities, arithmetic.array)
-    return quantities
+    return dict(zip(nodes, found, strict=True))
 
 
 def _after(problem: Problem, watch: After | None) -> After | None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Iterator
 
 from netcalc.errors import ShapeError
 from netcalc.problem import Dense, Problem, element
@@ -92,32 +89,3 @@ def check_count(problem: Problem) -> None:
 def is_decayed(problem: Problem) -> bool:
     """Whether the weight has one more path, through the penalty; a bias has none."""
     return problem.decay is not None and problem.trace is not None and problem.trace[0][0] == "W"
-
-
-def path_products(
-    problem: Problem, found: Mapping[str, np.ndarray], array: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """The product along each path: (paths,), in the order of `paths`; that through the penalty, λ·W, is the last."""
-    name, index = traced(problem)
-    first = int(name[1:])
-    weights = {number: array(layer.W) for number, layer in enumerate(problem.layers, 1) if number > first}
-    inputs = found[f"a{first - 1}"] if first > 1 else array(problem.x)
-    products = []
-    for path in paths(problem):
-        last = first + len(path.z) - 1
-        product: Any = found[f"da{last}"][path.sample, path.a[-1]]
-        for number in range(last, first - 1, -1):
-            z, a = path.z[number - first], path.a[number - first]
-            slope = found.get(f"s{number}")
-            product = product * (found[f"J{number}"][path.sample, a, z] if slope is None else slope[path.sample, z])
-            if number > first:
-                product = product * weights[number][z, path.a[number - first - 1]]
-        if name[0] == "W":
-            product = product * inputs[path.sample, index[1]]
-        products.append(product)
-    if is_decayed(problem):
-        rate = array(np.array(problem.decay, dtype=object)).item()
-        products.append(rate * array(problem.layers[first - 1].W)[index])
-    out = np.empty(len(products), dtype=inputs.dtype)
-    out[:] = products
-    return out

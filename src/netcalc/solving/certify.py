@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
 from netcalc.arithmetic.balls import ball
 from netcalc.arrays import each
+from netcalc.expression import Number
+from netcalc.expression.tree import divide
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.node import Node
 from netcalc.kinks import kink_notes
-from netcalc.layers import Found, Quantities, run
+from netcalc.layers import Found, Quantities, passes, run, values
 from netcalc.problem import Problem
 from netcalc.result import Value
-from netcalc.solving.bits import are_values, as_value, certainty, confirmed, decided_arrays, is_certain, rational_in
-from netcalc.solving.notes import NO_CLOSED_FORMS
+from netcalc.solving.bits import are_values, as_value, certainty, decided_arrays, is_certain, rational_in
 
 ALGEBRA_WORK = 200  # multiplications of a forward pass that SymPy repeats in about a second
 ALGEBRA_EVALUATIONS = 60_000
-EXACT_EVALUATIONS = 400_000  # who asks for closed forms waits for them
-MOST_RATIONALS, MOST_CLOSED_FORMS = 100_000, 2_000  # which take about so long
 
 
 def certify(problem: Problem, count: int | None = None, without: Collection[str] = (), *, exact: bool = False) -> Found:
@@ -36,11 +39,21 @@ def certify(problem: Problem, count: int | None = None, without: Collection[str]
         count,
         problem.work + problem.size,
         exact=exact,
+        value=_with_ratio if exact else None,
         shown=lambda name: name in problem.names and name not in problem.hidden,
     )
     if not is_certain(_shown(problem, entries)):
         found, entries = _settled(problem, found, entries, count, without)
     return Found(entries, certainty(_shown(problem, entries)), tuple(kink_notes(problem, found)))
+
+
+def _with_ratio(entry: Any, count: int | None) -> Value:
+    """A numeral as a value, a rational with the ratio that it is."""
+    value = as_value(entry, count)
+    if not isinstance(entry, fmpq):
+        return value
+    p, q = (Number(Fraction(int(part))) for part in (entry.p, entry.q))
+    return replace(value, exact=p if q.value == 1 else divide(p, q))
 
 
 def _shown(problem: Problem, entries: Quantities) -> list[np.ndarray]:
@@ -88,44 +101,15 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
 
 def with_closed_forms(problem: Problem, found: Found) -> Found:
     """What was found, each entry with its closed form, as long as balls confirm it."""
-    from netcalc.graph.arithmetic.polynomial import adds_and_multiplies
-
-    rational, values = adds_and_multiplies(problem), sum(one.size for one in _shown(problem, found.entries))
-    most = MOST_RATIONALS if rational else MOST_CLOSED_FORMS
-    if values > most:
-        return _without(found, f"{NO_CLOSED_FORMS} up to {most:,} values, and here are {values:,}")
-    if rational:
-        return _with_rationals(problem, found)
-    from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
-    from netcalc.derivation.closed import ClosedForms
-    from netcalc.errors import TookTooLong
     from netcalc.graph.arithmetic.symbolic import Symbolic
+    from netcalc.solving.closed_values import with_closed_forms
 
-    forms = ClosedForms()
+    both = passes(problem)
+    given = values(problem, both.given)
 
-    def closed(value: Value, expression: Any) -> Value:
-        return confirmed(value, forms.tree(expression, deep=False))
+    def given_in(arithmetic: Arithmetic) -> dict[Node, np.ndarray]:
+        return {node: arithmetic.array(tensor) for node, tensor in given.items()}
 
-    try:
-        with bounded(EXACT_EVALUATIONS):
-            expressions = run(problem, Symbolic(closed=True, forms=forms))
-    except (TookTooLong, *SYMPY_FAILURES):
-        return _without(found, f"{NO_CLOSED_FORMS} shorter problems: here they are too long to be found")
-    entries = {name: each(closed, found.entries[name], expressions[name]) for name in problem.names}
-    return found._replace(entries=entries)
-
-
-def _without(found: Found, why: str) -> Found:
-    return found._replace(notes=(*found.notes, why))
-
-
-def _with_rationals(problem: Problem, found: Found) -> Found:
-    """The same where all is rational, without algebra."""
-    from netcalc.graph.arithmetic.polynomial import Polynomials, ratio
-
-    exact = run(problem, Polynomials())
-    entries = {
-        name: each(lambda value, one: replace(value, exact=ratio(one)), found.entries[name], exact[name])
-        for name in problem.names
-    }
-    return found._replace(entries=entries)
+    nodes, arrays = [both.found[name] for name in problem.names], [found.entries[name] for name in problem.names]
+    closed, notes = with_closed_forms(nodes, arrays, given_in, lambda forms: Symbolic(closed=True, forms=forms))
+    return found._replace(entries=dict(zip(problem.names, closed, strict=True)), notes=(*found.notes, *notes))

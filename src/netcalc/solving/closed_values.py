@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.arrays import each
+from netcalc.derivation.closed import ClosedForms
 from netcalc.errors import TookTooLong
+from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node
-from netcalc.models.graphed import GraphProblem
 from netcalc.result import Value
 from netcalc.solving.notes import NO_CLOSED_FORMS
 
 if TYPE_CHECKING:
-    from netcalc.graph.arithmetic.closed import Closed
+    from netcalc.graph.arithmetic.symbolic import Symbolic
 
 MAX_CLOSED_FORMS = 2_000  # values that are no rationals, of a problem whose closed forms are looked for
 MAX_OPERATIONS = 20_000  # entry by entry, and in products, that algebra repeats
@@ -25,12 +27,15 @@ MAX_EVALUATIONS = 400_000  # by SymPy; who asks for closed forms waits for them
 
 
 def with_closed_forms(
-    problem: GraphProblem, nodes: Sequence[Node], arrays: Sequence[np.ndarray]
+    nodes: Sequence[Node],
+    arrays: Sequence[np.ndarray],
+    given_in: Callable[[Arithmetic], dict[Node, np.ndarray]],
+    arithmetic: Callable[[ClosedForms], Symbolic],
 ) -> tuple[list[np.ndarray], tuple[str, ...]]:
-    """The values of nodes, each with its closed form where one is found; and a note where none is looked for."""
-    from netcalc.derivation.closed import ClosedForms
-    from netcalc.graph.arithmetic.closed import Closed
+    """The values of nodes, each with its closed form where one is found; and a note where none is looked for.
 
+    `given_in` has the inputs in an arithmetic; the `arithmetic` is what closed forms are looked for in.
+    """
     missing = sum(_lacks_one(value) for array in arrays for value in array.flat)
     if not missing:
         return list(arrays), ()
@@ -39,11 +44,11 @@ def with_closed_forms(
             f"{NO_CLOSED_FORMS} rational values, and of up to {MAX_CLOSED_FORMS:,} others; here are {missing:,}",
         )
     forms = ClosedForms()
-    numbers = Closed(problem.sizes, forms)
+    numbers = arithmetic(forms)
     needed = cost(nodes, numbers)
     if needed.operations + needed.multiplications > MAX_OPERATIONS:
         return list(arrays), (f"{NO_CLOSED_FORMS} rational values, and of others in shorter problems",)
-    found = _closed(problem, nodes, numbers)
+    found = _closed(nodes, numbers, partial(given_in, numbers))
 
     def known(value: Value, expression: object) -> Value:
         from netcalc.solving.bits import confirmed
@@ -59,7 +64,9 @@ def _lacks_one(value: Value) -> bool:
     return value.exact is None and value.certified and value.nearest is not None
 
 
-def _closed(problem: GraphProblem, nodes: Sequence[Node], numbers: Closed) -> list[np.ndarray | None]:
+def _closed(
+    nodes: Sequence[Node], numbers: Symbolic, given: Callable[[], dict[Node, np.ndarray]]
+) -> list[np.ndarray | None]:
     """What nodes come to as SymPy's numbers; None where that would take too long."""
     from netcalc.derivation.bounded import SYMPY_FAILURES, bounded
 
@@ -72,7 +79,7 @@ def _closed(problem: GraphProblem, nodes: Sequence[Node], numbers: Closed) -> li
         return value
 
     with contextlib.suppress(*failures), bounded(MAX_EVALUATIONS):
-        done |= problem.given_in(numbers)
+        done |= given()
         for place, node in enumerate(nodes):
             with contextlib.suppress(*failures):
                 (found[place],) = evaluate([node], numbers, dict(done), after=after)

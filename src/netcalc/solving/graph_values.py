@@ -128,11 +128,7 @@ def values_of(problem: GraphProblem, nodes: Sequence[Node], *, exact: bool = Fal
         value = partial(_with_closed_form, digits=None) if exact else shown_value
         arrays = Zeros(problem).put_in(nodes, nodes_in(Balls(problem.sizes), problem, nodes))
         found = [each(value, entries) for entries in arrays]
-    if not exact:
-        return found
-    from netcalc.solving.closed_values import with_closed_forms
-
-    return with_closed_forms(problem, nodes, found)[0]
+    return _with_closed_forms(problem, nodes, found)[0] if exact else found
 
 
 def in_float64(problem: GraphProblem, nodes: Sequence[Node]) -> list[np.ndarray]:
@@ -170,9 +166,16 @@ def in_balls(
     )
     if not exact:
         return list(arrays.values()), ()
+    return _with_closed_forms(problem, nodes, list(arrays.values()))
+
+
+def _with_closed_forms(
+    problem: GraphProblem, nodes: Sequence[Node], arrays: Sequence[np.ndarray]
+) -> tuple[list[np.ndarray], tuple[str, ...]]:
+    from netcalc.graph.arithmetic.closed import Closed
     from netcalc.solving.closed_values import with_closed_forms
 
-    return with_closed_forms(problem, nodes, list(arrays.values()))
+    return with_closed_forms(nodes, arrays, problem.given_in, partial(Closed, problem.sizes))
 
 
 def shown_value(entry: Any, digits: int | None = None) -> Value:

@@ -6,6 +6,7 @@ However deep the net, a formula is as long as its layer is wide.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +25,7 @@ from netcalc.expression import Number, Tree, is_constant, substitute, symbols
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64
+from netcalc.graph.evaluate import evaluate
 from netcalc.graph.node import in_order
 from netcalc.graph.sizes import concrete
 from netcalc.layers import Found, Quantities, passes, run, values
@@ -32,7 +34,6 @@ from netcalc.result import Value, at_index
 from netcalc.solving.bits import decided_arrays
 from netcalc.solving.certify import certify
 from netcalc.solving.formulas import formula_value, formulas_in
-from netcalc.trace import path_products
 
 MOST_TERMS = 50_000  # of all formulas together: about what is written in ten seconds
 SHOWN_NAMES = 4
@@ -128,7 +129,7 @@ def _product_of_numbers(problem: Problem, known: set[str], entries: Quantities, 
 
     found = run(problem, arithmetic, depending(problem))
     factors = {name: found[name] if name in known else np.full(one.shape, fmpq(1)) for name, one in entries.items()}
-    return path_products(problem, factors, given)
+    return _along_paths(problem, factors, given, arithmetic)
 
 
 def _number_of(tree: Tree) -> Tree:
@@ -137,6 +138,7 @@ def _number_of(tree: Tree) -> Tree:
 
 def _product_of_unknown(problem: Problem, known: set[str], entries: Quantities) -> np.ndarray:
     """Along each path what is unknown, and constants such as √2, as SymPy expressions."""
+    from netcalc.graph.arithmetic.closed import Closed
 
     def unknown(name: str, array: np.ndarray) -> np.ndarray:
         one = to_sympy(ONE)
@@ -145,7 +147,17 @@ def _product_of_unknown(problem: Problem, known: set[str], entries: Quantities) 
     def given(tensor: np.ndarray) -> np.ndarray:
         return each(lambda entry: to_sympy(ONE if isinstance(entry, float | Number) else entry), tensor)
 
-    return path_products(problem, {name: unknown(name, array) for name, array in entries.items()}, given)
+    return _along_paths(problem, {name: unknown(name, array) for name, array in entries.items()}, given, Closed())
+
+
+def _along_paths(
+    problem: Problem, factors: Quantities, given: Callable[[np.ndarray], np.ndarray], arithmetic: Arithmetic
+) -> np.ndarray:
+    """The products along the paths of these factors, by name, and of what is given."""
+    both = passes(problem)
+    known = {node: given(tensor) for node, tensor in values(problem, both.given).items()}
+    known |= {both.found[name]: array for name, array in factors.items()}
+    return evaluate([both.found["paths"]], arithmetic, known)[0]
 
 
 def partly(problem: Problem, digits: int | None = None) -> Found:
@@ -157,7 +169,7 @@ def partly(problem: Problem, digits: int | None = None) -> Found:
     sizes = Arithmetic()
     nodes = passes(problem).found
     blank = {name: np.broadcast_to(0.0, sizes.shape(nodes[name].shape)) for name in unknown & nodes.keys()}
-    entries = {"paths": np.zeros(()), **blank, **numbers}
+    entries = {**blank, **numbers, "paths": np.zeros(())}
     letters = list(dict.fromkeys(_letter(name) for name in free_names(problem.tensors)))
     formulas = formulas_in(letters, SHOWN_NAMES)
     all_unknown = unknown >= problem.names.keys()

@@ -87,13 +87,6 @@ def to_tree(polynomial: Polynomial) -> Tree:
     return add(*terms)
 
 
-def ratio(polynomial: Polynomial) -> Tree:
-    """A polynomial without symbols as a whole number or a ratio of two."""
-    constant = polynomial.terms.get(())
-    p, q = constant.coefficient.as_integer_ratio() if constant else (0, 1)
-    return Number(Fraction(p)) if q == 1 else divide(Number(Fraction(p)), Number(Fraction(q)))
-
-
 def _term(term: Term) -> Tree:
     """`2·x`, `x`, `−x`, and thirds as `2·x/3`."""
     coefficient, factors = term.coefficient, [Symbol(name) for name in term.symbols]
