@@ -9,14 +9,12 @@ from netcalc.explain.explanation import times
 from netcalc.expression import Apply, Number, Tree
 from netcalc.expression.numerals import of_float64
 from netcalc.expression.tree import divide, negate
-from netcalc.graph.functions import LOSS
+from netcalc.graph.functions import LOSS, by_sample
 from netcalc.graph.leaves import EYE, INPUT, NAMED
-from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, product
+from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor
 from netcalc.graph.sizes import concrete
 from netcalc.records import NamedTuple
-
-LOGARITHM = Operation("logarithm of a share", lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
 
 
 class Flat(NamedTuple):
@@ -33,7 +31,7 @@ class Flat(NamedTuple):
         while len(flat.factors) == 1:
             ((node, letters),) = flat.factors
             if node.operation is LOSS and node.params.function.by_sample and not node.params.order:
-                node = _written_out(node)
+                node = by_sample(node.params.function, *node.args)
             if node.operation is not PRODUCT:
                 break
             own = node.params
@@ -70,13 +68,6 @@ class Flat(NamedTuple):
             return min((out.index(one) for one in own if one in out), default=len(out)) if arg.rank else -1
 
         return sorted(self.factors, key=place)
-
-
-def _written_out(loss: Node) -> Node:
-    """A loss by sample as -Σ t·log(share)."""
-    output, target = loss.args
-    logarithm = make(LOGARITHM, [output], output.shape, loss.params.function)
-    return product([(target, "ij"), (logarithm, "ij")], "i", loss.shape, -1)
 
 
 def is_parameter(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import ONE, formula_of, replaced, times
-from netcalc.explain.flat import LOGARITHM, Flat, is_by_sample, is_of_loss, is_parameter, scaled, total
+from netcalc.explain.flat import Flat, is_by_sample, is_of_loss, is_parameter, scaled, total
 from netcalc.explain.weighing import penalty, target
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
 from netcalc.expression.tree import add, divide, multiply, negate
@@ -239,14 +239,6 @@ class Indexed:
             known["p[i]"] = times(self._share(node.args[0], places), self._of_targets(node.args[1], places))
         return substitute(parse(slope), known)
 
-    def _logarithm(self, node: Node, places: Places) -> Tree:
-        """What a loss by sample takes its targets times: log a, the logarithm of a share, or a where it is one."""
-        (output,) = node.args
-        if node.params.name == "nll":
-            return self._of(output, places)
-        is_share = node.params.of_probabilities
-        return Apply("log", (self._of(output, places) if is_share else self._share(output, places),))
-
     def _sum(self, node: Node, places: Places) -> Tree:
         """Terms with a plus, then those with a minus."""
         pairs = zip(self._at(node, places), node.params.numbers, strict=True)
@@ -324,8 +316,8 @@ RULES: Mapping[str, Rule] = {
     JACOBIAN_PRODUCT.name: Indexed._jacobian_product,  # noqa: SLF001
     LOSS.name: Indexed._loss,  # noqa: SLF001
     "elementwise": Indexed._elementwise,  # noqa: SLF001
-    LOGARITHM.name: Indexed._logarithm,  # noqa: SLF001
     "softmax": lambda own, node, places: own._share(node.args[0], places),  # noqa: SLF001
+    "log_softmax": lambda own, node, places: Apply("log", (own._share(node.args[0], places),)),  # noqa: SLF001
     INPUT.name: Indexed._name,  # noqa: SLF001
     NAMED.name: Indexed._name,  # noqa: SLF001
 }

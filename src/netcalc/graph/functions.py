@@ -156,3 +156,17 @@ LOSS = Operation("loss", _value_of_loss, _vjp_of_loss)
 def loss(function: BoundLoss, a: Node, t: Node) -> Node:
     """The loss of outputs `a` (samples, n) against targets: in a's shape, or by sample a number a sample."""
     return make(LOSS, [a, t], a.shape[:-1] if function.by_sample else a.shape, Loss(function))
+
+
+def by_sample(function: BoundLoss, output: Node, target: Node) -> Node:
+    """A loss by sample as -Σ t·log(share): of shares, of logits by their log-softmax, or of logarithms as they are."""
+    from netcalc.graph.elementwise import elementwise
+    from netcalc.graph.reductions import log_softmax
+
+    logarithms = output
+    if function.of_probabilities:
+        logarithms = elementwise("log", output)
+    elif function.name == "cross-entropy":
+        logarithms = log_softmax(output, -1)
+    letters = LETTERS[: output.rank]
+    return product([(target, letters), (logarithms, letters)], letters[:-1], output.shape[:-1], -1)

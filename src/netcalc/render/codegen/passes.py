@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
-from netcalc.catalogue.losses import BoundLoss
+from netcalc.catalogue.losses import CROSS_ENTROPY, BoundLoss
 from netcalc.derivation.derive import applied, loss_formula
 from netcalc.errors import NetcalcError
 from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.graph import build
 from netcalc.graph.backward import backward
 from netcalc.graph.elementwise import of_tree, slot
+from netcalc.graph.functions import by_sample
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, product, total
@@ -202,8 +203,4 @@ def _counted(inputs: Mapping[str, Node]) -> Node:
 def _each(loss: BoundLoss, output: Node, t: Node, *, is_apart: bool) -> Node:
     if not loss.by_sample:
         return _elementwise(loss_formula(loss), {"a": output, "t": t})
-    if loss.of_probabilities and is_apart:
-        logs = build.elementwise("log", output)
-    else:
-        logs = build.log_softmax(output, -1) if loss.name == "cross-entropy" else output
-    return build.negate(build.summed(build.multiply(t, logs), -1))
+    return by_sample(loss if is_apart else CROSS_ENTROPY, output, t)
