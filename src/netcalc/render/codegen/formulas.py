@@ -23,7 +23,6 @@ from netcalc.render.codegen.terms import Code, Codes, Level
 if TYPE_CHECKING:
     from netcalc.render.codegen.language import Language
 
-NAMES = {"e": "e", "pi": "pi", "inf": "inf"}
 QUOTIENT = "{0} / {1}"
 MAX_TERMS = 8  # of a sum in one line
 HALF = Number(Fraction(1, 2))
@@ -239,7 +238,7 @@ def constant(language: Language, tree: Tree) -> Code:
         case Number(value):
             return number(language, value)
         case Constant(name):
-            return codes.leaf(f"{language.constants}.{NAMES[name]}")
+            return codes.leaf(f"{language.constants}.{name}")
         case Apply("add" | "multiply" | "divide" | "negate" as operator, parts):
             return _applied(language, operator, [(part, constant(language, part)) for part in parts])
         case Apply(operator) if operator in CONDITIONS:

@@ -206,28 +206,6 @@ def gamma_function(x):
     sign = torch.where(x > 0, 1, 1 - 2 * (torch.floor(x) % 2))
     return sign * torch.exp(torch.lgamma(x))
 ''',
-        "products_of_others": '''
-def products_of_others(x, dim):
-    """The product of the other entries along dims: those before times those after."""
-    axes = (dim,) if isinstance(dim, int) else dim
-    behind = tuple(range(-len(axes), 0))
-    moved = torch.movedim(x, axes, behind)
-    rows = moved.reshape(*moved.shape[: -len(axes)], -1)
-    ones = torch.ones_like(rows[..., :1])
-    before = torch.cumprod(torch.cat([ones, rows[..., :-1]], dim=-1), dim=-1)
-    after = torch.cumprod(torch.cat([ones, rows.flip(-1)[..., :-1]], dim=-1), dim=-1)
-    products = before * after.flip(-1)
-    return torch.movedim(products.reshape(moved.shape), behind, axes)
-''',
-        "cofactors": '''
-def cofactors(A):
-    """det(A) times the transposed inverse, which a singular A has too."""
-    U, s, Vh = torch.linalg.svd(A)
-    n = s.shape[-1]
-    rest = [s[..., [i for i in range(n) if i != k]].prod(dim=-1) for k in range(n)]
-    signs = torch.linalg.det(U) * torch.linalg.det(Vh)
-    return (U * (signs[..., None] * torch.stack(rest, dim=-1))[..., None, :]) @ Vh
-''',
     },
     "jax": {
         "windows": '''
@@ -257,12 +235,18 @@ SHARED = (
 )
 IN_TORCH = {
     "an axis": "a dim",
+    "along axes:": "along dims:",
     "axis": "dim",
     "keepdims": "keepdim",
     "np.zeros": "x.new_zeros",
     "np.ndindex(*kernel)": "itertools.product(*map(range, kernel))",
     "np.moveaxis": "torch.movedim",
     "np.concatenate": "torch.cat",
+    "rows[..., :0:-1]": "rows.flip(-1)[..., :-1]",
+    "after[..., ::-1]": "after.flip(-1)",
+    "Vt": "Vh",
+    "rest = [np.delete(s, n, axis=-1).prod(axis=-1) for n in range(s.shape[-1])]": "n = s.shape[-1]\n"
+    "    rest = [s[..., [i for i in range(n) if i != k]].prod(dim=-1) for k in range(n)]",
     "x == x.max(axis=axis, keepdims=True)": "(x == x.amax(dim=dim, keepdim=True)).to(x.dtype)",
     "x == x.min(axis=axis, keepdims=True)": "(x == x.amin(dim=dim, keepdim=True)).to(x.dtype)",
     "np": "torch",
