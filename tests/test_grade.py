@@ -54,11 +54,45 @@ def test_columns_that_are_no_answers_are_named_once_and_passed_over(marks):
         ("email,Name", "a@b.c,Ada", "Ada"),
         ("Surname,First name,Email address", "Lovelace,Ada,a@b.c", "Ada Lovelace"),
         ("email", "a@b.c", "a@b.c"),
+        ("Timestamp,Email Address", "2026/11/01 9:00:00,a@b.c", "a@b.c"),
     ],
 )
 def test_who_a_row_is_of(marks, header, row, name):
     """As the column for it is called, or else as the first column says."""
     assert marks(f"{header},q\n{row},2\n")[0][0][0] == name
+
+
+@pytest.mark.parametrize(
+    "header, read",
+    [
+        ("q (1234),db (1235)", "db (1235) as db"),  # as Canvas exports them; a letter alone may be a word
+        ("What is ∂f/∂b?,Give f.,1. dw0 [2 pts]", "What is ∂f/∂b? as ∂f/∂b, 1. dw0 [2 pts] as dw0"),
+    ],
+)
+def test_an_answer_is_called_as_the_question_for_it(marks, header, read):
+    found, err, _ = marks(f"student,{header}\nAda,{','.join(['0.105'] * len(header.split(',')))}\n")
+    assert f"note: read as answers: {read}\n" in err
+    assert [len(one) - 2 for one in found] == [read.count(" as ")]
+
+
+def test_a_column_of_an_answers_name_comes_before_questions_that_have_it(marks):
+    found, err, _ = marks("student,comment on db,db\nAda,0.5,0.105\n")
+    assert found == [("Ada", 1, "rounded")]
+    assert err == "note: columns that are no answers are passed over: comment on db\n"
+    _, err, status = marks("student,comment on db,mark for db\nAda,0.5,0.105\n")
+    assert (status, "'comment on db' and 'mark for db' are the same answer" in err) == (2, True)
+
+
+def test_a_table_without_answers_says_what_they_are_called(marks):
+    _, err, status = marks("student,question,answer\nAda,db,0.105\n")
+    assert status == 2
+    assert "has no column that is an answer, as q, f, " in err
+    assert "its columns are student, question, answer" in err
+
+
+def test_rows_that_a_platform_adds_are_no_students(marks):
+    found, _, _ = marks("Student,ID,db\n    Points Possible,,1\nAda,1,0.105\nOverall average,,0.9\n")
+    assert [name for name, *_ in found] == ["Ada"]
 
 
 def test_a_wrong_index_is_no_column_to_pass_over(marks):

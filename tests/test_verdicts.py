@@ -477,7 +477,20 @@ def test_numbers_are_read_as_people_write_them(text, verdict):
 
 
 @pytest.mark.parametrize(
-    "text", ["100 000", "100\u202f000", "100'000", "1 e5", "1e 5", "100000", "100 000,0", "100,000.0", "1·10^5"]
+    "text",
+    [
+        "100 000",
+        "100\u202f000",
+        "100'000",
+        "1 e5",
+        "1e 5",
+        "100000",
+        "100 000,0",
+        "100,000.0",
+        "1·10^5",
+        "1 x 10^5",
+        "10x10**(4)",
+    ],
 )
 def test_large_numbers_are_read_as_people_write_them(text):
     assert netcalc.check(netcalc.grad("1e5*x", at={"x": "1/2"}), {"dx": text}).checked[0].verdict == "right"

@@ -22,8 +22,10 @@ MANY_COMMAS = rf"{SIGNED}(?P<whole>\d{{1,3}}(?:,\d{{3}}){{2,}})(?P<rest>)"
 WITH_POINTS = rf"{SIGNED}(?P<whole>\d{{1,3}}(?:\.\d{{3}})+)(?P<rest>,\d+)"
 COMMA = rf"{SIGNED}(?P<whole>\d*)(?P<rest>,\d+(?:[eE][+-]?\d+)?)"
 TWO_READINGS = r"[+\-−]?[1-9]\d{0,2},\d{3}"
+TIMES_TEN_TO = rf"[xX][{SPACES}]*10[{SPACES}]*(?:\^|\*\*)[{SPACES}]*[({{]?"  # with a letter for the sign
 SPACED_EXPONENT = (
-    rf"(?P<before>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+))[{SPACES}]*[eE][{SPACES}]*(?P<exponent>[+\-−]?[{SPACES}]?\d+)"
+    rf"(?P<before>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+))[{SPACES}]*(?:[eE]|{TIMES_TEN_TO})[{SPACES}]*"
+    rf"(?P<exponent>[+\-−]?[{SPACES}]?\d+)[)}}]?"
 )
 REPEATING = rf"{SIGNED}(?P<whole>\d*)[.,](?P<behind>\d*)\((?P<again>\d+)\)"
 PERCENT = rf"(?P<number>.*\d)[{SPACES}]*%"

@@ -162,14 +162,18 @@ class Names:
                 return Target(tensor, _checked(tensor, index, text), key)
         return None
 
+    @property
+    def listed(self) -> str:
+        """The names of the answers that are shown, the first of them."""
+        visible = [name for tensor in self.result.tensors for name in _some_names(tensor)]
+        return ", ".join(visible[:LISTED]) + (", …" if len(visible) > LISTED else "")
+
     def _unknown(self, text: str) -> UnknownNameError:
         from difflib import get_close_matches
 
         names = [name for tensor in self.tensors.values() for name in _some_names(tensor)]
         near = get_close_matches(text.strip(), names, n=3, cutoff=0.5)
-        visible = [name for tensor in self.result.tensors for name in _some_names(tensor)]
-        listed = ", ".join(visible[:LISTED]) + (", …" if len(visible) > LISTED else "")
-        hint = f"did you mean {_or([repr(name) for name in near])}?" if near else f"the answers are {listed}"
+        hint = f"did you mean {_or([repr(name) for name in near])}?" if near else f"the answers are {self.listed}"
         return UnknownNameError(f"there is no answer '{text.strip()}' here; {hint}")
 
 
