@@ -208,6 +208,25 @@ def test_program_s_circuit_has_a_box_a_line():
     assert {node.label for node in drawn.nodes if node.kind == "given"} == {"x", "W", "y"}
 
 
+def test_program_s_circuit_goes_down_the_page_of_a_phone():
+    """There it is read at the size that it is drawn, where from left to right it is three times as wide; a neuron's
+    signs are read from left to right on any page.
+    """
+    lines = "z = x @ W1 + b1\nh = np.tanh(z)\nout = h @ W2\nloss = (out ** 2).sum()"
+    shape = {"x": "N,D", "W1": "D,H", "b1": "H", "W2": "H,C"}
+    text = "\n".join(render(netcalc.gradients(lines, shape=shape), "html", View()))
+    desk, phone = text.index('<figure class="desk">'), text.index('<figure class="phone">')
+    wide, narrow = (int(text[place:].partition(' width="')[2].partition('"')[0]) for place in (desk, phone))
+    assert narrow < 390
+    assert wide > 1000
+    assert "@media(max-width:40rem){.desk{display:none}.phone{display:block}" in text
+    assert re.findall(r'class="t"[^>]*>([^<]+)<', text[phone:]) == [
+        *("loss", "x", "W1", "b1", "z = x W1 + b1", "h = tanh(z)", "W2", "out = h W2", "loss = ‖out‖²", "loss")
+    ]
+    assert ">x W1 + b1<" not in text[phone : text.index("</figure>", phone)]  # said in the label
+    assert "class=desk" not in "\n".join(render(netcalc.neuron([1, 2], [2, 1], 3), "html", View()))
+
+
 def test_large_inputs_are_told_by_shape_and_norm():
     """A matrix that is too large to be drawn has a line."""
     result = netcalc.gradients("loss = (x @ W).sum()", x=[[1.0] * 20] * 20, W=[[1.0]] * 20)

@@ -38,7 +38,8 @@ def _lines(circuit: Circuit, node: Node) -> Sequence[Line]:
     own = lines_of(node)
     uses = [wire for wire in circuit.wires if wire.source == node.key]
     if len(own) == 1 and uses:
-        own += [(text, style) for text, style in ((uses[0].forward, "f"), (uses[0].backward, "b")) if text]
+        value = "" if uses[0].forward in (node.label, node.label.partition(" = ")[2]) else uses[0].forward  # in letters
+        own += [(text, style) for text, style in ((value, "f"), (uses[0].backward, "b")) if text]
     elif len(uses) > 1:
         names = {other.key: other.label.partition(" = ")[0] for other in circuit.nodes}
         own += [(f"{wire.backward} from {names[wire.target]}", "b") for wire in uses if wire.backward]

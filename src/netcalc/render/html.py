@@ -22,7 +22,7 @@ from netcalc.render.rows import sample_elements, samples
 from netcalc.render.statement import drawn as matrix_of
 from netcalc.render.statement import given, lines
 from netcalc.render.summary import FIRST, LISTED
-from netcalc.render.svg import svg
+from netcalc.render.svg import figures, svg
 from netcalc.result import Element, Result, Tensor, Value, in_unicode
 from netcalc.version import __version__
 
@@ -47,10 +47,11 @@ font-size:clamp(.62em,calc((min(100vw,60rem) - 4rem)/var(--em,1)),1.05em)}
 .given{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;align-items:center}.given math[display=block]{margin:.35rem 0}
 mtd{text-align:right;padding:.1em .45em}.chain>mtr>mtd{text-align:left;padding:.35rem .15rem}
 .cases>mtr>mtd{text-align:left}
-figure{margin:0}svg{display:block;max-width:100%;height:auto}
+figure{margin:0}.phone{display:none}svg{display:block;max-width:100%;height:auto}
 .note{border-left:3px solid #bf8700;padding:.1rem .8rem;margin:.5rem 0}
 footer,.sure{color:var(--soft);font-size:.9rem}
-@media(max-width:40rem){math[display=block]{margin-left:0}dl{display:block}dd{margin:0 0 .4rem}
+@media(max-width:40rem){.desk{display:none}.phone{display:block}
+math[display=block]{margin-left:0}dl{display:block}dd{margin:0 0 .4rem}
 .stack,.stack tbody,.stack tr,.stack td{display:block}.stack th{display:none}
 .stack tr{border-bottom:1px solid var(--line);padding:.3rem 0}.stack td{border:0;padding:.1rem 0;text-align:left;
 overflow-x:auto;overflow-y:hidden}.stack math{font-size:clamp(.62em,calc((100vw - 3rem)/var(--em,1)),1em)}
@@ -74,9 +75,8 @@ def html(result: Result, *, by_layer: bool = False) -> Iterator[str]:
     yield from (f'<p class="note">{escape(in_signs(note))}</p>' for note in result.notes)
     yield from (f'<p class="sure">{escape(line)}</p>' for line in result.assurance)
     if drawn is not None:
-        yield '<h2>Circuit</h2>\n<p class="sure">Values in green, gradients in red.</p>\n<figure>'
-        yield from svg(drawn)
-        yield "</figure>"
+        yield '<h2>Circuit</h2>\n<p class="sure">Values in green, gradients in red.</p>'
+        yield from figures(drawn)
     yield from _steps(result)
     yield f"<details{'' if result.steps else ' open'}><summary>Every entry, with its formula and value</summary>"
     yield from table(result)

@@ -13,6 +13,7 @@ from netcalc.render.pixels import GATE, LINE, MARGIN, Box, Drawing, boxed, is_ro
 ROW = 46.0  # pixels between two nodes of a column
 PORT = 38.0  # pixels between the wires that end at a unit
 WIDEST = 1400.0  # pixels that a page shows with text that is still read
+PHONE = 500.0  # pixels that are still read on a page of 390
 AIR = 10.0  # pixels on either side of the text on a wire
 BEND = 34.0  # pixels that a wire takes to come to another height
 STYLE = (
@@ -26,9 +27,24 @@ STYLE = (
 
 def svg(circuit: Circuit) -> Iterator[str]:
     """The drawing: values in green, gradients in red; from left to right, or down the page where that is too wide."""
-    drawn = _across(circuit)
-    if drawn.width > WIDEST and not any(node.kind == "unit" for node in circuit.nodes):
-        drawn = column(circuit)
+    across = _across(circuit)
+    is_down = across.width > WIDEST and not any(node.kind == "unit" for node in circuit.nodes)
+    yield from _of(circuit, column(circuit) if is_down else across)
+
+
+def figures(circuit: Circuit) -> Iterator[str]:
+    """The drawing for a page, which shows what is of the class `phone` where it is narrow: there a program's lines go
+    down the page, if they were too small to read from left to right.
+    """
+    across = _across(circuit)
+    if PHONE < across.width <= WIDEST and not any(node.kind == "unit" or is_round(node) for node in circuit.nodes):
+        yield from ('<figure class="desk">', *_of(circuit, across), "</figure>")
+        yield from ('<figure class="phone">', *_of(circuit, column(circuit)), "</figure>")
+    else:
+        yield from ("<figure>", *svg(circuit), "</figure>")
+
+
+def _of(circuit: Circuit, drawn: Drawing) -> Iterator[str]:
     width = max(drawn.width, wide(circuit.title) + 2 * MARGIN)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {drawn.height:.0f}" '
