@@ -11,7 +11,7 @@ A variadic option is declared as `list[str] | None`; its values arrive as they w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
 from difflib import get_close_matches
 from functools import partial
@@ -78,6 +78,8 @@ class Line:
             elif flag := self.flag_of(piece):
                 self.take_flag(flag, piece, rest)
             elif self.open is not None:
+                if re.fullmatch("-[a-df-z]", piece) and f"-{piece}" in self.options:  # -e is a number, no other letter
+                    raise unknown_option(piece, self.options)
                 self.lists.setdefault(self.open.name, []).append(piece)
             elif self.takes_words:
                 self.words.append(piece)
@@ -134,8 +136,8 @@ class Line:
         return NetcalcError(f"unexpected {piece!r}" + (f"; values follow a flag: {example} {piece}" if example else ""))
 
 
-def unknown_option(flag: str, known: Iterable[str]) -> UnknownNameError:
-    suggestion = nearest(flag, known)
+def unknown_option(flag: str, known: Collection[str]) -> UnknownNameError:
+    suggestion = f"-{flag}" if f"-{flag}" in known else nearest(flag, known)
     return UnknownNameError(f"no such option {flag!r}" + (f"; did you mean {suggestion!r}?" if suggestion else ""))
 
 
@@ -177,14 +179,15 @@ def complete_word(argument: TyperArgument, ctx: Any, incomplete: str) -> list[An
 
 def process_value(parameter: Parameter, ctx: Any, value: Any) -> Any:
     """What typer's own method does, for the values that netcalc declares: str, int, float, Path, bool, lists."""
-    flag = parameter.opts[0] if isinstance(parameter, TyperOption) else parameter.name.upper()
+    flag = parameter.opts[0] if isinstance(parameter, TyperOption) else parameter.metavar or parameter.name.upper()
     if parameter.multiple or parameter.nargs == -1:
         line = ctx.meta.get(LINE)
         value = line.lists.get(parameter.name, value or ()) if line else value or ()
     elif isinstance(value, str):
         value = convert(value, parameter, flag)
     if parameter.required and parameter.value_is_missing(value):
-        raise NetcalcError(f"missing {flag}")
+        help_text = (parameter.help or "").removesuffix(".")
+        raise NetcalcError(f"missing {flag}" + (f": {help_text[0].lower()}{help_text[1:]}" if help_text else ""))
     return value if parameter.callback is None else parameter.callback(ctx, parameter, value)
 
 
