@@ -138,6 +138,32 @@ def test_rows_that_occur_twice_and_are_averaged_are_told():
     assert "averaged" in told
 
 
+STRIDED = "import torch.nn.functional as F\ny = F.conv1d(x, w, stride=2)\nloss = (y * c).sum()\n"
+STRIDED_AT = {"x": [[["0.5", "-1.2", "0.7", "2.1", "-0.4"]]], "w": [[["1.3", "-0.6", "0.9"]]], "c": [[["0.8", "-1.7"]]]}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{"dx": [[["1.04", "-2.69", "1.74", "-1.53", "0"]]]}, {"dw": [[["2.44", "-2.15", "-3.01"]]]}],
+    ids=["dx", "dw"],
+)
+def test_a_stride_left_out_is_told(answers):
+    assert said_of(netcalc.gradients(STRIDED, **STRIDED_AT), answers) == {
+        "the stride left out: windows taken one apart"
+    }
+
+
+FOCAL = "p = 1 / (1 + np.exp(-z))\nloss = -(t * (1 - p) ** 2 * np.log(p) + (1 - t) * p ** 2 * np.log(1 - p)).sum()\n"
+
+
+def test_a_factor_taken_as_a_constant_in_every_term_of_a_vector_is_told():
+    p = 1 / (1 + np.exp(-np.array([0.8, -1.1])))
+    constant = [f"{-((1 - p[0]) ** 3):.6g}", f"{p[1] ** 3:.6g}"]
+    (told,) = said_of(netcalc.gradients(FOCAL, z=["0.8", "-1.1"], t=[1, 0]), {"dz": constant})
+    assert told.startswith("the product rule's")
+    assert told.endswith("term alone")
+
+
 @pytest.mark.parametrize("answers", [{"loss": "sum(e*c)"}, {"loss": "sum(e ∘ c)"}, {"dc": "e"}, {"dc[1,0]": "e[1,0]"}])
 def test_what_a_program_calls_e_is_no_constant(answers):
     assert not said_of(netcalc.gradients(ROWS, **ROWS_AT), answers)

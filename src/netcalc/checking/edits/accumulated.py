@@ -7,15 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared, whole
+from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared, bare, whole
 from netcalc.checking.edits.products import Share, share_of
 from netcalc.graph.arithmetic import Arithmetic
-from netcalc.graph.backward import Use
+from netcalc.graph.backward import Use, gradients
 from netcalc.graph.build import divide
 from netcalc.graph.elementwise import elementwise
 from netcalc.graph.node import Node, Operation, in_order, make
 from netcalc.graph.product import PRODUCT, SUM, number
 from netcalc.graph.shaping import EVERYTHING, INDEX, SCATTER, Fixed, Part, Place, Span, index, numpy_key
+from netcalc.graph.windows import WINDOWS, Sliding, windows
 
 
 def time_steps(context: Context) -> Iterator[Changed]:
@@ -113,9 +114,40 @@ def reversed_kernel(context: Context, use: Use) -> Iterator[Shared]:
             )
 
 
+def stride_left_out(context: Context, use: Use) -> Iterator[Shared]:
+    """The stride of a convolution, or of a pooling, left out: its windows taken one apart."""
+    said = "the stride left out: windows taken one apart"
+    if use.node.operation is WINDOWS and (close := _one_apart(use.node)) is not None:
+        (share,) = gradients(close, use.node.args, context.delta(use))
+        if share is not None:
+            yield Shared(said, share)
+    share_of_product = share_of(context, use)
+    for place, (other, letters) in enumerate(share_of_product.factors[1:] if share_of_product else (), 1):
+        if share_of_product and (close := _one_apart(bare(other))) is not None:
+            factors = [*share_of_product.factors]
+            factors[place] = (close, letters)
+            yield Shared(said, share_of_product.built(factors))
+
+
+def _one_apart(node: Node) -> Node | None:
+    """As many windows as a node's, one apart; None for what has none, or has them so."""
+    sliding: Sliding = node.params
+    if node.operation is not WINDOWS or set(sliding.stride) == {1}:
+        return None
+    sizes = [
+        whole(many) + dilation * (kernel - 1)
+        for many, kernel, dilation in zip(sliding.places, sliding.kernel, sliding.dilation, strict=True)
+    ]
+    (array,) = node.args
+    front = [EVERYTHING] * (array.rank - len(sizes))
+    near = index(array, [*front, *(Span(None, size, None) for size in sizes)])
+    return windows(near, sliding.kernel, (1,) * len(sizes), sliding.dilation)
+
+
 ACCUMULATED = (
     Row("step-of-time", SEEN, changes=time_steps),
     Row("overwritten", SEEN, overwritten),
     Row("off-by-one", SEEN, off_by_one),
     Row("reversed-kernel", SEEN, reversed_kernel),
+    Row("stride-left-out", SEEN, stride_left_out),
 )

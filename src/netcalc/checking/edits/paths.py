@@ -80,7 +80,9 @@ def _is_term(context: Context, core: Node) -> bool:
 def terms_left_out(context: Context) -> Iterator[Changed]:
     """The product rule and the sum rule with some of their terms left out."""
     for core, node in context.names.items():
-        if core not in context.one.backward.gradients or core.operation not in (PRODUCT, SUM) or core.rank:
+        if core not in context.one.backward.gradients or core.operation not in (PRODUCT, SUM):
+            continue
+        if core.rank and (core.operation is SUM or set(core.params.letters) != {core.params.out}):
             continue
         live = _live(context, core)
         if len(live) < 2 or not _share_an_input(context, core, live):
