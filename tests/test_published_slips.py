@@ -164,6 +164,27 @@ def test_a_factor_taken_as_a_constant_in_every_term_of_a_vector_is_told():
     assert told.endswith("term alone")
 
 
+@pytest.mark.parametrize(
+    "text, x, answer, said",
+    [
+        ("atan(3*x)", "0.4", 3 / (1 + 3 * 0.16), "the 3 of 3·x not squared in atan′"),
+        ("asin(2*x)", "0.3", 2 / math.sqrt(1 - 2 * 0.09), "the 2 of 2·x not squared in asin′"),
+    ],
+)
+def test_a_coefficient_that_is_not_squared_is_told(text, x, answer, said):
+    assert said_of(netcalc.grad(text, at={"x": x}), {"dx": f"{answer:.4g}"}) == {said}
+
+
+def test_one_of_two_places_of_a_tensor_in_a_product_is_told():
+    x, c = np.array([[0.5, -1.2], [0.7, 2.1]]), np.array([[1.3, -0.4], [0.9, 0.6]])
+    result = netcalc.gradients("s = x @ x.T / 0.5\nloss = (s * c).sum()\n", x=x, c=c)
+    assert said_of(result, {"dx": c @ x / 0.5}) == {
+        "x is used twice in x@x.T: the gradient of one place alone is taken"
+    }
+    (told,) = said_of(result, {"dx": (c + c.T) @ x})
+    assert "the factor 2 left out" in told
+
+
 @pytest.mark.parametrize("answers", [{"loss": "sum(e*c)"}, {"loss": "sum(e ∘ c)"}, {"dc": "e"}, {"dc[1,0]": "e[1,0]"}])
 def test_what_a_program_calls_e_is_no_constant(answers):
     assert not said_of(netcalc.gradients(ROWS, **ROWS_AT), answers)

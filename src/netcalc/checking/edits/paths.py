@@ -50,13 +50,20 @@ def path_left_out(context: Context) -> Iterator[Changed]:
         by_user: dict[Node, list[Use]] = {}
         for use in reversed(context.one.backward.uses.get(node, [])):
             by_user.setdefault(use.node, []).append(use)
-        if len(by_user) < 2:
-            continue
         name = context.called(node)
         for user, own in by_user.items():
             said = f"a path left out: the one from {name} through {context.called(user)}"
             often = RARE if _is_term(context, user) else None  # told as a term left out
-            yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user), often)
+            if len(by_user) > 1:
+                yield Changed(said, context.replaced(dict.fromkeys(own)), context.names.get(user), often)
+            if (
+                user.operation is PRODUCT
+                and len(own) == 2
+                and len({user.params.letters[use.place] for use in own}) == 2
+            ):
+                said = f"{name} is used twice in {context.called(user)}: the gradient of one place alone is taken"
+                for use in own:
+                    yield Changed(said, context.replaced({use: None}), context.names.get(user), SEEN)
             if user in context.names:
                 steps = context.step(node), context.step(context.names[user])
                 by_step.setdefault(steps, {})[node] = own
@@ -91,7 +98,8 @@ def terms_left_out(context: Context) -> Iterator[Changed]:
             others: dict[Use, Node | None] = {use: None}
             if core.operation is PRODUCT:
                 word = ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
-                yield Changed(f"the product rule's {word} term left out", context.replaced(others), node, USUAL)
+                if not core.rank:
+                    yield Changed(f"the product rule's {word} term left out", context.replaced(others), node, USUAL)
                 if len(live) > 2:
                     alone = dict.fromkeys(one for one in live if one is not use)
                     yield Changed(f"the product rule's {word} term alone", context.replaced(alone), node)

@@ -105,10 +105,12 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
     share = share_of(context, use)
     if share is None:
         return
-    for place, (other, _) in enumerate(share.factors[1:], 1):
+    for place, (other, letters) in enumerate(share.factors[1:], 1):
         kept = [one for n, one in enumerate(share.factors) if n != place]
         if other is use.node.args[use.place]:
             squares = use.node.args.count(other) == 2
+            if squares and letters != share.own and any(user.rank for user in _users(context, use.node)):
+                continue  # of x xᵀ one of two places, which is told as that
             yield Shared(POWERS[not squares], _half(share), USUAL if squares else SEEN)
             if squares:
                 yield Shared("a square's derivative without what is squared", _without(share, place), SEEN)
@@ -145,6 +147,10 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             ):
                 again = share.built([*share.factors, share.factors[place]])
                 yield Shared(f"∂{parent}/∂{arg} applied twice: it is {context.called(other)}", again, RARE)
+
+
+def _users(context: Context, core: Node) -> list[Node]:
+    return context.users.get(context.names.get(core, core), [])
 
 
 def _passed_on(share: Share, place: int) -> Node | None:
@@ -265,6 +271,7 @@ def other_gradient(context: Context, use: Use) -> Iterator[Shared]:
         and one.shape == own.shape
         and one.params.moment >= 0
         and not context.is_silent(one)
+        and not context.is_input(one)
         and context.one.backward.gradients.get(one) is not None
     ]
     back = context.gradient(use.node.args[use.place])
@@ -398,7 +405,7 @@ def is_quadratic(context: Context, core: Node, matrix: Node) -> bool:
     if core.operation is not PRODUCT or len(core.args) != 2 or matrix not in core.args:
         return False
     vector = core.args[core.args[0] is matrix]
-    users = context.users.get(context.names.get(core, core), ())
+    users = _users(context, core)
     return any(user.args[0].operation is PRODUCT and vector in user.args[0].args for user in users)
 
 

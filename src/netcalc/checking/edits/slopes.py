@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, times, whole
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.forms import forms_of, written
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
@@ -93,6 +93,23 @@ def variants(context: Context, use: Use) -> Iterator[Shared]:
     for tree, reason in islice(_slipped(right), MAX_VARIANTS):
         told = f"{phi(use.node)}′ taken as {written(tree)}, {reason}; it is {it_is(use)}"
         yield Shared(told, wrong(use, context, substitute(tree, {"q": q})))
+    (inner,) = use.node.args
+    by, letters = bare(inner).params.number if bare(inner).operation is PRODUCT else 1, LETTERS_OF_AXES[: inner.rank]
+    squared = _with_square(right, multiply(Symbol("q"), Symbol("u")))
+    if abs(by) != 1 and squared != right:
+        tree = substitute(squared, {"q": Symbol(slot(0)), "u": Symbol(slot(1))})
+        slope = plain(tree, [(inner, letters), (scaled(inner, 1 / by), letters)], letters, inner.shape)
+        said = f"the {by} of {context.called(inner)} not squared in {phi(use.node)}′"
+        yield Shared(said, times(context.delta(use), slope))
+
+
+def _with_square(tree: Tree, square: Tree) -> Tree:
+    """A formula in q with another thing for q²."""
+    if tree == Apply("power", (Symbol("q"), Number(Fraction(2)))):
+        return square
+    if not isinstance(tree, Apply):
+        return tree
+    return Apply(tree.operator, tuple(_with_square(one, square) for one in tree.arguments))
 
 
 def _slipped(tree: Tree) -> Iterator[tuple[Tree, str]]:
