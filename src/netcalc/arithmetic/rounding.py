@@ -220,6 +220,8 @@ def _ball_digits(value: arb, count: int) -> str | None:
             if scaled is None:  # not decided; with a larger exponent 7.5 would round to 1 of the next decade
                 return None
             if 10 ** (count - 1) <= scaled < 10**count:
+                if not magnitude >= fmpq(10) ** guess and _integer(_shifted(magnitude, count - guess)) != 10**count:
+                    return None  # some of it lies in the decade below, whose digits are finer
                 return _written(bool(value < 0), str(fmpz(scaled)), guess, strip=False)
     return None
 
@@ -288,7 +290,7 @@ def _with_error(one: Any) -> tuple[float, float]:
             return 0.0, 0.0
         return (p / q, 0.0) if max(p.bit_length(), q.bit_length()) < PLAIN_BITS else (0.0, 1.0)
     number = float(one)
-    return number, float((one - number).abs_upper())
+    return (number, float((one - number).abs_upper())) if number or one.is_zero() else (0.0, 1.0)
 
 
 def _may_be_a_tie(numbers: np.ndarray) -> np.ndarray:
