@@ -1,4 +1,4 @@
-"""What programs may not do, each with the place that is told (after ‸) and what is said of it."""
+"""What programs, expressions and answers may not be, each with the place that is told (after ‸) and what is said of it."""
 
 from __future__ import annotations
 
@@ -98,6 +98,52 @@ z = v * 2⏎‸z[np.array([True, False])] = 0⏎y = z.sum() | a condition of 2 d
 y = ‸x @ v | a number has no axis to sum over; write * for it
 """
 
+EXPRESSIONS = """\
+sum(‸one_hot(w, 3)) | index 4 is out of range: one_hot has classes 0 to 2
+sum(‸one_hot([0, 3], 3)) | index 3 is out of range: one_hot has classes 0 to 2
+sum(‸one_hot([0, -4], 3)) | index -4 is out of range: one_hot has classes 0 to 2
+sum(‸one_hot([0, 1])) | one_hot needs the number of classes, as in one_hot([2, 0], 3)
+sum(‸one_hot([0, 1], 100000000)) | one_hot of 2 numbers in 100,000,000 classes would take more than memory
+sum(‸arange(x/2)) | arange takes a whole number, as in arange(3)
+sum(v‸[::0]) | the step of a slice is a whole number other than 0
+sum(v‸[v:]) | a bound of a slice is one number
+sum(v‸[1/2]) | an index needs a number here, or a name with a value
+v‸[4] | index 4 is out of range for axis 0 of 4
+sum(A‸[3]) | index 3 is out of range for axis 0 of 3, of 3×4
+A‸[0,4] | index 4 is out of range for axis 1 of 4, of 3×4
+A‸[0,0,0] | 3 indices are too many for 3×4
+‸sum(A, axis=2) | axis 2 is not there: 3×4 has axes 0 to 1
+‸sum(A, axis=(0, 0)) | an axis is named twice
+sum(v‸.mT) | .mT is of a matrix; this is 4
+sum(A‸/S) | 3×4 and 3×3 do not fit together element by element
+sum(S‸^-1) | A^-1 can be read two ways: write inv(A) for the inverse, 1/A for one over each entry
+sum(‸kron(v, A)) | kron takes two vectors or two matrices; these are 4 and 3×4
+sum(‸kron(Z, Z)) | kron takes two vectors or two matrices; these are 2×3×4 and 2×3×4
+sum(‸tril(v)) | tril and triu take matrices; this is 4
+‸trace(v) | trace needs a square matrix; this is 4
+‸det(A) | det needs a square matrix; this is 3×4
+sum(‸solve(S, v)) | solve: 3×3 and 4 do not fit together
+sum(‸solve(S, x)) | solve: 3×3 and a number do not fit together
+sum(‸outer(A, v)) | outer takes two vectors; these are 3×4 and 4
+sum(‸einsum('ij->ii', S)) | einsum: 'ii' has a letter twice
+sum(‸einsum('ij', v)) | einsum: 'ij' has 2 letters for 4
+sum(‸reshape(v, 3, 2)) | 3×2 takes 6 entries, and there are 4
+sum(A‸@w) | 3×4 and 3 do not fit together in a matrix product
+sum(x‸@v) | a number has no axis to sum over; write * for it
+sum(A*v‸*w) | 3×4 and 3 do not fit together element by element
+max(v‸[0:0]) | nothing is left of 4 by this index
+"""
+FORMULAS = """\
+(A v - w) ‸v | two vectors side by side: write a bᵀ for their outer product, a ∘ b element by element
+A' ‸v' | 4×3 and 4 side by side do not fit as a product of matrices; element by element it is written a ∘ b, or a*b
+w f‸′(v) | which function f′ is the slope of is not clear here: write its name, as in tanh′(z)
+sum‸′(v) | a prime stands behind the name of a function of one number, as in tanh′(z)
+v‸⊗A | '⊗' can be read two ways: write outer(a, b) or kron(A, B)
+(Σⱼ A[i,j]·v[j])‸[k] | no factor has the letter k of the result
+‸A[3,0] | there is no 'A[3,0]' in this problem; did you mean
+A‸[0 | this '[' is never closed: a ']' is missing
+"""
+
 
 @pytest.mark.parametrize("line", REFUSALS.splitlines())
 def test_what_does_not_work_is_told_where_it_stands(line):
@@ -109,6 +155,25 @@ def test_what_does_not_work_is_told_where_it_stands(line):
     before = text.partition(MARK)[0]
     assert told.value.position == len(before)
     assert f"line {before.count(chr(10)) + 1}:" in str(told.value)
+
+
+@pytest.mark.parametrize("line", EXPRESSIONS.splitlines())
+def test_an_expression_is_refused_where_it_goes_wrong(line):
+    marked, _, said = line.rpartition(" | ")
+    text = marked.replace(MARK, "")
+    values = {name: value for name, value in VALUES.items() if re.search(rf"\b{name}\b", text)}
+    with pytest.raises(NetcalcError, match=re.escape(said)) as told:
+        netcalc.grad(text, at=values)
+    assert told.value.position == marked.index(MARK)
+
+
+@pytest.mark.parametrize("line", FORMULAS.splitlines())
+def test_a_formula_that_cannot_be_read_is_told_where(line):
+    marked, _, said = line.rpartition(" | ")
+    result = netcalc.grad("sum((A@v - w)^2)/2", at={name: VALUES[name] for name in "Avw"})
+    with pytest.raises(NetcalcError, match=re.escape(said)) as told:
+        netcalc.check(result, {"dA": marked.replace(MARK, "")})
+    assert told.value.position == marked.index(MARK)
 
 
 def test_a_program_has_so_many_lines_and_no_more():
