@@ -30,6 +30,7 @@ from hypothesis import Phase, settings
 active = int(os.environ.get("MUTANT", "-1"))
 asked: set[int] = set()  # switches, by whatever runs
 CASES_EACH = 3  # of a test function that are recorded, spread over all; of transcripts all
+LONGEST_SECONDS = 4  # that a test computes; a longer one is not tried
 commands: list[Path] = []  # the files that say what commands asked for
 PATIENCE = 5  # times what the tests compute unchanged; what takes longer is noticed
 AT_LEAST_SECONDS = 40  # of it: what earlier tests had made ready is made anew
@@ -108,11 +109,16 @@ def asked_by_commands():
     return seconds, switches
 
 
+def too_long(*_):
+    raise TimeoutError
+
+
 class Recording:
     """Which test asks for which switches, and what is asked for while modules are imported."""
 
     def __init__(self, path: str) -> None:
         import_everything()
+        signal.signal(signal.SIGVTALRM, too_long)
         self.path = Path(path + os.environ.get("PYTEST_XDIST_WORKER", ""))
         self._write("", 0.0)
 
@@ -131,11 +137,13 @@ class Recording:
     def pytest_runtest_protocol(self):
         asked.clear()
         self.passed, self.started = True, time.process_time()
+        signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST_SECONDS, 0.5)
 
     def pytest_runtest_logreport(self, report):
         self.passed = getattr(self, "passed", False) and report.passed
 
     def pytest_runtest_logfinish(self, nodeid):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if getattr(self, "passed", False):
             self._write(nodeid, time.process_time() - self.started)
 
