@@ -7,7 +7,7 @@ the other factor, and by the largest slope of a function. N. J. Higham 2002, Acc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -133,16 +133,20 @@ def _inner_factors(params: Product, args: list[Off]) -> set[int]:
     return set(range(len(args))) - left
 
 
-def _is_within(params: Product, place: int, others: Iterable[int]) -> bool:
-    """Whether one of other factors has all the axes of one."""
-    return any(set(params.letters[place]) <= set(params.letters[other]) for other in others)
+def _is_within(params: Product, place: int, others: Collection[int]) -> bool:
+    """Whether one of other factors has all the axes of one, and two have each that is summed over."""
+    own = set(params.letters[place])
+    held = [set(params.letters[other]) for other in others]
+    return any(own <= one for one in held) and all(
+        sum(axis in one for one in held) > 1 for axis in own & {*params.summed}
+    )
 
 
 def _within_others(node: Node) -> list[Node]:
     """The arguments whose largest entry may matter."""
     if node.operation is PRODUCT:
         places = range(len(node.args))
-        return [node.args[n] for n in places if _is_within(node.params, n, (m for m in places if m != n))]
+        return [node.args[n] for n in places if _is_within(node.params, n, [m for m in places if m != n])]
     return list(node.args) if node.operation is LOSS else []
 
 
