@@ -57,6 +57,13 @@ CASES = {
     "logdet": (lambda X: b.logdet(b.matmul(X, b.transpose(X))), {"X": (3, 3)}),
     "solve": (b.solve, {"A": (3, 3), "c": (3,)}),
     "solve for columns": (b.solve, {"A": (3, 3), "c": (3, 2)}),
+    "matmul of stacks": (b.matmul, {"A": (2, 3, 4), "B": (2, 4, 5)}),
+    "matrices by one matrix": (b.matmul, {"A": (2, 3, 4), "B": (4, 5)}),
+    "numbers in front of sums": (
+        lambda X, Y: b.add(b.multiply(b.number(3), b.add(b.multiply(b.number(2), X), Y)), X),
+        {"X": (2, 3), "Y": (3,)},
+    ),
+    "one joined": (lambda X: b.joined([E("exp", X)], -1), {"X": (2, 3)}),
     "trace": (lambda A, B: b.trace(b.matmul(A, B)), {"A": (3, 2), "B": (2, 3)}),
     "diag of a vector": (b.diag, {"v": (3,)}),
     "diag of a matrix": (b.diag, {"A": (3, 3)}),
@@ -83,6 +90,7 @@ CASES = {
     "activation of the catalogue": (lambda X: activation(read_activation("softplus(2)"), X), {"X": (2, 3)}),
     "typed activation": (lambda X: activation(read_activation("q*exp(-q^2)"), X), {"X": (2, 3)}),
     "softmax of rows": (lambda X: vector_activation("softmax", X), {"X": (2, 3)}),
+    "softmax of rows of one": (lambda X: vector_activation("softmax", X), {"X": (3, 1)}),
     "log_softmax of rows": (lambda X: vector_activation("log_softmax", X), {"X": (2, 3)}),
     "Jacobians of rows": (lambda X: _jacobian_of_rows(vector_activation("softmax", X), X), {"X": (2, 3)}),
 }

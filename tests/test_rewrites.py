@@ -10,11 +10,14 @@ import pytest
 
 from netcalc.arithmetic.balls import ball, precision
 from netcalc.expression import Number
+from netcalc.graph import build as b
 from netcalc.graph.arithmetic.balls import Balls
+from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import backward, gradients, jacobian
 from netcalc.graph.by_name import Names
 from netcalc.graph.evaluate import evaluate
 from netcalc.graph.leaves import INPUT, NAMED
+from netcalc.graph.matrix_identities import is_symmetric
 from netcalc.graph.node import in_order
 from netcalc.graph.rewrites import REWRITES
 from netcalc.graph.writing import Writer, formula
@@ -148,3 +151,38 @@ def test_a_formula_is_never_longer_for_it(expression, shapes):
         for diagonal in (False, True):
             plain = Writer([node]).formula(node, diagonal=diagonal)
             assert len(to_unicode(formula(node, diagonal=diagonal))) <= len(to_unicode(plain))
+
+
+def _by_its_transpose(a, b_, x, y):
+    t, eye = b.transpose, b.eye(3)
+    return {
+        "A Aᵀ": b.matmul(a, t(a)),
+        "Aᵀ A": b.matmul(t(a), a),
+        "A A": b.matmul(a, a),
+        "A B": b.matmul(a, b_),
+        "A B Aᵀ": b.matmul(b.matmul(a, b_), t(a)),
+        "A": a,
+        "A + 2 Aᵀ": b.add(a, b.multiply(b.number(2), t(a))),
+        "A - Aᵀ": b.subtract(a, t(a)),
+        "A + B": b.add(a, b_),
+        "A Aᵀ + I": b.add(b.matmul(a, t(a)), eye),
+        "A B + Aᵀ Bᵀ": b.add(b.matmul(a, b_), b.matmul(t(a), t(b_))),
+        "A ∘ Aᵀ": b.multiply(a, t(a)),
+        "A ∘ A": b.multiply(a, a),
+        "x xᵀ": b.outer(x, x),
+        "x yᵀ": b.outer(x, y),
+        "x yᵀ + x xᵀ": b.add(b.outer(x, y), b.outer(x, x)),
+        "(A Aᵀ)⁻¹": b.inverse(b.matmul(a, t(a))),
+        "A⁻¹": b.inverse(a),
+        "A + x": b.add(b.matmul(a, t(a)), x),
+    }
+
+
+def test_what_is_taken_for_symmetric_is_and_nothing_else():
+    """Of matrices that are by how they are made: at random places they are their own transposes, or are not."""
+    inputs = [b.given(name, shape) for name, shape in (("A", (3, 3)), ("B", (3, 3)), ("x", (3,)), ("y", (3,)))]
+    draw = np.random.default_rng(8)
+    values = {node: draw.normal(size=node.shape) for node in inputs}
+    for name, node in _by_its_transpose(*inputs).items():
+        (found,) = evaluate([node], Float64(), values)
+        assert is_symmetric(node) == np.allclose(found, found.T), name
