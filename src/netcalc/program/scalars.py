@@ -31,13 +31,8 @@ def is_rational(value: Any) -> bool:
     return isinstance(value, int | Fraction | Number)
 
 
-def rational(value: Any) -> int | Fraction:
-    """A rational as Python has it."""
-    return value.value if isinstance(value, Number) else value
-
-
 def simplest(value: Fraction | int | Tree) -> Any:
-    """A formula that is a number as that number."""
+    """A formula that is a number as that number, as Python has it."""
     return value.value if isinstance(value, Number) else value
 
 
@@ -49,7 +44,7 @@ def calculated(sign: str, a: Any, b: Any) -> Any:
     if isinstance(a, Letters | Unknown) or isinstance(b, Letters | Unknown):
         return _of_sizes(sign, a, b)
     if is_rational(a) and is_rational(b):
-        found = _of_rationals(sign, rational(a), rational(b))
+        found = _of_rationals(sign, simplest(a), simplest(b))
         if found is not None:
             return found
     if sign in OPERATORS:
@@ -139,7 +134,7 @@ def negated(value: Any) -> Any:
     """-value."""
     if isinstance(value, Letters | Unknown):
         return times(-1, value)
-    return -rational(value) if is_rational(value) else simplest(apply("negate", [tree_of(value)]))
+    return -simplest(value) if is_rational(value) else simplest(apply("negate", [tree_of(value)]))
 
 
 def compare(relation: str, a: Any, b: Any) -> bool | None:
@@ -154,7 +149,7 @@ def compare(relation: str, a: Any, b: Any) -> bool | None:
 def ordering(value: Any) -> Any:
     """An exact number so that it compares: a formula's nearest float64."""
     if is_rational(value):
-        return rational(value)
+        return simplest(value)
     from netcalc.files.cells import nearest_float
 
     if value == Constant("inf"):

@@ -31,8 +31,7 @@ ALGEBRA_EVALUATIONS = 60_000
 def certify(problem: Problem, count: int | None = None, without: Collection[str] = (), *, exact: bool = False) -> Found:
     """Both passes in balls, each value proven to `count` digits and to its float64, as far as balls can tell.
 
-    But for what to do `without`: what depends on a symbol has no value. `exact` has every value be one that a closed
-    form can be put to.
+    But for what to do `without`: what depends on a symbol has no value. `exact` has closed forms found too.
     """
     found, entries = decided_arrays(
         lambda: run(problem, Balls(), without),
@@ -44,7 +43,8 @@ def certify(problem: Problem, count: int | None = None, without: Collection[str]
     )
     if not is_certain(_shown(problem, entries)):
         found, entries = _settled(problem, found, entries, count, without)
-    return Found(entries, certainty(_shown(problem, entries)), tuple(kink_notes(problem, found)))
+    sure = Found(entries, certainty(_shown(problem, entries)), tuple(kink_notes(problem, found)))
+    return _with_closed_forms(problem, sure) if exact else sure
 
 
 def _with_ratio(entry: Any, count: int | None) -> Value:
@@ -99,8 +99,7 @@ def _rational(value: Any, known: Value, expression: Any) -> Any:
     return value if rational is None else rational
 
 
-def with_closed_forms(problem: Problem, found: Found) -> Found:
-    """What was found, each entry with its closed form, as long as balls confirm it."""
+def _with_closed_forms(problem: Problem, found: Found) -> Found:
     from netcalc.graph.arithmetic.symbolic import Symbolic
     from netcalc.solving.closed_values import with_closed_forms
 

@@ -46,7 +46,9 @@ def _found(problem: Problem, digits: int | None, *, exact: bool, proven: bool | 
     if names:
         return _symbolic(problem, names, digits)
     if digits is not None or exact or (is_certified(problem) if proven is None else proven):
-        return _certain(problem, digits, exact=exact)
+        from netcalc.solving.certify import certify
+
+        return certify(problem, digits, exact=exact)
     return _fast(problem)
 
 
@@ -157,13 +159,6 @@ def _kink_notes(problem: Problem, entries: Quantities) -> tuple[str, ...]:
     from netcalc.kinks import kink_notes
 
     return tuple(kink_notes(problem, entries))
-
-
-def _certain(problem: Problem, digits: int | None, *, exact: bool) -> Found:
-    from netcalc.solving.certify import certify, with_closed_forms
-
-    found = certify(problem, digits, exact=exact)
-    return with_closed_forms(problem, found) if exact else found
 
 
 def _symbolic(problem: Problem, names: tuple[str, ...], digits: int | None) -> Found:

@@ -60,7 +60,12 @@ def document(text: str, name: str, path_text: str, decimal: str = ".") -> Docume
     is_json = text.lstrip().startswith("{")
     if not is_json and path_text.endswith(".json"):
         raise FileError(f'{name} holds no JSON object: a spec is one, as in {{"layers": […]}}')
-    content = (_json if is_json else _toml)(text, name)
+    try:
+        content = (_json if is_json else _toml)(text, name)
+    except RecursionError:
+        raise FileError(f"{name}: it is nested too deeply") from None
+    except ValueError:  # as Python refuses to read it
+        raise FileError(f"{name}: a whole number is too long") from None
     folder = Path() if path_text == "-" else Path(path_text).parent
     return Document(content, name, folder, text, is_json, decimal)
 
@@ -78,10 +83,6 @@ def _toml(text: str, name: str) -> dict[str, Any]:
         place = re.search(r"\(at (line \d+), column \d+\)$", str(error))
         quotes = "; a text stands in quotes" if message == "Invalid value" else ""
         raise FileError(f"{name}{', ' + place[1] if place else ''}: {_lower(message)}{quotes}") from None
-    except RecursionError:
-        raise FileError(f"{name}: it is nested too deeply") from None
-    except ValueError:  # as Python refuses to read it
-        raise FileError(f"{name}: a whole number is too long") from None
 
 
 def _json(text: str, name: str) -> dict[str, Any]:
@@ -91,10 +92,6 @@ def _json(text: str, name: str) -> dict[str, Any]:
         )
     except json.JSONDecodeError as error:
         raise FileError(f"{name}, line {error.lineno}: {_lower(error.msg)}") from None
-    except RecursionError:
-        raise FileError(f"{name}: it is nested too deeply") from None
-    except ValueError:  # as Python refuses to read it
-        raise FileError(f"{name}: a whole number is too long") from None
     except TwiceError as error:
         raise FileError(f"{name}: the key '{error.args[0]}' is given twice") from None
     return content
