@@ -228,10 +228,6 @@ def _not(condition: Condition) -> Condition:
     return not condition if isinstance(condition, bool) else condition
 
 
-def _any(*conditions: Condition) -> Condition:
-    return _not(_all(*(_not(condition) for condition in conditions)))
-
-
 def _extreme(largest: bool) -> Callable[..., Numeral]:
     def extreme(*values: Numeral) -> Numeral:
         best = values[0]
@@ -244,10 +240,6 @@ def _extreme(largest: bool) -> Callable[..., Numeral]:
         return best
 
     return extreme
-
-
-def _floor(value: Numeral) -> Numeral:
-    return fmpq(value.p // value.q) if isinstance(value, fmpq) else exactly(value.floor())
 
 
 def _sign(value: Numeral) -> Numeral:
@@ -310,7 +302,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
     "lgamma": _lgamma,
     "polygamma": _polygamma,
     "sign": _sign,
-    "floor": _floor,
+    "floor": lambda a: fmpq(a.p // a.q) if isinstance(a, fmpq) else exactly(a.floor()),
     "max": _extreme(largest=True),
     "min": _extreme(largest=False),
     "atan2": _atan2,
@@ -322,7 +314,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {name: _function(name) for name i
     "equal": _compare(lambda order: order == 0),
     "unequal": _compare(lambda order: order != 0),
     "and": _all,
-    "or": _any,
+    "or": lambda *conditions: _not(_all(*map(_not, conditions))),
     "not": _not,
 }
 

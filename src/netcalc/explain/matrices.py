@@ -41,7 +41,7 @@ class Matrices:
         self.closed = {
             name: each(lambda one: outcome(one)[0], array)
             for name, array in small.items()
-            if any(map(_is_closed, array.flat))
+            if any(isinstance(one, Value) and len(outcome(one)) > 1 for one in array.flat)
         }
 
     def value(self, name: str) -> Display | None:
@@ -227,10 +227,6 @@ def _reduced_along(operator: str, drawn: Drawn, axes: Sequence[Tree], *, keep: b
     found = np.empty(len(rows), dtype=object)
     found[:] = [_reduced(operator, row) for row in rows]
     return np.expand_dims(found, places) if keep else found
-
-
-def _is_closed(entry: object) -> bool:
-    return isinstance(entry, Value) and len(outcome(entry)) > 1
 
 
 def _in_every_row(drawn: Drawn, shape: tuple[int, ...]) -> Drawn:

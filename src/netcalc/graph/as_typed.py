@@ -33,7 +33,8 @@ def written(node: Node, exact: Exact) -> Tree | None:
     elif _is_write(node):
         if _is_padding(node):
             return _padded(node, exact)
-        writes, found = [node], _zeros(node)
+        writes = [node]
+        found = Apply("call:zeros", tuple(map(size_tree, node.shape)))  # matrix notation has 0 for "zeros"
     else:
         return None
     for write in writes:
@@ -43,10 +44,6 @@ def written(node: Node, exact: Exact) -> Tree | None:
             key.pop()
         found = Apply("added_into" if node.operation is SUM else "written_into", (found, value, *key))
     return found
-
-
-def _zeros(node: Node) -> Tree:
-    return Apply("call:zeros", tuple(map(size_tree, node.shape)))  # matrix notation has 0 for "zeros"
 
 
 def _is_write(node: Node) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
+from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -173,17 +174,6 @@ def _stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(parts)
 
 
-def _sum(parts: Sequence[np.ndarray]) -> Any:
-    return sum(parts[1:], parts[0])
-
-
-def _product(parts: Sequence[np.ndarray]) -> Any:
-    found = parts[0]
-    for one in parts[1:]:
-        found = found * one
-    return found
-
-
 def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
     many = int(parts[0].item()) if parts[0].size == 1 else 0
     if not 0 < many <= MAX_COUNTED:
@@ -193,9 +183,9 @@ def _counted(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 _ARITHMETIC: Mapping[str, Callable[[Sequence[np.ndarray]], Any]] = {
     "stack": _stacked,
-    "add": lambda parts: np.asarray(_sum(parts), dtype=object),
+    "add": lambda parts: np.asarray(reduce(add, parts), dtype=object),
     "negate": lambda parts: np.asarray(-parts[0], dtype=object),
-    "multiply": lambda parts: np.asarray(_product(parts), dtype=object),
+    "multiply": lambda parts: np.asarray(reduce(mul, parts), dtype=object),
     "arange": _counted,
 }
 

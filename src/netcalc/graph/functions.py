@@ -18,7 +18,6 @@ from netcalc.records import NamedTuple
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
     from netcalc.catalogue.losses import BoundLoss
-    from netcalc.graph.arithmetic import Arithmetic
 
 
 class Activation(NamedTuple):
@@ -38,10 +37,6 @@ class Loss(NamedTuple):
 # --- elementwise activations
 
 
-def _value_of_activation(node: Node, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
-    return arithmetic.activate(node.params.function, node.params.order, z)
-
-
 def _vjp_of_activation(node: Node, _: int, delta: Node) -> Node:
     """δ ∘ φ'(z)."""
     letters, shape = _letters(node.rank, delta.rank), delta.shape
@@ -53,7 +48,7 @@ def _letters(rank: int, with_extra: int) -> str:
     return LETTERS[rank:with_extra] + LETTERS[:rank]
 
 
-ACTIVATION = Operation("activation", _value_of_activation, _vjp_of_activation)
+ACTIVATION = Operation("activation", lambda node, by, z: by.activate(*node.params, z), _vjp_of_activation)
 
 
 def activation(function: BoundActivation, z: Node) -> Node:
@@ -87,17 +82,9 @@ def formula_of(params: Activation) -> Tree:
 # --- softmax and log_softmax, along the last axis
 
 
-def _value_of_vector(node: Node, arithmetic: Arithmetic, z: np.ndarray) -> np.ndarray:
-    return arithmetic.activate_rows(node.params, z)
-
-
 def _vjp_of_vector(node: Node, _: int, delta: Node) -> Node:
     """The whole Jacobian, transposed, times δ."""
     return make(JACOBIAN_PRODUCT, [node.args[0], delta], delta.shape, node.params)
-
-
-def _value_of_jacobian_product(node: Node, arithmetic: Arithmetic, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
-    return arithmetic.jacobian_product(node.params, np.broadcast_to(z, delta.shape), delta)
 
 
 def _vjp_of_jacobian_product(node: Node, place: int, delta: Node) -> Node | None:
@@ -122,8 +109,14 @@ def _prints_vector(node: Node, arguments: tuple[Tree, ...]) -> Tree:
     return Apply(node.params, (*arguments, *along))
 
 
-VECTOR = Operation("vector activation", _value_of_vector, _vjp_of_vector, _prints_vector)
-JACOBIAN_PRODUCT = Operation("Jacobian product", _value_of_jacobian_product, _vjp_of_jacobian_product)
+VECTOR = Operation(
+    "vector activation", lambda node, by, z: by.activate_rows(node.params, z), _vjp_of_vector, _prints_vector
+)
+JACOBIAN_PRODUCT = Operation(
+    "Jacobian product",
+    lambda node, by, z, delta: by.jacobian_product(node.params, np.broadcast_to(z, delta.shape), delta),
+    _vjp_of_jacobian_product,
+)
 
 
 def vector_activation(name: str, z: Node) -> Node:
@@ -132,10 +125,6 @@ def vector_activation(name: str, z: Node) -> Node:
 
 
 # --- losses
-
-
-def _value_of_loss(node: Node, arithmetic: Arithmetic, a: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return arithmetic.loss(node.params.function, node.params.order, a, t)
 
 
 def _vjp_of_loss(node: Node, place: int, delta: Node) -> Node | None:
@@ -150,7 +139,7 @@ def _vjp_of_loss(node: Node, place: int, delta: Node) -> Node | None:
     return product([above, (sloped, letters[extra:])], letters, delta.shape[:extra] + sloped.shape)
 
 
-LOSS = Operation("loss", _value_of_loss, _vjp_of_loss)
+LOSS = Operation("loss", lambda node, by, a, t: by.loss(*node.params, a, t), _vjp_of_loss)
 
 
 def loss(function: BoundLoss, a: Node, t: Node) -> Node:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netcalc.errors import ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
@@ -14,7 +12,7 @@ from netcalc.graph.shaping import EVERYTHING, index
 from netcalc.graph.sizes import Shape, same, written
 
 if TYPE_CHECKING:
-    from netcalc.graph.arithmetic import Arithmetic
+    pass
 
 
 def matmul(a: Node, b: Node) -> Node:
@@ -87,10 +85,6 @@ def cofactors(node: Node) -> Node:
     return make(COFACTORS, [node], node.shape)
 
 
-def _value_of_cofactors(_: Node, arithmetic: Arithmetic, array: np.ndarray) -> np.ndarray:
-    return arithmetic.cofactors(array)
-
-
 def _vjp_of_cofactors(node: Node, _: int, delta: Node) -> Node:
     """C = det(A) A⁻ᵀ, so its slope is that of the determinant times the inverse."""
     (arg,) = node.args
@@ -116,7 +110,7 @@ def _vjp_of_logdet(node: Node, _: int, delta: Node) -> Node:
     return scaled(_wide(delta, delta.rank), swapped(inverse(node.args[0])))
 
 
-COFACTORS = Operation("cofactors", _value_of_cofactors, _vjp_of_cofactors)
+COFACTORS = Operation("cofactors", lambda _, arithmetic, array: arithmetic.cofactors(array), _vjp_of_cofactors)
 DETERMINANT = Operation("det", lambda _, arithmetic, array: arithmetic.determinant(array), _vjp_of_determinant)
 LOGDET = Operation("logdet", lambda _, arithmetic, array: arithmetic.logdet(array), _vjp_of_logdet)
 

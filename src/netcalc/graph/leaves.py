@@ -43,28 +43,12 @@ class Given:
         self.key = key
 
 
-def _flows_through(_: Node, __: int, delta: Node) -> Node:
-    return delta
-
-
 def _no_slope(_: Node, __: int, ___: Node) -> None:
     return None
 
 
 def _value_of_input(node: Node, _: Arithmetic) -> np.ndarray:
     raise KeyError(node.params.text)  # a run has the inputs' values before it starts
-
-
-def _value_of_array(node: Node, arithmetic: Arithmetic) -> np.ndarray:
-    return arithmetic.array(node.params.array)
-
-
-def _value_of_size(node: Node, arithmetic: Arithmetic) -> np.ndarray:
-    return arithmetic.numbers(arithmetic.size(node.params))
-
-
-def _value_of_eye(node: Node, arithmetic: Arithmetic) -> np.ndarray:
-    return arithmetic.numbers(np.eye(arithmetic.size(node.shape[0]), dtype=np.int64))
 
 
 class Triangle(NamedTuple):
@@ -87,21 +71,27 @@ def _prints_triangle(node: Node, _: tuple[Tree, ...]) -> Tree:
     return Apply("tril" if node.params.lower else "triu", (ones, *offset))
 
 
-def _value_of_arange(node: Node, arithmetic: Arithmetic) -> np.ndarray:
-    return arithmetic.numbers(np.arange(arithmetic.size(node.shape[0])))
-
-
-def _name_of_array(node: Node, _: tuple[Tree, ...]) -> Tree:
-    return Symbol(node.params.text or "constant")
-
-
 INPUT = Operation("input", _value_of_input, _no_slope, lambda node, _: Symbol(node.params.text))
-ARRAY = Operation("array", _value_of_array, _no_slope, _name_of_array)
-SIZE = Operation("size", _value_of_size, _no_slope, lambda node, _: tree(node.params))
-EYE = Operation("eye", _value_of_eye, _no_slope)
+ARRAY = Operation(
+    "array",
+    lambda node, by: by.array(node.params.array),
+    _no_slope,
+    lambda node, _: Symbol(node.params.text or "constant"),
+)
+SIZE = Operation(
+    "size", lambda node, by: by.numbers(by.size(node.params)), _no_slope, lambda node, _: tree(node.params)
+)
+EYE = Operation("eye", lambda node, by: by.numbers(np.eye(by.size(node.shape[0]), dtype=np.int64)), _no_slope)
 TRIANGLE = Operation("triangle", _value_of_triangle, _no_slope, _prints_triangle)
-ARANGE = Operation("arange", _value_of_arange, _no_slope, lambda node, _: Apply("arange", (tree(node.shape[0]),)))
-NAMED = Operation("named", lambda _, __, array: array, _flows_through, lambda node, _: Symbol(node.params.text))
+ARANGE = Operation(
+    "arange",
+    lambda node, by: by.numbers(np.arange(by.size(node.shape[0]))),
+    _no_slope,
+    lambda node, _: Apply("arange", (tree(node.shape[0]),)),
+)
+NAMED = Operation(
+    "named", lambda _, __, array: array, lambda _, __, delta: delta, lambda node, _: Symbol(node.params.text)
+)
 STOPPED = Operation("detach", lambda _, __, array: array, _no_slope, lambda _, arguments: arguments[0])
 
 

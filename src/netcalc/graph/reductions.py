@@ -203,10 +203,6 @@ def extreme(operation: Operation, node: Node, axis: int | Sequence[int] | None =
 # --- running sums
 
 
-def _value_of_cumsum(node: Node, _: Arithmetic, array: np.ndarray) -> np.ndarray:
-    return np.cumsum(array, axis=node.params.axes[0])
-
-
 def _vjp_of_cumsum(node: Node, _: int, delta: Node) -> Node:
     """The running sum from the other end."""
     axis = node.params.axes[0]
@@ -217,7 +213,7 @@ def _backwards(node: Node, axis: int) -> Node:
     return index(node, [*[EVERYTHING] * (node.rank + axis), BACKWARDS])
 
 
-CUMSUM = along_axes("cumsum", _value_of_cumsum, _vjp_of_cumsum)
+CUMSUM = along_axes("cumsum", lambda node, _, array: np.cumsum(array, axis=node.params.axes[0]), _vjp_of_cumsum)
 
 
 def cumsum(node: Node, axis: int) -> Node:

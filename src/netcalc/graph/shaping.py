@@ -86,10 +86,6 @@ def reshape(node: Node, shape: Shape) -> Node:
 # --- concatenate
 
 
-def _value_of_concatenate(node: Node, _: Arithmetic, *arrays: np.ndarray) -> np.ndarray:
-    return np.concatenate(arrays, axis=node.params)
-
-
 def _vjp_of_concatenate(node: Node, place: int, delta: Node) -> Node:
     axis = node.params
     ends: list[Size] = [0]
@@ -106,7 +102,12 @@ def _prints_concatenate(node: Node, arguments: tuple[Any, ...]) -> Any:
     return Apply("concat", (*arguments, Apply("axis", (Number(node.params),))))
 
 
-CONCATENATE = Operation("concat", _value_of_concatenate, _vjp_of_concatenate, _prints_concatenate)
+CONCATENATE = Operation(
+    "concat",
+    lambda node, _, *arrays: np.concatenate(arrays, axis=node.params),
+    _vjp_of_concatenate,
+    _prints_concatenate,
+)
 
 
 def concatenate(nodes: Sequence[Node], axis: int) -> Node:

@@ -53,10 +53,6 @@ def _together(reader: Reader, tree: Apply) -> list[Node]:
     return nodes
 
 
-def _multiplied(reader: Reader, tree: Apply) -> Node:
-    return build.multiply(*_together(reader, tree))
-
-
 def _check_reading(reader: Reader, nodes: list[Node], shape: Shape, operand: Tree, node: Node) -> None:
     """What is said of `*` where a product of matrices could be meant; raises ShapeError where that is likely."""
     if not shape or not node.rank:
@@ -113,14 +109,6 @@ def _raised_or_transposed(reader: Reader, tree: Apply) -> Node:
             "^T can be read two ways where T is a name: write A.T for the transpose, A^(T) for the power"
         )
     return build.power(base, exponent)
-
-
-def _selected(reader: Reader, tree: Apply) -> Node:
-    return build.where(*map(reader.node, tree.arguments))
-
-
-def _compared(reader: Reader, tree: Apply) -> Node:
-    return build.compared(tree.operator, *map(reader.node, tree.arguments))
 
 
 # --- products of matrices
@@ -249,14 +237,14 @@ def _counted(reader: Reader, tree: Apply) -> Node:
 
 OPERATIONS: Mapping[str, Made] = {
     "add": _added,
-    "multiply": _multiplied,
+    "multiply": lambda reader, tree: build.multiply(*_together(reader, tree)),
     "negate": lambda reader, tree: build.negate(reader.node(tree.arguments[0])),
     "divide": _divided,
     "power": _raised,
     "power_or_inverse": _raised_or_inverted,
     "power_or_transpose": _raised_or_transposed,
-    "where": _selected,
-    **dict.fromkeys(CONDITIONS, _compared),
+    "where": lambda reader, tree: build.where(*map(reader.node, tree.arguments)),
+    **dict.fromkeys(CONDITIONS, lambda reader, tree: build.compared(tree.operator, *map(reader.node, tree.arguments))),
     "matmul": _matrix_product,
     "mT": _swapped,
     "index": _indexed,

@@ -78,16 +78,8 @@ def _value_of_overlap(node: Node, arithmetic: Arithmetic, array: np.ndarray) -> 
     return out
 
 
-def _vjp_of_windows(node: Node, _: int, delta: Node) -> Node:
-    return overlapped(delta, node.params)
-
-
-def _vjp_of_overlap(node: Node, _: int, delta: Node) -> Node:
-    return _windows(delta, node.params)
-
-
-WINDOWS = Operation("windows", _value_of_windows, _vjp_of_windows)
-OVERLAP = Operation("overlap", _value_of_overlap, _vjp_of_overlap)
+WINDOWS = Operation("windows", _value_of_windows, lambda node, _, delta: overlapped(delta, node.params))
+OVERLAP = Operation("overlap", _value_of_overlap, lambda node, _, delta: _windows(delta, node.params))
 
 
 def windows(node: Node, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Node:

@@ -76,7 +76,7 @@ class Call:
                 return tree
             case Apply("none", ()):
                 return None
-            case Apply("stack", parts) if not (parts and _is_along(parts[-1])):
+            case Apply("stack", parts) if not (parts and isinstance(parts[-1], Apply) and parts[-1].operator == "axis"):
                 return [self.value(one) for one in parts]
             case Apply(operator, ()) if operator.startswith("text:"):
                 return operator.removeprefix("text:")
@@ -90,10 +90,6 @@ class Call:
             self.numbers[node] = numbers.astype(np.int64)
             return Tensor(node, "whole")
         return Tensor(node)
-
-
-def _is_along(tree: Tree) -> bool:
-    return isinstance(tree, Apply) and tree.operator == "axis"
 
 
 def called(reader: Reader, tree: Apply) -> Any:
