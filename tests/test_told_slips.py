@@ -62,8 +62,80 @@ SLIPS = [  # an expression of those names, whose partial is wrong, what it was t
     ("dot(c,x)/sum(x)", "x", c / x.sum(), "the product rule's second term left out"),
 ]
 
+INVERSE, DET, G = np.linalg.inv(S), np.linalg.det(S), np.linalg.inv(S).T
+MASKED = np.outer(t, y)  # what comes back to the inverse in t @ S⁻¹ @ y
+h = (x - x.mean()) / x.std()
+BACK = c - c.mean() - h * (c * h).mean()
+PLANTED = [  # rows of the catalogue that are told by their names alone, in the same form
+    ("norm(x)", "x", x / norm**2, "the norm's slope taken as x/‖x‖²; it is x/‖x‖"),
+    ("norm(x)", "x", np.ones(3) / norm, "the norm's slope taken as 1/‖x‖; it is x/‖x‖"),
+    ("norm(x)", "x", np.ones(3), "the norm's slope left out: it is x/‖x‖"),
+    ("norm(x)", "x", 2 * x, "the norm's slope taken as 2x, that of ‖x‖²; it is x/‖x‖"),
+    ("logsumexp(x)", "x", np.exp(x), "exp(z) not divided by its sum: logsumexp's slope is softmax(z)"),
+    ("logsumexp(x)", "x", np.ones(3) / np.exp(x).sum(), "the inner derivative exp(z) left out"),
+    ("logsumexp(x)", "x", p * (1 - p), "softmax's own slope p(1 − p) taken: logsumexp's slope is softmax(z)"),
+    ("logsumexp(x)", "x", np.ones(3), "the slope of each logit taken as 1"),
+    ("max(x)", "x", np.ones(3), "max's gradient given to every entry"),
+    ("max(x)", "x", np.ones(3) / 3, "max's gradient spread evenly, as a mean's"),
+    ("max(x)", "x", np.array([0, 1, 0]), "max's gradient given to the smallest entry"),
+    ("min(x)", "x", np.array([0, 0, 1]), "min's gradient given to the largest entry"),
+    ("prod(x)", "x", np.full(3, x.prod()), "the whole product taken for that of the other entries"),
+    ("t@inv(S)@y", "S", G @ MASKED @ G, "the minus of the inverse's derivative left out: it is −X⁻ᵀ δ X⁻ᵀ"),
+    ("t@inv(S)@y", "S", -G @ MASKED, "the inverse's derivative with X⁻ᵀ on the left only"),
+    ("t@inv(S)@y", "S", -MASKED @ G, "the inverse's derivative with X⁻ᵀ on the right only"),
+    ("t@inv(S)@y", "S", -MASKED, "the inverse's derivative with X⁻ᵀ on neither side"),
+    ("t@inv(S)@y", "S", -INVERSE @ MASKED @ INVERSE, "the inverse's derivative without its transposes"),
+    ("t@inv(S)@y", "S", -(INVERSE**2) * MASKED, "the inverse differentiated entry by entry, as 1/x"),
+    ("det(S)", "S", G, "det(X) left out of the determinant's derivative: it is det(X) X⁻ᵀ"),
+    ("det(S)", "S", DET * INVERSE, "the determinant's derivative with X⁻¹ for X⁻ᵀ"),
+    ("det(S)", "S", INVERSE, "the determinant's derivative as X⁻¹: it is det(X) X⁻ᵀ"),
+    ("det(S)", "S", np.full((2, 2), DET), "X⁻ᵀ left out of the determinant's derivative"),
+    ("det(S)", "S", DET * S, "the determinant's derivative with X for X⁻ᵀ"),
+    ("det(S)", "S", G / DET, "the determinant's derivative divided by det(X)"),
+    ("logdet(S)", "S", DET * G, "log det's derivative as that of det: it is X⁻ᵀ"),
+    ("logdet(S)", "S", INVERSE, "log det's derivative as X⁻¹: it is X⁻ᵀ"),
+    ("logdet(S)", "S", np.full((2, 2), 1 / DET), "log det's derivative as 1/det(X), the derivative of det left out"),
+    ("logdet(S)", "S", G / DET, "log det's derivative divided by det(X)"),
+    ("dot(c,softmax(x))", "x", c - c @ p, "p left out of softmax's Jacobian: it is p ∘ (δ − Σ δp)"),
+    ("dot(c,softmax(x))", "x", -c * p * (1 - p), "softmax's slope taken as −p(1 − p)"),
+    ("dot(c,softmax(x))", "x", x * (c - c @ x), "softmax's Jacobian made of the logits in place of its output"),
+    ("dot(c,softmax(x))", "x", p * (c @ p - c), "the sign is wrong"),
+    ("dot(c,(x-mean(x))/std(x))", "x", c / x.std(), "the mean and the variance taken as constants"),
+    ("dot(c,(x-mean(x))/std(x))", "x", (c - c.mean()) / x.std(), "the variance taken as a constant"),
+    ("dot(c,(x-mean(x))/std(x))", "x", (c - h * (c * h).mean()) / x.std(), "the mean taken as a constant"),
+    ("dot(c,(x-mean(x))/std(x))", "x", BACK / x.std() ** 2, "divided by the deviation once more"),
+    ("dot(c,(x-mean(x))/std(x))", "x", BACK, "not divided by the deviation"),
+    ("dot(c,(x-mean(x))/std(x))", "x", BACK * x.std(), "multiplied by the deviation where it is divided"),
+    (
+        "dot(c,(x-mean(x))/std(x))",
+        "x",
+        (c - c.sum() - h * (c * h).sum()) / x.std(),
+        "the mean's 1/3 left out",
+    ),
+    (
+        "dot(c,(x-mean(x))/std(x))",
+        "x",
+        (c - c.mean() - (x - x.mean()) * (c * h).mean()) / x.std(),
+        "the quotient rule's denominator not squared",
+    ),
+    (
+        "dot(c,(x-mean(x))/std(x))",
+        "x",
+        (c - c.mean() - 2 * h * (c * h).mean()) / x.std(),
+        "sqrt′ taken as 1/√q: the root's ½ left out",
+    ),
+    ("dot(c,(x-mean(x))/std(x))", "x", (c - c.mean() + h * (c * h).mean()) / x.std(), "the quotient rule with a plus"),
+    ("sum(c/x)", "x", c / x**2, "the quotient rule with a plus"),
+    ("sum(c/x)", "x", -c, "the quotient rule's denominator left out"),
+    ("trace(S)", "S", np.ones((2, 2)), "trace′ taken as 1 in every entry; it is the identity"),
+    ("sum(c*tanh(x))", "x", c / (1 - np.tanh(x) ** 2), "tanh′ inverted: divided by it"),
+    ("sum(c*tanh(x))", "x", c * (1 - np.tanh(np.tanh(x)) ** 2), "tanh′ taken at tanh(q) in place of q"),
+]
 
-@pytest.mark.parametrize("text, name, wrong, said", SLIPS, ids=[f"{said} in {text}" for text, _, _, said in SLIPS])
+
+@pytest.mark.parametrize(
+    "text, name, wrong, said", SLIPS + PLANTED, ids=[f"{said} in {text}" for text, _, _, said in SLIPS + PLANTED]
+)
 def test_a_slip_in_every_entry_is_told_by_what_it_is(text, name, wrong, said):
     at = {one: value.tolist() for one, value in GIVEN.items() if re.search(rf"\b{one}\b", text)}
     checked = netcalc.check(netcalc.grad(text, at=at), {f"d{name}": wrong.tolist()}).checked
