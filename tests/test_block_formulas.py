@@ -179,6 +179,11 @@ loss = out.sum()
             {"x": "T,2D"},
             {"f": "1/10000^(arange(D)/D)", "loss": "sum(x[:, ::2], axis=0)ᵀ f"},
         ),
+        (
+            "s = (x * x).sum(1)\nd = s[None] - 2 * (x @ x.T) + s[:, None]\nloss = (d ** 2).sum()",
+            {"x": "N,D"},
+            {"d": "s − 2·x xᵀ + s[:, None]", "ds": "sum(dd, axis=0) + sum(dd, axis=1)"},
+        ),
         ("loss = -np.log(p[range(len(y)), y]).mean()", {"p": "N,C", "y": "N"}, {"loss": "−mean(log(p[arange(N), y]))"}),
     ],
 )

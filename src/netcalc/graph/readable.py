@@ -12,7 +12,7 @@ from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, Factor, number, product, renamed, sizes_by_letter, sums_over_ones
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.rewrites import REWRITES
-from netcalc.graph.shaping import EVERYTHING, INDEX, RESHAPE
+from netcalc.graph.shaping import EVERYTHING, INDEX, RESHAPE, SCATTER
 from netcalc.graph.sizes import settled
 from netcalc.notation import to_unicode
 from netcalc.records import NamedTuple
@@ -99,11 +99,12 @@ def _rebuilt(node: Node, done: Mapping[Node, Node], is_leaf: Callable[[Node], bo
         factors = [factor for arg, own in pairs for factor in _opened(arg, own, is_leaf)]
         out, number, averaged = node.params.out, node.params.number, node.params.averaged
         return product(_with_scalars(factors, out, is_leaf), out, node.shape, number, averaged=averaged)
-    if node.operation is INDEX and all(part is None or part == EVERYTHING for part in node.params.key):
-        letters = LETTERS[: node.rank]
+    if node.operation in (INDEX, SCATTER) and all(part is None or part == EVERYTHING for part in node.params.key):
+        letters = LETTERS[: max(node.rank, args[0].rank)]
         new = [node.params.extra + n for n, part in enumerate(node.params.key) if part is None]
         kept = "".join(one for n, one in enumerate(letters) if n not in new)
-        return product([(args[0], kept)], letters, node.shape)
+        own, out = (kept, letters) if node.operation is INDEX else (letters, kept)
+        return product([(args[0], own)], out, node.shape)
     if node.operation is RESHAPE:
         narrow, wide = (
             [n for n, one in enumerate(shape) if settled(one) != 1] for shape in (args[0].shape, node.shape)

@@ -182,6 +182,8 @@ def _cut(node: Node) -> tuple[int, Size, Size] | None:
     if len(places) != 1:
         return None
     part, axis = keyed.key[places[0]], keyed.extra + places[0]
+    if part is None:
+        return None
     extent = settled(keyed.whole[axis])
     if isinstance(part, int) and isinstance(extent, int) and 0 <= part < extent:
         return axis, part, part + 1
