@@ -37,6 +37,11 @@ CASES = [
 DERIVATIVES = [  # what a program takes the gradient of itself, and the same by hand
     ("jax.grad(lambda v: jnp.sum(jnp.tanh(v @ W)))(x)", "(1 - np.tanh(x @ W) ** 2) @ W.T"),
     ("jax.grad(lambda v: jnp.sum(v ** 2 * x))(x)", "2 * x * x"),
+    ("jax.vjp(lambda v: jnp.tanh(v @ W), x)[1](jnp.ones((3, 2)))[0]", "(1 - np.tanh(x @ W) ** 2) @ W.T"),
+    ("sum(g.sum() for g in jax.vjp(lambda a, c: (a @ c, a), x, W)[1]((2., 1.)))", "W.sum() * 6 + x.sum() * 4 + x.size"),
+    ("jax.jvp(lambda v: jnp.sin(v) @ W, (x,), (x ** 2,))[1]", "(np.cos(x) * x ** 2) @ W"),
+    ("jax.jvp(lambda a, c: a @ c, (x, W), (x, W))[1]", "2 * x @ W"),
+    ("jax.jvp(jax.grad(lambda v: jnp.sum(v ** 3)), (x,), (x,))[1]", "6 * x**2"),
     ("sum(g.sum() for g in jax.grad(lambda a, c: jnp.sum(a @ c), argnums=(0, 1))(x, W))", "W.sum() * 3 + x.sum() * 2"),
     ("jax.grad(lambda p: jnp.sum(x @ p['w']) + p['b'] ** 2)({'w': W, 'b': x[0, 0]})['b']", "2 * x[0, 0]"),
     ("jax.grad(lambda v: (jnp.sum(v ** 3), v), has_aux=True)(x)[0]", "3 * x**2"),

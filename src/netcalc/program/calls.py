@@ -75,6 +75,10 @@ DERIVATIVES: Mapping[str, str] = {
     **dict.fromkeys(("jax.jacobian", "jax.jacfwd", "jax.jacrev", "torch.func.jacrev", "torch.func.jacfwd"), "jacobian"),
     **dict.fromkeys(("jax.hessian", "torch.func.hessian", "autograd.hessian"), "hessian"),
 }
+CALLED_AT_ONCE = {  # which give gradients, and no function of any arguments
+    "torch.autograd.grad": "autograd",
+    **{f"{library}.{name}": name for library in ("jax", "torch.func") for name in ("vjp", "jvp")},
+}
 EINOPS = frozenset({"rearrange", "reduce", "repeat", "einsum"})
 UNIMPORTED = {  # what is known by its name where nothing bears it, as imports are not read
     **{name: LibraryFunction(name, Module("einops")) for name in ("rearrange", "reduce", "repeat")},
@@ -268,10 +272,10 @@ class Calls(Methods):
         if path in DERIVATIVES and args:
             argnums = keywords.get("argnums", args[1] if len(args) > 1 else 0)
             return Derived(DERIVATIVES[path], args[0], argnums, keywords.get("has_aux") is True)
-        if path == "torch.autograd.grad":
-            from netcalc.program.derivatives import autograd
+        if path in CALLED_AT_ONCE:
+            from netcalc.program import derivatives
 
-            return autograd(self, *args, **keywords)
+            return getattr(derivatives, CALLED_AT_ONCE[path])(self, *args, **keywords)
         if (transform := TRANSFORMS.get(path)) is not None:
             from netcalc.program import transforms
 
@@ -388,7 +392,7 @@ class Calls(Methods):
             return f"{name} goes by the values: give the order, or the places, with --at, as in x[order]"
         if name in LAYERS_WITH_WEIGHTS:
             return f"{name} has weights of its own: write {LAYERS_WITH_WEIGHTS[name]}, and give these with --at"
-        if name in ("vjp", "jvp", "backward"):
+        if name in ("linearize", "backward"):
             return f"{name} is what netcalc derives: hand it the forward pass alone"
         if name in LOOPS:
             return f"{name} is not understood; write {LOOPS[name]}"

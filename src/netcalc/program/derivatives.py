@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph import build as b
-from netcalc.graph.backward import gradients, jacobian
+from netcalc.graph.backward import along, gradients, jacobian
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.rebuilt import with_arguments
@@ -18,6 +19,8 @@ from netcalc.program.values import REALS, Derived, Tensor, described, is_scalar,
 
 if TYPE_CHECKING:
     from netcalc.program.calls import Calls
+
+NO_WORDS: Mapping[str, Any] = MappingProxyType({})
 
 
 def autograd(
@@ -54,17 +57,14 @@ def autograd(
 def called(reader: Calls, how: Derived, args: list[Any], keywords: Mapping[str, Any]) -> Any:
     """What jax.grad(f) and the like give for f's arguments."""
     reader.deriving.add(getattr(reader.reading, "lineno", 1))
+    if how.how == "vjp":
+        return _backwards(reader, how, *args)
     places = how.argnums if isinstance(how.argnums, tuple | list) else [how.argnums]
     if any(not isinstance(one, int) or not -len(args) <= one < len(args) for one in places):
         raise NetcalcError(f"argnums says which of {len(args)} arguments is differentiated by, counted from 0")
     whole = reader.call(how.function, args, dict(keywords), ast.Pass()) if how.how == "value_and_grad" else None
     reader.differentiates.append((how.function, args, dict(keywords)))
-    start = len(reader.assigned)
-    by = [over_tree(lambda one: _fresh(reader, one), args[place]) for place in places]
-    for place, one in zip(places, by, strict=True):
-        args = [*args[:place], one, *args[place % len(args) + 1 :]]
-    outcome = reader.call(how.function, args, dict(keywords), ast.Pass())
-    del reader.assigned[start:]
+    start, by, outcome = _at_fresh(reader, how.function, args, places, keywords)
     output = node_of(outcome[0] if how.has_aux else outcome)
     if output.rank and how.how != "jacobian":
         raise NetcalcError(f"{how.how} is of a function that gives one number; sum what it gives")
@@ -76,6 +76,52 @@ def called(reader: Calls, how: Derived, args: list[Any], keywords: Mapping[str, 
     if how.how == "value_and_grad":
         return whole, result
     return (result, outcome[1]) if how.has_aux else result
+
+
+def vjp(reader: Calls, fun: Any, *primals: Any, has_aux: Any = False) -> tuple[Any, ...]:
+    """jax.vjp: what a function gives, and that gradient from above as one by each argument."""
+    outcome = reader.call(fun, list(primals), {}, ast.Pass())
+    back = Derived("vjp", fun, primals, has_aux is True)
+    return (outcome[0], back, outcome[1]) if has_aux is True else (outcome, back)
+
+
+def jvp(reader: Calls, fun: Any, primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """jax.jvp: what a function gives, and how it changes in a direction."""
+    start, by, outcome = _at_fresh(reader, fun, list(primals), range(len(primals)))
+    pairs = zip(leaves_of(by), leaves_of(tangents), strict=True)
+    directions = {one.node: node_of(tangent) for one, tangent in pairs}
+
+    def moved(one: Any) -> Tensor:
+        found = along(node_of(one), directions)
+        return Tensor(b.number(0, node_of(one).shape) if found is None else _without_names([found], start)[0])
+
+    return reader.call(fun, list(primals), {}, ast.Pass()), over_tree(moved, outcome)
+
+
+def _backwards(reader: Calls, how: Derived, delta: Any) -> tuple[Any, ...]:
+    """What the function that jax.vjp gives makes of a gradient from above."""
+    start, by, outcome = _at_fresh(reader, how.function, list(how.argnums), range(len(how.argnums)))
+    wrt = [one.node for one in leaves_of(by)]
+    found: list[Node | None] = [None] * len(wrt)
+    for one, above in zip(leaves_of(outcome[0] if how.has_aux else outcome), leaves_of(delta), strict=True):
+        own = gradients(node_of(one), wrt, b.broadcast(node_of(above), node_of(one).shape), names=False)
+        found = [b.add(x, y) if x and y else x or y for x, y in zip(found, own, strict=True)]
+    nodes = iter(_without_names([node or b.number(0, one.shape) for node, one in zip(found, wrt, strict=True)], start))
+    return tuple(over_tree(lambda _: Tensor(next(nodes)), tree) for tree in by)
+
+
+def _at_fresh(
+    reader: Calls, function: Any, args: list[Any], places: Iterable[int], keywords: Mapping[str, Any] = NO_WORDS
+) -> tuple[int, list[Any], Any]:
+    """A function called with arguments of its own at some places: when that was, these, and what it gives."""
+    reader.deriving.add(getattr(reader.reading, "lineno", 1))
+    start = len(reader.assigned)
+    by = [over_tree(lambda one: _fresh(reader, one), args[place]) for place in places]
+    for place, one in zip(places, by, strict=True):
+        args = [*args[:place], one, *args[place % len(args) + 1 :]]
+    outcome = reader.call(function, args, dict(keywords), ast.Pass())
+    del reader.assigned[start:]
+    return start, by, outcome
 
 
 def _by_each(how: str, output: Node, wrt: list[Node]) -> list[Node | None]:

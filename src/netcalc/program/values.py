@@ -131,7 +131,7 @@ class Mapped(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """A function's gradient as a function: jax.grad(f), by some of its arguments."""
+    """A function's gradient as a function: jax.grad(f), by some of its arguments; of jax.vjp's these are the values."""
 
     how: str
     function: Any
