@@ -52,6 +52,25 @@ AS_NUMPY = {  # texts that NumPy runs
         ),
         {"A": A},
     ),
+    "written-at-places": (
+        (
+            "z = A * 2\nz[np.array([0, 2, 0]), [1, 3, 1]] = u**2\nz[:, [0, 2]] = v[:2] ** 3\nz[[0, 1]] *= u[:2, None]\n"
+            "y = (z * z).sum()"
+        ),
+        {"A": A, "u": U, "v": V},
+    ),
+    "written-nowhere": ("z = v * 2\nz[np.array([], dtype=int)] = 5\nz[1:1] = 7\ny = (z * z).sum()", {"v": V}),
+    "written-by-masks": (
+        "z = v * 2\nz[np.array([True, False, True, False])] = v[2:] ** 2\nz[v > 0.5] = 3\nz[z < 0] = v[:1]\ny = (z * z).sum()",
+        {"v": V},
+    ),
+    "written-by-masks-of-an-axis": (
+        (
+            "z = A * 2\nz[np.array([True, False, True])] = v\nz[:, np.array([True, False, False, True])] += u[:, None]\n"
+            "y = (z * z).sum()"
+        ),
+        {"A": A, "u": U, "v": V},
+    ),
     "sums": (
         "y = (sum([v, 2 * v], start=v**2) * sum(A) * sum(A, v)).sum() + sum(v[k] ** k for k in range(3))",
         {"v": V, "A": A},

@@ -113,7 +113,7 @@ def _of_nodes(name: str, function: Function, given: Mapping[int, Any]) -> Node:
         by_name.setdefault(word, of_formula(parsed(default), {}))
     absent = [word for word in names if word not in by_name]
     formula = function.without.get(absent[0], "") if absent else function.formula
-    if not formula or len(absent) > 1:
+    if not formula:
         raise NetcalcError(f"{name} lacks its argument {' or '.join(absent)}")
     return of_formula(parsed(formula), by_name)
 
