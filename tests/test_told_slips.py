@@ -167,3 +167,81 @@ def test_a_formula_that_is_right_on_a_part_is_told_with_that_part(text, name, cl
 def test_the_value_taken_for_the_derivative_is_told():
     checked = netcalc.check(netcalc.grad("x^3*y", at={"x": 2.5, "y": 1.5}), {"dx": 23.4375, "dy": 23.4375}).checked
     assert [one.diagnosis for one in checked] == ["the value taken for the derivative"] * 2
+
+
+# --- a layer before a loss, with weight decay and a step: worked out by hand for all of dW, of db, and of W behind the step
+
+V, BIAS = np.array([[0.31, -0.72], [0.55, 0.18], [-0.43, 0.67]]), np.array([0.12, -0.23, 0.41])
+ROWS, CLASSES = np.array([[0.7, -1.3], [2.1, 0.4], [-0.6, 1.9], [1.1, 0.8]]), np.array([2, 0, 1, 2])
+LOGITS = ROWS @ V.T + BIAS
+SHARES = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
+HOT, EVEN = np.eye(3)[CLASSES], np.full(3, 1 / 3)
+DECAY, RATE = 0.3, 0.25
+
+
+def softmax(rows):
+    return np.exp(rows) / np.exp(rows).sum(1, keepdims=True)
+
+
+def of_rows(delta):
+    return {"dz1": delta / 4}
+
+
+def of_weights(by, bias=0):
+    whole = (SHARES - HOT).T @ ROWS / 4
+    return {"dW1": whole + by * V, "db1": (SHARES - HOT).mean(0) + bias * BIAS}
+
+
+DW = (SHARES - HOT).T @ ROWS / 4
+OF_A_LAYER = [  # what else the net has, the answers, and what is said
+    ({}, of_rows(SHARES), "the target left out of the gradient: without − t"),
+    ({}, of_rows(softmax(SHARES) - HOT), "softmax applied before cross-entropy, which has it inside"),
+    ({}, of_rows(LOGITS - HOT), "the logits taken for their softmax in p − t"),
+    ({}, of_rows(SHARES * (1 - SHARES)), "softmax's slope p(1 − p) taken alone"),
+    ({}, of_rows((SHARES - HOT) * SHARES * (1 - SHARES)), "softmax's slope p(1 − p) multiplied in once more"),
+    ({}, of_rows(HOT - SHARES), "the sign is wrong"),
+    ({}, of_rows(4 * (SHARES - HOT)), "the mean's 1/4 left out"),
+    ({"label_smoothing": 0.3}, of_rows(SHARES - HOT), "label smoothing left out"),
+    ({"label_smoothing": 0.3}, of_rows(SHARES - 0.3 * HOT - 0.7 * EVEN), "label smoothing's ε and 1 − ε swapped"),
+    ({"label_smoothing": 0.3}, of_rows(SHARES - 0.7 * HOT), "label smoothing's ε/3 left out: p − (1 − ε)t"),
+    (
+        {"label_smoothing": 0.3},
+        of_rows(SHARES - 0.7 * HOT - 0.15 * (1 - HOT)),
+        "label smoothing's ε shared by the 2 other classes: it is ε/3 of all",
+    ),
+    ({"temperature": 2}, of_rows(SHARES - HOT), "the temperature left out"),
+    ({"weight_decay": DECAY}, of_weights(0), "weight decay left out: + λ·W"),
+    ({"weight_decay": DECAY}, of_weights(2 * DECAY), "2λ·W taken for λ·W: the penalty is λ/2·Σ W²"),
+    ({"weight_decay": DECAY}, of_weights(DECAY / 2), "λ/2·W taken for λ·W: the penalty is λ/2·Σ W²"),
+    ({"weight_decay": DECAY}, of_weights(DECAY, DECAY), "weight decay of the biases too: they have none"),
+    ({"weight_decay": DECAY}, of_weights(DECAY / 4), "weight decay's λ divided by the samples too"),
+    ({"lr": RATE}, {"W1_new": V + RATE * DW}, "the step added where it is subtracted: W − lr·∂L/∂W"),
+    ({"lr": RATE}, {"W1_new": V - DW}, "the learning rate left out of the step: W − lr·∂L/∂W"),
+]
+
+
+@pytest.mark.parametrize("beside, answers, said", OF_A_LAYER, ids=[said for *_, said in OF_A_LAYER])
+def test_a_slip_with_a_loss_a_penalty_or_a_step_is_told(beside, answers, said):
+    layers = [{"W": V, "b": BIAS, "activation": "identity"}]
+    result = netcalc.net(layers, input=ROWS, target=CLASSES, loss="cross-entropy", reduction="mean", **beside)
+    checked = netcalc.check(result, {name: value.tolist() for name, value in answers.items()}).checked
+    told = [one.diagnosis for one in checked if one.is_wrong]
+    assert told
+    assert all(said in one for one in told), told
+
+
+RIGHT = [
+    ({}, of_rows(SHARES - HOT)),
+    ({"label_smoothing": 0.3}, of_rows(SHARES - 0.7 * HOT - 0.3 * EVEN)),
+    ({"temperature": 2}, of_rows((softmax(LOGITS / 2) - HOT) / 2)),
+    ({"weight_decay": DECAY}, of_weights(DECAY)),
+    ({"lr": RATE}, {"W1_new": V - RATE * DW}),
+]
+
+
+@pytest.mark.parametrize("beside, answers", RIGHT, ids=[str(*beside) for beside, _ in RIGHT])
+def test_what_is_right_beside_a_loss_a_penalty_or_a_step_is(beside, answers):
+    layers = [{"W": V, "b": BIAS, "activation": "identity"}]
+    result = netcalc.net(layers, input=ROWS, target=CLASSES, loss="cross-entropy", reduction="mean", **beside)
+    checked = netcalc.check(result, {name: value.tolist() for name, value in answers.items()}).checked
+    assert {one.verdict for one in checked} == {"right"}
