@@ -126,6 +126,23 @@ def test_arrays_of_pytorch(result, grads):
     assert "db" in failure(result, {**tensors, "b": (tensors["b"] * 1.1).to(torch.bfloat16)})
 
 
+def test_a_model_of_pytorch():
+    """Its parameters by their names; a gradient that is None is told, and what is no parameter isn't needed."""
+    torch = pytest.importorskip("torch")
+    layers = torch.nn.ModuleDict({"first": torch.nn.Linear(3, 2), "last": torch.nn.Linear(2, 2)}).double()
+    x, y = torch.arange(6.0, dtype=torch.float64).reshape(2, 3) / 4, torch.tensor([1, 0])
+    text = """import torch.nn as nn, torch.nn.functional as F
+first, last = nn.Linear(3, 2), nn.Linear(2, 2)
+loss = F.cross_entropy(last(torch.tanh(first(x))), y)
+"""
+    result = netcalc.gradients(text, at={"x": x, "y": y, **layers.state_dict()})
+    assert "is None, as before backward()" in failure(result, layers)
+    torch.nn.functional.cross_entropy(layers.last(torch.tanh(layers.first(x))), y).backward()
+    netcalc.assert_gradients(result, layers)
+    layers.last.weight.grad *= 2
+    assert failure(result, layers).count("\n") == 1
+
+
 def test_arrays_of_jax(result, grads):
     jax = pytest.importorskip("jax")
     netcalc.assert_gradients(result, {name: jax.numpy.array(value, dtype="float32") for name, value in grads.items()})

@@ -89,6 +89,33 @@ def test_what_cannot_be_traced_is_told_with_its_line(function, said):
         netcalc.gradients(function, x=np.array([1.0, 2.0, 3.0]))
 
 
+OF_PYTORCH = {
+    "functions": lambda t, X, W, b: t.nn.functional.cross_entropy(t.tanh(X @ W + b), t.tensor([0, 3, 1])),
+    "methods": lambda _, X, W, b: (X.matmul(W).add(b).std(dim=1) + X.size(0) * b.var(unbiased=False)).mean(),
+    "its own words": lambda t, X, W, b: (t.nn.functional.softmax(X @ W, dim=-1) * b).unsqueeze(0).pow(2).sum(),
+    "constants": lambda t, X, W, b: (t.ones(3, 4) * (X @ W)).sum() + (b * t.arange(4)).logsumexp(dim=0),
+}
+
+
+@pytest.mark.parametrize("function", OF_PYTORCH.values(), ids=OF_PYTORCH)
+def test_functions_of_pytorch_are_traced(function):
+    """As PyTorch differentiates them."""
+    torch = pytest.importorskip("torch")
+    leaves = {name: torch.tensor(value, requires_grad=True) for name, value in VALUES.items()}
+    truth = function(torch, **leaves)
+    truth.backward()
+    result = netcalc.gradients(lambda X, W, b: function(torch, X, W, b), **leaves)
+    assert result.forward["loss"] == pytest.approx(truth.item(), rel=1e-12)
+    for name, leaf in leaves.items():
+        np.testing.assert_allclose(np.array(result.partials[name]), leaf.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_functions_of_jax_are_told():
+    jax = pytest.importorskip("jax")
+    with pytest.raises(NetcalcError, match=r"test_tracing.py, line \d+: .*give the text"):
+        netcalc.gradients(lambda x: jax.numpy.sum(x**2), x=np.array([1.0, 2.0]))
+
+
 def test_nested_lists_are_arrays():
     found = netcalc.gradients(lambda x, y: np.sum(x**2) - x[y].sum(), x=[1.0, 2.0], y=[0, 1])
     assert found.partials == {"x": [1.0, 3.0]}

@@ -12,12 +12,17 @@ from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 MAX_AXES = 32  # of an array, as in NumPy 1
 
 
+def is_pytorchs(value: Any) -> bool:
+    """Whether it is an array of PyTorch."""
+    return hasattr(value, "detach") and hasattr(value, "numpy")
+
+
 def as_numpy(value: Any, what: str = "what is given") -> Any:
     """An array of PyTorch or JAX as NumPy's, bfloat16 as float32, a number of NumPy as Python's; others as they are.
 
     Raises ValueSyntaxError for a masked array with masked entries.
     """
-    if hasattr(value, "detach") and hasattr(value, "numpy"):  # PyTorch's
+    if is_pytorchs(value):
         value = value.detach().cpu()
         try:
             value = (value.float() if is_bfloat16(value) else value).numpy()

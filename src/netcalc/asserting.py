@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import check
-from netcalc.arguments import as_numpy, by_name, is_bfloat16
+from netcalc.arguments import as_numpy, by_name, is_bfloat16, without_points
 from netcalc.arguments import names as listed
 from netcalc.catalogue.names import unknown
 from netcalc.checking.answers.by_shape import by_shape, is_close, turned
@@ -26,7 +26,7 @@ NOTHING: Mapping[str, str] = {}
 
 def assert_gradients(
     expected: Result | str | Callable[..., Any],
-    grads: Mapping[str, Any],
+    grads: Any,
     rtol: float | None = None,
     *,
     names: Mapping[str, str] = NOTHING,
@@ -35,7 +35,8 @@ def assert_gradients(
 ) -> None:
     """Raises AssertionError unless `grads` are the gradients of a result, or of a forward pass at x=…, W=….
 
-    `grads` are arrays of NumPy, PyTorch or JAX by name, in nested mappings too: `W1`, `dW1`, `grad_W1`, `W1.grad`.
+    `grads` are arrays of NumPy, PyTorch or JAX by name, in nested mappings too: `W1`, `dW1`, `grad_W1`, `W1.grad`; or
+    a PyTorch model, whose parameters have them, and then nothing else has to be there.
     Other names, such as a state_dict's `fc1.weight`, are told by shape and order where that leaves no doubt; else
     `names` has what they are here: `{"fc1.weight": "W1"}`. A weight of PyTorch's Linear may be the other way round
     here. Each weight and input that has a gradient has to be there, but for those to `ignore`. Without `rtol` an array
@@ -43,6 +44,9 @@ def assert_gradients(
     """
     __tracebackhide__ = True
     result = expected if isinstance(expected, Result) else gradients(expected, **values)
+    is_model = hasattr(grads, "named_parameters")
+    if is_model:
+        grads = {name: one.grad for name, one in grads.named_parameters()}
     if not isinstance(grads, Mapping):
         raise NetcalcError(f"grads are arrays by name, as in {{'W1': W1.grad}}, and not {type(grads).__name__}")
     true = _true_gradients(result)
@@ -51,6 +55,7 @@ def assert_gradients(
     needed = [name for name in _needed(result, true) if name not in ignored]
     keys = _matched(flat, true, needed, names)
     found = {name: flat[key] for key, name in keys.items()}
+    needed = [] if is_model else needed
     other_way = _turned(flat, keys, result)
     missing = [name for name in needed if name not in found]
     problems = [f"{name} is missing; bring its gradient, or say ignore=['{name}']" for name in missing]
@@ -62,7 +67,7 @@ def assert_gradients(
         if array is not None and name in other_way:
             array = array.T
         if array is None:
-            problems.append(f"{name} has no gradient: it is None")
+            problems.append(f"{name} has no gradient: it is None, as before backward()")
         elif array.shape != true[name].shape:
             problems.append(_of_other_shape(name, array.shape, true[name].shape))
         else:
@@ -130,7 +135,7 @@ def _matched(
             raise NetcalcError(f"names says that {key} is {name}; the gradients are of {', '.join(true)}")
     found: dict[str, str] = {}
     for key in flat:
-        own = spelled.get(names.get(key, key))
+        own = spelled.get(names.get(key, key)) or spelled.get(without_points(key))
         if own is not None and own in found.values():
             raise NetcalcError(f"two of grads are that of {own}")
         if own is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.api import Given, number, numbers
-from netcalc.arguments import as_numpy, by_name, text, without_points
+from netcalc.arguments import as_numpy, by_name, is_pytorchs, text, without_points
 from netcalc.errors import NetcalcError
 from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
 from netcalc.models.request import shape_of
@@ -37,11 +37,11 @@ def gradients(
     """The values and gradients of a forward pass at x=…, W=…; `at` has the names that are words here too.
 
     A text is read as `netcalc net forward.py` reads it, never run: NumPy's, PyTorch's and JAX's spelling, every name's
-    gradient. A function of NumPy arrays is called once with arrays that record, and has the gradient of each argument
-    that is no whole number. `of` is the name to differentiate, `delta` its gradient from above where it is no single
-    number, `shape` the sizes of inputs without values. Of a text `trace` ("dW1[0,1]") has the paths from one entry to
-    the output, and `per_sample` keeps the samples' gradients apart, the rows of x, targets and the like being samples.
-    Raises NetcalcError, with the line in your code.
+    gradient. A function of arrays of NumPy or PyTorch is called once with arrays that record, and has the gradient of
+    each argument that is no whole number. `of` is the name to differentiate, `delta` its gradient from above where it
+    is no single number, `shape` the sizes of inputs without values. Of a text `trace` ("dW1[0,1]") has the paths from
+    one entry to the output, and `per_sample` keeps the samples' gradients apart, the rows of x, targets and the like
+    being samples. Raises NetcalcError, with the line in your code.
     """
     stated = {**by_name("at", {} if at is None else at, "at={'x': 1}"), **values}
     given = {without_points(name): as_numpy(value, name) for name, value in stated.items()}
@@ -59,7 +59,8 @@ def gradients(
         }.items():
             if is_given:
                 raise NetcalcError(f"{word} is for a program's text")
-        problem = _traced(forward, given, delta, lr)
+        library = "torch" if any(map(is_pytorchs, stated.values())) else "numpy"
+        problem = _traced(forward, given, delta, lr, library)
     elif isinstance(forward, str):
         arrays = {name: _array(name, one) for name, one in given.items()}
         shapes = {name: shape_of(name, sizes, multiples=True) for name, sizes in shape.items()}
@@ -103,7 +104,7 @@ def _is_whole(value: Any) -> bool:
     return kinds in "iub"
 
 
-def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, lr: Any) -> Any:
+def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, lr: Any, library: str) -> Any:
     """The problem that a function states."""
     from netcalc.program.tracing import called, trace
 
@@ -119,7 +120,7 @@ def _traced(forward: Callable[..., Any], given: Mapping[str, Any], delta: Any, l
         raise NetcalcError(f"{called(forward)}: {error}") from None
     arrays = {name: _array(name, one) for name, one in given.items() if _is_differentiable(one)}
     told = {name: given_of(one, counted=False) for name, one in arrays.items()}
-    node, tracer = trace(forward, given, told, by_place)
+    node, tracer = trace(forward, given, told, by_place, library)
     request = ProgramRequest(arrays, delta=numbers("delta", delta), lr=None if lr is None else number("lr", lr))
     return problem_of(node, tracer, request, called(forward))
 

@@ -17,6 +17,7 @@ from netcalc.program.values import LibraryFunction, Tensor, described, node_of, 
 SORTED_IN_PLACE = "x.sort() changes the array where it is: write x = np.sort(x)"
 TORCH_WORDS = frozenset({"dim", "keepdim", "unbiased", "dims", "correction"})
 NUMPY_WORDS = frozenset({"axis", "keepdims", "ddof"})
+MEASURED = ("size", "dim", "numel", "ndimension", "nelement", "stride", "tolist", "__len__")
 
 
 class Methods(Functions):
@@ -45,7 +46,7 @@ class Methods(Functions):
         raise NetcalcError(f"{described(owner)} has no '{name}' that is understood")
 
     def _of_tensor(self, owner: Tensor, name: str, args: list[Any], keywords: dict[str, Any]) -> Any:
-        if name in ("size", "dim", "numel", "ndimension", "nelement", "stride", "tolist", "__len__"):
+        if name in MEASURED:
             return self._measured(owner, name, args, keywords)
         plain = name if name in ROWS else name.removesuffix("_")
         if plain not in ROWS and elementwise_function(plain) is None:

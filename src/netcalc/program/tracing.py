@@ -6,17 +6,19 @@ Nothing has values meanwhile: what goes by values (a branch, a library that leav
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from linecache import getline
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from netcalc.arguments import as_numpy, is_pytorchs
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number
 from netcalc.expression.numerals import of_float64
@@ -24,7 +26,7 @@ from netcalc.graph.node import Node
 from netcalc.program import indexing
 from netcalc.program.library import IN_PLACE
 from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
-from netcalc.program.methods import SORTED_IN_PLACE
+from netcalc.program.methods import MEASURED
 from netcalc.program.operators import binary
 from netcalc.program.scope import Given
 from netcalc.program.source import ProgramError, Source
@@ -45,9 +47,11 @@ SIGNS: Mapping[str, str] = {
     "bitwise_or": "|",
     "bitwise_xor": "^",
 }
-LEAVES = "this leaves NumPy, or writes into an array of its own; use NumPy's functions, and start from np.zeros_like(x)"
-HERE = Path(__file__).parent.parent
-NUMPY = Path(np.__file__).parent
+LEAVES = (
+    "this leaves NumPy, or writes into an array of its own; use NumPy's functions, and start from np.zeros_like(x), "
+    "or give the text: netcalc.gradients(inspect.getsource(f), …)"
+)
+LIBRARIES = ("netcalc", "numpy", "torch", "jax", "contextlib", "functools")
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -77,11 +81,22 @@ class Traced(NDArrayOperatorsMixin):
     def __array_function__(
         self, function: Callable[..., Any], _: Any, args: Sequence[Any], keywords: Mapping[str, Any]
     ) -> Any:
+        if function.__name__ in ("shape", "ndim", "size"):
+            return getattr(self, function.__name__)
         out = keywords.get("out")
         rest = {word: value for word, value in keywords.items() if word != "out"}
         found = self._called(function.__name__, args, rest)
         into = args[0] if function.__name__ in IN_PLACE else out
         return self._wrapped(found) if into is None else _written(into, found)
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Callable[..., Any], _: Any, args: Sequence[Any] = (), keywords: Mapping[str, Any] | None = None
+    ) -> Any:
+        """A function of PyTorch, which is asked for by its name as in a program."""
+        given = {word: value for word, value in (keywords or {}).items() if not word.startswith("_")}
+        one = next(one for one in _flat((*args, *given.values())) if isinstance(one, Traced))
+        return one._wrapped(one._called(function.__name__.strip("_"), args, given, "torch"))  # noqa: SLF001 - its own
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise _error(LEAVES)
@@ -89,11 +104,14 @@ class Traced(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("shape", "ndim", "size", "T", "mT", "real"):
+        library = self._reader.library
+        if name in ("shape", "ndim", "T", "mT", "real") or (name == "size" and library != "torch"):
             return self._wrapped(self._told(lambda: self._reader.attribute(self._tensor, name)))
         if name == "dtype":
             return np.dtype(np.float64)
-        if not self._reader.function_named(name, Module("numpy")):
+        if name not in MEASURED and not self._reader.function_named(name, Module(library)):
+            if _library(sys._getframe(1)) in LIBRARIES:  # noqa: SLF001 - JAX asks what it is
+                raise AttributeError(name)
             raise _error(f"an array's '{name}' is not understood; docs/reference/programs.md lists what is")
         return lambda *args, **keywords: self._method(name, args, dict(keywords))
 
@@ -136,14 +154,12 @@ class Traced(NDArrayOperatorsMixin):
         return not self._tensor.rank and not isinstance(self._tensor.buffer, Cell)
 
     def _method(self, name: str, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
-        if name == "sort":
-            raise _error(SORTED_IN_PLACE)
         out = self if name in IN_PLACE else keywords.pop("out", None)
-        found = self._called(name, [self, *args], keywords)
+        found = self._told(lambda: self._reader.method(self._tensor, name, _listed(args), _named(keywords)))
         return self._wrapped(found) if out is None else _written(out, found)
 
-    def _called(self, name: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-        return self._told(lambda: self._reader.library_call(name, "numpy", _listed(args), _named(keywords)))
+    def _called(self, name: str, args: Sequence[Any], keywords: Mapping[str, Any], library: str = "numpy") -> Any:
+        return self._told(lambda: self._reader.library_call(name, library, _listed(args), _named(keywords)))
 
     def _added_at(self, name: str, target: Any, key: Any, value: Any) -> None:
         if name != "add" or not isinstance(target, Traced):
@@ -185,8 +201,8 @@ def _written(into: Any, found: Any) -> Any:
 class Tracer(Statements):
     """A reader that knows which traced arrays share memory."""
 
-    def __init__(self, given: Mapping[str, Given]) -> None:
-        super().__init__(Source.of("", "the function"), given, "numpy")
+    def __init__(self, given: Mapping[str, Given], library: str) -> None:
+        super().__init__(Source.of("", "the function"), given, library)
         self.alive: WeakValueDictionary[int, Traced] = WeakValueDictionary()
 
     def traced(self, tensor: Tensor) -> Traced:
@@ -210,21 +226,27 @@ def called(function: Callable[..., Any]) -> str:
 
 
 def trace(
-    function: Callable[..., Any], arguments: Mapping[str, Any], given: Mapping[str, Given], by_place: Sequence[str] = ()
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    given: Mapping[str, Given],
+    by_place: Sequence[str] = (),
+    library: str = "numpy",
 ) -> tuple[Node, Tracer]:
     """What a function returns, called with arrays that record; `given` are the arguments that are inputs.
 
-    Those `by_place` are given without their names.
+    Those `by_place` are given without their names. The `library` is whose methods the arrays have.
 
     Raises ProgramError with the line of what cannot be traced.
     """
-    tracer = Tracer(given)
+    tracer = Tracer(given, library)
     traced = {name: tracer.traced(tracer.input(name)) if name in given else one for name, one in arguments.items()}
     try:
         value = function(*[traced.pop(name) for name in by_place], **traced)
     except (TypeError, ValueError) as error:  # NumPy's word for what an array here refused
         if isinstance(error.__cause__, ProgramError):
             raise error.__cause__ from None
+        if Traced.__name__ in str(error) and error.__traceback__ is not None:
+            raise _error(LEAVES, _last(error.__traceback__)) from None
         raise
     if isinstance(value, tuple | list) and value:
         if any(isinstance(one, Traced) for one in value[1:]):
@@ -252,8 +274,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, slice):
         return slice(*(_plain(one) for one in (value.start, value.stop, value.step)))
     if isinstance(value, list | tuple):
-        return type(value)(_plain(one) for one in value)
-    return value
+        return [_plain(one) for one in value] if isinstance(value, list) else tuple(_plain(one) for one in value)
+    return _plain(as_numpy(value)) if is_pytorchs(value) else value
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    for one in values:
+        if isinstance(one, list | tuple):
+            yield from _flat(one)
+        else:
+            yield one
 
 
 def _number(value: float) -> Any:
@@ -273,18 +303,25 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(one) for name, one in values.items()}
 
 
-def _error(message: str) -> ProgramError:
+def _last(trace: TracebackType) -> FrameType:
+    """The frame where something was raised."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame
+
+
+def _library(frame: FrameType) -> str:
+    """The package that is running."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _error(message: str, frame: FrameType | None = None) -> ProgramError:
     """The error with the line of the user's own code that is being traced."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the only way to the caller's line
-    while frame.f_back is not None and _is_inside(frame.f_code.co_filename):
+    frame = frame or sys._getframe(1)  # noqa: SLF001 - the only way to the caller's line
+    while frame.f_back is not None and _library(frame) in LIBRARIES:
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     line = getline(file, number).rstrip("\n")
     where = f"{Path(file).name}, line {number}"
     position = len(line) - len(line.lstrip())
     return ProgramError(f"{where}: {message}", source=line or None, position=position if line else None)
-
-
-def _is_inside(file: str) -> bool:
-    path = Path(file)
-    return HERE in path.parents or NUMPY in path.parents
