@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from netcalc.program.applied import is_function, with_applied
-
 FORWARD, BACKWARD = ("forward", "__call__"), "backward"  # methods
 OWNERS = ("self", "ctx", "cls")
 SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
@@ -16,6 +14,10 @@ def without_classes(tree: ast.Module) -> ast.Module:
     """The tree with the methods of its class that has both passes in the class's place, or of its only class with a
     backward pass; the classes beside it are left out. A file of layers, or of functions that lines call, keeps them.
     """
+    if not any(isinstance(one, ast.ClassDef | ast.Expr) for one in tree.body):
+        return tree
+    from netcalc.program.applied import with_applied  # few programs have such
+
     both = with_both_passes(tree)
     applied = with_applied(tree, both)
     if applied is not None or is_of_layers(tree):
@@ -54,6 +56,8 @@ def _names_of(node: ast.ClassDef) -> set[str]:
 
 def is_of_layers(tree: ast.Module) -> bool:
     """Whether a file has layers: several classes with both passes, or one whose objects its lines call backwards."""
+    from netcalc.program.applied import is_function
+
     both = with_both_passes(tree)
     if not both or any(is_function(one) for one in both):
         return False

@@ -9,7 +9,6 @@ from typing import Any
 
 from netcalc.errors import NetcalcError
 from netcalc.graph.node import Node
-from netcalc.program.applied import is_function
 from netcalc.program.assignments import Assignments
 from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
@@ -294,6 +293,8 @@ class Statements(Assignments):
             else one
             for name, one in frame.values.items()
         }
+        from netcalc.program.applied import is_function
+
         own = Class(node.name, parts, tuple(dict.fromkeys(fields)), tuple(above), is_function(node))
         self.frame.values[node.name] = own
 
