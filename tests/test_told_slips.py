@@ -100,6 +100,9 @@ PLANTED = [  # rows of the catalogue that are told by their names alone, in the 
     ("dot(c,softmax(x))", "x", -c * p * (1 - p), "softmax's slope taken as −p(1 − p)"),
     ("dot(c,softmax(x))", "x", x * (c - c @ x), "softmax's Jacobian made of the logits in place of its output"),
     ("dot(c,softmax(x))", "x", p * (c @ p - c), "the sign is wrong"),
+    ("dot(c,softmax(x))", "x", p * (c + c @ p), "softmax's Jacobian with a plus: it is diag(p) − p pᵀ"),
+    ("dot(c,1/x)", "x", c / x, "1/v itself taken for its derivative, −1/v²"),
+    ("sum(c*x^-3)", "x", 3 * c * x**-4, "the sign is wrong"),
     ("dot(c,(x-mean(x))/std(x))", "x", c / x.std(), "the mean and the variance taken as constants"),
     ("dot(c,(x-mean(x))/std(x))", "x", (c - c.mean()) / x.std(), "the variance taken as a constant"),
     ("dot(c,(x-mean(x))/std(x))", "x", (c - h * (c * h).mean()) / x.std(), "the mean taken as a constant"),
@@ -244,4 +247,46 @@ def test_what_is_right_beside_a_loss_a_penalty_or_a_step_is(beside, answers):
     layers = [{"W": V, "b": BIAS, "activation": "identity"}]
     result = netcalc.net(layers, input=ROWS, target=CLASSES, loss="cross-entropy", reduction="mean", **beside)
     checked = netcalc.check(result, {name: value.tolist() for name, value in answers.items()}).checked
+    assert {one.verdict for one in checked} == {"right"}
+
+
+TWO, BIAS_2, LABELS = np.array([[0.8, -0.5, 0.3]]), np.array([0.2]), np.array([[1.0], [0], [1], [0]])
+HIDDEN = np.tanh(LOGITS)
+CHANCE = 1 / (1 + np.exp(-(HIDDEN @ TWO.T + BIAS_2)))
+DELTA_2 = (CHANCE - LABELS) / 4
+OF_TWO_LAYERS = [  # answers to a layer of tanh before one of σ with binary cross-entropy, and what is said
+    ({"dz2": DELTA_2 * CHANCE * (1 - CHANCE)}, "σ′ multiplied in once more: σ − t has it already"),
+    ({"dz2": (CHANCE - 1 + LABELS) / 4}, "the target taken as that of the other class: 1 − t for t"),
+    ({"dz1": DELTA_2 @ TWO * (1 - np.tanh(HIDDEN) ** 2)}, "tanh′ taken at tanh(q) in place of q"),
+    ({"dz1": DELTA_2 @ TWO / (1 - HIDDEN**2)}, "tanh′ inverted: divided by it"),
+    ({"dz1": DELTA_2 @ TWO * (1 - HIDDEN)}, "tanh′ taken as 1 − tanh; it is 1 − tanh²"),
+    ({"dz1": np.repeat(DELTA_2, 3, 1) * (1 - HIDDEN**2)}, "∂z2/∂a1 left out: it is W2"),
+    ({"dW2": DELTA_2.T @ LOGITS}, "z1 taken for a1"),
+    ({"db2": DELTA_2.mean(0)}, "averaged over the samples where they are summed"),
+    ({"db2": DELTA_2[-1]}, "not summed over the samples: the last one's gradient alone"),
+    ({"db2": DELTA_2[0]}, "not summed over the samples: the first one's gradient alone"),
+    ({"db2": DELTA_2.sum(0) * 4}, "the mean's 1/4 left out"),
+    ({"dW2": np.outer(DELTA_2[-1], HIDDEN[-1])}, "not summed over the samples: the last one's gradient alone"),
+]
+
+
+def two_layers():
+    layers = [{"W": V, "b": BIAS, "activation": "tanh"}, {"W": TWO, "b": BIAS_2, "activation": "sigmoid"}]
+    return netcalc.net(layers, input=ROWS, target=LABELS, loss="bce", reduction="mean")
+
+
+@pytest.mark.parametrize(
+    "answers, said", OF_TWO_LAYERS, ids=[f"{said} in {next(iter(one))}" for one, said in OF_TWO_LAYERS]
+)
+def test_a_slip_in_a_net_of_two_layers_is_told(answers, said):
+    checked = netcalc.check(two_layers(), {name: value.tolist() for name, value in answers.items()}).checked
+    told = [one.diagnosis for one in checked if one.is_wrong]
+    assert told
+    assert all(said in one for one in told), told
+
+
+def test_a_net_of_two_layers_worked_out_by_hand_is_right():
+    delta = DELTA_2 @ TWO * (1 - HIDDEN**2)
+    answers = {"dz2": DELTA_2, "dW2": DELTA_2.T @ HIDDEN, "db2": DELTA_2.sum(0), "dz1": delta, "dW1": delta.T @ ROWS}
+    checked = netcalc.check(two_layers(), {name: value.tolist() for name, value in answers.items()}).checked
     assert {one.verdict for one in checked} == {"right"}

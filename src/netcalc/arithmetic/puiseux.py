@@ -206,7 +206,7 @@ def _far(name: str, a: Series) -> Series:
     """A function of what may be beyond all bounds."""
     if name in BOUNDED:
         return of_size(0)
-    return of_size(FLAT) if name == "exp" and a.shift < 0 and a.order == -1 else UNKNOWN
+    return of_size(FLAT) if name == "exp" and a.order == -1 else UNKNOWN
 
 
 def _log(a: Series) -> Series:
