@@ -109,6 +109,23 @@ def cost(w, b, x):
     return {"dw": x.T @ dz, "db": dz.sum(0)}, np.sum(z ** 2)
 """
 
+BY_CALLS = """
+def affine_backward(dZ, cache):
+    A, W = cache
+    m = A.shape[0]
+    return dZ @ W.T, A.T @ dZ / m, dZ.sum(0) / m
+
+def backward(params, caches, AL):
+    dZ = 2 * AL
+    _, dw, db = affine_backward(dZ, (caches['x'], params['w']))
+    return {'dw': dw, 'db': db}
+
+params = {'w': w, 'b': b}
+z = x @ params['w'] + params['b']
+loss = np.sum(z ** 2) / x.shape[0]
+grads = backward(params, {'x': x}, z)
+"""
+
 
 def checked(forward: str, backward: str | None = None, above: bool = False) -> Result:
     values = {name: read_array(text, name) for name, text in AT.items()}
@@ -132,6 +149,7 @@ def wrong(result: Result) -> list[tuple[str, int]]:
         (METHOD, {"dz", "grads['w']", "grads['b']"}, "x.T @ dz", "x.T @ z", ("grads['w']", 12)),
         (CALLED, {"dz", "grads['w']", "grads['b']"}, "sum(axis=0)", "mean(axis=0)", ("grads['b']", 13)),
         (COUNTED, {"dz", "dw", "db"}, "dz.sum(0)", "dz.sum(1)", ("db", 5)),
+        (BY_CALLS, {"dZ", "dw", "db"}, "dZ = 2 *", "dZ = -2 *", ("dZ", 8)),
     ],
 )
 def test_both_passes_in_one_file(text, names, was, put, slip):

@@ -355,3 +355,43 @@ def test_a_local_name_of_one_sample_is_no_gradient_of_all_that_differs_by_its_ca
     assert not wrong(judged(forward, backward, at))
     (one,) = wrong(judged(forward, backward.replace("A[0, i] - Y[0, i]", "Y[0, i] - A[0, i]"), at))
     assert (one.line, str(one.repair).strip()) == (4, "dz = A[0, i] - Y[0, i]")
+
+
+CONVOLUTION = """
+out = np.zeros((2, 3, 3, 2))
+for i in range(2):
+    for h in range(3):
+        for w in range(3):
+            for c in range(2):
+                out[i, h, w, c] = np.sum(x[i, h:h + 2, w:w + 2] * W[:, :, c]) + b[c]
+loss = np.sum(out ** 3)
+"""
+ITS_BACKWARD = """
+dout = 3 * out ** 2
+dx, dW, db = np.zeros(x.shape), np.zeros(W.shape), np.zeros(b.shape)
+for i in range(2):
+    for h in range(3):
+        for w in range(3):
+            for c in range(2):
+                dx[i, h:h + 2, w:w + 2] += W[:, :, c] * dout[i, h, w, c]
+                dW[:, :, c] += x[i, h:h + 2, w:w + 2] * dout[i, h, w, c]
+                db[c] += dout[i, h, w, c]
+"""
+
+
+@pytest.mark.parametrize(
+    "was, slip, mistake",
+    [
+        ("dW[:, :, c] +=", "dW[:, :, c] -=", "sign"),
+        ("db[c] += dout[i, h, w, c]", "db[c] += dout[i, h, w, c] / 2", "factor-too-many"),
+        ("w:w + 2] * dout[i, h, w, c]", "w:w + 2] * dout[i, w, h, c]", "index"),
+    ],
+)
+def test_slips_deep_in_loops_are_named_before_the_budget_is_spent(was, slip, mistake):
+    """Each trial there costs all rounds: what starts at zeros, and loops that carry nothing on, are not tried."""
+    at = {
+        "x": "[[[1.5,-2,0.5,1],[0.25,1,2,-1],[0.5,0.75,-1,3],[1,2,-0.5,0.5]],[[-1,2,1,0.5],[1,0.3,2,1],[1,1.5,0.7,2],[3,1,2,1]]]"
+    }
+    at |= {"W": "[[[1,0.5],[-1,2]],[[0.3,1],[0.7,-0.5]]]", "b": "0.1,0.2"}
+    (one,) = wrong(judged(CONVOLUTION, ITS_BACKWARD.replace(was, slip), at))
+    assert (one.mistake, one.line) == (mistake, ITS_BACKWARD[: ITS_BACKWARD.index(was)].count("\n") + 1)

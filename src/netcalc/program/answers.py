@@ -124,7 +124,8 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
     The loss is `of`, or what is called one, or what is assigned last before the first gradient.
     """
     assigned = [[] if isinstance(one, ast.ClassDef) else list(dict.fromkeys(assigned_in(one))) for one in body]
-    first = _first_gradient(assigned, given)
+    held = next((place for place, one in enumerate(body) if holds_gradients(one, body)), None)
+    first = _first_gradient(assigned, given) if held is None else held
     if is_of_layers:
         first = next((n for n, one in enumerate(body) if n == first or calls_backward(one)), None)
     if first is None:
@@ -167,6 +168,15 @@ def backward_defs(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     others = [one for one in body if one not in defs and not isinstance(one, ast.Import | ast.ImportFrom | ast.Expr)]
     back = [one for one in defs if re.search(r"(?i)backward|_bwd$|_vjp$", one.name)]
     return list(back) if len(back) == 1 and len(defs) > 1 and not others else []
+
+
+def holds_gradients(node: ast.stmt, body: Sequence[ast.stmt]) -> bool:
+    """Whether a line is grads = backward(…), of a def of the file."""
+    match node:
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Name(called))):
+            is_own = any(isinstance(one, ast.FunctionDef) and one.name == called for one in body)
+            return is_own and bool(re.fullmatch(HOLDERS, name)) and re.search(r"(?i)back|grad", called) is not None
+    return False
 
 
 def _first_gradient(assigned: Sequence[Sequence[str]], given: Collection[str]) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
-from netcalc.program.answers import assigned_in, base, literal_of
+from netcalc.program.answers import assigned_in, base, holds_gradients, literal_of
 from netcalc.program.classes import calls_backward
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program, called_in, defined, stored
@@ -117,12 +117,14 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
     if not defs or any(base(name, reader.known_names) for name in gradients):
         reader.run(body)
         return reader.read_so_far
+    held = next((one for one in body if isinstance(one, ast.Assign) and holds_gradients(one, defs)), None)
     for one in body:
-        reader.outside(one)
+        if one is not held:
+            reader.outside(one)
     chosen = _chosen(defs)
     reader.top.values.update(_of_own_forward(reader, [one for one in defs if one is not chosen]))
     frame = Frame(reader.top, reader.frame.level + 1, chosen.name)
-    frame.values = _arguments(reader, chosen)
+    frame.values = _arguments(reader, chosen) | (_given(reader, held.value, chosen) if held else {})
     reader.alone = _alone(reader, chosen)
     reader.read_so_far.whole.around = dict(reader.top.values)
     reader.frames.append(frame)
@@ -186,6 +188,15 @@ def _arguments(reader: GradientReader, node: ast.FunctionDef) -> dict[str, Any]:
             value = kept
         found[one.arg] = value
     return found
+
+
+def _given(reader: GradientReader, call: ast.expr, node: ast.FunctionDef) -> dict[str, Any]:
+    """What the line grads = backward(…) calls the def with, by its arguments' names."""
+    assert isinstance(call, ast.Call)  # noqa: S101 - see holds_gradients
+    names = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+    words = {one.arg: one.value for one in call.keywords if one.arg}
+    given = dict(zip(names, call.args, strict=False)) | words
+    return {name: reader.value(one) for name, one in given.items()}
 
 
 def _returned_with(reader: GradientReader) -> tuple[Any, ...] | None:

@@ -237,10 +237,16 @@ TESTS = (
     Row("wrong-tensor", wrong_name),
     Row("constant", constant),
 )
+BLANK = ("zeros", "zeros_like")
 FORMULAS = ("sign", "constant", "exponent", "complement", "quotient")
 
 
 SAME_SHAPE = (*FORMULAS, "comparison", "one-hot-left-out", "overwritten")  # rows that have no other shape come out
+
+
+def is_blank(statement: ast.stmt) -> bool:
+    """Whether a statement makes an array of zeros, which others add to."""
+    return isinstance(statement, ast.Assign) and called(statement.value) in BLANK
 
 
 def _without_formulas(root: ast.expr, defs: set[str]) -> set[ast.AST]:
@@ -253,6 +259,8 @@ def _without_formulas(root: ast.expr, defs: set[str]) -> set[ast.AST]:
 
 
 TOO_MUCH = Row("factor-too-many", dropped_factor)
+OF_SIGN = (Row("sign", sign), Row("sign", sign_of_all, at_root=True))
+OF_FACTOR = (Row("sum-or-mean", reduction), TOO_MUCH, Row("constant", constant))
 OF_ANY_SHAPE = Row("wrong-tensor", wrong_name_of_any_shape)
 OF_SHAPES = (  # what has the shapes of a line fit
     Row("index", index),
@@ -289,6 +297,8 @@ def edits(
     is_shaped = trial.found is not None
     for row in rows:
         for version in trial.versions if versions is None else versions:
+            if is_shaped and is_blank(version.statement):
+                continue
             for root in roots(version.statement, version.name) if is_shaped or row.mistake not in SAME_SHAPE else ():
                 left = _without_formulas(root, defs) if row.mistake in FORMULAS else ()
                 yield from edits_of(trial.beside(version), (row,), root, version.statement, left)

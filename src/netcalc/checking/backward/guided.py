@@ -19,7 +19,7 @@ from netcalc.checking.backward.expressions import (
     terms,
 )
 from netcalc.checking.backward.paths import behind, inserted, spelt, statement, term, term_of_norm, term_of_part
-from netcalc.checking.backward.pieces import Harvest, Piece, near, plain_ratio
+from netcalc.checking.backward.pieces import Harvest, Piece, near, off_by, plain_ratio
 from netcalc.checking.backward.slopes import factor_said, slopes
 from netcalc.checking.backward.trial import Change, Edit, Trial
 from netcalc.graph.node import Node, in_order
@@ -339,7 +339,7 @@ def of_helper(trial: Trial, found: Harvest) -> Iterator[Edit]:
 
 def factor_of_def(trial: Trial, _: Harvest) -> Iterator[Edit]:
     """What a def returns times the plain number that a gradient is off by."""
-    ratio = None if trial.found is None else plain_ratio(trial, trial.found, trial.true[0])
+    ratio = off_by(trial)
     for helper in trial.helpers if ratio is not None else ():
         if ratio is not None and isinstance(helper.statement, ast.Return) and helper.statement.value is not None:
             yield from _left_out(trial, helper.statement, helper.statement.value, ratio)

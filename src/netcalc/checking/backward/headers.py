@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import chain, zip_longest
+from typing import TypeGuard
 
 from netcalc.checking.backward.edits import TESTS, edits_of
 from netcalc.checking.backward.expressions import called, put
@@ -26,7 +27,7 @@ def of_headers(trial: Trial) -> Iterator[Edit]:
 def _of_header(trial: Trial, block: ast.stmt) -> Iterator[Edit]:
     whole = _whole(trial, block)
     if isinstance(block, ast.For):
-        for said, change in _range(trial, block.iter):
+        for said, change in chain(_order(trial, block), _range(trial, block.iter)):
             yield Edit(change, whole, "loop", said)
     elif isinstance(block, ast.If | ast.While):
         for edit in edits_of(trial, TESTS, block.test, block):
@@ -60,23 +61,41 @@ def _breaks_off(block: ast.stmt) -> bool:
     return any(isinstance(one, ast.Break | ast.Continue) for one in ast.walk(block))
 
 
+def _order(trial: Trial, block: ast.For) -> Repairs:
+    """A loop that carries something on, the other way round."""
+    node = block.iter
+    match node:
+        case ast.Call(ast.Name("reversed"), [inner]):
+            other = trial.text(inner)
+        case ast.Call(ast.Name("range"), _, []):
+            other = _backwards(trial, node)
+        case _:
+            other = f"reversed({trial.text(node)})"
+    if carries(block):
+        said = f"the loop goes through the steps in the wrong order: {trial.text(node)} in place of {other}"
+        yield said, put(trial, node, other)
+
+
+def carries(block: ast.For) -> bool:
+    """Whether a round of a loop reads what another one has assigned, and does more than add to it."""
+    nodes = [node for line in block.body for node in ast.walk(line)]
+    targets = [one for node in nodes if isinstance(node, ast.Assign) for one in node.targets]
+    parts = [part for one in targets for part in ast.walk(one) if isinstance(part, ast.Subscript)]
+    stored = {one.id: (one.lineno, one.col_offset) for one in reversed(nodes) if _is_name(one, ast.Store)}
+    loaded = [one for one in nodes if _is_name(one, ast.Load) and not any(one is part.value for part in parts)]
+    changed = {one.value.id for one in parts if isinstance(one.value, ast.Name)}
+    return any(one.id in changed or one.lineno <= stored.get(one.id, (0, 0))[0] for one in loaded)
+
+
+def _is_name(node: ast.AST, how: type[ast.expr_context]) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, how)
+
+
 def _range(trial: Trial, node: ast.expr) -> Repairs:
-    """What a loop goes over: the wrong way round, one more or one less, as far as another size."""
-    text = trial.text(node)
+    """What a loop goes over: one more or one less, as far as another size."""
     if called(node) == "reversed" and isinstance(node, ast.Call) and len(node.args) == 1:
-        inner = node.args[0]
-        said = f"the loop goes through the steps in the wrong order: {text} in place of {trial.text(inner)}"
-        yield said, put(trial, node, trial.text(inner))
-        if called(inner) == "range":
-            yield from _bounds(trial, inner)
-        return
-    is_range = called(node) == "range" and isinstance(node, ast.Call) and not node.keywords
-    backwards = _backwards(trial, node) if isinstance(node, ast.Call) and is_range else f"reversed({text})"
-    yield (
-        f"the loop goes through the steps in the wrong order: {text} in place of {backwards}",
-        put(trial, node, backwards),
-    )
-    if is_range:
+        node = node.args[0]
+    if called(node) == "range" and isinstance(node, ast.Call) and not node.keywords:
         yield from _bounds(trial, node)
 
 

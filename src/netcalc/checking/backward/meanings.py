@@ -31,6 +31,22 @@ ALONE = " alone"
 
 def settle_meanings(reading: Reading) -> None:
     """Hold gradients to what they are of, as far as that leaves fewer lines wrong."""
+    _settle_choices(reading)
+    _settle_alike(reading)
+
+
+def _settle_alike(reading: Reading) -> None:
+    """What a def's line gives is as many times the gradient in a call as in the others, though no line divides it."""
+    for one in _wrong(reading):
+        factors = {other.factor for other in reading.judged if other.version.statement is one.version.statement} - {1}
+        for factor in factors if one.factor == 1 else ():
+            before = reading.judged
+            reading.hold([replace(other, factor=factor) if other is one else other for other in before])
+            if any(other.version is one.version for other in _wrong(reading)):
+                reading.hold(before)
+
+
+def _settle_choices(reading: Reading) -> None:
     wrong = _wrong(reading)
     tried = 0
     while wrong:

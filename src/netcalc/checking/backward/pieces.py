@@ -138,6 +138,11 @@ def near(a: np.ndarray, c: np.ndarray) -> bool:
         return False
 
 
+def off_by(trial: Trial) -> Piece | None:
+    """The plain factor that a gradient is off by, if there is one."""
+    return None if trial.found is None else plain_ratio(trial, trial.found, trial.true[0])
+
+
 def plain_ratio(trial: Trial, found: np.ndarray, true: np.ndarray) -> Piece | None:
     """A plain factor that leads from one array to the other: a number, or a size in letters."""
     ratio = _number_between(found, true)

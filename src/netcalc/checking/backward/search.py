@@ -10,11 +10,12 @@ from itertools import chain, combinations, islice, takewhile
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, OF_SHAPES, TOO_MUCH, edits
+from netcalc.checking.backward.edits import LATER, LOCAL, OF_FACTOR, OF_SHAPES, OF_SIGN, TOO_MUCH, edits, is_blank
 from netcalc.checking.backward.expressions import as_factor, called, factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
     GUIDED_LATER,
+    factor_of_all,
     factor_of_term,
     from_above,
     mean_behind,
@@ -25,7 +26,7 @@ from netcalc.checking.backward.headers import of_headers
 from netcalc.checking.backward.judge import Judged, Reading
 from netcalc.checking.backward.origins import Origin
 from netcalc.checking.backward.paths import path, statement_alike, statement_of_helper, term
-from netcalc.checking.backward.pieces import Harvest, harvest, near
+from netcalc.checking.backward.pieces import Harvest, harvest, near, off_by
 from netcalc.checking.backward.rereading import gives_it, is_right
 from netcalc.checking.backward.slopes import factor_said, is_known, slope_of
 from netcalc.checking.backward.trial import MAX_SPAN, MAX_STATEMENTS, Change, Edit, Trial
@@ -113,6 +114,8 @@ def repair_of(reading: Reading, origin: Origin) -> Repair | None:
 def repair_of_header(trial: Trial) -> Repair | None:
     """The first repair of the header of a loop or an if that has all right that is wrong in itself."""
     known, within = trial.reading.headers, trial.one.version.within
+    if off_by(trial) is not None:
+        return None
     if within not in known:
         all_wrong = [trial, *trial.wrong]
         edits = {
@@ -226,7 +229,10 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from from_above(trial, found)
     yield from _behind_loops(trial, found)
     yield from unused(trial)
+    yield from _off_by_a_number(trial, found)
     yield from edits(trial, LOCAL)
+    if any(trial.is_within_loop(one) for one in trial.versions):
+        yield from statement_alike(trial, found)
     yield from statement_of_helper(trial, found)
     used = {helper.statement for other in _others(trial) for helper in other.helpers}
     shared = [one for one in trial.helpers if one.statement in used]
@@ -246,20 +252,28 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from edits(trial, LATER, others)
 
 
+def _off_by_a_number(trial: Trial, found: Harvest) -> Iterator[Edit]:
+    """Of a loop's statement that gives so many times what is right: a sign, or a factor."""
+    ratio = off_by(trial)
+    if ratio is not None and any(trial.is_within_loop(one) for one in trial.versions):
+        yield from edits(trial, OF_SIGN if ratio.text == "-1" else OF_FACTOR)
+        yield from factor_of_all(trial, found) if ratio.text != "-1" else ()
+
+
 def _behind_loops(trial: Trial, found: Harvest) -> Iterator[Edit]:
     """What is tried of statements behind a loop before those within it, each of which costs a round of the loop."""
-    outside = [one for one in trial.versions if not trial.is_within_loop(one)]
-    if len(outside) == len(trial.versions):
+    versions = [one for one in trial.versions if not is_blank(one.statement)]
+    outside = [one for one in versions if not trial.is_within_loop(one)]
+    if len(outside) == len(versions):
         return
     own = Trial(trial.reading, trial.one)
     own.__dict__["versions"] = outside
     if outside:
         yield from edits(own, LOCAL)
         yield from factor_of_term(own, found)
-    if all(isinstance(one.statement, ast.AugAssign) for one in trial.versions if one not in outside):
+    if all(isinstance(one.statement, ast.AugAssign) for one in versions if one not in outside):
         yield from mean_behind(trial)
         yield from term(trial, found)
-    yield from statement_alike(trial, found)
 
 
 def _length(edit: Edit) -> int:

@@ -174,9 +174,12 @@ def keepdims(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
     yield f"the axis is lost: the sum needs {word}=True to be broadcast back", Change(end - 1, end, f", {word}=True)")
 
 
-def not_summed(trial: Trial, _: ast.stmt, node: ast.expr) -> Repairs:
-    """A sum left out."""
+def not_summed(trial: Trial, statement: ast.stmt, node: ast.expr) -> Repairs:
+    """A sum left out; what fits into a part of an array has none left out."""
     if not isinstance(node, ast.BinOp | ast.Name | ast.Attribute | ast.Call | ast.UnaryOp | ast.Subscript):
+        return
+    is_of_part = isinstance(getattr(statement, "target", None), ast.Subscript)
+    if is_of_part and trial.found is not None and node is getattr(statement, "value", None):
         return
     word = "keepdim" if trial.reading.code.reader.library == "torch" else "keepdims"
     name, text = trial.one.version.label, as_primary(trial, node)
