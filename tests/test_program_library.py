@@ -54,6 +54,7 @@ CASES = [
     ("repeat(X, 'a b -> a n b', n=2)", "np.stack([X, X], 1)"),
     ("repeat(w, 'a -> a (n m)', n=2, m=1)", "np.stack([w, w], 1)"),
     ("einops.einsum(B, X, 'batch i dim, j dim -> batch i j')", "B @ X.T"),
+    ("np.trace(X, offset=1) * X + np.trace(X, -1) ** 2", None),
     # windows and edges
     ("sliding_window_view(X, 3, axis=1) @ w", "np.stack([X[:, i:i+3] @ w for i in range(2)], 1)"),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 import pytest
@@ -268,6 +269,10 @@ def test_slopes_at_infinity_are_their_limits():
     """As behind a mask of -inf; a mask of -9e15 leaves next to nothing, which is said in few characters."""
     text = "import torch\ns = x.masked_fill(m == 0, float('-inf'))\nloss = (torch.sigmoid(s) + torch.tanh(s) + F.elu(s)).sum()"
     assert netcalc.gradients(text, x=[0.0, 2.0], m=[1, 0]).partials["s"] == [2.25, 0.0]
+    far = "s = x + torch.tensor([-torch.inf, torch.inf])\ny = torch.atan(s) + torch.erf(s)\nloss = y.sum()"
+    result = netcalc.gradients(far, x=[0.5, 2.0])
+    assert result.forward["y"] == pytest.approx([-math.pi / 2 - 1, math.pi / 2 + 1])
+    assert result.partials["x"] == [0.0, 0.0]
     masked = netcalc.gradients("p = F.softmax(torch.where(m > 0, x, -9e15), 0)\nloss = p[0]", x=[0.0, 2.0], m=[1, 0])
     assert "0 ± 1e-999" in str(masked)
 

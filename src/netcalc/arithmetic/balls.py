@@ -93,7 +93,7 @@ def _function(name: str) -> Callable[[Numeral], Numeral]:
             return LIMITS[name][number > 0]
         if name == "exp" and is_infinite(number) and number < 0:
             return arb(SLIGHT)  # a new object, as only what is the same number is one
-        return exactly(getattr(ANYTHING if is_infinite(number) else number, name)())
+        return exactly(getattr(ANYTHING if is_infinite(number) and name != "atan" else number, name)())
 
     return applied
 
@@ -143,6 +143,8 @@ def _integer_power(base: Numeral, exponent: int) -> Numeral:
         if bits * exponent <= EXACT_BITS:
             return base**exponent
     number = ball(base)
+    if isinstance(number, Infinite) and exponent:
+        return number if exponent % 2 or number > 0 else -number
     if number.contains(0):  # python-flint 0.9 has no power of such a ball; of the same complex one it has
         return exactly((acb(number) ** exponent).real)
     return exactly(number**exponent)

@@ -13,6 +13,7 @@ import numpy as np
 
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
+from netcalc.graph.product import PRODUCT, number
 from netcalc.graph.sizes import Shape, Size, over, plus, same, settled, times, total, written
 from netcalc.records import NamedTuple
 
@@ -79,6 +80,8 @@ def reshape(node: Node, shape: Shape) -> Node:
         of = f" of {written(node.shape)}" if node.rank > 1 else ""
         asked = written(shape) if len(shape) > 1 else "the new shape"
         raise ShapeError(f"{asked} takes {needed} entries, and there are {held}{of}")
+    if node.operation is PRODUCT and not node.args:  # one number throughout
+        return number(node.params.number, shape)
     inner = node.args[0] if node.operation is RESHAPE else node
     return inner if inner.shape == shape else make(RESHAPE, [inner], shape)
 
@@ -267,7 +270,7 @@ def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:
     found: list[Size] = []
     axis = 0
     advanced = any(isinstance(part, Place | Fixed) for part in key)
-    for number, part in enumerate(key):
+    for place, part in enumerate(key):
         if part is None:
             found.append(1)
             continue
@@ -278,7 +281,7 @@ def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:
         elif isinstance(part, Place | Fixed) or advanced:
             shape: Shape = indices[part.number - 1].shape if isinstance(part, Place) else ()
             arrays.append(part.array.shape if isinstance(part, Fixed) else shape)
-            places.append(number)
+            places.append(place)
             if len(places) == 1:
                 first = len(found)
     found += whole[axis:]

@@ -83,6 +83,10 @@ def _add(base: Tensor, product: Node, beta: Any, alpha: Any) -> Node:
     return b.add(b.multiply(node_of(beta), base.node), b.multiply(node_of(alpha), product))
 
 
+def _trace(x: Tensor, offset: int) -> Node:
+    return b.trace(x.node) if not offset else b.summed(_diagonal(x, offset, 0, 1))
+
+
 def _diagonal(x: Tensor, offset: int, first: int, second: int) -> Node:
     node, right, down = x.node, max(offset, 0), max(-offset, 0)
     if x.rank < 2 and offset:
@@ -211,7 +215,7 @@ ROWS = [
     Row("outer ger", _TWO, lambda x, y: b.outer(_flat(x.node), _flat(y.node)), "x yᵀ", "product"),
     Row("tensordot", f"{_TWO} axes|dims:v=2", _tensordot, "the product summed over axes", "product"),
     Row("einsum", "*arguments:v", _einsum, "Einstein's sum", "product"),
-    Row("trace", "x|input|a:t", lambda x: b.trace(x.node), "the sum of the diagonal", "counted"),
+    Row("trace", "x|input|a:t offset:i=0", _trace, "the sum of the diagonal", "counted"),
     Row("det", "x|input|a|A:t", lambda x: b.determinant(x.node), "the determinant"),
     Row("logdet", "x|input|a|A:t", lambda x: b.logdet(x.node), "the logarithm of the determinant"),
     Row("slogdet", "x|input|a|A:t", _slogdet, "the determinant's sign, and its logarithm"),
