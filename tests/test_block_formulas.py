@@ -184,6 +184,7 @@ loss = out.sum()
             {"x": "N,D"},
             {"d": "s − 2·x xᵀ + s[:, None]", "ds": "sum(dd, axis=0) + sum(dd, axis=1)"},
         ),
+        ("loss = np.log(np.abs(np.linalg.det(A)))", {"A": "n,n"}, {"dA": "A⁻ᵀ"}),
         ("loss = np.kron(A, B).sum()", {"A": "m,n", "B": "p,q"}, {"dA": "sum(B)·ones((m, n))"}),
         ("loss = -np.log(p[range(len(y)), y]).mean()", {"p": "N,C", "y": "N"}, {"loss": "−mean(log(p[arange(N), y]))"}),
     ],

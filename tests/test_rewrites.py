@@ -28,6 +28,7 @@ from netcalc.program import Given, read
 
 EXPRESSIONS = [
     ("sum(max(x, 0)^2)", "x=3"),
+    ("log(abs(det(A)))*sum(log(abs(x)))", "A=2,2 x=3"),
     ("sum(min(0, 1 - X@x)^3)", "X=3,2 x=2"),
     ("x.T@A@x", "A=3,3 x=3"),
     ("mean(norm(K - [0, 1], axis=3))*mean(norm(K - 1, axis=3))", "K=1,1,2,2"),

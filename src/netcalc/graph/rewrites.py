@@ -260,6 +260,24 @@ def logistic(node: Node) -> Iterator[Node]:
                     yield of_tree(tree, node.factors, params.out, node.shape)
 
 
+def side_over_magnitude(node: Node) -> Iterator[Node]:
+    """sign(x)/|x| = 1/x."""
+    if node.operation is not ELEMENTWISE:
+        return
+    params: Elementwise = node.params
+    number, above, below = fraction(params.tree)
+    for place, one in enumerate(above):
+        match one:
+            case Apply("sign", (x,)) if (magnitude := apply("abs", (x,))) in below:
+                at = below.index(magnitude)
+                left, under = [*above[:place], *above[place + 1 :]], [*below[:at], x, *below[at + 1 :]]
+                if x in left:
+                    left.remove(x)
+                    del under[at]
+                tree = divide(multiply(Number(number), *left), multiply(*under))
+                yield of_tree(tree, node.factors, params.out, node.shape)
+
+
 def extreme_times_side(node: Node) -> Iterator[Node]:
     """max(x, 0) ∘ where(x > 0, a, b) = max(x, 0) ∘ a, which is 0 elsewhere."""
     for side, its, before, behind in each_factor(node):
@@ -293,6 +311,7 @@ REWRITES: Sequence[Rewrite] = (
     reshaped_identity,
     reshape_of_scaled,
     logistic,
+    side_over_magnitude,
     common_factor,
     inverse_of_product,
     sum_of_centred,
