@@ -73,7 +73,8 @@ y = ‸F.group_norm(v, 2).sum() | group_norm takes (batch, channels, …); this 
 y = ‸F.conv2d(image, kernel[:, :1]).sum() | weights 1×1×2×2 are for 1 channels; 1×2×4×5 has 2
 y = ‸F.conv2d(v, kernel).sum() | an input of 3 or 4 axes is needed; this is a vector of 4
 y = ‸F.max_pool2d(image, 9).sum() | a window of 9×9 does not fit into 4×5
-y = ‸F.max_pool2d(image, (2, 2, 2)).sum() | is no whole number, nor 2 of them
+y = ‸F.max_pool2d(image, (2, 2, 2)).sum() | a whole number is needed here, or 2 of them
+y = ‸F.conv2d(image, kernel, stride=0.5).sum() | a whole number is needed here, or 2 of them
 y = ‸F.max_pool2d(image, 2, return_indices=True)[0].sum() | max_pool2d with return_indices is not understood
 y = ‸F.interpolate(image, size=2, scale_factor=2).sum() | interpolate takes either size= or scale_factor=
 y = ‸np.lib.stride_tricks.sliding_window_view(A, 2).sum() | a window of 1 axes does not fit 3×4; say axis=
@@ -96,6 +97,36 @@ y = ‸A[:, np.array([True, False, True])].sum() | a condition of 3 does not pic
 y = ‸v[A > 0].sum() | 2 indices are too many for 4
 z = v * 2⏎‸z[np.array([True, False])] = 0⏎y = z.sum() | a condition of 2 does not pick from 4
 y = ‸x @ v | a number has no axis to sum over; write * for it
+y = ‸torch.cdist(v, A).sum() | cdist takes the rows of two matrices, not 4 and 3×4
+y = ‸np.linalg.cholesky(np.eye(40) * x).sum() | cholesky is written out for up to
+y = ‸scipy.linalg.solve_triangular(S, w, unitriangular=True).sum() | solve_triangular with a diagonal taken as 1 is not understood
+y = ‸scipy.linalg.cho_solve(S, w).sum() | cho_solve takes the factor with its kind
+z = A * 1⏎‸np.fill_diagonal(v, 0)⏎y = z.sum() | fill_diagonal takes a matrix, not an array of 1 axes
+y = (‸np.linspace(0, 1, 10**9) * x).sum() | entries is larger than netcalc takes
+y = (‸np.zeros(10**9) + x).sum() | has 1,000,000,000 entries; netcalc takes 100,000,000
+y = ‸F.scaled_dot_product_attention(A, A, A, dropout_p=0.1).sum() | attention with dropout draws at random; write dropout_p=0
+y = ‸F.poisson_nll_loss(v, v, full=True) | is understood without full=True
+y = ‸np.take_along_axis(A, np.array([0, 1]), 1).sum() | needs places with as many axes as 3×4
+y = ‸scipy.signal.convolve2d(A, v).sum() | convolve2d is understood of two matrices, with zeros around
+y = ‸scipy.signal.convolve2d(A, S, mode='odd').sum() | convolve2d has the modes full, same and valid
+y = ‸np.subtract(v > 0, v < 1).sum() * x | subtract takes no booleans, as in NumPy; write 1*a for a number
+y = ‸x[0] | this is a number, which has no entries to pick: leave the index out
+y = x * (‸'a' in 3) | 'in' a number is not understood
+y = x * ‸round(v) | rounding has no gradient; leave it out
+y = sum‸(a for a in x) | an array cannot be gone through item by item
+y = ‸jax.vmap(lambda a: a * a, out_axes=1)(A).sum() | vmap stacks what it gives along the first axis: leave out_axes out, and turn the result
+y = ‸jax.lax.scan(lambda c, a: c + a, 0.0, v)[0] | the function of a scan returns two things: the next state, and what the step gives
+y = ‸np.array([[1, 2], [3]]).sum() * x | the rows of this array differ in length
+y = ‸x * 1e400 | a number is beyond the range of float64, which ends at 1.8e308
+y = ‸np.multiply.at(v, 0, 1) | the function multiply has no 'at' that is understood
+‸v.data = w⏎y = v.sum() | writing to .data is not understood; assign to the name
+z = v * 2⏎‸z.real = 0⏎y = z.sum() | an array has no 'real' to assign to
+y = ‸F.conv_transpose2d(image, kernel, groups=2).sum() | conv_transpose2d with groups is not understood; write it a group at a time
+y = ‸F.max_pool2d(image, 3, ceil_mode=True).sum() | ceil_mode is not understood where a window hangs over the edge
+y = ‸F.adaptive_avg_pool2d(image, 3).sum() | does not split into 3 equal parts; write the slices
+y = ‸sorted([v, w]) | sorting depends on values
+y = x * ‸{'a': 1}.foo() | a dictionary's 'foo' is not understood here
+y = x * ‸'a'.foo() | a text's 'foo' is not understood here
 """
 
 EXPRESSIONS = """\
@@ -148,7 +179,7 @@ A‸[0 | this '[' is never closed: a ']' is missing
 @pytest.mark.parametrize("line", REFUSALS.splitlines())
 def test_what_does_not_work_is_told_where_it_stands(line):
     marked, _, said = line.replace("⏎", "\n").rpartition(" | ")
-    text = f"import functools; import numpy as np; import torch; import torch.nn.functional as F\n{marked}"
+    text = f"import functools; import numpy as np; import torch; import torch.nn.functional as F; import scipy; import jax\n{marked}"
     values = {name: value for name, value in VALUES.items() if re.search(rf"\b{name}\b", marked)}
     with pytest.raises(NetcalcError, match=re.escape(said)) as told:
         netcalc.gradients(text.replace(MARK, ""), values)

@@ -31,7 +31,7 @@ def _each(value: Any, many: int, least: int = 1) -> tuple[int, ...]:
     """One number for every axis, or a number each."""
     found = list(value) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(one, int) for one in found) or len(found) not in (1, many):
-        raise NetcalcError(f"{value!r} is no whole number, nor {many} of them")
+        raise NetcalcError(f"a whole number is needed here, or {many} of them")
     if min(found) < least:
         raise NetcalcError(f"{min(found)} is less than {least}, the least that goes here")
     return tuple(found * (many // len(found)))
