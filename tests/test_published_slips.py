@@ -185,6 +185,20 @@ def test_one_of_two_places_of_a_tensor_in_a_product_is_told():
     assert "the factor 2 left out" in told
 
 
+def test_a_slip_of_all_entries_is_told_where_one_of_them_looks_cut_off():
+    rows = {"v": [["1", "2"], ["3", "1"]], "delta": [["0.0007", "1.5"], ["0.486", "1.25"]]}
+    result = netcalc.linear(W=[["1", "2"], ["3", "4"]], b=["0", "0"], **rows)
+    (told,) = said_of(result, {"db": ["0.486", "1.25"]})
+    assert told == "not summed over the samples: the last one's gradient alone"
+
+
+@pytest.mark.parametrize("text", ["db=Σₛ δ[s]", "db≈1.75,2.75"])
+def test_what_is_printed_of_a_biass_gradient_is_read(text):
+    rows = {"v": [["1", "2"], ["3", "1"]], "delta": [["0.5", "1.5"], ["1.25", "1.25"]]}
+    result = netcalc.linear(W=[["1", "2"], ["3", "4"]], b=["0", "0"], **rows)
+    assert {one.verdict for one in netcalc.check(result, [text]).checked} <= {"right", "rounded"}
+
+
 @pytest.mark.parametrize("answers", [{"loss": "sum(e*c)"}, {"loss": "sum(e ∘ c)"}, {"dc": "e"}, {"dc[1,0]": "e[1,0]"}])
 def test_what_a_program_calls_e_is_no_constant(answers):
     assert not said_of(netcalc.gradients(ROWS, **ROWS_AT), answers)

@@ -175,6 +175,10 @@ class Columns:
     def sigma(self, reader: Reader, tree: Apply) -> Tree:
         """Σᵢ a[i]·b[i]; of a tensor, the sum of its entries."""
         (inner,) = tree.arguments
+        if isinstance(inner, Apply) and inner.operator == "entry" and _is_open(inner):
+            base, *places = inner.arguments
+            if base != IDENTITY and reader.node(base).rank > len(places):  # Σₛ δ[s], of rows
+                return Apply("sum", (base, Apply("axis", tuple(map(_number, range(len(places)))))))
         return self.einsum(reader, inner, "", {}) if _is_open(inner) else Apply("sum", (inner,))
 
     def einsum(self, reader: Reader, tree: Tree, out: str, sizes: dict[str, Size]) -> Tree:

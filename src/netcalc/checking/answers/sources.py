@@ -46,7 +46,7 @@ def answers(texts: Sequence[str], names: Names, stdin: StandardInput | None = No
     stdin = stdin or StandardInput()
     brought = Brought([], [])
     for text in texts:
-        name, equals, content = text.partition("=")
+        name, equals, content = text.partition("=" if "=" in text else "≈")
         if text.lstrip().startswith("{"):
             found, notes = _known("--check", _json(text, "--check", names), names)
             brought.given.extend(together(found))

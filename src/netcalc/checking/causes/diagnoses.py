@@ -30,8 +30,11 @@ def diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]
     claims, benches = evidence.claims, evidence.benches
     is_held = evidence.tolerance != Tolerance()
     found = {place: COARSE for place in sought if is_held and judge(claims[place], benches, Tolerance()) != "wrong"}
-    if len(benches) == 1:
-        found |= {place: Diagnosis(CUT_OFF) for place in sought if is_cut_off(claims[place], benches)}
+    cut = [place for place in sought if len(benches) == 1 and is_cut_off(claims[place], benches)]
+    if not cut or not (of_all := _one_slip(evidence, sought, cut)):
+        found |= dict.fromkeys(cut, Diagnosis(CUT_OFF))
+    else:
+        found |= of_all
     if left := [place for place in sought if place not in found]:
         found |= dict.fromkeys(left, NO_DIAGNOSIS) | diagnose(evidence, left)
         found |= _of_one_cause(claims, transposed(evidence, left), found)
@@ -42,6 +45,12 @@ def diagnoses(evidence: Evidence, sought: Sequence[int]) -> dict[int, Diagnosis]
         found |= dict.fromkeys(fine, Diagnosis(OFF))
         found |= diagnose(replace(evidence, claims=narrow), [place for place in coarse if place not in fine])
     return found
+
+
+def _one_slip(evidence: Evidence, sought: Sequence[int], cut: Sequence[int]) -> dict[int, Diagnosis]:
+    """The one slip that explains what looks cut off together with all else that is wrong, if there is one."""
+    found = diagnose(evidence, sought) if len(cut) < len(sought) else {}
+    return found if len(found) == len(sought) and len(set(found.values())) == 1 and found[cut[0]].edits else {}
 
 
 def _of_one_cause(
