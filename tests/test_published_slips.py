@@ -199,6 +199,14 @@ def test_what_is_printed_of_a_biass_gradient_is_read(text):
     assert {one.verdict for one in netcalc.check(result, [text]).checked} <= {"right", "rounded"}
 
 
+@pytest.mark.parametrize("name", ["gamma", "γ"])
+@pytest.mark.parametrize("text", ["∂loss/∂γ=Σₛ (x ∘ c)[s]", "dγ=sum(x*c, axis=0)", "dγ=sum(x*∂loss/∂y, axis=0)"])
+def test_greek_letters_are_read_as_they_are_printed(name, text):
+    x, c = np.array([[0.5, -1.2], [0.7, 2.1]]), np.array([[1.3, -0.4], [0.9, 0.6]])
+    result = netcalc.gradients(f"y = {name} * x\nloss = (y * c).sum()\n", x=x, c=c, **{name: np.array([1.5, -2.0])})
+    assert {one.verdict for one in netcalc.check(result, [text]).checked} == {"right"}
+
+
 @pytest.mark.parametrize("answers", [{"loss": "sum(e*c)"}, {"loss": "sum(e ∘ c)"}, {"dc": "e"}, {"dc[1,0]": "e[1,0]"}])
 def test_what_a_program_calls_e_is_no_constant(answers):
     assert not said_of(netcalc.gradients(ROWS, **ROWS_AT), answers)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.checking.answers.handwritten import read_number, unquoted
-from netcalc.checking.answers.names import Names, Target, described, name_at
+from netcalc.checking.answers.names import Names, Target, described, name_at, spelled_out
 from netcalc.checking.answers.whole import Tensors, Whole
 from netcalc.checking.answers.written import Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
@@ -110,7 +110,7 @@ class _Reader:
         """A formula with ∂L/∂W1 or dL/dW1 as dW1, and ∂a1/∂z1 as f′(z1). Raises NetcalcError for what is neither."""
 
         def named(found: re.Match[str]) -> str:
-            of, by = found[2], found[3]
+            of, by = (one if one in self.tensors.shapes else spelled_out(one) for one in found.group(2, 3))
             if f"d{by}" in self.tensors.shapes and self.names.meant(f"d{of}/d{by}"):
                 return f"d{by}"
             if local := self.local(of, by):

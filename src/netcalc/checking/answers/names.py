@@ -10,6 +10,7 @@ from itertools import product
 
 from netcalc.checking.answers.synonyms import of_variable, second, spellings
 from netcalc.errors import ShapeError, UnknownNameError
+from netcalc.expression.tokens import GREEK, GREEK_VARIANTS
 from netcalc.models.grad import Gradient
 from netcalc.records import dataclass
 from netcalc.result import Result, Tensor
@@ -19,6 +20,7 @@ BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
 NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
 LONG_FORM = re.compile(r"d\d?(\w+)/d(.+)")  # d2f/dxdy too
 SPACES = r"[\s{}]"
+WORDS = str.maketrans(GREEK | GREEK_VARIANTS)
 LISTED = 24  # names that an error lists at most
 
 
@@ -110,11 +112,20 @@ class Names:
 
     def meant(self, text: str) -> Target | None:
         """The same; None for an unknown name. Raises ShapeError."""
-        name = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d").replace("δ", "delta")
+        written = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d")
+        name = spelled_out(written)
         by = {own: tensor.by for own, tensor in self.tensors.items() if len(tensor.by) == 2}
         of_second = second(name, by) if by else None
         is_plainly = re.match(r"d(2|\^2|²)", name) is not None  # d2f/dx2 is no second entry of df/dx
-        for spelling in [of_second] if of_second and is_plainly else [text.strip(), *self._spellings(name)]:
+        for spelling in (
+            [of_second]
+            if of_second and is_plainly
+            else [
+                text.strip(),
+                *self._spellings(written),
+                *self._spellings(name),
+            ]
+        ):
             if found := self._at(spelling, text, self.tensors):
                 return found
         if of_second:
@@ -183,6 +194,11 @@ def _some_names(tensor: Tensor) -> Iterator[str]:
         yield tensor.name
         return
     yield from (name_at(tensor, index) for index in product(*map(range, tensor.entries.shape)))
+
+
+def spelled_out(name: str) -> str:
+    """A name with its Greek letters in words, `dgamma` for `dγ`."""
+    return name.translate(WORDS)
 
 
 def listing(names: list[str]) -> str:
