@@ -175,6 +175,22 @@ def test_a_coefficient_that_is_not_squared_is_told(text, x, answer, said):
     assert said_of(netcalc.grad(text, at={"x": x}), {"dx": f"{answer:.4g}"}) == {said}
 
 
+def test_an_angles_slope_by_r_is_told():
+    result = netcalc.grad("atan2(y,x)", at={"x": "0.7", "y": "1.2"})
+    answers = {"dx": f"{-1.2 / math.hypot(0.7, 1.2):.4g}", "dy": f"{0.7 / math.hypot(0.7, 1.2):.4g}"}
+    assert said_of(result, answers) == {"atan2′ divided by r = √(x² + y²); it is by r²"}
+
+
+def test_a_mean_of_entries_for_a_loss_of_samples_is_told():
+    x, t = np.array([[0.5, -1.0], [1.5, 0.3]]), [1, 0]
+    layers = [{"W": [[0.2, -0.3], [0.7, 0.1], [-0.4, 0.9]]}]
+    p = np.exp(x @ np.array(layers[0]["W"]).T)
+    gradient = (p / p.sum(1, keepdims=True) - np.eye(3)[t]) / 6
+    result = netcalc.net(layers, input=x, target=t, loss="cross-entropy")
+    (told,) = said_of(result, {"dz1": [[f"{one:.5g}" for one in row] for row in gradient]})
+    assert "1/6, of entries" in told
+
+
 def test_one_of_two_places_of_a_tensor_in_a_product_is_told():
     x, c = np.array([[0.5, -1.2], [0.7, 2.1]]), np.array([[1.3, -0.4], [0.9, 0.6]])
     result = netcalc.gradients("s = x @ x.T / 0.5\nloss = (s * c).sum()\n", x=x, c=c)

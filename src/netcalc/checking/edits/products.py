@@ -130,10 +130,6 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
             is_mean = other.operation is NAMED and name.startswith("1/") and "(" not in name
             kind = "the mean's" if is_mean else "the factor"
             yield Shared(f"{kind} {name} left out", share.built(kept), USUAL)
-            few, many = int(name[2:]) if is_mean and name[2:].isdecimal() else 0, prod(map(whole, share.shape))
-            if few and many > few and many % few == 0:
-                said = f"the mean of {many} entries taken, in place of that of {few}"
-                yield Shared(said, share.built(number=share.number * few / many), SEEN)
         else:
             often = USUAL if context.is_input(other) and not other.rank else SEEN
             said = f"∂{parent}/∂{arg} left out: it is {context.called(other)}"

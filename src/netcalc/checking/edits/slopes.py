@@ -71,7 +71,11 @@ def wrong(use: Use, context: Context, slope: Tree) -> Node:
 
 def forms(context: Context, use: Use) -> Iterator[Shared]:
     """The function's own list of wrong forms."""
-    name = function(use)
+    name, tree = function(use), use.node.params.tree if use.node.operation is ELEMENTWISE else None
+    if isinstance(tree, Apply) and tree.operator == "atan2":
+        radius = Apply("sqrt", (Apply("add", tuple(multiply(one, one) for one in tree.arguments)),))
+        said = "atan2′ divided by r = √(x² + y²); it is by r²"
+        yield Shared(said, wrong(use, context, multiply(_slope(use), radius)), SEEN)
     if name is None:
         return
     own = use.node.params.tree
