@@ -191,6 +191,21 @@ def test_a_mean_of_entries_for_a_loss_of_samples_is_told():
     assert "1/6, of entries" in told
 
 
+@pytest.mark.parametrize(
+    "weights, taken, said",
+    [
+        ([[0.2, -0.3], [0.7, 0.1]], 0, "the target's class taken as the other one"),
+        ([[0.2, -0.3], [0.7, 0.1], [-0.4, 0.9]], 2, "the target's class taken one too high"),
+        ([[0.2, -0.3], [0.7, 0.1], [-0.4, 0.9]], 0, "the target's class taken one too low"),
+    ],
+)
+def test_a_class_off_by_one_is_told(weights, taken, said):
+    p = np.exp(np.array(weights) @ [0.5, -1.3])
+    gradient = p / p.sum() - np.eye(len(weights))[taken]
+    result = netcalc.net([{"W": weights}], input=["0.5", "-1.3"], target=1, loss="cross-entropy")
+    assert said_of(result, {"dz1": [f"{one:.5g}" for one in gradient]}) == {said}
+
+
 def test_one_of_two_places_of_a_tensor_in_a_product_is_told():
     x, c = np.array([[0.5, -1.2], [0.7, 2.1]]), np.array([[1.3, -0.4], [0.9, 0.6]])
     result = netcalc.gradients("s = x @ x.T / 0.5\nloss = (s * c).sum()\n", x=x, c=c)

@@ -8,12 +8,13 @@ from fractions import Fraction
 import numpy as np
 
 from netcalc.catalogue.losses import REDUCTIONS, loss
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, bare
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, bare, whole
 from netcalc.checking.workings.workings_of_layers import of_layers
 from netcalc.expression import Number, multiply
 from netcalc.graph.node import Node
 from netcalc.graph.product import number
 from netcalc.graph.reductions import minus
+from netcalc.graph.shaping import EVERYTHING, Fixed, Part, index
 from netcalc.problem import LossAndTarget, Problem
 
 Setting = tuple[str, Problem, Frequency]
@@ -99,7 +100,7 @@ def _of_targets(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, L
 
 
 def other_class(context: Context) -> Iterator[Changed]:
-    """The target of two classes taken for the other one: 1 − t, or −t."""
+    """The target of two classes taken for the other one: 1 − t, or −t; of several for the one beside it."""
     problem, t = context.workings.problem, context.workings.nodes.get("t")
     if problem is not None and t is not None and isinstance(problem.upstream, LossAndTarget):
         kind = problem.upstream.loss.row.target
@@ -107,6 +108,11 @@ def other_class(context: Context) -> Iterator[Changed]:
             said, one = ("1 − t", 1) if kind == "probability" else ("−t", 0)
             other = minus(number(one, t.shape), bare(t))
             yield Changed(f"the target taken as that of the other class: {said} for t", {t: other}, t)
+        classes = whole(t.shape[-1]) if kind == "class" and t.rank else 0
+        for by, said in ((1, "one too high"), (-1, "one too low"))[: classes - 1]:
+            key: list[Part] = [*[EVERYTHING] * (t.rank - 1), Fixed(np.roll(np.arange(classes), by))]
+            beside = said if classes > 2 else "as the other one"
+            yield Changed(f"the target's class taken {beside}", {t: index(bare(t), key)}, t)
 
 
 SETTINGS = (
