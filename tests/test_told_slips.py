@@ -15,7 +15,8 @@ x, c = np.array([0.7, -1.3, 2.1]), np.array([0.23, 0.57, -1.41])
 y, t, b = np.array([1.2, -0.6]), np.array([0.9, -0.4]), np.array([0.4, -1.7])
 z, u, norm = A @ x + b, S @ y, np.linalg.norm(x)
 p = np.exp(x) / np.exp(x).sum()
-GIVEN = {"A": A, "S": S, "x": x, "c": c, "y": y, "t": t, "b": b}
+K, M = np.array([[0.7, -1.2], [0.45, 1.9]]), np.array([[0.8, 1.7], [-0.6, 0.35]])
+GIVEN = {"A": A, "K": K, "M": M, "S": S, "x": x, "c": c, "y": y, "t": t, "b": b}
 AFFINE, ON_THE_BIAS = "sum((A@x+b)^2)", "; ∂A@x + b/∂b is 1"
 
 SLIPS = [  # an expression of those names, whose partial is wrong, what it was taken for, and what is said
@@ -130,6 +131,10 @@ PLANTED = [  # rows of the catalogue that are told by their names alone, in the 
     ("dot(c,(x-mean(x))/std(x))", "x", (c - c.mean() + h * (c * h).mean()) / x.std(), "the quotient rule with a plus"),
     ("sum(c/x)", "x", c / x**2, "the quotient rule with a plus"),
     ("sum(c/x)", "x", -c, "the quotient rule's denominator left out"),
+    ("sum(K*(S@M))", "S", M.T @ K, "the factors in the other order: ∂S@M/∂S is δ Mᵀ"),
+    ("sum(K*(S@M))", "M", K @ S.T, "the factors in the other order: ∂S@M/∂M is Sᵀ δ"),
+    ("exp(sum(x))", "x", np.exp(x), "the slope taken at each entry of x; it is that at the sum of the entries"),
+    ("sum(exp(x))", "x", np.full(3, np.exp(x.sum())), "the slope taken at the sum of x; it is that at each entry"),
     ("trace(S)", "S", np.ones((2, 2)), "trace′ taken as 1 in every entry; it is the identity"),
     ("sum(c*tanh(x))", "x", c / (1 - np.tanh(x) ** 2), "tanh′ inverted: divided by it"),
     ("sum(c*tanh(x))", "x", c * (1 - np.tanh(np.tanh(x)) ** 2), "tanh′ taken at tanh(q) in place of q"),
