@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, Written, distinct
-from netcalc.explain.indexed import Indexed, Limits
 from netcalc.expression import Symbol, Tree
 from netcalc.problem import Problem
 from netcalc.result import LazySteps, Step
+
+if TYPE_CHECKING:
+    from netcalc.explain.indexed import Indexed
 
 MOST = 600  # elements of an answer beyond which nobody reads every matrix
 LISTED = 40  # elements up to which a table of them all is easier to read
@@ -23,7 +26,7 @@ TOO_LARGE_BESIDE_PATHS = (
 
 def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas layer by layer, the steps with their matrices, or the paths of a trace."""
-    formulas = formulas_of(problem)
+    formulas = _WhenAskedFor(problem)
     partials = [name for name in shown if name.startswith("d")]
     is_small = _is_small(problem, shown)
     lacks_updates = problem.trace is not None and problem.lr is not None and not is_small
@@ -32,8 +35,22 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     return Explanation(generic(formulas), dict.fromkeys(partials, "L"), steps, notes)
 
 
-def _steps(formulas: Indexed, shown: Mapping[str, np.ndarray]) -> list[Step]:
-    problem = formulas.problem
+class _WhenAskedFor:
+    """The formulas of a net, which a run that shows numbers alone does without."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    @cached_property
+    def indexed(self) -> Indexed:
+        return formulas_of(self.problem)
+
+    def generic(self, name: str) -> Tree:
+        return self.indexed.generic(name)
+
+
+def _steps(asked: _WhenAskedFor, shown: Mapping[str, np.ndarray]) -> list[Step]:
+    problem, formulas = asked.problem, asked.indexed
     found: list[Step] = []
     if _is_small(problem, shown):
         from netcalc.explain.net_page import NetPage
@@ -49,10 +66,12 @@ def _steps(formulas: Indexed, shown: Mapping[str, np.ndarray]) -> list[Step]:
 
 def formulas_of(problem: Problem, terms: int = WRITTEN_OUT) -> Indexed:
     """The formulas of a net's elements; sums of more than so many `terms` have a Σ."""
+    from netcalc.explain.indexed import Indexed, Limits
+
     return Indexed(problem, Limits(terms, terms), {"above": f"da{len(problem.layers)}"})
 
 
-def generic(formulas: Indexed) -> Mapping[str, Tree]:
+def generic(formulas: Indexed | _WhenAskedFor) -> Mapping[str, Tree]:
     """What each tensor of a net is, by generic index."""
 
     def write(name: str) -> Callable[[], Tree]:
