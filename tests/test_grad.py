@@ -129,6 +129,15 @@ def test_arrays_are_many_points():
     assert result.partials["x"] == (4 * x).tolist()
 
 
+def test_lists_in_a_dot_product_are_vectors():
+    """As those in a sum are; of numbers a note says what it is."""
+    x, y = [0.5, -1.0, 2.0], [1.0, 2.0, 3.0]
+    assert netcalc.grad("dot(x, y)^2", at={"x": x, "y": y}).partials == {"x": [9.0, 18.0, 27.0], "y": [4.5, -9.0, 18.0]}
+    assert netcalc.grad("dot([x, 1], [y, x])", at={"x": x, "y": y}).partials["x"] == [2.0, 3.0, 4.0]
+    (note,) = netcalc.grad("dot(x, y)", at={"x": 2, "y": 3}).notes
+    assert note.startswith("dot of two numbers is their product")
+
+
 def test_lengths_that_differ_are_refused():
     with pytest.raises(NetcalcError, match="each variable has a number a point"):
         netcalc.grad("x*y", at={"x": np.ones(3), "y": np.ones(4)})

@@ -39,6 +39,7 @@ INSTEAD = {
     "†": "write A.T for the transpose",
 }
 REDUCTIONS = OF_NUMBERS_TOO - {"dot"}
+OF_TWO = {"dot": "their product", "sumprod": "their product", "dist": "how far apart they are"}
 OPTIONS = frozenset({"axis", "keepdims", "dim", "keepdim"})
 _DOTTED = {".*": "*", "./": "/", ".^": "^", "⊙": "*", "∘": "*", "⊗": "⊗"}
 TELLING = frozenset(
@@ -85,8 +86,8 @@ SHOWN = 4  # names that a note lists
 
 
 def doubt(text: str, names: Sequence[str]) -> str:
-    """What to say where an expression of numbers could be one of tensors: it has a sum of one thing, or a `^T`."""
-    if not any(word in text for word in ("sum", "prod", "max", "min", "T")):
+    """What to say where an expression of numbers could be one of tensors: a sum of one thing, a dot product, a `^T`."""
+    if not any(word in text for word in (*REDUCTIONS, *OF_TWO, "T")):
         return ""
     tokens = words(text, LIMITS)
     pairs = list(pairwise(tokens))
@@ -101,6 +102,9 @@ def doubt(text: str, names: Sequence[str]) -> str:
         if one.text in REDUCTIONS and after.kind == "(" and _is_one(tokens[place + 2 :]):
             shape = f"--shape {' '.join(f'{name}={_usual(name)}' for name in names[:2])}"
             return f"{one.text} of one number is that number, as {taken}; of vectors and matrices it is with {shape}"
+        if one.text in OF_TWO and after.kind == "(" and tokens[place + 2].kind != "[":
+            shape = f"--shape {' '.join(f'{name}=n' for name in names[:2])}"
+            return f"{one.text} of two numbers is {OF_TWO[one.text]}, as {taken}; of vectors it is with {shape}"
     return ""
 
 
