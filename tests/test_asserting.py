@@ -143,6 +143,18 @@ loss = F.cross_entropy(last(torch.tanh(first(x))), y)
     assert failure(result, layers).count("\n") == 1
 
 
+def test_a_sequential_model_of_pytorch():
+    """Whose parameters are called by their places."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 2)).double()
+    text = "import torch.nn as nn\nmodel = nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 2))\nloss = model(x).sum()"
+    x = torch.arange(6.0, dtype=torch.float64).reshape(2, 3) / 4
+    result = netcalc.gradients(text, at={"x": x, **model.state_dict()})
+    assert failure(result, model).count("is None") == 4
+    model(x).sum().backward()
+    netcalc.assert_gradients(result, model)
+
+
 def test_arrays_of_jax(result, grads):
     jax = pytest.importorskip("jax")
     netcalc.assert_gradients(result, {name: jax.numpy.array(value, dtype="float32") for name, value in grads.items()})

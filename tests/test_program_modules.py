@@ -7,6 +7,7 @@ import programs_oracle as oracle
 import pytest
 
 import netcalc
+from netcalc import cli
 from netcalc.errors import NetcalcError
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
@@ -338,3 +339,15 @@ def test_recurrent_and_attention_layers_are_pytorch_s(layer, given):
     for name, one in leaves.items():
         mine = found.partials[name.replace(".", "_")]
         np.testing.assert_allclose(mine, 0 if one.grad is None else one.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_layers_of_a_sequence_are_called_by_their_places(tmp_path, capfd):
+    """As the state_dict of the model alone calls them: 0.weight."""
+    text = "import torch.nn as nn\nmodel = nn.Sequential(nn.Linear(2, 2), nn.ReLU())\nloss = model(x).sum()\n"
+    (tmp_path / "forward.py").write_text(text, encoding="utf-8")
+    words = ["net", str(tmp_path / "forward.py"), "--at", "x=3,4", "0.weight=1,2;0,-1", "0.bias=0.5,0", "-f", "csv"]
+    assert cli.main([*words, "--only", "dmodel_0_weight"]) == 0
+    assert capfd.readouterr().out == "3.0,4.0\n0.0,0.0\n"
+    values = {"x": [[3.0, 4.0], [1.0, -2.0]], "0.weight": [[1.0, 2.0], [0.0, -1.0]], "0.bias": [0.5, 0.0]}
+    each = netcalc.gradients(text, at=values, per_sample=True)
+    assert each.partials["model_0_weight"] == [[[3.0, 4.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, -2.0]]]

@@ -135,7 +135,7 @@ def _matched(
             raise NetcalcError(f"names says that {key} is {name}; the gradients are of {', '.join(true)}")
     found: dict[str, str] = {}
     for key in flat:
-        own = spelled.get(names.get(key, key)) or spelled.get(without_points(key))
+        own = spelled.get(names.get(key, key)) or spelled.get(without_points(key)) or _of_a_model(key, true)
         if own is not None and own in found.values():
             raise NetcalcError(f"two of grads are that of {own}")
         if own is not None:
@@ -144,6 +144,12 @@ def _matched(
     known = {name: shape for name, shape in left.items() if name in needed}
     others = {key: _shape(value) for key, value in flat.items() if key not in found}
     return found | (by_shape(others, known, left) if others else {})
+
+
+def _of_a_model(key: str, true: Mapping[str, Any]) -> str | None:
+    """What `0.weight` of the only model's parameters is called, `model_0_weight`."""
+    found = [name for name in true if name.endswith(f"_{without_points(key)}")] if key[:1].isdigit() else []
+    return found[0] if len(found) == 1 else None
 
 
 def _turned(flat: Mapping[str, Any], keys: Mapping[str, str], result: Result) -> set[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netcalc.models.graphed import GraphProblem
     from netcalc.problem import Problem
 
-GIVEN = r"\s*([^\W\d]\w*)\s*=(?!=)(.*)"
+GIVEN = r"\s*([^\W\d]\w*|\d+_\w+)\s*=(?!=)(.*)"
 NETS = (".toml", ".json")
 STATEMENT = r"(?m)^\s*(import\s|from\s+[\w.]+\s+import\s|def\s|return\b|@|[\w,\s]+=[^=]|[A-Za-z_][\w.]*\()"
 CONDITION = r"[\[\s]*([Tt]rue|[Ff]alse)([\],;\[\s]+([Tt]rue|[Ff]alse))*[\]\s;]*"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netcalc.program.tracing import Tracer
 
 TRACE = r"([^\W\d][\w.@]*)\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?"
+SEQUENTIAL = r"(?m)^(\w+)\s*=\s*(?:\w+\.)*Sequential\("
 FEW = 64  # entries
 NOTHING: Mapping[str, np.ndarray] = {}
 DATA = frozenset(
@@ -64,6 +65,7 @@ def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
 
     Raises ProgramError with the line, NetcalcError for a value that the program has no use for.
     """
+    request = _of_its_model(text, request)
     given = {
         key: given_of(value, counted=key in request.counted, condition=key in request.conditions)
         for key, value in request.values.items()
@@ -75,6 +77,23 @@ def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
     found = read(text, name, given, request.of)
     _check_used(found, [one for one in (*request.values, *request.shapes) if one not in request.elsewhere])
     return _problem(found, name, request)
+
+
+def _of_its_model(text: str, request: ProgramRequest) -> ProgramRequest:
+    """With `0_weight`, as the state_dict of the only nn.Sequential has it, called model_0_weight."""
+    models = re.findall(SEQUENTIAL, text)
+    if len(models) != 1 or not any(one[0].isdigit() for one in (*request.values, *request.shapes)):
+        return request
+
+    def called(key: str) -> str:
+        return f"{models[0]}_{key}" if key[0].isdigit() else key
+
+    return request._replace(
+        values={called(key): value for key, value in request.values.items()},
+        shapes={called(key): value for key, value in request.shapes.items()},
+        counted=list(map(called, request.counted)),
+        conditions=list(map(called, request.conditions)),
+    )
 
 
 def _check_shapes(request: ProgramRequest) -> None:
@@ -268,6 +287,7 @@ def by_samples(text: str, name: str, request: ProgramRequest) -> GraphProblem:
     with as many rows, a mask or noise, belong to the samples where the program reads so. Raises NetcalcError where
     there are no samples, or they don't stand apart.
     """
+    request = _of_its_model(text, request)
     whole = program(text, name, request)
     if whole.free:
         raise NetcalcError(f"--per-sample takes values for all inputs, and {whole.free[0]} has none")

@@ -14,7 +14,7 @@ from netcalc.expression.tensor_tokens import doubt, has_tensors
 from netcalc.records import NamedTuple
 
 NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
-SHAPE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*)", re.DOTALL)
+SHAPE = re.compile(r"\s*([^\W\d]\w*|\d+_\w+)\s*=\s*(.*)", re.DOTALL)
 MAX_AXES = 8
 
 
