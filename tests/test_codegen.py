@@ -9,6 +9,7 @@ import keyword
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -524,6 +525,31 @@ def test_a_number_may_be_pythons_in_pytorchs_code():
         powers = torch.exp(x.detach()).numpy()
         np.testing.assert_allclose(x.grad.numpy(), 2 * powers.sum() * powers / 3, rtol=1e-14)
     np.testing.assert_allclose(n.grad.numpy(), -(powers.sum() ** 2) / 9, rtol=1e-14)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_slope_of_a_sigmoid_under_two_names_does_not_overflow(library):
+    """σ(z)·σ(−z) where exp(−z) is infinite, although σ has a second name that its slope could be written with."""
+    text = """
+        def activated(X, W):
+            Z = np.dot(W, X)
+            A = 1 / (1 + np.exp(-Z))
+            return A
+
+        def forward(X, W):
+            A = activated(X, W)
+            return A
+
+        AL = forward(X, W)
+        cost = np.sum(Y * AL)
+    """
+    shapes = {"W": (1, 1), "X": (1, 2), "Y": (1, 2)}
+    both = passes(program(textwrap.dedent(text), "made.py", ProgramRequest({}, shapes)))
+    values = [np.array([[1.0]]), np.array([[-800.0, 1.0]]), np.array([[1.0, 1.0]])]
+    found = run(written(both, library), library, both, [values["WXY".index(name)] for name in both.inputs], [1.0])
+    dX = dict(zip(both.gradients, found[1:], strict=True))["X"]
+    slope = np.exp(-1) / (1 + np.exp(-1)) ** 2
+    np.testing.assert_allclose(dX, [[0.0, slope]], rtol=1e-14)
 
 
 # --- names, and what is refused

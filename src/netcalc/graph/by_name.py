@@ -85,6 +85,8 @@ class Names:
                 yield of_tree(tree, [(name, out)], out, node.shape)
         known = dict.fromkeys(one for factor, _ in term.factors for one in self._found.get(factor, ()))
         for name, apart, place in list(known)[:MAX_TRIED]:
+            if _is_beside_its_power(apart, term):
+                continue
             left: Opened | None = term
             while left and place < limit and (left := _put_in(left, out, name, apart)):
                 whole = product(left.factors, out, node.shape, left.number)
@@ -170,6 +172,32 @@ def _exponential(own: Node) -> Opened | None:
     places = "".join(next(spare) if settled(one) == 1 else next(own_letters) for one in b.shape)
     below = opened(elementwise("divide", number(1), b), places)
     return Opened(below.number, [(elementwise("exp", a), letters), *below.factors])
+
+
+def _is_beside_its_power(apart: Opened, term: Opened) -> bool:
+    """Whether a name for 1/(1 + e) would leave e = exp(u) alone: e/(1 + e)² stays whole, as e overflows."""
+    beside = [(own.params.tree, own.args) for own in _formulas(term)]
+    for own in _formulas(apart):
+        match own.params.tree:
+            case Apply("divide", (_, Apply("add", terms))):
+                if any((Apply("exp", (u,)), own.args) in beside for u in _exponents(terms)):
+                    return True
+    return False
+
+
+def _exponents(terms: Sequence[Tree]) -> Iterator[Tree]:
+    for term in terms:
+        match term:
+            case Apply("exp", (u,)):
+                yield u
+
+
+def _formulas(term: Opened) -> Iterator[Node]:
+    """The factors that are formulas, without axes of one entry that were dropped."""
+    for node, _ in term.factors:
+        own = node.args[0] if node.operation is PRODUCT and len(node.args) == 1 else node
+        if own.operation is ELEMENTWISE:
+            yield own
 
 
 def _is_sum(node: Node, apart: Opened) -> bool:
