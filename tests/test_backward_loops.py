@@ -395,3 +395,90 @@ def test_slips_deep_in_loops_are_named_before_the_budget_is_spent(was, slip, mis
     at |= {"W": "[[[1,0.5],[-1,2]],[[0.3,1],[0.7,-0.5]]]", "b": "0.1,0.2"}
     (one,) = wrong(judged(CONVOLUTION, ITS_BACKWARD.replace(was, slip), at))
     assert (one.mistake, one.line) == (mistake, ITS_BACKWARD[: ITS_BACKWARD.index(was)].count("\n") + 1)
+
+
+RELU = "Z = x @ W\nloss = np.sum(np.maximum(Z, 0) * t)\n"
+OF_RELU = """\
+dZ, dW = np.zeros_like(Z), np.zeros_like(W)
+for i in range(2):
+    for j in range(2):
+        if Z[i, j] < 0:
+            continue
+        dZ[i, j] = t[i, j]
+        for k in range(2):
+            dW[k, j] += x[i, k] * dZ[i, j]
+"""
+OF_RELUS = {"x": "1,2;0.3,-1", "W": "1,0.5;2,-1", "t": "1,0.5;-1,2"}
+
+
+def test_what_a_loop_passes_by_a_test_on_values_is_judged_and_its_test_repaired():
+    """`if Z[i, j] < 0: continue`, with which the lines below are for all other entries."""
+    assert {one.verdict for one in judged(RELU, OF_RELU, OF_RELUS)} == {"right"}
+    found = wrong(judged(RELU, OF_RELU.replace("< 0", "> 0"), OF_RELUS))
+    assert [(one.line, one.repair.strip()) for one in found] == [(4, "if Z[i, j] < 0:")]
+
+
+BOTH = """\
+n = x.shape[0]
+loss = 0.0
+gw, gb = np.zeros_like(w), 0.0
+for i in range(n):
+    z = w @ x[i] + b
+    e = np.tanh(z) - t[i]
+    loss += 0.5 * e ** 2 / n
+    d_z = e / n * (1 - np.tanh(z) ** 2)
+    gw += d_z * x[i]
+    gb += d_z
+"""
+OF_BOTH = {"x": "1,0.2;0.3,-0.5;0.4,1", "w": "1,-0.5", "b": "0.3", "t": "0.1,0.5,-1"}
+
+
+def own(text: str, at: dict[str, str], **more: str) -> list[CheckedLine]:
+    """The lines of a text that has both passes."""
+    values = {name: read_array(value, name) for name, value in at.items()}
+    above = {name: read_array(value, name) for name, value in more.items()}
+    return list(checked_lines(program(text, "both.py", ProgramRequest(values, **above)), None)[0])
+
+
+def test_a_loop_that_adds_to_a_loss_and_to_its_gradients_is_both_passes():
+    found = own(BOTH, OF_BOTH)
+    assert {one.name for one in found} >= {"d_z", "gw", "gb"}
+    assert {one.verdict for one in found} == {"right"}
+    slips = wrong(own(BOTH.replace("gb += d_z", "gb += d_z / n"), OF_BOTH))
+    assert [(one.line, one.mistake) for one in slips] == [(10, "factor-too-many")]
+
+
+CHARACTERS = """\
+def steps(xs, h):
+    hs = {-1: h}
+    loss = 0
+    for k in range(2):
+        hs[k] = np.tanh(W @ xs[k] + U @ hs[k - 1])
+        loss += np.sum(hs[k] ** 2)
+    dW, dU, back = np.zeros_like(W), np.zeros_like(U), np.zeros_like(h)
+    for k in reversed(range(2)):
+        raw = (1 - hs[k] ** 2) * (2 * hs[k] + back)
+        dW += np.outer(raw, xs[k])
+        dU += np.outer(raw, hs[k - 1])
+        back = U.T @ raw
+    for dparam in [dW, dU]:
+        np.clip(dparam, -5, 5, out=dparam)
+    return loss, dW, dU, hs[1]
+
+loss, dW, dU, h_last = steps(x, h0)
+"""
+OF_CHARACTERS = {name: SEQUENCE[name] for name in ("x", "h0", "W", "U")}
+
+
+def test_gradients_that_are_clipped_in_place_are_judged_before_and_the_loss_is_what_is_called_one():
+    """The end of a def that gives a loss, gradients and a state, as in a recurrent net of characters."""
+    assert {(one.name, one.verdict) for one in own(CHARACTERS, OF_CHARACTERS)} == {("dW", "right"), ("dU", "right")}
+    slips = wrong(own(CHARACTERS.replace("back = U.T @ raw", "back = U @ raw"), OF_CHARACTERS))
+    assert {(one.line, one.mistake) for one in slips} == {(12, "transpose")}
+
+
+def test_the_output_of_several_that_a_file_ends_with_is_the_one_called_so():
+    """`out, mean = f(x)`, of which the last name is no output."""
+    forward = "def f(x):\n    mean = x.mean()\n    return (x - mean) ** 2, mean\n\nout, mean = f(x)\n"
+    found = judged(forward, "dx = 2 * dout * (x - mean)\ndx = dx - dx.mean()\n", {"x": "1,2,5"}, delta="1,0.5,2")
+    assert [one.verdict for one in found][-1] == "right"

@@ -141,7 +141,7 @@ def split(body: Sequence[ast.stmt], given: Collection[str], of: str | None, *, i
     ):
         return len(body)
     if called:
-        return called[-1] + 1
+        return len(body) if any(has_both(one) for one in body[first:]) else called[-1] + 1
     if not before or _goes_on(body, assigned, first):
         return len(body)
     return _end(body, assigned, before) + 1
@@ -160,6 +160,24 @@ def _end(body: Sequence[ast.stmt], assigned: Sequence[Sequence[str]], before: Se
 def _is_loss(name: str) -> bool:
     """Whether a name says a loss in a word, and no gradient of one."""
     return len(name) > 1 and re.fullmatch(LOSSES, name) is not None and re.match(r"d|g|n_|∇|∂|.*grad$", name) is None
+
+
+def has_both(node: ast.stmt) -> bool:
+    """Whether a loop adds to a loss and to gradients of what it has."""
+    if not isinstance(node, ast.For):
+        return False
+    added = {
+        one.target.id for one in ast.walk(node) if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name)
+    }
+    losses = {name for name in added if _is_loss(name)}
+    known = names_in([node])
+    return bool(losses) and any(base(name, known - {name}) is not None for name in added - losses)
+
+
+def loss_named(body: Sequence[ast.stmt]) -> str | None:
+    """The last name that lines below the defs assign which says a loss."""
+    lines = [one for one in reversed(body) if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    return next((name for one in lines for name in assigned_in(one) if _is_loss(name)), None)
 
 
 def backward_defs(body: Sequence[ast.stmt]) -> list[ast.stmt]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, names_in
+from netcalc.program.answers import HOLDERS, assigned_in, base, entries_of, has_both, names_in
 from netcalc.program.classes import without_owner
 
 
@@ -27,7 +27,7 @@ def opened(tree: ast.Module) -> ast.Module:
 def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """A file's forward pass, and where a def gives gradients as well all of it as the backward pass, the def last.
 
-    Where a line calls such a def both are the whole file.
+    Where a line calls such a def, or a loop gives both, both are the whole file.
     """
     found = [one for one in body if isinstance(one, ast.FunctionDef) and loss_of(one) is not None]
     others = [one for one in body if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
@@ -35,7 +35,7 @@ def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], 
         one.targets[0] for one in others if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Tuple)
     ]
     names = names_in(body) if several else set()
-    if any(loss_in(one, names) is not None for one in several):
+    if any(loss_in(one, names) is not None for one in several) or any(map(has_both, body)):
         return body, body
     used = names_in(others) if found else set()
     free = [one for one in found if one.name == of] or [one for one in found if one.name not in used]

@@ -14,7 +14,7 @@ from netcalc.graph.leaves import ARRAY, INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program import training
-from netcalc.program.answers import backward_defs, holds_gradients, split
+from netcalc.program.answers import LOSSES, backward_defs, holds_gradients, loss_named, split
 from netcalc.program.both import split_within
 from netcalc.program.classes import OWNERS, in_line, used_classes, with_both_passes
 from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
@@ -98,6 +98,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     within: list[ast.stmt] = []
     if not rest and not is_of_layers:
         tree.body, within = split_within(tree.body, of)
+        of = loss_named(within) if of is None and within is tree.body else of
     libraries = libraries_of(tree)
     reader = Statements(source, given, library_of(libraries), is_torch="torch" in libraries)
     reader.stored, reader.own_functions = stored(tree), defined(source.text)
@@ -258,6 +259,7 @@ def _program(reader: Statements, tree: ast.Module, value: Any, shown: str) -> Pr
     if value is None:
         steps = _made_by_gradients(reader, tree)
         last = _last(reader, main, steps) or _last(reader, None, steps)
+        last = _first_of_several(reader, tree, last)
         if last is None and reader.differentiates:
             function, args, keywords = reader.differentiates[-1]
             outcome = reader.call(function, args, keywords, ast.Pass())
@@ -339,7 +341,8 @@ def _without_gradients(reader: Statements, output: Node) -> list[Assigned]:
     names = set(reader.inputs)
     found = []
     for one in reader.assigned:
-        if not is_gradient(one.name, names) or (one.node in leads and name_of(one.node) == one.name):
+        is_one = is_gradient(one.name, names, [*GRADIENT_NAMES, "g{}"])
+        if not is_one or (one.node in leads and name_of(one.node) == one.name):
             found.append(one)
         names.add(one.name)
     return found
@@ -371,9 +374,19 @@ def _last(reader: Statements, level: int | None, steps: Collection[str]) -> Assi
     return found
 
 
-def is_gradient(name: str, names: Collection[str]) -> bool:
+def _first_of_several(reader: Statements, tree: ast.Module, last: Assigned | None) -> Assigned | None:
+    """Of `out, mean, rstd = f(x)`, which the file ends with, what is called an output or a loss; else the last name."""
+    match tree.body:
+        case [*_, ast.Assign([ast.Tuple([ast.Name(name), *_] as several)], ast.Call())] if last is not None:
+            names = {one.id for one in several if isinstance(one, ast.Name)}
+            if last.name in names and (re.fullmatch("(?i)out(put)?s?", name) or re.fullmatch(LOSSES, name)):
+                return next((one for one in reversed(reader.assigned) if one.name == name), last)
+    return last
+
+
+def is_gradient(name: str, names: Collection[str], forms: Sequence[str] = GRADIENT_NAMES) -> bool:
     """Whether a name says the gradient of one of the others."""
-    for form in GRADIENT_NAMES:
+    for form in forms:
         before, _, behind = form.partition("{}")
         if name.startswith(before) and name.endswith(behind) and name[len(before) : len(name) - len(behind)] in names:
             return True

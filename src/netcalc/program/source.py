@@ -99,7 +99,7 @@ def parse(source: Source) -> ast.Module:
         sys.set_int_max_str_digits(max(MAX_DIGITS, before))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python would say of odd spellings
-            return opened(without_classes(ast.parse(source.text)))
+            return opened(without_classes(without_continue(ast.parse(source.text))))
     except SyntaxError as error:
         number, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
         said = (error.msg or "it is no Python").removeprefix("invalid syntax. ")
@@ -114,6 +114,25 @@ def parse(source: Source) -> ast.Module:
         raise ProgramError(f"{source.name}, line 1: this is no Python: {error}") from None
     finally:
         sys.set_int_max_str_digits(before)
+
+
+def without_continue(tree: ast.Module) -> ast.Module:
+    """The tree with `if c: continue` as an if whose else has the lines below, so that its test may depend on values."""
+    for loop in ast.walk(tree):
+        if isinstance(loop, ast.For | ast.While):
+            body = loop.body
+            while (place := next((n for n, one in enumerate(body) if _goes_on(one)), None)) is not None:
+                chosen = body[place]
+                assert isinstance(chosen, ast.If)  # noqa: S101 - see _goes_on
+                passed = ast.copy_location(ast.Pass(), chosen.body.pop())
+                chosen.body, chosen.orelse = chosen.body or [passed], body[place + 1 :]
+                del body[place + 1 :]
+                body = chosen.orelse
+    return tree
+
+
+def _goes_on(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.body[-1], ast.Continue) and not node.orelse
 
 
 def check_limits(source: Source) -> None:

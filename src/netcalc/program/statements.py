@@ -14,7 +14,7 @@ from netcalc.program.conditions import PARTS
 from netcalc.program.expressions import DEPENDS
 from netcalc.program.scope import Frame
 from netcalc.program.source import ProgramError
-from netcalc.program.training import MODES, PASSED_OVER, STEP, STEPS, TRAINS, is_unread
+from netcalc.program.training import CLIPS, MODES, PASSED_OVER, STEP, STEPS, TRAINS, clips, is_unread
 from netcalc.program.values import (
     LIBRARIES,
     Chain,
@@ -223,6 +223,9 @@ class Statements(Assignments):
             raise self.source.error(error.message, test) from None
 
     def _for_statement(self, node: ast.For) -> Any:
+        if clips(node):
+            self._trains(CLIPS, node)
+            return None
         iterable = self.value(node.iter)
         many = iterable.shape[0] if isinstance(iterable, Tensor) and iterable.rank else 1
         many = len(iterable) if isinstance(iterable, range | list | tuple) else many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ PASSED_OVER = frozenset(
         "set_description set_postfix"
     ).split()
 )
-TRAINS = frozenset({"backward", "zero_grad", "step", "clip_grad_norm_", "clip_grad_value_"})
+CLIPS = "clip_grad_value_"
+TRAINS = frozenset({"backward", "zero_grad", "step", "clip_grad_norm_", CLIPS})
 STEP = "step"  # a method of optimizers and schedules, passed over too
 STEPS = "this changes the weights for the next round: leave the loop out; one forward pass is differentiated"
 BEHIND = "is made behind a step that changes the weights: name what is differentiated, as in --of loss"
@@ -56,6 +58,19 @@ def _is_update(node: ast.stmt, *, runs: bool, steps: bool) -> bool:
             return isinstance(node, ast.AugAssign) or ast.unparse(target) in map(ast.unparse, ast.walk(value))
         case ast.For(orelse=[]) | ast.With() | ast.If(orelse=[]):
             return all(_is_update(one, runs=runs, steps=steps) for one in node.body)
+    return False
+
+
+def clips(node: ast.For) -> bool:
+    """Whether a loop over gradients does nothing but np.clip(dparam, -5, 5, out=dparam)."""
+    match node:
+        case ast.For(
+            ast.Name(name), ast.List(parts) | ast.Tuple(parts), [ast.Expr(ast.Call(called, [first, *_], words))]
+        ):
+            is_of_gradients = all(re.fullmatch(r"d[A-Z_]?\w+|g_?\w+|\w+_grad", ast.unparse(one)) for one in parts)
+            own = {word.arg: ast.unparse(word.value) for word in words}
+            clipped = ast.unparse(called).endswith(".clip") and ast.unparse(first) == name == own.get("out")
+            return clipped and is_of_gradients
     return False
 
 

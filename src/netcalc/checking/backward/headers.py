@@ -45,7 +45,7 @@ def _blocks(trial: Trial) -> list[ast.stmt]:
 
 def _whole(trial: Trial, block: ast.stmt) -> ast.stmt:
     """What is read as one: the block, or the loop around it that it breaks off."""
-    if isinstance(block, ast.For | ast.While) or not _breaks_off(block):
+    if not isinstance(block, ast.If) or not _breaks_off(block):
         return block
     units = trial.one.version.within.units
     loops = [
@@ -57,8 +57,10 @@ def _whole(trial: Trial, block: ast.stmt) -> ast.stmt:
     return loops[-1] if loops else block
 
 
-def _breaks_off(block: ast.stmt) -> bool:
-    return any(isinstance(one, ast.Break | ast.Continue) for one in ast.walk(block))
+def _breaks_off(block: ast.If) -> bool:
+    """Whether it ends a round of the loop around it; an else that is behind it in the text was made of `continue`."""
+    is_guard = bool(block.orelse) and block.orelse[-1].lineno > (block.end_lineno or 0)
+    return is_guard or any(isinstance(one, ast.Break | ast.Continue) for one in ast.walk(block))
 
 
 def _order(trial: Trial, block: ast.For) -> Repairs:

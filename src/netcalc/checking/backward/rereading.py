@@ -11,7 +11,7 @@ from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.trial import FAILURES, MAX_STEPS, Change, Edit, Trial
 from netcalc.graph.node import Node
 from netcalc.program.gradients import GradientReader
-from netcalc.program.source import Source
+from netcalc.program.source import Source, without_continue
 from netcalc.program.steps import COMPOUND, Instead, Step
 from netcalc.program.values import Tensor, is_scalar
 
@@ -148,7 +148,7 @@ def _is_so(trial: Trial, edit: Edit, touched: Sequence[ast.stmt], check: Callabl
     trial.seen.add((start, edited))
     trial.trials += 1
     try:
-        body = ast.parse(edited).body
+        body = without_continue(ast.parse(edited)).body
         if edited.startswith("if 1:\n"):
             body = body[0].body  # type: ignore[attr-defined]
         if _vanishing(body) > _vanishing(touched):

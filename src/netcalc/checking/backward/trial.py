@@ -92,7 +92,8 @@ class Trial:
     @cached_property
     def helpers(self) -> list[Version]:
         """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
-        code, last = self.reading.code, self.one.version
+        code, last, forward = self.reading.code, self.one.version, self.reading.forward
+        of_forward = forward.own_lines if forward.program.source.text == code.source.text else set()
         units, steps = last.within.units, last.within.steps
         gradients = {one.statement for one in code.versions if not one.is_passed}
         used = {name for one in (*(one.statement for one in self.versions), *self.tests) for name in _read_in(one)}
@@ -104,14 +105,14 @@ class Trial:
             node = steps[place].node
             if isinstance(node, (*COMPOUND, ast.FunctionDef)) or node in gradients or node in found:
                 continue
+            if node.lineno in of_forward:
+                continue
             names = [name for name in assigned_in(node) if name in used]
             if names:
                 used |= set(_read_in(node))
                 found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None, within=last.within)
         statements = {one.statement for one in (*self.versions, *found.values())}
         judged = {one.statement for one in code.versions}
-        forward = self.reading.forward
-        of_forward = forward.own_lines if forward.program.source.text == code.source.text else set()
         for place, one, within in last.within.calls:
             is_used = one in self.defs and steps[place].node in statements
             for node in reversed(list(ast.walk(one))) if is_used else ():
