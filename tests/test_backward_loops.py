@@ -482,3 +482,26 @@ def test_the_output_of_several_that_a_file_ends_with_is_the_one_called_so():
     forward = "def f(x):\n    mean = x.mean()\n    return (x - mean) ** 2, mean\n\nout, mean = f(x)\n"
     found = judged(forward, "dx = 2 * dout * (x - mean)\ndx = dx - dx.mean()\n", {"x": "1,2,5"}, delta="1,0.5,2")
     assert [one.verdict for one in found][-1] == "right"
+
+
+MAXIMA = """\
+y = np.zeros(2)
+for i in range(2):
+    y[i] = np.max(x[2 * i : 2 * i + 2])
+"""
+OF_MAXIMA = """\
+def chosen(part):
+    mask = part == np.max(part)
+    return mask
+
+dx = np.zeros_like(x)
+for i in range(2):
+    dx[2 * i : 2 * i + 2] += chosen(x[2 * i : 2 * i + 2]) * dy[i]
+"""
+
+
+def test_the_smallest_taken_for_the_largest_is_told_in_the_def_that_a_pool_masks_with():
+    at = {"x": "1,2,0.5,-1"}
+    assert {one.verdict for one in judged(MAXIMA, OF_MAXIMA, at, delta="1,2")} == {"right"}
+    found = wrong(judged(MAXIMA, OF_MAXIMA.replace("np.max", "np.min"), at, delta="1,2"))
+    assert [(one.line, one.mistake) for one in found] == [(2, "comparison")]

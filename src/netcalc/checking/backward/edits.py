@@ -259,6 +259,7 @@ def _without_formulas(root: ast.expr, defs: set[str]) -> set[ast.AST]:
 
 
 TOO_MUCH = Row("factor-too-many", dropped_factor)
+OF_EXTREMES = (Row("comparison", extreme),)
 OF_SIGN = (Row("sign", sign), Row("sign", sign_of_all, at_root=True))
 OF_FACTOR = (Row("sum-or-mean", reduction), TOO_MUCH, Row("constant", constant))
 OF_ANY_SHAPE = Row("wrong-tensor", wrong_name_of_any_shape)

@@ -27,6 +27,7 @@ from netcalc.graph.reductions import MAX, MIN
 from netcalc.graph.sizes import settled
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.reading import Program
+from netcalc.program.source import Source
 from netcalc.records import NamedTuple, dataclass
 from netcalc.values import to_float64
 
@@ -114,9 +115,12 @@ class Forward:
         """The backward pass as it is."""
         return backward(self.problem.output, self.problem.delta)
 
+    def lines_in(self, source: Source) -> set[int]:
+        """The lines of a text that the output is made of, where it is the text of the forward pass, too."""
+        return self._own_lines if self.program.source.text == source.text else set()
+
     @cached_property
-    def own_lines(self) -> set[int]:
-        """The lines that the output is made of."""
+    def _own_lines(self) -> set[int]:
         made, reader = set(in_order([self.program.output])), self.program.reader
         return set() if reader is None else {one.line for one in reader.assigned if one.node in made}
 

@@ -122,7 +122,7 @@ class Origins:
     def locals(self) -> list[Local]:
         """The names that gradients are made of, in the order of their lines."""
         versions = {one.node: one for one in self.reading.code.versions if one.node is not None}
-        reader = self.reading.code.reader
+        reader, of_forward = self.reading.code.reader, self.forward.lines_in(self.reading.code.source)
         fixed = {*self.forward.nodes, *in_order([self.forward.problem.output]), *reader.corrections}
         found: dict[tuple[str, int], Local] = {}
         for one in self.reading.judged:
@@ -132,7 +132,7 @@ class Origins:
             for node, is_own in self._within(one, fixed):
                 entry = versions.get(node) or _assigned(reader, node)
                 key = (entry.name, entry.line) if entry is not None else ("", 0)
-                if entry is None or (node in versions and (key in last or not is_own)):
+                if entry is None or (node in versions and (key in last or not is_own)) or entry.line in of_forward:
                     continue
                 last.add(key)
                 local = found.setdefault(key, Local(*key))

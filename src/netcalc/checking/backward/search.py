@@ -10,7 +10,17 @@ from itertools import chain, combinations, islice, takewhile
 
 import numpy as np
 
-from netcalc.checking.backward.edits import LATER, LOCAL, OF_FACTOR, OF_SHAPES, OF_SIGN, TOO_MUCH, edits, is_blank
+from netcalc.checking.backward.edits import (
+    LATER,
+    LOCAL,
+    OF_EXTREMES,
+    OF_FACTOR,
+    OF_SHAPES,
+    OF_SIGN,
+    TOO_MUCH,
+    edits,
+    is_blank,
+)
 from netcalc.checking.backward.expressions import as_factor, called, factors, parts, put, roots
 from netcalc.checking.backward.guided import (
     GUIDED,
@@ -225,6 +235,7 @@ def _candidates(trial: Trial) -> Iterator[Edit]:
 
 def _of_its_own(trial: Trial) -> Iterator[Edit]:
     yield from stale(trial)
+    yield from edits(trial, OF_EXTREMES, trial.helpers)
     found = harvest(trial)
     yield from from_above(trial, found)
     yield from _behind_loops(trial, found)

@@ -92,8 +92,8 @@ class Trial:
     @cached_property
     def helpers(self) -> list[Version]:
         """The statements that make what is no gradient of it, and that it uses; the last first, then those of defs."""
-        code, last, forward = self.reading.code, self.one.version, self.reading.forward
-        of_forward = forward.own_lines if forward.program.source.text == code.source.text else set()
+        code, last = self.reading.code, self.one.version
+        of_forward = self.reading.forward.lines_in(code.source)
         units, steps = last.within.units, last.within.steps
         gradients = {one.statement for one in code.versions if not one.is_passed}
         used = {name for one in (*(one.statement for one in self.versions), *self.tests) for name in _read_in(one)}
