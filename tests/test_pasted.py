@@ -148,13 +148,18 @@ WRONG = [
     ("log(det(X))", "X=n,n", "dX", "X⁻¹", "X⁻¹ for X⁻ᵀ"),
     ("sum(sigmoid(W@x))", "W=m,n x=n", "dx", "Wᵀ tanh′(W x)", ""),
     ("norm(A@x)^2", "A=m,n x=n", "dx", "2AᵀA∘x", "this is n×n, and dx is a vector of n"),
+    (*LEAST_SQUARES, "dW", "x W xᵀ", "n and m×n side by side do not fit"),
+    (*LEAST_SQUARES, "dW", "x (W x + b − t)", "the factors in the wrong order: it is (W x + b − t) xᵀ"),
+    (*LEAST_SQUARES, "dW", "(W x + b − t) x", "xᵀ: transpose left out"),
+    ("norm(X@w - y)^2", "X=n,d w=d y=n", "dw", "2 X (X w − y)", "Xᵀ: transpose left out"),
+    ("norm(X@w - y)^2", "X=n,d w=d y=n", "dw", "2*X@(X@w - y)", "Xᵀ: transpose left out"),
+    ("norm(X@w - y)^2", "X=n,d w=d y=n", "dw", "2 Xᵀ(Xᵀ w − y)", "X is transposed where it should not be"),
 ]
 UNREADABLE = [
     (*LEAST_SQUARES, "dW", "(W x + b − t", "never closed"),
     (*LEAST_SQUARES, "dW", "(V x − t) xᵀ", "there is no 'V'"),
     (*LEAST_SQUARES, "dW", "(W x + b − t) ⊗ W", "two ways"),
     (*LEAST_SQUARES, "dx", "f′(x)", "write its name"),
-    (*LEAST_SQUARES, "dW", "x W xᵀ", "do not fit"),
     (*LEAST_SQUARES, "dW", "W x +", "ends after"),
 ]
 
@@ -181,6 +186,16 @@ def test_what_is_not_read_says_where(expression, sizes, name, text, said):
     with pytest.raises(NetcalcError, match=re.escape(said)) as caught:
         verdict(expression, sizes, name, text)
     assert caught.value.position is not None
+
+
+@pytest.mark.parametrize(
+    "name, text, cause", [("dv", "W δ", "Wᵀ: transpose"), ("dW", "v δ", "it is δ vᵀ"), ("dv", "v W δ", "the shape")]
+)
+def test_a_formula_whose_shapes_do_not_fit_is_wrong_in_numbers_too(name, text, cause):
+    result = netcalc.linear(W=[[1, 2, 0], [3, 4, -1]], v=[1, -1, 2], b=[0, 0])
+    checked = netcalc.check(result, {name: text}).checked
+    assert checked
+    assert all(one.is_wrong and cause in one.diagnosis for one in checked)
 
 
 SLOPES = {

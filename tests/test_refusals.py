@@ -165,8 +165,6 @@ sum(A*v‸*w) | 3×4 and 3 do not fit together element by element
 max(v‸[0:0]) | nothing is left of 4 by this index
 """
 FORMULAS = """\
-(A v - w) ‸v | two vectors side by side: write a bᵀ for their outer product, a ∘ b element by element
-A' ‸v' | 4×3 and 4 side by side do not fit as a product of matrices; element by element it is written a ∘ b, or a*b
 w f‸′(v) | which function f′ is the slope of is not clear here: write its name, as in tanh′(z)
 sum‸′(v) | a prime stands behind the name of a function of one number, as in tanh′(z)
 v‸⊗A | '⊗' can be read two ways: write outer(a, b) or kron(A, B)

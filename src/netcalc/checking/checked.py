@@ -134,7 +134,7 @@ def by_formula(
 
 
 def _together(
-    result: Result, tensor: Tensor, formula: Tree, found: Sequence[Checked], *, is_explained: bool
+    result: Result, tensor: Tensor, formula: Tree | str, found: Sequence[Checked], *, is_explained: bool
 ) -> Checked:
     """One verdict on a formula of a whole tensor."""
     wrong = [one for one in found if one.is_wrong]
@@ -145,7 +145,7 @@ def _together(
     step = long_step(result, tensor) if wrong and is_explained else None
     return first._replace(
         name=tensor.name,
-        claimed=Value(None, to_unicode(formula), formula=formula),
+        claimed=Value(None, formula) if isinstance(formula, str) else Value(None, to_unicode(formula), formula=formula),
         correct=Value(None, to_unicode(tensor.formula), formula=tensor.formula),
         explanation=explained(step, result.steps),
         note="; ".join(dict.fromkeys(one.note for one in found if one.note and not (wrong and one.note == ONLY_HERE))),

@@ -20,6 +20,7 @@ from netcalc.checking.causes.evidence import Evidence
 from netcalc.checking.causes.library import Library
 from netcalc.checking.causes.patterns import patterns
 from netcalc.checking.causes.taken import taken
+from netcalc.checking.causes.transposes import by_transposes
 from netcalc.checking.checked import by_formula, checked
 from netcalc.checking.elsewhere import ONLY_HERE, right_here_alone
 from netcalc.checking.judging import graphs
@@ -136,9 +137,9 @@ class Checker:
         found = known | {place: _unbounded(claims[place]) for place in wrong if not claims[place].written.finite}
         left = [place for place in wrong if place not in found]
         found |= dict.fromkeys(left, NO_DIAGNOSIS) if self._is_large else diagnoses(evidence, left)
-        return found | {
-            place: Diagnosis(claims[place].misfit) for place in wrong if _is_misfit(claims[place], found[place])
-        }
+        misfits = [place for place in wrong if _is_misfit(claims[place], found[place])]
+        found |= {place: Diagnosis(claims[place].misfit) for place in misfits}
+        return found | (by_transposes(evidence, misfits, self.tensors()) if misfits else {})
 
     def _whole(self, large: Iterable[tuple[str, Large]], answered: set[str]) -> Iterator[tuple[Tensor, Large]]:
         """The tensors that are compared as a whole. Raises NetcalcError for one that is `answered`, or for a number."""

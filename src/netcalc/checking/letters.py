@@ -39,12 +39,7 @@ def in_letters(result: Result, read: Callable[[Names], Brought], tolerance: Tole
     def checked_at(placed: Result) -> Result:
         return checked_by(Checker(placed, tolerance, is_explained=False), reading)
 
-    try:
-        found = [checked_at(_placed(result.problem, attempt)) for attempt in range(SETS_OF_SIZES)]
-    except ShapeError:
-        for name, text in texts.items():
-            graphs.shapes_in_letters(result.problem, text, name)  # which raises the error with letters
-        raise
+    found = [checked_at(_placed(result.problem, attempt)) for attempt in range(SETS_OF_SIZES)]
     if any(ONLY_HERE in one.note for own in found for one in own.checked):
         with suppress(NetcalcError):
             placed = [_placed(result.problem, attempt, signed=True) for attempt in range(SETS_OF_SIZES)]
@@ -94,11 +89,17 @@ def _of_letters(result: Result, found: Sequence[Checked], text: str) -> Checked:
 def _agreed(result: Result, wrong: Sequence[Checked], text: str) -> Checked | None:
     """The verdict with the cause that explains a wrong answer at all numbers; None of no verdict."""
     if wrong and all(one.diagnosis.startswith(MISFIT) for one in wrong):
-        shapes = graphs.shapes_in_letters(result.problem, text, wrong[0].name)
-        if shapes is not None:
-            own, right = map(described, shapes)
-            return wrong[0]._replace(diagnosis=misfit(own, wrong[0].name, right))
+        return wrong[0]._replace(diagnosis=_misfit(result, wrong[0], text))
     first = min(wrong, key=lambda one: len(one.diagnosis), default=None)
     if first is not None and not all(first.diagnosis in one.diagnosis for one in wrong):
         return first._replace(diagnosis=NO_DIAGNOSIS.said, mistake="", step="", follows="")
     return first
+
+
+def _misfit(result: Result, wrong: Checked, text: str) -> str:
+    """What is said of a formula of another shape, or of none, with the letters of its sizes."""
+    try:
+        shapes = graphs.shapes_in_letters(result.problem, text, wrong.name)
+    except ShapeError as error:
+        return f"{MISFIT}: {error.message}"
+    return misfit(described(shapes[0]), wrong.name, described(shapes[1])) if shapes else wrong.diagnosis

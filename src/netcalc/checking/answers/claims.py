@@ -32,7 +32,7 @@ class Claim:
     """One answer: the element `index` of the tensor of that name is what was written.
 
     `whole` says that the tensor was answered as a whole, by one `formula` perhaps, which `is_turned` where rows are
-    columns in it; `misfit` tells of one of another shape.
+    columns in it, and a text where its shapes don't fit; `misfit` tells of one of another shape, or of none.
     """
 
     tensor: str
@@ -41,7 +41,7 @@ class Claim:
     written: Written
     note: str = ""
     whole: bool = False
-    formula: Tree | None = None
+    formula: Tree | str | None = None
     is_turned: bool = False
     misfit: str = ""
 
@@ -87,11 +87,16 @@ class _Reader:
         if target.index is not None:
             yield _one(target, target.index, self.single(content, target.name))
             return
-        if isinstance(content, str) and (formula := self.formula(content, name, target.tensor)):
+        try:
+            formula = self.formula(content, name, target.tensor) if isinstance(content, str) else None
+        except ShapeError as error:
+            yield from _of_another_shape(target, content.strip(), f"{MISFIT}: {error.message}", content.strip())
+            return
+        if formula is not None:
             try:
                 cells, note = _fitted(target.tensor, formula.entries)
             except ShapeError:
-                yield from _of_another_shape(target, formula, content.strip())
+                yield from _of_another_shape(target, formula.tree, _misfit(target.tensor, formula), content.strip())
                 return
             said = "" if formula.entries.shape or not cells.shape else _misfit(target.tensor, formula)
             is_turned = _is_turned(formula.entries.shape, target.tensor.entries.shape)
@@ -215,11 +220,10 @@ def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
     return Claim(target.key or target.tensor.name, index, name_at(target.tensor, index), written)
 
 
-def _of_another_shape(target: Target, formula: Whole, text: str) -> Iterator[Claim]:
+def _of_another_shape(target: Target, formula: Tree | str, said: str, text: str) -> Iterator[Claim]:
     """A formula that does not fit the tensor, as a claim of each of its entries that is nothing."""
-    said = _misfit(target.tensor, formula)
     for index in np.ndindex(target.tensor.entries.shape):
-        yield replace(_one(target, index, unbounded(text)), whole=True, formula=formula.tree, misfit=said)
+        yield replace(_one(target, index, unbounded(text)), whole=True, formula=formula, misfit=said)
 
 
 def _misfit(tensor: Tensor, formula: Whole) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +16,7 @@ from netcalc.arrays import each, scalar
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.answers.columns import Columns
 from netcalc.checking.answers.names import LISTED
+from netcalc.checking.answers.transposes import transposes
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import FUNCTIONS, Apply, Number, Tree, share, substitute, symbols
 from netcalc.expression import read as read_expression
@@ -30,6 +32,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, settled
 from netcalc.graph.sizes import tree as size_tree
 from netcalc.models.calls import OPERATIONS
+from netcalc.notation import to_unicode
 from netcalc.outside import cut_at_commas
 from netcalc.problem import symbol_tensor
 from netcalc.records import dataclass
@@ -39,6 +42,8 @@ OF_TENSORS = rf"\b({'|'.join(sorted(TENSOR_FUNCTIONS.keys() - FUNCTIONS.keys()))
 ALONG_AXES = {False: {"max", "min", "sum", "prod"}, True: set[str]()}  # of one array alone
 AS_ENTRIES = "· between vectors is read element by element, as ∘"
 MAX_MULTIPLICATIONS = 300_000  # of a formula that is written out entry by entry
+Read = Callable[[str, Collection[str]], Reading]
+Made = tuple[Reader, Node, Tree]
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,9 @@ class Tensors:
         Raises NetcalcError with the place in the text where shapes don't fit.
         """
         made = self._made(text, shape)
-        if made is None:
-            return None
+        return None if made is None else self._whole(made)
+
+    def _whole(self, made: Made) -> Whole | None:
         reader, node, tree = made
         used = symbols(tree)
         if not node.rank and not symbols(reader.reading.tree):
@@ -86,6 +92,21 @@ class Tensors:
             raise NetcalcError(f"this formula takes {many:,} multiplications: bring its numbers, as an array or a file")
         entries = {name: self._entries(name) for name in used}
         return Whole(_written_out(node, tree, entries, reader.inputs), tree, tuple(reader.notes))
+
+    def transposed(self, text: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Whole]]:
+        """What a formula of another shape, or of none, is with a factor of a product transposed, and what was done."""
+        for read in (parse_tensors, parse_paper):
+            try:
+                reading = read(text, self.shapes)
+                self._check_names(reading.tree, text)
+            except NetcalcError:
+                continue
+            for said, factor, tree in transposes(reading.tree):
+                columns = Columns(shape, self.activation)
+                with suppress(NetcalcError):
+                    made = self._read(reading._replace(tree=tree), read, columns)
+                    if _settled(made[1].shape) == shape and (whole := self._whole(made)):
+                        yield said.format(to_unicode(columns.plain(factor))), whole
 
     def node(self, text: str, shape: Shape) -> Node | None:
         """The same formula as a node; None where it has another shape."""
@@ -97,38 +118,40 @@ class Tensors:
         made = self._made(text, shape)
         return made[1] if made is not None else None
 
-    def _made(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
+    def _read(self, reading: Reading, read: Read, columns: Columns) -> Made:
+        indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
+        table = columns.operations if read is parse_paper else OPERATIONS
+        reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
+        reader.inputs |= self.nodes
+        return reader, reader.node(reading.tree), columns.plain(reading.tree)
+
+    def _made(self, text: str, shape: Shape) -> Made | None:
         """As NumPy reads it, else as papers write it, the first that has that shape; None for what is no formula.
 
         Raises NetcalcError.
         """
-        indices = {name: array for name, array in self.arrays.items() if array.dtype.kind in "iub"}
         errors: list[NetcalcError] = []
-        made: tuple[Reader, Node, Tree] | None = None
+        made: Made | None = None
         for read in (parse_tensors, parse_paper, _of_numbers):
             if read is _of_numbers and (made is not None or re.search(OF_TENSORS, text)):
                 break
-            columns = Columns(shape, self.activation)
-            table = columns.operations if read is parse_paper else OPERATIONS
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
-                reader = Reader(reading, self.shapes, indices, {**self.sizes}, lambda _: None, table)
-                reader.inputs |= self.nodes
-                node = reader.node(reading.tree)
+                found = self._read(reading, read, Columns(shape, self.activation))
             except NetcalcError as error:
                 errors.append(error)
                 continue
-            if _settled(node.shape) == _settled(shape):
-                return reader, node, columns.plain(reading.tree)
-            made = made or (reader, node, columns.plain(reading.tree))
+            if _settled(found[1].shape) == _settled(shape):
+                return found
+            made = made or found
         if made is None and shape and "·" in text:
             made = self._entry_by_entry(text, shape)
         if made is None and not is_list(text):
             raise _nearest(errors)
         return made
 
-    def _entry_by_entry(self, text: str, shape: Shape) -> tuple[Reader, Node, Tree] | None:
+    def _entry_by_entry(self, text: str, shape: Shape) -> Made | None:
         """With · between vectors as ∘, as steps have it: a1·(1 − a1)."""
         try:
             made = self._made(text.replace("·", "∘"), shape)
