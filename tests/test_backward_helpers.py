@@ -188,3 +188,22 @@ def cell_backward(dh, dc, cache):
     values = {name: read_array(text, name) for name, text in at.items()}
     lines, _ = checked_lines(program(forward, "forward.py", ProgramRequest(values)), backward, "backward.py")
     assert {one.name: one.verdict for one in lines} == {"dX": "right", "dW": "right"}
+
+
+SQUARES = "x, t = np.array([0.4, -1]), np.array([1, 0])\nz = W @ x + b\nloss = 0.5 * np.sum((z - t) ** 2)\n"
+OF_SQUARES = """\
+def cost_derivative(output, target):
+    return output - target
+
+delta = cost_derivative(z, t)
+grad_b = delta
+grad_W = np.outer(delta, x)
+"""
+OF_THOSE = {"W": "1,0.5;-0.5,0.3", "b": "0.1,0.2"}
+
+
+def test_a_sign_in_a_def_that_a_local_name_is_made_by_is_told_in_the_def():
+    """Where a minus before the call would be as right."""
+    assert wrong(SQUARES, OF_SQUARES, OF_THOSE) == []
+    found = wrong(SQUARES, OF_SQUARES.replace("output - target", "target - output"), OF_THOSE)
+    assert {one[0] for one in found} == {2}

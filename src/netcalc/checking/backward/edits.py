@@ -292,7 +292,8 @@ def edits(
 ) -> Iterator[Edit]:
     """The repairs of rows at every expression of the gradient's statements, or of others, the last statement first.
 
-    What a def of the text is called with gets another formula with `in_calls` alone: the def is likelier to be wrong.
+    What a def of the text is called with gets another formula with `in_calls` alone, and what it gives another sign:
+    the def is likelier to be wrong.
     """
     defs = {one.name for one in trial.defs} if not in_calls else set()
     is_shaped = trial.found is not None
@@ -302,7 +303,14 @@ def edits(
                 continue
             for root in roots(version.statement, version.name) if is_shaped or row.mistake not in SAME_SHAPE else ():
                 left = _without_formulas(root, defs) if row.mistake in FORMULAS else ()
-                yield from edits_of(trial.beside(version), (row,), root, version.statement, left)
+                calls = row.mistake == "sign" and any(called(one) in defs for one in ast.walk(root))
+                for edit in edits_of(trial.beside(version), (row,), root, version.statement, left):
+                    if not (calls and _adds_minus(trial, edit.change)):
+                        yield edit
+
+
+def _adds_minus(trial: Trial, change: Change) -> bool:
+    return change.text.count("-") > trial.source.text[change.start : change.end].count("-")
 
 
 def edits_of(

@@ -117,21 +117,31 @@ def gives_it(trial: Trial, edit: Edit) -> bool:
     end, steps = version.step, version.within.steps
     if isinstance(edit.statement, COMPOUND):
         return False
-    places = [
-        n for n in range(max(end - MAX_STEPS, 0), end + 1) if _is_touched(trial, steps[n], edit.change, trial.steps[-1])
-    ]
+    definition = next((one for one in trial.defs if _is_within(one, edit.statement)), None)
+    if definition is not None:
+        places = [place for place, one, _ in version.within.calls if one is definition and place <= end]
+    else:
+        places = [
+            n
+            for n in range(max(end - MAX_STEPS, 0), end + 1)
+            if _is_touched(trial, steps[n], edit.change, trial.steps[-1])
+        ]
     start = next((n for n in reversed(places) if steps[n].values is not None), -1)
 
     def is_it(instead: Instead) -> bool:
         reader = _reader_at(trial, steps[start])
         own = steps[start : end + 1]
+        if definition is not None:
+            source, (made, *_) = instead[definition]
+            reader.redefined = {definition: (source, made)}
+            instead = {own[0].node: (trial.source, [own[0].node])}
         reader.replay(own, instead, [{}] * len(own))
         trial.reading.statements += reader.statements
         found = reader.frame.values.get(version.name)
         array = trial.array(found) if isinstance(found, Tensor) or is_scalar(found) else None
         return array is not None and same(array, trial.true[0], 1.0)
 
-    return start >= 0 and _is_so(trial, edit, [steps[start].node], is_it)
+    return start >= 0 and _is_so(trial, edit, [definition or steps[start].node], is_it)
 
 
 def _is_so(trial: Trial, edit: Edit, touched: Sequence[ast.stmt], check: Callable[[Instead], bool]) -> bool:
