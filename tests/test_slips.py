@@ -63,6 +63,7 @@ SLIPS = [
     ("max(0, 1 - x*y)*y", -(Y**2), "max′ taken as 1 where the bound is larger too"),
     ("max(x, y)*exp(y)", 0, "max's gradient given to the other argument"),
     ("exp(-x)*y", math.exp(-X) * Y, "the sign is wrong: the minus before x left out"),
+    ("x*y*sin(y)", Y + math.sin(Y), "factors added where they are multiplied"),
 ]
 Z = (0.3, -1.1, 0.8)
 EXP = [math.exp(one) for one in Z]
@@ -173,3 +174,12 @@ def test_a_slope_of_1_where_q_is_negative_is_told_once():
     result = netcalc.neuron(x=["-5"], w=["1"], b="0", activation="leaky_relu(0.1)")
     (one,) = netcalc.check(result, {"dw0": "-5"}).checked
     assert one.diagnosis == "leaky_relu′ left out: 1 where q is negative too"
+
+
+def test_a_slope_at_one_inputs_product_alone_is_told():
+    """σ′(wᵢxᵢ)·wᵢ for σ′(q)·wᵢ."""
+    result = netcalc.neuron(["0.6", "-1.4"], ["1.3", "0.5"], "0.2")
+    own = [1 / (1 + math.exp(-w * x)) for w, x in ((1.3, 0.6), (0.5, -1.4))]
+    answers = {f"dx{n}": f"{f * (1 - f) * w:.6f}" for n, (f, w) in enumerate(zip(own, (1.3, 0.5), strict=True))}
+    told = {one.diagnosis for one in netcalc.check(result, answers).checked}
+    assert told == {"σ′ taken at each input's product alone; it is that at q, their sum"}

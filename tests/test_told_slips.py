@@ -225,6 +225,7 @@ OF_A_LAYER = [  # what else the net has, the answers, and what is said
     ({"weight_decay": DECAY}, of_weights(DECAY / 4), "weight decay's λ divided by the samples too"),
     ({"lr": RATE}, {"W1_new": V + RATE * DW}, "the step added where it is subtracted: W − lr·∂L/∂W"),
     ({"lr": RATE}, {"W1_new": V - DW}, "the learning rate left out of the step: W − lr·∂L/∂W"),
+    ({"lr": RATE}, {"W1_new": V - RATE**2 * DW}, "the learning rate applied twice in the step: W − lr·∂L/∂W"),
 ]
 
 
@@ -275,9 +276,16 @@ OF_TWO_LAYERS = [  # answers to a layer of tanh before one of σ with binary cro
 ]
 
 
-def two_layers():
+def two_layers(**beside):
     layers = [{"W": V, "b": BIAS, "activation": "tanh"}, {"W": TWO, "b": BIAS_2, "activation": "sigmoid"}]
-    return netcalc.net(layers, input=ROWS, target=LABELS, loss="bce", reduction="mean")
+    return netcalc.net(layers, input=ROWS, target=LABELS, loss="bce", reduction="mean", **beside)
+
+
+def test_weights_updated_at_the_problems_own_rate_are_told():
+    updated = TWO - RATE * DELTA_2.T @ HIDDEN
+    answer = {"dz1": (DELTA_2 @ updated * (1 - HIDDEN**2)).tolist()}
+    told = [one.diagnosis for one in netcalc.check(two_layers(lr=RATE), answer).checked]
+    assert set(told) == {"the weights already updated, with a step of lr"}
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Frequency, Row, bare, inputs_of, times
+from netcalc.checking.edits.edit import (
+    RARE,
+    SEEN,
+    USUAL,
+    Changed,
+    Context,
+    Frequency,
+    Row,
+    Shared,
+    bare,
+    inputs_of,
+    times,
+)
+from netcalc.checking.edits.products import share_of
 from netcalc.expression import Number, Symbol, Tree, is_constant, multiply, parse, substitute
-from netcalc.graph.backward import added, gradients
+from netcalc.graph.backward import Use, added, gradients
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
 from netcalc.graph.elementwise import through as through_slope
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, SUM, as_number, total
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, as_number, total
 
 AT_INPUT = "f′(x)·g′: the outer slope is taken at x"
 LEFT_OUT = "the inner derivative left out of the chain rule"
@@ -112,8 +125,24 @@ def inside(context: Context) -> Iterator[Changed]:
                 yield Changed(f"the chain rule as {said}; it is f′(g)·g′", instead, node, often)
 
 
+def links_added(context: Context, use: Use) -> Iterator[Shared]:
+    """The links of a chain, or the factors of a product, added where they are multiplied: b + c for b·c."""
+    share = share_of(context, use)
+    if (
+        share is None
+        or use.node.operation is not PRODUCT
+        or share.summed
+        or len(set(use.node.args)) < len(use.node.args)
+    ):
+        return
+    links = [pair for pair in share.factors if as_number(bare(pair[0])) is None]
+    if len(links) > 1 and all(letters == share.own for _, letters in links):
+        yield Shared("factors added where they are multiplied", total(links, share.own, share.shape, [1] * len(links)))
+
+
 CHAIN = (
     Row("inner-left-out", USUAL, changes=inner_left_out),
     Row("taken-whole", SEEN, changes=taken_whole),
     Row("inner-inside", SEEN, changes=inside),
+    Row("links-added", RARE, links_added),
 )

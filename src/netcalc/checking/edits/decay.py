@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, bare, scaled
+from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, bare, scaled, times
 from netcalc.graph.backward import Use, added
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, number, product, total
@@ -19,8 +19,8 @@ def weight_decay(context: Context) -> Iterator[Changed]:
         return
     uses = context.one.backward.uses.get(penalty, [])
     yield Changed("weight decay left out: + λ·W", context.replaced(dict.fromkeys(uses)), penalty)
-    for times, wrong in ((Fraction(2), "2λ·W"), (Fraction(1, 2), "λ/2·W")):
-        changed = context.replaced({use: scaled(use.share, times) for use in uses})
+    for factor, wrong in ((Fraction(2), "2λ·W"), (Fraction(1, 2), "λ/2·W")):
+        changed = context.replaced({use: scaled(use.share, factor) for use in uses})
         yield Changed(f"{wrong} taken for λ·W: the penalty is λ/2·Σ W²", changed, penalty)
     core = penalty.args[0]
     if core.operation is not PRODUCT:
@@ -37,7 +37,7 @@ def weight_decay(context: Context) -> Iterator[Changed]:
 
 
 def steps(context: Context) -> Iterator[Changed]:
-    """A step of gradient descent uphill, or without its rate."""
+    """A step of gradient descent uphill, without its rate, or with its square."""
     uphill: dict[Node, Node] = {}
     for name, (node, *_) in context.workings.answers.items():
         core = bare(node)
@@ -49,6 +49,9 @@ def steps(context: Context) -> Iterator[Changed]:
         yield Changed("the step added where it is subtracted: W − lr·∂L/∂W", uphill)
         rate = context.workings.inputs["lr"]
         yield Changed("the learning rate left out of the step: W − lr·∂L/∂W", {rate: number(1, ())})
+        yield Changed(
+            "the learning rate applied twice in the step: W − lr·∂L/∂W", {rate: times(bare(rate), bare(rate))}
+        )
 
 
 DECAY = (

@@ -19,6 +19,7 @@ from netcalc.checking.edits.edit import (
     Shared,
     bare,
     scaled,
+    times,
     whole,
 )
 from netcalc.expression import Number, Symbol, power
@@ -338,8 +339,10 @@ def updated(context: Context, use: Use) -> Iterator[Shared]:
             continue
         gradient = context.gradient(other)
         names = LETTERS[: other.rank]
-        for rate in RATES:
-            stepped = total([(other, names), (gradient, names)], names, other.shape, [1, -Fraction(rate)])
+        own = context.workings.inputs.get("lr")
+        for rate in RATES if own is None else ("lr", *RATES):
+            step = times(gradient, own) if own is not None and rate == "lr" else scaled(gradient, Fraction(rate))
+            stepped = total([(other, names), (step, names)], names, other.shape, [1, -1])
             factors = [*share.factors]
             factors[place] = (stepped, letters)
             yield Shared(f"the weights already updated, with a step of {rate}", share.built(factors))

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.forms import forms_of, written
+from netcalc.checking.edits.products import share_of
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
@@ -17,11 +19,12 @@ from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
-from netcalc.graph.product import PRODUCT, number
+from netcalc.graph.product import PRODUCT, number, product
 
 LETTERS = {"sigmoid": "σ"}
 UNWRAPPED = {"sqrt": "without the root", "cbrt": "without the root", "abs": "without the absolute value"}
 MAX_VARIANTS = 24  # of a slope with one slip in its formula
+MAX_TERMS = 1000  # products of inputs and weights, at each of which a slope is taken
 MAX_ELSEWHERE = 12  # arguments of other functions, the nearest ones, that a slope is taken at
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
 MISTAKEN_SIGNS = frozenset({"cos", "sec", "csc", "cot", "sinh", "cosh"})
@@ -252,6 +255,27 @@ def elsewhere(context: Context, use: Use) -> Iterator[Shared]:
         )
 
 
+def at_one_input(context: Context, use: Use) -> Iterator[Shared]:
+    """The slope of an activation at one input's own product, σ′(w·x), not at the sum of all."""
+    share = share_of(context, use)
+    if share is None or use.node.operation is not PRODUCT or len(use.node.args) != 2 or len(share.summed) > 1:
+        return
+    factors = list(zip(use.node.args, use.node.params.letters, strict=True))
+    sizes = {letter: whole(size) for node, own in factors for letter, size in zip(own, node.shape, strict=True)}
+    every, shape = "".join(sizes), tuple(sizes.values())
+    if len(every) != len(share.out) + 1 or not 0 < prod(shape) <= MAX_TERMS:
+        return
+    terms = product(factors, every, shape)
+    for q in context.users.get(context.names.get(use.node, use.node), ()):
+        for user in context.users.get(q, ()):
+            core = user.args[0]
+            if core.operation is ELEMENTWISE and core.args == (q,) and core.shape == use.node.shape:
+                slope = plain(slopes(core.params.tree, 1)[0], [(terms, every)], every, shape)
+                above = context.one.backward.gradients[core], share.out
+                said = f"{phi(core)}′ taken at each input's product alone; it is that at {context.called(q)}, their sum"
+                yield Shared(said, share.built([above, (slope, every), *share.factors[1:]]))
+
+
 def _spreads(other: Node, own: Node) -> bool:
     """Whether a node's entries stand for another's: it has their shape, or one that is spread to it."""
     if other.rank != own.rank:
@@ -305,6 +329,7 @@ SLOPES = (
     Row("slope-twice", SEEN, twice),
     Row("slope-inverted", SEEN, inverted),
     Row("slope-elsewhere", SEEN, elsewhere),
+    Row("slope-at-one-input", SEEN, at_one_input),
     Row("slope-of-another", SEEN, of_another),
     Row("slope-of-gradient", RARE, mask_of_gradient),
     Row("one-branch", USUAL, changes=one_branch),
