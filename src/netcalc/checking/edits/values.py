@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from netcalc.checking.edits.edit import SEEN, Changed, Context, Frequency, Row, Shared, times
+from netcalc.checking.edits.edit import SEEN, Changed, Context, Frequency, Row, Shared, bare, times
 from netcalc.checking.edits.slopes import function, phi
 from netcalc.expression import Apply, Symbol, Tree, parse, substitute
 from netcalc.graph.arithmetic import Arithmetic
@@ -78,13 +78,13 @@ ROUNDED = Operation("rounded", _value_of_rounded, lambda *_: None)
 
 def forced(node: Node, entries: Entries) -> Node:
     """A node's value with constants in some entries."""
-    inner = node.args[0] if node.operation is NAMED else node
+    inner = bare(node)
     return make(FORCED, [inner], node.shape, entries)
 
 
 def rounded(node: Node, rounding: Rounding) -> Node:
     """A node's value, rounded."""
-    inner = node.args[0] if node.operation is NAMED else node
+    inner = bare(node)
     return make(ROUNDED, [inner], node.shape, rounding)
 
 
