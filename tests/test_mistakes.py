@@ -135,6 +135,7 @@ def problems():
     yield netcalc.gradients(MASKED, at={"x": rows["x"], "y": [2, 0]})
     image = [[[["0.7", "-0.4", "0.3"], ["1.3", "0.9", "-0.8"], ["0.2", "-1.1", "0.5"]]]]
     yield netcalc.gradients(CONVOLVED, at={"x": image, "w": [[[["0.6", "-1.3"], ["0.4", "1.7"]]]]})
+    yield netcalc.gradients(STRIDED, at={"x": [[["0.7", "-0.4", "0.3", "1.3", "0.9"]]], "w": [[["0.6", "-1.3"]]]})
     layer = {"W": [["0.15", "0.2"]], "b": ["0.35"], "activation": "sigmoid"}
     yield netcalc.net([layer], input=["0.05", "0.1"], target=["0.5"], loss="half-mse", lr="0.5")
 
@@ -148,6 +149,9 @@ loss = F.cross_entropy(s, y)"""
 CONVOLVED = """import torch.nn.functional as F
 
 loss = (F.conv2d(x, w)**2).sum()"""
+STRIDED = """import torch.nn.functional as F
+
+loss = (F.conv1d(x, w, stride=2)**2).sum()"""
 SOFTMAX = """e = np.exp(x - x.max(1, keepdims=True))
 p = e / e.sum(1, keepdims=True)
 loss = -(t * np.log(p)).sum() / 2"""

@@ -19,6 +19,7 @@ from netcalc.program.reading import Program
 from netcalc.program.scope import MAX_STATEMENTS, arrays_in
 from netcalc.program.source import ProgramError, parse
 from netcalc.program.steps import BLOCKS
+from netcalc.program.training import clips
 from netcalc.program.unknowns import Unknowns
 from netcalc.program.values import Function, Missing, Module, Record, Tensor, is_scalar, node_of
 from netcalc.program.versions import Pass, Unit, Unread, stops_python
@@ -376,6 +377,13 @@ class GradientReader(Unknowns):
             )
             return
         super()._expr_statement(node)
+
+    def _for_statement(self, node: ast.For) -> Any:
+        for name in clips(node):
+            self.read_so_far.notes.append(
+                f"line {node.lineno}: {name} is clipped; what is judged is the gradient before that"
+            )
+        return super()._for_statement(node)
 
     def _is_run(self, called: ast.Attribute) -> bool:
         if called.attr in self.own_functions and isinstance(self.value(called.value), Record):

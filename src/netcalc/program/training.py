@@ -61,17 +61,18 @@ def _is_update(node: ast.stmt, *, runs: bool, steps: bool) -> bool:
     return False
 
 
-def clips(node: ast.For) -> bool:
-    """Whether a loop over gradients does nothing but np.clip(dparam, -5, 5, out=dparam)."""
+def clips(node: ast.For) -> list[str]:
+    """The gradients of a loop that does nothing but np.clip(dparam, -5, 5, out=dparam)."""
     match node:
         case ast.For(
             ast.Name(name), ast.List(parts) | ast.Tuple(parts), [ast.Expr(ast.Call(called, [first, *_], words))]
         ):
-            is_of_gradients = all(re.fullmatch(r"d[A-Z_]?\w+|g_?\w+|\w+_grad", ast.unparse(one)) for one in parts)
+            names = list(map(ast.unparse, parts))
+            is_of_gradients = all(re.fullmatch(r"d[A-Z_]?\w+|g_?\w+|\w+_grad", one) for one in names)
             own = {word.arg: ast.unparse(word.value) for word in words}
-            clipped = ast.unparse(called).endswith(".clip") and ast.unparse(first) == name == own.get("out")
-            return clipped and is_of_gradients
-    return False
+            if ast.unparse(called).endswith(".clip") and ast.unparse(first) == name == own.get("out"):
+                return names if is_of_gradients else []
+    return []
 
 
 def _has_gradient(node: ast.expr) -> bool:

@@ -97,7 +97,8 @@ def _named(checkers: Mapping[str, Checker], place: int, cell: str, source: str) 
 def _named_within(checkers: Mapping[str, Checker], place: int, cell: str) -> tuple[str, Answer | None]:
     """The one answer that is named among the words of a cell; a single letter is none, as it may be a word."""
     found = {}
-    for word in (one.strip(AROUND) for one in cell.split()):
+    words = [one.strip(AROUND) for one in cell.split()]
+    for word in words if words != [cell] else ():
         for target, prefix, name in _meant(checkers, word) if len(word) > 1 else ():
             if target.index is not None:
                 found[f"{prefix}{target.name}"] = Answer(place, word, prefix, name)
