@@ -264,11 +264,11 @@ def _of_its_own(trial: Trial) -> Iterator[Edit]:
 
 
 def _off_by_a_number(trial: Trial, found: Harvest) -> Iterator[Edit]:
-    """Of a loop's statement that gives so many times what is right: a sign, or a factor."""
+    """Of a loop's statement that gives so many times what is right: a sign, or a factor that no def brings about."""
     ratio = off_by(trial)
     if ratio is not None and any(trial.is_within_loop(one) for one in trial.versions):
         yield from edits(trial, OF_SIGN if ratio.text == "-1" else OF_FACTOR)
-        yield from factor_of_all(trial, found) if ratio.text != "-1" else ()
+        yield from factor_of_all(trial, found) if ratio.text != "-1" and not trial.helpers else ()
 
 
 def _behind_loops(trial: Trial, found: Harvest) -> Iterator[Edit]:
