@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import applied, derivation, evaluable
@@ -17,6 +18,10 @@ from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix
 from netcalc.records import NamedTuple
 from netcalc.result import Step, Value, as_value
+
+if TYPE_CHECKING:
+    from netcalc.explain.indexed import Indexed
+    from netcalc.problem import Problem
 
 MATRIX_LIMIT = 8  # rows or columns of a matrix that is drawn
 NEAR = 1e-4  # relative: six digits that don't cancel come as near
@@ -47,6 +52,20 @@ class Written(Mapping[str, Tree]):
 
     def __len__(self) -> int:
         return len(self.write)
+
+
+class WhenAskedFor:
+    """A problem's formulas by index, which a run that shows numbers alone does without."""
+
+    def __init__(self, problem: Problem, make: Callable[[Problem], Indexed]) -> None:
+        self.problem, self.make = problem, make
+
+    @cached_property
+    def indexed(self) -> Indexed:
+        return self.make(self.problem)
+
+    def generic(self, name: str) -> Tree:
+        return self.indexed.generic(name)
 
 
 class Explanation(NamedTuple):

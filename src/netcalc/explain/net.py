@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, Written, distinct
+from netcalc.explain.explanation import MATRIX_LIMIT, Explanation, WhenAskedFor, Written, distinct
 from netcalc.expression import Symbol, Tree
 from netcalc.problem import Problem
 from netcalc.result import LazySteps, Step
@@ -26,7 +26,7 @@ TOO_LARGE_BESIDE_PATHS = (
 
 def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     """Formulas layer by layer, the steps with their matrices, or the paths of a trace."""
-    formulas = _WhenAskedFor(problem)
+    formulas = WhenAskedFor(problem, formulas_of)
     partials = [name for name in shown if name.startswith("d")]
     is_small = _is_small(problem, shown)
     lacks_updates = problem.trace is not None and problem.lr is not None and not is_small
@@ -35,21 +35,7 @@ def net(problem: Problem, shown: Mapping[str, np.ndarray]) -> Explanation:
     return Explanation(generic(formulas), dict.fromkeys(partials, "L"), steps, notes)
 
 
-class _WhenAskedFor:
-    """The formulas of a net, which a run that shows numbers alone does without."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-
-    @cached_property
-    def indexed(self) -> Indexed:
-        return formulas_of(self.problem)
-
-    def generic(self, name: str) -> Tree:
-        return self.indexed.generic(name)
-
-
-def _steps(asked: _WhenAskedFor, shown: Mapping[str, np.ndarray]) -> list[Step]:
+def _steps(asked: WhenAskedFor, shown: Mapping[str, np.ndarray]) -> list[Step]:
     problem, formulas = asked.problem, asked.indexed
     found: list[Step] = []
     if _is_small(problem, shown):
@@ -71,7 +57,7 @@ def formulas_of(problem: Problem, terms: int = WRITTEN_OUT) -> Indexed:
     return Indexed(problem, Limits(terms, terms), {"above": f"da{len(problem.layers)}"})
 
 
-def generic(formulas: Indexed | _WhenAskedFor) -> Mapping[str, Tree]:
+def generic(formulas: Indexed | WhenAskedFor) -> Mapping[str, Tree]:
     """What each tensor of a net is, by generic index."""
 
     def write(name: str) -> Callable[[], Tree]:
