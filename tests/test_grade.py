@@ -65,13 +65,13 @@ def test_who_a_row_is_of(marks, header, row, name):
 @pytest.mark.parametrize(
     "header, read",
     [
-        ("q (1234),db (1235)", "db (1235) as db"),  # as Canvas exports them; a letter alone may be a word
-        ("What is ∂f/∂b?,Give f.,1. dw0 [2 pts]", "What is ∂f/∂b? as ∂f/∂b, 1. dw0 [2 pts] as dw0"),
+        ("q (1234),db (1235)", "'db (1235)' as db"),  # as Canvas exports them; a letter alone may be a word
+        ("What is ∂f/∂b?,Give f.,1. dw0 [2 pts]", "'What is ∂f/∂b?' as ∂f/∂b, '1. dw0 [2 pts]' as dw0"),
     ],
 )
 def test_an_answer_is_called_as_the_question_for_it(marks, header, read):
     found, err, _ = marks(f"student,{header}\nAda,{','.join(['0.105'] * len(header.split(',')))}\n")
-    assert f"note: read as answers: {read}\n" in err
+    assert f"note: columns read as answers: {read}\n" in err
     assert [len(one) - 2 for one in found] == [read.count(" as ")]
 
 

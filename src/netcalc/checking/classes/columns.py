@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from netcalc.checking.answers.names import Target
 from netcalc.checking.checker import Checker
 from netcalc.errors import FileError, NetcalcError, UnknownNameError
 from netcalc.records import NamedTuple
@@ -71,7 +71,8 @@ def columns_of(checkers: Mapping[str, Checker], header: Sequence[str], source: s
     passed_over = [header[place] for place in others if place not in who]
     notes = []
     if inside:
-        notes.append(f"read as answers: {_listed([f'{header[one.place]} as {one.called}' for one in inside.values()])}")
+        read = [f"'{header[one.place]}' as {one.called}" for one in inside.values()]
+        notes.append(f"columns read as answers: {_listed(read)}")
     if passed_over:
         notes.append(f"columns that are no answers are passed over: {_listed(passed_over)}")
     return Columns(who, found, notes)
@@ -80,18 +81,14 @@ def columns_of(checkers: Mapping[str, Checker], header: Sequence[str], source: s
 def _named(checkers: Mapping[str, Checker], place: int, cell: str, source: str) -> tuple[str, Answer | None]:
     """The answer that a cell names, and the name that is its own; none for another cell."""
     try:
-        prefix, name = _split(checkers, cell)
-        target = checkers[prefix].names.meant(name)
+        own, answer, is_whole = _meant(checkers, place, cell)
     except NetcalcError as error:
         if place and not isinstance(error, UnknownNameError):
             raise FileError(f"{source}, column '{cell}': {error.message}") from None
         return "", None
-    if target is None:
-        return "", None
-    own = f"{prefix}{target.name}"
-    if target.index is None:
+    if is_whole:
         raise FileError(f"{source}, column '{cell}': {own} is a whole tensor; a column is one of its numbers")
-    return own, Answer(place, cell, prefix, name)
+    return own, answer
 
 
 def _named_within(checkers: Mapping[str, Checker], place: int, cell: str) -> tuple[str, Answer | None]:
@@ -99,20 +96,20 @@ def _named_within(checkers: Mapping[str, Checker], place: int, cell: str) -> tup
     found = {}
     words = [one.strip(AROUND) for one in cell.split()]
     for word in words if words != [cell] else ():
-        for target, prefix, name in _meant(checkers, word) if len(word) > 1 else ():
-            if target.index is not None:
-                found[f"{prefix}{target.name}"] = Answer(place, word, prefix, name)
+        with suppress(NetcalcError):
+            own, answer, is_whole = _meant(checkers, place, word)
+            if answer is not None and not is_whole and len(word) > 1:
+                found[own] = answer
     return next(iter(found.items())) if len(found) == 1 else ("", None)
 
 
-def _meant(checkers: Mapping[str, Checker], word: str) -> Iterator[tuple[Target, str, str]]:
-    try:
-        prefix, name = _split(checkers, word)
-        target = checkers[prefix].names.meant(name)
-    except NetcalcError:
-        return
-    if target is not None:
-        yield target, prefix, name
+def _meant(checkers: Mapping[str, Checker], place: int, word: str) -> tuple[str, Answer | None, bool]:
+    """The name that is an answer's own, the answer, and whether it is a whole tensor. Raises NetcalcError."""
+    prefix, name = _split(checkers, word)
+    target = checkers[prefix].names.meant(name)
+    if target is None:
+        return "", None, False
+    return f"{prefix}{target.name}", Answer(place, word, prefix, name), target.index is None
 
 
 def _twice(source: str, header: Sequence[str], first: int, second: int) -> FileError:
