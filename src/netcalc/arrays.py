@@ -47,6 +47,11 @@ def scalar(entry: Any) -> np.ndarray:
     return from_list([entry], ())
 
 
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of size 1."""
+    return tuple(size for size in shape if size != 1)
+
+
 def of_rows(rows: list[list[Any]]) -> np.ndarray:
     """An array of dtype object from its rows."""
     return from_list([entry for row in rows for entry in row], (len(rows), len(rows[0]) if rows else 0))

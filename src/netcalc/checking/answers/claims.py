@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from netcalc.arrays import squeezed
 from netcalc.checking.answers.handwritten import read_number, unquoted
 from netcalc.checking.answers.names import Names, Target, described, name_at, spelled_out
 from netcalc.checking.answers.whole import Tensors, Whole
@@ -152,7 +153,7 @@ class _Reader:
             cells = content.split(";") if isinstance(content, str) else []
             numbers = [self.number(cell, name) for cell in cells if DECIMAL_COMMA.fullmatch(cell.strip())]
             column = np.array(numbers, dtype=object)
-            if len(cells) < 2 or len(numbers) < len(cells) or _squeezed(target.tensor.entries.shape) != column.shape:
+            if len(cells) < 2 or len(numbers) < len(cells) or squeezed(target.tensor.entries.shape) != column.shape:
                 raise error from None
             return _fitted(target.tensor, column)
 
@@ -269,7 +270,7 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
         return cells, ""
     if not cells.ndim and isinstance(cells[()], Apply | Symbol):
         return np.broadcast_to(cells, shape), ""
-    if cells.size == tensor.entries.size and _squeezed(cells.shape) == _squeezed(shape):
+    if cells.size == tensor.entries.size and squeezed(cells.shape) == squeezed(shape):
         return cells.reshape(shape), f"given as {described(cells.shape)}; {tensor.name} is {described(shape)}"
     if _is_turned(cells.shape, shape):
         return cells.T, f"given transposed, as {described(cells.shape)}; {tensor.name} is {described(shape)}"
@@ -278,8 +279,4 @@ def _fitted(tensor: Tensor, cells: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _is_turned(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     """Whether one shape is the other's transpose, and no row for a column."""
-    return own != shape and own == shape[::-1] and _squeezed(own) != _squeezed(shape)
-
-
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(size for size in shape if size != 1)
+    return own != shape and own == shape[::-1] and squeezed(own) != squeezed(shape)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from netcalc.arithmetic.balls import ball, is_infinite, precision
+from netcalc.arrays import squeezed
 from netcalc.checking.backward.forward import NEAR, Forward, Point, Values
 from netcalc.errors import NetcalcError
 from netcalc.graph.arithmetic import Arithmetic
@@ -237,8 +238,4 @@ def same_in_balls(found: np.ndarray, true: np.ndarray, slack: float) -> bool | N
 
 
 def _is_of_shape(found: np.ndarray, true: np.ndarray) -> bool:
-    return found.size == true.size and _without_ones(found) == _without_ones(true)
-
-
-def _without_ones(array: np.ndarray) -> tuple[int, ...]:
-    return tuple(size for size in array.shape if size != 1)
+    return found.size == true.size and squeezed(found.shape) == squeezed(true.shape)

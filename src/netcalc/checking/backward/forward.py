@@ -19,7 +19,6 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM, as_number
@@ -311,9 +310,9 @@ def is_elementwise(root: Node, leaf: Node) -> bool:
         if node is leaf:
             continue
         is_product = node.operation is PRODUCT and not node.params.summed
-        if not (node.operation in (ELEMENTWISE, ACTIVATION, SUM) or is_product) and not _is_free(node, leaf):
+        if not (node.operation in (ELEMENTWISE, SUM) or is_product) and not _is_free(node, leaf):
             return False
-        curved |= node.operation in (ELEMENTWISE, ACTIVATION)
+        curved |= node.operation is ELEMENTWISE
         stack += [arg for arg in node.args if arg not in seen]
         seen.update(node.args)
     return curved

@@ -17,7 +17,6 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.contract import spread
 from netcalc.graph.elementwise import ELEMENTWISE, slopes, slot
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.node import Node, in_order
 
 MAX_KINKS = 6  # that points are looked for
@@ -49,17 +48,10 @@ def _sides(roots: Sequence[Node], numbers: Float64) -> Iterator[Side]:
 
 
 def _of(node: Node, numbers: Float64) -> Iterator[tuple[str, Side]]:
-    if node.operation is ACTIVATION and node.params.order == 0:
-        for place in node.params.function.kinks:
-            yield place, partial(_from_place, node.args[0], float(place), numbers)
     if node.operation is ELEMENTWISE:
         trees = evaluable([node.params.tree, *slopes(node.params.tree, len(node.args))])
         for pair in dict.fromkeys(pair for one in trees for pair in _compared(one)):
             yield str(pair), partial(_difference, node, pair, numbers)
-
-
-def _from_place(argument: Node, place: float, numbers: Float64, given: Values) -> np.ndarray:
-    return np.asarray(evaluate([argument], numbers, dict(given))[0] - place)
 
 
 def _compared(tree: Tree) -> Iterator[tuple[Tree, Tree]]:

@@ -17,7 +17,6 @@ from netcalc.checking.backward.agreement import Pair
 from netcalc.checking.backward.forward import fits, is_elementwise, made_of
 from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
-from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, Product, as_number, product
@@ -139,7 +138,7 @@ def _arguments(reading: Reading, node: Node) -> Iterator[tuple[Node, str]]:
     stack = [inner]
     while stack:
         function = stack.pop()
-        if function.operation not in (ELEMENTWISE, ACTIVATION):
+        if function.operation is not ELEMENTWISE:
             continue
         for argument in function.args:
             if argument.shape == node.shape and argument not in names and argument in forward.backward.gradients:

@@ -15,6 +15,7 @@ from itertools import product
 
 import numpy as np
 
+from netcalc.arrays import squeezed
 from netcalc.checking.backward.agreement import RELATIVE, Pair, same
 from netcalc.checking.backward.forward import fits
 from netcalc.checking.backward.judge import Judged, Reading
@@ -203,7 +204,7 @@ class Origins:
         """Those of a shape, but for axes of size 1, each value once."""
         found: dict[bytes, tuple[Gradient, np.ndarray]] = {}
         for one, array in self.gradients:
-            if _squeezed(array.shape) == _squeezed(shape) and np.isfinite(array).all() and array.any():
+            if squeezed(array.shape) == squeezed(shape) and np.isfinite(array).all() and array.any():
                 rounded = np.round(array.reshape(shape) / np.abs(array).max(), 9) + 0.0
                 found.setdefault(rounded.tobytes(), (one, array.reshape(shape)))
         return list(found.values())
@@ -316,14 +317,10 @@ def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([one.reshape(-1) for one in arrays])
 
 
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(size for size in shape if size != 1)
-
-
 def _entries(shape: tuple[int, ...], times: int, of: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
     """The entries along the first axes of an array, if there are so many of that shape: in order, and reversed."""
     for axes in range(1, len(shape) + 1):
-        if np.prod(shape[:axes]) == times and _squeezed(shape[axes:]) == _squeezed(of):
+        if np.prod(shape[:axes]) == times and squeezed(shape[axes:]) == squeezed(of):
             places = tuple(np.ndindex(shape[:axes]))
             yield places
             yield places[::-1]

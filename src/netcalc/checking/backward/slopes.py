@@ -14,7 +14,6 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import gradients
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.functions import ACTIVATION
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.rebuilt import with_arguments
@@ -60,7 +59,7 @@ def _slopes(trial: Trial) -> Iterator[Slope]:
                 opened = _opened(inner, leaf, named)
                 if is_elementwise(opened, leaf):
                     yield from _between(trial, opened, leaf, named[leaf], name)
-        if inner.operation in (ELEMENTWISE, ACTIVATION):
+        if inner.operation is ELEMENTWISE:
             unnamed = [one for one in inner.args if one.shape == node.shape and one not in named]
             for leaf in [one for one in unnamed[:1] if is_elementwise(inner, one)]:
                 yield from _between(trial, inner, leaf, "", name)

@@ -157,8 +157,17 @@ def stated_tensors(problem: Problem) -> Iterator[tuple[str, Array]]:
 
 
 @dataclass(frozen=True)
-class Unproven(Layers):
-    """A problem so large that its answers are float64."""
+class InFloat64(Bench):
+    """A point of a problem so large that its answers are float64."""
+
+    @cached_property
+    def largest(self) -> dict[str, Any]:
+        return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
+
+
+@dataclass(frozen=True)
+class LargeLayers(InFloat64, Layers):
+    """Layers so large."""
 
     @cached_property
     def truth(self) -> dict[str, Array]:
@@ -166,16 +175,12 @@ class Unproven(Layers):
 
         return called(self.problem, run(self.problem, Float64()))
 
-    @cached_property
-    def largest(self) -> dict[str, Any]:
-        return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
-
 
 def here(problem: Problem) -> Sequence[Bench]:
     """The problem as it is where every number is given; else at points in place of what was left out."""
     names = free_names(problem.tensors)
     if not names:
-        return [Layers(problem) if is_small(problem) else Unproven(problem)]
+        return [Layers(problem) if is_small(problem) else LargeLayers(problem)]
     return defined(lambda point: placed(problem, point), chain(near_zero(names), spread(names)))
 
 

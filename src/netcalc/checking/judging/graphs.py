@@ -7,15 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
-from flint import arb
 
 from netcalc.arithmetic.balls import precision
 from netcalc.arrays import each, from_list
 from netcalc.checking.answers.whole import Tensors
-from netcalc.checking.judging.bench import BITS, Array, Bench, is_sound, number_at, settled
+from netcalc.checking.judging.bench import BITS, Array, Bench, InFloat64, is_sound, number_at, settled
 from netcalc.checking.judging.functions import Functions
 from netcalc.checking.judging.pieces import Point
 from netcalc.errors import NetcalcError
@@ -75,7 +73,7 @@ class Graphs(Bench):
 
 
 @dataclass(frozen=True)
-class LargeGraphs(Graphs):
+class LargeGraphs(InFloat64, Graphs):
     """One so large that its answers are float64."""
 
     @cached_property
@@ -88,10 +86,6 @@ class LargeGraphs(Graphs):
     def take(self, result: Result) -> None:
         """Take the answers that were computed already, which are float64 too."""
         self.__dict__["truth"] = {tensor.name: tensor.numbers() for tensor in result.tensors}
-
-    @cached_property
-    def largest(self) -> dict[str, Any]:
-        return {name: arb(float(np.abs(array).max())) for name, array in self.truth.items()}
 
 
 def functions(problem: GraphProblem) -> Functions | None:
