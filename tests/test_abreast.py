@@ -8,7 +8,7 @@ import pytest
 import netcalc
 from netcalc.checking import Checker
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
-from netcalc.checking.edits.edit import edits
+from netcalc.checking.edits.places import edits
 from netcalc.checking.workings.abreast import Abreast
 from netcalc.checking.workings.runs import FAILED
 from netcalc.graph.node import Node

@@ -13,7 +13,7 @@ from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis, either, fe
 from netcalc.checking.causes.library import Library, Yielded, rounded
 from netcalc.checking.causes.patterns import SWAPPED, largest_error, where
 from netcalc.checking.causes.taken import taken
-from netcalc.checking.edits.paths import FACTORS
+from netcalc.checking.edits.gradients import FACTORS
 from netcalc.checking.judging.bench import Array
 from netcalc.checking.judging.verdicts import COARSELY, Tolerance
 from netcalc.errors import ShapeError

@@ -14,7 +14,7 @@ from netcalc.arithmetic.balls import ball, precision
 from netcalc.checking.causes.evidence import EXACT, Evidence, exact_value
 from netcalc.checking.causes.library import Predictions, Yielded, rounded
 from netcalc.checking.edits.edit import Edit, Frequency
-from netcalc.checking.edits.paths import SWAPPED_GRADIENTS
+from netcalc.checking.edits.gradients import SWAPPED_GRADIENTS
 from netcalc.checking.judging.bench import BITS, Array, Bench
 from netcalc.checking.judging.verdicts import claimed_value
 from netcalc.checking.workings.runs import FAILED

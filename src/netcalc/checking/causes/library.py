@@ -13,7 +13,8 @@ import numpy as np
 from netcalc.arithmetic.balls import precision
 from netcalc.checking.answers.claims import Claim
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
-from netcalc.checking.edits.edit import Edit, Frequency, edits
+from netcalc.checking.edits.edit import Edit, Frequency
+from netcalc.checking.edits.places import edits
 from netcalc.checking.edits.values import Entries, forced
 from netcalc.checking.judging.bench import BITS, Array, Bench, to_floats
 from netcalc.checking.workings.abreast import Abreast, at_once

@@ -14,7 +14,7 @@ from flint import fmpq
 from netcalc.arithmetic.balls import precision
 from netcalc.checking.causes.library import Library
 from netcalc.checking.edits.edit import Edit, readable, whole
-from netcalc.checking.edits.paths import FACTORS
+from netcalc.checking.edits.gradients import FACTORS
 from netcalc.checking.edits.values import ROUNDED
 from netcalc.checking.judging.bench import BITS, Array, without_dust
 from netcalc.checking.workings.runs import FAILED, Runs, Values

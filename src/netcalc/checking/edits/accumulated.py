@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from netcalc.checking.edits.edit import SEEN, Changed, Context, Row, Shared, bare, whole
-from netcalc.checking.edits.products import Share, share_of
+from netcalc.checking.edits.shares import Share, share_of
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Use, gradients
 from netcalc.graph.build import divide

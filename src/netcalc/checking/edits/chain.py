@@ -17,7 +17,7 @@ from netcalc.checking.edits.edit import (
     inputs_of,
     times,
 )
-from netcalc.checking.edits.products import share_of
+from netcalc.checking.edits.shares import share_of
 from netcalc.expression import Number, Symbol, Tree, is_constant, multiply, parse, substitute
 from netcalc.graph.backward import Use, added, gradients
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot

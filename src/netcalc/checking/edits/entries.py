@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netcalc.checking.edits.axes import MAX_UNITS
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times, whole
-from netcalc.checking.edits.products import MAX_UNITS
 from netcalc.graph.backward import Use
 from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes
 from netcalc.graph.leaves import NAMED

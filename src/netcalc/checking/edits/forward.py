@@ -9,8 +9,10 @@ from math import prod
 import numpy as np
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, bare, scaled, whole
+from netcalc.checking.edits.factors import TARGETS
 from netcalc.checking.edits.numbers import averaged
-from netcalc.checking.edits.products import TARGETS, is_quadratic, share_of, symmetric
+from netcalc.checking.edits.products import is_quadratic, symmetric
+from netcalc.checking.edits.shares import share_of
 from netcalc.checking.edits.slopes import ARITHMETIC, phi
 from netcalc.derivation.derive import is_activation
 from netcalc.expression import Apply, Number, Symbol, substitute, symbols

@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import prod
 
 from netcalc.checking.edits.edit import SEEN, USUAL, Changed, Context, Row, Shared, scaled, times, whole
-from netcalc.checking.edits.products import TARGETS, share_of
+from netcalc.checking.edits.factors import TARGETS
+from netcalc.checking.edits.shares import share_of
 from netcalc.checking.edits.vectors import of_cross_entropy, of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use, added

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from netcalc.checking.edits.edit import SEEN, USUAL, Context, Row, Shared, bare, scaled, times, whole
-from netcalc.checking.edits.products import share_of
+from netcalc.checking.edits.shares import share_of
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
 from netcalc.graph.product import PRODUCT, SUM, number

@@ -10,7 +10,7 @@ from math import prod
 
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times, whole
 from netcalc.checking.edits.forms import forms_of, written
-from netcalc.checking.edits.products import share_of
+from netcalc.checking.edits.shares import share_of
 from netcalc.derivation.accumulate import shown
 from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms

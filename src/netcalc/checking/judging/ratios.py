@@ -118,6 +118,31 @@ class Ratios:
                 raise TooLong
         return self.ratio(a.above**exponent, a.below**exponent)
 
+    def total(self, *parts: Ratio) -> Ratio:
+        found = parts[0]
+        for one in parts[1:]:
+            found = self.add(found, one)
+        return found
+
+    def product(self, *parts: Ratio) -> Ratio:
+        found = parts[0]
+        for one in parts[1:]:
+            found = self.multiply(found, one)
+        return found
+
+    def magnitude(self, a: Ratio) -> Ratio:
+        return self.negate(a) if self.sign(a) < 0 else a
+
+    def extreme(self, side: int, *parts: Ratio) -> Ratio:
+        found = parts[0]
+        for one in parts[1:]:
+            if self.sign(self.subtract(one, found)) == side:
+                found = one
+        return found
+
+    def scaled(self, a: Ratio, number: Fraction) -> Ratio:
+        return self.multiply(a, self.number(number))
+
     def times(self, a: Polynomial, b: Polynomial) -> Polynomial:
         if len(a) * len(b) > MAX_PRODUCTS:
             raise TooLong
