@@ -217,7 +217,7 @@ def _by_math(function: Callable[[float], float]) -> Callable[[Array], Array]:
 def _activation(node: Apply) -> Operation:
     """A catalogue function or its derivatives by their kernels, which are good to 8 ulp."""
     activation = bound(node)
-    kernels = (activation.value, activation.slope, activation.curvature)
+    kernels = activation.derivatives
     order = node.operator.count("'")
 
     def steepness(q: Array) -> Array:

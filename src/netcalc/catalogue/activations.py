@@ -92,6 +92,11 @@ class BoundActivation(Bound[Activation]):
         return self._evaluate(self._kernels().curvature, q)
 
     @property
+    def derivatives(self) -> tuple[Kernel, Kernel, Kernel]:
+        """Those three, by their order."""
+        return self.value, self.slope, self.curvature
+
+    @property
     def is_straight(self) -> bool:
         """Whether its kernels are in straight pieces."""
         from netcalc.catalogue.kernels.linear import zero

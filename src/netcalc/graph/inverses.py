@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from netcalc.errors import ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.reductions import scaled
 from netcalc.graph.shaping import EVERYTHING, index
 from netcalc.graph.sizes import Shape, same, written
-
-if TYPE_CHECKING:
-    pass
 
 
 def matmul(a: Node, b: Node) -> Node:

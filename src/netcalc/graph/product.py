@@ -278,11 +278,6 @@ def renamed(node: Node, letters: str, inner: Mapping[str, str] = MappingProxyTyp
     return [(arg, "".join(names[one] for one in own)) for arg, own in node.factors]
 
 
-def with_terms(node: Node, terms: Iterable[Node]) -> Node:
-    """The sum of other terms in the places of a sum's."""
-    return total(zip(terms, node.params.letters, strict=True), node.params.out, node.shape, node.params.numbers)
-
-
 def sums_over_ones(node: Node) -> bool:
     """Whether a product sums over axes of one entry alone, so that it is what its factors are."""
     sizes = sizes_by_letter(node)

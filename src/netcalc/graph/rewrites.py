@@ -34,8 +34,8 @@ from netcalc.graph.product import (
     product,
     total,
     with_factors,
-    with_terms,
 )
+from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.reductions import SOFTMAX
 from netcalc.graph.shaping import EVERYTHING, SCATTER, Keyed, Place, Span, concatenate, index, scatter
 from netcalc.graph.sizes import Size, settled
@@ -136,7 +136,7 @@ def _term_by_term(node: Node, rewrite: Rewrite) -> Iterator[Node]:
     if node.operation is SUM and len(node.args) <= MAX_TERMS:
         terms = [next(rewrite(arg), arg) for arg in node.args]
         if terms != list(node.args):
-            yield with_terms(node, terms)
+            yield with_arguments(node, terms)
 
 
 def expanded(node: Node) -> Iterator[Node]:

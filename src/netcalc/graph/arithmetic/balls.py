@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from fractions import Fraction
@@ -26,12 +27,12 @@ from netcalc.arithmetic.balls import (
     numeral,
     sign,
 )
-from netcalc.arrays import by_place, each, from_list, scalar
+from netcalc.arrays import each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, evaluable_far_out, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
-from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects, alike, filled
+from netcalc.graph.arithmetic import Axes
+from netcalc.graph.arithmetic.objects import Objects, alike, cofactors, filled
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -184,17 +185,16 @@ class Balls(Objects):
     def softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """1 / Σⱼ exp(zⱼ - zᵢ), which neither overflows nor cancels: each entry relative to the largest."""
         top = self.extreme(array, axes, keep=True, largest=True)
-        return super().softmax(each(_minus, array, top), axes)
+        return super().softmax(each(operator.sub, array, top), axes)
 
     def log_softmax(self, array: np.ndarray, axes: Axes) -> np.ndarray:
         """-log(1 + Σⱼ exp(zⱼ - zᵢ)) over j ≠ i, which cancels nothing."""
-        rows = last(array, axes)
 
-        def entry(*index: int) -> Numeral:
-            others = [_exp(_minus(z, rows[index])) for j, z in enumerate(rows[index[:-1]]) if j != index[-1]]
-            return -OPERATIONS["log1p"](OPERATIONS["add"](*others))
+        def of_row(row: list[Numeral]) -> list[Numeral]:
+            powers = ([_exp(z - one) for j, z in enumerate(row) if j != i] for i, one in enumerate(row))
+            return [-OPERATIONS["log1p"](OPERATIONS["add"](*others)) for others in powers]
 
-        return back(by_place(entry, rows.shape), axes, array.shape)
+        return self.each_entry(of_row, array, axes)
 
     def jacobian_product(self, name: str, z: np.ndarray, delta: np.ndarray) -> np.ndarray:
         """sᵢ and 1 - sᵢ are sums of positive numbers, so that no digit is lost where one of them is next to nothing."""
@@ -218,11 +218,7 @@ class Balls(Objects):
         return self.each_row(lambda row: OPERATIONS["max" if largest else "min"](*row), array, axes, keep=keep)
 
     def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
-        rows = last(array, axes)
-        out = np.empty(rows.shape, dtype=object)
-        for index in np.ndindex(rows.shape[:-1]):
-            out[index] = _shares(list(rows[index]), largest=largest)
-        return back(out, axes, array.shape)
+        return self.each_entry(partial(_shares, largest=largest), array, axes)
 
     def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
         return self.each_row(
@@ -294,11 +290,6 @@ def _exp(value: Numeral) -> Numeral:
     if isinstance(value, arb) and not value.is_finite() and value < 0:
         return fmpq(0)
     return OPERATIONS["exp"](value)
-
-
-def _minus(a: Numeral, b: Numeral) -> Numeral:
-    """a - b, where -∞ less anything finite stays that."""
-    return a - b
 
 
 def _logsumexp(row: list[Numeral]) -> Numeral:
@@ -382,12 +373,7 @@ def _cofactors(a: np.ndarray) -> np.ndarray:
     """det(A) A⁻ᵀ of what is large, else by minors, so that a singular matrix has them too."""
     if not _is_small(a) and sign(found := _determinant(a)):
         return each(lambda entry: found * entry, _inverse(a).T)
-    out = np.empty(a.shape, dtype=object)
-    for i, j in np.ndindex(a.shape):
-        minor = np.delete(np.delete(a, i, axis=0), j, axis=1)
-        value = _determinant(minor) if len(a) > 1 else fmpq(1)
-        out[i, j] = value if (i + j) % 2 == 0 else -value
-    return out
+    return cofactors(a, _determinant, fmpq(1))
 
 
 def _solution(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from netcalc.derivation.closed import ClosedForms
 from netcalc.derivation.derive import expand
 from netcalc.errors import TookTooLong
 from netcalc.expression import Tree
-from netcalc.graph.arithmetic import Axes, back, last, with_axes
+from netcalc.graph.arithmetic import Axes, with_axes
 from netcalc.graph.arithmetic.objects import filled
 from netcalc.graph.arithmetic.symbolic import Symbolic
 
@@ -73,14 +73,12 @@ class Closed(Symbolic):
         return self.each_row(lambda row: reduce(_chosen(largest=largest), row), array, axes, keep=keep)
 
     def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
-        rows = last(array, axes)
-        out = np.empty(rows.shape, dtype=object)
-        for place in np.ndindex(rows.shape[:-1]):
-            row = rows[place]
+        def of_row(row: list[Any]) -> list[Any]:
             top = reduce(_chosen(largest=largest), row)
             ties = [sign(one - top) == 0 for one in row]
-            out[place] = [self.number(Fraction(tie, sum(ties))) for tie in ties]
-        return back(out, axes, array.shape)
+            return [self.number(Fraction(tie, sum(ties))) for tie in ties]
+
+        return self.each_entry(of_row, array, axes)
 
     def determinant(self, array: np.ndarray) -> np.ndarray:
         return self._of_matrices("determinant", array, lambda matrix: matrix.det(), number=True)

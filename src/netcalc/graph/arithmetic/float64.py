@@ -33,8 +33,6 @@ MANY = 1000  # rows from which on it is
 class Float64(Arithmetic):
     """float64 arrays."""
 
-    lets_threads_run = True
-
     def array(self, tensor: np.ndarray) -> np.ndarray:
         infinite = tensor.dtype == object and [_INFINITE.get(tree) for tree in tensor.flat]  # as masks have them
         if not infinite or not any(infinite):
@@ -65,7 +63,7 @@ class Float64(Arithmetic):
 
     def activate(self, activation: BoundActivation, order: int, z: np.ndarray) -> np.ndarray:
         if activation.has_kernels:
-            return (activation.value, activation.slope, activation.curvature)[order](z)
+            return activation.derivatives[order](z)
         from netcalc.arithmetic.program import derivative
 
         return derivative(derivation(activation).stable, order, z)
@@ -228,9 +226,7 @@ def function_of(node: Apply) -> Function:
     known = FUNCTIONS.get(node.operator)
     if known is not None:
         return known
-    activation = bound(node)
-    kernels = (activation.value, activation.slope, activation.curvature)
-    kernel = kernels[len(node.operator) - len(node.operator.rstrip("'"))]
+    kernel = bound(node).derivatives[len(node.operator) - len(node.operator.rstrip("'"))]
     return lambda q, *_: kernel(np.asarray(q, dtype=np.float64))
 
 
@@ -279,53 +275,25 @@ def _special(name: str) -> Function:
     return applied
 
 
+# As NumPy names them: by the same name, by another, or in no one word.
+_SAME = """subtract divide abs sign floor exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh where
+    less less_equal greater greater_equal equal"""
+_OTHER = {"negate": "negative", "unequal": "not_equal", "not": "logical_not"}
+_INVERSE = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
 _NUMPY: Mapping[str, Function] = {
+    **{name: getattr(np, name) for name in _SAME.split()},
+    **{name: getattr(np, called) for name, called in (_OTHER | _INVERSE).items()},
     "add": _add,
-    "subtract": np.subtract,
     "multiply": _multiply,
-    "divide": np.divide,
     "power": _power,
-    "negate": np.negative,
-    "abs": np.abs,
-    "sign": np.sign,
-    "floor": np.floor,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "log2": np.log2,
-    "log10": np.log10,
-    "sqrt": np.sqrt,
-    "cbrt": np.cbrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
     "sec": lambda q: 1 / np.cos(q),
     "csc": lambda q: 1 / np.sin(q),
     "cot": lambda q: 1 / np.tan(q),
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
     "sech": lambda q: 1 / np.cosh(q),
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
     "max": _extreme(np.maximum),
     "min": _extreme(np.minimum),
-    "where": np.where,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "unequal": np.not_equal,
     "and": _extreme(np.logical_and),
     "or": _extreme(np.logical_or),
-    "not": np.logical_not,
 }
 _SPECIAL: Mapping[str, Function] = {
     name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "digamma", "polygamma")

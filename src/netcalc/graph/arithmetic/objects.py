@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
+from math import prod
 from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcalc.arrays import each
-from netcalc.graph.arithmetic import Arithmetic, Axes, last, with_axes
+from netcalc.arrays import each, from_list
+from netcalc.graph.arithmetic import Arithmetic, Axes, back, last, with_axes
 
 if TYPE_CHECKING:
     from netcalc.catalogue.losses import BoundLoss
@@ -28,6 +29,15 @@ def alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two stacks of matrices, broadcast to as many of each."""
     front = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return np.broadcast_to(a, (*front, *a.shape[-2:])), np.broadcast_to(b, (*front, *b.shape[-2:]))
+
+
+def cofactors(a: np.ndarray, determinant: Callable[[np.ndarray], Any], one: Any, rows: int | None = None) -> np.ndarray:
+    """The cofactors of a matrix, those of its first `rows` alone, from the determinants of its minors."""
+    out = np.empty((len(a) if rows is None else rows, len(a)), dtype=object)
+    for i, j in np.ndindex(out.shape):
+        found = determinant(np.delete(np.delete(a, i, axis=0), j, axis=1)) if len(a) > 1 else one
+        out[i, j] = found if (i + j) % 2 == 0 else -found
+    return out
 
 
 class Objects(Arithmetic):
@@ -67,6 +77,12 @@ class Objects(Arithmetic):
         for place, row in enumerate(rows.reshape(out.size, rows.shape[-1])):
             flat[place] = function(list(row))
         return with_axes(flat.reshape(out.shape), axes, array.ndim, keep)
+
+    def each_entry(self, function: Callable[[list[Any]], list[Any]], array: np.ndarray, axes: Axes) -> np.ndarray:
+        """What a function makes of the entries along axes, an entry of each."""
+        rows = last(array, axes)
+        flat = rows.reshape(prod(rows.shape[:-1]), rows.shape[-1]).tolist()
+        return back(from_list([entry for row in flat for entry in function(row)], rows.shape), axes, array.shape)
 
     def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         out = np.empty((*a.shape[:-1], b.shape[-1]), dtype=object)

@@ -15,8 +15,8 @@ from netcalc.errors import ShapeError
 from netcalc.expression import Apply, Number, Tree, substitute
 from netcalc.expression.formula import Formula as Written
 from netcalc.expression.formula import number
-from netcalc.graph.arithmetic import Axes, back, last
-from netcalc.graph.arithmetic.objects import Objects, filled
+from netcalc.graph.arithmetic import Axes
+from netcalc.graph.arithmetic.objects import Objects, cofactors, filled
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -99,14 +99,14 @@ class Trees(Objects):
 
     def shares(self, array: np.ndarray, axes: Axes, *, largest: bool) -> np.ndarray:
         """Where the entry is no less than each other: ties, where it is shared, are no piece of their own."""
-        rows, order = last(array, axes), "greater_equal" if largest else "less_equal"
-        out = np.empty(rows.shape, dtype=object)
-        for index in np.ndindex(rows.shape):
-            row: list[Formula] = rows[index[:-1]].tolist()
-            others = [Apply(order, (row[index[-1]].tree, one.tree)) for j, one in enumerate(row) if j != index[-1]]
+        order = "greater_equal" if largest else "less_equal"
+
+        def share(row: list[Formula], place: int) -> Formula:
+            others = [Apply(order, (row[place].tree, one.tree)) for j, one in enumerate(row) if j != place]
             here = [reduce(lambda a, b: Apply("and", (a, b)), others)] if others else []
-            out[index] = Formula(Apply("where", (*here, ONE, ZERO)) if here else ONE)
-        return back(out, axes, array.shape)
+            return Formula(Apply("where", (*here, ONE, ZERO)) if here else ONE)
+
+        return self.each_entry(lambda row: [share(row, place) for place in range(len(row))], array, axes)
 
     def norm(self, array: np.ndarray, axes: Axes, keep: bool) -> np.ndarray:
         return self.each_row(lambda row: _of("sqrt", _sum(one * one for one in row)), array, axes, keep=keep)
@@ -148,9 +148,4 @@ def _determinant(a: np.ndarray) -> Formula:
 
 
 def _cofactors(a: np.ndarray, rows: int | None = None) -> np.ndarray:
-    out = np.empty((len(a) if rows is None else rows, len(a)), dtype=object)
-    for i, j in np.ndindex(out.shape):
-        minor = np.delete(np.delete(a, i, axis=0), j, axis=1)
-        found = _determinant(minor) if len(a) > 1 else Formula(ONE)
-        out[i, j] = found if (i + j) % 2 == 0 else -found
-    return out
+    return cofactors(a, _determinant, Formula(ONE), rows)

@@ -20,16 +20,11 @@ def _alike(name: str) -> Spelled:
     return Spelled(f"np.{name}", f"torch.{name}", f"jnp.{name}")
 
 
+INVERSE = ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")
 FUNCTIONS: Mapping[str, Spelled] = {
     **{name: _alike(name) for name in ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "abs", "sign")},
     **{name: _alike(name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor")},
-    "asin": Spelled("np.arcsin", "torch.asin", "jnp.arcsin"),
-    "acos": Spelled("np.arccos", "torch.acos", "jnp.arccos"),
-    "atan": Spelled("np.arctan", "torch.atan", "jnp.arctan"),
-    "atan2": Spelled("np.arctan2", "torch.atan2", "jnp.arctan2"),
-    "asinh": Spelled("np.arcsinh", "torch.asinh", "jnp.arcsinh"),
-    "acosh": Spelled("np.arccosh", "torch.acosh", "jnp.arccosh"),
-    "atanh": Spelled("np.arctanh", "torch.atanh", "jnp.arctanh"),
+    **{f"a{name}": Spelled(f"np.arc{name}", f"torch.a{name}", f"jnp.arc{name}") for name in INVERSE},
     "cbrt": Spelled("np.cbrt", "=cbrt", "jnp.cbrt"),
     "erf": Spelled("=erf", "torch.erf", "jax.scipy.special.erf"),
     "erfc": Spelled("=erfc", "torch.erfc", "jax.scipy.special.erfc"),
