@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree, add, divide, multiply, negate, power
 from netcalc.expression.numerals import of_float64
+from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS
-from netcalc.graph.sizes import Shape, settled
+from netcalc.graph.sizes import Shape, Size, settled
 from netcalc.records import NamedTuple
 
 ONE = "1"  # in the place of a letter: an axis of one entry
@@ -56,6 +57,16 @@ class Term(NamedTuple):
         if below:
             written = _divided(written, multiply(*below))
         return negated(written) if top < 0 else written
+
+
+def plain(core: Tree, node: Node) -> Term:
+    """A formula that has all the axes of its node."""
+    return Term(core, axes_of(node.shape)) if node.rank else scalar(core)
+
+
+def without_ones(letters: str, sizes: Mapping[str, Size]) -> str:
+    """The letters but for those of axes of one entry."""
+    return "".join(one for one in letters if settled(sizes[one]) != 1)
 
 
 def _minus_sum(tree: Apply) -> Tree:
