@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from netcalc.circuit.expression import expression
 from netcalc.circuit.graph import Circuit, Node, Wire
-from netcalc.circuit.layers import by_layers, by_units
-from netcalc.circuit.neuron import neuron
+from netcalc.circuit.layers import by_layers, by_units, neuron
 from netcalc.circuit.nodes import nodes
 from netcalc.errors import NetcalcError
 from netcalc.models.grad import Gradient
