@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq
 
 from netcalc.arithmetic.balls import Evaluation, precision, sign
-from netcalc.arithmetic.watched import leaf, operation
+from netcalc.checking.judging.curves import Curves
 from netcalc.checking.judging.signs import has_one_sign
 from netcalc.derivation.derive import expand
 from netcalc.expression import Apply, Constant, Number, Tree
@@ -197,27 +197,19 @@ class Pieces:
 
     def signs(self, points: Sequence[Point], trees: Sequence[Tree]) -> Array:
         """The signs of the trees at points, (trees, points), in float64."""
-        signs: Array = np.sign(np.nan_to_num(self._values(self._columns(points), trees)))
+        signs: Array = np.sign(np.nan_to_num(self._curves(trees).at(self._columns(points))))
         return signs
 
     def _columns(self, points: Sequence[Point]) -> dict[str, Array]:
         return {name: np.array([float(point[name]) for point in points]) for name in self.names}
 
-    def _values(self, columns: dict[str, Array], trees: Sequence[Tree]) -> Array:
-        """What the trees are, (trees, points), in float64."""
-        count = len(next(iter(columns.values())))
-        if tuple(trees) not in self.known:
-            self.known[tuple(trees)] = share(trees)
-        shared = self.known[tuple(trees)]
-        results: list[Any] = []
-        with np.errstate(all="ignore"):
-            for node, places in zip(shared.nodes, shared.arguments, strict=True):
-                if isinstance(node, Apply):
-                    results.append(operation(node)(*(results[place] for place in places)))
-                else:
-                    results.append(leaf(node, columns))
-            found = [np.broadcast_to(results[root].value, count) for root in shared.roots]
-        return np.array(found, dtype=np.float64).reshape(len(trees), count)
+    def _curves(self, trees: Sequence[Tree]) -> Curves:
+        """The trees, made ready, once each."""
+        key = tuple(trees)
+        if key not in self.known:
+            self.known[key] = Curves(key)
+        curves: Curves = self.known[key]
+        return curves
 
     def _along_lines(self, start: Point) -> Iterator[Point]:
         """Points between the places where something switches, along each variable."""
@@ -249,9 +241,10 @@ class Pieces:
     def _least(self, start: Point, name: str, tree: Tree, side: float, roots: Array) -> float:
         """Where side·tree is least as one variable moves."""
         places = np.unique(np.concatenate([GRID, roots, self._between(roots), [float(start[name])]]))
+        line = self._line(start, name, (tree,))
 
         def at(some: Array) -> Array:
-            values = side * self._line(start, name, some, (tree,))[0]
+            values = side * line(some)[0]
             return np.where(np.isfinite(values), values, np.inf)
 
         values = at(places)
@@ -286,33 +279,29 @@ class Pieces:
 
     def _sought(self, start: Point, name: str, trees: Sequence[Tree]) -> Array:
         roots = np.array([])
+        line = self._line(start, name, trees)
         for _ in range(ROUNDS):
             places = np.unique(np.concatenate([GRID, roots, self._between(roots)]))
-            signs = np.sign(self._line(start, name, places, trees))
+            signs = np.sign(line(places))
             row, at = np.nonzero(signs[:, :-1] * signs[:, 1:] < 0)
             row, at = _a_few_each(row, at, places, len(trees))
             exact = places[np.nonzero((signs == 0).any(axis=0))]
-            found = self._halved(start, name, trees, row, places[at], places[at + 1])
+            found = _halved(line, row, places[at], places[at + 1])
             new = _distinct(np.concatenate([roots, exact[:MAX_ROOTS], found]))
             if len(new) == len(roots):
                 break
             roots = new
         return roots
 
-    def _halved(self, start: Point, name: str, trees: Sequence[Tree], row: Array, low: Array, high: Array) -> Array:
-        if not row.size:
-            return low
-        at = np.arange(row.size)
-        below = np.sign(self._line(start, name, low, trees)[row, at])
-        for _ in range(HALVINGS):
-            middle = low / 2 + high / 2
-            same = np.sign(self._line(start, name, middle, trees)[row, at]) == below
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-        return high
+    def _line(self, start: Point, name: str, trees: Sequence[Tree]) -> Callable[[Array], Array]:
+        """The trees as one variable moves, (trees, places), from its places."""
+        curves, fixed = self._curves(trees), {other: float(value) for other, value in start.items()}
 
-    def _line(self, start: Point, name: str, places: Array, trees: Sequence[Tree]) -> Array:
-        columns = {other: np.full(len(places), float(value)) for other, value in start.items()}
-        return self._values({**columns, name: places}, trees)
+        def line(places: Array) -> Array:
+            columns = {other: np.full(len(places), value) for other, value in fixed.items()}
+            return curves.at({**columns, name: places})
+
+        return line
 
     def singled_out(self, trees: Sequence[Tree]) -> list[Point]:
         """Points that the `trees` single out by == or !=, or by what is so narrow that nothing else shows it."""
@@ -347,6 +336,21 @@ class Pieces:
         roots = self._roots(start, name, trees) if trees else ()
         exact = [Fraction(float(root)) for root in sorted(roots, key=abs)[:LINES]]
         return [(root.limit_denominator(SNAPPED) if abs(root) < SNAPPED**2 else root, root) for root in exact]
+
+
+def _halved(line: Callable[[Array], Array], row: Array, low: Array, high: Array) -> Array:
+    """Where the curve of each `row` changes its sign between `low` and `high`."""
+    if not row.size:
+        return low
+    at = np.arange(row.size)
+    below = np.sign(line(low)[row, at])
+    for _ in range(HALVINGS):
+        middle = low / 2 + high / 2
+        if ((middle == low) | (middle == high)).all():
+            break
+        same = np.sign(line(middle)[row, at]) == below
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return high
 
 
 def _signs_at(evaluation: Evaluation, point: Point) -> tuple[int | None, ...]:
