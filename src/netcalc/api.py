@@ -5,33 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import netcalc.notebook  # noqa: F401  # has notebooks and print show results
-from netcalc.arguments import as_numpy, by_name, check_axes, names, not_negative, plain, text, whole
+from netcalc.arguments import as_numpy, by_name, names, not_negative, plain, text, whole
 from netcalc.arithmetic.turns import in_turn
-from netcalc.arrays import each
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
-from netcalc.expression import Number, Tree, is_constant, parse, symbols
-from netcalc.expression.numerals import of_float64
-from netcalc.files.numbers import check_finite
+from netcalc.expression import Tree, is_constant
+from netcalc.given import Given, brought, number, points, tensor, tree
 from netcalc.models.activations import read_activation, read_layer_activation
 from netcalc.models.neuron import neuron as state_neuron
 from netcalc.models.targets import from_above
-from netcalc.notation import to_ascii
 from netcalc.result import Result
 from netcalc.solving.solve import flag, solve
 
 MAX_INPUTS = 1_000_000  # that columns are named for
 
-
 if TYPE_CHECKING:
     from netcalc.models.net import Layer, NetOptions
-
-Given = float | int | str | Fraction | Sequence[Any] | np.ndarray
 
 
 def neuron(
@@ -61,7 +56,7 @@ def neuron(
     """
     bound = _activation(activation)
     above = _above(delta, target, loss, reduction)
-    stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, _first_index(index_from))
+    stated = state_neuron(tensor(x), tensor(w), tensor(b), bound, above, whole("index_from", index_from, 0, 1))
     return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
 
@@ -93,26 +88,14 @@ def grad(
     for one in expressions:
         if not isinstance(one, str):
             raise NetcalcError(f"an expression is text, as in grad('x^2*y', 'sin(x)'), and not {one!r}")
-    points = _points({} if at is None else at)
+    values = points({} if at is None else at)
     order = whole("order", order)
     wrt = None if wrt is None else names("wrt", wrt, "wrt=['x', 'y']")
     stated = by_name("shape", {} if shape is None else shape, "shape={'W': (3, 4)}")
     shapes = {name: shape_of(name, sizes) for name, sizes in stated.items()}
-    direction = _points({} if along is None else along, "along")
-    request = Request(points, shapes, wrt, order, tensor(delta), direction, _first_index(index_from))
+    direction = points({} if along is None else along, "along")
+    request = Request(values, shapes, wrt, order, tensor(delta), direction, whole("index_from", index_from, 0, 1))
     return solve(state(expressions, request, points=True), digits=digits, exact=exact, verify=verify, certify=certify)
-
-
-def _points(at: Mapping[str, Given], word: str = "at") -> dict[str, np.ndarray]:
-    """The numbers of each variable. Raises NetcalcError for what is no mapping, ValueSyntaxError for no number."""
-    by_name(word, at, f"{word}={{'x': 1, 'y': '1/3'}}")
-    points = {}
-    for name, value in at.items():
-        column = numbers(name, value)
-        if column is None:
-            raise ValueSyntaxError(f"{name} is None: give it a number, or leave it out and it stays a symbol")
-        points[name] = column
-    return points
 
 
 def linear(
@@ -141,7 +124,7 @@ def linear(
 
     bound = None if activation is None else _activation(activation, read_layer_activation)
     above = _above(delta, target, loss, reduction)
-    first = _first_index(index_from)
+    first = whole("index_from", index_from, 0, 1)
     stated = state(tensor(W), tensor(v), tensor(b), bound, above, bias=flag("bias", bias), index_from=first)
     return solve(stated, digits=digits, exact=exact, verify=verify, certify=certify)
 
@@ -212,12 +195,11 @@ def _options(
 ) -> NetOptions:
     from netcalc.models.net import NetOptions, read_trace
 
-    weight = None if trace is None else read_trace(text("trace", trace, "'dW1[0,1]'"))
     return NetOptions(
         flag("per_sample", per_sample),
         None if lr is None else number("lr", lr),
-        weight,
-        _first_index(index_from),
+        None if trace is None else read_trace(text("trace", trace, "'dW1[0,1]'")),
+        whole("index_from", index_from, 0, 1),
         given or {},
     )
 
@@ -231,24 +213,6 @@ def _option(name: str, value: Any) -> Tree:
     except NetcalcError as error:
         error.message = f"{name}: {error.message}"
         raise
-
-
-def number(name: str, value: Any) -> Tree:
-    """An exact number. Raises ValueSyntaxError, ExpressionError."""
-    found: Tree = _of_numbers(name, np.array(tree(value), dtype=object)).item()
-    return found
-
-
-def numbers(name: str, value: Any) -> np.ndarray | None:
-    """What is given as a tensor of numbers. Raises ValueSyntaxError, ShapeError."""
-    found = tensor(value)
-    return None if found is None else _of_numbers(name, found)
-
-
-def _of_numbers(name: str, array: np.ndarray) -> np.ndarray:
-    if unknown := next((one for one in array.flat if array.dtype == object and symbols(one)), None):
-        raise ValueSyntaxError(f"{name} is {to_ascii(unknown)}, which is no number")
-    return array
 
 
 def _layer(number: int, given: Mapping[str, Any], seed: int) -> Layer:
@@ -319,38 +283,15 @@ def check(
     """
     from netcalc.checking import Tolerance
     from netcalc.checking import check as judged
-    from netcalc.checking.answers.names import Names
-    from netcalc.checking.answers.sources import Brought, given
     from netcalc.checking.answers.sources import answers as read
+    from netcalc.checking.answers.sources import given
 
     if not isinstance(result, Result):
         raise NetcalcError(f"result is what netcalc's functions give, and not {result!r}")
-    brought = _brought(answers)
-
-    def found(names: Names) -> Brought:
-        return given(brought, names) if isinstance(brought, Mapping) else read(brought, names)
-
+    own = brought(answers)
+    found = partial(given, own) if isinstance(own, Mapping) else partial(read, own)
     digits = None if sig is None else whole("sig", sig)
     return judged(result, found, Tolerance(not_negative("rtol", rtol), not_negative("atol", atol), digits))
-
-
-def _brought(answers: Any) -> Mapping[str, Any] | Sequence[str]:
-    """Answers, arrays as NumPy's. Raises NetcalcError for what are none."""
-    if isinstance(answers, Mapping):
-        stated = by_name("answers", answers, "{'dx': 2}")
-        missing = next((name for name, value in stated.items() if value is None), None)
-        if missing is not None:
-            raise ValueSyntaxError(f"{missing} is None, which is no answer")
-        return {name: as_numpy(value, name) for name, value in stated.items()}
-    if isinstance(answers, str):
-        return [answers]
-    if not isinstance(answers, Sequence) or not all(isinstance(one, str) for one in answers):
-        raise NetcalcError(f"answers are numbers by name, as in {{'dx': 2}}, or texts, and not {answers!r}")
-    return answers
-
-
-def _first_index(number: Any) -> int:
-    return whole("index_from", number, 0, 1)
 
 
 def _activation(activation: Any, read: Callable[[str], Any] = read_activation) -> Any:
@@ -405,41 +346,5 @@ def neuron_columns(inputs: int, *, loss: bool = False, index_from: int = 0) -> t
 
     above = from_above(None, tensor(0), "mse") if flag("loss", loss) else None
     weights = np.zeros(whole("inputs", inputs, most=MAX_INPUTS))
-    return NeuronRows(weights, np.zeros(1), read_activation("sigmoid"), above, _first_index(index_from)).columns
-
-
-def tensor(given: Given | None) -> np.ndarray | None:
-    """A given thing as a tensor: float64 arrays as they are, all else as exact trees; None stays None.
-
-    Raises ShapeError for lists that are not all of one length, ValueSyntaxError for what is no finite number.
-    """
-    if given is None:
-        return None
-    given = as_numpy(given)
-    if isinstance(given, np.ndarray) and given.dtype.kind == "f" and given.size > 0:
-        floats = given.astype(np.float64, copy=False)
-        check_finite(floats, "what is given")
-        return floats
-    array = np.array(given, dtype=object)
-    check_axes(array.ndim)  # of lists in lists, or of one that holds itself
-    if not array.size:
-        raise ShapeError("what is given holds no numbers")
-    if any(isinstance(entry, list | tuple | np.ndarray) for entry in array.flat):
-        raise ShapeError("what is given has rows that are not all of one length")
-    return each(tree, array)
-
-
-def tree(number: Any) -> Tree:
-    """One number as an exact tree: text is parsed, a float is the binary number that it is.
-
-    Raises ExpressionError, ValueSyntaxError.
-    """
-    if isinstance(number, str):
-        return parse(number)
-    if isinstance(number, bool | np.bool_):
-        raise ValueSyntaxError(f"{number!r} is not a finite real number")
-    try:
-        value = Fraction(plain(number))
-        return Number(value, of_float64(value))
-    except (TypeError, ValueError, OverflowError):
-        raise ValueSyntaxError(f"{number!r} is not a finite real number") from None
+    first = whole("index_from", index_from, 0, 1)
+    return NeuronRows(weights, np.zeros(1), read_activation("sigmoid"), above, first).columns

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.api import Given, number, numbers
 from netcalc.arguments import as_numpy, by_name, is_pytorchs, text, without_points
 from netcalc.errors import NetcalcError
+from netcalc.given import Given, number, numbers
 from netcalc.models.programs import ProgramRequest, by_samples, given_of, problem_of, program
 from netcalc.models.request import shape_of
 from netcalc.result import Result
