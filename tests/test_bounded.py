@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netcalc
-from netcalc.arithmetic.balls import numerals
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.derivation import bounded
 from netcalc.derivation.accumulate import gradient
 from netcalc.derivation.algebra import to_sympy

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reference import definition, jet, mp, number
 
 import netcalc
-from netcalc.arithmetic.balls import OPERATIONS, numeral, precision
+from netcalc.arithmetic.balls import OPERATIONS, precision
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.arithmetic.rounding import digits, enclosure, nearest
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.cli import main

@@ -13,7 +13,8 @@ from flint import arb, fmpq
 from mpmath import mpf
 
 import netcalc
-from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.derivation.accumulate import gradient
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms

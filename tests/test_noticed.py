@@ -14,8 +14,8 @@ import sympy as sp
 from flint import fmpq
 
 import netcalc
-from netcalc.arithmetic.balls import numerals
 from netcalc.arithmetic.cancellation import cancelled
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.catalogue.kernels.softmax import log_loss
 from netcalc.checking.backward import points
 from netcalc.checking.backward.check import checked_lines

@@ -10,7 +10,8 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netcalc.arithmetic.balls import OPERATIONS, numerals, precision
+from netcalc.arithmetic.balls import OPERATIONS, precision
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.watched import OPERATIONS as WATCHED
 from netcalc.catalogue.activations import ACTIVATIONS

@@ -9,7 +9,8 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netcalc.arithmetic.balls import numeral, precision
+from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.derivation.accumulate import RULES, gradient, shown, sweep
 from netcalc.derivation.algebra import symbol, to_sympy
 from netcalc.derivation.derive import evaluable, expand

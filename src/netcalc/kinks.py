@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import Once, ball, exactly, numeral, precision
+from netcalc.arithmetic.balls import ball, exactly, precision
+from netcalc.arithmetic.evaluation import Once, numeral
 from netcalc.arithmetic.rounding import digits, enclosure
 from netcalc.arithmetic.sides import BITS, SAME, Tie, compared, one_sided, slope_at, tie
 from netcalc.catalogue.activations import BoundActivation

@@ -14,7 +14,8 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
-from netcalc.arithmetic.balls import Evaluation, precision
+from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.evaluation import Evaluation
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arithmetic.watched import Watched, leaf, operation
 from netcalc.derivation.derive import evaluable

@@ -16,17 +16,14 @@ from netcalc.arithmetic.balls import (
     UNDEFINED,
     ZERO,
     Condition,
-    Evaluation,
-    Known,
     Numeral,
-    Once,
     ball,
     exactly,
     is_nowhere,
-    numeral,
     precision,
     sign,
 )
+from netcalc.arithmetic.evaluation import Evaluation, Known, Once, numeral
 from netcalc.expression import Tree, evaluate, fold
 from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, share
 from netcalc.records import dataclass
@@ -72,8 +69,8 @@ def one_sided(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side) -
     """
     with precision(BITS), puiseux.all_terms():
         found = _evaluated(tree, name, names, side)
-        known = not (is_nowhere(found.here) or is_nowhere(found.beside))  # sqrt(x) is nowhere on the left of 0
-        return found.here if known else found.series.limit
+        is_lost = is_nowhere(found.here) or is_nowhere(found.beside)  # as sqrt(x) is on the left of 0
+        return found.series.limit if is_lost else found.here
 
 
 def slope_beside(tree: Tree, name: str, names: Mapping[str, Numeral], side: Side, order: int = 1) -> Numeral:
@@ -182,8 +179,7 @@ def _abs(value: NearPoint) -> NearPoint:
 
 
 def _sign(value: NearPoint) -> NearPoint:
-    order = value.order
-    return _NOWHERE if order is None else _constant(fmpq(order))
+    return _NOWHERE if value.order is None else _constant(fmpq(value.order))
 
 
 def _floor(value: NearPoint) -> NearPoint:
@@ -291,9 +287,8 @@ def tie(tree: Tree, names: Mapping[str, Numeral], known: Known = (), once: Once 
     values, found = evaluation.all_at(names, once), list[Tie]()
     for place, (node, parts) in enumerate(zip(evaluation.shared.nodes, evaluation.shared.arguments, strict=True)):
         if isinstance(node, Apply) and node.operator in _WATCHED:
-            decided: list[Tie] = ["exact"]
             is_known = place in evaluation.known and node.operator in (*COMPARISONS, "max", "min")
-            found += decided if is_known else _ties(node.operator, [values[part] for part in parts], once)
+            found += ["exact"] if is_known else _ties(node.operator, [values[part] for part in parts], once)
     return "undecided" if "undecided" in found else "exact" if found else None
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import FAR, OPERATIONS, Known, Numeral, ball, numeral, precision, sign
+from netcalc.arithmetic.balls import FAR, OPERATIONS, Numeral, ball, precision, sign
+from netcalc.arithmetic.evaluation import Known, numeral
 from netcalc.arithmetic.rounding import LARGEST_EXPONENT, digits, enclosure
 from netcalc.arithmetic.sides import ROOM
 from netcalc.derivation.derive import evaluable, is_activation

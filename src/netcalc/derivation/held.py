@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import ball, numerals, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.expression import Apply, Symbol, Tree, symbols
 
 BITS = 512

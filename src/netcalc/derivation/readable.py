@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from flint import fmpq
 
-from netcalc.arithmetic.balls import ball, numerals, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, factor, is_tame, simplified
 from netcalc.derivation.derive import evaluable
 from netcalc.derivation.forms import Forms

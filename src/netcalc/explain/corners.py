@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import OPERATIONS, ZERO, Evaluation, Known, Numeral, numeral, precision, sign
+from netcalc.arithmetic.balls import OPERATIONS, ZERO, Numeral, precision, sign
+from netcalc.arithmetic.evaluation import Evaluation, Known, numeral
 from netcalc.arithmetic.undefined import BITS, FAR_OUT, why_undefined
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded, is_tame, simplified
 from netcalc.derivation.derive import expand

@@ -214,7 +214,8 @@ def comes_to(formula: Tree, value: Value, near: float = NEAR) -> bool:
     goal = literal(value)
     if symbols(formula) or symbols(goal) or goal == ZERO:
         return True
-    from netcalc.arithmetic.balls import ball, numerals, precision
+    from netcalc.arithmetic.balls import ball, precision
+    from netcalc.arithmetic.evaluation import numerals
 
     with precision(BITS):
         found, true = map(ball, numerals(evaluable((formula, goal)), {}))

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import UNDEFINED, Known, ball, is_nowhere, numeral, numerals, precision
+from netcalc.arithmetic.balls import UNDEFINED, ball, is_nowhere, precision
+from netcalc.arithmetic.evaluation import Known, numeral, numerals
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.rounding import digits, nearest
 from netcalc.arithmetic.sides import (

@@ -211,7 +211,8 @@ def _nearest_by_balls(tree: Tree) -> float:
 
     Raises ValueSyntaxError where it is not finite at any precision, OverflowError.
     """
-    from netcalc.arithmetic.balls import OPERATIONS, ball, numeral, precision  # only a constant such as sqrt(2) pays
+    from netcalc.arithmetic.balls import OPERATIONS, ball, precision  # only a constant such as sqrt(2) pays
+    from netcalc.arithmetic.evaluation import numeral
     from netcalc.arithmetic.rounding import nearest
 
     operators = [node.operator for node in share((tree,)).nodes if isinstance(node, Apply)]

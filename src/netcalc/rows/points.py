@@ -10,7 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
-from netcalc.arithmetic.balls import numerals, precision
+from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.evaluation import numerals
 from netcalc.arithmetic.program import Program
 from netcalc.arithmetic.sides import BITS, tie
 from netcalc.arrays import scalar

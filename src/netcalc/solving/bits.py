@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import Known, ball, numeral, numerals, precision, work
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import Known, numeral, numerals, work
 from netcalc.arithmetic.rounding import (
     digits,
     enclosure,

@@ -9,7 +9,8 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Known, precision
+from netcalc.arithmetic.balls import precision
+from netcalc.arithmetic.evaluation import Known
 from netcalc.arithmetic.sides import BITS
 from netcalc.arrays import scalar
 from netcalc.derivation.bounded import SYMPY_FAILURES, bounded

@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Evaluation, Numeral, Once, ball, is_infinite, is_nowhere, precision, sign
+from netcalc.arithmetic.balls import Numeral, ball, is_infinite, is_nowhere, precision, sign
+from netcalc.arithmetic.evaluation import Evaluation, Once
 from netcalc.arithmetic.sides import BITS
 from netcalc.arithmetic.undefined import why_undefined
 from netcalc.derivation.derive import evaluable

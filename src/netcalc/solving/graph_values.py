@@ -27,7 +27,7 @@ from netcalc.records import NamedTuple
 from netcalc.result import Value
 
 if TYPE_CHECKING:
-    from netcalc.arithmetic.balls import Once
+    from netcalc.arithmetic.evaluation import Once
 
 MAX_CERTIFIED_OPERATIONS = 400_000  # entry by entry, that balls are done with in a second or two
 MAX_CERTIFIED_MULTIPLICATIONS = 10_000_000  # within products of matrices

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import ZERO, Numeral, ball, exactly, numeral, precision
+from netcalc.arithmetic.balls import ZERO, Numeral, ball, exactly, precision
 from netcalc.arithmetic.differences import Difference, differences, one_sided
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.arithmetic.rounding import digits
 from netcalc.derivation.derive import expand
 from netcalc.expression import Tree

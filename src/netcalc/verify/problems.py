@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Evaluation, ball, precision, work
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import Evaluation, work
 from netcalc.arrays import each, from_list
 from netcalc.derivation.derive import expand
 from netcalc.expression import Symbol, Tree

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.arithmetic.rounding import nearest
 from netcalc.arrays import each
 from netcalc.checking.judging.pieces import Point, spread

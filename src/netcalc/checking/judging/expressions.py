@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import Evaluation, is_nowhere, numeral, precision
+from netcalc.arithmetic.balls import is_nowhere, precision
+from netcalc.arithmetic.evaluation import Evaluation, numeral
 from netcalc.arithmetic.sides import can_tie, tie
 from netcalc.arrays import each, scalar
 from netcalc.checking.judging.bench import BITS, Array, Bench, defined, near_zero, settled

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netcalc.arithmetic.balls import Evaluation, precision, sign
+from netcalc.arithmetic.balls import precision, sign
+from netcalc.arithmetic.evaluation import Evaluation
 from netcalc.checking.judging.curves import Curves
 from netcalc.checking.judging.signs import has_one_sign
 from netcalc.derivation.derive import expand

@@ -14,19 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from netcalc.arithmetic.balls import (
-    OPERATIONS,
-    UNDEFINED,
-    Evaluation,
-    Infinite,
-    Numeral,
-    Once,
-    ball,
-    exactly,
-    is_nowhere,
-    numeral,
-    sign,
-)
+from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Infinite, Numeral, ball, exactly, is_nowhere, sign
+from netcalc.arithmetic.evaluation import Evaluation, Once, numeral
 from netcalc.arrays import each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, evaluable_far_out, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError

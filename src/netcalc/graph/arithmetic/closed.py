@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from netcalc.arithmetic.balls import ball, numeral, precision
+from netcalc.arithmetic.balls import ball, precision
+from netcalc.arithmetic.evaluation import numeral
 from netcalc.arrays import each
 from netcalc.derivation.algebra import from_sympy, symbol, to_sympy
 from netcalc.derivation.closed import ClosedForms
