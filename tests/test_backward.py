@@ -47,18 +47,12 @@ def test_right_in_another_spelling_is_right(case):
 
 
 @pytest.mark.parametrize("case", WRONG, ids=lambda case: case["id"])
-def test_line_that_went_wrong_is_told_alone(case):
-    lines, before = lines_of(case)
-    wrong = [one for one in lines if one.is_wrong and not one.follows]
-    assert [one.name for one in wrong] == [case["name"]]
-    assert wrong[0].line - before in case["lines_ok"]
-
-
-@pytest.mark.parametrize("case", WRONG, ids=lambda case: case["id"])
-def test_repair_is_right_and_named(case):
+def test_line_that_went_wrong_is_told_alone_named_and_repaired(case):
     """With the repair in its place, as a line of the file, every gradient is right."""
     lines, before = lines_of(case)
-    wrong = next(one for one in lines if one.is_wrong and not one.follows)
+    (wrong,) = (one for one in lines if one.is_wrong and not one.follows)
+    assert wrong.name == case["name"]
+    assert wrong.line - before in case["lines_ok"]
     assert wrong.mistake
     assert wrong.repair.splitlines()[-1].strip() in wrong.diagnosis
     rows = case["backward"].split("\n")

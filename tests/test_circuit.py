@@ -161,7 +161,7 @@ def test_many_inputs_are_drawn_as_one_tensor():
 def test_a_million_numbers_are_refused_with_the_alternative():
     import numpy as np
 
-    result = netcalc.neuron(np.ones(60_000), np.ones(60_000), 0)
+    result = netcalc.neuron(np.full(60_000, 1 / 256), np.full(60_000, 1 / 256), 0)
     with pytest.raises(NetcalcError, match="--by-layer"):
         circuit(result)
     assert "60000" in circuit(result, by_layer=True).wires[0].forward

@@ -123,7 +123,7 @@ def test_page_of_a_million_numbers_is_refused_with_the_alternative(tmp_path, cap
     import numpy as np
 
     numbers = tmp_path / "x.npy"
-    np.save(numbers, np.ones(60_000))
+    np.save(numbers, np.full(60_000, 1 / 256))
     ask = ["neuron", "--x", str(numbers), "--w", str(numbers), "--b", "0", "-f", "html"]
     assert cli.main(ask) == 2
     assert "--by-layer" in capsys.readouterr().err

@@ -196,7 +196,7 @@ def test_every_row_applies_somewhere(checkers):
     assert len({row.name for row in (*MISTAKES, *ROUNDINGS)}) == len((*MISTAKES, *ROUNDINGS))
 
 
-@pytest.mark.parametrize("step, every", [(5, 60), pytest.param(1, 15, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("step, every", [(9, 60), pytest.param(1, 15, marks=pytest.mark.nightly)])
 def test_an_edit_is_named_where_it_was_made(checkers, step, every):
     """By itself, or with those that yield the same; one in thirty is met by too many others to be told.
 

@@ -37,7 +37,7 @@ def test_answers_without_steps_are_lines_of_latex():
 def test_a_large_result_does_not_flood_the_notebook():
     import numpy as np
 
-    large = netcalc.neuron(np.ones(60_000), np.ones(60_000), 0)
+    large = netcalc.neuron(np.full(60_000, 1 / 256), np.full(60_000, 1 / 256), 0)
     assert large._repr_latex_() is None
     assert large._repr_markdown_() is None
     assert len(large._repr_html_()) < 20_000

@@ -263,15 +263,17 @@ def test_what_was_derived_holds(cache, name):
 
 
 @pytest.mark.skipif(sympy.__version__ != "1.14.0", reason="another SymPy may write what it derives otherwise")
-def test_what_is_derived_of_the_catalogue_is_known_again(cache):
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.nightly)])
+def test_what_is_derived_of_the_catalogue_is_known_again(cache, every):
     """And nothing else is; when a formula has changed, `derivation/known.py` lists these."""
-    for row in ACTIVATIONS.values():
+    for row in list(ACTIVATIONS.values())[::every]:
         derive.derivation(row.bind())
-    for row in LOSSES.values():
+    for row in list(LOSSES.values())[::every]:
         if row is not LOSSES["cross-entropy"]:  # which is not element by element
             derive.loss_derivation.__wrapped__(row.bind())
     found = {known.digest(entry.read_text().partition("\n")[2]) for entry in entries(cache)}
-    assert found == known.DIGESTS
+    assert found <= known.DIGESTS
+    assert every > 1 or found == known.DIGESTS
 
 
 def test_limits_that_do_not_hold_are_found_again(cache):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -95,6 +96,7 @@ def points(inputs):
     return found
 
 
+@cache
 def derivatives(expression, shapes):
     problem = tensors([expression], Request({}, read_shapes(shapes.split())))
     nodes = [node for node in problem.inputs.values() if node.operation is INPUT]
@@ -102,20 +104,19 @@ def derivatives(expression, shapes):
     return [problem.output, *(one for one in found if one is not None)]
 
 
-def rewritten(rewrite):
-    """Each node of the expressions' derivatives that the identity applies to, with what it makes of it."""
-    for expression, shapes in EXPRESSIONS:
-        for node in in_order(derivatives(expression, shapes)):
-            yield from ((node, other) for other in rewrite(node))
+@cache
+def nodes():
+    """Of the expressions' derivatives, and of the programs'."""
+    found = [in_order(derivatives(expression, shapes)) for expression, shapes in EXPRESSIONS]
     for text, shapes in CLASSES:
         program = read(text, "program.py", {name: Given(shape) for name, shape in shapes.items()})
-        for node in in_order(list(backward(program.output).gradients.values())):
-            yield from ((node, other) for other in rewrite(node))
+        found.append(in_order(list(backward(program.output).gradients.values())))
+    return [node for some in found for node in some]
 
 
 @pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.__name__)
 def test_an_identity_holds(rewrite):
-    pairs = list(rewritten(rewrite))
+    pairs = [(node, other) for node in nodes() for other in rewrite(node)]
     assert pairs, "it applies to none of the expressions"
     for node, other in pairs:
         assert_equal(node, other)

