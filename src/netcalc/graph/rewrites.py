@@ -243,12 +243,20 @@ def minus_before_sum(node: Node) -> Iterator[Node]:
             yield with_factors(node, [*before, (turned, letters), *behind], -1)
 
 
+def _fraction(node: Node) -> tuple[Fraction, tuple[Tree, ...], tuple[Tree, ...]]:
+    """A formula as a number, what stands above the bar, and what below it; nothing of what is none."""
+    return fraction(node.params.tree) if node.operation is ELEMENTWISE else (Fraction(1), (), ())
+
+
+def _quotient(node: Node, number: Fraction, above: Sequence[Tree], below: Sequence[Tree]) -> Node:
+    """Another one in a formula's place."""
+    tree = divide(multiply(Number(number), *above), multiply(*below))
+    return of_tree(tree, node.factors, node.params.out, node.shape)
+
+
 def logistic(node: Node) -> Iterator[Node]:
     """exp(-z)/(1 + exp(-z)) = 1/(1 + exp(z))."""
-    if node.operation is not ELEMENTWISE:
-        return
-    params: Elementwise = node.params
-    number, above, below = fraction(params.tree)
+    number, above, below = _fraction(node)
     for place, one in enumerate(below):
         match one:
             case Apply("add", (Number(first), Apply("exp", (power,)) as e)) if first == 1 and e in above:
@@ -256,16 +264,12 @@ def logistic(node: Node) -> Iterator[Node]:
                     left = list(above)
                     left.remove(e)
                     turned = [*below[:place], add(ONE, apply("exp", (_negated(power),))), *below[place + 1 :]]
-                    tree = divide(multiply(Number(number), *left), multiply(*turned))
-                    yield of_tree(tree, node.factors, params.out, node.shape)
+                    yield _quotient(node, number, left, turned)
 
 
 def side_over_magnitude(node: Node) -> Iterator[Node]:
     """sign(x)/|x| = 1/x."""
-    if node.operation is not ELEMENTWISE:
-        return
-    params: Elementwise = node.params
-    number, above, below = fraction(params.tree)
+    number, above, below = _fraction(node)
     for place, one in enumerate(above):
         match one:
             case Apply("sign", (x,)) if (magnitude := apply("abs", (x,))) in below:
@@ -274,8 +278,7 @@ def side_over_magnitude(node: Node) -> Iterator[Node]:
                 if x in left:
                     left.remove(x)
                     del under[at]
-                tree = divide(multiply(Number(number), *left), multiply(*under))
-                yield of_tree(tree, node.factors, params.out, node.shape)
+                yield _quotient(node, number, left, under)
 
 
 def extreme_times_side(node: Node) -> Iterator[Node]:

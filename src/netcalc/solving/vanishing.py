@@ -64,17 +64,8 @@ def vanishing(
 
 def is_zero(problem: GraphProblem, node: Node) -> bool:
     """Whether every entry of a node is 0 by algebra, whatever the inputs' numbers; False where that isn't found."""
-    anywhere, operations, before = Anywhere(problem), [MAX_OPERATIONS_TOGETHER], None
-    for depth in DEPTHS:
-        cut = _Cut(problem, node, depth, anywhere)
-        root = cut.of(node)
-        if root is before:
-            break
-        zero = _zeros(problem, root, cut, np.ones(Arithmetic(problem.sizes).shape(node.shape), dtype=bool), operations)
-        if zero is None or zero.all():
-            return zero is not None
-        before = root
-    return False
+    everywhere = np.ones(Arithmetic(problem.sizes).shape(node.shape), dtype=bool)
+    return bool(vanishing(problem, node, everywhere, [MAX_OPERATIONS_TOGETHER], Anywhere(problem)).all())
 
 
 def _zeros(

@@ -16,16 +16,21 @@ CUBIC = high_and_low(Fraction("0.044715"))
 THRICE_CUBIC = high_and_low(3 * Fraction("0.044715"))
 
 
+def _bent(a: Array, cubic: tuple[float, float]) -> tuple[Array, Array]:
+    """(y, l) with y + l = 1 + cubic·a², to twice the digits."""
+    square, square_low = two_product(a, a)
+    bend, bend_low = two_product(square, cubic[0])
+    one, one_low = two_sum(1.0, bend)
+    return one, one_low + (bend_low + square * cubic[1] + square_low * cubic[0])
+
+
 def _exponent(a: Array) -> tuple[Array, Array]:
     """(y, l) with y + l = √(8/π)(a + 0.044715a³) = √(8/π)·a·(1 + 0.044715a²), to twice the digits."""
-    square, square_low = two_product(a, a)
-    bend, bend_low = two_product(square, CUBIC[0])
-    bend_low = bend_low + square * CUBIC[1] + square_low * CUBIC[0]
-    one, one_low = two_sum(1.0, bend)
+    one, one_low = _bent(a, CUBIC)
     line, line_low = two_product(a, SCALE[0])
     line_low = line_low + a * SCALE[1]
     y, low = two_product(line, one)
-    return y, low + line * (one_low + bend_low) + line_low * one
+    return y, low + line * one_low + line_low * one
 
 
 def _parts(q: Array) -> tuple[Array, Array, Array, Array]:
@@ -49,12 +54,9 @@ def gelu_tanh(q: Array) -> Array:
 
 def _exponent_slope(a: Array) -> tuple[Array, Array]:
     """(s, l) with s + l = Y'(a) = √(8/π)(1 + 3·0.044715a²), to twice the digits."""
-    square, square_low = two_product(a, a)
-    bend, bend_low = two_product(square, THRICE_CUBIC[0])
-    bend_low = bend_low + square * THRICE_CUBIC[1] + square_low * THRICE_CUBIC[0]
-    one, one_low = two_sum(1.0, bend)
+    one, one_low = _bent(a, THRICE_CUBIC)
     s, low = two_product(one, SCALE[0])
-    return s, low + one * SCALE[1] + (one_low + bend_low) * SCALE[0]
+    return s, low + one * SCALE[1] + one_low * SCALE[0]
 
 
 def gelu_tanh_slope(q: Array) -> Array:

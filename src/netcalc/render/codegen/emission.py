@@ -6,7 +6,7 @@ import builtins
 import keyword
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from netcalc.records import NamedTuple
 from netcalc.render.codegen.terms import Code
@@ -65,15 +65,15 @@ class Statement(NamedTuple):
     comment: str = ""
 
 
-def reachable(roots: Iterable[Code]) -> list[Code]:
-    """Each expression once, operands first."""
+def reachable(roots: Iterable[Code], known: Collection[Code] = ()) -> list[Code]:
+    """Each expression once, operands first; of what is `known` no operands."""
     found: dict[int, Code] = {}
     stack = list(roots)
     while stack:
         code = stack.pop()
         if code.number not in found:
             found[code.number] = code
-            stack.extend(code.operands)
+            stack.extend(() if code in known else code.operands)
     return [found[number] for number in sorted(found)]
 
 
@@ -123,7 +123,7 @@ class Emission:
 
     def _text(self, root: Code, statement: Statement | None, longest: int) -> str:
         texts: dict[Code, str] = {}
-        for code in self._needed(root):
+        for code in reachable([root], self._assigned):
             if code in self._assigned:
                 texts[code] = self._known(self._assigned[code])
                 continue
@@ -138,18 +138,6 @@ class Emission:
             else:
                 texts[code] = text
         return texts[root]
-
-    def _needed(self, root: Code) -> list[Code]:
-        """What is still to be written, and the names that it is made of; operands first."""
-        found: dict[int, Code] = {}
-        stack = [root]
-        while stack:
-            code = stack.pop()
-            if code.number not in found:
-                found[code.number] = code
-                if code not in self._assigned:
-                    stack.extend(code.operands)
-        return [found[number] for number in sorted(found)]
 
     def _known(self, name: str) -> str:
         if name in self._outer:

@@ -29,6 +29,7 @@ class Language:
     keep = "keepdims"
     largest, smallest = "max", "min"
     stably = ', kind="stable"'  # how a sort that keeps equal entries in order is asked for
+    size: Callable[[object], Code]  # as code; the writer of the graph says how
     one_axis = False  # whether a softmax goes along one axis alone
     reserved = frozenset({"np", "math", "NormalDist"})
 
@@ -239,10 +240,6 @@ class Language:
 
         return slot
 
-    def size(self, size: object) -> Code:
-        """A size as code; the writer of the graph says how."""
-        raise NotImplementedError
-
     def scatter(self, code: Code, shape: Code, key: Sequence[object], indices: Sequence[Code]) -> Code:
         """Zeros of a shape with entries added in where the key points."""
         text, used = self.key(key, indices, 2)
@@ -251,16 +248,11 @@ class Language:
         if advanced:
             text = f"({text})" if ", " in text else text
             text = f"np.s_[{text}]" if ":" in text and not text.startswith("(") else text
-            put = f"np.add.at({{name}}, {self._as_argument(key, text)}, {{0}})"
+            argument = f"np.s_[{text.strip('()')}]" if any(isinstance(part, Span) for part in key) else text
+            put = f"np.add.at({{name}}, {argument}, {{0}})"
         else:
             put = f"{{name}}[{text}] = {{0}}"
         return self.codes.make("scatter", Level.ATOM, [code, shape, *used], lines=[zeros, put], hint="spread")
-
-    @staticmethod
-    def _as_argument(key: Sequence[object], text: str) -> str:
-        if any(isinstance(part, Span) for part in key):
-            return f"np.s_[{text.strip('()')}]"
-        return text
 
     def windows(self, code: Code, sliding: Sliding) -> Code:
         many = len(sliding.kernel)

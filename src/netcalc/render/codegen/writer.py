@@ -13,7 +13,7 @@ from netcalc.graph.inverses import COFACTORS, DETERMINANT, INVERSE, LOGDET, SOLV
 from netcalc.graph.leaves import ARANGE, ARRAY, EYE, INPUT, NAMED, SIZE, STOPPED, TRIANGLE
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.order import ARGSORT, PLACE_OF_MAX, PLACE_OF_MIN
-from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, Sum, sizes_by_letter
+from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, sizes_by_letter
 from netcalc.graph.products_along import CUMPROD, CUMPROD_SLOPE, OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
@@ -38,7 +38,7 @@ class Writer:
         self._letter = letter
         self._shapes: dict[Shape, Code] = {}
         self._sizes: dict[str, Code] = {}
-        language.size = self.size  # type: ignore[method-assign]
+        language.size = self.size
         for node, name in inputs.items():
             self.call(node, name)
         for multiples in (False, True):
@@ -148,7 +148,7 @@ class Writer:
 
     def _opened(self, node: Node, letters: str) -> list[tuple[Node, str]]:
         """A factor; that of a product that only drops axes of one entry as what it is made of."""
-        if node.operation is not PRODUCT or self._is_called(node) or node.params.number != 1 or not node.args:
+        if node.operation is not PRODUCT or node in self.named or node.params.number != 1 or not node.args:
             return [(node, letters)]
         params: Product = node.params
         sizes = sizes_by_letter(node)
@@ -163,7 +163,7 @@ class Writer:
 
     def _divisor(self, arg: Node, own: str) -> tuple[Fraction, Piece] | None:
         """The number c and the x of c/x."""
-        if arg.operation is not ELEMENTWISE or self._is_called(arg):
+        if arg.operation is not ELEMENTWISE or arg in self.named:
             return None
         params: Elementwise = arg.params
         match params.tree:
@@ -172,9 +172,6 @@ class Writer:
                 return value, self._formula(arg, under).renamed(names)
             case _:
                 return None
-
-    def _is_called(self, node: Node) -> bool:
-        return node in self.named
 
     def _counted(self, number: Fraction, tops: list[Piece], sizes: Sequence[Size]) -> tuple[Fraction, list[Piece]]:
         """A sum over what nothing has is as many equal terms."""
@@ -196,30 +193,26 @@ class Writer:
         return [*tops[:best], quotient, *tops[best + 1 :]]
 
     def _sum(self, node: Node) -> Piece:
-        params: Sum = node.params
-        pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
-        sizes = sizes_by_letter(node)
-        layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
+        pieces, layout = self._laid(node)
         terms = []
-        for piece, by in zip(pieces, params.numbers, strict=True):
-            code = placed(self.language, piece, layout).code
-            code = formulas.scaled(self.language, by, [code])
+        for piece, by in zip(pieces, node.params.numbers, strict=True):
+            code = formulas.scaled(self.language, by, [placed(self.language, piece, layout).code])
             is_minus = formulas.is_negation(code)
             terms.append((is_minus, code.operands[0] if is_minus else code))
         return Piece(formulas.added(self.language, terms), layout)
 
     # --- formulas
 
-    def _elementwise(self, node: Node) -> Piece:
-        return self._formula(node, node.params.tree)
-
     def _formula(self, node: Node, tree: Tree) -> Piece:
-        params: Elementwise = node.params
-        pieces = [self._term(arg, own) for arg, own in zip(node.args, params.letters, strict=True)]
-        sizes = sizes_by_letter(node)
-        layout = common_layout(pieces, "".join(one for one in params.out if settled(sizes[one]) != 1))
+        pieces, layout = self._laid(node)
         slots = {slot(n): placed(self.language, piece, layout).code for n, piece in enumerate(pieces)}
         return Piece(formulas.written(self.language, tree, slots), layout)
+
+    def _laid(self, node: Node) -> tuple[list[Piece], str]:
+        """The arguments, and the axes in which they broadcast together."""
+        pieces, sizes = [self._term(arg, own) for arg, own in node.factors], sizes_by_letter(node)
+        layout = common_layout(pieces, "".join(one for one in node.params.out if settled(sizes[one]) != 1))
+        return pieces, layout
 
     def _reciprocal(self, node: Node) -> Piece:
         piece = self.pieces[node.args[0]]
@@ -347,7 +340,7 @@ Call = Callable[[Writer, Node], Code]
 RULES: Mapping[str, Rule] = {
     PRODUCT.name: Writer._product,  # noqa: SLF001 - the table of its own methods
     SUM.name: Writer._sum,  # noqa: SLF001
-    ELEMENTWISE.name: Writer._elementwise,  # noqa: SLF001
+    ELEMENTWISE.name: lambda writer, node: writer._formula(node, node.params.tree),  # noqa: SLF001
     INDEX.name: Writer._index,  # noqa: SLF001
     NAMED.name: lambda writer, node: writer.pieces[node.args[0]],
     STOPPED.name: lambda writer, node: writer.pieces[node.args[0]],
