@@ -309,11 +309,11 @@ def test_what_float64_cannot_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("netcalc.verify.BALL_WORK", 0)
     stated: list[Problem] = []
     monkeypatch.setitem(FORWARDS, Problem, lambda problem: stated.append(problem) or LayersForward(problem))
-    result = netcalc.net(**_deep(28), verify=True)
+    result = netcalc.net(**_deep(35), verify=True)
     found = result.verification
     assert (found.wrong, found.kinks) == ((), ())
     assert found.agreed > 20
-    assert found.untold > 100
+    assert found.untold > 80
     assert f", {found.untold:,} undecided in float64; largest disagreement " in found.line
 
     def off(tensor: Tensor) -> Tensor:
@@ -322,7 +322,7 @@ def test_what_float64_cannot_see_is_undecided(monkeypatch: pytest.MonkeyPatch) -
 
     altered = tuple(off(one) if one.of else one for one in result.tensors)
     found = verify(stated[0], replace(result, tensors=altered))
-    assert len(found.wrong) > 100
+    assert len(found.wrong) > 80
     assert found.agreed < 5  # small ones, by the size of their tensor
 
 
