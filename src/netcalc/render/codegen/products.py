@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netcalc.graph.sizes import Size, settled, total
 from netcalc.graph.terms import ONE
 from netcalc.render.codegen import formulas
-from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed
+from netcalc.render.codegen.terms import Code, Piece, arranged, common_layout, placed
 
 if TYPE_CHECKING:
     from netcalc.render.codegen.language import Language
@@ -157,6 +157,16 @@ class Contraction:
         own, out = ("".join(names[one] for one in axes) for axes in (piece.letters, once))
         return Piece(self.language.einsum(f"{own}->{out}", [codes]), once)
 
+    def divided(self, tops: list[Piece], by: Piece) -> list[Piece]:
+        """What is divided by something that is summed over: the factor that shares most with it."""
+        best = max(range(len(tops)), key=lambda n: len(set(tops[n].letters) & set(by.letters)), default=None)
+        if best is None or not tops[best].letters:
+            one = Piece(self.language.codes.leaf("1"))
+            return [*tops, scaled(self.language, Fraction(1), [], one, [by], by.letters)]
+        order = self.elementwise([tops[best], by]).axes
+        quotient = scaled(self.language, Fraction(1), [], tops[best], [by], order)
+        return [*tops[:best], quotient, *tops[best + 1 :]]
+
 
 def arranged_twice(language: Language, piece: Piece) -> Code:
     """The code without axes of one entry, whatever letters it has twice."""
@@ -176,4 +186,8 @@ def scaled(
     return Piece(formulas.scaled(language, number, tops, bottoms, scalars=True), layout)
 
 
-__all__ = ["Contraction", "Level", "scaled"]
+def is_sum_along(inner: Sequence[Piece]) -> bool:
+    """Whether a sum along axes of one array is all there is to do."""
+    letters = {*inner[0].letters}
+    is_square = all(one == inner[0] for one in inner)
+    return is_square or (len(letters) > 1 and all({*one.letters} == letters for one in inner))

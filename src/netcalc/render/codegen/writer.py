@@ -17,13 +17,14 @@ from netcalc.graph.product import LETTERS, PRODUCT, SUM, Product, sizes_by_lette
 from netcalc.graph.products_along import CUMPROD, CUMPROD_SLOPE, OTHERS, PROD
 from netcalc.graph.reductions import ARGMAX, ARGMIN, CUMSUM, LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, RECIPROCAL, SOFTMAX
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
-from netcalc.graph.sizes import Letters, Shape, Size, settled
+from netcalc.graph.sizes import Size, settled
 from netcalc.graph.terms import ONE, axes_of
 from netcalc.graph.windows import OVERLAP, WINDOWS
 from netcalc.render.codegen import formulas
 from netcalc.render.codegen.language import Language, axes_text
-from netcalc.render.codegen.products import Contraction, scaled
-from netcalc.render.codegen.terms import Code, Level, Piece, arranged, common_layout, placed, slots
+from netcalc.render.codegen.products import Contraction, is_sum_along, scaled
+from netcalc.render.codegen.sizes import Sizes
+from netcalc.render.codegen.terms import Code, Piece, arranged, common_layout, placed
 
 
 class Writer:
@@ -35,36 +36,20 @@ class Writer:
         self.pieces: dict[Node, Piece] = {}
         self.nodes: dict[Code, Node] = {}
         self.named: set[Node] = set()
-        self._letter = letter
-        self._shapes: dict[Shape, Code] = {}
-        self._sizes: dict[str, Code] = {}
-        language.size = self.size
+        self.sizes = sizes = Sizes(language, letter)
+        language.size = sizes.size
         for node, name in inputs.items():
             self.call(node, name)
         for multiples in (False, True):
             for node in inputs:
-                self._learn_sizes(node, multiples=multiples)
+                sizes.learn(node.shape, self.pieces[node].code, multiples=multiples)
 
     def call(self, node: Node, name: str) -> None:
         """From here on the node is written by its name."""
         code = self.codes.leaf(name)
         self.named.add(node)
         self.pieces[node] = Piece(code, axes_of(node.shape))
-        if node.rank:
-            self._shapes.setdefault(_known(node.shape), code)
-
-    def _learn_sizes(self, node: Node, *, multiples: bool) -> None:
-        """The letters that are sizes of an input's axes, or of which one is a multiple: C of 4·C."""
-        leaf = self.pieces[node].code
-        for place, extent in enumerate(map(settled, node.shape)):
-            terms = extent.terms if isinstance(extent, Letters) else ()
-            ((letters, count),) = terms if len(terms) == 1 else (((), 1),)
-            if len(letters) == 1 and letters[0] not in self._sizes and multiples == (count != 1):
-                shape = self.codes.method(f"{{0}}.shape[{place}]", leaf)
-                if multiples:
-                    shape = self.codes.make(f"{{0}} // {count}", Level.MULTIPLY, [shape], cheap=True)
-                hint = self._letter(letters[0])
-                self._sizes[letters[0]] = self.codes.make("{0}", Level.ATOM, [shape], hint=hint, size=True, cheap=True)
+        self.sizes.found_at(node.shape, code)
 
     # --- nodes
 
@@ -75,7 +60,7 @@ class Writer:
         if set(piece.letters) == set(axes.replace(ONE, "")) and not is_bare:
             return arranged(self.language, piece, axes).code
         found = placed(self.language, piece, axes)
-        return self.language.broadcast(found.code, self.shape(node.shape))
+        return self.language.broadcast(found.code, self.sizes.shape(node.shape))
 
     def _piece(self, root: Node) -> Piece:
         for node in in_order([root], lambda node: () if node in self.pieces else reversed(node.args)):
@@ -124,13 +109,13 @@ class Writer:
         number, tops = self._counted(number, tops, [sizes[one] for one in summed if one not in held])
         for divided in [one for one in below if any(letter in summed for letter in one.letters)]:
             below.remove(divided)
-            tops = self._divided(tops, divided, contraction)
+            tops = contraction.divided(tops, divided)
         inner = [one for one in tops if any(letter in summed for letter in one.letters)]
         found = [one for one in tops if one.letters and one not in inner]
         scalars = [arranged(self.language, one, "").code for one in tops if not one.letters]
         if inner:
             gone = [one for one in summed if one in held]
-            if _is_sum_along(inner):
+            if is_sum_along(inner):
                 piece = inner[0] if len(inner) == 1 else contraction.elementwise(inner)
                 kept = "".join(ONE if one in gone else one for one in piece.axes)
                 keep = ONE in kept and kept == axes_of(node.shape)
@@ -179,18 +164,8 @@ class Writer:
             if isinstance(extent, int):
                 number *= extent
             else:
-                tops = [Piece(self.size(extent)), *tops]
+                tops = [Piece(self.sizes.size(extent)), *tops]
         return number, tops
-
-    def _divided(self, tops: list[Piece], by: Piece, contraction: Contraction) -> list[Piece]:
-        """What is divided by something that is summed over: the factor that shares most with it."""
-        best = max(range(len(tops)), key=lambda n: len(set(tops[n].letters) & set(by.letters)), default=None)
-        if best is None or not tops[best].letters:
-            one = Piece(self.codes.leaf("1"))
-            return [*tops, scaled(self.language, Fraction(1), [], one, [by], by.letters)]
-        order = contraction.elementwise([tops[best], by]).axes
-        quotient = scaled(self.language, Fraction(1), [], tops[best], [by], order)
-        return [*tops[:best], quotient, *tops[best + 1 :]]
 
     def _sum(self, node: Node) -> Piece:
         pieces, layout = self._laid(node)
@@ -218,29 +193,6 @@ class Writer:
         piece = self.pieces[node.args[0]]
         return piece._replace(code=self.language.called("=reciprocal({{0}})", [piece.code]))
 
-    # --- sizes and shapes
-
-    def size(self, size: object) -> Code:
-        """A size as code: a number, a letter, or what it is in letters."""
-        known = settled(size)  # type: ignore[arg-type]
-        if isinstance(known, int):
-            return self.codes.leaf(str(known))
-        from netcalc.errors import NetcalcError
-        from netcalc.graph.sizes import tree
-
-        missing = [one for letters, _ in known.terms for one in letters if one not in self._sizes]  # type: ignore[union-attr]
-        if missing:
-            raise NetcalcError(f"the size {missing[0]} is that of no input's axis, so code can't know it; give values")
-        return formulas.written(self.language, tree(known), self._sizes)
-
-    def shape(self, shape: Shape) -> Code:
-        """A shape as code: that of something that has it, or its sizes."""
-        known = self._shapes.get(_known(shape))
-        if known is not None:
-            return self.codes.method("{0}.shape", known, cheap=True)
-        sizes = [self.size(one) for one in shape]
-        return self.codes.make(f"({slots(len(sizes))}{',' * (len(sizes) == 1)})", Level.ATOM, sizes, cheap=True)
-
     # --- what moves entries
 
     def _index(self, node: Node) -> Piece:
@@ -263,7 +215,7 @@ class Writer:
         key = [*[EVERYTHING] * keyed.extra, *keyed.key]
         piece = placed(self.language, self._piece(node.args[0]), axes_of(node.args[0].shape))
         code = piece.code if self.language.broadcasts(piece.code, key) else self.exact(node.args[0])
-        return self.language.scatter(code, self.shape(node.shape), key, indices)
+        return self.language.scatter(code, self.sizes.shape(node.shape), key, indices)
 
     def _concatenate(self, node: Node) -> Code:
         axis: int = node.params
@@ -276,8 +228,8 @@ class Writer:
     def _reshape(self, node: Node) -> Code:
         (arg,) = node.args
         if not arg.rank and _is_number(arg):
-            return self.language.broadcast(self.exact(arg), self.shape(node.shape))
-        return self.language.reshape(self.exact(arg), [self.size(one) for one in node.shape])
+            return self.language.broadcast(self.exact(arg), self.sizes.shape(node.shape))
+        return self.language.reshape(self.exact(arg), [self.sizes.size(one) for one in node.shape])
 
     def _array(self, node: Node) -> Code:
         values = node.params.array
@@ -300,13 +252,6 @@ class Writer:
         return self.language.reduced(name, code, axes, rank, keep=keep, hint="best")
 
 
-def _is_sum_along(inner: Sequence[Piece]) -> bool:
-    """Whether a sum along axes of one array is all there is to do."""
-    letters = {*inner[0].letters}
-    is_square = all(one == inner[0] for one in inner)
-    return is_square or (len(letters) > 1 and all({*one.letters} == letters for one in inner))
-
-
 def _is_number(node: Node) -> bool:
     return all(one.operation not in (INPUT, ARRAY) for one in in_order([node]))
 
@@ -316,10 +261,6 @@ def _bare(node: Node) -> Node:
     while node.operation in (NAMED, STOPPED):
         node = node.args[0]
     return node
-
-
-def _known(shape: Shape) -> Shape:
-    return tuple(map(settled, shape))
 
 
 def _unstacked(node: Node, axis: int) -> Node | None:
@@ -344,16 +285,16 @@ RULES: Mapping[str, Rule] = {
     INDEX.name: Writer._index,  # noqa: SLF001
     NAMED.name: lambda writer, node: writer.pieces[node.args[0]],
     STOPPED.name: lambda writer, node: writer.pieces[node.args[0]],
-    SIZE.name: lambda writer, node: Piece(writer.size(node.params)),
+    SIZE.name: lambda writer, node: Piece(writer.sizes.size(node.params)),
     RECIPROCAL.name: Writer._reciprocal,  # noqa: SLF001
 }
 CALLS: Mapping[str, Call] = {
     INPUT.name: lambda _, node: _no_input(node),
     ARRAY.name: Writer._array,  # noqa: SLF001
-    EYE.name: lambda writer, node: writer.language.eye(writer.size(node.shape[0])),
-    ARANGE.name: lambda writer, node: writer.language.arange(writer.size(node.shape[0])),
+    EYE.name: lambda writer, node: writer.language.eye(writer.sizes.size(node.shape[0])),
+    ARANGE.name: lambda writer, node: writer.language.arange(writer.sizes.size(node.shape[0])),
     TRIANGLE.name: lambda writer, node: writer.language.triangle(
-        writer.size(node.shape[0]), writer.size(node.shape[1]), node.params.offset, lower=node.params.lower
+        writer.sizes.size(node.shape[0]), writer.sizes.size(node.shape[1]), node.params.offset, lower=node.params.lower
     ),
     RESHAPE.name: Writer._reshape,  # noqa: SLF001
     CONCATENATE.name: Writer._concatenate,  # noqa: SLF001
