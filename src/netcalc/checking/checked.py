@@ -16,6 +16,7 @@ from netcalc.checking.elsewhere import ONLY_HERE
 from netcalc.checking.judging.bench import BITS, Bench
 from netcalc.checking.judging.verdicts import Judgement, claimed_value
 from netcalc.expression import Tree
+from netcalc.models.graphed import GraphProblem
 from netcalc.notation import to_unicode
 from netcalc.render.prose import explained
 from netcalc.result import Checked, Result, Step, Taken, Tensor, Value
@@ -122,12 +123,14 @@ def _step(result: Result, claim: Claim) -> Step | None:
 def by_formula(
     result: Result, claims: Sequence[Claim], checked: Sequence[Checked], *, is_explained: bool
 ) -> Iterator[Checked]:
-    """The verdicts, those on the entries of one formula as one."""
+    """The verdicts, those on the entries of one formula as one; of layers, whose answers are entries, of a misfit."""
+    by_entry = not isinstance(result.problem, GraphProblem)
     for (tensor, formula), own in groupby(
         zip(claims, checked, strict=True), lambda pair: (pair[0].tensor, pair[0].formula)
     ):
-        found = [one for _, one in own]
-        if formula is None:
+        pairs = list(own)
+        found = [one for _, one in pairs]
+        if formula is None or (by_entry and (pairs[0][0].written.finite or not pairs[0][0].misfit)):
             yield from found
         else:
             yield _together(result, result[tensor], formula, found, is_explained=is_explained)

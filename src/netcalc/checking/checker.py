@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from netcalc.checking.judging.parts import part
 from netcalc.checking.judging.verdicts import COARSELY, Judgement, Tolerance, claimed_value, is_computed_coarsely, judge
 from netcalc.checking.workings.kinds import functions_of, kind_of
 from netcalc.errors import NetcalcError, ShapeError, UndefinedError
+from netcalc.graph.windows import Sliding
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import Problem
 from netcalc.result import Result, Tensor
@@ -98,8 +99,7 @@ class Checker:
             )
             for place, (claim, judgement) in enumerate(zip(claims, judgements, strict=True))
         ]
-        if isinstance(self.result.problem, GraphProblem):
-            rows = list(by_formula(self.result, claims, rows, is_explained=self.is_explained))
+        rows = list(by_formula(self.result, claims, rows, is_explained=self.is_explained))
         lines = patterns(self.result, evidence, found) if len(self.library.benches) == 1 else ()
         whole = [
             one
@@ -157,15 +157,22 @@ class Checker:
         bench = self.library.benches[0]
         problem = self.result.problem
         indices = {name: array for name, array in bench.given.items() if array.dtype.kind in "iub"}
+        slidings: Collection[Sliding] = ()
         if isinstance(problem, GraphProblem):
             indices |= graphs.whole_numbers(problem)
+            slidings = graphs.slidings(problem)
         layers = problem.layers if isinstance(problem, Problem) else ()
         activations = {
             one for layer in layers if isinstance(one := layer.activation, BoundActivation) and one.formula != "q"
         }
         activation = activations.pop() if len(activations) == 1 else None
         return Tensors(
-            {**bench.tensors, **indices}, bench.names, problem.index_from, bench.sizes, activation=activation
+            {**bench.tensors, **indices},
+            bench.names,
+            problem.index_from,
+            bench.sizes,
+            activation=activation,
+            slidings=slidings,
         )
 
 

@@ -102,4 +102,6 @@ def _misfit(result: Result, wrong: Checked, text: str) -> str:
         shapes = graphs.shapes_in_letters(result.problem, text, wrong.name)
     except ShapeError as error:
         return f"{MISFIT}: {error.message}"
+    except NetcalcError:  # parts that steps name
+        return wrong.diagnosis
     return misfit(described(shapes[0]), wrong.name, described(shapes[1])) if shapes else wrong.diagnosis

@@ -30,6 +30,7 @@ _MARK = rf"""
 """
 INVERTED = "inverse and transposed"
 ANY_ACTIVATION = frozenset({"f", "g", "φ", "ϕ", "phi"})  # whatever the problem's is called: f′(z)
+OF_WINDOWS = frozenset({"windows", "overlap"})  # what convolutions see, as tables here print it
 SIDE = frozenset({"name", "(", "pi", "√", "identity", "sigma"})  # what a factor without a sign starts with
 LONGEST = 16  # letters of a name that is taken apart
 
@@ -49,7 +50,12 @@ class PaperParser(TensorParser):
     def __init__(self, text: str, names: Collection[str], limits: Limits) -> None:
         super().__init__(text, limits)
         self.known = self.variables = names
-        self.tokens = tuple(_known_names(self.tokens, names))
+        letters = {letter for name in names if not name.isascii() for letter in name}  # a program's own γ
+        own = (
+            one._replace(text=text[one.start : one.end]) if text[one.start : one.end] in letters else one
+            for one in self.tokens
+        )
+        self.tokens = tuple(_known_names(tuple(own), names))
         self.in_norm = False
 
     def words(self, text: str) -> tuple[Token, ...]:
@@ -63,8 +69,8 @@ class PaperParser(TensorParser):
         return tuple(sorted([*own, *super().words(rest)], key=lambda token: (token.start, token.kind == "end")))
 
     def is_variable(self, token: Token) -> bool:
-        """Whether a name before a bracket is multiplied by it."""
-        return token.text in self.known
+        """Whether a name before a bracket is multiplied by it: one that is known, or a letter, as a size is."""
+        return token.text in self.known or (len(token.text) == 1 and token.text not in ANY_ACTIVATION)
 
     # --- products
 
@@ -129,6 +135,12 @@ class PaperParser(TensorParser):
             self.advance()
             return self.applied("sigma", [self.expression(Level.NEGATE)], (), token)._replace(first=first)
         return super().operand()
+
+    def name(self) -> Part:
+        if self.token.text not in OF_WINDOWS or self.tokens[self.place + 1].kind != "(":
+            return super().name()
+        token, first = self.advance(), self.place - 1
+        return self.applied(token.text, [self.group()], (), token)._replace(first=first)
 
     def slope(self) -> Part:
         """σ′(z), the slope of a function there; f′(z), that of the activation."""

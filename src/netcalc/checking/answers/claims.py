@@ -14,6 +14,7 @@ import numpy as np
 from netcalc.arrays import squeezed
 from netcalc.checking.answers.handwritten import read_number, unquoted
 from netcalc.checking.answers.names import Names, Target, described, name_at, spelled_out
+from netcalc.checking.answers.parts import parts_written_out
 from netcalc.checking.answers.whole import Tensors, Whole
 from netcalc.checking.answers.written import Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
@@ -66,6 +67,10 @@ def claims_of(names: Names, given: Iterable[tuple[str, Any]], tensors: Callable[
     return tuple(found.values())
 
 
+class Misfit(ShapeError):
+    """A formula of a tensor is given for a single number."""
+
+
 @dataclass(frozen=True)
 class _Reader:
     names: Names
@@ -86,7 +91,10 @@ class _Reader:
         if isinstance(content, str):
             content = self.short(as_lists(unquoted(content)))
         if target.index is not None:
-            yield _one(target, target.index, self.single(content, target.name))
+            try:
+                yield _one(target, target.index, self.single(content, target.name))
+            except Misfit as error:
+                yield from _of_another_shape(target, content.strip(), error.message, content.strip())
             return
         try:
             formula = self.formula(content, name, target.tensor) if isinstance(content, str) else None
@@ -113,7 +121,11 @@ class _Reader:
             yield replace(_one(target, index, listed(self.read(cells[index], name))), note=note, whole=True)
 
     def short(self, text: str) -> str:
-        """A formula with ∂L/∂W1 or dL/dW1 as dW1, and ∂a1/∂z1 as f′(z1). Raises NetcalcError for what is neither."""
+        """A formula with ∂L/∂W1 or dL/dW1 as dW1, ∂a1/∂z1 as f′(z1), and parts that steps name written out.
+
+        Raises NetcalcError for a derivative that is none of these.
+        """
+        text = parts_written_out(text, self.names.result, self.tensors.shapes)
 
         def named(found: re.Match[str]) -> str:
             of, by = (one if one in self.tensors.shapes else spelled_out(one) for one in found.group(2, 3))
@@ -161,24 +173,35 @@ class _Reader:
         if isinstance(cell, Written):
             return cell
         with _named(name):
-            return self.number(str(cell), name) or self.expression(str(cell))
+            return self.number(str(cell), name) or self.expression(str(cell), name)
 
-    def expression(self, text: str) -> Written:
-        """An expression of numbers; of tensors, or with a condition that stands for 1 or 0, where it is no such."""
+    def expression(self, text: str, name: str) -> Written:
+        """An expression of numbers; of tensors, or with a condition that stands for 1 or 0, where it is no such.
+
+        Raises ExpressionError, UnknownNameError, Misfit for what is no number.
+        """
         found: Written | ExpressionError
         try:
             found = read(text, lambda: self.tensors.shapes)
-            of_tensors = {*self.tensors.arrays, *self.tensors.sizes}.difference(self.known)
-            if of_tensors.isdisjoint(symbols(found.tree)):
+            if all(one in self.known for one in symbols(found.tree)):
                 return found
         except ExpressionError as error:
             found = error
-        try:
-            whole = self.tensors.read(text, ())
-        except NetcalcError:
+        if not any(self.tensors.shapes.values()):
             whole = None
+        else:
+            try:
+                whole = self.tensors.read(text, ())
+            except ShapeError as error:
+                raise Misfit(f"{MISFIT}: {error.message}") from None
+            except UnknownNameError:
+                raise
+            except NetcalcError:
+                whole = None
         if whole is not None and whole.entries.size == 1:
             return Written(text.strip(), whole.entries.reshape(-1)[0])
+        if whole is not None:
+            raise Misfit(f"{MISFIT}: this is {described(whole.entries.shape)}, and {name} is a single number")
         if isinstance(found, ExpressionError):
             raise found
         return found
@@ -222,8 +245,8 @@ def _one(target: Target, index: tuple[int, ...], written: Written) -> Claim:
 
 
 def _of_another_shape(target: Target, formula: Tree | str, said: str, text: str) -> Iterator[Claim]:
-    """A formula that does not fit the tensor, as a claim of each of its entries that is nothing."""
-    for index in np.ndindex(target.tensor.entries.shape):
+    """A formula that does not fit what it is for, as a claim of each entry that is nothing."""
+    for index in np.ndindex(target.tensor.entries.shape) if target.index is None else [target.index]:
         yield replace(_one(target, index, unbounded(text)), whole=True, formula=formula, misfit=said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 
 from netcalc.catalogue.activations import BoundActivation
@@ -18,6 +18,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.product import broadcast_shapes
 from netcalc.graph.sizes import Shape, Size, same, written
 from netcalc.graph.sizes import tree as size_tree
+from netcalc.graph.windows import Sliding, overlapped, windows
 from netcalc.models.calls import OPERATIONS
 
 AS_COLUMN = "the product of a vector and a transposed one is read as outer(a, b)"
@@ -35,11 +36,13 @@ Made = Callable[[Reader, Apply], Node]
 class Columns:
     """Reads a formula of that shape. `meant` is what a part is in NumPy's terms, by its id.
 
-    `activation` is what f′ is the slope of.
+    `activation` is what f′ is the slope of, `slidings` are the windows that the problem has.
     """
 
-    def __init__(self, shape: Shape, activation: BoundActivation | None = None) -> None:
-        self.shape, self.activation = shape, activation
+    def __init__(
+        self, shape: Shape, activation: BoundActivation | None = None, slidings: Collection[Sliding] = ()
+    ) -> None:
+        self.shape, self.activation, self.slidings = shape, activation, slidings
         self.meant: dict[int, Tree] = {}
         rules: Mapping[str, Callable[[Reader, Apply], Tree]] = {
             "beside": self.beside,
@@ -56,7 +59,12 @@ class Columns:
             "slope": self.slope,
             "tensor_product": self.tensor_product,
         }
-        self.operations: Mapping[str, Made] = {**OPERATIONS, **{name: self._made(rule) for name, rule in rules.items()}}
+        self.operations: Mapping[str, Made] = {
+            **OPERATIONS,
+            **{name: self._made(rule) for name, rule in rules.items()},
+            "windows": self.windows,
+            "overlap": self.overlap,
+        }
 
     def _made(self, rule: Callable[[Reader, Apply], Tree]) -> Made:
         def made(reader: Reader, tree: Apply) -> Node:
@@ -161,6 +169,25 @@ class Columns:
             raise NetcalcError("'⊗' can be read two ways: write outer(a, b) or kron(A, B)")
         return Apply("outer", tree.arguments)
 
+    # --- windows, those of the problem that fit
+
+    def windows(self, reader: Reader, tree: Apply) -> Node:
+        """windows(x) of the convolution or the pooling that slides over so large an x."""
+        node = reader.node(tree.arguments[0])
+        one = self._sliding(node, lambda sliding: sliding.whole)
+        return windows(node, one.kernel, one.stride, one.dilation)
+
+    def overlap(self, reader: Reader, tree: Apply) -> Node:
+        """What lies in such windows, added up where they overlap."""
+        node = reader.node(tree.arguments[0])
+        return overlapped(node, self._sliding(node, lambda sliding: (*sliding.places, *sliding.kernel)))
+
+    def _sliding(self, node: Node, shape: Callable[[Sliding], Shape]) -> Sliding:
+        fitting = {one for one in self.slidings if node.shape[-len(shape(one)) :] == shape(one)}
+        if len(fitting) != 1:
+            raise NetcalcError("which windows these are is not clear here: bring numbers, or the backward pass as code")
+        return fitting.pop()
+
     # --- entries: (Σⱼ A[i,j]·x[j])[i]
 
     def entry(self, reader: Reader, tree: Apply) -> Tree:
@@ -260,7 +287,7 @@ def _is_open(tree: Tree) -> bool:
         return False
     if tree.operator == "entry":
         return not _is_open(tree.arguments[0])
-    return tree.operator in OF_ENTRIES and any(map(_is_open, tree.arguments))
+    return tree.operator in OF_ENTRIES | ENTRYWISE and any(map(_is_open, tree.arguments))
 
 
 def _factors(reader: Reader, tree: Tree) -> Iterator[tuple[Tree, str]]:
@@ -274,9 +301,34 @@ def _factors(reader: Reader, tree: Tree) -> Iterator[tuple[Tree, str]]:
         case Apply("multiply" | "beside" | "sigma", parts) if _is_open(tree):
             for part in parts:
                 yield from _factors(reader, part)
+        case Apply("divide", (above, below)) if _is_open(tree) and not _is_open(below):
+            yield from _factors(reader, above)
+            yield from _factors(reader, Apply("divide", (_number(1), below)))
+        case Apply("negate", (part,)) if _is_open(tree):
+            yield _number(-1), ""
+            yield from _factors(reader, part)
         case _ if not _is_open(tree):
             if (node := reader.node(tree)).rank:
                 raise ShapeError(f"a factor of these entries is {written(node.shape)}: write the letters of its axes")
             yield tree, ""
         case _:
-            raise NetcalcError("entries by letters are multiplied, as in (Σⱼ A[i,j]·x[j])[i]")
+            found = _entry_by_entry(reader, tree)
+            if found is None:
+                raise NetcalcError("entries by letters are multiplied, as in (Σⱼ A[i,j]·x[j])[i]")
+            yield found
+
+
+def _entry_by_entry(reader: Reader, tree: Tree) -> tuple[Tree, str] | None:
+    """log(a[s,k]) and (a[s,k] − t[s,k])² as log(a) and (a − t)², with their letters; None of other letters."""
+    match tree:
+        case Apply("entry", (base, *places)) if _is_open(tree):
+            own = _letters(places)
+            return (base, own) if base != IDENTITY and reader.node(base).rank == len(own) else None
+        case Apply(operator, parts) if operator in ENTRYWISE and _is_open(tree):
+            found = [_entry_by_entry(reader, one) if _is_open(one) else (one, "") for one in parts]
+            known = [one for one in found if one is not None]
+            letters = {own for _, own in known if own}
+            is_plain = all(own or not reader.node(one).rank for one, own in known)
+            if len(known) == len(found) and len(letters) == 1 and is_plain:
+                return Apply(operator, tuple(one for one, _ in known)), letters.pop()
+    return None

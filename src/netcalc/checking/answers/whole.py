@@ -31,6 +31,7 @@ from netcalc.graph.from_tree import Reader
 from netcalc.graph.node import Node
 from netcalc.graph.sizes import Shape, Size, settled
 from netcalc.graph.sizes import tree as size_tree
+from netcalc.graph.windows import Sliding
 from netcalc.models.calls import OPERATIONS
 from netcalc.notation import to_unicode
 from netcalc.outside import cut_at_commas
@@ -59,7 +60,8 @@ class Whole:
 class Tensors:
     """The problem's tensors by name, and the names of its `numbers`, which formulas may use too.
 
-    `nodes` are those of tensors that have no numbers here; `activation` is the problem's, if it has one alone.
+    `nodes` are those of tensors that have no numbers here; `activation` is the problem's, if it has one alone;
+    `slidings` are its windows.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -68,6 +70,7 @@ class Tensors:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     activation: BoundActivation | None = None
+    slidings: Collection[Sliding] = ()
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
@@ -102,7 +105,7 @@ class Tensors:
             except NetcalcError:
                 continue
             for said, factor, tree in transposes(reading.tree):
-                columns = Columns(shape, self.activation)
+                columns = Columns(shape, self.activation, self.slidings)
                 with suppress(NetcalcError):
                     made = self._read(reading._replace(tree=tree), read, columns)
                     if _settled(made[1].shape) == shape and (whole := self._whole(made)):
@@ -138,7 +141,7 @@ class Tensors:
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
-                found = self._read(reading, read, Columns(shape, self.activation))
+                found = self._read(reading, read, Columns(shape, self.activation, self.slidings))
             except NetcalcError as error:
                 errors.append(error)
                 continue

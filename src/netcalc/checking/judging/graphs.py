@@ -26,6 +26,7 @@ from netcalc.graph.evaluate import cost, evaluate
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import Keyed, Place
 from netcalc.graph.sizes import Shape, Size, letter, letters_of
+from netcalc.graph.windows import OVERLAP, WINDOWS, Sliding
 from netcalc.models.graphed import GraphProblem
 from netcalc.problem import by_element, symbol_tensor
 from netcalc.records import dataclass
@@ -142,11 +143,19 @@ def _in_letters(problem: GraphProblem, answer: str) -> tuple[Tensors, Node]:
 def whole_numbers(problem: GraphProblem) -> dict[str, Array]:
     """What was given as whole numbers, and what is an index, by name: formulas may index by these too."""
     found = {name: array for name, array in problem.values.items() if array.dtype.kind in "iub"}
-    for name, _ in _index_counts(problem, Arithmetic(problem.sizes)):
+    for name, _ in _indices(problem):
         array = problem.values.get(name)
         if array is not None and array.dtype == object and all(isinstance(one, Number) for one in array.flat):
             found[name] = np.array([int(one.value) for one in array.flat], dtype=np.int64).reshape(array.shape)
     return found
+
+
+def slidings(problem: GraphProblem) -> set[Sliding]:
+    """The windows of convolutions and pooling, at the sizes that are known."""
+    nodes = in_order([one.node for one in quantities_of(problem)])
+    found = {node.params for node in nodes if node.operation in (WINDOWS, OVERLAP)}
+    sizes = Arithmetic(problem.sizes)
+    return {one.within(sizes.shape(one.whole)) for one in found}
 
 
 def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0, *, signed: bool = False) -> GraphProblem:
@@ -162,31 +171,45 @@ def in_numbers(problem: GraphProblem, attempt: int, larger: int = 0, *, signed: 
     drawn: dict[str, Array] = {}
     for n, name in enumerate(problem.free):
         shape = arithmetic.shape(problem.inputs[name].shape)
-        entries = [number_at(7 * n + place, attempt) for place in range(prod(shape))]
+        places = range(7 * n, 7 * n + prod(shape))
         if name in counts:
-            whole = [int(abs(one) * 40) % counts[name] for one in entries]
+            whole = [int(abs(number_at(place, attempt)) * 40) % counts[name] for place in places]
             drawn[name] = np.array(whole, dtype=np.int64).reshape(shape)
         else:
-            signs = [(-1) ** (place + attempt) if signed and shape else 1 for place in range(len(entries))]
-            numbers = [Number(sign * abs(one)) for sign, one in zip(signs, entries, strict=True)]
+            signs = [(-1) ** (place + attempt) if signed and shape else 1 for place in range(len(places))]
+            numbers = [Number(sign * _positive(place, attempt)) for sign, place in zip(signs, places, strict=True)]
             drawn[name] = from_list(numbers, shape)
     return replace(problem, sizes=sizes, values={**problem.values, **drawn})
 
 
+def _positive(place: int, attempt: int) -> Fraction:
+    """A number between 0 and 5/4 that nothing makes special; of a hundred side by side no two are one."""
+    return Fraction(2 * ((37 * (place + 1) + 23 * (attempt + 1) * (place + 3)) % 101) + 1, 162)
+
+
 def _index_counts(problem: GraphProblem, numbers: Arithmetic) -> Iterator[tuple[str, int]]:
     """The inputs that something is indexed by, each with how many places there are; the fewest last."""
-    names = {node: name for name, node in problem.inputs.items()}
-    found: list[tuple[int, str]] = []
-    for node in in_order([one.node for one in quantities_of(problem)]):
-        for arg, keyed in ((arg, node.params) for arg in node.args[1:] if isinstance(node.params, Keyed)):
-            axes = [one for one in keyed.key if one is not None]
-            count = min(
+    found = [
+        (
+            min(
                 numbers.shape((keyed.whole[keyed.extra + axis],))[0]
-                for axis, one in enumerate(axes)
+                for axis, one in enumerate(one for one in keyed.key if one is not None)
                 if isinstance(one, Place)
-            )
-            found += [(count, names[one]) for one in in_order([arg]) if one in names]
+            ),
+            name,
+        )
+        for name, keyed in _indices(problem)
+    ]
     yield from ((name, count) for count, name in sorted(found, reverse=True))
+
+
+def _indices(problem: GraphProblem) -> Iterator[tuple[str, Keyed]]:
+    """The inputs that something is indexed by, each with what picks by it."""
+    names = {node: name for name, node in problem.inputs.items()}
+    for node in in_order([one.node for one in quantities_of(problem)]):
+        if isinstance(node.params, Keyed):
+            for arg in node.args[1:]:
+                yield from ((names[one], node.params) for one in in_order([arg]) if one in names)
 
 
 def elsewhere(problem: GraphProblem) -> Sequence[Bench]:
@@ -210,8 +233,9 @@ def _points(problem: GraphProblem) -> Iterator[dict[str, Array]]:
         for is_signed, scale in ((False, 1), (True, 1), (True, LARGE), (True, Fraction(1, LARGE))):
             point: dict[str, Array] = {}
             for place, (name, array) in enumerate(problem.values.items()):
-                numbers = (number_at(place * 7 + n, attempt) for n in range(array.size))
-                moved = [Number(scale * (one if is_signed else abs(one) + Fraction(1, 7))) for one in numbers]
+                numbers = (_positive(place * 7 + n, attempt) for n in range(array.size))
+                shift = Fraction(-5, 8) if is_signed else Fraction(1, 7)
+                moved = [Number(2 * scale * (one + shift)) for one in numbers]
                 point[name] = array if array.dtype.kind in "iub" else from_list(moved, array.shape)
             yield point
 
