@@ -189,12 +189,23 @@ def backward_defs(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 
 def holds_gradients(node: ast.stmt, body: Sequence[ast.stmt]) -> bool:
-    """Whether a line is grads = backward(…), of a def of the file."""
+    """Whether a line is grads = backward(…), of a def of the file, or grads = net.gradient(…), of a method of it."""
     match node:
         case ast.Assign([ast.Name(name)], ast.Call(ast.Name(called))):
-            is_own = any(isinstance(one, ast.FunctionDef) and one.name == called for one in body)
-            return is_own and bool(re.fullmatch(HOLDERS, name)) and re.search(r"(?i)back|grad", called) is not None
-    return False
+            own = [one for one in body if isinstance(one, ast.FunctionDef)]
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(ast.Name(), called))):
+            own = [
+                m for one in body if isinstance(one, ast.ClassDef) for m in one.body if isinstance(m, ast.FunctionDef)
+            ]
+        case _:
+            return False
+    is_own = any(one.name == called for one in own)
+    return is_own and bool(re.fullmatch(HOLDERS, name)) and re.search(r"(?i)back|grad", called) is not None
+
+
+def calls_def(node: ast.stmt) -> bool:
+    """Whether a line calls a def by its name alone."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)
 
 
 def _first_gradient(assigned: Sequence[Sequence[str]], given: Collection[str]) -> int | None:

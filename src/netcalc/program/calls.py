@@ -300,6 +300,8 @@ class Calls(Methods):
         if name == "namedtuple":
             fields = args[1].replace(",", " ").split() if isinstance(args[1], str) else args[1]
             return Class(args[0], {}, tuple(fields))
+        if name == "OrderedDict" and root == "collections":
+            return dict(*args, **keywords)
         if root not in LIBRARIES:
             raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
         if name in CLASSES and name not in ROWS:

@@ -135,8 +135,10 @@ class GradientNames(Stepping):
         return None if node is None else self.held_to(key, node)
 
     def _arrays(self) -> dict[str, Node]:
-        """The arrays that a def's own names stand for, and those that its object has."""
-        found: dict[str, Node] = {}
+        """The arrays that a def's own names stand for, those that its object has, and those around it that it reads."""
+        reads = self.here.reads if self.here is not None else ()
+        around = {name: self.top.values.get(name) or self.inputs.get(name) for name in reads}
+        found = {name: one.node for name, one in around.items() if isinstance(one, Tensor)}
         for value in self.frame.values.values():
             if isinstance(value, Record):
                 for key, part in value.parts.items():

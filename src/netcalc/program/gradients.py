@@ -185,6 +185,9 @@ class GradientReader(Unknowns):
         if within is None:
             return super().body(statements)
         within.scaled_later = set(_scaled_in_returns(statements))
+        names = [one for line in statements for one in ast.walk(line) if isinstance(one, ast.Name)]
+        own = {one.id for one in names if isinstance(one.ctx, ast.Store)} | self.frame.values.keys()
+        within.reads = frozenset(one.id for one in names) - own
         level = self.frame.level
         within.around = {**self.top.values, **(self.frame.parent.values if self.frame.parent is not None else {})}
         self.passes[level] = within

@@ -14,7 +14,7 @@ from netcalc.graph.leaves import ARRAY, INPUT, NAMED, STOPPED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.shaping import INDEX, SCATTER
 from netcalc.program import training
-from netcalc.program.answers import LOSSES, backward_defs, holds_gradients, loss_named, split
+from netcalc.program.answers import LOSSES, backward_defs, calls_def, holds_gradients, loss_named, split
 from netcalc.program.both import split_within
 from netcalc.program.classes import OWNERS, in_line, used_classes, with_both_passes
 from netcalc.program.objects import Layer, differentiated, each_alone, each_applied
@@ -91,7 +91,7 @@ def read(text: str, name: str, given: Mapping[str, Given], of: str | None = None
     tree.body = list(training.with_steps(tree.body))
     place = split(tree.body, given, of, is_of_layers=is_of_layers)
     rest, tree.body[place:] = tuple(tree.body[place:]), []
-    if rest and holds_gradients(rest[0], tree.body):  # the def is the backward pass
+    if rest and calls_def(rest[0]) and holds_gradients(rest[0], tree.body):  # the def is the backward pass
         rest = (*(one for one in tree.body if isinstance(one, ast.FunctionDef)), rest[0])
     if not rest and (defs := backward_defs(tree.body)):
         rest, tree.body = tuple(defs), [one for one in tree.body if one not in defs]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
+from netcalc.graph.leaves import NAMED
 from netcalc.program.answers import HOLDERS, assigned_in, base, names_of, targets_of
 from netcalc.program.classes import OWNERS
 from netcalc.program.expressions import DEPENDS
@@ -152,7 +153,8 @@ class Unknowns(GradientNames):
         """Whether every array in what an expression gives is a gradient that is judged."""
         known = {one.node for one in self.read_so_far.versions if one.node is not None} | self.corrections
         try:
-            return all(one.node in known for one in _leaves(self.value(part)) if isinstance(one, Tensor))
+            leaves = [one.node for one in _leaves(self.value(part)) if isinstance(one, Tensor)]
+            return all(node in known or (node.operation is NAMED and node.args[0] in known) for node in leaves)
         except NetcalcError:
             return False
 

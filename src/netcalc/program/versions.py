@@ -62,6 +62,7 @@ class Pass:
     own: ast.stmt | None = None  # the statement that is read
     calls: list[tuple[int, Any, Any]] = field(default_factory=list)  # of each step, directly or not: the def, its pass
     forward: Any = None  # the call of the forward pass that it is the backward pass of
+    reads: frozenset[str] = frozenset()  # the names around a def that it reads
     returned: tuple[tuple[str, str], ...] = ()  # the arguments of a method's forward pass, and what they are known by
     unfinished: set[str] = field(default_factory=set)  # what it returns as an expression, so that no name is it yet
     scaled_later: set[str] = field(default_factory=set)  # names that it returns times something, or in another shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import field, replace
 from fractions import Fraction
@@ -25,6 +26,7 @@ from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
 from netcalc.program.backward import read_gradients
 from netcalc.program.classes import in_line
+from netcalc.program.gradient_names import LOOSE
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program
 from netcalc.program.source import Source, parse
@@ -220,8 +222,12 @@ def _paired(forward: Forward, code: Gradients, reshaped: Collection[str]) -> lis
     """The versions that are judged, each with the node whose gradient it is."""
     used = _used(code)
     found: list[tuple[int, Judged]] = []
-    for one in code.last().values():
+    every = code.last().values()
+    stricter = {(one.of, id(one.within)) for one in every if not re.match(LOOSE, one.name)}
+    for one in every:
         name, nodes = one.name, forward.candidates[one.of]
+        if re.match(LOOSE, name) and (one.of, id(one.within)) in stricter:
+            continue  # gx = g * gain beside dx
         own = code.alike(one)
         while len(own) > 1 and own[-1].node not in used and _is_clipped(own[-1], own[-2]):
             code.notes.append(f"line {own[-1].line}: {name} is clipped; what is judged is the gradient before that")
@@ -314,12 +320,18 @@ def _settle(reading: Reading, known: list[Judged]) -> None:
     """Of a name that stands for several nodes, the gradient is that of the node which it is right for, if it is."""
     several = [one for one in known if len(reading.forward.candidates[one.version.of]) > 1]
     settled: set[int] = set()
+    fitting: dict[int, list[Judged]] = {}
     for one in several:
-        nodes = [one.node, *reading.forward.candidates[one.version.of]]
-        others = [Judged(one.version, node) for node in nodes if one.version.node and fits(one.version.node, node)]
-        outcomes = [_outcomes(reading, [other])[0] for other in others]
-        right = [other.node for other, (own, _) in zip(others, outcomes, strict=True) if own]
-        right = right or [other.node for other, (_, given) in zip(others, outcomes, strict=True) if given]
+        nodes = dict.fromkeys([one.node, *reading.forward.candidates[one.version.of]])
+        fitting[id(one)] = [
+            Judged(one.version, node) for node in nodes if one.version.node and fits(one.version.node, node)
+        ]
+    every = [other for others in fitting.values() for other in others]
+    is_right = dict(zip(map(id, every), _come_right(reading, every), strict=True))
+    for one in several:
+        others = fitting[id(one)]
+        right = [other.node for other in others if is_right[id(other)]]
+        right = right or [other.node for other in others if _outcomes(reading, [other])[0][1]]
         settled |= {id(one)} if right else set()
         if right and one.node not in right:
             one.node = right[0]
@@ -367,10 +379,16 @@ def _settle_shared(reading: Reading) -> None:
             code.unjudged.append(Unjudged(version.name, version.statement, error))
 
 
+def _come_right(reading: Reading, known: list[Judged]) -> list[bool]:
+    """Whether each comes out right, at all points."""
+    pairs = [Pair(one.version.node, one.node, one.factor) for one in known if one.version.node is not None]
+    return reading.agreement.of(pairs)
+
+
 def _outcomes(reading: Reading, known: list[Judged]) -> list[tuple[bool, bool]]:
     """Whether each comes out right, and whether it does given the true gradients before it, at all points."""
     agreement = reading.agreement
-    own = agreement.of([Pair(one.version.node, one.node, one.factor) for one in known if one.version.node is not None])
+    own = _come_right(reading, known)
     wrong = [one for one, is_right in zip(known, own, strict=True) if not is_right]
     pairs = [Pair(one.version.value, one.node, one.factor) for one in wrong if one.version.value is not None]
     given = iter(agreement.of(pairs, reading.true))

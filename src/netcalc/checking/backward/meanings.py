@@ -75,13 +75,18 @@ def _wrong(reading: Reading) -> list[Judged]:
 
 
 def _others(before: list[Judged], choice: list[Judged], wrong: list[Judged], left: list[Judged]) -> set[str]:
-    """The gradients that come right and are held to what they were before."""
+    """The gradients that come right and are held to what they were before, in each call of a def by themselves."""
     moved = {one.version.name for one in choice if one not in before}
-    return {one.version.name for one in wrong} - {one.version.name for one in left} - moved
+    still = {one.version.key for one in left}
+    return {one.version.name for one in wrong if one.version.key not in still} - moved
 
 
 def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
-    able = [one for one in wrong if one.version.node is not None and _is_open(one)]
+    known = [one for one in wrong if one.version.node is not None]
+    able = [one for one in known if _is_open(one)]
+    for one in known:
+        if one not in able and _is_open_in_def(one):
+            yield from _as_part(reading, one)
     for one in able:
         yield from _as_argument(reading, one, wrong)
         yield from _as_unscaled(reading, one)
@@ -97,6 +102,11 @@ def _is_open(one: Judged) -> bool:
     return one.node.operation is NAMED and not one.meaning
 
 
+def _is_open_in_def(one: Judged) -> bool:
+    """Whether it is what a def gives of an input, to which lines around it may add, as a layer's dW is."""
+    return one.node.operation is INPUT and one.version.within.of is not None and not one.meaning
+
+
 # --- h = relu(z)
 
 
@@ -108,21 +118,39 @@ def _as_argument(reading: Reading, one: Judged, wrong: list[Judged]) -> Iterator
     own = reading.code.alike(one.version)
     before = own[: own.index(one.version)]
     others = [other for other in reading.judged if other is not one]
-    alike = [other for other in wrong if other.version.key == one.version.key and _is_open(other)]
+    alike = [other for other in wrong if _is_same_line(other, one) and _is_open(other)]
     choices = {id(other): list(_arguments(reading, other.node)) for other in alike}
     for place, (argument, said) in enumerate(choices[id(one)]):
         moved = replace(one, node=argument, meaning=said)
+        if one.version.within.of is not None:
+            yield from _each(reading, one, alike, choices, place)
         for version in reversed(before[-3:]):
             if version.node is not None and fits(version.node, one.node):
                 first = replace(one, version=version)
                 yield _sorted(reading, [*others, first, moved])
         yield _sorted(reading, [*others, moved])
-        if alike[0] is one and len(alike) > 1 and all(len(found) > place for found in choices.values()):
-            each = {key: found[place] for key, found in choices.items()}
-            yield [
-                replace(other, node=each[id(other)][0], meaning=each[id(other)][1]) if id(other) in each else other
-                for other in reading.judged
-            ]
+        if one.version.within.of is None:
+            yield from _each(reading, one, alike, choices, place)
+
+
+def _each(
+    reading: Reading, one: Judged, alike: list[Judged], choices: dict[int, list[tuple[Node, str]]], place: int
+) -> Iterator[list[Judged]]:
+    """The same of all times that a line is passed."""
+    if alike[0] is one and len(alike) > 1 and all(len(found) > place for found in choices.values()):
+        each = {key: found[place] for key, found in choices.items()}
+        yield [
+            replace(other, node=each[id(other)][0], meaning=each[id(other)][1]) if id(other) in each else other
+            for other in reading.judged
+        ]
+
+
+def _is_same_line(one: Judged, other: Judged) -> bool:
+    """Whether two are of one name, and of one pass or of calls of one def."""
+    return one.version.key == other.version.key or (
+        one.version.within.of is not None
+        and (one.version.statement, one.version.name) == (other.version.statement, other.version.name)
+    )
 
 
 def _arguments(reading: Reading, node: Node) -> Iterator[tuple[Node, str]]:
@@ -189,20 +217,25 @@ def _unscaled(reading: Reading, one: Judged, node: Node) -> Judged | None:
 
 def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
     """The gradient through one of several uses, each time that a loop passes it; a later line adds the others."""
-    forward, key = reading.forward, one.version.key
+    forward = reading.forward
     for through in forward.shares(one.node):
 
-        def part(other: Judged, through: str = through) -> Judged:
+        def part(other: Judged, *, but: bool, through: str = through) -> Judged:
             shares = forward.shares(other.node)
-            if other.version.key != key or not _is_open(other) or not shares.keys() - {through}:
+            is_open = _is_open(other) or _is_open_in_def(other)
+            if not _is_same_line(one, other) or not is_open or not shares.keys() - {through}:
                 return other
-            own = b.named(f"{other.version.label} through {through}", other.node, 0)
-            forward.backward.gradients[own] = b.add(*shares.get(through, [b.number(0, other.node.shape)]))
-            return replace(other, node=own, meaning=f"{other.version.label} through {through}{ALONE}")
+            label = other.version.label
+            said = f"{label} without the path through {through}" if but else f"{label} through {through}{ALONE}"
+            own = b.named(said, other.node, 0)
+            some = [one for name, each in shares.items() if (name == through) is not but for one in each]
+            forward.backward.gradients[own] = b.add(*some) if some else b.number(0, other.node.shape)
+            return replace(other, node=own, meaning=said)
 
-        moved = [part(other) for other in reading.judged]
-        if moved != reading.judged:
-            yield moved
+        for but in (False, True):
+            moved = [part(other, but=but) for other in reading.judged]
+            if moved != reading.judged:
+                yield moved
 
 
 # --- dZ = A - Y

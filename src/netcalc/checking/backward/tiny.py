@@ -12,7 +12,7 @@ from netcalc.models.programs import program as state
 from netcalc.program.reading import Program
 from netcalc.program.source import Source, parse
 
-MAX_TINY = 1e-8
+MAX_TINY = 1e-7
 
 
 def without_tiny(problem: GraphProblem, source: Source) -> tuple[GraphProblem, Source, str] | None:

@@ -95,7 +95,8 @@ class Trial:
         code, last = self.reading.code, self.one.version
         of_forward = self.reading.forward.lines_in(code.source)
         units, steps = last.within.units, last.within.steps
-        gradients = {one.statement for one in code.versions if not one.is_passed}
+        judged = self.judged
+        gradients = {one.statement for one in code.versions if not one.is_passed and one.key in judged}
         used = {name for one in (*(one.statement for one in self.versions), *self.tests) for name in _read_in(one)}
         found: dict[ast.stmt, Version] = {}
         unit, end = last.unit, last.step
@@ -112,13 +113,13 @@ class Trial:
                 used |= set(_read_in(node))
                 found[node] = Version(names[0], "", node.lineno, node.col_offset, unit, node, None, within=last.within)
         statements = {one.statement for one in (*self.versions, *found.values())}
-        judged = {one.statement for one in code.versions}
+        versions = {one.statement for one in code.versions if one.key in judged}
         for place, one, within in last.within.calls:
             is_used = one in self.defs and steps[place].node in statements
             for node in reversed(list(ast.walk(one))) if is_used else ():
                 if not isinstance(node, ast.Return | ast.Assign | ast.AugAssign):
                     continue
-                if node not in found and node not in judged and node.lineno not in of_forward:
+                if node not in found and node not in versions and node.lineno not in of_forward:
                     found[node] = Version(one.name, "", node.lineno, node.col_offset, -1, node, None, within=within)
         return list(found.values())
 
@@ -164,12 +165,18 @@ class Trial:
         return steps[: version.step + 1]
 
     @cached_property
+    def judged(self) -> set[tuple[str, int]]:
+        """The keys of the gradients that are judged."""
+        return {one.version.key for one in self.reading.judged}
+
+    @cached_property
     def settled(self) -> list[dict[str, Node]]:
         """What gradients come to at each step, but for the last, that are judged by themselves."""
         found: list[dict[str, Node]] = [{} for _ in self.steps[:-1]]
         for one in self.reading.code.versions:
             if (
                 one.node is not None
+                and one.key in self.judged
                 and one.within is self.one.version.within
                 and one.step < len(found)
                 and (one.name != self.one.version.name or one.node in self.reading.true)
