@@ -10,6 +10,8 @@ import pytest
 
 import netcalc
 from netcalc.errors import NetcalcError
+from netcalc.expression.functions import function_named
+from netcalc.program.library import ALSO_FUNCTIONS, ROWS, Table
 
 draw = np.random.default_rng(5)
 VALUES = {
@@ -247,3 +249,17 @@ def test_einops_functions_are_known_without_their_import(text):
 def test_a_name_of_the_programs_own_is_not_einops():
     result = netcalc.gradients("def reduce(x, k):\n    return x.sum() * k\nloss = reduce(x, 3)", x=[1.5, 2])
     assert result.partials["x"] == [3, 3]
+
+
+def test_functions_that_rows_have_too_are_listed() -> None:
+    """A function of expressions that no row has is looked for in no file of the table."""
+    assert {name for name in ROWS if function_named(name) is not None} == ALSO_FUNCTIONS
+
+
+def test_a_file_of_the_table_is_imported_when_its_names_are_asked_for() -> None:
+    """A fresh table that is asked for common names leaves the files of losses and convolutions alone."""
+    table = Table()
+    assert [name for name in ("softmax", "relu", "reshape") if name in table] == ["softmax", "reshape"]
+    assert "conv2d" not in table._rows
+    assert table["conv2d"] is ROWS["conv2d"]
+    assert set(table) == set(ROWS)

@@ -82,6 +82,8 @@ def normalised(text: str) -> str:
 
 def split_reference(text: str) -> tuple[str, tuple[str, ...]] | None:
     """`name` or `name(argument, …)` -> the name and its arguments; None if `text` has another form."""
+    if text.isascii() and text.isidentifier():
+        return text, ()
     match = re.fullmatch(REFERENCE, text)
     if match is None:
         return None

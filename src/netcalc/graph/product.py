@@ -132,7 +132,7 @@ class _Parts:
 
     def size(self, letter: str, size: Size) -> None:
         known = self.sizes.setdefault(letter, size)
-        if not same(known, size):
+        if known is not size and not same(known, size):
             raise ShapeError(f"an axis of {settled(known)} does not fit one of {settled(size)}")
 
 

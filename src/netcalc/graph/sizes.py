@@ -72,6 +72,8 @@ def settled(size: Size) -> Size:
 
 def same(a: Size, b: Size) -> bool:
     """Whether two sizes are equal; one that is still to be found becomes the other."""
+    if type(a) is type(b) is int:
+        return a == b
     a, b = settled(a), settled(b)
     if a is b or a == b:
         return True

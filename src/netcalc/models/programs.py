@@ -81,8 +81,10 @@ def program(text: str, name: str, request: ProgramRequest) -> GraphProblem:
 
 def _of_its_model(text: str, request: ProgramRequest) -> ProgramRequest:
     """With `0_weight`, as the state_dict of the only nn.Sequential has it, called model_0_weight."""
+    if not any(one[0].isdigit() for one in (*request.values, *request.shapes)):
+        return request
     models = re.findall(SEQUENTIAL, text)
-    if len(models) != 1 or not any(one[0].isdigit() for one in (*request.values, *request.shapes)):
+    if len(models) != 1:
         return request
 
     def called(key: str) -> str:

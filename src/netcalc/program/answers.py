@@ -6,35 +6,25 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from netcalc.program.classes import calls_backward
+from netcalc.program.classes import calls_backward, statements_in
 
-FORMS = (
-    r"d(.+)",
-    r"d_(.+)",
-    r"g_(.+)",
-    r"g(.+)",
-    r"grad_(.+)",
-    r"grad(.+)",
-    r"(.+)_grad",
-    r"(.+)grad",
-    r"(.+)_g",
-    r"(.+)\.grad",
-    r"nabla_?(.+)",
-    r"∇_?(.+)",
-    r"d[lLJEC]_?d?_?(.+)",
-    r"d(?:loss|cost)_?d?_?(.+)",
-    r"∂(?:\w+)_?∂(.+)",
-)
-BEGINNINGS, ENDS = ("d", "g", "n", "∇", "∂"), ("_g", "grad")  # of what any of them fits
+BEGINNINGS = ("d", "d_", "g_", "g", "grad_", "grad", "nabla_", "nabla", "∇_", "∇")
+ENDS = ("_grad", "grad", "_g", ".grad")
+OF_A_LOSS = r"(?:d(?:loss|cost|[lLJEC])_?d?_?|∂\w+_?∂)(.+)"
+LOSSES_BEGIN = ("dl", "dL", "dJ", "dE", "dC", "dcost", "∂")  # where that is looked for
 HOLDERS = r"(?i)d|g|(all_?)?d?grad(ient)?s?|d?params|d?cache_?grads?"
 LOSSES = r"(?i)\w*(loss|cost|nll|error)\w*|[LJE]"
 
 
 def base(name: str, known: Collection[str]) -> str | None:
     """The forward name whose gradient a name says: the longest, then one that differs by its capitals alone."""
-    if name in known or not (name.startswith(BEGINNINGS) or name.endswith(ENDS)):
+    if name in known or not (name.startswith((*BEGINNINGS, *LOSSES_BEGIN)) or name.endswith(ENDS)):
         return None
-    found = [match[1] for form in FORMS if (match := re.fullmatch(form, name))]
+    found = [name.removeprefix(one) for one in BEGINNINGS if name.startswith(one)]
+    found += [name.removesuffix(one) for one in ENDS if name.endswith(one)]
+    if name.startswith(LOSSES_BEGIN) and (match := re.fullmatch(OF_A_LOSS, name)):
+        found.append(match[1])
+    found = [one for one in found if one]
     exact = [one for one in found if one in known]
     if exact:
         return max(exact, key=len)
@@ -50,7 +40,7 @@ def base(name: str, known: Collection[str]) -> str | None:
 
 def assigned_in(node: ast.AST) -> Iterator[str]:
     """The names that a statement assigns, changes in place, or assigns a part of."""
-    for one in ast.walk(node):
+    for one in statements_in(node):
         if isinstance(one, ast.stmt) and (kept := kept_in(one)) is not None:
             yield from (key for key, _ in kept[1] if re.fullmatch(r"d.+|.*grad.*", key))
         for target in _targets(one):
@@ -59,7 +49,7 @@ def assigned_in(node: ast.AST) -> Iterator[str]:
 
 def targets_of(node: ast.AST) -> Iterator[ast.expr]:
     """What a statement assigns or changes in place, those in it as well."""
-    return (target for one in ast.walk(node) for target in _targets(one))
+    return (target for one in statements_in(node) for target in _targets(one))
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:

@@ -14,7 +14,6 @@ from netcalc.graph.sizes import total
 from netcalc.program import indexing
 from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.table import Pair
-from netcalc.program.library.windows import BYTES, strides
 from netcalc.program.modules import WALKS, Weight, weight_of
 from netcalc.program.operators import missing, there
 from netcalc.program.scope import Scope
@@ -240,8 +239,12 @@ class Attributes(Scope):
             case "ndim":
                 return owner.rank
             case "strides":
+                from netcalc.program.library.windows import strides
+
                 return strides(owner)
             case "itemsize":
+                from netcalc.program.library.windows import BYTES
+
                 return BYTES
             case "size" if self.library != "torch":
                 return total(owner.shape)

@@ -12,7 +12,16 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS, OF_MODULES
-from netcalc.program.library import BY_ORDER, CLASSES, DEFAULTS, IN_PLACE, LAYERS_WITH_WEIGHTS, RANDOM, ROWS
+from netcalc.program.library import (
+    BY_ORDER,
+    CLASSES,
+    DEFAULTS,
+    IN_PLACE,
+    LAYERS_WITH_WEIGHTS,
+    RANDOM,
+    ROWS,
+    function_of,
+)
 from netcalc.program.library.elementwise import apply_function, elementwise_function
 from netcalc.program.library.table import Row
 from netcalc.program.methods import Methods
@@ -281,12 +290,13 @@ class Calls(Methods):
 
             return getattr(transforms, transform)(self, *args, **keywords)
         if module.path.startswith(("scipy.stats", "jax.scipy.stats", "torch.dist", "torch.nn")):
-            from netcalc.program.written import written
-
             if self.source.name != LIBRARY:
                 self.place = (self.source, self.reading)
-            if (found := written(self, module.path, name)) is not None:
-                return self.call(found, args, keywords, ast.Pass())
+            if module.path != "torch.nn.functional":
+                from netcalc.program.written import written
+
+                if (found := written(self, module.path, name)) is not None:
+                    return self.call(found, args, keywords, ast.Pass())
         if module.path == "einops" and name in EINOPS:
             from netcalc.program import einops
 
@@ -305,7 +315,9 @@ class Calls(Methods):
         if root not in LIBRARIES:
             raise NetcalcError(f"'{name}' of {root} is not understood; numpy, torch, jax, scipy and math are")
         if name in CLASSES and name not in ROWS:
-            return Configured(CLASSES[name], tuple(args), keywords if args else {**DEFAULTS.get(name, {}), **keywords})
+            return Configured(
+                function_of(name), tuple(args), keywords if args else {**DEFAULTS.get(name, {}), **keywords}
+            )
         if name == "Sequential" and root == "torch":
             return Chain(tuple(args))
         if name in ("ModuleList", "ParameterList") and root == "torch":

@@ -10,6 +10,15 @@ OWNERS = ("self", "ctx", "cls")
 SAVED = "saved_tensors"  # what ctx.save_for_backward keeps is called so
 
 
+def statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    """What `ast.walk` gives of a statement or a file, but for expressions, which are most of it."""
+    found = [node]
+    for one in found:
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            found.extend(getattr(one, name, ()))
+    return iter(found)
+
+
 def without_classes(tree: ast.Module) -> ast.Module:
     """The tree with the methods of its class that has both passes in the class's place, or of its only class with a
     backward pass; the classes beside it are left out. A file of layers, or of functions that lines call, keeps them.

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from netcalc.errors import NetcalcError
 from netcalc.program.both import opened
-from netcalc.program.classes import without_classes
+from netcalc.program.classes import statements_in, without_classes
 from netcalc.records import NamedTuple
 
 MAX_CHARACTERS = 4 << 20
@@ -118,7 +118,7 @@ def parse(source: Source) -> ast.Module:
 
 def without_continue(tree: ast.Module) -> ast.Module:
     """The tree with `if c: continue` as an if whose else has the lines below, so that its test may depend on values."""
-    for loop in ast.walk(tree):
+    for loop in statements_in(tree):
         if isinstance(loop, ast.For | ast.While):
             body = loop.body
             while (place := next((n for n, one in enumerate(body) if _goes_on(one)), None)) is not None:
@@ -171,7 +171,7 @@ def _check_number(source: Source, place: int, text: str) -> None:
     if sum(map(str.isdigit, text)) > MAX_DIGITS:
         raise _at(source, place, f"a number has at most {MAX_DIGITS} digits")
     rest = source.text[place : place + len(text) + 24].replace("_", "")
-    found = re.match(DIGITS_AND_EXPONENT, rest)
+    found = re.match(DIGITS_AND_EXPONENT, rest) if "e" in text.lower() else None
     if found and found[2] and not text.lower().startswith("0x") and abs(int(found[2])) > MAX_EXPONENT:
         raise _at(source, place, f"a number's power of ten is at most {MAX_EXPONENT}")
 

@@ -2,48 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 
-from netcalc.program.library import (
-    algebra,
-    creation,
-    data,
-    elementwise,
-    lax,
-    layers,
-    losses,
-    orders,
-    padding,
-    parts,
-    reductions,
-    shaping,
-    windows,
-)
+from netcalc.expression.functions import function_named
 from netcalc.program.library.table import Row, by_name
 
-PARTS: Mapping[str, list[Row]] = {
-    "elementwise": elementwise.ROWS,
-    "reductions": reductions.ROWS,
-    "order": orders.ROWS,
-    "data along an axis": data.ROWS,
-    "linear algebra": algebra.ROWS,
-    "shapes": shaping.ROWS,
-    "parts": parts.ROWS,
-    "edges": padding.ROWS,
-    "arrays": creation.ROWS,
-    "layers": layers.ROWS,
-    "convolution and pooling": [*windows.ROWS, *lax.ROWS],
-    "losses": losses.ROWS,
+FILES: Mapping[str, tuple[str, ...]] = {  # of each part of the table
+    "elementwise": ("elementwise",),
+    "reductions": ("reductions",),
+    "order": ("orders",),
+    "data along an axis": ("data",),
+    "linear algebra": ("algebra",),
+    "shapes": ("shaping",),
+    "parts": ("parts",),
+    "edges": ("padding",),
+    "arrays": ("creation",),
+    "layers": ("layers",),
+    "convolution and pooling": ("windows", "lax"),
+    "losses": ("losses",),
 }
-ROWS: Mapping[str, Row] = by_name([row for rows in PARTS.values() for row in rows])
-_BARE = {name.replace("_", ""): name for name in ROWS}
+OFTEN = ("elementwise", "shaping", "reductions", "layers", "creation", "parts")  # what most programs call is there
+# Names of rows that are functions of expressions too: another function's is looked for in no file.
+ALSO_FUNCTIONS = frozenset(
+    "gelu logaddexp hypot prelu clip clamp clamp_ where sum prod max min dist fsum sumprod dot identity".split()
+)
 
 
-def _function_of(bare: str) -> str:
-    """The function whose name that of a class is, but for capitals, underscores and a loss at the end."""
-    bare = bare if bare in _BARE else bare.removesuffix("loss")
-    function = elementwise.elementwise_function(bare)
-    return _BARE[bare] if function is None else function.name
+class Table(Mapping[str, Row]):
+    """The rows by each spelling. A file is imported where those before it lack the name, as a run asks for few."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        files = [one for several in FILES.values() for one in several]
+        self._left = [*OFTEN, *(one for one in files if one not in OFTEN)]
+
+    def __getitem__(self, name: str) -> Row:
+        while self._left and name not in self._rows and (name in ALSO_FUNCTIONS or function_named(name) is None):
+            self._add(self._left.pop(0))
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def _whole(self) -> Mapping[str, Row]:
+        while self._left:
+            self._add(self._left.pop(0))
+        return self._rows
+
+    def _add(self, file: str) -> None:
+        rows = by_name(rows_of(file))
+        if twice := rows.keys() & self._rows.keys():
+            raise ValueError(*twice)
+        self._rows |= rows
+
+
+def rows_of(file: str) -> list[Row]:
+    """Those that a file has."""
+    return list(import_module(f"netcalc.program.library.{file}").ROWS)
+
+
+def parts() -> dict[str, list[Row]]:
+    """The rows of each part of the table."""
+    return {part: [row for one in files for row in rows_of(one)] for part, files in FILES.items()}
+
+
+ROWS = Table()
+
+
+@cache
+def _by_bare_name() -> Mapping[str, str]:
+    return {name.replace("_", ""): name for name in ROWS}
+
+
+def function_of(name: str) -> str:
+    """The function that a class of PyTorch's is: its name, but for capitals, underscores and a loss at the end."""
+    if name in OTHER_CLASSES:
+        return OTHER_CLASSES[name]
+    bare = name.lower()
+    bare = bare if bare in _by_bare_name() else bare.removesuffix("loss")
+    function = function_named(bare)
+    return _by_bare_name()[bare] if function is None else function.name
 
 
 OTHER_CLASSES = {
@@ -53,9 +96,8 @@ OTHER_CLASSES = {
     "Upsample": "interpolate",
 }
 # PyTorch's classes that are functions, most by the function's own name: NLLLoss is nll_loss, KLDivLoss kl_div.
-CLASSES: Mapping[str, str] = OTHER_CLASSES | {
-    name: _function_of(name.lower())
-    for name in (
+CLASSES = frozenset(OTHER_CLASSES) | frozenset(
+    (
         "CrossEntropyLoss NLLLoss MSELoss L1Loss SmoothL1Loss HuberLoss KLDivLoss Softmax LogSoftmax ReLU ReLU6 "
         "LeakyReLU ELU SELU CELU GELU SiLU Mish Sigmoid LogSigmoid Tanh Softplus Softsign Hardtanh Hardswish "
         "Hardsigmoid MaxPool1d MaxPool2d AvgPool1d AvgPool2d AdaptiveAvgPool2d MaxPool3d AvgPool3d AdaptiveAvgPool1d "
@@ -63,7 +105,7 @@ CLASSES: Mapping[str, str] = OTHER_CLASSES | {
         "Softshrink Tanhshrink Threshold PairwiseDistance TripletMarginLoss MarginRankingLoss CosineEmbeddingLoss "
         "HingeEmbeddingLoss SoftMarginLoss MultiMarginLoss GaussianNLLLoss PoissonNLLLoss CosineSimilarity"
     ).split()
-}
+)
 DEFAULTS: Mapping[str, Mapping[str, int]] = {"Flatten": {"start_dim": 1}}  # where the class has others
 IN_PLACE = frozenset({"fill", "fill_diagonal", "copyto"})  # by their names; of PyTorch's a _ at the end says so
 RANDOM = frozenset(
