@@ -263,3 +263,27 @@ def test_a_file_of_the_table_is_imported_when_its_names_are_asked_for() -> None:
     assert "conv2d" not in table._rows
     assert table["conv2d"] is ROWS["conv2d"]
     assert set(table) == set(ROWS)
+
+
+def test_the_largest_row_of_each_segment_is_its_own() -> None:
+    """Minus infinity in an empty one; the gradient goes to the row that it is of."""
+    text = "import jax\nm = jax.ops.segment_max(x, g, num_segments=3)\nloss = (m[g] * x).sum()"
+    x = np.array([[1.0, 5.0], [2.0, 4.0], [3.0, -1.0]])
+    found = netcalc.gradients(text, x=x, g=np.array([0, 0, 2]))
+    assert np.asarray(found.forward["m"], float).tolist() == [[2, 5], [-np.inf, -np.inf], [3, -1]]
+    assert np.asarray(found.partials["x"]).tolist() == [[2, 14], [5, 5], [6, -2]]
+
+
+def test_a_place_that_scatter_writes_twice_is_told() -> None:
+    """PyTorch says not which of two numbers stays."""
+    text = "import torch\nloss = (torch.scatter(x, 0, g, t) * x).sum()"
+    with pytest.raises(NetcalcError, match="line 2: scatter writes to one place twice"):
+        netcalc.gradients(text, x=[1.0, 2.0, 3.0], g=np.array([0, 0]), t=[4.0, 5.0])
+    found = netcalc.gradients(text, x=[1.0, 2.0, 3.0], g=np.array([0, 2]), t=[4.0, 5.0])
+    assert found.partials["t"] == [1, 3]
+
+
+def test_an_outcome_bears_no_name_of_a_def_that_it_is_made_with() -> None:
+    """f(x) is called h within f alone."""
+    found = netcalc.gradients("def f(h):\n    return h\ndef forward(x):\n    return 2 * f(x)\n", x=3.0)
+    assert list(found.forward) == ["loss"]

@@ -237,7 +237,11 @@ def test_weights_have_the_values_given_and_those_that_pytorch_states():
             {"x": [[1, 2]]},
             "write the projections",
         ),
-        ("m = nn.Dropout(0.2)\nloss = m(x).sum()", {"x": [1, 2]}, "line 5: dropout draws at random: .* model.eval"),
+        (
+            "m = nn.Dropout(0.2)\nloss = m(x).sum()",
+            {"x": [1, 2]},
+            "line 5: dropout draws .* --at m_mask=…, a vector of 2, or",
+        ),
     ],
 )
 def test_what_a_layer_lacks_is_told(text, given, said):
@@ -351,3 +355,48 @@ def test_layers_of_a_sequence_are_called_by_their_places(tmp_path, capfd):
     values = {"x": [[3.0, 4.0], [1.0, -2.0]], "0.weight": [[1.0, 2.0], [0.0, -1.0]], "0.bias": [0.5, 0.0]}
     each = netcalc.gradients(text, at=values, per_sample=True)
     assert each.partials["model_0_weight"] == [[[3.0, 4.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, -2.0]]]
+
+
+DROPPING = (
+    HEAD
+    + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+        self.drop = nn.Dropout(0.2)
+    def forward(self, x):
+        return self.drop(self.fc(self.drop(x))).pow(2).sum()
+"""
+)
+
+
+def test_what_a_dropout_keeps_is_an_input_at_each_of_its_calls():
+    """drop_mask and drop_mask_2, which have no gradient; what is kept is scaled."""
+    x, w, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.5, -1.0])
+    first, second = np.array([[1, 0], [1, 1]]), np.array([[0, 1], [1, 1]])
+    given = {"x": x, "fc.weight": w, "fc.bias": b, "drop_mask": first}
+    found = netcalc.gradients(DROPPING, {**given, "drop_mask_2": second})
+    lines = "z = (x * m / 0.8) @ fc_weight.T + fc_bias\nloss = np.sum((z * k / 0.8) ** 2)"
+    known = netcalc.gradients(lines, {"x": x, "fc_weight": w, "fc_bias": b, "m": first * 1.0, "k": second * 1.0})
+    for name in ("x", "fc_weight", "fc_bias"):
+        np.testing.assert_allclose(found.partials[name], known.partials[name], rtol=1e-14)
+    assert "drop_mask" not in found.partials
+    with pytest.raises(NetcalcError, match=r"line 11: .* --at drop_mask_2=…, 2×2, or call .eval\(\) before"):
+        netcalc.gradients(DROPPING, given)
+
+
+def test_what_a_dropout_of_channels_keeps_is_a_number_a_channel():
+    """As PyTorch draws it."""
+    text = "m = nn.Dropout2d(0.5)\nloss = (m(x) * x).sum()"
+    found = netcalc.gradients(HEAD + text, x=np.ones((1, 2, 1, 2)), m_mask=np.array([1, 0]).reshape(1, 2, 1, 1))
+    assert np.asarray(found.partials["x"]).tolist() == [[[[4, 4]], [[0, 0]]]]
+
+
+@pytest.mark.parametrize("lines", ["", "model = Net()", "model = Net()\nmodel.eval()"])
+def test_an_object_that_no_line_calls_is_the_pass(lines):
+    """A file that ends where its model is made."""
+    text = DROPPING.replace("self.drop(self.fc(self.drop(x)))", "self.fc(x)") + lines
+    found = netcalc.gradients(text, {"x": [[1.0, 2.0]], "fc.weight": np.eye(2), "fc.bias": [0.0, 1.0]})
+    assert np.asarray(found.partials["x"]).tolist() == [[2, 6]]
+    assert list(found.forward) == ["loss"]

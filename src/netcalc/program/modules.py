@@ -49,6 +49,7 @@ OF_MODULES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "note": lambda reader, text: reader.note(text),
         "refuse": _refuse,
         "copied": lambda _, layer: copied(layer),
+        "kept": lambda reader, owner, shape: mask_of(reader, owner, tuple(shape)),
         "is_condition": lambda _, mask: kind_of(mask) == "bool",
     },
     "copy": dict.fromkeys(("copy", "deepcopy"), lambda _, value: copied(value)),
@@ -65,6 +66,11 @@ def weight_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
     return reader.weights[key][1]
 
 
+def _has_symbols(reader: Scope) -> bool:
+    """Whether inputs are without values, so that others may be."""
+    return not reader.given or any(one.whole is None and not one.fractional for one in reader.given.values())
+
+
 def _input_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor:
     label = _label(reader, owner, name + weight.tail)
     if label in reader.given:
@@ -72,7 +78,7 @@ def _input_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
         if len(found) != len(weight.shape) or not all(map(same, found, weight.shape)):
             raise ShapeError(f"{label} is {described(weight.shape)}, and {described(found)} is given")
         return reader.input(label)
-    if not reader.given or any(one.whole is None and not one.fractional for one in reader.given.values()):
+    if _has_symbols(reader):
         reader.given = {**reader.given, label: Given(weight.shape)}
         return reader.input(label)
     if weight.start is not None:
@@ -83,6 +89,20 @@ def _input_of(reader: Scope, owner: Record, name: str, weight: Weight) -> Tensor
     source, node = weight.made
     error = source.error(said, node)
     raise MissingWeight(error.message, source=error.source, position=error.position)
+
+
+def mask_of(reader: Scope, owner: Record, shape: tuple[Any, ...]) -> Tensor:
+    """The input that says what a dropout keeps: drop_mask of self.drop, drop_mask_2 where it is called again."""
+    label = _label(reader, owner, "mask")
+    if label not in reader.given and not _has_symbols(reader):
+        raise NetcalcError(
+            f"dropout draws at random: give what it keeps, 1 or 0, with --at {label}=…, {described(shape)}, or call "
+            ".eval() before"
+        )
+    found = _input_of(reader, owner, "mask", Weight(shape, reader.place))
+    reader.weights[id(owner), label] = owner, found
+    reader.indices.add(found.node)
+    return found
 
 
 def _within(value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

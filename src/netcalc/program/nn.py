@@ -6,7 +6,7 @@ What is behind an attribute whose name starts with _ has its name without it.
 LAYERS = """
 import torch
 import torch.nn.functional as F
-from netcalc.weights import weight, refuse, note, copied, is_condition
+from netcalc.weights import weight, refuse, note, copied, is_condition, kept
 
 class Linear:
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
@@ -171,11 +171,18 @@ class Dropout:
     def __init__(self, p=0.5, inplace=False):
         self.p = p
     def forward(self, input):
-        return F.dropout(input, self.p, self.training)
+        if not self.training or self.p == 0:
+            return F.dropout(input, self.p, False)
+        return input * kept(self, self.shape_of(input)) / (1 - self.p)
+    def shape_of(self, input):
+        return input.shape
 
-class Dropout1d(Dropout): pass
-class Dropout2d(Dropout): pass
-class Dropout3d(Dropout): pass
+class Dropout1d(Dropout):
+    def shape_of(self, input):
+        return [*input.shape[:2], *[1 for _ in input.shape[2:]]]
+
+class Dropout2d(Dropout1d): pass
+class Dropout3d(Dropout1d): pass
 
 def masked(scores, mask):
     return torch.masked_fill(scores, mask, -torch.inf) if is_condition(mask) else scores + mask

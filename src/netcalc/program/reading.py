@@ -159,22 +159,36 @@ def _last_expression(reader: Statements, tree: ast.Module) -> ast.expr | None:
 
 
 def _object_of_pass(reader: Statements, of: str | None) -> tuple[Function, Record] | None:
-    """The forward of the one class that no other line uses, and an object of it, where nothing else is the pass."""
-    classes = [one for one in reader.top.values.values() if isinstance(one, Class) and one.name not in reader.classes]
-    classes = [one for one in classes if {"forward", "__call__"} & one.parts.keys()]
-    if of is not None or not classes or _computes(reader):
+    """The forward of the one class that no other line uses, and an object of it, where nothing else is the pass; else
+    that of the last object that a line makes.
+    """
+    if of is not None or _computes(reader):
         return None
+    held = reader.top.values.values()
+    classes = [one for one in held if isinstance(one, Class) and one.name not in reader.classes]
+    classes = [one for one in classes if _passes(one)]
+    if not classes:
+        objects = [one for one in held if isinstance(one, Record) and one.of is not None and not one.is_of_library]
+        objects = [one for one in objects if one.of is not None and _passes(one.of)]
+        return (_passes(objects[-1].of), objects[-1]) if objects else None  # type: ignore[return-value, arg-type]
     own, *others = classes
-    name = "forward" if "forward" in own.parts else "__call__"
+    forward = _passes(own)
+    assert forward is not None  # noqa: S101 - see classes
     if others:
         names = ", ".join(one.name for one in classes)
         raise reader.source.error(
-            f"there are several classes with a {name}, {names}; leave one", others[0].parts[name].node
+            f"there are several classes with a {forward.name}, {names}; leave one", others[0].parts[forward.name].node
         )
     made = Record(of=own)
     if isinstance(first := own.parts.get("__init__"), Function):
         _called(reader, first, made)
-    return own.parts[name], made
+    return forward, made
+
+
+def _passes(own: Class) -> Function | None:
+    """The method that is a class's forward pass."""
+    found = own.parts.get("forward", own.parts.get("__call__"))
+    return found if isinstance(found, Function) else None
 
 
 def _called(reader: Statements, function: Function, *owner: Record) -> tuple[Any, str]:

@@ -267,8 +267,9 @@ class Statements(Assignments):
         return "continue"
 
     def _return_statement(self, node: ast.Return) -> tuple[Any]:
-        self.returned = node
-        return (None if node.value is None else self.value(node.value),)
+        value = None if node.value is None else self.value(node.value)
+        self.returned = node  # behind those of the defs that it calls
+        return (value,)
 
     def _classdef_statement(self, node: ast.ClassDef) -> None:
         """Its lines are read here, its methods where they are called."""

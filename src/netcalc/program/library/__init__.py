@@ -16,14 +16,23 @@ FILES: Mapping[str, tuple[str, ...]] = {  # of each part of the table
     "data along an axis": ("data",),
     "linear algebra": ("algebra",),
     "shapes": ("shaping",),
-    "parts": ("parts",),
+    "parts": ("parts", "places"),
     "edges": ("padding",),
     "arrays": ("creation",),
     "layers": ("layers",),
     "convolution and pooling": ("windows", "lax"),
     "losses": ("losses",),
 }
-OFTEN = ("elementwise", "shaping", "reductions", "layers", "creation", "parts")  # what most programs call is there
+# What most programs call is in these.
+OFTEN = (
+    "elementwise",
+    "shaping",
+    "reductions",
+    "layers",
+    "creation",
+    "parts",
+    "places",
+)
 # Names of rows that are functions of expressions too: another function's is looked for in no file.
 ALSO_FUNCTIONS = frozenset(
     "gelu logaddexp hypot prelu clip clamp clamp_ where sum prod max min dist fsum sumprod dot identity".split()

@@ -15,9 +15,8 @@ from netcalc.graph.leaves import ARRAY, INPUT, triangular_ones
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.products_along import cumprod
-from netcalc.graph.shaping import Keyed
-from netcalc.graph.sizes import Size, over, same, settled, times, written
-from netcalc.program.library.shaping import axis_of, beside, entries_along
+from netcalc.graph.sizes import Size, over, same, settled, times
+from netcalc.program.library.shaping import axis_of
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import several, whole
 from netcalc.program.values import Tensor, node_of
@@ -180,43 +179,6 @@ def _is_finite(node: Node) -> bool:
     return entries.dtype.kind in "iub" or all(isinstance(one, Number) for one in entries.flat)
 
 
-def _take(call: Call, x: Tensor, places: Tensor, axis: Any) -> Node:
-    node = x.node if axis is not None else b.reshaped(x.node, [-1])
-    call.index(places, settled(node.shape[axis_of(node, axis or 0)]))
-    return b.index(node, [*[b.EVERYTHING] * axis_of(node, axis or 0), b.Place(1)], [places.node])
-
-
-def _gather(call: Call, x: Tensor, axis: Any, places: Tensor) -> Node:
-    """x's entries at places along an axis, the other axes as they are."""
-    axis = axis_of(x.node, whole(axis))
-    call.index(places, x.shape[axis])
-    if places.rank != x.rank:
-        raise ShapeError(f"{call.name} needs places with as many axes as {written(x.shape)}")
-    return entries_along(x.node, places.node, axis)
-
-
-def _scattered(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> tuple[Node, Node]:
-    """What is written, as an array in x's shape, and 1 where something is."""
-    axis = axis_of(x.node, axis)
-    call.index(places, x.shape[axis])
-    arrays = beside(places.node, axis)
-    keyed = Keyed(tuple(b.Place(n + 1) for n in range(x.rank)), x.node.shape)
-    value = node_of(source)
-    if value.rank == places.rank and value.rank:
-        value = b.index(value, [b.Span(0, concrete(size, call.name), None) for size in map(settled, places.node.shape)])
-    spread = b.scatter(b.broadcast(value, places.node.shape), keyed, arrays)
-    return spread, b.scatter(b.number(1, places.node.shape), keyed, arrays)
-
-
-def _scatter(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> Node:
-    spread, written_there = _scattered(call, x, axis, places, source)
-    return b.where(written_there, spread, x.node)
-
-
-def _scatter_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Any) -> Node:
-    return b.add(x.node, _scattered(call, x, axis, places, source)[0])
-
-
 def _difference(x: Tensor, many: int, axis: int) -> Node:
     node, axis = x.node, axis_of(x.node, axis)
     for _ in range(many):
@@ -231,24 +193,6 @@ def _running_product(x: Tensor, axis: Any) -> Node:
     if axis is None:
         x, axis = Tensor(b.reshaped(x.node, [-1])), 0
     return cumprod(x.node, axis_of(x.node, axis))
-
-
-def _index_add(call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor) -> Node:
-    call.index(places, x.shape[axis_of(x.node, axis)])
-    key: b.Key = (*[b.EVERYTHING] * axis_of(x.node, axis), b.Place(1))
-    spread = b.scatter(source.node, Keyed(key, x.node.shape), [places.node])
-    return b.add(x.node, spread)
-
-
-def _segment_sum(call: Call, x: Tensor, places: Tensor, many: Any) -> Node:
-    """The rows of each segment added up; of how many segments, known places tell too."""
-    if many is None:
-        known = call.known(places)
-        if known is None:
-            raise NetcalcError(f"{call.name} needs num_segments=")
-        many = int(known.max()) + 1
-    call.index(places, many)
-    return b.scatter(x.node, Keyed((b.Place(1),), (many, *x.node.shape[1:])), [places.node])
 
 
 def _open_mesh(call: Call, arrays: list[Any]) -> tuple[Node, ...]:
@@ -327,55 +271,6 @@ ROWS = [
     ),
     Row("tril", f"{_X} diagonal|k:i=0", partial(_triangle, lower=True), "on and below a diagonal, else 0", "same"),
     Row("triu", f"{_X} diagonal|k:i=0", partial(_triangle, lower=False), "on and above a diagonal, else 0", "same"),
-    Row("take", f"{_X} indices|index:t axis|dim:v=None", _take, "entries at places", "same", asks=True),
-    Row(
-        "index_select",
-        f"{_X} dim:v index:t",
-        lambda c, x, dim, index: _take(c, x, index, whole(dim)),
-        "rows at places",
-        "same",
-        asks=True,
-    ),
-    Row("gather", f"{_X} dim:i index:t", _gather, "entries at places along an axis", "same", asks=True),
-    Row(
-        "take_along_axis take_along_dim",
-        f"{_X} indices:t axis|dim:i",
-        lambda c, x, places, axis: _gather(c, x, axis, places),
-        "entries at places along an axis",
-        "same",
-        asks=True,
-    ),
-    Row(
-        "segment_sum",
-        "data:t segment_ids:t num_segments:v=None indices_are_sorted:v=False unique_indices:v=False",
-        lambda call, x, places, many, *_: _segment_sum(call, x, places, many),
-        "the rows of each segment added up",
-        asks=True,
-    ),
-    Row(
-        "index_add index_add_",
-        f"{_X} dim:i index:t source:t",
-        _index_add,
-        "added into rows at places",
-        "widest",
-        asks=True,
-    ),
-    Row(
-        "scatter scatter_",
-        f"{_X} dim:i index:t src|value:v",
-        _scatter,
-        "written at places along an axis",
-        "widest",
-        asks=True,
-    ),
-    Row(
-        "scatter_add scatter_add_",
-        f"{_X} dim:i index:t src:v",
-        _scatter_add,
-        "added at places along an axis",
-        "widest",
-        asks=True,
-    ),
     Row("diff", f"{_X} n:i=1 axis|dim:i=-1", _difference, "differences of neighbours"),
     Row("cumprod", f"{_X} axis|dim:a=None", _running_product, "the running product", "counted"),
     Row("ix_", "*arrays:v", _open_mesh, "indices, each along an axis of its own", "int", asks=True),
