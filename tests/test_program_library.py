@@ -287,3 +287,25 @@ def test_an_outcome_bears_no_name_of_a_def_that_it_is_made_with() -> None:
     """f(x) is called h within f alone."""
     found = netcalc.gradients("def f(h):\n    return h\ndef forward(x):\n    return 2 * f(x)\n", x=3.0)
     assert list(found.forward) == ["loss"]
+
+
+def test_adaptive_pooling_has_windows_that_overlap() -> None:
+    """An axis of 5 in 3: they begin at 0, 1 and 3 and end at 2, 4 and 5, as PyTorch's."""
+    lines = ("y = F.adaptive_avg_pool1d(x, 3)", "z = F.adaptive_max_pool1d(x, 3)", "loss = (y * z).sum()")
+    text = "\n".join(("import torch.nn.functional as F", *lines))
+    found = netcalc.gradients(text, x=[[1.0, 2.0, 4.0, 3.0, 0.0]])
+    assert np.asarray(found.forward["y"]).tolist() == [[1.5, 3, 1.5]]
+    assert np.asarray(found.forward["z"]).tolist() == [[2, 4, 3]]
+
+
+def test_index_put_writes_or_adds_at_places() -> None:
+    """What it writes over has no gradient; a place that is added to twice has both."""
+    text = "import torch\ni, j = torch.tensor([0, 1]), torch.tensor([1, 1])\nloss = (x.index_put((i, j), v) ** 2).sum()"
+    at = {"x": [[1.0, 2.0], [3.0, 4.0]], "v": [5.0, 6.0]}
+    found = netcalc.gradients(text, at)
+    assert np.asarray(found.partials["x"]).tolist() == [[2, 0], [6, 0]]
+    assert found.partials["v"] == [10, 12]
+    with pytest.raises(NetcalcError, match="line 3: index_put writes to one place twice"):
+        netcalc.gradients(text.replace("[0, 1]", "[1, 1]"), at)
+    twice = netcalc.gradients(text.replace("[0, 1]", "[1, 1]").replace(", v)", ", v, accumulate=True)"), at)
+    assert twice.partials["v"] == [30, 30]

@@ -400,3 +400,12 @@ def test_an_object_that_no_line_calls_is_the_pass(lines):
     found = netcalc.gradients(text, {"x": [[1.0, 2.0]], "fc.weight": np.eye(2), "fc.bias": [0.0, 1.0]})
     assert np.asarray(found.partials["x"]).tolist() == [[2, 6]]
     assert list(found.forward) == ["loss"]
+
+
+def test_a_def_that_a_class_calls_is_not_the_pass():
+    """As a block that a model is made of, or a norm that its forward pass takes."""
+    text = HEAD + "def twice(h):\n    return 2 * h\n" + DROPPING.removeprefix(HEAD).replace("self.drop(x)", "twice(x)")
+    text = text.replace("self.drop(self.fc(twice(x)))", "self.fc(twice(x))")
+    given = {"x": [[1.0, 2.0]], "fc.weight": np.eye(2), "fc.bias": [0.0, 1.0]}
+    for one in (text, text + "net = Net()"):
+        assert np.asarray(netcalc.gradients(one, given).partials["x"]).tolist() == [[8, 20]]

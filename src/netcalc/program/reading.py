@@ -222,6 +222,7 @@ def _function(reader: Statements, of: str | None, tree: ast.Module) -> Function 
         return None
     called = {name for one in defs for name in called_in(one.node) - {one.name}}
     called |= {name for one in tree.body if isinstance(one, ast.Assign) for name in called_in(one.value)}
+    called |= {name for one in tree.body if isinstance(one, ast.ClassDef) for name in called_in(one)}
     free = [one for one in defs if one.name not in called]
     forward = [one for one in free if not _is_backward(one.name)]
     free = forward or free

@@ -20,7 +20,7 @@ FILES: Mapping[str, tuple[str, ...]] = {  # of each part of the table
     "edges": ("padding",),
     "arrays": ("creation",),
     "layers": ("layers",),
-    "convolution and pooling": ("windows", "lax"),
+    "convolution and pooling": ("windows", "pooling", "lax"),
     "losses": ("losses",),
 }
 # What most programs call is in these.

@@ -16,7 +16,7 @@ from netcalc.program.library.elementwise import INFINITY, MINUS_INFINITY
 from netcalc.program.library.shaping import axis_of, beside, entries_along
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import whole
-from netcalc.program.values import Tensor, node_of
+from netcalc.program.values import Tensor, kind_of, node_of
 
 
 def _take(call: Call, x: Tensor, places: Tensor, axis: Any) -> Node:
@@ -71,6 +71,26 @@ def _says_one_twice(places: np.ndarray, axis: int) -> bool:
     return bool(np.any(np.diff(ordered, axis=axis) == 0))
 
 
+def _index_put(call: Call, x: Tensor, places: Any, value: Tensor, adds: bool) -> Node:
+    """PyTorch's x[places] = value, or +=, of whole numbers along the first axes."""
+    if any(kind_of(one) == "bool" for one in places):
+        raise NetcalcError(f"{call.name} with a mask is not understood; write x[mask] = value")
+    for one, extent in zip(places, x.shape, strict=False):
+        call.index(one, extent)
+    arrays = [node_of(one) for one in places]
+    key = tuple(b.Place(n + 1) for n in range(len(arrays)))
+    there = b.index(x.node, key, arrays)
+    spread = b.scatter(b.broadcast(value.node, there.shape), Keyed(key, x.node.shape), arrays)
+    if adds:
+        return b.add(x.node, spread)
+    known = [call.known(one) for one in places]
+    numbers = [one for one in known if one is not None]
+    pairs = list(zip(*(one.ravel().tolist() for one in np.broadcast_arrays(*numbers)), strict=True))
+    if len(set(pairs)) < len(pairs):
+        raise NetcalcError(f"{call.name} writes to one place twice: which stays is not said")
+    return b.where(b.scatter(b.number(1, there.shape), Keyed(key, x.node.shape), arrays), spread, x.node)
+
+
 def _segment_sum(call: Call, x: Tensor, places: Tensor, many: Any) -> Node:
     """The rows of each segment added up."""
     many = _segments(call, places, many)
@@ -101,6 +121,14 @@ def _segments(call: Call, places: Tensor, many: Any) -> int:
 
 _X = "x|input|a|m|ary|self|tensor|A:t"
 ROWS = [
+    Row(
+        "index_put index_put_",
+        f"{_X} indices:v values:t accumulate:b=False",
+        _index_put,
+        "written, or added, at places along the first axes",
+        "widest",
+        asks=True,
+    ),
     Row("take", f"{_X} indices|index:t axis|dim:v=None", _take, "entries at places", "same", asks=True),
     Row(
         "index_select",

@@ -17,17 +17,17 @@ from netcalc.graph.shaping import SCATTER
 from netcalc.graph.sizes import described, over, same, settled, times, total, written
 from netcalc.graph.windows import Sliding, overlapped
 from netcalc.graph.windows import windows as sliding_windows
-from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.padding import padded
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.values import Tensor
 
 
-def _dimensions(call: Call) -> int:
+def dimensions(call: Call) -> int:
+    """How many axes a function has windows along: its name says it."""
     return next((int(one) for one in call.name if one in "123"), 2)
 
 
-def _each(value: Any, many: int, least: int = 1) -> tuple[int, ...]:
+def each_axis(value: Any, many: int, least: int = 1) -> tuple[int, ...]:
     """One number for every axis, or a number each."""
     found = list(value) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(one, int) for one in found) or len(found) not in (1, many):
@@ -37,7 +37,7 @@ def _each(value: Any, many: int, least: int = 1) -> tuple[int, ...]:
     return tuple(found * (many // len(found)))
 
 
-def _batched(x: Tensor, many: int) -> tuple[Node, bool]:
+def batched(x: Tensor, many: int) -> tuple[Node, bool]:
     """(batch, channels, …), and whether the batch was left out."""
     if x.rank == many + 1:
         return b.index(x.node, [None]), True
@@ -46,7 +46,8 @@ def _batched(x: Tensor, many: int) -> tuple[Node, bool]:
     raise ShapeError(f"an input of {many + 1} or {many + 2} axes is needed; this is {described(x.shape)}")
 
 
-def _unbatched(node: Node, alone: bool) -> Node:
+def unbatched(node: Node, alone: bool) -> Node:
+    """Without the batch, where it was left out."""
     return b.index(node, [0]) if alone else node
 
 
@@ -56,21 +57,21 @@ def _around(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) ->
     if padding == "same":
         wide = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return [(one // 2, one - one // 2) for one in wide]
-    return [(one, one) for one in _each(padding, len(kernel), 0)]
+    return [(one, one) for one in each_axis(padding, len(kernel), 0)]
 
 
 def _convolution(
     call: Call, x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Node:
     """Σ over channels and window of x · weight, in groups of channels."""
-    many = _dimensions(call)
+    many = dimensions(call)
     if weight.rank != many + 2:
         raise ShapeError(f"{call.name} needs weights of {many + 2} axes, not {written(weight.shape)}")
-    node, alone = _batched(x, many)
+    node, alone = batched(x, many)
     kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
-    steps, gaps = _each(stride, many), _each(dilation, many)
+    steps, gaps = each_axis(stride, many), each_axis(dilation, many)
     found = convolved(call.name, node, weight.node, steps, _around(padding, kernel, gaps), gaps, groups)
-    return _unbatched(_with_bias(found, bias, many), alone)
+    return unbatched(_with_bias(found, bias, many), alone)
 
 
 def convolved(
@@ -111,12 +112,17 @@ def _transposed(
     call: Call, x: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, more: Any, groups: int, dilation: Any
 ) -> Node:
     """The convolution's slope by its input, as a layer: each entry spreads a window."""
-    many = _dimensions(call)
+    many = dimensions(call)
     if groups != 1:
         raise NetcalcError(f"{call.name} with groups is not understood; write it a group at a time")
-    node, alone = _batched(x, many)
+    node, alone = batched(x, many)
     kernel = tuple(concrete(one, call.name) for one in weight.shape[2:])
-    steps, gaps, pads, extra = _each(stride, many), _each(dilation, many), _each(padding, many, 0), _each(more, many, 0)
+    steps, gaps, pads, extra = (
+        each_axis(stride, many),
+        each_axis(dilation, many),
+        each_axis(padding, many, 0),
+        each_axis(more, many, 0),
+    )
     sizes = [concrete(settled(one), call.name) for one in node.shape[2:]]
     whole = tuple((o - 1) * s + d * (k - 1) + 1 for o, s, d, k in zip(sizes, steps, gaps, kernel, strict=True))
     place, inside = LETTERS[:many], LETTERS[many : 2 * many]
@@ -124,7 +130,7 @@ def _transposed(
     spread = b.einsum(f"{n}{c}{place},{c}{f}{inside}->{n}{f}{place}{inside}", node, weight.node)
     found = overlapped(spread, Sliding(kernel, steps, gaps, whole))
     found = padded(found, [(0, 0), (0, 0), *((0, one) for one in extra)])
-    return _unbatched(_with_bias(_cut(found, pads), bias, many), alone)
+    return unbatched(_with_bias(_cut(found, pads), bias, many), alone)
 
 
 def _cut(node: Node, pads: Sequence[int]) -> Node:
@@ -136,85 +142,15 @@ def _with_bias(node: Node, bias: Any, many: int) -> Node:
     return node if bias is None else b.add(node, b.reshaped(bias.node, [-1, *[1] * many]))
 
 
-def _pooled(
-    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
-) -> tuple[Any, ...]:
-    many = _dimensions(call)
-    node, alone = _batched(x, many)
-    sizes = _each(kernel, many)
-    steps = sizes if stride in (None, []) else _each(stride, many)
-    pads, gaps = _each(padding, many, 0), _each(dilation, many)
-    if ceil:
-        for size, k, s, p in zip(node.shape[2:], sizes, steps, pads, strict=True):
-            if (concrete(settled(size), call.name) + 2 * p - k) % s:
-                raise NetcalcError(f"{call.name} with ceil_mode is not understood where a window hangs over the edge")
-    return node, alone, sizes, steps, [(0, 0), (0, 0), *((p, p) for p in pads)], gaps, many
-
-
-def _max_pool(
-    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, places: bool
-) -> Node:
-    """The largest entry of each window; the edge is -∞."""
-    if places:
-        raise NetcalcError(f"{call.name} with return_indices is not understood")
-    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, padding, dilation, ceil)
-    wide = padded(node, around, b.number_of(MINUS_INFINITY))
-    opened = sliding_windows(wide, sizes, steps, gaps)
-    return _unbatched(b.largest(opened, tuple(range(-many, 0))), alone)
-
-
-def _average_pool(
-    call: Call, x: Tensor, kernel: Any, stride: Any, padding: Any, ceil: bool, with_edge: bool, divisor: Any
-) -> Node:
-    """The mean of each window."""
-    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, padding, 1, ceil)
-    axes = tuple(range(-many, 0))
-    opened = sliding_windows(padded(node, around), sizes, steps, gaps)
-    if divisor is not None:
-        found = b.divide(b.summed(opened, axes), b.number(divisor))
-    elif with_edge or not any(one for pair in around for one in pair):
-        found = b.mean(opened, axes)
-    else:
-        inside = np.pad(np.ones([concrete(settled(one), call.name) for one in node.shape[2:]], int), around[2:])
-        view = np.lib.stride_tricks.sliding_window_view(inside, sizes)[tuple(slice(None, None, one) for one in steps)]
-        counts = view.sum(axis=axes)
-        found = b.divide(b.summed(opened, axes), b.array(counts, "count"))
-    return _unbatched(found, alone)
-
-
-def _lp_pool(call: Call, x: Tensor, p: Any, kernel: Any, stride: Any, ceil: bool) -> Node:
-    node, alone, sizes, steps, around, gaps, many = _pooled(call, x, kernel, stride, 0, 1, ceil)
-    opened = sliding_windows(padded(node, around), sizes, steps, gaps)
-    order = b.number(p)
-    total = b.summed(b.power(opened, order), tuple(range(-many, 0)))
-    return _unbatched(b.power(total, b.divide(b.number(1), order)), alone)
-
-
-def _adaptive(call: Call, x: Tensor, size: Any) -> Node:
-    """So many windows as are asked for."""
-    many = _dimensions(call)
-    wanted = _each(size, many)
-    node, alone = _batched(x, many)
-    shape: list[Any] = list(node.shape[:2])
-    for own, count in zip(node.shape[2:], wanted, strict=True):
-        part = over(own, count)
-        if part is None:
-            raise NetcalcError(f"{call.name}: {settled(own)} does not split into {count} equal parts; write the slices")
-        shape += [count, part]
-    parts = b.reshaped(node, shape)
-    axes = tuple(3 + 2 * n for n in range(many))
-    return _unbatched(b.largest(parts, axes) if "max" in call.name else b.mean(parts, axes), alone)
-
-
 def _unfold(x: Tensor, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Node:
-    size = _each(kernel, 2)
-    node, alone = _batched(x, 2)
-    steps, gaps = _each(stride, 2), _each(dilation, 2)
+    size = each_axis(kernel, 2)
+    node, alone = batched(x, 2)
+    steps, gaps = each_axis(stride, 2), each_axis(dilation, 2)
     opened = sliding_windows(padded(node, [(0, 0), (0, 0), *_around(padding, size, gaps)]), size, steps, gaps)
     order = b.transpose(opened, [0, 1, 4, 5, 2, 3])
     batch, channels = node.shape[:2]
     places = opened.shape[2:4]
-    return _unbatched(b.reshaped(order, [batch, times(channels, prod(size)), times(*places)]), alone)
+    return unbatched(b.reshaped(order, [batch, times(channels, prod(size)), times(*places)]), alone)
 
 
 def _unfolded_axis(x: Tensor, axis: int, size: int, step: int) -> Node:
@@ -269,8 +205,8 @@ def _strided(x: Tensor, shape: Any, steps: Any) -> Node:
 
 def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Node:
     """unfold's slope as a layer: columns added up where their windows overlap."""
-    window, whole_size = _each(kernel, 2), _each(size, 2)
-    steps, gaps, pads = _each(stride, 2), _each(dilation, 2), _each(padding, 2, 0)
+    window, whole_size = each_axis(kernel, 2), each_axis(size, 2)
+    steps, gaps, pads = each_axis(stride, 2), each_axis(dilation, 2), each_axis(padding, 2, 0)
     node = b.index(x.node, [None]) if x.rank == 2 else x.node
     sliding = Sliding(window, steps, gaps, tuple(one + 2 * p for one, p in zip(whole_size, pads, strict=True)))
     channels, places = over(node.shape[1], prod(window)), total(sliding.places)
@@ -278,7 +214,7 @@ def _fold(x: Tensor, size: Any, kernel: Any, dilation: Any, padding: Any, stride
         raise ShapeError(f"fold: {written(x.shape)} is no {places} windows of {written(window)}")
     apart = b.reshaped(node, [node.shape[0], channels, *window, *sliding.places])
     found = overlapped(b.transpose(apart, [0, 1, 4, 5, 2, 3]), sliding)
-    return _unbatched(_cut(found, pads), x.rank == 2)
+    return unbatched(_cut(found, pads), x.rank == 2)
 
 
 def _slid(call: Call, x: Tensor, kernel: Tensor, mode: str, boundary: Any, _: Any) -> Node:
@@ -301,11 +237,6 @@ def _slid(call: Call, x: Tensor, kernel: Tensor, mode: str, boundary: Any, _: An
 
 _CONVOLVED = "input|x|lhs:t weight|w|rhs:t bias|b:t?=None stride:v=1 padding:v=0 dilation:v=1 groups:i=1"
 _SPREAD = "input:t weight:t bias:t?=None stride:v=1 padding:v=0 output_padding:v=0 groups:i=1 dilation:v=1"
-_LARGEST = "input|x:t kernel_size:v stride:v=None padding:v=0 dilation:v=1 ceil_mode:b=False return_indices:b=False"
-_MEAN = (
-    "input|x:t kernel_size:v stride:v=None padding:v=0 ceil_mode:b=False "
-    "count_include_pad:b=True divisor_override:v=None"
-)
 ROWS = [
     Row("conv1d conv2d conv3d", _CONVOLVED, _convolution, "Σ of weights and windows", asks=True),
     Row(
@@ -313,22 +244,6 @@ ROWS = [
         _SPREAD,
         _transposed,
         "windows spread and added up",
-        asks=True,
-    ),
-    Row("max_pool1d max_pool2d max_pool3d", _LARGEST, _max_pool, "the largest entry of each window", asks=True),
-    Row("avg_pool1d avg_pool2d avg_pool3d", _MEAN, _average_pool, "the mean of each window", asks=True),
-    Row(
-        "lp_pool1d lp_pool2d",
-        "input:t norm_type:n kernel_size:v stride:v=None ceil_mode:b=False",
-        _lp_pool,
-        "the norm of each window",
-        asks=True,
-    ),
-    Row(
-        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d",
-        "input:t output_size:v",
-        _adaptive,
-        "so many windows as are asked for",
         asks=True,
     ),
     Row(
