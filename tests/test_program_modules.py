@@ -409,3 +409,62 @@ def test_a_def_that_a_class_calls_is_not_the_pass():
     given = {"x": [[1.0, 2.0]], "fc.weight": np.eye(2), "fc.bias": [0.0, 1.0]}
     for one in (text, text + "net = Net()"):
         assert np.asarray(netcalc.gradients(one, given).partials["x"]).tolist() == [[8, 20]]
+
+
+PARAMETERS = {
+    "one that a flag leaves out": """
+        self.weight = nn.Parameter(torch.randn(o, i) / 2)
+        self.bias = nn.Parameter(torch.zeros(o)) if bias else None
+""",
+    "one that is registered": """
+        self.register_parameter('weight', nn.Parameter(torch.randn(o, i)))
+        self.register_parameter('bias', nn.Parameter(torch.zeros(o)))
+""",
+    "first values of all": """
+        self.weight = nn.Parameter(torch.zeros(o, i))
+        self.bias = nn.Parameter(torch.zeros(o))
+        self.apply(self._init)
+    def _init(self, m):
+        if isinstance(m, nn.Linear):
+            nn.init.normal_(m.weight)
+""",
+}
+
+
+@pytest.mark.parametrize("lines", PARAMETERS.values(), ids=PARAMETERS)
+def test_a_parameter_is_an_input_however_it_is_made(lines):
+    """By its attribute's name."""
+    layer = "class Layer(nn.Module):\n    def __init__(self, i, o, bias=True):\n        super().__init__()"
+    forward = "    def forward(self, x):\n        return (x @ self.weight.T + self.bias).sum()\nm = Layer(2, 1)"
+    found = netcalc.gradients(HEAD + layer + lines + forward, x=[[1.0, 2.0]], weight=[[3.0, 4.0]], bias=[5.0])
+    assert found.forward["loss"] == 16
+    assert found.partials["weight"] == [[1, 2]]
+    assert found.partials["bias"] == [1]
+
+
+def test_operators_of_a_class_are_its_methods():
+    """As those of a class of values that keep track of gradients; isinstance knows the file's own classes."""
+    text = """
+class Value:
+    def __init__(self, data):
+        self.data = data
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data)
+    def __mul__(self, other):
+        return Value(self.data * (other.data if isinstance(other, (int, Value)) and not isinstance(other, int) else other))
+    def __neg__(self):
+        return self * -1
+    def __sub__(self, other):
+        return self + (-other)
+    __radd__ = __add__
+    def __rmul__(self, other):
+        return self * other
+a, w = Value(x), Value(k)
+out = 3 * a * w - a + 2
+out += a * a
+loss = sum([out, out], Value(0)).data
+"""
+    found = netcalc.gradients(text, x=2.0, k=5.0)
+    assert found.forward["loss"] == 2 * (3 * 2 * 5 - 2 + 2 + 4)
+    assert (found.partials["x"], found.partials["k"]) == (2 * (15 - 1 + 4), 12)

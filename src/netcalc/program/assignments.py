@@ -52,6 +52,8 @@ class Assignments(Drawing):
     def _assigned_value(self, target: ast.expr, node: ast.expr) -> Any:
         """What is assigned; what is drawn at random, or a parameter, is what is given under the name."""
         name = name_of_target(target)
+        if isinstance(target, ast.Attribute) and isinstance(node, ast.IfExp) and _is_first(node):
+            node = node.body if self.truth(self.value(node.test)) else node.orelse
         if self.draws and (first := self.first_values(target, node, name)) is not None:
             return first
         if not self.draws and name in self.given and _is_first(node):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -219,10 +218,6 @@ class Attributes(Scope):
         if name in OPAQUE:
             return Opaque(name)
         return LibraryFunction(name, module)
-
-    def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
-        """owner.name(…)."""
-        raise NotImplementedError
 
     def function_named(self, name: str, module: Module) -> bool:
         """Whether a library's function is understood."""

@@ -12,6 +12,7 @@ import numpy as np
 from netcalc.errors import NetcalcError
 from netcalc.graph.leaves import ARRAY
 from netcalc.program.builtins import BUILTINS, OF_MODULES
+from netcalc.program.kinds import is_instance, is_of_floats, of_kind
 from netcalc.program.library import (
     BY_ORDER,
     CLASSES,
@@ -48,7 +49,6 @@ from netcalc.program.values import (
     Partial,
     Record,
     Tensor,
-    as_bool,
     described,
     is_scalar,
     kind_named,
@@ -193,7 +193,7 @@ class Calls(Methods):
                     return (self.function_named(str(node.args[1].value), owner),)
                 return (isinstance(owner, Tensor) and self._is_method(str(node.args[1].value)),)
             if called.name == "isinstance" and len(node.args) == 2:
-                return (_is_instance(self.value(node.args[0]), ast.unparse(node.args[1])),)
+                return (is_instance(self.value(node.args[0]), ast.unparse(node.args[1])),)
         return None
 
     def call(self, called: Any, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
@@ -374,12 +374,12 @@ class Calls(Methods):
         if (
             isinstance(value, Tensor)
             and kind_named(keywords.get("dtype")) == "int"
-            and (value.node.operation is ARRAY or any(_is_of_floats(one) for one in found))
+            and (value.node.operation is ARRAY or any(is_of_floats(one) for one in found))
         ):
             call.check_whole(value, "dtype=int")
         if isinstance(value, Tensor) and (keywords.get("requires_grad") is True or call.name in LEAVES):
             value = self.leaf(value)
-        return self._all_checked(_of_kind(value, keywords.get("dtype")))
+        return self._all_checked(of_kind(value, keywords.get("dtype")))
 
     def _counted_or_itself(self, value: Any) -> Any:
         """The whole number that an array is, if inputs that were given say so."""
@@ -415,34 +415,6 @@ class Calls(Methods):
         near = difflib.get_close_matches(name, [*ROWS, *BUILTINS], n=1, cutoff=0.8)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return f"'{name}' is not understood; {hint}docs/reference/programs.md lists what is"
-
-
-def _is_of_floats(value: Any) -> bool:
-    return (isinstance(value, Tensor) and value.kind == "float") or isinstance(value, Fraction)
-
-
-def _of_kind(value: Any, dtype: Any) -> Any:
-    """An array that is told to be of a kind."""
-    kind = kind_named(dtype)
-    if not isinstance(value, Tensor) or kind is None or kind == value.kind:
-        return value
-    if kind == "bool":
-        return as_bool(value)
-    return Tensor(value.node, kind, value.buffer, value.cells, value.zero)
-
-
-def _is_instance(value: Any, kind: str) -> bool:
-    names = {part.rsplit(".", 1)[-1].strip(" ()") for part in kind.split(",")}
-    own = {
-        Tensor: {"Tensor", "ndarray", "Array"},
-        bool: {"bool", "int"},
-        int: {"int", "Number", "Integral"},
-        list: {"list"},
-        tuple: {"tuple"},
-        dict: {"dict"},
-        str: {"str"},
-    }.get(type(value), {"float", "Number"} if is_scalar(value) else set())
-    return bool(own & names)
 
 
 _EPS, _TINY, _LARGEST = Fraction(1, 2**52), Fraction(1, 2**1022), Fraction((2**53 - 1) * 2**971)  # float64's

@@ -21,6 +21,7 @@ from netcalc.program.values import (
     LibraryFunction,
     Missing,
     Module,
+    Record,
     Tensor,
     described,
     is_scalar,
@@ -251,7 +252,10 @@ class Expressions(Attributes):
         return found
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
-        return self.made(unary(self, node.op, self.value(node.operand), self.truth))
+        value = self.value(node.operand)
+        if isinstance(value, Record) and value.of is not None and isinstance(node.op, ast.USub):
+            return self.of_object(value, "__neg__", [], {}, node)
+        return self.made(unary(self, node.op, value, self.truth))
 
     def _boolop(self, node: ast.BoolOp) -> Any:
         unknown, is_or = None, isinstance(node.op, ast.Or)

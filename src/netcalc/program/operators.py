@@ -16,7 +16,18 @@ from netcalc.graph.sizes import Letters
 from netcalc.program.scalars import calculated, compare, negated
 from netcalc.program.scope import Scope
 from netcalc.program.texts import filled_in
-from netcalc.program.values import Missing, Tensor, as_bool, described, is_scalar, is_size, kind_of, node_of, widest
+from netcalc.program.values import (
+    Missing,
+    Record,
+    Tensor,
+    as_bool,
+    described,
+    is_scalar,
+    is_size,
+    kind_of,
+    node_of,
+    widest,
+)
 
 MAX_LIST = 1_000_000  # entries of a list or text
 
@@ -35,6 +46,7 @@ SIGNS: Mapping[type[ast.operator], str] = {
     ast.BitOr: "|",
     ast.BitXor: "^",
 }
+METHODS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul"}  # of classes of its own
 RELATIONS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "less",
     ast.LtE: "less_equal",
@@ -68,6 +80,10 @@ def binary(scope: Scope, sign: str, left: Any, right: Any) -> Any:
     for one in (left, right):
         if isinstance(one, Missing):
             raise NetcalcError(missing(scope, one.name))
+    for owner, other, form in ((left, right, "__{}__"), (right, left, "__r{}__")):
+        name = form.format(METHODS.get(sign))
+        if isinstance(owner, Record) and owner.of is not None and name in owner.of.parts:
+            return scope.of_object(owner, name, [other], {}, ast.Pass())
     if sign == "%" and isinstance(left, str):
         return filled_in(left, right)
     both = (left, right)

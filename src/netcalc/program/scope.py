@@ -254,6 +254,10 @@ class Scope:
 
     # --- arrays
 
+    def of_object(self, owner: Record, name: str, args: list[Any], keywords: dict[str, Any], node: ast.AST) -> Any:
+        """owner.name(…)."""
+        raise NotImplementedError
+
     def checked(self, value: Any) -> Any:
         """An array that is not too large, and has no size below 0. Raises NetcalcError."""
         if isinstance(value, Tensor):

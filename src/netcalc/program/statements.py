@@ -152,6 +152,11 @@ class Statements(Assignments):
                 return
             if self.set_grad(value) or self.added_at(value):
                 return
+            match value:
+                case ast.Call(ast.Attribute(owner, "register_parameter"), [ast.Constant(str() as name), made]):
+                    target = ast.copy_location(ast.Attribute(owner, name, ast.Store()), value)
+                    self._assign_statement(ast.copy_location(ast.Assign([target], made), node))
+                    return
         if self.guards:
             raise NetcalcError(DEPENDS)
         self.value(value)
@@ -166,6 +171,9 @@ class Statements(Assignments):
             return self.method_above(called) is None
         if called.attr in PASSED_OVER or called.attr == STEP:
             return called.attr not in self.own_functions
+        if called.attr == "apply":  # of a model: first values
+            owner = self.value(called.value)
+            return isinstance(owner, Record) and owner.of is not None and "apply" not in owner.of.parts
         if called.attr in MODES:
             return not isinstance(self.value(called.value), Record | Chain)
         root = called.value
