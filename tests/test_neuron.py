@@ -153,3 +153,27 @@ def test_a_slope_without_a_value_leaves_other_entries_theirs() -> None:
         "∂L/∂W1 has no value in 2 of its 4 entries",
         "∂L/∂x has no value here",
     ]
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("torch.relu", "relu"),
+        ("nn.ReLU()", "relu"),
+        ("np.tanh", "tanh"),
+        ("F.leaky_relu(0.2)", "leaky_relu"),
+        ("jax.nn.gelu", "gelu"),
+    ],
+)
+def test_an_activation_may_have_its_library_in_front(text, name):
+    """And no more numbers than it takes."""
+    assert netcalc.activation(text).row.name == name
+    with pytest.raises(netcalc.NetcalcError, match="one parameter too many"):
+        netcalc.activation("leaky_relu(0.2, 3)")
+
+
+def test_one_part_may_be_asked_for_by_itself():
+    result = netcalc.neuron(x=[1], w=[2], b=0)
+    assert [one.name for one in result.only("dx").tensors] == ["dx"]
+    with pytest.raises(KeyError, match="there is no dy here: q, f, dx, dw, db"):
+        result["dy"]

@@ -183,3 +183,13 @@ def test_a_slope_at_one_inputs_product_alone_is_told():
     answers = {f"dx{n}": f"{f * (1 - f) * w:.6f}" for n, (f, w) in enumerate(zip(own, (1.3, 0.5), strict=True))}
     told = {one.diagnosis for one in netcalc.check(result, answers).checked}
     assert told == {"σ′ taken at each input's product alone; it is that at q, their sum"}
+
+
+@pytest.mark.parametrize(
+    "text", ["pi*x", "e*x", "pi*sin(x)", "sum(pi*x)", "max(pi, e)*x", "x/pi", "where(x > 1, pi, e)*x"]
+)
+def test_a_wrong_answer_where_a_constant_is_a_factor_is_marked(text):
+    """A constant is a node without an operator."""
+    for at in (None, {"x": "1.5"}):
+        result = netcalc.grad(text, at=at)
+        assert [one.is_wrong for one in netcalc.check(result, {"dx": "2.25"}).checked] == [True]

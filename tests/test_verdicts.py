@@ -463,6 +463,14 @@ def test_of_a_large_tensor_the_failing_entries_are_listed(tmp_path):
         ("0.(25)", "wrong"),
         ("0,(3)", "wrong"),
         ("24%", "wrong"),
+        ("$0.25$", "right"),
+        ("$$0.25$$", "right"),
+        (r"\(0.25\)", "right"),
+        (r"$25\%$", "right"),
+        ("{0.25}", "right"),
+        ("-{0.25}", "wrong"),
+        ("np.float64(0.25)", "right"),
+        ("float32(0.26)", "wrong"),
         ("0,26", "wrong"),
         ("2 500", "wrong"),
         ("1/4", "right"),
@@ -474,6 +482,32 @@ def test_of_a_large_tensor_the_failing_entries_are_listed(tmp_path):
 def test_numbers_are_read_as_people_write_them(text, verdict):
     (one,) = netcalc.check(netcalc.grad("x*w", at={"x": "0.25", "w": "2"}), {"dw": text}).checked
     assert one.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "name", ["∂f/∂w₀", "df/dw₀", "df/dw_0", "dw_0", "dw₀", r"\frac{\partial f}{\partial w_{0}}", r"\dfrac{df}{dw_0}"]
+)
+def test_names_are_read_as_people_write_them(name):
+    (one,) = netcalc.check(netcalc.neuron(x=["0.5"], w=[2], b=0, activation="identity"), {name: "0.5"}).checked
+    assert (one.name, one.verdict) == ("dw0", "right")
+
+
+@pytest.mark.parametrize("name", ["f'", "f′", "f'(3)"])
+def test_f_primed_is_the_gradient_of_an_only_variable(name):
+    assert netcalc.check(netcalc.grad("x^2", at={"x": 3}), {name: "6"}).checked[0].verdict == "right"
+    with pytest.raises(netcalc.NetcalcError, match="there is no answer"):
+        netcalc.check(netcalc.grad("x^2*y", at={"x": 3, "y": 1}), {name: "6"})
+
+
+@pytest.mark.parametrize(
+    "text, is_right",
+    [("0.333…", True), ("0.333...", True), ("0.3…", True), ("0.334…", False), ("0.332…", False), ("-0.333…", False)],
+)
+def test_digits_that_go_on_are_those_it_begins_with(text, is_right):
+    checked = netcalc.check(netcalc.grad("x/3", at={"x": 1}), {"dx": text}).checked[0]
+    assert checked.is_wrong != is_right
+    assert netcalc.check(netcalc.grad("2*x/3", at={"x": 1}), {"dx": "0.666…"}).checked[0].verdict == "rounded"
+    assert netcalc.check(netcalc.grad("-2*x/3", at={"x": 1}), {"dx": "-0.666…"}).checked[0].verdict == "rounded"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from netcalc.errors import UnknownNameError, ValueSyntaxError
 from netcalc.records import NamedTuple
 
-REFERENCE = r"(?a)\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*"
+LIBRARY = r"(?a)^(?:[A-Za-z_]\w*\.)+(?=[A-Za-z])"  # in front of a name: torch.nn.
+REFERENCE = r"(?a)\s*(?:[A-Za-z_]\w*\.)*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*"
 PLAIN_NUMBER = r"(?a)[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?"
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def unknown(kind: str, text: str, names: Iterable[str], listing: str) -> Unknown
 
 
 def normalised(text: str) -> str:
-    """The spelling that names are looked up by: `Leaky-ReLU` is `leaky_relu`."""
-    return text.strip().lower().replace("-", "_")
+    """The spelling that names are looked up by: `Leaky-ReLU` is `leaky_relu`, and so is `F.leaky_relu`."""
+    return re.sub(LIBRARY, "", text.strip()).lower().replace("-", "_")
 
 
 def split_reference(text: str) -> tuple[str, tuple[str, ...]] | None:

@@ -76,11 +76,13 @@ def activation(text: str) -> BoundActivation:
     if spelling == "gelu" and arguments:
         spelling, arguments = _approximated(arguments)
     row = BY_NAME.get(spelling)
-    if row is not None and len(arguments) <= len(row.parameters):
+    if row is not None:
         return row.bind(arguments)
     if spelling in OF_MANY_NUMBERS:
         raise UnknownNameError(f"{name} is no activation of one number: {OF_MANY_NUMBERS[spelling]}")
-    return _of_functions(name, arguments) or _missing(name, row, arguments)
+    if (found := _of_functions(name, arguments)) is not None:
+        return found
+    raise unknown("activation", name, ACTIVATIONS, "netcalc activations lists them")
 
 
 def _approximated(arguments: list[str]) -> tuple[str, list[str]]:
@@ -101,9 +103,3 @@ def _of_functions(name: str, arguments: list[str]) -> BoundActivation | None:
     label = f"{function.name}({', '.join(arguments)})" if arguments else function.name
     called = f"{function.name}({', '.join(['q', *arguments])})"
     return BoundActivation(custom(called).row._replace(name=label, formula=to_ascii(parse(called))))
-
-
-def _missing(name: str, row: Activation | None, arguments: list[str]) -> BoundActivation:
-    if row is not None:
-        return row.bind(arguments)
-    raise unknown("activation", name, ACTIVATIONS, "netcalc activations lists them")

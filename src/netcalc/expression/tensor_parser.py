@@ -159,6 +159,9 @@ class TensorParser(TensorCalls):
             left, right = self.typed(before), self.typed(token)
             if left in TENSOR_FUNCTIONS or left in FUNCTIONS:
                 self.refuse(f"'{left}' is a function: write {left}(x)", before)
+            if left == "T" and self.place > 2 and self.tokens[self.place - 2].kind in ("^", "**"):
+                base = self.tokens[self.place - 3]
+                left = f"{self.typed(base)}.T" if base.kind == "name" else left
             ways = f": write {left}@{right} for the product of matrices, {left}*{right} element by element"
             is_short = before.kind == token.kind == "name" and len(left + right) < 40
             self.refuse("an operator is missing here" + (ways if is_short else ": write @ or *"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz", ".json", ".mtx", ".gz", ".safetensors")
@@ -28,4 +29,4 @@ def is_file(path_text: str) -> bool:
 def looks_like_file(path_text: str) -> bool:
     """Whether it was meant as a file, there or not."""
     path = split_name(path_text)[0]
-    return path.lower().endswith(SUFFIXES) or path.startswith(("./", "../", "/", "~"))
+    return path.lower().endswith(SUFFIXES) or re.match(r"\.{0,2}/|~[\w-]*/", path) is not None

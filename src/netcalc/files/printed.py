@@ -1,7 +1,7 @@
 """Arrays as other systems print them, as lists in lists.
 
-`tensor([[1., 2.]], dtype=torch.float64)` of PyTorch, `array([1, 2])` and `[[1 2] [3 4]]` of NumPy, Python's `(1, 2)`,
-MATLAB's `[1 2; 3 4]`.
+`tensor([[1., 2.]], dtype=torch.float64)` of PyTorch, `array([1, 2])`, `[[1 2] [3 4]]` and `np.float64(0.5)` of NumPy,
+Python's `(1, 2)`, MATLAB's `[1 2; 3 4]`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _CALL = r"""
     \( (?P<inside>.*?)
     (?:,\s* (?:dtype|device|grad_fn|requires_grad|weak_type|copy|shape)\s*=.*)? \)
 """
+_SCALAR = r"(?:\b\w+\.)?\b(?:float|bfloat|int|uint)\d+\((?P<number>[-+\d.eE]+)\)"
 _OF_NUMBERS = frozenset("0123456789.eE+-−/,;()[] \t\n")
 _BESIDE = r"(?<=[\d.\])])\s+(?=[-+−]?[\d.\[(])"
 
@@ -26,6 +27,7 @@ def as_lists(text: str) -> str:
     """
     if "(" not in text and "[" not in text:
         return text
+    text = re.sub(_SCALAR, r"\g<number>", text)
     if "..." in text:
         raise ValueSyntaxError("an array printed with '...' lacks numbers: save it, as with np.save, and give the file")
     printed = re.fullmatch(_CALL, text.strip(), re.VERBOSE | re.DOTALL)

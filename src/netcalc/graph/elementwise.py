@@ -176,6 +176,12 @@ def plain(tree: Tree, leaves: Sequence[Factor], out: str, shape: Shape) -> Node:
     return product([(node, held)], out, shape)
 
 
+def operator_of(node: Node) -> str:
+    """What is done last in an elementwise node; "" for any other node, and for a constant."""
+    tree = node.params.tree if node.operation is ELEMENTWISE else None
+    return tree.operator if isinstance(tree, Apply) else ""
+
+
 def elementwise(operator: str, *arguments: Node) -> Node:
     """An operator or function of a formula applied element by element, with NumPy's broadcasting.
 

@@ -253,11 +253,11 @@ class Result:
     def only(self, names: Sequence[str]) -> Result:
         """The same with those tensors alone, and the steps that arrive at them; `dW` is that of every layer.
 
-        Raises UnknownNameError.
+        One name may come by itself. Raises UnknownNameError.
         """
         known = {tensor.name: tensor for tensor in self.tensors}
         asked: list[str] = []
-        for name in names:
+        for name in [names] if isinstance(names, str) else names:
             found = [name] if name in known else [one for one in known if re.sub(r"\d+", "", one, count=1) == name]
             found = found or [one.name for one in self.tensors if name in _as_shown(one)]
             if not found:
@@ -301,11 +301,11 @@ class Result:
         return hash((self.command, *(tensor.name for tensor in self.tensors)))
 
     def __getitem__(self, name: str) -> Tensor:
-        """The tensor of that name (`q`, `dx`). Raises KeyError."""
+        """The tensor of that name (`q`, `dx`). Raises KeyError, which says what names there are."""
         for tensor in (*self.tensors, *self.inner):
             if tensor.name == name:
                 return tensor
-        raise KeyError(name)
+        raise KeyError(f"there is no {name} here: {', '.join(tensor.name for tensor in self.tensors)}")
 
     def spelled_out(self) -> Collection[str]:
         """The names that are written as words, as something else in the problem has their Greek letter."""

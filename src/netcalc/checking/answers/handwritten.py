@@ -12,7 +12,10 @@ from netcalc.errors import ExpressionError
 from netcalc.expression import FUNCTIONS, LIMITS, Number
 
 ABOUT = "≈~≃≅≐="
-QUOTES = {"'": "'", '"': '"', "‘": "’", "“": "”", "`": "`"}
+QUOTES = (
+    *(("'", "'"), ('"', '"'), ("‘", "’"), ("“", "”"), ("`", "`")),
+    *(("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")),
+)
 SPACES = " \u00a0\u2009\u202f"
 BETWEEN = rf"[{SPACES}'’]"  # groups of three digits
 SIGNED = r"(?P<sign>[+\-−]?)"
@@ -28,7 +31,8 @@ SPACED_EXPONENT = (
     rf"(?P<exponent>[+\-−]?[{SPACES}]?\d+)[)}}]?"
 )
 REPEATING = rf"{SIGNED}(?P<whole>\d*)[.,](?P<behind>\d*)\((?P<again>\d+)\)"
-PERCENT = rf"(?P<number>.*\d)[{SPACES}]*%"
+GOING_ON = r"(?P<number>[+\-−]?(?:\d+\.\d+|\.\d+))(?:\.\.\.|…)"
+PERCENT = rf"(?P<number>.*\d)[{SPACES}]*\\?%"
 WITH_UNIT = (
     rf"(?P<number>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?)[{SPACES}]*(?P<unit>[°ΩµA-Za-z][°ΩµA-Za-z²³⁻¹·/]*)"
 )
@@ -37,11 +41,13 @@ NO_UNITS = frozenset({"e", "pi", "π"})
 
 
 def unquoted(text: str) -> str:
-    """A text without the quotes around it that a shell left there."""
+    """A text without the quotes around it that a shell left there, and the dollars around pasted mathematics."""
     stripped = text.strip()
-    closing = QUOTES.get(stripped[:1])
-    is_quoted = closing is not None and len(stripped) > 2 and stripped.find(closing, 1) == len(stripped) - 1
-    return stripped[1:-1] if is_quoted else text
+    for opening, closing in QUOTES:
+        is_quoted = stripped.startswith(opening) and len(stripped) > len(opening + closing)
+        if is_quoted and stripped.find(closing, len(opening)) == len(stripped) - len(closing):
+            return stripped[len(opening) : -len(closing)]
+    return text
 
 
 def read_number(text: str, names: Container[str]) -> Written | None:
@@ -55,6 +61,8 @@ def read_number(text: str, names: Container[str]) -> Written | None:
     if match := re.fullmatch(PERCENT, stripped):
         own = read_number(match["number"], names) or read(match["number"])
         return _hundredth(own, text)
+    if match := re.fullmatch(GOING_ON, stripped):
+        return _going_on(read(match["number"]), text)
     if match := re.fullmatch(REPEATING, stripped):
         return Written(text.strip(), Number(_repeating(match)))
     _refuse_unit(stripped, text, names)
@@ -87,6 +95,13 @@ def _hundredth(own: Written, text: str) -> Written | None:
         return None
     place = None if own.place is None else own.place - 2
     return replace(own, text=text.strip(), tree=Number(own.value / 100), place=place, whole=False, exact=False)
+
+
+def _going_on(cut: Written, text: str) -> Written:
+    """0.1966…: what begins with these digits."""
+    half = Fraction(10) ** (cut.place or 0) / 2
+    middle = (cut.value or 0) + (-half if text.strip()[0] in "-−" else half)
+    return replace(cut, text=text.strip(), tree=Number(middle))
 
 
 def _repeating(match: re.Match[str]) -> Fraction:

@@ -10,7 +10,7 @@ from itertools import product
 
 from netcalc.checking.answers.synonyms import of_variable, second, spellings
 from netcalc.errors import ShapeError, UnknownNameError
-from netcalc.expression.tokens import GREEK, GREEK_VARIANTS
+from netcalc.expression.tokens import GREEK, GREEK_VARIANTS, SUBSCRIPTS
 from netcalc.models.grad import Gradient
 from netcalc.records import dataclass
 from netcalc.result import Result, Tensor
@@ -20,7 +20,8 @@ BRACKETED = re.compile(r"(.+?)\[\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*\]")
 NUMBERED = re.compile(r"(.*[^\d])(\d{1,9})")
 LONG_FORM = re.compile(r"d\d?(\w+)/d(.+)")  # d2f/dxdy too
 SPACES = r"[\s{}]"
-WORDS = str.maketrans(GREEK | GREEK_VARIANTS)
+FRACTION = r"\\d?frac\s*\{\s*(?:\\partial|d)([^{}]+)\}\s*\{\s*(?:\\partial|d)(.+)\}$"  # LaTeX
+WORDS = str.maketrans(GREEK | GREEK_VARIANTS) | SUBSCRIPTS
 LISTED = 24  # names that an error lists at most
 
 
@@ -112,7 +113,8 @@ class Names:
 
     def meant(self, text: str) -> Target | None:
         """The same; None for an unknown name. Raises ShapeError."""
-        written = re.sub(SPACES, "", text.strip()).replace("∂", "d").replace("∇", "d")
+        written = re.sub(FRACTION, r"d\1/d\2", text.strip())
+        written = re.sub(SPACES, "", written).replace("∂", "d").replace("∇", "d")
         name = spelled_out(written)
         by = {own: tensor.by for own, tensor in self.tensors.items() if len(tensor.by) == 2}
         of_second = second(name, by) if by else None
@@ -150,7 +152,9 @@ class Names:
             if of is not None or is_expression:
                 return None if of is None else self._at(of, text, self.tensors)
         found: dict[str, Target] = {}
-        for spelling in spellings(name.lower(), self.result):
+        long = LONG_FORM.fullmatch(name)
+        short = f"d{long[2]}" if long and long[1] in self.outputs else name
+        for spelling in spellings(short.lower(), self.result):
             if target := self._at(spelling, text, self.in_small_letters):
                 found.setdefault(target.name, target)
         return next(iter(found.values())) if len(found) == 1 else None

@@ -79,8 +79,13 @@ def second(name: str, derivatives: Mapping[str, tuple[str, ...]]) -> str | None:
 
 
 def of_variable(name: str, names: Collection[str]) -> str | None:
-    """`dx` for `grad_x`, `x.grad`, `dL/dx` and the like, of a variable among those whose `d…` are `names`."""
+    """`dx` for `grad_x`, `x.grad`, `dL/dx` and the like, of a variable among those whose `d…` are `names`.
+
+    Of an only variable `f'` too, and `f'(3)`.
+    """
     variables = [one[1:] for one in names if one.startswith("d")]
+    if len(variables) == 1 and re.fullmatch(r"\w+['′’](\(.*\))?", name):
+        return _gradient(variables[0], names)
     found = re.fullmatch(r"d(\w+?)[_/]d_?(.+)", name)
     if found and found[1] not in variables and found[2] in variables:
         return _gradient(found[2], names)

@@ -21,7 +21,7 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.records import dataclass
 
 PLAIN = re.compile(r"[+\-−]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?")
-BRACKETED = re.compile(r"([+\-−]?)(\(+)([^()]+)(\)+)")
+BRACKETED = re.compile(r"([+\-−]?)([({]+)([^(){}]+)([)}]+)")
 NOT_FINITE = re.compile(r"[+\-−]?(nan|inf|infinity|∞)", re.IGNORECASE)
 NOISE_DIGITS = 10  # from which on the last may be a calculator's noise,
 NOISE_UNITS = 2.0  # of so many of its units

@@ -20,7 +20,7 @@ from netcalc.checking.edits.edit import (
 from netcalc.checking.edits.shares import share_of
 from netcalc.expression import Number, Symbol, Tree, is_constant, multiply, parse, substitute
 from netcalc.graph.backward import Use, added, gradients
-from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
+from netcalc.graph.elementwise import operator_of, plain, slopes, slot
 from netcalc.graph.elementwise import through as through_slope
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, as_number, total
@@ -57,9 +57,9 @@ def _beside(context: Context, one: Node, node: Node) -> list[Node]:
 def _outer(context: Context) -> Iterator[tuple[Node, Node]]:
     """Functions of what is itself made of numbers, each with its argument."""
     for core, node in context.names.items():
-        if core.operation is not ELEMENTWISE or core.params.tree.operator in ("where", "max", "min"):
+        if operator_of(core) in ("", "where", "max", "min"):
             continue
-        if core.params.tree.operator == "divide" and not is_constant(core.params.tree.arguments[0]):
+        if operator_of(core) == "divide" and not is_constant(core.params.tree.arguments[0]):
             continue
         for inner in core.args:
             if inner in context.one.backward.gradients and not inner.rank and inputs_of(context, inner) - {inner}:
@@ -93,7 +93,7 @@ def taken_whole(context: Context) -> Iterator[Changed]:
     """A slope in a wrong form, and the inner derivative left out with it: 3x·exp(3x − 1), 1/v for −v′/v²."""
     for node, inner in _outer(context):
         core = node.args[0]
-        for text, said, often in TAKEN_WHOLE.get(core.params.tree.operator, ()):
+        for text, said, often in TAKEN_WHOLE.get(operator_of(core), ()):
             names: dict[str, Tree] = {"q": Symbol(slot(core.args.index(inner))), "u": core.params.tree.arguments[0]}
             share = through_slope(core, core.args.index(inner), context.gradient(node), substitute(parse(text), names))
             yield Changed(said, _straight_on(context, inner, inner, share), node, often)

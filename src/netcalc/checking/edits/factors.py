@@ -17,7 +17,7 @@ from netcalc.checking.edits.shares import Share, share_of
 from netcalc.expression import Number, Symbol, power
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain
+from netcalc.graph.elementwise import elementwise, operator_of, plain
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node
 from netcalc.graph.product import SUM, number, total
@@ -79,7 +79,7 @@ def power_left_out(context: Context, use: Use) -> Iterator[Shared]:
         return
     for place, (other, letters) in enumerate(share.factors[1:], 1):
         core = bare(other)
-        if core.operation is not ELEMENTWISE or core.params.tree.operator != "power" or len(core.args) != 1:
+        if operator_of(core) != "power" or len(core.args) != 1:
             continue
         base, exponent = core.params.tree.arguments
         if isinstance(exponent, Number) and exponent.value > 1 and isinstance(base, Symbol):

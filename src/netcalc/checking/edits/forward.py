@@ -18,7 +18,7 @@ from netcalc.derivation.derive import is_activation
 from netcalc.expression import Apply, Number, Symbol, substitute, symbols
 from netcalc.graph.backward import Use
 from netcalc.graph.build import divide
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slot, through
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, operator_of, plain, slot, through
 from netcalc.graph.leaves import array
 from netcalc.graph.node import Node, make
 from netcalc.graph.product import PRODUCT, SUM, Factor, product, total
@@ -29,9 +29,9 @@ MAX_TERMS = 8  # of a product of two vectors, each of which may be wrong
 def functions(context: Context) -> Iterator[Changed]:
     """An activation left out, or taken at −q."""
     for core, node in context.names.items():
-        if core.operation is not ELEMENTWISE or len(core.args) != 1 or core.params.tree.operator in ARITHMETIC:
+        if len(core.args) != 1 or operator_of(core) in ("", *ARITHMETIC):
             continue
-        if is_activation(core.params.tree) or core.params.tree.operator in ("tanh", "exp", "sin"):
+        if is_activation(core.params.tree) or operator_of(core) in ("tanh", "exp", "sin"):
             uses = [use for _, use in context.uses if use.node is core]
             without = {use: through(core, use.place, context.delta(use), Number(Fraction(1))) for use in uses}
             yield Changed(f"{phi(core)} left out", {node: core.args[0], **context.replaced(without)}, node, RARE)
@@ -91,7 +91,7 @@ def sums(context: Context) -> Iterator[Changed]:
 def roots(context: Context) -> Iterator[Changed]:
     """The constant under a root, as the ε of a normalisation, added outside of it or left out."""
     for core, node in context.names.items():
-        if core.operation is not ELEMENTWISE or core.params.tree.operator != "sqrt" or len(core.args) != 1:
+        if operator_of(core) != "sqrt" or len(core.args) != 1:
             continue
         under = bare(core.args[0])
         if under.operation is not SUM or sum(arg in context.varying for arg in under.args) != 1 < len(under.args):

@@ -24,7 +24,7 @@ from netcalc.checking.edits.slopes import TRIGONOMETRIC
 from netcalc.checking.edits.vectors import is_log
 from netcalc.expression import parse
 from netcalc.graph.build import constant
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes
+from netcalc.graph.elementwise import elementwise, operator_of, plain, slopes
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, number, product
@@ -189,10 +189,10 @@ def in_degrees(context: Context) -> Iterator[Changed]:
     instead: dict[Node, Node] = {}
     degrees = parse("pi/180")
     for core, node in context.names.items():
-        if core.operation is ELEMENTWISE and core.params.tree.operator in TRIGONOMETRIC and len(core.args) == 1:
+        if operator_of(core) in TRIGONOMETRIC and len(core.args) == 1:
             inner = core.args[0]
             angle = times(inner, constant(degrees))
-            instead[node] = elementwise(core.params.tree.operator, angle)
+            instead[node] = elementwise(operator_of(core), angle)
             uses = [use for _, use in context.uses if use.node is core]
             for use in uses:
                 slope = plain(

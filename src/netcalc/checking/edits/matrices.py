@@ -13,7 +13,7 @@ from netcalc.checking.edits.vectors import of_cross_entropy, of_softmax
 from netcalc.expression import Number
 from netcalc.graph.backward import Use, added
 from netcalc.graph.build import compared, divide
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, slopes, through
+from netcalc.graph.elementwise import elementwise, operator_of, slopes, through
 from netcalc.graph.inverses import DETERMINANT, INVERSE, LOGDET, determinant, inverse, matmul, swapped
 from netcalc.graph.node import Node, Operation
 from netcalc.graph.product import number
@@ -201,10 +201,10 @@ def vector_functions(context: Context, use: Use) -> Iterator[Shared]:
 def larger_of_two(context: Context) -> Iterator[Changed]:
     """The gradient of max(a, b) given to the other one, or to both."""
     for core, node in context.names.items():
-        if core.operation is not ELEMENTWISE or core.params.tree.operator not in ("max", "min") or len(core.args) != 2:
+        if operator_of(core) not in ("max", "min") or len(core.args) != 2:
             continue
         uses = [use for _, use in context.uses if use.node is core]
-        name = core.params.tree.operator
+        name = operator_of(core)
         goes = "larger" if name == "max" else "smaller"
         by_place = slopes(core.params.tree, 2)
         other = {use: through(core, use.place, context.delta(use), by_place[1 - use.place]) for use in uses}

@@ -19,7 +19,7 @@ from netcalc.checking.edits.edit import (
 )
 from netcalc.graph.backward import Use, added, gradients
 from netcalc.graph.build import divide
-from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.elementwise import operator_of
 from netcalc.graph.node import Node
 from netcalc.graph.product import PRODUCT, SUM
 
@@ -133,7 +133,7 @@ def _product_of_derivatives(context: Context, core: Node, node: Node, live: list
 def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
     """(u/v)′ as u′/v′."""
     for core, node in context.names.items():
-        if core.operation is not ELEMENTWISE or core.params.tree.operator != "divide" or core.rank:
+        if operator_of(core) != "divide" or core.rank:
             continue
         if len(core.args) < 2:
             continue
@@ -158,7 +158,7 @@ def quotient_of_derivatives(context: Context) -> Iterator[Changed]:
 def powers_of_both(context: Context) -> Iterator[Changed]:
     """A power whose base and exponent both vary, differentiated as if one of them were constant."""
     for core, node in context.names.items():
-        if core.operation is ELEMENTWISE and core.params.tree.operator == "power" and len(core.args) == 2:
+        if operator_of(core) == "power" and len(core.args) == 2:
             uses = sorted((use for _, use in context.uses if use.node is core), key=lambda use: use.place)
             if len(uses) < 2 or not _share_an_input(context, core, uses):
                 continue

@@ -9,13 +9,13 @@ from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared
 from netcalc.checking.edits.slopes import wrong
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, power
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import ELEMENTWISE, slot
+from netcalc.graph.elementwise import operator_of, slot
 from netcalc.graph.node import Node
 
 
 def powers(context: Context, use: Use) -> Iterator[Shared]:
     """A power's rule gone wrong, by its base or by its exponent."""
-    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "power":
+    if operator_of(use.node) != "power":
         return
     base, exponent = use.node.params.tree.arguments
     own, q = use.node.params.tree, Symbol(slot(use.place))
@@ -73,10 +73,7 @@ def _stands_below(context: Context, node: Node) -> bool:
     """Whether a node is used as what numbers are divided by alone."""
     users = [user.args[0] for user in context.users.get(node, ())]
     return bool(users) and all(
-        core.operation is ELEMENTWISE
-        and core.params.tree.operator == "divide"
-        and is_constant(core.params.tree.arguments[0])
-        for core in users
+        operator_of(core) == "divide" and is_constant(core.params.tree.arguments[0]) for core in users
     )
 
 
@@ -88,7 +85,7 @@ def _minus_one(exponent: Tree) -> Tree:
 
 def quotients(context: Context, use: Use) -> Iterator[Shared]:
     """A quotient's rule gone wrong, by what is above the bar or below it."""
-    if use.node.operation is not ELEMENTWISE or use.node.params.tree.operator != "divide":
+    if operator_of(use.node) != "divide":
         return
     above, below = use.node.params.tree.arguments
     q = Symbol(slot(use.place))

@@ -16,7 +16,7 @@ from netcalc.derivation.derive import bound, derivation, is_activation
 from netcalc.derivation.forms import Forms
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, substitute
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise, plain, slopes, slot, through
+from netcalc.graph.elementwise import ELEMENTWISE, elementwise, operator_of, plain, slopes, slot, through
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS as LETTERS_OF_AXES
 from netcalc.graph.product import PRODUCT, number, product
@@ -33,7 +33,7 @@ ARITHMETIC = frozenset({"divide", "power", "where", "max", "min", "abs", "sign"}
 
 def phi(node: Node) -> str:
     """What the function of a node is called: σ, tanh, φ for a long one."""
-    name = node.params.tree.operator
+    name = operator_of(node)
     label = LETTERS.get(name, name)
     return label if len(label) <= 12 else "φ"
 
@@ -165,7 +165,7 @@ def _is_unit(tree: Apply) -> bool:
 
 
 def _left_out_of_chain(node: Node) -> str:
-    if node.params.tree.operator in ("leaky_relu", "elu", "celu"):
+    if operator_of(node) in ("leaky_relu", "elu", "celu"):
         return f"{phi(node)}′ left out: 1 where q is negative too"
     outer = "" if _is_unit(node.params.tree) else ", the outer derivative,"
     return f"{phi(node)}′{outer} left out of the chain rule"
@@ -288,7 +288,7 @@ def of_another(context: Context, use: Use) -> Iterator[Shared]:
     name = function(use)
     if name is None or name in ARITHMETIC:
         return
-    others = {its.node.params.tree.operator: its.node.params.tree for _, its in context.uses if function(its)}
+    others = {operator_of(its.node): its.node.params.tree for _, its in context.uses if function(its)}
     if _is_unit(use.node.params.tree):
         others |= {one: Apply(one, (Symbol(slot(0)),)) for one in ("sigmoid", "tanh")}
     for other, tree in others.items():
@@ -301,11 +301,7 @@ def of_another(context: Context, use: Use) -> Iterator[Shared]:
 def one_branch(context: Context) -> Iterator[Changed]:
     """One branch of several taken everywhere, as a Huber loss's square."""
     for core, node in context.names.items():
-        if (
-            core.operation is not ELEMENTWISE
-            or core.params.tree.operator != "where"
-            or core not in context.one.backward.gradients
-        ):
+        if operator_of(core) != "where" or core not in context.one.backward.gradients:
             continue
         uses = [use for _, use in context.uses if use.node is core]
         pieces = core.params.tree.arguments[1:]

@@ -8,10 +8,10 @@ import numpy as np
 
 from netcalc.checking.edits.edit import SEEN, Changed, Context, Frequency, Row, Shared, bare, times
 from netcalc.checking.edits.slopes import function, phi
-from netcalc.expression import Apply, Symbol, Tree, parse, substitute
+from netcalc.expression import Symbol, Tree, parse, substitute
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import ELEMENTWISE, plain, slopes, slot
+from netcalc.graph.elementwise import operator_of, plain, slopes, slot
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS
@@ -110,7 +110,7 @@ def _nodes(rounding: Rounding) -> Row:
 
 def _slope_by(own: Node, node: Node) -> Node:
     """The slope of a function from its value."""
-    tree = substitute(parse(SLOPES_BY_OUTPUT[node.args[0].params.tree.operator]), {"f": Symbol(slot(0))})
+    tree = substitute(parse(SLOPES_BY_OUTPUT[operator_of(node.args[0])]), {"f": Symbol(slot(0))})
     letters = LETTERS[: own.rank]
     return plain(tree, [(own, letters)], letters, own.shape)
 
@@ -118,9 +118,7 @@ def _slope_by(own: Node, node: Node) -> Node:
 def _by_output(node: Node) -> bool:
     """Whether a function's slope is made of its value."""
     core = node.args[0]
-    if core.operation is not ELEMENTWISE or len(core.args) != 1 or not isinstance(core.params.tree, Apply):
-        return False
-    return core.params.tree.operator in SLOPES_BY_OUTPUT
+    return len(core.args) == 1 and operator_of(core) in SLOPES_BY_OUTPUT
 
 
 def _slopes(rounding: Rounding) -> Row:

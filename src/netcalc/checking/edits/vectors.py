@@ -13,7 +13,7 @@ from math import prod
 from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Frequency, Row, bare, scaled, times, whole
 from netcalc.graph.backward import added, gradients
 from netcalc.graph.build import divide
-from netcalc.graph.elementwise import ELEMENTWISE, elementwise
+from netcalc.graph.elementwise import elementwise, operator_of
 from netcalc.graph.leaves import INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product, total
@@ -84,7 +84,7 @@ def of_cross_entropy(z: Node, p: Node, weight: Node, target: Node, axes: tuple[i
 
 def is_log(core: Node) -> bool:
     """Whether a node is a logarithm."""
-    return core.operation is ELEMENTWISE and core.params.tree.operator == "log" and len(core.args) == 1
+    return operator_of(core) == "log" and len(core.args) == 1
 
 
 def softmaxes(context: Context) -> Iterator[Changed]:
@@ -144,7 +144,7 @@ def _written_softmax(core: Node) -> tuple[Node, int] | None:
 
 def _is_function(node: Node, name: str) -> bool:
     core = bare(node)
-    return core.operation is ELEMENTWISE and core.params.tree.operator == name and len(core.args) == 1
+    return operator_of(core) == name and len(core.args) == 1
 
 
 # --- normalisation
