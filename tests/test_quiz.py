@@ -179,3 +179,11 @@ def test_all_of_a_key_stands_below_its_number():
     """Headings of two lines too."""
     lines = list(sheets("table", quiz("grad", 3, 2, 2), key=True, heading={}))
     assert all(line[:3] == "   " or line[:1].isdigit() for text in lines for line in text.splitlines() if line)
+
+
+@pytest.mark.parametrize("kind", ["neuron", "linear", "net", "grad"])
+def test_a_key_keeps_to_the_page(kind):
+    """Matrices are never broken: what is too wide goes on below."""
+    for exercise in quiz(kind, 1, 8, 2):
+        for line in sheets("table", [exercise], key=True, heading={}, page=72):
+            assert len(line) <= 72 or "=" not in line or line == exercise.lines[0]

@@ -38,14 +38,16 @@ def quiz(
 
 def print_quiz(heading: dict[str, Any], count: int, listing: Sheet, *, key: bool) -> None:
     """The questions, or the key, in a format."""
-    from netcalc.commands._answer import write_out
+    from netcalc.commands._answer import page_width, write_out
     from netcalc.exercises import quiz
     from netcalc.exercises.sheets import sheets
     from netcalc.render import SHEETS, chosen
+    from netcalc.render.prose import READABLE
 
     exercises = quiz(heading["kind"], heading["seed"], count, heading["level"])
     form = chosen(listing.format, listing.output, SHEETS)
-    lines = sheets(form.name, exercises, key=key, heading=heading)
+    page = page_width(sys.stdout) if listing.output is None else READABLE
+    lines = sheets(form.name, exercises, key=key, heading=heading, page=page)
     write_out(lambda: lines, form, listing.output, plain=listing.ascii)
 
 

@@ -11,18 +11,22 @@ from netcalc.notation import minus_signs, to_unicode
 from netcalc.notation.displays import Display, Matrix, matrix
 from netcalc.notation.latex import tensor_to_latex, text_to_latex
 from netcalc.render.latex import display_to_latex, latex
-from netcalc.render.prose import step_lines
+from netcalc.render.prose import READABLE, step_lines
 from netcalc.result import Element, Tensor
 from netcalc.version import __version__
 
+MARGIN = "   "
 
-def sheets(format_name: str, exercises: Sequence[Exercise], *, key: bool, heading: dict[str, Any]) -> Iterator[str]:
-    """The questions, or the key, as lines."""
+
+def sheets(
+    format_name: str, exercises: Sequence[Exercise], *, key: bool, heading: dict[str, Any], page: int = READABLE
+) -> Iterator[str]:
+    """The questions, or the key, as lines; as text on a page of so many columns."""
     if format_name == "json":
         content = [_record(one, key=key) for one in exercises]
         whole = {"netcalc": __version__, "command": "quiz", **heading, "exercises": content}
         return iter([json.dumps(whole, ensure_ascii=False)])
-    return _latex(exercises, key=key) if format_name == "latex" else _text(exercises, key=key)
+    return _latex(exercises, key=key) if format_name == "latex" else _text(exercises, key, page - len(MARGIN))
 
 
 def _record(exercise: Exercise, *, key: bool) -> dict[str, Any]:
@@ -35,17 +39,19 @@ def _record(exercise: Exercise, *, key: bool) -> dict[str, Any]:
     return record | ({"answers": exercise.key} if key else {})
 
 
-def _text(exercises: Sequence[Exercise], *, key: bool) -> Iterator[str]:
+def _text(exercises: Sequence[Exercise], key: bool, width: int) -> Iterator[str]:
     for exercise in exercises:
         if exercise.number > 1:
             yield ""
         yield exercise.lines[0]
         if not key:
-            yield f"   {exercise.lines[1]}"
+            yield f"{MARGIN}{exercise.lines[1]}"
             continue
-        yield from (f"   {one.name} = {_shown(one)}" for one in exercise.elements)
+        yield from (f"{MARGIN}{one.name} = {_shown(one)}" for one in exercise.elements)
         yield ""
-        yield from (f"   {line}".rstrip() for line in step_lines(exercise.result.steps))
+        yield from (
+            f"{MARGIN}{line}".rstrip() for line in step_lines(exercise.result.steps, min(width, READABLE), width)
+        )
 
 
 def _shown(one: Element) -> str:
