@@ -92,6 +92,8 @@ class GradientNames(Stepping):
         of = None if within is None else self.of(name, within)
         if of is not None and of not in name and self.rounds and self._has_fewer_axes(value, of):
             of = None  # dz, of one sample, beside a Z of all
+        if of is not None and self._is_of_all(value, of):
+            of = None  # datt, of all heads, beside an att of each
         if of is None and self.holder and within is not None:
             held = self.held_key(name, within)
             of, name = held, f"{self.holder}['{name}']" if held else name
@@ -126,6 +128,14 @@ class GradientNames(Stepping):
     def _has_fewer_axes(self, value: Tensor, of: str) -> bool:
         true = self.true_of(of)
         return true is not None and value.rank < true.rank
+
+    def _is_of_all(self, value: Tensor, of: str) -> bool:
+        """Whether an array has an axis more than what a name stands for, with a place for each time that it does."""
+        named = self.program.named.items()
+        times = len({node for label, node in named if label.partition("@")[0] == of})
+        true = self.true_of(of) if times > 1 and value.rank > 1 else None
+        shapes = [(*value.shape[:axis], *value.shape[axis + 1 :]) for axis in range(value.rank)]
+        return true is not None and (tuple(true.shape), times) in zip(shapes, value.shape, strict=True)
 
     def held_key(self, key: str, within: Pass) -> str | None:
         """What the key of a dictionary of gradients stands for: grads['W'], of params['W'] or self.W."""

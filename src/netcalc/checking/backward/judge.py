@@ -20,7 +20,7 @@ from netcalc.expression import Number, Symbol, fold
 from netcalc.graph import build as b
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.leaves import INPUT, NAMED
-from netcalc.graph.node import Node
+from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import as_number
 from netcalc.graph.sizes import described
 from netcalc.models.graphed import GraphProblem
@@ -251,12 +251,21 @@ def _has_other_name(code: Gradients, version: Version) -> bool:
 
 
 def _pairs(finished: list[Version], nodes: list[Node], last: Version) -> list[tuple[Version, Node]]:
-    """Where a name stood for several nodes, the gradients come in the opposite order."""
+    """Where a name stood for several nodes, the gradients come in the opposite order, but for those of heads."""
     if len(finished) > 1 and len(finished) in (len(nodes), len(nodes) - 1):
         behind = nodes[len(nodes) - len(finished) :]
-        return list(zip(finished, reversed(behind), strict=True))
+        order = behind if _goes_forwards(last, behind) else behind[::-1]
+        return list(zip(finished, order, strict=True))
     fitting = [node for node in nodes if last.node is not None and fits(last.node, node)] or nodes
     return [(last, fitting[0] if fitting[0].operation is INPUT else fitting[-1])]
+
+
+def _goes_forwards(last: Version, nodes: list[Node]) -> bool:
+    """Whether a loop that runs forwards gives the gradients of nodes none of which is made of another."""
+    loop = last.within.units[last.unit].node
+    if not isinstance(loop, ast.For) or re.search(r"reversed|::-1|-1\)$", ast.unparse(loop.iter)):
+        return False
+    return nodes[0] not in in_order([nodes[-1]])
 
 
 def _is_clipped(one: Version, before: Version) -> bool:

@@ -48,7 +48,7 @@ from netcalc.program.versions import Pass, Unjudged, Version
 from netcalc.records import NamedTuple
 
 MAX_UNUSED = 4  # names
-MANY = 3  # gradients that are wrong in themselves, as in a loop in the wrong order
+MANY = 3  # lines that are wrong in themselves, as in a loop in the wrong order
 MAX_READINGS = 8  # of the whole pass with a loop's header repaired
 MAX_REPAIRS = 40  # of a statement that Python stops at
 ALGEBRAIC = ("sign", "constant", "exponent", "wrong-tensor", "quotient", "index", "complement", "factor-left-out")
@@ -136,7 +136,8 @@ def repair_of_header(trial: Trial) -> Repair | None:
         known[within] = next((edit for edit in affordable if _is_right(edit, all_wrong)), None)
         if known[within] is None:
             loops = [one for one in edits.values() if isinstance(one.statement, ast.For)]
-            loops = [one for one in loops if len(all_wrong) > MANY or "in the wrong order" in one.said]
+            many = len({one.one.version.statement for one in all_wrong}) > MANY
+            loops = [one for one in loops if many or "in the wrong order" in one.said]
             known[within] = next((edit for edit in loops[:MAX_READINGS] if _is_right_again(trial, edit)), None)
     edit = known[within]
     return None if edit is None else _told(trial, edit)
