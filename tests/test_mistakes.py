@@ -120,6 +120,7 @@ def problems():
     for text in SECOND:
         yield netcalc.grad(text, at={"x": "0.7", "y": "1.9"}, order=2)
     yield netcalc.grad("x^x", at={"x": "2.5"})
+    yield netcalc.grad("log(x)^2*x", at={"x": "2.5"})
     at = {"W": [["0.7", "-0.4"], ["1.3", "0.9"]], "x": ["0.6", "-1.1"]}
     yield netcalc.grad("softmax(W@x)", at=at, delta=["0.3", "-1.2"])
     yield netcalc.grad("norm(W@x)*max(x)", at=at)
@@ -300,8 +301,8 @@ TYPICAL = [  # in whole and short numbers, and in letters
     ("max(x,y)^2", {"x": 3, "y": 5}, ["dx=6", "dy=0"], "the smaller one taken for max"),
     ("sum((X@w-y)^2)+lam*sum(w^2)", XWY | {"lam": "0.5"}, ["dw=-6,-76"], "the term lam·norm(w)^2 left out"),
     ("sum((X@w-y)^2)", None, ["dw=2*X.T@X@w-X.T@y"], "the 2 of the square left out of the term − y"),
-    ("sum((X@w-y)^2)", None, ["dw=2*(X@w-y)"], "this is a vector of m, and dw is a vector of n"),
-    ("sum((X@w-y)^2)", XWY, ["dw=2*(X@w-y)"], "this is a vector of 3, and dw is a vector of 2"),
+    ("sum((X@w-y)^2)", None, ["dw=2*(X@w-y)"], "Xᵀ left out"),
+    ("sum((X@w-y)^2)", XWY, ["dw=2*(X@w-y)"], "Xᵀ left out"),
     ("sum((X@w-y)^2)", XWY, ["dw=2*norm(X@w-y)"], "this is a single number, and dw is a vector of 2"),
     ("trace(A)", {"A": ABC["A"]}, ["dA=1,1;1,1"], "it is the identity"),
     ("trace(A@B@C)", ABC, ["dB=C.T@A.T"], "the factors in the other order"),

@@ -33,6 +33,9 @@ NUMBERS = [  # an expression of numbers, where, an answer, and what is said of i
     ("a/b", {"a": "1.3", "b": "0.7"}, {"db": "-2.04081632653"}, "what is above the bar left out"),
     ("sin(x^2)", {"x": "1.3"}, {"dx": "0.695497"}, "f′(x)·g′: the outer slope is taken at x"),
     ("sin(x^2)", {"x": "1.3"}, {"dx": "-0.200977"}, "the power itself taken for its derivative"),
+    ("sin(x)^2", {"x": "0.7"}, {"dx": "1.23527"}, "the power taken inside of sin: it is that of sin(x)"),
+    ("log(x)^2", {"x": "1.7"}, {"dx": "1.17647"}, "the power taken inside of log"),
+    ("sin(x^2)", {"x": "0.7"}, {"dx": "0.98545"}, "the power taken outside of sin: it is that of x"),
     ("x*x*x", {"x": "1.43"}, {"dx": "2.0449"}, "the product rule's first term alone"),
     ("sin(x^2*y)", {"x": "1.2", "y": "0.4"}, {"dy": "0.8051021262"}, "the derivative by x given for that by y"),
     (
@@ -188,6 +191,66 @@ def test_a_mean_of_entries_for_a_loss_of_samples_is_told():
     gradient = (p / p.sum(1, keepdims=True) - np.eye(3)[t]) / 6
     result = netcalc.net(layers, input=x, target=t, loss="cross-entropy")
     (told,) = said_of(result, {"dz1": [[f"{one:.5g}" for one in row] for row in gradient]})
+    assert "1/6, of entries" in told
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        ("p + Y", "the target added where it is subtracted"),
+        ("exp(z) − Y", "the exponentials taken for their softmax"),
+        ("p − Y", ""),
+    ],
+)
+def test_cross_entropy_with_another_target_or_another_softmax_is_told(answer, said):
+    text = "p = torch.softmax(z, dim=1)\nloss = -(Y * torch.log(p)).sum()"
+    Y = np.array([[1, 0, 0], [0, 0, 1]])
+    result = netcalc.gradients(text, z=np.array([[0.3, -0.2, 0.9], [1.1, 0.4, -0.6]]), Y=Y)
+    told = said_of(result, {"dz": answer})
+    assert said in next(iter(told), "")
+    assert bool(told) == bool(said)
+
+
+def test_the_square_of_a_difference_is_no_normalisation():
+    at = {"H": np.array([[0.5, -1.0], [1.5, 0.3]]), "w": np.array([[0.2], [-0.3]]), "t": np.array([[1.0], [0.0]])}
+    result = netcalc.gradients("y = H @ w\nloss = ((y - t)**2).mean()", at=at)
+    half = at["H"].T @ (at["H"] @ at["w"] - at["t"]) / 2
+    (told,) = said_of(result, {"dw": half})
+    assert "the 2 of the square's derivative left out" in told
+    assert "variance" not in told
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("x", "softmax(A x)", "Aᵀ left out, which it is multiplied by"),
+        ("A", "softmax(A x)", "xᵀ left out, which it is multiplied by"),
+        ("A", "Aᵀ softmax(A x)", "that is dx, and not dA"),
+    ],
+)
+def test_a_factor_that_a_formula_of_another_shape_lacks_is_told(name, text, said):
+    result = netcalc.grad("logsumexp(A@x)", shape={"A": "m,n", "x": "n"})
+    assert said_of(result, {f"d{name}": text}) == {said}
+
+
+def test_second_derivatives_multiplied_are_told():
+    result = netcalc.grad("x^3*exp(x)", at={"x": "1.2"}, order=2)
+    assert said_of(result, {"dxdx": f"{7.2 * math.exp(1.2):.6g}"}) == {
+        "a product's second derivative taken as the product of the second derivatives"
+    }
+
+
+def test_the_gradient_of_a_norm_taken_for_that_of_its_square_is_told():
+    result = netcalc.grad("norm(X)^2", shape={"X": "m,n"})
+    (told,) = said_of(result, {"dX": "X/norm(X)"})
+    assert "x/‖x‖, taken for that of its square" in told
+
+
+def test_a_mean_of_entries_where_samples_are_averaged_is_told():
+    layers = [{"W": [[0.2, -0.3], [0.7, 0.1], [-0.4, 0.9]], "activation": "softmax"}]
+    at = {"input": [[0.5, -1.0], [1.5, 0.3]], "target": [1, 0], "loss": "cross-entropy"}
+    result = netcalc.net(layers, reduction="batch", **at)
+    (told,) = said_of(result, {"loss": f"{result['loss'].numbers().item() / 3:.5g}"})
     assert "1/6, of entries" in told
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from netcalc.expression import Apply, Number, Tree
+from netcalc.expression import Apply, Number, Symbol, Tree
 
 PRODUCTS = {"beside", "over_beside", "matmul"}
 LEFT_OUT = "{}: transpose left out"
 TOO_MANY = "{} is transposed where it should not be"
+WITHOUT = "{} left out, which it is multiplied by"
 OTHER_ORDER = "the factors in the wrong order: it is {}"
 
 
@@ -28,6 +29,16 @@ def transposes(tree: Tree) -> Iterator[tuple[str, Tree, Tree]]:
         for factors in ((b, _turned(a)[-1]), (_turned(b)[-1], a), (b, a)):
             other = Apply(tree.operator, factors)
             yield OTHER_ORDER, other, other
+
+
+def with_a_factor(tree: Tree, names: Iterable[str]) -> Iterator[tuple[str, Tree, Tree]]:
+    """The same with a tensor multiplied by it, on either side: Aᵀ softmax(A x) for softmax(A x)."""
+    for name in names:
+        one: Tree = Symbol(name)
+        turned = Apply("transpose", (one,))
+        for factor in (turned, one):
+            for factors in ((factor, tree), (tree, factor)):
+                yield WITHOUT, factor, Apply("beside", factors)
 
 
 def _turned(tree: Tree) -> tuple[str, Tree, Tree]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from netcalc.arrays import each, scalar
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.checking.answers.columns import Columns
 from netcalc.checking.answers.names import LISTED
-from netcalc.checking.answers.transposes import transposes
+from netcalc.checking.answers.transposes import transposes, with_a_factor
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import FUNCTIONS, Apply, Number, Tree, share, substitute, symbols
 from netcalc.expression import read as read_expression
@@ -97,14 +98,15 @@ class Tensors:
         return Whole(_written_out(node, tree, entries, reader.inputs), tree, tuple(reader.notes))
 
     def transposed(self, text: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Whole]]:
-        """What a formula of another shape, or of none, is with a factor of a product transposed, and what was done."""
+        """What a formula of another shape, or of none, is with a factor transposed, or with one more; what was done."""
         for read in (parse_tensors, parse_paper):
             try:
                 reading = read(text, self.shapes)
                 self._check_names(reading.tree, text)
             except NetcalcError:
                 continue
-            for said, factor, tree in transposes(reading.tree):
+            given = [name for name in self.arrays if not name.startswith("d")] if read is parse_paper else []
+            for said, factor, tree in chain(transposes(reading.tree), with_a_factor(reading.tree, given)):
                 columns = Columns(shape, self.activation, self.slidings)
                 with suppress(NetcalcError):
                     made = self._read(reading._replace(tree=tree), read, columns)

@@ -47,6 +47,8 @@ def left_out(context: Context, use: Use) -> Iterator[Shared]:
                 if not use.node.rank and other.rank:
                     said = "divided by the norm, as the norm itself is; the square's derivative is 2x"
                     yield Shared(said, divide(share.built(), elementwise("sqrt", use.node)), SEEN)
+                    said = "the gradient of the norm, x/‖x‖, taken for that of its square, 2x"
+                    yield Shared(said, divide(_half(share), elementwise("sqrt", use.node)), SEEN)
             continue
         parent, arg = context.called(use.node), context.called(use.node.args[use.place])
         if context.called(other) == "delta" and context.is_input(other):

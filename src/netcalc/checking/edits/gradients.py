@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
 
@@ -23,11 +23,12 @@ from netcalc.checking.edits.edit import (
 from netcalc.checking.edits.slopes import TRIGONOMETRIC
 from netcalc.checking.edits.vectors import is_log
 from netcalc.expression import parse
+from netcalc.graph.backward import gradients
 from netcalc.graph.build import constant
 from netcalc.graph.elementwise import elementwise, operator_of, plain, slopes
 from netcalc.graph.leaves import NAMED, array
 from netcalc.graph.node import Node
-from netcalc.graph.product import LETTERS, number, product
+from netcalc.graph.product import LETTERS, PRODUCT, number, product
 from netcalc.graph.reductions import LOG_SOFTMAX
 
 FACTORS = {"the sign is wrong": Fraction(-1), "twice what it is": Fraction(2), "half of what it is": Fraction(1, 2)}
@@ -86,7 +87,7 @@ def whole_gradient(context: Context) -> Iterator[Changed]:
                 yield Changed(f"{own} itself taken for its gradient", {gradient: node}, node, often)
         if gradient.rank == 2 and gradient.shape[0] == gradient.shape[1] and whole(gradient.shape[0]) > 1:
             turned = product([(gradient.args[0], "ij")], "ji", gradient.shape)
-            yield Changed(f"{name} transposed", {gradient: turned}, node, SEEN)
+            yield Changed(f"{name} transposed", {gradient: turned}, node, RARE if node.params.moment < 0 else SEEN)
 
 
 def _from_output(context: Context, by: Fraction) -> dict[Node, Node]:
@@ -137,6 +138,9 @@ def another_gradient(context: Context) -> Iterator[Changed]:
             }
             if both:
                 yield Changed("the first derivatives multiplied, not differentiated again", both, output, SEEN)
+            if of_both := _second_derivatives(context, known) if is_first else {}:
+                said = "a product's second derivative taken as the product of the second derivatives"
+                yield Changed(said, of_both, output, USUAL)
     vectors = [node for node in known if node.rank and whole(node.shape[-1]) > 1]
     for said, move in _MOVES:
         instead = {context.gradient(node): _moved(context.gradient(node).args[0], move) for node in vectors}
@@ -162,6 +166,22 @@ def _moved(node: Node, move: object) -> Node:
     letters = LETTERS[: node.rank]
     spare = LETTERS[node.rank]
     return product([(node, letters[:-1] + spare), (array(matrix), letters[-1] + spare)], letters, node.shape)
+
+
+def _second_derivatives(context: Context, known: Sequence[Node]) -> dict[Node, Node]:
+    """(u v)″ as u″ v″, of the number that is differentiated twice by one of its inputs."""
+    for one in known:
+        product_ = context.workings.passes[0].output.args[0]
+        if context.one.output.params.text != f"∂f/∂{one.params.text}" or product_.operation is not PRODUCT:
+            continue
+        factors: list[Node] = []
+        for factor in product_.args:
+            first = gradients(factor, [one])[0]
+            second = None if first is None else gradients(first, [one])[0]
+            factors += [] if second is None else [second]
+        if len(factors) == len(product_.args) > 1:
+            return {context.gradient(one): scaled(times(*factors), product_.params.number)}
+    return {}
 
 
 def swapped_gradients(context: Context) -> Iterator[Changed]:

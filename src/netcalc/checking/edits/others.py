@@ -100,8 +100,8 @@ def updated(context: Context, use: Use) -> Iterator[Shared]:
         gradient = context.gradient(other)
         names = LETTERS[: other.rank]
         own = context.workings.inputs.get("lr")
-        for rate in RATES if own is None else ("lr", *RATES):
-            step = times(gradient, own) if own is not None and rate == "lr" else scaled(gradient, Fraction(rate))
+        for rate in RATES if own is None else ("lr",):
+            step = scaled(gradient, Fraction(rate)) if own is None else times(gradient, own)
             stepped = total([(other, names), (step, names)], names, other.shape, [1, -1])
             factors = [*share.factors]
             factors[place] = (stepped, letters)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Context, Row, Shared
-from netcalc.checking.edits.slopes import wrong
+from netcalc.checking.edits.edit import RARE, SEEN, USUAL, Changed, Context, Row, Shared, bare, scaled, times
+from netcalc.checking.edits.slopes import phi, wrong
 from netcalc.expression import Apply, Number, Symbol, Tree, is_constant, multiply, power
-from netcalc.graph.backward import Use
-from netcalc.graph.elementwise import operator_of, slot
+from netcalc.graph.backward import Use, gradients
+from netcalc.graph.elementwise import operator_of, plain, slot
 from netcalc.graph.node import Node
+from netcalc.graph.product import LETTERS, PRODUCT
+from netcalc.records import NamedTuple
+
+MAX_POWER = 4  # that is read inside of a function
+READ_SO = frozenset("sin cos tan sinh cosh tanh sigmoid log exp".split())
 
 
 def powers(context: Context, use: Use) -> Iterator[Shared]:
@@ -118,7 +123,61 @@ def quotients(context: Context, use: Use) -> Iterator[Shared]:
         yield Shared("what is below the bar taken as a factor", wrong(use, context, below), RARE)
 
 
+def power_inside(context: Context) -> Iterator[Changed]:
+    """A function's power taken of what is inside, log(x)² as log(x²), or the other way round."""
+    for core, node in context.names.items():
+        if (own := _power_of(core)) is not None and _is_read_so(inner := bare(own.of)):
+            g = inner.args[0]
+            taken = scaled(_applied(inner, times(*[g] * own.exponent)), own.number)
+            said = f"the power taken inside of {phi(inner)}: it is that of {context.called(own.of)}"
+            between, often = inner, USUAL
+        elif _is_read_so(core) and (own := _power_of(bare(core.args[0]))) is not None and own.number == 1:
+            g, between, often = own.of, bare(core.args[0]), SEEN
+            taken = times(*[_applied(core, g)] * own.exponent)
+            said = f"the power taken outside of {phi(core)}: it is that of {context.called(g)}"
+        else:
+            continue
+        uses = [use for _, use in context.uses if use.node is between]
+        if context.users_of(between) != [node] or not uses:
+            continue
+        share = gradients(taken, [g], context.gradient(node))[0]
+        shares = {uses[0]: share, **dict.fromkeys(uses[1:])}
+        yield Changed(said, {node: taken, **context.replaced(shares)}, node, often)
+
+
+class Power(NamedTuple):
+    """`number` times a whole power of a node, entry by entry."""
+
+    of: Node
+    exponent: int
+    number: Fraction
+
+
+def _is_read_so(core: Node) -> bool:
+    """Whether a node is a function of one argument whose power may be read in two ways, as sin² x."""
+    return operator_of(core) in READ_SO and len(core.args) == 1
+
+
+def _applied(function: Node, argument: Node) -> Node:
+    letters = LETTERS[: argument.rank]
+    return plain(function.params.tree, [(argument, letters)], letters, argument.shape)
+
+
+def _power_of(core: Node) -> Power | None:
+    """A node as a power; None of what is none."""
+    if core.operation is PRODUCT and len(core.args) > 1 and len(set(core.args)) == 1:
+        is_plain = set(core.params.letters) == {core.params.out}
+        return Power(core.args[0], len(core.args), core.params.number) if is_plain else None
+    if operator_of(core) != "power" or len(core.args) != 1:
+        return None
+    exponent = core.params.tree.arguments[1]
+    if not isinstance(exponent, Number) or exponent.value.denominator != 1 or not 1 < exponent.value <= MAX_POWER:
+        return None
+    return Power(core.args[0], int(exponent.value), Fraction(1))
+
+
 POWERS = (
     Row("power-rule", SEEN, powers),
     Row("quotient-rule", SEEN, quotients),
+    Row("power-inside", SEEN, changes=power_inside),
 )

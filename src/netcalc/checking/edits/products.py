@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netcalc.checking.edits.edit import (
+    RARE,
     SEEN,
     USUAL,
     Changed,
@@ -70,7 +71,9 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
             factors[place] = (other, letters[:-2] + letters[-1] + letters[-2])
             if not place:
                 name = f"∂{context.called(context.one.output)}/∂{context.called(use.node)}"
-                yield Shared(f"{name} transposed", share.built(factors), SEEN)
+                named = context.names.get(use.node)
+                often = RARE if named is None or named.params.moment < 0 else SEEN
+                yield Shared(f"{name} transposed", share.built(factors), often)
                 continue
             name = context.called(other)
             taken, right = (name, f"{name}ᵀ") if _is_turned(context, share, letters[-2:]) else (f"{name}ᵀ", name)
@@ -78,7 +81,7 @@ def transposed(context: Context, use: Use) -> Iterator[Shared]:
             yield Shared(f"{taken} taken for {right}{beside}", share.built(factors), USUAL)
     arg = use.node.args[use.place]
     is_matrix = arg.rank >= 2 and arg.shape[-1] == arg.shape[-2] and whole(arg.shape[-1]) != 1
-    if is_matrix and len(share.factors) > 1 and not set(share.own[-2:]) <= set(share.factors[-1][1]):
+    if is_matrix and any(own for _, own in share.factors[1:]) and not set(share.own[-2:]) <= set(share.factors[-1][1]):
         own = share.own[:-2] + share.own[-1] + share.own[-2]
         name = context.called(arg)
         above = context.called(context.one.output)

@@ -63,7 +63,7 @@ def _of_loss(problem: Problem, above: LossAndTarget) -> Iterator[tuple[str, Loss
             said = f"the loss's factor taken as {factor}, of '{name}': it is {right}, of '{above.reduction}'"
             yield said, above._replace(reduction=row), SEEN
     if above.weighing is None and above.loss.by_sample:
-        row = above.reduction._replace(by_sample=above.reduction.elementwise)
+        row = above.reduction._replace(by_sample=REDUCTIONS["mean"].elementwise)
         if (factor := row.factor(samples, outputs, by_sample=True)) not in taken:
             said = f"the loss's factor taken as {factor}, of entries: a loss of whole samples has {right}"
             yield said, above._replace(reduction=row), SEEN

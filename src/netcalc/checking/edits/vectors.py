@@ -22,6 +22,7 @@ from netcalc.problem import LossAndTarget
 from netcalc.records import NamedTuple
 
 SMOOTHING = Fraction(1, 10)  # of labels, where nobody asked for it
+NOT_DIVIDED = "the exponentials taken for their softmax in p − t: not divided by their sum"
 Slip = tuple[str, Node, Frequency]
 
 
@@ -52,9 +53,8 @@ def of_softmax(context: Context, z: Node, p: Node, delta: Node, axes: tuple[int,
         weight, target = scaled(over, -1), times(delta, p)
         yield from of_cross_entropy(z, p, weight, target, axes)
         grown = p.args[0].args[0] if p.operation is NAMED and p.args[0].operation is PRODUCT else None
-        if grown is not None and grown.shape == p.shape:
-            said = "the exponentials taken for their softmax in p − t: not divided by their sum"
-            yield said, added([times(grown, weight), target]), SEEN
+        if grown is not None and grown.shape == p.shape:  # the program's own, of the logits less their largest
+            yield NOT_DIVIDED, added([times(grown, weight), target]), SEEN
 
 
 def _users_of(context: Context, nodes: Sequence[Node]) -> Iterator[Node]:
@@ -76,6 +76,12 @@ def of_cross_entropy(z: Node, p: Node, weight: Node, target: Node, axes: tuple[i
     both = "p − t taken, which holds where t sums to 1 alone, and with the wrong sign"
     yield both, scaled(added([p, target]), -1), SEEN
     yield "the logits taken for their softmax in p − t", added([times(z, weight), target]), SEEN
+    yield NOT_DIVIDED, added([times(elementwise("exp", z), weight), target]), SEEN
+    yield (
+        "the target added where it is subtracted: p + t for p − t",
+        added([times(p, weight), scaled(target, -1)]),
+        SEEN,
+    )
     yield "softmax's slope p(1 − p) multiplied in once more: p − t has it already", times(right, slope), USUAL
     yield "softmax's slope p(1 − p) taken alone", times(slope, weight), SEEN
     smoothed = added([scaled(target, 1 - SMOOTHING), scaled(times(weight, ones), -SMOOTHING / count)])
@@ -114,7 +120,7 @@ def _scaled(core: Node) -> Iterator[Scaled]:
     factors = list(zip(core.args, core.params.letters, strict=True))
     for (m, (first, own)), (n, (second, other)) in permutations(enumerate(factors), 2):
         kept = {letter for letter, size in zip(other, second.shape, strict=True) if whole(size) != 1}
-        left = [place for place, letter in enumerate(own) if letter not in kept]
+        left = [place for place, letter in enumerate(own) if letter not in kept and whole(first.shape[place]) != 1]
         if kept < set(own) and len(left) == 1 and len(set(own)) == len(own):
             others = tuple(one for place, one in enumerate(factors) if place not in (m, n))
             yield Scaled(first, second, left[0], (own, other), others)
