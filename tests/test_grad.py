@@ -280,3 +280,9 @@ def test_the_library_refuses_in_one_sentence(asked: Callable[[], object], messag
     """What is no number, no expression, no mapping: a NetcalcError as the command line gives."""
     with pytest.raises(NetcalcError, match=message):
         asked()
+
+
+def test_a_derivative_that_has_grown_too_long_is_not_differentiated_again():
+    text = "sin(" * 8 + "x" + ")" * 8
+    with pytest.raises(NetcalcError, match="order of at most 5"):
+        netcalc.grad(text, at={"x": 1}, order=7)

@@ -8,10 +8,13 @@ from netcalc.catalogue.names import unknown
 from netcalc.derivation.accumulate import Sweep, gradient, shown, sweep
 from netcalc.derivation.derive import expand
 from netcalc.derivation.forms import Forms
-from netcalc.expression import Tree
+from netcalc.errors import NetcalcError
+from netcalc.expression import Tree, share
 from netcalc.models.grad import Gradient
 from netcalc.problem import derivative, derivative_in_short
 from netcalc.records import NamedTuple
+
+MOST_PARTS = 6_000  # of a derivative that is differentiated again: a few seconds
 
 
 class Quantity(NamedTuple):
@@ -77,8 +80,14 @@ def _seconds(problem: Gradient, forms: Forms, firsts: Sequence[Quantity]) -> Ite
 
 
 def _higher(problem: Gradient, forms: Forms, first: Quantity) -> Iterator[Quantity]:
+    """Order by order. Raises NetcalcError where one has grown too long to be differentiated."""
     tree = first.tree
     for order in range(2, problem.order + 1):
+        if len(share((tree,)).nodes) > MOST_PARTS:
+            raise NetcalcError(
+                f"the derivative of order {order - 1} has more than {MOST_PARTS:,} parts, too many to go on from: "
+                f"ask for an order of at most {order - 1}"
+            )
         tree = gradient(forms, tree, problem.wrt)[0]
         yield Quantity(first.output, problem.wrt * order, tree)
 
