@@ -103,3 +103,11 @@ def test_segments_are_summed():
     result = netcalc.gradients(text, x=[1.0, 2.0, 4.0], ids=[0, 2, 0])
     assert result.forward["agg"] == [5, 0, 2]
     assert result.partials["x"] == [10, 4, 10]
+
+
+def test_parts_of_an_array_have_their_gradients_side_by_side():
+    """And no rows of an identity matrix."""
+    text = "import torch\na, b = torch.chunk(x @ W, 2, dim=1)\nloss = (torch.sigmoid(a) * b).sum()"
+    found = netcalc.gradients(text, shape={"x": "N,4", "W": "4,6"})
+    assert found.formulas["W"] == "x.T@concat([da, db], axis=1)"
+    assert found.formulas["x"] == "concat([da, db], axis=1)@W.T"

@@ -20,6 +20,7 @@ from netcalc.records import NamedTuple
 MAX_NODES = 250  # of a graph that is rewritten
 MAX_LENGTH = 1000  # characters of a formula that is
 MAX_DETOUR = 60  # characters that a formula may be longer for having no diagonal matrix, new axis or index form
+ROWS_OF_IDENTITY = 4  # characters that it may be longer for having no I₃[:2], which concat([a, b]) has not
 MAX_PASSES = 3  # over a graph
 MAX_ROUNDS = 8  # in which a node is made shorter
 
@@ -32,6 +33,7 @@ class Length(NamedTuple):
     parts: int
 
 
+Counted = tuple[int, int, int, int]  # parts, forms that are hard to read, rows of identities, 1 for an identity itself
 Measure = Callable[[Node], Length]
 
 Rewritten = Callable[[Node], Iterable[Node]]  # a node in other forms
@@ -41,14 +43,16 @@ def length(tree: Tree, *, diagonal: bool) -> Length:
     """How long a formula is. A form that is hard to read is worth a detour; a diagonal matrix where `diagonal` is."""
     text = to_unicode(tree)
     brackets = text.count("(") + text.count(")")
-    parts, hard = fold(tree, lambda _: (1, 0), partial(_counted, diagonal=diagonal))
-    return Length(len(text) - brackets + MAX_DETOUR * hard, len(text), parts)
+    parts, hard, rows, _ = fold(tree, lambda _: (1, 0, 0, 0), partial(_counted, diagonal=diagonal))
+    extra = ROWS_OF_IDENTITY * rows
+    return Length(len(text) - brackets + MAX_DETOUR * hard + extra, len(text) + extra, parts)
 
 
-def _counted(operator: str, arguments: tuple[tuple[int, int], ...], *, diagonal: bool) -> tuple[int, int]:
-    """How many parts a formula has, and how many forms that are hard to read, from those of its arguments."""
+def _counted(operator: str, arguments: tuple[Counted, ...], *, diagonal: bool) -> Counted:
+    """The same of a formula from those of its arguments."""
     is_hard = operator.startswith("einsum:") or (operator in ("diag", "newaxis") and not diagonal)
-    return 1 + sum(parts for parts, _ in arguments), is_hard + sum(hard for _, hard in arguments)
+    parts, hard, rows, identities = (sum(column) for column in zip((1, is_hard, 0, 0), *arguments, strict=True))
+    return parts, hard, rows + bool(operator == "index" and identities), int(operator == "eye")
 
 
 def readable(root: Node, is_leaf: Callable[[Node], bool], measure: Measure, names: Names) -> Node:
