@@ -320,6 +320,8 @@ def test_numbers_of_32_bits_are_known_in_a_file(tmp_path):
     path.write_text(json.dumps(own))
     checked = netcalc.check(netcalc.linear(**LAYER), [str(path)]).checked
     assert {(one.verdict, one.note) for one in checked} == {("right", "right to float32")}
+    typed = netcalc.check(netcalc.linear(**LAYER), [f"dW={own['dW']}"]).checked
+    assert {(one.verdict, one.note) for one in typed} == {("right", "right to float32")}
     own["dv"][0] = 1.0914000272750851
     path.write_text(json.dumps(own))
     assert set(verdicts([str(path)]).values()) == {"wrong"}

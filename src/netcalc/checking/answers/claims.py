@@ -15,8 +15,9 @@ from netcalc.arrays import squeezed
 from netcalc.checking.answers.handwritten import read_number, unquoted
 from netcalc.checking.answers.names import Names, Target, described, name_at, spelled_out
 from netcalc.checking.answers.parts import parts_written_out
+from netcalc.checking.answers.together import are_float32
 from netcalc.checking.answers.whole import Tensors, Whole
-from netcalc.checking.answers.written import Written, listed, read, unbounded
+from netcalc.checking.answers.written import FLOAT32_BITS, Written, listed, read, unbounded
 from netcalc.errors import ExpressionError, NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Symbol, Tree, symbols
 from netcalc.files.printed import as_lists
@@ -117,8 +118,11 @@ class _Reader:
                 yield replace(one, note=notes, whole=True, formula=formula.tree, is_turned=is_turned, misfit=said)
             return
         cells, note = self.fitted(target, content, name)
-        for index in np.ndindex(cells.shape):
-            yield replace(_one(target, index, listed(self.read(cells[index], name))), note=note, whole=True)
+        written = {index: self.read(cells[index], name) for index in np.ndindex(cells.shape)}
+        bits = FLOAT32_BITS if isinstance(content, str) and _are_float32(written.values()) else None
+        for index, number in written.items():
+            known = replace(number, bits=bits) if bits and number.bits else listed(number)
+            yield replace(_one(target, index, known), note=note, whole=True)
 
     def short(self, text: str) -> str:
         """A formula with ∂L/∂W1 or dL/dW1 as dW1, ∂a1/∂z1 as f′(z1), and parts that steps name written out.
@@ -257,6 +261,12 @@ def _misfit(tensor: Tensor, formula: Whole) -> str:
 def misfit(own: str, name: str, right: str) -> str:
     """What is said of an answer of another shape."""
     return f"{MISFIT}: this is {own}, and {name} is {right}"
+
+
+def _are_float32(written: Iterable[Written]) -> bool:
+    """Whether numbers that were typed together are those of 32 bits, written out."""
+    numbers = [float(one.value) for one in written if one.value is not None]
+    return len(numbers) > 1 and are_float32(np.array(numbers))
 
 
 def _nested(content: Any, name: str) -> Any:
