@@ -221,9 +221,11 @@ def test_a_formula_whose_shapes_do_not_fit_is_wrong_in_numbers_too(name, text, c
 
 
 def test_a_tensor_given_for_a_number_is_wrong():
-    (found,) = netcalc.check(NET, {"loss": "a2 − t"}).checked
+    (found,) = netcalc.check(NET, {"loss": "a2 + t"}).checked
     assert found.is_wrong
     assert found.diagnosis == "the shape is wrong: this is a vector of 2, and loss is a single number"
+    (found,) = netcalc.check(NET, {"loss": "a2 − t"}).checked
+    assert found.diagnosis == "that is da2, and not loss"
     letters = netcalc.gradients("loss = F.cross_entropy(x @ W, y)", shape={"x": "N,D", "W": "D,C", "y": "N"})
     (found,) = netcalc.check(letters, {"loss": "x W"}).checked
     assert found.diagnosis == "the shape is wrong: this is N×C, and loss is a number"
