@@ -309,3 +309,28 @@ def test_index_put_writes_or_adds_at_places() -> None:
         netcalc.gradients(text.replace("[0, 1]", "[1, 1]"), at)
     twice = netcalc.gradients(text.replace("[0, 1]", "[1, 1]").replace(", v)", ", v, accumulate=True)"), at)
     assert twice.partials["v"] == [30, 30]
+
+
+@pytest.mark.parametrize(
+    "how, y, dx, dt",
+    [
+        ("'sum'", [1 + 4 + 6, 2, 3 + 5], [1, 1, 1], [1, 10, 1]),
+        ("'mean'", [11 / 3, 2, 4], [1 / 3, 1, 5], [1 / 3, 5, 1 / 3]),
+        ("'mean', include_self=False", [5, 2, 5], [0, 1, 0], [0.5, 10, 0.5]),
+    ],
+)
+def test_scatter_reduce_adds_up_or_averages_what_comes_to_a_place(how, y, dx, dt) -> None:
+    """The entry there counts, unless it is left out; a place that nothing comes to keeps its own."""
+    text = f"import torch\ny = torch.scatter_reduce(x, 0, g, t, {how})\nloss = y[0] + y[1] + 10 * y[2]"
+    found = netcalc.gradients(text, x=[1.0, 2.0, 3.0], g=np.array([0, 2, 0]), t=[4.0, 5.0, 6.0])
+    np.testing.assert_allclose(np.asarray(found.forward["y"], float), y)
+    np.testing.assert_allclose(found.partials["x"], [dx[0], dx[1], dx[2] * (10 if how == "'sum'" else 1)])
+    np.testing.assert_allclose(found.partials["t"], dt)
+
+
+def test_a_condition_of_jax_s_is_the_function_that_it_chooses() -> None:
+    """By a test that is known, or entry by entry."""
+    text = "import jax\nloss = jax.lax.cond({}, lambda a, c: a * c, lambda a, c: a - c, x, w)"
+    assert netcalc.gradients(text.format("True"), x=2.0, w=3.0).partials == {"x": 3, "w": 2}
+    assert netcalc.gradients(text.format("x > 5"), x=2.0, w=3.0).partials == {"x": 1, "w": -1}
+    assert netcalc.gradients(text.format("x < 5"), x=2.0, w=3.0).partials == {"x": 3, "w": 2}

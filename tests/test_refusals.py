@@ -123,7 +123,6 @@ y = ‸np.multiply.at(v, 0, 1) | the function multiply has no 'at' that is under
 z = v * 2⏎‸z.real = 0⏎y = z.sum() | an array has no 'real' to assign to
 y = ‸F.conv_transpose2d(image, kernel, groups=2).sum() | conv_transpose2d with groups is not understood; write it a group at a time
 y = ‸F.max_pool2d(image, 3, ceil_mode=True).sum() | ceil_mode is not understood where a window hangs over the edge
-y = ‸F.adaptive_avg_pool2d(image, 3).sum() | does not split into 3 equal parts; write the slices
 y = ‸sorted([v, w]) | sorting depends on values
 y = x * ‸{'a': 1}.foo() | a dictionary's 'foo' is not understood here
 y = x * ‸'a'.foo() | a text's 'foo' is not understood here

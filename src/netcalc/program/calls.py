@@ -60,7 +60,7 @@ from netcalc.records import dataclass
 HARMLESS = frozenset({"jit", "compile", "checkpoint", "remat", "custom_fwd", "script"})
 LOOPS = {
     **dict.fromkeys(("while_loop", "map"), "a for loop over range(n)"),
-    **dict.fromkeys(("reduce", "cond", "switch"), "its lines out, with a for loop or an if"),
+    **dict.fromkeys(("reduce", "switch"), "its lines out, with a for loop or an if"),
     **dict.fromkeys(
         ("tree_flatten", "tree_unflatten", "multimap"),
         "the arrays one by one, or in a list: for W in [W1, W2]",
@@ -70,6 +70,7 @@ TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
     **dict.fromkeys(("jax.vmap", "torch.vmap", "torch.func.vmap", "functorch.vmap"), "vmap"),
     "jax.lax.scan": "scan",
     "jax.lax.fori_loop": "fori_loop",
+    "jax.lax.cond": "cond",
     "jax.lax.map": "over_items",
     **{
         f"jax.{path}{name}": f"tree_{name}"

@@ -1,4 +1,4 @@
-"""JAX's ways to repeat a function, read as the loops that they stand for: vmap, lax.scan, lax.fori_loop, lax.map."""
+"""JAX's ways to repeat a function, read as the loops and tests that they stand for: vmap, lax.scan, lax.cond."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from netcalc.errors import NetcalcError, ShapeError
+from netcalc.graph import build as b
 from netcalc.graph.sizes import Letters
 from netcalc.program.builtins import whole
 from netcalc.program.values import Mapped, Tensor, described, is_scalar
@@ -54,6 +55,16 @@ def scan(
         init, y = found
         given.append(y)
     return init, None if not given else _stacked(reader, given[::-1] if reverse else given)
+
+
+def cond(reader: Calls, pred: Any, true_fun: Any, false_fun: Any, *operands: Any) -> Any:
+    """The one function or the other of the operands; by a test on values either array, as where(test, a, b) has it."""
+    if not isinstance(pred, Tensor) or reader.counted(pred) is not None:
+        return _called(reader, true_fun if reader.truth(pred) else false_fun, list(operands))
+    one, other = (_called(reader, function, list(operands)) for function in (true_fun, false_fun))
+    if not isinstance(one, Tensor) or not isinstance(other, Tensor):
+        raise NetcalcError("cond by a test on values is understood of functions that give an array each")
+    return Tensor(b.where(pred.node, one.node, other.node))
 
 
 def fori_loop(reader: Calls, lower: Any, upper: Any, body_fun: Any, init_val: Any, **_: Any) -> Any:

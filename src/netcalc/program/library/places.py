@@ -97,6 +97,20 @@ def _segment_sum(call: Call, x: Tensor, places: Tensor, many: Any) -> Node:
     return b.scatter(x.node, Keyed((b.Place(1),), (many, *x.node.shape[1:])), [places.node])
 
 
+def _scatter_reduce(
+    call: Call, x: Tensor, axis: int, places: Tensor, source: Tensor, how: str, with_self: bool
+) -> Node:
+    """What is scattered to each place, and the entry there if that counts too, added up or averaged."""
+    if how not in ("sum", "mean"):
+        raise NetcalcError(f"{call.name} with reduce='{how}' is not understood; 'sum' and 'mean' are")
+    spread, many = _scattered(call, x, axis, places, source)
+    if with_self:
+        found, many = b.add(x.node, spread), b.add(b.number(1), many)
+        return found if how == "sum" else b.divide(found, many)
+    found = spread if how == "sum" else b.divide(spread, b.elementwise("max", many, b.number(1)))
+    return b.where(b.compared("greater", many, b.number(0)), found, x.node)
+
+
 def _segment_extreme(call: Call, x: Tensor, places: Tensor, many: Any) -> Node:
     """The largest or smallest row of each segment, entry by entry; of one without rows minus or plus infinity."""
     many = _segments(call, places, many)
@@ -175,6 +189,14 @@ ROWS = [
         f"{_X} dim:i index:t src:v",
         _scatter_add,
         "added at places along an axis",
+        "widest",
+        asks=True,
+    ),
+    Row(
+        "scatter_reduce scatter_reduce_",
+        f"{_X} dim:i index:t src:t reduce:s include_self:b=True",
+        _scatter_reduce,
+        "added up, or averaged, at places along an axis",
         "widest",
         asks=True,
     ),
