@@ -76,12 +76,13 @@ def activation(text: str) -> BoundActivation:
     if spelling == "gelu" and arguments:
         spelling, arguments = _approximated(arguments)
     row = BY_NAME.get(spelling)
+    if row is None and spelling in OF_MANY_NUMBERS:
+        raise UnknownNameError(f"{name} is no activation of one number: {OF_MANY_NUMBERS[spelling]}")
+    has_more = row is None or len(arguments) > len(row.parameters)  # softplus(2) is the function's
+    if has_more and (found := _of_functions(name, arguments)) is not None:
+        return found
     if row is not None:
         return row.bind(arguments)
-    if spelling in OF_MANY_NUMBERS:
-        raise UnknownNameError(f"{name} is no activation of one number: {OF_MANY_NUMBERS[spelling]}")
-    if (found := _of_functions(name, arguments)) is not None:
-        return found
     raise unknown("activation", name, ACTIVATIONS, "netcalc activations lists them")
 
 
