@@ -233,6 +233,12 @@ def test_a_factor_that_a_formula_of_another_shape_lacks_is_told(name, text, said
     assert said_of(result, {f"d{name}": text}) == {said}
 
 
+def test_zeros_of_another_shape_are_no_other_gradient():
+    layers = [{"W": [[1, 2]], "b": [-9], "activation": "relu"}]
+    result = netcalc.net(layers, input=[0.5, 1], target=[0], loss="half-mse")
+    assert "that is" not in str(said_of(result, {"loss": "0·x"}))
+
+
 def test_second_derivatives_multiplied_are_told():
     result = netcalc.grad("x^3*exp(x)", at={"x": "1.2"}, order=2)
     assert said_of(result, {"dxdx": f"{7.2 * math.exp(1.2):.6g}"}) == {

@@ -41,7 +41,8 @@ def by_transposes(evidence: Evidence, places: Sequence[int], tensors: Tensors) -
 def _another(evidence: Evidence, claim: Claim, tensors: Tensors) -> str:
     """Which other gradient a formula of another shape is; nothing where it is none."""
     for name, array in evidence.benches[0].truth.items():
-        if not name.startswith("d") or name == claim.tensor or not array.shape:
+        is_zero = not any(one != 0 for one in array.flat)
+        if not name.startswith("d") or name == claim.tensor or not array.shape or is_zero:
             continue
         try:
             whole = tensors.read(claim.written.text, array.shape)
