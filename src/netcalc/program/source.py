@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from netcalc.errors import NetcalcError
 from netcalc.program.both import opened
-from netcalc.program.classes import statements_in, without_classes
+from netcalc.program.classes import of_own_graph, statements_in, without_classes
 from netcalc.records import NamedTuple
 
 MAX_CHARACTERS = 4 << 20
@@ -87,6 +87,10 @@ class Source(NamedTuple):
 
 
 LIBRARY = "<library>"  # what a text of the package's own is called
+OWN_GRAPH = (
+    "{0} makes its gradients as it runs, and nothing is run here; write the pass without it, n = x1*w1 + b and "
+    "o = tanh(n), and the gradients as lines, dn = 1 - o**2 and dx1 = w1*dn"
+)
 LIBRARIES_OF_ARRAYS = frozenset({"numpy", "torch", "jax"})
 NOTEBOOK = ("%", "!", ">>>", "...")  # how lines of notebooks and of sessions begin
 
@@ -99,7 +103,11 @@ def parse(source: Source) -> ast.Module:
         sys.set_int_max_str_digits(max(MAX_DIGITS, before))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python would say of odd spellings
-            return opened(without_classes(without_continue(ast.parse(source.text))))
+            tree = ast.parse(source.text)
+            own = of_own_graph(tree)
+            if own is not None:
+                raise source.error(OWN_GRAPH.format(own.name), own)
+            return opened(without_classes(without_continue(tree)))
     except SyntaxError as error:
         number, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
         said = (error.msg or "it is no Python").removeprefix("invalid syntax. ")

@@ -6,6 +6,7 @@ what comes out right; of a line that is wrong, by those of its def that are righ
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ def settle_uses(reading: Reading) -> None:
     """Hold each gradient that a def gives to that through some of the uses, where that is nearer to what it is."""
     chosen: dict[tuple[Pass, int], tuple[int, int]] = {}
     late: list[Judged] = []
+    whole: set[tuple[ast.stmt, str]] = set()  # what another call of the same def gives through all uses
     for one in reading.judged:
         own = _of_call(reading, one)
         if own is not None:
@@ -40,15 +42,21 @@ def settle_uses(reading: Reading) -> None:
         place = min(distances, key=lambda run: distances[run])
         if distances[place] <= CLOSE:
             chosen.setdefault((one.version.within, len(runs)), place)
+            whole |= {_line(one)} if place == next(iter(runs)) else set()
             _hold(reading, one, runs[place])
         else:
             late.append(one)
     for one in late:
         runs = dict(_runs(reading, one))
         distances = {place: _distance(reading, one, node) for place, node in runs.items()}
-        alike = chosen.get((one.version.within, len(runs))) or _in_turn(reading, one)
+        alike = next(iter(runs)) if _line(one) in whole else None
+        alike = alike or chosen.get((one.version.within, len(runs))) or _in_turn(reading, one)
         nearest = min(distances, key=lambda run: distances[run])
         _hold(reading, one, runs[alike if alike in runs else nearest])
+
+
+def _line(one: Judged) -> tuple[ast.stmt, str]:
+    return one.version.statement, one.version.name
 
 
 def _of_call(reading: Reading, one: Judged) -> Node | None:
