@@ -46,7 +46,9 @@ def without_classes(tree: ast.Module) -> ast.Module:
 def of_own_graph(tree: ast.Module) -> ast.ClassDef | None:
     """The class whose numbers carry a way backward each, as micrograd's Value does, and which goes all of it."""
     for one in tree.body:
-        names = _names_of(one) if isinstance(one, ast.ClassDef) else set()
+        if not isinstance(one, ast.ClassDef):
+            continue
+        names = _names_of(one)
         if BACKWARD in names and not names.isdisjoint(("__add__", "__mul__")):
             targets = [node.targets[0] for node in ast.walk(one) if isinstance(node, ast.Assign)]
             if any(isinstance(target, ast.Attribute) and target.attr == "_backward" for target in targets):

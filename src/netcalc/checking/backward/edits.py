@@ -70,7 +70,8 @@ class Row(NamedTuple):
 
 def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
     """= where it is added."""
-    if isinstance(statement, ast.Assign) and len(trial.versions) > 1:
+    is_again = len(trial.versions) > 1 or trial.is_within_loop(trial.versions[0])
+    if isinstance(statement, ast.Assign) and is_again:
         start, end = trial.segment(statement.targets[0])[1], trial.segment(statement.value)[0]
         text = trial.source.text[start:end]
         if text.count("=") == 1:

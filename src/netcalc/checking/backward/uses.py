@@ -15,6 +15,7 @@ import numpy as np
 
 from netcalc.checking.backward.forward import fits
 from netcalc.graph import build as b
+from netcalc.graph.leaves import INPUT
 from netcalc.graph.node import Node, in_order
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def settle_uses(reading: Reading) -> None:
             continue
         distances = {place: _distance(reading, one, node) for place, node in runs.items()}
         place = min(distances, key=lambda run: distances[run])
+        if place != next(iter(runs)) and _is_all_there_is(reading, one):
+            continue
         if distances[place] <= CLOSE:
             chosen.setdefault((one.version.within, len(runs)), place)
             whole |= {_line(one)} if place == next(iter(runs)) else set()
@@ -53,6 +56,21 @@ def settle_uses(reading: Reading) -> None:
         alike = alike or chosen.get((one.version.within, len(runs))) or _in_turn(reading, one)
         nearest = min(distances, key=lambda run: distances[run])
         _hold(reading, one, runs[alike if alike in runs else nearest])
+
+
+def _is_all_there_is(reading: Reading, one: Judged) -> bool:
+    """Whether a def that is called once gives the only gradient of an input, and no line makes anything of it."""
+    code, key, node = reading.code, one.version.key, one.version.node
+    if one.node.operation is not INPUT or any(
+        other.node is one.node and other.version.key != key for other in reading.judged
+    ):
+        return False
+    own = next((made for _, made, within in code.whole.calls if within is one.version.within), None)
+    if sum(made is own for _, made, _ in code.whole.calls) != 1:
+        return False
+    versions = {version.node for version in code.versions if version.key == key}
+    later = [one.node for one in code.reader.assigned if one.node not in versions]
+    return node not in in_order(later)
 
 
 def _line(one: Judged) -> tuple[ast.stmt, str]:
