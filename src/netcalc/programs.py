@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import netcalc.notebook  # noqa: F401  # has notebooks and print show results
 from netcalc.arguments import as_numpy, by_name, is_pytorchs, text, without_points
 from netcalc.errors import NetcalcError
 from netcalc.given import Given, number, numbers
