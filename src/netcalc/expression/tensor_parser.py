@@ -306,10 +306,8 @@ class TensorParser(TensorCalls):
         bounds: list[Tree] = []
         colons = 0
         while True:
-            if self.token.kind in (",", "]", ":"):
-                bounds.append(NOTHING)
-            else:
-                bounds.append(self.expression(Level.CASES).tree)
+            is_open = self.token.kind in (",", "]", ":")
+            bounds.append(NOTHING if is_open else self.expression(Level.CASES).tree)
             if self.token.kind != ":" or colons == 2:
                 break
             self.advance()
@@ -325,21 +323,19 @@ class TensorParser(TensorCalls):
         return token.text in self.known
 
     def name(self) -> Part:
-        token, after = self.token, self.tokens[self.place + 1]
+        first, token, after = self.place, self.token, self.tokens[self.place + 1]
         if token.text in CONSTANTS and token.kind == "name":
             self.advance()
-            return Part(CONSTANTS[token.text], 0, self.place - 1)
+            return Part(CONSTANTS[token.text], 0, first)
         if after.kind == "(" and token.text in TENSOR_FUNCTIONS:
-            first = self.place
             self.advance()
             return self.tensor_call(TENSOR_FUNCTIONS[token.text], token, first)
         if after.kind == "(" and token.text in OF_PROGRAMS:
-            first = self.place
             self.advance()
             return self.library_call(token, first)
         if token.text in TENSOR_FUNCTIONS and token.text not in FUNCTIONS and after.kind != "(":
             self.advance()
-            return Part(Symbol(token.text), 0, self.place - 1)
+            return Part(Symbol(token.text), 0, first)
         return super().name()
 
     def refuse_call(self, token: Token) -> NoReturn:
@@ -349,8 +345,6 @@ class TensorParser(TensorCalls):
         if name == "I" and name not in self.known:
             self.refuse("for the identity write eye(n)", token)
         if name in self.known or len(name) == 1:
-            message = (
-                f"'{name}' is not a function: write {name}[0, 1] for an element, {name}*(…) or {name}@(…) for a product"
-            )
-            self.refuse(message, token)
+            ways = f"write {name}[0, 1] for an element, {name}*(…) or {name}@(…) for a product"
+            self.refuse(f"'{name}' is not a function: {ways}", token)
         super().refuse_call(token)

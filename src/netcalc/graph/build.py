@@ -14,17 +14,7 @@ from netcalc.graph.elementwise import compared, constant, elementwise
 from netcalc.graph.inverses import determinant, inverse, logdet, matmul, solve, swapped
 from netcalc.graph.leaves import array, detached, eye, given, is_one_over, named, size, triangular_ones
 from netcalc.graph.node import Node
-from netcalc.graph.product import (
-    LETTERS,
-    aligned,
-    as_number,
-    broadcast_shapes,
-    number,
-    of_size,
-    product,
-    total,
-    without_ones,
-)
+from netcalc.graph.product import LETTERS, aligned, as_number, number, of_size, product, total, without_ones
 from netcalc.graph.products_along import prod
 from netcalc.graph.reductions import (
     MAX,
@@ -43,7 +33,7 @@ from netcalc.graph.reductions import (
     variance,
 )
 from netcalc.graph.shaping import EVERYTHING, Fixed, Key, Part, Place, Span, concatenate, index, reshape, scatter
-from netcalc.graph.sizes import Shape, Size, over, same, settled, times, written
+from netcalc.graph.sizes import Shape, Size, broadcast_shapes, over, same, settled, times, written
 from netcalc.graph.sizes import total as entries
 
 Axis = int | Sequence[int] | None

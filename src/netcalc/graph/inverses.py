@@ -7,7 +7,7 @@ from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, product
 from netcalc.graph.reductions import scaled
 from netcalc.graph.shaping import EVERYTHING, index
-from netcalc.graph.sizes import Shape, same, written
+from netcalc.graph.sizes import Shape, broadcast_shapes, same, written
 
 
 def matmul(a: Node, b: Node) -> Node:
@@ -19,7 +19,6 @@ def matmul(a: Node, b: Node) -> Node:
         is_row = (b.rank == 1 and a.shape[-1] == 1) or (a.rank == 1 and b.rank > 1 and b.shape[-2] == 1)
         hint = "; [[1, 2]] is a matrix of one row, and 1, 2 a vector" if is_row else ""
         raise ShapeError(f"{written(a.shape)} and {written(b.shape)} do not fit together in a matrix product{hint}")
-    from netcalc.graph.product import broadcast_shapes
 
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     front = [one for one in LETTERS if one not in "ijk"][: len(batch)]

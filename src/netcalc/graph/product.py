@@ -20,7 +20,7 @@ from netcalc.errors import ShapeError
 from netcalc.graph.contract import contract, spread
 from netcalc.graph.leaves import EYE, SIZE, eye, is_one_over, size
 from netcalc.graph.node import Node, Operation, make
-from netcalc.graph.sizes import Shape, Size, over, same, settled, written
+from netcalc.graph.sizes import Shape, Size, broadcast_shapes, over, same, settled
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -350,21 +350,6 @@ def _terms(node: Node, letters: str, by: Fraction) -> Iterable[tuple[Node, str, 
 
 
 # --- NumPy's broadcasting
-
-
-def broadcast_shapes(*shapes: Shape) -> Shape:
-    """The common shape. Raises ShapeError that names the shapes that do not fit."""
-    rank = max(map(len, shapes), default=0)
-    found: list[Size] = [1] * rank
-    for shape in shapes:
-        for place, extent in enumerate(map(settled, shape), rank - len(shape)):
-            known = settled(found[place])
-            if known == 1:
-                found[place] = extent
-            elif extent != 1 and not same(known, extent):
-                one, other = (next(s for s in shapes if s is not shape), shape)
-                raise ShapeError(f"{written(one)} and {written(other)} do not fit together element by element")
-    return tuple(found)
 
 
 def aligned(nodes: Sequence[Node]) -> tuple[list[Factor], str, Shape]:

@@ -14,7 +14,7 @@ import numpy as np
 from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import PRODUCT, number
-from netcalc.graph.sizes import Shape, Size, over, plus, same, settled, times, total, written
+from netcalc.graph.sizes import Shape, Size, broadcast_shapes, over, plus, same, settled, times, total, written
 from netcalc.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -263,8 +263,6 @@ def _check_range(place: int, shape: Shape, axis: int, extent: int) -> None:
 
 def _shape_of(key: Key, whole: Shape, indices: Sequence[Node]) -> Shape:
     """The shape of an array of shape `whole`, indexed: arrays side by side leave their axes there, others in front."""
-    from netcalc.graph.product import broadcast_shapes
-
     arrays: list[Shape] = []
     places: list[int] = []
     found: list[Size] = []

@@ -187,6 +187,21 @@ def described(shape: Shape) -> str:
     return f"a vector of {written(shape)}" if len(shape) == 1 else written(shape)
 
 
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """The common shape. Raises ShapeError that names the shapes that do not fit."""
+    rank = max(map(len, shapes), default=0)
+    found: list[Size] = [1] * rank
+    for shape in shapes:
+        for place, extent in enumerate(map(settled, shape), rank - len(shape)):
+            known = settled(found[place])
+            if known == 1:
+                found[place] = extent
+            elif extent != 1 and not same(known, extent):
+                one, other = (next(s for s in shapes if s is not shape), shape)
+                raise ShapeError(f"{written(one)} and {written(other)} do not fit together element by element")
+    return tuple(found)
+
+
 def _terms(size: Size) -> tuple[tuple[tuple[str, ...], int], ...]:
     size = settled(size)
     if isinstance(size, Unknown):

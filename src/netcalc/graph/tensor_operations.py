@@ -17,8 +17,7 @@ from netcalc.expression.tree import CONDITIONS
 from netcalc.graph import build
 from netcalc.graph.from_tree import CENTRED, Reader, fits_as_product, is_square
 from netcalc.graph.node import Node
-from netcalc.graph.product import broadcast_shapes
-from netcalc.graph.sizes import Shape, Size, described, settled, written
+from netcalc.graph.sizes import Shape, Size, broadcast_shapes, described, settled, written
 
 ELEMENT_BY_ELEMENT = "* multiplies element by element, as in NumPy; the product of matrices is written @"
 POWER_OF_ENTRIES = "the power of a matrix is that of each entry, as in NumPy; the product of matrices is written A@A"

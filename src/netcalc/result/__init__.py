@@ -1,6 +1,8 @@
 """The answer, frozen: everything that any renderer shows comes from here."""
 
-from netcalc.result.result import Checked, CheckedLine, Result, Taken, shown_as
+from typing import TYPE_CHECKING, Any
+
+from netcalc.result.result import Result, shown_as
 from netcalc.result.steps import Deferred, LazySteps, Step
 from netcalc.result.value import (
     UNDECIDED,
@@ -14,6 +16,9 @@ from netcalc.result.value import (
     in_unicode,
     text_at,
 )
+
+if TYPE_CHECKING:
+    from netcalc.result.verdicts import Checked, CheckedLine, Taken
 
 __all__ = [
     "UNDECIDED",
@@ -35,3 +40,11 @@ __all__ = [
     "shown_as",
     "text_at",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Checked", "CheckedLine", "Taken"):
+        raise AttributeError(f"module 'netcalc.result' has no attribute {name!r}")
+    from netcalc.result import verdicts  # which wait for what is brought
+
+    return getattr(verdicts, name)

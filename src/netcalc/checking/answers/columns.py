@@ -15,8 +15,7 @@ from netcalc.expression.tensor_functions import TENSOR_FUNCTIONS
 from netcalc.expression.tree import CONDITIONS
 from netcalc.graph.from_tree import Reader, fits_as_product
 from netcalc.graph.node import Node
-from netcalc.graph.product import broadcast_shapes
-from netcalc.graph.sizes import Shape, Size, same, written
+from netcalc.graph.sizes import Shape, Size, broadcast_shapes, same, written
 from netcalc.graph.sizes import tree as size_tree
 from netcalc.graph.windows import Sliding, overlapped, windows
 from netcalc.models.calls import OPERATIONS

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_mat
+from flint import arb, fmpq
 
 from netcalc.arithmetic.balls import OPERATIONS, UNDEFINED, Infinite, Numeral, ball, exactly, is_nowhere, sign
 from netcalc.arithmetic.evaluation import Evaluation, Once, numeral
@@ -20,8 +20,8 @@ from netcalc.arrays import each, from_list, scalar
 from netcalc.derivation.derive import derivation, evaluable, evaluable_far_out, loss_derivation
 from netcalc.errors import ShapeError, UndefinedError
 from netcalc.expression import Tree, parse
-from netcalc.graph.arithmetic import Axes
-from netcalc.graph.arithmetic.objects import Objects, alike, cofactors, filled
+from netcalc.graph.arithmetic import Axes, ball_matrices
+from netcalc.graph.arithmetic.objects import Objects, alike
 
 if TYPE_CHECKING:
     from netcalc.catalogue.activations import BoundActivation
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 MAX_EXACT_BITS = 16_384  # of a numerator or denominator: they double with every square, as in x = r x (1 - x)
 MAX_EXACT_BITS_OF_MANY = 1024  # where they are of more numbers than
 MANY = 4096
-MAX_EXACT_ROWS = 12  # of a matrix that is inverted in rationals
 
 
 class Balls(Objects):
@@ -149,18 +148,7 @@ class Balls(Objects):
         return at
 
     def matrix_product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Rational where a row and a column are, so that what is decided exactly stays so; else in balls."""
-        m, k = a.shape
-        n = b.shape[1]
-        if k == 0:
-            return self.zeros((m, n))
-        rows, columns = _all_exact(a), _all_exact(b.T)
-        if rows.all() and columns.all():
-            return _entries(_rational(a) * _rational(b), m, n)
-        found = _entries(_balls(a) * _balls(b), m, n)
-        if rows.any() and columns.any():
-            found[np.ix_(rows, columns)] = self.matrix_product(a[rows], b[:, columns])
-        return found
+        return ball_matrices.product(a, b) if a.shape[1] else self.zeros((len(a), b.shape[1]))
 
     def exponentials(self, array: np.ndarray) -> np.ndarray:
         return each(_exp, array)
@@ -219,10 +207,10 @@ class Balls(Objects):
         return each(lambda entry: zero if sign(entry) == 0 else self.divide(one, entry), array)
 
     def inverse(self, array: np.ndarray) -> np.ndarray:
-        return self.each_matrix(_inverse, array, number=False)
+        return self.each_matrix(ball_matrices.inverse, array, number=False)
 
     def determinant(self, array: np.ndarray) -> np.ndarray:
-        return self.each_matrix(_determinant, array, number=True)
+        return self.each_matrix(ball_matrices.determinant, array, number=True)
 
     def logdet(self, array: np.ndarray) -> np.ndarray:
         found = self.determinant(array)
@@ -231,13 +219,13 @@ class Balls(Objects):
         return each(OPERATIONS["log"], found)
 
     def cofactors(self, array: np.ndarray) -> np.ndarray:
-        return self.each_matrix(_cofactors, array, number=False)
+        return self.each_matrix(ball_matrices.cofactor_matrix, array, number=False)
 
     def solve(self, a: np.ndarray, b: np.ndarray, *, vector: bool) -> np.ndarray:
         a, columns = alike(a, b[..., None] if vector else b)
         out = np.empty(columns.shape, dtype=object)
         for index in np.ndindex(columns.shape[:-2]):
-            out[index] = _solution(a[index], columns[index])
+            out[index] = ball_matrices.solution(a[index], columns[index])
         return out[..., 0] if vector else out
 
 
@@ -300,77 +288,3 @@ def _shares(row: list[Numeral], *, largest: bool) -> list[Numeral]:
     if not equal:
         share = arb(0.5, 0.5)
     return [share if place in open_places else fmpq(0) for place in range(len(row))]
-
-
-# --- matrices
-
-
-def _all_exact(array: np.ndarray) -> np.ndarray:
-    """Which rows hold rationals alone."""
-    return np.array([{fmpq}.issuperset(map(type, row)) for row in array.tolist()], dtype=bool)
-
-
-def _is_rational(array: np.ndarray) -> bool:
-    return bool(_all_exact(array).all())
-
-
-def _rational(array: np.ndarray) -> fmpq_mat:
-    rows, columns = array.shape
-    return fmpq_mat(rows, columns, array.reshape(-1).tolist())
-
-
-def _balls(array: np.ndarray) -> arb_mat:
-    rows, columns = array.shape
-    return arb_mat(rows, columns, [arb(one) for one in array.reshape(-1).tolist()])
-
-
-def _entries(matrix: Any, rows: int, columns: int) -> np.ndarray:
-    found = matrix.entries()
-    if isinstance(matrix, arb_mat):
-        found = [exactly(one) if one.is_exact() else one for one in found]
-    return from_list(found, (rows, columns))
-
-
-def _undecided(rows: int, columns: int) -> np.ndarray:
-    return filled((rows, columns), UNDEFINED)
-
-
-def _is_small(a: np.ndarray) -> bool:
-    """Whether elimination in rationals, whose digits grow with every step, takes no longer than in balls."""
-    return len(a) <= MAX_EXACT_ROWS
-
-
-def _inverse(a: np.ndarray) -> np.ndarray:
-    n = len(a)
-    try:
-        matrix = _rational(a).inv() if _is_rational(a) and _is_small(a) else _balls(a).inv()
-    except ZeroDivisionError:
-        if _is_rational(a) and (_is_small(a) or _rational(a).det() == 0):
-            raise UndefinedError("the matrix is singular: it has no inverse") from None
-        return _undecided(n, n)
-    return _entries(matrix, n, n)
-
-
-def _determinant(a: np.ndarray) -> Numeral:
-    if _is_rational(a) and _is_small(a):
-        return _rational(a).det()
-    found = _balls(a).det()
-    return _rational(a).det() if _is_rational(a) and sign(found) is None else exactly(found)
-
-
-def _cofactors(a: np.ndarray) -> np.ndarray:
-    """det(A) A⁻ᵀ of what is large, else by minors, so that a singular matrix has them too."""
-    if not _is_small(a) and sign(found := _determinant(a)):
-        return each(lambda entry: found * entry, _inverse(a).T)
-    return cofactors(a, _determinant, fmpq(1))
-
-
-def _solution(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    exact = _is_rational(a) and _is_rational(b) and _is_small(a)
-    try:
-        matrix = _rational(a).solve(_rational(b)) if exact else _balls(a).solve(_balls(b))
-    except ZeroDivisionError:
-        if _is_rational(a) and _determinant(a) == 0:
-            raise UndefinedError("the matrix is singular: the system has no unique solution") from None
-        return _undecided(*b.shape)
-    return _entries(matrix, *b.shape)
