@@ -11,8 +11,8 @@ import numpy as np
 from netcalc.arguments import as_numpy, by_name, check_axes, plain
 from netcalc.arrays import each
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
-from netcalc.expression import Number, Tree, parse, symbols
-from netcalc.expression.numerals import of_float64
+from netcalc.expression import Tree, parse, symbols
+from netcalc.expression.tree import from_float64
 from netcalc.files.numbers import check_finite
 from netcalc.notation import to_ascii
 
@@ -50,8 +50,7 @@ def tree(number: Any) -> Tree:
     if isinstance(number, bool | np.bool_):
         raise ValueSyntaxError(f"{number!r} is not a finite real number")
     try:
-        value = Fraction(plain(number))
-        return Number(value, of_float64(value))
+        return from_float64(Fraction(plain(number)))
     except (TypeError, ValueError, OverflowError):
         raise ValueSyntaxError(f"{number!r} is not a finite real number") from None
 

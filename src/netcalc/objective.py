@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from netcalc.expression import Number, Tree
-from netcalc.expression.tree import add, negate
+from netcalc.expression.tree import ONE, add, negate
 from netcalc.graph.functions import loss
 from netcalc.graph.leaves import given, named
 from netcalc.graph.node import Node
@@ -16,7 +16,6 @@ from netcalc.problem import LossAndTarget, Problem, Weighing
 from netcalc.records import NamedTuple
 
 Nodes = dict[str, Node]
-ONE = Number(Fraction(1))
 
 
 class Objective(NamedTuple):

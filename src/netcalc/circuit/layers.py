@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.circuit.graph import Circuit, Gate, Node, Wire, drawn, labelled, text
 from netcalc.explain.explanation import times
 from netcalc.expression import Tree, is_constant
-from netcalc.expression.tree import Number, multiply, negate
+from netcalc.expression.tree import MINUS_ONE, multiply, negate
 from netcalc.graph import node as graph
 from netcalc.graph.leaves import name_of, named
 from netcalc.layers import forward, given_values
@@ -199,9 +198,6 @@ def _norm(tensor: np.ndarray) -> float | None:
     if tensor.dtype == object and not all(is_constant(entry) for entry in tensor.flat):
         return None
     return norm(to_float64(tensor))
-
-
-MINUS_ONE = Number(Fraction(-1))
 
 
 def neuron(problem: Problem, result: Result) -> Circuit:

@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 from netcalc.errors import TookTooLong
+from netcalc.expression import Apply, Constant, Number, Symbol, Tree
 from netcalc.expression.functions import FUNCTIONS
 from netcalc.expression.numerals import decimals, mantissa_and_exponent
-from netcalc.expression.tree import Apply, Constant, Number, Symbol, Tree, add, apply, divide, multiply, negate, power
+from netcalc.expression.tree import ONE, ZERO, add, apply, divide, multiply, negate, power
 
-ONE = Number(Fraction(1))
 LARGEST_WRITTEN_OUT = 1_000  # argument of a gamma function that algebra may write as a factorial
 LARGEST_ROOT = 4_000  # bits of a number whose root is taken
 LARGEST_POWER = 200_000  # bits of a power of numbers
@@ -261,16 +261,16 @@ class _Reader:
 
     def step(self, argument: Any, middle: Any) -> Tree:
         """0 below zero, 1 above, `middle` at zero: the slope of max and min."""
-        place, zero = self.tree(argument), Number(Fraction(0))
-        inner = Apply("where", (Apply("less", (place, zero)), zero, self.tree(middle)))
-        return Apply("where", (Apply("greater", (place, zero)), ONE, inner))
+        place = self.tree(argument)
+        inner = Apply("where", (Apply("less", (place, ZERO)), ZERO, self.tree(middle)))
+        return Apply("where", (Apply("greater", (place, ZERO)), ONE, inner))
 
     def call(self, expression: Any) -> Tree:
         name = type(expression).__name__
         if name == "Heaviside":
             return self.step(*expression.args)
         if name == "DiracDelta":
-            return Number(Fraction(0))  # a step's slope wherever there is one
+            return ZERO  # a step's slope wherever there is one
         if name == "polygamma" and expression.args[0] == 0:
             return Apply("digamma", (self.tree(expression.args[1]),))
         if name == "ceiling":

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from netcalc.catalogue.activations import ACTIVATIONS, BoundActivation
 from netcalc.catalogue.references import activation
-from netcalc.derivation.stable import ONE, power_by_exponent, stable, stable_node
+from netcalc.derivation.stable import power_by_exponent, stable, stable_node
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
-from netcalc.expression.tree import add, apply, divide, fold, fold_all, multiply, negate
+from netcalc.expression.tree import ONE, TWO, add, apply, divide, fold, fold_all, multiply, negate
 from netcalc.notation import to_ascii
 from netcalc.records import dataclass
 
@@ -162,7 +161,7 @@ def evaluable_far_out(tree: Tree) -> tuple[Tree, ...]:
     def finite(operator: str, arguments: tuple[Tree, ...]) -> Tree:
         match operator, arguments:
             case "divide", (Apply("exp", (z,)) as e, Apply("power", (below, two))):
-                if two == Number(Fraction(2)) and below == add(ONE, e):
+                if two == TWO and below == add(ONE, e):
                     return divide(ONE, multiply(below, add(ONE, apply("exp", (negate(z),)))))
         return apply(operator, arguments)
 

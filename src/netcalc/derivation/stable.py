@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from netcalc.expression.tree import (
+    ONE,
     Apply,
     Leaf,
     Number,
@@ -20,8 +21,6 @@ from netcalc.expression.tree import (
     power,
     share,
 )
-
-ONE = Number(Fraction(1))
 
 
 def stable(tree: Tree) -> Tree:

@@ -13,7 +13,7 @@ from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import applied, derivation, evaluable
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, symbols
 from netcalc.expression.numerals import decimals, of_float64
-from netcalc.expression.tree import apply, fold, multiply, negate, power
+from netcalc.expression.tree import ONE, ZERO, apply, fold, multiply, negate, power
 from netcalc.notation import to_ascii
 from netcalc.notation.displays import Display, Matrix
 from netcalc.records import NamedTuple
@@ -31,7 +31,6 @@ BITS = 128
 SHORT = 12  # digits of a number that is repeated as it was given
 WIDEST = 8  # digits of a given number that is drawn in a matrix as it is
 
-ZERO = Number(Fraction(0))
 
 Leaf = Callable[[object], Tree]  # of what was given or found: the number that stands for it in a formula
 
@@ -81,7 +80,6 @@ class Explanation(NamedTuple):
     brief: Mapping[str, Tree] = MappingProxyType({})
 
 
-ONE = Number(Fraction(1))
 TEN = Number(Fraction(10))
 MOST_DIGITS = 400  # of a number that is written out: 1e-1000000 takes long to make a fraction of
 

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from netcalc.derivation.derive import derivation, loss_derivation, loss_formula
-from netcalc.explain.explanation import ONE, formula_of, replaced, times
+from netcalc.explain.explanation import formula_of, replaced, times
 from netcalc.explain.flat import Flat, is_by_sample, is_of_loss, is_parameter, scaled, total
 from netcalc.explain.weighing import penalty, target
 from netcalc.expression import Apply, Number, Symbol, Tree, parse, substitute
-from netcalc.expression.tree import add, divide, multiply, negate
+from netcalc.expression.tree import ONE, ZERO, add, divide, multiply, negate
 from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT, LOSS, VECTOR, vector_activation, written_out
 from netcalc.graph.leaves import INPUT, NAMED, given
 from netcalc.graph.node import Node, make
@@ -31,7 +31,6 @@ Places = Sequence[Place] | None  # None for a whole tensor
 
 MAX_TERMS_WITH_NUMBERS = 8  # of a loss
 NEARLY = 1e-9  # float64 sums of a distribution
-ZERO = Number(Fraction(0))
 NO_NUMBERS: Mapping[str, Tree] = MappingProxyType({})
 
 
@@ -257,7 +256,7 @@ class Indexed:
             at = dict.fromkeys(flat.sizes) | {one: "k" for one in flat.summed if one not in flat.samples}
         elif prod(flat.sizes[one] for one in flat.summed) <= limit:
             terms = self._terms(flat, at, whole=places is None) if flat.number else ()
-            return scaled(add(*terms), abs(flat.number)) if terms else Number(Fraction(0))
+            return scaled(add(*terms), abs(flat.number)) if terms else ZERO
         else:
             for one in flat.summed:
                 spare = (letter for letter in "klmn" if letter not in at.values())

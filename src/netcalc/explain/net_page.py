@@ -11,9 +11,9 @@ from netcalc.derivation.derive import is_softmax_simplified
 from netcalc.explain.explanation import MATRIX_LIMIT, literal, slope_named
 from netcalc.explain.indexed import Indexed
 from netcalc.explain.page import Page, columns, leaves, turned
-from netcalc.explain.weighing import TWO, half, penalty
+from netcalc.explain.weighing import half, penalty
 from netcalc.expression import Apply, Symbol, Tree, substitute
-from netcalc.expression.tree import add, multiply, negate, power
+from netcalc.expression.tree import TWO, add, multiply, negate, power
 from netcalc.notation import to_unicode
 from netcalc.notation.displays import Named, Product, Sum, Transposed, matrix
 from netcalc.notation.printer import WHOLE

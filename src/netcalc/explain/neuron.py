@@ -10,7 +10,6 @@ import numpy as np
 from netcalc.catalogue.activations import BoundActivation
 from netcalc.derivation.derive import Derivation, derivation, loss_derivation, loss_formula
 from netcalc.explain.explanation import (
-    ONE,
     Explanation,
     Leaf,
     coming_to,
@@ -24,7 +23,7 @@ from netcalc.explain.explanation import (
     times,
 )
 from netcalc.expression import Symbol, Tree, is_constant, parse, substitute
-from netcalc.expression.tree import add, multiply
+from netcalc.expression.tree import ONE, add, multiply
 from netcalc.problem import LossAndTarget, Problem, element
 from netcalc.records import NamedTuple
 from netcalc.result import LazySteps, Step

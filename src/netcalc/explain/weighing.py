@@ -7,13 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from netcalc.explain.explanation import ONE, times
+from netcalc.explain.explanation import times
 from netcalc.expression import Apply, Number, Tree
-from netcalc.expression.tree import add, divide, multiply, power
+from netcalc.expression.tree import ONE, TWO, add, divide, multiply, power
 from netcalc.objective import difference
 from netcalc.problem import LossAndTarget, Problem
 
-TWO = Number(Fraction(2))
 Entry = Callable[..., Tree]  # of a tensor's name and places
 
 

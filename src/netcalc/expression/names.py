@@ -15,7 +15,7 @@ from netcalc.expression.calls import Calls, Part
 from netcalc.expression.functions import ALSO_VARIABLES, FUNCTIONS, SPOKEN, Function, function_named
 from netcalc.expression.letters import BEGINNING, is_letter, standing
 from netcalc.expression.tokens import GREEK, Limits, Token
-from netcalc.expression.tree import Constant, Level, Number, Symbol, Tree
+from netcalc.expression.tree import MINUS_ONE, Constant, Level, Number, Symbol, Tree
 
 CONSTANTS = frozenset({"e", "pi"})
 # Other calculators' names, and what to write here.
@@ -32,7 +32,6 @@ FUNCTION_LETTERS = frozenset("fgh")  # before a bracket, functions that nobody h
 SURELY_LETTERS = ("γ", "ψ", "\\gamma", "\\psi")  # the gamma function is a capital
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 INVERTIBLE = frozenset(["sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh", "sech", "csch", "coth"])
-MINUS_ONE = Number(Fraction(-1))
 
 
 class Names(Calls):

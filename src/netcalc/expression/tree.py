@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TypeVar
 
-from netcalc.expression.numerals import decimals
+from netcalc.expression.numerals import decimals, of_float64
 from netcalc.records import NamedTuple, dataclass
 
 T = TypeVar("T")
@@ -55,6 +55,15 @@ class Apply:
 
 Leaf = Number | Constant | Symbol
 Tree = Number | Constant | Symbol | Apply
+
+ZERO, ONE, TWO = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(2))
+HALF, MINUS_ONE = Number(Fraction(1, 2)), Number(Fraction(-1))
+
+
+def from_float64(value: Fraction) -> Number:
+    """What a float64 is, shown by the digits that tell it: 0.1."""
+    return Number(value, of_float64(value))
+
 
 COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "unequal": "!="}
 SWITCHES = frozenset({"where", "abs", "max", "min", "sign", "floor"})

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import count
 
 from netcalc.expression import Apply, Number, Symbol, Tree
+from netcalc.expression.tree import ONE, ZERO
 from netcalc.graph.elementwise import ELEMENTWISE, elementwise, of_tree, slot
 from netcalc.graph.kept import sum_apart
 from netcalc.graph.leaves import Name
@@ -18,7 +19,6 @@ from netcalc.graph.product import LETTERS, PRODUCT, SUM, Factor, number, product
 from netcalc.graph.sizes import Shape, settled
 from netcalc.records import NamedTuple
 
-ZERO = Number(Fraction(0))
 LOGARITHM = Apply("log", (Symbol(slot(0)),))
 MAX_FACTORS = 6  # of a definition that is looked for
 MAX_TRIED = 200  # definitions that are laid beside a product
@@ -123,7 +123,7 @@ def _side(node: Node) -> Side | None:
         case Apply("where", (Apply("greater", (q, zero)), Number() as then, Number() as other)) if zero == ZERO:
             pass
         case Apply("relu'", (q,)):
-            then, other = Number(Fraction(1)), ZERO
+            then, other = ONE, ZERO
         case _:
             return None
     return Side((q, tuple(node.args), node.params.letters, node.shape), then, other)

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Symbol, Tree, power
+from netcalc.expression.tree import TWO
 from netcalc.graph.chains import chain, flipped, transposed, turns
 from netcalc.graph.layouts import ordered
 from netcalc.graph.remaining import Rest, as_column, has_no_twice, is_reciprocal
 from netcalc.graph.sizes import total
 from netcalc.graph.terms import ONE, Term, hadamard, is_of
 from netcalc.notation import to_ascii
-
-SQUARE = Number(Fraction(2))
 
 
 def diagonals(rest: Rest) -> bool:
@@ -50,7 +49,7 @@ def scalar_products(rest: Rest) -> bool:
             if is_reciprocal(x) or is_reciprocal(y) or (rest.keeps and x != y):
                 return False
             if x == y and own == its:
-                found, ones = power(Apply("norm", (x,)), SQUARE), ""
+                found, ones = power(Apply("norm", (x,)), TWO), ""
                 rest.counts[found] = total([rest.sizes[one] for one in term.letters])  # type: ignore[index]
             elif len(term.letters) == 1:
                 found, ones = _dot(x, y), ONE * ((ONE in own) + (ONE in its))

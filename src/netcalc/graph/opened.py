@@ -9,13 +9,13 @@ from itertools import islice
 from math import prod
 
 from netcalc.expression import Apply, Number, Tree, symbols
+from netcalc.expression.tree import ONE
 from netcalc.graph.elementwise import ELEMENTWISE, of_tree
 from netcalc.graph.node import Node
 from netcalc.graph.product import LETTERS, PRODUCT, Factor, Sum, product, renamed
 from netcalc.graph.reductions import RECIPROCAL
 from netcalc.graph.sizes import Size, settled
 
-ONE = Number(Fraction(1))
 MAX_POWER = 6  # below a bar, that is taken apart
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcalc.expression.tree import Apply, Number, Symbol
+from netcalc.expression.tree import ONE, ZERO, Apply, Symbol
 from netcalc.graph.leaves import detached
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.reductions import Along, axes_of, printed, reduced_of_some
@@ -15,7 +14,6 @@ from netcalc.graph.reductions import Along, axes_of, printed, reduced_of_some
 if TYPE_CHECKING:
     from netcalc.graph.arithmetic import Arithmetic
 
-ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 _P, _Q = Symbol("p"), Symbol("q")
 _IS_EQUAL = Apply("where", (Apply("equal", (_P, _Q)), ONE, ZERO))
 # Whether p comes before q: 1 if it is smaller, `s` if they are equal.

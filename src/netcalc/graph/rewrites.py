@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from netcalc.derivation.forms import SIDES
 from netcalc.expression import Apply, Number, Tree, add, apply, divide, multiply
+from netcalc.expression.tree import ONE, ZERO
 from netcalc.graph.centred import is_centred_somewhere, is_count, is_sum_of_centred, sum_of_centred
 from netcalc.graph.elementwise import ELEMENTWISE, Elementwise, of_tree, with_slopes_written_out
 from netcalc.graph.kept import axis_kept, sum_apart
@@ -23,7 +24,7 @@ from netcalc.graph.matrix_identities import (
 )
 from netcalc.graph.node import Node
 from netcalc.graph.one_entry import at_one_entry
-from netcalc.graph.opened import ONE, Opened, fraction, opened_terms, sizes_of
+from netcalc.graph.opened import Opened, fraction, opened_terms, sizes_of
 from netcalc.graph.product import (
     SUM,
     Factor,
@@ -303,7 +304,6 @@ def _negated(tree: Tree) -> Tree:
     return divide(multiply(*numbers, *above), multiply(*below)) if below else multiply(*numbers, *above)
 
 
-ZERO = Number(Fraction(0))
 REWRITES: Sequence[Rewrite] = (
     extreme_times_side,
     inverse_of_transpose,

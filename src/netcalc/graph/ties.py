@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from fractions import Fraction
 
 from netcalc.expression import Apply, Number, Tree
-from netcalc.expression.tree import fold
+from netcalc.expression.tree import HALF, ZERO, fold
 from netcalc.graph.elementwise import ELEMENTWISE, of_tree
 from netcalc.graph.leaves import NAMED
 from netcalc.graph.node import Node, in_order, make
 from netcalc.graph.rebuilt import with_arguments
 from netcalc.graph.reductions import TIED
-
-HALF = Number(Fraction(1, 2))
 
 
 def with_ties(root: Node, tied: Collection[Node] | None = None) -> Node:
@@ -41,7 +38,7 @@ def ties(node: Node) -> Node | None:
         return node
     if node.operation is not ELEMENTWISE or not (pairs := _without_ties(node.params.tree)[1]):
         return None
-    tree: Tree = Number(Fraction(0))
+    tree: Tree = ZERO
     for pair in pairs:
         tree = Apply("where", (Apply("equal", pair), HALF, tree))
     return of_tree(tree, node.factors, node.params.out, node.shape)

@@ -12,10 +12,9 @@ import numpy as np
 from netcalc.catalogue.names import unknown
 from netcalc.errors import NetcalcError, ShapeError, UnknownNameError
 from netcalc.expression import Apply, Number, Reading, Symbol, Tree, read
-from netcalc.expression.numerals import of_float64
 from netcalc.expression.parser import letters
 from netcalc.expression.tensor_tokens import doubt
-from netcalc.expression.tree import share
+from netcalc.expression.tree import from_float64, share
 from netcalc.notation import to_ascii, to_unicode
 from netcalc.problem import count
 from netcalc.records import dataclass
@@ -192,7 +191,6 @@ def point_at(problem: Gradient, sample: int | None = None) -> dict[str, Tree]:
 
 def _exact(entry: Any) -> Tree:
     if isinstance(entry, np.floating):
-        value = Fraction(float(entry))
-        return Number(value, of_float64(value))
+        return from_float64(Fraction(float(entry)))
     tree: Tree = entry
     return tree

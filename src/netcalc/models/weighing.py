@@ -11,7 +11,7 @@ from netcalc.arrays import each
 from netcalc.catalogue.losses import BoundLoss, Reduction
 from netcalc.errors import NetcalcError, ShapeError, ValueSyntaxError
 from netcalc.expression import Number, Tree, is_constant
-from netcalc.expression.numerals import of_float64
+from netcalc.expression.tree import from_float64
 from netcalc.files.cells import nearest_float, read_number
 from netcalc.models.targets import are_classes, to_floats
 from netcalc.notation import to_ascii
@@ -134,7 +134,7 @@ def _weights(weights: np.ndarray, outputs: int) -> np.ndarray:
 def _number(entry: Tree | float) -> Tree:
     """One number where it is rational: 0.1, and the text 1/3."""
     if isinstance(entry, float):
-        return Number(Fraction(entry), of_float64(Fraction(entry)))
+        return from_float64(Fraction(entry))
     return entry if isinstance(entry, Number) or not is_constant(entry) else read_number(to_ascii(entry))
 
 

@@ -20,8 +20,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from netcalc.arguments import as_numpy, is_pytorchs
 from netcalc.errors import NetcalcError
-from netcalc.expression import Number
-from netcalc.expression.numerals import of_float64
+from netcalc.expression.tree import from_float64
 from netcalc.graph.node import Node
 from netcalc.program import indexing
 from netcalc.program.library import IN_PLACE
@@ -292,7 +291,7 @@ def _number(value: float) -> Any:
         raise _error("nan is no number")
     if np.isinf(value):
         return INFINITY if value > 0 else MINUS_INFINITY
-    return Number(Fraction(value), of_float64(Fraction(value)))
+    return from_float64(Fraction(value))
 
 
 def _listed(values: Sequence[Any]) -> list[Any]:

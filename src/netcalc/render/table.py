@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from netcalc.expression import Number, Tree, is_constant
+from netcalc.expression.tree import ZERO
 from netcalc.notation import all_to_unicode, in_signs, minus_signs, significant, to_unicode
 from netcalc.records import NamedTuple
 from netcalc.render.blocks import chain, in_line
@@ -40,7 +40,6 @@ BESIDE = 4  # samples beside each other where they do not
 WIDEST_NUMBER = 16  # characters of a value that a chain of numbers still reads well with
 LEAST_VALUE = 12  # columns of a value that is listed
 FIRST = 8  # formulas of a tensor too large to list that are shown, and samples where there are too many
-ZERO = Number(Fraction(0))
 SAMPLES_LIMIT = 1000  # samples that are listed
 
 

@@ -17,11 +17,12 @@ from netcalc.arithmetic.balls import Numeral
 from netcalc.arrays import by_place, each
 from netcalc.derivation.algebra import from_sympy, to_sympy
 from netcalc.derivation.forms import Forms
-from netcalc.explain.explanation import ONE, literal, times
+from netcalc.explain.explanation import literal, times
 from netcalc.explain.indexed import Indexed
 from netcalc.explain.net import formulas_of
 from netcalc.explain.net import generic as by_index
 from netcalc.expression import Number, Tree, is_constant, substitute, symbols
+from netcalc.expression.tree import ONE
 from netcalc.graph.arithmetic import Arithmetic
 from netcalc.graph.arithmetic.balls import Balls
 from netcalc.graph.arithmetic.float64 import Float64

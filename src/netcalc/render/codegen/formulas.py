@@ -13,7 +13,7 @@ from netcalc.derivation.derive import expand, is_activation
 from netcalc.derivation.stable import settled_node
 from netcalc.errors import NetcalcError
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree
-from netcalc.expression.tree import COMPARISONS, CONDITIONS, fold, is_constant, share
+from netcalc.expression.tree import COMPARISONS, CONDITIONS, HALF, fold, is_constant, share
 from netcalc.graph.elementwise import with_slopes_written_out
 from netcalc.notation import to_unicode
 from netcalc.render.codegen.emission import POWER
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 QUOTIENT = "{0} / {1}"
 MAX_TERMS = 8  # of a sum in one line
-HALF = Number(Fraction(1, 2))
 
 
 def prepared(tree: Tree) -> Tree:
