@@ -191,20 +191,18 @@ class _Reader:
                 return found
         except ExpressionError as error:
             found = error
-        if not any(self.tensors.shapes.values()):
-            whole = None
-        else:
+        has_tensors, whole = any(self.tensors.shapes.values()), None
+        if has_tensors or isinstance(found, ExpressionError):  # of numbers alone, a condition
             try:
                 whole = self.tensors.read(text, ())
-            except ShapeError as error:
-                raise Misfit(f"{MISFIT}: {error.message}") from None
-            except UnknownNameError:
-                raise
-            except NetcalcError:
-                whole = None
+            except NetcalcError as error:
+                if has_tensors and isinstance(error, ShapeError):
+                    raise Misfit(f"{MISFIT}: {error.message}") from None
+                if has_tensors and isinstance(error, UnknownNameError):
+                    raise
         if whole is not None and whole.entries.size == 1:
             return Written(text.strip(), whole.entries.reshape(-1)[0])
-        if whole is not None:
+        if whole is not None and has_tensors:
             raise Misfit(f"{MISFIT}: this is {described(whole.entries.shape)}, and {name} is a single number")
         if isinstance(found, ExpressionError):
             raise found
