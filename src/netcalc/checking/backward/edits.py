@@ -70,8 +70,7 @@ class Row(NamedTuple):
 
 def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
     """= where it is added."""
-    is_again = len(trial.versions) > 1 or trial.is_within_loop(trial.versions[0])
-    if isinstance(statement, ast.Assign) and is_again:
+    if isinstance(statement, ast.Assign) and (len(trial.versions) > 1 or _is_again(trial, statement)):
         start, end = trial.segment(statement.targets[0])[1], trial.segment(statement.value)[0]
         text = trial.source.text[start:end]
         if text.count("=") == 1:
@@ -86,6 +85,14 @@ def overwritten(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
             said = f"overwritten where it is accumulated: {why}"
             yield said, Change(at, at + 1, "+=")
             yield said, Change(at, at + 1, "-=")
+
+
+def _is_again(trial: Trial, statement: ast.Assign) -> bool:
+    """Whether a loop passes a gradient's only statement, or one that gives parts of what it is made of."""
+    own = trial.versions[0]
+    is_part = isinstance(statement.targets[0], ast.Subscript)
+    made = [own, *(one for one in trial.helpers if is_part)]
+    return any(one.statement is statement and trial.is_within_loop(one) for one in made)
 
 
 def accumulated(trial: Trial, statement: ast.stmt, _: ast.expr) -> Repairs:
