@@ -24,7 +24,7 @@ from netcalc.graph.product import PRODUCT, Product, as_number, product
 if TYPE_CHECKING:
     from netcalc.checking.backward.judge import Judged, Reading
 
-MAX_CHOICES = 24
+MAX_CHOICES = 60
 ALONE = " alone"
 
 
@@ -96,6 +96,8 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
         yield from _as_entry(reading, one)
     for one in able:
         yield from _as_multiple(reading, one, forwards=True)
+    for one in able:
+        yield from _as_part(reading, one, but=True)
 
 
 def _is_open(one: Judged) -> bool:
@@ -215,12 +217,14 @@ def _unscaled(reading: Reading, one: Judged, node: Node) -> Judged | None:
 # --- dc, of the c in f c alone
 
 
-def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
-    """The gradient through one of several uses, each time that a loop passes it; a later line adds the others."""
+def _as_part(reading: Reading, one: Judged, *, but: bool = False) -> Iterator[list[Judged]]:
+    """The gradient through one of several uses, or all but one, each time that a loop passes it; a later line adds the
+    others.
+    """
     forward = reading.forward
     for through in forward.shares(one.node):
 
-        def part(other: Judged, *, but: bool, through: str = through) -> Judged:
+        def part(other: Judged, through: str = through) -> Judged:
             shares = forward.shares(other.node)
             is_open = _is_open(other) or _is_open_in_def(other)
             if not _is_same_line(one, other) or not is_open or not shares.keys() - {through}:
@@ -232,10 +236,9 @@ def _as_part(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
             forward.backward.gradients[own] = b.add(*some) if some else b.number(0, other.node.shape)
             return replace(other, node=own, meaning=said)
 
-        for but in (False, True):
-            moved = [part(other, but=but) for other in reading.judged]
-            if moved != reading.judged:
-                yield moved
+        moved = [part(other) for other in reading.judged]
+        if moved != reading.judged:
+            yield moved
 
 
 # --- dZ = A - Y
