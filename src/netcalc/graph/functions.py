@@ -5,10 +5,12 @@ Rows are samples. Elementwise activations take any shape; softmax, log_softmax a
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.node import Node, Operation, make
 from netcalc.graph.product import LETTERS, Factor, number, product
 from netcalc.records import NamedTuple
@@ -62,6 +64,21 @@ def slope(activated: Node) -> Node:
     return make(ACTIVATION, activated.args, activated.shape, params._replace(order=params.order + 1))
 
 
+def formula_of(params: Activation) -> Tree:
+    """The activation in q by its name or as it was typed, or its derivative as people know it."""
+    from netcalc.derivation.accumulate import gradient
+    from netcalc.derivation.derive import applied, derivation
+    from netcalc.derivation.forms import Forms
+
+    function = params.function
+    if not params.order:
+        return applied(function) if function.has_kernels else derivation(function).value
+    tree = derivation(function).shown
+    for _ in range(params.order - 1):
+        (tree,) = gradient(Forms(["q"]), tree, ["q"])
+    return tree
+
+
 # --- softmax and log_softmax, along the last axis
 
 
@@ -87,7 +104,14 @@ def written_out(node: Node) -> Node:
     return plain
 
 
-VECTOR = Operation("vector activation", lambda node, by, z: by.activate_rows(node.params, z), _vjp_of_vector)
+def _prints_vector(node: Node, arguments: tuple[Tree, ...]) -> Tree:
+    along = [Apply("axis", (Number(Fraction(node.rank - 1)),))] if node.rank > 1 else []
+    return Apply(node.params, (*arguments, *along))
+
+
+VECTOR = Operation(
+    "vector activation", lambda node, by, z: by.activate_rows(node.params, z), _vjp_of_vector, _prints_vector
+)
 JACOBIAN_PRODUCT = Operation(
     "Jacobian product",
     lambda node, by, z, delta: by.jacobian_product(node.params, np.broadcast_to(z, delta.shape), delta),

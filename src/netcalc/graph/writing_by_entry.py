@@ -1,4 +1,4 @@
-"""What goes entry by entry as a formula: a scalar formula with its arguments put in."""
+"""What goes entry by entry as a formula: a scalar formula with its arguments put in, activations by their rows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from netcalc.expression import Apply, Constant, Number, Symbol, Tree, add, apply, multiply, negate
 from netcalc.expression.tree import Leaf, fold
 from netcalc.graph.elementwise import Elementwise, slot, with_slopes_written_out
+from netcalc.graph.functions import formula_of, vector_activation, written_out
 from netcalc.graph.layouts import common_layout, placed
 from netcalc.graph.leaves import ARRAY
 from netcalc.graph.matrixform import as_mean
 from netcalc.graph.node import Node
 from netcalc.graph.product import sizes_by_letter
+from netcalc.graph.reductions import softmax
 from netcalc.graph.selection import key_trees
 from netcalc.graph.shaping import SCATTER
 from netcalc.graph.terms import Term, hadamard, plain, scalar, with_number_apart, without_ones
@@ -75,6 +77,22 @@ def _leaf(writer: Writer, arguments: Mapping[str, tuple[Tree, bool]]) -> Callabl
         return (CONSTANTS[one.name] if isinstance(one, Constant) and one.name in writer.inputs else one), False
 
     return leaf
+
+
+def activation(writer: Writer, node: Node) -> Term:
+    """An activation of the catalogue or typed, or its slope as people know it."""
+    term = writer.terms[node.args[0]]
+    arguments = {"q": (placed(term, term.axes), bool(term.letters))}
+    return _by_entry(writer, formula_of(node.params), arguments, term.axes)
+
+
+def jacobian_product(writer: Writer, node: Node) -> Term:
+    """p ∘ (δ - Σ δ ∘ p)."""
+    (z, _) = node.args
+    answer = writer.by_name(vector_activation("softmax", z))
+    if answer is not None:
+        writer.terms[softmax(z, -1)] = answer
+    return writer.direct(written_out(node))
 
 
 def _combined(writer: Writer, operator: str, arguments: tuple[tuple[Tree, bool], ...]) -> tuple[Tree, bool]:

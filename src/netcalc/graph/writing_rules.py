@@ -10,6 +10,7 @@ from netcalc.expression import Apply, Number, Tree
 from netcalc.graph.as_typed import written
 from netcalc.graph.chains import flipped, inverse_of, transposed
 from netcalc.graph.elementwise import ELEMENTWISE
+from netcalc.graph.functions import ACTIVATION, JACOBIAN_PRODUCT
 from netcalc.graph.inverses import COFACTORS, SOLVE
 from netcalc.graph.layouts import NEW_AXIS, WHOLE_AXIS, exactly, eye_of
 from netcalc.graph.leaves import ARRAY, EYE, SIZE, STOPPED
@@ -22,7 +23,7 @@ from netcalc.graph.selection import array_tree, index_tree, scatter_terms
 from netcalc.graph.shaping import CONCATENATE, EVERYTHING, INDEX, RESHAPE, SCATTER, Keyed
 from netcalc.graph.sizes import settled, tree
 from netcalc.graph.terms import ONE, Term, axes_of, plain, scalar
-from netcalc.graph.writing_by_entry import elementwise
+from netcalc.graph.writing_by_entry import activation, elementwise, jacobian_product
 
 if TYPE_CHECKING:
     from netcalc.graph.writing import Writer
@@ -134,6 +135,8 @@ Rule = Callable[["Writer", Node], Term]
 RULES: Mapping[str, Rule] = {
     ELEMENTWISE.name: elementwise,
     RECIPROCAL.name: elementwise,
+    ACTIVATION.name: activation,
+    JACOBIAN_PRODUCT.name: jacobian_product,
     COFACTORS.name: _cofactors,
     OTHERS.name: _others,
     CUMPROD_SLOPE.name: lambda writer, node: writer.direct(divided(node)),
