@@ -23,7 +23,7 @@ from netcalc.manual import STATUS
 from netcalc.notation import to_unicode
 from netcalc.program.builtins import BUILTINS, OF_MODULES
 from netcalc.program.calls import EINOPS
-from netcalc.program.library import ROWS, parts
+from netcalc.program.library import ROWS, by_part
 from netcalc.program.signature import usage
 from netcalc.program.written import TEXTS
 from netcalc.render.entries import facts
@@ -118,7 +118,7 @@ def programs() -> Iterator[str]:
         "What one library calls otherwise is understood too: `axis` and `dim`, `keepdims` and `keepdim`, `ddof`, "
         "`unbiased` and `correction`. [Your forward pass, differentiated](../forward-pass.md) shows the language."
     )
-    for part, rows in parts().items():
+    for part, rows in by_part().items():
         yield from ("", f"## {part.capitalize()}", "", "| name | arguments | |", "| --- | --- | --- |")
         for row in rows:
             names = " ".join(f"`{name}`" for name in row.names.split())

@@ -78,11 +78,12 @@ def activation(text: str) -> BoundActivation:
     row = BY_NAME.get(spelling)
     if row is None and spelling in OF_MANY_NUMBERS:
         raise UnknownNameError(f"{name} is no activation of one number: {OF_MANY_NUMBERS[spelling]}")
-    has_more = row is None or len(arguments) > len(row.parameters)  # softplus(2) is the function's
-    if has_more and (found := _of_functions(name, arguments)) is not None:
-        return found
-    if row is not None:
+    function = function_named(name.replace("-", "_"))
+    most = 0 if function is None or function.most is None else function.most - 1  # beside q
+    if row is not None and not len(row.parameters) < len(arguments) <= most:  # softplus(2) is the function's
         return row.bind(arguments)
+    if function is not None and function.most is not None:
+        return _of_function(function.name, arguments)
     raise unknown("activation", name, ACTIVATIONS, "netcalc activations lists them")
 
 
@@ -94,13 +95,10 @@ def _approximated(arguments: list[str]) -> tuple[str, list[str]]:
     return ("gelutanh" if word == "tanh" else "gelu"), []
 
 
-def _of_functions(name: str, arguments: list[str]) -> BoundActivation | None:
+def _of_function(name: str, arguments: list[str]) -> BoundActivation:
     """A function that expressions know and the catalogue doesn't, as an activation: `softshrink(0.3)`, `cos`."""
-    function = function_named(name.replace("-", "_"))
-    if function is None or function.most is None:
-        return None
     from netcalc.notation import to_ascii  # a name of the catalogue needs none
 
-    label = f"{function.name}({', '.join(arguments)})" if arguments else function.name
-    called = f"{function.name}({', '.join(['q', *arguments])})"
+    label = f"{name}({', '.join(arguments)})" if arguments else name
+    called = f"{name}({', '.join(['q', *arguments])})"
     return BoundActivation(custom(called).row._replace(name=label, formula=to_ascii(parse(called))))

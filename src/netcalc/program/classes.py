@@ -15,7 +15,8 @@ def statements_in(node: ast.AST) -> Iterator[ast.AST]:
     found = [node]
     for one in found:
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            found.extend(getattr(one, name, ()))
+            inner = getattr(one, name, None)
+            found.extend(inner if isinstance(inner, list) else ())  # of a lambda, and of `a if b else c`, an expression
     return iter(found)
 
 

@@ -174,11 +174,9 @@ def _object_of_pass(reader: Statements, of: str | None) -> tuple[Function, Recor
     own, *others = classes
     forward = _passes(own)
     assert forward is not None  # noqa: S101 - see classes
-    if others:
-        names = ", ".join(one.name for one in classes)
-        raise reader.source.error(
-            f"there are several classes with a {forward.name}, {names}; leave one", others[0].parts[forward.name].node
-        )
+    if others and (second := _passes(others[0])) is not None:
+        method, names = forward.name.rpartition(".")[2], ", ".join(one.name for one in classes)
+        raise reader.source.error(f"there are several classes with a {method}, {names}; leave one", second.node)
     made = Record(of=own)
     if isinstance(first := own.parts.get("__init__"), Function):
         _called(reader, first, made)

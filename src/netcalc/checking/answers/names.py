@@ -113,7 +113,7 @@ class Names:
 
     def meant(self, text: str) -> Target | None:
         """The same; None for an unknown name. Raises ShapeError."""
-        written = re.sub(FRACTION, r"d\1/d\2", text.strip())
+        written = re.sub(FRACTION, r"d\1/d\2", text.strip()) if "\\" in text else text.strip()
         written = re.sub(SPACES, "", written).replace("∂", "d").replace("∇", "d")
         name = spelled_out(written)
         by = {own: tensor.by for own, tensor in self.tensors.items() if len(tensor.by) == 2}

@@ -75,7 +75,7 @@ def rows_of(file: str) -> list[Row]:
     return list(import_module(f"netcalc.program.library.{file}").ROWS)
 
 
-def parts() -> dict[str, list[Row]]:
+def by_part() -> dict[str, list[Row]]:
     """The rows of each part of the table."""
     return {part: [row for one in files for row in rows_of(one)] for part, files in FILES.items()}
 
