@@ -14,6 +14,7 @@ from typing import Any
 from netcalc.checking.backward.agreement import Agreement, Pair
 from netcalc.checking.backward.forward import NEAR, Forward, Point, fits, made_of, squeezed
 from netcalc.checking.backward.meanings import settle_meanings
+from netcalc.checking.backward.methods import with_methods
 from netcalc.checking.backward.uses import settle_uses
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Symbol, fold
@@ -184,8 +185,12 @@ def _read(
 
 def _again(problem: GraphProblem, source: Source, body: Sequence[ast.stmt] | None, samples: int) -> Reading:
     lines = {one.lineno for one in body or ()}
-    own = None if body is None else [one for one in in_line(parse(source).body) if one.lineno in lines]
-    return _read(problem, source, own, samples)
+    if body is None:
+        return _read(problem, source, None, samples)
+    statements = parse(source).body
+    own = [one for one in in_line(statements) if one.lineno in lines]
+    with with_methods(problem.code, source, statements):
+        return _read(problem, source, own, samples)
 
 
 def _held(forward: Forward, version: Version, node: Node, reshaped: Collection[str]) -> Judged:
