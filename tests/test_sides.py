@@ -85,3 +85,12 @@ def fmpq_of(number):
     """The middle of a ball as a fraction."""
     mantissa, exponent = number.mid().man_exp()
     return fmpq(int(mantissa)) * fmpq(2) ** int(exponent)
+
+
+@pytest.mark.parametrize(
+    "text, slope", [("max(pi, pi)*x", "3.14159"), ("where(pi == pi, x, 2*x)", "1"), ("max(e, e) + x", "1")]
+)
+def test_constants_that_are_equal_are_no_tie(text, slope):
+    result = netcalc.grad(text, at={"x": 2})
+    assert [one.shown for one in result["dx"].values] == [slope]
+    assert not result.notes

@@ -25,7 +25,7 @@ from netcalc.arithmetic.balls import (
 )
 from netcalc.arithmetic.evaluation import Evaluation, Known, Once, numeral
 from netcalc.expression import Tree, evaluate, fold
-from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, share
+from netcalc.expression.tree import COMPARISONS, Apply, Leaf, Symbol, is_constant, share
 from netcalc.records import dataclass
 
 BITS = 1024
@@ -279,14 +279,14 @@ def can_tie(tree: Tree) -> bool:
 def tie(tree: Tree, names: Mapping[str, Numeral], known: Known = (), once: Once | None = None) -> Tie:
     """Whether two sides of a comparison in the tree are equal at this point, or can't be told apart.
 
-    What is one formula on both sides, as a clip's piece between its bounds may be, is no tie.
+    What is one formula on both sides, as a clip's piece may be, is no tie, nor a constant, as max(pi, pi).
 
     `known` is what is decided of subtrees there, comparisons among them only where they tie; `once` what is done.
     """
     evaluation, once = Evaluation((tree,), known), once or Once()
     values, found = evaluation.all_at(names, once), list[Tie]()
     for place, (node, parts) in enumerate(zip(evaluation.shared.nodes, evaluation.shared.arguments, strict=True)):
-        if isinstance(node, Apply) and node.operator in _WATCHED:
+        if isinstance(node, Apply) and node.operator in _WATCHED and not is_constant(node):
             is_known = place in evaluation.known and node.operator in (*COMPARISONS, "max", "min")
             found += ["exact"] if is_known else _ties(node.operator, [values[part] for part in parts], once)
     return "undecided" if "undecided" in found else "exact" if found else None
