@@ -13,6 +13,7 @@ from netcalc.errors import FileError, ValueSyntaxError
 from netcalc.expression import Apply, Number
 from netcalc.files.cells import exact_cell, float_cell, is_kept_exactly, nearest_float
 from netcalc.files.numbers import DENSE_LIMIT
+from netcalc.files.source import STANDARD_INPUT
 
 SECTIONS = ("given", "forward", "partials")
 LONGEST_WHOLE = 400  # characters; Python refuses to read some of 4,300 digits
@@ -68,8 +69,9 @@ def _at(value: Any, key: str | None, source: str) -> Any:
         if not isinstance(value, dict):
             return value
         names = [name for name, _ in _tensors(value)]
+        typed = "-" if source == STANDARD_INPUT else source
         raise FileError(
-            f"{source} holds {', '.join(names) or 'nothing'}; say which, as in {source}:{(names or ['W'])[0]}"
+            f"{source} holds {', '.join(names) or 'nothing'}; say which, as in {typed}:{(names or ['W'])[0]}"
         )
     if isinstance(value, dict):
         found = dict(_tensors(value))

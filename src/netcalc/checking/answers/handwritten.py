@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container
 from dataclasses import replace
 from fractions import Fraction
@@ -29,6 +30,10 @@ TIMES_TEN_TO = rf"[xX][{SPACES}]*10[{SPACES}]*(?:\^|\*\*)[{SPACES}]*[({{]?"  # w
 SPACED_EXPONENT = (
     rf"(?P<before>[+\-−]?(?:\d+[.,]?\d*|[.,]\d+))[{SPACES}]*(?:[eE]|{TIMES_TEN_TO})[{SPACES}]*"
     rf"(?P<exponent>[+\-−]?[{SPACES}]?\d+)[)}}]?"
+)
+SCIENTIFIC = (  # with a sign for the product, where a decimal point says that it is no formula
+    rf"(?P<before>[+\-−]?(?:\d+[.,]\d+|[.,]\d+))[{SPACES}]*[×·⋅*][{SPACES}]*10[{SPACES}]*"
+    rf"(?:(?:\^|\*\*)[{SPACES}]*[({{]?(?P<exponent>[+\-−]?\d+)[)}}]?|(?P<raised>[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 )
 REPEATING = rf"{SIGNED}(?P<whole>\d*)[.,](?P<behind>\d*)\((?P<again>\d+)\)"
 GOING_ON = r"(?P<number>[+\-−]?(?:\d+\.\d+|\.\d+))(?:\.\.\.|…)"
@@ -77,6 +82,9 @@ def read_number(text: str, names: Container[str]) -> Written | None:
 
 def _plainly(text: str) -> str:
     """With a decimal point, and nothing between the digits."""
+    if match := re.fullmatch(SCIENTIFIC, text):
+        exponent = (match["exponent"] or unicodedata.normalize("NFKC", match["raised"])).replace("−", "-")
+        return f"{match['before'].replace(',', '.')}e{exponent}"
     if match := re.fullmatch(SPACED_EXPONENT, text):
         exponent = re.sub(rf"[{SPACES}]", "", match["exponent"]).replace("−", "-")
         return f"{match['before'].replace(',', '.')}e{exponent}"
