@@ -15,7 +15,8 @@ from netcalc.checking.answers.written import numeral
 from netcalc.checking.judging.bench import BITS, Array, Bench, is_sound, near_zero
 from netcalc.checking.judging.decimals import is_equal, opened, sought
 from netcalc.checking.judging.difference import Difference
-from netcalc.checking.judging.pieces import Pieces, Point, spread, switches
+from netcalc.checking.judging.pieces import Pieces, Point, spread
+from netcalc.checking.judging.switches import switches
 from netcalc.checking.judging.verdicts import Judgement, Tolerance, judge_at, same
 from netcalc.errors import NetcalcError
 from netcalc.expression import Number, Tree, is_constant, share, substitute, symbols
