@@ -24,7 +24,7 @@ from benchmarks.diagnosed import problems
 from netcalc.checking import Checker
 from netcalc.checking.answers.names import name_at
 from netcalc.checking.answers.sources import given
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS
 from netcalc.checking.causes.library import Yielded
 from netcalc.result import Checked, Tensor
 

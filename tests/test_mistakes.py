@@ -15,7 +15,7 @@ import pytest
 import netcalc
 from netcalc.catalogue.activations import ACTIVATIONS
 from netcalc.checking import Checker
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS
 from netcalc.checking.edits.catalogue import MISTAKES, ROUNDINGS
 from netcalc.notation.latex import text_to_latex
 

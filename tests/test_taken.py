@@ -13,7 +13,7 @@ from rich.console import Console
 
 import netcalc
 from netcalc.checking import Checker
-from netcalc.checking.causes.diagnose import WHOLE
+from netcalc.checking.causes.diagnosis import WHOLE
 from netcalc.checking.causes.taken import taken
 from netcalc.render.verdicts import verdicts
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from netcalc.arithmetic.balls import precision
 from netcalc.arithmetic.rounding import digits
 from netcalc.checking.answers.claims import Claim
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS, Diagnosis
 from netcalc.checking.causes.library import Library
 from netcalc.checking.elsewhere import ONLY_HERE
 from netcalc.checking.judging.bench import BITS, Bench

@@ -14,8 +14,8 @@ from netcalc.checking.answers.sources import Brought
 from netcalc.checking.answers.whole import Tensors
 from netcalc.checking.answers.written import FLOAT32_BITS, Large
 from netcalc.checking.causes.bulk import bulk
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis
 from netcalc.checking.causes.diagnoses import diagnoses, shown, turned, without_a_step
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS, Diagnosis
 from netcalc.checking.causes.evidence import Evidence
 from netcalc.checking.causes.library import Library
 from netcalc.checking.causes.patterns import patterns

@@ -9,7 +9,7 @@ from dataclasses import replace
 from netcalc.checking.answers.claims import MISFIT, misfit
 from netcalc.checking.answers.names import Names
 from netcalc.checking.answers.sources import Brought
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS
 from netcalc.checking.checked import long_step, step_at
 from netcalc.checking.checker import NOWHERE, Checker, checked_by
 from netcalc.checking.elsewhere import ONLY_HERE

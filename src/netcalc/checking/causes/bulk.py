@@ -9,7 +9,7 @@ import numpy as np
 
 from netcalc.checking.answers.names import described
 from netcalc.checking.answers.written import FLOAT64_BITS, Large
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis, either, few
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS, Diagnosis, either, few
 from netcalc.checking.causes.library import Library, Yielded, rounded
 from netcalc.checking.causes.patterns import SWAPPED, largest_error, where
 from netcalc.checking.causes.taken import taken

@@ -10,7 +10,8 @@ from flint import fmpq
 
 from netcalc.checking.answers.claims import Claim
 from netcalc.checking.answers.written import FLOAT32_BITS, FLOAT64_BITS
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS, Diagnosis, diagnose
+from netcalc.checking.causes.diagnose import diagnose
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS, Diagnosis
 from netcalc.checking.causes.evidence import Evidence
 from netcalc.checking.causes.patterns import SWAPPED, scaled, transposed
 from netcalc.checking.edits.edit import Edit

@@ -8,7 +8,7 @@ import numpy as np
 
 from netcalc.checking.answers.claims import Claim
 from netcalc.checking.answers.names import described
-from netcalc.checking.causes.diagnose import WHOLE, Diagnosis
+from netcalc.checking.causes.diagnosis import WHOLE, Diagnosis
 from netcalc.checking.causes.evidence import Evidence
 from netcalc.checking.judging.bench import Array
 from netcalc.notation import significant

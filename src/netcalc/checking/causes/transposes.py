@@ -12,7 +12,7 @@ from netcalc.checking.answers.claims import Claim
 from netcalc.checking.answers.transposes import WITHOUT
 from netcalc.checking.answers.whole import Tensors, Whole
 from netcalc.checking.answers.written import Written
-from netcalc.checking.causes.diagnose import Diagnosis
+from netcalc.checking.causes.diagnosis import Diagnosis
 from netcalc.checking.causes.evidence import Evidence
 from netcalc.checking.judging.verdicts import judge
 from netcalc.errors import NetcalcError

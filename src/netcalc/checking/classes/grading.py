@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from netcalc.checking.answers.tables import Table
-from netcalc.checking.causes.diagnose import NO_DIAGNOSIS
+from netcalc.checking.causes.diagnosis import NO_DIAGNOSIS
 from netcalc.checking.checker import Checker
 from netcalc.checking.classes.columns import Answer, columns_of
 from netcalc.errors import FileError, NetcalcError
