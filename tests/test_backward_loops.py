@@ -505,3 +505,76 @@ def test_the_smallest_taken_for_the_largest_is_told_in_the_def_that_a_pool_masks
     assert {one.verdict for one in judged(MAXIMA, OF_MAXIMA, at, delta="1,2")} == {"right"}
     found = wrong(judged(MAXIMA, OF_MAXIMA.replace("np.max", "np.min"), at, delta="1,2"))
     assert [(one.line, one.mistake) for one in found] == [(2, "comparison")]
+
+
+SVM = """\
+import numpy as np
+
+
+def svm_loss_naive(W, X, y, reg):
+    dW = np.zeros(W.shape)
+    N = X.shape[0]
+    loss = 0.0
+    for i in range(N):
+        scores = X[i].dot(W)
+        correct = scores[y[i]]
+        for j in range(W.shape[1]):
+            if j == y[i]:
+                continue
+            margin = scores[j] - correct + 1
+            if margin > 0:
+                loss += margin
+                dW[:, j] += X[i]
+                dW[:, y[i]] -= X[i]
+    loss /= N
+    loss += reg * np.sum(W * W)
+    dW /= N
+    dW += 2 * reg * W
+    return loss, dW
+"""
+NUMBERS = """\
+{W} = np.array([[0.5, -1, 0.3], [0.2, 0.1, 0.7]])
+{X} = np.array([[1, 2], [0.3, -1], [1, 1]])
+{y} = np.array([0, 2, 1])
+"""
+OF_SVM = {"W": "0.5,-1,0.3;0.2,0.1,0.7", "X": "1,2;0.3,-1;1,1", "y": "0,2,1", "reg": "0.1"}
+CALLED = "loss, dW = svm_loss_naive(W, X, y, reg)\n"
+AS_CELL = SVM.partition("reg):\n")[2].partition("    return")[0].replace("\n    ", "\n")[4:]
+FORMS = {
+    "def": (SVM, OF_SVM),
+    "cell": (AS_CELL, OF_SVM),
+    "called": (SVM + CALLED, OF_SVM),
+    "with numbers": (SVM + NUMBERS.format(W="W", X="X", y="y") + CALLED.replace("reg", "0.1"), {}),
+    "loss, grad": (SVM + NUMBERS.format(W="W", X="X", y="y") + "loss, grad = svm_loss_naive(W, X, y, 0.1)\n", {}),
+    "other names": (SVM + NUMBERS.format(W="W0", X="x", y="t") + "loss, dW = svm_loss_naive(W0, x, t, 0.1)\n", {}),
+}
+
+
+def of_svm(text: str, at: dict[str, str]) -> list[CheckedLine]:
+    values = {name: read_array(value, name) for name, value in at.items()}
+    counted = ["y"] if "y" in at else []
+    return list(checked_lines(program(text, "svm.py", ProgramRequest(values, counted=counted)), None)[0])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_loss_and_its_gradient_in_nested_loops_are_right_however_they_are_called(form):
+    found = of_svm(*FORMS[form])
+    assert {(one.name, one.verdict) for one in found} == {("dW", "right")}
+    assert any(one.text.strip() == "dW += 2 * reg * W" for one in found)
+
+
+@pytest.mark.parametrize(
+    "form, was, slip, at, words",
+    [
+        ("called", "dW += 2 * reg * W", "", "dW /= N", "a path left out"),
+        ("called", "dW /= N", "pass", "dW[:, y[i]] -= X[i]", "a factor 1/N left out"),
+        ("cell", "dW[:, y[i]] -= X[i]", "dW[:, y[i]] += X[i]", "dW[:, y[i]] += X[i]", "the sign is wrong"),
+        ("with numbers", "dW[:, j] +=", "dW[:, y[i]] +=", "dW[:, y[i]] += X[i]", "y[i] in place of j"),
+        ("loss, grad", "2 * reg * W", "reg * W", "dW += reg * W", "a factor 2 left out"),
+        ("other names", "dW /= N", "pass", "dW[:, y[i]] -= X[i]", "a factor 1/N left out"),
+    ],
+)
+def test_a_slip_beside_a_loss_is_told_at_its_line_however_it_is_called(form, was, slip, at, words):
+    text, given = FORMS[form]
+    (found,) = wrong(of_svm(text.replace(was, slip, 1), given))
+    assert (found.text.strip(), words in found.diagnosis) == (at, True)

@@ -156,9 +156,7 @@ def has_both(node: ast.stmt) -> bool:
     """Whether a loop adds to a loss and to gradients of what it has."""
     if not isinstance(node, ast.For):
         return False
-    added = {
-        one.target.id for one in ast.walk(node) if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name)
-    }
+    added = {name for one in ast.walk(node) if isinstance(one, ast.AugAssign) for name in names_of(one.target)}
     losses = {name for name in added if _is_loss(name)}
     known = names_in([node])
     return bool(losses) and any(base(name, known - {name}) is not None for name in added - losses)

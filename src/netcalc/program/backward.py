@@ -10,7 +10,8 @@ from typing import Any
 
 from netcalc.errors import NetcalcError, TooEarlyError
 from netcalc.graph.node import Node
-from netcalc.program.answers import assigned_in, base, holds_gradients, literal_of
+from netcalc.program.answers import assigned_in, base, calls_def, holds_gradients, literal_of, names_in
+from netcalc.program.both import loss_in
 from netcalc.program.classes import calls_backward
 from netcalc.program.gradients import GradientReader
 from netcalc.program.reading import Program, called_in, defined, stored
@@ -114,7 +115,9 @@ def _pass(reader: GradientReader, body: list[ast.stmt]) -> Gradients:
         return reader.read_so_far
     defs = [one for one in body if isinstance(one, ast.FunctionDef)]
     gradients = {name for one in body if not isinstance(one, ast.FunctionDef) for name in assigned_in(one)}
-    if not defs or any(base(name, reader.known_names) for name in gradients):
+    others = [one for one in body if isinstance(one, ast.Assign)]
+    gives_both = any(loss_in(one.targets[0], names_in(body)) is not None for one in others if calls_def(one))
+    if not defs or gives_both or any(base(name, reader.known_names) for name in gradients):
         reader.run(body)
         return reader.read_so_far
     held = next((one for one in body if isinstance(one, ast.Assign) and holds_gradients(one, defs)), None)

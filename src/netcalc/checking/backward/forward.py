@@ -19,7 +19,7 @@ from netcalc.graph.arithmetic.float64 import Float64
 from netcalc.graph.backward import Backward, backward
 from netcalc.graph.elementwise import ELEMENTWISE
 from netcalc.graph.evaluate import evaluate
-from netcalc.graph.leaves import INPUT, NAMED, name_of
+from netcalc.graph.leaves import ARRAY, INPUT, NAMED, name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, SUM, as_number
 from netcalc.graph.reductions import MAX, MIN
@@ -139,11 +139,17 @@ class Forward:
 
     def held_to(self, name: str, node: Node) -> str | None:
         """What the gradient of a node that a called def has by a name is known by; nothing if it has none."""
+        node = self._known(node)
         if node not in self.backward.gradients:
             return None
         key = self._keys.setdefault(node, f"{name}@{len(self._keys)} of a def")
         self.candidates.setdefault(key, [node])
         return key
+
+    def _known(self, node: Node) -> Node:
+        """The forward pass's own node for a name of numbers, which a text that has both passes gives them again."""
+        found = (one for one in self.candidates.get(name_of(node) or "", ()) if node.operation is NAMED)
+        return next((one for one in found if one.operation is NAMED and _is_as_given(node.args[0], one.args[0])), node)
 
     def truth(self, name: str, beside: Collection[str] = ()) -> Node | None:
         """The true gradient of what a name stands for last; `beside` others, what goes through none of those."""
@@ -277,6 +283,12 @@ def _has_tie(node: Node, values: Values) -> bool:
     array, axes = values[node.args[0]], node.params.axes
     shares = Float64().shares(array, axes, largest=node.operation is MAX)
     return not bool(np.isin(shares, (0, 1)).all())
+
+
+def _is_as_given(one: Node, other: Node) -> bool:
+    """Whether two nodes are the same array of numbers."""
+    arrays = [node.params.array for node in (one, other) if node.operation is ARRAY]
+    return len(arrays) > 1 and np.array_equal(*arrays)
 
 
 def squeezed(node: Node) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from netcalc.checking.backward.forward import fits
 from netcalc.graph import build as b
-from netcalc.graph.leaves import INPUT
+from netcalc.graph.leaves import ARRAY, INPUT, NAMED
 from netcalc.graph.node import Node, in_order
 
 if TYPE_CHECKING:
@@ -61,16 +61,29 @@ def settle_uses(reading: Reading) -> None:
 def _is_all_there_is(reading: Reading, one: Judged) -> bool:
     """Whether a def that is called once gives the only gradient of an input, and no line makes anything of it."""
     code, key, node = reading.code, one.version.key, one.version.node
-    if one.node.operation is not INPUT or any(
-        other.node is one.node and other.version.key != key for other in reading.judged
+    is_given = one.node.operation is INPUT or (one.node.operation is NAMED and one.node.args[0].operation is ARRAY)
+    if (
+        node is None
+        or not is_given
+        or any(
+            other.node is one.node and other.version.key != key and not _is_renamed(other.version.node, node)
+            for other in reading.judged
+        )
     ):
         return False
     own = next((made for _, made, within in code.whole.calls if within is one.version.within), None)
     if sum(made is own for _, made, _ in code.whole.calls) != 1:
         return False
     versions = {version.node for version in code.versions if version.key == key}
-    later = [one.node for one in code.reader.assigned if one.node not in versions]
+    later = [one.node for one in code.reader.assigned if one.node not in versions and not _is_renamed(one.node, node)]
     return node not in in_order(later)
+
+
+def _is_renamed(node: Node | None, of: Node) -> bool:
+    """Whether a node is another under a name of its own, as a call's dW is the dW that its def returns."""
+    while node is not None and node is not of and node.operation is NAMED:
+        node = node.args[0]
+    return node is of
 
 
 def _line(one: Judged) -> tuple[ast.stmt, str]:
