@@ -96,11 +96,16 @@ class Agreement:
         """Whether one gradient is, by float64 at the points near what was given first."""
         return self.roughly([pair], instead)[0] and self.of([pair], instead)[0]
 
-    def roughly(self, pairs: Sequence[Pair], instead: Mapping[Node, Node]) -> list[bool]:
-        """Whether gradients are, by float64 at the points near what was given alone."""
-        found = [True] * len(pairs)
+    def roughly(self, pairs: Sequence[Pair], instead: Mapping[Node, Node], many: int | None = None) -> list[bool]:
+        """Whether gradients are, by float64 at the points near what was given alone; no further once so `many` are not.
+
+        That is all of them, if no number is given.
+        """
+        found, many = [True] * len(pairs), len(pairs) if many is None else many
         for place in range(len(self.near)):
             left = [n for n, is_right in enumerate(found) if is_right]
+            if len(found) - len(left) >= many:
+                break
             for n, is_right in zip(left, self._in_float64(place, [pairs[n] for n in left], instead), strict=True):
                 found[n] = is_right
         return found

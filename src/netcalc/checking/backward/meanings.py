@@ -53,7 +53,7 @@ def _settle_choices(reading: Reading) -> None:
             tried += 1
             before = reading.judged
             reading.hold(choice)
-            left = _wrong(reading)
+            left = _wrong(reading, len(wrong))
             if len(left) < len(wrong) and _others(before, choice, wrong, left):
                 wrong = left
                 break
@@ -66,11 +66,11 @@ def _settle_choices(reading: Reading) -> None:
             return
 
 
-def _wrong(reading: Reading) -> list[Judged]:
-    """The gradients that are wrong given the true ones before them."""
+def _wrong(reading: Reading, many: int | None = None) -> list[Judged]:
+    """The gradients that are wrong given the true ones before them; once there are so `many`, not all of them."""
     pairs = [(one, one.version.value) for one in reading.judged]
     known = [Pair(value, one.node, one.factor) for one, value in pairs if value is not None]
-    outcomes = iter(reading.agreement.roughly(known, reading.true))
+    outcomes = iter(reading.agreement.roughly(known, reading.true, many))
     return [one for one, value in pairs if value is None or not next(outcomes)]
 
 

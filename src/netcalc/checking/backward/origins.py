@@ -257,10 +257,13 @@ class Origins:
 
         What is made of the name is linear in it, so that the times add up.
         """
-        times = len(local.nodes)
-        blank = [np.zeros_like(own[0][1])] * times
-        alone = [[[*blank[:n], array, *blank[n + 1 :]] for _, array in own] for n in range(times)]
-        shares = np.array([[self._flat(local, arrays) - zero for arrays in one] for one in alone])
+        times, shape = len(local.nodes), own[0][1].shape
+        blank = [np.zeros(shape)] * times
+        rows = np.array([array.reshape(-1) for _, array in own])
+        size = rows.shape[1]  # entry by entry, where those are fewer than the gradients
+        basis, rows = (np.eye(size), rows) if size < len(own) else (rows, np.eye(len(own)))
+        alone = [[[*blank[:n], one.reshape(shape), *blank[n + 1 :]] for one in basis] for n in range(times)]
+        shares = rows @ np.array([[self._flat(local, arrays) - zero for arrays in one] for one in alone])
         scale = np.abs(needed).max(initial=0.0) or 1.0
         strides = (sign * size for size in range(1, MAX_STRIDE + 1) for sign in (-1, 1))
         for stride, start, odd in product(strides, range(len(own)), (times - 1, 0)):
