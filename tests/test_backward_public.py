@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from netcalc.checking.backward import check
 from netcalc.checking.backward.check import checked_lines
+from netcalc.checking.backward.search import Repair, repair
+from netcalc.checking.backward.trial import Trial
 from netcalc.models.programs import ProgramRequest, program
 from netcalc.result import CheckedLine
 from netcalc.values import read_array
@@ -44,3 +47,18 @@ def test_the_slip_alone_is_told_and_repaired(case, fault):
     assert wrong[0].line in fault["lines"]
     assert wrong[0].diagnosis
     assert wrong[0].mistake or "bessel" in fault["kind"] or "broadcast" in fault["kind"]
+
+
+def test_no_other_repair_is_looked_for_once_one_has_the_whole_pass_right(monkeypatch):
+    case = next(one for one in CASES if one["id"] == "gru-lists")
+    looked_for: list[tuple[str, bool]] = []
+
+    def looked(trial: Trial) -> Repair | None:
+        found = repair(trial)
+        looked_for.append((trial.one.version.name, found is not None))
+        return found
+
+    monkeypatch.setattr(check, "repair", looked)
+    lines = lines_of(case, case["backward"].replace("dz = dh * (g - h_prev)", "dz = dh * g"))
+    assert looked_for == [("dz", True)]
+    assert {(one.name, one.follows) for one in lines if one.is_wrong} > {("dz", ""), ("dh_prev", "dz")}

@@ -23,6 +23,7 @@ from netcalc.checking.backward.search import (
     repair_of,
     repair_of_header,
     repair_of_shapes,
+    right_with,
 )
 from netcalc.checking.backward.tiny import without_tiny
 from netcalc.checking.backward.trial import FEW_TRIALS, MAX_TRIALS, Trial
@@ -71,32 +72,52 @@ def checked_lines(
         others = _with_other_batch(reading, problem, own=text is None)
         origins = Origins(reading)
         passed = {one.version.name for one in reading.judged if one.version.is_passed}
-        found = [
-            (result and stated(reading, one, result)) or others.get(place) or _line(reading, one, origins)
-            for place, one in enumerate(reading.judged)
-        ]
-        found = _after_one_repair(reading, found)
+        known = [(result and stated(reading, one, result)) or others.get(n) for n, one in enumerate(reading.judged)]
+        found = _after_one_repair(reading, known, origins)
         told_of = [one for one in _once(reading, found) if one.is_wrong or one.name not in passed]
         lines = tuple(_with_unjudged(reading, told_of))
     return lines, [*told, *dict.fromkeys(_meanings(reading)), *reading.code.notes, *_missing(reading)]
 
 
-def _after_one_repair(reading: Reading, lines: list[CheckedLine]) -> list[CheckedLine]:
-    """The lines, where one is repaired and the pass is right with that: all other wrong ones follow from it."""
-    wrong = [one for one in lines if one.is_wrong and not one.follows]
-    repaired = [one for one in wrong if one.repair]
-    if not repaired or len(repaired) == len(wrong) or len({(one.line, one.repair) for one in repaired}) > 1:
-        return lines
+def _after_one_repair(reading: Reading, known: Sequence[CheckedLine | None], origins: Origins) -> list[CheckedLine]:
+    """The lines; where one is repaired and the pass is right with that, all other wrong ones follow from it.
+
+    No repair of those is looked for.
+    """
+    first: CheckedLine | None = None
+    follows, found = "", list[CheckedLine]()
+    for place, one in enumerate(reading.judged):
+        version = one.version
+        if follows and one.is_wrong_in_itself and not version.lost:
+            plain = Repair("", "", version.line, version.column + 1, None, "")
+            found.append(_told(reading, one, plain)._replace(follows=follows))
+            continue
+        line = known[place] or _line(reading, one, origins)
+        found.append(line)
+        others: list[CheckedLine | Judged] = [*found, *reading.judged[place + 1 :]]
+        if (
+            first is None
+            and line.repair
+            and line.is_wrong
+            and not line.follows
+            and any(_is_left(other) for other in others)
+        ):
+            first = line
+            follows = line.name if _is_right_with(reading, line) else ""
+    return [one._replace(follows=follows, diagnosis="") if follows and _is_left(one) else one for one in found]
+
+
+def _is_left(one: CheckedLine | Judged) -> bool:
+    """Whether something is wrong, nothing before it is why, and it is not repaired."""
+    return one.is_wrong_in_itself if isinstance(one, Judged) else one.is_wrong and not one.follows and not one.repair
+
+
+def _is_right_with(reading: Reading, line: CheckedLine) -> bool:
+    """Whether the whole pass is right with the repair of a line, and no less of it is judged."""
     rows = reading.code.source.text.split("\n")
-    rows[repaired[0].line - 1] = repaired[0].repair
-    try:
-        again = reading.again("\n".join(rows))
-    except NetcalcError:
-        return lines
-    if any(one.verdict == "wrong" for one in again.judged) or len(again.code.unjudged) > len(reading.code.unjudged):
-        return lines
-    follows = repaired[0].name
-    return [one._replace(follows=follows, diagnosis="") if one in wrong and not one.repair else one for one in lines]
+    rows[line.line - 1] = line.repair
+    again = right_with(reading, "\n".join(rows))
+    return again is not None and len(again.judged) >= len(reading.judged)
 
 
 def _once(reading: Reading, lines: Sequence[CheckedLine]) -> Iterator[CheckedLine]:

@@ -168,14 +168,18 @@ def _places(reading: Reading, holds: Callable[[Step], bool]) -> Iterator[tuple[P
 
 
 def _is_right_again(trial: Trial, edit: Edit) -> bool:
-    """Whether the whole pass is right with an edit, whatever its gradients were held to before."""
     text, change = trial.source.text, edit.change
+    return right_with(trial.reading, text[: change.start] + change.text + text[change.end :]) is not None
+
+
+def right_with(reading: Reading, text: str) -> Reading | None:
+    """The whole pass with a repair, where all of it is right, whatever its gradients were held to before."""
     try:
-        again = trial.reading.again(text[: change.start] + change.text + text[change.end :])
+        again = reading.again(text)
     except NetcalcError:
-        return False
-    is_read = len(again.code.unjudged) <= len(trial.reading.code.unjudged) and not again.code.stopped
-    return is_read and all(one.verdict == "right" for one in again.judged)
+        return None
+    is_read = len(again.code.unjudged) <= len(reading.code.unjudged) and not again.code.stopped
+    return again if is_read and all(one.verdict == "right" for one in again.judged) else None
 
 
 def _trial_of(reading: Reading, origin: Origin) -> Trial | None:
