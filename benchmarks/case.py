@@ -15,11 +15,12 @@ Word = str | float | Path
 
 @dataclass(frozen=True)
 class Command:
-    """A process: its words, the packages or programs it `needs`, and whether it starts with an empty cache."""
+    """A process: its words, what it `needs` (packages, programs), whether its cache is empty, and its exit status."""
 
     words: tuple[str, ...]
     needs: tuple[str, ...] = ()
     first_run: bool = False
+    status: int = 0
 
     @property
     def missing(self) -> list[str]:

@@ -73,7 +73,7 @@ def run(command: Command) -> Run:
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode != command.status:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command.words)[:300]} failed: {errors.read().decode(errors='replace')}")
     return Run(seconds, used.ru_maxrss * 1024 / MEGABYTE)  # ru_maxrss is in KB on Linux
