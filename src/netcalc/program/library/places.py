@@ -134,6 +134,7 @@ def _segments(call: Call, places: Tensor, many: Any) -> int:
 
 
 _X = "x|input|a|m|ary|self|tensor|A:t"
+_SEGMENTS = "data:t segment_ids:t num_segments:v=None indices_are_sorted:v=False unique_indices:v=False"
 ROWS = [
     Row(
         "index_put index_put_",
@@ -163,7 +164,7 @@ ROWS = [
     ),
     Row(
         "segment_sum",
-        "data:t segment_ids:t num_segments:v=None indices_are_sorted:v=False unique_indices:v=False",
+        _SEGMENTS,
         lambda call, x, places, many, *_: _segment_sum(call, x, places, many),
         "the rows of each segment added up",
         asks=True,
@@ -202,7 +203,7 @@ ROWS = [
     ),
     Row(
         "segment_max segment_min",
-        "data:t segment_ids:t num_segments:v=None indices_are_sorted:v=False unique_indices:v=False",
+        _SEGMENTS,
         lambda call, x, places, many, *_: _segment_extreme(call, x, places, many),
         "the largest or smallest rows of each segment",
         asks=True,
