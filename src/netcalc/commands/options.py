@@ -116,7 +116,9 @@ class Presentation(NamedTuple):
     output: OutputFile = None
     only: Annotated[
         Values,
-        values("--only", "The parts of the answer to give, as in dW db.", metavar="NAME…", completed=names_on_line),
+        values(
+            "--only", "The parts of the answer to give, as in dW db, or dx0.", metavar="NAME…", completed=names_on_line
+        ),
     ] = None
     index_from: Annotated[
         int,

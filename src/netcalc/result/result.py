@@ -150,17 +150,21 @@ class Result:
     def only(self, names: Sequence[str]) -> Result:
         """The same with those tensors alone, and the steps that arrive at them; `dW` is that of every layer.
 
-        One name may come by itself. Raises UnknownNameError.
+        `dx0` and `dW1[0,1]` are entries; one name may come by itself. Raises UnknownNameError.
         """
         known = {tensor.name: tensor for tensor in self.tensors}
-        asked: list[str] = []
+        asked: dict[str, Tensor] = {}
         for name in [names] if isinstance(names, str) else names:
-            found = [name] if name in known else [one for one in known if re.sub(r"\d+", "", one, count=1) == name]
-            found = found or [one.name for one in self.tensors if name in _as_shown(one)]
+            found = (
+                [known[name]]
+                if name in known
+                else [known[one] for one in known if re.sub(r"\d+", "", one, count=1) == name]
+            )
+            found = found or [one for one in self.tensors if name in _as_shown(one)] or list(_entry(known, name))
             if not found:
                 raise unknown("part", name, known, f"the parts are {', '.join(known)}")
-            asked += found
-        kept = tuple(known[name] for name in dict.fromkeys(asked))
+            asked |= {one.name: one for one in found}
+        kept = tuple(asked.values())
         labels = {tensor.name if tensor.of is None else f"d{tensor.of}/d{tensor.key}" for tensor in kept}
         steps = self.steps
         if isinstance(steps, LazySteps):
@@ -258,6 +262,18 @@ def _as_shown(tensor: Tensor) -> tuple[str, ...]:
 
     of = () if tensor.of is None else (f"∂{greek(tensor.of)}/∂{greek(tensor.key)}",)
     return (greek(tensor.name), *of)
+
+
+def _entry(known: Mapping[str, Tensor], name: str) -> Iterator[Tensor]:
+    """The entry of that name, `dx0`, `dW1[0,1]` or `df1/dx`, if there is one."""
+    read = re.fullmatch(r"(.+?)(?:\[(\d+(?:\s*,\s*\d+)*)\]|(\d+))", name.strip())
+    tensor = known.get(read[1]) if read else None
+    if read and tensor:
+        index = tuple(int(place) - tensor.index_from for place in (read[2] or read[3]).split(","))
+        shape = tensor.entries.shape
+        if len(index) == len(shape) and all(0 <= place < size for place, size in zip(index, shape, strict=True)):
+            yield tensor.entry(index)
+    yield from (one.entry((one.called.index(name),)) for one in known.values() if name in one.called)
 
 
 def _leading_to(tensors: Sequence[Tensor], labels: Collection[str], steps: Sequence[Step]) -> list[Step]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -130,6 +131,18 @@ class Tensor:
         if self.by:
             return Element(name, self.formula, as_value(self.entries[index]), self.full)
         return Element(name, at_index(self.formula, index, self.index_from), as_value(self.entries[index]))
+
+    def entry(self, index: tuple[int, ...]) -> Tensor:
+        """One entry, as a tensor of no axes."""
+        one = self.at(index)
+        entries = np.empty((), self.entries.dtype)
+        entries[()] = self.entries[index]
+        brief = None if self.brief is None else at_index(self.brief, index, self.index_from)
+        of, name = self.of, one.name
+        if self.own and "/" in name:  # df1/dx
+            of, name = name.removeprefix("d").split("/", 1)
+        alone = replace(self, name=name, of=of, entries=entries, written=one.formula, brief=brief, own=(), called=())
+        return replace(alone, full=one.full, titled=None if self.titled is None else lambda _place: one.full)
 
     def name_at(self, index: tuple[int, ...]) -> str:
         """The own name of one entry."""
