@@ -119,6 +119,14 @@ def test_blanks_and_dashes_are_missing(marks):
     assert found == [("Ada", 1, "right", "missing", "missing"), ("Ben", 1, "missing", "missing", "rounded")]
 
 
+def test_a_row_of_too_many_cells_is_one_students_matter(marks):
+    """Which cell is which answer can't be known; the others of the class have their marks."""
+    found, _, status = marks("student,q,f,db\nAda,2,0.881,0,105\nBen,2,0.881,0.105\nCy,2,0.881,0.105,,\n")
+    right = ("right", "rounded", "rounded")
+    assert found == [("Ada", 0, *["unreadable"] * 3), ("Ben", 3, *right), ("Cy", 3, *right)]
+    assert status == 1
+
+
 @pytest.mark.parametrize("width", [80, 100, 140])
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_a_student_is_a_line_of_the_table(run, tmp_path, monkeypatch, width, count):

@@ -146,11 +146,14 @@ def test_json_holds_problems_and_leaves_the_answers_to_the_key():
 
 
 def told(exercises, lines):
-    """What a session shows to one who types these lines, and whether all was right."""
+    """What a session shows to one who types these lines, then Ctrl-D, and whether all was right."""
     typed, shown = iter(lines), []
 
     def ask(_):
-        return next(typed)
+        try:
+            return next(typed)
+        except StopIteration:
+            raise EOFError from None
 
     return session(exercises, ask, shown.append), shown
 
@@ -164,6 +167,14 @@ def test_a_session_marks_and_explains():
     assert not all_right
     assert any("needs a number" in str(one) for one in shown)
     assert "1 of 7 answers is wrong" in "\n".join(map(str, shown))
+
+
+def test_what_was_answered_before_ctrl_d_is_marked():
+    exercises = quiz("neuron", 7, 2, 2)
+    all_right, shown = told(exercises, [to_ascii(answer_of(exercises[0].elements[0])), "0"])
+    assert not all_right
+    assert "1 of 2 answers is wrong" in "\n".join(map(str, shown))
+    assert not any(line in shown for line in exercises[1].lines[:1] if line not in exercises[0].lines)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "latex", "md"])

@@ -44,6 +44,7 @@ def answer(
     from netcalc.commands._progress import showing_layers
     from netcalc.solving.solve import solve
 
+    checking.check_needed()
     form = chosen(presentation.format, presentation.output)
     with showing_layers():
         result = solve(

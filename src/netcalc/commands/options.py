@@ -183,3 +183,9 @@ class Checking(NamedTuple):
     rtol: RelativeTolerance = None
     atol: AbsoluteTolerance = None
     sig: SignificantDigits = None
+
+    def check_needed(self) -> None:
+        """Raises NetcalcError for a tolerance without an answer that it could be of."""
+        flags = {"--rtol": self.rtol, "--atol": self.atol, "--sig": self.sig}
+        for flag in [] if self.check else [flag for flag, value in flags.items() if value is not None]:
+            raise NetcalcError(f"{flag} says how near an answer is right, and there is none: give it by --check")

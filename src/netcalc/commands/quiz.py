@@ -61,8 +61,4 @@ def ask(kind: str, seed: int, count: int, level: int) -> int:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise NetcalcError("--interactive asks on a terminal, and there is none; without it the exercises are printed")
     console = Console(highlight=False, markup=False, emoji=False)
-    try:
-        return int(not session(quiz(kind, seed, count, level), input, console.print))
-    except EOFError:
-        console.print()
-        return 1
+    return int(not session(quiz(kind, seed, count, level), input, console.print))

@@ -14,13 +14,16 @@ Show = Callable[[Any], None]
 
 
 def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
-    """Ask every exercise, mark it and explain what went wrong; whether all was right. An empty line passes."""
+    """Ask every exercise, mark it and explain what went wrong; whether all was right.
+
+    An empty line passes. Where no more is typed, what was answered is marked and the session ends.
+    """
     all_right = True
     for exercise in exercises:
         for line in exercise.lines:
             show(line)
         checker = Checker(exercise.result)
-        brought = {one.name: text for one in exercise.elements if (text := _answered(checker, one.name, ask, show))}
+        brought, ended = _brought(exercise, checker, ask, show)
         if brought:
             checked = checker.checked(brought.items())
             for verdict in verdicts(checked):
@@ -28,7 +31,22 @@ def session(exercises: Sequence[Exercise], ask: Ask, show: Show) -> bool:
             all_right &= not any(one.is_wrong for one in checked.checked)
         all_right &= len(brought) == len(exercise.elements)
         show("")
+        if ended:
+            return False
     return all_right
+
+
+def _brought(exercise: Exercise, checker: Checker, ask: Ask, show: Show) -> tuple[dict[str, str], bool]:
+    """The answers that are typed, by name, and whether that was the end of them."""
+    brought = {}
+    try:
+        for one in exercise.elements:
+            if text := _answered(checker, one.name, ask, show):
+                brought[one.name] = text
+    except EOFError:
+        show("")
+        return brought, True
+    return brought, False
 
 
 def _answered(checker: Checker, name: str, ask: Ask, show: Show) -> str:

@@ -25,6 +25,10 @@ class Table(NamedTuple):
     header: list[str]
     rows: list[tuple[int, list[str]]]
 
+    def too_long(self, row: Sequence[str]) -> str:
+        """What there is to say of a row that has more cells than the header."""
+        return f"{len(row)} cells, and the header has {len(self.header)}" if len(row) > len(self.header) else ""
+
 
 def read_text(source: Source) -> str:
     """All of a source, which is closed. Raises FileError."""
@@ -34,9 +38,9 @@ def read_text(source: Source) -> str:
 
 
 def from_file(path: str) -> Table:
-    """The table of answers in a file, or `-`. Raises FileError."""
+    """The table of answers in a file, or `-`, whose rows may have more cells than it has columns. Raises FileError."""
     source = open_source(path, "the answers", StandardInput())
-    return read_table(read_text(source), source.name)
+    return _table(read_text(source), source.name)
 
 
 def from_rows(rows: Sequence[Mapping[str, object]], source: str) -> Table:
@@ -71,10 +75,18 @@ def read_table(text: str, source: str) -> Table:
 
     Raises FileError as `read_cells` does.
     """
+    table = _table(text, source)
+    for line, row in table.rows:
+        if said := table.too_long(row):
+            raise FileError(f"{source}, line {line}: it has {said}")
+    return table
+
+
+def _table(text: str, source: str) -> Table:
+    """The same without empty cells beyond the header, as spreadsheets leave them, nor in it at its end."""
     (_, header), *rows = read_cells(text, source)
-    while not header[-1].strip():  # as spreadsheets leave them
+    while not header[-1].strip():
         header.pop()
-    for line, row in rows:
-        if any(map(str.strip, row[len(header) :])):
-            raise FileError(f"{source}, line {line}: it has {len(row)} cells, and the header has {len(header)}")
-    return Table(source, [cell.strip() for cell in header], [(line, row[: len(header)]) for line, row in rows])
+    count = len(header)
+    kept = [(line, row if any(map(str.strip, row[count:])) else row[:count]) for line, row in rows]
+    return Table(source, [cell.strip() for cell in header], kept)

@@ -100,12 +100,16 @@ def grade(checkers: Mapping[str, Checker], table: Table, *, follow_through: bool
     columns = columns_of(checkers, header, source)
     worth = (*MARKED, "follows") if follow_through else MARKED
     students: list[Student] = []
-    for number, (_, given) in enumerate(rows, 1):
+    for number, (line, given) in enumerate(rows, 1):
         row = [*given, *[""] * (len(header) - len(given))]
         name = one_line(" ".join(row[place].strip() for place in columns.who)) or str(number)
         if name.casefold() in NO_STUDENTS:
             continue
-        marks = tuple(_marked(checkers, [(one, row[one.place]) for one in columns.answers], decimal))
+        cells = [(one, row[one.place]) for one in columns.answers]
+        if said := table.too_long(row):
+            marks = tuple(Mark(one.called, "unreadable", f"line {line} has {said}", text) for one, text in cells)
+        else:
+            marks = tuple(_marked(checkers, cells, decimal))
         students.append(Student(name, marks, sum(one.verdict in worth for one in marks)))
     called = tuple(one.called for one in columns.answers)
     return Grades(called, tuple(students), (*columns.notes, *_commas_noted(students)))
