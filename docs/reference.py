@@ -133,7 +133,8 @@ def programs() -> Iterator[str]:
         **{path: re.findall(r"(?m)^(?:class|def) (\w+)", text) for path, text in TEXTS.items()},
         "einops": sorted(EINOPS),
         "jax": [
-            *"grad value_and_grad hessian jacobian vmap lax.scan lax.fori_loop lax.map tree.map tree.leaves".split()
+            *"grad value_and_grad hessian jacobian vmap lax.scan lax.associative_scan lax.fori_loop lax.map".split(),
+            *"tree.map tree.leaves".split(),
         ],
         "torch.autograd": ["grad"],
     }

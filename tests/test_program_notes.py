@@ -334,3 +334,21 @@ def test_a_part_is_asked_for_as_it_is_named_or_as_it_is_shown():
         assert [one.name for one in result.only([name]).tensors] == ["dmu"]
     with pytest.raises(NetcalcError, match="unknown part '∂loss/∂y'"):
         result.only(["∂loss/∂y"])
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        (
+            "a = F.relu(x)\nloss = F.max_pool2d(a, 2).sum()",
+            "max(windows(a), axis=(4, 5)) is at a kink: its entries tie in 1 of 2 places",
+        ),
+        ("a = F.relu(x)\nloss = a.amax(2).sum()", "max(a, axis=2) is at a kink: its entries tie in 2 of 4 places"),
+        ("a = F.relu(x)\nloss = a.reshape(4, 2)[1:].max()", None),
+        ("loss = F.max_pool2d(F.relu(x), 2).sum()", None),
+    ],
+)
+def test_zeros_of_a_relu_tie_where_its_gradient_is_told(text, told):
+    """They are one number, but entries of their own: whose gradient it is, PyTorch and netcalc say otherwise."""
+    notes = netcalc.gradients(text, x=np.array([[[[-1.0, -2, 3, 4], [-1, -3, -2, 5]]]])).notes
+    assert notes == (() if told is None else (f"{told}; those that tie share the gradient equally",))

@@ -26,6 +26,15 @@ CASES = [
         "np.stack([step(step(np.ones(2), x[2]), x[1]) * x[0], step(np.ones(2), x[2]) * x[1], x[2]])",
     ),
     ("jax.lax.scan(lambda h, _: (W @ h, None), x[0], None, length=3)[0]", "W @ W @ W @ x[0]"),
+    ("jax.lax.associative_scan(jnp.multiply, x)", "np.stack([x[0], x[0] * x[1], x[0] * x[1] * x[2]])"),
+    (
+        "jax.lax.associative_scan(lambda l, r: (l[0] * r[0], r[0] * l[1] + r[1]), (x, x**2), reverse=True)[1]",
+        "np.stack([(x[2]**2 * x[1] + x[1]**2) * x[0] + x[0]**2, x[2]**2 * x[1] + x[1]**2, x[2]**2])",
+    ),
+    (
+        "jax.lax.associative_scan(lambda l, r: {'m': l['m'] @ r['m']}, {'m': jnp.stack([W, W.T, W * 2])}, axis=-3)['m']",
+        "np.stack([W, W @ W.T, W @ W.T @ W * 2])",
+    ),
     ("lax.fori_loop(1, 4, lambda i, v: v + i * jnp.sin(v), x)", "turned(turned(turned(x, 1), 2), 3)"),
     ("jax.tree.map(lambda a, c: a * c, {'a': x, 'b': [W]}, {'b': [W], 'a': x})['a']", "x * x"),
     (

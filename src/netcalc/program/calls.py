@@ -69,6 +69,7 @@ LOOPS = {
 TRANSFORMS: Mapping[str, str] = {  # by what `transforms` calls them
     **dict.fromkeys(("jax.vmap", "torch.vmap", "torch.func.vmap", "functorch.vmap"), "vmap"),
     "jax.lax.scan": "scan",
+    "jax.lax.associative_scan": "associative_scan",
     "jax.lax.fori_loop": "fori_loop",
     "jax.lax.cond": "cond",
     "jax.lax.map": "over_items",

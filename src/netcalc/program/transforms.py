@@ -11,6 +11,7 @@ from netcalc.errors import NetcalcError, ShapeError
 from netcalc.graph import build as b
 from netcalc.graph.sizes import Letters
 from netcalc.program.builtins import whole
+from netcalc.program.indexing import read
 from netcalc.program.values import Mapped, Tensor, described, is_scalar
 
 if TYPE_CHECKING:
@@ -55,6 +56,47 @@ def scan(
         init, y = found
         given.append(y)
     return init, None if not given else _stacked(reader, given[::-1] if reverse else given)
+
+
+def associative_scan(reader: Calls, fn: Any, elems: Any, reverse: Any = False, axis: Any = 0) -> Any:
+    """What a function of two gives along an axis, running: of pairs, of pairs of pairs, and of what is between, as JAX.
+
+    So it is called with parts of arrays, which bear the axis, about twice as often as the size can be halved.
+    """
+    if sizes := {len(_items(reader, leaf, axis)) for leaf in leaves_of(elems)}:
+        if len(sizes) > 1:
+            raise ShapeError("what is gone through together has different sizes")
+        axis = whole(reader, axis)
+        axis += leaves_of(elems)[0].rank if axis < 0 else 0
+
+    def part(tree: Any, *ends: Any) -> Any:
+        key = (*[slice(None)] * axis, slice(*ends))
+        return over_tree(lambda leaf: read(reader, leaf, key), tree)
+
+    def both(one: Any, other: Any) -> Any:
+        found = _called(reader, fn, [one, other])
+        if len(leaves_of(found)) != len(leaves_of(one)):
+            raise NetcalcError("the function of an associative_scan gives as many arrays as it is given of each")
+        return found
+
+    def joined(one: Any, other: Any) -> Any:
+        return over_tree(
+            lambda *leaves: reader.library_call("concatenate", "numpy", [list(leaves), axis], {}), one, other
+        )
+
+    def running(tree: Any, many: int) -> Any:
+        if many < 2:
+            return tree
+        odd = running(both(part(tree, 0, -1, 2), part(tree, 1, None, 2)), many // 2)
+        before = odd if many % 2 else part(odd, 0, -1)
+        first = part(tree, 0, 1)
+        even = joined(first, both(before, part(tree, 2, None, 2))) if many > 2 else first
+        turns = [n // 2 + (n % 2) * (many - many // 2) for n in range(many)]
+        return over_tree(lambda leaf: reader.library_call("take", "numpy", [leaf, turns, axis], {}), joined(even, odd))
+
+    turned = part(elems, None, None, -1) if reverse else elems
+    found = running(turned, *sizes)
+    return part(found, None, None, -1) if reverse else found
 
 
 def cond(reader: Calls, pred: Any, true_fun: Any, false_fun: Any, *operands: Any) -> Any:

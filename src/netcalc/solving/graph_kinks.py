@@ -22,6 +22,8 @@ from netcalc.graph.leaves import name_of
 from netcalc.graph.node import Node, in_order
 from netcalc.graph.product import PRODUCT, number
 from netcalc.graph.reductions import LOG_SOFTMAX, LOGSUMEXP, MAX, MIN, NORM, SOFTMAX, Along
+from netcalc.graph.shaping import INDEX, RESHAPE
+from netcalc.graph.windows import WINDOWS
 from netcalc.graph.writing import formula
 from netcalc.kinks import Kink, kink
 from netcalc.models.graphed import GraphProblem
@@ -54,7 +56,8 @@ def kink_notes(problem: GraphProblem) -> Iterator[str]:
             elif node.operation is DETERMINANT:
                 yield from _of_determinant(problem, node, entries)
             else:
-                yield from _of_extreme(_written(problem, node), node, arguments[0])
+                places = _places(node.args[0], nodes, sizes)
+                yield from _of_extreme(_written(problem, node), node, arguments[0], places)
 
 
 def _may_tie(node: Node) -> bool:
@@ -131,18 +134,40 @@ def _of_determinant(problem: GraphProblem, node: Node, determinants: np.ndarray)
         yield f"{told}: {slope} stands for its cofactors"
 
 
-def _of_extreme(written: str, node: Node, argument: np.ndarray) -> Iterator[str]:
+def _places(node: Node, told: Collection[Node], sizes: Arithmetic) -> np.ndarray | None:
+    """Which entries of a node whose gradient is told are these; None where they are made of several, or of none.
+
+    What relu makes 0 is the same number wherever it is, but no entry with another's gradient.
+    """
+    turns = []
+    while node not in told:
+        if node.operation not in (RESHAPE, WINDOWS, INDEX) or len(node.args) > 1:
+            return None
+        turns.append(node)
+        (node,) = node.args
+    shape = sizes.shape(node.shape)
+    found = np.arange(prod(shape)).reshape(shape)
+    for turn in reversed(turns):
+        found = turn.value(sizes, [found])
+    return found
+
+
+def _of_extreme(written: str, node: Node, argument: np.ndarray, places: np.ndarray | None) -> Iterator[str]:
+    """Whether the largest entries tie; what is the same number is no tie, but of entries in `places` of their own."""
     along: Along = node.params
     rows = last(argument, along.axes)
+    size = rows.shape[-1]
+    own = None if places is None else last(places, along.axes).reshape(-1, size)
     best = {MAX: 1, MIN: -1}[node.operation]
     tied = 0
-    for row in rows.reshape(-1, rows.shape[-1]):
+    for n, row in enumerate(rows.reshape(-1, size)):
         top = row[0]
         for one in row[1:]:
             top = one if sign((one - top) * best) == 1 else top
-        tied += len({id(one) for one in row if sign(one - top) == 0}) > 1  # what is the same number is no tie
+        ids = map(id, row) if own is None else own[n]
+        tied += len({which for one, which in zip(row, ids, strict=True) if sign(one - top) == 0}) > 1
     if tied:
-        times = "" if rows.size == rows.shape[-1] else f" in {tied} of {rows.size // rows.shape[-1]} places"
+        times = "" if rows.size == size else f" in {tied} of {rows.size // size} places"
         yield f"{written} is at a kink: its entries tie{times}; those that tie share the gradient equally"
 
 
