@@ -137,13 +137,26 @@ class Recording:
     def pytest_runtest_protocol(self):
         asked.clear()
         self.passed, self.started = True, time.process_time()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self):  # what is too long ends here, not where its failure is written
         signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST_SECONDS, 0.5)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item, call):
+        try:
+            return (yield)
+        except (SystemError, Warning):  # Python 3.11's, of a syntax tree that is made while another one is
+            return pytest.TestReport.from_item_and_call(item, call)
 
     def pytest_runtest_logreport(self, report):
         self.passed = getattr(self, "passed", False) and report.passed
 
     def pytest_runtest_logfinish(self, nodeid):
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if getattr(self, "passed", False):
             self._write(nodeid, time.process_time() - self.started)
 
