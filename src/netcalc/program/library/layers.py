@@ -12,6 +12,7 @@ from netcalc.graph.node import Node
 from netcalc.graph.sizes import described, over, same, settled, written
 from netcalc.program.library.elementwise import MINUS_INFINITY
 from netcalc.program.library.reductions import norm_of_vectors
+from netcalc.program.library.shaping import swapped_axes
 from netcalc.program.library.table import Call, Row, concrete
 from netcalc.program.signature import sizes as to_sizes
 from netcalc.program.values import Tensor, node_of
@@ -116,19 +117,31 @@ def _attention(
     """softmax(q kᵀ·scale + mask) v."""
     if dropout not in (None, 0):
         raise NetcalcError("attention with dropout draws at random; write dropout_p=0")
-    keys, values = k.node, v.node
-    if groups:
-        keys, values = (_repeated_heads(one, q.node) for one in (keys, values))
-    width = settled(q.node.shape[-1])
+    keys, values = (_repeated_heads(one.node, q.node) if groups else one.node for one in (k, v))
+    return _attended(q.node, keys, values, [mask], causal, scale)
+
+
+def _attention_by_place(q: Tensor, k: Tensor, v: Tensor, bias: Any, mask: Any, scale: Any, causal: bool) -> Node:
+    """The same of (batch, places, heads, width), as in JAX, where queries may share heads."""
+    if not {3, 4} >= {one.rank for one in (q, k, v)}:
+        raise ShapeError(f"dot_product_attention takes (batch, places, heads, width); this is {described(q.shape)}")
+    own, *rest = (swapped_axes(one, -3, -2) for one in (q, k, v))
+    keys, values = (_repeated_heads(one, own) for one in rest)
+    return swapped_axes(Tensor(_attended(own, keys, values, [bias, mask], causal, scale)), -3, -2)
+
+
+def _attended(q: Node, k: Node, v: Node, masks: list[Any], causal: bool, scale: Any) -> Node:
+    width = settled(q.shape[-1])
     by = node_of(scale) if scale is not None else b.divide(b.number(1), b.elementwise("sqrt", b.of_size(width)))
-    scores = b.multiply(b.matmul(q.node, b.swapped(keys)), by)
+    scores = b.multiply(b.matmul(q, b.swapped(k)), by)
     hidden = b.number_of(MINUS_INFINITY)
     if causal:
         rows, columns = (concrete(settled(one), "is_causal") for one in scores.shape[-2:])
         scores = b.where(triangular_ones(rows, columns, 0, lower=True), scores, hidden)
-    if mask is not None:
-        scores = b.where(mask.node, scores, hidden) if mask.kind == "bool" else b.add(scores, mask.node)
-    return b.matmul(b.softmax(scores, -1), values)
+    for mask in masks:
+        if mask is not None:
+            scores = b.where(mask.node, scores, hidden) if mask.kind == "bool" else b.add(scores, mask.node)
+    return b.matmul(b.softmax(scores, -1), v)
 
 
 def _repeated_heads(node: Node, q: Node) -> Node:
@@ -192,10 +205,16 @@ ROWS = [
         asks=True,
     ),
     Row(
-        "scaled_dot_product_attention dot_product_attention",
+        "scaled_dot_product_attention",
         "query:t key:t value:t attn_mask:t?=None dropout_p:v=0 is_causal:b=False scale:v=None enable_gqa:b=False",
         _attention,
         "softmax(q kᵀ/√d) v",
+    ),
+    Row(
+        "dot_product_attention",
+        "query:t key:t value:t bias:t?=None mask:t?=None scale:v=None is_causal:b=False",
+        _attention_by_place,
+        "the same of (batch, places, heads, width), as in JAX",
     ),
     Row("pixel_shuffle", "input:t upscale_factor:i", _pixel_shuffle, "channels as finer places"),
 ]

@@ -50,7 +50,8 @@ def _pair(both: tuple[Node, Node], x: Tensor) -> Pair:
 
 
 def _sort(call: Call, x: Tensor, axis: Any, descending: bool, _: Any) -> Any:
-    order = Order(x.node, -1 if axis == "" else axis, call.name, descending=descending)
+    first = 0 if call.name == "msort" else -1
+    order = Order(x.node, first if axis == "" else axis, call.name, descending=descending)
     both = _pair(order.part(None, None), x)
     return both if call.library == "torch" and call.name == "sort" else both[0]
 

@@ -112,28 +112,31 @@ def pieces(node: Node, many: int, axis: int, *, uneven: bool = False) -> list[No
 
 def _split(call: Call, x: Tensor, sections: Any, axis: int) -> list[Node]:
     """PyTorch's pieces of a size, NumPy's number of pieces; a list is of sizes or of cuts."""
+    if call.library != "torch" or call.name != "split":
+        return _cut(x, sections, axis, uneven=call.name != "split")
     node, axis = x.node, axis_of(x.node, axis)
-    as_torch = call.library == "torch"
     if isinstance(sections, list | tuple):
-        cuts = [whole(one) for one in sections]
-        if as_torch:
-            ends = list(np.cumsum(cuts))[:-1]
-            if not same(node.shape[axis], int(sum(cuts))):
-                raise ShapeError(f"{cuts} do not add up to {settled(node.shape[axis])}")
-            return _split_at(node, [int(one) for one in ends], axis)
-        return _split_at(node, cuts, axis)
-    if as_torch:
-        size = settled(node.shape[axis])
-        if not isinstance(size, int) or not isinstance(sections, int):
-            many = over(size, sections)
-            if not isinstance(many, int):
-                raise NetcalcError(
-                    f"how many parts of {sections} are in {size}? Say the size as a number, or as a multiple such as "
-                    f"3{sections if not isinstance(sections, int) else size}, in --shape"
-                )
-            return pieces(node, many, axis)
-        return _split_at(node, list(range(sections, size, sections)), axis)
-    return pieces(node, whole(sections), axis, uneven=call.name == "array_split")
+        sizes = [whole(one) for one in sections]
+        if not same(node.shape[axis], int(sum(sizes))):
+            raise ShapeError(f"{sizes} do not add up to {settled(node.shape[axis])}")
+        return _split_at(node, [int(one) for one in np.cumsum(sizes)[:-1]], axis)
+    size = settled(node.shape[axis])
+    if not isinstance(size, int) or not isinstance(sections, int):
+        many = over(size, sections)
+        if not isinstance(many, int):
+            raise NetcalcError(
+                f"how many parts of {sections} are in {size}? Say the size as a number, or as a multiple such as "
+                f"3{sections if not isinstance(sections, int) else size}, in --shape"
+            )
+        return pieces(node, many, axis)
+    return _split_at(node, list(range(sections, size, sections)), axis)
+
+
+def _cut(x: Tensor, sections: Any, axis: int, *, uneven: bool = False) -> list[Node]:
+    """So many pieces, or those between cuts."""
+    if isinstance(sections, list | tuple):
+        return _split_at(x.node, [whole(one) for one in sections], axis_of(x.node, axis))
+    return pieces(x.node, whole(sections), axis, uneven=uneven)
 
 
 def _chunk(x: Tensor, many: int, axis: int) -> tuple[Node, ...]:
@@ -229,6 +232,7 @@ def _quarter_turns(x: Tensor, k: int) -> Node:
     return node
 
 
+_CUT = f"{_X} indices_or_sections|sections|indices:v"
 ROWS = [
     Row("roll", f"{_X} shift|shifts:v axis|dims:a=None", _roll, "entries moved round", "same"),
     Row("flip", f"{_X} axis|dims:a=None", _flip, "entries in reverse", "same", True),
@@ -257,8 +261,8 @@ ROWS = [
         True,
         asks=True,
     ),
-    Row("hsplit", f"{_X} sections:i", lambda x, many: pieces(x.node, many, 1), "parts side by side", "same", True),
-    Row("vsplit", f"{_X} sections:i", lambda x, many: pieces(x.node, many, 0), "parts below each other", "same", True),
+    Row("hsplit", _CUT, lambda x, at: _cut(x, at, min(x.rank, 2) - 1), "parts side by side", "same", True),
+    Row("vsplit", _CUT, lambda x, at: _cut(x, at, 0), "parts below each other", "same", True),
     Row("chunk", f"{_X} chunks:i {_DIM}:i=0", _chunk, "so many parts along an axis", "same", True),
     Row("unbind unstack", f"{_X} {_DIM}:i=0", _unbind, "the entries along an axis", "same", True),
     Row("narrow", f"{_X} dim:i start:i length:i", _narrow, "a part of an axis", "same", True),

@@ -103,11 +103,11 @@ def transposed(call: Call, x: Tensor, arguments: list[Any]) -> Node:
             if call.library != "torch" and axes == (0, 1) and x.rank == 2:
                 call.note("transpose(0, 1) is taken as NumPy's, which changes nothing; write .T to transpose")
                 return x.node
-            return _swapped(x, *axes)
+            return swapped_axes(x, *axes)
     return b.transpose(x.node, axes)
 
 
-def _swapped(x: Tensor, first: int, second: int) -> Node:
+def swapped_axes(x: Tensor, first: int, second: int) -> Node:
     order = list(range(x.rank))
     first, second = axis_of(x.node, first), axis_of(x.node, second)
     order[first], order[second] = order[second], order[first]
@@ -239,7 +239,7 @@ ROWS = [
     Row("unflatten", f"{_X} dim:i sizes:v", _unflatten, "one axis as several", "same", True),
     Row("transpose", f"{_X} *axes:v", transposed, "axes in another order", "same", True, asks=True),
     Row("permute permute_dims", f"{_X} *dims|axes:v", _permute, "axes in another order", "same", True),
-    Row("swapaxes swapdims", f"{_X} axis1|dim0|axis0:i axis2|dim1:i", _swapped, "two axes exchanged", "same", True),
+    Row("swapaxes swapdims", f"{_X} axis1|dim0|axis0:i axis2|dim1:i", swapped_axes, "two axes exchanged", "same", True),
     Row(
         "matrix_transpose adjoint t",
         _X,
