@@ -532,6 +532,22 @@ def svm_loss_naive(W, X, y, reg):
     dW += 2 * reg * W
     return loss, dW
 """
+TWO_OF_THEM = """\
+def square_loss(x, t):
+    d = x - t
+    loss = np.sum(d ** 2) / 2
+    dx = d.copy()
+    return loss, dx
+
+
+def loss_and_grads(x, W, t, reg):
+    grads = {}
+    data_loss, dscores = square_loss(x @ W, t)
+    loss = data_loss + reg * np.sum(W * W)
+    grads["W"] = x.T @ dscores
+    grads["W"] += 2 * reg * W
+    return loss, grads
+"""
 NUMBERS = """\
 {W} = np.array([[0.5, -1, 0.3], [0.2, 0.1, 0.7]])
 {X} = np.array([[1, 2], [0.3, -1], [1, 1]])
@@ -561,6 +577,12 @@ def test_a_loss_and_its_gradient_in_nested_loops_are_right_however_they_are_call
     found = of_svm(*FORMS[form])
     assert {(one.name, one.verdict) for one in found} == {("dW", "right")}
     assert any(one.text.strip() == "dW += 2 * reg * W" for one in found)
+
+
+@pytest.mark.parametrize("was, slip, lines", [("", "", []), ("d.copy()", "-d", [4]), ('["W"] += 2', '["W"] = 2', [13])])
+def test_a_loss_of_one_def_is_part_of_that_of_another(was, slip, lines):
+    at = {"x": "1,2;0.5,-1", "W": "0.3,-0.2;0.5,0.1", "t": "1,0;0,1", "reg": "0.1"}
+    assert [one.line for one in wrong(of_svm(TWO_OF_THEM.replace(was, slip), at))] == lines
 
 
 @pytest.mark.parametrize(

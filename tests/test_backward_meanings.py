@@ -33,6 +33,40 @@ LOSSES = "losses = np.sum((np.tanh(X @ W1) @ W2 - T) ** 2, axis=1)\nloss = losse
 OF_LOSSES = OF_EACH.replace("deach", "dloss")
 BACK += "    dW1 += X.T @ da\n    # the same X each time\n    dX += da @ W1.T\n"
 
+LAYERED = """
+def relu(Z):
+    return np.maximum(0, Z), Z
+
+def layer(A_prev, W):
+    Z = A_prev @ W
+    return Z, (A_prev, W)
+
+Z1, linear1 = layer(X, W1)
+A1, kept = relu(Z1)
+Z2, linear2 = layer(A1, W2)
+A2 = np.tanh(Z2)
+loss = np.sum((A2 - T) ** 2) / 2 / X.shape[0]
+"""
+LAYERED_BACK = """
+def relu_backward(dA, kept):
+    Z = kept
+    dZ = np.array(dA, copy=True)
+    dZ[Z <= 0] = 0
+    return dZ
+
+def layer_backward(dZ, linear):
+    A_prev, W = linear
+    dW = A_prev.T @ dZ / A_prev.shape[0]
+    dA_prev = dZ @ W.T
+    return dA_prev, dW
+
+dA2 = A2 - T
+dA1, dW2 = layer_backward(dA2 * (1 - A2 ** 2), linear2)
+dA0, dW1 = layer_backward(relu_backward(dA1, kept), linear1)
+"""
+PREDICTED = "T_hat = np.tanh(X @ W1) @ W2\nloss = np.sum((T_hat - T) ** 2)\n"
+OF_PREDICTED = "dT = 2 * (T_hat - T)\ndW2 = np.tanh(X @ W1).T @ dT\n"
+
 
 def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str]]:
     draw = np.random.default_rng(4)
@@ -51,6 +85,8 @@ def judged(forward: str, backward: str) -> tuple[list[tuple[str, int]], list[str
         (MEAN, LATER, "line 1: dout is 5 times the gradient of out, which later lines divide by again"),
         (LOOP, IN_LOOP, "line 4: dz is 5 times the gradient of z, which later lines divide by again"),
         (LOSSES, OF_LOSSES, "line 1: dloss is from here the gradient of each entry of losses, not of loss"),
+        (LAYERED, LAYERED_BACK, "lines 5, 11: dZ, dA_prev, 5 times the gradient, which later lines divide by again"),
+        (PREDICTED, OF_PREDICTED, "line 1: dT is from here the gradient of T_hat, not of T"),
         (GROUPED, REGROUPED, "line 2: dh is from here the gradient of h in the shape 10×2, not of h"),
     ],
 )
@@ -71,6 +107,10 @@ def test_what_a_gradient_is_of_is_told_and_no_line_is_wrong(forward, backward, n
         (MEAN, LATER, "out - T\n", "T - out\n", 1),
         (MEAN, LATER, "out - T\n", "3 * (out - T)\n", 1),  # the lines that divide by m later are right
         (MEAN, LATER, "out - T\n", "out\n", 1),
+        (LAYERED, LAYERED_BACK, "dA2 = A2 - T", "dA2 = A2 + T", 14),
+        (LAYERED, LAYERED_BACK, " / A_prev.shape[0]", "", 14),  # then nothing divides by m, and dA2 is to
+        (LAYERED, LAYERED_BACK, "[Z <= 0]", "[dZ <= 0]", 5),
+        (PREDICTED, OF_PREDICTED, "T_hat - T", "T_hat + T", 1),
         (EACH, OF_EACH, "1 / 5", "2 / 5", 1),
         (LOSSES, OF_LOSSES, "1 / 5", "1 / 10", 1),
         (LOOP, IN_LOOP, "- T[i]", "+ T[i]", 4),

@@ -37,8 +37,8 @@ def split_within(body: list[ast.stmt], of: str | None) -> tuple[list[ast.stmt], 
     names = names_in(body) if several else set()
     if any(loss_in(one, names) is not None for one in several) or any(map(has_both, body)):
         return body, body
-    used = names_in(others) if found else set()
-    free = [one for one in found if one.name == of] or [one for one in found if one.name not in used]
+    named = {one.name: names_in([line for line in body if line is not one]) for one in found}
+    free = [one for one in found if one.name == of] or [one for one in found if one.name not in named[one.name]]
     if len(free) != 1:
         return body, []
     own = free[0]

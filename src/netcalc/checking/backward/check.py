@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -204,18 +205,26 @@ def _unjudged(reading: Reading, one: Unjudged) -> CheckedLine:
 
 def _meanings(reading: Reading) -> Iterator[str]:
     """Notes on gradients that are those of something else than their names say."""
+    within_defs: dict[Fraction, list[Version]] = {}
     for one in reading.judged:
         version = one.version
+        if version.is_passed:
+            continue
         if one.factor == -1:
             what = f"{version.name} is minus the gradient of {version.of}"
             yield f"line {version.line}: {what}, which a later line subtracts"
+        elif one.factor != 1 and version.within.of is not None:
+            within_defs.setdefault(one.factor, []).append(version)
         elif one.factor != 1:
-            yield (
-                f"line {version.line}: {version.name} is {one.factor} times the gradient of {version.label}, "
-                "which later lines divide by again"
-            )
+            what = f"{version.name} is {one.factor} times the gradient of {version.label}"
+            yield f"line {version.line}: {what}, which later lines divide by again"
         elif one.meaning and version.within.of is None:
             yield f"line {version.line}: {version.name} is from here the gradient of {one.meaning}, not of {version.of}"
+    for factor, several in within_defs.items():
+        lines = sorted({one.line for one in several})
+        names = ", ".join(dict.fromkeys(one.name for one in sorted(several, key=lambda one: one.line)))
+        where = f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}: {names}"
+        yield f"{where}, {factor} times the gradient, which later lines divide by again"
 
 
 def _without_tiny(problem: GraphProblem, reading: Reading, *, own: bool) -> tuple[GraphProblem, Reading, list[str]]:

@@ -6,6 +6,7 @@ and makes another gradient right, one that is computed of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -87,6 +88,8 @@ def _choices(reading: Reading, wrong: list[Judged]) -> Iterator[list[Judged]]:
     for one in known:
         if one not in able and _is_open_in_def(one):
             yield from _as_part(reading, one)
+    for one in known:
+        yield from _as_predicted(reading, one)
     for one in able:
         yield from _as_argument(reading, one, wrong)
         yield from _as_unscaled(reading, one)
@@ -107,6 +110,21 @@ def _is_open(one: Judged) -> bool:
 def _is_open_in_def(one: Judged) -> bool:
     """Whether it is what a def gives of an input, to which lines around it may add, as a layer's dW is."""
     return one.node.operation is INPUT and one.version.within.of is not None and not one.meaning
+
+
+# --- dy, of the y_hat beside a target y
+
+
+def _as_predicted(reading: Reading, one: Judged) -> Iterator[list[Judged]]:
+    """The gradient of what is compared with an input, for that of the input."""
+    if one.node.operation is not INPUT or one.meaning:
+        return
+    taken = {other.version.of for other in reading.judged}
+    for name, nodes in reading.forward.candidates.items():
+        is_predicted = re.fullmatch(rf"{re.escape(one.version.of)}_?(hat|h|p|pred|predicted|prediction|out)", name)
+        if is_predicted and name not in taken and nodes[-1].shape == one.node.shape:
+            moved = replace(one, node=nodes[-1], meaning=name)
+            yield [moved if other is one else other for other in reading.judged]
 
 
 # --- h = relu(z)
@@ -247,11 +265,15 @@ def _as_part(reading: Reading, one: Judged, *, but: bool = False) -> Iterator[li
 def _as_multiple(reading: Reading, one: Judged, *, forwards: bool = False) -> Iterator[list[Judged]]:
     """The gradient of m times the loss, for all names on the way back; later lines divide by m."""
     behind = set(in_order([other.node for other in _alike(reading, one)]))
+    on_the_way = [other for other in reading.judged if other.node.operation is not INPUT and other.node in behind]
+    lines = {
+        (other.version.statement, other.version.name) for other in on_the_way if other.version.within.of is not None
+    }
     nodes = _forwards(reading, one) if forwards else {}
     for factor in _multiples(reading, one) if nodes or not forwards else ():
         yield [
             replace(other, node=nodes.get(id(other), other.node), factor=factor, meaning=f"{factor} times it")
-            if other.node.operation is NAMED and other.node in behind
+            if other in on_the_way or (other.version.statement, other.version.name) in lines
             else other
             for other in reading.judged
         ]
