@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from netcalc import crew
+from netcalc import crew, memory
+from netcalc.expression import parse
 from netcalc.graph.arithmetic import float64
 from netcalc.graph.arithmetic.float64 import Float64
 
@@ -101,3 +102,28 @@ def test_few_entries_are_reduced_as_many_are(
         by_entries = answers()
         monkeypatch.setattr(float64, "FEW", 0)
         assert by_entries == answers()
+
+
+def test_memory_that_is_asked_for_ahead_leaves_what_arrays_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are got ready below arrays that are made and written meanwhile; elsewhere nothing is asked for."""
+    monkeypatch.setattr(memory, "keep_what_is_freed", lambda: None)
+    before = threading.active_count()
+    memory.ask_ahead(1 << 22)
+    assert threading.active_count() == before
+    monkeypatch.setattr(memory, "is_own_process", lambda: True)
+    for _ in range(10):
+        memory.ask_ahead(1 << 22)
+        arrays = [np.full(1 << 16, float(n)) for n in range(8)]
+        assert [set(np.unique(one)) for one in arrays] == [{float(n)} for n in range(8)]
+
+
+def test_a_condition_as_one_or_zero_is_what_a_choice_gives() -> None:
+    """Also where there is no number."""
+    x = np.array([-1.0, 0, 2, np.nan, np.inf])
+    for text in ("where(x > 0, 1, 0)", "where(x <= 0, 1, 0)", "where(x > 0, 1, -1)", "where(x > 0, 0, 1)"):
+        tree = parse(text)
+        held = x <= 0 if "<=" in text else x > 0
+        assert (
+            Float64({}).apply(tree, {"x": x}, x.shape).tolist()
+            == np.where(held, *map(float, text[:-1].split(",")[1:])).tolist()
+        )

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from netcalc.graph.writing import Writer
 
 MAX_JACOBIAN_ENTRIES = 250_000
+BYTES = 8  # of a float64
+MANY = 250_000  # entries from which on it saves more than it takes to ask for their memory ahead
 MAX_ENTRIES = 1 << 28  # of one array: 2 GB of float64
 
 
@@ -46,6 +48,7 @@ def solve(
         from netcalc.solving.graph_samples import solve_by_samples
 
         return solve_by_samples(problem, partial(solve, digits=digits, exact=exact, proven=proven))
+    _ask_ahead(problem)
     quantities = list(quantities_of(problem))
     if problem.free:
         return _in_formulas(problem, quantities)
@@ -65,6 +68,15 @@ def solve(
     tensors = [_tensor(formulas, one, entries) for one, entries in zip(quantities, arrays, strict=True)]
     result = _result(problem, tensors, sure, (*told, *notes), exact=exact)
     return result if problem.trace is None else _with_paths(problem, result, digits, proven=certain)
+
+
+def _ask_ahead(problem: GraphProblem) -> None:
+    """For what names come to and their gradients, which all are kept until the end."""
+    sizes = Arithmetic(problem.sizes)
+    if not problem.free and (kept := sum(prod(sizes.shape(node.shape)) for node in problem.named.values())) > MANY:
+        from netcalc.memory import ask_ahead
+
+        ask_ahead(2 * BYTES * kept)
 
 
 def _with_paths(problem: GraphProblem, result: Result, digits: int | None, *, proven: bool) -> Result:

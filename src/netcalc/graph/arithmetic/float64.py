@@ -260,6 +260,13 @@ def _power(base: Any, exponent: Any) -> Any:
     return np.power(base, exponent)
 
 
+def _where(condition: Any, one: Any, other: Any) -> Any:
+    """NumPy's; 1 where a condition holds and else 0 is the condition itself, which takes no choice at each entry."""
+    if isinstance(one, float) and isinstance(other, float) and (one, other) == (1, 0):
+        return np.asarray(condition, dtype=bool).astype(np.float64)
+    return np.where(condition, one, other)
+
+
 def _special(name: str) -> Function:
     """A function that NumPy lacks: by the watched one of `Program`, which goes to balls where it must."""
 
@@ -276,8 +283,8 @@ def _special(name: str) -> Function:
 
 
 # As NumPy names them: by the same name, by another, or in no one word.
-_SAME = """subtract divide abs sign floor exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh where
-    less less_equal greater greater_equal equal"""
+_SAME = """subtract divide abs sign floor exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh less
+    less_equal greater greater_equal equal"""
 _OTHER = {"negate": "negative", "unequal": "not_equal", "not": "logical_not"}
 _INVERSE = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")}
 _NUMPY: Mapping[str, Function] = {
@@ -286,6 +293,7 @@ _NUMPY: Mapping[str, Function] = {
     "add": _add,
     "multiply": _multiply,
     "power": _power,
+    "where": _where,
     "sec": lambda q: 1 / np.cos(q),
     "csc": lambda q: 1 / np.sin(q),
     "cot": lambda q: 1 / np.tan(q),
