@@ -268,3 +268,10 @@ def test_a_browser_sets_the_page_within_its_width(tmp_path, result, width):
     wide, room, found = re.search(r"<title>(\d+) of (\d+): (.*?)</title>", done.stdout).groups()
     assert int(wide) <= int(room) == width
     assert found == ""
+
+
+def test_matrices_have_brackets_that_grow_and_columns_that_line_up():
+    """By a font for mathematics where the browser has none set; and Chromium takes `right` for text alone, not for numbers."""
+    text = "\n".join(render(RESULTS[4].values[0], "html", View()))
+    assert re.search(r'math\{font-family:"Latin Modern Math",[^}]*"DejaVu Math TeX Gyre",math\}', text)
+    assert "mtd{text-align:right;text-align:-webkit-right;" in text

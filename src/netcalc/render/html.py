@@ -42,11 +42,14 @@ table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0
 th{color:var(--soft);font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 td.n{font-family:ui-monospace,monospace}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","TeX Gyre Termes Math","Libertinus Math",
+"Noto Sans Math","DejaVu Math TeX Gyre",math}
 math[display=block]{width:max-content;max-width:100%;margin:.35rem 0 .35rem 1rem;overflow-x:auto;overflow-y:hidden;
-font-size:clamp(.62em,calc((min(100vw,60rem) - 4rem)/var(--em,1)),1.05em)}
+font-size:clamp(.58em,calc((min(100vw,60rem) - 4rem)*.87/var(--em,1)),1.05em)}
 .given{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;align-items:center}.given math[display=block]{margin:.35rem 0}
-mtd{text-align:right;padding:.1em .45em}.chain>mtr>mtd{text-align:left;padding:.35rem .15rem}
-.cases>mtr>mtd{text-align:left}
+mtd{text-align:right;text-align:-webkit-right;padding:.1em .45em}
+.chain>mtr>mtd{text-align:left;text-align:-webkit-left;padding:.35rem .15rem}
+.cases>mtr>mtd{text-align:left;text-align:-webkit-left}
 figure{margin:0}.phone{display:none}svg{display:block;max-width:100%;height:auto}
 .note{border-left:3px solid #bf8700;padding:.1rem .8rem;margin:.5rem 0}
 footer,.sure{color:var(--soft);font-size:.9rem}
@@ -54,7 +57,7 @@ footer,.sure{color:var(--soft);font-size:.9rem}
 math[display=block]{margin-left:0}dl{display:block}dd{margin:0 0 .4rem}
 .stack,.stack tbody,.stack tr,.stack td{display:block}.stack th{display:none}
 .stack tr{border-bottom:1px solid var(--line);padding:.3rem 0}.stack td{border:0;padding:.1rem 0;text-align:left;
-overflow-x:auto;overflow-y:hidden}.stack math{font-size:clamp(.62em,calc((100vw - 3rem)/var(--em,1)),1em)}
+overflow-x:auto;overflow-y:hidden}.stack math{font-size:clamp(.58em,calc((100vw - 3rem)*.87/var(--em,1)),1em)}
 .stack td:empty{display:none}}
 @media print{:root{--ink:#000;--soft:#444;--line:#bbb;--page:#fff}main{max-width:none;padding:0}
 ::details-content{content-visibility:visible;block-size:auto}
